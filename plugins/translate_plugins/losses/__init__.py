@@ -1,0 +1,22 @@
+"""Losses: `vanilla`, `lsgan`, `hinge` for a game; `l1`, `l2`, `ssim`, `edge` between pictures."""
+
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from translate import hookimpl
+from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla
+from translate_plugins.losses.pictures import EdgeLoss, Ssim
+
+
+@hookimpl
+def register_losses() -> Mapping[str, Callable[..., nn.Module]]:
+    return {
+        "vanilla": Vanilla,
+        "lsgan": LeastSquares,
+        "hinge": Hinge,
+        "l1": nn.L1Loss,
+        "l2": nn.MSELoss,
+        "ssim": Ssim,
+        "edge": EdgeLoss,
+    }

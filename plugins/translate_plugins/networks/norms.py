@@ -1,0 +1,85 @@
+"""The small layers that our networks share, by the names a configuration gives them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from translate.errors import ConfigError, suggest
+
+
+class InstanceNorm(nn.Module):
+    """Bring every channel of every image to mean 0 and variance 1; (N, C, H, W) stays as it is.
+
+    It has no weights and keeps no statistics (Ulyanov et al., 2016), and needs more than one pixel.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        # A channel a group is the same maths as `nn.InstanceNorm2d`, whose gradients are silently
+        # wrong on a CPU for a single image in channels_last.
+        return F.group_norm(x, self.channels, eps=1e-5)
+
+    def extra_repr(self) -> str:
+        return str(self.channels)
+
+
+NORMS: Mapping[str, Callable[[int], nn.Module]] = {
+    "instance": InstanceNorm,
+    "batch": nn.BatchNorm2d,
+    "none": nn.Identity,
+}
+
+
+def norm_layer(name: str) -> Callable[[int], nn.Module]:
+    """Return what makes a norm from its number of channels: `instance`, `batch` or `none`."""
+    return _chosen("norm", name, NORMS)
+
+
+def bias_before(norm: str) -> bool:
+    """Return whether a convolution before this norm has a bias: all but batch norm's own one do.
+
+    Under instance norm it changes nothing; the published layouts have it all the same.
+    """
+    return norm != "batch"
+
+
+def deconvolve(inner: int, outer: int, kernel: int, bias: bool) -> nn.Module:
+    """Double the sides with a transposed convolution, as the papers do."""
+    return nn.ConvTranspose2d(
+        inner, outer, kernel, stride=2, padding=1, output_padding=4 - kernel, bias=bias
+    )
+
+
+def resize(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
+    """Double the sides by repeating pixels, then convolve: no checkerboard (Odena et al., 2016)."""
+    return nn.Sequential(
+        nn.Upsample(scale_factor=2, mode="nearest"),
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(inner, outer, 3, bias=bias),
+    )
+
+
+UPSAMPLERS: Mapping[str, Callable[[int, int, int, bool], nn.Module]] = {
+    "deconv": deconvolve,
+    "resize": resize,
+}
+
+
+def upsample_layer(name: str) -> Callable[[int, int, int, bool], nn.Module]:
+    """Return what makes a layer that doubles the sides: `deconv` or `resize`.
+
+    It is called with the channels in and out, the kernel of the paper's transposed convolution
+    (3 or 4, which `resize` does not need) and whether there is a bias.
+    """
+    return _chosen("upsample", name, UPSAMPLERS)
+
+
+def _chosen(option: str, name: str, known: Mapping[str, Any]) -> Any:
+    if name not in known:
+        raise ConfigError(f"{option}: there is no {name!r}.{suggest(name, known)}")
+    return known[name]

@@ -1,0 +1,95 @@
+"""The discriminators of pix2pix and CycleGAN: they score patches, or single pixels."""
+
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from translate_plugins.networks.norms import bias_before, norm_layer
+
+
+class PatchDiscriminator(nn.Module):
+    """Images (N, in_channels, H, W) to logits (N, 1, h, w), one for each overlapping patch.
+
+    Isola et al., 2017, section 6.1.2: ``C64-C128-C256-C512`` sees patches of 70x70 and gives 30x30
+    logits for 256x256 pixels; 1 layer sees 16x16, 5 see 286x286. Keys are those of published
+    checkpoints.
+    """
+
+    minimum_side: int
+    """Smaller sides leave no logit."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        layers: Annotated[int, "halvings: 3 see patches of 70 pixels"] = 3,
+        norm: Annotated[str, "instance, batch or none"] = "instance",
+    ) -> None:
+        super().__init__()
+        normed, bias = norm_layer(norm), bias_before(norm)
+        widths = [width * min(2**layer, 8) for layer in range(layers + 1)]
+        parts: list[nn.Module] = [nn.Conv2d(in_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+        for layer in range(1, layers + 1):
+            before, after = widths[layer - 1], widths[layer]
+            stride = 2 if layer < layers else 1
+            conv = nn.Conv2d(before, after, 4, stride, 1, bias=bias)
+            parts += [conv, normed(after), nn.LeakyReLU(0.2)]
+        self.model = nn.Sequential(*parts, nn.Conv2d(widths[-1], 1, 4, 1, 1))
+        self.minimum_side = 3 * 2**layers  # the two last layers take a pixel each
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return each activation before the logits, for feature matching (Wang et al., 2018, 3.3).
+
+        As defaults go: (N, 64, H/2, W/2), (N, 128, H/4, W/4), (N, 256, H/8, W/8) and
+        (N, 512, H/8 - 1, W/8 - 1).
+        """
+        return _activations(self.model, x)
+
+
+class PixelDiscriminator(nn.Module):
+    """Images (N, in_channels, H, W) to logits (N, 1, H, W), each from the colour of its pixel.
+
+    Isola et al., 2017, section 6.1.2, the 1x1 discriminator: ``C64-C128`` of 1x1 convolutions.
+    """
+
+    minimum_side: int
+    """A norm has nothing to do on a single pixel."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        norm: Annotated[str, "instance, batch or none"] = "instance",
+    ) -> None:
+        super().__init__()
+        bias = bias_before(norm)
+        self.net = nn.Sequential(
+            nn.Conv2d(in_channels, width, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 1, bias=bias),
+            norm_layer(norm)(2 * width),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 1, 1, bias=bias),
+        )
+        self.minimum_side = 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return both activations before the logits: (N, 64, H, W) and (N, 128, H, W)."""
+        return _activations(self.net, x)
+
+
+def _activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    seen = []
+    for layer in layers[:-1]:
+        x = layer(x)
+        if isinstance(layer, nn.LeakyReLU):
+            seen.append(x)
+    return seen

@@ -1,0 +1,103 @@
+"""The generator of CycleGAN, and of most that came after: down, residual blocks, up."""
+
+from itertools import islice
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
+
+
+class ResnetGenerator(nn.Module):
+    """Images (N, in_channels, H, W) to images (N, out_channels, H, W) in [-1, 1].
+
+    Zhu et al., 2017, appendix 7.2, after Johnson et al., 2016: ``c7s1-64, d128, d256``, residual
+    blocks, ``u128, u64, c7s1-3``. State-dict keys are those of published checkpoints.
+    """
+
+    multiple_of: int
+    """Sides divide by this, or the output is a little larger than the input."""
+    minimum_side: int
+    """On smaller sides reflection padding has too few pixels."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        blocks: Annotated[int | None, "residual blocks: 9, or 6 for crops up to 128"] = None,
+        downs: Annotated[int, "times the sides are halved"] = 2,
+        norm: Annotated[str, "instance, batch or none"] = "instance",
+        dropout: Annotated[float, "share dropped within each block: DeblurGAN's is 0.5"] = 0.0,
+        upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        size: Annotated[tuple[int, int] | None, "of a training crop, for `blocks`"] = None,
+    ) -> None:
+        super().__init__()
+        if blocks is None:
+            blocks = 6 if size and max(size) <= 128 else 9
+        if blocks < 1:
+            raise ConfigError(f"blocks: a resnet has at least one, not {blocks}.")
+        normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
+
+        layers: list[nn.Module] = [
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(in_channels, width, 7, bias=bias),
+            normed(width),
+            nn.ReLU(),
+        ]
+        self._taps = [0]
+        for _ in range(downs):
+            self._taps.append(len(layers))
+            down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=bias)
+            layers += [down, normed(2 * width), nn.ReLU()]
+            width *= 2
+        self._taps += [len(layers), len(layers) + blocks // 2]
+        layers += [ResidualBlock(width, norm, dropout) for _ in range(blocks)]
+        for _ in range(downs):
+            layers += [doubled(width, width // 2, 3, bias), normed(width // 2), nn.ReLU()]
+            width //= 2
+        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7), nn.Tanh()]
+        self.model = nn.Sequential(*layers)
+
+        self.multiple_of = 2**downs
+        self.minimum_side = max(4, 2 * self.multiple_of)  # 4 for a pad of 3, 2 in the blocks
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return what the encoder sees, for contrastive losses (Park et al., 2020, appendix C.2).
+
+        The padded input (N, in_channels, H + 6, W + 6); each halving convolution, before its norm:
+        (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4); then the first block and the
+        middle one, the fifth of nine, of that last shape. (A single block is listed once.)
+        """
+        seen = []
+        for index, layer in enumerate(islice(self.model, self._taps[-1] + 1)):
+            x = layer(x)
+            if index in self._taps:
+                seen.append(x)
+        return seen
+
+
+class ResidualBlock(nn.Module):
+    """Add a correction to (N, channels, H, W), made by two 3x3 convolutions (He et al., 2016)."""
+
+    def __init__(self, channels: int, norm: str, dropout: float) -> None:
+        super().__init__()
+        normed, bias = norm_layer(norm), bias_before(norm)
+        self.conv_block = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3, bias=bias),
+            normed(channels),
+            nn.ReLU(),
+            *([nn.Dropout(dropout)] if dropout else []),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3, bias=bias),
+            normed(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)

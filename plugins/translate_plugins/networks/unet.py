@@ -1,0 +1,95 @@
+"""The generator of pix2pix: an encoder and a decoder with a shortcut at every level."""
+
+from collections import OrderedDict
+from functools import partial
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
+
+
+class UnetGenerator(nn.Module):
+    """Images (N, in_channels, H, W) to images (N, out_channels, H, W) in [-1, 1].
+
+    Isola et al., 2017, section 6.1.1: ``C64-C128-C256-C512-C512-C512-C512-C512`` and back up.
+    Dropout is where the authors' PyTorch code has it, in all levels of 512 channels to 512 but the
+    innermost, one level further out than the paper says. Keys are those of published checkpoints.
+    """
+
+    multiple_of: int
+    """Sides divide by this: every level halves them."""
+    minimum_side: int
+    """At the innermost level this leaves one pixel."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        levels: Annotated[int | None, "halvings: 8, or as many as a smaller crop has"] = None,
+        norm: Annotated[str, "batch, instance or none"] = "batch",
+        dropout: Annotated[float, "share dropped in the inner levels"] = 0.5,
+        upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        size: Annotated[tuple[int, int] | None, "of a training crop, for `levels`"] = None,
+    ) -> None:
+        super().__init__()
+        if levels is None:
+            levels = max(1, min(8, min(size).bit_length() - 1)) if size else 8
+        if levels < 1:
+            raise ConfigError(f"levels: a U-Net has at least one, not {levels}.")
+        normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
+        halved = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
+        widths = [width * min(2**level, 8) for level in range(levels)]
+
+        inside: list[nn.Module] = []  # from the innermost level, which holds nothing, outwards
+        for level in range(levels - 1, 0, -1):
+            outer, inner = widths[level - 1], widths[level]
+            drops = dropout and inside and level > 3
+            inside = [
+                Level(
+                    nn.LeakyReLU(0.2),
+                    halved(outer, inner),
+                    *([normed(inner), *inside] if inside else []),
+                    nn.ReLU(),
+                    doubled(2 * inner if inside else inner, outer, 4, bias),
+                    normed(outer),
+                    *([nn.Dropout(dropout)] if drops else []),
+                )
+            ]
+        whole = nn.Sequential(
+            halved(in_channels, width),
+            *inside,
+            nn.ReLU(),
+            doubled(2 * width if inside else width, out_channels, 4, True),
+            nn.Tanh(),
+        )
+        self.model = nn.Sequential(OrderedDict(model=whole))  # so keys begin with model.model
+        self.multiple_of = self.minimum_side = 2**levels
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        if height % self.multiple_of or width % self.multiple_of:
+            raise ConfigError(
+                f"a U-Net of {self.multiple_of.bit_length() - 1} levels needs sides that divide by "
+                f"{self.multiple_of}, not {height}x{width}: change the size, or set `levels`."
+            )
+        return self.model(x)
+
+
+class Level(nn.Module):
+    """Return the input (N, C, H, W) beside what the levels from here on make of it: (N, 2C, H, W).
+
+    The authors' code activates in place, so that its shortcut carries ``leaky_relu(x)``. A ReLU
+    always comes next, and ``relu(leaky_relu(x))`` is ``relu(x)``: the input itself does as well.
+    """
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x, self.model(x)], 1)

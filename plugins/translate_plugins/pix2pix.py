@@ -1,0 +1,98 @@
+"""pix2pix: learn a translation from pairs of images that belong together."""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import ImageSpec, Pair
+from translate.ops import init_normal_, mode, required_sides, seeded, unchanged_buffers
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"pix2pix": Pix2Pix}
+
+
+class Pix2Pix(Recipe[Pair]):
+    """A U-Net, and a discriminator that sees the source beside what is claimed to be its target.
+
+    Isola et al. (2017), sections 3 and 6.1. As section 3.3 says, dropout is the only noise, and
+    images are translated with dropout and batch statistics on: here each image has its own
+    statistics, whatever its batch, and its dropout is drawn from what the image shows.
+    """
+
+    defaults = {
+        "data": {"layout": "paired", "size": 256},
+        "train": {"epochs": 200, "batch_size": 1, "schedule": "constant"},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: Annotated[Part, "network that translates"] = "unet",
+        discriminator: Annotated[Part, "network that judges a source and a target together"] = {  # noqa: B006
+            "name": "patch",
+            "norm": "batch",
+        },
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        pixel: Annotated[Part, "loss to the true target: l1, l2, ssim, edge"] = "l1",
+        pixel_weight: Annotated[float, "of the loss to the true target"] = 100.0,
+        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+    ) -> None:
+        super().__init__()
+        source, target = spec.source_channels, spec.target_channels
+        self.generator = create_generator(
+            generator, in_channels=source, out_channels=target, size=spec.size
+        )
+        self.discriminator = create_discriminator(
+            discriminator, in_channels=source + target, size=spec.size
+        )
+        init_normal_(self)
+        self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
+        self.pixel_weight, self.lr = pixel_weight, lr
+        self.multiple_of, self.minimum_side = required_sides(self.generator)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {
+            "discriminator": adam(self.discriminator, lr=self.lr),
+            "generator": adam(self.generator, lr=self.lr),
+        }
+
+    def step(self, batch: Pair) -> Iterator[Turn]:
+        source, target = batch
+        fake = self.generator(source)
+        yield Turn(
+            "discriminator",
+            gan=0.5
+            * self.adversarial.for_discriminator(
+                self.judge(source, target), self.judge(source, fake.detach())
+            ),
+        )
+        yield Turn(
+            "generator",
+            gan=self.adversarial.for_generator(self.judge(source, fake)),
+            pixel=self.pixel_weight * self.pixel(fake, target),
+        )
+
+    def judge(self, source: Tensor, target: Tensor) -> Tensor:
+        """Return the logits of `target` being what belongs to `source`."""
+        return self.discriminator(torch.cat([source, target], dim=1))
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+        with mode(self.generator, training=True), unchanged_buffers(self.generator):
+            return torch.cat([self._draw(image) for image in images.split(1)])
+
+    def _draw(self, image: Tensor) -> Tensor:
+        with seeded(zlib.crc32(image.float().cpu().numpy().tobytes())):
+            return self.generator(image)
+
+    def preview(self, batch: Pair) -> list[Tensor]:
+        return [batch.source, self.translate(batch.source, to=""), batch.target]

@@ -1,0 +1,91 @@
+"""Sample domains drawn by code: landscapes in summer and winter, as labels, and shaken.
+
+Every domain is a rendering of scenes that come from seeds. The test scenes of summer, winter and
+labels are the same, number by number; summer and winter train on different ones, labels on
+summer's. `blurred` and `sharp` are pairs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from numpy.typing import NDArray
+
+from translate import hookimpl
+from translate_plugins.scenes.canvas import Bytes
+from translate_plugins.scenes.captions import describe
+from translate_plugins.scenes.compose import compose
+from translate_plugins.scenes.labels import label
+from translate_plugins.scenes.looks import SUMMER, WINTER
+from translate_plugins.scenes.painting import paint
+from translate_plugins.scenes.scene import Scene
+from translate_plugins.scenes.shake import shake
+
+VERSION = 1
+"""Raised when a pixel changes."""
+
+SPLITS = {"train": 200, "test": 40}
+
+
+@hookimpl
+def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray | bytes]]]]:
+    return {name: partial(draw, rendering) for name, rendering in RENDERINGS.items()}
+
+
+@dataclass(frozen=True)
+class Rendering:
+    train: str
+    """Names the train scenes: renderings with one name are paired."""
+    test: str
+    """Names the test scenes, likewise."""
+    picture: Callable[[Scene, str], Bytes]
+    caption: Callable[[Scene], str]
+
+    def seed(self, split: str, file: str) -> str:
+        return f"{self.train if split == 'train' else self.test}/{split}/{file}"
+
+
+def draw(rendering: Rendering) -> Iterator[tuple[str, NDArray | bytes]]:
+    """Yield each picture of a domain by its path, and each split's captions after it."""
+    for split, count in SPLITS.items():
+        lines = []
+        for number in range(1, count + 1):
+            file = f"{number:04}.png"
+            seed = rendering.seed(split, file)
+            scene = compose(seed)
+            lines.append(json.dumps({"file": file, "text": rendering.caption(scene)}) + "\n")
+            yield f"{split}/{file}", rendering.picture(scene, seed)
+        yield f"{split}/captions.jsonl", "".join(lines).encode()
+
+
+def _summer(scene: Scene, _: str) -> Bytes:
+    return paint(scene, SUMMER)
+
+
+def _winter(scene: Scene, _: str) -> Bytes:
+    return paint(scene, WINTER)
+
+
+def _labels(scene: Scene, _: str) -> Bytes:
+    return label(scene)
+
+
+def _shaken(scene: Scene, seed: str) -> Bytes:
+    return shake(paint(scene, SUMMER), Random(f"{seed}/shake"))
+
+
+def _named(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:
+    return lambda scene: f"{describe(scene, snow=snow)}, {ending}"
+
+
+RENDERINGS = {
+    "summer": Rendering("summer", "seasons", _summer, _named("in summer")),
+    "winter": Rendering("winter", "seasons", _winter, _named("in winter", snow=True)),
+    "labels": Rendering("summer", "seasons", _labels, _named("as a map of classes")),
+    "sharp": Rendering("shaken", "shaken", _summer, _named("in summer")),
+    "blurred": Rendering("shaken", "shaken", _shaken, _named("in summer, blurred")),
+}

@@ -1,0 +1,34 @@
+"""What a scene holds, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from translate_plugins.scenes.scene import Scene
+
+NUMBERS = ("no", "a", "two", "three", "four", "five", "six")
+
+
+def describe(scene: Scene, *, snow: bool = False) -> str:
+    """Return the caption: houses, lake, sun, trees, and what lies around them."""
+    houses = [f"{house.walls} house" for house in scene.houses]
+    lake = ("by a frozen lake" if snow else "by a lake") if scene.lake else ""
+    sun = f"under a {'low' if scene.sun.y > 0.42 * scene.horizon else 'high'} sun"
+    leafy = "bare tree" if snow else "leafy tree"
+    trees = ["fir" if tree.kind == "fir" else leafy for tree in scene.trees]
+    ground = "snow" if snow else "a meadow"
+    phrases = [
+        " ".join(filter(None, (_count(houses) or ground, lake, sun))),
+        _count(trees),
+        "a winding path" if scene.path else "",
+        "mountains" if scene.peaks else "hills",
+        _count(["cloud"] * len(scene.clouds)),
+    ]
+    return ", ".join(filter(None, phrases))
+
+
+def _count(things: Iterable[str]) -> str:
+    """Return what a person would say: two firs and a leafy tree."""
+    counts = sorted(Counter(things).items(), key=lambda item: -item[1])
+    return " and ".join(f"{NUMBERS[count]} {thing}{'s' * (count > 1)}" for thing, count in counts)

@@ -1,0 +1,132 @@
+"""What lies in a landscape, from the sun to the path, and the outlines all renderings share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from translate_plugins.scenes.canvas import SIDE, Point, ellipse, point
+
+
+@dataclass(frozen=True)
+class Sun:
+    x: float
+    y: float
+    radius: float
+
+    def disc(self) -> list[Point]:
+        return ellipse(self.x, self.y, self.radius, self.radius)
+
+    @property
+    def side(self) -> int:
+        """The side that light comes from: -1 for the left, 1 for the right."""
+        return -1 if self.x < SIDE / 2 else 1
+
+
+@dataclass(frozen=True)
+class Cloud:
+    x: float
+    y: float
+    width: float
+
+    def box(self) -> tuple[float, float, float, float]:
+        up, down = self.width * 0.3, self.width * 0.2
+        return self.x - self.width / 2, self.y - up, self.x + self.width / 2, self.y + down
+
+    def puffs(self) -> list[list[Point]]:
+        x, y, width = self.x, self.y, self.width
+        shape = ((-0.3, 0.0, 0.2), (0.32, 0.02, 0.17), (-0.08, -0.1, 0.22), (0.14, -0.05, 0.2))
+        puffs = [
+            ellipse(x + across * width, y + down * width, size * width, size * width * 0.72)
+            for across, down, size in shape
+        ]
+        return [*puffs, ellipse(x, y + width * 0.07, width / 2, width * 0.1)]
+
+
+@dataclass(frozen=True)
+class Peak:
+    x: float
+    top: float
+    foot: float
+    reach: float
+
+    def outline(self) -> list[Point]:
+        left, right = (self.x - self.reach, self.foot), (self.x + self.reach, self.foot)
+        return [left, (self.x, self.top), right]
+
+    def shade(self, side: int) -> list[Point]:
+        """Return the flank that turns away from the sun, with a broken ridge line."""
+        tall, away = self.foot - self.top, -side * self.reach
+        ridge = ((0, 0), (-0.08, 0.25), (0.06, 0.45), (-0.06, 0.7), (0.04, 1), (1, 1))
+        return [point(self.x + away * across, self.top + tall * down) for across, down in ridge]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A crest from edge to edge: a row of hills, or a rise of the meadow."""
+
+    y: float
+    height: float
+    bends: float
+    phase: float
+
+    def crest(self) -> list[Point]:
+        return [point(x, self.at(x)) for x in range(-8, SIDE + 17, 8)]
+
+    def at(self, x: float) -> float:
+        turn = self.bends * x / SIDE * math.pi + self.phase
+        swell = 0.5 + 0.32 * math.sin(turn) + 0.18 * math.sin(2.3 * turn + 1)
+        return self.y - self.height * swell
+
+    def above(self, depth: float) -> list[Point]:
+        """Return the crest, closed `depth` below where the wave rests."""
+        return [*self.crest(), (SIDE + 16, self.y + depth), (-8, self.y + depth)]
+
+
+@dataclass(frozen=True)
+class Lake:
+    x: float
+    y: float
+    rx: float
+    ry: float
+    phase: float
+
+    def outline(self, grow: float = 0.0) -> list[Point]:
+        shore = []
+        for corner in range(56):
+            turn = 2 * math.pi * corner / 56
+            bays = 0.08 * math.sin(2 * turn + self.phase) + 0.05 * math.sin(3 * turn - self.phase)
+            rx, ry = self.rx * (1 + bays) + 2 * grow, self.ry * (1 + bays) + grow
+            shore.append(point(self.x + rx * math.cos(turn), self.y + ry * math.sin(turn)))
+        return shore
+
+    def holds(self, x: float, y: float, margin: float = 1.2) -> bool:
+        across, down = (x - self.x) / (self.rx * margin), (y - self.y) / (self.ry * margin)
+        return across * across + down * down < 1
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way from (x, y) down to the lower edge."""
+
+    x: float
+    y: float
+    end: float
+    sway: float
+    narrow: float
+    """Half its width where it starts."""
+
+    def spine(self) -> list[tuple[float, float, float]]:
+        """Return points, with half the width there."""
+        spine = []
+        for step in (number / 24 for number in range(25)):
+            bend = self.sway * math.sin(6.0 * step) * step
+            x = self.x + (self.end - self.x) * step * step + bend
+            y = self.y + (SIDE + 6 - self.y) * step
+            spine.append((x, y, self.narrow + 13 * step * step))
+        return spine
+
+    def outline(self) -> list[Point]:
+        spine = self.spine()
+        left = [point(x - half, y) for x, y, half in spine]
+        return left + [point(x + half, y) for x, y, half in reversed(spine)]

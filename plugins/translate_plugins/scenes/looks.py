@@ -1,0 +1,107 @@
+"""The colours of a season."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from translate_plugins.scenes.canvas import RGB, Gradient
+from translate_plugins.scenes.scene import Roof, Walls
+
+WALLS: dict[Walls, RGB] = {
+    "red": (176, 64, 50), "yellow": (236, 194, 96),
+    "white": (240, 234, 222), "blue": (92, 134, 172),
+}  # fmt: skip
+ROOFS: dict[Roof, RGB] = {"tile": (190, 92, 58), "slate": (84, 90, 108), "thatch": (150, 116, 72)}
+
+
+@dataclass(frozen=True)
+class Look:
+    snow: bool
+    sky: Gradient
+    sun: RGB
+    halo: RGB
+    cloud: RGB
+    cloud_shade: RGB
+    peak: Gradient
+    peak_shade: Gradient
+    hills: Gradient
+    meadow: Gradient
+    rise: Gradient
+    rim: RGB
+    shade: RGB
+    """Of whatever stands in the sun, on the ground."""
+    shore: RGB
+    lake: Gradient
+    gleam: RGB
+    path: Gradient
+    path_edge: RGB
+    stalk: RGB
+    bloom: RGB
+    glass: Gradient
+    trunk: RGB
+    fir: RGB
+    fir_light: RGB
+    crown: RGB
+    clump: RGB
+    clump_light: RGB
+
+
+SUMMER = Look(
+    snow=False,
+    sky=Gradient((104, 184, 244), (240, 247, 240)),
+    sun=(255, 226, 110),
+    halo=(255, 246, 200),
+    cloud=(255, 255, 255),
+    cloud_shade=(214, 230, 244),
+    peak=Gradient((150, 168, 188), (168, 194, 186)),
+    peak_shade=Gradient((112, 134, 164), (142, 172, 174)),
+    hills=Gradient((76, 130, 94), (108, 154, 88)),
+    meadow=Gradient((138, 178, 72), (60, 120, 44)),
+    rise=Gradient((40, 98, 42), (60, 120, 44), (0.5, 0.0)),
+    rim=(136, 178, 74),
+    shade=(18, 60, 36),
+    shore=(206, 196, 140),
+    lake=Gradient((142, 200, 226), (38, 108, 168)),
+    gleam=(226, 244, 250),
+    path=Gradient((226, 206, 156), (204, 172, 116)),
+    path_edge=(150, 150, 72),
+    stalk=(54, 112, 44),
+    bloom=(250, 236, 150),
+    glass=Gradient((98, 128, 158), (160, 188, 206)),
+    trunk=(104, 74, 52),
+    fir=(20, 72, 60),
+    fir_light=(44, 106, 74),
+    crown=(40, 98, 42),
+    clump=(64, 130, 48),
+    clump_light=(104, 166, 62),
+)
+
+WINTER = Look(
+    snow=True,
+    sky=Gradient((30, 50, 110), (152, 108, 154)),
+    sun=(255, 240, 222),
+    halo=(255, 196, 172),
+    cloud=(116, 112, 158),
+    cloud_shade=(80, 84, 134),
+    peak=Gradient((240, 238, 246), (204, 208, 232)),
+    peak_shade=Gradient((132, 150, 198), (170, 180, 216)),
+    hills=Gradient((176, 190, 226), (214, 222, 241)),
+    meadow=Gradient((220, 226, 242), (250, 250, 252)),
+    rise=Gradient((150, 176, 224), (236, 240, 250), (0.75, 0.0)),
+    rim=(255, 255, 255),
+    shade=(98, 124, 186),
+    shore=(255, 255, 255),
+    lake=Gradient((150, 192, 216), (82, 136, 178)),
+    gleam=(244, 252, 255),
+    path=Gradient((206, 204, 216), (188, 184, 196)),
+    path_edge=(255, 255, 255),
+    stalk=(150, 124, 96),
+    bloom=(214, 190, 150),
+    glass=Gradient((255, 178, 66), (255, 214, 122)),  # lamps are lit
+    trunk=(70, 54, 56),
+    fir=(22, 52, 66),
+    fir_light=(40, 76, 88),
+    crown=(104, 96, 120),
+    clump=(138, 130, 154),
+    clump_light=(226, 228, 240),
+)

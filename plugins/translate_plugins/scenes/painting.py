@@ -1,0 +1,94 @@
+"""A scene in a season: the sky first, the nearest tree last, everything opaque."""
+
+from __future__ import annotations
+
+from translate_plugins.scenes.canvas import SIDE, Bytes, Canvas, Gradient, ellipse
+from translate_plugins.scenes.land import Cloud, Lake, Path, Sun, Wave
+from translate_plugins.scenes.looks import Look
+from translate_plugins.scenes.scene import House, Scene
+from translate_plugins.scenes.things import paint_house, paint_tree
+
+# across, down and length, in radii of the lake
+GLEAMS = (
+    (-0.5, -0.45, 0.3), (0.2, -0.62, 0.34), (0.45, 0.1, 0.26),
+    (-0.35, 0.3, 0.36), (0.1, 0.6, 0.24), (-0.66, -0.05, 0.16),
+)  # fmt: skip
+
+
+def paint(scene: Scene, look: Look) -> Bytes:
+    """Return the (256, 256, 3) picture of a scene."""
+    canvas = Canvas()
+    canvas.band(0, scene.horizon + 2, look.sky)
+    _sun(canvas, scene.sun, look)
+    for cloud in scene.clouds:
+        _cloud(canvas, cloud, look)
+    for peak in scene.peaks:
+        canvas.fill(peak.outline(), look.peak)
+        canvas.fill(peak.shade(scene.sun.side), look.peak_shade)
+    canvas.fill(scene.hills.above(12), look.hills)
+    canvas.band(scene.horizon + 4, SIDE, look.meadow)
+    canvas.fill(scene.meadow.above(3), look.meadow.top)
+    for rise in scene.rises:
+        _rise(canvas, rise, look)
+    if scene.lake:
+        _lake(canvas, scene.lake, scene.sun, look)
+    if scene.path:
+        _path(canvas, scene.path, look)
+    for x, y in scene.tufts:
+        _tuft(canvas, x, y, scene.tuft_size(y), look)
+    for thing in scene.standing():
+        if isinstance(thing, House):
+            paint_house(canvas, thing, scene.sun.side, look)
+        else:
+            paint_tree(canvas, thing, scene.sun.side, look)
+    return canvas.picture()
+
+
+def _sun(canvas: Canvas, sun: Sun, look: Look) -> None:
+    canvas.glow((sun.x, sun.y), sun.radius * 4.5, look.halo, 0.75)
+    canvas.fill(sun.disc(), look.sun)
+
+
+def _cloud(canvas: Canvas, cloud: Cloud, look: Look) -> None:
+    for puff in cloud.puffs():
+        canvas.fill([(x, y + cloud.width * 0.03) for x, y in puff], look.cloud_shade)
+    for puff in cloud.puffs()[:-1]:
+        canvas.fill([(x, y - 0.5) for x, y in puff], look.cloud)
+
+
+def _rise(canvas: Canvas, rise: Wave, look: Look) -> None:
+    canvas.fill(rise.above(rise.height * 2), look.rise)
+    canvas.stroke(rise.crest(), look.rim, 1)
+
+
+def _lake(canvas: Canvas, lake: Lake, sun: Sun, look: Look) -> None:
+    canvas.fill(lake.outline(2.5), look.shore)
+    canvas.fill(lake.outline(), look.lake)
+    for across, down, length in GLEAMS:
+        x, y = lake.x + across * lake.rx, lake.y + down * lake.ry
+        reach = length * lake.rx
+        if look.snow:  # ice shines in slanting bars
+            right = x + reach * 0.5
+            bar = [(x, y - 3), (right, y - 3), (right - 6, y + 3), (x - 6, y + 3)]
+            canvas.fill(bar, Gradient(look.gleam, look.gleam, (0.9, 0.3)))
+        else:
+            canvas.fill(ellipse(x + reach * 0.2, y, reach * 0.5, 1.1), look.gleam)
+    for step in range(5):  # the sun's own light
+        y = lake.y + (step - 2) * lake.ry * 0.34
+        if lake.holds(sun.x, y, 0.8):
+            canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), look.sun)
+
+
+def _path(canvas: Canvas, path: Path, look: Look) -> None:
+    outline = path.outline()
+    canvas.fill(outline, look.path)
+    half = len(outline) // 2
+    for edge in (outline[:half], outline[half:]):
+        canvas.stroke(edge, look.path_edge, 1.5)
+
+
+def _tuft(canvas: Canvas, x: float, y: float, size: float, look: Look) -> None:
+    for across, up in ((-0.5, 0.8), (0, 1), (0.5, 0.75)):
+        tip = (x + across * size, y - up * size)
+        canvas.stroke([(x, y), tip], look.stalk, 1)
+        canvas.fill(ellipse(*tip, size * 0.15, size * 0.15, 12), look.bloom)

@@ -1,0 +1,119 @@
+"""A scene: the land, what stands on it, and the outlines that all renderings share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from translate_plugins.scenes.canvas import SIDE, Point, point
+from translate_plugins.scenes.land import Cloud, Lake, Path, Peak, Sun, Wave
+
+Walls = Literal["red", "yellow", "white", "blue"]
+Roof = Literal["tile", "slate", "thatch"]
+Clump = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class House:
+    """A house seen from a corner: a gable on the side `facing`, a long wall beside it."""
+
+    x: float
+    base: float
+    width: float
+    walls: Walls
+    roof: Roof
+    facing: int
+
+    def box(self) -> tuple[float, float, float, float]:
+        return self.x, self.base - 0.9 * self.width, self.x + self.width, self.base
+
+    def at(self, across: float, up: float) -> Point:
+        """From fractions of the width: 0 to 1 from the gable's edge, and up from the ground."""
+        start = self.x if self.facing < 0 else self.x + self.width
+        return point(start - self.facing * across * self.width, self.base - up * self.width)
+
+    def shape(self, *corners: tuple[float, float]) -> list[Point]:
+        return [self.at(across, up) for across, up in corners]
+
+    def block(self, across: float, up: float, width: float, height: float) -> list[Point]:
+        right, top = across + width, up + height
+        return self.shape((across, up), (right, up), (right, top), (across, top))
+
+    def gable(self) -> list[Point]:
+        return self.shape((0.02, 0), (0.02, 0.4), (0.22, 0.72), (0.42, 0.4), (0.42, 0))
+
+    def long_wall(self) -> list[Point]:
+        return self.shape((0.42, 0), (0.42, 0.42), (0.98, 0.42), (0.98, 0))
+
+    def roofing(self) -> list[Point]:
+        return self.shape((0.22, 0.76), (0.84, 0.76), (1.03, 0.37), (0.45, 0.37))
+
+    def verge(self) -> list[Point]:
+        """Return the roof's edge over the gable."""
+        return self.shape((0.0, 0.37), (0.22, 0.73), (0.44, 0.37))
+
+    def chimney(self) -> list[Point]:
+        return self.block(0.62, 0.68, 0.09, 0.2)
+
+    def door(self) -> list[Point]:
+        return self.block(0.155, 0, 0.13, 0.26)
+
+    def windows(self) -> list[list[Point]]:
+        wide, attic = ((0.53, 0.13), (0.76, 0.13)), self.block(0.17, 0.41, 0.1, 0.12)
+        return [*(self.block(across, up, 0.13, 0.15) for across, up in wide), attic]
+
+
+@dataclass(frozen=True)
+class Tree:
+    kind: Literal["fir", "leafy"]
+    x: float
+    base: float
+    height: float
+    clumps: tuple[Clump, ...] = ()
+    """Of a leafy crown: balls of foliage, (x, y, radius), from the back to the front."""
+
+    def trunk(self) -> list[Point]:
+        half, foot = self.height * 0.035, self.height * 0.052
+        top = self.base - self.height * (0.2 if self.kind == "fir" else 0.5)
+        x, base = self.x, self.base
+        return [(x - foot, base), (x - half, top), (x + half, top), (x + foot, base)]
+
+    def layers(self, upper: float = 1.0) -> list[list[Point]]:
+        """Return a fir's skirts from the lowest up, or the `upper` part of each."""
+        skirts = []
+        for low, high, reach in ((0.13, 0.52, 0.27), (0.34, 0.76, 0.21), (0.58, 1.0, 0.14)):
+            tip = self.base - high * self.height
+            tall, half = (high - low) * self.height * upper, reach * self.height * upper
+            hem = [
+                point(self.x + half * (1 - step / 4), tip + tall * (1 - 0.09 * (step % 2)))
+                for step in range(9)
+            ]
+            skirts.append([(self.x, tip), *hem])
+        return skirts
+
+    def box(self) -> tuple[float, float, float, float]:
+        half = self.height * (0.27 if self.kind == "fir" else 0.36)
+        return self.x - half, self.base - self.height, self.x + half, self.base
+
+
+@dataclass(frozen=True)
+class Scene:
+    horizon: float
+    sun: Sun
+    clouds: tuple[Cloud, ...]
+    peaks: tuple[Peak, ...]
+    hills: Wave
+    meadow: Wave
+    rises: tuple[Wave, ...]
+    lake: Lake | None
+    path: Path | None
+    houses: tuple[House, ...]
+    trees: tuple[Tree, ...]
+    tufts: tuple[Point, ...]
+
+    def standing(self) -> list[House | Tree]:
+        """Houses and trees, the nearest last."""
+        return sorted((*self.houses, *self.trees), key=lambda thing: thing.base)
+
+    def tuft_size(self, y: float) -> float:
+        return 4 + 6 * (y - self.horizon) / (SIDE - self.horizon)

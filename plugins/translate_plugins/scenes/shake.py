@@ -1,0 +1,46 @@
+"""Blur through a camera that moves while its shutter is open."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from random import Random
+
+import numpy as np
+
+from translate_plugins.scenes.canvas import Bytes
+
+MOMENTS = 256  # each gives 1/256 of the picture, so the sum fits 16 bits and is exact
+LENGTH = (5.0, 21.0)
+
+
+def shake(picture: Bytes, rng: Random) -> Bytes:
+    """Return the mean of what the camera sees along a random smooth path."""
+    reach = math.ceil(LENGTH[1])
+    padded = np.pad(picture.astype(np.uint16), ((reach, reach), (reach, reach), (0, 0)), "reflect")
+    height, width = picture.shape[:2]
+    total = np.full(picture.shape, MOMENTS // 2, np.uint16)
+    for (right, down), moments in Counter(camera_path(rng)).items():
+        x, y = reach + right, reach + down
+        total += padded[y : y + height, x : x + width] * np.uint16(moments)
+    return (total >> 8).astype(np.uint8)
+
+
+def camera_path(rng: Random) -> list[tuple[int, int]]:
+    """Return where the camera points, in pixels from the middle, at each moment."""
+    x = y = bend = 0.0
+    heading = rng.uniform(0, 2 * math.pi)
+    walk = []
+    for _ in range(MOMENTS):
+        bend = 0.97 * bend + rng.uniform(-0.008, 0.008)
+        heading += bend
+        x, y = x + math.cos(heading), y + math.sin(heading)
+        walk.append((x, y))
+    left, right = min(x for x, _ in walk), max(x for x, _ in walk)
+    top, bottom = min(y for _, y in walk), max(y for _, y in walk)
+    scale = rng.uniform(*LENGTH) / max(right - left, bottom - top)
+    middle = sum(x for x, _ in walk) / MOMENTS, sum(y for _, y in walk) / MOMENTS
+    steps = [
+        (round((x - middle[0]) * scale, 4), round((y - middle[1]) * scale, 4)) for x, y in walk
+    ]
+    return [(round(x), round(y)) for x, y in steps]

@@ -1,0 +1,111 @@
+"""What stands on the ground: houses, firs and leafy trees, each in either season."""
+
+from __future__ import annotations
+
+from translate_plugins.scenes.canvas import RGB, Canvas, Gradient, Outline, ellipse
+from translate_plugins.scenes.looks import ROOFS, WALLS, Look
+from translate_plugins.scenes.scene import House, Tree
+
+TRIM: RGB = (250, 246, 236)
+DOOR: RGB = (98, 66, 50)
+SNOW = Gradient((252, 252, 255), (222, 230, 246))
+SNOW_ON_ROOF = (
+    (0.21, 0.79), (0.85, 0.79), (0.985, 0.46), (0.9, 0.43), (0.82, 0.46),
+    (0.74, 0.435), (0.66, 0.465), (0.58, 0.44), (0.4, 0.46),
+)  # fmt: skip
+SNOW_ON_CLUMP = (
+    (-0.8, -0.4), (-0.5, -0.78), (0, -0.95), (0.5, -0.78),
+    (0.8, -0.4), (0.45, -0.55), (0, -0.68), (-0.45, -0.55),
+)  # fmt: skip
+TWIGS = ((-0.6, -0.3), (-0.2, -0.7), (0.3, -0.66), (0.66, -0.2))
+
+
+def paint_house(canvas: Canvas, house: House, side: int, look: Look) -> None:
+    walls, roof = WALLS[house.walls], ROOFS[house.roof]
+    _shadow(canvas, house.x + house.width / 2, house.base - 1, house.width * 0.6, side, look)
+    light = house.facing == side
+    canvas.fill(house.gable(), walls if light else _dim(walls))
+    canvas.fill(house.long_wall(), _dim(walls) if light else walls)
+    canvas.fill(house.chimney(), _dim(roof))
+    if look.snow:
+        canvas.fill(house.block(0.61, 0.87, 0.11, 0.05), SNOW.top)
+    canvas.fill(house.roofing(), Gradient(roof, _dim(roof)))
+    for row in (0.67, 0.57, 0.47):
+        shift = (0.76 - row) / 0.39
+        row_of_tiles = house.shape((0.22 + 0.23 * shift, row), (0.84 + 0.19 * shift, row))
+        canvas.stroke(row_of_tiles, _dim(roof), 1)
+    canvas.stroke(house.verge(), _dim(roof), house.width * 0.04)
+    if look.snow:
+        canvas.fill(house.shape(*SNOW_ON_ROOF), SNOW)
+        verge = house.shape((0.0, 0.41), (0.22, 0.77), (0.43, 0.43))
+        canvas.stroke(verge, SNOW.top, house.width * 0.045)
+    for window in house.windows():
+        canvas.fill(window, look.glass)
+        (left, bottom), (right, _), (_, top), _ = window
+        middle = (left + right) / 2
+        canvas.stroke([(middle, bottom), (middle, top)], TRIM, 1)
+        canvas.stroke([*window, window[0]], TRIM, 1.5)
+        if look.snow:
+            canvas.stroke([(left, bottom), (right, bottom)], SNOW.top, 2.5)
+    canvas.fill(house.door(), DOOR)
+    canvas.stroke([*house.door()[1:], house.door()[0]], TRIM, 1)
+
+
+def paint_tree(canvas: Canvas, tree: Tree, side: int, look: Look) -> None:
+    _shadow(canvas, tree.x, tree.base, tree.height * 0.3, side, look)
+    canvas.fill(tree.trunk(), look.trunk)
+    if tree.kind == "fir":
+        _fir(canvas, tree, side, look)
+    else:
+        _crown(canvas, tree, side, look)
+
+
+def _fir(canvas: Canvas, tree: Tree, side: int, look: Look) -> None:
+    for skirt, cap in zip(tree.layers(), tree.layers(0.55), strict=True):
+        canvas.fill(skirt, look.fir)
+        canvas.fill(_half(skirt, side), look.fir_light)
+        if look.snow:
+            canvas.fill(cap, SNOW.bottom)
+            canvas.fill(_half(cap, side), SNOW.top)
+
+
+def _crown(canvas: Canvas, tree: Tree, side: int, look: Look) -> None:
+    for x, y, radius in tree.clumps:
+        canvas.fill(ellipse(x, y, radius * 1.06, radius * 1.06), look.crown)
+    for x, y, radius in tree.clumps:
+        lit = ellipse(x + side * radius * 0.1, y - radius * 0.12, radius * 0.86, radius * 0.82)
+        canvas.fill(lit, look.clump)
+        if not look.snow:
+            top = ellipse(x + side * radius * 0.24, y - radius * 0.32, radius * 0.5, radius * 0.42)
+            canvas.fill(top, look.clump_light)
+    if look.snow:
+        _branches(canvas, tree, look)
+
+
+def _branches(canvas: Canvas, tree: Tree, look: Look) -> None:
+    fork = (tree.x, tree.base - tree.height * 0.42)
+    canvas.stroke([(tree.x, tree.base - tree.height * 0.1), fork], look.trunk, tree.height * 0.05)
+    for x, y, radius in tree.clumps:
+        canvas.stroke([fork, (x, y)], look.trunk, tree.height * 0.025)
+        for across, down in TWIGS:
+            tip = (x + across * radius, y + down * radius)
+            canvas.stroke([(x, y + radius * 0.2), tip], look.trunk, 1)
+    for x, y, radius in tree.clumps:
+        arch = [(x + across * radius, y + down * radius) for across, down in SNOW_ON_CLUMP]
+        canvas.fill(arch, look.clump_light)
+
+
+def _shadow(canvas: Canvas, x: float, y: float, reach: float, side: int, look: Look) -> None:
+    spot = ellipse(x - side * reach * 0.4, y, reach, reach * 0.16 + 1.5)
+    canvas.fill(spot, Gradient(look.shade, look.shade, (0.5, 0.5)))
+
+
+def _half(skirt: Outline, side: int) -> Outline:
+    """Return the half of a skirt that faces the sun."""
+    tip, *hem = skirt
+    return [tip, *(hem[:5] if side > 0 else hem[4:])]
+
+
+def _dim(colour: RGB) -> RGB:
+    red, green, blue = colour
+    return red * 4 // 5, green * 4 // 5, blue * 7 // 8

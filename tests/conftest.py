@@ -1,0 +1,103 @@
+"""Folders of synthetic images, a plugin for one test, and the command in and out of process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from translate.engine import plugins
+
+ROOT = Path(__file__).parent.parent
+os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+torch.set_num_threads(1)
+
+
+def draw(folder: Path, count: int = 4, *, size: int = 32, suffix: str = ".png") -> Path:
+    """Fill `folder` with pictures of a disc on a gradient, other ones for every folder name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(list(folder.as_posix().split("/", 3)[-1].encode()))
+    y, x = np.mgrid[:size, :size] / size
+    for index in range(count):
+        background, disc = random.uniform(0, 255, (2, 3))
+        centre, radius = random.uniform(0.25, 0.75, 2), random.uniform(0.1, 0.3)
+        inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2
+        pixels = np.where(inside[..., None], disc, background * (0.5 + 0.5 * y[..., None]))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{index:04}{suffix}")
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Callable[..., Path]:
+    """Make folders of seeded 32x32 pictures: ``pictures("summer/train", 4)`` returns the folder."""
+
+    def make(name: str, count: int = 4, *, size: int = 32, suffix: str = ".png") -> Path:
+        return draw(tmp_path / name, count, size=size, suffix=suffix)
+
+    return make
+
+
+@pytest.fixture
+def plugin() -> Iterator[Callable[..., object]]:
+    """Register a plugin object for one test: ``plugin(thing)`` or ``plugin(thing, "a:b")``."""
+    manager, before = plugins.load(), dict(plugins.skipped)
+    names: list[str] = []
+
+    def register(thing: object, name: str = "stranger:thing") -> object:
+        plugins.register(manager, thing, name)
+        names.append(name)
+        return thing
+
+    yield register
+    for name in names:
+        manager.unregister(name=name)
+    plugins.skipped.clear()
+    plugins.skipped.update(before)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Return the folder of real images beside the checkout; skip where there is none."""
+    folder = ROOT.parent / "shared/data"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data beside the checkout")
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command in this process, from a folder of its own: ``run("infer", "a", "b")``."""
+    from translate.cli import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> Result:
+        result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception  # a bug of ours, with its own traceback
+        return result
+
+    return call
+
+
+@pytest.fixture
+def translate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command as a user does, in a process of its own from the test's folder."""
+
+    def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "translate", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call

@@ -1,0 +1,241 @@
+"""The losses, with numbers that somebody can check by hand."""
+
+import subprocess
+import sys
+from math import exp, log, sqrt
+
+import numpy as np
+import pluggy
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+from torch import nn, tensor
+
+from translate import hookspecs
+from translate.losses import AdversarialLoss, ImageLoss
+from translate_plugins import losses
+from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla
+from translate_plugins.losses.pictures import EdgeLoss, Ssim
+
+GAMES = [Vanilla(), LeastSquares(), Hinge()]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def pictures(*shape, count=2):
+    return [2 * torch.rand(shape, dtype=torch.double) - 1 for _ in range(count)]
+
+
+# -- what is offered -------------------------------------------------------------------------------
+
+
+def test_the_hooks_are_those_that_translate_asks():
+    manager = pluggy.PluginManager("translate")
+    manager.add_hookspecs(hookspecs)
+    manager.register(losses)
+    manager.check_pending()
+    (offered,) = manager.hook.register_losses()
+    assert set(offered) == {"vanilla", "lsgan", "hinge", "l1", "l2", "ssim", "edge"}
+    assert all(isinstance(factory(), nn.Module) for factory in offered.values())
+
+
+def test_losses_have_the_shapes_that_translate_names():
+    game: AdversarialLoss = Vanilla()
+    assert game.for_generator(torch.zeros(1)).shape == ()
+    for factory in (nn.L1Loss, nn.MSELoss, Ssim, EdgeLoss):
+        loss: ImageLoss = factory()
+        assert loss(torch.zeros(2, 3, 16, 16), torch.ones(2, 3, 16, 16)).shape == ()
+
+
+def test_importing_the_losses_loads_neither_torchvision_nor_albumentations():
+    code = (
+        "import sys, translate_plugins.losses;"
+        "print(*{'torchvision', 'albumentations', 'cv2', 'scipy', 'matplotlib'} & {*sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == ""
+
+
+def test_l1_and_l2_are_means_over_pixels():
+    output, target = tensor([0.0, 3.0]), tensor([1.0, 1.0])  # 1 and 2 apart
+    offered = losses.register_losses()
+    assert offered["l1"]()(output, target) == 1.5
+    assert offered["l2"]()(output, target) == 2.5
+
+
+# -- games -----------------------------------------------------------------------------------------
+
+
+def test_vanilla_is_the_cross_entropy_of_logits():
+    loss, zero, three = Vanilla(), tensor([0.0]), tensor([log(3)])  # probabilities 1/2 and 3/4
+    assert loss.for_discriminator(zero, zero).item() == pytest.approx(2 * log(2))
+    assert loss.for_discriminator(three, -three).item() == pytest.approx(2 * log(4 / 3))
+    assert loss.for_discriminator(-three, -three).item() == pytest.approx(log(4) + log(4 / 3))
+    assert loss.for_generator(three).item() == pytest.approx(log(4 / 3))
+    real, fake = torch.randn(2, 1, 5, 5), torch.randn(2, 1, 5, 5)
+    ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
+    entropy = nn.BCEWithLogitsLoss()
+    expected = entropy(real, ones) + entropy(fake, zeros)
+    torch.testing.assert_close(loss.for_discriminator(real, fake), expected)
+
+
+def test_vanilla_stays_finite_and_does_not_saturate():
+    fake = tensor([-1e4, 1e4], requires_grad=True)
+    loss = Vanilla().for_generator(fake)
+    assert loss.item() == pytest.approx(5e3)
+    loss.backward()
+    torch.testing.assert_close(fake.grad, tensor([-0.5, 0.0]))  # half, for two scores
+
+
+def test_least_squares_are_distances_to_one_and_zero():
+    loss = LeastSquares()
+    real, fake = tensor([1.0, 3.0]), tensor([0.0, 2.0])
+    assert loss.for_discriminator(real, fake) == (0 + 4) / 2 + (0 + 4) / 2
+    assert loss.for_discriminator(tensor([1.0]), tensor([0.0])) == 0
+    assert loss.for_generator(fake) == (1 + 1) / 2
+
+
+def test_hinge_stops_at_its_margin():
+    loss = Hinge()
+    real, fake = tensor([2.0, 0.5]), tensor([-2.0, 0.5])
+    assert loss.for_discriminator(real, fake) == (0 + 0.5) / 2 + (0 + 1.5) / 2
+    assert loss.for_generator(fake) == 0.75
+    assert loss.for_generator(tensor([3.0])) == -3
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_each_scale_is_averaged_and_the_averages_are_summed(game):
+    real, fake = [torch.randn(2, 1, 8, 8), torch.randn(2, 1, 4, 4)], torch.randn(2, 2, 1, 6, 6)
+    fake = list(fake)
+    torch.testing.assert_close(
+        game.for_discriminator(real, fake),
+        sum(game.for_discriminator(r, f) for r, f in zip(real, fake, strict=True)),
+    )
+    torch.testing.assert_close(
+        game.for_generator(tuple(fake)), sum(game.for_generator(f) for f in fake)
+    )
+
+
+def test_three_scales_by_hand():
+    scales = [tensor([[1.0, 3.0]]), tensor([2.0]), tensor([[0.0], [2.0]])]
+    assert LeastSquares().for_generator(scales) == (0 + 4) / 2 + 1 + (1 + 1) / 2
+    assert Hinge().for_generator(scales) == -2 - 2 - 1
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_gradients_of_games_are_right_and_push_the_right_way(game):
+    real, fake = (torch.randn(2, 1, 3, 3, dtype=torch.double, requires_grad=True) for _ in "rf")
+    assert torch.autograd.gradcheck(game.for_discriminator, (real, fake))
+    assert torch.autograd.gradcheck(lambda *scales: game.for_generator(scales), (real, fake))
+    low = torch.zeros(4, requires_grad=True)
+    (up,) = torch.autograd.grad(game.for_generator(low), low)
+    (real_up, fake_down) = (
+        torch.autograd.grad(game.for_discriminator(low, low.detach()), low)[0],
+        torch.autograd.grad(game.for_discriminator(low.detach(), low), low)[0],
+    )
+    assert (up < 0).all() and (real_up < 0).all()  # descent raises both
+    if not isinstance(game, LeastSquares):
+        assert (fake_down > 0).all()
+    else:
+        assert (fake_down == 0).all()  # 0 is where it wants them
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_games_are_reckoned_in_float32_at_least(game):
+    score = tensor([0.333], dtype=torch.bfloat16)
+    assert game.for_discriminator(score, score).dtype == torch.float32
+    torch.testing.assert_close(game.for_generator(score), game.for_generator(score.float()))
+    assert game.for_generator(score.double()).dtype == torch.float64
+
+
+def test_vanilla_by_hand_in_bf16():
+    score = tensor([2.0], dtype=torch.bfloat16)
+    assert Vanilla().for_generator(score).item() == pytest.approx(log(1 + exp(-2)), rel=1e-6)
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss()])
+def test_equal_pictures_are_no_distance_apart(loss):
+    (picture,) = pictures(2, 3, 24, 20, count=1)
+    assert loss(picture, picture).item() == pytest.approx(0, abs=1e-9)
+    black = torch.full((1, 3, 16, 16), -1.0)
+    assert loss(black, black).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_ssim_of_flat_pictures_by_hand():
+    # quarter and three-quarter grey, no variance: (2ab + C1) / (aa + bb + C1), C1 = 0.0001
+    output, target = torch.full((2, 1, 3, 16, 16), 0.5, dtype=torch.double)
+    expected = 1 - (2 * 0.25 * 0.75 + 1e-4) / (0.25**2 + 0.75**2 + 1e-4)
+    assert Ssim()(-output, target).item() == pytest.approx(expected)
+    assert expected == pytest.approx(0.399936, abs=1e-6)
+
+
+def test_ssim_agrees_with_scikit_image_inside_the_frame():
+    output, target = pictures(1, 3, 40, 48)
+    for edge in (slice(0, 10), slice(-10, None)):  # windows over the frame see no difference
+        output[..., edge, :] = target[..., edge, :]
+        output[..., edge] = target[..., edge]
+    seen, wanted = (np.moveaxis(p[0].numpy() / 2 + 0.5, 0, 2) for p in (output, target))
+    inside = structural_similarity(
+        *(seen, wanted),
+        data_range=1.0,
+        channel_axis=2,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )  # leaves out 5 pixels on each side, where ours is 0
+    expected = (1 - inside) * (30 * 38) / (40 * 48)
+    assert expected > 0.05
+    assert Ssim()(output, target).item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_ssim_takes_another_window_and_small_pictures():
+    output, target = pictures(1, 3, 6, 6)
+    assert Ssim()(output, target) != Ssim(window=5)(output, target)
+    assert 0 < Ssim()(output, target) < 2
+
+
+def test_edges_of_a_ramp_by_hand():
+    step = 0.1
+    ramp = (step * torch.arange(5, dtype=torch.double)).expand(1, 1, 4, 5)
+    # the outer two of five columns see half the slope, as the border is repeated; kornia's
+    # magnitude is sqrt(slope**2 + 1e-6), which is 0.001 on a flat
+    inner, outer = (sqrt(slope**2 + 1e-6) - 1e-3 for slope in (step, step / 2))
+    expected = (3 * inner + 2 * outer) / 5
+    assert EdgeLoss()(ramp, torch.zeros_like(ramp)).item() == pytest.approx(expected)
+    assert EdgeLoss()(ramp + 0.5, ramp).item() == pytest.approx(0, abs=1e-12)  # brightness is free
+
+
+@pytest.mark.parametrize("loss", [Ssim(window=5), EdgeLoss()])
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_gradients_of_picture_losses_are_right(loss, memory):
+    output, target = (picture.to(memory_format=memory) for picture in pictures(1, 2, 6, 7))
+    assert torch.autograd.gradcheck(lambda x: loss(x, target), output.requires_grad_())
+
+
+@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss()])
+def test_descent_brings_pictures_together(loss):
+    output, target = pictures(1, 3, 16, 16)
+    output.requires_grad_()
+    before = loss(output, target)
+    (gradient,) = torch.autograd.grad(before, output)
+    assert loss(output - 0.1 * gradient, target) < before
+    flat = torch.zeros(1, 3, 16, 16, requires_grad=True)
+    (gradient,) = torch.autograd.grad(loss(flat, flat.detach()), flat)
+    assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss()])
+def test_autocast_leaves_picture_losses_precise(loss):
+    output, target = (picture.float() for picture in pictures(1, 3, 16, 16))
+    expected = loss(output, target)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(loss(output, target), expected)
+        assert loss(output.bfloat16(), target).dtype == torch.float32

@@ -1,0 +1,170 @@
+"""The sample domains: what they promise, checked on the pictures themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from random import Random
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from translate_plugins.scenes import RENDERINGS, draw, register_domains
+from translate_plugins.scenes.captions import describe
+from translate_plugins.scenes.compose import HORIZON, compose
+from translate_plugins.scenes.labels import CLASSES, WALLS, label
+from translate_plugins.scenes.scene import Scene
+from translate_plugins.scenes.shake import LENGTH, MOMENTS, camera_path, shake
+
+FIRST_PICTURES = {
+    "summer": "b739f938d09d10ca912bbf385d0543e58b4a1d7b74191ac998f60a3b08b28ed6",
+    "winter": "697b0d8eaac94c3df251abab55bc696b4776dd727f409dc1f660eb5ec4559a0d",
+    "labels": "7df162a264f227ef750073590f6ca2614c1ab80772bc4395337ce7201350e6dd",
+    "sharp": "098bdb98dbef88dd555ee6ce4026ee979e79bf56ff69bc29b1c6a9f9375d713c",
+    "blurred": "e2bf58e3432ac3713627e6e79cf64ac00f2c309ab8c13a8e4e6cf04d6b5b4940",
+}
+NAMES = [f"{number:04}.png" for number in range(1, 201)]
+
+
+def picture(domain: str, split: str, file: str) -> NDArray[np.uint8]:
+    rendering = RENDERINGS[domain]
+    seed = rendering.seed(split, file)
+    return rendering.picture(compose(seed), seed)
+
+
+def scenes(domain: str, split: str, count: int) -> Iterator[Scene]:
+    return (compose(RENDERINGS[domain].seed(split, file)) for file in NAMES[:count])
+
+
+def captions(domain: str) -> dict[str, list[dict[str, str]]]:
+    """Read a domain's captions by split, without waiting for its pictures."""
+    blank = np.zeros((256, 256, 3), np.uint8)
+    offered = dict(draw(replace(RENDERINGS[domain], picture=lambda *_: blank)))
+    return {
+        split: [json.loads(line) for line in bytes(offered[f"{split}/captions.jsonl"]).splitlines()]
+        for split in ("train", "test")
+    }
+
+
+def psnr(one: NDArray, other: NDArray) -> float:
+    error = np.mean((one.astype(float) - other.astype(float)) ** 2)
+    return float(10 * np.log10(255**2 / error))
+
+
+def shows(labels: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+    return (labels == np.array(colour, np.uint8)).all(axis=2)
+
+
+def test_a_domain_is_200_train_and_40_test_pictures_with_captions_beside_them() -> None:
+    offered = dict(register_domains()["labels"]())
+    expected = {f"train/{name}" for name in NAMES} | {f"test/{name}" for name in NAMES[:40]}
+    assert set(offered) == expected | {"train/captions.jsonl", "test/captions.jsonl"}
+    for path in expected:
+        pixels = offered[path]
+        assert isinstance(pixels, np.ndarray)
+        assert pixels.shape == (256, 256, 3)
+        assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("domain", FIRST_PICTURES)
+def test_the_first_picture_is_the_same_bytes_everywhere_and_every_time(domain: str) -> None:
+    for _ in range(2):
+        path, pixels = next(register_domains()[domain]())
+        assert path == "train/0001.png"
+        assert sha256(bytes(pixels)).hexdigest() == FIRST_PICTURES[domain]
+
+
+@pytest.mark.parametrize("domain", RENDERINGS)
+def test_every_picture_has_a_caption(domain: str) -> None:
+    lines = captions(domain)
+    assert [line["file"] for line in lines["train"]] == NAMES
+    assert [line["file"] for line in lines["test"]] == NAMES[:40]
+    assert all(line["text"] for line in lines["train"] + lines["test"])
+
+
+def test_captions_name_what_can_be_seen_and_nothing_else() -> None:
+    for scene in scenes("summer", "test", 40):
+        text, seen = describe(scene), label(scene)
+        walls = [colour for name, colour in WALLS.items() if f"{name} house" in text]
+        assert ("house" in text) == bool(scene.houses) == bool(walls)
+        assert all(shows(seen, colour).any() for colour in walls)
+        for word, name in [
+            ("lake", "lake"), ("path", "path"), ("fir", "fir"), ("leafy tree", "leafy"),
+            ("mountain", "peak"), ("cloud", "cloud"), ("sun", "sun"),
+        ]:  # fmt: skip
+            assert (word in text) == shows(seen, CLASSES[name]).any(), text
+
+
+def test_a_lake_is_frozen_and_trees_are_bare_in_winter_only() -> None:
+    summer, winter = captions("summer")["test"], captions("winter")["test"]
+    for warm, cold in zip(summer, winter, strict=True):
+        assert ("by a lake" in warm["text"]) == ("by a frozen lake" in cold["text"])
+        assert ("leafy tree" in warm["text"]) == ("bare tree" in cold["text"])
+
+
+def test_test_scenes_are_the_same_in_summer_winter_and_labels() -> None:
+    for file in NAMES[:12]:
+        sky = shows(picture("labels", "test", file), CLASSES["sky"])
+        sky = cv2.erode(sky.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0  # edges are blends
+        summer, winter = picture("summer", "test", file), picture("winter", "test", file)
+        red, _, blue = np.moveaxis(summer[sky].astype(int), 1, 0)
+        assert np.mean(blue > red - 60) > 0.99  # the sun's halo is yellow
+        assert summer[sky].mean() > winter[sky].mean() + 60
+
+
+def test_summer_and_winter_train_on_different_scenes_and_labels_on_those_of_summer() -> None:
+    summer, winter = (list(scenes(name, "train", 200)) for name in ("summer", "winter"))
+    assert not {scene.sun for scene in summer} & {scene.sun for scene in winter}
+    assert summer == list(scenes("labels", "train", 200))
+
+
+def test_the_horizon_varies_between_its_bounds() -> None:
+    horizons = [scene.horizon / 256 for scene in scenes("summer", "train", 200)]
+    assert min(horizons) >= HORIZON[0] - 0.001
+    assert max(horizons) <= HORIZON[1] + 0.001
+    assert np.ptp(horizons) > 0.4
+
+
+def test_a_label_map_holds_class_colours_only() -> None:
+    pixels = picture("labels", "test", NAMES[0]).reshape(-1, 3)
+    assert len(np.unique(pixels, axis=0)) < 25
+
+
+def test_blurred_is_sharp_through_a_shaken_camera() -> None:
+    for file in NAMES[:12]:
+        blurred, sharp = picture("blurred", "test", file), picture("sharp", "test", file)
+        assert np.abs(blurred.mean(axis=(0, 1)) - sharp.mean(axis=(0, 1))).max() < 1
+        assert 15 < psnr(blurred, sharp) < 35
+
+
+def test_a_shaken_point_becomes_the_path_of_the_camera() -> None:
+    dot = np.zeros((64, 64, 3), np.uint8)
+    dot[32, 32] = 255
+    path = camera_path(Random("path"))
+    spread = shake(dot, Random("path"))[..., 0]
+    assert len(path) == MOMENTS
+    for right, down in set(path):
+        seen = path.count((right, down))
+        assert abs(int(spread[32 - down, 32 - right]) - 255 * seen / MOMENTS) <= 0.5
+    assert np.count_nonzero(spread) == len(set(path))
+
+
+def test_shakes_are_5_to_21_pixels_long() -> None:
+    for seed in range(50):
+        reach = max(np.ptp(np.array(camera_path(Random(seed))), axis=0))
+        assert LENGTH[0] - 1 <= reach <= LENGTH[1] + 1
+
+
+def test_neither_the_source_nor_the_average_winter_picture_passes_for_a_translation() -> None:
+    def small(domain: str, split: str, count: int) -> NDArray:
+        pictures = (picture(domain, split, file) for file in NAMES[:count])
+        return np.stack([cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA) for p in pictures])
+
+    truths = small("winter", "test", 40)
+    average = small("winter", "train", 60).mean(axis=0)
+    assert np.mean([psnr(average, truth) for truth in truths]) <= 15
+    untouched = zip(small("summer", "test", 40), truths, strict=True)
+    assert np.mean([psnr(source, truth) for source, truth in untouched]) <= 10

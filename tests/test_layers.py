@@ -1,0 +1,295 @@
+"""Who may import whom, who may write to the disk, and what the engine must not know."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HOUSE = """
+__main__
+cli
+testing api
+engine.train engine.infer
+engine.journal
+engine.checkpoint
+engine.data engine.turns engine.schedules
+engine.augment engine.cache engine.domains engine.distributed
+engine.config
+registry
+recipe images engine.plugins engine.options
+engine.files batches run losses ops
+translate engine engine.signals
+errors hookspecs
+"""
+"""A row may import from the rows below it. A new module is put here by hand, on purpose."""
+
+FLOORS = {name: floor for floor, row in enumerate(HOUSE.split("\n")[::-1]) for name in row.split()}
+PUBLIC = {
+    name
+    for name, floor in FLOORS.items()
+    if floor <= FLOORS["registry"] and not name.startswith("engine")
+}
+"""What a plugin may import."""
+
+SHELL = {"copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "rmtree", "make_archive"}
+SHELL |= {"unpack_archive", "mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile"}
+SYSTEM = {"open", "rename", "renames", "replace", "remove", "unlink", "mkdir", "makedirs", "rmdir"}
+SYSTEM |= {"removedirs", "link", "symlink", "truncate", "write", "mkfifo", "chmod", "utime"}
+WRITERS = {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "rename", "chmod"}
+WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "ZipFile", "tofile", "memmap"}
+WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
+WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
+PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
+
+
+class Module(NamedTuple):
+    """A source file, parsed."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+
+    def at(self, node: ast.AST, what: str) -> str:
+        return f"{self.path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {what}"
+
+
+def modules(root: Path) -> list[Module]:
+    """Return every module below the source root that holds `root`, by dotted name."""
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found.append(Module(name, path, ast.parse(path.read_text())))
+    return found
+
+
+OURS = modules(ROOT / "translate")
+PLUGINS = modules(ROOT / "plugins/translate_plugins")
+NAMES = {module.name for module in OURS + PLUGINS}
+
+
+def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk `tree`, but not into what only a type checker sees."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        yield child
+        yield from nodes(child)
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Yield every import, wherever it stands, as the module that it asks for."""
+    for node in nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield node, full if full in NAMES else base
+
+
+def place(name: str) -> str:
+    """Return the name of a module of ours in the house: ``cli`` is one room."""
+    inside = name.removeprefix("translate.")
+    return "cli" if inside.startswith("cli.") else inside
+
+
+def test_every_module_has_its_place_in_the_house() -> None:
+    homeless = {place(module.name) for module in OURS} - set(FLOORS)
+    assert not homeless, f"put {sorted(homeless)} into HOUSE, on the floor where it belongs"
+
+
+def test_imports_only_point_down() -> None:
+    wrong = []
+    for module in OURS:
+        here = place(module.name)
+        for node, target in imports(module.tree):
+            if target.startswith("."):
+                wrong.append(module.at(node, "a relative import: name the module that defines it"))
+            if not (target == "translate" or target.startswith("translate.")):
+                continue
+            there = place(target)
+            if here == there == "cli" or FLOORS[there] < FLOORS[here]:
+                continue
+            wrong.append(module.at(node, f"{here} imports {there}, which is not below it"))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_engine_imports_no_plugin() -> None:
+    wrong = [
+        module.at(node, target)
+        for module in OURS
+        for node, target in imports(module.tree)
+        if target.split(".")[0] == "translate_plugins"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_builtin_plugins_use_only_the_public_api_and_not_each_other() -> None:
+    wrong = []
+    for module in PLUGINS:
+        own = ".".join(module.name.split(".")[:2])
+        for node, target in imports(module.tree):
+            package = target.split(".")[0]
+            if package == "translate" and place(target) not in PUBLIC:
+                wrong.append(module.at(node, f"{target} is not public"))
+            if package == "translate_plugins" and not f"{target}.".startswith(f"{own}."):
+                wrong.append(module.at(node, f"{own} imports another plugin, {target}"))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_files_writes_to_the_disk() -> None:
+    door = ROOT / "translate/engine/files.py"
+    wrong = [
+        module.at(node, f"{ast.unparse(node.func)} writes: use translate.engine.files")
+        for module in OURS + PLUGINS
+        if module.path != door
+        for node in nodes(module.tree)
+        if isinstance(node, ast.Call) and writes(node, module.tree)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def writes(call: ast.Call, tree: ast.AST) -> bool:
+    """Whether `call` changes the disk, as far as its text shows."""
+    match call.func:
+        case ast.Name(name):
+            owner = ""
+        case ast.Attribute(value, name):
+            owner = ast.unparse(value)
+        case _:
+            return False
+    if owner in ("os", "shutil", "tempfile"):
+        return name in SYSTEM | SHELL
+    if name == "open":
+        return opens_to_write(call, owner)
+    if name == "save":  # into memory is fine, and so is a function of our own of that name
+        ours = f"translate.engine.{owner}" in NAMES
+        return bool(owner) and not ours and not into_memory(call, tree)
+    if name == "replace":  # a path's has one argument, a string's two
+        return bool(owner) and len(call.args) == 1 and not call.keywords
+    return name in WRITERS or (not owner and name in SHELL)
+
+
+def opens_to_write(call: ast.Call, owner: str) -> bool:
+    """Whether an ``open`` or ``.open`` asks for more than to read, or hides what it asks for."""
+    given = {k.arg: k.value for k in call.keywords}
+    position = 1 if owner in ("", "gzip", "bz2", "lzma", "io", "tarfile", "codecs") else 0
+    if owner.endswith("Image"):
+        return False  # Pillow's has no mode but "r"
+    mode = given.get("mode", call.args[position] if len(call.args) > position else None)
+    if mode is None:
+        return False
+    return not (isinstance(mode, ast.Constant) and not set(str(mode.value)) & set("wax+"))
+
+
+def into_memory(call: ast.Call, tree: ast.AST) -> bool:
+    """Whether the first argument is a name that is bound to a `BytesIO`."""
+    if not (call.args and isinstance(call.args[0], ast.Name)):
+        return False
+    buffers = set()
+    for node in nodes(tree):
+        if isinstance(node, ast.Assign) and "BytesIO(" in ast.unparse(node.value):
+            for target in node.targets:
+                buffers |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return call.args[0].id in buffers
+
+
+def test_nothing_is_unpickled_or_evaluated() -> None:
+    wrong = []
+    for module in OURS + PLUGINS:
+        for node, target in imports(module.tree):
+            if target.split(".")[0] in PICKLERS:
+                wrong.append(module.at(node, f"imports {target}"))
+        for node in nodes(module.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            text = ast.unparse(node.func)
+            unsafe = {"eval", "exec", "compile", "torch.load", "torch.hub.load", "__import__"}
+            if text in unsafe or any(k.arg == "allow_pickle" for k in node.keywords):
+                wrong.append(module.at(node, f"calls {text}"))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Path('x').write_text('')", True),
+        ("path.open('wb')", True),
+        ("path.open(mode)", True),
+        ("open(path, 'a')", True),
+        ("open(path)", False),
+        ("path.open('rb')", False),
+        ("Image.open(path, formats=FORMATS)", False),
+        ("image.save(path)", True),
+        ("buffer = BytesIO(); image.save(buffer, 'PNG')", False),
+        ("torch.save(x, path)", True),
+        ("save(tensors)", False),
+        ("checkpoint.save(run)", False),
+        ("files.replace(path, data)", False),
+        ("path.replace(other)", True),
+        ("text.replace('a', 'b')", False),
+        ("os.replace(a, b)", True),
+        ("shutil.move(a, b)", True),
+        ("cv2.imwrite(name, pixels)", True),
+    ],
+)
+def test_the_search_for_writers_finds_them(line: str, found: bool) -> None:
+    tree = ast.parse(line)
+    calls = [node for node in nodes(tree) if isinstance(node, ast.Call)]
+    assert any(writes(call, tree) for call in calls) == found
+
+
+def test_the_engine_knows_no_recipe_by_name() -> None:
+    """Rule 0. Examples in the commands' help may name one, docstrings too; code may not."""
+    recipes = set(names_offered("register_recipes"))
+    assert "cyclegan" in recipes
+    wrong = []
+    for module in OURS:
+        prose = {id(node.value) for node in nodes(module.tree) if isinstance(node, ast.Expr)}
+        for node in nodes(module.tree):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            text = node.value.lower()
+            within = not (id(node) in prose or place(module.name) == "cli")
+            if text in recipes or (within and any(name in text for name in recipes)):
+                wrong.append(module.at(node, repr(node.value)))
+    assert not wrong, "\n".join(wrong)
+
+
+def names_offered(hook: str) -> Iterator[str]:
+    """Yield the keys of the mappings that built-in plugins return from `hook`."""
+    for module in PLUGINS:
+        for node in module.tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == hook:
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Dict):
+                        yield from (k.value for k in part.keys if isinstance(k, ast.Constant))
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["train", "--help"]])
+def test_help_imports_nothing_heavy(command: list[str]) -> None:
+    code = f"""
+import runpy, sys
+sys.argv = ["translate", *{command}]
+try:
+    runpy.run_module("translate", run_name="__main__")
+except SystemExit as end:
+    assert not end.code, end.code
+heavy = {{"torch", "numpy", "cv2", "kornia", "albumentations", "PIL"}} & set(sys.modules)
+sys.exit(f"imported {{sorted(heavy)}}" if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_folders_beside_the_packages_are_no_packages() -> None:
+    """An editable install puts the checkout on the path: `import datasets` must stay Hugging Face's."""
+    for folder in ("plugins", "datasets", "configs", "tests", "benchmarks"):
+        assert not (ROOT / folder / "__init__.py").exists()

@@ -1,0 +1,5 @@
+"""Let `python -m translate` and `torchrun -m translate` run the command."""
+
+from translate.cli import main
+
+main()

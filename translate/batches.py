@@ -1,0 +1,81 @@
+"""What flows from a folder to a recipe: batches, what is known of them, and how they are read."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class Pair(NamedTuple):
+    """Images of two domains; whether they belong together is the layout's business."""
+
+    source: Tensor
+    target: Tensor
+
+
+class Images(NamedTuple):
+    """Images of one domain."""
+
+    images: Tensor
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What a recipe may know about its images before it sees one."""
+
+    size: tuple[int, int] = (256, 256)
+    """Height and width of a training crop."""
+    domains: tuple[str, ...] = ()
+    """As given to ``--domains``: the first is the source, the last the target."""
+    source_channels: int = 3
+    target_channels: int = 3
+
+
+class Transform(Protocol):
+    """One item's random crop, flip and augmentation, and the reader that feeds it."""
+
+    def read(self, path: Path) -> NDArray[Any]:
+        """Return a (height, width, channels) array, from the cache where there is one.
+
+        Raises `translate.errors.BadImage` for a file that is no image.
+        """
+
+    def __call__(
+        self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
+    ) -> tuple[Tensor, ...]:
+        """Crop, flip and augment `images` alike; return (channels, height, width) bytes.
+
+        `roles` says what each image is, for augmentations that go ``to: source`` alone.
+        """
+
+
+class Layout(ABC):
+    """A way to read folders: finds its own files, and says what is wrong with them.
+
+    A factory is called as ``factory(root=, domains=, split=, leave_out=, sides=)`` with those of
+    these keywords that its signature takes, and raises `translate.errors.DataError` for folders
+    that cannot be used.
+    """
+
+    spec: ImageSpec
+    """What the layout found out; the engine adds the size and channels from the configuration."""
+    files: Sequence[Path]
+    """Every file it may read. The engine checks each once, then makes the layout again with
+    ``leave_out`` the bad ones."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of items in an epoch."""
+
+    @abstractmethod
+    def pick(self, index: int, random: Random) -> tuple[Path, ...]:
+        """Return the files of item `index`: a pure function of its arguments."""
+
+    @abstractmethod
+    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
+        """Return one item, a named tuple of unbatched tensors. May raise `BadImage`."""

@@ -1,0 +1,75 @@
+"""Click options that several commands share, and completion of names."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+
+class Several(click.Option):
+    """An option that takes one or more values: ``--domains summer winter``, or repeated."""
+
+
+class SeveralCommand(click.Command):
+    """A command that may have `Several` options; their values end at the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        names = {name for p in self.params if isinstance(p, Several) for name in p.opts}
+        return super().parse_args(ctx, _spread(args, names))
+
+
+def _spread(args: list[str], names: set[str]) -> list[str]:
+    """Repeat the option before each of its values: click itself takes one value an option."""
+    spread: list[str] = []
+    option = ""
+    for position, arg in enumerate(args):
+        if arg == "--":
+            return [*spread, *args[position:]]
+        if arg.startswith("-"):
+            name, equals, _ = arg.partition("=")
+            option = name if name in names else ""
+            if not (option and not equals):
+                spread.append(arg)
+            elif position + 1 == len(args) or args[position + 1].startswith("-"):
+                spread.append(arg)  # bare: click says that it needs a value
+        elif option:
+            spread += [option, arg]
+        else:
+            spread.append(arg)
+    return spread
+
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def completing(names: Callable[[], Any]) -> Completer:
+    """Return a completer that offers `names`; it must import nothing heavy."""
+
+    def complete(ctx: click.Context, param: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
+        return [CompletionItem(name) for name in sorted(names()) if name.startswith(start)]
+
+    return complete
+
+
+def plugin_names() -> set[str]:
+    """Return the names of installed plugins, from their metadata alone."""
+    from translate.engine.plugins import installed
+
+    return {entry.name for entry in installed()}
+
+
+def config_names() -> list[str]:
+    """Return the names of bundled configurations, without importing the configuration's models."""
+    from translate.engine.bundled import configs
+
+    return list(configs())
+
+
+def domain_names() -> set[str]:
+    """Return the folders under ``datasets`` that may be domains."""
+    from pathlib import Path
+
+    folder = Path("datasets")
+    found = folder.iterdir() if folder.is_dir() else iter(())
+    return {p.name for p in found if p.is_dir() and not p.name.startswith(".")}

@@ -1,0 +1,80 @@
+"""What a person sees of a long command: a bar on a terminal, plain lines elsewhere."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from translate.engine.train import Report, Watcher
+
+
+class Lines(Watcher):
+    """Plain lines, for pipes and logs."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def progress(self, report: Report) -> None:
+        losses = "  ".join(f"{name} {value:.3g}" for name, value in report.losses.items())
+        self.say(f"step {report.step}/{report.steps}  {losses}  {facts(report)}")
+
+
+class Bar(Lines):
+    """A progress bar."""
+
+    def __init__(self, console: Console, bar: Progress) -> None:
+        super().__init__(console)
+        self.bar = bar
+        self.task = bar.add_task("", total=None, facts="", losses="")
+
+    def progress(self, report: Report) -> None:
+        shown = list(report.losses.items())[:4]
+        losses = "  ".join(f"{name.split('/')[-1]} {value:.3g}" for name, value in shown)
+        self.bar.update(
+            self.task,
+            completed=report.step,
+            total=report.steps,
+            facts=facts(report),
+            losses=losses,
+        )
+
+
+def facts(report: Report) -> str:
+    """Return speed, the share of it lost to waiting, and the time to the end."""
+    return (
+        f"{report.images_per_second:.3g} images/s, {report.data_wait:.0%} waiting for data, "
+        f"{duration(report.seconds_left)} left"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` as a person says it: ``40 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
+    minutes, hours = round(seconds / 60), seconds / 3600
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if minutes < 100:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{hours // 24:.0f} d {hours % 24:.0f} h"
+
+
+@contextmanager
+def watch(*, quiet: bool) -> Iterator[Watcher]:
+    """Return what shows a run on this terminal; only the first process of several speaks."""
+    console = Console(no_color="NO_COLOR" in os.environ or None)
+    if quiet or os.environ.get("RANK", "0") != "0":
+        yield Watcher()
+    elif not console.is_terminal:
+        yield Lines(console)
+    else:
+        columns = ("{task.completed}/{task.total}", "{task.fields[facts]}", "{task.fields[losses]}")
+        with Progress(
+            BarColumn(20), *(TextColumn(column) for column in columns), console=console
+        ) as bar:
+            yield Bar(console, bar)

@@ -1,0 +1,85 @@
+"""`translate show`: a full configuration as YAML, each option with its meaning."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from translate.cli.options import completing, config_names, plugin_names
+from translate.errors import TranslateError
+
+
+@click.command()
+@click.argument(
+    "name",
+    metavar="NAME_OR_RUN",
+    shell_complete=completing(lambda: {*plugin_names(), *config_names()}),
+)
+def command(name: str) -> None:
+    """Show a recipe's, configuration's or run's settings as YAML.
+
+    Each option has its meaning beside it; the output can be saved, edited and used as --config.
+
+    \b
+    Examples:
+      translate show cyclegan > mine.yaml
+      translate show cyclegan-small
+    """
+    click.echo(describe(name), nl=False)
+
+
+def describe(name: str) -> str:
+    """Return the full configuration called `name`, as YAML with a comment for every key."""
+    from translate.engine import config, options
+    from translate.engine.bundled import configs
+    from translate.registry import find, names
+
+    if (Path(name) / "config.yaml").is_file():
+        document = config.read(str(Path(name) / "config.yaml"))
+    elif name in configs() or name.endswith((".yaml", ".yml")):
+        document = config.read(name)
+    else:
+        known = names("recipe")
+        if name not in known and "/" not in name:
+            from translate.errors import suggest
+
+            raise TranslateError(
+                f"no recipe, configuration or run is called {name!r}."
+                f"{suggest(name, [*known, *configs()])}"
+            )
+        document = {"recipe": name}
+    placeholder = not document.get("data", {}).get("domains")
+    resolved = config.resolve(
+        document["recipe"],
+        config=document,
+        flags={"data.domains": ["A", "B"]} if placeholder else {},
+    )
+    recipe = find("recipe", resolved.recipe)
+    meanings = {o.name: o.meaning for o in options.read(recipe, ["spec"]).values()}
+    return _annotate(config.document(resolved, unset=True), meanings)
+
+
+def _annotate(document: dict[str, Any], meanings: dict[str, str]) -> str:
+    from translate.engine.config import SECTIONS
+
+    lines = [f"recipe: {document['recipe']}"]
+    for section in ("options", "data", "train"):
+        lines += ["", f"{section}:"]
+        model = SECTIONS.get(section)
+        for key, value in document[section].items():
+            meaning = (model.model_fields[key].description or "") if model else meanings.get(key, "")
+            text = f"  {key}: {_flow(value)}"
+            lines.append(f"{text:<40}# {meaning}" if meaning else text)
+    return "\n".join(lines) + "\n"
+
+
+def _flow(value: Any) -> str:
+    """Return `value` on one line of YAML."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    yaml, stream = YAML(typ="safe", pure=True), StringIO()
+    yaml.default_flow_style, yaml.width = True, 10_000
+    yaml.dump(value, stream)
+    return stream.getvalue().removesuffix("\n").removesuffix("...").strip()

@@ -1,0 +1,139 @@
+"""`translate train`: from folders of images to a run folder."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from translate.cli.options import (
+    Several,
+    SeveralCommand,
+    completing,
+    config_names,
+    domain_names,
+    plugin_names,
+)
+
+ALLOWED_WITH_RESUME = {"resume", "steps", "epochs", "device", "quiet"}
+
+
+@click.command(cls=SeveralCommand, no_args_is_help=True)
+@click.option(
+    "--plugin", metavar="RECIPE", shell_complete=completing(plugin_names), help="The method."
+)
+@click.option(
+    "--domains",
+    cls=Several,
+    multiple=True,
+    metavar="A [B ...]",
+    shell_complete=completing(domain_names),
+    help="Folders of images: from the first, to the last.",
+)
+@click.option(
+    "--config",
+    metavar="NAME_OR_FILE",
+    shell_complete=completing(config_names),
+    help="Start from configs/NAME.yaml or a file; --plugin is then optional.",
+)
+@click.option(
+    "--data", type=click.Path(), metavar="DIR", help="Where domain folders lie. [datasets]"
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The run folder. [runs/RECIPE-A-B]",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Go on with a run; alone sufficient. --steps may raise the end.",
+)
+@click.option("--steps", type=int, metavar="N", help="Steps to train.")
+@click.option("--epochs", type=int, metavar="N", help="Times to see every image, instead.")
+@click.option("--size", metavar="N", help="Training crop in pixels: N, or HEIGHTxWIDTH.")
+@click.option("--batch-size", type=int, metavar="N", help="Images in a step.")
+@click.option("--seed", type=int, metavar="N", help="Where all random numbers start.")
+@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="bf16 is for GPUs.")
+@click.option("--drop-unpaired", is_flag=True, help="Leave out images without a partner.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help='Any other setting, in YAML: --set "options.generator={name: resnet, blocks: 6}".',
+)
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def command(**given: Any) -> int:
+    """Train a method on folders of images.
+
+    Every setting, with its meaning and default, is in `translate show RECIPE`.
+
+    \b
+    Examples:
+      translate train --plugin cyclegan --domains summer winter
+      translate train --config cyclegan-small --steps 200
+      translate train --resume runs/cyclegan-summer-winter
+    """
+    from translate.cli.progress import watch
+    from translate.engine import config, train
+
+    with watch(quiet=given["quiet"]) as watcher:
+        if given["resume"]:
+            extra = sorted(k for k, v in given.items() if v and k not in ALLOWED_WITH_RESUME)
+            if extra:
+                named = ", ".join(f"--{name.replace('_', '-')}" for name in extra)
+                raise click.UsageError(
+                    f"--resume takes everything from the run: leave out {named}. "
+                    "Only --steps, --epochs and --device may change."
+                )
+            result = train.resume(
+                given["resume"],
+                steps=given["steps"],
+                epochs=given["epochs"],
+                device=given["device"],
+                watcher=watcher,
+            )
+        else:
+            asked = config.resolve(
+                given["plugin"],
+                config=given["config"],
+                flags=_flags(given),
+                assignments=given["assignments"],
+            )
+            result = train.start(asked, out=given["out"], watcher=watcher)
+    if result.signal:
+        watcher.say(f"stopped at step {result.step}: translate train --resume {result.path}")
+        return 128 + result.signal
+    if result.listed:
+        watcher.say(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
+    return 3 if result.listed else 0
+
+
+def _flags(given: dict[str, Any]) -> dict[str, Any]:
+    if given["steps"] and given["epochs"]:
+        raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
+    keys = {
+        "data.domains": list(given["domains"]) or None,
+        "data.root": given["data"],
+        "data.size": _size(given["size"]),
+        "data.drop_unpaired": given["drop_unpaired"] or None,
+        "train.steps": given["steps"],
+        "train.epochs": given["epochs"],
+        "train.batch_size": given["batch_size"],
+        "train.seed": given["seed"],
+        "train.device": given["device"],
+        "train.precision": given["precision"],
+    }
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+def _size(text: str | None) -> int | list[int] | None:
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdigit() for side in sides):
+        raise click.BadParameter(f"expected N or HEIGHTxWIDTH, got {text!r}.", param_hint="--size")
+    return int(sides[0]) if len(sides) == 1 else [int(side) for side in sides]

@@ -1,0 +1,26 @@
+"""What comes with the program beside code: configurations and dataset cards."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal
+
+
+def bundled(kind: Literal["configs", "datasets"]) -> Traversable:
+    """Return ``configs/`` or the dataset cards: beside a checkout's package, inside a wheel's."""
+    package = files("translate")
+    checkout = Path(str(package)).parent
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / ("datasets/cards" if kind == "datasets" else kind)
+    return package / kind
+
+
+def configs() -> dict[str, Traversable]:
+    """Return the bundled configurations by name."""
+    folder = bundled("configs")
+    found = folder.iterdir() if folder.is_dir() else iter(())
+    return {
+        item.name.removesuffix(".yaml"): item
+        for item in sorted(found, key=lambda item: item.name)
+        if item.name.endswith(".yaml")
+    }

@@ -1,0 +1,337 @@
+"""Checkpoints: safetensors and JSON in a folder that appears whole, is verified, and resumes exactly.
+
+A checkpoint describes itself: inference needs it and nothing else. There is no pickle in it.
+"""
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from translate import __version__
+from translate.batches import ImageSpec
+from translate.engine import config, distributed, files
+from translate.errors import CheckpointError, SaveError
+from translate.recipe import Recipe
+from translate.registry import create
+
+FORMAT = 1
+MANIFEST = "MANIFEST.json"
+
+
+@dataclass
+class Training:
+    """All that changes while training, and so all that a checkpoint must hold."""
+
+    config: config.Config
+    spec: ImageSpec
+    recipe: Recipe
+    optimizers: dict[str, Optimizer]
+    average: AveragedModel | None
+    step: int = 0
+
+
+# -- writing ----------------------------------------------------------------------------------------
+
+
+def write(run: Path, training: Training) -> Path:
+    """Save `training` under `run`; every process must call this, the first one writes.
+
+    The result is read back and verified before older checkpoints are removed. Raises `SaveError`
+    on every process when the disk refuses, or returns something else than it was given.
+    """
+    path = run / "checkpoints" / f"step-{training.step:08d}"
+    mine = save({**random_state(), **_prefixed("recipe", training.recipe.training_state())})
+    ranks = distributed.gather(mine)
+    reason = ""
+    if distributed.is_first():
+        try:
+            files.write_folder(path, _contents(training, ranks))
+            verify(path)
+            prune(run, training.config.train.keep)
+        except (OSError, CheckpointError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+    if distributed.most(bool(reason)):
+        raise SaveError(f"could not save step {training.step}: {reason or 'see the first process'}")
+    return path
+
+
+def _contents(training: Training, ranks: list[bytes]) -> dict[str, bytes]:
+    tensors, scalars = {}, {}
+    for player, optimizer in training.optimizers.items():
+        state = optimizer.state_dict()
+        kept: dict[str, dict[str, Any]] = {}
+        for index, values in state["state"].items():
+            for name, value in values.items():
+                if isinstance(value, Tensor):
+                    tensors[f"optimizer/{player}/{index}/{name}"] = value
+                else:
+                    kept.setdefault(str(index), {})[name] = value
+        scalars[player] = {"state": kept, "param_groups": state["param_groups"]}
+    description = {
+        "format": FORMAT,
+        "step": training.step,
+        "config": config.document(training.config),
+        "spec": asdict(training.spec),
+        "images": {"range": [-1, 1], "channels_first": True},
+        "optimizers": scalars,
+        "averaged": int(training.average.n_averaged) if training.average else 0,
+        "processes": len(ranks),
+        "versions": {"translate-kit": __version__, "torch": torch.__version__},
+    }
+    contents = {"weights.safetensors": save(_portable(training.recipe.state_dict()))}
+    if training.average:
+        contents["ema.safetensors"] = save(_portable(training.average.module.state_dict()))
+    contents["training.safetensors"] = save(_portable({**tensors, **load(ranks[0])}))
+    for number, data in enumerate(ranks[1:], start=1):
+        contents[f"training-rank-{number}.safetensors"] = data
+    contents["state.json"] = _json(description)
+    manifest = {
+        name: {"sha256": sha256(data).hexdigest(), "size": len(data)}
+        for name, data in contents.items()
+    }
+    contents[MANIFEST] = _json({"format": FORMAT, "files": manifest})  # the last to be written
+    return contents
+
+
+def _portable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copy to the CPU, contiguous: safetensors refuses channels_last and shared memory."""
+    return {
+        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()
+    }
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1) + "\n").encode()
+
+
+def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return _portable({f"{prefix}/{name}": tensor for name, tensor in tensors.items()})
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}/"
+    return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
+
+
+def prune(run: Path, keep: int) -> None:
+    """Remove all but the newest `keep` checkpoints, and what a killed save left."""
+    folder = run / "checkpoints"
+    files.sweep(folder)
+    for _, path in list(saved(run))[keep:]:
+        files.remove(path)
+
+
+# -- finding ----------------------------------------------------------------------------------------
+
+
+def saved(run: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the checkpoints of `run` with their steps, the newest first, verified or not."""
+    found = [
+        (int(number), path)
+        for path in (run / "checkpoints").glob("step-*")
+        if (number := path.name.removeprefix("step-")).isdigit() and path.is_dir()
+    ]
+    yield from sorted(found, reverse=True)
+
+
+def newest(run: Path) -> tuple[Path, list[str]]:
+    """Return the newest checkpoint that is whole, and what is wrong with those that are newer.
+
+    Raises `CheckpointError` when there is none.
+    """
+    if not run.is_dir():
+        raise CheckpointError(f"there is no run {run}.")
+    complaints = []
+    for _, path in saved(run):
+        try:
+            verify(path)
+        except CheckpointError as error:
+            complaints.append(str(error))
+            continue
+        return path, complaints
+    reasons = f" ({'; '.join(complaints)})" if complaints else ""
+    raise CheckpointError(f"{run} holds no whole checkpoint{reasons}.")
+
+
+def locate(path: Path, which: str = "last") -> tuple[Path, list[str]]:
+    """Return the checkpoint that `path` means: a run folder, or one of its checkpoints."""
+    if (path / MANIFEST).is_file():
+        verify(path)
+        return path, []
+    if which == "last":
+        return newest(path)
+    steps = {str(step): found for step, found in saved(path)}
+    if which not in steps:
+        there = ", ".join(reversed(steps)) or "none"
+        raise CheckpointError(f"{path} has no checkpoint of step {which}. There are: {there}.")
+    verify(steps[which])
+    return steps[which], []
+
+
+def verify(path: Path) -> None:
+    """Raise `CheckpointError` unless every file of `path` is what its manifest says."""
+    manifest = _read_json(path / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        made = manifest.get("format")
+        raise CheckpointError(f"{path} has format {made}, and this version reads {FORMAT}.")
+    listed = manifest.get("files")
+    if not isinstance(listed, dict) or "weights.safetensors" not in listed:
+        raise CheckpointError(f"{path / MANIFEST} lists no weights.")
+    for name, facts in listed.items():
+        try:
+            if Path(name).name != name:
+                raise CheckpointError(f"{path / MANIFEST} names a file elsewhere: {name}.")
+            data = (path / name).read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{path / name}: {error.strerror}.") from error
+        if len(data) != facts.get("size") or sha256(data).hexdigest() != facts.get("sha256"):
+            raise CheckpointError(f"{path / name} is damaged: it is not what was saved.")
+
+
+# -- reading ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Saved:
+    """What a checkpoint says of itself."""
+
+    path: Path
+    step: int
+    config: config.Config
+    spec: ImageSpec
+    description: Mapping[str, Any]
+
+
+def describe(path: Path) -> Saved:
+    """Return what the verified checkpoint at `path` says of itself."""
+    description = _read_json(path / "state.json")
+    try:
+        spec = {k: tuple(v) if isinstance(v, list) else v for k, v in description["spec"].items()}
+        return Saved(
+            path,
+            int(description["step"]),
+            config.validate(description["config"]),
+            ImageSpec(**spec),
+            description,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path / 'state.json'} is not understood: {error!r}.") from error
+
+
+def rebuild(found: Saved) -> Recipe:
+    """Return the recipe of a checkpoint, as it was constructed for training."""
+    part = {"name": found.config.recipe, **found.config.options}
+    recipe: Recipe = create("recipe", part, spec=found.spec)
+    return recipe
+
+
+def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> None:
+    """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
+    name = "ema.safetensors" if averaged and (path / "ema.safetensors").is_file() else None
+    file = path / (name or "weights.safetensors")
+    tensors = _read_tensors(file)
+    own = recipe.state_dict()
+    complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
+    complaints += [f"{key} is unknown" for key in tensors.keys() - own.keys()]
+    complaints += [
+        f"{key} is {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
+        for key in own.keys() & tensors.keys()
+        if own[key].shape != tensors[key].shape
+    ]
+    if complaints:
+        listed = "; ".join(sorted(complaints)[:5])
+        raise CheckpointError(f"{file} does not fit {type(recipe).__name__}: {listed}.")
+    recipe.load_state_dict(tensors)
+
+
+def restore(training: Training, found: Saved) -> None:
+    """Bring `training`, freshly built, to where the checkpoint was, on every process."""
+    restore_weights(training.recipe, found.path)
+    if training.average:
+        restore_weights(training.average.module, found.path, averaged=True)
+        training.average.n_averaged.fill_(found.description["averaged"])
+    tensors = _read_tensors(found.path / "training.safetensors")
+    for player, optimizer in training.optimizers.items():
+        _restore_optimizer(optimizer, player, tensors, found.description["optimizers"][player])
+    if distributed.rank():
+        own = found.path / f"training-rank-{distributed.rank()}.safetensors"
+        tensors = _read_tensors(own) if own.is_file() else {}
+    if tensors:
+        training.recipe.load_training_state(_below("recipe", tensors))
+        restore_random_state(tensors)
+    training.step = found.step
+
+
+def _restore_optimizer(
+    optimizer: Optimizer, player: str, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]
+) -> None:
+    state: dict[int, dict[str, Any]] = {
+        int(index): dict(values) for index, values in scalars["state"].items()
+    }
+    for key, tensor in _below(f"optimizer/{player}", tensors).items():
+        index, _, name = key.partition("/")
+        state.setdefault(int(index), {})[name] = tensor
+    groups = [
+        {k: tuple(v) if isinstance(v, list) and k != "params" else v for k, v in group.items()}
+        for group in scalars["param_groups"]
+    ]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def random_state() -> dict[str, Tensor]:
+    """Return the state of every global random generator, as tensors."""
+    _, words, gauss = random.getstate()
+    _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+    state = {
+        "random/torch": torch.get_rng_state(),
+        "random/python": torch.tensor(words, dtype=torch.int64),
+        "random/python_gauss": torch.tensor([] if gauss is None else [gauss], dtype=torch.float64),
+        "random/numpy": torch.tensor([*keys.tolist(), position, has_gauss], dtype=torch.int64),
+        "random/numpy_gauss": torch.tensor([cached], dtype=torch.float64),
+    }
+    if torch.cuda.is_available():
+        state["random/cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def restore_random_state(tensors: Mapping[str, Tensor]) -> None:
+    """Take back what `random_state` returned."""
+    torch.set_rng_state(tensors["random/torch"])
+    gauss = tensors["random/python_gauss"].tolist()
+    random.setstate((3, tuple(tensors["random/python"].tolist()), gauss[0] if gauss else None))
+    *keys, position, has_gauss = tensors["random/numpy"].tolist()
+    cached = tensors["random/numpy_gauss"].item()
+    np.random.set_state(("MT19937", np.array(keys, np.uint32), position, has_gauss, cached))
+    if torch.cuda.is_available() and "random/cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random/cuda"])
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing.") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} is not a JSON object.")
+    return value

@@ -1,0 +1,276 @@
+"""The configuration of a run: four keys, merged in layers and checked, from flags and YAML."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from importlib.resources.abc import Traversable
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from ruamel.yaml import YAML, AliasEvent
+from ruamel.yaml.error import YAMLError
+
+from translate.engine import options
+from translate.engine.bundled import configs
+from translate.errors import ConfigError, suggest
+from translate.recipe import Recipe
+from translate.registry import find, split
+
+MAX_BYTES = 1_000_000
+Fragment = dict[str, Any]
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """Nested keyword arguments: unknown ones are refused, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Data(Section):
+    """Which images are read, and what is done to them before a step sees them."""
+
+    root: Path = Path("datasets")
+    """where domain folders lie"""
+    domains: tuple[str, ...] = Field(default=(), min_length=1)
+    """folders of images: the first is translated from, the last to"""
+    layout: str | dict[str, Any] = "unpaired"
+    """how folders become batches: unpaired, paired, side-by-side, images, or a plugin's"""
+    sides: tuple[str, ...] = ()
+    """side-by-side: what the left and the right half are called"""
+    size: Positive | tuple[Positive, Positive] = 256
+    """training crop in pixels: N, or [height, width]"""
+    resize: Positive | Literal["none"] | None = None
+    """what the shorter side is scaled to before the crop; default 286/256 of size, none: nothing"""
+    flip: bool = True
+    """mirror half of the images"""
+    augment: tuple[dict[str, Any], ...] = ()
+    """albumentations by name: [{name: ColorJitter, p: 0.5, to: source}]"""
+    channels: Literal[1, 3] = 3
+    """1 reads gray, 3 reads colour"""
+    workers: int = Field(default=0, ge=0)
+    """processes that read images; 0 reads in the main process"""
+    cache: float = Field(default=2.0, ge=0)
+    """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
+    split: str = "train"
+    """the subfolder of each domain that is trained on"""
+    drop_unpaired: bool = False
+    """paired: leave out images without a partner, instead of refusing"""
+    max_bad: Share = 0.05
+    """share of unreadable files from which on training is refused"""
+
+    @property
+    def crop(self) -> tuple[int, int]:
+        """Height and width of a training crop."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    @property
+    def shorter_side(self) -> int | None:
+        """What the shorter side is scaled to before the crop; None: not at all."""
+        if self.resize == "none":
+            return None
+        return self.resize or round(min(self.crop) * 286 / 256)
+
+
+class Train(Section):
+    """How long and how training runs, and what it leaves on the disk."""
+
+    steps: Positive | None = None
+    """steps to train; setting it clears epochs"""
+    epochs: Positive | None = None
+    """times to see every image of the longer domain; setting it clears steps"""
+    batch_size: Positive = 1
+    """images in a step, over all processes"""
+    seed: int = Field(default=0, ge=0)
+    """where all random numbers start"""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 halves memory on a GPU; on most CPUs it is very slow"""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """what becomes of the learning rates after decay_from"""
+    decay_from: Share = 0.5
+    """share of the steps after which the schedule begins to fall"""
+    log_every: Positive = 50
+    """steps between lines of log.jsonl"""
+    save_every: Positive = 1000
+    """steps between checkpoints; the last step always has one"""
+    preview_every: int = Field(default=500, ge=0)
+    """steps between previews; 0 draws none"""
+    keep: int = Field(default=2, ge=2)
+    """checkpoints kept, the newest ones; at least 2, so that a damaged one costs little"""
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """decay of the moving average of the weights, which inference then uses; 0: no average"""
+    guard: Positive = 10
+    """turns in a row with a loss or gradient that is not finite, after which training stops"""
+    compile: bool = False
+    """compile the networks, where a C++ compiler or Triton is at hand"""
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        kind, _, index = device.partition(":")
+        if kind not in ("auto", "cpu", "cuda") or (index and not (kind == "cuda" and index.isdigit())):
+            raise ValueError("expected auto, cpu, cuda or cuda:N")
+        return device
+
+
+class Config(Section):
+    """Everything that a run needs to be repeated."""
+
+    recipe: str
+    """the method, as `translate plugins` lists them"""
+    options: Fragment = {}
+    """what the method takes: see `translate show RECIPE`"""
+    data: Data
+    """which images, and what is done to them"""
+    train: Train
+    """how long, how, and what is kept"""
+
+
+SECTIONS: Mapping[str, type[Section]] = {"data": Data, "train": Train}
+KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
+
+
+def resolve(
+    recipe: str | None = None,
+    *,
+    config: str | Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+) -> Config:
+    """Merge the layers, later wins: defaults, the recipe's, `config`, `flags`, `assignments`.
+
+    `config` is a bundled name, a file or a document. `flags` maps dotted keys to values; `assignments` are ``section.key=VALUE`` with YAML values.
+    Raises `ConfigError` that names the key, what was expected, and the nearest key there is.
+    """
+    written = read(config) if isinstance(config, str) else config or {}
+    recipe = recipe or written.get("recipe")
+    if not isinstance(recipe, str):
+        raise ConfigError("which recipe? Name one with --plugin, or a configuration with --config.")
+    kind = find("recipe", recipe)
+    merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
+    overlay(merged, kind.defaults)
+    overlay(merged, {key: value for key, value in written.items() if key != "recipe"})
+    for key, value in (flags or {}).items():
+        assign(merged, key, value)
+    merged["options"] = complete(kind, merged["options"])
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment}: expected section.key=VALUE.")
+        assign(merged, key.strip(), parse(text, key) if text.strip() else None)
+    name = f"recipe {recipe!r}"
+    merged["options"] = options.check(name, kind, complete(kind, merged["options"]), ["spec"])
+    return validate(merged)
+
+
+def validate(document: Mapping[str, Any]) -> Config:
+    """Return `document` as a `Config`; raises `ConfigError`."""
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(options.explain(error, KEYS)) from error
+
+
+def complete(recipe: type[Recipe], given: Mapping[str, Any]) -> Fragment:
+    """Return `given` with the recipe's defaults for what is not given."""
+    known = options.read(recipe, ["spec"]).values()
+    missing = {o.name: plain(o.default) for o in known if not (o.required or o.name in given)}
+    return {**missing, **given}
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as YAML has it: tuples become lists, paths become text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def overlay(below: Fragment, above: Mapping[str, Any]) -> None:
+    """Lay a whole fragment over `below`, section by section."""
+    if not isinstance(above, Mapping):
+        raise ConfigError(f"expected recipe, options, data and train, got {above!r}.")
+    for section, values in above.items():
+        if section not in KEYS[""]:
+            raise ConfigError(f"{section}: unknown key.{suggest(section, KEYS[''])}")
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"{section}: expected a mapping, got {values!r}.")
+        for key, value in values.items():
+            assign(below, f"{section}.{key}", deepcopy(value))
+
+
+def assign(document: Fragment, key: str, value: Any) -> None:
+    """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
+    section, *path = key.split(".")
+    if section not in KEYS[""] or not path:
+        raise ConfigError(f"{key}: unknown key.{suggest(key, KEYS[''])} (section.key=VALUE)")
+    if section in SECTIONS and path[0] not in KEYS[section]:
+        raise ConfigError(f"{key}: unknown key.{suggest(path[0], KEYS[section])}")
+    place = document[section]
+    for name in path[:-1]:
+        inner = place.get(name)
+        if isinstance(inner, str):
+            inner = {"name": inner}
+        if not isinstance(inner, Mapping):
+            raise ConfigError(f"{key}: {name!r} holds no options.")
+        place[name] = place = dict(inner)
+    if value is None:
+        place.pop(path[-1], None)
+    else:
+        place[path[-1]] = value
+    if section == "train" and value is not None and path[0] in ("steps", "epochs"):
+        place.pop("epochs" if path[0] == "steps" else "steps", None)
+
+
+def read(name: str) -> Fragment:
+    """Return the YAML document of a bundled configuration, or of a file."""
+    if name.endswith((".yaml", ".yml")):
+        path: Path | Traversable = Path(name)
+        if not path.is_file():
+            raise ConfigError(f"there is no file {name}.")
+    else:
+        known = configs()
+        if name not in known:
+            raise ConfigError(f"there is no config {name!r}.{suggest(name, known)}")
+        path = known[name]
+    data = path.read_bytes()
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{name} is larger than {MAX_BYTES:,} bytes: it is no configuration.")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name} is not a text file: {error}.") from error
+    document = parse(text, name)
+    if not isinstance(document, dict):
+        raise ConfigError(f"{name}: expected recipe, options, data and train, got {document!r}.")
+    return document
+
+
+def parse(text: str, where: str) -> Any:
+    """Return what the YAML 1.2 `text` says; tags and aliases are refused with a `ConfigError`."""
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        if any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
+            raise ConfigError(f"{where}: YAML aliases (*name) are not supported.")
+        return yaml.load(text)
+    except YAMLError as error:
+        raise ConfigError(f"{where}: {' '.join(str(error).split())}") from error
+
+
+def dump(config: Config) -> str:
+    """Return `config` as YAML that `read` takes."""
+    yaml, stream = YAML(typ="safe", pure=True), StringIO()
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(document(config), stream)
+    return stream.getvalue()
+
+
+def document(config: Config, *, unset: bool = False) -> Fragment:
+    """Return `config` as plain values, for YAML and JSON; with `unset`, also what is not set."""
+    return plain(config.model_dump(exclude_none=not unset))

@@ -1,0 +1,115 @@
+"""Several processes that train as one, under torchrun: gloo on CPUs, nccl on GPUs."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+
+
+def rank() -> int:
+    """Return this process's number, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world() -> int:
+    """Return the number of processes."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def is_first() -> bool:
+    """Return whether this process writes the log and the checkpoints."""
+    return rank() == 0
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device called `name`; ``auto`` takes this process's GPU where there is one.
+
+    Raises `ConfigError` for a GPU that is not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(name)
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise ConfigError(f"device {name}: PyTorch finds no GPU here. Use --device cpu.")
+        index = device.index
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)) if index is None else index)
+        if device.index >= torch.cuda.device_count():
+            raise ConfigError(f"device {device}: there are {torch.cuda.device_count()} GPUs.")
+        torch.cuda.set_device(device)
+    return device
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[None]:
+    """Join the other processes that torchrun started; alone, do nothing."""
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ or dist.is_initialized():
+        yield
+        return
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def share(count: int) -> range:
+    """Return which of `count` things are this process's: a strided list, none twice."""
+    if dist.is_initialized():
+        return range(rank(), count, world())
+    return range(int(os.environ.get("RANK", 0)), count, int(os.environ.get("WORLD_SIZE", 1)))
+
+
+@torch.no_grad()
+def broadcast_(module: nn.Module) -> None:
+    """Give every process the first one's parameters and buffers."""
+    if world() > 1:
+        for tensor in [*module.parameters(), *module.buffers()]:
+            whole = tensor.detach().contiguous()
+            dist.broadcast(whole, 0)
+            tensor.copy_(whole)
+
+
+def average_gradients(parameters: Sequence[Tensor]) -> None:
+    """Replace each gradient by its mean over the processes, in one message.
+
+    A missing gradient counts as zero, so that processes never disagree about the message.
+    """
+    if world() == 1:
+        return
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat = torch.cat([gradient.reshape(-1).float() for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= world()
+    parts = flat.split([gradient.numel() for gradient in gradients])
+    for parameter, gradient, part in zip(parameters, gradients, parts, strict=True):
+        parameter.grad = gradient.copy_(part.view_as(gradient))
+
+
+def most(value: int) -> int:
+    """Return the largest `value` that any process has."""
+    if world() == 1:
+        return value
+    shared = torch.tensor(value)
+    dist.all_reduce(shared, dist.ReduceOp.MAX)
+    return int(shared)
+
+
+def gather(data: bytes) -> list[bytes]:
+    """Return every process's `data` on the first process, in order; nothing on the others."""
+    if world() == 1:
+        return [data]
+    gathered: list[bytes] | None = [b""] * world() if is_first() else None
+    dist.gather_object(data, gathered)
+    return gathered or []
+
+
+def wait() -> None:
+    """Wait until every process is here."""
+    if world() > 1:
+        dist.barrier()

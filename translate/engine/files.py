@@ -1,0 +1,136 @@
+"""The one door to the disk: everything this program writes goes through here.
+
+A reader sees the old file or the new one, whole, whatever happens in between: bytes are encoded in
+memory, written under a temporary name in the same folder, made durable, and renamed into place.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from translate.errors import SaveError
+
+PART = ".part-"
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write `data` as `path`, durably, in one step that cannot be seen half done."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name[:200]}{PART}{os.getpid()}")
+    try:
+        _write(part, data)
+        os.replace(part, path)  # noqa: PTH105 - the tests count these calls
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def replace_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write `value` as ``path``, a JSON document that a person can read."""
+    replace(path, (json.dumps(value, indent=2) + "\n").encode())
+
+
+def append(path: Path, record: Mapping[str, Any]) -> None:
+    """Add `record` to the JSON lines of `path`, with one write; a torn last line is mended."""
+    line = (json.dumps(record) + "\n").encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        _write_all(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file that `append` wrote, without any torn line."""
+    records = []
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            continue  # a write that was cut short: what it said is lost, the rest is not
+    return [record for record in records if isinstance(record, dict)]
+
+
+def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:
+    """Write `records` as the whole of `path`, which `append` can go on with."""
+    replace(path, b"".join(json.dumps(record).encode() + b"\n" for record in records))
+
+
+def write_folder(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a folder of files that appears at `target` whole, in one rename."""
+    staged = target.with_name(f".tmp-{target.name}")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    try:
+        for name, data in contents.items():
+            _write(staged / name, data)
+        _sync_folder(staged)
+        if target.exists():
+            remove(target)
+        staged.rename(target)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def remove(folder: Path) -> None:
+    """Delete `folder`; it is renamed first, so that it is never seen half deleted."""
+    doomed = folder.with_name(f".tmp-{folder.name}.removed")
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what a killed process left half written in `folder`."""
+    for left in [*folder.glob(".tmp-*"), *folder.glob(f".*{PART}*")]:
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def claim(folder: Path) -> None:
+    """Make `folder`, and find out now rather than later whether it can be written to."""
+    probe = folder / f".probe{PART}{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(probe, b"")
+        probe.unlink()
+    except OSError as error:
+        raise Unwritable(f"cannot write to {folder}: {error.strerror or error}.") from error
+
+
+class Unwritable(SaveError):
+    """A folder that cannot be written to, found before any work was done."""
+
+    exit_code = 2
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        _write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,133 @@
+"""What a run leaves on the disk beside checkpoints, and what event hooks are told of it."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translate import __version__, images
+from translate.engine import config, files, plugins
+from translate.engine.checkpoint import Training
+from translate.engine.data import Prepared, Problem
+from translate.run import Run
+
+Say = Callable[[str], None]
+
+
+class Journal:
+    """The run folder, written by the first process.
+
+    A log line or a preview that cannot be written is said and listed, and never stops a run.
+    """
+
+    def __init__(self, path: Path, training: Training, steps: int, say: Say) -> None:
+        self.path, self.say = path, say
+        self.run = Run(path, config.document(training.config), steps)
+
+    def begin(self, training: Training, prepared: Prepared) -> None:
+        """Write ``config.yaml`` and ``run.json``; cut the log back to where training goes on."""
+        files.replace(self.path / "config.yaml", config.dump(training.config).encode())
+        files.replace_json(self.path / "run.json", _describe(training, prepared))
+        log = self.path / "log.jsonl"
+        if log.exists():
+            kept = [line for line in files.read_lines(log) if line.get("step", 0) <= training.step]
+            files.replace_lines(log, kept)
+        listed = {json.dumps(r) for r in files.read_lines(self.path / "problems.jsonl")}
+        for problem in prepared.problems:
+            if json.dumps(problem.record()) not in listed:
+                self.problem(problem)
+        self.tell("run_started")
+
+    def end(self, outcome: str) -> None:
+        """Complete ``run.json``."""
+        file = self.path / "run.json"
+        facts = json.loads(file.read_bytes())
+        files.replace_json(file, {**facts, "ended": _now(), "outcome": outcome})
+        self.tell("run_finished", outcome=outcome)
+
+    def log(self, record: Mapping[str, Any]) -> None:
+        """Add a line to ``log.jsonl``."""
+        self._try("log", "log.jsonl", lambda path: files.append(path, record))
+        self.tell("losses_logged", step=record["step"], losses=record["losses"])
+
+    def preview(self, step: int, rows: list[Tensor]) -> None:
+        """Write a grid of pictures, a row for each of `rows`."""
+        name = f"previews/step-{step:08d}.png"
+        if self._try("preview", name, lambda path: images.write(path, images.grid(rows))):
+            self.tell("preview_drawn", step=step, path=self.path / name)
+
+    def problem(self, problem: Problem) -> None:
+        """Add a line to ``problems.jsonl``, and say it."""
+        self.say(f"left out: {problem.path}: {problem.message}")
+        try:
+            files.append(self.path / "problems.jsonl", problem.record())
+        except OSError as error:
+            self.say(f"could not write {self.path / 'problems.jsonl'}: {error.strerror}")
+
+    def tell(self, event: str, **facts: Any) -> None:
+        """Call one event hook of every plugin; one that fails is listed."""
+        for hook in getattr(plugins.load().hook, event).get_hookimpls():
+            given = {"run": self.run, **facts}
+            try:
+                hook.function(*(given[name] for name in hook.argnames))
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                where = f"plugin {hook.plugin_name}"
+                self.problem(Problem(Path(where), event, "hook failed", reason))
+
+    def _try(self, stage: str, name: str, write: Callable[[Path], None]) -> bool:
+        try:
+            write(self.path / name)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.problem(Problem(self.path / name, stage, "could not write", reason))
+            return False
+        return True
+
+
+def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:
+    return {
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "versions": {
+            "translate-kit": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "device": str(next(training.recipe.parameters()).device),
+        "threads": torch.get_num_threads(),
+        "processes": int(os.environ.get("WORLD_SIZE", 1)),
+        "git": _git_state(),
+        "data": fingerprint(prepared),
+        "seed": training.config.train.seed,
+        "started": _now(),
+        "started_at_step": training.step,
+    }
+
+
+def fingerprint(prepared: Prepared) -> dict[str, Any]:
+    """Return how many files are trained on, and a digest of their names and sizes."""
+    listed = [f"{p.name} {p.stat().st_size}" for p in map(Path, prepared.layout.files)]
+    digest = sha256("\n".join(sorted(listed)).encode("utf-8", "surrogateescape")).hexdigest()
+    return {"files": len(listed), "sha256": digest}
+
+
+def _git_state() -> str | None:
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

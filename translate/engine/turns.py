@@ -1,0 +1,148 @@
+"""Play one step of a recipe: every turn moves one player's weights, and only by finite numbers."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+
+from translate.engine.distributed import average_gradients
+from translate.errors import PluginError, TrainingError, suggest
+from translate.recipe import Recipe, Turn
+
+
+@dataclass
+class Played:
+    """What one step did: scalars on the device, so that looking at them is the caller's choice."""
+
+    losses: dict[str, Tensor] = field(default_factory=dict)
+    """by ``player/name``"""
+    norms: dict[str, Tensor] = field(default_factory=dict)
+    """length of each player's whole gradient"""
+    skipped: list[Tensor] = field(default_factory=list)
+    """for each turn in order: whether it was not finite, and so moved nothing"""
+
+
+def take_turns(
+    recipe: Recipe,
+    batch: Any,
+    optimizers: Mapping[str, Optimizer],
+    precision: torch.dtype = torch.float32,
+) -> Played:
+    """Play one step of `recipe` on `batch`.
+
+    Raises `PluginError` where the recipe breaks one of the rules of ``yield``.
+    """
+    played = Played()
+    device = next(recipe.parameters()).device.type
+    turns = recipe.step(batch)
+    while True:
+        with torch.autocast(device, precision, enabled=precision != torch.float32):
+            turn = _next(recipe, turns, device)  # forward in bf16, backward outside
+        if turn is None:
+            return played
+        if turn.player not in optimizers:
+            raise PluginError(
+                f"{type(recipe).__name__}: no optimizer is called {turn.player!r}."
+                f"{suggest(turn.player, optimizers)}"
+            )
+        optimizer = optimizers[turn.player]
+        movable = [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]
+        if movable:  # a wholly frozen player has nothing to do
+            optimizer.zero_grad(set_to_none=True)
+            total = turn.total
+            with _explained(recipe, turn):
+                total.backward(inputs=movable)  # only this player accumulates gradient
+            average_gradients(movable)
+            norm = get_total_norm([p.grad for p in movable if p.grad is not None])
+            finite = (norm + total.detach()).isfinite()
+            _step_if(finite, optimizer)
+            played.norms[turn.player] = norm
+            played.skipped.append(~finite)
+        for name, loss in turn.losses.items():
+            played.losses[f"{turn.player}/{name}"] = loss.detach().mean()
+
+
+def _step_if(finite: Tensor, optimizer: Optimizer) -> None:
+    """Step where `finite` holds; a fused optimizer is told on the device, without waiting."""
+    if all(group.get("fused") for group in optimizer.param_groups):
+        optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
+        optimizer.step()
+        del optimizer.found_inf  # type: ignore[attr-defined]
+    elif finite:
+        optimizer.step()
+
+
+def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
+    before = _modes(device)
+    turn = next(turns, None)
+    if _modes(device) != before:
+        torch.set_grad_enabled(True)
+        raise PluginError(
+            f"{type(recipe).__name__}.step yields inside `with torch.no_grad()` or `autocast`, "
+            "which would leak into the engine. Close the block before the yield."
+        )
+    if turn is not None and not isinstance(turn, Turn):
+        raise PluginError(f"{type(recipe).__name__}.step yielded {turn!r}, which is no Turn.")
+    return turn
+
+
+def _modes(device: str) -> tuple[Any, ...]:
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.is_autocast_enabled(device),
+        torch.get_autocast_dtype(device),
+    )
+
+
+@contextmanager
+def _explained(recipe: Recipe, turn: Turn) -> Iterator[None]:
+    """Say in a plugin author's words what autograd's commonest complaints mean."""
+    try:
+        yield
+    except RuntimeError as error:
+        where = f"{type(recipe).__name__}, turn of {turn.player!r}"
+        if "modified by an inplace operation" in str(error):
+            raise PluginError(
+                f"{where}: a loss was computed before a network that it came through had moved. "
+                "Compute a turn's losses after the previous yield."
+            ) from error
+        if "backward through the graph a second time" in str(error):
+            raise PluginError(
+                f"{where}: two turns share one graph, which the first one used up. "
+                "Detach what the first turn need not see, or compute it again."
+            ) from error
+        if "does not require grad" in str(error):
+            raise PluginError(
+                f"{where}: no loss depends on any network; was something detached too many?"
+            ) from error
+        raise
+
+
+class Guard:
+    """Count the turns that were skipped, and stop when too many come in a row."""
+
+    def __init__(self, limit: int, device: torch.device) -> None:
+        self.limit = limit
+        self.row = torch.zeros((), dtype=torch.long, device=device)
+        self.total = torch.zeros((), dtype=torch.long, device=device)
+
+    def see(self, played: Played) -> None:
+        """Count one step's turns, without waiting for the device."""
+        for bad in played.skipped:
+            self.row = (self.row + bad) * bad
+            self.total += bad
+
+    def check(self) -> None:
+        """Raise `TrainingError` when the limit is reached."""
+        if (row := int(self.row)) >= self.limit:
+            raise TrainingError(
+                f"the last {row} turns had losses or gradients that are not finite, and moved "
+                "nothing. Try a lower learning rate, --precision fp32, or look at the images; "
+                "train.guard is how many are borne."
+            )

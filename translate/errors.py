@@ -1,0 +1,67 @@
+"""What goes wrong, said to the person who can fix it, with the exit code a script sees."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import ClassVar
+
+
+class TranslateError(Exception):
+    """A mistake that the user can mend; the message says how. Anything else is our bug."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ConfigError(TranslateError):
+    """A name, key, value or combination that does not exist."""
+
+
+class DataError(TranslateError):
+    """A folder that cannot be used as it is."""
+
+
+class CheckpointError(TranslateError):
+    """A run or checkpoint that is missing, damaged or made by something else."""
+
+
+class PluginError(TranslateError):
+    """A plugin that broke one of the rules in ``plugins/README.md``."""
+
+
+class NothingUsableError(TranslateError):
+    """Not one item could be used."""
+
+    exit_code = 4
+
+
+class TrainingError(TranslateError):
+    """Training was stopped by a guard; the checkpoint before it is kept."""
+
+    exit_code = 5
+
+
+class SaveError(TranslateError):
+    """Something that must last could not be written."""
+
+    exit_code = 6
+
+
+class BadImage(Exception):  # noqa: N818 - a value that is listed, more often than an error that is raised
+    """A file that cannot be read as an image: it is listed, and the work goes on."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)  # both arguments, so that it survives a trip between processes
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?", or " Choose from: ..." when nothing is close; "" if empty."""
+    known = sorted(known)
+    if close := get_close_matches(str(name), known, n=1):
+        return f" Did you mean {close[0]!r}?"
+    if not known:
+        return ""
+    return f" Choose from: {', '.join(known[:12])}{', ...' if len(known) > 12 else '.'}"

@@ -1,0 +1,82 @@
+"""The hooks a plugin may implement. Every built-in is found through these, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pluggy import HookimplMarker, HookspecMarker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from translate.batches import Layout
+    from translate.recipe import Recipe
+    from translate.run import Run
+
+hookspec = HookspecMarker("translate")
+hookimpl = HookimplMarker("translate")
+
+# -- what a plugin offers: names to factories ------------------------------------------------------
+
+
+@hookspec
+def register_generators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
+    """Networks that draw images, by name: ``factory(in_channels, out_channels, **options)``."""
+
+
+@hookspec
+def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
+    """Networks that score images, by name: ``factory(in_channels, **options)``."""
+
+
+@hookspec
+def register_losses() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
+    """Losses by name: ``factory(**options)``; see `translate.losses` for the two shapes."""
+
+
+@hookspec
+def register_layouts() -> Mapping[str, Callable[..., Layout]]:  # type: ignore[empty-body]
+    """Ways to read folders as batches: ``factory(root, domains, split, leave_out=())``."""
+
+
+@hookspec
+def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray | bytes]]]]:  # type: ignore[empty-body]
+    """Domains that can be drawn where no folder is: yields ``("train/0001.png", pixels)``."""
+
+
+@hookspec
+def register_recipes() -> Mapping[str, type[Recipe]]:  # type: ignore[empty-body]
+    """Trainable recipes, by the name given to ``translate train --plugin``."""
+
+
+# -- what a plugin is told: on the first process only, one by one; a failure is listed and ---------
+# -- never stops a run ------------------------------------------------------------------------------
+
+
+@hookspec
+def run_started(run: Run) -> None:
+    """Training begins, or goes on after a resume."""
+
+
+@hookspec
+def losses_logged(run: Run, step: int, losses: Mapping[str, float]) -> None:
+    """A line went into ``log.jsonl``; `losses` holds its numbers by ``player/name``."""
+
+
+@hookspec
+def preview_drawn(run: Run, step: int, path: Path) -> None:
+    """A grid of pictures was written to `path`."""
+
+
+@hookspec
+def checkpoint_saved(run: Run, step: int, path: Path) -> None:
+    """A whole, verified checkpoint lies at `path`."""
+
+
+@hookspec
+def run_finished(run: Run, outcome: str) -> None:
+    """Training ended: ``finished``, ``interrupted`` or ``failed``."""

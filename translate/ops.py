@@ -1,0 +1,110 @@
+"""Operations that several recipes share."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+def init_normal_(module: nn.Module, std: float = 0.02) -> None:
+    """Draw convolution and linear weights from N(0, std), norm weights from N(1, std); zero biases.
+
+    The initialisation of DCGAN (Radford et al., 2016, section 4), pix2pix and CycleGAN.
+    """
+    kernels = (nn.Linear, nn.modules.conv._ConvNd)
+    norms = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm)
+    for child in module.modules():
+        if isinstance(child, (*kernels, *norms)):
+            if child.weight is not None:
+                nn.init.normal_(child.weight, 0.0 if isinstance(child, kernels) else 1.0, std)
+            if child.bias is not None:
+                nn.init.zeros_(child.bias)
+
+
+class ImagePool(nn.Module):
+    """A history of generated images, from which a discriminator is shown half of its fakes.
+
+    Shrivastava et al. (2017), section 2.3, as CycleGAN has it: the pool fills first; then each
+    image is, with probability one half, exchanged for a random one of the pool. Draws come from
+    the global generator, which the checkpoint holds. ``size=0`` returns what it is given.
+    """
+
+    def __init__(self, size: int = 50) -> None:
+        super().__init__()
+        self.size = size
+        self.images = torch.empty(0)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Tensor:
+        """Return as many (channels, height, width) images as given, without gradient."""
+        return torch.stack([self._exchange(image) for image in images.detach()])
+
+    def _exchange(self, image: Tensor) -> Tensor:
+        if len(self.images) < self.size:
+            before = self.images.to(image) if len(self.images) else image.new_empty(0, *image.shape)
+            self.images = torch.cat([before, image[None]])
+            return image
+        if not self.size or torch.rand(()) < 0.5:
+            return image
+        self.images = self.images.to(image)  # a resumed pool comes from the disk, on the CPU
+        chosen = int(torch.randint(self.size, ()))
+        old = self.images[chosen].clone()
+        self.images[chosen] = image
+        return old
+
+
+class Progressive(nn.Module):
+    """A part whose strength changes over training, such as instance noise that decays."""
+
+    progress: float = 0.0
+    """The share of training that is done, from 0 to 1; the engine sets it before each step."""
+
+
+@contextmanager
+def unchanged_buffers(module: nn.Module) -> Iterator[None]:
+    """Put the buffers of `module` back afterwards: running statistics, spectral norm, pools."""
+    kept = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in _buffers(module)]
+    try:
+        yield
+    finally:
+        for owner, name, buffer, value in kept:
+            buffer.copy_(value)
+            setattr(owner, name, buffer)
+
+
+def _buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
+    for owner in module.modules():
+        for name, buffer in owner.named_buffers(recurse=False):
+            yield owner, name, buffer
+
+
+@contextmanager
+def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
+    """Switch every part of `module` to training or evaluation, and back to what each was."""
+    before = [(child, child.training) for child in module.modules()]
+    module.train(training)
+    try:
+        yield
+    finally:
+        for child, was in before:
+            child.training = was
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from generators started at `seed`, and put the global ones back."""
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def required_sides(*networks: nn.Module) -> tuple[int, int]:
+    """Return what the sides of an image must divide by and be at least, to suit all `networks`.
+
+    A network says so with attributes ``multiple_of`` and ``minimum_side``; one without takes any.
+    """
+    multiples = [int(getattr(network, "multiple_of", 1)) for network in networks]
+    return math.lcm(*multiples), max(int(getattr(n, "minimum_side", 1)) for n in networks)

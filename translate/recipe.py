@@ -1,0 +1,96 @@
+"""Recipes and turns: what a plugin writes to teach the engine a new way of training."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from translate.errors import TranslateError
+from translate.ops import ImagePool
+
+Batch = TypeVar("Batch")
+
+
+class Turn:
+    """One player's move: the losses its optimizer is about to reduce.
+
+    ``Turn("generator", gan=a, l1=100 * b)`` minimises ``a + 100 * b`` over the parameters of the
+    optimizer called ``generator``, and over nothing else.
+    """
+
+    def __init__(self, player: str, **losses: Tensor) -> None:
+        if not losses:
+            raise TranslateError(f"the turn of {player!r} has no losses: Turn({player!r}, name=...)")
+        self.player, self.losses = player, losses
+
+    @property
+    def total(self) -> Tensor:
+        """The scalar to minimise: the sum of the losses' means."""
+        first, *others = (loss.mean() for loss in self.losses.values())
+        return sum(others, start=first)
+
+
+class Recipe(nn.Module, ABC, Generic[Batch]):
+    """Subclass this to teach the engine a new way of training.
+
+    ``__init__(self, spec: ImageSpec, *, ...)``: networks are plain attributes, so ``to``, ``train``
+    and ``state_dict`` come from `nn.Module`; the keyword arguments are the options that a
+    configuration may set, and their defaults are the paper's.
+
+    A constructor reads no file and no network: inference rebuilds the recipe from a checkpoint.
+    """
+
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """A configuration fragment, for ``data`` and ``train``."""
+    reversible: ClassVar[bool] = False
+    """True: translates to every domain. False: to all but the first, or to its only one."""
+    multiple_of: int = 1
+    """Image sides must divide by this at inference; the engine pads and crops."""
+    minimum_side: int = 1
+    """Image sides must be at least this at inference; the engine pads and crops."""
+    iteration: int = 0
+    """Steps done so far, set by the engine."""
+
+    @abstractmethod
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Return one optimizer for each player."""
+
+    @abstractmethod
+    def step(self, batch: Batch) -> Iterator[Turn]:
+        """Train on one batch of images in [-1, 1]: yield a turn for each player's move."""
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:
+        """Return `images`, (N, C, H, W) in [-1, 1], as the domain `to` has them."""
+        raise TranslateError(f"{type(self).__name__} cannot translate images.")
+
+    def preview(self, batch: Batch) -> list[Tensor]:
+        """Return rows worth looking at, each (N, C, H, W) in [-1, 1]; none by default."""
+        return []
+
+    def training_state(self) -> dict[str, Tensor]:
+        """Return what a resumed run needs beside weights and optimizers: the image pools."""
+        return {name: pool.images for name, pool in self._pools()}
+
+    def load_training_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `training_state` returned."""
+        for name, pool in self._pools():
+            pool.images = state[name]
+
+    def _pools(self) -> Iterator[tuple[str, ImagePool]]:
+        return ((n, m) for n, m in self.named_modules() if isinstance(m, ImagePool))
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile every network; override to leave one out (a penalised critic must stay eager)."""
+        for child in self.children():
+            if any(True for _ in child.parameters()):
+                child.compile(*args, **kwargs)
+
+
+def adam(
+    *networks: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)
+) -> Adam:
+    """Return a fused Adam over all `networks`, with the field's momentum of one half."""
+    parameters = [p for network in networks for p in network.parameters()]
+    return Adam(parameters, lr=lr, betas=betas, fused=True)

@@ -1,0 +1,133 @@
+"""Find what plugins offer by name, and make it: generators, discriminators, losses and the rest."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from torch import nn
+
+from translate.engine import options, plugins
+from translate.errors import ConfigError, PluginError, suggest
+
+Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
+Part: TypeAlias = str | Mapping[str, Any]
+"""``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
+
+HOOKS: Mapping[Kind, str] = {
+    "generator": "register_generators",
+    "discriminator": "register_discriminators",
+    "loss": "register_losses",
+    "layout": "register_layouts",
+    "domain": "register_domains",
+    "recipe": "register_recipes",
+}
+
+
+class Offer(NamedTuple):
+    """One thing that a plugin offers."""
+
+    distribution: str
+    name: str
+    factory: Callable[..., Any]
+
+
+def create_generator(
+    part: Part, *, in_channels: int, out_channels: int, **offered: Any
+) -> nn.Module:
+    """Make the network that draws images; `offered` is given where its signature takes it."""
+    return _network(
+        "generator", part, in_channels=in_channels, out_channels=out_channels, **offered
+    )
+
+
+def create_discriminator(part: Part, *, in_channels: int, **offered: Any) -> nn.Module:
+    """Make the network that scores images; `offered` is given where its signature takes it."""
+    return _network("discriminator", part, in_channels=in_channels, **offered)
+
+
+def create_loss(part: Part, **offered: Any) -> Any:
+    """Make a loss: see `translate.losses` for the two shapes."""
+    return create("loss", part, **offered)
+
+
+def create(kind: Kind, part: Part, **given: Any) -> Any:
+    """Make the `kind` of thing that `part` names, with its options checked against the signature.
+
+    Of `given`, the factory gets the keywords that it takes. Raises `ConfigError` for a name or an
+    option that does not exist, with the nearest one that does.
+    """
+    name, own = split(kind, part)
+    factory = find(kind, name)
+    own = options.check(f"{kind} {name!r}", factory, own, reserved=tuple(given))
+    return factory(**options.taken(factory, given), **own)
+
+
+def split(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
+    """Return the name and the options of `part`."""
+    if isinstance(part, str):
+        return part, {}
+    if not isinstance(part, Mapping) or not isinstance(part.get("name"), str):
+        raise ConfigError(f"{kind}: expected a name or {{name: ..., option: ...}}, got {part!r}.")
+    return part["name"], {str(key): value for key, value in part.items() if key != "name"}
+
+
+def find(kind: Kind, name: str) -> Callable[..., Any]:
+    """Return the factory called `name`, or ``distribution/name`` where two claim one.
+
+    Raises `ConfigError` where there is none, `PluginError` where two plugins claim the name.
+    """
+    offers = every(kind)
+    owner, _, bare = name.rpartition("/")
+    claims = [o for o in offers if o.name == bare and owner in ("", o.distribution)]
+    if not claims:
+        known = {offer.name for offer in offers} | {f"{o.distribution}/{o.name}" for o in offers if owner}
+        raise ConfigError(f"no {kind} is called {name!r}.{suggest(name, known)}{_why(name)}")
+    ours = [claim for claim in claims if claim.distribution == plugins.OURS]
+    if len(claims) > 1 and not ours:
+        full = " and ".join(f"{c.distribution}/{c.name}" for c in claims)
+        raise PluginError(f"two plugins offer a {kind} called {name!r}: write {full} for one.")
+    return (ours or claims)[0].factory
+
+
+def names(kind: Kind) -> dict[str, Callable[..., Any]]:
+    """Return what can be had by its bare name."""
+    counts: dict[str, list[Offer]] = {}
+    for offer in every(kind):
+        counts.setdefault(offer.name, []).append(offer)
+    return {
+        name: offers[0].factory
+        for name, offers in counts.items()
+        if len(offers) == 1 or offers[0].distribution == plugins.OURS
+    }
+
+
+def every(kind: Kind) -> list[Offer]:
+    """Return all offers of one kind, our own distribution's first.
+
+    A plugin whose hook fails is named once on standard error and offers nothing.
+    """
+    manager = plugins.load()
+    found = []
+    for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
+        distribution = hook.plugin_name.partition(":")[0]
+        try:
+            offered = dict(hook.function())
+        except (Exception, SystemExit) as error:
+            where = f"{hook.plugin_name}, {HOOKS[kind]}"
+            if where not in plugins.skipped:
+                plugins.skipped[where] = error
+                print(f"Warning: {where} failed ({type(error).__name__}: {error}).", file=sys.stderr)
+            continue
+        found += [Offer(distribution, name, factory) for name, factory in offered.items()]
+    return sorted(found, key=lambda offer: offer.distribution != plugins.OURS)
+
+
+def _network(kind: Kind, part: Part, **given: Any) -> nn.Module:
+    network: nn.Module = create(kind, part, **given)
+    return network
+
+
+def _why(name: str) -> str:
+    """Say that a plugin which might have offered `name` is broken, if one is."""
+    broken = [entry for entry in plugins.skipped if name in entry]
+    return f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""
