@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 RUN = .venv/bin/python -m
-STEPS ?= 1200# of the demo: about two minutes on two cores
+# of the demo, about two minutes on two cores:
+STEPS ?= 1000
 .DEFAULT_GOAL = help
 .PHONY: help environment demo test check fix wheel clean
 

@@ -2,8 +2,8 @@
 """Make `.venv`, the checkout's own environment, in seconds where its dependencies are there.
 
 They are big, so all checkouts whose pyproject.toml asks for the same share one environment, kept
-in ``$TRANSLATE_ENVIRONMENTS/<lock>-*`` (``~/.cache/translate-kit`` unless set). `.venv` is light: it
-sees that environment through a ``.pth`` file and holds the checkout itself, installed editable.
+in ``$TRANSLATE_ENVIRONMENTS/<lock>-*``, or in ``~/.cache/translate-kit``. `.venv` is light: it sees
+that environment through a ``.pth`` file and holds the checkout itself, installed editable.
 """
 
 import fcntl
@@ -19,8 +19,10 @@ import time
 import venv
 from pathlib import Path
 
-if sys.version_info < (3, 11):
-    sys.exit(f"translate needs Python 3.11 or newer, and {sys.executable} is {sys.version}.")
+if sys.version_info < (3, 11):  # noqa: UP036 - said before tomllib is missed
+    sys.exit(
+        f"translate needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}."
+    )
 
 import tomllib
 

@@ -1,4 +1,35 @@
-"""Draw one contact sheet: a row for each scene, a column for each folder that has it.
+"""Draw a contact sheet: a row for each scene, a column for each folder that has it.
 
 python benchmarks/sheet.py SHEET FOLDER [FOLDER ...]
 """
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from translate import images
+
+ROWS, SIDE, GAP = 8, 192, 6
+
+
+def main(sheet: Path, *folders: Path) -> None:
+    """Write the first scenes that all `folders` have as `sheet`."""
+    common = set.intersection(*({path.name for path in images.find(f)} for f in folders))
+    rows = [np.hstack([tile(f / name) for f in folders]) for name in sorted(common)[:ROWS]]
+    images.write(sheet, np.vstack(rows))
+
+
+def tile(path: Path) -> np.ndarray:
+    """Return one picture on a white square."""
+    pixels = images.read(path)
+    small = min(pixels.shape[:2]) < SIDE
+    way = cv2.INTER_NEAREST if small else cv2.INTER_AREA
+    square = np.full((SIDE + GAP, SIDE + GAP, 3), 255, np.uint8)
+    square[:SIDE, :SIDE] = cv2.resize(pixels, (SIDE, SIDE), interpolation=way)
+    return square
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

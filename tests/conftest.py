@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
 from PIL import Image
 
 from translate.engine import plugins
@@ -70,18 +72,29 @@ def shared() -> Path:
     return folder
 
 
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Run the command in this process, from a folder of its own: ``run("infer", "a", "b")``."""
-    from translate.cli import cli
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run the command in this process, from the test's folder: ``run("infer", "a", "b").code``.
+
+    An exception that a user would see as a traceback comes through.
+    """
+    from translate.cli import main
 
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: object) -> Result:
-        result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception  # a bug of ours, with its own traceback
-        return result
+    def call(*arguments: object) -> Outcome:
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        return Outcome(int(end.value.code or 0), out.getvalue(), err.getvalue())
 
     return call
 

@@ -50,7 +50,9 @@ class BadImage(Exception):  # noqa: N818 - a value that is listed, more often th
     """A file that cannot be read as an image: it is listed, and the work goes on."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(path, reason)  # both arguments, so that it survives a trip between processes
+        super().__init__(
+            path, reason
+        )  # both arguments, so that it survives a trip between processes
         self.path, self.reason = path, reason
 
     def __str__(self) -> str:

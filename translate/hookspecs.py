@@ -53,30 +53,30 @@ def register_recipes() -> Mapping[str, type[Recipe]]:  # type: ignore[empty-body
     """Trainable recipes, by the name given to ``translate train --plugin``."""
 
 
-# -- what a plugin is told: on the first process only, one by one; a failure is listed and ---------
-# -- never stops a run ------------------------------------------------------------------------------
+# -- what a plugin is told: on the first process only, one by one; a failure is listed and --------
+# -- never stops a run -----------------------------------------------------------------------------
 
 
 @hookspec
 def run_started(run: Run) -> None:
-    """Training begins, or goes on after a resume."""
+    """Hear that training begins, or goes on after a resume."""
 
 
 @hookspec
 def losses_logged(run: Run, step: int, losses: Mapping[str, float]) -> None:
-    """A line went into ``log.jsonl``; `losses` holds its numbers by ``player/name``."""
+    """Hear of a new line in ``log.jsonl``: its `losses` by ``player/name``."""
 
 
 @hookspec
 def preview_drawn(run: Run, step: int, path: Path) -> None:
-    """A grid of pictures was written to `path`."""
+    """Hear of a grid of pictures at `path`."""
 
 
 @hookspec
 def checkpoint_saved(run: Run, step: int, path: Path) -> None:
-    """A whole, verified checkpoint lies at `path`."""
+    """Hear of a whole, verified checkpoint at `path`."""
 
 
 @hookspec
 def run_finished(run: Run, outcome: str) -> None:
-    """Training ended: ``finished``, ``interrupted`` or ``failed``."""
+    """Hear that training ended: ``finished``, ``interrupted`` or ``failed``."""

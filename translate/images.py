@@ -12,7 +12,7 @@ L, RGB                       the same, in the file's 8 or 16 bits
 alpha, a transparent colour  laid over white, so that no hidden colour shows
 I                            16 bits as they are if they fit, else scaled by the largest value
 F                            8 bits: shares of white up to 1, else scaled by the largest value
-several frames               the first; `Header.frames` tells that there are more
+several frames               the first, colour in 8 bits; `Header.frames` tells how many there are
 ===========================  =======================================================================
 """
 
@@ -29,9 +29,14 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import AvifImagePlugin, ImageCms, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - register
+from PIL import (
+    AvifImagePlugin,  # noqa: F401 - importing it registers the format
+    ImageCms,
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from torch import Tensor
 
@@ -85,7 +90,7 @@ def scan(source: Path) -> Found:
         path = folders.pop() if folders else links.pop(0)  # links last: files keep their own names
         try:
             real = path.resolve(strict=True)
-            entries = [path] if real.is_file() else list(path.iterdir())
+            entries = list(path.iterdir()) if real.is_dir() and real not in seen else [path]
         except (OSError, RuntimeError) as error:
             dead = path.is_symlink() and not path.exists()
             problems.append(BadImage(path, "a link to nothing" if dead else _reason(error)))
@@ -96,14 +101,14 @@ def scan(source: Path) -> Found:
                 continue
             if entry.is_symlink() and entry is not path:
                 links.append(entry)
-                continue
-            seen.add(place)
-            if entry.is_dir():
+            elif entry.is_dir():
                 folders.append(entry)
             elif entry.suffix.lower() not in SUFFIXES:
                 skipped += 1
             elif entry.is_file():
                 images.append(entry)
+                seen.add(place)
+        seen.add(real)
     return Found(sorted(images), skipped, sorted(problems, key=lambda bad: bad.path))
 
 
@@ -142,7 +147,7 @@ def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Pixe
     data = load(path)
     with _opened(data, path, max_pixels) as image:
         header = _header(image, data)
-        pixels = None if _suits_opencv(image, header) else _by_pillow(image)
+        pixels = None if _suits_opencv(image, header, data) else _by_pillow(image)
     if pixels is None:
         pixels = _by_opencv(data)
     if pixels is None:  # Pillow reads some that OpenCV will not, and says what is wrong with others
@@ -230,12 +235,22 @@ def _frames(image: ImageFile) -> int:
         return 1
 
 
-def _suits_opencv(image: ImageFile, header: Header) -> bool:
-    """Tell whether OpenCV is the better decoder: 16-bit colour, and the common kinds."""
-    if header.deep and image.mode in ("RGB", "RGBA", "LA"):
-        return True  # Pillow would cut these to eight bits
-    common = image.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "PNG", "WEBP")
-    return common and header.frames == 1 and not image.has_transparency_data
+def _suits_opencv(image: ImageFile, header: Header, data: bytes) -> bool:
+    """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
+    if header.frames > 1:
+        return False  # OpenCV leaves out the default image of an animated PNG
+    if header.deep:  # Pillow would cut colour to eight bits
+        return image.mode in ("RGB", "RGBA", "LA") and (image.format != "PNG" or _is_whole(data))
+    return image.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
+
+
+def _is_whole(png: bytes) -> bool:
+    """Tell whether each chunk of `png` is as long as it says: OpenCV would allocate it unseen."""
+    end, kind = 8, b""
+    while end < len(png) and kind != b"IEND":
+        kind = png[end + 4 : end + 8]
+        end += 12 + int.from_bytes(png[end : end + 4], "big")
+    return end <= len(png)
 
 
 def _by_opencv(data: bytes) -> Pixels | None:

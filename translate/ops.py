@@ -108,3 +108,13 @@ def required_sides(*networks: nn.Module) -> tuple[int, int]:
     """
     multiples = [int(getattr(network, "multiple_of", 1)) for network in networks]
     return math.lcm(*multiples), max(int(getattr(n, "minimum_side", 1)) for n in networks)
+
+
+def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
+    """Return what `network` makes of each of `images`, in one pass where that is the same.
+
+    With batch norm it is not: images would share their statistics, so each goes alone.
+    """
+    if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules()):
+        return tuple(network(image) for image in images)
+    return network(torch.cat(images)).split([len(image) for image in images])

@@ -22,7 +22,9 @@ class Turn:
 
     def __init__(self, player: str, **losses: Tensor) -> None:
         if not losses:
-            raise TranslateError(f"the turn of {player!r} has no losses: Turn({player!r}, name=...)")
+            raise TranslateError(
+                f"the turn of {player!r} has no losses: Turn({player!r}, name=...)"
+            )
         self.player, self.losses = player, losses
 
     @property
@@ -61,11 +63,11 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     def step(self, batch: Batch) -> Iterator[Turn]:
         """Train on one batch of images in [-1, 1]: yield a turn for each player's move."""
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
         """Return `images`, (N, C, H, W) in [-1, 1], as the domain `to` has them."""
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
 
-    def preview(self, batch: Batch) -> list[Tensor]:
+    def preview(self, batch: Batch) -> list[Tensor]:  # noqa: ARG002
         """Return rows worth looking at, each (N, C, H, W) in [-1, 1]; none by default."""
         return []
 
@@ -88,9 +90,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
                 child.compile(*args, **kwargs)
 
 
-def adam(
-    *networks: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)
-) -> Adam:
+def adam(*networks: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Adam:
     """Return a fused Adam over all `networks`, with the field's momentum of one half."""
     parameters = [p for network in networks for p in network.parameters()]
     return Adam(parameters, lr=lr, betas=betas, fused=True)

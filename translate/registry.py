@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from torch import nn
@@ -27,6 +28,7 @@ class Offer(NamedTuple):
     """One thing that a plugin offers."""
 
     distribution: str
+    entry: str
     name: str
     factory: Callable[..., Any]
 
@@ -80,13 +82,25 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
     owner, _, bare = name.rpartition("/")
     claims = [o for o in offers if o.name == bare and owner in ("", o.distribution)]
     if not claims:
-        known = {offer.name for offer in offers} | {f"{o.distribution}/{o.name}" for o in offers if owner}
+        known = {offer.name for offer in offers} | {
+            f"{o.distribution}/{o.name}" for o in offers if owner
+        }
         raise ConfigError(f"no {kind} is called {name!r}.{suggest(name, known)}{_why(name)}")
     ours = [claim for claim in claims if claim.distribution == plugins.OURS]
     if len(claims) > 1 and not ours:
         full = " and ".join(f"{c.distribution}/{c.name}" for c in claims)
         raise PluginError(f"two plugins offer a {kind} called {name!r}: write {full} for one.")
+    if ours and len(claims) > 1:
+        _say_once(
+            f"Warning: the {kind} {name!r} is {plugins.OURS}'s; another plugin's is "
+            f"{' or '.join(f'{c.distribution}/{c.name}' for c in claims if c not in ours)}."
+        )
     return (ours or claims)[0].factory
+
+
+@cache
+def _say_once(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def names(kind: Kind) -> dict[str, Callable[..., Any]]:
@@ -109,16 +123,19 @@ def every(kind: Kind) -> list[Offer]:
     manager = plugins.load()
     found = []
     for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
-        distribution = hook.plugin_name.partition(":")[0]
+        distribution, _, entry = hook.plugin_name.partition(":")
         try:
             offered = dict(hook.function())
+            if wrong := [n for n, make in offered.items() if "/" in n or not callable(make)]:
+                raise PluginError(f"{wrong[0]!r} is not a name, without a slash, of a factory")
         except (Exception, SystemExit) as error:
             where = f"{hook.plugin_name}, {HOOKS[kind]}"
             if where not in plugins.skipped:
                 plugins.skipped[where] = error
-                print(f"Warning: {where} failed ({type(error).__name__}: {error}).", file=sys.stderr)
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                print(f"Warning: {where} failed ({reason}).", file=sys.stderr)
             continue
-        found += [Offer(distribution, name, factory) for name, factory in offered.items()]
+        found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
     return sorted(found, key=lambda offer: offer.distribution != plugins.OURS)
 
 
@@ -130,4 +147,6 @@ def _network(kind: Kind, part: Part, **given: Any) -> nn.Module:
 def _why(name: str) -> str:
     """Say that a plugin which might have offered `name` is broken, if one is."""
     broken = [entry for entry in plugins.skipped if name in entry]
-    return f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""
+    return (
+        f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""
+    )

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
-from translate.ops import ImagePool, init_normal_, required_sides
+from translate.ops import ImagePool, in_one_pass, init_normal_, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -72,7 +72,11 @@ class CycleGAN(Recipe[Pair]):
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
         adversarial, weight = self.adversarial, self.identity_weight
-        fake_target, fake_source = self.forth(source), self.back(target)
+        if weight:
+            fake_target, same_target = in_one_pass(self.forth, source, target)
+            fake_source, same_source = in_one_pass(self.back, target, source)
+        else:
+            fake_target, fake_source = self.forth(source), self.back(target)
 
         losses = {
             "gan_forth": adversarial.for_generator(self.target_judge(fake_target)),
@@ -81,8 +85,8 @@ class CycleGAN(Recipe[Pair]):
             "cycle_target": self.cycle_weight * F.l1_loss(self.forth(fake_source), target),
         }
         if weight:
-            losses["identity_source"] = weight * F.l1_loss(self.back(source), source)
-            losses["identity_target"] = weight * F.l1_loss(self.forth(target), target)
+            losses["identity_source"] = weight * F.l1_loss(same_source, source)
+            losses["identity_target"] = weight * F.l1_loss(same_target, target)
         yield Turn("generators", **losses)
 
         old_source, old_target = self.source_pool(fake_source), self.target_pool(fake_target)

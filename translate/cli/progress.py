@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from translate.engine.train import Report, Watcher
+from translate.engine.loop import Report, Watcher
 
 
 class Lines(Watcher):

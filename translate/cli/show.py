@@ -67,7 +67,9 @@ def _annotate(document: dict[str, Any], meanings: dict[str, str]) -> str:
         lines += ["", f"{section}:"]
         model = SECTIONS.get(section)
         for key, value in document[section].items():
-            meaning = (model.model_fields[key].description or "") if model else meanings.get(key, "")
+            meaning = (
+                (model.model_fields[key].description or "") if model else meanings.get(key, "")
+            )
             text = f"  {key}: {_flow(value)}"
             lines.append(f"{text:<40}# {meaning}" if meaning else text)
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors and JSON in a folder that appears whole, is verified, and resumes exactly.
+"""Checkpoints: safetensors and JSON in a folder that appears whole, verified, resuming exactly.
 
 A checkpoint describes itself: inference needs it and nothing else. There is no pickle in it.
 """
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
@@ -42,7 +42,7 @@ class Training:
     step: int = 0
 
 
-# -- writing ----------------------------------------------------------------------------------------
+# -- writing --------------------------------------------------------------------------------------
 
 
 def write(run: Path, training: Training) -> Path:
@@ -133,7 +133,7 @@ def prune(run: Path, keep: int) -> None:
         files.remove(path)
 
 
-# -- finding ----------------------------------------------------------------------------------------
+# -- finding --------------------------------------------------------------------------------------
 
 
 def saved(run: Path) -> Iterator[tuple[int, Path]]:
@@ -200,7 +200,7 @@ def verify(path: Path) -> None:
             raise CheckpointError(f"{path / name} is damaged: it is not what was saved.")
 
 
-# -- reading ----------------------------------------------------------------------------------------
+# -- reading --------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -218,7 +218,9 @@ def describe(path: Path) -> Saved:
     """Return what the verified checkpoint at `path` says of itself."""
     description = _read_json(path / "state.json")
     try:
-        spec = {k: tuple(v) if isinstance(v, list) else v for k, v in description["spec"].items()}
+        spec: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in description["spec"].items()
+        }
         return Saved(
             path,
             int(description["step"]),
@@ -237,7 +239,7 @@ def rebuild(found: Saved) -> Recipe:
     return recipe
 
 
-def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> None:
+def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) -> None:
     """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
     name = "ema.safetensors" if averaged and (path / "ema.safetensors").is_file() else None
     file = path / (name or "weights.safetensors")
@@ -290,10 +292,18 @@ def _restore_optimizer(
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
+def seed_everything(seed: int) -> None:
+    """Start every global random generator at `seed`."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 def random_state() -> dict[str, Tensor]:
     """Return the state of every global random generator, as tensors."""
     _, words, gauss = random.getstate()
-    _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+    numpy: Any = np.random.get_state()
+    _, keys, position, has_gauss, cached = numpy
     state = {
         "random/torch": torch.get_rng_state(),
         "random/python": torch.tensor(words, dtype=torch.int64),

@@ -1,6 +1,6 @@
 """The configuration of a run: four keys, merged in layers and checked, from flags and YAML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from importlib.resources.abc import Traversable
 from io import StringIO
@@ -14,8 +14,7 @@ from ruamel.yaml.error import YAMLError
 from translate.engine import options
 from translate.engine.bundled import configs
 from translate.errors import ConfigError, suggest
-from translate.recipe import Recipe
-from translate.registry import find, split
+from translate.registry import find
 
 MAX_BYTES = 1_000_000
 Fragment = dict[str, Any]
@@ -112,7 +111,9 @@ class Train(Section):
     @classmethod
     def _known_device(cls, device: str) -> str:
         kind, _, index = device.partition(":")
-        if kind not in ("auto", "cpu", "cuda") or (index and not (kind == "cuda" and index.isdigit())):
+        if kind not in ("auto", "cpu", "cuda") or (
+            index and not (kind == "cuda" and index.isdigit())
+        ):
             raise ValueError("expected auto, cpu, cuda or cuda:N")
         return device
 
@@ -143,14 +144,15 @@ def resolve(
 ) -> Config:
     """Merge the layers, later wins: defaults, the recipe's, `config`, `flags`, `assignments`.
 
-    `config` is a bundled name, a file or a document. `flags` maps dotted keys to values; `assignments` are ``section.key=VALUE`` with YAML values.
-    Raises `ConfigError` that names the key, what was expected, and the nearest key there is.
+    `config` is a bundled name, a file or a document; `flags` maps dotted keys to values;
+    `assignments` are ``section.key=VALUE`` with YAML values. Raises `ConfigError` that names the
+    key, what was expected, and the nearest key there is.
     """
     written = read(config) if isinstance(config, str) else config or {}
     recipe = recipe or written.get("recipe")
     if not isinstance(recipe, str):
         raise ConfigError("which recipe? Name one with --plugin, or a configuration with --config.")
-    kind = find("recipe", recipe)
+    kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
     overlay(merged, kind.defaults)
     overlay(merged, {key: value for key, value in written.items() if key != "recipe"})
@@ -175,7 +177,7 @@ def validate(document: Mapping[str, Any]) -> Config:
         raise ConfigError(options.explain(error, KEYS)) from error
 
 
-def complete(recipe: type[Recipe], given: Mapping[str, Any]) -> Fragment:
+def complete(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragment:
     """Return `given` with the recipe's defaults for what is not given."""
     known = options.read(recipe, ["spec"]).values()
     missing = {o.name: plain(o.default) for o in known if not (o.required or o.name in given)}
@@ -208,7 +210,7 @@ def assign(document: Fragment, key: str, value: Any) -> None:
     """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
     section, *path = key.split(".")
     if section not in KEYS[""] or not path:
-        raise ConfigError(f"{key}: unknown key.{suggest(key, KEYS[''])} (section.key=VALUE)")
+        raise ConfigError(f"{key}: unknown key.{suggest(section, KEYS[''])} (section.key=VALUE)")
     if section in SECTIONS and path[0] not in KEYS[section]:
         raise ConfigError(f"{key}: unknown key.{suggest(path[0], KEYS[section])}")
     place = document[section]

@@ -38,7 +38,9 @@ def choose_device(name: str) -> torch.device:
         if not torch.cuda.is_available():
             raise ConfigError(f"device {name}: PyTorch finds no GPU here. Use --device cpu.")
         index = device.index
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)) if index is None else index)
+        device = torch.device(
+            "cuda", int(os.environ.get("LOCAL_RANK", 0)) if index is None else index
+        )
         if device.index >= torch.cuda.device_count():
             raise ConfigError(f"device {device}: there are {torch.cuda.device_count()} GPUs.")
         torch.cuda.set_device(device)

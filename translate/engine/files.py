@@ -104,10 +104,10 @@ def claim(folder: Path) -> None:
         _write(probe, b"")
         probe.unlink()
     except OSError as error:
-        raise Unwritable(f"cannot write to {folder}: {error.strerror or error}.") from error
+        raise UnwritableError(f"cannot write to {folder}: {error.strerror or error}.") from error
 
 
-class Unwritable(SaveError):
+class UnwritableError(SaveError):
     """A folder that cannot be written to, found before any work was done."""
 
     exit_code = 2

@@ -28,7 +28,7 @@ class Option(NamedTuple):
 def read(factory: Callable[..., Any], reserved: Sequence[str] = ()) -> dict[str, Option]:
     """Return the options of `factory` by name, without the `reserved` ones that we give ourselves.
 
-    An option's meaning is the string in its annotation: ``lr: Annotated[float, "the rate"] = 2e-4``.
+    An option's meaning is the string in its annotation: ``lr: Annotated[float, "rate"] = 2e-4``.
     """
     found = {}
     for name, parameter in _parameters(factory).items():
@@ -58,7 +58,7 @@ def check(
         if option.required and name not in given:
             raise ConfigError(f"{owner} needs the option {name!r}.")
     fields = {name: known[name].annotation if name in known else Any for name in given}
-    shape = TypedDict("shape", fields)  # type: ignore[operator,misc]
+    shape = TypedDict("shape", fields)  # type: ignore[misc]
     shape.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
     try:
         return dict(TypeAdapter(shape).validate_python(dict(given)))
@@ -93,7 +93,7 @@ def explain(error: ValidationError, known: Mapping[str, Sequence[str]] | None = 
             complaints.setdefault(key, []).append(_expected(problem))
             values.setdefault(key, problem["input"])
     return " ".join(
-        f"{key}: {' or '.join(dict.fromkeys(parts))}"
+        f"{key}: {' or '.join(dict.fromkeys(parts)).replace(' or expected ', ' or ')}"
         + (f", got {values[key]!r}." if key in values else "")
         for key, parts in complaints.items()
     )
@@ -116,7 +116,7 @@ def _parameters(factory: Callable[..., Any]) -> Mapping[str, Parameter]:
 def _resolve(factory: Callable[..., Any], parameter: Parameter) -> Any:
     if parameter.annotation is Parameter.empty:
         return Any
-    function = factory.__init__ if isinstance(factory, type) else factory
+    function: Any = getattr(factory, "__init__") if isinstance(factory, type) else factory  # noqa: B009
     alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     try:
         hints = get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)

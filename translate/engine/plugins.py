@@ -29,13 +29,18 @@ def installed() -> list[EntryPoint]:
 
 def distribution(entry: EntryPoint) -> str:
     """Return the normalised name of the distribution that brings `entry`."""
-    return re.sub(r"[-_.]+", "-", entry.dist.name).lower() if entry.dist else "unknown"
+    name = entry.dist.name if entry.dist else None  # None, too, where pip left half a folder
+    return re.sub(r"[-_.]+", "-", name or "unknown").lower()
 
 
 def allowed(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
     """Leave out what the environment variable ``TRANSLATE_PLUGINS=a,b`` does not name."""
     listed = os.environ.get(ALLOW)
-    wanted = None if listed is None else {re.sub(r"[-_.]+", "-", n.strip()).lower() for n in listed.split(",")}
+    wanted = (
+        None
+        if listed is None
+        else {re.sub(r"[-_.]+", "-", n.strip()).lower() for n in listed.split(",")}
+    )
     for entry in entries:
         if wanted is None or distribution(entry) in wanted | {OURS}:
             yield entry

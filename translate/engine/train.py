@@ -1,67 +1,19 @@
-"""Train a recipe from a configuration, or go on with a run: the loop, and what it leaves behind."""
+"""Train a recipe from a configuration, or go on with a run: what is made before the loop begins."""
 
 import math
-import random
-import resource
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from translate import images
+from translate.batches import ImageSpec
 from translate.engine import checkpoint, config, data, distributed, domains, files
-from translate.engine.checkpoint import Training
+from translate.engine.checkpoint import Training, seed_everything
 from translate.engine.journal import Journal
-from translate.engine.schedules import set_rates
-from translate.engine.signals import Interrupts
-from translate.engine.turns import Guard, Played, take_turns
-from translate.errors import ConfigError, SaveError, TrainingError
-from translate.ops import Progressive, mode, unchanged_buffers
+from translate.engine.loop import Loop, Result, Watcher
+from translate.errors import ConfigError
 from translate.registry import create
-
-PREVIEWED = 4
-"""images in a row of a preview"""
-
-
-class Watcher:
-    """What a person sees of a run; this one shows nothing."""
-
-    def say(self, line: str) -> None:
-        """Tell something that happens once."""
-
-    def progress(self, report: "Report") -> None:
-        """Show how far training is; called every ``train.log_every`` steps."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far training is."""
-
-    step: int
-    steps: int
-    losses: Mapping[str, float]
-    images_per_second: float
-    data_wait: float
-    """share of the time spent waiting for images"""
-    seconds_left: float
-
-
-@dataclass(frozen=True)
-class Result:
-    """How training ended."""
-
-    path: Path
-    step: int
-    signal: int = 0
-    """the signal that stopped it, or 0"""
-    listed: int = 0
-    """files left out"""
 
 
 def start(asked: config.Config, *, out: Path | None = None, watcher: Watcher) -> Result:
@@ -75,7 +27,9 @@ def start(asked: config.Config, *, out: Path | None = None, watcher: Watcher) ->
                 "or choose another folder with --out."
             )
         asked = _batch_for_processes(asked, watcher)
-        domains.ensure(asked.data, watcher.say)
+        if distributed.is_first():
+            domains.ensure(asked.data, watcher.say)
+        distributed.wait()
         layout = data.open_layout(asked.data)
         training = build(asked, layout.spec, device)
         prepared = data.check(layout, asked.data)
@@ -83,7 +37,7 @@ def start(asked: config.Config, *, out: Path | None = None, watcher: Watcher) ->
         if distributed.is_first():
             files.claim(path)
         journal = Journal(path, training, steps, watcher.say)
-        return _Loop(training, prepared, journal, steps, watcher).run()
+        return Loop(training, prepared, journal, steps, watcher).run()
 
 
 def resume(
@@ -100,10 +54,10 @@ def resume(
         watcher.say(f"{complaint} Going on from {path.name}.")
     found = checkpoint.describe(path)
     asked = found.config
-    changes: dict[str, Any] = {"device": device or asked.train.device}
     if steps or epochs:
-        changes |= {"steps": steps, "epochs": epochs}
-    asked = asked.model_copy(update={"train": asked.train.model_copy(update=changes)})
+        asked = _with_train(asked, steps=steps, epochs=epochs)
+    if device:
+        asked = _with_train(asked, device=device)
     where = distributed.choose_device(asked.train.device)
     with distributed.joined(where):
         asked = _batch_for_processes(asked, watcher)
@@ -124,10 +78,10 @@ def resume(
             )
         watcher.say(f"going on with {run} from step {training.step}")
         journal = Journal(run, training, total, watcher.say)
-        return _Loop(training, prepared, journal, total, watcher).run()
+        return Loop(training, prepared, journal, total, watcher).run()
 
 
-def build(asked: config.Config, spec: Any, device: torch.device) -> Training:
+def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Training:
     """Make the recipe, its optimizers and the moving average, from the seed alone."""
     seed_everything(asked.train.seed)
     recipe = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
@@ -142,220 +96,12 @@ def build(asked: config.Config, spec: Any, device: torch.device) -> Training:
     average = None
     if asked.train.ema:
         blend = get_ema_multi_avg_fn(asked.train.ema)
-        average = AveragedModel(recipe, multi_avg_fn=blend)  # type: ignore[no-untyped-call]
+        average = AveragedModel(recipe, multi_avg_fn=blend)
     optimizers = recipe.optimizers()
     if asked.train.compile:
         recipe.compile()
     seed_everything(asked.train.seed + distributed.rank())
     return Training(asked, spec, recipe, optimizers, average)
-
-
-def seed_everything(seed: int) -> None:
-    """Start every global random generator at `seed`."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
-@dataclass
-class _Loop:
-    """The loop of `fit`, and what it remembers between steps."""
-
-    training: Training
-    prepared: data.Prepared
-    journal: Journal
-    steps: int
-    watcher: Watcher
-    recent: list[Played] = field(default_factory=list)
-    waited: float = 0.0
-    listed: int = 0
-
-    def run(self) -> Result:
-        training, train = self.training, self.training.config.train
-        device = next(training.recipe.parameters()).device
-        self.guard = Guard(train.guard, device)
-        self.samples = self._samples(device) if train.preview_every else None
-        self.listed = len(self.prepared.problems)
-        if distributed.is_first():
-            self.journal.begin(training, self.prepared)
-        outcome, interrupts = "failed", Interrupts()
-        try:
-            if training.step == 0:
-                self._save()
-            with interrupts:
-                self._steps(device, interrupts)
-            outcome = "interrupted" if interrupts.caught else "finished"
-        except KeyboardInterrupt:
-            outcome = "interrupted"
-            raise
-        finally:
-            if distributed.is_first():
-                self.journal.end(outcome)
-        return Result(self.journal.path, training.step, interrupts.caught, self.listed)
-
-    def _steps(self, device: torch.device, interrupts: Interrupts) -> None:
-        training, train = self.training, self.training.config.train
-        precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
-        progressive = [m for m in training.recipe.modules() if isinstance(m, Progressive)]
-        batches = data.batches(
-            self.prepared,
-            training.config.data,
-            seed=train.seed,
-            batch_size=train.batch_size,
-            start=training.step,
-            stop=self.steps,
-            rank=distributed.rank(),
-            world=distributed.world(),
-        )
-        self.since = time.perf_counter()
-        while training.step < self.steps:
-            asked_at = time.perf_counter()
-            batch, problems = next(batches)
-            self.waited += time.perf_counter() - asked_at
-            self._list(problems)
-
-            training.recipe.iteration = training.step
-            for part in progressive:
-                part.progress = training.step / self.steps
-            set_rates(training.optimizers.values(), training.step, self.steps, train)
-            played = take_turns(
-                training.recipe, to_device(batch, device), training.optimizers, precision
-            )
-            training.step += 1
-            if training.average:
-                training.average.update_parameters(training.recipe)  # type: ignore[no-untyped-call]
-            self.guard.see(played)
-            self.recent.append(played)
-
-            stopped = distributed.most(interrupts.caught)
-            last = training.step == self.steps or bool(stopped)
-            self._look(last=last)
-            if stopped:
-                interrupts.caught = stopped
-                return
-
-    def _look(self, *, last: bool) -> None:
-        """Do what is due after a step: log, draw, save."""
-        step, train = self.training.step, self.training.config.train
-        if step % train.log_every == 0 or last:
-            self._log()
-        if self.samples is not None and (step % train.preview_every == 0 or step == self.steps):
-            self._preview()
-        if step % train.save_every == 0 or last:
-            self._save(last=last)
-
-    def _log(self) -> None:
-        step, train = self.training.step, self.training.config.train
-        count = len(self.recent)
-        losses = _means([played.losses for played in self.recent])
-        norms = _means([played.norms for played in self.recent])
-        seconds = time.perf_counter() - self.since
-        rate = count * train.batch_size / seconds
-        wait = self.waited / seconds
-        left = (self.steps - step) * seconds / count
-        if distributed.is_first():
-            self.journal.log(
-                {
-                    "step": step,
-                    "epoch": round(step * train.batch_size / len(self.prepared.layout), 4),
-                    "losses": losses,
-                    "lr": {n: o.param_groups[0]["lr"] for n, o in self.training.optimizers.items()},
-                    "grad_norm": norms,
-                    "images_per_second": round(rate, 3),
-                    "data_wait": round(wait, 4),
-                    "memory_mb": _peak_memory(),
-                    "skipped": int(self.guard.total),
-                }
-            )
-            self.watcher.progress(Report(step, self.steps, losses, rate, wait, left))
-        self.recent.clear()
-        self.waited, self.since = 0.0, time.perf_counter()
-        try:
-            self.guard.check()
-        except TrainingError:
-            self._save(last=True)
-            raise
-
-    def _save(self, *, last: bool = False) -> None:
-        training = self.training
-        broken = [n for n, t in training.recipe.state_dict().items() if not _is_finite(t)]
-        if broken:
-            raise TrainingError(
-                f"step {training.step}: {broken[0]} is not finite any more, so nothing was saved; "
-                "the checkpoint before is intact."
-            )
-        try:
-            path = checkpoint.write(self.journal.path, training)
-        except SaveError as error:
-            if last or training.step == 0:
-                raise
-            kept = next((f"step {step}" for step, _ in checkpoint.saved(self.journal.path)), "none")
-            again = training.step + training.config.train.save_every
-            self.watcher.say(f"{error}; {kept} is intact; trying again at {min(again, self.steps)}")
-        else:
-            if distributed.is_first():
-                self.journal.tell("checkpoint_saved", step=training.step, path=path)
-
-    def _samples(self, device: torch.device) -> Any:
-        """Return the fixed batch of previews: the first images, cropped as training crops them."""
-        settings = self.training.config.data.model_copy(update={"workers": 0})
-        seed = self.training.config.train.seed
-        first = data.batches(
-            self.prepared, settings, seed=seed, batch_size=PREVIEWED, start=0, stop=1
-        )
-        batch, _ = next(first)
-        return to_device(batch, device)
-
-    def _preview(self) -> None:
-        if not distributed.is_first():
-            return
-        rows = draw_preview(self.training, self.samples)
-        if rows:
-            self.journal.preview(self.training.step, rows)
-
-    def _list(self, problems: list[data.Problem]) -> None:
-        self.listed += len(problems)
-        if distributed.is_first():
-            for problem in problems:
-                self.journal.problem(problem)
-
-
-@torch.no_grad()
-def draw_preview(training: Training, batch: Any) -> list[Tensor]:
-    """Return the recipe's preview of `batch`; looking changes nothing."""
-    recipe, before = training.recipe, checkpoint.random_state()
-    seed_everything(training.config.train.seed)
-    try:
-        with mode(recipe, training=False), unchanged_buffers(recipe):
-            return recipe.preview(batch)
-    finally:
-        checkpoint.restore_random_state(before)
-
-
-def to_device(batch: Any, device: torch.device) -> Any:
-    """Move a named tuple of tensors; its images become floats in [-1, 1] there."""
-    return batch._make(
-        images.to_device(part, device) if part.ndim == 4 else part.to(device, non_blocking=True)
-        for part in batch
-    )
-
-
-def _means(records: list[dict[str, Tensor]]) -> dict[str, float]:
-    names = dict.fromkeys(name for record in records for name in record)
-    return {
-        name: float(torch.stack([r[name].float() for r in records if name in r]).nanmean())
-        for name in names
-    }
-
-
-def _is_finite(tensor: Tensor) -> bool:
-    return not tensor.is_floating_point() or bool(tensor.isfinite().all())
-
-
-def _peak_memory() -> int:
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        return torch.cuda.max_memory_allocated() >> 20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def _steps(asked: config.Config, items: int) -> int:
@@ -373,10 +119,10 @@ def _batch_for_processes(asked: config.Config, watcher: Watcher) -> config.Confi
         return asked
     raised = math.ceil(size / world) * world
     watcher.say(f"train.batch_size is {raised} instead of {size}, to suit {world} processes")
-    return replace_train(asked, batch_size=raised)
+    return _with_train(asked, batch_size=raised)
 
 
-def replace_train(asked: config.Config, **changes: Any) -> config.Config:
+def _with_train(asked: config.Config, **changes: Any) -> config.Config:
     """Return `asked` with other settings under ``train``."""
     return asked.model_copy(update={"train": asked.train.model_copy(update=changes)})
 

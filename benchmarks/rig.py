@@ -1,0 +1,164 @@
+"""Our loop as a real run has it, on pictures made for a benchmark, and proof of equal maths."""
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+import textbook
+from translate import images
+from translate.engine import config, data, files
+from translate.engine.checkpoint import Training, seed_everything
+from translate.engine.journal import Journal
+from translate.engine.loop import Loop, Report, Watcher, to_device
+from translate.engine.train import build
+
+PICTURES = 8
+LAYOUTS = {"cyclegan": "unpaired", "pix2pix": "paired"}
+
+
+class Rig(NamedTuple):
+    """A recipe and its data, ready to be trained by our loop or by the textbook's."""
+
+    config: config.Config
+    training: Training
+    prepared: data.Prepared
+    device: torch.device
+
+    def batches(self, count: int) -> list[Any]:
+        """Return the first `count` batches as our loop sees them: on the device, in [-1, 1]."""
+        train = self.config.train
+        stream = data.batches(
+            self.prepared,
+            self.config.data,
+            seed=train.seed,
+            batch_size=train.batch_size,
+            stop=count,
+        )
+        return [to_device(batch, self.device) for batch, _ in stream]
+
+    def loop(self, out: Path, steps: int, watcher: Watcher) -> Loop:
+        """Return our loop as `translate.engine.train.start` makes it, up to `steps`."""
+        if not out.exists():
+            files.claim(out)
+        journal = Journal(out, self.training, steps, watcher.say)
+        return Loop(self.training, self.prepared, journal, steps, watcher)
+
+
+class Each(Watcher):
+    """Calls a function at every log line, as the command's progress bar is called."""
+
+    def __init__(self, call: Callable[[Report], None]) -> None:
+        self.call = call
+
+    def progress(self, report: Report) -> None:
+        self.call(report)
+
+
+def draw(root: Path, side: int) -> None:
+    """Write two domains, ``left`` and ``right``, of smooth pictures a little larger than `side`."""
+    random, side = np.random.default_rng(0), round(side * 286 / 256)
+    for domain in ("left", "right"):
+        folder = root / domain / "train"
+        folder.mkdir(parents=True)
+        for number in range(PICTURES):
+            coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+            images.write(folder / f"{number}.png", images.resize(coarse, (side, side)))
+
+
+def make(
+    recipe: str,
+    root: Path,
+    size: int,
+    *,
+    steps: int,
+    settings: Sequence[str] = (),
+    device: str = "cpu",
+    **train: Any,
+) -> Rig:
+    """Return `recipe` on the pictures below `root`, at its defaults but for `settings`."""
+    flags = {
+        "data.root": str(root),
+        "data.domains": ["left", "right"],
+        "data.layout": LAYOUTS[recipe],
+        "data.size": size,
+        "train.steps": steps,
+        "train.device": device,
+        **{f"train.{key}": value for key, value in train.items()},
+    }
+    asked = config.resolve(recipe, flags=flags, assignments=settings)
+    layout = data.open_layout(asked.data)
+    where = torch.device(device)
+    training = build(asked, layout.spec, where)
+    return Rig(asked, training, data.check(layout, asked.data), where)
+
+
+def loop_of(rig: Rig, recipe: nn.Module, batches: Iterator[Any], **settings: Any) -> Iterator[Any]:
+    """Return the textbook's loop over `recipe`, with the settings of our run."""
+    train = rig.config.train
+    asked = textbook.Settings(
+        train.steps or 0, train.decay_from if train.schedule == "linear" else None, **settings
+    )
+    return textbook.LOOPS[rig.config.recipe](recipe, batches, asked)
+
+
+class Equality(NamedTuple):
+    """How far the two loops are apart after some steps from the same start."""
+
+    loss: float
+    """largest difference of a loss, as a share of it"""
+    weights: float
+    """length of the difference of all weights, as a share of how far they moved"""
+
+
+def compare(make_rig: Callable[[], Rig], out: Path, *, double: bool) -> Equality:
+    """Train the same start by both loops; all in float64 if `double`, where rounding is no excuse.
+
+    Biases before an instance norm are left out: their gradient is zero but for rounding.
+    """
+    rig = make_rig()
+    steps = rig.config.train.steps or 0
+    recipe = rig.training.recipe
+    if double:
+        recipe.double()
+        for child in recipe.children():
+            child.register_forward_pre_hook(lambda _, given: tuple(x.double() for x in given))
+    before, theirs = deepcopy(recipe), deepcopy(recipe)
+    ours_losses: list[list[float]] = []
+    watcher = Each(lambda report: ours_losses.append(list(report.losses.values())))
+    rig.loop(out, steps, watcher).run()
+
+    seed_everything(rig.config.train.seed)
+    batches = rig.batches(steps)
+    if double:
+        batches = [batch._make(part.double() for part in batch) for batch in batches]
+    steps_taken = islice(loop_of(rig, theirs, iter(batches), fused=True), steps)
+    their_losses = [[float(loss) for loss in losses] for losses in steps_taken]
+
+    ours, other, start = (_weights(r) for r in (recipe, theirs, before))
+    apart = max(
+        abs(a - b) / max(abs(b), 1e-12)
+        for mine, their in zip(ours_losses, their_losses, strict=True)
+        for a, b in zip(mine, their, strict=True)
+    )
+    return Equality(apart, float((ours - other).norm() / (other - start).norm()))
+
+
+def _weights(recipe: nn.Module) -> torch.Tensor:
+    """Return all weights in one vector, without the biases of convolutions before a norm."""
+    idle = set()
+    for part in recipe.modules():
+        for first, second in pairwise(part.children()):
+            if type(second).__name__ == "InstanceNorm":
+                idle.add(getattr(_last(first), "bias", None))
+    return torch.cat([p.detach().flatten().double() for p in recipe.parameters() if p not in idle])
+
+
+def _last(part: nn.Module) -> nn.Module:
+    """Return the convolution itself, or the one that ends a small sequence."""
+    return part[-1] if isinstance(part, nn.Sequential) else part

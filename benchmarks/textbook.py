@@ -1,0 +1,157 @@
+"""CycleGAN and pix2pix as a textbook trains them: what our loop is measured against.
+
+The networks are those of our recipes; the loops are written the obvious way, with requires_grad
+switched by hand, and nothing is guarded, logged, averaged or resumed.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.optim.lr_scheduler import LambdaLR
+
+
+class Settings(NamedTuple):
+    """What the two loops have in common with the run that they are compared with."""
+
+    steps: int
+    decay_from: float | None
+    """share of the steps after which the rate falls linearly; None: never"""
+    fused: bool | None
+    """Adam's `fused`: True as ours, None as ``Adam(parameters)`` is"""
+    one_pass: bool = False
+    """CycleGAN's identity loss from the same pass as its fakes, as ours has it: the maths is equal"""
+    precision: torch.dtype = torch.float32
+
+
+def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Train, and yield the six losses of the generators and the two of the critics at each step."""
+    forth, back = recipe.forth, recipe.back
+    source_critic, target_critic = recipe.source_judge, recipe.target_judge
+    source_pool, target_pool = Pool(recipe.source_pool.size), Pool(recipe.target_pool.size)
+    generators = optimizer(settings, forth, back)
+    critics = optimizer(settings, source_critic, target_critic)
+    schedules = [schedule(generators, settings), schedule(critics, settings)]
+    for source, target in batches:
+        with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
+            switch([source_critic, target_critic], on=False)
+            generators.zero_grad()
+            if settings.one_pass:
+                fake_target, same_target = forth(torch.cat([source, target])).chunk(2)
+                fake_source, same_source = back(torch.cat([target, source])).chunk(2)
+            else:
+                fake_target, fake_source = forth(source), back(target)
+                same_target, same_source = forth(target), back(source)
+            losses = [
+                least_squares(target_critic(fake_target), 1.0),
+                least_squares(source_critic(fake_source), 1.0),
+                recipe.cycle_weight * F.l1_loss(back(fake_target), source),
+                recipe.cycle_weight * F.l1_loss(forth(fake_source), target),
+                recipe.identity_weight * F.l1_loss(same_source, source),
+                recipe.identity_weight * F.l1_loss(same_target, target),
+            ]
+        sum(losses[1:], start=losses[0]).backward()
+        generators.step()
+
+        with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
+            switch([source_critic, target_critic], on=True)
+            critics.zero_grad()
+            for critic, pool, real, fake in (
+                (source_critic, source_pool, source, fake_source),
+                (target_critic, target_pool, target, fake_target),
+            ):
+                old = pool.exchange(fake.detach())
+                judged = least_squares(critic(real), 1.0) + least_squares(critic(old), 0.0)
+                losses.append(0.5 * judged)
+        (losses[-2] + losses[-1]).backward()
+        critics.step()
+        for each in schedules:
+            each.step()
+        yield [loss.detach() for loss in losses]
+
+
+def pix2pix(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Train, and yield the critic's loss and the two of the generator at each step."""
+    generator, critic = recipe.generator, recipe.discriminator
+    for_generator, for_critic = optimizer(settings, generator), optimizer(settings, critic)
+    schedules = [schedule(for_generator, settings), schedule(for_critic, settings)]
+    for source, target in batches:
+        with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
+            fake = generator(source)
+            switch([critic], on=True)
+            for_critic.zero_grad()
+            seen = critic(torch.cat([source, fake.detach()], 1))
+            real = critic(torch.cat([source, target], 1))
+            judged = 0.5 * (cross_entropy(real, 1.0) + cross_entropy(seen, 0.0))
+        judged.backward()
+        for_critic.step()
+
+        with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
+            switch([critic], on=False)
+            for_generator.zero_grad()
+            gan = cross_entropy(critic(torch.cat([source, fake], 1)), 1.0)
+            pixel = recipe.pixel_weight * F.l1_loss(fake, target)
+        (gan + pixel).backward()
+        for_generator.step()
+        for each in schedules:
+            each.step()
+        yield [judged.detach(), gan.detach(), pixel.detach()]
+
+
+FULL = torch.float32
+LOOPS: dict[str, Callable[[Any, Iterator[Any], Settings], Iterator[list[Tensor]]]] = {
+    "cyclegan": cyclegan,
+    "pix2pix": pix2pix,
+}
+
+
+class Pool:
+    """The history of 50 generated images, as a list."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.images = size, list[Tensor]()
+
+    def exchange(self, images: Tensor) -> Tensor:
+        shown = []
+        for image in images:
+            if len(self.images) < self.size:
+                self.images.append(image)
+                shown.append(image)
+            elif random.random() < 0.5:
+                shown.append(image)
+            else:
+                place = random.randrange(self.size)
+                shown.append(self.images[place])
+                self.images[place] = image
+        return torch.stack(shown)
+
+
+def optimizer(settings: Settings, *networks: nn.Module) -> Adam:
+    parameters = [p for network in networks for p in network.parameters()]
+    return Adam(parameters, lr=2e-4, betas=(0.5, 0.999), fused=settings.fused)
+
+
+def schedule(adam: Adam, settings: Settings) -> LambdaLR:
+    if settings.decay_from is None:
+        return LambdaLR(adam, lambda step: 1.0)
+    constant = round(settings.steps * settings.decay_from)
+    left = settings.steps - constant + 1
+    return LambdaLR(adam, lambda step: 1.0 - max(0, step + 1 - constant) / left)
+
+
+def switch(networks: list[nn.Module], *, on: bool) -> None:
+    for network in networks:
+        for parameter in network.parameters():
+            parameter.requires_grad = on
+
+
+def least_squares(logits: Tensor, label: float) -> Tensor:
+    return F.mse_loss(logits, torch.full_like(logits, label))
+
+
+def cross_entropy(logits: Tensor, label: float) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))

@@ -1,0 +1,260 @@
+"""The one door to the disk: at whatever operation it fails, a file is the old or the new one."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults import Disk, Killed, broken, full, kill, short
+
+from translate.engine import files
+from translate.errors import SaveError
+
+OLD, NEW = b"old" * 100, b"new" * 1000
+TREE_OLD = {"a": b"1" * 10, "b": b"2" * 20}
+TREE_NEW = {"a": b"3" * 30, "c": b"4" * 40}
+RECORD = {"step": 3, "text": "unicode \u2603 and a byte that is none \udcff"}
+Fault = Callable[..., Any]
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    found = Disk(monkeypatch)
+    yield found
+    found.disarm()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir()} if folder.exists() else {}
+
+
+def visible(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
+
+
+def every_operation(
+    disk: Disk, prepare: Callable[[], None], act: Callable[[], None]
+) -> Iterator[tuple[int, Callable[[Fault], BaseException | None]]]:
+    """Yield the number of each operation of `act`, and what runs it with a fault just there."""
+    prepare()
+    disk.arm(0, short)
+    act()
+    disk.disarm()
+    total = disk.count
+    assert total >= 3, disk.seen
+    for number in range(1, total + 1):
+        prepare()
+
+        def run(fault: Fault, number: int = number) -> BaseException | None:
+            disk.arm(number, fault)
+            try:
+                act()
+            except (OSError, Killed) as error:
+                return error
+            finally:
+                disk.disarm()
+            return None
+
+        yield number, run
+
+
+@pytest.mark.parametrize("fault", [full, broken, kill])
+@pytest.mark.parametrize("before", [OLD, None])
+def test_a_replaced_file_is_old_or_new_whatever_fails(
+    fault: Fault, before: bytes | None, tmp_path: Path, disk: Disk
+) -> None:
+    folder = tmp_path / "deep/er"
+    path = folder / "x.json"
+
+    def prepare() -> None:
+        if path.exists():
+            path.unlink()
+        if before is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(before)
+
+    outcomes = set()
+    for _, run in every_operation(disk, prepare, lambda: files.replace(path, NEW)):
+        failed = run(fault)
+        now = path.read_bytes() if path.exists() else None
+        assert now in (before, NEW)
+        assert failed or now == NEW  # success is never claimed of what is not there
+        outcomes.add(now)
+        if fault is not kill:
+            assert visible(folder) | {"x.json"} == set(os.listdir(folder)) | {"x.json"}  # noqa: PTH208
+        files.sweep(folder)
+        assert set(tree(folder)) <= {"x.json"}
+    assert outcomes == {before, NEW}
+
+
+@pytest.mark.parametrize("fault", [full, broken, kill])
+def test_a_written_folder_appears_whole_or_not_at_all(
+    fault: Fault, tmp_path: Path, disk: Disk
+) -> None:
+    target = tmp_path / "step-1"
+
+    def prepare() -> None:
+        files.sweep(tmp_path)
+        if target.exists():
+            files.remove(target)
+
+    outcomes = []
+    for _, run in every_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
+        failed = run(fault)
+        now = tree(target)
+        assert now in ({}, TREE_NEW)
+        assert failed or now == TREE_NEW
+        assert visible(tmp_path) <= {"step-1"}
+        outcomes.append(bool(now))
+        files.sweep(tmp_path)
+        assert os.listdir(tmp_path) == (["step-1"] if now else [])  # noqa: PTH208
+    assert set(outcomes) == {False, True}
+
+
+@pytest.mark.parametrize("fault", [full, broken, kill])
+def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
+    fault: Fault, tmp_path: Path, disk: Disk
+) -> None:
+    target = tmp_path / "step-1"
+
+    def prepare() -> None:
+        files.sweep(tmp_path)
+        if target.exists():
+            files.remove(target)
+        files.write_folder(target, TREE_OLD)
+
+    for _, run in every_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
+        run(fault)
+        assert tree(target) in ({}, TREE_OLD, TREE_NEW)
+
+
+@pytest.mark.parametrize("fault", [full, broken, kill])
+def test_a_removed_folder_is_there_whole_or_gone(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+    target = tmp_path / "step-1"
+
+    def prepare() -> None:
+        files.sweep(tmp_path)
+        if not target.exists():
+            files.write_folder(target, TREE_OLD)
+
+    for _, run in every_operation(disk, prepare, lambda: files.remove(target)):
+        run(fault)
+        assert tree(target) in ({}, TREE_OLD)
+
+
+def test_short_writes_are_continued(tmp_path: Path, disk: Disk) -> None:
+    for path in (tmp_path / "whole", tmp_path / "lines.jsonl"):
+        for at in range(1, 6):
+            disk.arm(at, short)
+            files.replace(path, NEW) if path.name == "whole" else files.append(path, RECORD)
+            disk.disarm()
+    assert (tmp_path / "whole").read_bytes() == NEW
+    assert files.read_lines(tmp_path / "lines.jsonl") == [RECORD] * 5
+
+
+def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
+    tmp_path: Path, disk: Disk
+) -> None:
+    path = tmp_path / "x"
+    disk.arm(0, short)
+    files.replace(path, NEW)
+    assert disk.seen[-5:] == ["open", "write", "fsync", "replace", "fsync"]
+    disk.arm(0, short)
+    files.write_folder(tmp_path / "y", {"a": b"1", "b": b"2"})
+    disk.disarm()
+    made = ["open", "write", "fsync"]
+    assert disk.seen[-9:] == [*made, *made, "fsync", "rename", "fsync"]
+
+
+# -- JSON lines ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [full, broken, kill])
+def test_a_line_cut_short_costs_nothing_but_itself(
+    fault: Fault, tmp_path: Path, disk: Disk
+) -> None:
+    path = tmp_path / "log.jsonl"
+    files.append(path, {"step": 1})
+    disk.arm(2, fault)  # open, then write
+    with pytest.raises((OSError, Killed)):
+        files.append(path, {"step": 2, "text": "x" * 100})
+    disk.disarm()
+    assert not path.read_bytes().endswith(b"\n")
+    assert files.read_lines(path) == [{"step": 1}]
+    files.append(path, {"step": 3})
+    assert files.read_lines(path) == [{"step": 1}, {"step": 3}]
+
+
+def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"step": 1}\n[1]\n\xff\xfe\n\n{"step": 2}\n{"step": 3')
+    assert files.read_lines(path) == [{"step": 1}, {"step": 2}]
+    assert files.read_lines(tmp_path / "none.jsonl") == []
+
+
+def test_a_line_is_ascii_so_that_any_name_can_be_listed(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    files.append(path, RECORD)
+    assert path.read_bytes().isascii()
+    assert files.read_lines(path) == [RECORD]
+    files.replace_lines(path, [RECORD, RECORD])
+    files.append(path, RECORD)
+    assert files.read_lines(path) == [RECORD] * 3
+
+
+def test_a_line_is_one_write(tmp_path: Path, disk: Disk) -> None:
+    disk.arm(0, short)
+    files.append(tmp_path / "log.jsonl", RECORD)
+    disk.disarm()
+    assert disk.seen.count("write") == 1
+
+
+# -- the rest --------------------------------------------------------------------------------------
+
+
+def test_claim_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
+    files.claim(tmp_path / "deep/er")
+    assert os.listdir(tmp_path / "deep/er") == []  # noqa: PTH208
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
+    at: int, tmp_path: Path, disk: Disk
+) -> None:
+    disk.arm(at, lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system")))
+    with pytest.raises(SaveError, match=r"cannot write to .*: Read-only file system\.") as caught:
+        files.claim(tmp_path / "run")
+    disk.disarm()
+    assert caught.value.exit_code == 2
+    with suppress(FileNotFoundError):
+        assert tree(tmp_path / "run").keys() <= {f".probe{files.PART}{os.getpid()}"}
+        files.sweep(tmp_path / "run")
+        assert not tree(tmp_path / "run")
+
+
+def test_a_file_is_no_folder_to_write_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SaveError, match="cannot write to .*file/run: Not a directory"):
+        files.claim(tmp_path / "file/run")
+    with pytest.raises(SaveError, match="cannot write to .*file: File exists"):
+        files.claim(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_sweeping_takes_only_what_this_program_left(tmp_path: Path) -> None:
+    for name in ("x.json", ".hidden", "part-1", "tmp-1"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / ".x.json.part-77").write_text("half")
+    (tmp_path / ".tmp-step-1").mkdir()
+    (tmp_path / ".tmp-step-1/weights").write_text("half")
+    files.sweep(tmp_path)
+    assert set(tree(tmp_path)) == {"x.json", ".hidden", "part-1", "tmp-1"}
+    files.sweep(tmp_path / "not there")
+
+
+def test_a_long_name_can_be_replaced(tmp_path: Path) -> None:
+    files.replace(tmp_path / ("x" * 250), NEW)
+    assert tree(tmp_path) == {"x" * 250: NEW}

@@ -1,0 +1,79 @@
+"""A disk that fails, fills up or loses its process at any one operation."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+COUNTED = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it would have done afterwards happens."""
+
+
+class Disk:
+    """Counts what is done to the disk; at operation number `at` it does `fault`, if told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self.at = 0
+        self.fault: Callable[[str, tuple[Any, ...], Callable[..., Any]], Any] | None = None
+        self.seen: list[str] = []
+        for name in COUNTED:
+            monkeypatch.setattr(os, name, self._counted(name, getattr(os, name)))
+
+    def arm(self, at: int, fault: Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]) -> None:
+        """Count from 1 again, and do `fault` at operation `at`."""
+        self.count, self.at, self.fault, self.seen = 0, at, fault, []
+
+    def disarm(self) -> None:
+        """Work as disks should."""
+        self.fault = None
+
+    def _counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if self.fault is None or (name == "open" and not given[1] & WRITES):
+                return real(*given, **named)
+            if name == "write" and not stat.S_ISREG(os.fstat(given[0]).st_mode):
+                return real(*given, **named)  # a terminal or a pipe
+            self.count += 1
+            self.seen.append(name)
+            return self.fault(name, given, real) if self._due() else real(*given, **named)
+
+        return call
+
+    def _due(self) -> bool:
+        return self.fault is kill and self.count >= self.at or self.count == self.at
+
+
+def kill(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+    """End the process in the middle of an operation: half of a write has happened."""
+    if name == "write":
+        real(given[0], given[1][: len(given[1]) // 2])
+    raise Killed
+
+
+def fail(number: int) -> Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]:
+    """Return a fault that raises this errno; a write has half happened."""
+
+    def raise_(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+        if name == "write":
+            real(given[0], given[1][: len(given[1]) // 2])
+        raise OSError(number, os.strerror(number))
+
+    return raise_
+
+
+def short(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+    """Write only a part, which the operating system may always do."""
+    if name == "write" and len(given[1]) > 1:
+        return real(given[0], given[1][: len(given[1]) // 2])
+    return real(*given)
+
+
+full, broken = fail(errno.ENOSPC), fail(errno.EIO)

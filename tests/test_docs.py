@@ -1,0 +1,114 @@
+"""The documents say what the program has: hooks, configuration keys, flags, commands that work."""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from conftest import ROOT
+
+from translate import hookspecs
+
+README = ROOT / "README.md"
+PAGES = [README, *(ROOT / name / "README.md" for name in ("configs", "datasets", "plugins"))]
+TESTED = re.compile(r"^<!-- tested -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SLOW = re.compile(r"^<!-- tested, slow -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def hooks() -> list[str]:
+    """Return every hook as ``name(argument, argument)``."""
+    functions = inspect.getmembers(hookspecs, lambda thing: hasattr(thing, "translate_spec"))
+    return [f"{name}({', '.join(inspect.signature(f).parameters)})" for name, f in functions]
+
+
+def flags() -> Iterator[tuple[str, str]]:
+    """Yield every flag, with the command that has it."""
+    from translate.cli import cli
+
+    def walk(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+        for parameter in command.params:
+            yield from ((path, flag) for flag in parameter.opts if flag.startswith("--"))
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                if found := command.get_command(context, name):
+                    yield from walk(found, f"{path} {name}")
+
+    return walk(cli, "translate")
+
+
+def test_there_are_eleven_hooks_in_the_specification() -> None:
+    assert len(hooks()) == 11
+
+
+@pytest.mark.parametrize("hook", hooks())
+def test_every_hook_is_in_the_plugin_guide_with_its_arguments(hook: str) -> None:
+    assert f"`{hook}`" in (ROOT / "plugins/README.md").read_text()
+
+
+def test_every_configuration_key_has_its_line_and_its_meaning() -> None:
+    from translate.engine.config import SECTIONS
+
+    page = (ROOT / "configs/README.md").read_text()
+    for section, model in SECTIONS.items():
+        table = page.partition(f"## `{section}`")[2].partition("\n## ")[0]
+        rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (.+?) \|$", table, re.MULTILINE))
+        assert rows == {key: field.description for key, field in model.model_fields.items()}
+
+
+def test_every_command_and_flag_is_in_the_readme() -> None:
+    text = README.read_text()
+    missing = [
+        f"{command} {flag}"
+        for command, flag in flags()
+        if not re.search(rf"{flag}(?![\w-])", text)
+        or f"translate {' '.join(command.split()[1:])}".strip() not in text
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def test_every_flag_in_the_readme_exists() -> None:
+    known = {flag for _, flag in flags()} | {"--help", "--nproc-per-node", "--standalone"}
+    prose = re.sub(r"^.*\bpip install\b.*$", "", README.read_text(), flags=re.MULTILINE)
+    unknown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", prose)) - known
+    assert not unknown
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page}: {target}"
+
+
+def follow(commands: str, folder: Path) -> None:
+    """Type `commands` into a shell in `folder`; the first that fails fails the test."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_readme_first_commands_work_as_printed(tmp_path: Path) -> None:
+    blocks = TESTED.findall(README.read_text())
+    assert blocks
+    follow("".join(blocks), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_readme_long_commands_work_as_printed(tmp_path: Path) -> None:
+    blocks = SLOW.findall(README.read_text())
+    assert blocks
+    (tmp_path / "datasets").mkdir()
+    follow("".join(blocks), tmp_path)

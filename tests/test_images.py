@@ -1,0 +1,464 @@
+import os
+import random
+import resource
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from translate import images
+from translate.errors import BadImage, DataError
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
+"""Two rows of three 8x8 squares, which no rotation or mirror leaves as it was."""
+
+
+def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
+    top = np.iinfo(dtype).max
+    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
+
+
+def content(picture: Image.Image | NDArray[Any], form: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    picture.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[bytes], Path]:
+    """Write bytes to a file whose name says nothing of their format."""
+
+    def write(data: bytes, name: str = "picture.png") -> Path:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
+    path = folder / "picture"
+    path.write_bytes(data)
+    return images.read(path, channels=channels)
+
+
+# -- finding ---------------------------------------------------------------------------------------
+
+
+def test_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: Path) -> None:
+    names = ["b.png", "a/x.JpG", "a/deep/er/y.webp", "z.avif", "写真 ü.tif"]
+    others = ["notes.txt", "a/captions.jsonl"]
+    ignored = [".hidden.png", "._b.png", "Thumbs.db", ".cache/c.png"]
+    for name in names + others + ignored:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "folder.png").mkdir()
+    found = images.scan(tmp_path)
+    assert found.images == sorted(tmp_path / name for name in names)
+    assert found.skipped == 2
+    assert found.problems == []
+    assert images.find(tmp_path) == found.images
+
+
+def test_links_are_followed_and_each_file_is_found_once(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    (outside / "deep").mkdir(parents=True)
+    (inside / "sub").mkdir(parents=True)
+    for path in (outside / "deep/o.png", outside / "p.png", inside / "sub/i.png"):
+        path.write_bytes(b"")
+    (inside / "a_first.png").symlink_to(inside / "sub/i.png")  # the file keeps its own name
+    (inside / "linked").symlink_to(outside)
+    (inside / "p.png").symlink_to(outside / "p.png")
+    (inside / "sub/up").symlink_to(inside)
+    (inside / "self").symlink_to(inside / "self")
+    (inside / "dead.png").symlink_to(tmp_path / "nowhere.png")
+    found = images.scan(inside)
+    relative = {str(path.relative_to(inside)) for path in found.images}
+    assert relative in (
+        {"sub/i.png", "linked/deep/o.png", "linked/p.png"},
+        {"sub/i.png", "linked/deep/o.png", "p.png"},
+    )
+    assert [bad.path.name for bad in found.problems] == ["dead.png", "self"]
+    assert "a link to nothing" in str(found.problems[0])
+
+
+def test_a_name_that_is_no_text_is_found_and_read(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/bad\xff\n.png"
+    with open(name, "wb") as stream:  # noqa: PTH123 - a path of bytes
+        stream.write(content(GOLDEN, "PNG"))
+    (path,) = images.find(tmp_path)
+    assert (images.read(path) == GOLDEN).all()
+
+
+def test_looking_in_what_is_no_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere is not a folder"):
+        images.find(tmp_path / "nowhere")
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_every_orientation_is_read_upright(form: str, orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = orientation
+    lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
+    data = content(GOLDEN, form, exif=exif, **lossless.get(form, {"quality": 100}))
+    header = images.probe(data, tmp_path)
+    pixels = decode(data, tmp_path)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB"))
+    assert header.size == expected.shape[:2] == ((24, 16) if orientation > 4 else (16, 24))
+    assert np.abs(pixels.astype(int) - expected).max() <= 1
+    index = {1: 0, 2: 2, 3: 5, 4: 3, 5: 0, 6: 3, 7: 5, 8: 2}[orientation]
+    squares = [RED, GREEN, BLUE, BLUE, WHITE, RED]
+    assert np.abs(pixels[4, 4].astype(int) - squares[index]).max() <= 24  # AVIF is not exact
+
+
+def test_an_orientation_in_text_before_or_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = 6
+    data = content(GOLDEN, "PNG", exif=exif)
+    start = data.index(b"eXIf") - 4
+    length = 12 + int.from_bytes(data[start : start + 4], "big")
+    chunk, rest = data[start : start + length], data[:start] + data[start + length :]
+    late = rest[:-12] + chunk + rest[-12:]
+    assert (decode(late, tmp_path) == np.rot90(GOLDEN, -1)).all()
+    assert images.probe(late, tmp_path).size == (24, 16)
+
+
+def test_a_damaged_orientation_leaves_sound_pixels_alone(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = 99
+    assert decode(content(GOLDEN, "JPEG", exif=exif), tmp_path).shape == GOLDEN.shape
+    broken = content(GOLDEN, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert decode(broken, tmp_path).shape == GOLDEN.shape
+
+
+MODES = ["1", "L", "P", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"]
+FORMS = ["PNG", "TIFF", "BMP", "PPM", "GIF", "WEBP"]
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(
+    mode=st.sampled_from(MODES),
+    form=st.sampled_from(FORMS),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    seed=st.integers(0, 9),
+)
+def test_every_mode_and_size_is_read_as_pillow_shows_it(
+    mode: str, form: str, size: tuple[int, int], seed: int, tmp_path: Path
+) -> None:
+    made = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
+    if mode in ("LA", "RGBA"):
+        made.putalpha(Image.fromarray(noise(*size, seed=seed + 1)))
+    made = made.convert("L").convert(mode) if mode in ("I;16", "I", "F") else made.convert(mode)
+    try:
+        data = content(made, form, **({"lossless": True} if form == "WEBP" else {}))
+    except (OSError, KeyError, ValueError):
+        return  # the format has no such mode
+    stored = Image.open(BytesIO(data))
+    pixels = decode(data, tmp_path)
+    assert pixels.shape == (*size, 3)
+    if stored.mode.startswith(("I", "F")):
+        numbers = np.asarray(stored).astype(float)
+        expected = numbers if stored.mode != "F" else numbers / max(1, numbers.max()) * 255
+    else:
+        over = Image.new("RGBA", stored.size, WHITE)
+        over.alpha_composite(stored.convert("RGBA"))
+        expected = np.asarray(over.convert("RGB"))
+    expected = expected[..., None] if expected.ndim == 2 else expected
+    assert np.abs(pixels.astype(float) - expected).max() <= 1
+    gray = decode(data, tmp_path, channels=1)
+    assert gray.shape == (*size, 1)
+    assert gray.dtype == pixels.dtype
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    channels=st.sampled_from([1, 3]),
+    deep=st.booleans(),
+    suffix=st.sampled_from([".png", ".tiff", ".ppm", ".webp", ".bmp"]),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_what_opencv_writes_without_loss_is_read_back_bit_for_bit(
+    channels: int, deep: bool, suffix: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    if deep and suffix in (".webp", ".bmp"):
+        return
+    suffix = ".pgm" if suffix == ".ppm" and channels == 1 else suffix
+    pixels = noise(*size, channels, dtype=np.uint16 if deep else np.uint8)
+    form = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
+    bgr = np.ascontiguousarray(pixels[..., ::-1])
+    data = cv2.imencode(suffix, bgr, form)[1].tobytes()
+    found = decode(data, tmp_path, channels)
+    assert found.dtype == pixels.dtype
+    assert (found == pixels).all()
+
+
+def test_sixteen_bit_gray_is_never_clipped_to_white(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    for form in ("PNG", "TIFF", "PPM"):
+        pixels = decode(content(ramp, form), tmp_path, channels=1)
+        assert pixels.dtype == np.uint16
+        assert (pixels[..., 0] == ramp).all()
+
+
+def test_sixteen_bit_colour_with_alpha_lies_over_white_in_sixteen_bits(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 4), np.uint16)
+    pixels[..., 2] = 40000  # OpenCV's order: blue, green, red, alpha
+    pixels[0, 0, 3] = 65535
+    pixels[0, 1, 3] = 32768
+    found = decode(cv2.imencode(".png", pixels)[1].tobytes(), tmp_path)
+    assert found.dtype == np.uint16
+    assert found[0, 0].tolist() == [40000, 0, 0]
+    assert found[1, 1].tolist() == [65535, 65535, 65535]
+    assert found[0, 1].tolist() == [52767, 32767, 32767]  # half of each, to the nearest
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_a_hidden_colour_never_shows(form: str, tmp_path: Path) -> None:
+    invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
+    data = content(invisible, form, **({"lossless": True, "exact": True} if form == "WEBP" else {}))
+    assert (decode(data, tmp_path) == 255).all()
+
+
+@pytest.mark.parametrize(("mode", "key"), [("L", 7), ("RGB", (7, 7, 7)), ("P", 7), ("I;16", 7)])
+def test_a_colour_declared_transparent_becomes_white(mode: str, key: Any, tmp_path: Path) -> None:
+    values = np.array([[7, 9], [9, 7]], np.uint16 if mode == "I;16" else np.uint8)
+    picture = Image.fromarray(values) if mode in ("L", "I;16") else Image.fromarray(values).convert(mode)
+    pixels = decode(content(picture, "PNG", transparency=key), tmp_path)
+    white = np.iinfo(pixels.dtype).max
+    assert (pixels[..., 0] == white).tolist() == [[True, False], [False, True]]
+
+
+def test_lab_and_cmyk_keep_their_colours(tmp_path: Path) -> None:
+    lab = Image.merge("LAB", [Image.new("L", (4, 4), v) for v in (135, 208, 195)])  # CSS red
+    red = decode(content(lab, "TIFF"), tmp_path)[0, 0].astype(int)
+    assert red[0] > 240
+    assert max(red[1:]) < 40
+    cmyk = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    assert np.abs(decode(content(cmyk, "JPEG"), tmp_path)[0, 0].astype(int) - RED).max() <= 2
+
+
+def test_floats_are_shares_of_white_or_scaled_by_the_largest(tmp_path: Path) -> None:
+    shares = np.array([[0, 0.5, 1]], np.float32)
+    assert decode(content(shares, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 128, 255]
+    large = np.array([[-1, 5, 10]], np.float32)
+    assert decode(content(large, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 128, 255]
+    with pytest.raises(BadImage, match="not all values are finite"):
+        decode(content(np.array([[np.nan]], np.float32), "TIFF"), tmp_path)
+
+
+def test_the_first_of_several_frames_is_read_and_the_others_are_counted(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (6, 4), colour) for colour in (RED, GREEN, BLUE)]
+    for form in ("GIF", "WEBP", "PNG", "TIFF"):
+        options = {"lossless": True} if form == "WEBP" else {}
+        data = content(frames[0], form, save_all=True, append_images=frames[1:], **options)
+        assert images.probe(data, tmp_path).frames == 3
+        assert decode(data, tmp_path)[0, 0].tolist() == list(RED)
+
+
+def test_whatever_is_damaged_is_a_bad_image_with_its_reason(file: Callable[..., Path]) -> None:
+    jpeg, png = content(noise(64, 64, 3), "JPEG"), content(noise(64, 64, 3), "PNG")
+    deep = cv2.imencode(".png", noise(64, 64, 3, dtype=np.uint16))[1].tobytes()
+    cases = {
+        "an empty file": b"",
+        "no image of a known format": b"<html><body>404</body></html>",
+        "truncated": jpeg[: len(jpeg) // 2],
+        "image file is truncated": png[: len(png) // 2],
+        "file is truncated": deep[: len(deep) // 2],
+    }
+    for reason, data in cases.items():
+        with pytest.raises(BadImage, match=reason) as caught:
+            images.read(file(data, "bad.jpg"))
+        assert caught.value.path.name == "bad.jpg"
+        assert "\n" not in str(caught.value)
+
+
+def test_what_is_there_but_no_file_is_a_bad_image(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")  # reading it would wait for ever
+    for path in (tmp_path / "gone.png", tmp_path, tmp_path / "pipe.png"):
+        with pytest.raises(BadImage):
+            images.read(path)
+
+
+def test_other_formats_are_not_even_tried(file: Callable[..., Path]) -> None:
+    with pytest.raises(BadImage, match="no image of a known format"):
+        images.read(file(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png"))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def bomb(side: int) -> bytes:
+    """Return a valid black PNG of `side` by `side` bits, a thousandth of that in bytes."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + (side + 7) // 8)
+    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[..., Path]) -> None:
+    before = Image.MAX_IMAGE_PIXELS
+    with pytest.raises(BadImage, match="more than 178,956,970 pixels"):
+        images.read(file(bomb(30_000)))
+    small = content(GOLDEN, "PNG")
+    with pytest.raises(BadImage, match="more than 383 pixels"):
+        images.read(file(small), max_pixels=383)
+    assert images.read(file(small), max_pixels=384).shape == GOLDEN.shape
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_chunk_that_claims_gigabytes_costs_none(file: Callable[..., Path]) -> None:
+    deep = bytearray(cv2.imencode(".png", noise(9, 7, 3, dtype=np.uint16))[1].tobytes())
+    at = deep.index(b"IDAT") - 4
+    deep[at : at + 4] = (2_000_000_000).to_bytes(4, "big")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadImage, match="truncated"):
+        images.read(file(bytes(deep)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_D2_a_mutated_file_is_a_bad_image_or_a_picture_of_the_announced_size(
+    file: Callable[..., Path],
+) -> None:
+    seeds = [
+        content(noise(9, 7, 3), "JPEG"),
+        content(noise(9, 7, 3), "PNG"),
+        content(Image.fromarray(noise(9, 7, 3)).convert("P"), "GIF"),
+        content(noise(9, 7, 3), "WEBP"),
+        content(noise(9, 7, 3), "TIFF"),
+        content(noise(9, 7, 3), "BMP"),
+        content(noise(9, 7, dtype=np.uint16), "PNG"),
+        cv2.imencode(".png", noise(9, 7, 3, dtype=np.uint16))[1].tobytes(),
+        cv2.imencode(".tiff", noise(9, 7, 3, dtype=np.uint16))[1].tobytes(),
+        content(noise(9, 7, 3), "PPM"),
+        content(noise(9, 7, 3), "AVIF"),
+    ]
+    dice = random.Random(0)
+    for turn in range(1100):
+        data = bytearray(seeds[turn % len(seeds)])
+        for _ in range(dice.choice([1, 1, 2, 8])):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        path = file(bytes(data[: dice.choice([len(data), dice.randrange(1, len(data))])]))
+        try:
+            pixels = images.read(path, max_pixels=10**6)
+        except BadImage:
+            continue
+        assert pixels.shape[:2] == images.probe(path.read_bytes(), path, max_pixels=10**6).size
+
+
+def test_the_nasty_folder_is_read_or_refused_with_a_reason(shared: Path) -> None:
+    outcomes = {}
+    for path in images.find(shared / "nasty"):
+        try:
+            outcomes[path.name] = images.read(path)
+        except BadImage as bad:
+            outcomes[path.name] = bad.reason
+    bad = {name for name, outcome in outcomes.items() if isinstance(outcome, str)}
+    assert bad == {
+        "broken.png", "broken_data_stream.png", "decompression_bomb.gif",
+        "made_bomb_30000x30000_1bit.png", "made_halfjpeg_zebra.jpg", "made_text_named.jpg",
+        "made_zero_bytes.jpg", "png_decompression_dos.png", "truncated_image.png",
+        "truncated_jpeg.jpg", "ultrahdr.jpg", "zero_width.gif",
+    }  # fmt: skip
+    assert len(outcomes) - len(bad) > 40
+    deep = outcomes["made_gray16_zebra.png"]
+    assert deep.dtype == np.uint16
+    assert deep.mean() / 257 == pytest.approx(87.3, abs=0.1)  # 252 where it is clipped
+    assert outcomes["orientation_rectangle.jpg"].shape == (2, 1, 3)
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def test_bytes_go_to_the_device_and_back_unchanged() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    floats = images.to_device(images.as_tensor(levels)[None], "cpu")
+    assert floats.dtype == torch.float32
+    assert (floats.min().item(), floats.max().item()) == (-1, 1)
+    assert (images.from_device(floats)[0] == levels).all()
+
+
+def test_sixteen_bits_span_the_same_range() -> None:
+    ends = np.array([[[0], [65535]]], np.uint16)
+    tensor = images.as_tensor(ends)
+    assert tensor.dtype == torch.uint16
+    assert images.to_device(tensor[None], "cpu").flatten().tolist() == [-1, 1]
+    assert images.to_bytes(ends).ravel().tolist() == [0, 255]
+
+
+def test_values_out_of_range_are_clamped() -> None:
+    assert images.from_device(torch.tensor([-9.0, 9.0, 0.0]).view(1, 1, 1, 3)).ravel().tolist() == [
+        0, 255, 128,
+    ]  # fmt: skip
+
+
+def test_a_tensor_is_a_copy_in_the_order_that_networks_want() -> None:
+    pixels = noise(4, 6, 3)
+    tensor = images.as_tensor(pixels)
+    assert tensor.shape == (3, 4, 6)
+    tensor.zero_()
+    assert pixels.any()
+
+
+def test_scaling_down_averages_and_scaling_up_keeps_flat_areas_flat() -> None:
+    checks = np.indices((8, 8)).sum(0, dtype=np.uint8)[..., None] % 2 * 255
+    assert np.abs(images.resize(checks, (4, 4)).astype(int) - 127.5).max() < 1
+    flat = np.full((3, 5, 3), 77, np.uint8)
+    for size in ((1, 1), (9, 2), (2, 9), (12, 20), (3, 5)):
+        assert (images.resize(flat, size) == 77).all()
+        assert images.resize(flat, size).shape == (*size, 3)
+        assert images.resize(flat.astype(np.uint16), size).dtype == np.uint16
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("suffix", sorted(images.ENCODINGS))
+def test_what_is_written_is_read_back_without_loss(
+    suffix: str, channels: int, tmp_path: Path
+) -> None:
+    if not images.can_hold(suffix, channels):
+        with pytest.raises(ValueError, match="cannot hold"):
+            images.encode(noise(5, 9, channels), suffix)
+        return
+    pixels = noise(5, 9, channels)
+    images.write(tmp_path / f"deep/er/x{suffix.upper()}", pixels)
+    (path,) = images.find(tmp_path)
+    found = images.read(path, channels=channels)
+    exact = images.ENCODINGS[suffix]["format"] != "JPEG"
+    assert np.abs(found.astype(int) - pixels).max() <= (0 if exact else 16)
+
+
+def test_the_suffix_says_the_format_and_unknown_ones_hold_nothing() -> None:
+    assert images.encode(GOLDEN, ".JPG").startswith(b"\xff\xd8")
+    assert images.can_hold(".PNG")
+    assert not images.can_hold(".pgm", channels=3)
+    assert not any(map(images.can_hold, (".gif", ".avif", ".mpo", ".txt", "")))
+
+
+def test_a_contact_sheet_holds_rows_of_any_size_and_colour() -> None:
+    black, gray = torch.full((2, 3, 4, 6), -1.0), torch.zeros(1, 1, 2, 2)
+    sheet = images.grid([black, gray])
+    assert sheet.shape == (4 + 2 + 4, 6 + 2 + 6, 3)
+    assert (sheet[:4, :6] == 0).all()
+    assert (sheet[:4, 6:8] == 255).all()
+    assert (sheet[6:8, :2] == 128).all()

@@ -1,0 +1,99 @@
+"""The wheel: what is in it, and that it trains in a clean environment far from the checkout."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import torch
+from conftest import ROOT
+
+SMALL = [
+    *("--steps", 4, "--size", 32, "--device", "cpu", "--set", "data.cache=0"),
+    *("--set", "options.generator={name: resnet, width: 4, blocks: 1, downs: 1}"),
+    *("--set", "options.discriminator={name: patch, width: 4}"),
+]
+
+
+def execute(*command: object, cwd: Path) -> str:
+    """Run `command` from `cwd` and return what it prints; whatever it says, if it fails."""
+    words = [str(word) for word in command]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        words, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from the checkout, without a network."""
+    out = tmp_path_factory.mktemp("dist")
+    execute(
+        *(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out), cwd=ROOT
+    )
+    [built] = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an environment that has the wheel and our dependencies, no checkout."""
+    environment = tmp_path_factory.mktemp("clean") / "venv"
+    venv.create(environment, symlinks=True)
+    python = environment / "bin/python"
+    installed = Path(torch.__file__).parent.parent  # all dependencies lie where torch does
+    own = sysconfig.get_path("purelib", vars={"base": str(environment)})
+    Path(own, "dependencies.pth").write_text(f"{installed}\n")
+    execute(
+        *(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel),
+        cwd=environment,
+    )
+    return python
+
+
+def test_the_wheel_holds_two_packages_configs_and_cards(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+    packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert packages == {"translate", "translate_plugins"}
+    for source, inside in [("configs", "configs"), ("datasets/cards", "datasets")]:
+        ours = {f"translate/{inside}/{path.name}" for path in (ROOT / source).iterdir()}
+        assert ours and ours == {n for n in names if n.startswith(f"translate/{inside}/")}
+    assert {"translate/py.typed", "translate_plugins/py.typed"} <= set(names)
+    pictures = {n for n in names if n.endswith((".png", ".jpg", ".safetensors", ".pyc"))}
+    assert not pictures
+    assert sum(info.file_size for info in ZipFile(wheel).infolist()) < 2_000_000
+
+
+def test_the_wheel_is_what_its_environment_imports(python: Path, tmp_path: Path) -> None:
+    code = "import translate, translate_plugins as p; print(translate.__file__, p.__file__)"
+    for path in execute(python, "-c", code, cwd=tmp_path).split():
+        assert Path(path).is_relative_to(python.parent.parent)
+
+
+def test_the_wheel_trains_and_translates(
+    python: Path, tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    for domain in ("summer", "winter"):
+        pictures(f"data/{domain}/train")
+    test = pictures("data/summer/test", 2)
+    command = [python, "-m", "translate"]
+    where = ["--data", "data", "--domains", "summer", "winter", "--out", "run"]
+    execute(*command, "train", "--plugin", "cyclegan", *where, *SMALL, cwd=tmp_path)
+    assert [path.name for path in (tmp_path / "run/checkpoints").iterdir()] == ["step-00000004"]
+    execute(*command, "infer", "run", test, "out", cwd=tmp_path)
+    assert [path.name for path in sorted((tmp_path / "out").glob("*.png"))] == [
+        path.name for path in sorted(test.iterdir())
+    ]
+
+
+def test_the_wheel_knows_every_config(python: Path, tmp_path: Path) -> None:
+    for config in sorted((ROOT / "configs").glob("*.yaml")):
+        shown = execute(python, "-m", "translate", "show", config.stem, cwd=tmp_path)
+        assert "recipe: " in shown

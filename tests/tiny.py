@@ -1,0 +1,77 @@
+"""Runs of a few steps on tiny networks, what a person would hear of them, and what they leave."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from translate.engine import checkpoint, config, train
+from translate.engine.config import Config
+from translate.engine.loop import Report, Result, Watcher
+
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
+PATCH = {"name": "patch", "width": 2, "layers": 1}
+UNET = {"name": "unet", "width": 2, "levels": 6}  # 6 levels are the fewest that have dropout
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "cyclegan": {"generator": RESNET, "discriminator": PATCH, "pool_size": 3},
+    "pix2pix": {"generator": UNET, "discriminator": {**PATCH, "norm": "batch"}},
+}
+SIZES = {"cyclegan": 16, "pix2pix": 64}
+
+
+class Heard(Watcher):
+    """Keeps what a person would read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.reports: list[Report] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def progress(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def settings(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
+    """Return a tiny configuration on the domains ``a`` and ``b`` below `root`.
+
+    Flags are ``train__steps=4`` for ``train.steps``. Nothing but the last step is saved or logged,
+    and there are no previews, unless they say so.
+    """
+    chosen = {
+        "data.root": str(root),
+        "data.domains": ["a", "b"],
+        "data.size": SIZES.get(recipe, 16),
+        "train.steps": 4,
+        "train.device": "cpu",
+        "train.preview_every": 0,
+        **{f"options.{key}": value for key, value in OPTIONS.get(recipe, {}).items()},
+    }
+    return config.resolve(
+        recipe, flags={**chosen, **{k.replace("__", "."): v for k, v in flags.items()}}
+    )
+
+
+def start(asked: Config, out: Path, watcher: Watcher | None = None) -> Result:
+    """Train from the beginning."""
+    return train.start(asked, out=out, watcher=watcher or Watcher())
+
+
+def resume(run: Path, watcher: Watcher | None = None, **given: Any) -> Result:
+    """Go on with a run."""
+    return train.resume(run, watcher=watcher or Watcher(), **given)
+
+
+def tensors(run: Path) -> dict[str, bytes]:
+    """Return the bytes of every tensor file of the newest checkpoint, which must be whole."""
+    path, complaints = checkpoint.newest(run)
+    assert not complaints
+    return {file.name: file.read_bytes() for file in sorted(path.glob("*.safetensors"))}
+
+
+def steps(run: Path) -> list[int]:
+    """Return the steps of which there are checkpoints, in order."""
+    return sorted(step for step, _ in checkpoint.saved(run))

@@ -1,0 +1,48 @@
+"""Runs that look trained: real checkpoints of tiny networks, made in no time."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from translate.batches import ImageSpec
+from translate.engine import checkpoint, config
+from translate.engine.checkpoint import Training
+from translate.engine.train import seed_everything
+from translate.registry import create
+
+RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downs": 1}
+UNET = {"name": "unet", "width": 4, "levels": 5}
+PATCH = {"name": "patch", "width": 4}
+
+
+def write_run(
+    path: Path,
+    recipe: str,
+    *,
+    domains: Sequence[str] = ("summer", "winter"),
+    options: Mapping[str, Any] | None = None,
+    size: int = 32,
+    channels: tuple[int, int] = (3, 3),
+    sides: Sequence[str] = (),
+    seed: int = 0,
+) -> Path:
+    """Write the run folder `path` with one checkpoint, of step 1, and return it."""
+    seed_everything(seed)
+    settings = {"domains": list(domains), "size": size, "sides": list(sides)}
+    flags = {f"data.{key}": value for key, value in settings.items()}
+    flags |= {f"options.{key}": value for key, value in (options or {}).items()}
+    asked = config.resolve(recipe, flags={**flags, "train.steps": 1})
+    spec = ImageSpec((size, size), tuple(domains), *channels)
+    made = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
+    checkpoint.write(path, Training(asked, spec, made, made.optimizers(), None, step=1))
+    return path
+
+
+def cyclegan(path: Path, **given: Any) -> Path:
+    """Write the run of a tiny CycleGAN."""
+    return write_run(path, "cyclegan", options={"generator": RESNET, "discriminator": PATCH}, **given)
+
+
+def pix2pix(path: Path, **given: Any) -> Path:
+    """Write the run of a tiny pix2pix, whose U-Net has batch norm and dropout."""
+    return write_run(path, "pix2pix", options={"generator": UNET, "discriminator": PATCH}, **given)

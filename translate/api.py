@@ -1,0 +1,118 @@
+"""What a notebook imports: a trained model as a function of one picture, or of a folder."""
+
+import warnings
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from translate import images
+from translate.engine import infer
+from translate.engine.folder import Options, Summary, translate_folder
+from translate.engine.infer import Model
+from translate.engine.outputs import survey
+from translate.errors import DataError, TranslateError
+from translate.images import Pixels
+
+
+class Translator:
+    """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, checkpoint: str | int = "last", device: str = "auto"
+    ) -> "Translator":
+        """Return the model of a run, or of one of its checkpoints; of a run's, by step."""
+        model, complaints = infer.load(Path(path), which=str(checkpoint), device=device)
+        for complaint in complaints:
+            warnings.warn(f"{complaint} An older checkpoint is used.", stacklevel=2)
+        return cls(model)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains it translates to."""
+        return self.model.domains
+
+    @overload
+    def __call__(
+        self, image: str | Path | Image.Image, *, to: str | None = None, size: int | None = None
+    ) -> Image.Image: ...
+
+    @overload
+    def __call__(
+        self, image: NDArray[Any], *, to: str | None = None, size: int | None = None
+    ) -> NDArray[np.uint8]: ...
+
+    def __call__(
+        self,
+        image: str | Path | Image.Image | NDArray[Any],
+        *,
+        to: str | None = None,
+        size: int | None = None,
+    ) -> Image.Image | NDArray[np.uint8]:
+        """Return `image` as the domain `to` has it, by default the last one, in 8 bits.
+
+        A path or a PIL image gives a PIL image, a (height, width[, channels]) array of uint8 or
+        uint16 an array. A gray array of two dimensions gives one, unless the result has colour.
+        `size` first scales the shorter side.
+        """
+        domain = self.model.choose(to)
+        channels, _ = self.model.channels(domain)
+        pixels = infer.scaled(_pixels(image, channels), size)
+        (drawn,) = self.model.translate([pixels], domain)
+        if drawn is None:
+            raise TranslateError(f"{self.model.name}: the translation is not finite.")
+        flat = drawn[..., 0] if drawn.shape[2] == 1 else drawn
+        if isinstance(image, np.ndarray):
+            return flat if image.ndim == 2 else drawn
+        return Image.fromarray(flat)
+
+    def folder(
+        self,
+        source: str | Path,
+        out: str | Path,
+        *,
+        to: str | None = None,
+        size: int | None = None,
+        side: str | None = None,
+        batch_size: int | None = None,
+        format: str | None = None,  # noqa: A002 - as the command line has it
+        max_pixels: int = images.MAX_PIXELS,
+        overwrite: bool = False,
+        limit: int | None = None,
+    ) -> Summary:
+        """Translate a file, a folder or a glob into the same tree below `out`.
+
+        What is there already, made from the same input by the same model, is skipped; what cannot
+        be translated is listed in ``problems.jsonl`` there.
+        """
+        options = Options(to, size, side, batch_size, format, max_pixels, overwrite, limit)
+        return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
+
+
+def _pixels(image: str | Path | Image.Image | NDArray[Any], channels: int) -> Pixels:
+    if isinstance(image, (str, Path)):
+        return images.read(Path(image), channels=channels)
+    if isinstance(image, Image.Image):
+        pixels = images._by_pillow(ImageOps.exif_transpose(image))  # type: ignore[arg-type]
+    else:
+        pixels = image
+        if (
+            pixels.dtype not in (np.uint8, np.uint16)
+            or pixels.ndim not in (2, 3)
+            or not pixels.size
+        ):
+            raise DataError(
+                f"expected (height, width[, channels]) of uint8 or uint16, got {pixels.shape} of "
+                f"{pixels.dtype}."
+            )
+        if pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
+            raise DataError(f"expected 1, 3 or 4 channels, got {pixels.shape[2]}.")
+        if pixels.ndim == 3:
+            pixels = pixels[..., 0] if pixels.shape[2] == 1 else images._over_white(pixels)
+    return images._with_channels(pixels, channels)

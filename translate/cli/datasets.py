@@ -1,0 +1,91 @@
+"""`translate datasets`: the domains there are, and sample domains drawn by code."""
+
+import json
+from pathlib import Path
+
+import click
+
+ROOT = Path("datasets")
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--data",
+    "root",
+    type=click.Path(path_type=Path),
+    default=ROOT,
+    show_default=True,
+    metavar="DIR",
+    help="Where domain folders lie.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Print names alone.")
+@click.pass_context
+def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
+    """List the domains found, the sample domains, and known public sets.
+
+    \b
+    Examples:
+      translate datasets
+      translate datasets draw summer winter
+    """
+    if ctx.invoked_subcommand:
+        return
+    from translate.engine import domains
+
+    found, drawable, public = domains.find(root), domains.drawable(), domains.cards()
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "found": [
+                        {
+                            "name": d.name,
+                            "path": str(d.path),
+                            "images": d.counts,
+                            "sample": d.sample,
+                        }
+                        for d in found
+                    ],
+                    "sample": drawable,
+                    "public": public,
+                },
+                indent=2,
+            )
+        )
+    elif quiet:
+        click.echo("\n".join(d.name for d in found))
+    else:
+        click.echo(f"Domains in {root}:")
+        for d in found:
+            counts = ", ".join(f"{count} {split}" for split, count in d.counts.items())
+            click.echo(f"  {d.name:<16} {counts}{'  (sample)' if d.sample else ''}")
+        if not found:
+            click.echo("  none: a domain is a folder of images, such as datasets/summer/train")
+        click.echo("\nSample domains, drawn when first named: " + " ".join(drawable))
+        click.echo("\nPublic sets, to be fetched by hand:")
+        for card in public:
+            click.echo(f"  {card['name']:<16} {card['title']}, {card['url']}")
+
+
+@command.command()
+@click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="DOMAIN ...",
+)
+@click.option("--data", "root", type=click.Path(path_type=Path), default=ROOT, metavar="DIR")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
+    """Draw sample domains now, into folders that are not there yet.
+
+    \b
+    Examples:
+      translate datasets draw summer winter
+      translate datasets draw blurred sharp --data elsewhere
+    """
+    from translate.engine import domains
+
+    for name in names:
+        domains.draw(name, root, (lambda _: None) if quiet else click.echo)

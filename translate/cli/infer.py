@@ -1,0 +1,155 @@
+"""`translate infer`: a file, a folder or a glob, translated by a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from translate.engine.folder import Summary
+
+FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
+QUIET_SECONDS = 10.0
+"""between two plain lines of progress"""
+
+
+@click.command(no_args_is_help=True)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path())
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--to", metavar="DOMAIN", help="Translate to this domain. [the last]")
+@click.option(
+    "--checkpoint", metavar="last|STEP", default="last", help="Which one of a run. [last]"
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Scale the shorter side to N first. [full size]",
+)
+@click.option("--side", metavar="NAME", help="Take this half of joined pairs.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Pictures of one size translated at once. [1, on a GPU 8]",
+)
+@click.option("--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Write this. [the input's, where it can hold the result, else png]",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    metavar="N",
+    help="List larger pictures instead of decoding them. [178956970]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def command(
+    run: Path,
+    source: str,
+    out: Path,
+    checkpoint: str,
+    device: str,
+    quiet: bool,
+    form: str | None,
+    **options: Any,
+) -> int:
+    """Translate SOURCE (a file, a folder at any depth, or a quoted glob) into the folder OUT.
+
+    RUN is a run folder or one of its checkpoints. Trees, names and sizes stay as they are. What is
+    in OUT already, made from the same input by the same model, is skipped; what cannot be
+    translated is listed in OUT/problems.jsonl. Under torchrun the pictures are shared out.
+
+    \b
+    Examples:
+      translate infer runs/cyclegan-summer-winter datasets/summer/test out/
+      translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
+    """
+    import os
+
+    from translate.engine import infer
+    from translate.engine.folder import Options, translate_folder
+    from translate.engine.outputs import survey
+    from translate.engine.signals import Interrupts
+
+    found = survey(source, out)
+    model, complaints = infer.load(run, which=checkpoint, device=device)
+    given = {name: value for name, value in options.items() if value is not None}
+    with _shown(quiet=quiet) as show, Interrupts() as interrupts:
+        for complaint in complaints:
+            show.say(f"{complaint} An older checkpoint is used.")
+        summary = translate_folder(
+            model,
+            found,
+            out,
+            Options(format=form, **given),
+            say=show.say,
+            progress=show.progress,
+            stop=lambda: interrupts.caught,
+        )
+    show.say(_told(summary))
+    if interrupts.caught:
+        return 128 + interrupts.caught
+    alone = int(os.environ.get("WORLD_SIZE", 1)) == 1  # torchrun ends the others after an exit of 3
+    return 3 if summary.listed and alone else 0
+
+
+def _told(summary: Summary) -> str:
+    where = f" in {summary.problems}" if summary.listed else ""
+    left = f", {summary.left} not begun" if summary.left else ""
+    return (
+        f"{summary.done} done, {summary.skipped} skipped (already there), "
+        f"{summary.listed} listed{where}{left}"
+    )
+
+
+class _Shown(NamedTuple):
+    """What a person sees."""
+
+    say: Callable[[str], None]
+    progress: Callable[[Summary], None]
+
+
+@contextmanager
+def _shown(*, quiet: bool) -> Iterator[_Shown]:
+    """Show progress as a bar on a terminal, and as a line now and then elsewhere."""
+    import sys
+    from time import monotonic
+
+    if quiet:
+        from translate.engine.folder import nothing
+
+        yield _Shown(nothing, nothing)
+    elif sys.stdout.isatty():
+        from rich.progress import Progress
+
+        with Progress(transient=True) as bar:
+            task = bar.add_task("translating", total=None)
+
+            def move(summary: Summary) -> None:
+                bar.update(task, total=summary.inputs, completed=summary.inputs - summary.left)
+
+            def say(line: str) -> None:
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+            yield _Shown(say, move)
+    else:
+        told = monotonic()
+
+        def tell(summary: Summary) -> None:
+            nonlocal told
+            if monotonic() - told > QUIET_SECONDS:
+                told = monotonic()
+                click.echo(f"{summary.inputs - summary.left} of {summary.inputs}")
+
+        yield _Shown(click.echo, tell)

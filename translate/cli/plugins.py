@@ -1,0 +1,187 @@
+"""`translate plugins`: what is installed, what is broken and why, and whether it keeps the rules."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from translate.cli.options import completing, plugin_names
+from translate.errors import ConfigError, PluginError, suggest
+
+TESTED = ("recipe", "generator", "discriminator", "loss")
+PLURALS = {"loss": "losses"}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Print only what is broken.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+    """List what is installed, by distribution, with what is broken and why.
+
+    \b
+    Examples:
+      translate plugins
+      translate plugins check pix2pix
+    """
+    if ctx.invoked_subcommand:
+        return
+    found = survey()
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for owner in found:
+        if quiet and not owner["broken"]:
+            continue
+        click.echo(f"{owner['distribution']} {owner['version']}")
+        for kind, names in {} if quiet else owner["offers"].items():
+            click.echo(f"  {PLURALS.get(kind, f'{kind}s'):<16}{', '.join(names)}")
+        if not (owner["offers"] or owner["broken"] or quiet):
+            click.echo("  offers nothing by name")
+        for entry, reason in owner["broken"].items():
+            click.echo(f"  broken          {entry}: {reason}")
+
+
+@command.command()
+@click.argument("name", shell_complete=completing(plugin_names))
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the thing called NAME: --set options.generator.width=8. A recipe is tried "
+    "on random images unless there is a folder: data.root, data.domains and data.layout.",
+)
+@click.option("--quiet", is_flag=True, help="Print only what is broken.")
+def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
+    """Hold what a plugin offers to the contract, rule by rule.
+
+    NAME is a plugin or a distribution, and then all that it offers is checked; or a recipe,
+    generator, discriminator or loss.
+
+    \b
+    Examples:
+      translate plugins check cyclegan
+      translate plugins check pix2pix --set options.generator.width=8
+    """
+    from translate import testing
+
+    things = _things(name)
+    chosen = [thing for thing in things if thing[1] == name] or things
+    if assignments and len(chosen) != 1:
+        raise ConfigError(f"--set is for one thing, and {name} is {len(chosen)}: name one of them.")
+    broken = [f"  BROKEN  {where}: {_reason(error)}" for where, error in _wrecks(name)]
+    for line in broken:
+        click.echo(line)
+    say: Any = (lambda _line: None) if quiet else click.echo
+    for kind, each in things:
+        if kind not in TESTED:
+            say(f"{kind} {each} has no rules of its own; recipes that use it have")
+            continue
+        small = testing.small(kind, each)
+        given = _given(kind, each, small, assignments if (kind, each) in chosen else ())
+        say(f"{kind} {each}" + (f", made small: {_flow(small)}" if small else ""))
+        for verdict in testing.judge(kind, each, given["options"], data=given["data"]):
+            if verdict.broken:
+                broken.append(verdict.broken)
+                where = f"{kind} {each}: " if quiet else ""
+                click.echo(f"  BROKEN  {where}{verdict.rule} {verdict.broken}")
+            elif verdict.note:
+                say(f"  -       {verdict.rule} ({verdict.note})")
+            else:
+                say(f"  ok      {verdict.rule}")
+    if broken:
+        rules = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
+        raise PluginError(f"{name} breaks {rules}: see plugins/README.md.")
+
+
+def survey() -> list[dict[str, Any]]:
+    """Return each distribution with what it offers by kind, and what of it is broken."""
+    from translate.engine import plugins
+
+    offered = list(_offered())  # first, as it loads the plugins
+    found: dict[str, dict[str, Any]] = {}
+
+    def owner(name: str, version: str = "?") -> dict[str, Any]:
+        empty = {"distribution": name, "version": version, "offers": {}, "broken": {}}
+        return found.setdefault(name, empty)
+
+    for entry in plugins.allowed(plugins.installed()):
+        owner(plugins.distribution(entry), entry.dist.version if entry.dist else "?")
+    for kind, name, offer in offered:
+        owner(offer.distribution)["offers"].setdefault(kind, []).append(name)
+    for where, error in plugins.skipped.items():
+        name, _, entry = where.partition(":")
+        owner(name)["broken"][entry] = _reason(error)
+    return list(found.values())
+
+
+def _offered() -> Iterator[tuple[Any, str, Any]]:
+    """Yield every offer with its kind and the name that reaches it, bare where that is enough."""
+    from translate.engine.plugins import OURS
+    from translate.registry import HOOKS, every, names
+
+    for kind in HOOKS:
+        offers, plain = every(kind), names(kind)
+        claims = Counter(offer.name for offer in offers)
+        for offer in offers:
+            bare = offer.name in plain and (claims[offer.name] == 1 or offer.distribution == OURS)
+            yield kind, offer.name if bare else f"{offer.distribution}/{offer.name}", offer
+
+
+def _things(name: str) -> list[tuple[Any, str]]:
+    """Return the kinds and names of all that `name` means; raise `ConfigError` for nothing."""
+    from translate.engine import plugins
+    from translate.registry import find
+
+    found: list[tuple[Any, str]] = []
+    known = {entry.name for entry in plugins.installed()}
+    for kind, reached, offer in _offered():
+        known |= {offer.distribution, reached}
+        if name in (offer.name, f"{offer.distribution}/{offer.name}"):
+            find(kind, name)  # raises for a name that two plugins claim
+            found.append((kind, name))
+        elif name in (offer.distribution, offer.entry):
+            found.append((kind, reached))
+    if not found and not _wrecks(name):
+        raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known)}")
+    return list(dict.fromkeys(found))
+
+
+def _wrecks(name: str) -> list[tuple[str, BaseException]]:
+    """Return what of the plugin or distribution called `name` could not be had, and why."""
+    from translate.engine import plugins
+
+    return [
+        (where, error)
+        for where, error in plugins.skipped.items()
+        if name in (where.partition(":")[0], where.partition(":")[2].partition(",")[0])
+    ]
+
+
+def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
+    """Return the options and the folder that `assignments` ask for, over the `small` networks."""
+    from translate.engine import config
+    from translate.registry import find
+
+    options = config.complete(find(kind, name), small) if kind == "recipe" else small
+    document: dict[str, Any] = {"options": dict(options), "data": {}}
+    sections = ("options", "data") if kind == "recipe" else ("options",)
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or key.partition(".")[0] not in sections:
+            expected = " or ".join(f"{section}.KEY=VALUE" for section in sections)
+            raise ConfigError(f"--set {assignment}: expected {expected}.")
+        config.assign(document, key, config.parse(value, key))
+    return document
+
+
+def _flow(options: dict[str, Any]) -> str:
+    """Return `options` as `--set` takes them."""
+    return json.dumps(options).replace('"', "")
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,145 @@
+"""The rule that two processes train as one, tried with two real ones."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from safetensors.torch import load, save
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate.contract.rules import hold
+from translate.contract.subject import Subject
+from translate.engine import checkpoint, files
+from translate.engine.checkpoint import Training, seed_everything
+from translate.engine.turns import take_turns
+
+SECONDS = 60
+"""that two processes may take"""
+
+
+def averages_over_processes(subject: Subject) -> str | None:
+    """Train on two processes with the mean of both halves' gradients, to equal weights."""
+    if not dist.is_available() or not dist.is_gloo_available():
+        return "this PyTorch has no gloo"
+    expected = _in_lockstep(subject)
+    first, second = _on_two_processes(subject)
+    same = first.keys() == second.keys() == expected.keys()
+    hold(same, "Which turns are taken depends on the images or the process.")
+    for name, tensor in expected.items():
+        hold(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
+        turn, gradient, _ = name.partition(", ")
+        if gradient:
+            whole = torch.cat(
+                [t.flatten() for n, t in expected.items() if n.startswith(f"{turn},")]
+            )
+            near = (first[name] - tensor).abs().max() <= 1e-5 * whole.abs().max()
+            hold(near, f"{name} is not the mean of what both halves give.")
+    return None
+
+
+def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
+    """Take one step without processes: two recipes, each with its half, share every turn."""
+    halves = [subject.build(), subject.build()]
+
+    def step() -> None:
+        seed_everything(0)
+        random = [checkpoint.random_state()] * 2
+        running = [half.recipe.step(subject.batch(rank)) for rank, half in enumerate(halves)]
+        while True:
+            gradients, player = [], ""
+            for rank, half in enumerate(halves):
+                checkpoint.restore_random_state(random[rank])
+                turn = next(running[rank], None)
+                if turn is None:
+                    return
+                player = turn.player
+                movable = _movable(half.optimizers[player])
+                gradients.append(torch.autograd.grad(turn.total, movable, materialize_grads=True))
+                random[rank] = checkpoint.random_state()
+            for half in halves:
+                optimizer = half.optimizers[player]
+                for parameter, *both in zip(_movable(optimizer), *gradients, strict=True):
+                    parameter.grad = torch.stack(both).mean(0)
+                optimizer.step()
+
+    return _recorded(halves[0], step)
+
+
+def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
+    """Take one step on two processes, and return what each saw.
+
+    They are forked where that is safe, so that plugins which only this process knows are there.
+    """
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    how = "fork" if forks and not torch.accelerator.is_available() else "spawn"
+    with TemporaryDirectory() as folder:
+        results = [Path(folder) / f"rank-{rank}" for rank in range(2)]
+        started: list[Any] = []
+        for rank, path in enumerate(results):
+            context: Any = multiprocessing.get_context(how)
+            started.append(context.Process(target=_process, args=(subject, rank, path)))
+            started[-1].start()
+        for process in started:
+            process.join(SECONDS)
+            process.kill()  # no effect on one that has ended
+        for path in results:
+            if (complaint := path.with_suffix(".error")).exists():
+                raise AssertionError(f"There, {complaint.read_text()}")
+            hold(path.exists(), "They did not finish: does each take the same turns?")
+        return [load(path.read_bytes()) for path in results]
+
+
+def _process(subject: Subject, rank: int, result: Path) -> None:
+    os.dup2(os.pipe()[1], 1)  # gloo tells standard output whom it met
+    if sys.platform == "linux":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    torch.set_num_threads(1)
+    try:
+        dist.init_process_group(
+            "gloo",
+            init_method=(result.parent / "meet").as_uri(),
+            timeout=timedelta(seconds=SECONDS / 3),
+            rank=rank,
+            world_size=2,
+        )
+        training = subject.build()
+        seed_everything(0)
+        step = partial(take_turns, training.recipe, subject.batch(rank), training.optimizers)
+        files.replace(result, save(_recorded(training, step)))
+        dist.barrier()  # neither leaves while the other may still need it
+        dist.destroy_process_group()
+    except Exception as error:
+        complaint = f"{type(error).__name__}: {error}"
+        files.replace(result.with_suffix(".error"), complaint.encode())
+
+
+def _recorded(training: Training, step: Callable[[], Any]) -> dict[str, Tensor]:
+    """Return each turn's gradients, as its optimizer gets them, and the weights after `step`."""
+    seen: dict[str, Tensor] = {}
+    turns = count(1)
+
+    def note(optimizer: Optimizer, *_: Any, player: str) -> None:
+        turn = next(turns)
+        for index, parameter in enumerate(_movable(optimizer)):
+            if parameter.grad is not None:
+                seen[f"turn {turn}, {player}'s gradient {index}"] = parameter.grad.clone()
+
+    for player, optimizer in training.optimizers.items():
+        optimizer.register_step_pre_hook(partial(note, player=player))
+    step()
+    weights = training.recipe.named_parameters()
+    return seen | {f"weight {name}": p.detach().clone() for name, p in weights}
+
+
+def _movable(optimizer: Optimizer) -> list[Tensor]:
+    return [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]

@@ -1,0 +1,157 @@
+"""The rules of a recipe."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+
+from translate.contract.rules import hold, hold_equal, noise, overheard
+from translate.contract.subject import STEPS, Subject, state
+from translate.engine.infer import translate_batch
+from translate.engine.loop import draw_preview
+from translate.recipe import Recipe, Turn
+
+SIZES = (1, 1), (5, 7), (33, 20)
+
+
+def reads_nothing(subject: Subject) -> None:
+    """Read no file and no network in a constructor, and give one seed equal weights."""
+    with overheard() as heard:
+        first = subject.make()
+    hold(not heard, f"It asked for {', '.join(heard[:3])}: load such things at first use.")
+    hold_equal(
+        first.state_dict(),
+        subject.make().state_dict(),
+        "{} differs: draw from the global generators of torch, numpy or random.",
+    )
+
+
+def takes_turns(subject: Subject) -> None:
+    """Yield turns, outside of `no_grad` and `autocast`, with finite losses and gradients."""
+    for played in subject.play(subject.build(), 3):
+        hold(played.losses, "It yielded nothing: yield Turn(player, name=loss).")
+        gradients = {f"the gradient of {name!r}": norm for name, norm in played.norms.items()}
+        for name, number in (played.losses | gradients).items():
+            hold(number.isfinite(), f"At 2 random images, {name} is {float(number)}.")
+
+
+def moves_one_player(subject: Subject) -> None:
+    """Move no weights but the yielded player's from one yield to the next, and move each player."""
+    training = subject.build()
+    recipe, step = training.recipe, training.recipe.step
+    players = {
+        player: {id(p) for group in optimizer.param_groups for p in group["params"]}
+        for player, optimizer in training.optimizers.items()
+    }
+    own = {id(p) for p in recipe.parameters()}
+    for player, held in players.items():
+        hold(held <= own, f"{player!r} holds weights that are no part of the recipe, and so would "
+             "not be saved: make their network an attribute.")  # fmt: skip
+    moved: set[str] = set()
+
+    def look(player: str, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        after = {name: p.detach().clone() for name, p in recipe.named_parameters()}
+        for name, parameter in recipe.named_parameters():
+            if name in before and not torch.equal(before[name], after[name]):
+                when = f"in the turn of {player!r}" if player else "before the first turn"
+                hold(id(parameter) in players.get(player, ()), f"{name} moved {when}.")
+                moved.add(player)
+        return after
+
+    def watched(batch: Any) -> Iterator[Turn]:
+        player, before = "", look("", {})
+        for turn in step(batch):
+            before = look(player, before)
+            player = turn.player
+            yield turn
+        look(player, before)
+
+    with mock.patch.object(recipe, "step", watched):
+        while moved < players.keys() and training.step < STEPS:
+            subject.play(training, 1)
+    idle = ", ".join(sorted(players.keys() - moved))
+    hold(
+        not idle, f"In {STEPS} steps nothing of {idle} moved: does its loss come from its weights?"
+    )
+
+
+def survives_saving(subject: Subject) -> None:
+    """Survive save and load: weights, moving average, optimizers and training state."""
+    training = subject.build()
+    subject.play(training, 2)
+    expected = state(training)
+    hold_equal(expected, state(subject.reborn(training)), "{} is not what was saved.")
+
+
+def resumes_exactly(subject: Subject) -> None:
+    """Resume exactly: some steps, a save, fresh objects and more steps equal all steps straight."""
+    straight = subject.build()
+    subject.play(straight, 4)
+    expected = state(straight)
+    stopped = subject.build()
+    subject.play(stopped, 2)
+    resumed = subject.reborn(stopped)
+    subject.play(resumed, 2)
+    hold_equal(
+        expected,
+        state(resumed),
+        "{} differs: what a step remembers belongs in a parameter, a buffer or training_state().",
+    )
+
+
+def previews_quietly(subject: Subject) -> str | None:
+    """Preview rows of images, (N, C, H, W), and change nothing by it."""
+    training = subject.build()
+    subject.play(training, 1)
+    before = state(training), [part.training for part in training.recipe.modules()]
+    rows = draw_preview(training, subject.batch(0))
+    hold_equal(before[0], state(training), "{} is another one afterwards.")
+    modes = [part.training for part in training.recipe.modules()]
+    hold(modes == before[1], "A part's training mode is another one afterwards.")
+    for row in rows:
+        images = isinstance(row, Tensor) and row.ndim == 4
+        hold(images, f"A row is {type(row).__name__} {tuple(getattr(row, 'shape', ()))}.")
+        hold(row.isfinite().all(), "A row is not finite.")
+    return None if rows else "it draws none"
+
+
+def translates_any_size(subject: Subject) -> str | None:
+    """Translate an image of any size, from 1x1 up, to one of the same size."""
+    recipe = subject.build().recipe.eval()
+    for to, channels, expected in _ways(subject, recipe):
+        for size in SIZES:
+            drawn = translate_batch(recipe, noise(1, channels, *size), to)
+            hold(drawn.shape == (1, expected, *size), f"To {to!r}, {(1, channels, *size)} became "
+                 f"{tuple(drawn.shape)}: are multiple_of and minimum_side set?")  # fmt: skip
+            hold(drawn.isfinite().all(), f"To {to!r}, {size[0]}x{size[1]} became not finite.")
+    return None if _ways(subject, recipe) else "it does not translate"
+
+
+def minds_no_neighbour(subject: Subject) -> str | None:
+    """Translate an image alike, to 1/255, whatever is beside it, and change nothing by it."""
+    training = subject.build()
+    subject.play(training, 2)
+    recipe = training.recipe.eval()
+    before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
+    for to, channels, _ in _ways(subject, recipe):
+        images = noise(3, channels, *subject.spec.size)
+        images[1] *= 0.2  # unlike its neighbours
+        together = translate_batch(recipe, images, to)
+        alone = torch.cat([translate_batch(recipe, image[None], to) for image in images])
+        worst = float((together - alone).abs().max())
+        hold(worst <= 1 / 255, f"To {to!r}, neighbours or repetition change it by {worst:.3f}: is "
+             "a batch norm in training mode, or dropout on?")  # fmt: skip
+    hold_equal(before, recipe.state_dict(), "Translating changed {}.")
+    return None if _ways(subject, recipe) else "it does not translate"
+
+
+def _ways(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
+    """Return each domain that `recipe` translates to, with the channels before and after."""
+    if type(recipe).translate is Recipe.translate:
+        return []
+    source, target = subject.spec.source_channels, subject.spec.target_channels
+    first, *others = subject.spec.domains or ("",)
+    ways = [(to, source, target) for to in others or [first]]
+    return [*ways, (first, target, source)] if recipe.reversible and others else ways

@@ -1,0 +1,67 @@
+"""What every rule is made of: how it complains, how states are compared, what is overheard."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
+
+
+def hold(condition: Any, otherwise: str) -> None:
+    """Raise `AssertionError` unless `condition` holds; `otherwise` says what to change."""
+    if not condition:
+        raise AssertionError(otherwise)
+
+
+def hold_equal(before: Mapping[str, Any], after: Mapping[str, Any], otherwise: str) -> None:
+    """Hold that two states are equal, bit for bit; `otherwise` has a {} for what is not."""
+    for key in dict.fromkeys([*before, *after]):
+        one, other = before.get(key), after.get(key)
+        if isinstance(one, Tensor) and isinstance(other, Tensor):
+            same = one.dtype == other.dtype and one.shape == other.shape
+            same = same and torch.equal(one.nan_to_num(), other.nan_to_num())
+        else:
+            same = type(one) is type(other) and one == other
+        hold(same, otherwise.format(key))
+
+
+def noise(*shape: int) -> Tensor:
+    """Return pixels in [-1, 1] that are the same for the same shape."""
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(sum(shape))) * 2 - 1
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Yield a list that fills with the files and addresses that are asked for meanwhile.
+
+    Python's own modules do not count: a constructor may import.
+    """
+    _eavesdrop()
+    heard: list[str] = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
+
+
+@cache
+def _eavesdrop() -> None:
+    sys.addaudithook(_note)  # for good, as Python has it: so only a check adds it, and only once
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in ("open", "socket.connect", "socket.getaddrinfo", "urllib.Request"):
+        return
+    if (heard := _heard.get()) is None:
+        return
+    what = str(arguments[1] if event == "socket.connect" else arguments[0])
+    system = what.startswith(("/dev/", "/proc/", "/sys/")) or isinstance(arguments[0], int)
+    if event != "open" or not (system or what.endswith((".py", ".pyc", ".so"))):
+        heard.append(what)

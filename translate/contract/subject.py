@@ -1,0 +1,136 @@
+"""A recipe under test, that can be built afresh as often as a rule asks, and trained a little."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translate.batches import Images, ImageSpec, Pair
+from translate.contract.rules import hold_equal
+from translate.engine import checkpoint, config, data, train
+from translate.engine.checkpoint import Training, seed_everything
+from translate.engine.loop import to_device
+from translate.engine.schedules import set_rates
+from translate.engine.turns import Played, take_turns
+from translate.errors import ConfigError
+from translate.ops import Progressive
+from translate.recipe import Recipe
+from translate.registry import split
+
+CPU = torch.device("cpu")
+SPEC = ImageSpec(size=(32, 32), domains=("source", "target"))
+STEPS = 10
+BATCHES: Mapping[str, type[Pair] | type[Images]] = {
+    "unpaired": Pair,
+    "paired": Pair,
+    "side-by-side": Pair,
+    "images": Images,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A recipe under test: its configuration, and where its images come from."""
+
+    asked: config.Config
+    spec: ImageSpec
+    prepared: data.Prepared | None = None
+    """images of a folder; without one they are random"""
+
+    def make(self) -> Recipe:
+        """Call the constructor, and nothing else."""
+        seed_everything(0)
+        return checkpoint.rebuild(checkpoint.Saved(Path(), 0, self.asked, self.spec, {}))
+
+    def build(self) -> Training:
+        """Make the recipe with all that a run gives it, from the seed."""
+        return train.build(self.asked, self.spec, CPU)
+
+    def batch(self, index: int, count: int = 2) -> Any:
+        """Return batch `index`, in [-1, 1]: the same one whenever it is asked for."""
+        if self.prepared:
+            found = data.batches(
+                self.prepared,
+                self.asked.data,
+                seed=0,
+                batch_size=count,
+                start=index,
+                stop=index + 1,
+            )
+            return to_device(next(found)[0], CPU)
+        kind = BATCHES[_layout(self.asked)]
+        random = torch.Generator().manual_seed(index)
+        channels = {"target": self.spec.target_channels}
+        shapes = [(count, channels.get(f, self.spec.source_channels)) for f in kind._fields]
+        return kind(*(torch.rand(*s, *self.spec.size, generator=random) * 2 - 1 for s in shapes))
+
+    def play(self, training: Training, steps: int) -> list[Played]:
+        """Train for some steps, as a run does."""
+        played = []
+        for step in range(training.step, training.step + steps):
+            training.recipe.iteration = step
+            for part in training.recipe.modules():
+                if isinstance(part, Progressive):
+                    part.progress = step / STEPS
+            set_rates(training.optimizers.values(), step, STEPS, self.asked.train)
+            played.append(take_turns(training.recipe, self.batch(step), training.optimizers))
+            if training.average:
+                training.average.update_parameters(training.recipe)
+            training.step += 1
+        return played
+
+    def reborn(self, training: Training) -> Training:
+        """Save `training`, and return what a new process makes of the checkpoint."""
+        with TemporaryDirectory() as folder:
+            found = checkpoint.describe(checkpoint.write(Path(folder), training))
+            recipe = checkpoint.rebuild(found)
+            checkpoint.restore_weights(recipe, found.path)
+            reborn = train.build(found.config, found.spec, CPU)
+            checkpoint.restore(reborn, found)
+        saved = training.recipe.state_dict()
+        hold_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")
+        return reborn
+
+
+def subject(
+    name: str, given: Mapping[str, Any], spec: ImageSpec | None, folder: Mapping[str, Any] | None
+) -> Subject:
+    """Return the recipe called `name` with the options `given`, to be tested."""
+    spec = spec or SPEC
+    flags = {"data.size": list(spec.size), "data.domains": list(spec.domains) or ["source"]}
+    flags |= {f"data.{key}": value for key, value in (folder or {}).items()}
+    flags |= {"train.steps": STEPS, "train.schedule": "linear", "train.decay_from": 0.2}
+    flags |= {"train.ema": 0.9, "train.device": "cpu", "train.compile": False}
+    flags |= {f"options.{key}": value for key, value in given.items()}
+    asked = config.resolve(name, flags=flags)
+    if folder:
+        prepared = data.check(data.open_layout(asked.data), asked.data)
+        return Subject(asked, prepared.layout.spec, prepared)
+    if (layout := _layout(asked)) not in BATCHES:
+        raise ConfigError(
+            f"the batches of the layout {layout!r} are unknown: give the check a folder of images, "
+            'data={"layout": ..., "root": ..., "domains": [...]}.'
+        )
+    return Subject(asked, spec)
+
+
+def state(training: Training) -> dict[str, Any]:
+    """Return a copy of all that a checkpoint must hold, by names that a person understands."""
+    found: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
+    found |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
+    if training.average:
+        average = training.average.module.state_dict()
+        found |= {f"moving average {key}": value for key, value in average.items()}
+    for player, optimizer in training.optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            found |= {f"optimizer {player} {index} {key}": v for key, v in values.items()}
+    copy = {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in found.items()}
+    return copy | checkpoint.random_state()
+
+
+def _layout(asked: config.Config) -> str:
+    return split("layout", asked.data.layout)[0]

@@ -1,0 +1,233 @@
+"""From folders to batches: every file checked once, then an endless order that no state keeps.
+
+What a batch holds is a pure function of the configuration, the seed and the step, whatever the
+number of workers, and wherever a run is stopped and resumed.
+"""
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+from translate import images, registry
+from translate.batches import Layout
+from translate.engine.augment import Augment
+from translate.engine.cache import Cache
+from translate.engine.config import Data
+from translate.errors import BadImage, DataError, TrainingError
+
+THREADS = 8
+TRIES = 100
+
+
+class Problem(NamedTuple):
+    """Something that was left out, as ``problems.jsonl`` lists it."""
+
+    path: Path
+    stage: str
+    """``check`` or ``training``."""
+    reason: str
+    message: str
+
+    @classmethod
+    def of(cls, bad: BadImage, stage: str) -> "Problem":
+        """Return `bad` as something that can be listed."""
+        return cls(bad.path, stage, "unreadable", bad.reason)
+
+    def record(self) -> dict[str, str]:
+        """Return what ``problems.jsonl`` holds."""
+        return {**self._asdict(), "path": str(self.path)}
+
+
+class Prepared(NamedTuple):
+    """What is trained on, and what is not."""
+
+    layout: Layout
+    augment: Augment
+    problems: list[Problem]
+    """The files that `layout` leaves out."""
+
+
+def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
+    """Find the files of `data`; raises `DataError` for folders that cannot be used."""
+    layout: Layout = registry.create(
+        "layout",
+        data.layout,
+        root=data.root,
+        domains=data.domains,
+        split=data.split,
+        sides=data.sides,
+        drop_unpaired=data.drop_unpaired,
+        leave_out=tuple(leave_out),
+    )
+    layout.spec = replace(
+        layout.spec,
+        size=data.crop,
+        source_channels=data.channels,
+        target_channels=data.channels,
+    )
+    return layout
+
+
+def check(layout: Layout, data: Data) -> Prepared:
+    """Look at each file of `layout` once, and lay the good ones out as if there were no others.
+
+    Where all of them fit into ``data.cache`` gigabytes they are decoded, and stay in memory; else
+    their headers are read. Raises `DataError` where no file is good, `TrainingError` where more
+    than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        headers = dict(zip(layout.files, pool.map(_probe, layout.files), strict=True))
+        sizes = {p: found.size for p, found in headers.items() if isinstance(found, images.Header)}
+        needed = sum(height * width * data.channels for height, width in sizes.values())
+        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, data.channels)
+        augment = Augment(data, cache.read)
+        bad = [found for found in headers.values() if isinstance(found, BadImage)]
+        if needed <= data.cache * 1e9:
+            bad += filter(None, pool.map(partial(_keep, cache), sizes))
+    if not bad:
+        return Prepared(layout, augment, [])
+    problems = sorted(Problem.of(found, "check") for found in bad)
+    _guard(problems, len(layout.files), data.max_bad)
+    return Prepared(open_layout(data, [p.path for p in problems]), augment, problems)
+
+
+def batches(
+    prepared: Prepared,
+    data: Data,
+    *,
+    seed: int,
+    batch_size: int,
+    start: int = 0,
+    stop: int | None = None,
+    rank: int = 0,
+    world: int = 1,
+    pin: bool = False,
+) -> Iterator[tuple[Any, list[Problem]]]:
+    """Yield the batches of steps `start` to `stop`, each with the files that turned bad on the way.
+
+    Of each batch, process `rank` of `world` gets its share. A file that cannot be read any more is
+    replaced by the next item, and told once. Raises `TrainingError` when that does not help either.
+    """
+    own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
+    steps = count(start) if stop is None else range(start, stop)
+    keys = _keys(steps, len(prepared.layout), seed, batch_size, own)
+    workers: dict[str, Any] = {"num_workers": data.workers}
+    if data.workers:
+        cv2.setNumThreads(1)  # a pool of threads would not survive the fork
+        fork = "fork" if sys.platform == "linux" else None
+        workers |= {"worker_init_fn": _leave_signals, "multiprocessing_context": fork}
+    loader = DataLoader(
+        Items(prepared, seed),
+        batch_sampler=keys,
+        collate_fn=_collate,
+        generator=torch.Generator(),  # else it would draw from the global one
+        pin_memory=pin,
+        **workers,
+    )
+    told: set[Path] = set()
+    for batch, problems in loader:
+        if batch is None:
+            first = problems[0]
+            raise TrainingError(
+                f"{TRIES} items in a row cannot be read: {first.path}: {first.message}."
+            )
+        news = {p.path: p for p in problems if p.path not in told}
+        told.update(news)
+        yield batch, list(news.values())
+
+
+def steps_per_epoch(prepared: Prepared, batch_size: int) -> float:
+    """Return how many steps show every item once."""
+    return len(prepared.layout) / batch_size
+
+
+def order(length: int, seed: int, epoch: int) -> list[int]:
+    """Return the items of one epoch, shuffled."""
+    indices = list(range(length))
+    Random(f"{seed}/{epoch}").shuffle(indices)
+    return indices
+
+
+class Items(Dataset):
+    """Items by (epoch, index), each with the problems met on the way; nothing is raised."""
+
+    def __init__(self, prepared: Prepared, seed: int) -> None:
+        self.layout, self.augment, self.seed = prepared.layout, prepared.augment, seed
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Any, list[Problem]]:
+        epoch, index = key
+        problems: list[Problem] = []
+        for other in range(TRIES):
+            place = (index + other) % len(self.layout)
+            random = Random(f"{self.seed}/{epoch}/{place}")
+            try:
+                files = self.layout.pick(place, random)
+                return self.layout.load(files, self.augment.item(random)), problems
+            except BadImage as bad:
+                problems.append(Problem.of(bad, "training"))
+        return None, problems
+
+
+def _probe(path: Path) -> images.Header | BadImage:
+    try:
+        return images.probe(images.load(path), path)
+    except BadImage as bad:
+        return bad
+
+
+def _keep(cache: Cache, path: Path) -> BadImage | None:
+    try:
+        cache.keep(path)
+    except BadImage as bad:
+        return bad
+    return None
+
+
+def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
+    first = f"The first is {problems[0].path}: {problems[0].message}."
+    if len(problems) == files:
+        raise DataError(f"not one of {files} images can be read. {first}")
+    if len(problems) > most * files:
+        raise TrainingError(
+            f"{len(problems)} of {files} images cannot be read, and data.max_bad is {most:g}. "
+            f"{first}"
+        )
+
+
+def _keys(
+    steps: Iterable[int], length: int, seed: int, batch_size: int, own: range
+) -> Iterator[list[tuple[int, int]]]:
+    """Yield the (epoch, index) of each item of each step's batch; nothing is ever dropped."""
+    current, indices = -1, list[int]()
+    for step in steps:
+        keys = []
+        for position in own:
+            epoch, place = divmod(step * batch_size + position, length)
+            if epoch != current:
+                current, indices = epoch, order(length, seed, epoch)
+            keys.append((epoch, indices[place]))
+        yield keys
+
+
+def _collate(items: Sequence[tuple[Any, list[Problem]]]) -> tuple[Any, list[Problem]]:
+    problems = [problem for _, found in items for problem in found]
+    if any(item is None for item, _ in items):
+        return None, problems
+    return default_collate([item for item, _ in items]), problems
+
+
+def _leave_signals(worker: int) -> None:  # noqa: ARG001
+    """Let the main process decide when work ends: it saves first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,0 +1,143 @@
+"""Domains: the folders that are there, and sample domains drawn by code where none is.
+
+A sample domain's folder holds a marker with the version that drew it. Without that marker a folder
+is the user's, and nothing is ever written into it.
+"""
+
+import json
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from translate import images, registry
+from translate.engine import bundled, files
+from translate.engine.config import Data
+from translate.errors import DataError, PluginError
+
+ROOT = Path("datasets")
+MARKER = ".sample-domain.json"
+SPLITS = ("train", "val", "test")
+Say = Callable[[str], object]
+
+
+class Domain(NamedTuple):
+    """A folder of images."""
+
+    name: str
+    path: Path
+    counts: dict[str, int]
+    """Images by split; ``images`` are those that lie in none."""
+    sample: bool
+
+
+def ensure(data: Data, say: Say) -> None:
+    """Draw each sample domain that `data` names and the default root lacks."""
+    if data.root != ROOT or data.sides:  # sides are halves of pictures, not folders
+        return
+    known = registry.names("domain")
+    for name in data.domains:
+        places = (ROOT / name, ROOT / data.split / name, ROOT / f"{data.split}{name}", Path(name))
+        if name in known and (_is_sample(ROOT / name) or not any(p.exists() for p in places)):
+            draw(name, ROOT, say)
+
+
+def draw(name: str, root: Path, say: Say) -> None:
+    """Draw the sample domain `name` into `root`, unless this version of it is there.
+
+    Raises `ConfigError` for a name that no plugin offers, `DataError` where a folder of the user's
+    is in the way.
+    """
+    factory = registry.find("domain", name)
+    folder = root / name.rpartition("/")[2]
+    marker = {"name": name, "version": _version(factory), "complete": True}
+    if not folder.exists():
+        say(f"{folder} is not there: drawing the sample domain {name}")
+    elif not _is_sample(folder):
+        raise DataError(f"{folder} is a folder of your own: the sample domain stays undrawn.")
+    elif _marker(folder) == marker:
+        return
+    else:
+        say(f"{folder} is incomplete or of another version: drawing the sample domain {name} again")
+        files.remove(folder)
+    start = time.perf_counter()
+    contents = _draw(name, factory)
+    files.claim(root)
+    files.replace_json(folder / MARKER, {**marker, "complete": False})  # a killed draw starts again
+    for parent, group in sorted(contents.items()):
+        if parent == PurePosixPath():
+            for file, content in group.items():
+                files.replace(folder / file, content)
+        else:
+            files.write_folder(folder / parent, group)
+    files.replace_json(folder / MARKER, marker)
+    count = sum(is_image(file) for group in contents.values() for file in group)
+    say(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
+
+
+def find(root: Path) -> list[Domain]:
+    """Return the domains below `root`, by name."""
+    found = []
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.is_dir() and not folder.name.startswith("."):
+            counts = dict.fromkeys((*SPLITS, "images"), 0)
+            for path in images.find(folder):
+                split = path.relative_to(folder).parts[0]
+                counts[split if split in SPLITS else "images"] += 1
+            if any(counts.values()):
+                counts = {split: count for split, count in counts.items() if count}
+                found.append(Domain(folder.name, folder, counts, _is_sample(folder)))
+    return found
+
+
+def drawable() -> list[str]:
+    """Return the names of the sample domains."""
+    return sorted(registry.names("domain"))
+
+
+def cards() -> list[dict[str, Any]]:
+    """Return the cards of public sets, each with its ``name``."""
+    folder = bundled.bundled("datasets")
+    there = sorted(folder.iterdir(), key=lambda item: item.name) if folder.is_dir() else []
+    return [
+        {"name": card.name.removesuffix(".toml"), **tomllib.loads(card.read_text("utf-8"))}
+        for card in there
+        if card.name.endswith(".toml")
+    ]
+
+
+def is_image(file: str) -> bool:
+    """Tell whether a file of this name is taken for an image."""
+    return PurePosixPath(file).suffix.lower() in images.SUFFIXES
+
+
+def _draw(name: str, factory: Callable[..., Any]) -> dict[PurePosixPath, dict[str, bytes]]:
+    """Return the encoded files of a domain, by folder and name."""
+    contents: dict[PurePosixPath, dict[str, bytes]] = {}
+    for text, content in factory():
+        file = PurePosixPath(text)
+        if file.is_absolute() or ".." in file.parts:
+            raise PluginError(f"the domain {name!r} would write to {text!r}, outside its folder.")
+        data = content if isinstance(content, bytes) else images.encode(content, file.suffix)
+        contents.setdefault(file.parent, {})[file.name] = data
+    return contents
+
+
+def _version(factory: Callable[..., Any]) -> Any:
+    """Return the VERSION of the module that `factory` was written in; 1 where it has none."""
+    function = factory.func if isinstance(factory, partial) else factory
+    return vars(sys.modules[function.__module__]).get("VERSION", 1)
+
+
+def _is_sample(folder: Path) -> bool:
+    return (folder / MARKER).is_file()
+
+
+def _marker(folder: Path) -> Any:
+    try:
+        return json.loads((folder / MARKER).read_bytes())
+    except ValueError:
+        return None

@@ -1,0 +1,157 @@
+"""Translate a folder of pictures, skip what is done, and account for every single one."""
+
+import os
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from translate import images
+from translate.engine import distributed
+from translate.engine.infer import Model
+from translate.engine.ledger import Ledger, Problem
+from translate.engine.outputs import Survey, assign
+from translate.engine.stages import Picture, Stages, unreadable
+from translate.errors import NothingUsableError, SaveError
+
+FAILED_WRITES = 3
+"""in a row, after which the disk is given up"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a folder is translated."""
+
+    to: str | None = None
+    """the domain to translate to; by default the last"""
+    size: int | None = None
+    """what the shorter side is scaled to first; by default pictures keep their size"""
+    side: str | None = None
+    """which half of joined pairs is translated; by default the whole picture"""
+    batch_size: int | None = None
+    """pictures of one size that go through the network at once; by default 1, on a GPU 8"""
+    format: str | None = None
+    """the suffix of every output; by default the input's, where that can hold the result"""
+    max_pixels: int = images.MAX_PIXELS
+    """larger pictures are listed, not decoded"""
+    overwrite: bool = False
+    """replace outputs that something else made"""
+    limit: int | None = None
+    """translate only the first so many pictures"""
+
+
+@dataclass
+class Summary:
+    """What became of the pictures."""
+
+    inputs: int
+    problems: Path
+    """where pictures are listed"""
+    done: int = 0
+    skipped: int = 0
+    """already there, and verified"""
+    listed: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many were not begun, because of an interruption."""
+        return self.inputs - self.done - self.skipped - self.listed
+
+
+def nothing(*_: object) -> None:
+    """Say nothing, show nothing, never stop."""
+
+
+def translate_folder(
+    model: Model,
+    found: Survey,
+    out: Path,
+    options: Options,
+    *,
+    say: Callable[[str], None] = nothing,
+    progress: Callable[[Summary], None] = nothing,
+    stop: Callable[[], object] = nothing,
+) -> Summary:
+    """Translate what was `found` into the same tree below `out`; what cannot be is listed there.
+
+    Under torchrun each process takes its share. Once `stop` holds, the batch at hand is finished
+    and no other begun. Raises a `TranslateError` before any work where the options do not fit or
+    an output is taken, `SaveError` after three failed writes in a row, and `NothingUsableError`
+    where not one picture could be translated.
+    """
+    to = model.choose(options.to)
+    jobs = assign(found, out, channels=model.channels(to)[1], form=options.format)
+    share = [jobs[index] for index in distributed.share(len(jobs[: options.limit]))]
+    made_by = {"model": model.digest, "to": to, "size": options.size, "side": options.side}
+    ledger = Ledger(out, made_by)
+    usual = 8 if model.device.type == "cuda" else 1
+    stages = Stages(
+        model,
+        ledger,
+        to=to,
+        half=model.half(options.side),
+        size=options.size,
+        batch_size=options.batch_size or usual,
+        max_pixels=options.max_pixels,
+    )
+    todo, skipped = ledger.split(share, overwrite=options.overwrite)
+    ledger.begin()
+
+    first = int(os.environ.get("RANK", 0)) == 0
+    lost = [unreadable(bad) for bad in found.problems if first]
+    summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
+    if found.ignored and first:
+        say(f"left alone, for their suffix is no image's: {found.ignored} files")
+    for problem in lost:
+        summary.listed += 1
+        _report(problem, ledger, say)
+
+    unwritten = 0
+    look = _Remark(model, options.size, say)
+    with closing(stages.run(todo, look, stop)) as results:
+        for result in results:
+            if isinstance(result, Problem):
+                summary.listed += 1
+                _report(result, ledger, say)
+                unwritten = unwritten + 1 if result.stage == "write" else 0
+            else:
+                summary.done, unwritten = summary.done + 1, 0
+                if result.note:
+                    _report(Problem(result.job.input, "read", "note", result.note), ledger, say)
+            if unwritten == FAILED_WRITES:
+                raise SaveError(f"{unwritten} pictures in a row could not be written to {out}.")
+            progress(summary)
+    assert stop() or not summary.left, f"{summary.left} pictures were lost on the way"
+    if summary.listed == summary.inputs > 0:
+        raise NothingUsableError(
+            f"not one of {summary.inputs} pictures could be translated: see {summary.problems}."
+        )
+    return summary
+
+
+def _report(problem: Problem, ledger: Ledger, say: Callable[[str], None]) -> None:
+    say(f"{problem.path}: {problem.message}")
+    try:
+        ledger.report(problem)
+    except OSError as error:
+        say(f"could not write {ledger.problems}: {error.strerror}")
+
+
+@dataclass
+class _Remark:
+    """Say once that a picture is much larger than those the model was trained on."""
+
+    model: Model
+    size: int | None
+    say: Callable[[str], None]
+    said: bool = False
+
+    def __call__(self, picture: Picture) -> None:
+        (height, width), trained = picture.pixels.shape[:2], min(self.model.spec.size)
+        if self.said or self.size or min(height, width) <= 2 * trained:
+            return
+        self.said = True
+        self.say(
+            f"{picture.job.input} has {width}x{height} pixels, over twice the {trained} that "
+            f"{self.model.name} was trained on: --size {trained} may look better"
+        )

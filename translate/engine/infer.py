@@ -1,0 +1,121 @@
+"""A trained model at work: any size in, the same size out, whatever else is in the batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from translate import images
+from translate.batches import ImageSpec
+from translate.engine import checkpoint, distributed
+from translate.errors import ConfigError, PluginError, suggest
+from translate.images import Pixels
+from translate.ops import seeded
+from translate.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained recipe, ready to translate."""
+
+    name: str
+    """the run or checkpoint, as it was asked for"""
+    digest: str
+    """of the checkpoint's manifest, and so of every file in it"""
+    recipe: Recipe
+    spec: ImageSpec
+    sides: tuple[str, ...]
+    """what the left and the right half of joined pairs were called in training"""
+    device: torch.device
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains it translates to."""
+        known = self.spec.domains
+        return known if self.recipe.reversible or len(known) == 1 else known[1:]
+
+    def choose(self, to: str | None) -> str:
+        """Return the domain `to`, by default the last; raises `ConfigError` for another's."""
+        if to is None:
+            return self.spec.domains[-1]
+        if to not in self.domains:
+            trained = " and ".join(self.spec.domains)
+            raise ConfigError(f"{self.name} was trained on {trained}.{suggest(to, self.domains)}")
+        return to
+
+    def channels(self, to: str) -> tuple[int, int]:
+        """Return how many channels go in and come out on the way to `to`."""
+        forth = self.spec.source_channels, self.spec.target_channels
+        return forth[::-1] if to == self.spec.domains[0] != self.spec.domains[-1] else forth
+
+    def half(self, side: str | None) -> int | None:
+        """Return which half of a joined pair `side` is; None: it means the whole picture."""
+        if side is None:
+            return None
+        if len(self.sides) != 2:
+            raise ConfigError(f"side: {self.name} was not trained on pairs with named sides.")
+        if side not in self.sides:
+            raise ConfigError(f"side: there is no {side!r}.{suggest(side, self.sides)}")
+        return self.sides.index(side)
+
+    def translate(self, pictures: Sequence[Pixels], to: str) -> list[Pixels | None]:
+        """Return `pictures`, all of one size, as bytes in the domain `to`; None: not finite."""
+        tensors = [images.to_device(images.as_tensor(p)[None], self.device) for p in pictures]
+        drawn = translate_batch(self.recipe, torch.cat(tensors), to)
+        finite = drawn.isfinite().flatten(1).all(1).tolist()
+        pixels = images.from_device(drawn.nan_to_num())
+        return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+
+
+def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Model, list[str]]:
+    """Return the model of a run or checkpoint, and what is wrong with newer checkpoints than its.
+
+    It has the moving average of the weights where there is one.
+    """
+    where = distributed.choose_device(device)
+    place, complaints = checkpoint.locate(path, which)
+    found = checkpoint.describe(place)
+    with seeded(0):  # the weights are replaced, and the caller's random numbers not touched
+        recipe = checkpoint.rebuild(found)
+    checkpoint.restore_weights(recipe, place, averaged=True)
+    recipe.eval().requires_grad_(False).to(where)
+    digest = sha256((place / checkpoint.MANIFEST).read_bytes()).hexdigest()
+    return Model(str(path), digest, recipe, found.spec, found.config.data.sides, where), complaints
+
+
+def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
+    """Return (N, C, H, W) images in [-1, 1] as the domain `to` has them, at the same size.
+
+    Sides that do not suit the recipe are lengthened on the right and at the bottom by repeating
+    the edge, so that pixels keep their place in the network's grid; what was added is cut off.
+    """
+    height, width = batch.shape[-2:]
+    beside, below = _missing(width, recipe), _missing(height, recipe)
+    with torch.inference_mode():
+        padded = F.pad(batch, (0, beside, 0, below), mode="replicate")
+        drawn = recipe.translate(padded, to=to)
+    if drawn.shape[-2:] != padded.shape[-2:] or len(drawn) != len(batch):
+        raise PluginError(
+            f"{type(recipe).__name__}.translate made {tuple(drawn.shape)} of "
+            f"{tuple(padded.shape)}: it must keep the size, or set multiple_of and minimum_side."
+        )
+    return drawn[..., :height, :width]
+
+
+def _missing(side: int, recipe: Recipe) -> int:
+    """Return how many pixels `side` lacks."""
+    least = max(side, recipe.minimum_side)
+    return least + -least % recipe.multiple_of - side
+
+
+def scaled(pixels: Pixels, shorter: int | None) -> Pixels:
+    """Return `pixels` with the shorter side scaled to `shorter`; None: as they are."""
+    if shorter is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    scale = shorter / min(height, width)
+    return images.resize(pixels, (round(height * scale), round(width * scale)))

@@ -1,0 +1,107 @@
+"""Which pictures a folder translation reads and what they become, known before any work is done."""
+
+import unicodedata
+from glob import has_magic
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from translate import images
+from translate.engine import files
+from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
+
+
+class Survey(NamedTuple):
+    """What was found to be translated."""
+
+    root: Path
+    """The folder whose tree the output mirrors."""
+    images: list[Path]
+    ignored: int
+    """How many files have a suffix that no image has."""
+    problems: list[BadImage]
+
+
+class Job(NamedTuple):
+    """One picture to translate."""
+
+    input: Path
+    output: Path
+
+
+def survey(source: str | Path, out: Path) -> Survey:
+    """Return the images that `source` means: a file, a folder at any depth, or a glob.
+
+    What lies in `out`, where that is inside the source, is none of them. Raises a `TranslateError`
+    where there is nothing to do, or `out` cannot be written to.
+    """
+    found = _find(Path(source))
+    root, inside = found.root.resolve(), out.resolve()
+    if root == inside:
+        raise ConfigError(f"{out} holds the pictures themselves: choose another folder for OUT.")
+    if not out.exists() and images.can_hold(out.suffix):
+        raise ConfigError(f"OUT is a folder, and {out} looks like a picture: try {out.parent}.")
+    if inside.is_relative_to(root):
+        own = [path for path in found.images if not path.resolve().is_relative_to(inside)]
+        found = found._replace(images=own)
+    if not found.images and not found.problems:
+        ignored = f" ({found.ignored} files have other suffixes)" if found.ignored else ""
+        raise NothingUsableError(f"there is no image in {source}{ignored}.")
+    files.claim(out)
+    return found
+
+
+def _find(source: Path) -> Survey:
+    if source.is_dir():
+        return Survey(source, *images.scan(source))
+    if source.exists():
+        return Survey(source.parent, [source], 0, [])
+    if not has_magic(str(source)):
+        raise DataError(f"there is no file or folder {source}.")
+    root = next(folder for folder in source.parents if not has_magic(str(folder)))
+    matches = (path.relative_to(root) for path in root.glob(str(source.relative_to(root))))
+    shown = sorted(name for name in matches if not any(p.startswith(".") for p in name.parts))
+    there = [root / name for name in shown if (root / name).is_file()]
+    pictures = [path for path in there if path.suffix.lower() in images.SUFFIXES]
+    return Survey(root, pictures, len(there) - len(pictures), [])
+
+
+def assign(found: Survey, out: Path, *, channels: int = 3, form: str | None = None) -> list[Job]:
+    """Return where the translation of each image goes: to the same place and name below `out`.
+
+    A suffix is kept where its format can hold the result and is the wanted `form`. Else it becomes
+    that of `form`, by default ``.png``, and follows the whole old name if the short one is taken.
+    Raises `ConfigError` where two images would become one file, if only on some file systems.
+    """
+    suffix = f".{form or 'png'}"
+    if not images.can_hold(suffix, channels):
+        known = [name[1:] for name in images.ENCODINGS if images.can_hold(name, channels)]
+        raise ConfigError(f"format: cannot write {form!r}.{suggest(suffix[1:], known)}")
+    names = [path.relative_to(found.root) for path in found.images]
+    kept = {name for name in names if _keeps(name.suffix, form, channels)}
+    taken = {_folded(name) for name in kept}
+    taken |= {_folded(folder) for name in names for folder in name.parents}
+    claims: dict[PurePath, list[str]] = {}
+    jobs = []
+    for path, name in zip(found.images, names, strict=True):
+        new = name
+        if name not in kept:
+            short, long = name.with_suffix(suffix), name.with_name(name.name + suffix)
+            new = long if _folded(short) in taken else short
+            taken.add(_folded(new))
+        claims.setdefault(_folded(new), []).append(str(name))
+        jobs.append(Job(path, out / new))
+    if clashes := [" and ".join(names) for names in claims.values() if len(names) > 1]:
+        listed = "; ".join(clashes[:10]) + ("; ..." if len(clashes) > 10 else "")
+        raise ConfigError(f"these would become one file, rename one of each: {listed}.")
+    return jobs
+
+
+def _keeps(suffix: str, form: str | None, channels: int) -> bool:
+    if not images.can_hold(suffix, channels):
+        return False
+    return not form or images.ENCODINGS[suffix.lower()] == images.ENCODINGS[f".{form}"]
+
+
+def _folded(name: PurePath) -> PurePath:
+    """Return `name` as file systems see it that know neither case nor composed accents."""
+    return PurePath(unicodedata.normalize("NFC", name.as_posix().casefold()))

@@ -1,0 +1,182 @@
+"""Three stages that a picture goes through: read ahead, drawn, written behind."""
+
+import errno
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import takewhile
+from typing import NamedTuple, TypeVar
+
+import torch
+
+from translate import images
+from translate.engine.infer import Model, scaled
+from translate.engine.ledger import Ledger, Problem
+from translate.engine.outputs import Job
+from translate.errors import BadImage
+from translate.images import Pixels
+
+READ_AHEAD = 2
+"""batches"""
+WRITERS = min(4, os.cpu_count() or 1)
+"""threads: encoding is slower than a GPU"""
+WINDOW = 8
+"""batches among whose pictures those of one size are put together"""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Picture(NamedTuple):
+    """A picture on its way: as it was read, then as it was drawn."""
+
+    job: Job
+    input_sha256: str
+    pixels: Pixels
+    note: str = ""
+    """what was not translated of it"""
+
+
+Passed = Picture | Problem
+
+
+@dataclass(frozen=True)
+class Stages:
+    """How pictures become others; each stage makes of pictures and problems the same, or fewer."""
+
+    model: Model
+    ledger: Ledger
+    to: str
+    half: int | None
+    size: int | None
+    batch_size: int
+    max_pixels: int
+
+    def run(
+        self, jobs: Sequence[Job], look: Callable[[Picture], None], stop: Callable[[], object]
+    ) -> Generator[Passed]:
+        """Yield what became of each of `jobs`; the network runs in the caller's thread.
+
+        `look` is shown each picture before it is drawn; when `stop` holds, none is drawn any more.
+        """
+        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(WRITERS) as writer:
+            read = _ahead(reader, self.read, self.batches(jobs), READ_AHEAD)
+            drawn = (self.draw(items, look) for items in takewhile(lambda _: not stop(), read))
+            for results in _ahead(writer, self.write, drawn, 2 * WRITERS):
+                yield from results
+
+    def batches(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+        """Yield jobs whose pictures have one size, in an order that depends on them alone."""
+        if self.batch_size == 1:
+            yield from _cut(jobs, 1)  # no need to look at headers
+            return
+        for window in _cut(jobs, WINDOW * self.batch_size):
+            alike: dict[tuple[int, int], list[Job]] = {}
+            for job in window:
+                alike.setdefault(self._size(job), []).append(job)
+            for group in alike.values():
+                yield from _cut(group, self.batch_size)
+
+    def _size(self, job: Job) -> tuple[int, int]:
+        try:
+            data = images.load(job.input)
+            return images.probe(data, job.input, max_pixels=self.max_pixels).size
+        except BadImage:
+            return 0, 0  # it is listed when it is read
+
+    def read(self, jobs: Sequence[Job]) -> list[Passed]:
+        """Decode, take the wanted half, scale."""
+        results: list[Passed] = []
+        for job in jobs:
+            try:
+                results.append(self._read(job))
+            except BadImage as bad:
+                results.append(unreadable(bad))
+        return results
+
+    def _read(self, job: Job) -> Picture:
+        data = images.load(job.input)
+        header = images.probe(data, job.input, max_pixels=self.max_pixels)
+        channels, _ = self.model.channels(self.to)
+        pixels = images.read(job.input, channels=channels, max_pixels=self.max_pixels)
+        if self.half is not None:
+            width = pixels.shape[1] // 2
+            if not width:
+                raise BadImage(job.input, "one pixel wide is no pair of pictures")
+            pixels = pixels[:, self.half * width : (self.half + 1) * width]
+        moving = header.frames > 1 and header.format not in ("JPEG", "MPO")  # a phone's extras
+        note = f"only the first of {header.frames} frames was translated" if moving else ""
+        return Picture(job, sha256(data).hexdigest(), scaled(pixels, self.size), note)
+
+    def draw(self, items: Sequence[Passed], look: Callable[[Picture], None]) -> list[Passed]:
+        """Translate pictures of one size; one by one where memory does not suffice for all."""
+        pictures = [item for item in items if isinstance(item, Picture)]
+        results: list[Passed] = [item for item in items if isinstance(item, Problem)]
+        for picture in pictures:
+            look(picture)
+        return results + self._draw(pictures) if pictures else results
+
+    def _draw(self, pictures: Sequence[Picture]) -> list[Passed]:
+        try:
+            drawn = self.model.translate([picture.pixels for picture in pictures], self.to)
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            if len(pictures) > 1:
+                return [result for picture in pictures for result in self._draw([picture])]
+            height, width = pictures[0].pixels.shape[:2]
+            message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
+            return [Problem(pictures[0].job.input, "translate", "memory", message)]
+        return [
+            Problem(picture.job.input, "translate", "not finite", "the translation is not finite")
+            if pixels is None
+            else picture._replace(pixels=pixels)
+            for picture, pixels in zip(pictures, drawn, strict=True)
+        ]
+
+    def write(self, items: Sequence[Passed]) -> list[Passed]:
+        """Encode in memory, then write."""
+        return [item if isinstance(item, Problem) else self._write(item) for item in items]
+
+    def _write(self, picture: Picture) -> Passed:
+        source, output = picture.job
+        try:
+            data = images.encode(picture.pixels, output.suffix)
+        except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
+            return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
+        try:
+            self.ledger.write(picture.job, picture.input_sha256, data)
+        except OSError as error:
+            code = errno.errorcode.get(error.errno or 0, "OSError")
+            return Problem(source, "write", code, f"{output}: {error.strerror or error}")
+        return picture
+
+
+def unreadable(bad: BadImage) -> Problem:
+    """Return `bad` as ``problems.jsonl`` has it."""
+    return Problem(bad.path, "read", "unreadable", bad.reason)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return known or "not enough memory" in str(error) or "allocate memory" in str(error)
+
+
+def _cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + count] for start in range(0, len(items), count))
+
+
+def _ahead(
+    pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], count: int
+) -> Iterator[Result]:
+    """Yield ``work(item)`` in order, with up to `count` of them under way in `pool`."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > count or waiting[0].done():
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

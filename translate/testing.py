@@ -1,0 +1,161 @@
+"""The contract of a plugin, for its author's tests: `check_recipe` and friends.
+
+`translate plugins check` runs the same rules. Nothing here needs pytest.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import torch
+
+from translate.batches import ImageSpec
+from translate.contract import losses, parts, recipes
+from translate.contract.parts import Part
+from translate.contract.processes import averages_over_processes
+from translate.contract.subject import subject
+from translate.engine import checkpoint, options
+from translate.registry import find, names
+
+Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss"]
+Rule: TypeAlias = Callable[[Any], str | None]
+
+RULES: Mapping[Tested, tuple[Rule, ...]] = {
+    "recipe": (
+        recipes.reads_nothing,
+        recipes.takes_turns,
+        recipes.moves_one_player,
+        recipes.survives_saving,
+        recipes.resumes_exactly,
+        recipes.previews_quietly,
+        recipes.translates_any_size,
+        recipes.minds_no_neighbour,
+        averages_over_processes,
+    ),
+    "generator": (
+        parts.reads_nothing,
+        parts.draws_images,
+        parts.learns,
+        parts.shows_features,
+        parts.runs_in_bf16,
+        parts.survives_saving,
+    ),
+    "discriminator": (
+        parts.reads_nothing,
+        parts.scores_images,
+        parts.learns,
+        parts.shows_features,
+        parts.runs_in_bf16,
+        parts.survives_saving,
+    ),
+    "loss": (
+        parts.reads_nothing,
+        losses.is_a_number,
+        losses.wants_the_right_thing,
+        losses.has_its_own_slope,
+    ),
+}
+SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
+"""Options of networks that a check sets where nobody else does, so that it takes seconds."""
+
+
+class Verdict(NamedTuple):
+    """What came of a rule."""
+
+    rule: str
+    broken: str = ""
+    """what breaks it; nothing if it holds"""
+    note: str = ""
+    """why it does not apply"""
+    error: BaseException | None = None
+
+
+def check_recipe(
+    name: str,
+    /,
+    *,
+    spec: ImageSpec | None = None,
+    data: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Raise `AssertionError` where the recipe called `name` breaks the contract.
+
+    It trains on random images of `spec`, by default 32x32; or on a folder, as a layout of one's
+    own needs: ``data={"layout": ..., "root": ..., "domains": [...]}``. Networks that `options`
+    leave alone are made `small`.
+    """
+    _raise(judge("recipe", name, options, spec=spec, data=data))
+
+
+def check_generator(name: str, /, **options: Any) -> None:
+    """Raise `AssertionError` where the generator called `name` breaks the contract."""
+    _raise(judge("generator", name, options))
+
+
+def check_discriminator(name: str, /, **options: Any) -> None:
+    """Raise `AssertionError` where the discriminator called `name` breaks the contract."""
+    _raise(judge("discriminator", name, options))
+
+
+def check_loss(name: str, /, **options: Any) -> None:
+    """Raise `AssertionError` where the loss called `name` breaks the contract."""
+    _raise(judge("loss", name, options))
+
+
+def judge(
+    kind: Tested,
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    spec: ImageSpec | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Iterator[Verdict]:
+    """Yield a verdict for each rule of the contract; random states and threads are put back.
+
+    Raises `ConfigError` for a name, an option or a setting that does not exist.
+    """
+    chosen = {**small(kind, name), **given}
+    if kind == "recipe":
+        tested: Any = subject(name, chosen, spec, data)
+    else:
+        checked = ["in_channels", "out_channels", "size"]
+        tested = Part(
+            kind, name, options.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
+        )
+    for rule in RULES[kind]:
+        yield _verdict(rule, tested)
+
+
+def small(kind: Tested, name: str) -> dict[str, Any]:
+    """Return the options that make the networks of the thing called `name` small."""
+    found = options.read(find(kind, name), ["spec"])
+    if kind != "recipe":
+        return {key: value for key, value in SMALL.items() if key in found}
+    shrunk: dict[str, Any] = {}
+    for option in found.values():
+        default = option.default
+        part = dict(default) if isinstance(default, Mapping) else {"name": default}
+        for network in ("generator", "discriminator"):
+            if part.get("name") in names(network):
+                shrunk[option.name] = {**small(network, part["name"]), **part}
+    return shrunk
+
+
+def _verdict(rule: Rule, tested: Any) -> Verdict:
+    words = (rule.__doc__ or "").partition("\n")[0]
+    random, threads = checkpoint.random_state(), torch.get_num_threads()
+    torch.set_num_threads(1)  # sums in another order are other sums
+    try:
+        return Verdict(words, note=rule(tested) or "")
+    except AssertionError as error:
+        return Verdict(words, str(error), error=error)
+    except Exception as error:  # a plugin may raise anything: that is a verdict, too
+        return Verdict(words, f"It raised {type(error).__name__}: {error}", error=error)
+    finally:
+        torch.set_num_threads(threads)
+        checkpoint.restore_random_state(random)
+
+
+def _raise(verdicts: Iterable[Verdict]) -> None:
+    for verdict in verdicts:
+        if verdict.broken:
+            raise AssertionError(f"{verdict.rule} {verdict.broken}") from verdict.error
