@@ -21,7 +21,7 @@ demo: environment  ## Train a short CycleGAN, translate a folder and draw demo/s
 	@echo "demo/sheet.png: summer | translated | hidden truth"
 
 test: environment  ## Run every test that takes seconds and needs no GPU.
-	@OMP_NUM_THREADS=1 $(RUN) pytest -m "not gpu and not slow" -n 2 --dist loadfile -q
+	@OMP_NUM_THREADS=1 $(RUN) pytest -m "not gpu and not slow" -n 2 --dist loadfile
 
 check: environment  ## Lint, formatting and types.
 	$(RUN) ruff check .
@@ -34,7 +34,7 @@ fix: environment  ## Mend what the linter can.
 
 wheel: environment  ## Build dist/*.whl, install it into a clean environment and train there.
 	$(RUN) build --wheel --no-isolation
-	@OMP_NUM_THREADS=1 $(RUN) pytest -q tests/test_wheel.py
+	@OMP_NUM_THREADS=1 $(RUN) pytest tests/test_wheel.py
 
 clean:        ## Remove what the other targets made here; shared dependencies and runs/ stay.
 	rm -rf .venv build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -28,7 +28,8 @@ import tomllib
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-SHARED = Path(os.environ.get("TRANSLATE_ENVIRONMENTS") or Path.home() / ".cache/translate-kit")
+SHARED = Path(os.environ.get("TRANSLATE_ENVIRONMENTS") or "~/.cache/translate-kit")
+SHARED = SHARED.expanduser().resolve()
 STAMP = "complete"
 PROMPT = "translate-checkout"
 

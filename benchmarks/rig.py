@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import textbook
 import torch
 from torch import nn
 
-import textbook
 from translate import images
 from translate.engine import config, data, files
 from translate.engine.checkpoint import Training, seed_everything

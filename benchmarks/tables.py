@@ -48,9 +48,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def report(
-    rows: Sequence[Mapping[str, Any]], note: str, to: Path | None, **details: Any
-) -> None:
+def report(rows: Sequence[Mapping[str, Any]], note: str, to: Path | None, **details: Any) -> None:
     """Print `rows` with a `note` and the machine; write all, and the `details`, `to` a file."""
     where = machine()
     facts = ", ".join(f"{key} {value}" for key, value in where.items())

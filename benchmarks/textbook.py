@@ -24,7 +24,7 @@ class Settings(NamedTuple):
     fused: bool | None
     """Adam's `fused`: True as ours, None as ``Adam(parameters)`` is"""
     one_pass: bool = False
-    """CycleGAN's identity loss from the same pass as its fakes, as ours has it: the maths is equal"""
+    """CycleGAN's identity loss from the pass of its fakes, as ours has it: the maths is equal"""
     precision: torch.dtype = torch.float32
 
 
@@ -137,7 +137,7 @@ def optimizer(settings: Settings, *networks: nn.Module) -> Adam:
 
 def schedule(adam: Adam, settings: Settings) -> LambdaLR:
     if settings.decay_from is None:
-        return LambdaLR(adam, lambda step: 1.0)
+        return LambdaLR(adam, lambda _: 1.0)
     constant = round(settings.steps * settings.decay_from)
     left = settings.steps - constant + 1
     return LambdaLR(adam, lambda step: 1.0 - max(0, step + 1 - constant) / left)

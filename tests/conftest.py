@@ -21,26 +21,24 @@ os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 torch.set_num_threads(1)
 
 
-def draw(folder: Path, count: int = 4, *, size: int = 32, suffix: str = ".png") -> Path:
-    """Fill `folder` with pictures of a disc on a gradient, other ones for every folder name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(list(folder.as_posix().split("/", 3)[-1].encode()))
-    y, x = np.mgrid[:size, :size] / size
-    for index in range(count):
-        background, disc = random.uniform(0, 255, (2, 3))
-        centre, radius = random.uniform(0.25, 0.75, 2), random.uniform(0.1, 0.3)
-        inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2
-        pixels = np.where(inside[..., None], disc, background * (0.5 + 0.5 * y[..., None]))
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{index:04}{suffix}")
-    return folder
-
-
 @pytest.fixture
 def pictures(tmp_path: Path) -> Callable[..., Path]:
-    """Make folders of seeded 32x32 pictures: ``pictures("summer/train", 4)`` returns the folder."""
+    """Make folders of 32x32 pictures: ``pictures("summer/train", 4)`` returns the folder.
+
+    Each is a disc on a gradient; one name gives the same pictures every time, another name others.
+    """
 
     def make(name: str, count: int = 4, *, size: int = 32, suffix: str = ".png") -> Path:
-        return draw(tmp_path / name, count, size=size, suffix=suffix)
+        folder, random = tmp_path / name, np.random.default_rng(list(name.encode()))
+        folder.mkdir(parents=True, exist_ok=True)
+        y, x = np.mgrid[:size, :size] / size
+        for index in range(count):
+            background, disc = random.uniform(0, 255, (2, 3))
+            (left, top), radius = random.uniform(0.25, 0.75, 2), random.uniform(0.1, 0.3)
+            inside = (x - left) ** 2 + (y - top) ** 2 < radius**2
+            pixels = np.where(inside[..., None], disc, background * (0.5 + 0.5 * y[..., None]))
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{index:04}{suffix}")
+        return folder
 
     return make
 

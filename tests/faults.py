@@ -4,11 +4,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 COUNTED = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
+Fault = Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -22,14 +24,16 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
         self.at = 0
-        self.fault: Callable[[str, tuple[Any, ...], Callable[..., Any]], Any] | None = None
+        self.fault: Fault | None = None
+        self.always = False
         self.seen: list[str] = []
         for name in COUNTED:
             monkeypatch.setattr(os, name, self._counted(name, getattr(os, name)))
 
-    def arm(self, at: int, fault: Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]) -> None:
-        """Count from 1 again, and do `fault` at operation `at`."""
+    def arm(self, at: int, fault: Fault, *, always: bool = False) -> None:
+        """Count from 1 again, and do `fault` at operation `at`, or from it on."""
         self.count, self.at, self.fault, self.seen = 0, at, fault, []
+        self.always = always or fault is kill
 
     def disarm(self) -> None:
         """Work as disks should."""
@@ -43,12 +47,12 @@ class Disk:
                 return real(*given, **named)  # a terminal or a pipe
             self.count += 1
             self.seen.append(name)
-            return self.fault(name, given, real) if self._due() else real(*given, **named)
+            return self.fault(name, given, partial(real, **named)) if self._due() else real(*given, **named)
 
         return call
 
     def _due(self) -> bool:
-        return self.fault is kill and self.count >= self.at or self.count == self.at
+        return self.count >= self.at > 0 if self.always else self.count == self.at
 
 
 def kill(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
@@ -58,7 +62,7 @@ def kill(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
     raise Killed
 
 
-def fail(number: int) -> Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]:
+def fail(number: int) -> Fault:
     """Return a fault that raises this errno; a write has half happened."""
 
     def raise_(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
@@ -73,6 +77,20 @@ def short(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
     """Write only a part, which the operating system may always do."""
     if name == "write" and len(given[1]) > 1:
         return real(given[0], given[1][: len(given[1]) // 2])
+    return real(*given)
+
+
+def silent_flip(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+    """Write other bytes than were given, and say nothing."""
+    if name == "write" and len(given[1]) > 1:
+        return real(given[0], bytes([given[1][0] ^ 1, *given[1][1:]]))
+    return real(*given)
+
+
+def no_space(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+    """Refuse what needs room; the rest of the disk works."""
+    if name in ("open", "write", "mkdir"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return real(*given)
 
 

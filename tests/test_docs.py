@@ -42,13 +42,10 @@ def flags() -> Iterator[tuple[str, str]]:
     return walk(cli, "translate")
 
 
-def test_there_are_eleven_hooks_in_the_specification() -> None:
-    assert len(hooks()) == 11
-
-
-@pytest.mark.parametrize("hook", hooks())
-def test_every_hook_is_in_the_plugin_guide_with_its_arguments(hook: str) -> None:
-    assert f"`{hook}`" in (ROOT / "plugins/README.md").read_text()
+def test_every_hook_is_in_the_plugin_guide_with_its_arguments() -> None:
+    guide = (ROOT / "plugins/README.md").read_text()
+    assert len(hooks()) >= 11
+    assert not [hook for hook in hooks() if f"`{hook}`" not in guide]
 
 
 def test_every_configuration_key_has_its_line_and_its_meaning() -> None:

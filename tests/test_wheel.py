@@ -86,7 +86,7 @@ def test_the_wheel_trains_and_translates(
     command = [python, "-m", "translate"]
     where = ["--data", "data", "--domains", "summer", "winter", "--out", "run"]
     execute(*command, "train", "--plugin", "cyclegan", *where, *SMALL, cwd=tmp_path)
-    assert [path.name for path in (tmp_path / "run/checkpoints").iterdir()] == ["step-00000004"]
+    assert (tmp_path / "run/checkpoints/step-00000004/MANIFEST.json").is_file()
     execute(*command, "infer", "run", test, "out", cwd=tmp_path)
     assert [path.name for path in sorted((tmp_path / "out").glob("*.png"))] == [
         path.name for path in sorted(test.iterdir())

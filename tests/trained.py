@@ -40,9 +40,12 @@ def write_run(
 
 def cyclegan(path: Path, **given: Any) -> Path:
     """Write the run of a tiny CycleGAN."""
-    return write_run(path, "cyclegan", options={"generator": RESNET, "discriminator": PATCH}, **given)
+    return write_run(
+        path, "cyclegan", options={"generator": RESNET, "discriminator": PATCH}, **given
+    )
 
 
 def pix2pix(path: Path, **given: Any) -> Path:
     """Write the run of a tiny pix2pix, whose U-Net has batch norm and dropout."""
-    return write_run(path, "pix2pix", options={"generator": UNET, "discriminator": PATCH}, **given)
+    options = {"generator": UNET, "discriminator": PATCH}
+    return write_run(path, "pix2pix", options=options, **given)

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from translate import images
 from translate.engine import infer
@@ -99,20 +99,11 @@ def _pixels(image: str | Path | Image.Image | NDArray[Any], channels: int) -> Pi
     if isinstance(image, (str, Path)):
         return images.read(Path(image), channels=channels)
     if isinstance(image, Image.Image):
-        pixels = images._by_pillow(ImageOps.exif_transpose(image))  # type: ignore[arg-type]
-    else:
-        pixels = image
-        if (
-            pixels.dtype not in (np.uint8, np.uint16)
-            or pixels.ndim not in (2, 3)
-            or not pixels.size
-        ):
-            raise DataError(
-                f"expected (height, width[, channels]) of uint8 or uint16, got {pixels.shape} of "
-                f"{pixels.dtype}."
-            )
-        if pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
-            raise DataError(f"expected 1, 3 or 4 channels, got {pixels.shape[2]}.")
-        if pixels.ndim == 3:
-            pixels = pixels[..., 0] if pixels.shape[2] == 1 else images._over_white(pixels)
-    return images._with_channels(pixels, channels)
+        return images.from_picture(image, channels=channels)
+    known = image.dtype in (np.uint8, np.uint16) and image.size
+    if not known or image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,), (4,)):
+        raise DataError(
+            "expected (height, width) or (height, width, 1, 3 or 4) of uint8 or uint16, "
+            f"got {image.shape} of {image.dtype}."
+        )
+    return images.from_array(image, channels=channels)

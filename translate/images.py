@@ -16,31 +16,21 @@ several frames               the first, colour in 8 bits; `Header.frames` tells 
 ===========================  =======================================================================
 """
 
-import os
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import (
-    AvifImagePlugin,  # noqa: F401 - importing it registers the format
-    ImageCms,
-    TiffImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-)
 from PIL import Image as Pillow
+from PIL import ImageOps
 from PIL.ImageFile import ImageFile
 from torch import Tensor
 
-from translate.engine import files
+from translate.engine import decoders, files
 from translate.errors import BadImage, DataError
 
 Pixels: TypeAlias = NDArray[Any]
@@ -50,13 +40,10 @@ SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png"}
     | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # JPEG opens MPO as well
 MAX_PIXELS = 178_956_970
-ORIENTATION = 0x0112
-WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong, we say ourselves
 
+_by_pillow, _over_white = decoders.by_pillow, decoders.over_white  # until api.py needs neither
 
 # -- finding ---------------------------------------------------------------------------------------
 
@@ -93,7 +80,7 @@ def scan(source: Path) -> Found:
             entries = list(path.iterdir()) if real.is_dir() and real not in seen else [path]
         except (OSError, RuntimeError) as error:
             dead = path.is_symlink() and not path.exists()
-            problems.append(BadImage(path, "a link to nothing" if dead else _reason(error)))
+            problems.append(BadImage(path, "a link to nothing" if dead else decoders.reason(error)))
             continue
         for entry in sorted(entries):
             place = real if entry is path else real / entry.name
@@ -135,7 +122,7 @@ def probe(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS) -> Header:
 
     Raises `BadImage` for what is no image of a known format, or has more pixels than `max_pixels`.
     """
-    with _opened(data, path, max_pixels) as image:
+    with decoders.opened(data, path, max_pixels) as image:
         return _header(image, data)
 
 
@@ -145,14 +132,15 @@ def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Pixe
     Raises `BadImage`, and nothing else, for what cannot be decoded completely.
     """
     data = load(path)
-    with _opened(data, path, max_pixels) as image:
+    with decoders.opened(data, path, max_pixels) as image:
         header = _header(image, data)
-        pixels = None if _suits_opencv(image, header, data) else _by_pillow(image)
-    if pixels is None:
-        pixels = _by_opencv(data)
+    suits = _suits_opencv(header)
+    pixels = decoders.by_opencv(data) if suits else None
     if pixels is None:  # Pillow reads some that OpenCV will not, and says what is wrong with others
-        with _opened(data, path, max_pixels) as image:
-            pixels = _by_pillow(image)
+        with decoders.opened(data, path, max_pixels) as image:
+            pixels = decoders.by_pillow(image)
+        if suits and header.deep:
+            raise BadImage(path, "its 16-bit colours cannot be decoded")
     pixels = _upright(pixels, header.orientation)
     if pixels.shape[:2] != header.size:
         raise BadImage(path, f"{pixels.shape[:2]} pixels were decoded, {header.size} announced")
@@ -166,138 +154,43 @@ def load(path: Path) -> bytes:
             raise BadImage(path, "not a file" if path.exists() else "not there")
         data = path.read_bytes()
     except (OSError, MemoryError) as error:
-        raise BadImage(path, _reason(error)) from error
+        raise BadImage(path, decoders.reason(error)) from error
     if not data:
         raise BadImage(path, "an empty file")
     return data
 
 
-_lock = Lock()  # warning filters and Pillow's limit belong to the whole process
-os.register_at_fork(
-    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-)
-
-
-@contextmanager
-def _opened(data: bytes, path: Path, max_pixels: int) -> Iterator[ImageFile]:
-    """Open `data` with Pillow; whatever goes wrong becomes a `BadImage`, or is no matter."""
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-        usual, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, max_pixels
-        try:
-            with Pillow.open(BytesIO(data), formats=FORMATS) as image:
-                yield image
-        except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError) as error:
-            raise BadImage(path, f"more than {max_pixels:,} pixels") from error
-        except Exception as error:
-            raise BadImage(path, _reason(error)) from error
-        finally:
-            Pillow.MAX_IMAGE_PIXELS = usual
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case UnidentifiedImageError():
-            return f"no image of a known format ({', '.join(FORMATS)})"
-        case MemoryError():
-            return "not enough memory"
-        case OSError(strerror=str(text)):
-            return text
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _header(image: ImageFile, data: bytes) -> Header:
-    deep = ";16" in str(image.tile) or "('RGB', 65535)" in str(image.tile) or image.mode[0] in "IF"
-    orientation = _orientation(image, data)
+    orientation = decoders.orientation(image, data)
     width, height = image.size
-    size = (width, height) if orientation > 4 else (height, width)
-    return Header(image.format or "", image.mode, size, orientation, _frames(image), deep)
+    return Header(
+        format=image.format or "",
+        mode=image.mode,
+        size=(width, height) if orientation > 4 else (height, width),
+        orientation=orientation,
+        frames=decoders.frames(image),
+        deep=decoders.is_deep(image),
+    )
 
 
-def _orientation(image: ImageFile, data: bytes) -> int:
-    if image.format == "TIFF":
-        return 1  # both decoders turn these themselves, and the size is the upright one already
-    marks = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
-    if image.format == "PNG" and not any(mark in data for mark in marks):
-        return 1  # without a mark, Pillow would decode all pixels to look behind them
-    try:
-        tag = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # damaged EXIF beside sound pixels
-        return 1
-    return tag if tag in range(1, 9) else 1
+def from_picture(picture: Pillow.Image, *, channels: int = 3) -> Pixels:
+    """Return what `read` would have of a file that holds `picture`."""
+    return _with_channels(decoders.by_pillow(ImageOps.exif_transpose(picture)), channels)
 
 
-def _frames(image: ImageFile) -> int:
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except Exception:  # a later frame is damaged; the first decides
-        return 1
+def from_array(array: NDArray[Any], *, channels: int = 3) -> Pixels:
+    """Return a (height, width[, 1, 3 or 4]) array of uint8 or uint16 as `read` has pictures."""
+    flat = array[..., 0] if array.shape[2:] == (1,) else array
+    return _with_channels(decoders.over_white(flat) if flat.ndim == 3 else flat, channels)
 
 
-def _suits_opencv(image: ImageFile, header: Header, data: bytes) -> bool:
+def _suits_opencv(header: Header) -> bool:
     """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
     if header.frames > 1:
         return False  # OpenCV leaves out the default image of an animated PNG
-    if header.deep:  # Pillow would cut colour to eight bits
-        return image.mode in ("RGB", "RGBA", "LA") and (image.format != "PNG" or _is_whole(data))
-    return image.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
-
-
-def _is_whole(png: bytes) -> bool:
-    """Tell whether each chunk of `png` is as long as it says: OpenCV would allocate it unseen."""
-    end, kind = 8, b""
-    while end < len(png) and kind != b"IEND":
-        kind = png[end + 4 : end + 8]
-        end += 12 + int.from_bytes(png[end : end + 4], "big")
-    return end <= len(png)
-
-
-def _by_opencv(data: bytes) -> Pixels | None:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except (cv2.error, MemoryError):
-        return None
-    if pixels is None or pixels.dtype not in WHITE or pixels.shape[2:] not in ((), (3,), (4,)):
-        return None
-    if pixels.ndim == 2:
-        return pixels
-    return _over_white(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
-
-
-def _by_pillow(image: ImageFile) -> Pixels:
-    image.load()
-    if image.mode.startswith("I;16"):
-        deep = np.asarray(image).astype(np.uint16)
-        return np.where(deep == image.info.get("transparency", -1), np.uint16(65535), deep)
-    if image.mode in ("I", "F"):
-        return _from_numbers(np.asarray(image))
-    if image.has_transparency_data:
-        return _over_white(np.asarray(image.convert("RGBA")))
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        return np.asarray(converted)
-    return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-
-
-def _from_numbers(values: Pixels) -> Pixels:
-    """Return the pixels of a mode I or F file, whose values have no agreed range."""
-    if not np.isfinite(values).all():
-        raise ValueError("not all values are finite")
-    whole = np.issubdtype(values.dtype, np.integer)
-    if whole and values.min() >= 0 and values.max() <= 65535:
-        return values.astype(np.uint16)
-    shares = np.clip(values / max(1.0, float(values.max())), 0, 1)
-    return np.rint(shares * 65535).astype(np.uint16) if whole else _bytes(shares * 255)
-
-
-def _over_white(pixels: Pixels) -> Pixels:
-    if pixels.shape[2] < 4:
-        return pixels
-    white = WHITE[pixels.dtype]
-    colour, alpha = pixels[..., :3].astype(np.uint64), pixels[..., 3:].astype(np.uint64)
-    return ((colour * alpha + white * (white - alpha) + white // 2) // white).astype(pixels.dtype)
+    if header.deep:
+        return header.mode in ("RGB", "RGBA", "LA")  # Pillow would cut these to eight bits
+    return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -126,8 +126,9 @@ def every(kind: Kind) -> list[Offer]:
         distribution, _, entry = hook.plugin_name.partition(":")
         try:
             offered = dict(hook.function())
-            if wrong := [n for n, make in offered.items() if "/" in n or not callable(make)]:
-                raise PluginError(f"{wrong[0]!r} is not a name, without a slash, of a factory")
+            for name, make in offered.items():
+                if not (isinstance(name, str) and "/" not in name and callable(make)):
+                    raise PluginError(f"{name!r} is not a name, without a slash, of a factory")
         except (Exception, SystemExit) as error:
             where = f"{hook.plugin_name}, {HOOKS[kind]}"
             if where not in plugins.skipped:

@@ -14,6 +14,7 @@ from translate.contract.parts import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
 from translate.engine import checkpoint, options
+from translate.errors import ConfigError
 from translate.registry import find, names
 
 Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss"]
@@ -133,10 +134,10 @@ def small(kind: Tested, name: str) -> dict[str, Any]:
     shrunk: dict[str, Any] = {}
     for option in found.values():
         default = option.default
-        part = dict(default) if isinstance(default, Mapping) else {"name": default}
+        part = {"name": None, **default} if isinstance(default, Mapping) else {"name": default}
         for network in ("generator", "discriminator"):
-            if part.get("name") in names(network):
-                shrunk[option.name] = {**small(network, part["name"]), **part}
+            if isinstance(named := part["name"], str) and named in names(network):
+                shrunk[option.name] = {"name": named, **small(network, named), **part}
     return shrunk
 
 
@@ -149,6 +150,8 @@ def _verdict(rule: Rule, tested: Any) -> Verdict:
     except AssertionError as error:
         return Verdict(words, str(error), error=error)
     except Exception as error:  # a plugin may raise anything: that is a verdict, too
+        if isinstance(error, ConfigError) and rule.__name__ == "reads_nothing":
+            raise  # it could not be made with the options that it was given
         return Verdict(words, f"It raised {type(error).__name__}: {error}", error=error)
     finally:
         torch.set_num_threads(threads)

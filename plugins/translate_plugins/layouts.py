@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from translate import hookimpl, images
+from translate import hookimpl, images, registry
 from translate.batches import Images, ImageSpec, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
 
@@ -36,9 +36,9 @@ class Unpaired(Layout):
     ) -> None:
         _expect("unpaired", domains, 2)
         self.spec = ImageSpec(domains=tuple(domains))
-        self.source, self.target = (
-            _usable(folder, leave_out) for folder in _folders(root, domains, split)
-        )
+        bad = set(leave_out)
+        source, target = _folders(root, domains, split)
+        self.source, self.target = _usable(source, bad), _usable(target, bad)
         self.files = sorted({*self.source, *self.target})
 
     def __len__(self) -> int:
@@ -117,7 +117,7 @@ class SideBySide(Layout):
                 raise ConfigError(f"no side is called {name!r}.{suggest(name, sides)}")
         self.spec = ImageSpec(domains=tuple(domains))
         self.order = [sides.index(name) for name in domains]
-        self.files = _usable(_find("pairs", [root / split, root], root), leave_out)
+        self.files = _usable(_find(f"pairs of {_list(domains)}", [root / split, root]), leave_out)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -129,7 +129,7 @@ class SideBySide(Layout):
         joined = transform.read(files[0])
         middle, odd = divmod(joined.shape[1], 2)
         if odd or not middle:
-            raise BadImage(files[0], f"is {joined.shape[1]} pixels wide, which is odd")
+            raise BadImage(files[0], f"cannot be halved: it is {joined.shape[1]} pixels wide")
         halves = joined[:, :middle], joined[:, middle:]
         return Pair(*transform(*(halves[side] for side in self.order)))
 
@@ -168,7 +168,10 @@ class Folder(NamedTuple):
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    return [_find(name, _places(root, name, split), root) for name in domains]
+    return [
+        _find(f"domain {name!r}", _places(root, name, split), suggest(name, _names(root)))
+        for name in domains
+    ]
 
 
 def _places(root: Path, name: str, split: str) -> list[Path]:
@@ -178,7 +181,7 @@ def _places(root: Path, name: str, split: str) -> list[Path]:
     return [root / name / split, root / name, root / split / name, root / f"{split}{name}"]
 
 
-def _find(name: str, places: Sequence[Path], root: Path) -> Folder:
+def _find(what: str, places: Sequence[Path], near: str = "") -> Folder:
     """Return the first of `places` that holds images; a split's images are not its parent's."""
     there = [place for place in places if place.is_dir()]
     for place in there:
@@ -186,9 +189,8 @@ def _find(name: str, places: Sequence[Path], root: Path) -> Folder:
         if found:
             return Folder(place, found)
     if there:
-        raise DataError(f"domain {name!r} has no images: looked in {_list(there)}.")
-    near = suggest(name, _names(root)) if root.is_dir() else f" There is no folder {root}."
-    raise DataError(f"no folder for domain {name!r}: looked for {_list(places[:2])}.{near}")
+        raise DataError(f"{what}: no images in {_list(there)}.")
+    raise DataError(f"no folder for {what}: looked for {_list(places[:2])}.{near}")
 
 
 def _in_split(path: Path) -> bool:
@@ -196,10 +198,13 @@ def _in_split(path: Path) -> bool:
 
 
 def _names(root: Path) -> set[str]:
-    """Return what could be typed as a domain below `root`."""
+    """Return what could be typed as a domain below `root`; samples are drawn in the default one."""
+    samples = set(registry.names("domain")) if root == Path("datasets") else set()
+    if not root.is_dir():
+        return samples
     tops = {folder.name: folder for folder in root.iterdir() if folder.is_dir()}
     inner = {f.name for top in SPLITS & tops.keys() for f in tops[top].iterdir() if f.is_dir()}
-    return {name for name in (tops.keys() - SPLITS) | inner if not name.startswith(".")}
+    return samples | {n for n in (tops.keys() - SPLITS) | inner if not n.startswith(".")}
 
 
 def _usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
@@ -228,8 +233,8 @@ def _table_of_orphans(
     rows = [(f"only in {name}" for name in domains), *zip_longest(*(s[:most] for s in sides))]
     table = "".join(f"\n  {a or '':{width}}  {b or ''}".rstrip() for a, b in rows)
     return (
-        f"{len(sides[0])} images of {domains[0]} and {len(sides[1])} of {domains[1]} have no "
-        f"partner:{table}{'  ...' if max(map(len, sides)) > most else ''}\n"
+        f"images without a partner: {len(sides[0])} of {domains[0]}, {len(sides[1])} of "
+        f"{domains[1]}{table}{'  ...' if max(map(len, sides)) > most else ''}\n"
         "Pairs have the same name in both folders. --drop-unpaired goes on without the others."
     )
 
@@ -241,5 +246,5 @@ def _expect(layout: str, domains: Sequence[str], count: int) -> None:
         raise ConfigError(f"layout {layout!r} reads {wanted}, and {len(domains)} are given{given}.")
 
 
-def _list(places: Iterable[Path]) -> str:
-    return " and ".join(map(str, places))
+def _list(things: Iterable[object]) -> str:
+    return " and ".join(map(str, things))

@@ -178,7 +178,7 @@ def test_a_line_cut_short_costs_nothing_but_itself(
 ) -> None:
     path = tmp_path / "log.jsonl"
     files.append(path, {"step": 1})
-    disk.arm(2, fault)  # open, then write
+    disk.arm(3, fault)  # mkdir, open, write
     with pytest.raises((OSError, Killed)):
         files.append(path, {"step": 2, "text": "x" * 100})
     disk.disarm()

@@ -18,6 +18,17 @@ class SeveralCommand(click.Command):
         names = {name for p in self.params if isinstance(p, Several) for name in p.opts}
         return super().parse_args(ctx, _spread(args, names))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer more values of the `Several` options that were given, beside the options."""
+        more = [
+            item
+            for param in self.params
+            if isinstance(param, Several) and ctx.params.get(str(param.name))
+            for item in param.shell_complete(ctx, incomplete)
+            if item.value not in ctx.params[str(param.name)]
+        ]
+        return [*more, *super().shell_complete(ctx, incomplete)]
+
 
 def _spread(args: list[str], names: set[str]) -> list[str]:
     """Repeat the option before each of its values: click itself takes one value an option."""

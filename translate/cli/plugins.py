@@ -1,4 +1,4 @@
-"""`translate plugins`: what is installed, what is broken and why, and whether it keeps the rules."""
+"""`translate plugins`: what is installed, what is broken and why, and what keeps the rules."""
 
 import json
 from collections import Counter
@@ -109,12 +109,13 @@ def survey() -> list[dict[str, Any]]:
         return found.setdefault(name, empty)
 
     for entry in plugins.allowed(plugins.installed()):
-        owner(plugins.distribution(entry), entry.dist.version if entry.dist else "?")
+        version = entry.dist.version if entry.dist else None
+        owner(plugins.distribution(entry), version or "?")
     for kind, name, offer in offered:
         owner(offer.distribution)["offers"].setdefault(kind, []).append(name)
     for where, error in plugins.skipped.items():
-        name, _, entry = where.partition(":")
-        owner(name)["broken"][entry] = _reason(error)
+        name, _, broken = where.partition(":")
+        owner(name)["broken"][broken] = _reason(error)
     return list(found.values())
 
 

@@ -48,9 +48,9 @@ def describe(name: str) -> str:
                 f"{suggest(name, [*known, *configs()])}"
             )
         document = {"recipe": name}
-    placeholder = not document.get("data", {}).get("domains")
+    data = document.get("data")
+    placeholder = not (isinstance(data, dict) and data.get("domains"))
     resolved = config.resolve(
-        document["recipe"],
         config=document,
         flags={"data.domains": ["A", "B"]} if placeholder else {},
     )
@@ -71,7 +71,7 @@ def _annotate(document: dict[str, Any], meanings: dict[str, str]) -> str:
                 (model.model_fields[key].description or "") if model else meanings.get(key, "")
             )
             text = f"  {key}: {_flow(value)}"
-            lines.append(f"{text:<40}# {meaning}" if meaning else text)
+            lines.append(f"{text:<38}  # {meaning}" if meaning else text)
     return "\n".join(lines) + "\n"
 
 
@@ -83,5 +83,6 @@ def _flow(value: Any) -> str:
 
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style, yaml.width = True, 10_000
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.dump(value, stream)
     return stream.getvalue().removesuffix("\n").removesuffix("...").strip()

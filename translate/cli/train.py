@@ -80,9 +80,12 @@ def command(**given: Any) -> int:
     from translate.cli.progress import watch
     from translate.engine import config, train
 
+    if given["steps"] is not None and given["epochs"] is not None:
+        raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     with watch(quiet=given["quiet"]) as watcher:
         if given["resume"]:
-            extra = sorted(k for k, v in given.items() if v and k not in ALLOWED_WITH_RESUME)
+            given_too = {k for k, v in given.items() if v not in (None, ()) and v is not False}
+            extra = sorted(given_too - ALLOWED_WITH_RESUME)
             if extra:
                 named = ", ".join(f"--{name.replace('_', '-')}" for name in extra)
                 raise click.UsageError(
@@ -113,8 +116,6 @@ def command(**given: Any) -> int:
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
-    if given["steps"] and given["epochs"]:
-        raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     keys = {
         "data.domains": list(given["domains"]) or None,
         "data.root": given["data"],

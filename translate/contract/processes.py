@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from translate.contract.subject import Subject
 from translate.engine import checkpoint, files
 from translate.engine.checkpoint import Training, seed_everything
 from translate.engine.turns import take_turns
+from translate.recipe import Turn
 
 SECONDS = 60
 """that two processes may take"""
@@ -34,7 +36,7 @@ def averages_over_processes(subject: Subject) -> str | None:
     expected = _in_lockstep(subject)
     first, second = _on_two_processes(subject)
     same = first.keys() == second.keys() == expected.keys()
-    hold(same, "Which turns are taken depends on the images or the process.")
+    hold(same, "Which turns are taken depends on the process.")
     for name, tensor in expected.items():
         hold(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
         turn, gradient, _ = name.partition(", ")
@@ -56,18 +58,24 @@ def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
         random = [checkpoint.random_state()] * 2
         running = [half.recipe.step(subject.batch(rank)) for rank, half in enumerate(halves)]
         while True:
-            gradients, player = [], ""
-            for rank, half in enumerate(halves):
+            turns: list[Turn | None] = []
+            for rank, recipe in enumerate(running):
                 checkpoint.restore_random_state(random[rank])
-                turn = next(running[rank], None)
-                if turn is None:
-                    return
-                player = turn.player
-                movable = _movable(half.optimizers[player])
-                gradients.append(torch.autograd.grad(turn.total, movable, materialize_grads=True))
+                turns.append(next(recipe, None))
                 random[rank] = checkpoint.random_state()
-            for half in halves:
-                optimizer = half.optimizers[player]
+            players = {turn and turn.player for turn in turns}
+            hold(len(players) == 1, f"Whose turn it is depends on the images: {players}.")
+            if None in turns:
+                return
+            moves = [
+                (h.optimizers[t.player], t.total) for h, t in zip(halves, turns, strict=True) if t
+            ]
+            moves = [(optimizer, total) for optimizer, total in moves if _movable(optimizer)]
+            gradients = [
+                torch.autograd.grad(total, _movable(optimizer), materialize_grads=True)
+                for optimizer, total in moves
+            ]
+            for optimizer, _ in moves:
                 for parameter, *both in zip(_movable(optimizer), *gradients, strict=True):
                     parameter.grad = torch.stack(both).mean(0)
                 optimizer.step()
@@ -88,7 +96,9 @@ def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
         for rank, path in enumerate(results):
             context: Any = multiprocessing.get_context(how)
             started.append(context.Process(target=_process, args=(subject, rank, path)))
-            started[-1].start()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of forking, from Python 3.12
+                started[-1].start()
         for process in started:
             process.join(SECONDS)
             process.kill()  # no effect on one that has ended

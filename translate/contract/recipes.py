@@ -121,11 +121,17 @@ def translates_any_size(subject: Subject) -> str | None:
     """Translate an image of any size, from 1x1 up, to one of the same size."""
     recipe = subject.build().recipe.eval()
     for to, channels, expected in _ways(subject, recipe):
-        for size in SIZES:
-            drawn = translate_batch(recipe, noise(1, channels, *size), to)
-            hold(drawn.shape == (1, expected, *size), f"To {to!r}, {(1, channels, *size)} became "
-                 f"{tuple(drawn.shape)}: are multiple_of and minimum_side set?")  # fmt: skip
-            hold(drawn.isfinite().all(), f"To {to!r}, {size[0]}x{size[1]} became not finite.")
+        for height, width in SIZES:
+            try:
+                drawn = translate_batch(recipe, noise(1, channels, height, width), to)
+            except Exception as error:
+                raise AssertionError(
+                    f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
+                    "Are multiple_of and minimum_side set?"
+                ) from error
+            shape = (1, expected, height, width)
+            hold(drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}.")
+            hold(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
     return None if _ways(subject, recipe) else "it does not translate"
 
 

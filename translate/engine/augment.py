@@ -71,10 +71,8 @@ class Item:
         sizes = {picture.shape[:2] for picture in pictures}
         if len(sizes) != 1:
             raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
-        (height, width), (rows, columns) = (
-            self._augment.scaled(*sizes.pop()),
-            self._augment.data.crop,
-        )
+        rows, columns = self._augment.data.crop
+        height, width = self._augment.scaled(*sizes.pop())
         top = self._random.randint(0, height - rows)
         left = self._random.randint(0, width - columns)
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1
@@ -105,6 +103,7 @@ def _listed(entry: Mapping[str, Any], data: Data) -> Listed:
     picture = np.full((*data.crop, data.channels), 128, np.uint8)
     try:
         transform = known[name](**options)
+        transform.set_random_state(np.random.default_rng(0), Random(0))
         result = transform(image=picture.copy(), force_apply=True)["image"]
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if "errors.pydantic" not in line]

@@ -57,9 +57,10 @@ def write(run: Path, training: Training) -> Path:
     reason = ""
     if distributed.is_first():
         try:
-            files.write_folder(path, _contents(training, ranks))
-            verify(path)
-            prune(run, training.config.train.keep)
+            if not is_whole(path):  # never taken away, not even for another like it
+                files.write_folder(path, _contents(training, ranks))
+                verify(path)
+            prune(run, training.config.train.keep, training.step)
         except (OSError, CheckpointError) as error:
             reason = getattr(error, "strerror", None) or str(error)
     if distributed.most(bool(reason)):
@@ -125,11 +126,15 @@ def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
 
 
-def prune(run: Path, keep: int) -> None:
-    """Remove all but the newest `keep` checkpoints, and what a killed save left."""
-    folder = run / "checkpoints"
-    files.sweep(folder)
-    for _, path in list(saved(run))[keep:]:
+def prune(run: Path, keep: int, upto: int) -> None:
+    """Remove all but the newest `keep` checkpoints up to a step, and what a killed save left.
+
+    What is there of later steps was damaged when training went on from before it: it counts for
+    nothing, and is replaced when its step comes.
+    """
+    files.sweep(run / "checkpoints")
+    past = [path for step, path in saved(run) if step <= upto]
+    for path in past[keep:]:
         files.remove(path)
 
 
@@ -180,6 +185,15 @@ def locate(path: Path, which: str = "last") -> tuple[Path, list[str]]:
     return steps[which], []
 
 
+def is_whole(path: Path) -> bool:
+    """Return whether there is a checkpoint at `path` that `verify` has nothing against."""
+    try:
+        verify(path)
+    except CheckpointError:
+        return False
+    return True
+
+
 def verify(path: Path) -> None:
     """Raise `CheckpointError` unless every file of `path` is what its manifest says."""
     manifest = _read_json(path / MANIFEST)
@@ -196,7 +210,7 @@ def verify(path: Path) -> None:
             data = (path / name).read_bytes()
         except OSError as error:
             raise CheckpointError(f"{path / name}: {error.strerror}.") from error
-        if len(data) != facts.get("size") or sha256(data).hexdigest() != facts.get("sha256"):
+        if facts != {"sha256": sha256(data).hexdigest(), "size": len(data)}:
             raise CheckpointError(f"{path / name} is damaged: it is not what was saved.")
 
 
@@ -290,6 +304,11 @@ def _restore_optimizer(
         for group in scalars["param_groups"]
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                # a fused optimizer walks through both in memory order, whatever their formats
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def seed_everything(seed: int) -> None:

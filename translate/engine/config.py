@@ -180,8 +180,8 @@ def validate(document: Mapping[str, Any]) -> Config:
 def complete(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragment:
     """Return `given` with the recipe's defaults for what is not given."""
     known = options.read(recipe, ["spec"]).values()
-    missing = {o.name: plain(o.default) for o in known if not (o.required or o.name in given)}
-    return {**missing, **given}
+    defaults = {o.name: plain(o.default) for o in known if not o.required or o.name in given}
+    return {**defaults, **given}
 
 
 def plain(value: Any) -> Any:

@@ -4,30 +4,31 @@ What a batch holds is a pure function of the configuration, the seed and the ste
 number of workers, and wherever a run is stopped and resumed.
 """
 
+import atexit
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import cv2
 import torch
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import DataLoader
 
 from translate import images, registry
 from translate.batches import Layout
 from translate.engine.augment import Augment
 from translate.engine.cache import Cache
 from translate.engine.config import Data
+from translate.engine.items import TRIES, Items, batch_keys, collate
 from translate.errors import BadImage, DataError, TrainingError
 
 THREADS = 8
-TRIES = 100
 
 
 class Problem(NamedTuple):
@@ -121,62 +122,27 @@ def batches(
     """
     own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
     steps = count(start) if stop is None else range(start, stop)
-    keys = _keys(steps, len(prepared.layout), seed, batch_size, own)
     workers: dict[str, Any] = {"num_workers": data.workers}
     if data.workers:
         cv2.setNumThreads(1)  # a pool of threads would not survive the fork
         fork = "fork" if sys.platform == "linux" else None
         workers |= {"worker_init_fn": _leave_signals, "multiprocessing_context": fork}
     loader = DataLoader(
-        Items(prepared, seed),
-        batch_sampler=keys,
-        collate_fn=_collate,
+        Items(prepared.layout, prepared.augment.item, seed),
+        batch_sampler=batch_keys(steps, len(prepared.layout), seed, batch_size, own),
+        collate_fn=collate,
         generator=torch.Generator(),  # else it would draw from the global one
         pin_memory=pin,
         **workers,
     )
-    told: set[Path] = set()
-    for batch, problems in loader:
-        if batch is None:
-            first = problems[0]
-            raise TrainingError(
-                f"{TRIES} items in a row cannot be read: {first.path}: {first.message}."
-            )
-        news = {p.path: p for p in problems if p.path not in told}
-        told.update(news)
-        yield batch, list(news.values())
+    running = _run(loader)
+    _running.add(running)
+    return running
 
 
 def steps_per_epoch(prepared: Prepared, batch_size: int) -> float:
     """Return how many steps show every item once."""
     return len(prepared.layout) / batch_size
-
-
-def order(length: int, seed: int, epoch: int) -> list[int]:
-    """Return the items of one epoch, shuffled."""
-    indices = list(range(length))
-    Random(f"{seed}/{epoch}").shuffle(indices)
-    return indices
-
-
-class Items(Dataset):
-    """Items by (epoch, index), each with the problems met on the way; nothing is raised."""
-
-    def __init__(self, prepared: Prepared, seed: int) -> None:
-        self.layout, self.augment, self.seed = prepared.layout, prepared.augment, seed
-
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Any, list[Problem]]:
-        epoch, index = key
-        problems: list[Problem] = []
-        for other in range(TRIES):
-            place = (index + other) % len(self.layout)
-            random = Random(f"{self.seed}/{epoch}/{place}")
-            try:
-                files = self.layout.pick(place, random)
-                return self.layout.load(files, self.augment.item(random)), problems
-            except BadImage as bad:
-                problems.append(Problem.of(bad, "training"))
-        return None, problems
 
 
 def _probe(path: Path) -> images.Header | BadImage:
@@ -205,26 +171,24 @@ def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
         )
 
 
-def _keys(
-    steps: Iterable[int], length: int, seed: int, batch_size: int, own: range
-) -> Iterator[list[tuple[int, int]]]:
-    """Yield the (epoch, index) of each item of each step's batch; nothing is ever dropped."""
-    current, indices = -1, list[int]()
-    for step in steps:
-        keys = []
-        for position in own:
-            epoch, place = divmod(step * batch_size + position, length)
-            if epoch != current:
-                current, indices = epoch, order(length, seed, epoch)
-            keys.append((epoch, indices[place]))
-        yield keys
+def _run(loader: DataLoader) -> Generator[tuple[Any, list[Problem]]]:
+    told: set[Path] = set()
+    for batch, met in loader:
+        if batch is None:
+            raise TrainingError(f"{TRIES} items in a row cannot be read. The first is {met[0]}.")
+        news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
+        told.update(news)
+        yield batch, list(news.values())
 
 
-def _collate(items: Sequence[tuple[Any, list[Problem]]]) -> tuple[Any, list[Problem]]:
-    problems = [problem for _, found in items for problem in found]
-    if any(item is None for item, _ in items):
-        return None, problems
-    return default_collate([item for item, _ in items]), problems
+_running: WeakSet[Generator] = WeakSet()
+
+
+@atexit.register
+def _end_workers() -> None:
+    """Stop workers before Python would, for ever: by a signal that they leave alone."""
+    for running in list(_running):
+        running.close()
 
 
 def _leave_signals(worker: int) -> None:  # noqa: ARG001

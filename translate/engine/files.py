@@ -90,9 +90,10 @@ def remove(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def sweep(folder: Path) -> None:
-    """Delete what a killed process left half written in `folder`."""
-    for left in [*folder.glob(".tmp-*"), *folder.glob(f".*{PART}*")]:
+def sweep(folder: Path, *names: str) -> None:
+    """Delete what a killed process left half written in `folder`, or only of the files `names`."""
+    patterns = [f".{name}{PART}*" for name in names] or [".tmp-*", f".*{PART}*"]
+    for left in [path for pattern in patterns for path in folder.glob(pattern)]:
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from translate import images
@@ -11,7 +12,7 @@ from translate.engine import distributed
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger, Problem
 from translate.engine.outputs import Survey, assign
-from translate.engine.stages import Picture, Stages, unreadable
+from translate.engine.stages import Passed, Picture, Stages, unreadable
 from translate.errors import NothingUsableError, SaveError
 
 FAILED_WRITES = 3
@@ -99,27 +100,13 @@ def translate_folder(
 
     first = int(os.environ.get("RANK", 0)) == 0
     lost = [unreadable(bad) for bad in found.problems if first]
-    summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
     if found.ignored and first:
         say(f"left alone, for their suffix is no image's: {found.ignored} files")
-    for problem in lost:
-        summary.listed += 1
-        _report(problem, ledger, say)
-
-    unwritten = 0
-    look = _Remark(model, options.size, say)
-    with closing(stages.run(todo, look, stop)) as results:
-        for result in results:
-            if isinstance(result, Problem):
-                summary.listed += 1
-                _report(result, ledger, say)
-                unwritten = unwritten + 1 if result.stage == "write" else 0
-            else:
-                summary.done, unwritten = summary.done + 1, 0
-                if result.note:
-                    _report(Problem(result.job.input, "read", "note", result.note), ledger, say)
-            if unwritten == FAILED_WRITES:
-                raise SaveError(f"{unwritten} pictures in a row could not be written to {out}.")
+    summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
+    account = _Account(summary, ledger, say)
+    with closing(stages.run(todo, _Remark(model, options.size, say), stop)) as results:
+        for result in chain(lost, results):
+            account.take(result)
             progress(summary)
     assert stop() or not summary.left, f"{summary.left} pictures were lost on the way"
     if summary.listed == summary.inputs > 0:
@@ -129,12 +116,37 @@ def translate_folder(
     return summary
 
 
-def _report(problem: Problem, ledger: Ledger, say: Callable[[str], None]) -> None:
-    say(f"{problem.path}: {problem.message}")
-    try:
-        ledger.report(problem)
-    except OSError as error:
-        say(f"could not write {ledger.problems}: {error.strerror}")
+@dataclass
+class _Account:
+    """Count what becomes of pictures; list what is wrong with them; give up a full disk."""
+
+    summary: Summary
+    ledger: Ledger
+    say: Callable[[str], None]
+    unwritten: int = 0
+    """how many in a row"""
+
+    def take(self, result: Passed) -> None:
+        if isinstance(result, Problem):
+            self.summary.listed += 1
+            self._report(result)
+            self.unwritten = self.unwritten + 1 if result.stage == "write" else 0
+        else:
+            self.summary.done += 1
+            self.unwritten = 0
+            if result.note:
+                self._report(Problem(result.job.input, "read", "note", result.note))
+        if self.unwritten == FAILED_WRITES:
+            raise SaveError(
+                f"{FAILED_WRITES} pictures in a row could not be written to {self.ledger.out}."
+            )
+
+    def _report(self, problem: Problem) -> None:
+        self.say(f"{problem.path}: {problem.message}")
+        try:
+            self.ledger.report(problem)
+        except OSError as error:
+            self.say(f"could not write {self.ledger.problems}: {error.strerror}")
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What a run leaves on the disk beside checkpoints, and what event hooks are told of it."""
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -18,9 +19,14 @@ from translate import __version__, images
 from translate.engine import config, files, plugins
 from translate.engine.checkpoint import Training
 from translate.engine.data import Prepared, Problem
+from translate.errors import SaveError
 from translate.run import Run
 
 Say = Callable[[str], None]
+
+
+LISTED = {"unreadable": "left out"}
+"""what is said of a problem, by its reason"""
 
 
 class Journal:
@@ -31,32 +37,51 @@ class Journal:
 
     def __init__(self, path: Path, training: Training, steps: int, say: Say) -> None:
         self.path, self.say = path, say
+        self.listed = 0
+        """lines of ``problems.jsonl`` that are this run's"""
         self.run = Run(path, config.document(training.config), steps)
 
     def begin(self, training: Training, prepared: Prepared) -> None:
-        """Write ``config.yaml`` and ``run.json``; cut the log back to where training goes on."""
+        """Write ``config.yaml`` and ``run.json``; cut the log back to where training goes on.
+
+        Raises `SaveError` where that cannot be written.
+        """
+        try:
+            self._begin(training, prepared)
+        except OSError as error:
+            raise SaveError(f"could not write to {self.path}: {error.strerror or error}.") from error
+        listed = {json.dumps(r) for r in files.read_lines(self.path / "problems.jsonl")}
+        for problem in prepared.problems:
+            if json.dumps(problem.record()) in listed:
+                self.listed += 1
+            else:
+                self.problem(problem)
+        self.tell("run_started")
+
+    def _begin(self, training: Training, prepared: Prepared) -> None:
+        files.sweep(self.path, "config.yaml", "run.json", "log.jsonl")
+        files.sweep(self.path / "previews")
+        files.sweep(self.path / "checkpoints")
         files.replace(self.path / "config.yaml", config.dump(training.config).encode())
         files.replace_json(self.path / "run.json", _describe(training, prepared))
         log = self.path / "log.jsonl"
         if log.exists():
             kept = [line for line in files.read_lines(log) if line.get("step", 0) <= training.step]
             files.replace_lines(log, kept)
-        listed = {json.dumps(r) for r in files.read_lines(self.path / "problems.jsonl")}
-        for problem in prepared.problems:
-            if json.dumps(problem.record()) not in listed:
-                self.problem(problem)
-        self.tell("run_started")
 
     def end(self, outcome: str) -> None:
-        """Complete ``run.json``."""
+        """Complete ``run.json``; where that fails it is said, for worse may have happened before."""
         file = self.path / "run.json"
-        facts = json.loads(file.read_bytes())
-        files.replace_json(file, {**facts, "ended": _now(), "outcome": outcome})
+        try:
+            facts = json.loads(file.read_bytes())
+            files.replace_json(file, {**facts, "ended": _now(), "outcome": outcome})
+        except (OSError, ValueError) as error:
+            self.say(f"could not write {file}: {getattr(error, 'strerror', None) or error}")
         self.tell("run_finished", outcome=outcome)
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Add a line to ``log.jsonl``."""
-        self._try("log", "log.jsonl", lambda path: files.append(path, record))
+        self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record)))
         self.tell("losses_logged", step=record["step"], losses=record["losses"])
 
     def preview(self, step: int, rows: list[Tensor]) -> None:
@@ -67,7 +92,8 @@ class Journal:
 
     def problem(self, problem: Problem) -> None:
         """Add a line to ``problems.jsonl``, and say it."""
-        self.say(f"left out: {problem.path}: {problem.message}")
+        self.listed += 1
+        self.say(f"{LISTED.get(problem.reason, problem.reason)}: {problem.path}: {problem.message}")
         try:
             files.append(self.path / "problems.jsonl", problem.record())
         except OSError as error:
@@ -92,6 +118,18 @@ class Journal:
             self.problem(Problem(self.path / name, stage, "could not write", reason))
             return False
         return True
+
+
+def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `record` without numbers that JSON does not have."""
+    return {
+        key: _strict(value)
+        if isinstance(value, Mapping)
+        else None
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for key, value in record.items()
+    }
 
 
 def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from translate import images
 from translate.engine import checkpoint, data, distributed
+from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training, seed_everything
+from translate.engine.config import read
 from translate.engine.journal import Journal
 from translate.engine.schedules import set_rates
 from translate.engine.signals import Interrupts
@@ -22,6 +24,7 @@ from translate.ops import Progressive, mode, unchanged_buffers
 
 PREVIEWED = 4
 """images in a row of a preview"""
+DAY = 24 * 3600
 
 
 class Watcher:
@@ -70,14 +73,13 @@ class Loop:
     watcher: Watcher
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
-    listed: int = 0
+    warned: bool = False
 
     def run(self) -> Result:
         training, train = self.training, self.training.config.train
-        device = next(training.recipe.parameters()).device
-        self.guard = Guard(train.guard, device)
-        self.samples = self._samples(device) if train.preview_every else None
-        self.listed = len(self.prepared.problems)
+        self.device = next(training.recipe.parameters()).device
+        self.guard = Guard(train.guard, self.device)
+        self.samples = self._samples() if train.preview_every else None
         if distributed.is_first():
             self.journal.begin(training, self.prepared)
         outcome, interrupts = "failed", Interrupts()
@@ -85,7 +87,7 @@ class Loop:
             if training.step == 0:
                 self._save()
             with interrupts:
-                self._steps(device, interrupts)
+                self._steps(interrupts)
             outcome = "interrupted" if interrupts.caught else "finished"
         except KeyboardInterrupt:
             outcome = "interrupted"
@@ -93,9 +95,9 @@ class Loop:
         finally:
             if distributed.is_first():
                 self.journal.end(outcome)
-        return Result(self.journal.path, training.step, interrupts.caught, self.listed)
+        return Result(self.journal.path, training.step, interrupts.caught, self.journal.listed)
 
-    def _steps(self, device: torch.device, interrupts: Interrupts) -> None:
+    def _steps(self, interrupts: Interrupts) -> None:
         training, train = self.training, self.training.config.train
         precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
         progressive = [m for m in training.recipe.modules() if isinstance(m, Progressive)]
@@ -108,6 +110,7 @@ class Loop:
             stop=self.steps,
             rank=distributed.rank(),
             world=distributed.world(),
+            pin=self.device.type == "cuda",
         )
         self.since = time.perf_counter()
         while training.step < self.steps:
@@ -121,7 +124,7 @@ class Loop:
                 part.progress = training.step / self.steps
             set_rates(training.optimizers.values(), training.step, self.steps, train)
             played = take_turns(
-                training.recipe, to_device(batch, device), training.optimizers, precision
+                training.recipe, to_device(batch, self.device), training.optimizers, precision
             )
             training.step += 1
             if training.average:
@@ -170,6 +173,9 @@ class Loop:
                 }
             )
             self.watcher.progress(Report(step, self.steps, losses, rate, wait, left))
+            if left > DAY and not self.warned and self.device.type == "cpu":
+                self.warned = True
+                self._suggest_smaller()
         self.recent.clear()
         self.waited, self.since = 0.0, time.perf_counter()
         try:
@@ -177,6 +183,14 @@ class Loop:
         except TrainingError:
             self._save(last=True)
             raise
+
+    def _suggest_smaller(self) -> None:
+        """Name what the same recipe offers to a machine without a GPU."""
+        recipe = self.training.config.recipe
+        small = [n for n in configs() if n.endswith("-small") and read(n).get("recipe") == recipe]
+        if small:
+            named = " or ".join(f"--config {name}" for name in small)
+            self.watcher.say(f"That is long. For a CPU there is {named}.")
 
     def _save(self, *, last: bool = False) -> None:
         training = self.training
@@ -198,7 +212,7 @@ class Loop:
             if distributed.is_first():
                 self.journal.tell("checkpoint_saved", step=training.step, path=path)
 
-    def _samples(self, device: torch.device) -> Any:
+    def _samples(self) -> Any:
         """Return the fixed batch of previews: the first images, cropped as training crops them."""
         settings = self.training.config.data.model_copy(update={"workers": 0})
         seed = self.training.config.train.seed
@@ -206,7 +220,7 @@ class Loop:
             self.prepared, settings, seed=seed, batch_size=PREVIEWED, start=0, stop=1
         )
         batch, _ = next(first)
-        return to_device(batch, device)
+        return to_device(batch, self.device)
 
     def _preview(self) -> None:
         if not distributed.is_first():
@@ -216,7 +230,6 @@ class Loop:
             self.journal.preview(self.training.step, rows)
 
     def _list(self, problems: list[data.Problem]) -> None:
-        self.listed += len(problems)
         if distributed.is_first():
             for problem in problems:
                 self.journal.problem(problem)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from torch import nn
 from typing_extensions import TypedDict
 
 from translate.errors import ConfigError, suggest
@@ -110,6 +111,8 @@ def _expected(problem: Any) -> str:
 
 
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, Parameter]:
+    if getattr(factory, "__init__", None) is nn.Module.__init__:
+        return {}  # it says (*args, **kwargs), and then refuses them
     return signature(factory).parameters
 
 

@@ -21,7 +21,8 @@ def start(asked: config.Config, *, out: Path | None = None, watcher: Watcher) ->
     device = distributed.choose_device(asked.train.device)
     with distributed.joined(device):
         path = out or _free_folder(asked)
-        if any(checkpoint.saved(path)) or (path / "config.yaml").exists():
+        # a start that was killed before its first checkpoint left nothing to go on with
+        if any(checkpoint.saved(path)) or (path / "log.jsonl").exists():
             raise ConfigError(
                 f"{path} holds a run already. Go on with it by --resume {path}, "
                 "or choose another folder with --out."
@@ -49,12 +50,14 @@ def resume(
     watcher: Watcher,
 ) -> Result:
     """Go on with `run` from its newest whole checkpoint; everything else comes from the run."""
+    if (run / checkpoint.MANIFEST).is_file():
+        raise ConfigError(f"{run} is one checkpoint: --resume {run.parent.parent} takes its run.")
     path, complaints = checkpoint.newest(run)
     for complaint in complaints:
         watcher.say(f"{complaint} Going on from {path.name}.")
     found = checkpoint.describe(path)
     asked = found.config
-    if steps or epochs:
+    if steps is not None or epochs is not None:
         asked = _with_train(asked, steps=steps, epochs=epochs)
     if device:
         asked = _with_train(asked, device=device)
@@ -67,6 +70,8 @@ def resume(
         total = _steps(asked, len(prepared.layout))
         checkpoint.restore(training, found)
         if training.step >= total:
+            if distributed.is_first():
+                files.sweep(run / "checkpoints")  # left where its last moment was a kill
             watcher.say(
                 f"{run} is complete: {training.step} steps. --steps N with a larger N goes on."
             )
@@ -124,7 +129,8 @@ def _batch_for_processes(asked: config.Config, watcher: Watcher) -> config.Confi
 
 def _with_train(asked: config.Config, **changes: Any) -> config.Config:
     """Return `asked` with other settings under ``train``."""
-    return asked.model_copy(update={"train": asked.train.model_copy(update=changes)})
+    train = {**asked.train.model_dump(), **changes}
+    return config.validate({**asked.model_dump(), "train": train})
 
 
 def _free_folder(asked: config.Config) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
@@ -23,8 +24,8 @@ class Played:
     """by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
     """length of each player's whole gradient"""
-    skipped: list[Tensor] = field(default_factory=list)
-    """for each turn in order: whether it was not finite, and so moved nothing"""
+    skipped: dict[str, list[Tensor]] = field(default_factory=dict)
+    """for each of a player's turns: whether it was not finite, and so moved nothing"""
 
 
 def take_turns(
@@ -61,8 +62,9 @@ def take_turns(
             norm = get_total_norm([p.grad for p in movable if p.grad is not None])
             finite = (norm + total.detach()).isfinite()
             _step_if(finite, optimizer)
+            increment_version(movable)  # a fused step does not, and autograd would miss the move
             played.norms[turn.player] = norm
-            played.skipped.append(~finite)
+            played.skipped.setdefault(turn.player, []).append(~finite)
         for name, loss in turn.losses.items():
             played.losses[f"{turn.player}/{name}"] = loss.detach().mean()
 
@@ -125,24 +127,26 @@ def _explained(recipe: Recipe, turn: Turn) -> Iterator[None]:
 
 
 class Guard:
-    """Count the turns that were skipped, and stop when too many come in a row."""
+    """Count the turns that were skipped, and stop when a player has too many in a row."""
 
     def __init__(self, limit: int, device: torch.device) -> None:
         self.limit = limit
-        self.row = torch.zeros((), dtype=torch.long, device=device)
+        self.rows: dict[str, Tensor] = {}
         self.total = torch.zeros((), dtype=torch.long, device=device)
 
     def see(self, played: Played) -> None:
         """Count one step's turns, without waiting for the device."""
-        for bad in played.skipped:
-            self.row = (self.row + bad) * bad
-            self.total += bad
+        for player, turns in played.skipped.items():
+            for bad in turns:
+                self.rows[player] = (self.rows.get(player, self.total * 0) + bad) * bad
+                self.total += bad
 
     def check(self) -> None:
         """Raise `TrainingError` when the limit is reached."""
-        if (row := int(self.row)) >= self.limit:
-            raise TrainingError(
-                f"the last {row} turns had losses or gradients that are not finite, and moved "
-                "nothing. Try a lower learning rate, --precision fp32, or look at the images; "
-                "train.guard is how many are borne."
-            )
+        for player, count in self.rows.items():
+            if (row := int(count)) >= self.limit:
+                raise TrainingError(
+                    f"the last {row} turns of {player!r} had losses or gradients that are not "
+                    "finite, and moved nothing. Try a lower learning rate, --precision fp32, or "
+                    "look at the images; train.guard is how many are borne."
+                )

@@ -1,0 +1,204 @@
+"""`translate infer`, as it is typed."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+import torch
+import trained
+from PIL import Image
+from torch import Tensor
+
+from translate import hookimpl
+from translate.engine import infer
+from translate.recipe import Recipe, adam
+from translate.registry import create_generator
+
+RUN = Path("runs/cyclegan-summer-winter")
+
+
+@pytest.fixture
+def ready(tmp_path: Path, pictures: Callable[..., Path]) -> None:
+    """Make a run and two domains where the examples expect them."""
+    pictures("datasets/summer/test", 3)
+    pictures("datasets/winter/test", 2)
+    trained.cyclegan(tmp_path / RUN)
+
+
+@pytest.mark.usefixtures("ready")
+def test_the_examples_work_as_printed(run: Callable[..., Any]) -> None:
+    shown = run("infer", "--help").out
+    examples = [line for line in shown.splitlines() if line.startswith("    translate infer")]
+    assert len(examples) == 2
+    for example in examples:
+        done = run(*shlex.split(example)[1:])
+        assert done.code == 0 and "0 listed" in done.out, done
+    assert len(list(Path("out").glob("*.png"))) == 3 and len(list(Path("back").glob("*.png"))) == 2
+
+
+def test_every_option_is_explained(run: Callable[..., Any]) -> None:
+    from translate.cli.infer import command
+
+    shown = run("infer", "--help").out
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help and option.opts[-1] in shown
+
+
+@pytest.mark.usefixtures("ready")
+def test_the_last_line_counts_and_the_exit_code_tells(run: Callable[..., Any]) -> None:
+    go = ("infer", RUN, "datasets/summer/test", "out")
+    first = run(*go, "--limit", 1)
+    assert (first.code, first.out) == (0, "1 done, 0 skipped (already there), 0 listed\n")
+    Path("datasets/summer/test/bad.png").touch()
+    second = run(*go)
+    assert second.code == 3
+    assert second.out.splitlines()[-1] == (
+        "2 done, 1 skipped (already there), 1 listed in out/problems.jsonl"
+    )
+    assert run(*go, "--quiet").out == ""
+    other = run(*go, "--to", "summer")
+    assert other.code == 2 and "--overwrite" in other.err and other.err.startswith("Error: ")
+    assert run(*go, "--to", "summer", "--overwrite").code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("runs/typo", "datasets/summer", "out"), 2, "there is no run runs/typo."),
+        ((RUN, "typo", "out"), 2, "there is no file or folder typo."),
+        ((RUN, "runs", "out"), 4, "there is no image in runs"),
+        ((RUN, "datasets", "datasets"), 2, "choose another folder"),
+        ((RUN, "datasets", "file/out"), 2, "cannot write to file/out"),
+        ((RUN, "datasets", "out", "--to", "rain"), 2, "Choose from: summer, winter."),
+        ((RUN, "datasets", "out", "--checkpoint", "7"), 2, "There are: 1."),
+        ((RUN, "datasets", "out", "--side", "left"), 2, "was not trained on pairs"),
+        ((RUN, "datasets", "out", "--size", "0"), 2, "--size"),
+        ((RUN, "datasets", "out", "--format", "gif"), 2, "--format"),
+        ((RUN, "datasets", "out", "--device", "tpu"), 2, "tpu"),
+    ],
+)
+@pytest.mark.usefixtures("ready")
+def test_mistakes_are_one_line_and_a_code(
+    run: Callable[..., Any], arguments: tuple[Any, ...], code: int, message: str
+) -> None:
+    Path("file").touch()
+    done = run("infer", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err and "Traceback" not in done.err
+
+
+@pytest.mark.usefixtures("ready")
+def test_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").touch()
+    monkeypatch.setattr(infer, "load", lambda *_, **__: pytest.fail("the model was loaded"))
+    assert run("infer", RUN, "datasets", "file/out").code == 2
+
+
+class Interrupted(Recipe[Any]):
+    """Is sent a signal while it translates its second picture."""
+
+    number = signal.SIGTERM
+
+    def __init__(self, spec: Any) -> None:  # noqa: ARG002
+        super().__init__()
+        self.generator, self.count = create_generator("resnet", in_channels=3, out_channels=3), 0
+
+    def optimizers(self) -> Any:
+        return {"generator": adam(self.generator)}
+
+    def step(self, batch: Any) -> Any:  # noqa: ARG002
+        yield
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        self.count += 1
+        if self.count == 2:
+            os.kill(os.getpid(), self.number)
+        return images
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_after_the_picture_at_hand(
+    tmp_path: Path,
+    pictures: Callable[..., Path],
+    plugin: Callable[..., object],
+    run: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+) -> None:
+    hook = hookimpl(lambda: {"interrupted": Interrupted}, specname="register_recipes")
+    plugin(SimpleNamespace(register_recipes=hook))
+    trained.write_run(tmp_path / "run", "interrupted")
+    pictures("in", 5)
+    monkeypatch.setattr(Interrupted, "number", number)
+    done = run("infer", "run", "in", "out")
+    assert done.code == 128 + number
+    assert done.out == "2 done, 0 skipped (already there), 0 listed, 3 not begun\n"
+    assert run("infer", "run", "in", "out", "--limit", 3).code == 0
+
+
+def test_one_half_of_pairs_is_translated(
+    tmp_path: Path, pictures: Callable[..., Path], run: Callable[..., Any]
+) -> None:
+    trained.pix2pix(tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels"))
+    pictures("in", 1, size=64)
+    done = run("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
+    assert done.code == 0
+    with Image.open("out/0000.webp") as drawn:
+        assert drawn.size == (32, 64)
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_listed_picture_does_not_end_the_other_processes(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("datasets/summer/test/bad.png").touch()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    codes = []
+    for rank in "01":
+        monkeypatch.setenv("RANK", rank)
+        codes.append(run("infer", RUN, "datasets/summer/test", "out").code)
+    assert codes == [0, 0]
+    assert len(list(Path("out").glob("*.png"))) == 3
+
+
+@pytest.mark.usefixtures("ready")
+def test_nothing_is_imported_that_is_not_needed(tmp_path: Path) -> None:
+    code = """
+import json, sys
+from translate.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    print(json.dumps([end.code, sorted(sys.modules)]))
+"""
+    command = [sys.executable, "-c", code, "infer", str(RUN), "datasets/summer/test", "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    ended, modules = json.loads(done.stdout.splitlines()[-1])
+    assert ended == 0, done.stderr
+    heavy = {"albumentations", "torchvision", "rich", "scipy", "skimage", "matplotlib"}
+    assert not heavy & set(modules)
+
+
+@pytest.mark.gpu
+@pytest.mark.usefixtures("ready")
+def test_a_gpu_draws_what_a_cpu_draws(run: Callable[..., Any]) -> None:
+    assert torch.cuda.is_available()
+    for device in ("cpu", "cuda"):
+        assert run("infer", RUN, "datasets", device, "--device", device).code == 0
+    for path in Path("cpu").rglob("*.png"):
+        there = Path("cuda", *path.parts[1:])
+        first, second = (np.asarray(Image.open(p)).astype(int) for p in (path, there))
+        assert abs(first - second).max() <= 2

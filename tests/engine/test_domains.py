@@ -1,0 +1,163 @@
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from translate import hookimpl, images
+from translate.engine import domains
+from translate.engine.config import Data
+from translate.errors import ConfigError, DataError, PluginError
+
+VERSION = 3
+Plugin = Callable[..., object]
+PIXELS = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
+
+
+def meadow(level: int) -> Iterator[tuple[str, Any]]:
+    for split, count in (("train", 3), ("test", 2)):
+        for number in range(count):
+            yield f"{split}/{number}.png", PIXELS + np.uint8(level + number)
+        yield f"{split}/captions.jsonl", b'{"file": "0.png", "text": "a meadow"}\n'
+
+
+class Meadows:
+    @hookimpl
+    def register_domains(self) -> Any:
+        return {"meadow": partial(meadow, 1), "marsh": partial(meadow, 2)}
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: Plugin) -> list[str]:
+    """Work in an empty folder, with a plugin that offers meadow and marsh; return what is said."""
+    monkeypatch.chdir(tmp_path)
+    plugin(Meadows())
+    return []
+
+
+def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
+    domains.ensure(Data(domains=("meadow", "marsh")), said.append)
+    assert said[0] == "datasets/meadow is not there: drawing the sample domain meadow"
+    assert said[1] == "datasets/meadow: 5 images, 0 s"
+    folder = Path("datasets/meadow")
+    assert (images.read(folder / "train/2.png") == PIXELS + np.uint8(3)).all()
+    assert b"a meadow" in (folder / "test/captions.jsonl").read_bytes()
+    assert json.loads((folder / domains.MARKER).read_bytes()) == {
+        "name": "meadow", "version": 3, "complete": True,
+    }  # fmt: skip
+    assert sorted(path.name for path in Path("datasets").iterdir()) == ["marsh", "meadow"]
+    assert not list(Path("datasets").rglob(".tmp-*"))
+    domains.ensure(Data(domains=("meadow", "marsh")), said.append)
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize(
+    "place", ["datasets/meadow", "datasets/train/meadow", "datasets/trainmeadow", "meadow"]
+)
+def test_a_folder_of_the_users_own_always_wins(place: str, said: list[str], pictures: Any) -> None:
+    pictures(place, 1)
+    before = sorted(Path().rglob("*"))
+    domains.ensure(Data(domains=("meadow",)), said.append)
+    assert said == []
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"root": Path("elsewhere"), "domains": ("meadow",)},
+        {"sides": ("meadow", "marsh"), "domains": ("meadow", "marsh")},
+        {"domains": ("unknown",)},
+        {"domains": ("some/meadow",)},
+    ],
+)
+def test_nothing_is_drawn_where_no_sample_is_meant(settings: Any, said: list[str]) -> None:
+    domains.ensure(Data(**settings), said.append)
+    assert said == []
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    "marker", [{"name": "meadow", "version": 2, "complete": True}, {"complete": False}, None]
+)
+def test_an_old_or_half_drawn_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
+    domains.draw("meadow", Path("datasets"), said.append)
+    folder = Path("datasets/meadow")
+    (folder / "train/1.png").unlink()
+    (folder / domains.MARKER).write_text(json.dumps(marker) if marker else "{")
+    domains.ensure(Data(domains=("meadow",)), said.append)
+    assert said[2].endswith("another version: drawing the sample domain meadow again")
+    assert (folder / "train/1.png").is_file()
+    assert json.loads((folder / domains.MARKER).read_bytes())["complete"]
+
+
+def test_a_draw_that_is_killed_starts_again(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from translate.engine import files
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(files, "write_folder", die)
+        domains.draw("meadow", Path("datasets"), said.append)
+    domains.ensure(Data(domains=("meadow",)), said.append)
+    assert len(images.find(Path("datasets/meadow"))) == 5
+
+
+def test_draw_refuses_a_folder_that_is_not_ours(said: list[str], pictures: Any) -> None:
+    pictures("datasets/meadow", 1)
+    with pytest.raises(DataError, match=r"datasets/meadow is a folder of your own"):
+        domains.draw("meadow", Path("datasets"), said.append)
+    with pytest.raises(ConfigError, match=r"no domain is called 'medow'\. Did you mean 'meadow'\?"):
+        domains.draw("medow", Path("datasets"), said.append)
+
+
+def test_a_plugin_cannot_write_outside_its_folder(said: list[str], plugin: Plugin) -> None:
+    class Sly:
+        @hookimpl
+        def register_domains(self) -> Any:
+            return {"up": lambda: iter([("../x.png", PIXELS)]), "abs": lambda: iter([("/x", b"")])}
+
+    plugin(Sly(), "sly:sly")
+    for name in ("up", "abs"):
+        with pytest.raises(PluginError, match="outside its folder"):
+            domains.draw(name, Path("datasets"), said.append)
+    assert not list(Path().iterdir())
+
+
+def test_files_in_no_split_are_drawn_too(said: list[str], plugin: Plugin) -> None:
+    class Flat:
+        @hookimpl
+        def register_domains(self) -> Any:
+            return {"flat": lambda: iter([("1.png", PIXELS), ("sub/deep/2.png", PIXELS)])}
+
+    plugin(Flat(), "flat:flat")
+    domains.draw("flat", Path("root"), said.append)
+    assert [str(path) for path in images.find(Path("root"))] == [
+        "root/flat/1.png", "root/flat/sub/deep/2.png",
+    ]  # fmt: skip
+
+
+def test_what_is_there_is_listed_with_its_counts(said: list[str], pictures: Any) -> None:
+    domains.draw("meadow", Path("datasets"), said.append)
+    pictures("datasets/own", 4)
+    pictures("datasets/split/val", 1)
+    Path("datasets/empty").mkdir()
+    found = {domain.name: domain for domain in domains.find(Path("datasets"))}
+    assert list(found) == ["meadow", "own", "split"]
+    assert found["meadow"].counts == {"train": 3, "test": 2}
+    assert found["own"].counts == {"images": 4}
+    assert found["split"].counts == {"val": 1}
+    assert [domain.sample for domain in found.values()] == [True, False, False]
+    assert domains.find(Path("nowhere")) == []
+
+
+@pytest.mark.usefixtures("said")
+def test_sample_domains_and_public_sets_have_names() -> None:
+    assert {"meadow", "marsh"} <= set(domains.drawable())
+    assert all({"name", "title", "url"} <= card.keys() for card in domains.cards())

@@ -1,0 +1,394 @@
+"""A folder comes out whole, every picture is accounted for, and a rerun does only what is left."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from translate.batches import ImageSpec
+from translate.engine import files, stages
+from translate.engine.folder import Options, Summary, translate_folder
+from translate.engine.infer import Model
+from translate.engine.outputs import survey
+from translate.errors import ConfigError, NothingUsableError, SaveError
+from translate.recipe import Recipe, Turn
+
+
+class Negative(Recipe[Any]):
+    """Translates by turning light into dark, after `before` was called with the images."""
+
+    reversible = True
+
+    def __init__(self, before: Callable[[Tensor], object] = Tensor.size) -> None:
+        super().__init__()
+        self.before = before
+        self.weight = nn.Parameter(torch.zeros(()))
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {}
+
+    def step(self, batch: Any) -> Iterator[Turn]:
+        yield Turn("nobody", nothing=batch)
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        self.before(images)
+        return torch.where(images > 0.99, torch.nan, -images)
+
+
+MODEL = Model(
+    "runs/x", "abc", Negative(), ImageSpec((32, 32), ("a", "b")), ("left", "right"),
+    torch.device("cpu"),
+)  # fmt: skip
+
+
+def translate(
+    source: Path, out: Path, model: Model = MODEL, *, said: list[str] | None = None, **options: Any
+) -> Summary:
+    """Translate, and check that the numbers add up."""
+    stop = options.pop("stop", lambda: False)
+    found = survey(source, out)
+    say = [].append if said is None else said.append
+    summary = translate_folder(model, found, out, Options(**options), say=say, stop=stop)
+    assert summary.inputs == summary.done + summary.skipped + summary.listed + summary.left
+    return summary
+
+
+def counts(summary: Summary) -> tuple[int, int, int]:
+    return summary.done, summary.skipped, summary.listed
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return the digest of every file but the records."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".translate" not in path.parts
+    }
+
+
+def pixels(path: Path) -> Any:
+    return np.asarray(Image.open(path)).astype(int)
+
+
+def problems(out: Path) -> list[dict[str, Any]]:
+    return files.read_lines(out / "problems.jsonl")
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """Return a folder of pictures of many sizes, kinds and formats, none of them white."""
+    random, root = np.random.default_rng(0), tmp_path / "in"
+    for name, shape in {
+        "a.png": (5, 9, 3), "b.png": (9, 5, 3), "c.png": (5, 9, 3), "deep/d.webp": (1, 1, 3),
+        "deep/e.bmp": (5, 9, 3), "deep/er/f.tif": (7, 7), "deep/er/g.ppm": (2, 3, 3),
+        "h.gif": (4, 4), "i.jpg": (16, 16, 3),
+    }.items():  # fmt: skip
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 200, shape, np.uint8)).save(root / name)
+    return root
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_tree_names_sizes_and_pixels_are_kept(mixed: Path, tmp_path: Path, batch_size: int) -> None:
+    out = tmp_path / "out"
+    assert counts(translate(mixed, out, batch_size=batch_size)) == (9, 0, 0)
+    before = {path.relative_to(mixed).as_posix() for path in mixed.rglob("*.*")}
+    assert set(tree(out)) == before - {"h.gif"} | {"h.png"}
+    for name in before - {"h.gif", "i.jpg"}:
+        expected = 255 - pixels(mixed / name)
+        if expected.ndim == 2:
+            expected = np.stack([expected] * 3, axis=-1)
+        assert (pixels(out / name) == expected).all(), name
+    assert abs(pixels(out / "i.jpg") - 255 + pixels(mixed / "i.jpg")).mean() < 4
+    assert not problems(out)
+
+
+def test_the_batch_size_changes_no_file(mixed: Path, tmp_path: Path) -> None:
+    for size in (1, 2, 8):
+        translate(mixed, tmp_path / f"out{size}", batch_size=size)
+    assert tree(tmp_path / "out1") == tree(tmp_path / "out2") == tree(tmp_path / "out8")
+
+
+def test_batches_hold_one_size_and_at_most_so_many(mixed: Path, tmp_path: Path) -> None:
+    shapes: list[tuple[int, ...]] = []
+    watching = replace(MODEL, recipe=Negative(lambda images: shapes.append(tuple(images.shape))))
+    translate(mixed, tmp_path / "out", watching, batch_size=2)
+    assert sorted(shape[0] for shape in shapes) == [1, 1, 1, 1, 1, 1, 1, 2]
+    assert (2, 3, 5, 9) in shapes
+
+
+def test_a_rerun_skips_what_is_there_and_right(mixed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    translate(mixed, out, limit=4)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
+    assert counts(translate(mixed, out)) == (5, 4, 0)
+    assert all(
+        path.stat().st_mtime_ns == before[path] for path in out.rglob("*.png") if path in before
+    )
+    assert counts(translate(mixed, out)) == (0, 9, 0)
+
+
+@pytest.mark.parametrize("change", ["model", "options", "side", "input", "output", "record"])
+def test_outputs_made_otherwise_are_not_taken_for_done(
+    mixed: Path, tmp_path: Path, change: str
+) -> None:
+    out, model, options = tmp_path / "out", MODEL, dict[str, Any]()
+    translate(mixed, out)
+    before = tree(out)
+    match change:
+        case "model":
+            model = replace(MODEL, digest="def")
+        case "options":
+            options = {"to": "a"}
+        case "side":
+            options = {"side": "left"}
+        case "input":
+            Image.new("RGB", (5, 9)).save(mixed / "c.png")
+        case "output":
+            (out / "c.png").write_bytes(b"mine")
+            before = tree(out)
+        case "record":
+            (out / ".translate/done.jsonl").unlink()
+    with pytest.raises(ConfigError, match="--overwrite"):
+        translate(mixed, out, model, **options)
+    assert tree(out) == before
+    one = change in ("input", "output")
+    expected = (1, 8, 0) if one else (8, 0, 1) if change == "side" else (9, 0, 0)
+    assert counts(translate(mixed, out, model, overwrite=True, **options)) == expected
+    if change != "side":
+        assert counts(translate(mixed, out, model, **options)) == (0, 9, 0)
+
+
+def test_a_missing_output_is_made_again(mixed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    translate(mixed, out)
+    before = tree(out)
+    (out / "deep/d.webp").unlink()
+    assert counts(translate(mixed, out)) == (1, 8, 0)
+    assert tree(out) == before
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_what_cannot_be_read_is_listed_and_the_rest_goes_on(
+    mixed: Path, tmp_path: Path, batch_size: int
+) -> None:
+    translate(mixed, tmp_path / "good")
+    whole = (mixed / "i.jpg").read_bytes()
+    bad = {
+        "a0.png": b"", "b0.jpg": whole[: len(whole) // 2], "c0.jpg": b"<html>", "d0.png": b"%!PS"
+    }  # fmt: skip
+    for name, data in bad.items():
+        (mixed / name).write_bytes(data)
+    (mixed / "z.png").symlink_to("nowhere")
+    out, said = tmp_path / "out", list[str]()
+    assert counts(translate(mixed, out, said=said, batch_size=batch_size)) == (9, 0, 5)
+    listed = problems(out)
+    assert {Path(line["path"]).name for line in listed} == {*bad, "z.png"}
+    assert {tuple(line) for line in listed} == {("path", "stage", "reason", "message")}
+    assert sum("a0.png: an empty file" in line for line in said) == 1
+    (out / "problems.jsonl").unlink()
+    assert tree(out) == tree(tmp_path / "good")
+
+
+def test_problems_are_those_of_the_last_run(mixed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (mixed / "bad.png").touch()
+    for _ in range(2):
+        translate(mixed, out)
+        assert len(problems(out)) == 1
+    (mixed / "bad.png").unlink()
+    translate(mixed, out)
+    assert not problems(out)
+
+
+def test_a_result_that_is_not_finite_is_listed_not_written(mixed: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (5, 9), "white").save(mixed / "c.png")
+    out = tmp_path / "out"
+    assert counts(translate(mixed, out, batch_size=4)) == (8, 0, 1)
+    assert problems(out)[0]["reason"] == "not finite"
+    assert not (out / "c.png").exists()
+
+
+def test_a_picture_over_the_limit_is_listed(mixed: Path, tmp_path: Path) -> None:
+    assert counts(translate(mixed, tmp_path / "out", max_pixels=200)) == (8, 0, 1)
+    assert problems(tmp_path / "out")[0]["path"].endswith("i.jpg")
+
+
+def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/x.png").touch()
+    with pytest.raises(NothingUsableError, match="not one of 1") as error:
+        translate(tmp_path / "in", tmp_path / "out")
+    assert error.value.exit_code == 4 and len(problems(tmp_path / "out")) == 1
+
+
+def test_too_little_memory_halves_the_batch_then_lists(mixed: Path, tmp_path: Path) -> None:
+    def need(images: Tensor) -> None:
+        if images.numel() > 400:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
+
+    small = replace(MODEL, recipe=Negative(need))
+    out = tmp_path / "out"
+    assert counts(translate(mixed, out, small, batch_size=3)) == (8, 0, 1)
+    assert problems(out)[0]["path"].endswith("i.jpg") and problems(out)[0]["reason"] == "memory"
+
+
+def test_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_path: Path) -> None:
+    def fail(_: Tensor) -> None:
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        translate(mixed, tmp_path / "out", replace(MODEL, recipe=Negative(fail)))
+
+
+def test_a_full_disk_is_listed_and_given_up_after_three(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "WRITERS", 1)
+    whole, out, full = files.replace, tmp_path / "out", {"b.png", "c.png"}
+
+    def refuse(path: Path, data: bytes) -> None:
+        if path.name in full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(path, data)
+
+    monkeypatch.setattr(files, "replace", refuse)
+    assert counts(translate(mixed, out)) == (7, 0, 2)
+    assert {(line["stage"], line["reason"]) for line in problems(out)} == {("write", "ENOSPC")}
+    full |= {"f.tif", "g.ppm", "d.webp", "e.bmp"}
+    with pytest.raises(SaveError, match="3 pictures in a row") as error:
+        translate(mixed, tmp_path / "out2")
+    assert error.value.exit_code == 6
+    monkeypatch.undo()
+    assert counts(translate(mixed, out)) == (2, 7, 0)
+
+
+def test_a_picture_its_format_is_too_small_for_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name, width in (("a.webp", 8000), ("b.webp", 8192)):
+        Image.new("RGB", (width, 1)).save(tmp_path / "in" / name)
+    out = tmp_path / "out"
+    assert counts(translate(tmp_path / "in", out, size=2)) == (1, 0, 1)
+    assert problems(out)[0]["stage"] == "encode"
+
+
+def test_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    frames = [Image.new("L", (4, 4), level) for level in (0, 90)]
+    frames[0].save(tmp_path / "in/x.gif", save_all=True, append_images=frames[1:])
+    out = tmp_path / "out"
+    assert counts(translate(tmp_path / "in", out)) == (1, 0, 0)
+    assert "first of 2 frames" in problems(out)[0]["message"]
+
+
+def test_sides_and_sizes(tmp_path: Path) -> None:
+    joined = np.zeros((10, 21, 3), np.uint8)
+    joined[:, 10:20] = 100
+    (tmp_path / "in").mkdir()
+    Image.fromarray(joined).save(tmp_path / "in/x.png")
+    for side, level in {"left": 255, "right": 155}.items():
+        translate(tmp_path / "in", tmp_path / side, side=side)
+        assert pixels(tmp_path / side / "x.png").tolist() == [[[level] * 3] * 10] * 10
+    translate(tmp_path / "in", tmp_path / "small", side="left", size=4)
+    assert pixels(tmp_path / "small/x.png").shape == (4, 4, 3)
+
+
+def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    for size, times in {64: 0, 65: 1}.items():
+        said: list[str] = []
+        translate(pictures(f"in{size}", 3, size=size), tmp_path / f"out{size}", said=said)
+        assert sum("over twice the 32" in line for line in said) == times
+    said = []
+    translate(tmp_path / "in65", tmp_path / "scaled", said=said, size=40)
+    assert not said
+
+
+def test_a_stop_finishes_what_is_begun_and_a_rerun_the_rest(mixed: Path, tmp_path: Path) -> None:
+    translate(mixed, tmp_path / "whole")
+    asked: list[Tensor] = []
+    stopping = replace(MODEL, recipe=Negative(asked.append))
+    summary = translate(mixed, tmp_path / "out", stopping, stop=lambda: len(asked) >= 2)
+    assert (summary.done, summary.left) == (2, 7)
+    assert counts(translate(mixed, tmp_path / "out")) == (7, 2, 0)
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_processes_share_the_pictures_and_know_of_each_other(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate(mixed, tmp_path / "whole")
+    (mixed / "bad.png").touch()
+    out, done = tmp_path / "out", []
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    for rank in "012":
+        monkeypatch.setenv("RANK", rank)
+        done.append(counts(translate(mixed, out)))
+    assert done == [(4, 0, 0), (3, 0, 0), (2, 0, 1)]
+    records = sorted(path.name for path in (out / ".translate").iterdir())
+    assert records == ["done-1.jsonl", "done-2.jsonl", "done.jsonl"]
+    (out / "problems-2.jsonl").unlink()
+    assert tree(out) == tree(tmp_path / "whole")
+    monkeypatch.delenv("RANK")
+    monkeypatch.delenv("WORLD_SIZE")
+    assert counts(translate(mixed, out)) == (0, 9, 1)
+
+
+KILLED = """
+    import os, sys, signal
+    from pathlib import Path
+    sys.path.insert(0, {tests!r})
+    from engine import test_folder
+    source, out, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+    def run(out, kill_at):
+        child = os.fork()
+        if not child:
+            count = 0
+            def counted(call):
+                def operation(*arguments):
+                    nonlocal count
+                    count += 1
+                    if count == kill_at:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    return call(*arguments)
+                return operation
+            if kill_at:
+                os.write, os.fsync, os.replace = map(counted, (os.write, os.fsync, os.replace))
+            test_folder.translate(source, out)
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    run(out / "whole", 0)
+    whole, killed = test_folder.tree(out / "whole"), 0
+    for at in range(1, last, 3):
+        here = out / str(at)
+        killed += run(here, at) == -signal.SIGKILL
+        seen = {{k: v for k, v in test_folder.tree(here).items() if ".part-" not in k}}
+        assert seen.items() <= whole.items(), (at, seen)
+        assert run(here, 0) == 0, at
+        assert test_folder.tree(here) == whole, at
+    print(killed)
+"""
+
+
+def test_a_run_killed_at_any_moment_is_completed_by_a_rerun(mixed: Path, tmp_path: Path) -> None:
+    code = dedent(KILLED.format(tests=str(Path(__file__).parents[1])))
+    command = [sys.executable, "-c", code, str(mixed), str(tmp_path / "out"), "40"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10

@@ -1,0 +1,261 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from torch import Tensor
+
+from translate import images
+from translate.errors import BadImage, ConfigError, DataError
+from translate_plugins.layouts import OneDomain, Paired, SideBySide, Unpaired
+
+Pictures = Callable[..., Path]
+
+
+class Whole:
+    """A transform that changes nothing and remembers the roles."""
+
+    def __init__(self) -> None:
+        self.roles: list[str] = []
+
+    def read(self, path: Path) -> NDArray[Any]:
+        return images.read(path)
+
+    def __call__(
+        self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
+    ) -> tuple[Tensor, ...]:
+        self.roles += list(roles)[: len(pictures)]
+        return tuple(map(images.as_tensor, pictures))
+
+
+def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
+    images.write(path, np.full((height, width, 3), level, np.uint8))
+    return path
+
+
+# -- where domains are -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["a/train", "train/a", "a", "traina"])
+def test_a_domain_is_found_in_each_usual_place(
+    place: str, pictures: Pictures, tmp_path: Path
+) -> None:
+    folder = pictures(place, 3)
+    layout = OneDomain(tmp_path, ["a"], "train")
+    assert len(layout) == 3
+    assert list(layout.files) == sorted(folder.iterdir())
+    assert layout.spec.domains == ("a",)
+
+
+def test_published_archives_are_read_as_they_are(shared: Path) -> None:
+    for domains in (["trainA", "trainB"], ["A", "B"]):
+        layout = Unpaired(shared / "horse2zebra", domains, "train")
+        assert len(layout) == 120
+        assert len(layout.files) == 240
+    assert len(Unpaired(shared / "horse2zebra", ["A", "B"], "test")) == 40
+    assert len(Paired(shared / "reds_blur", ["blur", "sharp"], "train")) == 40
+    facades = SideBySide(shared / "facades", ["labels", "photo"], "train", ["photo", "labels"])
+    assert len(facades) == 240
+    item = facades.load(facades.pick(0, Random(0)), Whole())
+    assert item.source.shape == item.target.shape == (3, 256, 256)
+    joined = images.as_tensor(images.read(facades.files[0]))
+    assert (item.target == joined[..., :256]).all()
+    assert (item.source == joined[..., 256:]).all()
+
+
+def test_a_path_works_wherever_a_name_does(pictures: Pictures, tmp_path: Path) -> None:
+    flat, split = pictures("elsewhere/flat", 2), pictures("elsewhere/split/train", 3)
+    layout = Unpaired(tmp_path / "datasets", [str(flat), str(split.parent)], "train")
+    assert (len(layout.source), len(layout.target)) == (2, 3)
+
+
+def test_a_name_beats_a_folder_of_that_name_in_the_working_directory(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, outside = pictures("root/a", 1), pictures("here/a", 2)
+    monkeypatch.chdir(outside.parent)
+    assert list(OneDomain(tmp_path / "root", ["a"], "train").files) == list(inside.iterdir())
+    assert len(OneDomain(tmp_path / "other", ["a"], "train")) == 2
+
+
+def test_images_of_another_split_are_never_taken_for_a_flat_folder(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    pictures("a/test", 3)
+    with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a\."):
+        OneDomain(tmp_path, ["a"], "train")
+    pictures("a/deep", 2)
+    assert len(OneDomain(tmp_path, ["a"], "train")) == 2
+
+
+def test_a_missing_domain_names_the_folders_and_the_nearest(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures("datasets/meadow/train", 1)
+    looked = "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer."
+    with pytest.raises(DataError) as caught:
+        Unpaired(Path("datasets"), ["meadow", "sumer"], "train")
+    assert str(caught.value) == f"{looked} Did you mean 'summer'?"  # a sample domain
+    with pytest.raises(DataError, match="Did you mean 'meadow'"):
+        OneDomain(Path("datasets"), ["medow"], "train")
+    with pytest.raises(DataError, match=r"looked for nowhere/summer/train and nowhere/summer\.$"):
+        OneDomain(Path("nowhere"), ["summer"], "train")
+
+
+def test_an_empty_domain_is_named(pictures: Pictures, tmp_path: Path) -> None:
+    pictures("b", 1)
+    (tmp_path / "a/train").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a/train and "):
+        Unpaired(tmp_path, ["a", "b"], "train")
+
+
+@pytest.mark.parametrize("layout", [Unpaired, Paired, SideBySide])
+def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"reads two domains, and 3 are given: a, b, c\."):
+        layout(tmp_path, ["a", "b", "c"], "train")
+    with pytest.raises(ConfigError, match=r"'images' reads one domain, and 0 are given\."):
+        OneDomain(tmp_path, [], "train")
+
+
+# -- unpaired --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 2), (2, 5)])
+def test_an_epoch_shows_each_image_of_the_longer_domain_once(
+    first: int, second: int, pictures: Pictures, tmp_path: Path
+) -> None:
+    pictures("a", first)
+    pictures("b", second)
+    layout = Unpaired(tmp_path, ["a", "b"], "train")
+    assert len(layout) == 5
+    epoch = [layout.pick(index, Random(index)) for index in range(5)]
+    assert {path.parent.name for path, _ in epoch} == {"a"}
+    assert {path.parent.name for _, path in epoch} == {"b"}
+    longer = [pair[0 if first > second else 1] for pair in epoch]
+    assert sorted(longer) == sorted(longer[0].parent.iterdir())
+
+
+def test_the_two_sides_of_an_unpaired_item_have_their_own_roles(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    pictures("a")
+    pictures("b")
+    layout, transform = Unpaired(tmp_path, ["a", "b"], "train"), Whole()
+    layout.load(layout.pick(0, Random(0)), transform)
+    assert transform.roles == ["source", "target"]
+
+
+def test_an_image_left_out_might_as_well_not_be_there(pictures: Pictures, tmp_path: Path) -> None:
+    files = sorted(pictures("a", 3).iterdir())
+    pictures("b", 1)
+    layout = Unpaired(tmp_path, ["a", "b"], "train", leave_out=[files[1]])
+    files[1].unlink()
+    again = Unpaired(tmp_path, ["a", "b"], "train")
+    assert layout.files == again.files
+    assert [layout.pick(i, Random(i)) for i in range(2)] == [
+        again.pick(i, Random(i)) for i in range(2)
+    ]
+    with pytest.raises(DataError, match="not one of its 1 images can be read"):
+        Unpaired(tmp_path, ["a", "b"], "train", leave_out=(tmp_path / "b").iterdir())
+
+
+# -- paired ----------------------------------------------------------------------------------------
+
+
+def test_pairs_have_one_name_whatever_their_suffixes_and_depth(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/deep/2.jpg", "b/1.jpg", "b/deep/2.bmp"):
+        write(tmp_path / name)
+    layout = Paired(tmp_path, ["a", "b"], "train")
+    names = [[str(p.relative_to(tmp_path)) for p in layout.pick(i, Random(0))] for i in range(2)]
+    assert names == [["a/1.png", "b/1.jpg"], ["a/deep/2.jpg", "b/deep/2.bmp"]]
+
+
+def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/2.png", "b/2.png", "b/long-name.png", "b/4.png"):
+        write(tmp_path / name)
+    with pytest.raises(DataError) as caught:
+        Paired(tmp_path, ["a", "b"], "train")
+    assert str(caught.value).splitlines() == [
+        "images without a partner: 1 of a, 2 of b",
+        "  only in a  only in b",
+        "  1          4",
+        "             long-name",
+        "Pairs have the same name in both folders. --drop-unpaired goes on without the others.",
+    ]
+    assert len(Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)) == 1
+
+
+def test_no_pair_at_all_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a/1.png")
+    write(tmp_path / "b/2.png")
+    with pytest.raises(DataError, match="no two files have the same name"):
+        Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
+
+
+def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/1.bmp", "b/1.png"):
+        write(tmp_path / name)
+    with pytest.raises(DataError, match=r"a/1\.bmp and \S+a/1\.png have one name"):
+        Paired(tmp_path, ["a", "b"], "train")
+
+
+def test_a_pair_goes_when_either_half_is_left_out(pictures: Pictures, tmp_path: Path) -> None:
+    bad = sorted(pictures("a", 3).iterdir())[0]
+    pictures("b", 3)
+    layout = Paired(tmp_path, ["a", "b"], "train", leave_out=[bad])
+    assert len(layout) == 2
+    assert {path.name for path in layout.files} == {"0001.png", "0002.png"}
+
+
+def test_a_pair_of_two_sizes_is_a_bad_image(shared: Path, tmp_path: Path) -> None:
+    for side in ("blur", "sharp"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "test1.jpg").symlink_to(shared / f"nasty_pairs/test1_{side}.jpg")
+    layout = Paired(tmp_path, ["blur", "sharp"], "train")
+    with pytest.raises(BadImage, match=r"1000x911, but its partner \S+/sharp/test1\.jpg 1000x913"):
+        layout.load(layout.pick(0, Random(0)), Whole())
+
+
+# -- side by side ----------------------------------------------------------------------------------
+
+
+def test_sides_name_the_halves_and_domains_the_direction(tmp_path: Path) -> None:
+    joined = np.zeros((4, 8, 3), np.uint8)
+    joined[:, 4:] = 255
+    images.write(tmp_path / "1.png", joined)
+    forth = SideBySide(tmp_path, ["black", "white"], "train", ["black", "white"])
+    back = SideBySide(tmp_path, ["white", "black"], "train", ["black", "white"])
+    for layout, level in ((forth, 0), (back, 255)):
+        item = layout.load(layout.pick(0, Random(0)), Whole())
+        assert (item.source == level).all()
+        assert (item.target == 255 - level).all()
+
+
+def test_an_odd_width_cannot_be_halved(tmp_path: Path) -> None:
+    write(tmp_path / "train/1.png", 4, 7)
+    layout = SideBySide(tmp_path, ["a", "b"], "train", ["a", "b"])
+    with pytest.raises(BadImage, match="cannot be halved: it is 7 pixels wide"):
+        layout.load(layout.pick(0, Random(0)), Whole())
+
+
+def test_sides_must_be_named_and_domains_be_among_them(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r'--set "data\.sides=\[labels, photo\]"'):
+        SideBySide(tmp_path, ["labels", "photo"], "train")
+    with pytest.raises(ConfigError, match=r"no side is called 'foto'\. Did you mean 'photo'\?"):
+        SideBySide(tmp_path, ["labels", "foto"], "train", ["photo", "labels"])
+    with pytest.raises(
+        DataError, match=r"no folder for pairs of a and b: looked for \S+/train and "
+    ):
+        SideBySide(tmp_path / "no", ["a", "b"], "train", ["a", "b"])
+
+
+def test_one_domain_is_read_alone(pictures: Pictures, tmp_path: Path) -> None:
+    pictures("a", 2)
+    layout, transform = OneDomain(tmp_path, ["a"], "train"), Whole()
+    item = layout.load(layout.pick(1, Random(0)), transform)
+    assert item.images.shape == (3, 32, 32)
+    assert transform.roles == ["source"]

@@ -1,0 +1,74 @@
+"""Every built-in keeps the contract of `translate.testing`, as a stranger's plugin must."""
+
+import pytest
+
+from translate.batches import ImageSpec
+from translate.engine.plugins import OURS
+from translate.registry import every
+from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
+
+RECIPES = {
+    "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
+    "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
+}
+GENERATORS = {
+    "resnet": [{}, {"norm": "batch", "upsample": "resize", "downs": 1}, {"dropout": 0.5}],
+    "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
+}
+DISCRIMINATORS = {"patch": [{}, {"norm": "batch"}], "pixel": [{}, {"norm": "none"}]}
+LOSSES = {
+    "vanilla": [{}],
+    "lsgan": [{}],
+    "hinge": [{}],
+    "l1": [{}],
+    "l2": [{}],
+    "ssim": [{}, {"window": 7}],
+    "edge": [{}],
+}
+KINDS = {
+    "recipe": RECIPES,
+    "generator": GENERATORS,
+    "discriminator": DISCRIMINATORS,
+    "loss": LOSSES,
+}
+
+
+def cases(named: dict[str, list[dict[str, object]]]) -> list[object]:
+    """Return a test for each name and set of options."""
+    return [
+        pytest.param(name, options, id="-".join([name, *options]))
+        for name, variants in named.items()
+        for options in variants
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_none_is_forgotten_here(kind) -> None:
+    ours = {offer.name for offer in every(kind) if offer.distribution == OURS}
+    assert ours == KINDS[kind].keys(), f"give each {kind} its line above"
+
+
+@pytest.mark.parametrize(("name", "options"), cases(RECIPES))
+def test_recipes_keep_the_contract(name, options) -> None:
+    check_recipe(name, **options)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_translate_between_gray_and_colour_in_oblong_crops(name) -> None:
+    spec = ImageSpec((32, 64), ("gray", "colour"), source_channels=1, target_channels=3)
+    check_recipe(name, spec=spec)
+
+
+@pytest.mark.parametrize(("name", "options"), cases(GENERATORS))
+def test_generators_keep_the_contract(name, options) -> None:
+    check_generator(name, **options)
+
+
+@pytest.mark.parametrize(("name", "options"), cases(DISCRIMINATORS))
+def test_discriminators_keep_the_contract(name, options) -> None:
+    check_discriminator(name, **options)
+
+
+@pytest.mark.parametrize(("name", "options"), cases(LOSSES))
+def test_losses_keep_the_contract(name, options) -> None:
+    check_loss(name, **options)

@@ -1,0 +1,142 @@
+"""The Python interface: types come out as they went in."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import trained
+from PIL import Image
+
+from translate.api import Translator
+from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    return Translator.load(trained.cyclegan(tmp_path_factory.mktemp("runs") / "run"), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def to_gray(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    run = trained.cyclegan(tmp_path_factory.mktemp("runs") / "gray", channels=(3, 1))
+    return Translator.load(str(run), checkpoint=1, device="cpu")
+
+
+def noise(*shape: int, kind: Any = np.uint8) -> Any:
+    return np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind, endpoint=True)
+
+
+def test_a_path_and_a_picture_give_a_picture(model: Translator, tmp_path: Path) -> None:
+    pixels = noise(9, 13, 3)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    by_path = model(tmp_path / "photo.png")
+    assert isinstance(by_path, Image.Image) and (by_path.size, by_path.mode) == ((13, 9), "RGB")
+    for same in (str(tmp_path / "photo.png"), Image.fromarray(pixels)):
+        assert np.asarray(model(same)).tolist() == np.asarray(by_path).tolist()
+    assert model(pixels).tolist() == np.asarray(by_path).tolist()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("shape", "result"),
+    [
+        ((9, 13, 3), (9, 13, 3)),
+        ((9, 13, 1), (9, 13, 3)),
+        ((9, 13, 4), (9, 13, 3)),
+        ((9, 13), (9, 13, 3)),
+        ((1, 1, 3), (1, 1, 3)),
+    ],
+)
+def test_an_array_gives_an_array_of_bytes(
+    model: Translator, shape: tuple[int, ...], result: tuple[int, ...], kind: Any
+) -> None:
+    drawn = model(noise(*shape, kind=kind))
+    assert isinstance(drawn, np.ndarray) and drawn.dtype == np.uint8 and drawn.shape == result
+
+
+def test_a_gray_result_has_the_dimensions_it_was_asked_with(to_gray: Translator) -> None:
+    assert to_gray(noise(9, 13)).shape == (9, 13)
+    assert to_gray(noise(9, 13, 3)).shape == (9, 13, 1)
+    assert to_gray(Image.fromarray(noise(9, 13, 3))).mode == "L"
+    assert to_gray(Image.fromarray(noise(9, 13)), to="summer").mode == "RGB"
+
+
+def test_both_depths_and_hidden_colours_show_the_same(model: Translator) -> None:
+    pixels = noise(8, 8, 3)
+    deep = model(pixels.astype(np.uint16) * 257)
+    assert abs(deep.astype(int) - model(pixels)).max() <= 1
+    hidden = np.dstack([pixels, np.zeros((8, 8), np.uint8)])
+    white = model(np.full((8, 8, 3), 255, np.uint8)).tolist()
+    assert model(hidden).tolist() == white
+    assert np.asarray(model(Image.fromarray(hidden))).tolist() == white
+
+
+def test_every_mode_of_a_picture_is_taken(model: Translator) -> None:
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"):
+        picture = model(Image.new(mode, (6, 5)))
+        assert (picture.size, picture.mode) == ((6, 5), "RGB"), mode
+
+
+def test_the_domain_may_be_chosen(model: Translator) -> None:
+    pixels = noise(8, 8, 3)
+    assert model.domains == ("summer", "winter")
+    assert model(pixels).tolist() == model(pixels, to="winter").tolist()
+    assert model(pixels).tolist() != model(pixels, to="summer").tolist()
+    with pytest.raises(ConfigError, match=r"was trained on summer and winter\. Choose from: s"):
+        model(pixels, to="rain")
+
+
+def test_the_shorter_side_may_be_chosen(model: Translator) -> None:
+    assert model(noise(20, 30, 3), size=10).shape == (10, 15, 3)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((4, 4, 3)), "float64"),
+        (np.zeros((4, 4, 2), np.uint8), r"got \(4, 4, 2\) of uint8"),
+        (np.zeros((1, 4, 4, 3), np.uint8), "expected"),
+        (np.zeros((0, 4, 3), np.uint8), "expected"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused(
+    model: Translator, image: Any, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        model(image)
+
+
+def test_a_file_that_is_no_picture_is_named(model: Translator, tmp_path: Path) -> None:
+    (tmp_path / "x.png").touch()
+    with pytest.raises(BadImage, match=r"x\.png: an empty file"):
+        model(tmp_path / "x.png")
+
+
+def test_a_translation_that_is_not_finite_is_an_error(tmp_path: Path) -> None:
+    model = Translator.load(trained.cyclegan(tmp_path / "run"), device="cpu")
+    model.model.recipe.get_parameter("forth.model.1.weight").fill_(float("nan"))
+    with pytest.raises(TranslateError, match="not finite"):
+        model(noise(8, 8, 3))
+
+
+def test_an_older_checkpoint_is_used_with_a_warning(tmp_path: Path) -> None:
+    run = trained.cyclegan(tmp_path / "run")
+    (run / "checkpoints/step-00000002").mkdir()
+    with pytest.warns(UserWarning, match="older checkpoint"):
+        assert Translator.load(run, device="cpu").domains
+
+
+def test_a_folder_is_what_each_picture_is(
+    model: Translator, pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = pictures("photos", 2)
+    summary = model.folder(source, str(tmp_path / "out"), to="summer", batch_size=2)
+    assert (summary.inputs, summary.done) == (2, 2)
+    for path in source.iterdir():
+        drawn = np.asarray(Image.open(tmp_path / "out" / path.name)).astype(int)
+        assert abs(drawn - np.asarray(model(path, to="summer"))).max() <= 1
+    assert model.folder(source, tmp_path / "out", to="summer").skipped == 2
+    with pytest.raises(NothingUsableError):
+        model.folder(tmp_path / "photos/*.gif", tmp_path / "out")

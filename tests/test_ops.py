@@ -1,0 +1,202 @@
+"""Operations that recipes share, beside plain re-implementations."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from translate.ops import (
+    ImagePool,
+    in_one_pass,
+    init_normal_,
+    mode,
+    required_sides,
+    seeded,
+    unchanged_buffers,
+)
+from translate.registry import create_generator
+
+
+def images(count: int, *, seed: int = 0, size: int = 4) -> Tensor:
+    return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+# -- the pool --------------------------------------------------------------------------------------
+
+
+def plain_pool(size: int, batches: list[Tensor]) -> list[Tensor]:
+    """Do what CycleGAN's pool does, image by image, with a list."""
+    held: list[Tensor] = []
+    shown = []
+    for batch in batches:
+        returned = []
+        for image in batch:
+            if len(held) < size:
+                held.append(image)
+                returned.append(image)
+            elif size and torch.rand(()) >= 0.5:
+                place = int(torch.randint(size, ()))
+                returned.append(held[place])
+                held[place] = image
+            else:
+                returned.append(image)
+        shown.append(torch.stack(returned))
+    return shown
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_pool_shows_what_a_plain_list_would(size: int, count: int) -> None:
+    batches = [images(count, seed=step) for step in range(40)]
+    with seeded(5):
+        expected = plain_pool(size, batches)
+    pool = ImagePool(size)
+    with seeded(5):
+        shown = [pool(batch) for batch in batches]
+    assert all(torch.equal(a, b) for a, b in zip(shown, expected, strict=True))
+    assert len(pool.images) == min(size, 40 * count)
+
+
+def test_a_pool_fills_first_and_then_shows_half_of_the_old() -> None:
+    pool = ImagePool(50)
+    for step in range(50):
+        assert torch.equal(pool(images(1, seed=step)), images(1, seed=step))
+    with seeded(0):
+        new = [torch.equal(pool(images(1, seed=s)), images(1, seed=s)) for s in range(50, 1050)]
+    assert 440 < sum(new) < 560  # a fair coin, four deviations either way
+
+
+def test_a_pool_of_no_size_returns_what_it_is_given_and_draws_nothing() -> None:
+    pool, before = ImagePool(0), torch.get_rng_state()
+    assert torch.equal(pool(images(3)), images(3))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not len(pool.images)
+
+
+def test_what_a_pool_shows_has_no_gradient_and_is_its_own_memory() -> None:
+    pool, given = ImagePool(1), images(1).requires_grad_()
+    assert not pool(given).requires_grad
+    with torch.no_grad():
+        given.zero_()
+    assert torch.equal(pool.images, images(1))  # the pool keeps what it was shown
+    with seeded(1):
+        shown = [pool(images(1, seed=s)) for s in range(20)]
+    kept = [image.clone() for image in shown]
+    for seed in range(20, 40):
+        pool(images(1, seed=seed))
+    assert all(torch.equal(a, b) for a, b in zip(shown, kept, strict=True))
+
+
+def test_a_pool_is_no_weight() -> None:
+    assert not ImagePool(3).state_dict()
+
+
+# -- initialisation --------------------------------------------------------------------------------
+
+
+def test_weights_are_drawn_as_the_papers_draw_them() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(64, 64, 5), nn.ConvTranspose2d(64, 64, 5), nn.Linear(300, 300),
+        nn.BatchNorm2d(20_000), nn.GroupNorm(1, 20_000), nn.BatchNorm2d(3, affine=False),
+        nn.Conv2d(3, 3, 1, bias=False),
+    )  # fmt: skip
+    with seeded(0):
+        init_normal_(network)
+    for layer in network[:3]:
+        assert layer.weight.mean().abs() < 3e-4
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.02)
+        assert not layer.bias.any()
+    for layer in network[3:5]:
+        assert layer.weight.mean().item() == pytest.approx(1, abs=1e-3)
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.03)
+        assert not layer.bias.any()
+
+
+def test_the_deviation_can_be_another() -> None:
+    network = nn.Linear(300, 300)
+    init_normal_(network, 0.5)
+    assert network.weight.std().item() == pytest.approx(0.5, rel=0.03)
+
+
+# -- looking without touching ----------------------------------------------------------------------
+
+
+def test_seeded_draws_the_same_and_puts_the_generator_back() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    with seeded(7):
+        first = torch.rand(2)
+    with seeded(7):
+        assert torch.equal(torch.rand(2), first)
+    with pytest.raises(ZeroDivisionError), seeded(7):
+        _ = 1 / 0
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_mode_is_put_back_part_by_part() -> None:
+    network = nn.Sequential(nn.Dropout(), nn.Sequential(nn.BatchNorm2d(3), nn.Dropout()))
+    network[1][0].eval()
+    before = [part.training for part in network.modules()]
+    with mode(network, training=False):
+        assert not any(part.training for part in network.modules())
+    with pytest.raises(ZeroDivisionError), mode(network, training=True):
+        assert all(part.training for part in network.modules())
+        _ = 1 / 0
+    assert [part.training for part in network.modules()] == before
+
+
+def test_buffers_are_put_back_in_place_and_even_when_replaced() -> None:
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3))
+    held = network[0].running_mean
+    before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    with torch.no_grad(), unchanged_buffers(network):
+        network(images(2) + 5)
+        network[1].running_var = torch.full((3,), 9.0)
+        assert network[0].running_mean.abs().min() > 0.1
+    assert network[0].running_mean is held
+    for name, buffer in network.named_buffers():
+        assert torch.equal(buffer, before[name])
+
+
+def test_sides_suit_all_networks() -> None:
+    four, six, none = nn.Module(), nn.Module(), nn.Module()
+    four.multiple_of, four.minimum_side = 4, 16  # type: ignore[assignment]
+    six.multiple_of = 6  # type: ignore[assignment]
+    assert required_sides(four, six, none) == (12, 16)
+    assert required_sides(none) == (1, 1)
+
+
+# -- one pass --------------------------------------------------------------------------------------
+
+
+def values_and_gradients(network: nn.Module, passes: tuple[Tensor, ...]) -> list[Tensor]:
+    total = sum((p * p.detach().cos()).sum() for p in passes)
+    gradients = torch.autograd.grad(total, list(network.parameters()), allow_unused=True)
+    return [*passes, *(g for g in gradients if g is not None)]
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch", "none"])
+def test_one_pass_is_two(norm: str) -> None:
+    with seeded(0):
+        network = create_generator(
+            {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "norm": norm},
+            in_channels=3, out_channels=3,
+        ).double()  # fmt: skip
+    first, second = images(2, size=16).double(), 3 * images(3, seed=1, size=16).double()
+    together = values_and_gradients(network, in_one_pass(network, first, second))
+    apart = values_and_gradients(network, (network(first), network(second)))
+    for a, b in zip(together, apart, strict=True):
+        assert a.shape == b.shape
+        assert (a - b).abs().max() < 1e-11
+
+
+@pytest.mark.parametrize(("norm", "passes"), [("instance", 1), ("batch", 2), ("none", 1)])
+def test_images_share_a_pass_only_where_they_share_no_statistics(norm: str, passes: int) -> None:
+    network = create_generator(
+        {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "norm": norm},
+        in_channels=3, out_channels=3,
+    )  # fmt: skip
+    seen = []
+    network.register_forward_hook(lambda *_: seen.append(1))
+    in_one_pass(network, images(1, size=16), images(1, size=16))
+    assert len(seen) == passes

@@ -1,0 +1,160 @@
+"""Names find factories: bare, with options, or with their distribution where two claim one."""
+
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from translate import hookimpl, registry
+from translate.engine import plugins
+from translate.errors import ConfigError, PluginError
+from translate.registry import create, create_discriminator, create_generator, create_loss, find
+from translate_plugins.losses.pictures import EdgeLoss
+from translate_plugins.networks import ResnetGenerator
+
+
+@pytest.fixture
+def losses(plugin: Callable[..., object]) -> Callable[..., None]:
+    """Register losses of a distribution: ``losses("sweets", mine=Mine)``."""
+
+    def offer(distribution: str, **named: object) -> None:
+        hook = hookimpl(lambda: named)
+        plugin(SimpleNamespace(register_losses=hook), f"{distribution}:entry")
+
+    return offer
+
+
+class Scaled(nn.Module):
+    def __init__(self, weight: float = 1.0, size: tuple[int, int] | None = None) -> None:
+        super().__init__()
+        self.weight, self.size = weight, size
+
+
+class Other(nn.Module):
+    pass
+
+
+def test_a_part_is_a_name_or_a_name_with_options(losses) -> None:
+    losses("sweets", scaled=Scaled)
+    assert create_loss("scaled").weight == 1.0
+    assert create_loss({"name": "scaled", "weight": "2"}).weight == 2.0
+    assert registry.split("loss", {"name": "a", "b": 1}) == ("a", {"b": 1})
+
+
+def test_a_factory_is_offered_more_than_it_takes(losses) -> None:
+    losses("sweets", scaled=Scaled, other=Other)
+    assert create_loss("scaled", size=(8, 8), depth=3).size == (8, 8)
+    assert isinstance(create_loss("other", size=(8, 8)), Other)
+    with pytest.raises(ConfigError, match="loss 'other' has no option 'weight'"):
+        create_loss({"name": "other", "weight": 2})
+    with pytest.raises(ConfigError, match="has no option 'size'"):
+        create_loss({"name": "scaled", "size": (1, 1)}, size=(8, 8))
+
+
+def test_networks_are_made_for_their_channels() -> None:
+    part = {"name": "resnet", "width": 4, "blocks": 1}
+    generator = create_generator(part, in_channels=1, out_channels=2)
+    assert generator(torch.zeros(1, 1, 8, 8)).shape == (1, 2, 8, 8)
+    assert create_discriminator("pixel", in_channels=6)(torch.zeros(1, 6, 4, 4)).shape[1] == 1
+
+
+@pytest.mark.parametrize("part", [{}, {"width": 3}, {"name": 3}, 5, None, ["resnet"]])
+def test_a_part_of_another_shape_is_refused(part) -> None:
+    with pytest.raises(ConfigError, match=r"generator: expected a name or \{name: \.\.\., option:"):
+        create_generator(part, in_channels=3, out_channels=3)
+
+
+def test_a_typo_gets_the_nearest_name() -> None:
+    for kind, name, near in (
+        ("recipe", "cyclgan", "cyclegan"),
+        ("generator", "resnett", "resnet"),
+        ("layout", "unpaird", "unpaired"),
+    ):
+        message = f"no {kind} is called '{name}'. Did you mean '{near}'?"
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            find(kind, name)
+
+
+def test_our_names_cannot_be_shadowed_and_that_is_said_once(losses, capsys) -> None:
+    losses("shadow", edge=Other)
+    registry._say_once.cache_clear()
+    assert find("loss", "edge") is EdgeLoss
+    assert find("loss", "edge") is EdgeLoss
+    said = capsys.readouterr().err
+    assert said == (
+        "Warning: the loss 'edge' is translate-kit's; another plugin's is shadow/edge.\n"
+    )
+    assert find("loss", "shadow/edge") is Other
+    assert find("loss", "translate-kit/edge") is EdgeLoss
+    assert registry.names("loss")["edge"] is EdgeLoss
+    assert capsys.readouterr().err == ""
+
+
+def test_two_strangers_may_not_claim_one_name(losses) -> None:
+    losses("sweets", lemon=Scaled, mint=Scaled)
+    losses("sours", lemon=Other)
+    with pytest.raises(PluginError, match="two plugins offer a loss called 'lemon'") as error:
+        find("loss", "lemon")
+    assert "sweets/lemon" in str(error.value)
+    assert "sours/lemon" in str(error.value)
+    assert find("loss", "sweets/lemon") is Scaled
+    assert find("loss", "sours/lemon") is Other
+    assert find("loss", "mint") is Scaled
+    assert "lemon" not in registry.names("loss")
+    assert "mint" in registry.names("loss")
+
+
+def test_one_name_may_be_of_two_kinds(plugin) -> None:
+    both = {
+        f"register_{kind}": hookimpl(lambda: {"twice": Other}) for kind in ("losses", "layouts")
+    }
+    plugin(SimpleNamespace(**both))
+    assert find("loss", "twice") is find("layout", "twice") is Other
+
+
+@pytest.mark.parametrize("name", ["nobody/edge", "translate-kit/", "/edge/", "translate-kit/lemon"])
+def test_a_distribution_without_that_name_is_refused(name) -> None:
+    with pytest.raises(ConfigError, match="no loss is called"):
+        find("loss", name)
+
+
+def raises() -> None:
+    raise OSError("no weights\nhere")
+
+
+@pytest.mark.parametrize(
+    ("hook", "why"),
+    [
+        (raises, "OSError: no weights here"),
+        (lambda: exit(0), "SystemExit: 0"),
+        (lambda: None, "TypeError: "),
+        (lambda: ["lemon"], "ValueError: "),
+        (lambda: {"lemon": None}, "PluginError: 'lemon' is not a name"),
+        (lambda: {"le/mon": Other}, "PluginError: 'le/mon' is not a name"),
+        (lambda: {3: Other}, "PluginError: 3 is not a name"),
+    ],
+)
+def test_a_hook_that_fails_offers_nothing_is_named_once_and_spoils_nothing(
+    plugin, capsys, hook, why
+) -> None:
+    plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
+    assert find("loss", "l1") is nn.L1Loss
+    find("loss", "l1")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"Warning: sweets:sugar, register_losses failed ({why}")
+    with pytest.raises(ConfigError, match=r"no loss is called 'sugar'.*sweets:sugar.* could not"):
+        find("loss", "sugar")
+
+
+def test_ours_come_first(losses) -> None:
+    losses("aaa", lemon=Scaled)
+    owners = [offer.distribution for offer in registry.every("loss")]
+    assert owners == [plugins.OURS] * (len(owners) - 1) + ["aaa"]
+
+
+def test_create_makes_any_kind_of_thing() -> None:
+    made = create("generator", {"name": "resnet", "blocks": 1}, in_channels=3, out_channels=3)
+    assert isinstance(made, ResnetGenerator)

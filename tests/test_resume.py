@@ -1,0 +1,452 @@
+"""Training in pieces is training in one: byte for byte, whatever stops it, wherever it goes on."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from faults import Disk, Killed, kill, short
+
+from translate import hookimpl
+from translate.engine import checkpoint, config, files, loop
+from translate.engine.loop import Result
+from translate.errors import CheckpointError, ConfigError
+from translate.recipe import Recipe
+
+Plugin = Callable[..., object]
+STATE: dict[str, Any] = {
+    "train__ema": 0.7,
+    "train__schedule": "linear",
+    "train__log_every": 1,
+    "train__save_every": 3,
+}
+"""All that can be left out of a checkpoint."""
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+    """Return a folder with the domains ``a`` and ``b``, of pairs."""
+    pictures("a", 4), pictures("b", 4)
+    return tmp_path
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    found = Disk(monkeypatch)
+    yield found
+    found.disarm()
+
+
+class Stopper:
+    """Stops training after given steps: by a signal, or dead in the middle of a step."""
+
+    def __init__(self) -> None:
+        self.after: dict[int, int] = {}
+
+    @hookimpl
+    def losses_logged(self, step: int) -> None:
+        if how := self.after.pop(step, 0):
+            if how == signal.SIGKILL:
+                raise Killed
+            os.kill(os.getpid(), how)
+
+
+@pytest.fixture
+def stopper(plugin: Plugin) -> Stopper:
+    found = Stopper()
+    plugin(found, "stranger:stopper")
+    return found
+
+
+def in_pieces(asked: config.Config, run: Path) -> list[Result]:
+    """Train, and go on for as long as something stops it; forget all between the pieces."""
+    results = []
+    go: Callable[[], Result] = lambda: tiny.start(asked, run)  # noqa: E731
+    while True:
+        torch.manual_seed(len(results) + 100)
+        try:
+            results.append(go())
+        except Killed:
+            results.append(Result(run, -1))
+        go = lambda: tiny.resume(run)  # noqa: E731
+        if results[-1].step == asked.train.steps:
+            return results
+
+
+# -- equal -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+def test_kills_and_resumes_leave_no_trace(
+    recipe: str, workers: int, root: Path, stopper: Stopper
+) -> None:
+    asked = tiny.settings(root, recipe, train__steps=10, data__workers=workers, **STATE)
+    tiny.start(asked, root / "straight")
+    # a signal comes while step 3 is logged, and step 4 is the next to end
+    stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
+    results = in_pieces(asked, root / "pieces")
+    assert [(r.step, r.signal) for r in results] == [
+        (-1, 0), (4, signal.SIGINT), (-1, 0), (8, signal.SIGTERM), (10, 0),
+    ]  # fmt: skip
+    straight = tiny.tensors(root / "straight")
+    assert set(straight) == {"ema.safetensors", "training.safetensors", "weights.safetensors"}
+    assert tiny.tensors(root / "pieces") == straight
+    lines = [files.read_lines(root / name / "log.jsonl") for name in ("straight", "pieces")]
+    assert [line["step"] for line in lines[1]] == list(range(1, 11))
+    for one, other in zip(*lines, strict=True):
+        for key in ("losses", "lr", "grad_norm", "epoch", "skipped"):
+            assert one[key] == other[key]
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
+    for workers in (0, 1, 3):
+        asked = tiny.settings(root, recipe, train__steps=5, train__batch_size=2, data__workers=workers)  # fmt: skip
+        tiny.start(asked, root / str(workers))
+    assert tiny.tensors(root / "0") == tiny.tensors(root / "1") == tiny.tensors(root / "3")
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+def test_looking_changes_nothing(recipe: str, root: Path) -> None:
+    for name, every in (("blind", 0), ("looking", 2)):
+        asked = tiny.settings(root, recipe, train__steps=6, train__preview_every=every, train__ema=0.5)  # fmt: skip
+        tiny.start(asked, root / name)
+    assert len(list((root / "looking/previews").iterdir())) == 3
+    assert tiny.tensors(root / "looking") == tiny.tensors(root / "blind")
+
+
+def test_neither_does_logging_or_saving(root: Path) -> None:
+    for name, every in (("seldom", 50), ("often", 1)):
+        asked = tiny.settings(root, train__steps=5, train__save_every=every, train__log_every=every)
+        tiny.start(asked, root / name)
+    assert tiny.tensors(root / "seldom") == tiny.tensors(root / "often")
+
+
+def test_the_configuration_of_a_run_repeats_it(root: Path) -> None:
+    tiny.start(tiny.settings(root, train__steps=5, **{**STATE, "train__seed": 7}), root / "one")
+    again = config.resolve(config=str(root / "one/config.yaml"))
+    tiny.start(again, root / "two")
+    assert tiny.tensors(root / "one") == tiny.tensors(root / "two")
+    tiny.start(tiny.settings(root, train__steps=5, **STATE), root / "three")
+    assert tiny.tensors(root / "one") != tiny.tensors(root / "three")  # the seed is in it
+
+
+def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Path) -> None:
+    tiny.start(tiny.settings(root, train__steps=8), root / "straight")
+    tiny.start(tiny.settings(root, train__steps=5), root / "raised")
+    assert tiny.resume(root / "raised", steps=8).step == 8
+    assert tiny.tensors(root / "raised") == tiny.tensors(root / "straight")
+    assert config.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
+    assert tiny.resume(root / "raised", epochs=3).step == 12  # of 4 images
+    assert "steps" not in config.read(str(root / "raised/config.yaml"))["train"]
+
+
+def test_a_run_can_be_moved(root: Path, stopper: Stopper) -> None:
+    asked = tiny.settings(root, train__steps=6)
+    tiny.start(asked, root / "straight")
+    stopper.after = {4: signal.SIGINT}
+    tiny.start(tiny.settings(root, train__steps=6, train__log_every=1), root / "here")
+    (root / "here").rename(root / "there")
+    tiny.resume(root / "there")
+    assert tiny.tensors(root / "there") == tiny.tensors(root / "straight")
+
+
+# -- controls: the proof can fail ------------------------------------------------------------------
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def forget_optimizer(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
+    patch.setattr(checkpoint, "_restore_optimizer", _nothing)
+
+
+def forget_schedule(patch: pytest.MonkeyPatch, stopped: int) -> None:
+    real = loop.set_rates
+    patch.setattr(loop, "set_rates", lambda o, step, *rest: real(o, step - stopped, *rest))
+
+
+def forget_pool(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
+    patch.setattr(Recipe, "load_training_state", _nothing)
+
+
+def forget_random_state(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
+    patch.setattr(checkpoint, "restore_random_state", _nothing)
+
+
+def forget_average(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
+    real = checkpoint.restore_weights
+    patch.setattr(checkpoint, "restore_weights", lambda *given, averaged=False: (
+        None if averaged else real(*given)))  # fmt: skip
+
+
+def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
+    real = checkpoint.restore_weights
+    patch.setattr(checkpoint, "restore_weights", lambda *given, averaged=False: (
+        real(*given, averaged=averaged) if averaged else None))  # fmt: skip
+
+
+def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:
+    real = loop.data.batches
+    patch.setattr(loop.data, "batches", lambda *given, start, stop, **named: real(
+        *given, start=start - stopped, stop=stop, **named))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("recipe", "forget", "differing"),
+    [
+        ("cyclegan", None, []),
+        ("pix2pix", None, []),
+        ("cyclegan", forget_optimizer, ["ema", "training", "weights"]),
+        ("cyclegan", forget_schedule, ["ema", "training", "weights"]),
+        ("cyclegan", forget_pool, ["training", "weights"]),
+        ("cyclegan", forget_random_state, ["training", "weights"]),
+        ("cyclegan", forget_place, ["ema", "training", "weights"]),
+        ("cyclegan", forget_weights, ["ema", "training", "weights"]),
+        ("cyclegan", forget_average, ["ema"]),
+        ("pix2pix", forget_optimizer, ["ema", "training", "weights"]),
+        ("pix2pix", forget_schedule, ["ema", "training", "weights"]),
+        ("pix2pix", forget_random_state, ["ema", "training", "weights"]),
+        ("pix2pix", forget_average, ["ema"]),
+    ],
+)
+def test_whatever_a_resume_forgets_shows(
+    recipe: str,
+    forget: Callable[[pytest.MonkeyPatch, int], None] | None,
+    differing: list[str],
+    root: Path,
+    stopper: Stopper,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = tiny.settings(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
+    tiny.start(asked, root / "straight")
+    stopper.after = {5: signal.SIGINT}
+    assert tiny.start(asked, root / "pieces").step == 6
+    if forget:
+        forget(monkeypatch, 6)
+    tiny.resume(root / "pieces")
+    straight, pieces = tiny.tensors(root / "straight"), tiny.tensors(root / "pieces")
+    found = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
+    assert found >= set(differing)
+    assert bool(found) == bool(differing)
+    if differing == ["ema"]:
+        assert found == {"ema"}  # the average is watched, and changes nothing else
+
+
+# -- at every operation on the disk ----------------------------------------------------------------
+
+
+def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
+    """Kill a run at every `step`-th operation on the disk, go on, and compare; return how many."""
+    asked = tiny.settings(root, train__steps=4, train__ema=0.5, train__log_every=1, train__save_every=2, train__preview_every=3)  # fmt: skip
+    disk.arm(0, short)
+    tiny.start(asked, root / "straight")
+    total = disk.count
+    disk.disarm()
+    straight, points = tiny.tensors(root / "straight"), range(1, total + 1, step)
+    for at in points:
+        run = root / f"killed-{at}"
+        disk.arm(at, kill)
+        with pytest.raises(Killed):
+            tiny.start(asked, run)
+        disk.disarm()
+        if tiny.steps(run):
+            tiny.resume(run)
+        else:  # dead before the first checkpoint: the same command begins again
+            tiny.start(asked, run)
+        assert tiny.tensors(run) == straight, at
+        assert [line["step"] for line in files.read_lines(run / "log.jsonl")] == [1, 2, 3, 4], at
+        assert not list(run.rglob(".*")), at
+        assert len(list((run / "previews").iterdir())) == 2, at
+    return len(points)
+
+
+def test_a_run_killed_at_any_operation_on_the_disk_goes_on_to_the_same_end(
+    root: Path, disk: Disk
+) -> None:
+    assert kill_at_operations(root, disk, 13) > 5
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_every_operation_on_the_disk_goes_on_to_the_same_end(
+    root: Path, disk: Disk
+) -> None:
+    assert kill_at_operations(root, disk, 1) > 70
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+
+STEPS = 40
+
+
+def command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "translate", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **given,
+    )
+
+
+def written(asked: config.Config, root: Path) -> Path:
+    file = root / "asked.yaml"
+    file.write_text(config.dump(asked))
+    return file
+
+
+def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while len(files.read_lines(run / "log.jsonl")) < step:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "workers"), [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 0)]
+)
+def test_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
+    number: signal.Signals, code: int, workers: int, root: Path
+) -> None:
+    asked = tiny.settings(
+        root, train__steps=STEPS, data__workers=workers, **{**STATE, "train__save_every": 1000}
+    )
+    file, run = written(asked, root), root / "run"
+    tiny.start(asked, root / "straight")
+    process = command("train", "--config", file, "--out", run, start_new_session=True)
+    wait_for_step(run, 3, process)
+    if workers:
+        os.killpg(process.pid, number)  # as a terminal does it: the workers hear it, too
+    else:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    assert not err
+    stopped = tiny.steps(run)[-1]
+    assert 3 <= stopped < STEPS
+    assert stopped == len(files.read_lines(run / "log.jsonl"))
+    assert f"stopped at step {stopped}: translate train --resume {run}" in out
+    assert '"outcome": "interrupted"' in (run / "run.json").read_text()
+    tiny.resume(run)
+    assert tiny.tensors(run) == tiny.tensors(root / "straight")
+
+
+def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
+    """Kill a process at random moments, go on until the end; return where it was each time."""
+    asked = tiny.settings(root, train__steps=STEPS, **STATE)
+    file, run = written(asked, root), root / "run"
+    tiny.start(asked, root / "straight")
+    draw, seen = random.Random(seed), []
+    for _ in range(moments):
+        begun = ["--resume", run] if tiny.steps(run) else ["--config", file, "--out", run]
+        process = command("train", *begun)
+        done = len(files.read_lines(run / "log.jsonl"))
+        if draw.random() < 0.8:  # most within training, which is short beside starting up
+            while len(files.read_lines(run / "log.jsonl")) == done and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(draw.uniform(0, 0.3))
+        else:
+            time.sleep(draw.uniform(0, 4))
+        process.kill()
+        out, err = process.communicate()
+        assert process.returncode in (-signal.SIGKILL, 0), (out, err)
+        seen.append(len(files.read_lines(run / "log.jsonl")))
+    tiny.resume(run) if tiny.steps(run) else tiny.start(asked, run)
+    assert tiny.tensors(run) == tiny.tensors(root / "straight")
+    assert not [path for path in run.rglob(".*")]
+    return seen
+
+
+def test_a_process_killed_at_two_random_moments_goes_on_to_the_same_end(root: Path) -> None:
+    assert len(kill_at_moments(root, 2, seed=1)) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_a_process_killed_at_random_moments_goes_on_to_the_same_end(
+    seed: int, root: Path
+) -> None:
+    """Twenty moments, each with a straight run of its own to be equal to."""
+    kill_at_moments(root, 1, seed=100 + seed)
+
+
+@pytest.mark.slow
+def test_a_process_killed_ten_times_in_a_row_goes_on_to_the_same_end(root: Path) -> None:
+    assert len(kill_at_moments(root, 10, seed=7)) == 10
+
+
+# -- what cannot go on -----------------------------------------------------------------------------
+
+
+def test_a_finished_run_says_so_and_changes_nothing(root: Path) -> None:
+    run = root / "run"
+    tiny.start(tiny.settings(root), run)
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    heard = tiny.Heard()
+    result = tiny.resume(run, heard)
+    assert (result.step, result.signal, result.listed) == (4, 0, 0)
+    assert heard.lines == [f"{run} is complete: 4 steps. --steps N with a larger N goes on."]
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+    assert tiny.resume(run, steps=3).step == 4  # nothing is undone
+
+
+def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on_to_the_same_end(
+    root: Path,
+) -> None:
+    tiny.start(tiny.settings(root, train__steps=6), root / "straight")
+    tiny.start(tiny.settings(root, train__steps=4, train__save_every=2), root / "run")
+    weights = root / "run/checkpoints/step-00000004/weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    heard = tiny.Heard()
+    tiny.resume(root / "run", heard, steps=6)
+    assert f"{weights} is damaged: it is not what was saved. Going on from step-00000002." in heard.lines  # fmt: skip
+    assert tiny.tensors(root / "run") == tiny.tensors(root / "straight")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"steps": -5}, "train.steps: expected greater than 0, got -5."),
+        ({"steps": 0}, "train.steps: expected greater than 0, got 0."),
+        ({"device": "gpu"}, "train.device: expected auto, cpu, cuda or cuda:N, got 'gpu'."),
+    ],
+)
+def test_what_may_change_is_checked_as_at_the_start(
+    changes: dict[str, Any], said: str, root: Path
+) -> None:
+    tiny.start(tiny.settings(root), root / "run")
+    with pytest.raises(ConfigError) as caught:
+        tiny.resume(root / "run", **changes)
+    assert str(caught.value) == said
+
+
+def test_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:
+    with pytest.raises(CheckpointError, match="there is no run"):
+        tiny.resume(root / "typo")
+    with pytest.raises(CheckpointError, match="holds no whole checkpoint"):
+        tiny.resume(root)
+    assert not (root / "typo").exists()
+    tiny.start(tiny.settings(root), root / "run")
+    with pytest.raises(ConfigError, match=f"is one checkpoint: --resume {root / 'run'} takes its run"):  # fmt: skip
+        tiny.resume(root / "run/checkpoints/step-00000004")
+
+
+def test_a_start_never_goes_over_a_run(root: Path) -> None:
+    asked = tiny.settings(root)
+    tiny.start(asked, root / "run")
+    with pytest.raises(ConfigError, match=r"holds a run already. Go on with it by --resume .*run"):
+        tiny.start(asked, root / "run")

@@ -1,0 +1,551 @@
+"""The contract notices what it is there to notice: for each rule, plugins that break it."""
+
+import ast
+import re
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from translate import hookimpl, testing
+from translate.batches import Images, ImageSpec, Layout
+from translate.contract import processes, recipes
+from translate.contract.processes import averages_over_processes
+from translate.contract.subject import subject
+from translate.engine import checkpoint
+from translate.errors import ConfigError
+from translate.ops import ImagePool
+from translate.recipe import Recipe, Turn, adam
+from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
+
+ROOT = Path(__file__).parent.parent
+
+
+class Tame(Recipe):
+    """Two players that keep every rule, with a pool, dropout and a preview."""
+
+    defaults = {"data": {"layout": "paired"}, "train": {"steps": 10}}
+
+    def __init__(self, spec: ImageSpec, *, width: int = 3) -> None:
+        super().__init__()
+        self.generator = nn.Sequential(
+            nn.Conv2d(spec.source_channels, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.Dropout(0.5),
+            nn.Conv2d(width, spec.target_channels, 1),
+        )
+        self.critic = nn.Conv2d(spec.target_channels, 1, 3)
+        self.pool = ImagePool(3)
+
+    def optimizers(self):
+        return {"generator": adam(self.generator), "critic": adam(self.critic)}
+
+    def step(self, batch):
+        fake = self.generator(batch.source)
+        yield Turn(
+            "generator", pixel=F.l1_loss(fake, batch.target), gan=-0.1 * self.critic(fake).mean()
+        )
+        old = self.pool(fake)
+        yield Turn("critic", gan=(self.critic(old) - self.critic(batch.target)).mean())
+
+    def translate(self, images, *, to):  # noqa: ARG002
+        return self.generator(images)
+
+    def preview(self, batch):
+        return [batch.source, self.generator(batch.source)]
+
+
+class ReadsAFile(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        with tempfile.NamedTemporaryFile():
+            pass
+
+
+class AsksTheNetwork(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        with socket.socket() as asked:
+            asked.connect_ex(("127.0.0.1", 9))
+
+
+class DrawsUnseeded(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        chance = torch.Generator()
+        chance.seed()
+        nn.init.normal_(self.critic.weight, generator=chance)
+
+
+class YieldsNothing(Tame):
+    def step(self, batch):  # noqa: ARG002
+        yield from ()
+
+
+class YieldsALoss(Tame):
+    def step(self, batch):
+        yield self.generator(batch.source).mean()
+
+
+class YieldsWithoutGrad(Tame):
+    def step(self, batch):
+        with torch.no_grad():
+            yield Turn("generator", mean=self.generator(batch.source).mean())
+
+
+class DividesByZero(Tame):
+    def step(self, batch):
+        yield Turn("generator", mean=self.generator(batch.source).mean() / 0)
+
+
+class NamesNobody(Tame):
+    def step(self, batch):
+        yield Turn("generater", mean=self.generator(batch.source).mean())
+
+
+class MovesTheOther(Tame):
+    def step(self, batch):
+        for turn in super().step(batch):
+            yield turn
+            with torch.no_grad():
+                self.critic.weight += 0.1
+
+
+class MovesBeforeItsTurn(Tame):
+    def step(self, batch):
+        with torch.no_grad():
+            self.critic.weight.clamp_(-0.01, 0.01)
+        yield from super().step(batch)
+
+
+class NeverTurns(Tame):
+    def step(self, batch):
+        yield next(iter(super().step(batch)))
+
+
+class HidesANetwork(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.hidden = [nn.Conv2d(3, 3, 1)]
+
+    def optimizers(self):
+        return {**super().optimizers(), "hidden": adam(*self.hidden)}
+
+
+class ForgetsItsPool(Tame):
+    def training_state(self):
+        return {}
+
+    def load_training_state(self, state):
+        pass
+
+
+class ForgetsACounter(Tame):
+    count = 0
+
+    def step(self, batch):
+        self.count += 1
+        for turn in super().step(batch):
+            yield Turn(turn.player, **{k: v / self.count for k, v in turn.losses.items()})
+
+
+class LoadsSomethingElse(Tame):
+    def load_state_dict(self, state, *args, **kwargs):
+        return super().load_state_dict({k: v * 2 for k, v in state.items()}, *args, **kwargs)
+
+
+class PreviewsIntoThePool(Tame):
+    def preview(self, batch):
+        return [self.pool(self.generator(batch.source))]
+
+
+class PreviewsANumber(Tame):
+    def preview(self, batch):
+        return [batch.source.mean()]
+
+
+class Halves(Tame):
+    def translate(self, images, *, to):
+        return F.interpolate(super().translate(images, to=to)[..., ::2, ::2], scale_factor=2)
+
+
+class NeedsFour(Tame):
+    def translate(self, images, *, to):
+        return F.pad(super().translate(images, to=to), (3, 3, 3, 3), mode="reflect")[
+            ..., 3:-3, 3:-3
+        ]
+
+
+class SharesStatistics(Tame):
+    def translate(self, images, *, to):
+        self.generator.train()
+        return super().translate(images, to=to)
+
+
+class TurnsByThePicture(Tame):
+    def step(self, batch):
+        yield from super().step(batch)
+        if batch.source.mean() > batch.target.mean():
+            yield Turn("generator", mean=self.generator(batch.source).mean())
+
+
+class KnowsItsRank(Tame):
+    def step(self, batch):
+        scale = 1 + dist.get_rank() if dist.is_initialized() else 1
+        yield Turn("critic", mean=scale * self.critic(batch.target).mean())
+        yield Turn("generator", mean=self.generator(batch.source).mean())
+
+
+BROKEN = {
+    ReadsAFile: (recipes.reads_nothing, "asked for /.*: load such things at first use"),
+    AsksTheNetwork: (recipes.reads_nothing, "127.0.0.1"),
+    DrawsUnseeded: (recipes.reads_nothing, "critic.weight differs"),
+    YieldsNothing: (recipes.takes_turns, "yielded nothing"),
+    YieldsALoss: (recipes.takes_turns, "which is no Turn"),
+    YieldsWithoutGrad: (recipes.takes_turns, "YieldsWithoutGrad.step yields inside"),
+    DividesByZero: (recipes.takes_turns, "generator/mean is -?inf"),
+    NamesNobody: (recipes.takes_turns, "no optimizer is called 'generater'. Did you mean 'gen"),
+    MovesTheOther: (recipes.moves_one_player, "critic.weight moved in the turn of 'generator'"),
+    MovesBeforeItsTurn: (recipes.moves_one_player, "critic.weight moved before the first turn"),
+    NeverTurns: (recipes.moves_one_player, "In 10 steps nothing of critic moved"),
+    HidesANetwork: (recipes.moves_one_player, "'hidden' holds weights that are no part"),
+    LoadsSomethingElse: (recipes.survives_saving, "is not what was saved"),
+    ForgetsItsPool: (recipes.resumes_exactly, "differs: what a step remembers"),
+    ForgetsACounter: (recipes.resumes_exactly, "differs: what a step remembers"),
+    PreviewsIntoThePool: (recipes.previews_quietly, "training_state pool is another one after"),
+    PreviewsANumber: (recipes.previews_quietly, r"A row is Tensor \(\)"),
+    Halves: (recipes.translates_any_size, "or set multiple_of and minimum_side"),
+    NeedsFour: (recipes.translates_any_size, "1x1 raised .* Are multiple_of and minimum_side set"),
+    SharesStatistics: (recipes.minds_no_neighbour, "neighbours or repetition change it by"),
+    TurnsByThePicture: (averages_over_processes, "Whose turn it is depends on the images"),
+    KnowsItsRank: (averages_over_processes, "is not the mean of what both halves give"),
+}
+"""Recipes, the rule that each breaks, and what its author reads."""
+
+
+def offer(plugin: Callable[..., object], name: str = "a:b", **offers: dict[str, object]) -> None:
+    """Register a plugin that offers some things: ``offer(plugin, losses={"mine": Mine})``."""
+
+    def returning(value: object) -> Callable[[], object]:
+        return hookimpl(lambda: value)
+
+    plugin(SimpleNamespace(**{f"register_{k}": returning(v) for k, v in offers.items()}), name)
+
+
+def broken(kind: str, name: str) -> str:
+    """Return every rule that does not hold, with what breaks it, a line each."""
+    return "\n".join(f"{v.rule} {v.broken}" for v in testing.judge(kind, name, {}) if v.broken)
+
+
+def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(plugin) -> None:
+    offer(plugin, recipes={"tame": Tame})
+    before = checkpoint.random_state()
+    check_recipe("tame", width=2)
+    after = checkpoint.random_state()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+@pytest.mark.parametrize("recipe", BROKEN, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_is_told_so(plugin, monkeypatch, recipe) -> None:
+    monkeypatch.setattr(processes, "SECONDS", 6)
+    rule, complaint = BROKEN[recipe]
+    offer(plugin, recipes={"stranger": recipe})
+    with pytest.raises(Exception, match=complaint):
+        rule(subject("stranger", {}, None, None))
+
+
+def test_what_a_plugin_raises_becomes_a_sentence_with_the_rule(plugin) -> None:
+    offer(plugin, recipes={"stranger": YieldsALoss})
+    with pytest.raises(AssertionError, match=r"^Yield turns, .* It raised PluginError: .* no Turn"):
+        check_recipe("stranger")
+
+
+def test_a_wrong_option_is_the_callers_mistake(plugin) -> None:
+    offer(plugin, recipes={"tame": Tame})
+    with pytest.raises(ConfigError, match="recipe 'tame' has no option 'widht'"):
+        check_recipe("tame", widht=2)
+    with pytest.raises(ConfigError, match="generator 'resnet' has no option 'blocs'"):
+        check_generator("resnet", blocs=2)
+    with pytest.raises(ConfigError, match="no loss is called 'l3'"):
+        check_loss("l3")
+
+
+def test_networks_are_made_small_unless_the_caller_says_how_large(plugin) -> None:
+    none = {"name": "patch", "norm": "none"}
+
+    class Two(Tame):
+        def __init__(self, spec, *, generator="resnet", judge=MappingProxyType(none)):
+            super().__init__(spec)
+            self.names = generator, judge
+
+    offer(plugin, recipes={"two": Two})
+    assert testing.small("recipe", "two") == {
+        "generator": {"name": "resnet", "width": 4, "blocks": 1},
+        "judge": {"name": "patch", "norm": "none", "width": 4, "layers": 2},
+    }
+
+
+class Strips(Layout):
+    """A layout of one's own: every picture twice, under names that only it knows."""
+
+    def __init__(self, root: Path, domains: tuple[str, ...], leave_out: tuple[Path, ...] = ()):
+        self.spec = ImageSpec(domains=domains)
+        self.files = [p for p in sorted((root / domains[0]).iterdir()) if p not in leave_out]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index, random):  # noqa: ARG002
+        return (self.files[index],)
+
+    def load(self, files, transform):
+        return Images(*transform(transform.read(files[0])))
+
+
+class Dream(Recipe):
+    """One that knows pictures of one domain alone, as the layout of its author brings them."""
+
+    defaults = {"data": {"layout": "strips"}, "train": {"steps": 10}}
+
+    def __init__(self, spec: ImageSpec) -> None:
+        super().__init__()
+        self.network = nn.Conv2d(spec.source_channels, spec.source_channels, 1)
+
+    def optimizers(self):
+        return {"network": adam(self.network)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("network", copy=F.mse_loss(self.network(batch.images), batch.images))
+
+
+def test_a_layout_of_ones_own_is_checked_on_a_folder(plugin, pictures, tmp_path) -> None:
+    offer(plugin, recipes={"dream": Dream}, layouts={"strips": Strips})
+    with pytest.raises(ConfigError, match="layout 'strips' are unknown: give the check a folder"):
+        check_recipe("dream")
+    pictures("soft", 6)
+    check_recipe("dream", data={"layout": "strips", "root": tmp_path, "domains": ["soft"]})
+
+
+def test_a_recipe_of_one_domain_that_translates_nothing_is_told_what_does_not_apply(plugin) -> None:
+    one = type("One", (Dream,), {"defaults": {"data": {"layout": "images"}}})
+    offer(plugin, recipes={"one": one})
+    notes = [v.note for v in testing.judge("recipe", "one", {}, spec=ImageSpec((16, 24)))]
+    assert notes.count("it does not translate") == 2
+    assert notes.count("it draws none") == 1
+
+
+class Shift(nn.Module):
+    """A generator that keeps the rules: it adds what a convolution says."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv(x)
+
+
+class TakesOneImage(Shift):
+    def forward(self, x):
+        return super().forward(x)[:1]
+
+
+class SaysNothingOfSides(Shift):
+    def forward(self, x):
+        return F.interpolate(super().forward(x)[..., ::2, ::2], scale_factor=2)
+
+
+class HasAnIdleLayer(Shift):
+    def __init__(self, in_channels, out_channels):
+        super().__init__(in_channels, out_channels)
+        self.idle = nn.Conv2d(3, 3, 1)
+
+
+class LearnsBehindTheStateDict(Shift):
+    drift = 0.0
+
+    def forward(self, x):
+        self.drift += 0.1 * self.training
+        return super().forward(x) + self.drift
+
+
+class OnlyTakesFloats(Shift):
+    def forward(self, x):
+        return super().forward(x) / (1 - torch.is_autocast_enabled("cpu"))
+
+
+class HasFeaturesOfItsOwnKind(Shift):
+    def features(self, x):
+        return self.conv(x)
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        (TakesOneImage, r"Make \(N.* became \(1, 1, "),
+        (SaysNothingOfSides, r"Make \(N.*multiple_of and minimum_side"),
+        (HasAnIdleLayer, r"Send finite gradients .* None reaches idle\.(weight|bias)"),
+        (HasFeaturesOfItsOwnKind, "Return from `features`.* It returned Tensor"),
+        (OnlyTakesFloats, "Run under autocast to bf16.* not finite"),
+        (LearnsBehindTheStateDict, "Do as before once the weights are saved"),
+    ],
+)
+def test_a_generator_that_breaks_a_rule_is_told_so(plugin, network, complaint) -> None:
+    offer(plugin, generators={"shift": Shift, "stranger": network})
+    check_generator("shift")
+    with pytest.raises(AssertionError, match=complaint):
+        check_generator("stranger")
+
+
+class Judge(nn.Module):
+    """A discriminator that keeps the rules, with scores of two scales."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, 1, 4, 2)
+
+    def forward(self, x):
+        return [self.conv(x), self.conv(F.avg_pool2d(x, 2))]
+
+
+class JudgesTheBatch(Judge):
+    def forward(self, x):
+        return [score.mean(0, keepdim=True) for score in super().forward(x)]
+
+
+class JudgesWithALogarithm(Judge):
+    def forward(self, x):
+        return [score.log() for score in super().forward(x)]
+
+
+class LooksAway(Judge):
+    def forward(self, x):
+        return super().forward(x.detach())
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        (JudgesTheBatch, r"Score \(N, .* 2 images got torch.Size\(\[1, "),
+        (JudgesWithALogarithm, "A score is not finite"),
+        (LooksAway, "Send finite gradients .* None reaches the image"),
+    ],
+)
+def test_a_discriminator_that_breaks_a_rule_is_told_so(plugin, network, complaint) -> None:
+    offer(plugin, discriminators={"judge": Judge, "stranger": network})
+    check_discriminator("judge")
+    with pytest.raises(AssertionError, match=complaint):
+        check_discriminator("stranger")
+
+
+class Unsummed(nn.Module):
+    def forward(self, output, target):
+        return (output - target).abs()
+
+
+class BackToFront(nn.Module):
+    def forward(self, output, target):
+        return 1 - F.l1_loss(output, target)
+
+
+class RootOfZero(nn.Module):
+    def forward(self, output, target):
+        return F.mse_loss(output, target).sqrt()
+
+
+class HalfASlope(nn.Module):
+    def forward(self, output, target):
+        error = F.mse_loss(output, target)
+        return 0.5 * error + 0.5 * error.detach()
+
+
+class Blind(nn.Module):
+    def forward(self, output, target):
+        return F.mse_loss(output.detach(), target.detach())
+
+
+class SidesSwapped(nn.Module):
+    def for_discriminator(self, real, fake):
+        return sum((r - f).mean() for r, f in zip(*map(scales, (real, fake)), strict=True))
+
+    def for_generator(self, fake):
+        return -sum(score.mean() for score in scales(fake))
+
+
+class OneScaleOnly(nn.Module):
+    def for_discriminator(self, real, fake):
+        return fake.mean() - real.mean()
+
+    def for_generator(self, fake):
+        return -fake.mean()
+
+
+def scales(scores):
+    return [scores] if isinstance(scores, Tensor) else scores
+
+
+@pytest.mark.parametrize(
+    ("loss", "complaint"),
+    [
+        (Unsummed, "Return a finite scalar .* the loss returned tensor"),
+        (Blind, "Return a finite scalar .*(does not require grad|no gradient)"),
+        (BackToFront, "Cost least .* Different images cost less than equal ones"),
+        (RootOfZero, "Cost least .* At equal images a gradient is not finite"),
+        (HalfASlope, "Have gradients that agree .* by autograd, .* by differences"),
+        (SidesSwapped, "does not fall as real scores rise"),
+        (OneScaleOnly, "Return a finite scalar .*'list' object has no attribute 'mean'"),
+    ],
+)
+def test_a_loss_that_breaks_a_rule_is_told_so(plugin, loss, complaint) -> None:
+    offer(plugin, losses={"stranger": loss})
+    with pytest.raises(AssertionError, match=complaint):
+        check_loss("stranger")
+
+
+def test_plugins_check_prints_a_line_a_rule(plugin, run) -> None:
+    offer(plugin, "sweets:sugar", recipes={"tame": Tame}, losses={"swapped": SidesSwapped})
+    good = run("plugins", "check", "tame", "--set", "options.width=2")
+    assert (good.code, good.err) == (0, "")
+    assert good.out.startswith("recipe tame\n  ok      Read no file")
+    assert len(good.out.splitlines()) == 1 + len(testing.RULES["recipe"])
+    assert run("plugins", "check", "tame", "--quiet").out == ""
+
+
+@pytest.mark.parametrize("name", ["swapped", "sweets", "sugar", "sweets/swapped"])
+def test_plugins_check_fails_where_a_rule_is_broken(plugin, run, name) -> None:
+    offer(plugin, "sweets:sugar", losses={"swapped": SidesSwapped})
+    found = run("plugins", "check", name, "--quiet")
+    assert found.code == 2
+    assert re.fullmatch("  BROKEN  loss .*swapped: Cost least .*as real scores rise.\n", found.out)
+    assert found.err == f"Error: {name} breaks a rule: see plugins/README.md.\n"
+
+
+def test_plugins_check_answers_a_typo(plugin, run) -> None:
+    losses = {"l5": nn.L1Loss, "l6": nn.L1Loss}
+    offer(plugin, "sweets:sugar", recipes={"tame": Tame}, losses=losses)
+    for arguments, message in (
+        (["tme"], "nothing installed is called 'tme'. Did you mean 'tame'?"),
+        (["tame", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
+        (["tame", "--set", "options.widt=2"], "has no option 'widt'. Did you mean 'width'?"),
+        (["l5", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
+        (["sugar", "--set", "options.a=1"], "--set is for one thing, and sugar is 3"),
+    ):
+        found = run("plugins", "check", *arguments)
+        assert found.code == 2
+        assert message in found.err
+
+
+def test_the_contract_needs_no_pytest() -> None:
+    files = [ROOT / "translate/testing.py", *(ROOT / "translate/contract").glob("*.py")]
+    assert len(files) > 5
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert "pytest" not in ast.unparse(node), path

@@ -1,0 +1,126 @@
+"""A stranger's plugin is an equal: pip-installed from its own project, checked, trained, used."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+EXAMPLE = ROOT / "tests/examples/translate_sharpen"
+Pictures = Callable[..., Path]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Install the example into an environment of its own; return what runs a program there.
+
+    The environment sees this one's packages, our own among them, through a ``.pth`` file.
+    """
+    home = tmp_path_factory.mktemp("stranger")
+    venv.create(home / "env", with_pip=False, symlinks=True)
+    scripts = home / "env" / ("Scripts" if os.name == "nt" else "bin")
+    variables = {"base": str(home / "env"), "platbase": str(home / "env")}
+    site = Path(sysconfig.get_path("purelib", "venv", vars=variables))
+    here = [path for path in sys.path if path.endswith("site-packages")]
+    lines = [f"import site; site.addsitedir({path!r})" for path in here]
+    (site / "here.pth").write_text("\n".join(lines) + "\n")
+
+    def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(scripts / "python"), "-m", program, *map(str, arguments)],
+            cwd=home,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONWARNINGS": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        )
+
+    copy = home / "translate_sharpen"
+    copy.mkdir()
+    for name in ("pyproject.toml", "translate_sharpen.py"):
+        (copy / name).write_text((EXAMPLE / name).read_text())
+    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+    installed = run("pip", "install", "--quiet", *offline, copy)
+    assert installed.returncode == 0, installed.stderr
+    return run
+
+
+def translate(stranger: Command, *arguments: object) -> str:
+    """Run the command there, and return what it says."""
+    done = stranger("translate", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_is_listed_beside_ours(stranger: Command) -> None:
+    listed = translate(stranger, "plugins")
+    assert "translate-kit" in listed
+    assert listed.endswith(
+        "translate-sharpen 0.3.0\n"
+        "  generators      shallow\n"
+        "  losses          sobel-edge\n"
+        "  recipes         sharpen\n"
+    )
+
+
+def test_it_keeps_the_contract(stranger: Command) -> None:
+    checked = translate(stranger, "plugins", "check", "sharpen")
+    assert "generator shallow, made small: {width: 4}" in checked
+    assert "loss sobel-edge" in checked
+    assert "recipe sharpen, made small: {generator: {name: shallow, width: 4}}" in checked
+    assert "BROKEN" not in checked
+
+
+def test_its_own_tests_pass(plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLE)  # in this process, where importing torch is over
+    plugin(import_module("translate_sharpen"), "translate-sharpen:sharpen")
+    tests = import_module("test_sharpen")
+    tests.test_the_recipe_keeps_the_rules()
+    tests.test_its_parts_keep_the_rules()
+
+
+def test_it_trains_and_translates_and_its_absence_is_named(
+    stranger: Command, pictures: Pictures, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    source, _ = pictures("data/soft/train"), pictures("data/crisp/train")
+    asked = ["--plugin", "sharpen", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
+    done = tmp_path / "run"
+    translate(stranger, "train", *asked, "--out", done, "--steps", 4, "--size", 32)
+    assert (done / "checkpoints/step-00000004/weights.safetensors").is_file()
+    translate(stranger, "infer", done, source, tmp_path / "out")
+    drawn = sorted((tmp_path / "out").glob("*.png"))
+    assert [path.name for path in drawn] == [path.name for path in sorted(source.iterdir())]
+    with Image.open(drawn[0]) as image:
+        assert image.size == (32, 32)
+    absent = run("infer", done, source, tmp_path / "out")  # here it is not installed
+    assert absent.code == 2
+    assert "no recipe is called 'sharpen'" in absent.err
+
+
+def test_its_parts_serve_every_recipe(
+    stranger: Command, pictures: Pictures, tmp_path: Path
+) -> None:
+    pictures("data/soft/train"), pictures("data/crisp/train")
+    asked = ["--plugin", "pix2pix", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
+    theirs = ["options.generator=shallow", "options.pixel=translate-sharpen/sobel-edge"]
+    small = ["options.discriminator={name: patch, width: 4, layers: 2}"]
+    settings = [word for key in (*theirs, *small) for word in ("--set", key)]
+    translate(
+        stranger, "train", *asked, "--out", tmp_path / "run", "--steps", 2, "--size", 32, *settings
+    )
+    assert (tmp_path / "run/checkpoints/step-00000002").is_dir()
+
+
+def test_the_guide_shows_the_example_as_it_is() -> None:
+    guide = (ROOT / "plugins/README.md").read_text()
+    for name in ("translate_sharpen.py", "pyproject.toml", "test_sharpen.py"):
+        assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide, name
