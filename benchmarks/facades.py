@@ -1,8 +1,9 @@
 """Train pix2pix on facades for some minutes by the public command, translate, score and draw.
 
-python benchmarks/facades.py [--minutes 10] [--size 128] [--data ../shared/data/facades]
+python benchmarks/facades.py [--config pix2pix-facades-small] [--minutes 10] [--size 128]
 
-The run is ended by an interrupt, as by Ctrl-C, which saves it first; `--out` (out/facades) gets
+Without --config it is pix2pix as published, at this size. A run that is not done after the minutes
+is ended by an interrupt, as by Ctrl-C, which saves it first; `--out` (out/facades) gets
 the run, the 60 validation pictures, and sheet.png: labels | translated | photo. Scores are those of
 score.py, beside the mean training photo and the label map itself.
 """
@@ -31,7 +32,9 @@ def main() -> None:
     """Train, translate, score and draw."""
     asked = arguments()
     out = asked.out
+    begun = time.monotonic()
     steps = train(asked, out / "run")
+    minutes = (time.monotonic() - begun) / 60
     infer = ["infer", str(out / "run"), str(asked.data / "val"), str(out / "translated")]
     infer += ["--side", "labels", "--size", str(asked.size), "--format", "png", "--overwrite"]
     subprocess.run([*TRANSLATE, *infer], check=True)
@@ -52,7 +55,7 @@ def main() -> None:
     sheet.main(out / "sheet.png", out / "labels", out / "translated", out / "photo")
     tables.report(
         [score.row(name, score.score(truth, pictures)) for name, pictures in rows.items()],
-        f"{len(names)} facades at {asked.size} px after {asked.minutes:g} minutes, {steps} steps; "
+        f"{len(names)} facades at {asked.size} px after {minutes:.1f} minutes, {steps} steps; "
         f"{out / 'sheet.png'}: labels | translated | photo",
         asked.json,
     )
@@ -61,7 +64,9 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--config")
+    parser.add_argument("--steps", type=int, help="the configuration's, or a great many")
+    parser.add_argument("--minutes", type=float, default=10.0, help="at most")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/facades"))
     parser.add_argument("--out", type=Path, default=Path("out/facades"))
@@ -73,16 +78,20 @@ def arguments() -> argparse.Namespace:
 def train(asked: argparse.Namespace, run: Path) -> str:
     """Train for the minutes that were asked for, start-up included; return the step reached."""
     shutil.rmtree(run, ignore_errors=True)
-    command = [*TRANSLATE, "train", "--plugin", "pix2pix", "--data", str(asked.data)]
-    command += ["--out", str(run), "--size", str(asked.size), "--steps", "1000000"]
+    command = [*TRANSLATE, "train", "--data", str(asked.data), "--out", str(run)]
+    command += ["--config", asked.config] if asked.config else ["--plugin", "pix2pix"]
+    if steps := asked.steps or (None if asked.config else 1_000_000):
+        command += ["--steps", str(steps)]
+    command += ["--size", str(asked.size)]
     for setting in ("data.layout=side-by-side", "data.sides=[photo, labels]", *asked.settings):
         command += ["--set", setting]
     process = subprocess.Popen([*command, "--domains", "labels", "photo"])
     end = time.monotonic() + 60 * asked.minutes
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    if process.wait() != 128 + signal.SIGINT:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    if process.wait() not in (0, 128 + signal.SIGINT):
         raise SystemExit(f"training ended with {process.returncode}")
     saved = sorted((run / "checkpoints").glob("step-*"))
     return saved[-1].name.removeprefix("step-").lstrip("0") or "0"

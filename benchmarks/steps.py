@@ -56,8 +56,9 @@ def main() -> None:
                 double=kind == "float64",
             )
             for kind in ("float64", "float32")
+            if asked.equal_steps
         }
-        pairs, seconds = interleave(asked, root)
+        pairs, extra = interleave(asked, root) if asked.pairs else ([], "")
     grown = {who: children(asked, who) for who in ("ours", "textbook")}
     row = {
         "recipe": asked.recipe,
@@ -74,15 +75,14 @@ def main() -> None:
         "with last save": tables.spread(
             [a["saved"] / b["saved"] for a, b in zip(*grown.values(), strict=True)]
         ),
-        "loss apart": f"{equal['float64'].loss:.1e} ({equal['float32'].loss:.1e})",
-        "weights apart": f"{equal['float64'].weights:.1e} ({equal['float32'].weights:.1e})",
+        "losses apart": " / ".join(f"{found.loss:.1e}" for found in equal.values()),
+        "weights apart": " / ".join(f"{found.weights:.1e}" for found in equal.values()),
     }
     note = (
         f"median (quartiles) of {len(pairs)} pairs of {asked.block} steps, ours and the textbook's "
-        f"in turn; apart: after {asked.equal_steps} steps in float64 (float32), relative; memory: "
+        f"in turn; apart: after {asked.equal_steps} steps in float64 / float32, relative; memory: "
         f"peak RSS over the imported program, {asked.children} processes each "
-        f"(MB: {json.dumps(grown)}). A checkpoint takes {seconds['checkpoint']:.2f} s, "
-        f"a preview {seconds['preview']:.2f} s."
+        f"(MB: {json.dumps(grown)}).{extra}"
     )
     tables.report([row], note, asked.json, pairs=pairs, memory=grown, equal=equal)
 
@@ -109,10 +109,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=1)
     parser.add_argument("--passes", choices=["same", "separate"], default="same")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
-    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--pairs", type=int, default=30, help="0: memory and equality alone")
     parser.add_argument("--block", type=int, default=1, help="steps between changes of turn")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--equal-steps", type=int, default=4)
+    parser.add_argument("--equal-steps", type=int, default=4, help="0: equality is not shown")
     parser.add_argument("--children", type=int, default=3, help="processes for memory")
     parser.add_argument("--memory-steps", type=int, default=6)
     parser.add_argument("--set", dest="settings", action="append", default=[])
@@ -138,7 +138,7 @@ def textbook_of(
     return rig.loop_of(own, recipe, batches, fused=fused, one_pass=asked.passes == "same")
 
 
-def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], dict[str, float]]:
+def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
     """Return seconds a step of both loops, block by block in turn, and what comes on top of ours.
 
     The textbook's block runs where the progress bar is drawn, so ours is not touched.
@@ -164,8 +164,8 @@ def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], dict[
     checkpoint.write(root / "timed", own.training)
     middle = time.perf_counter()
     draw_preview(own.training, own.batches(1)[0])
-    seconds = {"checkpoint": middle - begun, "preview": time.perf_counter() - middle}
-    return pairs[WARM:], seconds
+    took = middle - begun, time.perf_counter() - middle
+    return pairs[WARM:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*took)
 
 
 def children(asked: argparse.Namespace, who: str) -> list[dict[str, float]]:

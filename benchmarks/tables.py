@@ -23,6 +23,8 @@ def _cell(value: Any) -> str:
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
     """Return the median, and the quartiles around it: ``1.02 (1.01 to 1.03)``."""
+    if not values:
+        return "not run"
     low, middle, high = quartiles(values)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 

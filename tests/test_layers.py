@@ -20,12 +20,13 @@ engine.loop engine.stages
 engine.infer engine.journal
 engine.checkpoint
 engine.data engine.ledger engine.schedules engine.turns
+engine.items
 engine.augment engine.cache engine.distributed engine.domains engine.outputs
 engine.config
 registry
 recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops run
-engine.bundled engine.signals
+engine.bundled engine.problems engine.signals
 translate engine
 errors hookspecs
 """

@@ -109,10 +109,10 @@ def test_kills_and_resumes_leave_no_trace(
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
-    for workers in (0, 1, 3):
+    for workers in (0, 1, 2):
         asked = tiny.settings(root, recipe, train__steps=5, train__batch_size=2, data__workers=workers)  # fmt: skip
         tiny.start(asked, root / str(workers))
-    assert tiny.tensors(root / "0") == tiny.tensors(root / "1") == tiny.tensors(root / "3")
+    assert tiny.tensors(root / "0") == tiny.tensors(root / "1") == tiny.tensors(root / "2")
 
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
@@ -141,8 +141,9 @@ def test_the_configuration_of_a_run_repeats_it(root: Path) -> None:
 
 
 def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Path) -> None:
-    tiny.start(tiny.settings(root, train__steps=8), root / "straight")
-    tiny.start(tiny.settings(root, train__steps=5), root / "raised")
+    for name, steps in (("straight", 8), ("raised", 5)):
+        asked = tiny.settings(root, train__steps=steps, train__schedule="constant")
+        tiny.start(asked, root / name)
     assert tiny.resume(root / "raised", steps=8).step == 8
     assert tiny.tensors(root / "raised") == tiny.tensors(root / "straight")
     assert config.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8

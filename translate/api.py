@@ -1,6 +1,7 @@
 """What a notebook imports: a trained model as a function of one picture, or of a folder."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -9,9 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate import images
+from translate.engine import config as configuration
 from translate.engine import infer
+from translate.engine import train as training
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
+from translate.engine.loop import Result, Watcher
 from translate.engine.outputs import survey
 from translate.errors import DataError, TranslateError
 from translate.images import Pixels
@@ -107,3 +111,41 @@ def _pixels(image: str | Path | Image.Image | NDArray[Any], channels: int) -> Pi
             f"got {image.shape} of {image.dtype}."
         )
     return images.from_array(image, channels=channels)
+
+
+def train(
+    plugin: str | None = None,
+    *,
+    domains: Sequence[str] | None = None,
+    config: str | None = None,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    steps: int | None = None,
+    epochs: int | None = None,
+    size: int | tuple[int, int] | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+    settings: Sequence[str] = (),
+    watcher: Watcher | None = None,
+) -> Result:
+    """Train as `translate train` does; ``.path`` of what it returns is the run folder.
+
+    `settings` are what ``--set`` takes: ``["data.workers=2", "options.cycle_weight=5"]``. A
+    `watcher` is told how far training is. Raises `translate.errors.TranslateError`.
+    """
+    given = {
+        "domains": list(domains) if domains else None,
+        "data": str(data) if data else None,
+        "size": list(size) if isinstance(size, tuple) else size,
+        "steps": steps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+    }
+    flags = configuration.from_flags(given)
+    asked = configuration.resolve(plugin, config=config, flags=flags, assignments=settings)
+    return training.start(asked, out=Path(out) if out else None, watcher=watcher or Watcher())

@@ -43,8 +43,6 @@ SUFFIXES = frozenset(
 MAX_PIXELS = 178_956_970
 
 
-_by_pillow, _over_white = decoders.by_pillow, decoders.over_white  # until api.py needs neither
-
 # -- finding ---------------------------------------------------------------------------------------
 
 

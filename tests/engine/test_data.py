@@ -20,6 +20,7 @@ from translate.engine import data, items
 from translate.engine.augment import Augment
 from translate.engine.cache import Cache
 from translate.engine.config import Data
+from translate.engine.problems import Problem
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
 Pictures = Callable[..., Path]
@@ -130,6 +131,7 @@ def test_a_process_that_fails_with_workers_running_ends(asked: Callable[..., Dat
 import sys
 from translate.engine import data, items
 from translate.engine.config import Data
+from translate.engine.problems import Problem
 
 settings = Data(root=sys.argv[1], domains=("a", "b"), size=16, workers=2)
 prepared = data.check(data.open_layout(settings), settings)
@@ -241,7 +243,7 @@ def test_nothing_usable_is_refused(asked: Callable[..., Data], tmp_path: Path) -
 
 
 def test_D14_a_problem_is_a_line_of_ascii_whatever_the_name() -> None:
-    problem = data.Problem.of(BadImage(Path("bad\udcff\n写.png"), "why"), "check")
+    problem = Problem.of(BadImage(Path("bad\udcff\n写.png"), "why"), "check")
     line = json.dumps(problem.record())
     assert line.isascii()
     assert "\n" not in line

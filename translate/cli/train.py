@@ -116,19 +116,13 @@ def command(**given: Any) -> int:
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
-    keys = {
-        "data.domains": list(given["domains"]) or None,
-        "data.root": given["data"],
-        "data.size": _size(given["size"]),
-        "data.drop_unpaired": given["drop_unpaired"] or None,
-        "train.steps": given["steps"],
-        "train.epochs": given["epochs"],
-        "train.batch_size": given["batch_size"],
-        "train.seed": given["seed"],
-        "train.device": given["device"],
-        "train.precision": given["precision"],
-    }
-    return {key: value for key, value in keys.items() if value is not None}
+    """Return the settings that have a flag, as they were given."""
+    from translate.engine.config import FLAGS, from_flags
+
+    if given["steps"] and given["epochs"]:
+        raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
+    named = {name: given[name] for name in FLAGS}
+    return from_flags({**named, "size": _size(given["size"])})
 
 
 def _size(text: str | None) -> int | list[int] | None:

@@ -101,12 +101,14 @@ def subject(
 ) -> Subject:
     """Return the recipe called `name` with the options `given`, to be tested."""
     spec = spec or SPEC
-    flags = {"data.size": list(spec.size), "data.domains": list(spec.domains) or ["source"]}
-    flags |= {f"data.{key}": value for key, value in (folder or {}).items()}
-    flags |= {"train.steps": STEPS, "train.schedule": "linear", "train.decay_from": 0.2}
-    flags |= {"train.ema": 0.9, "train.device": "cpu", "train.compile": False}
-    flags |= {f"options.{key}": value for key, value in given.items()}
-    asked = config.resolve(name, flags=flags)
+    pictures = {"size": list(spec.size), "domains": list(spec.domains) or ["source"]}
+    course = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
+    document = {
+        "options": given,
+        "data": {**pictures, **(folder or {})},
+        "train": {**course, "device": "cpu", "compile": False},
+    }
+    asked = config.resolve(name, config=document)
     if folder:
         prepared = data.check(data.open_layout(asked.data), asked.data)
         return Subject(asked, prepared.layout.spec, prepared)

@@ -132,6 +132,19 @@ class Config(Section):
 
 
 SECTIONS: Mapping[str, type[Section]] = {"data": Data, "train": Train}
+FLAGS: Mapping[str, str] = {
+    "domains": "data.domains",
+    "data": "data.root",
+    "size": "data.size",
+    "drop_unpaired": "data.drop_unpaired",
+    "steps": "train.steps",
+    "epochs": "train.epochs",
+    "batch_size": "train.batch_size",
+    "seed": "train.seed",
+    "device": "train.device",
+    "precision": "train.precision",
+}
+"""The settings that have a name of their own on the command line and in `translate.api.train`."""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
 
 
@@ -167,6 +180,11 @@ def resolve(
     name = f"recipe {recipe!r}"
     merged["options"] = options.check(name, kind, complete(kind, merged["options"]), ["spec"])
     return validate(merged)
+
+
+def from_flags(given: Mapping[str, Any]) -> Fragment:
+    """Return by dotted key those of `given`, named as in `FLAGS`, that are set."""
+    return {FLAGS[name]: value for name, value in given.items() if value not in (None, (), False)}
 
 
 def validate(document: Mapping[str, Any]) -> Config:

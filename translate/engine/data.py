@@ -26,28 +26,10 @@ from translate.engine.augment import Augment
 from translate.engine.cache import Cache
 from translate.engine.config import Data
 from translate.engine.items import TRIES, Items, batch_keys, collate
+from translate.engine.problems import Problem
 from translate.errors import BadImage, DataError, TrainingError
 
 THREADS = 8
-
-
-class Problem(NamedTuple):
-    """Something that was left out, as ``problems.jsonl`` lists it."""
-
-    path: Path
-    stage: str
-    """``check`` or ``training``."""
-    reason: str
-    message: str
-
-    @classmethod
-    def of(cls, bad: BadImage, stage: str) -> "Problem":
-        """Return `bad` as something that can be listed."""
-        return cls(bad.path, stage, "unreadable", bad.reason)
-
-    def record(self) -> dict[str, str]:
-        """Return what ``problems.jsonl`` holds."""
-        return {**self._asdict(), "path": str(self.path)}
 
 
 class Prepared(NamedTuple):

@@ -33,7 +33,10 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"device: expected auto, cpu, cuda or cuda:N, got {name!r}.") from error
     if device.type == "cuda":
         if not torch.cuda.is_available():
             raise ConfigError(f"device {name}: PyTorch finds no GPU here. Use --device cpu.")

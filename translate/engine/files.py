@@ -97,6 +97,11 @@ def sweep(folder: Path, *names: str) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
+def discard(path: Path) -> None:
+    """Delete the file `path`, if it is there."""
+    path.unlink(missing_ok=True)
+
+
 def claim(folder: Path) -> None:
     """Make `folder`, and find out now rather than later whether it can be written to."""
     probe = folder / f".probe{PART}{os.getpid()}"

@@ -10,9 +10,10 @@ from pathlib import Path
 from translate import images
 from translate.engine import distributed
 from translate.engine.infer import Model
-from translate.engine.ledger import Ledger, Problem
+from translate.engine.ledger import Ledger
 from translate.engine.outputs import Survey, assign
-from translate.engine.stages import Passed, Picture, Stages, unreadable
+from translate.engine.problems import Problem
+from translate.engine.stages import Passed, Picture, Stages
 from translate.errors import NothingUsableError, SaveError
 
 FAILED_WRITES = 3
@@ -99,7 +100,7 @@ def translate_folder(
     ledger.begin()
 
     first = int(os.environ.get("RANK", 0)) == 0
-    lost = [unreadable(bad) for bad in found.problems if first]
+    lost = [Problem.of(bad, "read") for bad in found.problems if first]
     if found.ignored and first:
         say(f"left alone, for their suffix is no image's: {found.ignored} files")
     summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)

@@ -76,10 +76,7 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
 
     It has the moving average of the weights where there is one.
     """
-    try:
-        where = distributed.choose_device(device)
-    except RuntimeError as error:
-        raise ConfigError(f"device {device!r}: expected auto, cpu, cuda or cuda:N.") from error
+    where = distributed.choose_device(device)
     place, complaints = checkpoint.locate(path, which)
     found = checkpoint.describe(place)
     with seeded(0):  # the weights are replaced, and the caller's random numbers not touched

@@ -18,7 +18,8 @@ from torch import Tensor
 from translate import __version__, images
 from translate.engine import config, files, plugins
 from translate.engine.checkpoint import Training
-from translate.engine.data import Prepared, Problem
+from translate.engine.data import Prepared
+from translate.engine.problems import Problem
 from translate.errors import SaveError
 from translate.run import Run
 
@@ -49,7 +50,9 @@ class Journal:
         try:
             self._begin(training, prepared)
         except OSError as error:
-            raise SaveError(f"could not write to {self.path}: {error.strerror or error}.") from error
+            raise SaveError(
+                f"could not write to {self.path}: {error.strerror or error}."
+            ) from error
         listed = {json.dumps(r) for r in files.read_lines(self.path / "problems.jsonl")}
         for problem in prepared.problems:
             if json.dumps(problem.record()) in listed:
@@ -70,7 +73,7 @@ class Journal:
             files.replace_lines(log, kept)
 
     def end(self, outcome: str) -> None:
-        """Complete ``run.json``; where that fails it is said, for worse may have happened before."""
+        """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
         file = self.path / "run.json"
         try:
             facts = json.loads(file.read_bytes())

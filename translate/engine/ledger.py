@@ -10,26 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from translate.engine import files
 from translate.engine.outputs import Job
+from translate.engine.problems import Problem
 from translate.errors import ConfigError
 
 Records = Mapping[str, Sequence[Mapping[str, Any]]]
-
-
-class Problem(NamedTuple):
-    """Why a picture was left out."""
-
-    path: Path
-    stage: str
-    reason: str
-    message: str
-
-    def record(self) -> dict[str, str]:
-        """Return the line of ``problems.jsonl``."""
-        return {**self._asdict(), "path": str(self.path)}
 
 
 @dataclass(frozen=True)
@@ -42,11 +30,10 @@ class Ledger:
 
     def begin(self) -> None:
         """Forget the problems of earlier runs, and remove what a killed one left half written."""
-        if self.problems.exists():
-            files.replace_lines(self.problems, [])
+        files.discard(self.problems)
         if int(os.environ.get("WORLD_SIZE", 1)) == 1:  # or it may be what another is writing
             for folder in {path.parent for path in self.out.rglob(f".*{files.PART}*")}:
-                files.sweep(folder)
+                files.sweep(folder, "*")
 
     def split(self, jobs: Sequence[Job], *, overwrite: bool) -> tuple[list[Job], int]:
         """Return the jobs that are still to be done, and how many are done and verified.

@@ -16,6 +16,7 @@ from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training, seed_everything
 from translate.engine.config import read
 from translate.engine.journal import Journal
+from translate.engine.problems import Problem
 from translate.engine.schedules import set_rates
 from translate.engine.signals import Interrupts
 from translate.engine.turns import Guard, Played, take_turns
@@ -229,7 +230,7 @@ class Loop:
         if rows:
             self.journal.preview(self.training.step, rows)
 
-    def _list(self, problems: list[data.Problem]) -> None:
+    def _list(self, problems: list[Problem]) -> None:
         if distributed.is_first():
             for problem in problems:
                 self.journal.problem(problem)

@@ -14,8 +14,9 @@ import torch
 
 from translate import images
 from translate.engine.infer import Model, scaled
-from translate.engine.ledger import Ledger, Problem
+from translate.engine.ledger import Ledger
 from translate.engine.outputs import Job
+from translate.engine.problems import Problem
 from translate.errors import BadImage
 from translate.images import Pixels
 
@@ -94,7 +95,7 @@ class Stages:
             try:
                 results.append(self._read(job))
             except BadImage as bad:
-                results.append(unreadable(bad))
+                results.append(Problem.of(bad, "read"))
         return results
 
     def _read(self, job: Job) -> Picture:
@@ -153,11 +154,6 @@ class Stages:
             code = errno.errorcode.get(error.errno or 0, "OSError")
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")
         return picture
-
-
-def unreadable(bad: BadImage) -> Problem:
-    """Return `bad` as ``problems.jsonl`` has it."""
-    return Problem(bad.path, "read", "unreadable", bad.reason)
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from kornia.filters import sobel
-from kornia.metrics import ssim
 from torch import Tensor, nn
 
 
@@ -21,6 +19,8 @@ class Ssim(nn.Module):
         self.window = window
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        from kornia.metrics import ssim  # a third of a second, which inference need not spend
+
         with torch.autocast(output.device.type, enabled=False):
             seen, wanted = (_precise(images) / 2 + 0.5 for images in (output, target))
             return 1 - ssim(seen, wanted, self.window, eps=0.0).mean()
@@ -33,6 +33,8 @@ class EdgeLoss(nn.Module):
     """
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        from kornia.filters import sobel
+
         with torch.autocast(output.device.type, enabled=False):
             return F.l1_loss(sobel(_precise(output)), sobel(_precise(target)))
 

@@ -1,0 +1,85 @@
+"""What a run leaves beside its checkpoints."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+
+from translate.engine import data, files, train
+from translate.engine.checkpoint import Training
+from translate.engine.data import Prepared, Problem
+from translate.engine.journal import Journal, fingerprint
+
+
+@pytest.fixture
+def begun(pictures: Callable[..., Path], tmp_path: Path) -> tuple[Journal, Training, Prepared]:
+    pictures("a", 4), pictures("b", 3)
+    asked = tiny.settings(tmp_path)
+    layout = data.open_layout(asked.data)
+    training = train.build(asked, layout.spec, torch.device("cpu"))
+    journal = Journal(tmp_path / "run", training, 4, tiny.Heard().say)
+    return journal, training, data.check(layout, asked.data)
+
+
+def problem(name: str) -> Problem:
+    return Problem(Path(name), "check", "unreadable", "is empty")
+
+
+def test_numbers_that_json_does_not_have_are_null(
+    begun: tuple[Journal, Training, Prepared],
+) -> None:
+    journal = begun[0]
+    journal.log({"step": 1, "losses": {"a/b": math.nan, "a/c": 0.5}, "grad_norm": {"a": math.inf}})
+    text = (journal.path / "log.jsonl").read_text()
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == {
+        "step": 1,
+        "losses": {"a/b": None, "a/c": 0.5},
+        "grad_norm": {"a": None},
+    }
+
+
+def test_what_was_listed_before_is_not_listed_again(
+    begun: tuple[Journal, Training, Prepared],
+) -> None:
+    journal, training, prepared = begun
+    prepared.problems.extend([problem("old.png"), problem("new.png")])
+    files.append(journal.path / "problems.jsonl", problem("old.png").record())
+    journal.begin(training, prepared)
+    lines = files.read_lines(journal.path / "problems.jsonl")
+    assert [line["path"] for line in lines] == ["old.png", "new.png"]
+    assert journal.listed == 2
+
+
+def test_the_end_is_noted_and_the_beginning_kept(begun: tuple[Journal, Training, Prepared]) -> None:
+    journal, training, prepared = begun
+    training.step = 3
+    journal.begin(training, prepared)
+    before = json.loads((journal.path / "run.json").read_bytes())
+    journal.end("interrupted")
+    after = json.loads((journal.path / "run.json").read_bytes())
+    assert after.items() > before.items()
+    assert (after["outcome"], after["started_at_step"]) == ("interrupted", 3)
+
+
+def test_a_fingerprint_is_of_names_and_sizes(
+    begun: tuple[Journal, Training, Prepared], tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    prepared = begun[2]
+    before = fingerprint(prepared)
+    assert before["files"] == 7
+    assert fingerprint(prepared) == before
+    with (tmp_path / "a/0000.png").open("ab") as file:
+        file.write(b"more")
+    assert fingerprint(prepared)["sha256"] != before["sha256"]
+
+
+def test_what_is_told_of_a_run_is_its_configuration(
+    begun: tuple[Journal, Training, Prepared],
+) -> None:
+    run = begun[0].run
+    assert (run.steps, run.config["recipe"]) == (4, "cyclegan")
+    assert json.dumps(run.config)

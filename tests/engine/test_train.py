@@ -1,0 +1,155 @@
+"""What is made before the loop begins: folders of runs, sizes, lengths, and equal beginnings."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+
+from translate.batches import ImageSpec
+from translate.engine import config, train
+from translate.engine.loop import Watcher
+from translate.errors import ConfigError, DataError, SaveError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    pictures("a", 4), pictures("b", 3)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_run_folders_are_named_after_what_they_hold_and_numbered(root: Path) -> None:
+    asked = tiny.settings(root, train__steps=1)
+    paths = [train.start(asked, watcher=Watcher()).path for _ in range(3)]
+    assert [str(path) for path in paths] == ["runs/cyclegan-a-b", "runs/cyclegan-a-b-2", "runs/cyclegan-a-b-3"]  # fmt: skip
+    asked = tiny.settings(root, train__steps=1, data__domains=[str(root / "a"), "b"])
+    assert str(train.start(asked, watcher=Watcher()).path) == "runs/cyclegan-a-b-4"
+
+
+def test_a_folder_that_is_there_but_holds_no_run_may_become_one(root: Path) -> None:
+    (root / "run").mkdir()
+    (root / "run/notes.txt").write_text("mine")
+    tiny.start(tiny.settings(root, train__steps=1), root / "run")
+    assert (root / "run/notes.txt").read_text() == "mine"
+    assert tiny.steps(root / "run") == [0, 1]
+
+
+def test_a_run_folder_holds_what_the_interface_says(root: Path) -> None:
+    asked = tiny.settings(root, train__preview_every=2, train__ema=0.5)
+    run = tiny.start(asked, root / "run").path
+    found = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
+    inside = ["weights.safetensors", "ema.safetensors", "training.safetensors", "state.json", "MANIFEST.json"]  # fmt: skip
+    assert found == {
+        "config.yaml", "run.json", "log.jsonl", "previews/step-00000002.png", "previews/step-00000004.png",
+        *(f"checkpoints/step-{step:08d}/{name}" for step in (0, 4) for name in inside),
+    }  # fmt: skip
+    assert config.resolve(config=str(run / "config.yaml")) == asked
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"train__epochs": 2}, 8),  # 4 images of the longer domain, one a step
+        ({"train__epochs": 2, "train__batch_size": 3}, 3),
+        ({"train__epochs": 1, "train__batch_size": 9}, 1),
+        ({"train__steps": 5}, 5),
+    ],
+)
+def test_epochs_are_counted_in_images_of_the_longer_domain(
+    flags: dict[str, Any], expected: int, root: Path
+) -> None:
+    result = tiny.start(tiny.settings(root, **{"train__save_every": 100, **flags}), root / "run")
+    assert result.step == expected
+
+
+def test_no_length_is_asked_for(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"how long\? Set --steps or --epochs."):
+        tiny.start(tiny.settings(root, train__steps=None, train__epochs=None), root / "run")
+    assert not (root / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "size", "said"),
+    [
+        ("cyclegan", 17, "data.size: cyclegan .* sides that divide by 2 .* not 17x17"),
+        ("cyclegan", [16, 2], "at least 4, not 16x2"),
+        ("pix2pix", 96, "divide by 64 and are at least 64, not 96x96"),
+    ],
+)
+def test_a_size_that_the_networks_cannot_take_is_said_before_any_work(
+    recipe: str, size: Any, said: str, root: Path
+) -> None:
+    pictures = tiny.settings(root, recipe, data__size=size, data__layout="unpaired")
+    with pytest.raises(ConfigError, match=said):
+        tiny.start(pictures, root / "run")
+    assert not (root / "run").exists()
+
+
+def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
+    built, drawn = [], []
+    for seed in (1, 1, 2):
+        torch.rand(5)  # whatever came before
+        asked = tiny.settings(Path("nowhere"), train__seed=seed)
+        built.append(train.build(asked, ImageSpec((16, 16), ("a", "b")), CPU).recipe.state_dict())
+        drawn.append(torch.rand(3))
+    assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
+    assert not torch.equal(built[0]["forth.model.1.weight"], built[2]["forth.model.1.weight"])
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path) -> None:
+    from safetensors.torch import load
+
+    asked = tiny.settings(root, train__ema=0.75, train__steps=2, train__save_every=1, train__keep=9)
+    run = tiny.start(asked, root / "run").path
+    folders = sorted((run / "checkpoints").iterdir())
+    weights = [load((f / "weights.safetensors").read_bytes())["forth.model.1.weight"] for f in folders]
+    average = [load((f / "ema.safetensors").read_bytes())["forth.model.1.weight"] for f in folders]
+    # the first update copies, as torch.optim.swa_utils does; then 0.75 old + 0.25 new
+    assert torch.equal(average[1], weights[1])
+    assert torch.allclose(average[2], 0.75 * weights[1] + 0.25 * weights[2], atol=1e-7)
+
+
+def test_a_missing_or_empty_folder_is_said_before_any_work(root: Path) -> None:
+    (root / "empty").mkdir()
+    with pytest.raises(DataError, match="no folder for domain 'c': looked for .*c/train and .*c"):
+        tiny.start(tiny.settings(root, data__domains=["a", "c"]), root / "run")
+    with pytest.raises(DataError, match="domain 'empty': no images in .*empty"):
+        tiny.start(tiny.settings(root, data__domains=["a", "empty"]), root / "run")
+    assert not (root / "run").exists()
+
+
+def test_an_output_that_cannot_be_written_to_is_said_before_any_step(root: Path) -> None:
+    (root / "file").write_text("")
+    with pytest.raises(SaveError, match="cannot write to .*file/run: Not a directory") as caught:
+        tiny.start(tiny.settings(root), root / "file/run")
+    assert caught.value.exit_code == 2
+
+
+def test_a_gpu_that_is_not_there_is_said(root: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(ConfigError, match="device cuda: PyTorch finds no GPU here. Use --device cpu"):
+        tiny.start(tiny.settings(root, train__device="cuda"), root / "run")
+
+
+def test_bf16_trains_and_saves_full_precision(root: Path) -> None:
+    from safetensors.torch import load
+
+    run = tiny.start(tiny.settings(root, train__precision="bf16", train__steps=2), root / "run").path
+    tensors = load(tiny.tensors(run)["weights.safetensors"])
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
+
+
+def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> None:
+    from safetensors.torch import load
+
+    run = tiny.start(tiny.settings(root, data__channels=1, train__steps=1), root / "run").path
+    tensors = load(tiny.tensors(run)["weights.safetensors"])
+    assert tensors["forth.model.1.weight"].shape[1] == 1

@@ -1,0 +1,219 @@
+"""Training on two processes: one run, equal weights, and the gradients of the whole batch."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+import two
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from translate import hookimpl
+from translate.batches import ImageSpec, Pair
+from translate.engine import checkpoint, config, distributed, files, train
+from translate.engine.turns import take_turns
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    pictures("a", 4), pictures("b", 4)
+    return tmp_path
+
+
+def trained(begin: Callable[[tiny.Heard], Any]) -> dict[str, Any]:
+    """Train on this process; return what it heard and what its weights are."""
+    kept, build, heard = [], train.build, tiny.Heard()
+
+    def keep(*given: Any) -> checkpoint.Training:
+        kept.append(build(*given))
+        return kept[0]
+
+    train.build = keep  # in a forked process, which ends after this
+    result = begin(heard)
+    (training,) = kept
+    weights = {key: tensor.contiguous() for key, tensor in training.recipe.state_dict().items()}
+    parameters = {key: p.detach().contiguous() for key, p in training.recipe.named_parameters()}
+    return {
+        "lines": heard.lines,
+        "step": result.step,
+        "signal": result.signal,
+        "weights": sha256(save(weights)).hexdigest(),
+        "parameters": sha256(save(parameters)).hexdigest(),
+    }
+
+
+def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> None:
+    asked = tiny.settings(root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2)  # fmt: skip
+    first, second = two.processes(
+        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)), root
+    )
+    assert first["weights"] == second["weights"]
+    assert (first["step"], second["step"]) == (4, 4)
+    assert [line["step"] for line in files.read_lines(root / "run/log.jsonl")] == [2, 4]
+    assert tiny.steps(root / "run") == [0, 4]
+    tensors = tiny.tensors(root / "run")
+    assert set(tensors) == {"ema.safetensors", "training.safetensors", "training-rank-1.safetensors", "weights.safetensors"}  # fmt: skip
+    assert sha256(tensors["weights.safetensors"]).hexdigest() == first["weights"]
+    pools = [load(tensors[f"training{rank}.safetensors"]) for rank in ("", "-rank-1")]
+    assert pools[0]["recipe/source_pool"].shape == pools[1]["recipe/source_pool"].shape
+    assert not torch.equal(pools[0]["recipe/source_pool"], pools[1]["recipe/source_pool"])
+    assert not list((root / "run").rglob(".*"))
+
+
+def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
+    asked = tiny.settings(root, "pix2pix", train__batch_size=2, train__steps=2)
+    found = two.processes(
+        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)), root
+    )
+    assert found[0]["parameters"] == found[1]["parameters"]  # statistics are each process's own
+    saved = tiny.tensors(root / "run")["weights.safetensors"]
+    assert sha256(saved).hexdigest() == found[0]["weights"]  # and the first one's are kept
+
+
+def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) -> None:
+    def settings(steps: int) -> config.Config:
+        return tiny.settings(root, train__batch_size=2, train__steps=steps, train__schedule="constant")  # fmt: skip
+
+    def work(rank: int) -> list[str]:  # noqa: ARG001
+        tiny.start(settings(6), root / "straight")
+        tiny.start(settings(3), root / "pieces")
+        heard = tiny.Heard()
+        tiny.resume(root / "pieces", heard, steps=6)
+        return heard.lines
+
+    for lines in two.processes(work, root):
+        assert lines == [f"going on with {root / 'pieces'} from step 3"]
+    assert tiny.tensors(root / "pieces") == tiny.tensors(root / "straight")
+
+    heard = tiny.Heard()
+    assert tiny.resume(root / "pieces", heard, steps=7).step == 7
+    assert heard.lines[0] == (
+        "1 processes instead of 2: training goes on, but not bit for bit as it would have."
+    )
+
+
+@pytest.mark.parametrize(("asked_for", "raised"), [(1, 2), (3, 4)])
+def test_a_batch_that_does_not_suit_the_processes_is_raised_and_said(
+    asked_for: int, raised: int, root: Path
+) -> None:
+    asked = tiny.settings(root, train__batch_size=asked_for, train__steps=1)
+    first, _ = two.processes(
+        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)), root
+    )
+    assert first["lines"][0] == (
+        f"train.batch_size is {raised} instead of {asked_for}, to suit 2 processes"
+    )
+    assert config.read(str(root / "run/config.yaml"))["train"]["batch_size"] == raised
+
+
+def test_a_signal_to_one_process_stops_both_at_one_step(
+    root: Path, plugin: Callable[..., object]
+) -> None:
+    class Stopper:
+        @hookimpl
+        def losses_logged(self, step: int) -> None:  # told of on the first process only
+            if step == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    plugin(Stopper(), "stranger:stopper")
+    asked = tiny.settings(root, train__batch_size=2, train__steps=50, train__log_every=1)
+    found = two.processes(
+        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)), root
+    )
+    assert [(f["step"], f["signal"]) for f in found] == [(3, signal.SIGTERM)] * 2
+    assert found[0]["weights"] == found[1]["weights"]
+    assert tiny.steps(root / "run") == [0, 3]
+
+
+# -- gradients -------------------------------------------------------------------------------------
+
+
+def gradients(batch: Pair) -> dict[str, Tensor]:
+    """Return what each optimizer of a fresh CycleGAN is given for `batch`, by parameter."""
+    generator = {"name": "resnet", "width": 4, "blocks": 1}
+    asked = tiny.settings(
+        Path("nowhere"), options__generator=generator, options__discriminator={"name": "patch", "width": 4, "layers": 2}
+    )  # fmt: skip
+    training = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU)
+    names = {id(p): name for name, p in training.recipe.named_parameters()}
+    seen: dict[str, Tensor] = {}
+
+    def note(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        for group in optimizer.param_groups:
+            seen.update({names[id(p)]: p.grad.clone() for p in group["params"]})
+
+    for optimizer in training.optimizers.values():
+        optimizer.register_step_pre_hook(note)
+    take_turns(training.recipe, batch, training.optimizers)
+    assert seen.keys() == set(names.values())
+    return seen
+
+
+def biases_before_a_norm() -> set[str]:
+    """Return the biases whose true gradient is nothing: the norm that follows takes them away."""
+    asked = tiny.settings(Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1})  # fmt: skip
+    recipe = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU).recipe
+    found = set()
+    for name, module in recipe.named_modules():
+        if isinstance(module, nn.Sequential):
+            for index, (one, other) in enumerate(zip(module, module[1:], strict=False)):
+                if type(other).__name__ == "InstanceNorm" and getattr(one, "bias", None) is not None:
+                    found.add(f"{name}.{index}.bias")
+    assert "forth.model.1.bias" in found
+    return found
+
+
+def test_the_gradients_of_two_halves_are_those_of_the_whole(root: Path) -> None:
+    torch.manual_seed(3)
+    whole = Pair(*(torch.rand(2, 4, 3, 32, 32) * 2 - 1))
+
+    def half(rank: int) -> dict[str, list[float]]:
+        with distributed.joined(CPU):
+            mine = Pair(*(part[2 * rank : 2 * rank + 2] for part in whole))
+            return {key: tensor.flatten().tolist() for key, tensor in gradients(mine).items()}
+
+    first, second = two.processes(half, root)
+    assert first == second
+    expected = gradients(whole)
+    compared = expected.keys() - biases_before_a_norm()
+    assert len(compared) > 20
+    for name in compared:
+        gradient = expected[name].flatten()
+        difference = (torch.tensor(first[name]) - gradient).abs().max()
+        assert difference <= 1e-6 * max(1.0, float(gradient.abs().max())), name
+
+
+# -- torchrun --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_torchrun_trains_one_run(root: Path) -> None:
+    asked = tiny.settings(root, train__steps=6, train__log_every=2)
+    (root / "asked.yaml").write_text(config.dump(asked))
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "translate", "train", "--config", "asked.yaml", "--out", "run",
+    ]  # fmt: skip
+    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if "train.batch_size is 2" in line]
+    assert len(said) == 1  # by the first process alone
+    steps = re.findall(r"^step (\d)/6", done.stdout, re.MULTILINE)
+    assert steps == ["2", "4", "6"]
+    assert [line["step"] for line in files.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
+    assert tiny.steps(root / "run") == [0, 6]
+    assert checkpoint.describe(checkpoint.newest(root / "run")[0]).description["processes"] == 2

@@ -1,0 +1,26 @@
+"""What was left out, and why: a line of ``problems.jsonl``."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from translate.errors import BadImage
+
+
+class Problem(NamedTuple):
+    """Something that was left out."""
+
+    path: Path
+    stage: str
+    """What was being done: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
+    reason: str
+    """A word that scripts can look for."""
+    message: str
+
+    @classmethod
+    def of(cls, bad: BadImage, stage: str) -> "Problem":
+        """Return `bad` as something that can be listed."""
+        return cls(bad.path, stage, "unreadable", bad.reason)
+
+    def record(self) -> dict[str, str]:
+        """Return the line of ``problems.jsonl``."""
+        return {**self._asdict(), "path": str(self.path)}
