@@ -17,6 +17,7 @@ from PIL import Image
 from translate.engine import plugins
 
 ROOT = Path(__file__).parent.parent
+collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 torch.set_num_threads(1)
 

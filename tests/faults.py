@@ -47,7 +47,11 @@ class Disk:
                 return real(*given, **named)  # a terminal or a pipe
             self.count += 1
             self.seen.append(name)
-            return self.fault(name, given, partial(real, **named)) if self._due() else real(*given, **named)
+            return (
+                self.fault(name, given, partial(real, **named))
+                if self._due()
+                else real(*given, **named)
+            )
 
         return call
 

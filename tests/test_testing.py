@@ -19,7 +19,7 @@ from translate.batches import Images, ImageSpec, Layout
 from translate.contract import processes, recipes
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
-from translate.engine import checkpoint
+from translate.engine import checkpoint, turns
 from translate.errors import ConfigError
 from translate.ops import ImagePool
 from translate.recipe import Recipe, Turn, adam
@@ -256,6 +256,8 @@ def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(plugin) -> N
 def test_a_recipe_that_breaks_a_rule_is_told_so(plugin, monkeypatch, recipe) -> None:
     monkeypatch.setattr(processes, "SECONDS", 6)
     rule, complaint = BROKEN[recipe]
+    if rule is averages_over_processes and not processes.forks():
+        pytest.skip("a new process would not know this plugin")
     offer(plugin, recipes={"stranger": recipe})
     with pytest.raises(Exception, match=complaint):
         rule(subject("stranger", {}, None, None))
@@ -549,3 +551,37 @@ def test_the_contract_needs_no_pytest() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 assert "pytest" not in ast.unparse(node), path
+
+
+forking = pytest.mark.skipif(not processes.forks(), reason="a new process knows no plugin of ours")
+
+
+@forking
+def test_processes_that_keep_their_own_gradients_are_noticed(plugin, monkeypatch) -> None:
+    monkeypatch.setattr(turns, "average_gradients", lambda _parameters: None)
+    offer(plugin, recipes={"tame": Tame})
+    with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
+        averages_over_processes(subject("tame", {}, None, None))
+
+
+@forking
+def test_processes_that_sum_instead_of_averaging_are_noticed(plugin, monkeypatch) -> None:
+    def summed(parameters: list[Tensor]) -> None:
+        average(parameters)
+        for parameter in parameters:
+            parameter.grad *= 2
+
+    average = turns.average_gradients
+    monkeypatch.setattr(turns, "average_gradients", summed)
+    offer(plugin, recipes={"tame": Tame})
+    with pytest.raises(AssertionError, match="is not the mean of what both halves give"):
+        averages_over_processes(subject("tame", {}, None, None))
+
+
+def test_where_nothing_can_be_forked_only_installed_plugins_are_tried(plugin, monkeypatch) -> None:
+    monkeypatch.setattr(processes, "forks", lambda: False)
+    offer(plugin, recipes={"tame": Tame})
+    note = averages_over_processes(subject("tame", {}, None, None))
+    assert note == "only an installed plugin can be found by new processes"
+    ours = subject("cyclegan", testing.small("recipe", "cyclegan"), None, None)
+    assert averages_over_processes(ours) is None

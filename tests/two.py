@@ -5,33 +5,40 @@ import os
 import socket
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
 
-def processes(work: Callable[[int], Any], folder: Path) -> list[Any]:
+def processes(work: Callable[[int], Any]) -> list[Any]:
     """Do `work(rank)` in two processes under torchrun's environment; return what each returned."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("fork")
-    queue = context.SimpleQueue()
-    started = [context.Process(target=_enter, args=(work, r, port, queue)) for r in (0, 1)]
-    log = folder / "processes.log"
-    os.environ["PROCESSES_LOG"] = str(log)
-    for process in started:
-        process.start()
-    for process in started:
-        process.join(120)
-        if process.exitcode != 0:
-            [other.kill() for other in started]
-            raise AssertionError(log.read_text() if log.exists() else process.exitcode)
-    return [result for _, result in sorted(queue.get() for _ in started)]
+    pipes = [context.Pipe(duplex=False) for _ in (0, 1)]
+    started = [context.Process(target=_enter, args=(work, r, port, pipes[r][1])) for r in (0, 1)]
+    try:
+        for process in started:
+            process.start()
+        results = []
+        for reader, _ in pipes:
+            assert reader.poll(60), "the processes do not answer"
+            error, result = reader.recv()
+            assert not error, error
+            results.append(result)
+        for process in started:
+            process.join(60)
+            assert process.exitcode == 0
+        return results
+    finally:
+        for process in started:
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
-def _enter(work: Callable[[int], Any], rank: int, port: int, queue: Any) -> None:
+def _enter(work: Callable[[int], Any], rank: int, port: int, answer: Any) -> None:
     torch.set_num_threads(1)
     os.environ |= {
         "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo",
@@ -40,8 +47,6 @@ def _enter(work: Callable[[int], Any], rank: int, port: int, queue: Any) -> None
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # gloo says on standard output whom it met
     try:
-        queue.put((rank, work(rank)))
+        answer.send(("", work(rank)))
     except BaseException:
-        with Path(os.environ["PROCESSES_LOG"]).open("a") as file:
-            file.write(traceback.format_exc())
-        os._exit(1)
+        answer.send((traceback.format_exc(), None))

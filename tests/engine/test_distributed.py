@@ -1,7 +1,6 @@
 """Processes that train as one: what a single one does, and two real ones on gloo."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,7 +63,7 @@ def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 # -- two processes ---------------------------------------------------------------------------------
 
 
-def on_two(work: Callable[[], Any], folder: Path) -> list[Any]:
+def on_two(work: Callable[[], Any]) -> list[Any]:
     """Do `work` in two processes that have joined; return what each found."""
 
     def joined(rank: int) -> Any:
@@ -75,10 +74,10 @@ def on_two(work: Callable[[], Any], folder: Path) -> list[Any]:
         assert not dist.is_initialized()
         return result
 
-    return two.processes(joined, folder)
+    return two.processes(joined)
 
 
-def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing(tmp_path: Path) -> None:
+def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing() -> None:
     def work() -> list[Any]:
         rank = distributed.rank()
         both = nn.Parameter(torch.zeros(2, 2).to(torch.bfloat16))
@@ -93,13 +92,13 @@ def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing(tmp_pat
         assert turned.grad.is_contiguous(memory_format=torch.channels_last)
         return [p.grad.tolist() for p in (both, one, none, turned)]  # type: ignore[union-attr]
 
-    first, second = on_two(work, tmp_path)
+    first, second = on_two(work)
     assert first == second
     assert first[:3] == [[[2.0, 2.0], [2.0, 2.0]], [0.5, 1.0, 2.0], [0.0]]
     assert first[3] == torch.arange(8.0).reshape(1, 2, 2, 2).tolist()
 
 
-def test_everybody_gets_the_firsts_weights_and_buffers(tmp_path: Path) -> None:
+def test_everybody_gets_the_firsts_weights_and_buffers() -> None:
     def work() -> list[Any]:
         torch.manual_seed(distributed.rank())
         network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2))
@@ -108,11 +107,11 @@ def test_everybody_gets_the_firsts_weights_and_buffers(tmp_path: Path) -> None:
         distributed.broadcast_(network)
         return [tensor.tolist() for tensor in network.state_dict().values()]
 
-    first, second = on_two(work, tmp_path)
+    first, second = on_two(work)
     assert first == second
 
 
-def test_the_first_gathers_and_all_agree_on_the_most(tmp_path: Path) -> None:
+def test_the_first_gathers_and_all_agree_on_the_most() -> None:
     def work() -> list[Any]:
         rank = distributed.rank()
         return [
@@ -120,7 +119,7 @@ def test_the_first_gathers_and_all_agree_on_the_most(tmp_path: Path) -> None:
             distributed.is_first(), list(distributed.share(3)),
         ]  # fmt: skip
 
-    assert on_two(work, tmp_path) == [
+    assert on_two(work) == [
         [[b"\0", b"\1"], 15, 2, True, [0, 2]],
         [[], 15, 2, False, [1]],
     ]

@@ -45,9 +45,7 @@ def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
     folder = Path("datasets/meadow")
     assert (images.read(folder / "train/2.png") == PIXELS + np.uint8(3)).all()
     assert b"a meadow" in (folder / "test/captions.jsonl").read_bytes()
-    assert json.loads((folder / domains.MARKER).read_bytes()) == {
-        "name": "meadow", "version": 3, "complete": True,
-    }  # fmt: skip
+    assert json.loads((folder / domains.MARKER).read_bytes()) == {"name": "meadow", "version": 3}
     assert sorted(path.name for path in Path("datasets").iterdir()) == ["marsh", "meadow"]
     assert not list(Path("datasets").rglob(".tmp-*"))
     domains.ensure(Data(domains=("meadow", "marsh")), said.append)
@@ -80,10 +78,8 @@ def test_nothing_is_drawn_where_no_sample_is_meant(settings: Any, said: list[str
     assert not list(Path().iterdir())
 
 
-@pytest.mark.parametrize(
-    "marker", [{"name": "meadow", "version": 2, "complete": True}, {"complete": False}, None]
-)
-def test_an_old_or_half_drawn_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
+@pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])
+def test_an_old_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
     domains.draw("meadow", Path("datasets"), said.append)
     folder = Path("datasets/meadow")
     (folder / "train/1.png").unlink()
@@ -91,7 +87,7 @@ def test_an_old_or_half_drawn_sample_is_drawn_again(marker: Any, said: list[str]
     domains.ensure(Data(domains=("meadow",)), said.append)
     assert said[2].endswith("another version: drawing the sample domain meadow again")
     assert (folder / "train/1.png").is_file()
-    assert json.loads((folder / domains.MARKER).read_bytes())["complete"]
+    assert json.loads((folder / domains.MARKER).read_bytes())["version"] == 3
 
 
 def test_a_draw_that_is_killed_starts_again(

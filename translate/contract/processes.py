@@ -20,10 +20,11 @@ from torch.optim import Optimizer
 
 from translate.contract.rules import hold
 from translate.contract.subject import Subject
-from translate.engine import checkpoint, files
+from translate.engine import checkpoint, files, plugins
 from translate.engine.checkpoint import Training, seed_everything
 from translate.engine.turns import take_turns
 from translate.recipe import Turn
+from translate.registry import every
 
 SECONDS = 60
 """that two processes may take"""
@@ -33,6 +34,8 @@ def averages_over_processes(subject: Subject) -> str | None:
     """Train on two processes with the mean of both halves' gradients, to equal weights."""
     if not dist.is_available() or not dist.is_gloo_available():
         return "this PyTorch has no gloo"
+    if not (forks() or _is_installed(subject.asked.recipe)):
+        return "only an installed plugin can be found by new processes"
     expected = _in_lockstep(subject)
     first, second = _on_two_processes(subject)
     same = first.keys() == second.keys() == expected.keys()
@@ -47,6 +50,18 @@ def averages_over_processes(subject: Subject) -> str | None:
             near = (first[name] - tensor).abs().max() <= 1e-5 * whole.abs().max()
             hold(near, f"{name} is not the mean of what both halves give.")
     return None
+
+
+def forks() -> bool:
+    """Return whether a process may be forked: not where PyTorch keeps threads for a GPU."""
+    able = "fork" in multiprocessing.get_all_start_methods()
+    return able and not torch.accelerator.is_available()
+
+
+def _is_installed(recipe: str) -> bool:
+    there = {(plugins.distribution(entry), entry.name) for entry in plugins.installed()}
+    offers = [offer for offer in every("recipe") if offer.name == recipe.rpartition("/")[2]]
+    return any((offer.distribution, offer.entry) in there for offer in offers)
 
 
 def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
@@ -88,13 +103,11 @@ def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
 
     They are forked where that is safe, so that plugins which only this process knows are there.
     """
-    forks = "fork" in multiprocessing.get_all_start_methods()
-    how = "fork" if forks and not torch.accelerator.is_available() else "spawn"
     with TemporaryDirectory() as folder:
         results = [Path(folder) / f"rank-{rank}" for rank in range(2)]
         started: list[Any] = []
         for rank, path in enumerate(results):
-            context: Any = multiprocessing.get_context(how)
+            context: Any = multiprocessing.get_context("fork" if forks() else "spawn")
             started.append(context.Process(target=_process, args=(subject, rank, path)))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of forking, from Python 3.12

@@ -53,7 +53,7 @@ def draw(name: str, root: Path, say: Say) -> None:
     """
     factory = registry.find("domain", name)
     folder = root / name.rpartition("/")[2]
-    marker = {"name": name, "version": _version(factory), "complete": True}
+    marker = {"name": name, "version": _version(factory)}
     if not folder.exists():
         say(f"{folder} is not there: drawing the sample domain {name}")
     elif not _is_sample(folder):
@@ -61,20 +61,12 @@ def draw(name: str, root: Path, say: Say) -> None:
     elif _marker(folder) == marker:
         return
     else:
-        say(f"{folder} is incomplete or of another version: drawing the sample domain {name} again")
-        files.remove(folder)
+        say(f"{folder} is of another version: drawing the sample domain {name} again")
     start = time.perf_counter()
     contents = _draw(name, factory)
     files.claim(root)
-    files.replace_json(folder / MARKER, {**marker, "complete": False})  # a killed draw starts again
-    for parent, group in sorted(contents.items()):
-        if parent == PurePosixPath():
-            for file, content in group.items():
-                files.replace(folder / file, content)
-        else:
-            files.write_folder(folder / parent, group)
-    files.replace_json(folder / MARKER, marker)
-    count = sum(is_image(file) for group in contents.values() for file in group)
+    files.write_folder(folder, {**contents, MARKER: json.dumps(marker).encode()})
+    count = sum(is_image(file) for file in contents)
     say(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
 
 
@@ -114,15 +106,15 @@ def is_image(file: str) -> bool:
     return PurePosixPath(file).suffix.lower() in images.SUFFIXES
 
 
-def _draw(name: str, factory: Callable[..., Any]) -> dict[PurePosixPath, dict[str, bytes]]:
-    """Return the encoded files of a domain, by folder and name."""
-    contents: dict[PurePosixPath, dict[str, bytes]] = {}
+def _draw(name: str, factory: Callable[..., Any]) -> dict[str, bytes]:
+    """Return the encoded files of a domain, by path below its folder."""
+    contents = {}
     for text, content in factory():
         file = PurePosixPath(text)
         if file.is_absolute() or ".." in file.parts:
             raise PluginError(f"the domain {name!r} would write to {text!r}, outside its folder.")
         data = content if isinstance(content, bytes) else images.encode(content, file.suffix)
-        contents.setdefault(file.parent, {})[file.name] = data
+        contents[str(file)] = data
     return contents
 
 

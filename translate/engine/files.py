@@ -65,14 +65,17 @@ def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:
 
 
 def write_folder(target: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a folder of files that appears at `target` whole, in one rename."""
+    """Write a folder of files, by path below it, that appears at `target` whole, in one rename."""
     staged = target.with_name(f".tmp-{target.name}")
     shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
+    folders = sorted({staged, *((staged / name).parent for name in contents)})
     try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
         for name, data in contents.items():
             _write(staged / name, data)
-        _sync_folder(staged)
+        for folder in folders:
+            _sync_folder(folder)
         if target.exists():
             remove(target)
         staged.rename(target)
