@@ -1,11 +1,12 @@
 """Training on two processes: one run, equal weights, and the gradients of the whole batch."""
 
+import math
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.batches import ImageSpec, Pair
+from translate.batches import Images, ImageSpec, Pair
 from translate.engine import checkpoint, config, distributed, files, train
 from translate.engine.turns import take_turns
+from translate.recipe import Recipe, Turn, adam
 
 CPU = torch.device("cpu")
 
@@ -141,7 +143,7 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
     """Return what each optimizer of a fresh CycleGAN is given for `batch`, by parameter."""
     generator = {"name": "resnet", "width": 4, "blocks": 1}
     asked = tiny.settings(
-        Path("nowhere"), options__generator=generator, options__discriminator={"name": "patch", "width": 4, "layers": 2}
+        Path("nowhere"), options__pool_size=50, options__generator=generator, options__discriminator={"name": "patch", "width": 4, "layers": 2}
     )  # fmt: skip
     training = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU)
     training.recipe.double()  # so that only the mean itself is rounded
@@ -157,6 +159,31 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
     take_turns(training.recipe, batch, training.optimizers)
     assert seen.keys() == set(names.values())
     return seen
+
+
+def test_a_turn_without_numbers_on_one_process_is_skipped_on_both() -> None:
+    class Overflowing(Recipe[Images]):
+        """One process's loss overflows, though its gradient does not."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = nn.Linear(1, 1, bias=False)
+            nn.init.ones_(self.one.weight)
+
+        def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+            return {"one": adam(self.one)}
+
+        def step(self, batch: Images) -> Iterator[Turn]:
+            yield Turn("one", loss=self.one(torch.ones(1, 1)) + batch.images)
+
+    def play(rank: int) -> tuple[float, bool]:
+        with distributed.joined(CPU):
+            recipe = Overflowing()
+            batch = Images(torch.tensor(math.inf if rank else 0.0))
+            played = take_turns(recipe, batch, recipe.optimizers())
+            return recipe.one.weight.item(), bool(played.skipped["one"][0])
+
+    assert two.processes(play) == [(1.0, True), (1.0, True)]
 
 
 def biases_before_a_norm() -> set[str]:

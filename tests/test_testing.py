@@ -558,7 +558,7 @@ forking = pytest.mark.skipif(not processes.forks(), reason="a new process knows 
 
 @forking
 def test_processes_that_keep_their_own_gradients_are_noticed(plugin, monkeypatch) -> None:
-    monkeypatch.setattr(turns, "average_gradients", lambda _parameters: None)
+    monkeypatch.setattr(turns, "average_gradients", lambda _parameters, loss: loss)
     offer(plugin, recipes={"tame": Tame})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
         averages_over_processes(subject("tame", {}, None, None))
@@ -566,10 +566,11 @@ def test_processes_that_keep_their_own_gradients_are_noticed(plugin, monkeypatch
 
 @forking
 def test_processes_that_sum_instead_of_averaging_are_noticed(plugin, monkeypatch) -> None:
-    def summed(parameters: list[Tensor]) -> None:
-        average(parameters)
+    def summed(parameters: list[Tensor], loss: Tensor) -> Tensor:
+        mean = average(parameters, loss)
         for parameter in parameters:
             parameter.grad *= 2
+        return mean
 
     average = turns.average_gradients
     monkeypatch.setattr(turns, "average_gradients", summed)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch._dynamo  # noqa: F401 - which an optimizer's first step imports, here for both
 
 
 def processes(work: Callable[[int], Any]) -> list[Any]:

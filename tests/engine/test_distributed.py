@@ -31,7 +31,8 @@ def test_one_process_is_the_first_and_does_nothing_with_others() -> None:
         assert distributed.share(5) == range(5)
         distributed.wait()
         weight = nn.Parameter(torch.ones(2))
-        distributed.average_gradients([weight])
+        loss = torch.tensor(3.0)
+        assert distributed.average_gradients([weight], loss) is loss
         assert weight.grad is None
     assert not dist.is_initialized()
 
@@ -87,7 +88,8 @@ def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing() -> No
         if rank:
             one.grad = torch.tensor([1.0, 2.0, 4.0])
         turned.grad = torch.arange(8.0).reshape(1, 2, 2, 2).to(memory_format=torch.channels_last)
-        distributed.average_gradients([both, one, none, turned])
+        loss = distributed.average_gradients([both, one, none, turned], torch.tensor(4.0 * rank))
+        assert loss == 2.0
         assert both.grad.dtype == torch.bfloat16
         assert turned.grad.is_contiguous(memory_format=torch.channels_last)
         return [p.grad.tolist() for p in (both, one, none, turned)]  # type: ignore[union-attr]

@@ -16,7 +16,12 @@ class SeveralCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = {name for p in self.params if isinstance(p, Several) for name in p.opts}
-        return super().parse_args(ctx, _spread(args, names))
+        try:
+            args = _spread(args, names)
+        except click.UsageError:
+            if not ctx.resilient_parsing:  # else a shell asks what would come next
+                raise
+        return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer more values of the `Several` options that were given, beside the options."""
@@ -42,8 +47,10 @@ def _spread(args: list[str], names: set[str]) -> list[str]:
             option = name if name in names else ""
             if not (option and not equals):
                 spread.append(arg)
-            elif position + 1 == len(args) or args[position + 1].startswith("-"):
+            elif position + 1 == len(args):
                 spread.append(arg)  # bare: click says that it needs a value
+            elif args[position + 1].startswith("-"):  # which click would take for the value
+                raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.")
         elif option:
             spread += [option, arg]
         else:

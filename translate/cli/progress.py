@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from translate.engine.loop import Report, Watcher
+from translate.engine.loop import Report, Watcher, duration
 
 
 class Lines(Watcher):
@@ -32,16 +32,13 @@ class Bar(Lines):
         self.bar = bar
         self.task = bar.add_task("", total=None, facts="", losses="")
 
+    def step(self, step: int, steps: int) -> None:
+        self.bar.update(self.task, completed=step, total=steps)
+
     def progress(self, report: Report) -> None:
         shown = list(report.losses.items())[:4]
         losses = "  ".join(f"{name.split('/')[-1]} {value:.3g}" for name, value in shown)
-        self.bar.update(
-            self.task,
-            completed=report.step,
-            total=report.steps,
-            facts=facts(report),
-            losses=losses,
-        )
+        self.bar.update(self.task, facts=facts(report), losses=losses)
 
 
 def facts(report: Report) -> str:
@@ -50,18 +47,6 @@ def facts(report: Report) -> str:
         f"{report.images_per_second:.3g} images/s, {report.data_wait:.0%} waiting for data, "
         f"{duration(report.seconds_left)} left"
     )
-
-
-def duration(seconds: float) -> str:
-    """Return `seconds` as a person says it: ``40 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
-    minutes, hours = round(seconds / 60), seconds / 3600
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if minutes < 100:
-        return f"{minutes} min"
-    if hours < 48:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{hours // 24:.0f} d {hours % 24:.0f} h"
 
 
 @contextmanager

@@ -84,10 +84,10 @@ def command(**given: Any) -> int:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     with watch(quiet=given["quiet"]) as watcher:
         if given["resume"]:
-            given_too = {k for k, v in given.items() if v not in (None, ()) and v is not False}
-            extra = sorted(given_too - ALLOWED_WITH_RESUME)
+            extra = {k for k, v in given.items() if config.is_set(v)} - ALLOWED_WITH_RESUME
             if extra:
-                named = ", ".join(f"--{name.replace('_', '-')}" for name in extra)
+                flags = {p.name: p.opts[0] for p in command.params}
+                named = ", ".join(sorted(flags[name] for name in extra))
                 raise click.UsageError(
                     f"--resume takes everything from the run: leave out {named}. "
                     "Only --steps, --epochs and --device may change."
@@ -119,8 +119,6 @@ def _flags(given: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that have a flag, as they were given."""
     from translate.engine.config import FLAGS, from_flags
 
-    if given["steps"] and given["epochs"]:
-        raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     named = {name: given[name] for name in FLAGS}
     return from_flags({**named, "size": _size(given["size"])})
 

@@ -184,7 +184,12 @@ def resolve(
 
 def from_flags(given: Mapping[str, Any]) -> Fragment:
     """Return by dotted key those of `given`, named as in `FLAGS`, that are set."""
-    return {FLAGS[name]: value for name, value in given.items() if value not in (None, (), False)}
+    return {FLAGS[name]: value for name, value in given.items() if is_set(value)}
+
+
+def is_set(value: Any) -> bool:
+    """Return whether a flag was given: 0 is a value, and an absent switch is none."""
+    return value is not None and value is not False and value != ()
 
 
 def validate(document: Mapping[str, Any]) -> Config:

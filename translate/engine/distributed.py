@@ -80,20 +80,21 @@ def broadcast_(module: nn.Module) -> None:
             tensor.copy_(whole)
 
 
-def average_gradients(parameters: Sequence[Tensor]) -> None:
-    """Replace each gradient by its mean over the processes, in one message.
+def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
+    """Replace each gradient by its mean over the processes, in one message; return that of `loss`.
 
     A missing gradient counts as zero, so that processes never disagree about the message.
     """
     if world() == 1:
-        return
+        return loss
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-    flat = torch.cat([gradient.reshape(-1).float() for gradient in gradients])
+    flat = torch.cat([tensor.reshape(-1).float() for tensor in (*gradients, loss)])
     dist.all_reduce(flat)
     flat /= world()
-    parts = flat.split([gradient.numel() for gradient in gradients])
+    *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
     for parameter, gradient, part in zip(parameters, gradients, parts, strict=True):
         parameter.grad = gradient.copy_(part.view_as(gradient))
+    return mean.view_as(loss)
 
 
 def most(value: int) -> int:

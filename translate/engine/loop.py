@@ -26,6 +26,8 @@ from translate.ops import Progressive, mode, unchanged_buffers
 PREVIEWED = 4
 """images in a row of a preview"""
 DAY = 24 * 3600
+TIMED = 3
+"""steps after which the time to the end is estimated for the first time"""
 
 
 class Watcher:
@@ -33,6 +35,9 @@ class Watcher:
 
     def say(self, line: str) -> None:
         """Tell something that happens once."""
+
+    def step(self, step: int, steps: int) -> None:
+        """Show that a step is done; called after every step."""
 
     def progress(self, report: "Report") -> None:
         """Show how far training is; called every ``train.log_every`` steps."""
@@ -74,7 +79,6 @@ class Loop:
     watcher: Watcher
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
-    warned: bool = False
 
     def run(self) -> Result:
         training, train = self.training, self.training.config.train
@@ -113,7 +117,7 @@ class Loop:
             world=distributed.world(),
             pin=self.device.type == "cuda",
         )
-        self.since = time.perf_counter()
+        self.since, self.first = time.perf_counter(), training.step
         while training.step < self.steps:
             asked_at = time.perf_counter()
             batch, problems = next(batches)
@@ -132,6 +136,9 @@ class Loop:
                 training.average.update_parameters(training.recipe)
             self.guard.see(played)
             self.recent.append(played)
+            self.watcher.step(training.step, self.steps)
+            if len(self.recent) == TIMED == training.step - self.first:
+                self._estimate()
 
             stopped = distributed.most(interrupts.caught)
             last = training.step == self.steps or bool(stopped)
@@ -174,9 +181,6 @@ class Loop:
                 }
             )
             self.watcher.progress(Report(step, self.steps, losses, rate, wait, left))
-            if left > DAY and not self.warned and self.device.type == "cpu":
-                self.warned = True
-                self._suggest_smaller()
         self.recent.clear()
         self.waited, self.since = 0.0, time.perf_counter()
         try:
@@ -185,8 +189,14 @@ class Loop:
             self._save(last=True)
             raise
 
-    def _suggest_smaller(self) -> None:
-        """Name what the same recipe offers to a machine without a GPU."""
+    def _estimate(self) -> None:
+        """Say how long it will be, where that is long; name what the recipe offers to a CPU."""
+        seconds = (time.perf_counter() - self.since) / TIMED
+        left = (self.steps - self.training.step) * seconds
+        if seconds * self.training.config.train.log_every > 60:
+            self.watcher.say(f"{seconds:.1f} s a step, {duration(left)} left")
+        if left < DAY or self.device.type != "cpu":
+            return
         recipe = self.training.config.recipe
         small = [n for n in configs() if n.endswith("-small") and read(n).get("recipe") == recipe]
         if small:
@@ -272,3 +282,15 @@ def _peak_memory() -> int:
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated() >> 20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` as a person says it: ``40 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
+    minutes, hours = round(seconds / 60), seconds / 3600
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if minutes < 100:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{hours // 24:.0f} d {hours % 24:.0f} h"

@@ -13,6 +13,7 @@ from translate.engine.checkpoint import Training, seed_everything
 from translate.engine.journal import Journal
 from translate.engine.loop import Loop, Result, Watcher
 from translate.errors import ConfigError
+from translate.ops import required_sides
 from translate.registry import create
 
 
@@ -90,7 +91,7 @@ def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Traini
     """Make the recipe, its optimizers and the moving average, from the seed alone."""
     seed_everything(asked.train.seed)
     recipe = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
-    multiple, least = recipe.multiple_of, recipe.minimum_side
+    multiple, least = required_sides(*recipe.modules())  # also those that only judge
     if any(side % multiple or side < least for side in spec.size):
         raise ConfigError(
             f"data.size: {asked.recipe} with these networks needs sides that divide by {multiple} "

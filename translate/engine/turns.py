@@ -58,9 +58,9 @@ def take_turns(
             total = turn.total
             with _explained(recipe, turn):
                 total.backward(inputs=movable)  # only this player accumulates gradient
-            average_gradients(movable)
+            total = average_gradients(movable, total.detach())
             norm = get_total_norm([p.grad for p in movable if p.grad is not None])
-            finite = (norm + total.detach()).isfinite()
+            finite = (norm + total).isfinite()  # on every process alike
             _step_if(finite, optimizer)
             increment_version(movable)  # a fused step does not, and autograd would miss the move
             played.norms[turn.player] = norm

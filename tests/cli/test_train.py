@@ -1,0 +1,250 @@
+"""`translate train` as a user types it, with what is said and the code that a script sees."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+from faults import Disk, no_space
+
+from translate import hookimpl
+from translate.cli import progress
+from translate.cli.progress import duration, facts
+from translate.engine import config
+from translate.engine.loop import Report, Watcher
+
+Run = Callable[..., Any]
+SMALL = [
+    "--set", "options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+    "--set", "options.discriminator={name: patch, width: 2, layers: 1}",
+    "--size", "16", "--device", "cpu", "--set", "train.preview_every=0",
+]  # fmt: skip
+TINY = ["train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--steps", "2", *SMALL]
+
+
+@pytest.fixture(autouse=True)
+def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+    pictures("a", 4), pictures("b", 4)
+    return tmp_path
+
+
+def settings(run: Path) -> dict[str, Any]:
+    return config.read(str(run / "config.yaml"))
+
+
+# -- from the beginning ----------------------------------------------------------------------------
+
+
+def test_a_run_is_trained_numbered_and_gone_on_with(run: Run, root: Path) -> None:
+    for name in ("cyclegan-a-b", "cyclegan-a-b-2", "cyclegan-a-b-3"):
+        found = run(*TINY)
+        assert (found.code, found.err) == (0, "")
+        assert tiny.steps(root / "runs" / name) == [0, 2]
+    lines = found.out.splitlines()
+    assert lines[0].startswith("step 2/2  generators/gan_forth ")
+    assert "images/s, " in lines[0] and "waiting for data, 0 s left" in lines[0]
+    again = run("train", "--resume", "runs/cyclegan-a-b", "--steps", "3")
+    assert again.code == 0
+    assert again.out.splitlines()[0] == "going on with runs/cyclegan-a-b from step 2"
+    assert tiny.steps(root / "runs/cyclegan-a-b") == [2, 3]
+    finished = run("train", "--resume", "runs/cyclegan-a-b")
+    assert finished.code == 0
+    assert finished.out == (
+        "runs/cyclegan-a-b is complete: 3 steps. --steps N with a larger N goes on.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "domains",
+    [["--domains", "a", "b"], ["--domains=a", "b"], ["--domains", "a", "--domains", "b"]],
+)
+def test_domains_are_given_in_any_way_and_at_the_end_of_the_line(
+    domains: list[str], run: Run, root: Path
+) -> None:
+    found = run(*TINY[:3], *TINY[6:], "--out", "run", *domains)
+    assert found.code == 0, found.err
+    assert settings(root / "run")["data"]["domains"] == ["a", "b"]
+
+
+def test_every_flag_reaches_its_setting(run: Run, root: Path) -> None:
+    found = run(
+        *TINY, "--out", "run", "--batch-size", "2", "--seed", "5", "--precision", "bf16",
+        "--drop-unpaired", "--size", "16x32", "--set", "train.log_every=1", "--set", "options.lr=1e-3",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    asked = settings(root / "run")
+    train, data = asked["train"], asked["data"]
+    assert (train["batch_size"], train["seed"], train["precision"]) == (2, 5, "bf16")
+    assert (data["size"], data["drop_unpaired"], data["root"]) == ([16, 32], True, ".")
+    assert (train["steps"], "epochs" in train, train["log_every"]) == (2, False, 1)
+    assert asked["options"]["lr"] == 1e-3
+    assert json.loads((root / "run/run.json").read_bytes())["seed"] == 5
+
+
+def test_a_configuration_file_is_enough_and_flags_win_over_it(run: Run, root: Path) -> None:
+    asked = tiny.settings(Path(), train__steps=3)
+    (root / "mine.yaml").write_text(config.dump(asked))
+    assert run("train", "--config", "mine.yaml").code == 0
+    assert tiny.steps(root / "runs/cyclegan-a-b") == [0, 3]
+    assert run("train", "--config", "mine.yaml", "--epochs", "1", "--out", "other").code == 0
+    assert settings(root / "other")["train"]["epochs"] == 1
+    assert tiny.steps(root / "other") == [0, 4]
+
+
+def test_quiet_prints_nothing(run: Run, translate: Run, root: Path) -> None:
+    found = run(*TINY, "--quiet", "--out", "run")
+    assert found == (0, "", "")
+    found = run("train", "--resume", "run", "--quiet")
+    assert found == (0, "", "")
+    done = translate(*TINY, "--quiet")  # with what libraries might say
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_pipe_gets_plain_lines_and_no_colour(translate: Run, root: Path) -> None:
+    done = translate(*TINY, "--set", "train.log_every=1", FORCE_COLOR="", NO_COLOR="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.partition("  ")[0] for line in done.stdout.splitlines()] == ["step 1/2", "step 2/2"]
+    assert "\x1b" not in done.stdout
+
+
+def test_paths_in_messages_are_printed_as_they_are(run: Run, root: Path) -> None:
+    name = "[bold]run[/bold]-" + "x" * 100
+    run(*TINY, "--out", name)
+    found = run("train", "--resume", name)
+    assert found.out.startswith(f"{name} is complete: ")
+    assert found.out.count("\n") == 1
+
+
+# -- mistakes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([*TINY, "--domains"], "Option '--domains' requires an argument."),
+        ([*TINY[:3], "--domains", *TINY[6:]], "Option '--domains' requires an argument."),
+        ([*TINY, "--epochs", "3"], "--steps and --epochs say the same thing: give one of them."),
+        ([*TINY, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
+        ([*TINY, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
+        (["train", "--resume", "run", "--plugin", "cyclegan", "--seed", "0"], "leave out --plugin, --seed."),
+        (["train", "--resume", "run", "--set", "train.seed=1"], "leave out --set"),
+        (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
+    ],
+)  # fmt: skip
+def test_usage_errors_say_what_to_leave_out(arguments: list[str], said: str, run: Run) -> None:
+    found = run(*arguments)
+    assert (found.code, found.out) == (2, "")
+    assert said in " ".join(found.err.split())
+
+
+def test_a_taken_output_is_refused_naming_resume(run: Run, root: Path) -> None:
+    run(*TINY, "--out", "run")
+    before = sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*"))
+    found = run(*TINY, "--out", "run")
+    assert (found.code, found.out) == (2, "")
+    assert found.err == (
+        "Error: run holds a run already. Go on with it by --resume run, "
+        "or choose another folder with --out.\n"
+    )
+    assert sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*")) == before
+
+
+def test_an_output_that_cannot_be_written_to_is_exit_2(run: Run, root: Path) -> None:
+    (root / "file").write_text("mine")
+    found = run(*TINY, "--out", "file/run")
+    assert (found.code, found.err) == (2, "Error: cannot write to file/run: Not a directory.\n")
+    found = run(*TINY, "--out", "file")
+    assert found.code == 2
+    assert "Traceback" not in found.err
+
+
+def test_a_disk_that_is_full_is_exit_6(
+    run: Run, monkeypatch: pytest.MonkeyPatch, plugin: Callable[..., object]
+) -> None:
+    disk = Disk(monkeypatch)
+
+    class Filler:
+        @hookimpl
+        def losses_logged(self) -> None:
+            disk.arm(1, no_space, always=True)
+
+    plugin(Filler(), "stranger:filler")
+    found = run(*TINY, "--out", "run")
+    disk.disarm()
+    assert found.code == 6
+    assert found.err == "Error: could not save step 2: No space left on device\n"
+    assert "could not write run/run.json: No space left on device" in found.out
+
+
+@pytest.mark.parametrize("name", ["typo", "a", "."])
+def test_resuming_what_is_no_run_is_exit_2(name: str, run: Run, root: Path) -> None:
+    before = sorted(root.rglob("*"))
+    found = run("train", "--resume", name)
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith("Error: ") and found.err.count("\n") == 1
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_corrupt_file_is_counted_and_exit_3(run: Run, root: Path) -> None:
+    (root / "a/bad.png").write_text("<html>")
+    found = run(*TINY, "--out", "run", "--set", "data.max_bad=0.5")
+    assert found.code == 3
+    assert found.out.splitlines()[-1] == "1 listed in run/problems.jsonl"
+    assert found.out.splitlines()[0].startswith("left out: a/bad.png: ")
+
+
+def test_too_many_corrupt_files_are_exit_5_and_none_usable_is_exit_2(run: Run, root: Path) -> None:
+    for count in (1, 2, 3):
+        (root / f"a/bad{count}.png").write_text("<html>")
+    found = run(*TINY, "--out", "run")
+    assert found.code == 5
+    assert found.err.startswith("Error: 3 of 11 images cannot be read")
+    for path in (*(root / "a").iterdir(), *(root / "b").iterdir()):
+        path.write_text("")
+    assert run(*TINY, "--out", "run").code == 2
+    assert not (root / "run").exists()
+
+
+# -- what a person sees ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"), (40.4, "40 s"), (99, "99 s"), (100, "2 min"), (720, "12 min"),
+        (3600 * 3 + 300, "3 h 05 min"), (6000, "1 h 40 min"), (52 * 3600, "2 d 4 h"),
+    ],
+)  # fmt: skip
+def test_time_is_said_as_a_person_says_it(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_a_report_is_one_line() -> None:
+    report = Report(50, 200, {"generator/gan": 0.51234}, 3.14159, 0.126, 61)
+    assert facts(report) == "3.14 images/s, 13% waiting for data, 61 s left"
+
+
+def test_only_the_first_process_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    with progress.watch(quiet=False) as watcher:
+        assert type(watcher) is Watcher
+    monkeypatch.setenv("RANK", "0")
+    with progress.watch(quiet=True) as watcher:
+        assert type(watcher) is Watcher
+    with progress.watch(quiet=False) as watcher:
+        assert type(watcher) is progress.Lines
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with progress.watch(quiet=False) as watcher:
+        watcher.say("[once]")
+        watcher.progress(Report(50, 200, {"generator/gan": 0.5}, 3.0, 0.1, 61))
+    shown = capsys.readouterr().out
+    assert "[once]" in shown
+    assert "50/200" in shown
+    assert "gan 0.5" in shown
