@@ -13,9 +13,10 @@ from torch import nn
 
 from translate import images
 from translate.engine import config, data, files
-from translate.engine.checkpoint import Training, seed_everything
+from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal
 from translate.engine.loop import Loop, Report, Watcher, to_device
+from translate.engine.randomness import seed_everything
 from translate.engine.train import build
 
 PICTURES = 8

@@ -20,10 +20,14 @@ RESNETT = ["--set", "options.generator=resnett"]
     [
         ("cyclgan", ["pix2pix", "cyclegan"], " Did you mean 'cyclegan'?"),
         ("zzz", ["b", "a"], " Choose from: a, b."),
-        ("zzz", [f"option-{n:02}" for n in range(13)], " Choose from: " + ", ".join(f"option-{n:02}" for n in range(12)) + ", ..."),
+        (
+            "zzz",
+            [f"option-{n:02}" for n in range(13)],
+            " Choose from: " + ", ".join(f"option-{n:02}" for n in range(12)) + ", ...",
+        ),
         ("zzz", [], ""),
     ],
-)  # fmt: skip
+)
 def test_the_nearest_name_is_suggested_or_all_are_listed(
     name: str, known: list[str], said: str
 ) -> None:
@@ -33,10 +37,15 @@ def test_the_nearest_name_is_suggested_or_all_are_listed(
 @pytest.mark.parametrize(
     ("kind", "code"),
     [
-        ("ConfigError", 2), ("DataError", 2), ("CheckpointError", 2), ("PluginError", 2),
-        ("NothingUsableError", 4), ("TrainingError", 5), ("SaveError", 6),
+        ("ConfigError", 2),
+        ("DataError", 2),
+        ("CheckpointError", 2),
+        ("PluginError", 2),
+        ("NothingUsableError", 4),
+        ("TrainingError", 5),
+        ("SaveError", 6),
     ],
-)  # fmt: skip
+)
 def test_each_kind_of_error_has_its_exit_code(kind: str, code: int) -> None:
     error = getattr(errors, kind)
     assert issubclass(error, TranslateError)
@@ -44,7 +53,9 @@ def test_each_kind_of_error_has_its_exit_code(kind: str, code: int) -> None:
 
 
 def test_every_kind_of_error_is_in_that_table() -> None:
-    found = {n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, TranslateError)}  # fmt: skip
+    found = {
+        n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, TranslateError)
+    }
     assert len(found) == 8
 
 
@@ -56,26 +67,63 @@ def test_a_bad_image_survives_a_trip_between_processes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--plugin", "cyclgan", *TRAIN[3:]], "no recipe is called 'cyclgan'. Did you mean 'cyclegan'?"),
+        (
+            ["train", "--plugin", "cyclgan", *TRAIN[3:]],
+            "no recipe is called 'cyclgan'. Did you mean 'cyclegan'?",
+        ),
         ([*TRAIN, *RESNETT], "no generator is called 'resnett'. Did you mean 'resnet'?"),
-        ([*TRAIN, "--set", "options.cycle=1"], "recipe 'cyclegan' has no option 'cycle'. Choose from: adversarial, cycle_weight, discriminator, generator, identity_weight, lr, pool_size."),
+        (
+            [*TRAIN, "--set", "options.cycle=1"],
+            "recipe 'cyclegan' has no option 'cycle'. Choose from: adversarial, "
+            "cycle_weight, discriminator, generator, identity_weight, lr, pool_size.",
+        ),
         ([*TRAIN, "--set", "train.stepz=1"], "train.stepz: unknown key. Did you mean 'steps'?"),
         ([*TRAIN, "--set", "train.steps=many"], "train.steps: expected int, got 'many'."),
-        ([*TRAIN[:4], "sumer", *TRAIN[5:]], "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer. Did you mean 'summer'?"),
-        ([*TRAIN, "--config", "cyclegan-smal"], "there is no config 'cyclegan-smal'. Did you mean 'cyclegan-small'?"),
-        ([*TRAIN, "--set", "options.generator={name: resnet, block: 1}"], "generator 'resnet' has no option 'block'. Did you mean 'blocks'?"),
-        ([*TRAIN, "--set", "options.adversarial=lsgn"], "no loss is called 'lsgn'. Did you mean 'lsgan'?"),
-        ([*TRAIN, "--set", "data.layout=piared"], "no layout is called 'piared'. Did you mean 'paired'?"),
-        (["train", "--plugin", "cyclegan", "--steps", "2"], "layout 'unpaired' reads two domains, and 0 are given."),
+        (
+            [*TRAIN[:4], "sumer", *TRAIN[5:]],
+            "no folder for domain 'sumer': looked for datasets/sumer/train and "
+            "datasets/sumer. Did you mean 'summer'?",
+        ),
+        (
+            [*TRAIN, "--config", "cyclegan-smal"],
+            "there is no config 'cyclegan-smal'. Did you mean 'cyclegan-small'?",
+        ),
+        (
+            [*TRAIN, "--set", "options.generator={name: resnet, block: 1}"],
+            "generator 'resnet' has no option 'block'. Did you mean 'blocks'?",
+        ),
+        (
+            [*TRAIN, "--set", "options.adversarial=lsgn"],
+            "no loss is called 'lsgn'. Did you mean 'lsgan'?",
+        ),
+        (
+            [*TRAIN, "--set", "data.layout=piared"],
+            "no layout is called 'piared'. Did you mean 'paired'?",
+        ),
+        (
+            ["train", "--plugin", "cyclegan", "--steps", "2"],
+            "layout 'unpaired' reads two domains, and 0 are given.",
+        ),
         ([*TRAIN[:5], *TRAIN[6:]], "layout 'unpaired' reads two domains, and 1 are given: summer."),
-        ([*TRAIN, "--data", "elsewhere"], "no folder for domain 'summer': looked for elsewhere/summer/train and elsewhere/summer."),
+        (
+            [*TRAIN, "--data", "elsewhere"],
+            "no folder for domain 'summer': looked for elsewhere/summer/train and "
+            "elsewhere/summer.",
+        ),
         ([*TRAIN, "--resume", "x"], None),
         (["train", "--resume", "runs/none"], "there is no run runs/none."),
-        (["train", "--steps", "2"], "which recipe? Name one with --plugin, or a configuration with --config."),
-        ([*TRAIN, "--size", "30"], "data.size: cyclegan with these networks needs sides that divide by 4 and are at least 24, not 30x30."),
+        (
+            ["train", "--steps", "2"],
+            "which recipe? Name one with --plugin, or a configuration with --config.",
+        ),
+        (
+            [*TRAIN, "--size", "30"],
+            "data.size: cyclegan with these networks needs sides that divide by 4 "
+            "and are at least 24, not 30x30.",
+        ),
         ([*TRAIN, "--batch-size", "0"], "train.batch_size: expected greater than 0, got 0."),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_line_with_the_way_out_and_nothing_is_written(
     arguments: list[str],
     said: str | None,

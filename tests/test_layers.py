@@ -26,7 +26,7 @@ engine.config
 registry
 recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops run
-engine.bundled engine.problems engine.signals
+engine.bundled engine.problems engine.randomness engine.signals engine.tensors
 translate engine
 errors hookspecs
 """

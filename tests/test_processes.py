@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,9 @@ def trained(begin: Callable[[tiny.Heard], Any]) -> dict[str, Any]:
 
 
 def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> None:
-    asked = tiny.settings(root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2)  # fmt: skip
+    asked = tiny.settings(
+        root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2
+    )
     first, second = two.processes(
         lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard))
     )
@@ -67,7 +70,12 @@ def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> N
     assert [line["step"] for line in files.read_lines(root / "run/log.jsonl")] == [2, 4]
     assert tiny.steps(root / "run") == [0, 4]
     tensors = tiny.tensors(root / "run")
-    assert set(tensors) == {"ema.safetensors", "training.safetensors", "training-rank-1.safetensors", "weights.safetensors"}  # fmt: skip
+    assert set(tensors) == {
+        "ema.safetensors",
+        "training.safetensors",
+        "training-rank-1.safetensors",
+        "weights.safetensors",
+    }
     assert sha256(tensors["weights.safetensors"]).hexdigest() == first["weights"]
     pools = [load(tensors[f"training{rank}.safetensors"]) for rank in ("", "-rank-1")]
     assert pools[0]["recipe/source_pool"].shape == pools[1]["recipe/source_pool"].shape
@@ -85,7 +93,9 @@ def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
 
 def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) -> None:
     def settings(steps: int) -> config.Config:
-        return tiny.settings(root, train__batch_size=2, train__steps=steps, train__schedule="constant")  # fmt: skip
+        return tiny.settings(
+            root, train__batch_size=2, train__steps=steps, train__schedule="constant"
+        )
 
     def going_on(rank: int) -> list[str]:  # noqa: ARG001
         heard = tiny.Heard()
@@ -143,8 +153,11 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
     """Return what each optimizer of a fresh CycleGAN is given for `batch`, by parameter."""
     generator = {"name": "resnet", "width": 4, "blocks": 1}
     asked = tiny.settings(
-        Path("nowhere"), options__pool_size=50, options__generator=generator, options__discriminator={"name": "patch", "width": 4, "layers": 2}
-    )  # fmt: skip
+        Path("nowhere"),
+        options__pool_size=50,
+        options__generator=generator,
+        options__discriminator={"name": "patch", "width": 4, "layers": 2},
+    )
     training = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU)
     training.recipe.double()  # so that only the mean itself is rounded
     names = {id(p): name for name, p in training.recipe.named_parameters()}
@@ -188,12 +201,14 @@ def test_a_turn_without_numbers_on_one_process_is_skipped_on_both() -> None:
 
 def biases_before_a_norm() -> set[str]:
     """Return the biases whose true gradient is nothing: the norm that follows takes them away."""
-    asked = tiny.settings(Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1})  # fmt: skip
+    asked = tiny.settings(
+        Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
+    )
     recipe = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU).recipe
     found = set()
     for name, module in recipe.named_modules():
         if isinstance(module, nn.Sequential):
-            for index, (one, other) in enumerate(zip(module, module[1:], strict=False)):
+            for index, (one, other) in enumerate(pairwise(module)):
                 if (
                     type(other).__name__ == "InstanceNorm"
                     and getattr(one, "bias", None) is not None
@@ -203,7 +218,7 @@ def biases_before_a_norm() -> set[str]:
     return found
 
 
-def test_the_gradients_of_two_halves_are_those_of_the_whole(root: Path) -> None:
+def test_the_gradients_of_two_halves_are_those_of_the_whole() -> None:
     torch.manual_seed(3)
     whole = Pair(*(torch.rand(2, 4, 3, 32, 32, dtype=torch.float64) * 2 - 1))
 
@@ -231,11 +246,24 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     asked = tiny.settings(root, train__steps=6, train__log_every=2)
     (root / "asked.yaml").write_text(config.dump(asked))
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-        "-m", "translate", "train", "--config", "asked.yaml", "--out", "run",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "translate",
+        "train",
+        "--config",
+        "asked.yaml",
+        "--out",
+        "run",
+    ]
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     said = [line for line in done.stdout.splitlines() if "train.batch_size is 2" in line]
     assert len(said) == 1  # by the first process alone

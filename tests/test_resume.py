@@ -110,7 +110,9 @@ def test_kills_and_resumes_leave_no_trace(
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
     for workers in (0, 1, 2):
-        asked = tiny.settings(root, recipe, train__steps=5, train__batch_size=2, data__workers=workers)  # fmt: skip
+        asked = tiny.settings(
+            root, recipe, train__steps=5, train__batch_size=2, data__workers=workers
+        )
         tiny.start(asked, root / str(workers))
     assert tiny.tensors(root / "0") == tiny.tensors(root / "1") == tiny.tensors(root / "2")
 
@@ -118,7 +120,9 @@ def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_looking_changes_nothing(recipe: str, root: Path) -> None:
     for name, every in (("blind", 0), ("looking", 2)):
-        asked = tiny.settings(root, recipe, train__steps=6, train__preview_every=every, train__ema=0.5)  # fmt: skip
+        asked = tiny.settings(
+            root, recipe, train__steps=6, train__preview_every=every, train__ema=0.5
+        )
         tiny.start(asked, root / name)
     assert len(list((root / "looking/previews").iterdir())) == 3
     assert tiny.tensors(root / "looking") == tiny.tensors(root / "blind")
@@ -249,7 +253,14 @@ def test_whatever_a_resume_forgets_shows(
 
 def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
     """Kill a run at every `step`-th operation on the disk, go on, and compare; return how many."""
-    asked = tiny.settings(root, train__steps=4, train__ema=0.5, train__log_every=1, train__save_every=2, train__preview_every=3)  # fmt: skip
+    asked = tiny.settings(
+        root,
+        train__steps=4,
+        train__ema=0.5,
+        train__log_every=1,
+        train__save_every=2,
+        train__preview_every=3,
+    )
     disk.arm(0, short)
     tiny.start(asked, root / "straight")
     total = disk.count
@@ -366,7 +377,7 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
         seen.append(len(files.read_lines(run / "log.jsonl")))
     tiny.resume(run) if tiny.steps(run) else tiny.start(asked, run)
     assert tiny.tensors(run) == tiny.tensors(root / "straight")
-    assert not [path for path in run.rglob(".*")]
+    assert not list(run.rglob(".*"))
     return seen
 
 
@@ -376,9 +387,7 @@ def test_a_process_killed_at_two_random_moments_goes_on_to_the_same_end(root: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-def test_a_process_killed_at_random_moments_goes_on_to_the_same_end(
-    seed: int, root: Path
-) -> None:
+def test_a_process_killed_at_random_moments_goes_on_to_the_same_end(seed: int, root: Path) -> None:
     """Twenty moments, each with a straight run of its own to be equal to."""
     kill_at_moments(root, 1, seed=100 + seed)
 
@@ -414,7 +423,10 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on_to_the_same_end
     weights.write_bytes(data)
     heard = tiny.Heard()
     tiny.resume(root / "run", heard, steps=6)
-    assert f"{weights} is damaged: it is not what was saved. Going on from step-00000002." in heard.lines  # fmt: skip
+    assert (
+        f"{weights} is damaged: it is not what was saved. Going on from step-00000002."
+        in heard.lines
+    )
     assert tiny.tensors(root / "run") == tiny.tensors(root / "straight")
 
 
@@ -436,13 +448,15 @@ def test_what_may_change_is_checked_as_at_the_start(
 
 
 def test_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:
-    with pytest.raises(CheckpointError, match="there is no run"):
+    with pytest.raises(CheckpointError, match=r"there is no run"):
         tiny.resume(root / "typo")
-    with pytest.raises(CheckpointError, match="holds no whole checkpoint"):
+    with pytest.raises(CheckpointError, match=r"holds no whole checkpoint"):
         tiny.resume(root)
     assert not (root / "typo").exists()
     tiny.start(tiny.settings(root), root / "run")
-    with pytest.raises(ConfigError, match=f"is one checkpoint: --resume {root / 'run'} takes its run"):  # fmt: skip
+    with pytest.raises(
+        ConfigError, match=rf"is one checkpoint: --resume {root / 'run'} takes its run"
+    ):
         tiny.resume(root / "run/checkpoints/step-00000004")
 
 

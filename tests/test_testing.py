@@ -19,7 +19,7 @@ from translate.batches import Images, ImageSpec, Layout
 from translate.contract import processes, recipes
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
-from translate.engine import checkpoint, turns
+from translate.engine import randomness, turns
 from translate.errors import ConfigError
 from translate.ops import ImagePool
 from translate.recipe import Recipe, Turn, adam
@@ -246,9 +246,9 @@ def broken(kind: str, name: str) -> str:
 
 def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(plugin) -> None:
     offer(plugin, recipes={"tame": Tame})
-    before = checkpoint.random_state()
+    before = randomness.random_state()
     check_recipe("tame", width=2)
-    after = checkpoint.random_state()
+    after = randomness.random_state()
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch._dynamo  # noqa: F401 - which an optimizer's first step imports, here for both
+import torch._dynamo
 
 
 def processes(work: Callable[[int], Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from translate.contract import losses, parts, recipes
 from translate.contract.parts import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
-from translate.engine import checkpoint, options
+from translate.engine import options, randomness
 from translate.errors import ConfigError
 from translate.registry import find, names
 
@@ -143,7 +143,7 @@ def small(kind: Tested, name: str) -> dict[str, Any]:
 
 def _verdict(rule: Rule, tested: Any) -> Verdict:
     words = (rule.__doc__ or "").partition("\n")[0]
-    random, threads = checkpoint.random_state(), torch.get_num_threads()
+    random, threads = randomness.random_state(), torch.get_num_threads()
     torch.set_num_threads(1)  # sums in another order are other sums
     try:
         return Verdict(words, note=rule(tested) or "")
@@ -155,7 +155,7 @@ def _verdict(rule: Rule, tested: Any) -> Verdict:
         return Verdict(words, f"It raised {type(error).__name__}: {error}", error=error)
     finally:
         torch.set_num_threads(threads)
-        checkpoint.restore_random_state(random)
+        randomness.restore_random_state(random)
 
 
 def _raise(verdicts: Iterable[Verdict]) -> None:

@@ -25,7 +25,9 @@ def modules(*arguments: str) -> set[str]:
         "try: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code\n"
         "print('\\n'.join(m for m in sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
     return set(done.stderr.splitlines())
 
 
@@ -89,7 +91,7 @@ def test_python_m_translate_is_the_command(translate: Run) -> None:
 
 
 def test_what_is_no_mistake_of_the_users_keeps_its_traceback(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from translate.cli import show
 

@@ -38,16 +38,17 @@ def parsed(*arguments: str) -> object:
         ("--domains a b --steps 3", {"domains": ("a", "b"), "steps": 3}),
         ("--steps 3 --domains a b", {"domains": ("a", "b"), "steps": 3}),
         ("--domains a b --quiet --domains c", {"domains": ("a", "b", "c"), "quiet": True}),
-        ("--domains a b --colours red --steps 1", {"domains": ("a", "b"), "colours": ("red",), "steps": 1}),
+        (
+            "--domains a b --colours red --steps 1",
+            {"domains": ("a", "b"), "colours": ("red",), "steps": 1},
+        ),
         ("--domains a b -- c d", {"domains": ("a", "b"), "rest": ("c", "d")}),
         ("c --domains a", {"domains": ("a",), "rest": ("c",)}),
         ("--domains=-a b", {"domains": ("-a", "b")}),
         ("", {}),
     ],
-)  # fmt: skip
-def test_an_option_takes_all_values_up_to_the_next_option(
-    arguments: str, expected: object
-) -> None:
+)
+def test_an_option_takes_all_values_up_to_the_next_option(arguments: str, expected: object) -> None:
     assert parsed(*arguments.split()) == expected
 
 
@@ -79,7 +80,14 @@ def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(listed) - 1),
     }
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     offered = {line.partition(",")[2] for line in done.stdout.splitlines()}
     return offered, set(done.stderr.splitlines())
 

@@ -52,15 +52,25 @@ def test_a_config_and_a_run_are_shown_complete(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("cyclgan", "no recipe, configuration or run is called 'cyclgan'. Did you mean 'cyclegan'?"),
-        ("cyclegan-smal", "no recipe, configuration or run is called 'cyclegan-smal'. Did you mean 'cyclegan-small'?"),
+        (
+            "cyclgan",
+            "no recipe, configuration or run is called 'cyclgan'. Did you mean 'cyclegan'?",
+        ),
+        (
+            "cyclegan-smal",
+            "no recipe, configuration or run is called 'cyclegan-smal'. "
+            "Did you mean 'cyclegan-small'?",
+        ),
         ("none.yaml", "there is no file none.yaml."),
         ("empty.yaml", "empty.yaml: expected recipe, options, data and train, got None."),
-        ("nameless.yaml", "which recipe? Name one with --plugin, or a configuration with --config."),
+        (
+            "nameless.yaml",
+            "which recipe? Name one with --plugin, or a configuration with --config.",
+        ),
         ("odd.yaml", "data: expected a mapping, got None."),
         ("wrong.yaml", "train.stepz: unknown key. Did you mean 'steps'?"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_shown_is_said(name: str, said: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("")
     (tmp_path / "nameless.yaml").write_text("train: {steps: 3}\n")

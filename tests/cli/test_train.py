@@ -11,17 +11,36 @@ from faults import Disk, no_space
 
 from translate import hookimpl
 from translate.cli import progress
-from translate.cli.progress import duration, facts
+from translate.cli.progress import facts
 from translate.engine import config
-from translate.engine.loop import Report, Watcher
+from translate.engine.loop import Report, Watcher, duration
 
 Run = Callable[..., Any]
 SMALL = [
-    "--set", "options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
-    "--set", "options.discriminator={name: patch, width: 2, layers: 1}",
-    "--size", "16", "--device", "cpu", "--set", "train.preview_every=0",
-]  # fmt: skip
-TINY = ["train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--steps", "2", *SMALL]
+    "--set",
+    "options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+    "--set",
+    "options.discriminator={name: patch, width: 2, layers: 1}",
+    "--size",
+    "16",
+    "--device",
+    "cpu",
+    "--set",
+    "train.preview_every=0",
+]
+TINY = [
+    "train",
+    "--plugin",
+    "cyclegan",
+    "--domains",
+    "a",
+    "b",
+    "--data",
+    ".",
+    "--steps",
+    "2",
+    *SMALL,
+]
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +89,23 @@ def test_domains_are_given_in_any_way_and_at_the_end_of_the_line(
 
 def test_every_flag_reaches_its_setting(run: Run, root: Path) -> None:
     found = run(
-        *TINY, "--out", "run", "--batch-size", "2", "--seed", "5", "--precision", "bf16",
-        "--drop-unpaired", "--size", "16x32", "--set", "train.log_every=1", "--set", "options.lr=1e-3",
-    )  # fmt: skip
+        *TINY,
+        "--out",
+        "run",
+        "--batch-size",
+        "2",
+        "--seed",
+        "5",
+        "--precision",
+        "bf16",
+        "--drop-unpaired",
+        "--size",
+        "16x32",
+        "--set",
+        "train.log_every=1",
+        "--set",
+        "options.lr=1e-3",
+    )
     assert found.code == 0, found.err
     asked = settings(root / "run")
     train, data = asked["train"], asked["data"]
@@ -93,7 +126,7 @@ def test_a_configuration_file_is_enough_and_flags_win_over_it(run: Run, root: Pa
     assert tiny.steps(root / "other") == [0, 4]
 
 
-def test_quiet_prints_nothing(run: Run, translate: Run, root: Path) -> None:
+def test_quiet_prints_nothing(run: Run, translate: Run) -> None:
     found = run(*TINY, "--quiet", "--out", "run")
     assert found == (0, "", "")
     found = run("train", "--resume", "run", "--quiet")
@@ -102,14 +135,17 @@ def test_quiet_prints_nothing(run: Run, translate: Run, root: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_pipe_gets_plain_lines_and_no_colour(translate: Run, root: Path) -> None:
+def test_a_pipe_gets_plain_lines_and_no_colour(translate: Run) -> None:
     done = translate(*TINY, "--set", "train.log_every=1", FORCE_COLOR="", NO_COLOR="1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.partition("  ")[0] for line in done.stdout.splitlines()] == ["step 1/2", "step 2/2"]
+    assert [line.partition("  ")[0] for line in done.stdout.splitlines()] == [
+        "step 1/2",
+        "step 2/2",
+    ]
     assert "\x1b" not in done.stdout
 
 
-def test_paths_in_messages_are_printed_as_they_are(run: Run, root: Path) -> None:
+def test_paths_in_messages_are_printed_as_they_are(run: Run) -> None:
     name = "[bold]run[/bold]-" + "x" * 100
     run(*TINY, "--out", name)
     found = run("train", "--resume", name)
@@ -128,11 +164,14 @@ def test_paths_in_messages_are_printed_as_they_are(run: Run, root: Path) -> None
         ([*TINY, "--epochs", "3"], "--steps and --epochs say the same thing: give one of them."),
         ([*TINY, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
         ([*TINY, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
-        (["train", "--resume", "run", "--plugin", "cyclegan", "--seed", "0"], "leave out --plugin, --seed."),
+        (
+            ["train", "--resume", "run", "--plugin", "cyclegan", "--seed", "0"],
+            "leave out --plugin, --seed.",
+        ),
         (["train", "--resume", "run", "--set", "train.seed=1"], "leave out --set"),
         (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
     ],
-)  # fmt: skip
+)
 def test_usage_errors_say_what_to_leave_out(arguments: list[str], said: str, run: Run) -> None:
     found = run(*arguments)
     assert (found.code, found.out) == (2, "")
@@ -213,10 +252,16 @@ def test_too_many_corrupt_files_are_exit_5_and_none_usable_is_exit_2(run: Run, r
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (0, "0 s"), (40.4, "40 s"), (99, "99 s"), (100, "2 min"), (720, "12 min"),
-        (3600 * 3 + 300, "3 h 05 min"), (6000, "1 h 40 min"), (52 * 3600, "2 d 4 h"),
+        (0, "0 s"),
+        (40.4, "40 s"),
+        (99, "99 s"),
+        (100, "2 min"),
+        (720, "12 min"),
+        (3600 * 3 + 300, "3 h 05 min"),
+        (6000, "1 h 40 min"),
+        (52 * 3600, "2 d 4 h"),
     ],
-)  # fmt: skip
+)
 def test_time_is_said_as_a_person_says_it(seconds: float, said: str) -> None:
     assert duration(seconds) == said
 
@@ -243,6 +288,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
     monkeypatch.delenv("NO_COLOR", raising=False)
     with progress.watch(quiet=False) as watcher:
         watcher.say("[once]")
+        watcher.step(50, 200)
         watcher.progress(Report(50, 200, {"generator/gan": 0.5}, 3.0, 0.1, 61))
     shown = capsys.readouterr().out
     assert "[once]" in shown

@@ -46,9 +46,14 @@ def test_options_are_complete_so_that_a_later_version_repeats_the_run() -> None:
     assert found["identity_weight"] == 5.0
     assert found["generator"] == "resnet"
     assert set(found) == {
-        "generator", "discriminator", "adversarial", "cycle_weight", "identity_weight",
-        "pool_size", "lr",
-    }  # fmt: skip
+        "generator",
+        "discriminator",
+        "adversarial",
+        "cycle_weight",
+        "identity_weight",
+        "pool_size",
+        "lr",
+    }
 
 
 def test_the_recipe_of_a_file_may_be_given_another_name_by_a_flag() -> None:
@@ -77,7 +82,7 @@ def test_steps_and_epochs_clear_each_other(
 
 def test_a_configuration_never_changes() -> None:
     found = resolve()
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(ValidationError, match=r"frozen"):
         found.train.steps = 3
     assert resolve("options.generator.blocks=4") != found
     assert resolve() == found  # and no layer leaked into the recipe's defaults
@@ -92,13 +97,17 @@ def test_a_configuration_never_changes() -> None:
         ("options.lr=1e-4", "lr", 1e-4),
         ("options.lr=2", "lr", 2.0),
         ("options.pool_size=0", "pool_size", 0),
-        ("options.generator={name: resnet, blocks: 6}", "generator", {"name": "resnet", "blocks": 6}),
+        (
+            "options.generator={name: resnet, blocks: 6}",
+            "generator",
+            {"name": "resnet", "blocks": 6},
+        ),
         ("options.generator.blocks=6", "generator", {"name": "resnet", "blocks": 6}),
         ("options.generator=unet", "generator", "unet"),
         ("options.lr=", "lr", 2e-4),
         (" options.lr = 0.5 ", "lr", 0.5),
     ],
-)  # fmt: skip
+)
 def test_set_takes_yaml_and_clears(assignment: str, key: str, expected: object) -> None:
     assert resolve(assignment).options[key] == expected
 
@@ -118,8 +127,9 @@ def test_lists_and_sizes_are_yaml_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "resize", "expected"), [(256, None, 286), (64, None, 72), ([64, 128], None, 72), (64, 70, 70)]
-)  # fmt: skip
+    ("size", "resize", "expected"),
+    [(256, None, 286), (64, None, 72), ([64, 128], None, 72), (64, 70, 70)],
+)
 def test_the_shorter_side_is_286_of_256_unless_said(size: Any, resize: Any, expected: int) -> None:
     given = {"data.size": size, **({"data.resize": resize} if resize else {})}
     assert resolve(flags=given).data.shorter_side == expected
@@ -146,7 +156,11 @@ def test_the_shorter_side_is_286_of_256_unless_said(size: Any, resize: Any, expe
         (["train.precision=fp16"], {}, "train.precision: expected 'fp32' or 'bf16', got 'fp16'."),
         (["data.flip=perhaps"], {}, "data.flip: expected true or false, got 'perhaps'."),
         (["data.workers=-1"], {}, "data.workers: expected greater than or equal to 0, got -1."),
-        (["trian.steps=3"], {}, "trian.steps: unknown key. Did you mean 'train'? (section.key=VALUE)"),
+        (
+            ["trian.steps=3"],
+            {},
+            "trian.steps: unknown key. Did you mean 'train'? (section.key=VALUE)",
+        ),
         (["steps"], {}, "--set steps: expected section.key=VALUE."),
         (["options.lr.x=3"], {}, "options.lr.x: 'lr' holds no options."),
         (["options.lr=fast"], {}, "recipe 'cyclegan': lr: expected a number, got 'fast'."),
@@ -157,7 +171,11 @@ def test_the_shorter_side_is_286_of_256_unless_said(size: Any, resize: Any, expe
         ),
         ([], {"config": {"trian": {}}}, "trian: unknown key. Did you mean 'train'?"),
         ([], {"config": {"train": 3}}, "train: expected a mapping, got 3."),
-        ([], {"config": {"train": {"stepz": 3}}}, "train.stepz: unknown key. Did you mean 'steps'?"),
+        (
+            [],
+            {"config": {"train": {"stepz": 3}}},
+            "train.stepz: unknown key. Did you mean 'steps'?",
+        ),
         (
             [],
             {"config": "cyclegan-smal"},
@@ -170,7 +188,7 @@ def test_the_shorter_side_is_286_of_256_unless_said(size: Any, resize: Any, expe
             "which recipe? Name one with --plugin, or a configuration with --config.",
         ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_is_named_with_the_nearest_key(
     assignments: list[str], given: dict[str, Any], expected: str
 ) -> None:
@@ -221,10 +239,18 @@ def test_an_alias_in_set_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1e-4", 1e-4), ("2E3", 2e3), ("250_000", 250_000), ("on", "on"), ("no", "no"),
-        ("true", True), ("010", 10), ("[1, 2]", [1, 2]), ("{a: b}", {"a": "b"}), ("'1'", "1"),
+        ("1e-4", 1e-4),
+        ("2E3", 2e3),
+        ("250_000", 250_000),
+        ("on", "on"),
+        ("no", "no"),
+        ("true", True),
+        ("010", 10),
+        ("[1, 2]", [1, 2]),
+        ("{a: b}", {"a": "b"}),
+        ("'1'", "1"),
     ],
-)  # fmt: skip
+)
 def test_yaml_is_version_1_2(text: str, expected: object) -> None:
     assert config.parse(text, "here") == expected
 

@@ -57,7 +57,7 @@ def test_a_device_is_chosen_by_name(name: str) -> None:
 def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for name in ("cuda", "cuda:1"):
-        with pytest.raises(ConfigError, match=f"device {name}: PyTorch finds no GPU here"):
+        with pytest.raises(ConfigError, match=rf"device {name}: PyTorch finds no GPU here"):
             distributed.choose_device(name)
 
 

@@ -237,9 +237,9 @@ def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
 
 def test_a_file_is_no_folder_to_write_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(SaveError, match="cannot write to .*file/run: Not a directory"):
+    with pytest.raises(SaveError, match=r"cannot write to .*file/run: Not a directory"):
         files.claim(tmp_path / "file/run")
-    with pytest.raises(SaveError, match="cannot write to .*file: File exists"):
+    with pytest.raises(SaveError, match=r"cannot write to .*file: File exists"):
         files.claim(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -66,7 +66,7 @@ def test_the_end_is_noted_and_the_beginning_kept(begun: tuple[Journal, Training,
 
 
 def test_a_fingerprint_is_of_names_and_sizes(
-    begun: tuple[Journal, Training, Prepared], tmp_path: Path, pictures: Callable[..., Path]
+    begun: tuple[Journal, Training, Prepared], tmp_path: Path
 ) -> None:
     prepared = begun[2]
     before = fingerprint(prepared)

@@ -72,8 +72,9 @@ def toy(plugin: Plugin) -> Iterator[type[Toy]]:
 
 
 @pytest.fixture
-def asked(pictures: Pictures, tmp_path: Path) -> Callable[..., Any]:
+def asked(toy: type[Toy], pictures: Pictures, tmp_path: Path) -> Callable[..., Any]:
     pictures("a", 4)
+    toy.seen.clear()
     return lambda recipe="toy", **flags: tiny.settings(
         tmp_path, recipe, **{"data__domains": ["a"], **flags}
     )
@@ -142,7 +143,13 @@ def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
     tiny.start(asked(train__log_every=1, train__steps=5), tmp_path / "run")
     lines = log(tmp_path / "run")
     assert [line["skipped"] for line in lines] == [0, 1, 3, 3, 3]
-    assert [line["losses"]["one/distance"] is None for line in lines] == [False, True, True, False, False]  # fmt: skip
+    assert [line["losses"]["one/distance"] is None for line in lines] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run").values())
     assert facts(tmp_path / "run")["outcome"] == "finished"
 
@@ -152,7 +159,7 @@ def test_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_sav
 ) -> None:
     toy.bad = {step: {"two"} for step in range(4, 100)}
     given = asked(train__steps=90, train__guard=3, train__log_every=1)
-    with pytest.raises(TrainingError, match="the last 3 turns of 'two'") as caught:
+    with pytest.raises(TrainingError, match=r"the last 3 turns of 'two'") as caught:
         tiny.start(given, tmp_path / "run")
     assert caught.value.exit_code == 5
     assert tiny.steps(tmp_path / "run") == [0, 7]
@@ -191,13 +198,9 @@ def test_weights_without_numbers_are_never_saved(
 # -- what is logged, and what the step is told -----------------------------------------------------
 
 
-def test_a_line_of_the_log_holds_what_the_interface_says(
-    toy: type[Toy], asked: Any, tmp_path: Path
-) -> None:
+def test_a_line_of_the_log_holds_what_the_interface_says(asked: Any, tmp_path: Path) -> None:
     heard = tiny.Heard()
-    given = asked(
-        train__steps=8, train__log_every=2, train__schedule="linear", train__batch_size=3
-    )
+    given = asked(train__steps=8, train__log_every=2, train__schedule="linear", train__batch_size=3)
     tiny.start(given, tmp_path / "run", heard)
     lines = log(tmp_path / "run")
     assert [line["step"] for line in lines] == [2, 4, 6, 8]
@@ -217,9 +220,7 @@ def test_a_line_of_the_log_holds_what_the_interface_says(
     assert heard.reports[0].losses == lines[0]["losses"]
 
 
-def test_a_logged_loss_is_the_mean_of_its_interval(
-    toy: type[Toy], asked: Any, tmp_path: Path
-) -> None:
+def test_a_logged_loss_is_the_mean_of_its_interval(asked: Any, tmp_path: Path) -> None:
     tiny.start(asked(train__steps=4, train__log_every=1), tmp_path / "each")
     tiny.start(asked(train__steps=4, train__log_every=4), tmp_path / "once")
     each = [line["losses"]["one/distance"] for line in log(tmp_path / "each")]
@@ -228,7 +229,7 @@ def test_a_logged_loss_is_the_mean_of_its_interval(
 
 
 def test_the_last_step_is_logged_and_saved_whatever_the_intervals(
-    toy: type[Toy], asked: Any, tmp_path: Path
+    asked: Any, tmp_path: Path
 ) -> None:
     tiny.start(asked(train__steps=5, train__log_every=3, train__save_every=3), tmp_path / "run")
     assert [line["step"] for line in log(tmp_path / "run")] == [3, 5]
@@ -244,7 +245,7 @@ def test_a_recipe_knows_its_iteration_and_a_part_its_progress(
 
 
 def test_the_log_is_cut_back_to_the_checkpoint_that_training_goes_on_from(
-    toy: type[Toy], asked: Any, tmp_path: Path
+    asked: Any, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     tiny.start(asked(train__steps=4, train__log_every=1), run)
@@ -260,7 +261,7 @@ def test_the_log_is_cut_back_to_the_checkpoint_that_training_goes_on_from(
 
 
 def test_what_a_killed_process_left_half_written_is_swept_at_the_next_start(
-    toy: type[Toy], asked: Any, tmp_path: Path
+    asked: Any, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     tiny.start(asked(train__preview_every=2), run)
@@ -273,7 +274,7 @@ def test_what_a_killed_process_left_half_written_is_swept_at_the_next_start(
     assert hidden == {".tmp-mine"}
 
 
-def test_run_json_says_what_ran(toy: type[Toy], asked: Any, tmp_path: Path) -> None:
+def test_run_json_says_what_ran(asked: Any, tmp_path: Path) -> None:
     tiny.start(asked(), tmp_path / "run")
     found = facts(tmp_path / "run")
     assert found["outcome"] == "finished"
@@ -287,9 +288,7 @@ def test_run_json_says_what_ran(toy: type[Toy], asked: Any, tmp_path: Path) -> N
 # -- previews --------------------------------------------------------------------------------------
 
 
-def test_previews_show_the_same_inputs_each_time(
-    toy: type[Toy], asked: Any, tmp_path: Path
-) -> None:
+def test_previews_show_the_same_inputs_each_time(asked: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
     tiny.start(asked(train__preview_every=2, train__steps=5), run)
     first, *others = sorted((run / "previews").iterdir())
@@ -304,7 +303,7 @@ def test_previews_show_the_same_inputs_each_time(
 
 
 def test_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpoint_stays(
-    toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asked(train__steps=6, train__save_every=2)
     tiny.start(given, tmp_path / "straight")
@@ -329,7 +328,7 @@ def test_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpoint
 
 
 def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing_saved(
-    toy: type[Toy], asked: Any, tmp_path: Path, disk: Disk, plugin: Plugin
+    asked: Any, tmp_path: Path, disk: Disk, plugin: Plugin
 ) -> None:
     class Filler:
         @hookimpl
@@ -339,7 +338,9 @@ def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing
 
     plugin(Filler(), "stranger:filler")
     heard, run = tiny.Heard(), tmp_path / "run"
-    with pytest.raises(SaveError, match="could not save step 5: No space left on device") as caught:
+    with pytest.raises(
+        SaveError, match=r"could not save step 5: No space left on device"
+    ) as caught:
         tiny.start(asked(train__steps=5, train__save_every=1, train__log_every=1), run, heard)
     disk.disarm()
     assert disk.seen
@@ -363,7 +364,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
         begin(self, *given)
 
     monkeypatch.setattr(journal.Journal, "begin", fill)
-    with pytest.raises(SaveError, match="could not write to .*run: No space left"):
+    with pytest.raises(SaveError, match=r"could not write to .*run: No space left"):
         tiny.start(asked(), tmp_path / "run")
     disk.disarm()
     assert not toy.seen
@@ -371,7 +372,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
 
 @pytest.mark.parametrize("name", ["log.jsonl", "step-00000002.png"])
 def test_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes_on(
-    name: str, toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asked(train__steps=4, train__log_every=2, train__preview_every=2)
     tiny.start(given, tmp_path / "straight")
@@ -398,7 +399,7 @@ def test_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes_on(
 
 
 def test_events_come_in_order_with_what_the_hooks_document(
-    toy: type[Toy], asked: Any, tmp_path: Path, plugin: Plugin
+    asked: Any, tmp_path: Path, plugin: Plugin
 ) -> None:
     heard: list[tuple[Any, ...]] = []
 
@@ -444,7 +445,7 @@ def test_events_come_in_order_with_what_the_hooks_document(
 
 
 def test_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
-    toy: type[Toy], asked: Any, tmp_path: Path, plugin: Plugin
+    asked: Any, tmp_path: Path, plugin: Plugin
 ) -> None:
     heard = []
 
@@ -488,7 +489,11 @@ def test_a_corrupt_file_is_listed_and_training_goes_as_if_it_were_not_there(
     result = tiny.start(given, tmp_path / "with", heard)
     assert result.listed == 1
     (problem,) = problems(tmp_path / "with")
-    assert (problem["path"], problem["stage"], problem["reason"]) == (str(bad), "check", "unreadable")  # fmt: skip
+    assert (problem["path"], problem["stage"], problem["reason"]) == (
+        str(bad),
+        "check",
+        "unreadable",
+    )
     assert f"left out: {bad}: " in str(heard)
     assert tiny.tensors(tmp_path / "with") == tiny.tensors(tmp_path / "without")
     assert facts(tmp_path / "with")["data"] == facts(tmp_path / "without")["data"]
@@ -507,7 +512,7 @@ def test_too_many_corrupt_files_stop_the_run_before_it_begins(
 
 
 def test_a_file_that_turns_bad_while_training_is_listed_once_and_replaced(
-    toy: type[Toy], asked: Any, tmp_path: Path, plugin: Plugin
+    asked: Any, tmp_path: Path, plugin: Plugin
 ) -> None:
     class Vandal:
         @hookimpl

@@ -59,4 +59,6 @@ def test_each_group_falls_from_its_own_rate_however_often_it_is_set() -> None:
     for step in (0, 5, 5, 2):
         set_rates([optimizer], step, 8, Train(schedule="linear"))
         expected = factor(step, 8, "linear", 0.5)
-        assert [g["lr"] for g in optimizer.param_groups] == pytest.approx([0.1 * expected, 0.5 * expected])  # fmt: skip
+        assert [g["lr"] for g in optimizer.param_groups] == pytest.approx(
+            [0.1 * expected, 0.5 * expected]
+        )

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from translate_plugins.scenes import RENDERINGS, draw, register_domains
 from translate_plugins.scenes.captions import describe
 from translate_plugins.scenes.compose import HORIZON, compose

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.contract.rules import hold, hold_equal, noise, overheard
-from translate.engine.checkpoint import seed_everything
+from translate.engine.randomness import seed_everything
 from translate.losses import Scores
 from translate.ops import required_sides
 from translate.registry import Kind, create

@@ -20,8 +20,9 @@ from torch.optim import Optimizer
 
 from translate.contract.rules import hold
 from translate.contract.subject import Subject
-from translate.engine import checkpoint, files, plugins
-from translate.engine.checkpoint import Training, seed_everything
+from translate.engine import files, plugins, randomness
+from translate.engine.checkpoint import Training
+from translate.engine.randomness import seed_everything
 from translate.engine.turns import take_turns
 from translate.recipe import Turn
 from translate.registry import every
@@ -70,14 +71,14 @@ def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
 
     def step() -> None:
         seed_everything(0)
-        random = [checkpoint.random_state()] * 2
+        random = [randomness.random_state()] * 2
         running = [half.recipe.step(subject.batch(rank)) for rank, half in enumerate(halves)]
         while True:
             turns: list[Turn | None] = []
             for rank, recipe in enumerate(running):
-                checkpoint.restore_random_state(random[rank])
+                randomness.restore_random_state(random[rank])
                 turns.append(next(recipe, None))
-                random[rank] = checkpoint.random_state()
+                random[rank] = randomness.random_state()
             players = {turn and turn.player for turn in turns}
             hold(len(players) == 1, f"Whose turn it is depends on the images: {players}.")
             if None in turns:

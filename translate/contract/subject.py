@@ -11,9 +11,10 @@ from torch import Tensor
 
 from translate.batches import Images, ImageSpec, Pair
 from translate.contract.rules import hold_equal
-from translate.engine import checkpoint, config, data, train
-from translate.engine.checkpoint import Training, seed_everything
+from translate.engine import checkpoint, config, data, randomness, train
+from translate.engine.checkpoint import Training
 from translate.engine.loop import to_device
+from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
 from translate.engine.turns import Played, take_turns
 from translate.errors import ConfigError
@@ -131,7 +132,7 @@ def state(training: Training) -> dict[str, Any]:
         for index, values in optimizer.state_dict()["state"].items():
             found |= {f"optimizer {player} {index} {key}": v for key, v in values.items()}
     copy = {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in found.items()}
-    return copy | checkpoint.random_state()
+    return copy | randomness.random_state()
 
 
 def _layout(asked: config.Config) -> str:

@@ -4,17 +4,15 @@ A checkpoint describes itself: inference needs it and nothing else. There is no 
 """
 
 import json
-import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
@@ -22,6 +20,9 @@ from torch.optim.swa_utils import AveragedModel
 from translate import __version__
 from translate.batches import ImageSpec
 from translate.engine import config, distributed, files
+from translate.engine.files import Chunk
+from translate.engine.randomness import random_state, restore_random_state
+from translate.engine.tensors import serialize
 from translate.errors import CheckpointError, SaveError
 from translate.recipe import Recipe
 from translate.registry import create
@@ -52,13 +53,13 @@ def write(run: Path, training: Training) -> Path:
     on every process when the disk refuses, or returns something else than it was given.
     """
     path = run / "checkpoints" / f"step-{training.step:08d}"
-    mine = save({**random_state(), **_prefixed("recipe", training.recipe.training_state())})
-    ranks = distributed.gather(mine)
+    mine = {**random_state(), **_prefixed("recipe", training.recipe.training_state())}
+    others = distributed.gather(b"".join(serialize(mine)) if distributed.rank() else b"")[1:]
     reason = ""
     if distributed.is_first():
         try:
             if not is_whole(path):  # never taken away, not even for another like it
-                files.write_folder(path, _contents(training, ranks))
+                files.write_folder(path, _contents(training, mine, others))
                 verify(path)
             prune(run, training.config.train.keep, training.step)
         except (OSError, CheckpointError) as error:
@@ -68,7 +69,10 @@ def write(run: Path, training: Training) -> Path:
     return path
 
 
-def _contents(training: Training, ranks: list[bytes]) -> dict[str, bytes]:
+def _contents(
+    training: Training, mine: Mapping[str, Tensor], others: list[bytes]
+) -> dict[str, files.Content]:
+    """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
     tensors, scalars = {}, {}
     for player, optimizer in training.optimizers.items():
         state = optimizer.state_dict()
@@ -88,29 +92,37 @@ def _contents(training: Training, ranks: list[bytes]) -> dict[str, bytes]:
         "images": {"range": [-1, 1], "channels_first": True},
         "optimizers": scalars,
         "averaged": int(training.average.n_averaged) if training.average else 0,
-        "processes": len(ranks),
+        "processes": 1 + len(others),
         "versions": {"translate-kit": __version__, "torch": torch.__version__},
     }
-    contents = {"weights.safetensors": save(_portable(training.recipe.state_dict()))}
+    contents: dict[str, Iterable[Chunk]] = {
+        "weights.safetensors": serialize(training.recipe.state_dict())
+    }
     if training.average:
-        contents["ema.safetensors"] = save(_portable(training.average.module.state_dict()))
-    contents["training.safetensors"] = save(_portable({**tensors, **load(ranks[0])}))
-    for number, data in enumerate(ranks[1:], start=1):
-        contents[f"training-rank-{number}.safetensors"] = data
-    contents["state.json"] = _json(description)
-    manifest = {
-        name: {"sha256": sha256(data).hexdigest(), "size": len(data)}
-        for name, data in contents.items()
-    }
-    contents[MANIFEST] = _json({"format": FORMAT, "files": manifest})  # the last to be written
-    return contents
+        contents["ema.safetensors"] = serialize(training.average.module.state_dict())
+    contents["training.safetensors"] = serialize({**tensors, **mine})
+    for number, data in enumerate(others, start=1):
+        contents[f"training-rank-{number}.safetensors"] = [data]
+    contents["state.json"] = [_json(description)]
+    listed: dict[str, dict[str, Any]] = {}
+    written = {name: _noted(chunks, name, listed) for name, chunks in contents.items()}
+    return {**written, MANIFEST: _manifest(listed)}
 
 
-def _portable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copy to the CPU, contiguous: safetensors refuses channels_last and shared memory."""
-    return {
-        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()
-    }
+def _noted(
+    chunks: Iterable[Chunk], name: str, listed: dict[str, dict[str, Any]]
+) -> Iterator[Chunk]:
+    """Pass on `chunks`, and then list what they were."""
+    digest, size = sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+    listed[name] = {"sha256": digest.hexdigest(), "size": size}
+
+
+def _manifest(listed: Mapping[str, Any]) -> Iterator[Chunk]:
+    yield _json({"format": FORMAT, "files": listed})
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -118,7 +130,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return _portable({f"{prefix}/{name}": tensor for name, tensor in tensors.items()})
+    return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -207,10 +219,11 @@ def verify(path: Path) -> None:
         try:
             if Path(name).name != name:
                 raise CheckpointError(f"{path / MANIFEST} names a file elsewhere: {name}.")
-            data = (path / name).read_bytes()
+            with (path / name).open("rb") as file:
+                found = {"sha256": file_digest(file, "sha256").hexdigest(), "size": file.tell()}
         except OSError as error:
             raise CheckpointError(f"{path / name}: {error.strerror}.") from error
-        if facts != {"sha256": sha256(data).hexdigest(), "size": len(data)}:
+        if facts != found:
             raise CheckpointError(f"{path / name} is damaged: it is not what was saved.")
 
 
@@ -311,45 +324,10 @@ def _restore_optimizer(
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
-def seed_everything(seed: int) -> None:
-    """Start every global random generator at `seed`."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
-def random_state() -> dict[str, Tensor]:
-    """Return the state of every global random generator, as tensors."""
-    _, words, gauss = random.getstate()
-    numpy: Any = np.random.get_state()
-    _, keys, position, has_gauss, cached = numpy
-    state = {
-        "random/torch": torch.get_rng_state(),
-        "random/python": torch.tensor(words, dtype=torch.int64),
-        "random/python_gauss": torch.tensor([] if gauss is None else [gauss], dtype=torch.float64),
-        "random/numpy": torch.tensor([*keys.tolist(), position, has_gauss], dtype=torch.int64),
-        "random/numpy_gauss": torch.tensor([cached], dtype=torch.float64),
-    }
-    if torch.cuda.is_available():
-        state["random/cuda"] = torch.cuda.get_rng_state()
-    return state
-
-
-def restore_random_state(tensors: Mapping[str, Tensor]) -> None:
-    """Take back what `random_state` returned."""
-    torch.set_rng_state(tensors["random/torch"])
-    gauss = tensors["random/python_gauss"].tolist()
-    random.setstate((3, tuple(tensors["random/python"].tolist()), gauss[0] if gauss else None))
-    *keys, position, has_gauss = tensors["random/numpy"].tolist()
-    cached = tensors["random/numpy_gauss"].item()
-    np.random.set_state(("MT19937", np.array(keys, np.uint32), position, has_gauss, cached))
-    if torch.cuda.is_available() and "random/cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random/cuda"])
-
-
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
-        return load(path.read_bytes())
+        mapped = load_file(path)
+        return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: {error}") from error
 

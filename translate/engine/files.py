@@ -7,13 +7,18 @@ memory, written under a temporary name in the same folder, made durable, and ren
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from translate.errors import SaveError
 
 PART = ".part-"
+PIECE = 1 << 24
+"""bytes; what comes in smaller chunks is gathered up to this before it is written"""
+Chunk: TypeAlias = bytes | bytearray | memoryview
+Content: TypeAlias = bytes | Iterable[Chunk]
+"""A file's bytes, whole or as they are made."""
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -64,8 +69,11 @@ def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:
     replace(path, b"".join(json.dumps(record).encode() + b"\n" for record in records))
 
 
-def write_folder(target: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a folder of files, by path below it, that appears at `target` whole, in one rename."""
+def write_folder(target: Path, contents: Mapping[str, Content]) -> None:
+    """Write a folder of files, by path below it, that appears at `target` whole, in one rename.
+
+    They are written in order, so that the last may say what the others turned out to be.
+    """
     staged = target.with_name(f".tmp-{target.name}")
     shutil.rmtree(staged, ignore_errors=True)
     folders = sorted({staged, *((staged / name).parent for name in contents)})
@@ -122,16 +130,31 @@ class UnwritableError(SaveError):
     exit_code = 2
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: Content) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
-        _write_all(descriptor, data)
+        for piece in [data] if isinstance(data, bytes) else _gathered(data):
+            _write_all(descriptor, piece)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Yield `chunks` in fewer pieces; large ones are passed on as they are."""
+    waiting = bytearray()
+    for chunk in chunks:
+        if waiting and len(waiting) + len(chunk) > PIECE:
+            yield waiting
+            waiting = bytearray()
+        if len(chunk) > PIECE:
+            yield chunk
+        else:
+            waiting += chunk
+    yield waiting
+
+
+def _write_all(descriptor: int, data: Chunk) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

@@ -62,9 +62,7 @@ class Journal:
         self.tell("run_started")
 
     def _begin(self, training: Training, prepared: Prepared) -> None:
-        files.sweep(self.path, "config.yaml", "run.json", "log.jsonl")
-        files.sweep(self.path / "previews")
-        files.sweep(self.path / "checkpoints")
+        sweep(self.path)
         files.replace(self.path / "config.yaml", config.dump(training.config).encode())
         files.replace_json(self.path / "run.json", _describe(training, prepared))
         log = self.path / "log.jsonl"
@@ -133,6 +131,13 @@ def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
         else value
         for key, value in record.items()
     }
+
+
+def sweep(run: Path) -> None:
+    """Delete what a killed process left half written in its run folder."""
+    files.sweep(run, "config.yaml", "run.json", "log.jsonl")
+    files.sweep(run / "previews")
+    files.sweep(run / "checkpoints")
 
 
 def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:

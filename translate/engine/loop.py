@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from translate import images
-from translate.engine import checkpoint, data, distributed
+from translate.engine import checkpoint, data, distributed, randomness
 from translate.engine.bundled import configs
-from translate.engine.checkpoint import Training, seed_everything
+from translate.engine.checkpoint import Training
 from translate.engine.config import read
 from translate.engine.journal import Journal
 from translate.engine.problems import Problem
+from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
 from translate.engine.signals import Interrupts
 from translate.engine.turns import Guard, Played, take_turns
@@ -249,13 +250,13 @@ class Loop:
 @torch.no_grad()
 def draw_preview(training: Training, batch: Any) -> list[Tensor]:
     """Return the recipe's preview of `batch`; looking changes nothing."""
-    recipe, before = training.recipe, checkpoint.random_state()
+    recipe, before = training.recipe, randomness.random_state()
     seed_everything(training.config.train.seed)
     try:
         with mode(recipe, training=False), unchanged_buffers(recipe):
             return recipe.preview(batch)
     finally:
-        checkpoint.restore_random_state(before)
+        randomness.restore_random_state(before)
 
 
 def to_device(batch: Any, device: torch.device) -> Any:

@@ -9,9 +9,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
 from translate.engine import checkpoint, config, data, distributed, domains, files
-from translate.engine.checkpoint import Training, seed_everything
-from translate.engine.journal import Journal
+from translate.engine.checkpoint import Training
+from translate.engine.journal import Journal, sweep
 from translate.engine.loop import Loop, Result, Watcher
+from translate.engine.randomness import seed_everything
 from translate.errors import ConfigError
 from translate.ops import required_sides
 from translate.registry import create
@@ -72,7 +73,7 @@ def resume(
         checkpoint.restore(training, found)
         if training.step >= total:
             if distributed.is_first():
-                files.sweep(run / "checkpoints")  # left where its last moment was a kill
+                sweep(run)  # its last moment may have been a kill
             watcher.say(
                 f"{run} is complete: {training.step} steps. --steps N with a larger N goes on."
             )

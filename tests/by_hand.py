@@ -1,0 +1,48 @@
+"""Turns of a recipe, one at a time, and their gradients by finite differences."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translate.recipe import Recipe, Turn
+
+
+def paused(recipe: Recipe, batch: Any, number: int) -> tuple[Iterator[Turn], Turn]:
+    """Return turn `number` of a step, and the step, which waits after it."""
+    step = recipe.step(batch)
+    for _ in range(number):
+        next(step)
+    return step, next(step)
+
+
+def check_slopes(recipe: Recipe, batch: Any, number: int, players: dict[str, Any]) -> None:
+    """Hold that a turn's gradients are those of its total by central differences."""
+    torch.manual_seed(0)
+    _, turn = paused(recipe, batch, number)
+    movable = [p for g in players[turn.player].param_groups for p in g["params"]]
+    gradients = torch.autograd.grad(turn.total, movable, materialize_grads=True)
+
+    def total() -> float:
+        torch.manual_seed(0)
+        return paused(recipe, batch, number)[1].total.item()
+
+    checked = 0
+    for parameter, gradient in list(zip(movable, gradients, strict=True))[::2]:
+        flat, slope = parameter.data.view(-1), gradient.view(-1)
+        place = int(slope.abs().argmax())
+        _check(flat, place, slope[place], total)
+        checked += 1
+    assert checked >= 2
+
+
+def _check(flat: Tensor, place: int, slope: Tensor, total: Callable[[], float]) -> None:
+    before, width = flat[place].item(), 1e-6
+    values = []
+    for step in (width, -width):
+        flat[place] = before + step
+        values.append(total())
+    flat[place] = before
+    found = (values[0] - values[1]) / (2 * width)
+    assert abs(found - slope.item()) <= 1e-5 * max(1.0, abs(found))

@@ -1,0 +1,188 @@
+"""CycleGAN as Zhu et al. (2017) and their code have it, beside plain PyTorch."""
+
+import pytest
+import tiny
+import torch
+from by_hand import check_slopes, paused
+from torch import Tensor
+
+from translate.batches import ImageSpec, Pair
+from translate.engine.turns import take_turns
+from translate.ops import seeded
+from translate.registry import create, find
+
+SPEC = ImageSpec((16, 16), ("summer", "winter"))
+
+
+def build(**options: object) -> torch.nn.Module:
+    with seeded(0):
+        part = {"name": "cyclegan", **tiny.OPTIONS["cyclegan"], **options}
+        return create("recipe", part, spec=SPEC).double()
+
+
+def batch(count: int = 2, seed: int = 1) -> Pair:
+    generator = torch.Generator().manual_seed(seed)
+    return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
+
+
+def near_one(scores: Tensor) -> Tensor:
+    return ((scores - 1) ** 2).mean()
+
+
+def near_zero(scores: Tensor) -> Tensor:
+    return (scores**2).mean()
+
+
+def apart(one: Tensor, other: Tensor) -> Tensor:
+    return (one - other).abs().mean()
+
+
+def test_the_generators_losses_are_the_papers() -> None:
+    recipe, (source, target) = build(), batch()
+    _, turn = paused(recipe, Pair(source, target), 0)
+    forth, back = recipe.forth, recipe.back
+    expected = {
+        "gan_forth": near_one(recipe.target_judge(forth(source))),
+        "gan_back": near_one(recipe.source_judge(back(target))),
+        "cycle_source": 10 * apart(back(forth(source)), source),
+        "cycle_target": 10 * apart(forth(back(target)), target),
+        "identity_source": 5 * apart(back(source), source),
+        "identity_target": 5 * apart(forth(target), target),
+    }
+    assert turn.player == "generators"
+    assert turn.losses.keys() == expected.keys()
+    for name, loss in expected.items():
+        assert torch.allclose(turn.losses[name], loss, rtol=1e-12), name
+    assert torch.allclose(turn.total, torch.stack(list(expected.values())).sum())
+
+
+def test_the_discriminators_losses_are_on_what_was_drawn_before_the_generators_moved() -> None:
+    recipe, (source, target) = build(pool_size=0), batch()
+    with torch.no_grad():
+        fake_source, fake_target = recipe.back(target), recipe.forth(source)
+    step, _ = paused(recipe, Pair(source, target), 0)
+    with torch.no_grad():
+        for parameter in recipe.forth.parameters():
+            parameter.add_(0.1)  # the generators move
+    turn = next(step)
+    judges = recipe.source_judge, recipe.target_judge
+    expected = {
+        "source": (near_one(judges[0](source)) + near_zero(judges[0](fake_source))) / 2,
+        "target": (near_one(judges[1](target)) + near_zero(judges[1](fake_target))) / 2,
+    }
+    assert turn.player == "discriminators"
+    assert turn.losses.keys() == expected.keys()
+    for name, loss in expected.items():
+        assert torch.allclose(turn.losses[name], loss, rtol=1e-12), name
+    assert next(step, None) is None
+
+
+def test_the_discriminators_are_shown_the_pools() -> None:
+    recipe = build(pool_size=2)
+    shown: list[Tensor] = []
+    recipe.target_judge.register_forward_hook(lambda _m, given, _o: shown.append(given[0]))
+    optimizers = recipe.optimizers()
+    with seeded(3):
+        for seed in range(12):
+            take_turns(recipe, batch(1, seed), optimizers)
+    # each step: the generators' fake, then the real one and one of the pool
+    fakes, reals, pooled = shown[0::3], shown[1::3], shown[2::3]
+    assert all(torch.equal(real, batch(1, s).target) for s, real in enumerate(reals))
+    assert [torch.equal(a, b) for a, b in zip(pooled[:2], fakes[:2], strict=True)] == [True, True]
+    older = 0
+    for step, image in enumerate(pooled):
+        origin = next(s for s in range(step + 1) if torch.equal(fakes[s].detach(), image))
+        older += origin < step
+    assert older >= 2
+
+
+def test_without_identity_no_generator_sees_its_own_domain() -> None:
+    recipe = build(identity_weight=0.0)
+    passes: list[int] = []
+    recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    _, turn = paused(recipe, batch(), 0)
+    assert set(turn.losses) == {"gan_forth", "gan_back", "cycle_source", "cycle_target"}
+    assert passes == [2, 2]
+    passes.clear()
+    recipe = build()
+    recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    paused(recipe, batch(), 0)
+    assert passes == [4, 2]  # source and target in one pass, then the way back
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int, norm: str) -> None:
+    recipe = build(generator={**tiny.RESNET, "norm": norm}, pool_size=0)
+    check_slopes(recipe, batch(), number, recipe.optimizers())
+
+
+def test_one_optimizer_moves_both_of_a_kind_with_the_papers_settings() -> None:
+    recipe = build()
+    optimizers = recipe.optimizers()
+    assert list(optimizers) == ["generators", "discriminators"]
+    networks = [(recipe.forth, recipe.back), (recipe.source_judge, recipe.target_judge)]
+    for optimizer, pair in zip(optimizers.values(), networks, strict=True):
+        assert type(optimizer) is torch.optim.Adam
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
+        assert {id(p) for p in group["params"]} == {id(p) for n in pair for p in n.parameters()}
+
+
+def test_both_players_move_once_a_step() -> None:
+    recipe = build()
+    before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
+    take_turns(recipe, batch(), recipe.optimizers())
+    for name, parameter in recipe.named_parameters():
+        # Adam's first move is its rate, whatever the gradient
+        assert (parameter - before[name]).abs().max() <= 2e-4 * (1 + 1e-6), name
+    moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
+    assert moved == {"forth", "back", "source_judge", "target_judge"}
+
+
+def test_defaults_are_those_of_the_authors_code() -> None:
+    recipe = find("recipe", "cyclegan")
+    assert recipe.defaults["data"] == {"layout": "unpaired", "size": 256}
+    assert recipe.defaults["train"] == {
+        "epochs": 200,
+        "batch_size": 1,
+        "schedule": "linear",
+        "decay_from": 0.5,
+    }
+    assert recipe.reversible
+    made = create("recipe", "cyclegan", spec=ImageSpec((256, 256), ("a", "b")))
+    count = {
+        n: sum(p.numel() for p in getattr(made, n).parameters())
+        for n in ("forth", "back", "source_judge", "target_judge")
+    }
+    assert count == {
+        "forth": 11_378_179,
+        "back": 11_378_179,
+        "source_judge": 2_764_737,
+        "target_judge": 2_764_737,
+    }
+    assert (made.source_pool.size, made.target_pool.size) == (50, 50)
+    weights = made.forth.model[1].weight
+    assert weights.std().item() == pytest.approx(0.02, rel=0.05)
+
+
+def test_either_domain_is_translated_to_the_other() -> None:
+    recipe, (source, _) = build(), batch()
+    assert torch.equal(recipe.translate(source, to="winter"), recipe.forth(source))
+    assert torch.equal(recipe.translate(source, to="summer"), recipe.back(source))
+
+
+def test_a_preview_shows_there_and_back_for_both_domains() -> None:
+    recipe, given = build(), batch()
+    rows = recipe.preview(given)
+    forth, back = recipe.forth, recipe.back
+    expected = [
+        given.source,
+        forth(given.source),
+        back(forth(given.source)),
+        given.target,
+        back(given.target),
+        forth(back(given.target)),
+    ]
+    assert len(rows) == 6
+    assert all(torch.equal(a, b) for a, b in zip(rows, expected, strict=True))

@@ -1,0 +1,182 @@
+"""pix2pix as Isola et al. (2017) and their code have it, beside plain PyTorch."""
+
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+from by_hand import check_slopes, paused
+from torch import Tensor, nn
+
+from translate.batches import ImageSpec, Pair
+from translate.engine.turns import take_turns
+from translate.ops import seeded
+from translate.registry import create, find
+
+SPEC = ImageSpec((64, 64), ("labels", "photo"))
+
+
+def build(**options: object) -> nn.Module:
+    with seeded(0):
+        part = {"name": "pix2pix", **tiny.OPTIONS["pix2pix"], **options}
+        return create("recipe", part, spec=SPEC).double()
+
+
+def batch(count: int = 2, seed: int = 1) -> Pair:
+    generator = torch.Generator().manual_seed(seed)
+    return Pair(*(torch.rand(2, count, 3, 64, 64, generator=generator).double() * 2 - 1))
+
+
+def says(scores: Tensor, real: bool) -> Tensor:
+    """Return the cross entropy of logits, written out."""
+    chance = torch.sigmoid(scores)
+    return -(chance if real else 1 - chance).log().mean()
+
+
+def fake_of(recipe: nn.Module, source: Tensor) -> Tensor:
+    torch.manual_seed(5)
+    return recipe.generator(source)
+
+
+def test_the_discriminator_goes_first_and_sees_source_and_target_together() -> None:
+    recipe, (source, target) = build(), batch()
+    fake = fake_of(recipe, source)
+    judge = recipe.discriminator
+    expected = 0.5 * (
+        says(judge(torch.cat([source, target], 1)), True)
+        + says(judge(torch.cat([source, fake], 1)), False)
+    )
+    torch.manual_seed(5)
+    _, turn = paused(recipe, Pair(source, target), 0)
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+
+
+def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
+    recipe, (source, target) = build(), batch()
+    fake = fake_of(recipe, source)
+    torch.manual_seed(5)
+    step, _ = paused(recipe, Pair(source, target), 0)
+    with torch.no_grad():
+        for parameter in recipe.discriminator.parameters():
+            parameter.add_(0.05)
+    turn = next(step)
+    assert turn.player == "generator"
+    assert list(turn.losses) == ["gan", "pixel"]
+    judged = recipe.discriminator(torch.cat([source, fake], 1))
+    assert torch.allclose(turn.losses["gan"], says(judged, True), rtol=1e-12)
+    assert torch.allclose(turn.losses["pixel"], 100 * (fake - target).abs().mean(), rtol=1e-12)
+    assert next(step, None) is None
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = build()
+    check_slopes(recipe, batch(), number, recipe.optimizers())
+
+
+def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
+    recipe = build()
+    _, turn = paused(recipe, batch(), 0)
+    found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
+    assert set(found) == {None}
+
+
+def test_other_losses_can_be_named() -> None:
+    recipe, (source, target) = build(adversarial="lsgan", pixel="l2", pixel_weight=3.0), batch()
+    fake = fake_of(recipe, source)
+    torch.manual_seed(5)
+    _, turn = paused(recipe, Pair(source, target), 1)
+    assert torch.allclose(turn.losses["pixel"], 3 * F.mse_loss(fake, target), rtol=1e-12)
+    judged = recipe.discriminator(torch.cat([source, fake], 1))
+    assert torch.allclose(turn.losses["gan"], ((judged - 1) ** 2).mean(), rtol=1e-12)
+
+
+def test_defaults_are_those_of_the_paper() -> None:
+    recipe = find("recipe", "pix2pix")
+    assert recipe.defaults["data"] == {"layout": "paired", "size": 256}
+    assert recipe.defaults["train"] == {"epochs": 200, "batch_size": 1, "schedule": "constant"}
+    made = create("recipe", "pix2pix", spec=ImageSpec((256, 256), ("a", "b")))
+    assert sum(p.numel() for p in made.generator.parameters()) == 54_413_955
+    assert sum(p.numel() for p in made.discriminator.parameters()) == 2_768_705
+    for player, network in (("discriminator", made.discriminator), ("generator", made.generator)):
+        (group,) = made.optimizers()[player].param_groups
+        assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
+        assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
+    assert list(made.optimizers()) == ["discriminator", "generator"]
+
+
+def test_a_smaller_crop_makes_a_shallower_network() -> None:
+    sides = {}
+    for size in (64, 128, 256, 512):
+        part = {"name": "pix2pix", "generator": {"name": "unet", "width": 2}}
+        sides[size] = create("recipe", part, spec=ImageSpec((size, size), ("a", "b"))).multiple_of
+    assert sides == {64: 64, 128: 128, 256: 256, 512: 256}
+
+
+# -- translation -----------------------------------------------------------------------------------
+
+
+def trained() -> nn.Module:
+    recipe = build()
+    optimizers = recipe.optimizers()
+    with seeded(2):
+        for seed in range(3):
+            take_turns(recipe, batch(2, seed), optimizers)
+    return recipe.eval()
+
+
+def test_a_picture_is_translated_alike_whatever_is_beside_it() -> None:
+    recipe, (pictures, _) = trained(), batch(3, seed=9)
+    pictures[1] *= 0.1
+    with torch.no_grad():
+        together = recipe.translate(pictures, to="photo")
+        turned = recipe.translate(pictures.flip(0), to="photo").flip(0)
+        alone = torch.cat([recipe.translate(p[None], to="photo") for p in pictures])
+    assert torch.equal(together, turned)
+    assert torch.equal(together, alone)
+
+
+def test_statistics_are_the_pictures_own_and_dropout_is_on() -> None:
+    recipe, (pictures, _) = trained(), batch(1, seed=9)
+    with torch.no_grad():
+        found = recipe.translate(pictures, to="photo")
+        by_running_statistics = recipe.generator(pictures)
+        recipe.generator.train()
+        for part in recipe.generator.modules():
+            if isinstance(part, nn.Dropout):
+                part.eval()
+        without_dropout = recipe.generator(pictures)
+    assert (found - by_running_statistics).abs().max() > 1e-3
+    assert (found - without_dropout).abs().max() > 1e-4
+
+
+def test_translating_changes_neither_statistics_nor_modes_nor_the_generator_of_random_numbers() -> (
+    None
+):
+    recipe, (pictures, _) = trained(), batch(2, seed=9)
+    before = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
+    random = torch.get_rng_state()
+    with torch.no_grad():
+        recipe.translate(pictures, to="photo")
+    assert all(torch.equal(tensor, before[key]) for key, tensor in recipe.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), random)
+    assert not any(part.training for part in recipe.modules())
+
+
+def test_training_keeps_running_statistics_for_whom_they_may_serve() -> None:
+    recipe = build()
+    before = recipe.generator.state_dict()
+    before = {k: v.clone() for k, v in before.items() if "running_mean" in k}
+    take_turns(recipe, batch(), recipe.optimizers())
+    assert before
+    assert all(not torch.equal(recipe.generator.state_dict()[k], v) for k, v in before.items())
+
+
+def test_a_preview_shows_source_translation_and_truth() -> None:
+    recipe, given = trained(), batch(2)
+    with torch.no_grad():
+        rows = recipe.preview(given)
+        drawn = recipe.translate(given.source, to="photo")
+    assert [
+        torch.equal(a, b) for a, b in zip(rows, (given.source, drawn, given.target), strict=True)
+    ] == [True] * 3

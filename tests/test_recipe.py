@@ -1,0 +1,109 @@
+"""Turns, recipes and their optimizers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from translate.errors import TranslateError
+from translate.ops import ImagePool
+from translate.recipe import Recipe, Turn, adam
+
+
+class Small(Recipe[Any]):
+    """A recipe with two pools, one of them inside a part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network, self.pool = nn.Conv2d(3, 3, 1), ImagePool(2)
+        self.inside = nn.Sequential(ImagePool(3), nn.Conv2d(3, 3, 1))
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"network": adam(self.network)}
+
+    def step(self, batch: Any) -> Iterator[Turn]:
+        yield Turn("network", loss=self.network(batch).mean())
+
+
+def test_a_turns_total_is_the_sum_of_the_means() -> None:
+    turn = Turn("one", a=torch.tensor([1.0, 3.0]), b=torch.tensor(5.0), c=torch.zeros(2, 2))
+    assert turn.total == 7.0
+    assert turn.player == "one"
+    assert list(turn.losses) == ["a", "b", "c"]
+
+
+def test_the_weight_of_a_loss_is_in_its_gradient() -> None:
+    x = torch.tensor(2.0, requires_grad=True)
+    Turn("one", plain=x**2, weighted=10 * x).total.backward()
+    assert x.grad == 14.0
+
+
+def test_a_turn_without_losses_is_an_error() -> None:
+    with pytest.raises(
+        TranslateError, match=r"turn of 'one' has no losses: Turn\('one', name=...\)"
+    ):
+        Turn("one")
+
+
+def test_pools_are_the_training_state_unless_a_recipe_says_more() -> None:
+    recipe = Small()
+    images = torch.rand(4, 3, 2, 2)
+    recipe.pool(images[:2]), recipe.inside[0](images)
+    state = recipe.training_state()
+    assert set(state) == {"pool", "inside.0"}
+    assert [len(state[name]) for name in ("pool", "inside.0")] == [2, 3]
+    other = Small()
+    other.load_training_state(state)
+    assert torch.equal(other.pool.images, images[:2])
+    assert not set(state) & set(recipe.state_dict())
+
+
+def test_what_a_recipe_leaves_out_has_a_default() -> None:
+    recipe = Small()
+    assert recipe.preview(None) == []
+    assert (recipe.multiple_of, recipe.minimum_side, recipe.iteration) == (1, 1, 0)
+    assert (recipe.defaults, recipe.reversible) == ({}, False)
+    with pytest.raises(TranslateError, match=r"Small cannot translate images\."):
+        recipe.translate(torch.zeros(1, 3, 2, 2), to="x")
+
+
+def test_a_recipe_must_say_how_it_steps_and_what_moves() -> None:
+    with pytest.raises(TypeError, match=r"abstract"):
+        Recipe()  # type: ignore[abstract]
+
+
+def test_compiling_reaches_the_networks_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(type(self).__name__))
+    Small().compile()
+    assert compiled == ["Conv2d", "Sequential"]
+
+
+def test_adam_is_fused_over_all_networks_and_moves_as_the_formula_does() -> None:
+    one, two = nn.Linear(1, 1, bias=False).double(), nn.Linear(2, 1).double()
+    optimizer = adam(one, two, lr=0.1)
+    (group,) = optimizer.param_groups
+    assert group["fused"] and group["betas"] == (0.5, 0.999)
+    assert len(group["params"]) == 3
+    weight, mean, square = one.weight.item(), 0.0, 0.0
+    for step in range(1, 4):
+        gradient = float(step)
+        for parameter in group["params"]:
+            parameter.grad = torch.full_like(parameter, gradient)
+        optimizer.step()
+        mean, square = 0.5 * mean + 0.5 * gradient, 0.999 * square + 0.001 * gradient**2
+        weight -= 0.1 * (mean / (1 - 0.5**step)) / ((square / (1 - 0.999**step)) ** 0.5 + 1e-8)
+        assert one.weight.item() == pytest.approx(weight, rel=1e-9)
+
+
+def test_the_betas_can_be_others() -> None:
+    assert adam(nn.Linear(1, 1), betas=(0.0, 0.9)).defaults["betas"] == (0.0, 0.9)
+
+
+def test_losses_of_any_shape_are_a_turns() -> None:
+    def mean(loss: Tensor) -> float:
+        return Turn("one", loss=loss).total.item()
+
+    assert mean(torch.arange(6.0).reshape(1, 2, 3)) == 2.5
