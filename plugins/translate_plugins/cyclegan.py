@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
+from translate.errors import ConfigError
 from translate.ops import ImagePool, in_one_pass, init_normal_, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -48,6 +49,10 @@ class CycleGAN(Recipe[Pair]):
     ) -> None:
         super().__init__()
         source, target = spec.source_channels, spec.target_channels
+        if identity_weight and source != target:
+            raise ConfigError(
+                f"identity_weight: no image of {source} channels is one of {target}: set it to 0."
+            )
         self.forth = create_generator(
             generator, in_channels=source, out_channels=target, size=spec.size
         )

@@ -13,12 +13,10 @@ from translate.batches import Images, ImageSpec, Pair
 from translate.contract.rules import hold_equal
 from translate.engine import checkpoint, config, data, randomness, train
 from translate.engine.checkpoint import Training
-from translate.engine.loop import to_device
+from translate.engine.loop import take_step, to_device
 from translate.engine.randomness import seed_everything
-from translate.engine.schedules import set_rates
-from translate.engine.turns import Played, take_turns
+from translate.engine.turns import Played
 from translate.errors import ConfigError
-from translate.ops import Progressive
 from translate.recipe import Recipe
 from translate.registry import split
 
@@ -71,18 +69,7 @@ class Subject:
 
     def play(self, training: Training, steps: int) -> list[Played]:
         """Train for some steps, as a run does."""
-        played = []
-        for step in range(training.step, training.step + steps):
-            training.recipe.iteration = step
-            for part in training.recipe.modules():
-                if isinstance(part, Progressive):
-                    part.progress = step / STEPS
-            set_rates(training.optimizers.values(), step, STEPS, self.asked.train)
-            played.append(take_turns(training.recipe, self.batch(step), training.optimizers))
-            if training.average:
-                training.average.update_parameters(training.recipe)
-            training.step += 1
-        return played
+        return [take_step(training, self.batch(training.step), STEPS) for _ in range(steps)]
 
     def reborn(self, training: Training) -> Training:
         """Save `training`, and return what a new process makes of the checkpoint."""

@@ -102,7 +102,7 @@ def translate_folder(
     first = int(os.environ.get("RANK", 0)) == 0
     lost = [Problem.of(bad, "read") for bad in found.problems if first]
     if found.ignored and first:
-        say(f"left alone, for their suffix is no image's: {found.ignored} files")
+        say(f"files that are no images by their suffix, left alone: {found.ignored}")
     summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
     account = _Account(summary, ledger, say)
     with closing(stages.run(todo, _Remark(model, options.size, say), stop)) as results:

@@ -105,8 +105,6 @@ class Loop:
 
     def _steps(self, interrupts: Interrupts) -> None:
         training, train = self.training, self.training.config.train
-        precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
-        progressive = [m for m in training.recipe.modules() if isinstance(m, Progressive)]
         batches = data.batches(
             self.prepared,
             training.config.data,
@@ -125,16 +123,7 @@ class Loop:
             self.waited += time.perf_counter() - asked_at
             self._list(problems)
 
-            training.recipe.iteration = training.step
-            for part in progressive:
-                part.progress = training.step / self.steps
-            set_rates(training.optimizers.values(), training.step, self.steps, train)
-            played = take_turns(
-                training.recipe, to_device(batch, self.device), training.optimizers, precision
-            )
-            training.step += 1
-            if training.average:
-                training.average.update_parameters(training.recipe)
+            played = take_step(training, to_device(batch, self.device), self.steps)
             self.guard.see(played)
             self.recent.append(played)
             self.watcher.step(training.step, self.steps)
@@ -245,6 +234,22 @@ class Loop:
         if distributed.is_first():
             for problem in problems:
                 self.journal.problem(problem)
+
+
+def take_step(training: Training, batch: Any, steps: int) -> Played:
+    """Train on one batch that is on the device: the next step of `steps`."""
+    recipe, train = training.recipe, training.config.train
+    recipe.iteration = training.step
+    for part in recipe.modules():
+        if isinstance(part, Progressive):
+            part.progress = training.step / steps
+    set_rates(training.optimizers.values(), training.step, steps, train)
+    precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
+    played = take_turns(recipe, batch, training.optimizers, precision)
+    if training.average:
+        training.average.update_parameters(recipe)
+    training.step += 1
+    return played
 
 
 @torch.no_grad()
