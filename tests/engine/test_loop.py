@@ -285,6 +285,17 @@ def test_run_json_says_what_ran(asked: Any, tmp_path: Path) -> None:
     assert {"command", "git", "threads"} <= found.keys()
 
 
+def test_run_json_keeps_what_earlier_sessions_were(asked: Any, tmp_path: Path) -> None:
+    tiny.start(asked(), tmp_path / "run")
+    first = facts(tmp_path / "run")
+    tiny.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
+    second = facts(tmp_path / "run")
+    assert second["earlier"] == [first]
+    tiny.resume(tmp_path / "run", steps=21)
+    third = facts(tmp_path / "run")
+    assert [f["started_at_step"] for f in third["earlier"]] == [0, second["started_at_step"]]
+
+
 # -- previews --------------------------------------------------------------------------------------
 
 

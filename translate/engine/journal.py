@@ -64,7 +64,9 @@ class Journal:
     def _begin(self, training: Training, prepared: Prepared) -> None:
         sweep(self.path)
         files.replace(self.path / "config.yaml", config.dump(training.config).encode())
-        files.replace_json(self.path / "run.json", _describe(training, prepared))
+        file = self.path / "run.json"
+        before = {"earlier": _sessions(file)} if training.step else {}
+        files.replace_json(file, {**_describe(training, prepared), **before})
         log = self.path / "log.jsonl"
         if log.exists():
             kept = [line for line in files.read_lines(log) if line.get("step", 0) <= training.step]
@@ -138,6 +140,15 @@ def sweep(run: Path) -> None:
     files.sweep(run, "config.yaml", "run.json", "log.jsonl")
     files.sweep(run / "previews")
     files.sweep(run / "checkpoints")
+
+
+def _sessions(file: Path) -> list[dict[str, Any]]:
+    """Return what ``run.json`` says of the sessions so far: a resume adds one."""
+    try:
+        facts = json.loads(file.read_bytes())
+        return [*facts.pop("earlier", []), facts]
+    except (OSError, ValueError, AttributeError):
+        return []  # lost, which is no reason not to go on
 
 
 def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:

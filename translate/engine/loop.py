@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from translate.engine.signals import Interrupts
 from translate.engine.turns import Guard, Played, take_turns
 from translate.errors import SaveError, TrainingError
 from translate.ops import Progressive, mode, unchanged_buffers
+from translate.recipe import Recipe
 
 PREVIEWED = 4
 """images in a row of a preview"""
@@ -254,8 +255,12 @@ def take_step(training: Training, batch: Any, steps: int) -> Played:
 
 @torch.no_grad()
 def draw_preview(training: Training, batch: Any) -> list[Tensor]:
-    """Return the recipe's preview of `batch`; looking changes nothing."""
-    recipe, before = training.recipe, randomness.random_state()
+    """Return the recipe's preview of `batch`, with the weights that inference would use.
+
+    Looking changes nothing.
+    """
+    average, before = training.average, randomness.random_state()
+    recipe = cast(Recipe, average.module) if average else training.recipe
     seed_everything(training.config.train.seed)
     try:
         with mode(recipe, training=False), unchanged_buffers(recipe):

@@ -1,6 +1,7 @@
 """Stop at the next step boundary when asked to: handlers only set a flag."""
 
 import signal
+from threading import current_thread, main_thread
 from types import FrameType, TracebackType
 
 
@@ -12,10 +13,9 @@ class Interrupts:
         """the first signal's number, or 0"""
 
     def __enter__(self) -> "Interrupts":
-        self._before = {
-            number: signal.signal(number, self._notice)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        here = current_thread() is main_thread()  # Python lets no other thread notice signals
+        noticed = (signal.SIGINT, signal.SIGTERM) if here else ()
+        self._before = {number: signal.signal(number, self._notice) for number in noticed}
         return self
 
     def __exit__(
