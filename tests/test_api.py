@@ -20,7 +20,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Translator:
 
 @pytest.fixture(scope="module")
 def to_gray(tmp_path_factory: pytest.TempPathFactory) -> Translator:
-    run = trained.cyclegan(tmp_path_factory.mktemp("runs") / "gray", channels=(3, 1))
+    path = tmp_path_factory.mktemp("runs") / "gray"
+    run = trained.cyclegan(path, channels=(3, 1), identity_weight=0)
     return Translator.load(str(run), checkpoint=1, device="cpu")
 
 

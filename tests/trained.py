@@ -38,11 +38,11 @@ def write_run(
     return path
 
 
-def cyclegan(path: Path, **given: Any) -> Path:
+def cyclegan(path: Path, *, identity_weight: float = 5.0, **given: Any) -> Path:
     """Write the run of a tiny CycleGAN."""
-    return write_run(
-        path, "cyclegan", options={"generator": RESNET, "discriminator": PATCH}, **given
-    )
+    parts = {"generator": RESNET, "discriminator": PATCH}
+    options = {**parts, "identity_weight": identity_weight}
+    return write_run(path, "cyclegan", options=options, **given)
 
 
 def pix2pix(path: Path, **given: Any) -> Path:

@@ -1,6 +1,7 @@
 """The rules of a recipe."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -103,7 +104,7 @@ def resumes_exactly(subject: Subject) -> None:
 
 def previews_quietly(subject: Subject) -> str | None:
     """Preview rows of images, (N, C, H, W), and change nothing by it."""
-    training = subject.build()
+    training = replace(subject.build(), average=None)  # which would be asked in its stead
     subject.play(training, 1)
     before = state(training), [part.training for part in training.recipe.modules()]
     rows = draw_preview(training, subject.batch(0))
