@@ -15,6 +15,7 @@ __main__
 cli
 api testing
 contract
+engine.sampling
 engine.folder engine.train
 engine.loop engine.stages
 engine.infer engine.journal

@@ -24,6 +24,20 @@ class Images(NamedTuple):
     images: Tensor
 
 
+class Labelled(NamedTuple):
+    """Images and the index of each one's class in `ImageSpec.classes`."""
+
+    images: Tensor
+    labels: Tensor
+
+
+class Captioned(NamedTuple):
+    """Images and what is said of each: (N, text_length) bytes, UTF-8 with zeros behind it."""
+
+    images: Tensor
+    text: Tensor
+
+
 @dataclass(frozen=True)
 class ImageSpec:
     """What a recipe may know about its images before it sees one."""
@@ -34,6 +48,10 @@ class ImageSpec:
     """As given to ``--domains``: the first is the source, the last the target."""
     source_channels: int = 3
     target_channels: int = 3
+    classes: tuple[str, ...] = ()
+    """Names of the classes that labels count, in the order of the labels."""
+    text_length: int = 0
+    """Bytes of the longest caption."""
 
 
 class Transform(Protocol):
@@ -63,10 +81,11 @@ class Layout(ABC):
     """
 
     spec: ImageSpec
-    """What the layout found out; the engine adds the size and channels from the configuration."""
+    """What the layout found out; the engine adds the size, and the channels where they are set."""
     files: Sequence[Path]
     """Every file it may read. The engine checks each once, then makes the layout again with
-    ``leave_out`` the bad ones."""
+    ``leave_out`` the bad ones. None where images are parts of a file that the layout itself has
+    checked."""
 
     @abstractmethod
     def __len__(self) -> int:

@@ -250,6 +250,15 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return pixels.reshape(*size, channels)
 
 
+def grown(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return `pixels` at (height, width) at least: edges repeat on the right and at the bottom."""
+    height, width = pixels.shape[:2]
+    missing = max(0, size[0] - height), max(0, size[1] - width)
+    if not any(missing):
+        return pixels
+    return np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+
+
 # -- writing ---------------------------------------------------------------------------------------
 
 ENCODINGS: dict[str, dict[str, Any]] = {

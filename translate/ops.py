@@ -118,3 +118,22 @@ def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
     if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules()):
         return tuple(network(image) for image in images)
     return network(torch.cat(images)).split([len(image) for image in images])
+
+
+def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
+    """Return `count` vectors, (count, *shape), on the way from `start` to `end`, both included.
+
+    They turn by equal angles, and their lengths go evenly from the one's to the other's: a straight
+    line between two draws of high dimension would lead through lengths that no draw has (White,
+    2016, section 2).
+    """
+    one, other = start.flatten(), end.flatten()
+    cosine = torch.dot(one, other) / (one.norm() * other.norm())
+    angle = torch.arccos(cosine.clamp(-1, 1))
+    share = torch.linspace(0, 1, count, device=start.device)[:, None]
+    length = torch.lerp(one.norm(), other.norm(), share)
+    if angle.sin().abs() < 1e-4:  # along one line there is no angle
+        return torch.lerp(one, other, share).unflatten(1, start.shape)
+    direction = torch.sin((1 - share) * angle) * one / one.norm()
+    direction = direction + torch.sin(share * angle) * other / other.norm()
+    return (length * direction / angle.sin()).unflatten(1, start.shape)

@@ -4,13 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from translate.errors import TranslateError
-from translate.ops import ImagePool
+from translate.ops import ImagePool, interpolate
 
 Batch = TypeVar("Batch")
+WALKS = 4
+"""rows of a walk where there are no classes"""
 
 
 class Turn:
@@ -66,6 +69,43 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
         """Return `images`, (N, C, H, W) in [-1, 1], as the domain `to` has them."""
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
+
+    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
+        """Return what `draw` makes `count` images of: (count, channels, 1, 1), on the CPU.
+
+        It comes from `generator`, or from the global one, whose state the checkpoint holds.
+        """
+        raise TranslateError(f"{type(self).__name__} cannot draw images from noise.")
+
+    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Return images (N, C, H, W) in [-1, 1], of the size trained on.
+
+        `condition` is for each what to draw: (N,) indices into `conditions`, or (N, text_length)
+        bytes of text where the images have captions. Without it the noise decides.
+        """
+        raise TranslateError(f"{type(self).__name__} cannot draw images from noise.")
+
+    def conditions(self) -> tuple[str, ...]:
+        """Return the names of what `draw` can be asked for: classes, or the codes it learnt."""
+        return ()
+
+    def walk(
+        self, count: int, generator: torch.Generator, condition: Tensor | None = None
+    ) -> list[Tensor]:
+        """Return rows of `count` images that show what the noise means.
+
+        By default each row leads from one draw to another: a row a class where there are classes,
+        else a few rows; or all of one `condition`, whose first dimension is 1.
+        """
+        named = len(self.conditions()) if condition is None else 0
+        device = next(self.parameters()).device
+        rows = []
+        for row in range(named or WALKS):
+            start, end = self.noise(2, generator)
+            asked = torch.tensor([row]) if named else condition
+            alike = None if asked is None else asked.expand(count, *asked.shape[1:]).to(device)
+            rows.append(self.draw(interpolate(start, end, count).to(device), alike))
+        return rows
 
     def preview(self, batch: Batch) -> list[Tensor]:  # noqa: ARG002
         """Return rows worth looking at, each (N, C, H, W) in [-1, 1]; none by default."""

@@ -30,6 +30,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         recipes.previews_quietly,
         recipes.translates_any_size,
         recipes.minds_no_neighbour,
+        recipes.draws_its_size,
         averages_over_processes,
     ),
     "generator": (

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from translate.engine.folder import Summary
-
-FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
-QUIET_SECONDS = 10.0
-"""between two plain lines of progress"""
+from translate.cli.counting import FORMATS, counted, told
 
 
 @click.command(no_args_is_help=True)
@@ -85,7 +78,7 @@ def command(
     found = survey(source, out)
     model, complaints = infer.load(run, which=checkpoint, device=device)
     given = {name: value for name, value in options.items() if value is not None}
-    with _shown(quiet=quiet) as show, Interrupts() as interrupts:
+    with counted("translating", quiet=quiet) as show, Interrupts() as interrupts:
         for complaint in complaints:
             show.say(f"{complaint} An older checkpoint is used.")
         summary = translate_folder(
@@ -97,59 +90,8 @@ def command(
             progress=show.progress,
             stop=lambda: interrupts.caught,
         )
-    show.say(_told(summary))
+    show.say(told(summary))
     if interrupts.caught:
         return 128 + interrupts.caught
     alone = int(os.environ.get("WORLD_SIZE", 1)) == 1  # torchrun ends the others after an exit of 3
     return 3 if summary.listed and alone else 0
-
-
-def _told(summary: Summary) -> str:
-    where = f" in {summary.problems}" if summary.listed else ""
-    left = f", {summary.left} not begun" if summary.left else ""
-    return (
-        f"{summary.done} done, {summary.skipped} skipped (already there), "
-        f"{summary.listed} listed{where}{left}"
-    )
-
-
-class _Shown(NamedTuple):
-    """What a person sees."""
-
-    say: Callable[[str], None]
-    progress: Callable[[Summary], None]
-
-
-@contextmanager
-def _shown(*, quiet: bool) -> Iterator[_Shown]:
-    """Show progress as a bar on a terminal, and as a line now and then elsewhere."""
-    import sys
-    from time import monotonic
-
-    if quiet:
-        from translate.engine.folder import nothing
-
-        yield _Shown(nothing, nothing)
-    elif sys.stdout.isatty():
-        from rich.progress import Progress
-
-        with Progress(transient=True) as bar:
-            task = bar.add_task("translating", total=None)
-
-            def move(summary: Summary) -> None:
-                bar.update(task, total=summary.inputs, completed=summary.inputs - summary.left)
-
-            def say(line: str) -> None:
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-            yield _Shown(say, move)
-    else:
-        told = monotonic()
-
-        def tell(summary: Summary) -> None:
-            nonlocal told
-            if monotonic() - told > QUIET_SECONDS:
-                told = monotonic()
-                click.echo(f"{summary.inputs - summary.left} of {summary.inputs}")
-
-        yield _Shown(click.echo, tell)

@@ -8,6 +8,7 @@ from unittest import mock
 import torch
 from torch import Tensor
 
+from translate.batches import ImageSpec
 from translate.contract.rules import hold, hold_equal, noise, overheard
 from translate.contract.subject import STEPS, Subject, state
 from translate.engine.infer import translate_batch
@@ -152,6 +153,53 @@ def minds_no_neighbour(subject: Subject) -> str | None:
              "a batch norm in training mode, or dropout on?")  # fmt: skip
     hold_equal(before, recipe.state_dict(), "Translating changed {}.")
     return None if _ways(subject, recipe) else "it does not translate"
+
+
+def draws_its_size(subject: Subject) -> str | None:
+    """Draw images of the size trained on, in [-1, 1], alike for equal noise, of every condition."""
+    training = subject.build()
+    recipe = training.recipe
+    if type(recipe).draw is Recipe.draw:
+        return "it does not draw"
+    subject.play(training, 2)
+    recipe.eval()
+    first, again = (recipe.noise(3, torch.Generator().manual_seed(1)) for _ in range(2))
+    hold(first.device.type == "cpu" and len(first) == 3, f"3 noises are {tuple(first.shape)}.")
+    hold(torch.equal(first, again), "Noise is not what its generator makes it.")
+    other = recipe.noise(3, torch.Generator().manual_seed(2))
+    hold(not torch.equal(first, other), "Noise does not depend on the generator it is given.")
+    before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
+    with torch.inference_mode():
+        for what, condition in _conditions(recipe, subject.spec):
+            _draw(recipe, subject.spec, first, what, condition)
+    hold_equal(before, recipe.state_dict(), "Drawing changed {}.")
+    return None
+
+
+def _draw(
+    recipe: Recipe, spec: ImageSpec, noise: Tensor, what: str, condition: Tensor | None
+) -> None:
+    together = recipe.draw(noise, condition)
+    shape = (3, spec.target_channels, *spec.size)
+    hold(together.shape == shape, f"{what}: {tuple(together.shape)} came instead of {shape}.")
+    hold(together.isfinite().all() and together.abs().max() <= 1, f"{what}: it is not in [-1, 1].")
+    asked = condition.split(1) if condition is not None else (None,) * 3
+    rows = zip(noise.split(1), asked, strict=True)
+    alone = torch.cat([recipe.draw(one, condition) for one, condition in rows])
+    worst = float((together - alone).abs().max())
+    hold(worst <= 1 / 255, f"{what}: what is drawn beside it changes it by {worst:.3f}.")
+    for row in recipe.walk(3, torch.Generator().manual_seed(1), asked[0]):
+        hold(row.shape == shape, f"{what}: a row of a walk of 3 is {tuple(row.shape)}.")
+
+
+def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:
+    """Yield what `recipe` may be asked to draw, three times each."""
+    for index, name in enumerate(recipe.conditions()):
+        yield f"Of class {name!r}", torch.full((3,), index)
+    if spec.text_length:
+        yield "Of a text", torch.full((3, spec.text_length), ord("a"), dtype=torch.uint8)
+    elif not recipe.conditions():
+        yield "From noise", None
 
 
 def _ways(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:

@@ -1,15 +1,15 @@
 """A recipe under test, that can be built afresh as often as a rule asks, and trained a little."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from translate.batches import Images, ImageSpec, Pair
+from translate.batches import Captioned, Images, ImageSpec, Labelled, Pair
 from translate.contract.rules import hold_equal
 from translate.engine import checkpoint, config, data, randomness, train
 from translate.engine.checkpoint import Training
@@ -21,13 +21,27 @@ from translate.recipe import Recipe
 from translate.registry import split
 
 CPU = torch.device("cpu")
-SPEC = ImageSpec(size=(32, 32), domains=("source", "target"))
 STEPS = 10
-BATCHES: Mapping[str, type[Pair] | type[Images]] = {
-    "unpaired": Pair,
-    "paired": Pair,
-    "side-by-side": Pair,
-    "images": Images,
+SPEC = ImageSpec(size=(32, 32), domains=("source", "target"))
+LABELLED = replace(SPEC, domains=("source",), classes=("first", "second", "third"))
+CAPTIONED = replace(SPEC, domains=("source",), text_length=12)
+
+
+class Offered(NamedTuple):
+    """What a layout offers, for a recipe to be tested without one's folders."""
+
+    batch: type[Pair | Images | Labelled | Captioned]
+    spec: ImageSpec = SPEC
+
+
+OFFERED: Mapping[str, Offered] = {
+    "unpaired": Offered(Pair),
+    "paired": Offered(Pair),
+    "side-by-side": Offered(Pair),
+    "images": Offered(Images),
+    "labelled": Offered(Labelled, LABELLED),
+    "idx": Offered(Labelled, LABELLED),
+    "captioned": Offered(Captioned, CAPTIONED),
 }
 
 
@@ -61,11 +75,20 @@ class Subject:
                 stop=index + 1,
             )
             return to_device(next(found)[0], CPU)
-        kind = BATCHES[_layout(self.asked)]
+        kind = OFFERED[_layout(self.asked)].batch
         random = torch.Generator().manual_seed(index)
-        channels = {"target": self.spec.target_channels}
-        shapes = [(count, channels.get(f, self.spec.source_channels)) for f in kind._fields]
-        return kind(*(torch.rand(*s, *self.spec.size, generator=random) * 2 - 1 for s in shapes))
+        return kind(*(self._random(part, count, random) for part in kind._fields))
+
+    def _random(self, part: str, count: int, random: torch.Generator) -> Tensor:
+        """Return one part of a batch of `count`, drawn from `random`."""
+        spec = self.spec
+        if part == "labels":
+            return torch.randint(len(spec.classes), (count,), generator=random)
+        if part == "text":
+            letters = (count, spec.text_length)
+            return torch.randint(ord("a"), ord("z"), letters, generator=random).byte()
+        channels = spec.target_channels if part == "target" else spec.source_channels
+        return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
 
     def play(self, training: Training, steps: int) -> list[Played]:
         """Train for some steps, as a run does."""
@@ -88,24 +111,27 @@ def subject(
     name: str, given: Mapping[str, Any], spec: ImageSpec | None, folder: Mapping[str, Any] | None
 ) -> Subject:
     """Return the recipe called `name` with the options `given`, to be tested."""
-    spec = spec or SPEC
-    pictures = {"size": list(spec.size), "domains": list(spec.domains) or ["source"]}
     course = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
     document = {
         "options": given,
-        "data": {**pictures, **(folder or {})},
+        "data": {"domains": ["source"], **(_pictures(spec or SPEC)), **(folder or {})},
         "train": {**course, "device": "cpu", "compile": False},
     }
     asked = config.resolve(name, config=document)
     if folder:
         prepared = data.check(data.open_layout(asked.data), asked.data)
         return Subject(asked, prepared.layout.spec, prepared)
-    if (layout := _layout(asked)) not in BATCHES:
+    if (layout := _layout(asked)) not in OFFERED:
         raise ConfigError(
             f"the batches of the layout {layout!r} are unknown: give the check a folder of images, "
             'data={"layout": ..., "root": ..., "domains": [...]}.'
         )
-    return Subject(asked, spec)
+    return Subject(asked, spec or OFFERED[layout].spec)
+
+
+def _pictures(spec: ImageSpec) -> dict[str, Any]:
+    domains = {"domains": list(spec.domains)} if spec.domains else {}
+    return {"size": list(spec.size), **domains}
 
 
 def state(training: Training) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What happens to the pictures of one item: a pure function of the random numbers it is given.
 
-The shorter side is scaled, then comes a random crop, then a flip, then what ``data.augment`` lists.
+The picture is scaled, then comes a random crop, then a flip, then what ``data.augment`` lists.
 This is the only file that knows albumentations, which is imported where something is listed.
 """
 
@@ -38,9 +38,11 @@ class Listed(NamedTuple):
 class Augment:
     """Makes the transform of each item; `read` returns the bytes of a file."""
 
-    def __init__(self, data: Data, read: Callable[[Path], NDArray[np.uint8]]) -> None:
-        self.data, self.read = data, read
-        self.listed = [_listed(entry, data) for entry in data.augment]
+    def __init__(
+        self, data: Data, channels: int, read: Callable[[Path], NDArray[np.uint8]]
+    ) -> None:
+        self.data, self.channels, self.read = data, channels, read
+        self.listed = [_listed(entry, data, channels) for entry in data.augment]
 
     def item(self, random: Random) -> "Item":
         """Return the transform of the one item that `random` belongs to."""
@@ -49,6 +51,9 @@ class Augment:
     def scaled(self, height: int, width: int) -> tuple[int, int]:
         """Return the size before the crop: the configured one, or larger where the crop is."""
         rows, columns = self.data.crop
+        if self.data.resize == "fit":
+            shrunk = min(1, max(rows / height, columns / width))
+            return max(1, round(height * shrunk)), max(1, round(width * shrunk))
         side = self.data.shorter_side
         scale = max((side / min(height, width)) if side else 1, rows / height, columns / width)
         return max(rows, round(height * scale)), max(columns, round(width * scale))
@@ -69,18 +74,23 @@ class Item:
     ) -> tuple[Tensor, ...]:
         """Crop, flip and augment `pictures` alike; return (channels, height, width) bytes."""
         sizes = {picture.shape[:2] for picture in pictures}
+        channels = self._augment.channels
         if len(sizes) != 1:
             raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
         rows, columns = self._augment.data.crop
         height, width = self._augment.scaled(*sizes.pop())
-        top = self._random.randint(0, height - rows)
-        left = self._random.randint(0, width - columns)
+        top = self._random.randint(0, max(0, height - rows))
+        left = self._random.randint(0, max(0, width - columns))
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1
         crops = [
             images.resize(picture, (height, width))[top : top + rows, left : left + columns]
             for picture in pictures
         ]
         crops = [np.array(images.to_bytes(crop[:, ::mirror])) for crop in crops]
+        crops = [images.grown(crop, (rows, columns)) for crop in crops]
+        crops = [
+            c if c.shape[2] == channels else images.from_array(c, channels=channels) for c in crops
+        ]
         for listed in self._augment.listed:
             seed = self._random.getrandbits(64)
             for place, role in enumerate(roles[: len(crops)]):
@@ -89,7 +99,14 @@ class Item:
         return tuple(images.as_tensor(crop) for crop in crops)
 
 
-def _listed(entry: Mapping[str, Any], data: Data) -> Listed:
+def _suited(pixels: Pixels, channels: int) -> Pixels:
+    """Return `pixels` in colour or gray: what a layout reads in its own way may be either."""
+    if pixels.shape[2] == channels:
+        return pixels
+    return images.from_array(pixels, channels=channels)
+
+
+def _listed(entry: Mapping[str, Any], data: Data, channels: int) -> Listed:
     """Return one entry of ``data.augment``, tried on a gray picture; raises `ConfigError`."""
     known = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
@@ -100,7 +117,7 @@ def _listed(entry: Mapping[str, Any], data: Data) -> Listed:
         raise ConfigError(f"data.augment: {name}, to: {to!r}.{suggest(str(to), ROLES)}")
     for key in options.keys() - (arguments := signature(known[name]).parameters).keys():
         raise ConfigError(f"data.augment: {name} has no {key!r}.{suggest(key, arguments)}")
-    picture = np.full((*data.crop, data.channels), 128, np.uint8)
+    picture = np.full((*data.crop, channels), 128, np.uint8)
     try:
         transform = known[name](**options)
         transform.set_random_state(np.random.default_rng(0), Random(0))

@@ -41,14 +41,14 @@ class Data(Section):
     """side-by-side: what the left and the right half are called"""
     size: Positive | tuple[Positive, Positive] = 256
     """training crop in pixels: N, or [height, width]"""
-    resize: Positive | Literal["none"] | None = None
-    """what the shorter side is scaled to before the crop; default 286/256 of size, none: nothing"""
+    resize: Positive | Literal["none", "fit"] | None = None
+    """shorter side before the crop; default 286/256 of size; none: as it is; fit: shrunk to size"""
     flip: bool = True
     """mirror half of the images"""
     augment: tuple[dict[str, Any], ...] = ()
     """albumentations by name: [{name: ColorJitter, p: 0.5, to: source}]"""
-    channels: Literal[1, 3] = 3
-    """1 reads gray, 3 reads colour"""
+    channels: Literal[1, 3] | None = None
+    """1 reads gray, 3 reads colour; default: colour, where the layout knows no better"""
     workers: int = Field(default=0, ge=0)
     """processes that read images; 0 reads in the main process"""
     cache: float = Field(default=2.0, ge=0)
@@ -67,8 +67,8 @@ class Data(Section):
 
     @property
     def shorter_side(self) -> int | None:
-        """What the shorter side is scaled to before the crop; None: not at all."""
-        if self.resize == "none":
+        """What the shorter side is scaled to before the crop; None: nothing fixed."""
+        if self.resize == "none" or self.resize == "fit":
             return None
         return self.resize or round(min(self.crop) * 286 / 256)
 

@@ -56,8 +56,8 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
     layout.spec = replace(
         layout.spec,
         size=data.crop,
-        source_channels=data.channels,
-        target_channels=data.channels,
+        source_channels=data.channels or layout.spec.source_channels,
+        target_channels=data.channels or layout.spec.target_channels,
     )
     return layout
 
@@ -71,10 +71,11 @@ def check(layout: Layout, data: Data) -> Prepared:
     """
     with ThreadPoolExecutor(THREADS) as pool:
         headers = dict(zip(layout.files, pool.map(_probe, layout.files), strict=True))
+        channels = layout.spec.source_channels
         sizes = {p: found.size for p, found in headers.items() if isinstance(found, images.Header)}
-        needed = sum(height * width * data.channels for height, width in sizes.values())
-        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, data.channels)
-        augment = Augment(data, cache.read)
+        needed = sum(height * width * channels for height, width in sizes.values())
+        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, channels)
+        augment = Augment(data, channels, cache.read)
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
         if needed <= data.cache * 1e9:
             bad += filter(None, pool.map(partial(_keep, cache), sizes))

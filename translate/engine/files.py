@@ -55,13 +55,21 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Return the records of a file that `append` wrote, without any torn line."""
-    records = []
-    for line in path.read_bytes().splitlines() if path.is_file() else []:
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            continue  # a write that was cut short: what it said is lost, the rest is not
-    return [record for record in records if isinstance(record, dict)]
+    return list(each_line(path))
+
+
+def each_line(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield what `read_lines` returns, one after the other: a file may be larger than memory."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue  # a write that was cut short: what it said is lost, the rest is not
+            if isinstance(record, dict):
+                yield record
 
 
 def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:

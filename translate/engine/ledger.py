@@ -1,4 +1,4 @@
-"""What a folder translation remembers, so that a rerun is free and honest.
+"""What an output folder remembers of its pictures, so that a rerun is free and honest.
 
 ``OUT/.translate/done.jsonl`` says what each output was made from, ``OUT/problems.jsonl`` what was
 left out and why. Under torchrun process N has ``done-N.jsonl`` and ``problems-N.jsonl`` to itself,
@@ -6,18 +6,34 @@ and all records are read.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from translate.engine import files
-from translate.engine.outputs import Job
 from translate.engine.problems import Problem
 from translate.errors import ConfigError
 
-Records = Mapping[str, Sequence[Mapping[str, Any]]]
+
+class Work(Protocol):
+    """One picture to make."""
+
+    @property
+    def output(self) -> Path: ...
+
+    @property
+    def origin(self) -> str:
+        """What it is made from, as a record says it."""
+
+    def origin_sha256(self) -> str:
+        """Return the sha256 of what it is made from; raises `OSError`."""
+
+
+AnyWork = TypeVar("AnyWork", bound=Work)
+Records = Mapping[str, set[tuple[str, str]]]
+"""The sha256 of origin and output, by the output's name below the folder."""
 
 
 @dataclass(frozen=True)
@@ -35,34 +51,40 @@ class Ledger:
             for folder in {path.parent for path in self.out.rglob(f".*{files.PART}*")}:
                 files.sweep(folder, "*")
 
-    def split(self, jobs: Sequence[Job], *, overwrite: bool) -> tuple[list[Job], int]:
-        """Return the jobs that are still to be done, and how many are done and verified.
+    def split(self, work: Iterable[AnyWork], *, overwrite: bool) -> tuple[list[AnyWork], int]:
+        """Return what is still to be done, and how much is done and verified.
 
         Raises `ConfigError` for an output that something else made, unless it may be overwritten.
         """
-        there = [job for job in jobs if job.output.exists()]
-        records = self._read() if there else {}
-        done = {job for job in there if self._is_done(job, records)}
-        others = [job.output for job in there if job not in done]
+        records = self._read()
+        todo, others, done = list[AnyWork](), list[Path](), 0
+        for item in work:
+            if not item.output.exists():
+                todo.append(item)
+            elif self._is_done(item, records):
+                done += 1
+            else:
+                todo.append(item)
+                others.append(item.output)
         if others and not overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
                 f"{others[0]}{more} is there already, and was not made from this input with this "
                 "model and these options: choose another folder, or --overwrite."
             )
-        return [job for job in jobs if job not in done], len(done)
+        return todo, done
 
-    def write(self, job: Job, input_sha256: str, data: bytes) -> None:
+    def write(self, work: Work, origin_sha256: str, data: bytes) -> None:
         """Write `data`; its record goes first, so that no killed run leaves an output without."""
         record = {
-            "output": self._name(job),
+            "output": self._name(work),
             "output_sha256": sha256(data).hexdigest(),
-            "input": str(job.input),
-            "input_sha256": input_sha256,
+            "input": work.origin,
+            "input_sha256": origin_sha256,
             **self.made_by,
         }
         files.append(self.out / ".translate" / f"done{_process()}.jsonl", record)
-        files.replace(job.output, data)
+        files.replace(work.output, data)
 
     def report(self, problem: Problem) -> None:
         """Add a line to ``problems.jsonl``."""
@@ -74,25 +96,24 @@ class Ledger:
         return self.out / f"problems{_process()}.jsonl"
 
     def _read(self) -> Records:
-        records: dict[str, list[dict[str, Any]]] = {}
+        """Return the records of what this very model made with these very options."""
+        records: dict[str, set[tuple[str, str]]] = {}
         for file in (self.out / ".translate").glob("done*.jsonl"):
-            for record in files.read_lines(file):
-                records.setdefault(str(record.get("output")), []).append(record)
+            for record in files.each_line(file):
+                if all(record.get(key) == value for key, value in self.made_by.items()):
+                    claim = str(record.get("input_sha256")), str(record.get("output_sha256"))
+                    records.setdefault(str(record.get("output")), set()).add(claim)
         return records
 
-    def _is_done(self, job: Job, records: Records) -> bool:
-        claims = [
-            (record.get("input_sha256"), record.get("output_sha256"))
-            for record in records.get(self._name(job), ())
-            if all(record.get(key) == value for key, value in self.made_by.items())
-        ]
+    def _is_done(self, work: Work, records: Records) -> bool:
+        claims = records.get(self._name(work), ())
         try:
-            return bool(claims) and tuple(map(_sha256, job)) in claims
+            return bool(claims) and (work.origin_sha256(), _sha256(work.output)) in claims
         except OSError:
             return False
 
-    def _name(self, job: Job) -> str:
-        return job.output.relative_to(self.out).as_posix()
+    def _name(self, work: Work) -> str:
+        return work.output.relative_to(self.out).as_posix()
 
 
 def _sha256(path: Path) -> str:

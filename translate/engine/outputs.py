@@ -2,6 +2,7 @@
 
 import unicodedata
 from glob import has_magic
+from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -26,6 +27,15 @@ class Job(NamedTuple):
 
     input: Path
     output: Path
+
+    @property
+    def origin(self) -> str:
+        """What it is made from, as a record says it."""
+        return str(self.input)
+
+    def origin_sha256(self) -> str:
+        """Return the sha256 of the input as it is now; raises `OSError`."""
+        return sha256(self.input.read_bytes()).hexdigest()
 
 
 def survey(source: str | Path, out: Path) -> Survey:

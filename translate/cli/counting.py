@@ -1,0 +1,68 @@
+"""What a person sees of many pictures being made: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from translate.engine.folder import Summary
+
+FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
+QUIET_SECONDS = 10.0
+"""between two plain lines of progress"""
+
+
+class Shown(NamedTuple):
+    """What a person sees."""
+
+    say: Callable[[str], None]
+    progress: Callable[[Summary], None]
+
+
+@contextmanager
+def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
+    """Show how far `work` is."""
+    import sys
+    from time import monotonic
+
+    if quiet:
+        from translate.engine.folder import nothing
+
+        yield Shown(nothing, nothing)
+    elif sys.stdout.isatty():
+        from rich.progress import Progress
+
+        with Progress(transient=True) as bar:
+            task = bar.add_task(work, total=None)
+
+            def move(summary: Summary) -> None:
+                bar.update(task, total=summary.inputs, completed=summary.inputs - summary.left)
+
+            def say(line: str) -> None:
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+            yield Shown(say, move)
+    else:
+        last = monotonic()
+
+        def tell(summary: Summary) -> None:
+            nonlocal last
+            if monotonic() - last > QUIET_SECONDS:
+                last = monotonic()
+                click.echo(f"{summary.inputs - summary.left} of {summary.inputs}")
+
+        yield Shown(click.echo, tell)
+
+
+def told(summary: Summary) -> str:
+    """Return the last line: nothing is lost, and all is accounted for."""
+    where = f" in {summary.problems}" if summary.listed else ""
+    left = f", {summary.left} not begun" if summary.left else ""
+    return (
+        f"{summary.done} done, {summary.skipped} skipped (already there), "
+        f"{summary.listed} listed{where}{left}"
+    )

@@ -1,0 +1,88 @@
+"""`translate sample`: pictures drawn from noise by a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from translate.cli.counting import FORMATS, counted, told
+
+
+@click.command(no_args_is_help=True)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Pictures in all; of a walk, in a row. [64, of a walk 12]",
+)
+@click.option("--class", "label", metavar="NAME", help="Draw this class; all: a folder a class.")
+@click.option("--text", metavar="TEXT", help="Draw this, after training with captions.")
+@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="[0]")
+@click.option("--grid", is_flag=True, help="Put them on one sheet, OUT/grid.png, as well.")
+@click.option("--walk", is_flag=True, help="Draw OUT/walk.png instead: what the noise means.")
+@click.option(
+    "--checkpoint", metavar="last|STEP", default="last", help="Which one of a run. [last]"
+)
+@click.option("--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="png", help="[png]")
+@click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def command(
+    run: Path,
+    out: Path,
+    count: int | None,
+    label: str | None,
+    text: str | None,
+    seed: int,
+    grid: bool,
+    walk: bool,
+    checkpoint: str,
+    device: str,
+    form: str,
+    overwrite: bool,
+    quiet: bool,
+) -> int:
+    """Draw pictures from noise into the folder OUT, of the size that RUN was trained on.
+
+    Picture N is a function of the model, the seed and N, however many are drawn. What is in OUT
+    already, drawn by the same model from the same seed, is skipped. Where there are classes and
+    none is named, each comes in turn.
+
+    \b
+    Examples:
+      translate sample runs/dcgan-digits out/ --count 64 --grid
+      translate sample runs/cgan-digits out/ --count 1000 --class 7
+    """
+    from translate import images
+    from translate.engine import infer
+    from translate.engine.sampling import Wish, sample_folder, sheet
+    from translate.engine.signals import Interrupts
+
+    model, complaints = infer.load(run, which=checkpoint, device=device)
+    wish = Wish(count or (12 if walk else 64), label, text, seed)
+    with counted("drawing", quiet=quiet) as show, Interrupts() as interrupts:
+        for complaint in complaints:
+            show.say(f"{complaint} An older checkpoint is used.")
+        if walk:
+            images.write(out / "walk.png", sheet(model, wish, walk=True))
+            show.say(f"{out / 'walk.png'}")
+            return 0
+        summary = sample_folder(
+            model,
+            out,
+            wish,
+            form=form,
+            overwrite=overwrite,
+            say=show.say,
+            progress=show.progress,
+            stop=lambda: interrupts.caught,
+        )
+        if grid and not interrupts.caught:
+            images.write(out / "grid.png", sheet(model, wish))
+    show.say(told(summary))
+    if interrupts.caught:
+        return 128 + interrupts.caught
+    return 3 if summary.listed else 0

@@ -1,0 +1,224 @@
+"""Draw pictures from noise: each is a function of the model, the seed and its number alone."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from math import ceil
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from translate import images
+from translate.engine import files
+from translate.engine.folder import Summary, nothing
+from translate.engine.infer import Model
+from translate.engine.ledger import Ledger
+from translate.engine.problems import Problem
+from translate.errors import ConfigError, NothingUsableError, suggest
+from translate.images import Pixels
+from translate.recipe import Recipe
+
+CHUNK = 64
+"""Pictures drawn at once. Numbers 0 to 63 always go through the network together: how many others
+are asked for, or are there already, so changes no bit of a picture."""
+SHEET = 256
+"""pictures on a sheet at most"""
+WRITERS = 4
+EVERY = "all"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be drawn."""
+
+    count: int
+    """pictures in all; of a walk, in a row"""
+    label: str | None = None
+    """the class to draw, or ``all``; by default each in turn, without folders"""
+    text: str | None = None
+    """what to draw, where the model was trained on captions"""
+    seed: int = 0
+
+
+class Sample(NamedTuple):
+    """One picture to draw."""
+
+    number: int
+    output: Path
+    condition: int | None
+    """index of the class to draw"""
+
+    @property
+    def origin(self) -> str:
+        return f"noise {self.number}"
+
+    def origin_sha256(self) -> str:
+        return ""
+
+
+def sample_folder(
+    model: Model,
+    out: Path,
+    wish: Wish,
+    *,
+    form: str = "png",
+    overwrite: bool = False,
+    say: Callable[[str], None] = nothing,
+    progress: Callable[[Summary], None] = nothing,
+    stop: Callable[[], object] = nothing,
+) -> Summary:
+    """Draw ``out/000001.png`` and so on; what is there already, drawn by the same, is skipped.
+
+    Once `stop` holds, the pictures at hand are finished and no others begun. Raises a
+    `TranslateError` before any work where the model cannot draw what is wished.
+    """
+    text = check(model, wish)
+    channels = model.spec.target_channels
+    if not images.can_hold(f".{form}", channels):
+        raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
+    files.claim(out)
+    made_by = {"model": model.digest, "seed": wish.seed, "class": wish.label, "text": wish.text}
+    ledger = Ledger(out, made_by)
+    todo, skipped = ledger.split(_samples(model, out, wish, form), overwrite=overwrite)
+    ledger.begin()
+    summary = Summary(wish.count, ledger.problems, skipped=skipped)
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for chunk in _chunks(todo):
+            if stop():
+                break
+            first = chunk[0].number // CHUNK * CHUNK
+            drawn = _draw(model, wish, range(first, first + CHUNK), text)
+
+            def write(sample: Sample, drawn: list[Pixels | None] = drawn) -> Problem | None:
+                pixels = drawn[sample.number % CHUNK]
+                if pixels is None:
+                    return Problem(sample.output, "draw", "not finite", "it is not finite")
+                ledger.write(sample, sample.origin_sha256(), images.encode(pixels, f".{form}"))
+                return None
+
+            for problem in writers.map(write, chunk):
+                if problem:
+                    summary.listed += 1
+                    say(f"{problem.path}: {problem.message}")
+                    ledger.report(problem)
+                else:
+                    summary.done += 1
+            progress(summary)
+    if summary.listed == summary.inputs:
+        raise NothingUsableError(f"{model.name}: not one picture is finite. Train it again.")
+    return summary
+
+
+def sheet(model: Model, wish: Wish, *, walk: bool = False) -> Pixels:
+    """Return many pictures on one: of all classes a row each, of a walk its rows."""
+    text = check(model, wish)
+    if walk:
+        generator = torch.Generator().manual_seed(wish.seed)
+        asked = text if text is not None else _asked(model, wish.label)
+        with torch.inference_mode():
+            return images.grid(model.recipe.walk(wish.count, generator, asked))
+    count = min(wish.count, SHEET)
+    rows = len(model.recipe.conditions()) if wish.label == EVERY else 0
+    across = ceil(count / rows) if rows else ceil(count**0.5)
+    drawn = [
+        pixels
+        for first in range(0, count, CHUNK)
+        for pixels in _draw(model, wish, range(first, first + CHUNK), text)
+    ][:count]
+    blank = next(pixels for pixels in drawn if pixels is not None) * 0
+    whole = [blank if pixels is None else pixels for pixels in drawn]
+    if rows:
+        whole = [pixels for row in range(rows) for pixels in whole[row::rows]]
+    cells = [images.to_device(images.as_tensor(pixels), "cpu") for pixels in whole]
+    return images.grid([torch.stack(cells[i : i + across]) for i in range(0, count, across)])
+
+
+def check(model: Model, wish: Wish) -> Tensor | None:
+    """Return the text of `wish` as the recipe takes it; raises `ConfigError` for what it cannot."""
+    recipe, spec = model.recipe, model.spec
+    if type(recipe).draw is Recipe.draw:
+        raise ConfigError(
+            f"{model.name}: {type(recipe).__name__} cannot draw images from noise. "
+            "`translate infer` is what it may be good for."
+        )
+    known = recipe.conditions()
+    if wish.label is not None and not known:
+        raise ConfigError(f"{model.name} was trained without classes: leave --class out.")
+    if wish.label is not None and wish.label not in (EVERY, *known):
+        raise ConfigError(f"no class is called {wish.label!r}.{suggest(wish.label, known)}")
+    if (wish.text is None) != (spec.text_length == 0):
+        need = "leave --text out" if wish.text is not None else 'say what to draw: --text "..."'
+        kind = "without" if wish.text is not None else "with"
+        raise ConfigError(f"{model.name} was trained {kind} captions: {need}.")
+    if wish.text is None:
+        return None
+    return encoded(wish.text, spec.text_length)
+
+
+def encoded(text: str, length: int) -> Tensor:
+    """Return `text` as (1, length) bytes of UTF-8 with zeros behind; raises `ConfigError`."""
+    data = text.encode()
+    if not data or len(data) > length:
+        raise ConfigError(f"text: has {len(data)} bytes; captions in training had 1 to {length}.")
+    return torch.frombuffer(bytearray(data.ljust(length, b"\0")), dtype=torch.uint8)[None]
+
+
+def _asked(model: Model, label: str | None) -> Tensor | None:
+    if label in (None, EVERY):
+        return None
+    return torch.tensor([model.recipe.conditions().index(label)])
+
+
+def _samples(model: Model, out: Path, wish: Wish, form: str) -> Iterator[Sample]:
+    known = model.recipe.conditions()
+    for number in range(wish.count):
+        folder, place = out, number
+        condition = _condition(model, wish, number)
+        if wish.label == EVERY:
+            folder, place = out / known[number % len(known)], number // len(known)
+        yield Sample(number, folder / f"{place + 1:06}.{form}", condition)
+
+
+def _condition(model: Model, wish: Wish, number: int) -> int | None:
+    known = model.recipe.conditions()
+    if not known:
+        return None
+    if wish.label in (None, EVERY):
+        return number % len(known)
+    return known.index(wish.label)
+
+
+def _chunks(samples: list[Sample]) -> Iterator[list[Sample]]:
+    """Yield together what is drawn together."""
+    chunk: list[Sample] = []
+    for sample in samples:
+        if chunk and chunk[0].number // CHUNK != sample.number // CHUNK:
+            yield chunk
+            chunk = []
+        chunk.append(sample)
+    if chunk:
+        yield chunk
+
+
+def _draw(model: Model, wish: Wish, numbers: range, text: Tensor | None) -> list[Pixels | None]:
+    recipe, device = model.recipe, model.device
+    noise = torch.cat([recipe.noise(1, _generator(wish.seed, number)) for number in numbers])
+    classes = [_condition(model, wish, number) for number in numbers]
+    condition = text.expand(len(numbers), -1) if text is not None else None
+    if condition is None and classes[0] is not None:
+        condition = torch.tensor(classes)
+    with torch.inference_mode():
+        drawn = recipe.draw(
+            noise.to(device), condition if condition is None else condition.to(device)
+        )
+    finite = drawn.isfinite().flatten(1).all(1).tolist()
+    pixels = images.from_device(drawn.nan_to_num())
+    return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+
+
+def _generator(seed: int, number: int) -> torch.Generator:
+    digest = sha256(f"{seed}/{number}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
