@@ -1,10 +1,16 @@
-"""Networks: `resnet` and `unet` draw images, `patch` and `pixel` score them."""
+"""Networks: `resnet` and `unet` translate images, `patch` and `pixel` score them.
+
+`dcgan` and `mlp` draw images from noise, or score whole ones; `dcgan-encoder` and `mlp-encoder`
+bring an image to a code.
+"""
 
 from collections.abc import Callable, Mapping
 
 from torch import nn
 
 from translate import hookimpl
+from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
+from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.unet import UnetGenerator
@@ -12,9 +18,21 @@ from translate_plugins.networks.unet import UnetGenerator
 
 @hookimpl
 def register_generators() -> Mapping[str, Callable[..., nn.Module]]:
-    return {"resnet": ResnetGenerator, "unet": UnetGenerator}
+    return {
+        "resnet": ResnetGenerator,
+        "unet": UnetGenerator,
+        "dcgan": DcganGenerator,
+        "dcgan-encoder": DcganEncoder,
+        "mlp": MlpGenerator,
+        "mlp-encoder": MlpEncoder,
+    }
 
 
 @hookimpl
 def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:
-    return {"patch": PatchDiscriminator, "pixel": PixelDiscriminator}
+    return {
+        "patch": PatchDiscriminator,
+        "pixel": PixelDiscriminator,
+        "dcgan": DcganDiscriminator,
+        "mlp": MlpDiscriminator,
+    }

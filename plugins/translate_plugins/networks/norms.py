@@ -1,6 +1,7 @@
 """The small layers that our networks share, by the names a configuration gives them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
@@ -31,13 +32,24 @@ class InstanceNorm(nn.Module):
 NORMS: Mapping[str, Callable[[int], nn.Module]] = {
     "instance": InstanceNorm,
     "batch": nn.BatchNorm2d,
+    "layer": partial(nn.GroupNorm, 1),  # over all channels and pixels of an image
+    "none": nn.Identity,
+}
+VECTOR_NORMS: Mapping[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm1d,
+    "layer": nn.LayerNorm,
     "none": nn.Identity,
 }
 
 
 def norm_layer(name: str) -> Callable[[int], nn.Module]:
-    """Return what makes a norm from its number of channels: `instance`, `batch` or `none`."""
+    """Return what makes a norm of images from its number of channels, by a name of `NORMS`."""
     return _chosen("norm", name, NORMS)
+
+
+def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
+    """Return what makes a norm of vectors (N, units) from `units`, by a name of `VECTOR_NORMS`."""
+    return _chosen("norm", name, VECTOR_NORMS)
 
 
 def bias_before(norm: str) -> bool:

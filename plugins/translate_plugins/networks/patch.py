@@ -24,7 +24,7 @@ class PatchDiscriminator(nn.Module):
         *,
         width: Annotated[int, "channels after the first layer"] = 64,
         layers: Annotated[int, "halvings: 3 see patches of 70 pixels"] = 3,
-        norm: Annotated[str, "instance, batch or none"] = "instance",
+        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
     ) -> None:
         super().__init__()
         normed, bias = norm_layer(norm), bias_before(norm)
@@ -47,7 +47,7 @@ class PatchDiscriminator(nn.Module):
         As defaults go: (N, 64, H/2, W/2), (N, 128, H/4, W/4), (N, 256, H/8, W/8) and
         (N, 512, H/8 - 1, W/8 - 1).
         """
-        return _activations(self.model, x)
+        return activations(self.model, x)
 
 
 class PixelDiscriminator(nn.Module):
@@ -64,7 +64,7 @@ class PixelDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, "channels after the first layer"] = 64,
-        norm: Annotated[str, "instance, batch or none"] = "instance",
+        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
     ) -> None:
         super().__init__()
         bias = bias_before(norm)
@@ -83,10 +83,11 @@ class PixelDiscriminator(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Return both activations before the logits: (N, 64, H, W) and (N, 128, H, W)."""
-        return _activations(self.net, x)
+        return activations(self.net, x)
 
 
-def _activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """Return what comes out of each leaky ReLU on the way to the last layer."""
     seen = []
     for layer in layers[:-1]:
         x = layer(x)

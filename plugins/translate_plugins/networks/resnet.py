@@ -29,7 +29,7 @@ class ResnetGenerator(nn.Module):
         width: Annotated[int, "channels after the first layer"] = 64,
         blocks: Annotated[int | None, "residual blocks: 9, or 6 for crops up to 128"] = None,
         downs: Annotated[int, "times the sides are halved"] = 2,
-        norm: Annotated[str, "instance, batch or none"] = "instance",
+        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
         dropout: Annotated[float, "share dropped within each block: DeblurGAN's is 0.5"] = 0.0,
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int] | None, "of a training crop, for `blocks`"] = None,

@@ -31,7 +31,7 @@ class UnetGenerator(nn.Module):
         *,
         width: Annotated[int, "channels after the first layer"] = 64,
         levels: Annotated[int | None, "halvings: 8, or as many as a smaller crop has"] = None,
-        norm: Annotated[str, "batch, instance or none"] = "batch",
+        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
         dropout: Annotated[float, "share dropped in the inner levels"] = 0.5,
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int] | None, "of a training crop, for `levels`"] = None,

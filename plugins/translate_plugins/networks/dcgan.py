@@ -1,0 +1,120 @@
+"""The networks of DCGAN: from noise to an image, from an image to a code, and to a logit."""
+
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.patch import activations
+from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
+
+
+class DcganGenerator(nn.Module):
+    """Noise (N, in_channels, 1, 1) to images (N, out_channels, *size) in [-1, 1].
+
+    Radford et al., 2016, section 3 and figure 1: a transposed convolution to 4x4, others that
+    double the sides and halve the channels. Sides that are no power of two start larger, 28 at 7.
+    For 64 pixels, keys are those of published checkpoints (pytorch/examples).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "channels before the last layer"] = 64,
+        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        size: Annotated[tuple[int, int], "of the images that it draws"] = (64, 64),
+    ) -> None:
+        super().__init__()
+        normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
+        times, start = halvings(size)
+        width *= 2 ** max(times - 1, 0)
+        first = nn.ConvTranspose2d(in_channels, width, start, bias=bias)
+        layers: list[nn.Module] = [first, normed(width), nn.ReLU()]
+        for _ in range(times - 1):
+            layers += [doubled(width, width // 2, 4, bias), normed(width // 2), nn.ReLU()]
+            width //= 2
+        if times:
+            last = doubled(width, out_channels, 4, bias)
+        else:
+            last = nn.ConvTranspose2d(width, out_channels, 3, padding=1, bias=bias)
+        self.main = nn.Sequential(*layers, last, nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_noise(x)
+        return self.main(x)
+
+
+class DcganEncoder(nn.Module):
+    """Images (N, in_channels, *size) to codes (N, out_channels, 1, 1) of any value.
+
+    The mirror image of the generator, with the layers of the discriminator.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.main = _halved(in_channels, out_channels, width, norm, size, last_bias=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_size(x, self.size)
+        return self.main(x)
+
+
+class DcganDiscriminator(nn.Module):
+    """Images (N, in_channels, *size) to logits (N, 1, 1, 1), one for each whole image.
+
+    Radford et al., 2016, section 3: strided convolutions, leaky ReLU, no norm after the first
+    layer. ``norm="layer"`` is for a gradient penalty (Gulrajani et al., 2017, section 4), which
+    batch norm would confuse. For 64 pixels, keys are those of published checkpoints.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.main = _halved(in_channels, 1, width, norm, size, last_bias=bias_before(norm))
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_size(x, self.size)
+        return self.main(x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return each activation before the logits, for feature matching (Salimans et al., 2016).
+
+        For 64x64 pixels: (N, 64, 32, 32), (N, 128, 16, 16), (N, 256, 8, 8) and (N, 512, 4, 4).
+        """
+        expect_size(x, self.size)
+        return activations(self.main, x)
+
+
+def _halved(
+    in_channels: int, out: int, width: int, norm: str, size: tuple[int, int], *, last_bias: bool
+) -> nn.Sequential:
+    """Return the layers from images of `size` to (N, out, 1, 1)."""
+    normed, bias = norm_layer(norm), bias_before(norm)
+    times, end = halvings(size)
+    kernel, stride = (4, 2) if times else (3, 1)
+    first = nn.Conv2d(in_channels, width, kernel, stride, 1, bias=bias)
+    layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
+    for _ in range(times - 1):
+        conv = nn.Conv2d(width, 2 * width, 4, 2, 1, bias=bias)
+        layers += [conv, normed(2 * width), nn.LeakyReLU(0.2)]
+        width *= 2
+    return nn.Sequential(*layers, nn.Conv2d(width, out, end, bias=last_bias))

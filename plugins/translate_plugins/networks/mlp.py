@@ -1,0 +1,129 @@
+"""Fully connected networks, as in the first papers: generator, encoder and discriminator."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate_plugins.networks.norms import bias_before, vector_norm_layer
+from translate_plugins.networks.patch import activations
+from translate_plugins.networks.sizes import expect_noise, expect_size
+
+
+class MlpGenerator(nn.Module):
+    """Noise (N, in_channels, 1, 1) to images (N, out_channels, *size) in [-1, 1].
+
+    Goodfellow et al., 2014, section 5: hidden layers of ReLU. Theirs had no batch norm, without
+    which the deep ones hardly train (Radford et al., 2016, section 3).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "units of a hidden layer"] = 512,
+        layers: Annotated[int, "hidden layers"] = 3,
+        norm: Annotated[str, "batch, layer or none"] = "batch",
+        size: Annotated[tuple[int, int], "of the images that it draws"] = (28, 28),
+    ) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Flatten(),
+            *_hidden(in_channels, width, layers, norm, nn.ReLU),
+            nn.Linear(width, out_channels * math.prod(size)),
+            nn.Tanh(),
+            nn.Unflatten(1, (out_channels, *size)),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_noise(x)
+        return self.model(x)
+
+
+class MlpEncoder(nn.Module):
+    """Images (N, in_channels, *size) to codes (N, out_channels, 1, 1) of any value.
+
+    The mirror image of the generator (Makhzani et al., 2016, appendix A).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "units of a hidden layer"] = 512,
+        layers: Annotated[int, "hidden layers"] = 3,
+        norm: Annotated[str, "batch, layer or none"] = "batch",
+        size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.model = nn.Sequential(
+            nn.Flatten(),
+            *_hidden(in_channels * math.prod(size), width, layers, norm, nn.ReLU),
+            nn.Linear(width, out_channels),
+            nn.Unflatten(1, (out_channels, 1, 1)),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_size(x, self.size)
+        return self.model(x)
+
+
+class MlpDiscriminator(nn.Module):
+    """Images (N, in_channels, *size) to logits (N, 1), one for each whole image.
+
+    Goodfellow et al., 2014, section 5, with leaky ReLU for its maxout. Of size 1x1 it judges the
+    codes of an adversarial autoencoder (Makhzani et al., 2016, section 2).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: Annotated[int, "units of a hidden layer"] = 512,
+        layers: Annotated[int, "hidden layers"] = 2,
+        norm: Annotated[str, "batch, layer or none"] = "none",
+        dropout: Annotated[float, "share dropped after each hidden layer"] = 0.0,
+        size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
+    ) -> None:
+        super().__init__()
+        self.size = size
+        leaky = partial(nn.LeakyReLU, 0.2)
+        self.model = nn.Sequential(
+            nn.Flatten(),
+            *_hidden(in_channels * math.prod(size), width, layers, norm, leaky, dropout),
+            nn.Linear(width, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_size(x, self.size)
+        return self.model(x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return the activations (N, width) of each hidden layer, before any dropout."""
+        expect_size(x, self.size)
+        return activations(self.model, x)
+
+
+def _hidden(
+    units: int,
+    width: int,
+    layers: int,
+    norm: str,
+    activation: Callable[[], nn.Module],
+    dropout: float = 0.0,
+) -> list[nn.Module]:
+    """Return the hidden layers, from `units` to `width`."""
+    if layers < 1:
+        raise ConfigError(f"layers: an MLP has at least one that is hidden, not {layers}.")
+    normed, bias = vector_norm_layer(norm), bias_before(norm)
+    parts: list[nn.Module] = []
+    for before in [units] + [width] * (layers - 1):
+        parts += [nn.Linear(before, width, bias=bias), normed(width), activation()]
+        parts += [nn.Dropout(dropout)] if dropout else []
+    return parts
