@@ -25,7 +25,7 @@ engine.items
 engine.augment engine.cache engine.distributed engine.domains engine.outputs
 engine.config
 registry
-recipe images engine.options engine.plugins
+penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops run
 engine.bundled engine.problems engine.randomness engine.signals engine.tensors
 translate engine

@@ -1,11 +1,14 @@
 """Operations that several recipes share."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from translate.errors import ConfigError, suggest
 
 
 def init_normal_(module: nn.Module, std: float = 0.02) -> None:
@@ -21,6 +24,16 @@ def init_normal_(module: nn.Module, std: float = 0.02) -> None:
                 nn.init.normal_(child.weight, 0.0 if isinstance(child, kernels) else 1.0, std)
             if child.bias is not None:
                 nn.init.zeros_(child.bias)
+
+
+@torch.no_grad()
+def clip_weights_(network: nn.Module, bound: float) -> None:
+    """Bring every weight into [-bound, bound], after each turn of a critic (Arjovsky et al., 2017).
+
+    Algorithm 1, line 7: it keeps the critic's slope bounded, if not at 1.
+    """
+    for parameter in network.parameters():
+        parameter.clamp_(-bound, bound)
 
 
 class ImagePool(nn.Module):
@@ -118,6 +131,59 @@ def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
     if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules()):
         return tuple(network(image) for image in images)
     return network(torch.cat(images)).split([len(image) for image in images])
+
+
+def latent(
+    kind: str, count: int, channels: int, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return `count` draws of noise, (count, channels, 1, 1), on the CPU.
+
+    ``normal`` is N(0, 1), ``uniform`` U(-1, 1) as in DCGAN (Radford et al., 2016, section 4), and
+    ``sphere`` is normal, scaled to the length sqrt(channels) that normal noise has on average.
+    """
+    if kind not in LATENTS:
+        raise ConfigError(f"latent: there is no {kind!r}.{suggest(kind, LATENTS)}")
+    shape = (count, channels, 1, 1)
+    if kind == "uniform":
+        return torch.rand(shape, generator=generator) * 2 - 1
+    drawn = torch.randn(shape, generator=generator)
+    return drawn if kind == "normal" else F.normalize(drawn) * math.sqrt(channels)
+
+
+LATENTS = ("normal", "uniform", "sphere")
+"""The distributions that `latent` draws from."""
+
+
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """Return (N, classes, 1, 1): 1.0 in the channel of each label, 0.0 elsewhere."""
+    return F.one_hot(labels.long(), classes)[:, :, None, None].float()
+
+
+def with_labels(images: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return `images` with a plane behind their channels for each class: 1 for theirs, else 0.
+
+    Mirza and Osindero (2014), as convolutions need it; noise (N, C, 1, 1) is an image, too.
+    """
+    planes = one_hot(labels, classes).to(images)
+    return torch.cat([images, planes.expand(-1, -1, *images.shape[2:])], dim=1)
+
+
+def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
+    """Return the squared distance of the means of two batches, summed over lists of features.
+
+    Feature matching (Salimans et al., 2016, section 3.1). Of each feature, (N, ...), the mean over
+    the batch is taken; the distance is a mean over its entries, so that no layer outweighs others.
+    """
+    distances = [
+        (precise(one).mean(dim=0) - precise(other).mean(dim=0)).square().mean()
+        for one, other in zip(real, fake, strict=True)
+    ]
+    return torch.stack(distances).sum()
+
+
+def precise(values: Tensor) -> Tensor:
+    """Return at least float32: squares and small differences are lost in bf16."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
