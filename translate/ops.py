@@ -1,7 +1,7 @@
 """Operations that several recipes share."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -168,6 +168,17 @@ def with_labels(images: Tensor, labels: Tensor, classes: int) -> Tensor:
     return torch.cat([images, planes.expand(-1, -1, *images.shape[2:])], dim=1)
 
 
+def features_of(network: nn.Module) -> Callable[[Tensor], list[Tensor]]:
+    """Return the method of `network` that shows what it sees in images, layer by layer."""
+    look = getattr(network, "features", None)
+    if not callable(look):
+        raise ConfigError(
+            f"discriminator: {type(network).__name__} shows no features, which this method looks "
+            "at: choose dcgan, mlp, patch, or another that has features(images)."
+        )
+    return look
+
+
 def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """Return the squared distance of the means of two batches, summed over lists of features.
 
@@ -203,3 +214,22 @@ def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
     direction = torch.sin((1 - share) * angle) * one / one.norm()
     direction = direction + torch.sin(share * angle) * other / other.norm()
     return (length * direction / angle.sin()).unflatten(1, start.shape)
+
+
+def at_size(size: tuple[int, int], network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Return what `network`, which takes images of `size` alone, makes of `images` of any size.
+
+    Larger ones are shrunk until they fit, antialiased, and what comes is enlarged again; sides that
+    are then too short repeat their edge on the right and at the bottom, which is cut off again.
+    """
+    height, width = images.shape[-2:]
+    share = min(1.0, size[0] / height, size[1] / width)
+    rows, columns = max(1, round(height * share)), max(1, round(width * share))
+    if share < 1:
+        images = F.interpolate(images, (rows, columns), mode="bilinear", antialias=True)
+    missing = (0, size[1] - columns, 0, size[0] - rows)
+    padded = F.pad(images, missing, mode="replicate")
+    drawn = network(padded)[..., :rows, :columns]
+    if share == 1:
+        return drawn
+    return F.interpolate(drawn, (height, width), mode="bicubic").clamp(-1, 1)

@@ -1,1 +1,99 @@
-"""Being written."""
+"""GAN: draw images from noise, fully connected, as the first paper has it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.ops import feature_distance, features_of, latent
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"gan": GAN}
+
+
+class GAN(Recipe[Images]):
+    """A generator that draws from noise, and a discriminator that tells its images from real ones.
+
+    Goodfellow et al. (2014), algorithm 1, with the generator's loss of the end of section 3. The
+    networks are fully connected, as theirs; Adam takes the place of their momentum. Real and
+    generated images are judged in minibatches of their own, so no norm mixes the two.
+    """
+
+    defaults = {
+        "data": {"layout": "images", "size": 32, "resize": "fit", "flip": False},
+        "train": {"steps": 20_000, "batch_size": 64},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: Annotated[Part, "network that draws"] = "mlp",
+        discriminator: Annotated[Part, "network that judges"] = "mlp",
+        adversarial: Annotated[
+            Part, "loss of the game: vanilla, lsgan, hinge; {name: vanilla, saturating: true}"
+        ] = "vanilla",
+        latent: Annotated[int, "numbers of noise an image is made of"] = 100,
+        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
+        critic_steps: Annotated[
+            int, Field(gt=0), "discriminator's turns for each of the generator's"
+        ] = 1,
+        feature_matching: Annotated[
+            float, "weight of the distance of mean features, real to generated; against swings"
+        ] = 0.0,
+        lr_generator: Annotated[float, "learning rate of the generator"] = 2e-4,
+        lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 2e-4,
+    ) -> None:
+        super().__init__()
+        channels = spec.target_channels
+        self.generator = create_generator(
+            generator, in_channels=latent, out_channels=channels, size=spec.size
+        )
+        self.discriminator = create_discriminator(
+            discriminator, in_channels=channels, size=spec.size
+        )
+        if feature_matching:
+            features_of(self.discriminator)  # which says it here if there are none
+        self.adversarial, self.feature_matching = create_loss(adversarial), feature_matching
+        self.latent, self.kind, self.critic_steps = latent, noise, critic_steps
+        self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {
+            "discriminator": adam(self.discriminator, lr=self.lr_discriminator),
+            "generator": adam(self.generator, lr=self.lr_generator),
+        }
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        real, judge = batch.images, self.discriminator
+        with torch.no_grad():
+            fake = self.draw(self.noise(len(real)).to(real.device))
+        yield Turn(
+            "discriminator", gan=self.adversarial.for_discriminator(judge(real), judge(fake))
+        )
+        if (self.iteration + 1) % self.critic_steps:
+            return
+        fake = self.draw(self.noise(len(real)).to(real.device))
+        losses = {"gan": self.adversarial.for_generator(judge(fake))}
+        if self.feature_matching:
+            look = features_of(judge)
+            losses["features"] = self.feature_matching * feature_distance(look(real), look(fake))
+        yield Turn("generator", **losses)
+
+    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        return latent(self.kind, count, self.latent, generator)
+
+    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.generator(noise)
+
+    def preview(self, batch: Images) -> list[Tensor]:
+        return list(self.draw(self.noise(32).to(batch.images.device)).split(8))
