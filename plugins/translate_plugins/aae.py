@@ -1,1 +1,111 @@
-"""Being written."""
+"""Adversarial auto-encoder: a discriminator makes codes look like the noise that it draws from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.ops import at_size, latent
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"aae": AAE}
+
+
+class AAE(Recipe[Images]):
+    """An auto-encoder, and a discriminator that tells its codes from noise.
+
+    Makhzani et al. (2016), section 2: in each step first the reconstruction phase, then the
+    regularization phase, in which the discriminator moves before the encoder. The encoder is the
+    deterministic one of section 2.1. Here Adam moves all three, as is usual by now.
+    """
+
+    defaults = {
+        "data": {"layout": "images", "size": 32, "resize": "fit", "flip": False},
+        "train": {"epochs": 100, "batch_size": 100},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        encoder: Annotated[Part, "network from a picture to its code"] = {  # noqa: B006
+            "name": "mlp-encoder",
+            "width": 1000,
+            "layers": 2,
+            "norm": "none",
+        },
+        decoder: Annotated[Part, "network from a code to its picture"] = {  # noqa: B006
+            "name": "mlp",
+            "width": 1000,
+            "layers": 2,
+            "norm": "none",
+        },
+        discriminator: Annotated[Part, "network that tells noise from codes"] = {  # noqa: B006
+            "name": "mlp",
+            "width": 1000,
+        },
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
+        noise: Annotated[
+            Literal["normal", "uniform", "sphere"], "what codes are to look like"
+        ] = "normal",
+        lr: Annotated[float, "learning rate of the reconstruction"] = 1e-3,
+        lr_game: Annotated[float, "learning rate of both players of the game"] = 2e-4,
+    ) -> None:
+        super().__init__()
+        self.encoder = create_generator(
+            encoder, in_channels=spec.source_channels, out_channels=code, size=spec.size
+        )
+        self.decoder = create_generator(
+            decoder, in_channels=code, out_channels=spec.target_channels, size=spec.size
+        )
+        self.discriminator = create_discriminator(discriminator, in_channels=code, size=(1, 1))
+        self.adversarial = create_loss(adversarial)
+        self.size, self.code, self.kind = spec.size, code, noise
+        self.lr, self.lr_game = lr, lr_game
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {
+            "autoencoder": adam(self.encoder, self.decoder, lr=self.lr),
+            "discriminator": adam(self.discriminator, lr=self.lr_game),
+            "encoder": adam(self.encoder, lr=self.lr_game),
+        }
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        images, judge = batch.images, self.discriminator
+        yield Turn("autoencoder", reconstruction=F.mse_loss(self.reconstruct(images), images))
+
+        code, prior = self.encoder(images), self.noise(len(images)).to(images)
+        yield Turn(
+            "discriminator",
+            gan=self.adversarial.for_discriminator(judge(prior), judge(code.detach())),
+        )
+        yield Turn("encoder", gan=self.adversarial.for_generator(judge(code)))
+
+    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        return latent(self.kind, count, self.code, generator)
+
+    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.decoder(noise)
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """Return what is left of `images`, which have the size trained on, after their code."""
+        return self.decoder(self.encoder(images))
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+        return at_size(self.size, self.reconstruct, images)
+
+    def preview(self, batch: Images) -> list[Tensor]:
+        images = batch.images
+        noise = self.noise(len(images)).to(images.device)
+        return [images, self.reconstruct(images), self.draw(noise)]
