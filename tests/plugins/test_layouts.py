@@ -10,7 +10,8 @@ from torch import Tensor
 
 from translate import images
 from translate.errors import BadImage, ConfigError, DataError
-from translate_plugins.layouts import OneDomain, Paired, SideBySide, Unpaired
+from translate_plugins.layouts.images import OneDomain
+from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
 Pictures = Callable[..., Path]
 

@@ -36,7 +36,7 @@ class Data(Section):
     domains: tuple[str, ...] = Field(default=(), min_length=1)
     """folders of images: the first is translated from, the last to"""
     layout: str | dict[str, Any] = "unpaired"
-    """how folders become batches: unpaired, paired, side-by-side, images, or a plugin's"""
+    """unpaired, paired, side-by-side, images, labelled, idx, captioned, or one of a plugin"""
     sides: tuple[str, ...] = ()
     """side-by-side: what the left and the right half are called"""
     size: Positive | tuple[Positive, Positive] = 256

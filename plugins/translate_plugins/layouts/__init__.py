@@ -1,0 +1,26 @@
+"""Ways to read folders as batches: one file for each kind of batch, `folders` finds domains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from translate import hookimpl
+from translate.batches import Layout
+from translate_plugins.layouts.captioned import CaptionedFolders
+from translate_plugins.layouts.idx import IdxFiles
+from translate_plugins.layouts.images import OneDomain
+from translate_plugins.layouts.labelled import LabelledFolders
+from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
+
+
+@hookimpl
+def register_layouts() -> Mapping[str, Callable[..., Layout]]:
+    return {
+        "unpaired": Unpaired,
+        "paired": Paired,
+        "side-by-side": SideBySide,
+        "images": OneDomain,
+        "labelled": LabelledFolders,
+        "idx": IdxFiles,
+        "captioned": CaptionedFolders,
+    }

@@ -1,0 +1,103 @@
+"""Images and what is said of them, in ``captions.jsonl`` beside them.
+
+A line of it is ``{"file": "0001.png", "text": "a red house by a lake"}``. A file may have several.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import torch
+
+from translate.batches import Captioned, ImageSpec, Layout, Transform
+from translate.errors import DataError
+from translate_plugins.layouts.folders import Folder, expect, find_domains, usable
+
+NAME = "captions.jsonl"
+EXAMPLE = '{"file": "0001.png", "text": "..."}'
+
+
+class CaptionedFolders(Layout):
+    """Images of one domain or more, each with one of its captions; those without are left out."""
+
+    def __init__(
+        self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
+    ) -> None:
+        expect("captioned", domains, 1, or_more=True)
+        bad = set(leave_out)
+        self.texts: dict[Path, bytes] = {}
+        self.captions: dict[Path, list[Path]] = {}
+        for folder in find_domains(root, domains, split):
+            told = _captions(folder)
+            for path in usable(Folder(folder.path, list(told)), bad):
+                self.captions[path] = [caption.line for caption in told[path]]
+                self.texts |= {caption.line: caption.text for caption in told[path]}
+        self.files = list(self.captions)
+        longest = max(map(len, self.texts.values()))
+        self.spec = ImageSpec(domains=tuple(domains), text_length=longest)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Random) -> tuple[Path, Path]:
+        """Return image `index`, and a path that names the line of one of its captions."""
+        path = self.files[index]
+        return path, random.choice(self.captions[path])
+
+    def load(self, files: tuple[Path, ...], transform: Transform) -> Captioned:
+        path, line = files
+        (image,) = transform(transform.read(path), roles=("source",))
+        text = bytearray(self.texts[line].ljust(self.spec.text_length, b"\0"))
+        return Captioned(image, torch.frombuffer(text, dtype=torch.uint8))
+
+
+class Caption(NamedTuple):
+    """A line of a file of captions."""
+
+    line: Path
+    """The file and, below it, the number."""
+    image: Path
+    text: bytes
+
+
+def _captions(folder: Folder) -> dict[Path, list[Caption]]:
+    """Return the captions of each image that has any; raises `DataError` where none has."""
+    inside = {p for f in folder.files for p in f.parents if p.is_relative_to(folder.path)}
+    told: dict[Path, list[Caption]] = {path: [] for path in folder.files}
+    missing = list[Caption]()
+    for path in sorted(parent / NAME for parent in inside):
+        for caption in _read(path) if path.is_file() else ():
+            if caption.image in told:
+                told[caption.image].append(caption)
+            else:
+                missing.append(caption)
+    if missing:
+        raise DataError(
+            f"{missing[0].line.parent}: {len(missing)} captions of images that are not there. "
+            f"The first is line {missing[0].line.name}, of {missing[0].image}."
+        )
+    if captioned := {path: captions for path, captions in told.items() if captions}:
+        return captioned
+    raise DataError(
+        f"{folder.path}: not one of its {len(folder.files)} images has a caption: {NAME} beside "
+        f"them has a line {EXAMPLE} for each."
+    )
+
+
+def _read(path: Path) -> Iterator[Caption]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                match json.loads(line):
+                    case {"file": str(image), "text": str(text)} if text.strip():
+                        yield Caption(path / str(number), path.parent / image, text.encode())
+                        continue
+            except ValueError:  # no JSON, or no UTF-8: said below
+                pass
+            raise DataError(f"{path}, line {number}: expected {EXAMPLE}, got {line[:80]!r}.")

@@ -1,0 +1,149 @@
+"""MNIST as published, and whatever else comes as idx files: ``train-images-idx3-ubyte.gz``.
+
+An idx file is a big-endian header (two zeros, the type, the number of dimensions, the length of
+each) and the numbers themselves; of the types, only bytes are images.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from translate.batches import Images, ImageSpec, Labelled, Layout, Transform
+from translate.errors import DataError
+from translate_plugins.layouts.folders import expect, is_path, listed
+
+PREFIXES = {"test": "t10k"}  # all other splits have their own names
+GZIP = b"\x1f\x8b"
+RATIO = 1032
+"""what a byte of a gzipped file can hold at most"""
+PIECE = 1 << 20
+
+
+class IdxFiles(Layout):
+    """Gray images of one domain, with their labels unless told otherwise.
+
+    All of them are in one tensor, which worker processes share.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        domains: Sequence[str],
+        split: str,
+        *,
+        labels: Annotated[bool, "read the labels, too"] = True,
+    ) -> None:
+        expect("idx", domains, 1)
+        self.path = _find_images(root, domains[0], split)
+        self.images = read(self.path, 3)
+        self.labels: Tensor | None = None
+        classes: tuple[str, ...] = ()
+        if labels:
+            found, self.labels = torch.unique(_labels(self.path, self.images), return_inverse=True)
+            classes = tuple(map(str, found.tolist()))
+        self.spec = ImageSpec(
+            domains=tuple(domains), source_channels=1, target_channels=1, classes=classes
+        )
+        self.files = []
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
+        """Return a path that names image `index`, though nothing lies there."""
+        return (self.path / f"{index:05}",)
+
+    def load(self, files: tuple[Path, ...], transform: Transform) -> Images | Labelled:
+        index = int(files[0].name)
+        (image,) = transform(self.images[index].numpy()[..., None], roles=("source",))
+        return Images(image) if self.labels is None else Labelled(image, self.labels[index])
+
+
+def read(path: Path, dimensions: int) -> Tensor:
+    """Return the bytes of an idx file, gzipped or not, as its header lays them out.
+
+    No more is inflated than the header promises. Raises `DataError` for any other file.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == GZIP
+        with gzip.open(path) if packed else path.open("rb") as file:
+            shape = _shape(path, file.read(4 + 4 * dimensions), dimensions)
+            promised = f"its header promises {' x '.join(map(str, shape))} bytes"
+            if prod(shape) > RATIO * path.stat().st_size:
+                raise DataError(f"{path}: {promised}, more than such a small file can hold.")
+            values = np.empty(shape, np.uint8)
+            held, view = 0, values.data.cast("B")
+            while count := file.readinto(view[held : held + PIECE]):
+                held += count
+            if held < len(view):
+                raise DataError(f"{path}: cut short: {promised}, and {held} follow.")
+            if file.read(1):
+                raise DataError(f"{path}: {promised}, and more follow.")
+    except EOFError as error:
+        raise DataError(f"{path}: cut short: it ends in the middle of a gzip stream.") from error
+    except (OSError, zlib.error, MemoryError) as error:
+        raise DataError(f"{path}: {' '.join(str(error).split())}.") from error
+    return torch.from_numpy(values)
+
+
+def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
+    magic = bytes((0, 0, 8, dimensions))
+    if header[:4] != magic:
+        kind = "images" if dimensions == 3 else "labels"
+        raise DataError(
+            f"{path}: not an idx file of {kind}: it begins with {header[:4].hex(' ')!r}, "
+            f"expected {magic.hex(' ')!r}."
+        )
+    if len(header) != 4 + 4 * dimensions:
+        raise DataError(f"{path}: cut short: {len(header)} bytes, in the middle of its header.")
+    shape = tuple(np.frombuffer(header, ">u4", offset=4).tolist())
+    if not prod(shape):
+        raise DataError(f"{path}: empty: its header promises {' x '.join(map(str, shape))} bytes.")
+    return shape
+
+
+def _labels(path: Path, images: Tensor) -> Tensor:
+    """Return the labels that lie beside the images in `path`."""
+    prefix = path.name.partition("-images")[0]
+    beside = _find(path.parent, prefix, "labels")
+    if not beside:
+        raise DataError(
+            f"no {prefix}-labels-idx1-ubyte or .gz of it beside {path}. "
+            'Images alone: --set "data.layout={name: idx, labels: false}"'
+        )
+    labels = read(beside, 1)
+    if len(labels) != len(images):
+        raise DataError(f"{path} holds {len(images)} images, and {beside} {len(labels)} labels.")
+    return labels
+
+
+def _find_images(root: Path, domain: str, split: str) -> Path:
+    prefix = PREFIXES.get(split, split)
+    places = [Path(domain)] if is_path(root, domain) else [root / domain, root]
+    for place in places:
+        if path := _find(place, prefix, "images"):
+            return path
+    raise DataError(
+        f"domain {domain!r}: no {prefix}-images-idx3-ubyte or .gz of it in {listed(places)}."
+    )
+
+
+def _find(folder: Path, prefix: str, kind: str) -> Path | None:
+    number = {"images": 3, "labels": 1}[kind]
+    for dash, suffix in product("-.", ("", ".gz")):
+        path = folder / f"{prefix}-{kind}{dash}idx{number}-ubyte{suffix}"
+        if path.is_file():
+            return path
+    return None

@@ -1,0 +1,31 @@
+"""Images of one domain, and nothing about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+from translate.batches import Images, ImageSpec, Layout, Transform
+from translate_plugins.layouts.folders import expect, find_domains, usable
+
+
+class OneDomain(Layout):
+    """Images of one domain."""
+
+    def __init__(
+        self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
+    ) -> None:
+        expect("images", domains, 1)
+        self.spec = ImageSpec(domains=tuple(domains))
+        (folder,) = find_domains(root, domains, split)
+        self.files = usable(folder, leave_out)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
+        return (self.files[index],)
+
+    def load(self, files: tuple[Path, ...], transform: Transform) -> Images:
+        return Images(*transform(transform.read(files[0]), roles=("source",)))

@@ -1,0 +1,69 @@
+"""Images in labelled folders, one a class: ``digits/train/7/*``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+import torch
+
+from translate.batches import ImageSpec, Labelled, Layout, Transform
+from translate.errors import DataError
+from translate_plugins.layouts.folders import SPLITS, Folder, expect, find_domains, usable
+
+
+class LabelledFolders(Layout):
+    """Images of one domain, each with the class whose folder it lies in, at any depth."""
+
+    def __init__(
+        self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
+    ) -> None:
+        expect("labelled", domains, 1)
+        bad = set(leave_out)
+        (folder,) = find_domains(root, domains, split)
+        classes = [(f.path.name, usable(f, bad)) for f in _class_folders(folder)]
+        self.spec = ImageSpec(domains=tuple(domains), classes=tuple(name for name, _ in classes))
+        self.labels = {path: i for i, (_, files) in enumerate(classes) for path in files}
+        self.files = list(self.labels)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
+        return (self.files[index],)
+
+    def load(self, files: tuple[Path, ...], transform: Transform) -> Labelled:
+        (image,) = transform(transform.read(files[0]), roles=("source",))
+        return Labelled(image, torch.tensor(self.labels[files[0]]))
+
+
+def _class_folders(domain: Folder) -> list[Folder]:
+    """Return a folder for each class, in natural order; raises `DataError` for another tree."""
+    place = domain.path
+    tops = [path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    files: dict[str, list[Path]] = {top.name: [] for top in tops if top.name.lower() not in SPLITS}
+    beside = [path for path in domain.files if path.parent == place]
+    if not files:
+        raise DataError(
+            f"{place} holds {len(beside)} images and no class folders: layout 'labelled' reads "
+            f"{place}/CLASS/*. Without classes: --set data.layout=images"
+        )
+    if beside:
+        raise DataError(
+            f"{place}: {len(beside)} images lie beside the class folders, the first is "
+            f"{beside[0].name}: move them into one of {', '.join(sorted(files, key=_natural))}."
+        )
+    for path in domain.files:
+        files[path.relative_to(place).parts[0]].append(path)
+    for name, found in files.items():
+        if not found:
+            raise DataError(f"{place / name}: a class without images. Fill or remove the folder.")
+    return [Folder(place / name, files[name]) for name in sorted(files, key=_natural)]
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    """Sort 2 before 10, and numbers before words."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
