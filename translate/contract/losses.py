@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from translate.contract.parts import Part
 from translate.contract.rules import hold, noise
+from translate.ops import seeded
 
 
 def is_a_number(part: Part) -> None:
@@ -36,8 +37,10 @@ def wants_the_right_thing(part: Part) -> None:
         (pull,) = torch.autograd.grad(least, same, allow_unused=True, materialize_grads=True)
         hold(pull.isfinite().all(), "At equal images a gradient is not finite.")
         return
-    real, fake = (torch.full((4,), score, requires_grad=True) for score in (0.0, 0.5))
-    up, down = torch.autograd.grad(loss.for_discriminator(real, fake), (real, fake))
+    # many, so that a few labels flipped at random do not decide
+    real, fake = (torch.full((256,), score, requires_grad=True) for score in (0.0, 0.5))
+    with seeded(0):
+        up, down = torch.autograd.grad(loss.for_discriminator(real, fake), (real, fake))
     hold(up.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise.")
     hold(down.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall.")
     (up,) = torch.autograd.grad(loss.for_generator(fake), fake)
@@ -48,16 +51,18 @@ def has_its_own_slope(part: Part) -> None:
     """Have gradients that agree with finite differences, in double precision."""
     for name, loss, inputs in _losses(part, torch.float64):
         leaves = [tensor.requires_grad_() for tensor in inputs]
-        value = loss(*leaves)
+        with seeded(0):
+            value = loss(*leaves)
         grads = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
         ways = [(-1) ** i * noise(*t.shape).double() for i, t in enumerate(inputs)]
         slope = sum(float((g * way).sum()) for g, way in zip(grads, ways, strict=True))
-        with torch.no_grad():
-            ahead, behind = (
-                float(loss(*(t + h * way for t, way in zip(inputs, ways, strict=True))))
-                for h in (1e-6, -1e-6)
-            )
-        found = (ahead - behind) / 2e-6
+        ends = []
+        for h in (1e-6, -1e-6):
+            with torch.no_grad(), seeded(0):  # what is drawn at random is the same
+                ends.append(
+                    float(loss(*(t + h * way for t, way in zip(inputs, ways, strict=True))))
+                )
+        found = (ends[0] - ends[1]) / 2e-6
         near = abs(found - slope) <= 1e-4 * max(abs(found), abs(slope)) + 1e-7
         hold(near, f"{name}: {slope:.6g} by autograd, {found:.6g} by differences.")
 

@@ -1,11 +1,11 @@
-"""Losses: `vanilla`, `lsgan`, `hinge` for a game; `l1`, `l2`, `ssim`, `edge` between pictures."""
+"""Losses: `vanilla`, `lsgan`, `hinge`, `wasserstein` of a game; those of pictures, `l1` to `edge`."""
 
 from collections.abc import Callable, Mapping
 
 from torch import nn
 
 from translate import hookimpl
-from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla
+from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
 from translate_plugins.losses.pictures import EdgeLoss, Ssim
 
 
@@ -15,6 +15,7 @@ def register_losses() -> Mapping[str, Callable[..., nn.Module]]:
         "vanilla": Vanilla,
         "lsgan": LeastSquares,
         "hinge": Hinge,
+        "wasserstein": Wasserstein,
         "l1": nn.L1Loss,
         "l2": nn.MSELoss,
         "ssim": Ssim,

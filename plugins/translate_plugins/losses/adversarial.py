@@ -6,52 +6,143 @@ half: the 0.5 with which pix2pix and CycleGAN slow it down belongs to the recipe
 """
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from translate.errors import ConfigError
 from translate.losses import Scores
+from translate.ops import precise
+
+Smooth = Annotated[
+    float, "taken off the targets of real images, 0.1 say: against an overconfident discriminator"
+]
+Flip = Annotated[
+    float, "share of images with the wrong label, 0.05 say: against a discriminator far ahead"
+]
 
 
 class Vanilla(nn.Module):
-    """Cross-entropy of real against fake, non-saturating (Goodfellow et al., 2014, section 3).
+    """Cross-entropy of real against fake (Goodfellow et al., 2014, section 3), non-saturating.
 
     ``softplus(-score)`` is ``-log(sigmoid(score))``, and all is well for any size of score.
+    `smooth` is one-sided (Salimans et al., 2016, section 3.4): the target of fakes stays 0.
     """
 
+    def __init__(
+        self,
+        *,
+        saturating: Annotated[
+            bool, "minimise log(1 - D), equation 1: no gradient against a good discriminator"
+        ] = False,
+        smooth: Smooth = 0.0,
+        flip: Flip = 0.0,
+    ) -> None:
+        super().__init__()
+        self.saturating, self.smooth, self.flip = (
+            saturating,
+            _share(smooth=smooth),
+            _share(flip=flip),
+        )
+
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _summed(lambda score: F.softplus(-score), real) + _summed(F.softplus, fake)
+        return _half(real, self._as_real, F.softplus, self.flip) + _half(
+            fake, F.softplus, self._as_real, self.flip
+        )
 
     def for_generator(self, fake: Scores) -> Tensor:
+        if self.saturating:
+            return _summed(lambda score: -F.softplus(score), fake)
         return _summed(lambda score: F.softplus(-score), fake)
+
+    def _as_real(self, score: Tensor) -> Tensor:
+        return F.softplus(-score) + self.smooth * score  # cross-entropy with 1 - smooth
 
 
 class LeastSquares(nn.Module):
     """Squared distance to 1 for real and 0 for fake (Mao et al., 2017, equation 9, undivided)."""
 
+    def __init__(self, *, smooth: Smooth = 0.0, flip: Flip = 0.0) -> None:
+        super().__init__()
+        self.smooth, self.flip = _share(smooth=smooth), _share(flip=flip)
+
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _summed(lambda score: (score - 1).square(), real) + _summed(torch.square, fake)
+        return _half(real, self._as_real, torch.square, self.flip) + _half(
+            fake, torch.square, self._as_real, self.flip
+        )
 
     def for_generator(self, fake: Scores) -> Tensor:
         return _summed(lambda score: (score - 1).square(), fake)
+
+    def _as_real(self, score: Tensor) -> Tensor:
+        return (score - 1 + self.smooth).square()
 
 
 class Hinge(nn.Module):
     """The discriminator stops at a margin of 1 (Lim and Ye, 2017; Miyato et al., 2018, eq. 16)."""
 
+    def __init__(self, *, flip: Flip = 0.0) -> None:
+        super().__init__()
+        self.flip = _share(flip=flip)
+
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _summed(lambda score: F.relu(1 - score), real) + _summed(
-            lambda score: F.relu(1 + score), fake
-        )
+        def as_real(score: Tensor) -> Tensor:
+            return F.relu(1 - score)
+
+        def as_fake(score: Tensor) -> Tensor:
+            return F.relu(1 + score)
+
+        return _half(real, as_real, as_fake, self.flip) + _half(fake, as_fake, as_real, self.flip)
 
     def for_generator(self, fake: Scores) -> Tensor:
         return _summed(torch.neg, fake)
+
+
+class Wasserstein(nn.Module):
+    """A critic's scores apart: minus its estimate of the distance (Arjovsky et al., 2017, eq. 2).
+
+    It means something only for a critic whose slope is bounded: by clipped weights, by a gradient
+    penalty or by spectral norm, which are the recipe's business or the network's.
+    """
+
+    def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
+        return _summed(torch.neg, real) + _summed(torch.positive, fake)
+
+    def for_generator(self, fake: Scores) -> Tensor:
+        return _summed(torch.neg, fake)
+
+
+def _half(
+    scores: Scores,
+    usual: Callable[[Tensor], Tensor],
+    other: Callable[[Tensor], Tensor],
+    flip: float,
+) -> Tensor:
+    """Return what a half of the batch costs, where a share `flip` of it has the other's label."""
+    if not flip:
+        return _summed(usual, scores)
+    scales = [scores] if isinstance(scores, Tensor) else scores
+    flipped = torch.rand(len(scales[0]), device=scales[0].device) < flip  # at all scales alike
+
+    def loss(score: Tensor) -> Tensor:
+        chosen = flipped.reshape(-1, *[1] * (score.ndim - 1))
+        return torch.where(chosen, other(score), usual(score))
+
+    return _summed(loss, scales)
 
 
 def _summed(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
     """Return the mean of `loss` over each scale's scores, summed over the scales."""
     scales = [scores] if isinstance(scores, Tensor) else scores
     # bf16 keeps three digits: too few for `1 - score`, and for a loss in the log
-    precise = (score.to(torch.promote_types(score.dtype, torch.float32)) for score in scales)
-    return torch.stack([loss(score).mean() for score in precise]).sum()
+    return torch.stack([loss(precise(score)).mean() for score in scales]).sum()
+
+
+def _share(**option: float) -> float:
+    """Return the one `option` given, a share; `ConfigError` where it is none."""
+    ((name, value),) = option.items()
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name}: expected a share from 0 to 1, got {value}.")
+    return value

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from translate.ops import precise
+
 
 class Ssim(nn.Module):
     """1 minus the mean structural similarity (Wang et al., 2004): 0 for equal pictures, at most 2.
@@ -22,7 +24,7 @@ class Ssim(nn.Module):
         from kornia.metrics import ssim  # a third of a second, which inference need not spend
 
         with torch.autocast(output.device.type, enabled=False):
-            seen, wanted = (_precise(images) / 2 + 0.5 for images in (output, target))
+            seen, wanted = (precise(images) / 2 + 0.5 for images in (output, target))
             return 1 - ssim(seen, wanted, self.window, eps=0.0).mean()
 
 
@@ -36,9 +38,4 @@ class EdgeLoss(nn.Module):
         from kornia.filters import sobel
 
         with torch.autocast(output.device.type, enabled=False):
-            return F.l1_loss(sobel(_precise(output)), sobel(_precise(target)))
-
-
-def _precise(images: Tensor) -> Tensor:
-    """Return at least float32: a small difference of large squares is lost in bf16."""
-    return images.to(torch.promote_types(images.dtype, torch.float32))
+            return F.l1_loss(sobel(precise(output)), sobel(precise(target)))
