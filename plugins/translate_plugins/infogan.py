@@ -1,1 +1,167 @@
-"""Being written."""
+"""InfoGAN: a GAN that finds, without labels, codes that say what an image shows."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.ops import (
+    features_of,
+    init_normal_,
+    latent,
+    one_hot,
+    precise,
+    unchanged_buffers,
+)
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"infogan": InfoGAN}
+
+
+class InfoGAN(Recipe[Images]):
+    """A GAN of which part of the noise, the codes, must be legible in what it draws.
+
+    Chen et al. (2016), equation 6, and appendix C.1 for MNIST: a category and numbers in [-1, 1].
+    A third player guesses the codes of drawn images from what the discriminator sees in them. It
+    moves the generator, the guess and what both heads share, as the authors' code does: there the
+    bound of equation 5 is part of both losses. A number's guess is a Gaussian of variance 1, which
+    their code has for MNIST; of its cross-entropy what no weight changes is left out.
+    """
+
+    defaults = {
+        "data": {"layout": "images", "size": 32, "resize": "fit", "flip": False},
+        "train": {"steps": 5_000, "batch_size": 128},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: Annotated[Part, "network that draws, of noise and codes"] = "dcgan",
+        discriminator: Annotated[Part, "network that judges, and whose features tell codes"] = (
+            "dcgan"
+        ),
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        categories: Annotated[int, Field(ge=2), "values of the code that is a category"] = 10,
+        continuous: Annotated[int, Field(ge=0), "codes that are numbers in [-1, 1]"] = 2,
+        information_weight: Annotated[float, "of guessing the codes right"] = 1.0,
+        latent: Annotated[int, "numbers of noise an image is made of, beside its codes"] = 62,
+        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
+        lr_generator: Annotated[float, "learning rate of the generator"] = 1e-3,
+        lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 2e-4,
+        lr_information: Annotated[float, "learning rate of whom the codes move"] = 1e-3,
+    ) -> None:
+        super().__init__()
+        channels = spec.target_channels
+        self.generator = create_generator(
+            generator,
+            in_channels=latent + categories + continuous,
+            out_channels=channels,
+            size=spec.size,
+        )
+        self.discriminator = create_discriminator(
+            discriminator, in_channels=channels, size=spec.size
+        )
+        with torch.no_grad(), unchanged_buffers(self.discriminator):
+            seen = features_of(self.discriminator)(torch.zeros(2, channels, *spec.size))[-1]
+        self.head = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(seen[0].numel(), 128),
+            nn.LeakyReLU(0.2),
+            nn.Linear(128, categories + continuous),
+        )
+        init_normal_(self)
+        self.adversarial, self.information_weight = create_loss(adversarial), information_weight
+        self.categories, self.continuous = categories, continuous
+        self.latent, self.kind = latent, noise
+        self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
+        self.lr_information = lr_information
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {
+            "discriminator": adam(self.discriminator, lr=self.lr_discriminator),
+            "generator": adam(self.generator, lr=self.lr_generator),
+            "information": adam(
+                self.generator, self.discriminator, self.head, lr=self.lr_information
+            ),
+        }
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        real, judge = batch.images, self.discriminator
+        noise = self.noise(len(real)).to(real)
+        fake = self.generator(noise)
+        yield Turn(
+            "discriminator",
+            gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+        )
+        yield Turn("generator", gan=self.adversarial.for_generator(judge(fake)))
+        category, numbers = self.guess(self.generator(noise))  # which has moved
+        _, true_category, true_numbers = self.parts(noise.flatten(1))
+        missed = (precise(numbers) - true_numbers).square().sum(dim=1) / 2
+        yield Turn(
+            "information",
+            category=self.information_weight * F.cross_entropy(category, true_category),
+            numbers=self.information_weight * missed.mean(),
+        )
+
+    def guess(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of the category (N, categories), and the numbers (N, continuous)."""
+        guessed = self.head(features_of(self.discriminator)(images)[-1])
+        category, numbers = guessed.split([self.categories, self.continuous], dim=1)
+        return category, numbers
+
+    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return noise, the category one-hot, and the numbers, as channels behind one another."""
+        category = torch.randint(self.categories, (count,), generator=generator)
+        parts = [
+            latent(self.kind, count, self.latent, generator),
+            one_hot(category, self.categories),
+            latent("uniform", count, self.continuous, generator),
+        ]
+        return torch.cat(parts, dim=1)
+
+    def parts(self, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what `noise` returned as its three parts."""
+        free, category, numbers = noise.split([self.latent, self.categories, self.continuous], 1)
+        return free, category, numbers
+
+    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:
+        if condition is not None:
+            free, _, numbers = self.parts(noise)
+            category = one_hot(condition, self.categories).to(noise)
+            noise = torch.cat([free, category, numbers], dim=1)
+        return self.generator(noise)
+
+    def conditions(self) -> tuple[str, ...]:
+        return tuple(map(str, range(self.categories)))
+
+    def walk(
+        self, count: int, generator: torch.Generator, condition: Tensor | None = None
+    ) -> list[Tensor]:
+        """Return a row a code, all else alike: the categories in turn, each number from -2 to 2.
+
+        As figure 2 of the paper. Of one `condition`, the rows of the numbers show that category.
+        """
+        noise = self.noise(1, generator).to(next(self.parameters()).device)
+        noise = noise.expand(count, -1, -1, -1)
+        steps = torch.linspace(-2, 2, count, device=noise.device)
+        asked = None if condition is None else condition.to(noise.device).expand(count)
+        rows = [self.draw(noise, torch.arange(count, device=noise.device) % self.categories)]
+        for number in range(self.continuous):
+            varied = noise.clone()
+            varied[:, self.latent + self.categories + number] = steps[:, None, None]
+            rows.append(self.draw(varied, asked))
+        return rows
+
+    def preview(self, batch: Images) -> list[Tensor]:
+        return [batch.images, *self.walk(len(batch.images), torch.Generator().manual_seed(0))]

@@ -1,0 +1,166 @@
+"""Conditional GAN as Mirza and Osindero (2014) have it, beside plain PyTorch."""
+
+import pytest
+import torch
+from by_hand import check_slopes, paused
+from torch import Tensor, nn
+
+from translate.batches import ImageSpec, Labelled
+from translate.engine.turns import take_turns
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.registry import create, find
+
+CLASSES = ("cat", "dog", "owl")
+SPEC = ImageSpec((16, 16), ("pets",), 1, 1, CLASSES)
+SMALL = {"name": "dcgan", "width": 4}
+
+
+def build(spec: ImageSpec = SPEC, **options: object) -> nn.Module:
+    given = {"generator": SMALL, "discriminator": SMALL, "latent": 5, **options}
+    with seeded(0):
+        return create("recipe", {"name": "cgan", **given}, spec=spec).double()
+
+
+def batch(count: int = 4, seed: int = 1) -> Labelled:
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(count, 1, 16, 16, generator=generator).double() * 2 - 1
+    return Labelled(images, torch.arange(count) % 3)
+
+
+def beside(images: Tensor, labels: Tensor) -> Tensor:
+    """Return images with three planes behind them, of which the label's is all ones."""
+    planes = images.new_zeros(len(images), 3, *images.shape[2:])
+    for plane, label in zip(planes, labels.tolist(), strict=True):
+        plane[label] = 1
+    return torch.cat([images, planes], 1)
+
+
+def says(scores: Tensor, real: bool) -> Tensor:
+    """Return the cross entropy of logits, written out."""
+    chance = torch.sigmoid(scores)
+    return -(chance if real else 1 - chance).log().mean()
+
+
+def test_both_players_are_told_the_labels_of_the_batch() -> None:
+    recipe, (images, labels) = build(), batch()
+    torch.manual_seed(5)
+    fake = recipe.generator(beside(recipe.noise(4).double(), labels))
+    judged = [recipe.discriminator(beside(x, labels)) for x in (images, fake)]
+    torch.manual_seed(5)
+    step, turn = paused(recipe, Labelled(images, labels), 0)
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
+    expected = says(judged[0], True) + says(judged[1], False)
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+    turn = next(step)
+    assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
+    assert torch.allclose(turn.total, says(judged[1], True), rtol=1e-12)
+    assert next(step, None) is None
+
+
+def test_another_label_is_another_score_and_another_picture() -> None:
+    recipe = build().eval()
+    with torch.no_grad():
+        for parameter in recipe.parameters():
+            parameter.mul_(10)  # a fresh network hardly tells anything from anything
+        noise, (images, _) = recipe.noise(1).double(), batch(1)
+        drawn = [recipe.draw(noise, torch.tensor([label])) for label in range(3)]
+        scores = [recipe.discriminator(beside(images, torch.tensor([i]))) for i in range(3)]
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        assert (drawn[one] - drawn[other]).abs().max() > 1e-3
+        assert (scores[one] - scores[other]).abs() > 1e-3
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = build()
+    check_slopes(recipe, batch(), number, recipe.optimizers())
+
+
+def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
+    recipe = build()
+    _, turn = paused(recipe, batch(), 0)
+    found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
+    assert set(found) == {None}
+
+
+def test_the_generator_waits_for_its_turn() -> None:
+    recipe, players = build(critic_steps=3), []
+    for recipe.iteration in range(6):
+        players += [turn.player for turn in recipe.step(batch())]
+    three = ["discriminator"] * 3 + ["generator"]
+    assert players == three + three
+
+
+def test_features_are_matched_where_that_is_asked() -> None:
+    recipe, (images, labels) = build(feature_matching=2.0), batch()
+    torch.manual_seed(5)
+    fake = recipe.generator(beside(recipe.noise(4).double(), labels))
+    seen = [recipe.discriminator.features(beside(x, labels)) for x in (images, fake)]
+    apart = [(a.mean(0) - b.mean(0)).square().mean() for a, b in zip(*seen, strict=True)]
+    torch.manual_seed(5)
+    _, turn = paused(recipe, Labelled(images, labels), 1)
+    assert torch.allclose(turn.losses["features"], 2 * torch.stack(apart).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("generator", [SMALL, {"name": "mlp", "width": 4}])
+@pytest.mark.parametrize(
+    "discriminator",
+    [
+        {"name": "mlp", "width": 4},
+        {"name": "noisy", "of": SMALL, "sigma": 0.1},
+        {"name": "patch", "width": 4, "layers": 1},
+    ],
+)
+def test_any_networks_will_do(generator: object, discriminator: object) -> None:
+    recipe = build(generator=generator, discriminator=discriminator)
+    played = take_turns(recipe, batch(), recipe.optimizers())
+    assert set(played.losses) == {"discriminator/gan", "generator/gan"}
+    assert all(loss.isfinite() for loss in played.losses.values())
+
+
+def test_it_draws_what_it_is_asked_for_and_says_so_when_it_is_not_asked() -> None:
+    recipe = build().eval()
+    assert recipe.conditions() == CLASSES
+    assert recipe.draw(recipe.noise(3).double(), torch.tensor([2, 0, 1])).shape == (3, 1, 16, 16)
+    with pytest.raises(ConfigError, match="class: .* name one of cat, dog, owl"):
+        recipe.draw(recipe.noise(3).double())
+
+
+def test_images_without_classes_are_refused_with_the_layouts_that_have_them() -> None:
+    with pytest.raises(ConfigError, match=r"data\.layout: .* labelled, .* or idx"):
+        build(ImageSpec((16, 16), ("pets",), 1, 1))
+
+
+def test_the_walk_has_a_row_a_class() -> None:
+    rows = build().float().eval().walk(4, torch.Generator().manual_seed(1))
+    assert [tuple(row.shape) for row in rows] == [(4, 1, 16, 16)] * 3
+
+
+def test_a_preview_shows_the_batch_and_its_classes_drawn() -> None:
+    recipe, given = build().eval(), batch()
+    torch.manual_seed(5)
+    rows = recipe.preview(given)
+    torch.manual_seed(5)
+    drawn = recipe.draw(recipe.noise(4).double(), given.labels)
+    assert [torch.equal(a, b) for a, b in zip(rows, (given.images, drawn), strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_defaults() -> None:
+    recipe = find("recipe", "cgan")
+    assert recipe.defaults["data"] == {
+        "layout": "labelled",
+        "size": 32,
+        "resize": "fit",
+        "flip": False,
+    }
+    made = build(generator="dcgan", discriminator="dcgan", latent=100)
+    assert made.noise(2).shape == (2, 100, 1, 1)
+    assert made.noise(99).abs().max() <= 1
+    for player, network in (("discriminator", made.discriminator), ("generator", made.generator)):
+        (group,) = made.optimizers()[player].param_groups
+        assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
+        assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}

@@ -1,0 +1,208 @@
+"""InfoGAN as Chen et al. (2016) and their code have it, beside plain PyTorch."""
+
+import math
+
+import pytest
+import torch
+from by_hand import check_slopes, paused
+from torch import Tensor, nn
+
+from translate.batches import Images, ImageSpec
+from translate.engine.turns import take_turns
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.registry import create, find
+
+SPEC = ImageSpec((16, 16), ("digits",), 1, 1)
+SMALL = {"name": "dcgan", "width": 4}
+
+
+def build(**options: object) -> nn.Module:
+    given = {
+        "generator": SMALL,
+        "discriminator": SMALL,
+        "latent": 5,
+        "categories": 3,
+        **options,
+    }
+    with seeded(0):
+        return create("recipe", {"name": "infogan", **given}, spec=SPEC).double()
+
+
+def batch(count: int = 4, seed: int = 1) -> Images:
+    generator = torch.Generator().manual_seed(seed)
+    return Images(torch.rand(count, 1, 16, 16, generator=generator).double() * 2 - 1)
+
+
+def says(scores: Tensor, real: bool) -> Tensor:
+    """Return the cross entropy of logits, written out."""
+    chance = torch.sigmoid(scores)
+    return -(chance if real else 1 - chance).log().mean()
+
+
+def test_the_first_two_turns_are_those_of_a_gan_whose_noise_has_codes() -> None:
+    recipe, (images,) = build(), batch()
+    torch.manual_seed(5)
+    fake = recipe.generator(recipe.noise(4).double())
+    judged = recipe.discriminator(images), recipe.discriminator(fake)
+    torch.manual_seed(5)
+    step, turn = paused(recipe, Images(images), 0)
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
+    expected = says(judged[0], True) + says(judged[1], False)
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+    turn = next(step)
+    assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
+    assert torch.allclose(turn.total, says(judged[1], True), rtol=1e-12)
+
+
+def test_information_is_how_well_the_codes_are_guessed() -> None:
+    recipe, (images,) = build(information_weight=0.5), batch()
+    torch.manual_seed(5)
+    noise = recipe.noise(4).double()
+    torch.manual_seed(5)
+    step, _ = paused(recipe, Images(images), 1)
+    with torch.no_grad():
+        for parameter in recipe.generator.parameters():
+            parameter.mul_(1.1)  # the generator moves, and what it drew is no longer its own
+    turn = next(step)
+    seen = recipe.discriminator.features(recipe.generator(noise))[-1]
+    guessed = recipe.head(seen)
+    category, numbers = noise[:, 5:8, 0, 0].argmax(1), noise[:, 8:, 0, 0]
+    likelihood = guessed[:, :3].exp() / guessed[:, :3].exp().sum(1, keepdim=True)
+    right = torch.stack([row[i] for row, i in zip(likelihood, category.tolist(), strict=True)])
+    assert (turn.player, list(turn.losses)) == ("information", ["category", "numbers"])
+    assert torch.allclose(turn.losses["category"], 0.5 * -right.log().mean(), rtol=1e-9)
+    gaussian = torch.distributions.Normal(guessed[:, 3:], 1.0)
+    entropy = -gaussian.log_prob(numbers).sum(1).mean()
+    free_of_weights = 2 * math.log(2 * math.pi) / 2  # of two numbers
+    expected = 0.5 * (entropy - free_of_weights)
+    assert torch.allclose(turn.losses["numbers"], expected, rtol=1e-6)
+    assert next(step, None) is None
+
+
+def test_a_blind_guess_costs_the_entropy_of_the_category() -> None:
+    recipe = build()
+    for parameter in recipe.head.parameters():
+        nn.init.zeros_(parameter)
+    _, turn = paused(recipe, batch(), 2)
+    assert turn.losses["category"].item() == pytest.approx(math.log(3))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = build()
+    check_slopes(recipe, batch(), number, recipe.optimizers())
+
+
+def test_information_moves_the_generator_and_what_sees_and_guesses() -> None:
+    recipe = build()
+    before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
+    optimizers = recipe.optimizers()
+    for player in ("discriminator", "generator"):
+        for group in optimizers[player].param_groups:
+            group["lr"] = 0.0
+    take_turns(recipe, batch(), optimizers)
+    moved = {name for name, p in recipe.named_parameters() if not torch.equal(p, before[name])}
+    judgement = [n for n, _ in recipe.discriminator.named_parameters(prefix="discriminator")][-1]
+    assert moved == before.keys() - {judgement}
+
+
+def test_the_game_does_not_move_the_guess() -> None:
+    recipe = build()
+    optimizers = recipe.optimizers()
+    guess = {id(p) for p in recipe.head.parameters()}
+    for player in ("discriminator", "generator"):
+        (group,) = optimizers[player].param_groups
+        assert guess.isdisjoint(id(p) for p in group["params"])
+
+
+def test_noise_holds_a_category_and_numbers_behind_what_means_nothing() -> None:
+    noise = build(noise="normal").noise(3000, torch.Generator().manual_seed(1))
+    assert noise.shape == (3000, 5 + 3 + 2, 1, 1)
+    free, category, numbers = noise.flatten(1).split([5, 3, 2], 1)
+    assert free.std().item() == pytest.approx(1, abs=0.05)
+    assert torch.equal(category.sum(1), torch.ones(3000))
+    assert set(category.unique().tolist()) == {0.0, 1.0}
+    assert category.mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.05)
+    assert numbers.abs().max() <= 1
+    assert numbers.std(0).tolist() == pytest.approx([3**-0.5] * 2, abs=0.02)
+
+
+def test_a_condition_is_the_category_whatever_the_noise_says() -> None:
+    recipe = build().eval()
+    assert recipe.conditions() == ("0", "1", "2")
+    noise = recipe.noise(3).double()
+    wanted = noise.clone()
+    wanted[:, 5:8, 0, 0] = torch.eye(3).double()[[2, 2, 0]]
+    drawn = recipe.draw(noise, torch.tensor([2, 2, 0]))
+    assert torch.equal(drawn, recipe.generator(wanted))
+    assert torch.equal(recipe.draw(noise), recipe.generator(noise))
+
+
+def test_a_walk_has_a_row_a_code_and_all_else_alike() -> None:
+    recipe = build().float().eval()
+    given: list[Tensor] = []
+    recipe.generator.register_forward_hook(lambda _m, noise, _o: given.append(noise[0].flatten(1)))
+    rows = recipe.walk(5, torch.Generator().manual_seed(1), torch.tensor([1]))
+    assert [tuple(row.shape) for row in rows] == [(5, 1, 16, 16)] * 3
+    category, first, second = given
+    assert category[:, 5:8].argmax(1).tolist() == [0, 1, 2, 0, 1]
+    assert first[:, 8].tolist() == second[:, 9].tolist() == [-2, -1, 0, 1, 2]
+    assert first[:, 5:8].argmax(1).tolist() == second[:, 5:8].argmax(1).tolist() == [1] * 5
+    for row in given:
+        assert torch.equal(row[:, :5], given[0][:1, :5].expand(5, -1))
+    assert torch.equal(first[:, 9], category[:, 9])
+    assert torch.equal(second[:, 8], category[:, 8])
+
+
+def test_without_numbers_the_category_is_the_only_code() -> None:
+    recipe = build(continuous=0)
+    played = take_turns(recipe, batch(), recipe.optimizers())
+    assert played.losses["information/numbers"] == 0
+    assert len(recipe.float().eval().walk(3, torch.Generator())) == 1
+
+
+def test_any_discriminator_with_features_will_do() -> None:
+    for discriminator in (
+        {"name": "mlp", "width": 4},
+        {"name": "patch", "width": 4, "layers": 1},
+        {"name": "noisy", "of": SMALL, "sigma": 0.1},
+    ):
+        recipe = build(discriminator=discriminator)
+        played = take_turns(recipe, batch(), recipe.optimizers())
+        assert all(loss.isfinite() for loss in played.losses.values())
+
+
+def test_making_the_heads_leaves_running_statistics_alone() -> None:
+    buffers = dict(build().discriminator.named_buffers())
+    means = [b for name, b in buffers.items() if name.endswith("running_mean")]
+    assert means
+    assert all(not mean.any() for mean in means)
+
+
+def test_codes_that_are_none_are_refused() -> None:
+    with pytest.raises(ConfigError, match="categories"):
+        build(categories=1)
+    with pytest.raises(ConfigError, match="continuous"):
+        build(continuous=-1)
+
+
+def test_a_preview_shows_the_batch_and_what_the_codes_mean() -> None:
+    recipe, given = build().float().eval(), Images(batch().images.float())
+    rows = recipe.preview(given)
+    assert torch.equal(rows[0], given.images)
+    walk = recipe.walk(4, torch.Generator().manual_seed(0))
+    assert [torch.equal(a, b) for a, b in zip(rows[1:], walk, strict=True)] == [True] * 3
+
+
+def test_defaults_are_those_of_the_paper() -> None:
+    recipe = find("recipe", "infogan")
+    assert recipe.defaults["data"]["layout"] == "images"
+    assert recipe.defaults["train"]["batch_size"] == 128
+    made = create("recipe", "infogan", spec=ImageSpec((28, 28), ("digits",), 1, 1))
+    assert made.noise(1).shape == (1, 62 + 10 + 2, 1, 1)
+    assert made.information_weight == 1.0
+    assert [tuple(p.shape) for p in made.head.parameters()][-2:] == [(12, 128), (12,)]
+    rates = {name: o.param_groups[0]["lr"] for name, o in made.optimizers().items()}
+    assert rates == {"discriminator": 2e-4, "generator": 1e-3, "information": 1e-3}
+    assert all(o.param_groups[0]["betas"] == (0.5, 0.999) for o in made.optimizers().values())
