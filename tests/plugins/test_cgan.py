@@ -123,7 +123,7 @@ def test_it_draws_what_it_is_asked_for_and_says_so_when_it_is_not_asked() -> Non
     recipe = build().eval()
     assert recipe.conditions() == CLASSES
     assert recipe.draw(recipe.noise(3).double(), torch.tensor([2, 0, 1])).shape == (3, 1, 16, 16)
-    with pytest.raises(ConfigError, match="class: .* name one of cat, dog, owl"):
+    with pytest.raises(ConfigError, match=r"class: .* name one of cat, dog, owl"):
         recipe.draw(recipe.noise(3).double())
 
 

@@ -8,7 +8,9 @@ from translate.registry import every
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
 RECIPES = {
+    "cgan": [{}, {"generator": {"name": "mlp", "width": 8}, "critic_steps": 2}],
     "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
+    "infogan": [{}, {"continuous": 0, "discriminator": {"name": "patch", "width": 4}}],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
 }
 GENERATORS = {
