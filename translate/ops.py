@@ -126,9 +126,13 @@ def required_sides(*networks: nn.Module) -> tuple[int, int]:
 def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
     """Return what `network` makes of each of `images`, in one pass where that is the same.
 
-    With batch norm it is not: images would share their statistics, so each goes alone.
+    With batch norm it is not: images would share their statistics, so each goes alone. Other parts
+    that let an image depend on its batch say so with an attribute ``mixes_images``.
     """
-    if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in network.modules()):
+    if any(
+        isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "mixes_images", False)
+        for part in network.modules()
+    ):
         return tuple(network(image) for image in images)
     return network(torch.cat(images)).split([len(image) for image in images])
 

@@ -1,4 +1,4 @@
-"""Losses: `vanilla`, `lsgan`, `hinge`, `wasserstein` of a game; those of pictures, `l1` to `edge`."""
+"""Losses: of a game, `vanilla` to `wasserstein`; between pictures, `l1` to `edge`."""
 
 from collections.abc import Callable, Mapping
 

@@ -41,11 +41,8 @@ class Vanilla(nn.Module):
         flip: Flip = 0.0,
     ) -> None:
         super().__init__()
-        self.saturating, self.smooth, self.flip = (
-            saturating,
-            _share(smooth=smooth),
-            _share(flip=flip),
-        )
+        self.saturating = saturating
+        self.smooth, self.flip = _share(smooth=smooth), _share(flip=flip)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         return _half(real, self._as_real, F.softplus, self.flip) + _half(

@@ -1,0 +1,30 @@
+"""A discriminator that sees its images changed, which two of the remedies are made of."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from translate.losses import Scores
+from translate.ops import required_sides
+
+
+class Before(nn.Module):
+    """A `network` that sees what `change` makes of its images: (N, C, H, W), as before."""
+
+    multiple_of: int
+    minimum_side: int
+
+    def __init__(self, change: nn.Module, network: nn.Module) -> None:
+        super().__init__()
+        self.change, self.network = change, network
+        self.multiple_of, self.minimum_side = required_sides(network)
+
+    def forward(self, x: Tensor) -> Scores:
+        return self.network(self.change(x))
+
+    @property
+    def features(self) -> Callable[[Tensor], list[Tensor]]:
+        """The features of the network, of images changed likewise; missing where it has none."""
+        inner: Any = self.network.features
+        return lambda x: inner(self.change(x))

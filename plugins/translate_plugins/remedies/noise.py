@@ -1,0 +1,50 @@
+"""Instance noise: real and generated images are blurred into each other, less and less."""
+
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate.ops import Progressive
+from translate.registry import Part, create_discriminator
+from translate_plugins.remedies.before import Before
+
+
+def noisy(
+    in_channels: int,
+    *,
+    of: Annotated[Part, "discriminator that it wraps"] = "patch",
+    sigma: Annotated[float, "standard deviation at the start, of pixels in [-1, 1]"] = 0.1,
+    until: Annotated[float, "share of training after which there is none"] = 0.5,
+    size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
+) -> nn.Module:
+    """Noise on what it sees, less and less: against a discriminator that wins at once."""
+    if sigma < 0:
+        raise ConfigError(f"sigma: noise has at least 0, not {sigma}.")
+    if not 0 < until <= 1:
+        raise ConfigError(f"until: expected a share of training, over 0 and up to 1, got {until}.")
+    network = create_discriminator(of, in_channels=in_channels, size=size)
+    return Before(InstanceNoise(sigma, until), network)
+
+
+class InstanceNoise(Progressive):
+    """Add N(0, sigma) to images (N, C, H, W) while training; sigma falls linearly to 0.
+
+    Sønderby et al. (2017), section 3, and Arjovsky and Bottou (2017), section 3: distributions
+    that do not overlap are told apart perfectly, and teach a generator nothing; noise makes them
+    overlap.
+    """
+
+    def __init__(self, sigma: float, until: float) -> None:
+        super().__init__()
+        self.sigma, self.until = sigma, until
+
+    def forward(self, x: Tensor) -> Tensor:
+        left = self.sigma * max(0.0, 1 - self.progress / self.until)
+        if not (self.training and left):
+            return x
+        return x + left * torch.randn_like(x)
+
+    def extra_repr(self) -> str:
+        return f"sigma={self.sigma}, until={self.until}"
