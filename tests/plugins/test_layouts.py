@@ -1,12 +1,11 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from torch import Tensor
+from whole import Whole
 
 from translate import images
 from translate.errors import BadImage, ConfigError, DataError
@@ -14,22 +13,6 @@ from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
 Pictures = Callable[..., Path]
-
-
-class Whole:
-    """A transform that changes nothing and remembers the roles."""
-
-    def __init__(self) -> None:
-        self.roles: list[str] = []
-
-    def read(self, path: Path) -> NDArray[Any]:
-        return images.read(path)
-
-    def __call__(
-        self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
-    ) -> tuple[Tensor, ...]:
-        self.roles += list(roles)[: len(pictures)]
-        return tuple(map(images.as_tensor, pictures))
 
 
 def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:

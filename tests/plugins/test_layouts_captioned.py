@@ -1,0 +1,150 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+from whole import Whole
+
+from translate.batches import Captioned
+from translate.engine import data
+from translate.engine.config import Data
+from translate.errors import ConfigError, DataError
+from translate_plugins.layouts.captioned import CaptionedFolders
+
+Pictures = Callable[..., Path]
+
+
+def caption(folder: Path, *said: tuple[str, str]) -> Path:
+    """Write a line for each file and text."""
+    path = folder / "captions.jsonl"
+    path.write_text("".join(json.dumps({"file": f, "text": t}) + "\n" for f, t in said))
+    return path
+
+
+def text(item: Captioned) -> str:
+    """Return what stands before the zeros."""
+    return bytes(item.text.tolist()).rstrip(b"\0").decode()
+
+
+def test_each_image_comes_with_its_caption(pictures: Pictures, tmp_path: Path) -> None:
+    folder = pictures("summer/train", 2)
+    caption(folder, ("0001.png", "a lake"), ("0000.png", "drei Häuser"))
+    layout = CaptionedFolders(tmp_path, ["summer"], "train")
+    assert layout.spec.text_length == 12  # the umlaut is two bytes
+    assert layout.spec.domains == ("summer",)
+    transform = Whole()
+    found = {}
+    for index in range(len(layout)):
+        files = layout.pick(index, Random(0))
+        item = layout.load(files, transform)
+        assert item.text.shape == (12,)
+        assert item.text.dtype == torch.uint8
+        assert item.images.shape == (3, 32, 32)
+        found[files[0].name] = text(item)
+    assert found == {"0000.png": "drei Häuser", "0001.png": "a lake"}
+    assert transform.roles == ["source"] * 2
+
+
+def test_domains_are_read_together_and_padded_to_the_longest(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    caption(pictures("summer/train", 1), ("0000.png", "green"))
+    caption(pictures("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
+    layout = CaptionedFolders(tmp_path, ["summer", "winter"], "train")
+    assert len(layout) == len(layout.files) == 3
+    assert layout.spec.domains == ("summer", "winter")
+    items = [layout.load(layout.pick(index, Random(0)), Whole()) for index in range(3)]
+    assert [bytes(item.text.tolist()) for item in items] == [b"green\0", b"white\0", b"whiter"]
+
+
+def test_one_of_several_captions_is_picked_by_the_random_number(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    caption(pictures("a", 1), ("0000.png", "one"), ("0000.png", "two"), ("0000.png", "three"))
+    layout = CaptionedFolders(tmp_path, ["a"], "train")
+    assert len(layout) == 1
+    picks = [layout.pick(0, Random(seed)) for seed in range(20)]
+    assert picks == [layout.pick(0, Random(seed)) for seed in range(20)]
+    assert {text(layout.load(files, Whole())) for files in picks} == {"one", "two", "three"}
+
+
+def test_images_without_a_caption_are_left_out(pictures: Pictures, tmp_path: Path) -> None:
+    folder = pictures("a/train", 3)
+    caption(folder, ("0001.png", "here"))
+    layout = CaptionedFolders(tmp_path, ["a"], "train")
+    assert list(layout.files) == [folder / "0001.png"]
+    caption(folder)
+    none = r"a/train: not one of its 3 images has a caption: captions\.jsonl beside them has a line"
+    with pytest.raises(DataError, match=none):
+        CaptionedFolders(tmp_path, ["a"], "train")
+    (folder / "captions.jsonl").unlink()
+    with pytest.raises(DataError, match=none):
+        CaptionedFolders(tmp_path, ["a"], "train")
+    with pytest.raises(ConfigError, match="reads one domain or more, and 0 are given"):
+        CaptionedFolders(tmp_path, [], "train")
+
+
+def test_captions_lie_beside_their_images_at_any_depth(pictures: Pictures, tmp_path: Path) -> None:
+    pictures("a/train/deep", 2)
+    caption(pictures("a/train/deeper/still", 1), ("0000.png", "still"))
+    caption(tmp_path / "a/train", ("deep/0001.png", "deep"))
+    layout = CaptionedFolders(tmp_path, ["a"], "train")
+    items = [layout.load(layout.pick(index, Random(0)), Whole()) for index in range(2)]
+    assert [text(item) for item in items] == ["deep", "still"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "7",
+        '{"file": "0000.png"}',
+        '{"file": 0, "text": "a"}',
+        '{"file": "0000.png", "text": " "}',
+        '{"file": "0000.png", "text": "\\ud800"}',
+        "\udcff",
+    ],
+)
+def test_a_line_that_is_none_is_named_by_its_number(
+    line: str, pictures: Pictures, tmp_path: Path
+) -> None:
+    path = caption(pictures("a", 1), ("0000.png", "good"))
+    content = path.read_bytes() + b"\n" + line.encode(errors="surrogateescape") + b"\n"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r'captions\.jsonl, line 3: expected \{"file": ') as caught:
+        CaptionedFolders(tmp_path, ["a"], "train")
+    assert "\n" not in str(caught.value)
+
+
+def test_captions_of_images_that_are_not_there_are_refused(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    said = [("0000.png", "good"), ("gone.png", "bad"), ("../a/0000.png", "bad")]
+    caption(pictures("a", 1), *said)
+    with pytest.raises(
+        DataError,
+        match=r"captions\.jsonl: 2 captions of images that are not there\. "
+        r"The first is line 2, of \S+/a/gone\.png\.",
+    ):
+        CaptionedFolders(tmp_path, ["a"], "train")
+
+
+def test_an_image_left_out_takes_its_caption_along(pictures: Pictures, tmp_path: Path) -> None:
+    folder = pictures("a", 2)
+    caption(folder, ("0000.png", "the longest of them"), ("0001.png", "short"))
+    layout = CaptionedFolders(tmp_path, ["a"], "train", leave_out=[folder / "0000.png"])
+    assert list(layout.files) == [folder / "0001.png"]
+    with pytest.raises(DataError, match="not one of its 2 images can be read"):
+        CaptionedFolders(tmp_path, ["a"], "train", leave_out=folder.iterdir())
+
+
+def test_a_batch_of_the_engine_holds_images_and_text(pictures: Pictures, tmp_path: Path) -> None:
+    caption(pictures("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
+    asked = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
+    prepared = data.check(data.open_layout(asked), asked)
+    (batch, _), *_ = data.batches(prepared, asked, seed=0, batch_size=2, stop=1)
+    assert isinstance(batch, Captioned)
+    assert batch.images.shape == (2, 3, 16, 16)
+    assert sorted(bytes(row.tolist()) for row in batch.text) == [b"a\0\0", b"bcd"]

@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+from whole import Whole
+
+from translate.batches import Labelled
+from translate.engine import data
+from translate.engine.config import Data
+from translate.errors import ConfigError, DataError
+from translate_plugins.layouts.images import OneDomain
+from translate_plugins.layouts.labelled import LabelledFolders
+
+Pictures = Callable[..., Path]
+
+
+@pytest.mark.parametrize("place", ["digits/train", "digits", "train/digits"])
+def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
+    place: str, pictures: Pictures, tmp_path: Path
+) -> None:
+    for name in ("10", "9", "b", "A", "1", "x10", "x9"):
+        pictures(f"{place}/{name}", 1)
+    pictures(f"{place}/9/deeper", 2)
+    (tmp_path / place / ".cache").mkdir()
+    layout = LabelledFolders(tmp_path, ["digits"], "train")
+    assert layout.spec.classes == ("1", "9", "10", "A", "b", "x9", "x10")
+    assert layout.spec.domains == ("digits",)
+    assert len(layout) == len(layout.files) == 9
+    for index in range(9):
+        (path,) = layout.pick(index, Random(0))
+        item = layout.load((path,), Whole())
+        name = path.relative_to(tmp_path / place).parts[0]
+        assert layout.spec.classes[int(item.labels)] == name
+        assert item.labels.dtype == torch.int64
+        assert item.labels.shape == ()
+
+
+def test_classes_of_another_split_are_not_those_of_a_flat_folder(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    for name in ("7", "8", "test/7", "test/9"):
+        pictures(f"digits/{name}", 1)
+    assert LabelledFolders(tmp_path, ["digits"], "train").spec.classes == ("7", "8")
+    assert LabelledFolders(tmp_path, ["digits"], "test").spec.classes == ("7", "9")
+
+
+def test_a_folder_without_classes_is_told_what_they_look_like(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    pictures("digits/train", 3)
+    with pytest.raises(
+        DataError,
+        match=r"digits/train holds 3 images and no class folders: layout 'labelled' reads "
+        r"\S+/digits/train/CLASS/\*\. Without classes: --set data\.layout=images$",
+    ):
+        LabelledFolders(tmp_path, ["digits"], "train")
+    with pytest.raises(ConfigError, match="'labelled' reads one domain, and 2 are given: a, b"):
+        LabelledFolders(tmp_path, ["a", "b"], "train")
+
+
+def test_images_beside_the_classes_are_counted(pictures: Pictures, tmp_path: Path) -> None:
+    pictures("digits/train/7", 1)
+    pictures("digits/train/10", 1)
+    pictures("digits/train", 2)
+    with pytest.raises(
+        DataError,
+        match=r"train: 2 images lie beside the class folders, the first is 0000\.png: "
+        r"move them into one of 7, 10\.",
+    ):
+        LabelledFolders(tmp_path, ["digits"], "train")
+
+
+def test_a_class_without_images_is_refused(pictures: Pictures, tmp_path: Path) -> None:
+    bad = pictures("digits/7", 2)
+    pictures("digits/8", 1)
+    with pytest.raises(DataError, match=r"digits/7: not one of its 2 images can be read"):
+        LabelledFolders(tmp_path, ["digits"], "train", leave_out=bad.iterdir())
+    (tmp_path / "digits/9").mkdir()
+    with pytest.raises(DataError, match=r"digits/9: a class without images\. Fill or remove"):
+        LabelledFolders(tmp_path, ["digits"], "train")
+
+
+def test_an_image_left_out_moves_no_label(pictures: Pictures, tmp_path: Path) -> None:
+    first, *_ = sorted(pictures("digits/7", 2).iterdir())
+    pictures("digits/8", 2)
+    layout = LabelledFolders(tmp_path, ["digits"], "train", leave_out=[first])
+    assert layout.spec.classes == ("7", "8")
+    items = [layout.load(layout.pick(index, Random(0)), Whole()) for index in range(3)]
+    assert [int(item.labels) for item in items] == [0, 1, 1]
+
+
+def test_a_batch_of_the_engine_holds_images_and_labels(pictures: Pictures, tmp_path: Path) -> None:
+    for name in ("7", "8"):
+        pictures(f"digits/train/{name}", 2)
+    settings = Data(root=tmp_path, domains=("digits",), layout="labelled", size=16, channels=1)
+    batch = next(batches(settings))
+    assert isinstance(batch, Labelled)
+    assert batch.images.shape == (4, 1, 16, 16)
+    assert sorted(batch.labels.tolist()) == [0, 0, 1, 1]
+
+
+def test_images_of_all_classes_can_be_read_without_labels(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    for name in ("0", "1", "9"):
+        pictures(f"digits/train/{name}", 2)
+    layout = OneDomain(tmp_path, ["digits"], "train")
+    assert {path.parent.name for path in layout.files} == {"0", "1", "9"}
+    assert len(layout) == 6
+
+
+def batches(settings: Data) -> Any:
+    """Return the engine's batches of four."""
+    prepared = data.check(data.open_layout(settings), settings)
+    return (batch for batch, _ in data.batches(prepared, settings, seed=0, batch_size=4))
