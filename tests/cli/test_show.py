@@ -27,6 +27,17 @@ def test_every_setting_has_its_meaning_beside_it(run: Run) -> None:
     assert re.search(r"^  steps: null +# ", text, re.M)
 
 
+def test_what_parts_take_is_shown_with_what_it_is_against(run: Run) -> None:
+    text = run("show", "pix2pix").out
+    assert re.search(r"^  # adversarial: \{name: vanilla\} takes$", text, re.M)
+    assert re.search(
+        r"^  #   smooth: 0\.0 +# .*against an overconfident discriminator$", text, re.M
+    )
+    assert re.search(r"^  # \{name: noisy, of: patch\} +# Noise .*: against ", text, re.M)
+    assert re.search(r"^  #   until: 0\.5 +# share of training", text, re.M)
+    assert "size_average" not in text  # torch's own option of l1 has no meaning to show
+
+
 def test_what_is_shown_can_be_saved_edited_and_used(run: Run, tmp_path: Path) -> None:
     text = run("show", "pix2pix").out
     (tmp_path / "mine.yaml").write_text(text.replace("pixel_weight: 100.0", "pixel_weight: 3"))

@@ -1,12 +1,17 @@
 """`translate show`: a full configuration as YAML, each option with its meaning."""
 
+from collections.abc import Iterator
+from inspect import getdoc
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from translate.cli.options import completing, config_names, plugin_names
 from translate.errors import TranslateError
+
+if TYPE_CHECKING:
+    from translate.engine.options import Option
 
 
 @click.command()
@@ -70,9 +75,47 @@ def _annotate(document: dict[str, Any], meanings: dict[str, str]) -> str:
             meaning = (
                 (model.model_fields[key].description or "") if model else meanings.get(key, "")
             )
-            text = f"  {key}: {_flow(value)}"
-            lines.append(f"{text:<38}  # {meaning}" if meaning else text)
+            lines.append(_line(f"  {key}: {_flow(value)}", meaning))
+        if section == "options":
+            lines += _parts(document[section])
     return "\n".join(lines) + "\n"
+
+
+def _parts(chosen: dict[str, Any]) -> Iterator[str]:
+    """Yield comments: what the losses that are `chosen` take, and what can wrap a discriminator."""
+    from translate.engine import options
+    from translate.registry import names
+
+    named = {k: v.get("name") if isinstance(v, dict) else v for k, v in chosen.items()}
+    named = {key: name for key, name in named.items() if isinstance(name, str)}
+    losses, networks = names("loss"), names("discriminator")
+    for key, name in named.items():
+        taken = options.read(losses[name]).values() if name in losses else ()
+        if meant := [option for option in taken if option.meaning]:
+            yield from ("", f"  # {key}: {{name: {name}}} takes")
+            yield from map(_option, meant)
+    if set(named.values()) & set(networks):
+        yield from ("", "  # Remedies, which wrap a discriminator, and each other:")
+        for name, factory in networks.items():
+            found = options.read(factory, ["in_channels", "size"])
+            if inner := found.pop("of", None):
+                first = (getdoc(factory) or "").partition("\n")[0]
+                yield _line(f"  # {{name: {name}, of: {_plain(inner.default)}}}", first)
+                yield from map(_option, found.values())
+
+
+def _option(option: "Option") -> str:
+    return _line(f"  #   {option.name}: {_plain(option.default)}", option.meaning)
+
+
+def _plain(default: Any) -> str:
+    """Return a default as YAML, or dots where there is none, or none that YAML has."""
+    simple = isinstance(default, (str, int, float, list, tuple, dict)) or default is None
+    return _flow(default) if simple else "..."
+
+
+def _line(text: str, meaning: str) -> str:
+    return f"{text:<38}  # {meaning}" if meaning else text
 
 
 def _flow(value: Any) -> str:
