@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from translate.ops import (
     ImagePool,
+    at_size,
     in_one_pass,
     init_normal_,
     mode,
@@ -200,3 +201,48 @@ def test_images_share_a_pass_only_where_they_share_no_statistics(norm: str, pass
     network.register_forward_hook(lambda *_: seen.append(1))
     in_one_pass(network, images(1, size=16), images(1, size=16))
     assert len(seen) == passes
+
+
+# -- networks of one size --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(8, 12), (1, 1), (5, 40), (40, 5), (33, 20), (8, 13)])
+def test_a_network_of_one_size_sees_that_size_and_the_picture_keeps_its_own(
+    size: tuple[int, int],
+) -> None:
+    seen = []
+
+    def network(given: Tensor) -> Tensor:
+        seen.append(given)
+        return given
+
+    flat = torch.full((2, 3, *size), 0.25)
+    drawn = at_size((8, 12), network, flat)
+    assert [given.shape for given in seen] == [(2, 3, 8, 12)]
+    assert drawn.shape == flat.shape
+    assert torch.allclose(drawn, flat)
+
+
+def test_a_smaller_picture_comes_back_exactly_and_its_edges_repeat_on_the_right_and_below() -> None:
+    seen = []
+    picture = torch.tensor([[[[0.1, 0.2], [0.3, 0.4]]]])
+    drawn = at_size((3, 4), lambda given: seen.append(given) or -given, picture)
+    assert torch.equal(drawn, -picture)
+    rows = [0.1, 0.2, 0.2, 0.2], [0.3, 0.4, 0.4, 0.4], [0.3, 0.4, 0.4, 0.4]
+    assert torch.equal(seen[0], torch.tensor([[rows]]))
+
+
+def test_a_larger_picture_is_averaged_on_the_way_down() -> None:
+    seen = []
+    board = torch.ones(1, 1, 32, 32)
+    board[..., ::2, 1::2] = board[..., 1::2, ::2] = -1
+    at_size((8, 8), lambda given: seen.append(given) or given, board)
+    assert seen[0].abs().max() < 0.05  # every fourth pixel alone would be plain white
+
+
+def test_a_ramp_survives_the_way_down_and_up() -> None:
+    ramp = torch.linspace(-1, 1, 32).expand(1, 1, 32, 32)
+    drawn = at_size((8, 8), lambda given: given, ramp)
+    assert drawn.abs().max() <= 1
+    assert (drawn - ramp)[..., 4:-4].abs().max() < 0.02  # a pixel is 0.065
+    assert (drawn - ramp).abs().max() < 0.1

@@ -1,0 +1,106 @@
+"""The adversarial auto-encoder of Makhzani et al. (2016), beside numbers worked out by hand."""
+
+import math
+
+import coders
+import games
+import pytest
+import torch
+from by_hand import check_slopes, paused
+
+from translate.batches import Images
+from translate.registry import create
+from translate.testing import check_recipe
+
+NAME = "aae"
+
+
+def chance(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def test_it_keeps_the_contract() -> None:
+    check_recipe(NAME, **coders.CODERS, discriminator={"name": "mlp", "width": 8})
+
+
+def test_three_players_move_in_the_papers_order() -> None:
+    # a white picture, 1, has the code 0.5 and is drawn as 0.1; noise, 1, scores 2, and the code 1
+    step, turn = paused(coders.by_hand(NAME), games.white(), 0)
+    assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction"])
+    assert turn.total.item() == pytest.approx(0.9**2)
+    turn = next(step)
+    assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
+    assert turn.total.item() == pytest.approx(-math.log(chance(2)) - math.log(1 - chance(1)))
+    turn = next(step)
+    assert (turn.player, list(turn.losses)) == ("encoder", ["gan"])
+    assert turn.total.item() == pytest.approx(-math.log(chance(1)))
+    assert next(step, None) is None
+
+
+def test_the_game_is_over_codes_of_the_encoder_that_has_moved() -> None:
+    recipe = coders.by_hand(NAME)
+    step, _ = paused(recipe, games.white(), 0)
+    with torch.no_grad():
+        recipe.encoder.share.fill_(1.5)
+    expected = -math.log(chance(2)) - math.log(1 - chance(3))
+    assert next(step).total.item() == pytest.approx(expected)
+    with torch.no_grad():
+        recipe.discriminator.slope.fill_(4.0)
+    assert next(step).total.item() == pytest.approx(-math.log(chance(6)))
+
+
+def test_each_player_moves_its_own_and_the_decoder_never_plays() -> None:
+    recipe = coders.build(NAME).recipe
+    players = {
+        player: {id(p) for group in optimizer.param_groups for p in group["params"]}
+        for player, optimizer in recipe.optimizers().items()
+    }
+    encoder = {id(p) for p in recipe.encoder.parameters()}
+    assert players["autoencoder"] == encoder | {id(p) for p in recipe.decoder.parameters()}
+    assert players["encoder"] == encoder
+    assert players["discriminator"] == {id(p) for p in recipe.discriminator.parameters()}
+
+
+def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
+    recipe = coders.build(NAME).recipe
+    _, turn = paused(recipe, games.random_batch(), 1)
+    found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
+    assert set(found) == {None}
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = coders.build(NAME, discriminator=games.MLP).recipe.double()
+    batch = Images(games.random_batch().images.double())
+    check_slopes(recipe, batch, number, recipe.optimizers())
+
+
+def test_pictures_of_any_size_keep_theirs() -> None:
+    coders.check_sizes(NAME)
+
+
+def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
+    recipe, batch = coders.by_hand(NAME), games.white(3)
+    with torch.no_grad():
+        rows = recipe.preview(batch)
+    assert [row.unique().tolist() for row in rows] == [
+        pytest.approx([value]) for value in (1.0, 0.1, 0.2)
+    ]
+
+
+def test_codes_can_be_asked_to_look_otherwise() -> None:
+    noise = coders.build(NAME, noise="sphere", code=9).recipe.noise(20)
+    assert noise.norm(dim=1).flatten().tolist() == pytest.approx([3.0] * 20)
+
+
+def test_defaults_have_the_papers_networks_and_adam() -> None:
+    recipe = create("recipe", NAME, spec=games.SPEC)
+    shapes = {
+        name: [p.shape[0] for p in network.parameters() if p.ndim == 2]
+        for name, network in recipe.named_children()
+    }
+    assert shapes["encoder"] == [1000, 1000, 8]
+    assert shapes["decoder"] == [1000, 1000, 64]
+    assert shapes["discriminator"] == [1000, 1000, 1]
+    rates = {name: o.param_groups[0]["lr"] for name, o in recipe.optimizers().items()}
+    assert rates == {"autoencoder": 1e-3, "discriminator": 2e-4, "encoder": 2e-4}

@@ -1,0 +1,132 @@
+"""The VAE of Kingma and Welling (2014): bound, divergence and likelihoods beside other people's."""
+
+import math
+
+import coders
+import games
+import pytest
+import torch
+import torch.nn.functional as F
+from by_hand import check_slopes, paused
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from translate.batches import Images
+from translate.errors import ConfigError
+from translate.registry import create
+from translate.testing import check_recipe
+from translate_plugins.vae import bernoulli, divergence
+
+NAME = "vae"
+WHITE = math.log(0.75)
+"""log likelihood of a white pixel that is drawn as 0.5, and so white by three chances in four"""
+PRIOR = 0.5 * (0.5**2 + 4 - 1 - math.log(4))
+"""divergence of N(0.5, 4) from N(0, 1)"""
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_it_keeps_the_contract(likelihood: str) -> None:
+    check_recipe(NAME, likelihood=likelihood)
+
+
+def test_the_divergence_is_the_closed_form() -> None:
+    mean, log_variance = torch.randn(2, 5, 3, 1, 1, generator=torch.Generator().manual_seed(0))
+    codes = Normal(mean, (0.5 * log_variance).exp())
+    expected = kl_divergence(codes, Normal(0.0, 1.0)).sum((1, 2, 3))
+    assert torch.allclose(divergence(mean, log_variance), expected, rtol=1e-5)
+    assert divergence(*torch.zeros(2, 1, 3, 1, 1)).item() == 0
+    assert divergence(torch.full((1, 1, 1, 1), 0.5), torch.full((1, 1, 1, 1), 4).log()) == (
+        pytest.approx(PRIOR)
+    )
+
+
+def test_the_bound_is_likelihood_less_divergence() -> None:
+    # a white picture has the code 0.5 + 2 * 1, and its four pixels are drawn as 0.2 * 2.5
+    recipe = coders.by_hand(NAME, variance=True)
+    found = recipe.elbo(games.white().images)
+    assert found.tolist() == pytest.approx([4 * WHITE - PRIOR] * 2)
+    step, turn = paused(recipe, games.white(), 0)
+    assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "prior"])
+    assert turn.losses["reconstruction"].tolist() == pytest.approx([-4 * WHITE] * 2)
+    assert turn.losses["prior"].tolist() == pytest.approx([PRIOR] * 2)
+    assert turn.total.item() == pytest.approx(PRIOR - 4 * WHITE)
+    turn.total.backward()
+    assert next(step, None) is None
+
+
+def test_the_prior_has_its_weight_and_the_bound_has_none() -> None:
+    recipe = coders.by_hand(NAME, variance=True, kl_weight=4.0)
+    _, turn = paused(recipe, games.white(), 0)
+    assert turn.total.item() == pytest.approx(4 * PRIOR - 4 * WHITE)
+    assert recipe.elbo(games.white(1).images).item() == pytest.approx(4 * WHITE - PRIOR)
+
+
+def test_gray_values_are_chances_of_white() -> None:
+    random = torch.Generator().manual_seed(0)
+    raw, images = torch.randn(2, 3, 1, 4, 4, generator=random).double()
+    images = images.tanh()
+    expected = F.binary_cross_entropy_with_logits(2 * raw, (1 + images) / 2, reduction="none")
+    assert torch.allclose(bernoulli(raw.tanh(), images), -expected.sum((1, 2, 3)), rtol=1e-12)
+    black_or_white = images.sign()
+    chances = Bernoulli((1 + raw.tanh()) / 2)
+    expected = chances.log_prob((1 + black_or_white) / 2).sum((1, 2, 3))
+    assert torch.allclose(bernoulli(raw.tanh(), black_or_white), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("raw", [-30.0, -8.0, -0.1, 0.0, 3.0, 8.0, 30.0])
+def test_a_sure_decoder_gets_finite_losses_and_exact_gradients(raw: float) -> None:
+    for white in (-1.0, 1.0):
+        before = torch.full((1, 1, 1, 1), raw, requires_grad=True)
+        found = bernoulli(before.tanh(), torch.full((1, 1, 1, 1), white))
+        (slope,) = torch.autograd.grad(found.sum(), before)
+        assert -17 < found.item() <= 0
+        assert slope.item() == pytest.approx(
+            0 if abs(raw) > 20 else white - math.tanh(raw), abs=1e-4
+        )
+
+
+def test_a_gaussian_learns_its_variance() -> None:
+    recipe = coders.by_hand(NAME, variance=True, likelihood="gaussian")
+    expected = 4 * Normal(0.5, 1.0).log_prob(torch.tensor(1.0)).item()
+    assert recipe.elbo(games.white(1).images).item() == pytest.approx(expected - PRIOR)
+    with torch.no_grad():
+        recipe.log_variance.fill_(math.log(0.25))
+    expected = 4 * Normal(0.5, 0.5).log_prob(torch.tensor(1.0)).item()
+    likelihood, _ = recipe.bound(games.white(1).images)
+    assert likelihood.item() == pytest.approx(expected)
+    likelihood.sum().backward()  # every pixel is 0.5 off, just as its deviation says
+    assert recipe.log_variance.grad.item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_gradients_are_the_slopes_of_the_total(likelihood: str) -> None:
+    recipe = coders.build(NAME, likelihood=likelihood).recipe.double()
+    batch = Images(games.random_batch().images.double())
+    check_slopes(recipe, batch, 0, recipe.optimizers())
+
+
+def test_pictures_of_any_size_keep_theirs() -> None:
+    coders.check_sizes(NAME)
+
+
+def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_draws() -> None:
+    recipe, batch = coders.by_hand(NAME, variance=True, code=1), games.white(3)
+    with torch.no_grad():
+        original, reconstructed, drawn = recipe.preview(batch)
+    assert torch.equal(original, batch.images)
+    assert reconstructed.unique().tolist() == pytest.approx([0.2 * 0.5])
+    assert drawn.unique().tolist() == pytest.approx([0.2])
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ConfigError, match="likelihood: expected 'bernoulli' or 'gaussian'"):
+        coders.build(NAME, likelihood="poisson")
+
+
+def test_defaults_are_those_of_the_paper_with_adam() -> None:
+    recipe = create("recipe", NAME, spec=games.SPEC)
+    assert recipe.noise(3).shape == (3, 20, 1, 1)
+    widths = [p.shape[0] for p in recipe.encoder.parameters() if p.ndim == 2]
+    assert widths == [500, 40]  # means and variances of 20 numbers
+    assert recipe.kl_weight == 1
+    ((group,),) = (optimizer.param_groups for optimizer in recipe.optimizers().values())
+    assert (group["lr"], group["betas"]) == (1e-3, (0.9, 0.999))

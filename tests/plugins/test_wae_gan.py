@@ -1,0 +1,92 @@
+"""WAE-GAN, algorithm 1 of Tolstikhin et al. (2018), beside numbers worked out by hand."""
+
+import math
+
+import coders
+import games
+import pytest
+import torch
+from by_hand import check_slopes, paused
+
+from translate.batches import Images
+from translate.registry import create
+from translate.testing import check_recipe
+
+NAME = "wae-gan"
+
+
+def chance(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def test_it_keeps_the_contract() -> None:
+    check_recipe(NAME)
+
+
+def test_the_losses_are_those_of_algorithm_1() -> None:
+    # a white picture, 1, has the code 0.5 and is drawn as 0.1; noise, 1, scores 2, and the code 1
+    step, turn = paused(coders.by_hand(NAME), games.white(), 0)
+    assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
+    judged = -math.log(chance(2)) - math.log(1 - chance(1))
+    assert turn.total.item() == pytest.approx(10 * judged)
+    turn = next(step)
+    assert (turn.player, list(turn.losses)) == ("autoencoder", ["cost", "gan"])
+    assert turn.losses["cost"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
+    assert turn.losses["gan"].item() == pytest.approx(-10 * math.log(chance(1)))
+    turn.total.backward()
+    assert next(step, None) is None
+
+
+def test_weights_can_be_set() -> None:
+    recipe = coders.by_hand(NAME, cost_weight=0.5, prior_weight=2.0)
+    _, turn = paused(recipe, games.white(), 1)
+    assert turn.total.item() == pytest.approx(0.5 * 4 * 0.9**2 - 2 * math.log(chance(1)))
+
+
+def test_the_autoencoder_answers_the_discriminator_that_has_moved() -> None:
+    recipe = coders.by_hand(NAME)
+    step, _ = paused(recipe, games.white(), 0)
+    with torch.no_grad():
+        recipe.discriminator.slope.fill_(4.0)
+    assert next(step).losses["gan"].item() == pytest.approx(-10 * math.log(chance(2)))
+
+
+def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
+    recipe = coders.build(NAME).recipe
+    _, turn = paused(recipe, games.random_batch(), 0)
+    found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
+    assert set(found) == {None}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = coders.build(NAME, discriminator=games.MLP).recipe.double()
+    batch = Images(games.random_batch().images.double())
+    check_slopes(recipe, batch, number, recipe.optimizers())
+
+
+def test_pictures_of_any_size_keep_theirs() -> None:
+    coders.check_sizes(NAME)
+
+
+def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
+    recipe, batch = coders.by_hand(NAME), games.white(3)
+    with torch.no_grad():
+        rows = recipe.preview(batch)
+    assert [row.unique().tolist() for row in rows] == [
+        pytest.approx([value]) for value in (1.0, 0.1, 0.2)
+    ]
+
+
+def test_defaults_are_those_of_the_authors_code() -> None:
+    recipe = create("recipe", NAME, spec=games.SPEC)
+    judge = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]
+    assert judge == [512, 512, 512, 512, 1]
+    assert recipe.noise(2).shape == (2, 8, 1, 1)
+    assert (recipe.cost_weight, recipe.prior_weight) == (0.05, 10)
+    groups = {name: o.param_groups[0] for name, o in recipe.optimizers().items()}
+    assert {name: g["lr"] for name, g in groups.items()} == {
+        "discriminator": 5e-4,
+        "autoencoder": 1e-3,
+    }
+    assert {g["betas"] for g in groups.values()} == {(0.5, 0.999)}
