@@ -406,6 +406,80 @@ def test_a_generator_that_breaks_a_rule_is_told_so(plugin, network, complaint) -
         check_generator("stranger")
 
 
+class Mist(nn.Module):
+    """A generator that keeps the rules: it draws from noise."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(in_channels, out_channels, size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class Code(nn.Module):
+    """A generator that keeps the rules: it makes codes, and knows no width but its height."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, size: tuple[int, int]) -> None:
+        super().__init__()
+        if size[0] != size[1]:
+            raise ConfigError(f"size: expected a square, not {size[0]}x{size[1]}.")
+        self.conv = nn.Conv2d(in_channels, out_channels, size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class DrawsSquares(Mist):
+    def __init__(self, in_channels, out_channels, *, size):
+        super().__init__(in_channels, out_channels, size=(size[0], size[0]))
+
+
+class DrawsHalfTheSize(Mist):
+    def forward(self, x):
+        return F.avg_pool2d(super().forward(x[..., :1, :1]), 2)
+
+
+class DrawsOneImageForAll(Mist):
+    def forward(self, x):
+        return super().forward(x.mean(0, keepdim=True))
+
+
+class MindsNoNoise(Mist):
+    def forward(self, x):
+        return super().forward(x.detach())
+
+
+class CodesSharply(Code):
+    def forward(self, x):
+        return super().forward(x).log()
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        (DrawsSquares, r"Make \(N.* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`"),
+        (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, from noise 1x1"),
+        (DrawsOneImageForAll, r"\(2, 3, 1, 1\) became \(1, 4, 32, 32\), not \(2, 4, 32, 32\)"),
+        (MindsNoNoise, "Send finite gradients .* None reaches the input"),
+        (CodesSharply, r"\(1, 5, 32, 32\) became not finite"),
+    ],
+)
+def test_a_generator_that_takes_noise_or_makes_codes_is_told_so(plugin, network, complaint) -> None:
+    offer(plugin, generators={"mist": Mist, "code": Code, "stranger": network})
+    check_generator("mist")
+    check_generator("code")
+    with pytest.raises(AssertionError, match=complaint):
+        check_generator("stranger")
+
+
+def test_a_generator_that_takes_nothing_is_told_what_it_raised(plugin) -> None:
+    offer(plugin, generators={"stranger": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)})  # noqa: ARG005
+    with pytest.raises(AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*noise") as told:
+        check_generator("stranger")
+    assert isinstance(told.value.__cause__.__cause__, TypeError)
+
+
 class Judge(nn.Module):
     """A discriminator that keeps the rules, with scores of two scales."""
 
@@ -437,7 +511,7 @@ class LooksAway(Judge):
     [
         (JudgesTheBatch, r"Score \(N, .* 2 images got torch.Size\(\[1, "),
         (JudgesWithALogarithm, "A score is not finite"),
-        (LooksAway, "Send finite gradients .* None reaches the image"),
+        (LooksAway, "Send finite gradients .* None reaches the input"),
     ],
 )
 def test_a_discriminator_that_breaks_a_rule_is_told_so(plugin, network, complaint) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from translate.batches import ImageSpec
 from translate.contract import losses, parts, recipes
-from translate.contract.parts import Part
+from translate.contract.part import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
 from translate.engine import options, randomness
@@ -130,9 +130,9 @@ def judge(
 def small(kind: Tested, name: str) -> dict[str, Any]:
     """Return the options that make the networks of the thing called `name` small."""
     found = options.read(find(kind, name), ["spec"])
-    if kind != "recipe":
-        return {key: value for key, value in SMALL.items() if key in found}
     shrunk: dict[str, Any] = {}
+    if kind != "recipe":
+        shrunk |= {key: value for key, value in SMALL.items() if key in found}
     for option in found.values():
         default = option.default
         part = {"name": None, **default} if isinstance(default, Mapping) else {"name": default}

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from translate.contract.parts import Part
+from translate.contract.part import Part
 from translate.contract.rules import hold, noise
 from translate.ops import seeded
 

@@ -1,42 +1,14 @@
-"""A network or a loss under test, and the rules of networks."""
+"""The rules of networks."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from translate.contract.part import SIDE, Part, fitting
 from translate.contract.rules import hold, hold_equal, noise, overheard
-from translate.engine.randomness import seed_everything
+from translate.errors import ConfigError
 from translate.losses import Scores
-from translate.ops import required_sides
-from translate.registry import Kind, create
-
-SIDE = 32
-
-
-@dataclass(frozen=True)
-class Part:
-    """A network or a loss under test."""
-
-    kind: Kind
-    name: str
-    options: dict[str, Any]
-
-    def make(self, *channels: int) -> Any:
-        """Make it from the seed, for some number of channels in, and out."""
-        given: dict[str, Any] = dict(zip(("in_channels", "out_channels"), channels, strict=False))
-        if channels:
-            given["size"] = (SIDE, SIDE)
-        seed_everything(0)
-        return create(self.kind, {"name": self.name, **self.options}, **given)
-
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """A usual number of channels in, and out."""
-        return {"generator": (3, 3), "discriminator": (3,)}.get(self.kind, ())
 
 
 def reads_nothing(part: Part) -> None:
@@ -50,13 +22,20 @@ def reads_nothing(part: Part) -> None:
 
 
 def draws_images(part: Part) -> None:
-    """Make (N, channels, H, W) into as many, for any N and channels, and sides that it takes."""
+    """Make (N, channels, H, W) into N as large or codes 1x1, or noise 1x1 into N of `size`."""
+    match part.use:
+        case "translates":
+            _keeps_sides(part)
+        case "fails":
+            _explain(part)
+        case _:
+            _takes_or_makes_one_pixel(part)
+
+
+def _keeps_sides(part: Part) -> None:
     for channels, count in ((3, 1), (1, 2), (4, 3)):
         network = part.make(channels, channels)
-        multiple, least = required_sides(network)
-        small, middle, large = (
-            math.ceil(max(side, least) / multiple) * multiple for side in (1, SIDE, SIDE + 1)
-        )
+        small, middle, large = (fitting(network, side) for side in (1, SIDE, SIDE + 1))
         for sides in ((middle, middle), (small, large)):
             images = noise(count, channels, *sides)
             drawn = network.eval()(images)
@@ -68,60 +47,96 @@ def draws_images(part: Part) -> None:
             hold(drawn.isfinite().all(), f"{tuple(images.shape)} became not finite.")
 
 
+def _takes_or_makes_one_pixel(part: Part) -> None:
+    for size in ((SIDE, SIDE), (SIDE, 2 * SIDE)):
+        before, after = ((1, 1), size) if part.use == "draws" else (size, (1, 1))
+        for channels, count in ((5, 1), (3, 2)):
+            try:
+                network = part.make(channels, 4, size=size)
+            except ConfigError:
+                continue  # it may refuse a size, and says which it makes
+            given, expected = noise(count, channels, *before), (count, 4, *after)
+            made = network.eval()(given)
+            hold(
+                made.shape == expected,
+                f"{tuple(given.shape)} became {tuple(made.shape)}, not {expected}: the keyword "
+                "`size` says for which sides it is made; raise ConfigError for those that cannot.",
+            )
+            hold(made.isfinite().all(), f"{tuple(given.shape)} became not finite.")
+
+
+def _explain(part: Part) -> None:
+    shown, cause = [], None
+    for side in (part.side, 1):
+        made = part.tried(side)
+        if isinstance(made, Exception):
+            cause = cause or made
+            what = f"raised {type(made).__name__} ({made})"
+        else:
+            what = f"became {tuple(made.shape) if isinstance(made, Tensor) else made!r}"
+        shown.append(f"(2, 3, {side}, {side}) {what}")
+    raise AssertionError(
+        f"{', '.join(shown)}: return images of the same sides (attributes multiple_of and "
+        f"minimum_side say which), or {SIDE}x{SIDE}, the keyword `size`, from noise 1x1, or 1x1."
+    ) from cause
+
+
 def scores_images(part: Part) -> None:
     """Score (N, in_channels, H, W) with a finite tensor, or several, for any N and channels."""
     for before, number in ((3, 1), (6, 2)):
-        network = part.make(before)
-        for scores in _scales(network(noise(number, before, SIDE, SIDE))):
+        network = part.make(before).eval()  # batch norm may want more than one image to train
+        side = fitting(network, SIDE)
+        for scores in _scales(network(noise(number, before, side, side))):
             hold(isinstance(scores, Tensor) and len(scores) == number and scores.numel(),
                  f"{number} images got {getattr(scores, 'shape', scores)}.")  # fmt: skip
             hold(scores.isfinite().all(), "A score is not finite.")
 
 
 def learns(part: Part) -> None:
-    """Send finite gradients to the image and to every weight."""
-    network, images = part.make(*part.channels), noise(2, 3, SIDE, SIDE).requires_grad_()
-    torch.stack([s.square().mean() for s in _scales(network(images))]).sum().backward()
-    for name, tensor in {"the image": images, **dict(network.named_parameters())}.items():
+    """Send finite gradients to the input and to every weight."""
+    # Eight, as batch norm makes +1 and -1 of any two codes, and a few ReLU may be off for one.
+    network, given = part.make(*part.channels), part.given(8).requires_grad_()
+    torch.stack([s.square().mean() for s in _scales(network(given))]).sum().backward()
+    for name, tensor in {"the input": given, **dict(network.named_parameters())}.items():
         if tensor.requires_grad:
             hold(tensor.grad is not None, f"None reaches {name}.")
             hold(tensor.grad.isfinite().all(), f"That of {name} is not finite.")
-    hold(images.grad is not None and images.grad.any(), "That of the image is zero.")
+    hold(given.grad is not None and given.grad.any(), "That of the input is zero.")
 
 
 def shows_features(part: Part) -> str | None:
-    """Return from `features`, if there is one, a list of finite tensors with a row an image."""
+    """Return from `features`, if there is one, a list of finite tensors with a row an input."""
     network = part.make(*part.channels)
     if not callable(features := getattr(network, "features", None)):
         return "it has none"
-    found = features(noise(2, 3, SIDE, SIDE))
+    found = features(part.given(2))
     hold(isinstance(found, list) and found, f"It returned {type(found).__name__}.")
     for tensor in found:
         fine = isinstance(tensor, Tensor) and len(tensor) == 2 and tensor.isfinite().all()
-        hold(fine, "One of them is not a finite tensor of 2 rows for 2 images.")
+        hold(fine, "One of them is not a finite tensor of 2 rows for 2 inputs.")
     return None
 
 
 def runs_in_bf16(part: Part) -> None:
     """Run under autocast to bf16, forward and backward, with finite results."""
-    network, images = part.make(*part.channels), noise(2, 3, SIDE, SIDE).requires_grad_()
+    network, given = part.make(*part.channels), part.given(2).requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
-        output = _scales(network(images))
+        output = _scales(network(given))
     torch.stack([scores.float().mean() for scores in output]).sum().backward()
     hold(all(scores.isfinite().all() for scores in output), "What it returned is not finite.")
-    hold(images.grad is not None and images.grad.isfinite().all(), "A gradient is not finite.")
+    hold(given.grad is not None and given.grad.isfinite().all(), "A gradient is not finite.")
 
 
 def survives_saving(part: Part) -> None:
     """Do as before once the weights are saved, and loaded into a new one."""
-    old, images = part.make(*part.channels), noise(2, 3, SIDE, SIDE)
+    old, given = part.make(*part.channels), part.given(2)
     with torch.no_grad():
         for parameter in old.parameters():
             parameter += 0.01
-    old(images)  # running statistics move, too
+    old(given)  # running statistics move, too
     new = part.make(*part.channels)
     new.load_state_dict({name: tensor.clone() for name, tensor in old.state_dict().items()})
-    before, after = _scales(old.eval()(images)), _scales(new.eval()(images))
+    before, after = _scales(old.eval()(given)), _scales(new.eval()(given))
     same = all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
     hold(same, "It did not: what it learns belongs in parameters and buffers.")
 

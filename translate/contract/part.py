@@ -1,0 +1,75 @@
+"""A network or a loss under test, and what to try it on."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from translate.contract.rules import noise
+from translate.engine.randomness import seed_everything
+from translate.ops import required_sides
+from translate.registry import Kind, create
+
+SIDE = 32
+Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A network or a loss under test."""
+
+    kind: Kind
+    name: str
+    options: dict[str, Any]
+
+    def make(self, *channels: int, size: tuple[int, int] = (SIDE, SIDE)) -> Any:
+        """Make it from the seed, for some number of channels in, and out."""
+        given: dict[str, Any] = dict(zip(("in_channels", "out_channels"), channels, strict=False))
+        if channels:
+            given["size"] = size
+        seed_everything(0)
+        return create(self.kind, {"name": self.name, **self.options}, **given)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """A usual number of channels in, and out."""
+        return {"generator": (3, 3), "discriminator": (3,)}.get(self.kind, ())
+
+    @cached_property
+    def use(self) -> Use:
+        """What a generator is for, as trying shows: images to images or codes, noise to images."""
+        side = self.side
+        made = self.tried(side)
+        if isinstance(made, Tensor) and made.shape[-2:] in ((side, side), (1, 1)):
+            return "encodes" if made.shape[-1] == 1 else "translates"
+        made = self.tried(1)
+        drawn = isinstance(made, Tensor) and made.shape[-2:] == (SIDE, SIDE)
+        return "draws" if drawn else "fails"
+
+    @property
+    def side(self) -> int:
+        """A usual side of images that it takes."""
+        return fitting(self.make(*self.channels), SIDE)
+
+    def tried(self, side: int) -> Any:
+        """Return what it makes of two images, or what it raises."""
+        try:
+            with torch.no_grad():
+                return self.make(*self.channels).eval()(noise(2, 3, side, side))
+        except Exception as error:  # a plugin may raise anything
+            return error
+
+    def given(self, number: int) -> Tensor:
+        """Return what suits it: images of a usual side, or as many draws of noise of 1x1."""
+        if self.kind == "generator" and self.use == "draws":
+            return 3 * noise(number, 3, 1, 1)  # as far as normal draws go
+        return noise(number, 3, self.side, self.side)
+
+
+def fitting(network: nn.Module, least: int) -> int:
+    """Return the next side from `least` on that suits the network's attributes."""
+    multiple, minimum = required_sides(network)
+    return math.ceil(max(least, minimum) / multiple) * multiple
