@@ -10,17 +10,12 @@ from by_hand import check_slopes, paused
 
 from translate.batches import Images
 from translate.registry import create
-from translate.testing import check_recipe
 
 NAME = "aae"
 
 
 def chance(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
-
-
-def test_it_keeps_the_contract() -> None:
-    check_recipe(NAME, **coders.CODERS, discriminator={"name": "mlp", "width": 8})
 
 
 def test_three_players_move_in_the_papers_order() -> None:

@@ -10,13 +10,8 @@ from trained import write_run
 from translate.batches import Images
 from translate.errors import ConfigError
 from translate.registry import create, find
-from translate.testing import check_recipe
 
 NAME = "autoencoder"
-
-
-def test_it_keeps_the_contract() -> None:
-    check_recipe(NAME)
 
 
 def test_the_loss_is_the_mean_squared_error() -> None:

@@ -8,10 +8,15 @@ from translate.registry import every
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
 RECIPES = {
+    "aae": [{"encoder": {"name": "dcgan-encoder", "width": 4}, "noise": "sphere"}],
+    "autoencoder": [{}],
     "cgan": [{}, {"generator": {"name": "mlp", "width": 8}, "critic_steps": 2}],
     "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
     "infogan": [{}, {"continuous": 0, "discriminator": {"name": "patch", "width": 4}}],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
+    "vae": [{}, {"likelihood": "gaussian"}],
+    "wae-gan": [{}],
+    "wae-mmd": [{}, {"noise": "uniform"}],
 }
 GENERATORS = {
     "resnet": [{}, {"norm": "batch", "upsample": "resize", "downs": 1}, {"dropout": 0.5}],

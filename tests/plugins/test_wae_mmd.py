@@ -11,13 +11,8 @@ from translate.errors import ConfigError
 from translate.ops import seeded
 from translate.penalties import mmd
 from translate.registry import create
-from translate.testing import check_recipe
 
 NAME = "wae-mmd"
-
-
-def test_it_keeps_the_contract() -> None:
-    check_recipe(NAME)
 
 
 def test_the_losses_are_those_of_algorithm_2() -> None:
