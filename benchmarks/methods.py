@@ -1,48 +1,129 @@
-"""Train each method that draws from noise by the public command, and measure what it draws.
+"""Train methods that draw from noise by the public command, and measure what they draw.
 
 python benchmarks/methods.py gan-mnist wgan-gp-mnist [--seeds 3] [--data ../shared/data]
-python benchmarks/methods.py --measure SAMPLES
+python benchmarks/methods.py --all
+python benchmarks/methods.py gan-mnist --run runs/gan-mnist      a run that is trained already
+python benchmarks/methods.py --measure SAMPLES [SAMPLES ...]     folders of digits
+python benchmarks/methods.py --baselines                         what is to be beaten
+
+Training, drawing and reconstructing are `translate train`, `sample` and `infer`, one thread each;
+what must and what should be reached is in wanted.py, what is measured in measures.py. `--out`
+(out/methods) gets a folder for each row, with sheet.png, the configuration, the log and what the
+commands said; `--keep` leaves checkpoints and samples there as well.
 """
 
 import argparse
+import json
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import marks
+import contact
 import tables
 import torch
+from marks import Bench, read
+from measures import MEASURES
+from subject import Subject
+from wanted import LIMITS, SEEDS, short, verdict
+
+from translate.engine import config
+
+WATCHED, CHECKPOINTS = ("wgan-mnist", "wgan-gp-mnist"), 12
+"""whose way is looked at, and how often"""
 
 
 def main() -> None:
     """Measure what was asked for, and print a table."""
     asked = arguments()
     torch.set_num_threads(asked.threads)
-    if asked.measure:
-        measure(asked)
+    rows, details = [], []
+    if asked.measure or asked.baselines:
+        rows = list(marks_of(asked))
+    for name in LIMITS if asked.all else asked.configs:
+        for seed in range(1 if asked.run else asked.seeds or SEEDS.get(Path(name).stem, 1)):
+            row, detail = measure(asked, name, seed)
+            rows.append(row)
+            details.append(detail)
+    if not rows:
+        raise SystemExit("Name a configuration, or --all, --measure or --baselines.")
+    note = f"judge {asked.judge_seed}; sheets are in {asked.out}"
+    tables.report(rows, note, asked.json, details=details)
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("configs", nargs="*", metavar="CONFIG")
+    parser.add_argument("configs", nargs="*", metavar="CONFIG", help="by name, or a file")
+    parser.add_argument("--all", action="store_true", help="every method, as many seeds as asked")
+    parser.add_argument("--seeds", type=int, help="from 0 on; default: as many as the issue asks")
+    parser.add_argument("--run", type=Path, help="measure this run instead of training")
     parser.add_argument("--measure", type=Path, nargs="+", metavar="FOLDER", help="drawn digits")
+    parser.add_argument("--baselines", action="store_true", help="real, repeated, blended digits")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--judge-seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("out/methods"))
+    parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--baselines", action="store_true", help="print them beside")
+    parser.add_argument("--judge-seed", type=int, default=0)
+    parser.add_argument("--keep", action="store_true", help="leave checkpoints and samples")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
-def measure(asked: argparse.Namespace) -> None:
-    """Print the marks of folders of digits."""
-    bench = marks.Bench(asked.data, asked.judge_seed)
-    rows = []
-    for folder in asked.measure:
-        found = marks.read(folder)
-        rows.append(bench.mark(found).row(f"{len(found)} of {folder}"))
+def marks_of(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield the marks of folders of digits, and of the baselines."""
+    bench = Bench(asked.data, asked.judge_seed)
+    for folder in asked.measure or ():
+        found = read(folder)
+        yield bench.mark(found).row(f"{len(found)} of {folder}")
     if asked.baselines:
-        rows += [mark.row(name) for name, mark in bench.baselines().items()]
-    tables.report(rows, f"judge {asked.judge_seed}", asked.json)
+        for name, mark in bench.baselines().items():
+            yield mark.row(name)
+
+
+def measure(asked: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, Any], Any]:
+    """Train a configuration, and return its line of the table and all that was found."""
+    kind = Path(name).stem
+    if kind not in MEASURES:
+        raise SystemExit(f"{kind} is not measured here: {', '.join(MEASURES)} are.")
+    out = asked.out / kind / f"seed-{seed}"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    digits = Bench(asked.data, asked.judge_seed) if kind.endswith("-mnist") else None
+    subject = Subject(asked.run or out / "run", out, asked.out, digits, asked.threads)
+    seconds = None if asked.run else train(asked, subject, name, seed)
+    found = MEASURES[kind](subject)
+    contact.write(out / "sheet.png", found.rows, found.sheets)
+    row = {
+        "configuration": kind,
+        "seed": "" if asked.run else seed,
+        "minutes": "" if seconds is None else f"{seconds / 60:.1f}",
+        "measured": ", ".join(f"{figure} {short(v)}" for figure, v in found.figures.items()),
+        "must": verdict(found.figures, LIMITS[kind], "must"),
+        "goal": verdict(found.figures, LIMITS[kind], "goal"),
+    }
+    print(" | ".join(map(str, row.values())), flush=True)
+    detail = {**row, "figures": found.figures, "details": found.details}
+    (out / "found.json").write_text(json.dumps(detail, indent=1) + "\n")
+    if not asked.keep:
+        for folder in (out / "drawn", out / "run" / "checkpoints"):
+            shutil.rmtree(folder, ignore_errors=True)
+    return row, detail
+
+
+def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> float:
+    """Train by the public command, and return its seconds, start-up included."""
+    given = ["--config", name, "--out", subject.run, "--seed", seed, "--quiet"]
+    if subject.bench:
+        given += ["--data", asked.data]
+    settings = list(asked.settings)
+    if Path(name).stem in WATCHED:
+        steps = config.resolve(None, config=name, assignments=asked.settings).train.steps
+        settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={steps // CHECKPOINTS}"]
+    begun = time.monotonic()
+    subject.translate("train", *given, *(part for s in settings for part in ("--set", s)))
+    return time.monotonic() - begun
 
 
 if __name__ == "__main__":
