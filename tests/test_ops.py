@@ -4,15 +4,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from translate.errors import ConfigError
 from translate.ops import (
     ImagePool,
     at_size,
+    clip_weights_,
+    feature_distance,
     in_one_pass,
     init_normal_,
+    latent,
     mode,
+    one_hot,
     required_sides,
     seeded,
     unchanged_buffers,
+    with_labels,
 )
 from translate.registry import create_generator
 
@@ -246,3 +252,91 @@ def test_a_ramp_survives_the_way_down_and_up() -> None:
     assert drawn.abs().max() <= 1
     assert (drawn - ramp)[..., 4:-4].abs().max() < 0.02  # a pixel is 0.065
     assert (drawn - ramp).abs().max() < 0.1
+
+
+# -- noise, labels, features -----------------------------------------------------------------------
+
+
+def test_clipping_brings_every_weight_into_its_bounds() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    network[0].weight.data = torch.tensor([[0.5, -0.005], [-3.0, 0.01]])
+    clip_weights_(network, 0.01)
+    assert network[0].weight.flatten().tolist() == pytest.approx([0.01, -0.005, -0.01, 0.01])
+    assert network[1].weight.tolist() == pytest.approx([0.01, 0.01])
+    assert network[1].running_var.tolist() == [1, 1]  # no weight, and left alone
+    assert network[0].weight.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean_square", "largest"),
+    [("normal", 1, 6), ("uniform", 1 / 3, 1), ("sphere", 1, 6)],
+)
+def test_noise_has_the_distribution_it_is_called_by(
+    kind: str, mean_square: float, largest: float
+) -> None:
+    drawn = latent(kind, 500, 64, torch.Generator().manual_seed(0))
+    assert drawn.shape == (500, 64, 1, 1) and drawn.device.type == "cpu"
+    assert drawn.mean().item() == pytest.approx(0, abs=0.02)
+    assert drawn.square().mean().item() == pytest.approx(mean_square, rel=0.02)
+    assert drawn.abs().max() <= largest
+    lengths = drawn.flatten(1).norm(dim=1)
+    if kind == "sphere":
+        torch.testing.assert_close(lengths, torch.full((500,), 8.0))
+    else:
+        assert lengths.std() > 0.1
+    assert torch.equal(drawn, latent(kind, 500, 64, torch.Generator().manual_seed(0)))
+
+
+def test_noise_comes_from_the_global_generator_unless_told_otherwise() -> None:
+    with seeded(5):
+        one = latent("normal", 2, 3)
+    with seeded(5):
+        other = latent("normal", 2, 3)
+        before = torch.get_rng_state()
+        latent("normal", 2, 3, torch.Generator())
+        assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(one, other)
+
+
+def test_another_distribution_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"'unifrm'\. Did you mean 'uniform'"):
+        latent("unifrm", 1, 1)
+
+
+def test_labels_become_channels_and_planes() -> None:
+    labels = torch.tensor([2, 0], dtype=torch.uint8)
+    assert one_hot(labels, 3).tolist() == [[[[0]], [[0]], [[1]]], [[[1]], [[0]], [[0]]]]
+    pictures = torch.randn(2, 1, 2, 3)
+    joined = with_labels(pictures, labels, 3)
+    assert joined.shape == (2, 4, 2, 3)
+    assert torch.equal(joined[:, :1], pictures)
+    assert joined[0, 1:].mean(dim=(1, 2)).tolist() == [0, 0, 1]
+    assert joined[1, 1:].mean(dim=(1, 2)).tolist() == [1, 0, 0]
+    assert with_labels(torch.zeros(2, 5, 1, 1), labels, 3).shape == (2, 8, 1, 1)  # noise, too
+    with pytest.raises(RuntimeError):
+        one_hot(torch.tensor([3]), 3)
+
+
+def test_features_are_as_far_apart_as_their_means() -> None:
+    real = [torch.tensor([[0.0, 2.0], [2.0, 4.0]]), torch.ones(2, 1, 2, 2)]  # means (1, 3) and 1
+    fake = [torch.tensor([[1.0, 0.0]]), torch.full((3, 1, 2, 2), 4.0)]  # means (1, 0) and 4
+    assert feature_distance(real, fake) == (0 + 9) / 2 + 9
+    assert feature_distance(real, real) == 0
+    with pytest.raises(ValueError, match="zip"):
+        feature_distance(real, fake[:1])
+
+
+def test_gradients_of_the_distance_of_features_are_right() -> None:
+    real, fake = (torch.randn(n, 2, 3, dtype=torch.double).requires_grad_() for n in (2, 3))
+    assert torch.autograd.gradcheck(lambda r, f: feature_distance([r], [f]), (real, fake))
+
+
+def test_what_mixes_its_images_gets_each_batch_alone() -> None:
+    class Counts(nn.Module):
+        mixes_images = True
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * len(x)
+
+    one, other = in_one_pass(nn.Sequential(Counts()), torch.ones(2, 1), torch.ones(3, 1))
+    assert one.tolist() == [[2], [2]] and other.tolist() == [[3], [3], [3]]

@@ -178,7 +178,7 @@ def features_of(network: nn.Module) -> Callable[[Tensor], list[Tensor]]:
     if not callable(look):
         raise ConfigError(
             f"discriminator: {type(network).__name__} shows no features, which this method looks "
-            "at: choose dcgan, mlp, patch, or another that has features(images)."
+            "at: choose mlp, patch, or another that has features(images)."
         )
     return look
 
