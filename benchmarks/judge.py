@@ -7,10 +7,10 @@ and its seed.
 
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import mnist
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+Some = TypeVar("Some", bound=nn.Module)
 FEATURES = 128
 PASSES = 5
 """times to see the training pictures"""
@@ -99,22 +100,19 @@ def judge_of(data: Path, seed: int = 0) -> Judge:
     pictures, digits = mnist.read(data, "train")
     code = inspect.getsource(Judge) + inspect.getsource(trained) + str((PASSES, BATCH, RATE))
     key = sha256(code.encode() + pictures.tobytes() + digits.tobytes()).hexdigest()[:16]
-    file = cache() / f"digits-{key}-seed-{seed}.safetensors"
-    judge = Judge()
-    if file.exists():
-        judge.load_state_dict(load_file(file))
-    else:
-        print(f"training the judge of digits, once: {file}", flush=True)
-        judge = trained(pictures, digits, seed)
-        half = file.with_suffix(f".{os.getpid()}")
-        save_file(judge.state_dict(), half)
-        half.replace(file)
-    return judge.eval()
+    return kept(f"digits-{key}-seed-{seed}", Judge(), lambda: trained(pictures, digits, seed))
 
 
-def cache() -> Path:
-    """Return the folder of judges, which is made where it is missing."""
+def kept(name: str, judge: Some, train: Callable[[], Some]) -> Some:
+    """Return `judge` with the weights of that name, which `train` makes where they are missing."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "translate-kit" / "judges"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    file = folder / f"{name}.safetensors"
+    if not file.exists():
+        print(f"training a judge, once: {file}", flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        half = file.with_suffix(f".{os.getpid()}")
+        save_file(train().state_dict(), half)
+        half.replace(file)
+    judge.load_state_dict(load_file(file))
+    return judge.eval()

@@ -7,6 +7,7 @@ two training pictures each, so that it hardly depends on the judge: 0 is real, 1
 exposure. The four belong together: ten fixed digits repeated pass the first three.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -144,14 +145,21 @@ def baselines(pictures: Pictures, digits: NDArray[np.uint8]) -> dict[str, Pictur
 
 def read(folder: Path) -> Pictures:
     """Return the digits below `folder`, in order: gray, without what was padded to 32 pixels."""
-    found = [_digit(path) for path in images.find(folder) if path.stem not in SHEETS]
+    pictures = np.stack(list(_each(folder, channels=1)))
+    height, width = pictures.shape[1:3]
+    if (height, width) not in ((SIDE, SIDE), (32, 32)):
+        raise SystemExit(f"{folder}: digits of {width}x{height} are neither 28x28 nor padded.")
+    return pictures[:, :SIDE, :SIDE, 0]
+
+
+def read_colour(folder: Path) -> Pictures:
+    """Return the pictures below `folder`, in order, (N, H, W, 3)."""
+    return np.stack(list(_each(folder, channels=3)))
+
+
+def _each(folder: Path, channels: int) -> Iterator[Pictures]:
+    found = [path for path in images.find(folder) if path.stem not in SHEETS]
     if not found:
         raise SystemExit(f"{folder}: holds no pictures.")
-    return np.stack(found)
-
-
-def _digit(path: Path) -> Pictures:
-    pixels = images.to_bytes(images.read(path, channels=1))
-    if pixels.shape[:2] not in ((SIDE, SIDE), (32, 32)):
-        raise SystemExit(f"{path} is {pixels.shape[1]}x{pixels.shape[0]}: not 28x28, nor padded.")
-    return pixels[:SIDE, :SIDE, 0]
+    for path in found:
+        yield images.to_bytes(images.read(path, channels=channels))

@@ -21,15 +21,17 @@ from pathlib import Path
 from typing import Any
 
 import contact
+import scenery
 import tables
 import torch
 from marks import Bench, read
-from measures import MEASURES
+from measures import MEASURES as DIGITS
 from subject import Subject
 from wanted import LIMITS, SEEDS, short, verdict
 
 from translate.engine import config
 
+MEASURES = {**DIGITS, "text2img-small": scenery.told_of}
 WATCHED, CHECKPOINTS = ("wgan-mnist", "wgan-gp-mnist"), 12
 """whose way is looked at, and how often"""
 

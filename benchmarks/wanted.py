@@ -54,7 +54,7 @@ LIMITS: Mapping[str, Sequence[Limit]] = {
     "wae-gan-mnist": _CODED,
     "text2img-small": (
         *(least("season", 0.95, 0.9), least("lake", 0.8, 0.9), least("trees", 0.75, 0.9)),
-        *(least(name, None, 0.9) for name in ("houses", "sun", "roof")),
+        *(least(name, None, 0.9) for name in ("houses", "sun", "colour")),
         least("apart", 0.5),
     ),
 }
