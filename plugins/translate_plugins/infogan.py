@@ -31,11 +31,11 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class InfoGAN(Recipe[Images]):
     """A GAN of which part of the noise, the codes, must be legible in what it draws.
 
-    Chen et al. (2016), equation 6, and appendix C.1 for MNIST: a category and numbers in [-1, 1].
-    A third player guesses the codes of drawn images from what the discriminator sees in them. It
-    moves the generator, the guess and what both heads share, as the authors' code does: there the
-    bound of equation 5 is part of both losses. A number's guess is a Gaussian of variance 1, which
-    their code has for MNIST; of its cross-entropy what no weight changes is left out.
+    Chen et al. (2016), equation 6, and appendix C.1 for MNIST: a category, and numbers in [-1, 1].
+    A head guesses the codes of a drawn image from what the discriminator sees in it. As in the
+    authors' code, both players minimise what is missed (the bound of equation 5, less constants):
+    the generator so as to be legible, the discriminator's trunk and the head so as to read. The
+    guess at a number is a Gaussian of variance 1, as that code has it for MNIST.
     """
 
     defaults = {
@@ -58,8 +58,9 @@ class InfoGAN(Recipe[Images]):
         latent: Annotated[int, "numbers of noise an image is made of, beside its codes"] = 62,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
         lr_generator: Annotated[float, "learning rate of the generator"] = 1e-3,
-        lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 2e-4,
-        lr_information: Annotated[float, "learning rate of whom the codes move"] = 1e-3,
+        lr_discriminator: Annotated[
+            float, "learning rate of the discriminator and the head"
+        ] = 2e-4,
     ) -> None:
         super().__init__()
         channels = spec.target_channels
@@ -85,15 +86,11 @@ class InfoGAN(Recipe[Images]):
         self.categories, self.continuous = categories, continuous
         self.latent, self.kind = latent, noise
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
-        self.lr_information = lr_information
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {
-            "discriminator": adam(self.discriminator, lr=self.lr_discriminator),
+            "discriminator": adam(self.discriminator, self.head, lr=self.lr_discriminator),
             "generator": adam(self.generator, lr=self.lr_generator),
-            "information": adam(
-                self.generator, self.discriminator, self.head, lr=self.lr_information
-            ),
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
@@ -103,22 +100,22 @@ class InfoGAN(Recipe[Images]):
         yield Turn(
             "discriminator",
             gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+            **self.missed(fake.detach(), noise),
         )
-        yield Turn("generator", gan=self.adversarial.for_generator(judge(fake)))
-        category, numbers = self.guess(self.generator(noise))  # which has moved
-        _, true_category, true_numbers = self.parts(noise.flatten(1))
-        missed = (precise(numbers) - true_numbers).square().sum(dim=1) / 2
         yield Turn(
-            "information",
-            category=self.information_weight * F.cross_entropy(category, true_category),
-            numbers=self.information_weight * missed.mean(),
+            "generator", gan=self.adversarial.for_generator(judge(fake)), **self.missed(fake, noise)
         )
 
-    def guess(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits of the category (N, categories), and the numbers (N, continuous)."""
+    def missed(self, images: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """Return how far the codes guessed from `images` are from those in `noise`."""
         guessed = self.head(features_of(self.discriminator)(images)[-1])
-        category, numbers = guessed.split([self.categories, self.continuous], dim=1)
-        return category, numbers
+        category, numbers = precise(guessed).split([self.categories, self.continuous], dim=1)
+        _, true_category, true_numbers = self.parts(noise.flatten(1))
+        apart = (numbers - true_numbers).square().sum(dim=1).mean() / 2
+        return {
+            "category": self.information_weight * F.cross_entropy(category, true_category),
+            "numbers": self.information_weight * apart,
+        }
 
     def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """Return noise, the category one-hot, and the numbers, as channels behind one another."""
