@@ -298,7 +298,8 @@ def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
 
 def item(augment: tuple[Mapping[str, Any], ...] = (), seed: int = 0, **settings: Any) -> Any:
     defaults = {"domains": ("a", "b"), "size": 16, "augment": augment}
-    return Augment(Data(**{**defaults, **settings}), images.read).item(random.Random(seed))
+    data = Data(**{**defaults, **settings})
+    return Augment(data, data.channels or 3, images.read).item(random.Random(seed))
 
 
 PICTURE = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8, endpoint=True)
@@ -310,6 +311,24 @@ def test_a_crop_is_taken_from_the_scaled_picture() -> None:
     places = scaled.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4).flatten(0, 1)
     assert any(torch.equal(crop, place) for place in places)
     assert item(size=(8, 24))(PICTURE)[0].shape == (3, 8, 24)
+
+
+def test_fit_shrinks_to_the_crop_and_never_enlarges() -> None:
+    fitted = {"resize": "fit", "flip": False}
+    (crop,) = item(**fitted)(PICTURE)
+    scaled = images.as_tensor(images.resize(PICTURE, (16, 24)))
+    assert any(torch.equal(crop, scaled[:, :, x : x + 16]) for x in range(9))
+    small = PICTURE[:13, :14]
+    (grown,) = item(**fitted)(small)
+    assert torch.equal(grown[:, :13, :14], images.as_tensor(small))
+    assert torch.equal(grown[:, 13:, :14], grown[:, 12:13, :14].expand(3, 3, 14))
+    assert torch.equal(grown[..., 14:], grown[..., 13:14].expand(3, 16, 2))
+
+
+def test_what_a_layout_reads_itself_gets_the_channels_of_the_run() -> None:
+    gray = PICTURE[..., :1]
+    (colour,) = item(resize="none", flip=False)(gray[:16, :16])
+    assert torch.equal(colour, images.as_tensor(gray[:16, :16]).expand(3, 16, 16))
 
 
 def test_a_small_or_narrow_picture_is_enlarged_to_cover_the_crop() -> None:

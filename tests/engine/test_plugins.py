@@ -212,7 +212,7 @@ def test_a_distribution_that_pip_left_half_removed_is_no_reason_to_stop(install,
     (tmp_path / "site/sweets-1.5.dist-info/METADATA").unlink()
     plugins.load.cache_clear()
     assert "l1" in names("loss")
-    assert plugins.installed()[0].name == "cyclegan"
+    assert plugins.installed()[0].name == "aae"
 
 
 def test_a_distribution_that_is_on_the_path_twice_counts_once(install, tmp_path) -> None:

@@ -98,8 +98,14 @@ def test_a_player_accumulates_nothing_from_the_others_turn() -> None:
     game = Game()
     optimizers = game.optimizers()
     for _ in range(3):
-        play(game, optimizers=optimizers)
-    assert game.judge.weight.grad.item() == pytest.approx(-game.maker.weight.item())
+        played = play(game, optimizers=optimizers)
+    assert played.norms["judge"].item() == pytest.approx(abs(game.maker.weight.item()))
+
+
+def test_no_gradient_outlives_its_turn() -> None:
+    game = Game()
+    play(game)
+    assert all(parameter.grad is None for parameter in game.parameters())
 
 
 def test_a_loop_around_a_yield_is_several_turns() -> None:
@@ -314,9 +320,9 @@ def test_bf16_runs_forward_in_bf16_and_keeps_weights_and_gradients_in_fp32() -> 
         seen.append(self.maker(batch).dtype)
 
     game = playing(step)
-    play(game, precision=torch.bfloat16)
+    played = play(game, precision=torch.bfloat16)
     assert seen == [torch.bfloat16, torch.bfloat16]
-    assert game.maker.weight.dtype == game.maker.weight.grad.dtype == torch.float32
+    assert game.maker.weight.dtype == played.norms["maker"].dtype == torch.float32
     # d/dm (m * j)^2 = 2 * m * j^2 = 36, which bf16 holds exactly
     assert game.weights[0] == pytest.approx(2 - 0.1 * 36)
 

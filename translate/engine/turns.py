@@ -54,7 +54,6 @@ def take_turns(
         optimizer = optimizers[turn.player]
         movable = [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]
         if movable:  # a wholly frozen player has nothing to do
-            optimizer.zero_grad(set_to_none=True)
             total = turn.total
             with _explained(recipe, turn):
                 total.backward(inputs=movable)  # only this player accumulates gradient
@@ -63,6 +62,7 @@ def take_turns(
             finite = (norm + total).isfinite()  # on every process alike
             _step_if(finite, optimizer)
             increment_version(movable)  # a fused step does not, and autograd would miss the move
+            optimizer.zero_grad()  # so that no gradient lies beside what the next turn keeps
             played.norms[turn.player] = norm
             played.skipped.setdefault(turn.player, []).append(~finite)
         for name, loss in turn.losses.items():
