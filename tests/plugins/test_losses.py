@@ -12,12 +12,15 @@ from skimage.metrics import structural_similarity
 from torch import nn, tensor
 
 from translate import hookspecs
+from translate.errors import ConfigError
 from translate.losses import AdversarialLoss, ImageLoss
+from translate.registry import create_loss
+from translate.testing import check_loss
 from translate_plugins import losses
-from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla
+from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
 from translate_plugins.losses.pictures import EdgeLoss, Ssim
 
-GAMES = [Vanilla(), LeastSquares(), Hinge()]
+GAMES = [Vanilla(), Vanilla(saturating=True, smooth=0.1), LeastSquares(), Hinge(), Wasserstein()]
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +110,109 @@ def test_hinge_stops_at_its_margin():
     assert loss.for_discriminator(real, fake) == (0 + 0.5) / 2 + (0 + 1.5) / 2
     assert loss.for_generator(fake) == 0.75
     assert loss.for_generator(tensor([3.0])) == -3
+
+
+def test_equal_distributions_cost_the_best_discriminator_log_4():
+    """Goodfellow et al. (2014), theorem 1: its value is -log 4, where it can tell nothing."""
+    score, images = torch.zeros(1, requires_grad=True), torch.ones(64)
+    loss = Vanilla().for_discriminator(score * images, score * images)
+    assert loss.item() == pytest.approx(log(4))
+    assert torch.autograd.grad(loss, score)[0] == 0  # and it cannot do better
+
+
+def test_the_best_discriminator_says_how_much_more_often_an_image_is_real():
+    """Proposition 1: of a real share of 3/4 and a fake one of 1/4 it says log 3."""
+    score = torch.full((2,), log(3), dtype=torch.double, requires_grad=True)
+    real, fake = score[[0, 0, 0, 1]], score[[0, 1, 1, 1]]
+    signs = tensor([1, 1, 1, -1]), tensor([1, -1, -1, -1])
+    loss = Vanilla().for_discriminator(real * signs[0], fake * signs[1])
+    torch.testing.assert_close(torch.autograd.grad(loss, score)[0], torch.zeros(2).double())
+
+
+def test_the_saturating_loss_has_no_slope_where_fakes_are_found_out():
+    fake = tensor([0.0, -10.0], dtype=torch.double, requires_grad=True)
+    loss = Vanilla(saturating=True).for_generator(fake)  # log(1 - D): D is 1/2 and 1/(1 + e^10)
+    assert loss.item() == pytest.approx((log(1 / 2) + log(1 / (1 + exp(-10)))) / 2)
+    (slope,) = torch.autograd.grad(loss, fake)
+    assert slope.tolist() == pytest.approx([-1 / 4, -1 / (1 + exp(10)) / 2])
+    (plain,) = torch.autograd.grad(Vanilla().for_generator(fake), fake)
+    assert plain.tolist() == pytest.approx([-1 / 4, -1 / (1 + exp(-10)) / 2])
+
+
+def test_smooth_labels_are_one_sided_and_best_met_before_certainty():
+    real, fake = torch.randn(2, 1, 5, 5), torch.randn(2, 1, 5, 5)
+    entropy = nn.BCEWithLogitsLoss()
+    expected = entropy(real, torch.full_like(real, 0.9)) + entropy(fake, torch.zeros_like(fake))
+    game = Vanilla(smooth=0.1)
+    torch.testing.assert_close(game.for_discriminator(real, fake), expected)
+    torch.testing.assert_close(game.for_generator(fake), Vanilla().for_generator(fake))
+    sure = tensor([log(9)], dtype=torch.double, requires_grad=True)  # a probability of 0.9
+    loss = game.for_discriminator(sure, tensor([-1e4]))
+    assert torch.autograd.grad(loss, sure)[0].item() == pytest.approx(0, abs=1e-6)
+    game = LeastSquares(smooth=0.1)
+    assert game.for_discriminator(tensor([0.9]), tensor([0.0])).item() == pytest.approx(0)
+    assert game.for_generator(tensor([1.0])) == 0
+
+
+@pytest.mark.parametrize("game", [Vanilla, LeastSquares, Hinge])
+def test_a_share_of_labels_is_flipped_anew_each_time(game):
+    real, fake = torch.full((4000, 1), 0.3), torch.full((4000, 1), -0.2)
+    right = game().for_discriminator(real, fake)
+    wrong = game().for_discriminator(fake, real)
+    flipped = [game(flip=0.25).for_discriminator(real, fake) for _ in range(2)]
+    assert flipped[0] != flipped[1]
+    for loss in flipped:
+        assert loss.item() == pytest.approx((0.75 * right + 0.25 * wrong).item(), rel=0.03)
+    torch.testing.assert_close(game(flip=1.0).for_discriminator(real, fake), wrong)
+    before = torch.get_rng_state()
+    assert game(flip=0.25).for_generator(fake) == game().for_generator(fake)  # not its turn
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_flipped_label_is_the_image_s_at_every_scale():
+    real = torch.full((8, 1, 4, 4), 1.0), torch.full((8, 1, 2, 2), 1.0)
+    real = [scale.requires_grad_() for scale in real]
+    Hinge(flip=0.5).for_discriminator(real, [torch.zeros(8, 1), torch.zeros(8, 1)]).backward()
+    signs = [scale.grad.flatten(1).sign() for scale in real]  # 1 where it is told to fall
+    assert (signs[0] == signs[0][:, :1]).all() and torch.equal(signs[0][:, 0], signs[1][:, 0])
+    assert 0 < (signs[0][:, 0] > 0).sum() < 8
+
+
+def test_wasserstein_is_the_difference_of_means():
+    loss = Wasserstein()
+    real, fake = tensor([1.0, 3.0]), tensor([0.0, -1.0])
+    assert loss.for_discriminator(real, fake) == -2.0 - 0.5
+    assert loss.for_generator(fake) == 0.5
+
+
+@pytest.mark.parametrize("options", [{"smooth": 1.5}, {"flip": -0.1}])
+def test_a_share_is_from_0_to_1(options):
+    ((name, value),) = options.items()
+    with pytest.raises(ConfigError, match=f"{name}: expected a share from 0 to 1, got {value}"):
+        create_loss({"name": "vanilla", **options})
+    with pytest.raises(ConfigError, match="loss 'hinge' has no option 'smooth'"):
+        create_loss({"name": "hinge", "smooth": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vanilla", {}),
+        ("vanilla", {"saturating": True}),
+        ("vanilla", {"smooth": 0.1, "flip": 0.1}),
+        ("lsgan", {}),
+        ("lsgan", {"smooth": 0.1, "flip": 0.1}),
+        ("hinge", {}),
+        ("hinge", {"flip": 0.1}),
+        ("wasserstein", {}),
+        ("l1", {}),
+        ("l2", {}),
+        ("ssim", {}),
+        ("edge", {}),
+    ],
+)
+def test_losses_keep_the_rules(name, options):
+    check_loss(name, **options)
 
 
 @pytest.mark.parametrize("game", GAMES)

@@ -1,0 +1,346 @@
+"""The discriminators that wrap another: what they change, and that they leave the rest alone."""
+
+import copy
+from types import SimpleNamespace
+
+import pluggy
+import pytest
+import torch
+from torch import Tensor, nn
+
+from translate import hookimpl, hookspecs
+from translate.errors import ConfigError
+from translate.ops import Progressive, init_normal_, mode, required_sides, seeded, unchanged_buffers
+from translate.penalties import gradient_penalty
+from translate.registry import create_discriminator
+from translate.testing import check_discriminator, check_recipe
+from translate_plugins import remedies
+from translate_plugins.losses.adversarial import Vanilla
+from translate_plugins.remedies.augment import color, cutout, translation
+from translate_plugins.remedies.noise import InstanceNoise
+
+MLP = {"name": "mlp", "width": 8, "layers": 1}
+PATCH = {"name": "patch", "width": 4, "layers": 2}
+DCGAN = {"name": "dcgan", "width": 4}
+NESTED = {"name": "augmented", "of": {"name": "spectral", "of": {"name": "minibatch", "of": DCGAN}}}
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    torch.manual_seed(0)
+
+
+def make(name, *, channels=3, side=16, **options):
+    return create_discriminator({"name": name, **options}, in_channels=channels, size=(side, side))
+
+
+def images(count=4, channels=3, side=16):
+    return torch.rand(count, channels, side, side) * 2 - 1
+
+
+# -- what is offered -------------------------------------------------------------------------------
+
+
+def test_the_hooks_are_those_that_translate_asks():
+    manager = pluggy.PluginManager("translate")
+    manager.add_hookspecs(hookspecs)
+    manager.register(remedies)
+    manager.check_pending()
+    (offered,) = manager.hook.register_discriminators()
+    assert set(offered) == {"noisy", "augmented", "spectral", "minibatch"}
+    assert all(isinstance(factory(3, size=(32, 32)), nn.Module) for factory in offered.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("noisy", PATCH),
+        ("augmented", DCGAN),
+        ("spectral", {**PATCH, "norm": "none"}),
+        ("minibatch", MLP),
+        ("minibatch", PATCH),
+        ("noisy", NESTED),
+    ],
+)
+def test_remedies_keep_the_rules_of_discriminators(name, of):
+    check_discriminator(name, of=of)
+
+
+@pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
+def test_recipes_resume_exactly_with_every_remedy(name):
+    check_recipe("pix2pix", discriminator={"name": name, "of": PATCH})
+
+
+def test_remedies_pass_on_what_the_network_says_of_itself():
+    plain = make("patch", width=4, layers=2)
+    for name in ("noisy", "augmented", "spectral", "minibatch"):
+        wrapped = make(name, of=PATCH).eval()
+        assert required_sides(wrapped) == required_sides(plain) == (1, 12)
+        assert [f.shape for f in wrapped.features(images())] == [
+            f.shape for f in plain.features(images())
+        ]
+
+
+@pytest.mark.parametrize("name", ["noisy", "augmented"])
+def test_a_copy_is_whole(name):
+    """A moving average copies networks: what it shows must be its own."""
+    network = make(name, of=MLP).eval()
+    other, x = copy.deepcopy(network), images()
+    nn.init.zeros_(network.network.model[1].weight)
+    assert not torch.equal(other.features(x)[0], network.features(x)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("noisy", {"of": "pach"}, "no discriminator is called 'pach'. Did you mean 'patch'?"),
+        ("noisy", {"until": 0}, "until: expected a share of training, over 0 and up to 1, got 0"),
+        ("noisy", {"sigma": -1}, "sigma: noise has at least 0, not -1"),
+        ("augmented", {"policy": "colour"}, "policy: there is no 'colour'. Did you mean 'color'?"),
+        ("augmented", {"colors": 4}, "colors: of 3 channels, 4 cannot be changed."),
+        ("spectral", {"of": {**PATCH, "widht": 4}}, "has no option 'widht'. Did you mean 'width'?"),
+        ("minibatch", {"of": MLP, "kernels": 0}, "kernels, dims: at least 1, not 0 and 8."),
+    ],
+)
+def test_what_cannot_be_is_said(name, options, said):
+    with pytest.raises(ConfigError) as found:
+        make(name, **options)
+    assert said in str(found.value)
+
+
+class Bare(nn.Module):
+    """A discriminator without features."""
+
+    def __init__(self, in_channels):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, 1, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+def test_only_minibatch_needs_features(plugin):
+    plugin(SimpleNamespace(register_discriminators=hookimpl(lambda: {"bare": Bare})))
+    for name in ("noisy", "augmented", "spectral"):
+        network = make(name, of="bare")
+        assert network(images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")
+    with pytest.raises(ConfigError, match="Bare shows no features"):
+        make("minibatch", of="bare")
+
+
+# -- instance noise --------------------------------------------------------------------------------
+
+
+def test_noise_falls_to_nothing_over_its_share_of_training():
+    network = make("noisy", of=MLP, sigma=0.4, until=0.5)
+    (noise,) = (part for part in network.modules() if isinstance(part, Progressive))
+    x, found = torch.zeros(16, 3, 16, 16), []
+    for noise.progress in (0.0, 0.25, 0.4, 0.5, 0.9):
+        found.append(noise(x).std().item())
+    assert found[:3] == pytest.approx([0.4, 0.2, 0.08], rel=0.02)
+    assert found[3:] == [0, 0]
+
+
+def test_noise_is_new_each_time_and_only_while_training():
+    network, x = make("noisy", of=MLP, sigma=0.4), images()
+    assert not torch.equal(network(x), network(x))
+    assert not torch.equal(network.features(x)[0], network.features(x)[0])
+    before = torch.get_rng_state()
+    torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
+    assert torch.equal(torch.get_rng_state(), before)  # nothing was drawn, either
+    assert torch.equal(InstanceNoise(0.0, 0.5)(x), x)
+
+
+# -- DiffAugment -----------------------------------------------------------------------------------
+
+
+def test_colours_change_by_what_was_drawn_and_are_not_clamped():
+    x = images(256)
+    with seeded(2):
+        changed = color(x, 3)
+    with seeded(2):
+        brightness, saturation, contrast = torch.rand(3, 256)
+    gray = x.mean(1, keepdim=True)
+    torch.testing.assert_close(  # the mean moves by the brightness, and by nothing else
+        changed.mean((1, 2, 3)), x.mean((1, 2, 3)) + brightness - 0.5, atol=1e-5, rtol=0
+    )
+    hue, before = changed - changed.mean(1, keepdim=True), x - gray
+    strength = (2 * saturation * (contrast + 0.5)).view(-1, 1, 1, 1)
+    torch.testing.assert_close(hue, strength * before, atol=1e-5, rtol=0)
+    assert changed.max() > 1.2 and changed.min() < -1.2
+
+
+def test_labels_behind_the_colours_keep_their_values():
+    x = images(8, channels=5)
+    assert torch.equal(color(x, 3)[:, 3:], x[:, 3:])
+    assert torch.equal(color(x, 1)[:, 1:], x[:, 1:])
+    assert make("augmented", of=MLP, channels=13, policy="color").change.colors == 3
+    assert make("augmented", of=MLP, channels=2, policy="color").change.colors == 1
+    assert make("augmented", of=MLP, channels=11, policy="color", colors=1).change.colors == 1
+
+
+def test_translation_moves_whole_pixels_by_up_to_an_eighth():
+    x = torch.zeros(2000, 2, 16, 24)
+    x[:, :, 8, 12] = 1
+    moved = translation(x, 1)
+    assert torch.equal(moved[:, 0], moved[:, 1])  # all channels alike
+    assert (moved[:, 0].sum((1, 2)) == 1).all() and set(moved.unique().tolist()) == {0, 1}
+    _, rows, columns = moved[:, 0].nonzero().T
+    assert rows.unique().tolist() == [6, 7, 8, 9, 10]
+    assert columns.unique().tolist() == [9, 10, 11, 12, 13, 14, 15]
+    assert torch.bincount(rows)[6:].min() > 300  # each about as often
+    x = torch.ones(1, 1, 8, 8)
+    with seeded(1):
+        down, right = (torch.randint(-1, 2, (1, 1, 1, 1)).item() for _ in range(2))
+    with seeded(1):
+        shown = translation(x, 1)[0, 0]
+    assert shown.sum() == (8 - abs(down)) * (8 - abs(right))  # what comes in is gray
+
+
+def test_cutout_takes_half_of_each_side_and_may_reach_over_the_edge():
+    x = torch.ones(3000, 2, 8, 8)
+    cut = cutout(x, 1)
+    assert torch.equal(cut[:, 0], cut[:, 1])
+    sizes = (cut[:, 0] == 0).sum((1, 2))
+    assert sizes.max() == 16 and sizes.min() == 4  # 4x4 within, 2x2 in a corner
+    rows = (cut[:, 0] == 0).any(2).sum(1)
+    assert rows.unique().tolist() == [2, 3, 4]
+    share = (cut[:, 0] == 0).float().mean(0)
+    torch.testing.assert_close(share, share.flip(0), atol=0.05, rtol=0)  # no side is preferred
+    sizes = (cutout(torch.ones(500, 1, 7, 7), 1) == 0).sum((1, 2, 3))
+    assert sizes.max() == 9  # half of 7, rounded down
+
+
+def test_augmented_images_differ_from_each_other_and_only_while_training():
+    network, x = make("augmented", of=MLP), images(1).expand(4, -1, -1, -1)
+    seen = network.change(x)
+    assert len({image.sum().item() for image in seen}) == 4
+    torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
+    one = make("augmented", of=MLP, policy="translation").change(x)
+    assert set(one.unique().tolist()) <= {*x.unique().tolist(), 0.0}
+
+
+def test_augmentation_is_differentiable_twice():
+    network = make("augmented", of={**MLP}).double()
+    x = images(2).double().requires_grad_()
+
+    def changed(x: Tensor) -> Tensor:
+        with seeded(4):
+            return network.change(x)
+
+    assert torch.autograd.gradcheck(changed, x, fast_mode=True)
+    gradient_penalty(network, x, x.flip(0)).backward()
+    assert all(
+        p.grad.isfinite().all() for n, p in network.named_parameters() if not n.endswith("bias")
+    )
+
+
+def test_a_code_of_one_pixel_can_be_augmented_and_made_noisy():
+    """The discriminator of an adversarial autoencoder sees codes."""
+    network = make("noisy", of={"name": "augmented", "of": MLP}, channels=8, side=1)
+    assert network(codes := torch.randn(4, 8, 1, 1)).shape == (4, 1)
+    assert torch.equal(cutout(translation(codes, 1), 1), codes)  # there is nowhere to go
+
+
+# -- spectral norm ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", [{**MLP, "layers": 2}, {**PATCH, "norm": "none"}])
+def test_the_largest_singular_value_of_every_layer_is_one(of):
+    network = make("spectral", of=of)
+    init_normal_(network, std=0.3)  # as recipes do, after they made it
+    for _ in range(200):
+        network(images())
+    layers = [m for m in network.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+    assert len(layers) >= 3
+    for layer in layers:
+        values = torch.linalg.svdvals(layer.eval().weight.flatten(1))
+        assert values[0].item() == pytest.approx(1, abs=1e-3)
+
+
+def test_the_slope_of_an_mlp_with_spectral_norm_is_at_most_one():
+    network = make("spectral", of={**MLP, "layers": 2})
+    for _ in range(200):
+        network(images())
+    one, other = images(64), images(64)
+    apart = (network.eval()(one) - network(other)).abs().flatten()
+    assert (apart <= (one - other).flatten(1).norm(dim=1) * 1.001).all()
+
+
+def test_spectral_norm_is_saved_with_its_iteration_and_looking_changes_nothing():
+    network, x = make("spectral", of=MLP), images()
+    network(x)
+    keys = network.state_dict()
+    assert any(key.endswith("_u") for key in keys)
+    kept = {key: value.clone() for key, value in keys.items()}
+    other = make("spectral", of=MLP)
+    other.load_state_dict(kept)
+    assert torch.equal(network(x), other(x))  # while training: the iteration goes on from there
+    assert torch.equal(network(x), other(x))
+    kept = {key: value.clone() for key, value in network.state_dict().items()}
+    with mode(network, training=True), unchanged_buffers(network):
+        network(x)
+    assert all(torch.equal(value, kept[key]) for key, value in network.state_dict().items())
+
+
+# -- minibatch discrimination ----------------------------------------------------------------------
+
+
+def test_similarity_is_the_sum_of_paper_by_hand():
+    network = make("minibatch", of=MLP, kernels=2, dims=2)
+    rows = torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0], [0, 2, 1, 1]])  # two kernels of two numbers
+    network.project = nn.Identity()
+    one, two, three = (torch.exp(torch.tensor(-float(apart))).item() for apart in (1, 2, 3))
+    expected = [[one + two, 1 + two], [one + three, 1 + two], [two + three, two + two]]
+    torch.testing.assert_close(network.similarity(rows), torch.tensor(expected))
+
+
+def test_an_image_alone_has_nobody_like_it():
+    network = make("minibatch", of=MLP)
+    seen = network.features(images(1))[-1]
+    assert torch.equal(network.similarity(seen), torch.zeros(1, 16))
+    penalty = gradient_penalty(network, images(1), images(1))
+    penalty.backward()
+    assert penalty.isfinite() and network.judge.weight.grad.isfinite().all()
+
+
+def test_copies_are_most_like_each_other():
+    network, x = make("minibatch", of=MLP), images(8)
+    copies = network.features(x[:1].expand(8, -1, -1, -1))[-1]
+    torch.testing.assert_close(network.similarity(copies), torch.full((8, 16), 7.0))
+    varied = network.similarity(network.features(x)[-1])
+    assert varied.max() < 7
+
+
+def collapse_is_seen(part):
+    """Train `part` to tell batches of copies from varied ones of the same images."""
+    network = create_discriminator(part, in_channels=1, size=(4, 4))
+    optimizer, loss = torch.optim.Adam(network.parameters(), lr=0.01), Vanilla()
+
+    def batches():
+        varied, single = torch.randn(16, 1, 4, 4), torch.randn(1, 1, 4, 4)
+        return varied, single + 0.01 * torch.randn(16, 1, 4, 4)
+
+    for _ in range(200):
+        varied, copies = batches()
+        optimizer.zero_grad()
+        loss.for_discriminator(network(varied), network(copies)).backward()
+        optimizer.step()
+    right = []
+    with torch.no_grad():
+        for _ in range(50):
+            varied, copies = batches()
+            right += [(network(varied) > 0).float().mean(), (network(copies) < 0).float().mean()]
+    return torch.stack(right).mean()
+
+
+def test_a_collapsed_batch_is_seen_only_by_minibatch_discrimination():
+    assert collapse_is_seen({"name": "minibatch", "of": MLP}) > 0.97
+    assert collapse_is_seen(MLP) < 0.65  # image by image, copies are as real as any
+
+
+def test_the_layers_behind_the_features_rest():
+    network = make("minibatch", of=MLP)
+    resting = [name for name, p in network.named_parameters() if not p.requires_grad]
+    assert resting == ["network.model.4.weight", "network.model.4.bias"]
+    assert make("minibatch", of={"name": "minibatch", "of": MLP})(images()).shape == (4, 1)
