@@ -1,0 +1,143 @@
+"""Text to image: draw what a sentence says."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Captioned, ImageSpec
+from translate.errors import ConfigError
+from translate.ops import init_normal_, latent
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate_plugins.text2img.words import Words
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"text2img": TextToImage}
+
+
+class TextToImage(Recipe[Captioned]):
+    """A GAN that draws what is said, whose discriminator also rejects what was said of another.
+
+    Reed et al. (2016), algorithm 1 (GAN-CLS): of real image, real image with a wrong text, and
+    generated image, only the first counts as real. Their text encoder was trained beforehand and
+    joined the discriminator's last features; here a bag of words is trained with it, and a score
+    is what the image alone says, plus the product of two codes, the text's and one that `matcher`
+    makes of the image (Miyato and Koyama, 2018, equation 4), so any discriminator will do.
+    """
+
+    defaults = {
+        "data": {"layout": "captioned", "size": 64, "resize": "fit", "flip": False},
+        "train": {"epochs": 600, "batch_size": 64},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: Annotated[Part, "network that draws, of noise and a text's code"] = "dcgan",
+        discriminator: Annotated[Part, "network that judges an image alone"] = "dcgan",
+        matcher: Annotated[
+            Part, "generator that ends at one pixel: an image's code, for its text's"
+        ] = "dcgan-encoder",
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        latent: Annotated[int, "numbers of noise an image is made of, beside its text"] = 100,
+        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
+        text_channels: Annotated[int, "numbers that a text becomes"] = 128,
+        diversity: Annotated[
+            float, "weight of mode seeking; against images that are equal for one text"
+        ] = 0.0,
+        lr_generator: Annotated[float, "learning rate of the generator"] = 2e-4,
+        lr_discriminator: Annotated[
+            float, "learning rate of discriminator, matcher and words"
+        ] = 2e-4,
+    ) -> None:
+        super().__init__()
+        if not spec.text_length:
+            raise ConfigError(
+                "data.layout: text2img needs to know what each image shows: choose captioned, "
+                "which reads captions.jsonl beside the images."
+            )
+        channels, size = spec.target_channels, spec.size
+        self.words = Words(text_channels)
+        self.generator = create_generator(
+            generator, in_channels=latent + text_channels, out_channels=channels, size=size
+        )
+        self.discriminator = create_discriminator(discriminator, in_channels=channels, size=size)
+        self.matcher = create_generator(
+            matcher, in_channels=channels, out_channels=text_channels, size=size
+        )
+        init_normal_(self)
+        self.adversarial, self.diversity = create_loss(adversarial), diversity
+        self.latent, self.kind = latent, noise
+        self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        judges = self.discriminator, self.matcher, self.words
+        return {
+            "discriminator": adam(*judges, lr=self.lr_discriminator),
+            "generator": adam(self.generator, lr=self.lr_generator),
+        }
+
+    def step(self, batch: Captioned) -> Iterator[Turn]:
+        images, text = batch
+        code, versus = self.words(text), self.adversarial.for_discriminator
+        noise, other_noise = (self.noise(len(text)).to(images.device) for _ in range(2))
+        fake = self.paint(noise, code.detach())
+        real, wrong = self.judge(images, code, code.roll(1, 0))
+        (unreal,) = self.judge(fake.detach(), code)
+        # where the other text is the same it is not wrong: the generated image counts once more
+        differs = (text != text.roll(1, 0)).any(dim=1)
+        wrong = [torch.where(_beside(w, differs), w, u) for w, u in zip(wrong, unreal, strict=True)]
+        yield Turn("discriminator", gan=0.5 * versus(real, unreal), text=0.5 * versus(real, wrong))
+
+        code = code.detach()
+        (unreal,) = self.judge(fake, code)
+        losses = {"gan": self.adversarial.for_generator(unreal)}
+        if self.diversity:
+            other = self.paint(other_noise, code)
+            losses["diversity"] = self.diversity * sameness(fake, other, noise, other_noise)
+        yield Turn("generator", **losses)
+
+    def judge(self, images: Tensor, *codes: Tensor) -> list[list[Tensor]]:
+        """Return logits of `images` being real and what each of `codes` says: a list of scales."""
+        alone, seen = self.discriminator(images), self.matcher(images)
+        scales = [alone] if isinstance(alone, Tensor) else alone
+        products = [(seen * code).sum(dim=(1, 2, 3)) for code in codes]
+        return [[scale + _beside(scale, product) for scale in scales] for product in products]
+
+    def paint(self, noise: Tensor, code: Tensor) -> Tensor:
+        """Return images (N, C, H, W) of noise (N, latent, 1, 1) and codes of texts."""
+        return self.generator(torch.cat([noise, code], dim=1))
+
+    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        return latent(self.kind, count, self.latent, generator)
+
+    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:
+        if condition is None:
+            raise ConfigError('text: this model draws what it is told: --text "..."')
+        return self.paint(noise, self.words(condition))
+
+    def preview(self, batch: Captioned) -> list[Tensor]:
+        noises = (self.noise(len(batch.text)).to(batch.images.device) for _ in range(2))
+        return [batch.images, *(self.draw(noise, batch.text) for noise in noises)]
+
+
+def sameness(one: Tensor, other: Tensor, noise: Tensor, other_noise: Tensor) -> Tensor:
+    """Return how far apart two noises are, divided by how far apart what they became: (N,).
+
+    The mode seeking loss (Mao et al., 2019, section 3.2, as their code inverts it): distances are
+    mean absolute differences, and the images of each pair have one text.
+    """
+    apart = (one - other).abs().mean(dim=(1, 2, 3))
+    return (noise - other_noise).abs().mean(dim=(1, 2, 3)) / (apart + 1e-5)
+
+
+def _beside(scores: Tensor, one_each: Tensor) -> Tensor:
+    """Return `one_each`, (N,), with as many dimensions as `scores` have."""
+    return one_each.view(-1, *[1] * (scores.dim() - 1))

@@ -1,0 +1,242 @@
+"""Text to image as Reed et al. (2016) have it, beside plain PyTorch, and its bag of words."""
+
+import pytest
+import torch
+from by_hand import check_slopes, paused
+from torch import Tensor, nn
+
+from translate.batches import Captioned, ImageSpec
+from translate.engine.turns import take_turns
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.recipe import adam
+from translate.registry import create, find
+from translate_plugins.text2img import sameness
+from translate_plugins.text2img.words import Words, hashed
+
+LENGTH = 40
+SPEC = ImageSpec((16, 16), ("summer",), text_length=LENGTH)
+SMALL = {
+    "generator": {"name": "dcgan", "width": 2},
+    "discriminator": {"name": "dcgan", "width": 2, "norm": "none"},
+    "matcher": {"name": "dcgan-encoder", "width": 2, "norm": "none"},
+    "latent": 4,
+    "text_channels": 3,
+}
+
+
+def build(**options: object) -> nn.Module:
+    with seeded(0):
+        recipe = create("recipe", {"name": "text2img", **SMALL, **options}, spec=SPEC).double()
+        nn.init.normal_(recipe.words.table.weight)  # as if it had been trained
+    return recipe
+
+
+def text(*sentences: str, length: int = LENGTH) -> Tensor:
+    padded = (sentence.encode().ljust(length, b"\0") for sentence in sentences)
+    return torch.tensor([list(sentence) for sentence in padded], dtype=torch.uint8)
+
+
+def batch(*sentences: str, seed: int = 1) -> Captioned:
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(len(sentences), 3, 16, 16, generator=generator).double() * 2 - 1
+    return Captioned(images, text(*sentences))
+
+
+def says(scores: Tensor, real: bool) -> Tensor:
+    """Return the cross entropy of logits, written out."""
+    chance = torch.sigmoid(scores)
+    return -(chance if real else 1 - chance).log().mean()
+
+
+def score(recipe: nn.Module, images: Tensor, code: Tensor) -> Tensor:
+    """Return what the image says alone, plus the product with what the text says: (N,)."""
+    product = torch.einsum("nc,nc->n", recipe.matcher(images).flatten(1), code.flatten(1))
+    return recipe.discriminator(images).flatten() + product
+
+
+def drawn(recipe: nn.Module, code: Tensor) -> Tensor:
+    """Return what a step after seed 5 draws."""
+    torch.manual_seed(5)
+    noise = torch.randn(len(code), 4, 1, 1).double()
+    return recipe.generator(torch.cat([noise, code.detach()], 1))
+
+
+# -- algorithm 1 -----------------------------------------------------------------------------------
+
+
+def test_a_real_image_with_a_wrong_text_and_a_generated_one_are_half_of_the_fakes_each() -> None:
+    recipe, given = build(), batch("a lake", "two red houses", "a fir")
+    code = recipe.words(given.text)
+    fake = drawn(recipe, code)
+    wrong = code[[2, 0, 1]]
+    expected = (
+        says(score(recipe, given.images, code), True)
+        + 0.5 * says(score(recipe, given.images, wrong), False)
+        + 0.5 * says(score(recipe, fake, code), False)
+    )
+    torch.manual_seed(5)
+    _, turn = paused(recipe, given, 0)
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan", "text"})
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+    table = recipe.words.table.weight  # which learns from algorithm 1, but not by way of the fake
+    expected = expected - 0.5 * says(score(recipe, fake, code), False)
+    expected = expected + 0.5 * says(score(recipe, fake.detach(), code), False)
+    found, by_hand = (torch.autograd.grad(loss, table)[0] for loss in (turn.total, expected))
+    assert found.abs().max() > 0
+    assert torch.allclose(found, by_hand, rtol=1e-9)
+
+
+def test_an_equal_text_is_not_wrong() -> None:
+    recipe, given = build(), batch("a lake", "a lake", "a fir")  # after roll: a fir, a lake, a lake
+    code = recipe.words(given.text)
+    fake = drawn(recipe, code)
+    mixed = torch.cat(
+        [
+            score(recipe, given.images[:1], code[2:]),
+            score(recipe, fake[1:2], code[1:2]),
+            score(recipe, given.images[2:], code[1:2]),
+        ]
+    )
+    expected = 0.5 * (says(score(recipe, given.images, code), True) + says(mixed, False))
+    torch.manual_seed(5)
+    _, turn = paused(recipe, given, 0)
+    assert torch.allclose(turn.losses["text"], expected, rtol=1e-12)
+
+
+def test_where_all_texts_are_equal_it_is_a_plain_gan() -> None:
+    _, turn = paused(build(), batch("a lake", "a lake"), 0)
+    assert torch.equal(turn.losses["text"], turn.losses["gan"])
+
+
+def test_the_generator_answers_for_the_text_of_its_images_and_teaches_the_words_nothing() -> None:
+    recipe, given = build(), batch("a lake", "two red houses", "a fir")
+    code = recipe.words(given.text)
+    fake = drawn(recipe, code)
+    torch.manual_seed(5)
+    step, turn = paused(recipe, given, 1)
+    assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
+    assert torch.allclose(turn.total, says(score(recipe, fake, code), True), rtol=1e-12)
+    assert next(step, None) is None
+    words = list(recipe.words.parameters())
+    assert torch.autograd.grad(turn.total, words, allow_unused=True) == (None,)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = build(diversity=0.1)
+    networks = recipe.discriminator, recipe.matcher  # words also move the fake, which is detached
+    players = {"discriminator": adam(*networks), "generator": adam(recipe.generator)}
+    check_slopes(recipe, batch("a lake", "two red houses"), number, players)
+
+
+def test_any_discriminator_will_do() -> None:
+    for part in ({"name": "patch", "width": 2, "layers": 1}, {"name": "mlp", "width": 4}):
+        recipe = build(discriminator=part)
+        played = take_turns(recipe, batch("a lake", "two red houses"), recipe.optimizers())
+        assert all(loss.isfinite() for loss in played.losses.values())
+
+
+# -- diversity -------------------------------------------------------------------------------------
+
+
+def test_sameness_is_the_distance_of_noises_over_that_of_images() -> None:
+    noise, images = torch.zeros(2, 4, 1, 1), torch.zeros(2, 3, 2, 2)
+    other_images = images.clone()
+    other_images[0], other_images[1] = 0.5, 0.1
+    found = sameness(images, other_images, noise, noise + 2)
+    assert torch.allclose(found, torch.tensor([4.0, 20.0]), rtol=1e-3)
+
+
+def test_equal_images_of_one_text_have_a_price() -> None:
+    given = batch("a lake", "two red houses")
+    _, turn = paused(build(diversity=0.1), given, 1)
+    assert set(turn.losses) == {"gan", "diversity"}
+    assert turn.losses["diversity"].min() > 0
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def bag(sentence: str, length: int = LENGTH) -> list[int]:
+    hashes, present = hashed(text(sentence, length=length))
+    return sorted(hashes[present].tolist())
+
+
+def test_a_word_is_a_polynomial_in_its_bytes_and_a_pair_one_of_its_words() -> None:
+    a, b = ord("a"), ord("b")
+    word = a + 257 * b
+    assert bag("ab a") == sorted([word, a, 257 * word + a + 1])
+
+
+def test_padding_capitals_and_punctuation_say_nothing() -> None:
+    assert bag("two red houses") == bag("Two  RED houses.", 60)
+    assert bag("") == []
+    with seeded(0):
+        words = Words(3)
+        nn.init.normal_(words.table.weight)
+    assert torch.equal(
+        words(text("a lake, hills")), words(text("a lake, hills", length=2 * LENGTH))
+    )
+
+
+def test_order_says_something() -> None:
+    assert bag("two firs and a tree") != bag("a fir and two trees")
+    assert bag("red house yellow") != bag("yellow house red")
+
+
+def test_words_that_were_never_trained_on_say_nothing() -> None:
+    words = Words(3)
+    assert torch.equal(words(text("a house")), torch.zeros(1, 3, 1, 1))
+    row = int(hashed(text("house"))[0][0, 0]) % words.table.num_embeddings
+    with torch.no_grad():
+        words.table.weight[row] = torch.tensor([1.0, 2.0, 3.0])
+    assert torch.equal(words(text("house")), words(text("a strange house here")))
+    assert torch.equal(words(text("house")).flatten(), words.scale * words.table.weight[row])
+
+
+def test_letters_beyond_ascii_are_letters() -> None:
+    assert len(bag("måne över sjön")) == 5
+
+
+# -- drawing ---------------------------------------------------------------------------------------
+
+
+def test_the_text_changes_the_picture_and_its_score() -> None:
+    recipe, given = build().eval(), batch("a lake", "a lake")
+    noise = recipe.noise(2, torch.Generator().manual_seed(3)).double()
+    other = text("two red houses", "two red houses")
+    with torch.no_grad():
+        assert not torch.equal(recipe.draw(noise, given.text), recipe.draw(noise, other))
+        (one,), (two,) = recipe.judge(given.images, recipe.words(given.text), recipe.words(other))
+    assert not torch.equal(one, two)
+
+
+def test_drawing_needs_a_text() -> None:
+    recipe = build()
+    with pytest.raises(ConfigError, match="what it is told"):
+        recipe.draw(recipe.noise(1))
+
+
+def test_images_without_captions_are_refused() -> None:
+    with pytest.raises(ConfigError, match="choose captioned"):
+        create("recipe", {"name": "text2img", **SMALL}, spec=ImageSpec((16, 16), ("summer",)))
+
+
+def test_a_preview_shows_two_drawings_of_each_text() -> None:
+    recipe, given = build().eval(), batch("a lake", "two red houses")
+    with torch.no_grad():
+        real, one, other = recipe.preview(given)
+    assert torch.equal(real, given.images)
+    assert one.shape == other.shape == real.shape
+    assert not torch.equal(one, other)
+
+
+def test_defaults_are_those_of_the_paper() -> None:
+    recipe = find("recipe", "text2img")
+    assert recipe.defaults["data"]["size"] == 64
+    assert recipe.defaults["train"] == {"epochs": 600, "batch_size": 64}
+    made = create("recipe", "text2img", spec=ImageSpec((64, 64), ("a",), text_length=LENGTH))
+    for optimizer in made.optimizers().values():
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
