@@ -123,16 +123,23 @@ def required_sides(*networks: nn.Module) -> tuple[int, int]:
     return math.lcm(*multiples), max(int(getattr(n, "minimum_side", 1)) for n in networks)
 
 
+def mixes_images(network: nn.Module) -> bool:
+    """Return whether what `network` makes of an image depends on the others of its batch.
+
+    Batch norm does that; other parts say so with an attribute ``mixes_images``.
+    """
+    return any(
+        isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "mixes_images", False)
+        for part in network.modules()
+    )
+
+
 def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
     """Return what `network` makes of each of `images`, in one pass where that is the same.
 
-    With batch norm it is not: images would share their statistics, so each goes alone. Other parts
-    that let an image depend on its batch say so with an attribute ``mixes_images``.
+    Where it mixes images, they would share their statistics, so each goes alone.
     """
-    if any(
-        isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "mixes_images", False)
-        for part in network.modules()
-    ):
+    if mixes_images(network):
         return tuple(network(image) for image in images)
     return network(torch.cat(images)).split([len(image) for image in images])
 

@@ -10,6 +10,7 @@ from torch.optim import Optimizer, RMSprop
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
+from translate.errors import ConfigError
 from translate.ops import clip_weights_, init_normal_, latent
 from translate.recipe import Recipe, Turn
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -43,13 +44,20 @@ class WGAN(Recipe[Images]):
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
         critic_steps: Annotated[int, Field(gt=0), "critic's turns for each of the generator's"] = 5,
         warm_up: Annotated[
-            int, "as many for the first 25, and for every 500th; the authors' code has 100"
+            int,
+            Field(ge=0),
+            "as many for the first 25, and for every 500th; the authors' code has 100",
         ] = 0,
         clip: Annotated[float, Field(gt=0), "largest weight of the critic"] = 0.01,
         lr_generator: Annotated[float, "learning rate of the generator"] = 5e-5,
         lr_critic: Annotated[float, "learning rate of the critic"] = 5e-5,
     ) -> None:
         super().__init__()
+        if 0 < warm_up < critic_steps:
+            raise ConfigError(
+                f"warm_up: {warm_up} turns are fewer than the {critic_steps} of critic_steps: "
+                "set more, such as 100, or 0 for none."
+            )
         channels = spec.target_channels
         self.generator = create_generator(
             generator, in_channels=latent, out_channels=channels, size=spec.size

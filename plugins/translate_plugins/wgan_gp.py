@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import latent
+from translate.ops import latent, mixes_images
 from translate.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -59,10 +59,10 @@ class WGANGP(Recipe[Images]):
             generator, in_channels=latent, out_channels=channels, size=spec.size
         )
         self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
-        if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in self.critic.modules()):
+        if mixes_images(self.critic):
             raise ConfigError(
-                "critic: with batch norm an image's score depends on its neighbours, and the "
-                "penalty would be wrong: set norm to layer or none, {name: dcgan, norm: layer}."
+                "critic: an image's score depends on its batch, as by batch norm, and the gradient "
+                "penalty would be wrong: choose one without, such as {name: dcgan, norm: layer}."
             )
         self.adversarial = create_loss("wasserstein")
         self.latent, self.kind = latent, noise

@@ -12,17 +12,31 @@ RECIPES = {
     "autoencoder": [{}],
     "cgan": [{}, {"generator": {"name": "mlp", "width": 8}, "critic_steps": 2}],
     "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
+    "dcgan": [{}, {"feature_matching": 1.0, "noise": "sphere", "generator": "mlp"}],
+    "gan": [{}, {"critic_steps": 2, "discriminator": {"name": "mlp", "norm": "batch"}}],
     "infogan": [{}, {"continuous": 0, "discriminator": {"name": "patch", "width": 4}}],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
+    "text2img": [{}, {"diversity": 0.1}],
     "vae": [{}, {"likelihood": "gaussian"}],
     "wae-gan": [{}],
     "wae-mmd": [{}, {"noise": "uniform"}],
+    "wgan": [{}, {"critic_steps": 1, "warm_up": 2, "generator": "mlp", "critic": "mlp"}],
+    "wgan-gp": [{"critic": {"name": "dcgan", "norm": "layer", "width": 4}, "critic_steps": 2}],
 }
 GENERATORS = {
     "resnet": [{}, {"norm": "batch", "upsample": "resize", "downs": 1}, {"dropout": 0.5}],
     "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
+    "dcgan": [{}, {"norm": "layer"}, {"norm": "none", "upsample": "resize"}],
+    "dcgan-encoder": [{}, {"norm": "instance"}],
+    "mlp": [{}, {"norm": "none"}, {"norm": "layer", "layers": 1}],
+    "mlp-encoder": [{}, {"norm": "none"}],
 }
-DISCRIMINATORS = {"patch": [{}, {"norm": "batch"}], "pixel": [{}, {"norm": "none"}]}
+DISCRIMINATORS = {
+    "patch": [{}, {"norm": "batch"}],
+    "pixel": [{}, {"norm": "none"}],
+    "dcgan": [{}, {"norm": "layer"}, {"norm": "none"}],
+    "mlp": [{}, {"norm": "batch"}, {"dropout": 0.5}],
+}
 LOSSES = {
     "vanilla": [{}],
     "lsgan": [{}],

@@ -1,0 +1,104 @@
+"""DCGAN as Radford et al. (2016) and their code have it."""
+
+import math
+
+import games
+import pytest
+import torch
+from by_hand import check_slopes, paused
+from torch import nn
+
+from translate.batches import Images, ImageSpec
+from translate.engine.loop import draw_preview, take_step
+from translate.registry import create, find
+
+NAME, JUDGE = "dcgan", "discriminator"
+
+
+def chance(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def test_the_losses_are_those_of_a_game() -> None:
+    # real images are 1 and score 2; generated ones are 0.5 and score 1
+    step, turn = paused(games.by_hand(NAME, JUDGE), games.white(), 0)
+    assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
+    assert turn.total.item() == pytest.approx(-math.log(chance(2)) - math.log(1 - chance(1)))
+    turn = next(step)
+    assert (turn.player, list(turn.losses)) == ("generator", ["gan"])
+    assert turn.total.item() == pytest.approx(-math.log(chance(1)))
+    assert next(step, None) is None
+
+
+def test_feature_matching_adds_the_distance_of_mean_features() -> None:
+    _, turn = paused(games.by_hand(NAME, JUDGE, feature_matching=10.0), games.white(), 1)
+    assert list(turn.losses) == ["gan", "features"]
+    assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
+
+
+def test_the_generator_answers_for_the_images_just_judged() -> None:
+    training, batch = games.build(NAME), games.random_batch()
+    seen = games.shown(training.recipe.discriminator)
+    take_step(training, batch, 10)
+    real, fake, answer = seen  # real and generated ones in minibatches of their own
+    assert torch.equal(real, batch.images)
+    assert torch.equal(fake, answer)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    spec = ImageSpec((16, 16), ("digits",), 1, 1)
+    recipe = games.precise(games.build(NAME, spec, feature_matching=0.5).recipe)
+    batch = Images(games.random_batch(side=16).images.double())
+    check_slopes(recipe, batch, number, recipe.optimizers())
+
+
+def test_the_discriminator_has_its_turns_before_each_of_the_generators() -> None:
+    found = games.moves(games.build(NAME, critic_steps=2), 4)
+    assert found == [["discriminator"], ["discriminator", "generator"]] * 2
+
+
+def test_defaults_are_those_of_the_paper_but_for_its_64_pixels() -> None:
+    defaults = find("recipe", NAME).defaults
+    assert (defaults["data"]["layout"], defaults["data"]["size"]) == ("images", 32)
+    recipe = create("recipe", NAME, spec=ImageSpec((64, 64), ("bedrooms",)))
+    for player, optimizer in recipe.optimizers().items():
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
+        network = getattr(recipe, player)
+        assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
+    noise = recipe.noise(500)
+    assert noise.shape == (500, 100, 1, 1)
+    assert (noise.min() + 1).abs() < 0.01 > (noise.max() - 1).abs()  # uniform
+    kernels = [p for p in recipe.modules() if isinstance(p, (nn.Conv2d, nn.ConvTranspose2d))]
+    for kernel in kernels:
+        assert kernel.weight.std().item() == pytest.approx(0.02, rel=0.1)
+    # the sizes of the networks of pytorch/examples, whose layout is the paper's
+    assert sum(p.numel() for p in recipe.generator.parameters()) == 3_576_704
+    assert sum(p.numel() for p in recipe.discriminator.parameters()) == 2_765_568
+
+
+def test_each_player_has_a_rate_of_its_own() -> None:
+    players = games.build(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
+    rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
+    assert rates == {"discriminator": 3e-4, "generator": 1e-3}
+
+
+def test_a_picture_is_drawn_alike_whatever_is_drawn_beside_it() -> None:
+    training = games.build(NAME)
+    for seed in range(3):
+        take_step(training, games.random_batch(seed=seed), 10)
+    recipe = training.recipe.eval()
+    noise = recipe.noise(5)
+    with torch.no_grad():
+        alone = torch.cat([recipe.draw(one) for one in noise.split(1)])
+        assert torch.allclose(recipe.draw(noise), alone, atol=1e-6)
+
+
+def test_a_preview_shows_the_same_noise_each_time() -> None:
+    training = games.build(NAME)
+    rows = draw_preview(training, games.random_batch())
+    torch.rand(7)  # training has drawn meanwhile
+    again = draw_preview(training, games.random_batch(seed=1))
+    assert [row.shape for row in rows] == [(8, 1, 8, 8)] * 4
+    assert all(torch.equal(a, b) for a, b in zip(rows, again, strict=True))

@@ -1,0 +1,121 @@
+"""WGAN-GP as Gulrajani et al. (2017) have it."""
+
+import games
+import pytest
+import torch
+from by_hand import check_slopes, paused
+from torch import nn
+
+from translate.batches import Images, ImageSpec
+from translate.engine.loop import draw_preview, take_step
+from translate.errors import ConfigError
+from translate.registry import create, find
+
+NAME, JUDGE = "wgan-gp", "critic"
+
+
+def test_the_losses_are_the_papers() -> None:
+    # real images are 1 and score 2; generated ones are 0.5 and score 1
+    recipe = games.by_hand(NAME, JUDGE, critic_steps=1)
+    step, turn = paused(recipe, games.white(), 0)
+    assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
+    assert turn.losses["gan"].item() == pytest.approx(1 - 2)
+    # each of the four pixels weighs 2 / 4, so the gradient's norm is 1: there is nothing to pay
+    assert turn.losses["penalty"].item() == pytest.approx(0, abs=1e-12)
+    with torch.no_grad():
+        recipe.critic.slope.fill_(6.0)
+    turn = next(step)
+    assert (turn.player, list(turn.losses)) == ("generator", ["gan"])
+    assert turn.total.item() == pytest.approx(-6 * 0.5)
+    assert next(step, None) is None
+
+
+def test_a_steep_critic_pays_ten_times_the_square_of_its_excess() -> None:
+    recipe = games.by_hand(NAME, JUDGE)
+    with torch.no_grad():
+        recipe.critic.slope.fill_(6.0)  # a gradient of norm 3
+    _, turn = paused(recipe, games.white(), 0)
+    assert turn.losses["penalty"].item() == pytest.approx(10 * (3 - 1) ** 2)
+    turn.losses["penalty"].backward()  # the norm is half the slope
+    assert recipe.critic.slope.grad.item() == pytest.approx(10 * 2 * (3 - 1) / 2)
+    assert recipe.generator.shade.grad is None
+
+
+def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_one() -> None:
+    training = games.build(NAME)
+    seen = games.shown(training.recipe.critic)
+    turns = games.moves(training, 10)
+    assert turns == [["critic"]] * 4 + [["critic", "generator"]] + [["critic"]] * 4 + [
+        ["critic", "generator"]
+    ]
+    answers = [seen.pop(15), seen.pop(30)]  # what the generator drew for its own turns
+    real, fake, between = seen[::3], seen[1::3], seen[2::3]
+    assert all(torch.equal(r, games.random_batch(seed=s).images) for s, r in enumerate(real))
+    for one, other, point in zip(real, fake, between, strict=True):
+        low, high = torch.minimum(one, other), torch.maximum(one, other)
+        assert ((low - 1e-6 <= point) & (point <= high + 1e-6)).all()
+    assert len({image.numpy().tobytes() for image in [*fake, *answers]}) == 12  # fresh noise
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = games.precise(games.build(NAME, critic_steps=1).recipe)
+    check_slopes(recipe, Images(games.random_batch().images.double()), number, recipe.optimizers())
+
+
+def test_a_critic_that_mixes_images_is_refused() -> None:
+    for critic in ({"name": "mlp", "norm": "batch"}, {"name": "minibatch", "of": "mlp"}):
+        with pytest.raises(ConfigError, match=r"depends on its batch.*\{name: dcgan, norm: layer}"):
+            games.build(NAME, critic=critic)
+    games.build(NAME, critic={"name": "mlp", "norm": "layer"})
+
+
+def test_defaults_are_those_of_the_papers_algorithm() -> None:
+    assert find("recipe", NAME).defaults["train"]["batch_size"] == 64
+    recipe = create("recipe", NAME, spec=ImageSpec((32, 32), ("bedrooms",)))
+    assert (recipe.critic_steps, recipe.penalty_weight) == (5, 10.0)
+    assert list(recipe.optimizers()) == ["critic", "generator"]
+    for player, optimizer in recipe.optimizers().items():
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"]) == (1e-4, (0.0, 0.9))
+        network = getattr(recipe, player)
+        assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
+    noise = recipe.noise(2000)
+    assert noise.shape[1] == 128
+    assert noise.std().item() == pytest.approx(1, abs=0.01)
+
+
+def test_each_player_has_a_rate_of_its_own() -> None:
+    players = games.build(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
+    rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
+    assert rates == {"critic": 3e-4, "generator": 1e-3}
+
+
+def test_a_preview_shows_the_same_noise_each_time() -> None:
+    training = games.build(NAME)
+    rows = draw_preview(training, games.random_batch())
+    torch.rand(7)  # training has drawn meanwhile
+    again = draw_preview(training, games.random_batch(seed=1))
+    assert [row.shape for row in rows] == [(8, 1, 8, 8)] * 4
+    assert all(torch.equal(a, b) for a, b in zip(rows, again, strict=True))
+
+
+def test_only_the_generator_is_compiled_as_the_critic_is_differentiated_twice(monkeypatch) -> None:
+    compiled = []
+    monkeypatch.setattr(nn.Module, "compile", lambda self, *_a, **_k: compiled.append(self))
+    recipe = create("recipe", NAME, spec=ImageSpec((32, 32), ("bedrooms",)))
+    recipe.compile()
+    assert compiled == [recipe.generator]
+
+
+def test_the_critic_estimates_wassersteins_distance_of_two_gaussians() -> None:
+    # N(0, 0.1), and the same 0.5 higher in each of 4 pixels: a shift of length sqrt(4) * 0.5
+    critic, spec = {"name": "mlp", "width": 32}, ImageSpec((2, 2), ("digits",), 1, 1)
+    training = games.build(NAME, spec, critic=critic, critic_steps=10_000, lr_critic=2e-3)
+    random = torch.Generator().manual_seed(0)
+    training.recipe.noise = lambda count: 0.1 * torch.randn(count, 1, 2, 2, generator=random)
+    training.recipe.generator = nn.Identity()
+    for _ in range(400):
+        higher = Images(0.5 + 0.1 * torch.randn(256, 1, 2, 2, generator=random))
+        played = take_step(training, higher, 10_000)
+    assert -played.losses["critic/gan"].item() == pytest.approx(1.0, rel=0.15)
