@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +17,9 @@ from translate.errors import SaveError
 PART = ".part-"
 PIECE = 1 << 24
 """bytes; what comes in smaller chunks is gathered up to this before it is written"""
+MANY, WRITERS = 100, 8
+"""A folder of more files than `MANY` is written by threads: a disk makes several files durable in
+the time of one."""
 Chunk: TypeAlias = bytes | bytearray | memoryview
 Content: TypeAlias = bytes | Iterable[Chunk]
 """A file's bytes, whole or as they are made."""
@@ -80,7 +84,7 @@ def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:
 def write_folder(target: Path, contents: Mapping[str, Content]) -> None:
     """Write a folder of files, by path below it, that appears at `target` whole, in one rename.
 
-    They are written in order, so that the last may say what the others turned out to be.
+    Up to `MANY` are written in order, so that the last may say what the others turned out to be.
     """
     staged = target.with_name(f".tmp-{target.name}")
     shutil.rmtree(staged, ignore_errors=True)
@@ -88,8 +92,13 @@ def write_folder(target: Path, contents: Mapping[str, Content]) -> None:
     try:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-        for name, data in contents.items():
-            _write(staged / name, data)
+        if len(contents) <= MANY:
+            for name, data in contents.items():
+                _write(staged / name, data)
+        else:
+            paths = [staged / name for name in contents]
+            with ThreadPoolExecutor(WRITERS) as pool:
+                list(pool.map(_write, paths, contents.values()))  # raises what a thread raised
         for folder in folders:
             _sync_folder(folder)
         if target.exists():

@@ -17,7 +17,7 @@ from translate.engine.folder import Summary, nothing
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
 from translate.engine.problems import Problem
-from translate.errors import ConfigError, NothingUsableError, suggest
+from translate.errors import ConfigError, NothingUsableError, SaveError, suggest
 from translate.images import Pixels
 from translate.recipe import Recipe
 
@@ -96,7 +96,12 @@ def sample_folder(
                 pixels = drawn[sample.number % CHUNK]
                 if pixels is None:
                     return Problem(sample.output, "draw", "not finite", "it is not finite")
-                ledger.write(sample, sample.origin_sha256(), images.encode(pixels, f".{form}"))
+                data = images.encode(pixels, f".{form}")
+                try:
+                    ledger.write(sample, sample.origin_sha256(), data)
+                except OSError as error:
+                    reason = error.strerror or error
+                    raise SaveError(f"could not write {sample.output}: {reason}.") from error
                 return None
 
             for problem in writers.map(write, chunk):

@@ -1,0 +1,43 @@
+"""`translate sample`, as it is typed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests import trained
+from tests.conftest import Outcome
+from translate import images
+
+
+def test_pictures_and_a_sheet_of_them(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    model = trained.gan(tmp_path / "run")
+    outcome = run("sample", model, tmp_path / "out", "--count", "9", "--grid")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[-1] == "9 done, 0 skipped (already there), 0 listed"
+    assert len(list((tmp_path / "out").glob("0*.png"))) == 9
+    assert images.read(tmp_path / "out/grid.png").shape == (28, 28, 3)
+    again = run("sample", model, tmp_path / "out", "--count", "9")
+    assert again.out.splitlines()[-1] == "0 done, 9 skipped (already there), 0 listed"
+
+
+def test_a_walk_is_one_sheet(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    model = trained.cgan(tmp_path / "run")
+    outcome = run("sample", model, tmp_path / "out", "--walk", "--count", "7")
+    assert outcome.code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["walk.png"]
+    assert images.read(tmp_path / "out/walk.png").shape == (28, 68, 3)
+
+
+def test_a_class_that_is_not_there_is_a_usage_error(
+    run: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    model = trained.cgan(tmp_path / "run")
+    outcome = run("sample", model, tmp_path / "out", "--class", "on")
+    assert outcome.code == 2
+    assert "no class is called 'on'. Did you mean 'one'?" in outcome.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_translator_cannot_draw(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    outcome = run("sample", trained.cyclegan(tmp_path / "run"), tmp_path / "out")
+    assert outcome.code == 2
+    assert "cannot draw images from noise" in outcome.err
