@@ -9,7 +9,9 @@ import pytest
 import trained
 from PIL import Image
 
+from translate import images
 from translate.api import Translator
+from translate.engine.sampling import Wish, sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 
 
@@ -141,3 +143,14 @@ def test_a_folder_is_what_each_picture_is(
     assert model.folder(source, tmp_path / "out", to="summer").skipped == 2
     with pytest.raises(NothingUsableError):
         model.folder(tmp_path / "photos/*.gif", tmp_path / "out")
+
+
+def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
+    model = Translator.load(trained.cgan(tmp_path / "run"))
+    drawn = model.sample(5, label="two", seed=3)
+    assert [(picture.size, picture.mode) for picture in drawn] == [((8, 8), "L")] * 5
+    sample_folder(model.model, tmp_path / "out", Wish(5, "two", seed=3))
+    written = [images.read(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
+    assert all((np.asarray(p) == w[..., 0]).all() for p, w in zip(drawn, written, strict=True))
+    with pytest.raises(ConfigError, match="no class is called 'three'"):
+        model.sample(label="three")

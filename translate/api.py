@@ -1,4 +1,4 @@
-"""What a notebook imports: a trained model as a function of one picture, or of a folder."""
+"""What a notebook imports: a trained model that translates a picture or a folder, or draws."""
 
 import warnings
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
 from translate.engine.loop import Result, Watcher
 from translate.engine.outputs import survey
+from translate.engine.sampling import Wish, pictures
 from translate.errors import DataError, TranslateError
 from translate.images import Pixels
 
@@ -75,6 +76,20 @@ class Translator:
         if isinstance(image, np.ndarray):
             return flat if image.ndim == 2 else drawn
         return Image.fromarray(flat)
+
+    def sample(
+        self, count: int = 1, *, label: str | None = None, text: str | None = None, seed: int = 0
+    ) -> list[Image.Image]:
+        """Return `count` pictures drawn from noise, as `translate sample` draws them.
+
+        `label` is the class to draw, or ``all``; without one, classes come in turn. `text` is what
+        to draw after training with captions.
+        """
+        drawn = list(pictures(self.model, Wish(count, label, text, seed)))
+        whole = [pixels for pixels in drawn if pixels is not None]
+        if len(whole) < count:
+            raise TranslateError(f"{self.model.name}: what it draws is not finite.")
+        return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in whole]
 
     def folder(
         self,

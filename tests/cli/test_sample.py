@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import trained
-from tests.conftest import Outcome
+import trained
+from conftest import Outcome
+
 from translate import images
 
 

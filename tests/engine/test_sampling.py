@@ -9,9 +9,9 @@ from weakref import ReferenceType, ref
 import numpy as np
 import pytest
 import torch
+import trained
 from PIL import Image
 
-from tests import trained
 from translate.engine import files, infer, sampling
 from translate.engine.infer import Model
 from translate.engine.sampling import CHUNK, Wish, sample_folder, sheet

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import ceil
 from pathlib import Path
@@ -117,22 +117,26 @@ def sample_folder(
     return summary
 
 
+def pictures(model: Model, wish: Wish) -> Iterator[Pixels | None]:
+    """Yield what `sample_folder` would write, one by one; None for what is not finite."""
+    text = check(model, wish)
+    for first in range(0, wish.count, CHUNK):
+        yield from _draw(model, wish, range(first, first + CHUNK), text)[: wish.count - first]
+
+
 def sheet(model: Model, wish: Wish, *, walk: bool = False) -> Pixels:
     """Return many pictures on one: of all classes a row each, of a walk its rows."""
-    text = check(model, wish)
     if walk:
+        text = check(model, wish)
         generator = torch.Generator().manual_seed(wish.seed)
         asked = text if text is not None else _asked(model, wish.label)
         with torch.inference_mode():
             return images.grid(model.recipe.walk(wish.count, generator, asked))
-    count = min(wish.count, SHEET)
+    wish = replace(wish, count=min(wish.count, SHEET))
+    count = wish.count
     rows = len(model.recipe.conditions()) if wish.label == EVERY else 0
     across = ceil(count / rows) if rows else ceil(count**0.5)
-    drawn = [
-        pixels
-        for first in range(0, count, CHUNK)
-        for pixels in _draw(model, wish, range(first, first + CHUNK), text)
-    ][:count]
+    drawn = list(pictures(model, wish))
     blank = next(pixels for pixels in drawn if pixels is not None) * 0
     whole = [blank if pixels is None else pixels for pixels in drawn]
     if rows:
