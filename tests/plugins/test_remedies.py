@@ -220,6 +220,19 @@ def test_augmented_images_differ_from_each_other_and_only_while_training():
     assert set(one.unique().tolist()) <= {*x.unique().tolist(), 0.0}
 
 
+@pytest.mark.parametrize("step", [color, translation, cutout])
+def test_augmentation_minds_neither_memory_nor_precision(step):
+    x = images(4)
+    with seeded(1):
+        expected = step(x, 3)
+    with seeded(1):
+        torch.testing.assert_close(step(x.to(memory_format=torch.channels_last), 3), expected)
+    with seeded(1):
+        half = step(x.bfloat16(), 3)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), expected, atol=0.05, rtol=0.05)
+
+
 def test_augmentation_is_differentiable_twice():
     network = make("augmented", of={**MLP}).double()
     x = images(2).double().requires_grad_()

@@ -1,4 +1,8 @@
-"""Differentiable augmentation: real and generated images are changed alike, with gradients."""
+"""Differentiable augmentation: real and generated images are changed alike, with gradients.
+
+Not by kornia, whose colours clamp, whose erasing takes all of a code of one pixel, and whose
+translation samples a grid, with gradients on a GPU that differ from run to run.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated
@@ -54,7 +58,7 @@ class Augment(nn.Module):
 def color(x: Tensor, colors: int) -> Tensor:
     """Change brightness by up to 0.5, saturation to 0 to 2 times, contrast to 0.5 to 1.5 times.
 
-    Nothing is clamped, as kornia would: a clamped pixel has no gradient.
+    Nothing is clamped: a clamped pixel has no gradient.
     """
     seen, rest = x[:, :colors], x[:, colors:]
     brightness, saturation, contrast = torch.rand(3, len(x), 1, 1, 1, device=x.device).to(x)
@@ -67,22 +71,20 @@ def color(x: Tensor, colors: int) -> Tensor:
 
 def translation(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channels move
     """Move by up to an eighth of a side, in whole pixels; gray comes in."""
-    for dim in (2, 3):
-        most = x.shape[dim] // 8
-        index = _places(x, dim) - _starts(x, -most, most)
-        inside = (index >= 0) & (index < x.shape[dim])
-        x = x.gather(dim, index.clamp(0, x.shape[dim] - 1).expand_as(x)) * inside
-    return x
+    height, width = x.shape[2:]
+    rows = _counted(x, 2, -(height // 8), height // 8)
+    columns = _counted(x, 3, -(width // 8), width // 8)
+    inside = _within(rows, height) & _within(columns, width)
+    index = (rows * width + columns).where(inside, 0).flatten(2).expand(-1, x.shape[1], -1)
+    return x.flatten(2).gather(2, index).reshape(x.shape) * inside
 
 
 def cutout(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channels are cut
     """Make a rectangle of half the sides gray, which may reach over the edge."""
-    hole = torch.ones((), dtype=torch.bool, device=x.device)
-    for dim in (2, 3):
-        side = x.shape[dim] // 2
-        index = _places(x, dim) - _starts(x, -(side // 2), x.shape[dim] - (side + 1) // 2)
-        hole = hole & (index >= 0) & (index < side)
-    return x * ~hole
+    tall, wide = x.shape[2] // 2, x.shape[3] // 2
+    rows = _counted(x, 2, -(tall // 2), x.shape[2] - (tall + 1) // 2)
+    columns = _counted(x, 3, -(wide // 2), x.shape[3] - (wide + 1) // 2)
+    return x * ~(_within(rows, tall) & _within(columns, wide))
 
 
 POLICIES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
@@ -92,11 +94,15 @@ POLICIES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
 }
 
 
-def _places(x: Tensor, dim: int) -> Tensor:
-    """Return the index of each pixel along `dim`, to be broadcast over `x`."""
-    return torch.arange(x.shape[dim], device=x.device).reshape([-1, 1] if dim == 2 else [-1])
+def _counted(x: Tensor, dim: int, least: int, most: int) -> Tensor:
+    """Return the index of each pixel along `dim`, from another start for each image.
+
+    Starts are whole numbers from `least` to `most`; it is (N, 1, H, 1) or (N, 1, 1, W).
+    """
+    start = torch.randint(least, most + 1, (len(x), 1, 1, 1), device=x.device)
+    places = torch.arange(x.shape[dim], device=x.device)
+    return (places[:, None] if dim == 2 else places) - start
 
 
-def _starts(x: Tensor, least: int, most: int) -> Tensor:
-    """Return a whole number from `least` to `most` for each image, to be broadcast over `x`."""
-    return torch.randint(least, most + 1, (len(x), 1, 1, 1), device=x.device)
+def _within(index: Tensor, side: int) -> Tensor:
+    return (index >= 0) & (index < side)
