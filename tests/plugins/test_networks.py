@@ -13,12 +13,30 @@ from torch import nn
 from translate import hookspecs
 from translate.errors import ConfigError
 from translate_plugins import networks
-from translate_plugins.networks.norms import InstanceNorm, norm_layer, upsample_layer
+from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
+from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
+from translate_plugins.networks.norms import (
+    InstanceNorm,
+    norm_layer,
+    upsample_layer,
+    vector_norm_layer,
+)
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
+from translate_plugins.networks.sizes import halvings
 from translate_plugins.networks.unet import UnetGenerator
 
-FACTORIES = {**networks.register_generators(), **networks.register_discriminators()}
+GENERATORS = networks.register_generators()
+DISCRIMINATORS = networks.register_discriminators()
+FACTORIES = [*GENERATORS.values(), *DISCRIMINATORS.values()]
+DRAWING = (DcganGenerator, MlpGenerator)
+MLPS = (MlpGenerator, MlpEncoder, MlpDiscriminator)
+NORMED = [
+    (factory, norm)
+    for factory in FACTORIES
+    for norm in ("instance", "batch", "layer", "none")
+    if not (factory in MLPS and norm == "instance")  # a unit has no pixels
+]
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +48,19 @@ def on_meta(factory, *channels, **options):
     """Build a network of full size without filling its weights."""
     with torch.device("meta"):
         return factory(*channels, **options)
+
+
+def small(factory, size, **options):
+    """Build a network of 3 channels for images of `size`, where it asks for one."""
+    channels = (3, 3) if factory in GENERATORS.values() else (3,)
+    if "size" in inspect.signature(factory.__init__).parameters:
+        options["size"] = size
+    return factory(*channels, **options)
+
+
+def what_suits(factory, number, size, **options):
+    """Return images of `size`, or as many draws of noise."""
+    return torch.randn(number, 3, *((1, 1) if factory in DRAWING else size), **options)
 
 
 def shapes(network):
@@ -54,16 +85,28 @@ def test_the_hooks_are_those_that_translate_asks():
     manager.add_hookspecs(hookspecs)
     manager.register(networks)
     manager.check_pending()
-    offered = {**manager.hook.register_generators()[0], **manager.hook.register_discriminators()[0]}
-    assert offered == {
-        "resnet": ResnetGenerator,
-        "unet": UnetGenerator,
-        "patch": PatchDiscriminator,
-        "pixel": PixelDiscriminator,
-    }
+    assert manager.hook.register_generators() == [
+        {
+            "resnet": ResnetGenerator,
+            "unet": UnetGenerator,
+            "dcgan": DcganGenerator,
+            "dcgan-encoder": DcganEncoder,
+            "mlp": MlpGenerator,
+            "mlp-encoder": MlpEncoder,
+        }
+    ]
+    judges = manager.hook.register_discriminators()[0]
+    assert manager.hook.register_discriminators() == [
+        {
+            "patch": PatchDiscriminator,
+            "pixel": PixelDiscriminator,
+            "dcgan": DcganDiscriminator,
+            "mlp": MlpDiscriminator,
+        }
+    ]
 
 
-@pytest.mark.parametrize("factory", FACTORIES.values())
+@pytest.mark.parametrize("factory", FACTORIES)
 def test_every_option_is_named_and_says_what_it_means(factory):
     _, *parameters = inspect.signature(factory.__init__).parameters.values()
     for option in parameters:
@@ -86,6 +129,26 @@ def test_every_option_is_named_and_says_what_it_means(factory):
         # 6 * 64 + 64, 64 * 128, 2 * 128, 128; and with biases 3 * 64 + 64, 65 * 128, 129
         (on_meta(PixelDiscriminator, 6, norm="batch"), 9_024, 9),
         (on_meta(PixelDiscriminator, 3), 8_705, 6),
+        # 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3), norms 2 * (512 + ... + 64)
+        (on_meta(DcganGenerator, 100, 3), 3_576_704, 25),
+        # 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512), norms 2 * (128 + 256 + 512)
+        (on_meta(DcganDiscriminator, 3), 2_765_568, 20),
+        # the same but 16 * 512 * 100 + 100 in the end
+        (on_meta(DcganEncoder, 3, 100), 3_576_676, 21),
+        # 49 * 100 * 128 + 16 * (128 * 64 + 64), norms 2 * (128 + 64)
+        (on_meta(DcganGenerator, 100, 1, size=(28, 28)), 759_680, 13),
+        # 16 * (64 + 64 * 128) + 49 * 128, norm 2 * 128
+        (on_meta(DcganDiscriminator, 1, size=(28, 28)), 138_624, 8),
+        # and biases 64 + 128 + 1
+        (on_meta(DcganDiscriminator, 1, norm="layer", size=(28, 28)), 138_817, 8),
+        # 100 * 512 + 2 * 512 * 512 + 513 * 784, norms 3 * 2 * 512
+        (on_meta(MlpGenerator, 100, 1), 980_752, 20),
+        # 784 * 512 + 2 * 512 * 512 + 513 * 10, norms 3 * 2 * 512
+        (on_meta(MlpEncoder, 1, 10), 933_898, 20),
+        # 785 * 512 + 513 * 512 + 513
+        (on_meta(MlpDiscriminator, 1), 665_089, 6),
+        # 9 * 512 + 513 * 512 + 513
+        (on_meta(MlpDiscriminator, 8, size=(1, 1)), 267_777, 6),
     ],
 )
 def test_parameters_and_entries_are_as_many_as_published(network, parameters, entries):
@@ -177,6 +240,30 @@ def test_patch_keys_and_shapes_are_those_of_published_checkpoints():
     }
 
 
+def test_dcgan_keys_and_shapes_are_those_of_published_checkpoints():
+    assert shapes(on_meta(DcganGenerator, 100, 3)) == {
+        "main.0.weight": (100, 512, 4, 4),
+        **batch_norm("main.1", 512),
+        "main.3.weight": (512, 256, 4, 4),
+        **batch_norm("main.4", 256),
+        "main.6.weight": (256, 128, 4, 4),
+        **batch_norm("main.7", 128),
+        "main.9.weight": (128, 64, 4, 4),
+        **batch_norm("main.10", 64),
+        "main.12.weight": (64, 3, 4, 4),
+    }
+    assert shapes(on_meta(DcganDiscriminator, 3)) == {
+        "main.0.weight": (64, 3, 4, 4),
+        "main.2.weight": (128, 64, 4, 4),
+        **batch_norm("main.3", 128),
+        "main.5.weight": (256, 128, 4, 4),
+        **batch_norm("main.6", 256),
+        "main.8.weight": (512, 256, 4, 4),
+        **batch_norm("main.9", 512),
+        "main.11.weight": (1, 512, 4, 4),
+    }
+
+
 # -- sizes -----------------------------------------------------------------------------------------
 
 
@@ -195,6 +282,86 @@ def test_patch_keys_and_shapes_are_those_of_published_checkpoints():
 )
 def test_output_sizes(network, shape, expected):
     assert network(torch.empty(shape, device="meta")).shape == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "times", "start"),
+    [
+        *[((28, 28), 2, (7, 7)), ((32, 32), 3, (4, 4)), ((64, 64), 4, (4, 4))],
+        *[((64, 32), 3, (8, 4)), ((48, 96), 3, (6, 12)), ((256, 256), 6, (4, 4))],
+        *[((9, 9), 0, (9, 9)), ((6, 64), None, None), ((6, 12), 0, (6, 12)), ((1, 1), 0, (1, 1))],
+    ],
+)
+def test_dcgan_halves_sides_while_they_stay_whole_and_at_least_four(size, times, start):
+    if times is None:
+        with pytest.raises(ConfigError, match="6x64 halves to 6x64 and no further"):
+            halvings(size)
+    else:
+        assert halvings(size) == (times, start)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (32, 32), (64, 64), (32, 48), (9, 7), (1, 1)])
+def test_noise_becomes_an_image_a_code_and_a_logit_at_any_size(size):
+    for draw, encode, judge in ((DcganGenerator, DcganEncoder, DcganDiscriminator), MLPS):
+        images = draw(5, 2, width=4, size=size)(torch.randn(3, 5, 1, 1))
+        assert images.shape == (3, 2, *size)
+        assert encode(2, 6, width=4, size=size)(images).shape == (3, 6, 1, 1)
+        assert judge(2, width=4, size=size)(images).flatten(1).shape == (3, 1)
+
+
+@pytest.mark.parametrize("factory", DRAWING)
+def test_what_is_drawn_lies_between_minus_one_and_one(factory):
+    network = draw_weights_(factory(20, 3, width=16, size=(16, 16))).eval()
+    images = network(10 * torch.randn(8, 20, 1, 1))
+    assert images.min() < -0.9
+    assert images.max() > 0.9
+    assert images.abs().max() <= 1
+
+
+@pytest.mark.parametrize("factory", [DcganEncoder, MlpEncoder])
+def test_codes_are_linear_and_know_no_bound(factory):
+    network = draw_weights_(factory(3, 4, width=8, norm="none", size=(16, 16)).double())
+    last = [part for part in network.modules() if isinstance(part, nn.Conv2d | nn.Linear)][-1]
+    images = torch.randn(2, 3, 16, 16, dtype=torch.double)
+    before = network(images) - last.bias.view(1, 4, 1, 1)
+    with torch.no_grad():
+        last.weight *= 1000
+    torch.testing.assert_close(network(images) - last.bias.view(1, 4, 1, 1), 1000 * before)
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ((33, 33), "33x33 halves to 33x33 and no further.* divide by 2, such as 34x34"),
+        ((250, 250), "250x250 halves to 125x125 .* divide by 8, such as 256x256"),
+        ((1000, 8), "1000x8 halves to 500x4 .* divide by 32, such as 1024x128"),
+    ],
+)
+def test_dcgan_says_which_size_near_by_can_be_halved(size, message):
+    for factory in (DcganGenerator, DcganEncoder, DcganDiscriminator):
+        with pytest.raises(ConfigError, match=f"size: {message}"):
+            small(factory, size)
+    near = tuple(map(int, message.rpartition(" ")[2].split("x")))
+    on_meta(DcganGenerator, 3, 3, width=1, size=near)
+
+
+@pytest.mark.parametrize(
+    "factory", [DcganEncoder, DcganDiscriminator, MlpEncoder, MlpDiscriminator]
+)
+def test_a_network_for_one_size_says_so_to_another(factory):
+    network = small(factory, (16, 16), width=4)
+    asked = [network, network.features] if hasattr(network, "features") else [network]
+    for sides in ((16, 32), (8, 8)):
+        for call in asked:
+            with pytest.raises(ConfigError, match="made for 16x16 pixels and takes no others, not"):
+                call(torch.randn(2, 3, *sides))
+
+
+@pytest.mark.parametrize("factory", DRAWING)
+def test_a_network_that_draws_from_noise_says_so_to_an_image(factory):
+    network = small(factory, (16, 16), width=4)
+    with pytest.raises(ConfigError, match="from noise of 1x1 pixel and cannot translate 16x24"):
+        network(torch.randn(2, 3, 16, 24))
 
 
 @pytest.mark.parametrize(
@@ -347,6 +514,75 @@ def assert_same_function(network, plain, images):
     torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
 
 
+def batch_normed(state, key, x, training):
+    mean, variance = state[f"{key}.running_mean"], state[f"{key}.running_var"]
+    if training:
+        mean, variance = x.mean((0, *range(2, x.ndim))), x.var((0, *range(2, x.ndim)), correction=0)
+    shape = (-1,) + (1,) * (x.ndim - 2)
+    scale = state[f"{key}.weight"] / (variance + 1e-5).sqrt()
+    return (x - mean.view(shape)) * scale.view(shape) + state[f"{key}.bias"].view(shape)
+
+
+def plain_dcgan_generator(state, x, training):
+    x = F.conv_transpose2d(x, state["main.0.weight"])
+    for norm, conv in ((1, 3), (4, 6), (7, 9), (10, 12)):
+        x = batch_normed(state, f"main.{norm}", x, training).relu()
+        x = F.conv_transpose2d(x, state[f"main.{conv}.weight"], stride=2, padding=1)
+    return x.tanh()
+
+
+def plain_dcgan_halves(state, x, training):
+    x = F.leaky_relu(F.conv2d(x, state["main.0.weight"], stride=2, padding=1), 0.2)
+    for conv in (2, 5):
+        x = F.conv2d(x, state[f"main.{conv}.weight"], stride=2, padding=1)
+        x = F.leaky_relu(batch_normed(state, f"main.{conv + 1}", x, training), 0.2)
+    return F.conv2d(x, state["main.8.weight"], state.get("main.8.bias"))
+
+
+def plain_mlp(state, x, training, activation, last):
+    x = x.flatten(1)
+    for index in range(1, last, 3):
+        x = F.linear(x, state[f"model.{index}.weight"])
+        x = activation(batch_normed(state, f"model.{index + 1}", x, training))
+    return F.linear(x, state[f"model.{last}.weight"], state[f"model.{last}.bias"])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_dcgan_is_the_function_of_the_paper(training):
+    draw = draw_weights_(DcganGenerator(5, 2, width=3).double()).train(training)
+    noise = torch.randn(3, 5, 1, 1, dtype=torch.double)
+    assert_same_function(draw, lambda s, x: plain_dcgan_generator(s, x, training), noise)
+    for network in (
+        DcganDiscriminator(2, width=3, size=(32, 64)),
+        DcganEncoder(2, 4, width=3, size=(32, 64)),
+    ):
+        draw_weights_(network.double()).train(training)
+        images = torch.randn(3, 2, 32, 64, dtype=torch.double)
+        assert_same_function(network, lambda s, x: plain_dcgan_halves(s, x, training), images)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_mlps_are_linear_layers_with_norms_and_activations(training):
+    def drawn(state, x):
+        return plain_mlp(state, x, training, F.relu, 10).tanh().view(-1, 2, 4, 6)
+
+    def encoded(state, x):
+        return plain_mlp(state, x, training, F.relu, 7).view(-1, 5, 1, 1)
+
+    def judged(state, x):
+        return plain_mlp(state, x, training, lambda y: F.leaky_relu(y, 0.2), 7)
+
+    noise = torch.randn(4, 5, 1, 1, dtype=torch.double)
+    images = torch.randn(4, 2, 4, 6, dtype=torch.double)
+    for network, plain, given in (
+        (MlpGenerator(5, 2, width=6, size=(4, 6)), drawn, noise),
+        (MlpEncoder(2, 5, width=6, layers=2, size=(4, 6)), encoded, images),
+        (MlpDiscriminator(2, width=6, norm="batch", size=(4, 6)), judged, images),
+    ):
+        draw_weights_(network.double()).train(training)
+        assert_same_function(network, plain, given.clone())
+
+
 def test_resnet_is_the_function_of_the_paper():
     network = draw_weights_(ResnetGenerator(3, 2, width=4, blocks=3).double())
     images = torch.randn(2, 3, 24, 32, dtype=torch.double)
@@ -391,6 +627,21 @@ def test_patch_features_are_the_activations_before_the_logits():
     assert [f.shape[1] for f in PixelDiscriminator(3, width=4).features(x)] == [4, 8]
 
 
+def test_features_of_one_logit_are_the_activations_before_it():
+    x = torch.randn(2, 3, 64, 32)
+    network = DcganDiscriminator(3, width=4, norm="layer", size=(64, 32))
+    seen = network.features(x)
+    assert [tuple(feature.shape[1:]) for feature in seen] == [
+        *[(4, 32, 16), (8, 16, 8), (16, 8, 4)]
+    ]
+    torch.testing.assert_close(network.main[-1](seen[-1]), network(x))
+    mlp = MlpDiscriminator(3, width=6, layers=3, dropout=0.5, size=(64, 32))
+    seen = mlp.features(x)
+    assert [tuple(feature.shape) for feature in seen] == [(2, 6)] * 3
+    seen = mlp.eval().features(x)
+    torch.testing.assert_close(mlp.model[-1](seen[-1]), mlp(x))
+
+
 # -- norms, dropout, upsampling --------------------------------------------------------------------
 
 
@@ -402,6 +653,15 @@ def test_instance_norm_gives_the_numbers_of_torchs():
     # 1, 3: mean 2, variance 1
     expected = torch.tensor([[[[-1.0, 1.0]]]]) / (1 + 1e-5) ** 0.5
     torch.testing.assert_close(norm(torch.tensor([[[[1.0, 3.0]]]])), expected)
+
+
+def test_layer_norm_is_over_all_channels_of_one_image():
+    # 1, 3, 5, 7: mean 4, variance 5
+    expected = torch.tensor([-3.0, -1.0, 1.0, 3.0]) / (5 + 1e-5) ** 0.5
+    x = torch.tensor([1.0, 3.0, 5.0, 7.0])
+    two = torch.stack([x, 10 * x]).view(2, 2, 1, 2)  # a neighbour changes nothing
+    torch.testing.assert_close(norm_layer("layer")(2)(two)[0].flatten(), expected)
+    torch.testing.assert_close(vector_norm_layer("layer")(4)(two.flatten(1))[0], expected)
 
 
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
@@ -435,16 +695,15 @@ def test_channels_last_moves_no_gradient_of_a_whole_resnet():
     torch.testing.assert_close(*gradients)
 
 
-@pytest.mark.parametrize("factory", FACTORIES.values())
-@pytest.mark.parametrize("norm", ["instance", "batch", "none"])
+@pytest.mark.parametrize(("factory", "norm"), NORMED)
 def test_gradients_reach_every_parameter_but_biases_before_a_norm(factory, norm):
-    generator = factory in (ResnetGenerator, UnetGenerator)
-    network = factory(3, *([3] if generator else []), width=8, norm=norm).double()
+    size = (256, 256) if factory is UnetGenerator else (32, 32)
+    network = small(factory, size, width=8, norm=norm).double()
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight)  # so that nothing fades on 18 layers
-    side = network.minimum_side * 2 if factory is not UnetGenerator else 256
-    network(torch.randn(2, 3, side, side, dtype=torch.double)).mul(100).sin().sum().backward()
+    given = what_suits(factory, 4, size, dtype=torch.double)
+    network(given).mul(100).sin().sum().backward()
     idle = {
         f"{key}.{index}.bias"
         for key, sequence in network.named_modules()
@@ -521,11 +780,14 @@ def test_resize_holds_no_transposed_convolution_and_keeps_the_size(factory):
     ("make", "message"),
     [
         (lambda: norm_layer("instanse"), "norm: there is no 'instanse'. Did you mean 'instance'"),
-        (lambda: ResnetGenerator(3, 3, norm="group"), "Choose from: batch, instance, none"),
+        (lambda: ResnetGenerator(3, 3, norm="group"), "Choose from: batch, instance, layer, none"),
         (lambda: UnetGenerator(3, 3, upsample="resise"), "upsample: .* Did you mean 'resize'"),
         (lambda: PatchDiscriminator(3, norm="bach"), "Did you mean 'batch'"),
         (lambda: ResnetGenerator(3, 3, blocks=0), "blocks: a resnet has at least one, not 0"),
         (lambda: UnetGenerator(3, 3, levels=0), "levels: a U-Net has at least one, not 0"),
+        (lambda: MlpGenerator(3, 3, layers=0), "layers: an MLP has at least one that is hidden"),
+        (lambda: MlpDiscriminator(3, norm="instance"), "Choose from: batch, layer, none"),
+        (lambda: DcganGenerator(3, 3, upsample="shuffle"), "Choose from: deconv, resize"),
     ],
 )
 def test_a_wrong_option_is_answered_with_the_right_one(make, message):
@@ -533,14 +795,11 @@ def test_a_wrong_option_is_answered_with_the_right_one(make, message):
         make()
 
 
-@pytest.mark.parametrize("factory", FACTORIES.values())
+@pytest.mark.parametrize("factory", FACTORIES)
 def test_networks_run_in_bf16(factory):
-    generator = factory in (ResnetGenerator, UnetGenerator)
-    options = {"size": (32, 32)} if generator else {}
-    network = factory(3, *([3] if generator else []), width=4, **options)
-    x = torch.randn(2, 3, 32, 32)
+    network = small(factory, (32, 32), width=4)
     with torch.autocast("cpu", torch.bfloat16):
-        output = network(x)
+        output = network(what_suits(factory, 2, (32, 32)))
     assert output.dtype == torch.bfloat16
     output.float().sum().backward()
     assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
