@@ -3,11 +3,11 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from translate import images
 from translate.engine import config as configuration
@@ -18,8 +18,10 @@ from translate.engine.infer import Model
 from translate.engine.loop import Result, Watcher
 from translate.engine.outputs import survey
 from translate.engine.sampling import Wish, pictures
-from translate.errors import DataError, TranslateError
+from translate.errors import ConfigError, DataError, TranslateError
 from translate.images import Pixels
+
+Given: TypeAlias = str | Path | Image.Image | NDArray[Any]
 
 
 class Translator:
@@ -45,30 +47,48 @@ class Translator:
 
     @overload
     def __call__(
-        self, image: str | Path | Image.Image, *, to: str | None = None, size: int | None = None
+        self,
+        image: str | Path | Image.Image,
+        *,
+        to: str | None = None,
+        size: int | None = None,
+        mask: Given | None = None,
     ) -> Image.Image: ...
 
     @overload
     def __call__(
-        self, image: NDArray[Any], *, to: str | None = None, size: int | None = None
+        self,
+        image: NDArray[Any],
+        *,
+        to: str | None = None,
+        size: int | None = None,
+        mask: Given | None = None,
     ) -> NDArray[np.uint8]: ...
 
     def __call__(
         self,
-        image: str | Path | Image.Image | NDArray[Any],
+        image: Given,
         *,
         to: str | None = None,
         size: int | None = None,
+        mask: Given | None = None,
     ) -> Image.Image | NDArray[np.uint8]:
         """Return `image` as the domain `to` has it, by default the last one, in 8 bits.
 
         A path or a PIL image gives a PIL image, a (height, width[, channels]) array of uint8 or
         uint16 an array. A gray array of two dimensions gives one, unless the result has colour.
-        `size` first scales the shorter side.
+        `size` first scales the shorter side. For a model that fills holes, a hole is
+        what is white in `mask`; without one, what is wholly transparent.
         """
         domain = self.model.choose(to)
         channels, _ = self.model.channels(domain)
-        pixels = infer.scaled(_pixels(image, channels), size)
+        pixels = _pixels(image, channels)
+        if self.model.recipe.takes_mask:
+            pixels = infer.with_hole(pixels, _hole(image, mask, pixels), size)
+        elif mask is not None:
+            raise ConfigError(f"mask: {self.model.name} fills no holes: leave it out.")
+        else:
+            pixels = infer.scaled(pixels, size)
         (drawn,) = self.model.translate([pixels], domain)
         if drawn is None:
             raise TranslateError(f"{self.model.name}: the translation is not finite.")
@@ -99,6 +119,7 @@ class Translator:
         to: str | None = None,
         size: int | None = None,
         side: str | None = None,
+        mask: str | Path | None = None,
         batch_size: int | None = None,
         format: str | None = None,  # noqa: A002 - as the command line has it
         max_pixels: int = images.MAX_PIXELS,
@@ -110,11 +131,30 @@ class Translator:
         What is there already, made from the same input by the same model, is skipped; what cannot
         be translated is listed in ``problems.jsonl`` there.
         """
-        options = Options(to, size, side, batch_size, format, max_pixels, overwrite, limit)
+        masks = Path(mask) if mask else None
+        options = Options(to, size, side, masks, batch_size, format, max_pixels, overwrite, limit)
         return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
 
 
-def _pixels(image: str | Path | Image.Image | NDArray[Any], channels: int) -> Pixels:
+def _hole(image: Given, mask: Given | None, pixels: Pixels) -> Pixels:
+    """Return (height, width, 1) bytes, white where `image` has its hole."""
+    if mask is not None:
+        missing = images.to_bytes(_pixels(mask, 1)) > 127
+    elif isinstance(image, np.ndarray):
+        clear = image[..., 3:] if image.shape[2:] == (4,) else np.ones_like(pixels[..., :1])
+        missing = clear == 0
+    elif isinstance(image, Image.Image):
+        missing = np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))[..., 3:] == 0
+    else:
+        return images.read_hole(Path(image))
+    if missing.shape[:2] != pixels.shape[:2]:
+        raise DataError(f"the mask is {missing.shape[:2]}, the picture {pixels.shape[:2]}.")
+    if not missing.any():
+        raise DataError("the picture has no hole: pass mask=, or make what is missing transparent.")
+    return np.where(missing, np.uint8(255), np.uint8(0))
+
+
+def _pixels(image: Given, channels: int) -> Pixels:
     if isinstance(image, (str, Path)):
         return images.read(Path(image), channels=channels)
     if isinstance(image, Image.Image):

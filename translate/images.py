@@ -145,6 +145,24 @@ def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Pixe
     return _with_channels(pixels, channels)
 
 
+def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Return (height, width, 1) bytes: 255 where the picture at `path` has a hole, else 0.
+
+    A hole is what is white in `mask`, from the middle gray on; without one, what is wholly
+    transparent. Raises `BadImage` for what cannot be decoded, and for a picture without a hole.
+    """
+    if mask:
+        shades = to_bytes(read(mask, channels=1, max_pixels=max_pixels))
+        return np.where(shades > 127, np.uint8(255), np.uint8(0))
+    data = load(path)
+    with decoders.opened(data, path, max_pixels) as image:
+        header = _header(image, data)
+        alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    if not (alpha == 0).any():
+        raise BadImage(path, "has no hole: nothing is transparent, and there is no mask for it")
+    return np.where(_upright(alpha, header.orientation) == 0, np.uint8(255), np.uint8(0))[..., None]
+
+
 def load(path: Path) -> bytes:
     """Return the content of `path`; raises `BadImage` where it cannot be had."""
     try:

@@ -51,6 +51,10 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """A configuration fragment, for ``data`` and ``train``."""
     reversible: ClassVar[bool] = False
     """True: translates to every domain. False: to all but the first, or to its only one."""
+    takes_mask: ClassVar[bool] = False
+    """True: `translate` is given one channel more, a mask: 1 in the hole, -1 outside."""
+    scale: int = 1
+    """How many times larger than its input an output's sides are."""
     multiple_of: int = 1
     """Image sides must divide by this at inference; the engine pads and crops."""
     minimum_side: int = 1
@@ -67,7 +71,10 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         """Train on one batch of images in [-1, 1]: yield a turn for each player's move."""
 
     def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
-        """Return `images`, (N, C, H, W) in [-1, 1], as the domain `to` has them."""
+        """Return `images`, (N, C, H, W) in [-1, 1], as the domain `to` has them.
+
+        With `takes_mask` they have one channel more. The result is `scale` times as large.
+        """
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
 
     def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002

@@ -26,6 +26,12 @@ from translate.cli.counting import FORMATS, counted, told
 )
 @click.option("--side", metavar="NAME", help="Take this half of joined pairs.")
 @click.option(
+    "--mask",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Masks by the pictures' names: white is the hole. [what is transparent]",
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(1),
     metavar="N",

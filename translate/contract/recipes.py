@@ -120,7 +120,7 @@ def previews_quietly(subject: Subject) -> str | None:
 
 
 def translates_any_size(subject: Subject) -> str | None:
-    """Translate an image of any size, from 1x1 up, to one of the same size."""
+    """Translate an image of any size, from 1x1 up, to one of the same size times `scale`."""
     recipe = subject.build().recipe.eval()
     for to, channels, expected in _ways(subject, recipe):
         for height, width in SIZES:
@@ -131,7 +131,7 @@ def translates_any_size(subject: Subject) -> str | None:
                     f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
                     "Are multiple_of and minimum_side set?"
                 ) from error
-            shape = (1, expected, height, width)
+            shape = (1, expected, recipe.scale * height, recipe.scale * width)
             hold(drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}.")
             hold(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
     return None if _ways(subject, recipe) else "it does not translate"
@@ -207,6 +207,7 @@ def _ways(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
     if type(recipe).translate is Recipe.translate:
         return []
     source, target = subject.spec.source_channels, subject.spec.target_channels
+    mask = int(recipe.takes_mask)
     first, *others = subject.spec.domains or ("",)
-    ways = [(to, source, target) for to in others or [first]]
-    return [*ways, (first, target, source)] if recipe.reversible and others else ways
+    ways = [(to, source + mask, target) for to in others or [first]]
+    return [*ways, (first, target + mask, source)] if recipe.reversible and others else ways

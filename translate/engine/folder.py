@@ -11,10 +11,10 @@ from translate import images
 from translate.engine import distributed
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
-from translate.engine.outputs import Survey, assign
+from translate.engine.outputs import Survey, assign, masked
 from translate.engine.problems import Problem
 from translate.engine.stages import Passed, Picture, Stages
-from translate.errors import NothingUsableError, SaveError
+from translate.errors import ConfigError, NothingUsableError, SaveError
 
 FAILED_WRITES = 3
 """in a row, after which the disk is given up"""
@@ -30,6 +30,9 @@ class Options:
     """what the shorter side is scaled to first; by default pictures keep their size"""
     side: str | None = None
     """which half of joined pairs is translated; by default the whole picture"""
+    mask: Path | None = None
+    """folder of masks, for a model that fills holes: white is the hole; by default what is wholly
+    transparent is"""
     batch_size: int | None = None
     """pictures of one size that go through the network at once; by default 1, on a GPU 8"""
     format: str | None = None
@@ -83,6 +86,10 @@ def translate_folder(
     """
     to = model.choose(options.to)
     jobs = assign(found, out, channels=model.channels(to)[1], form=options.format)
+    if options.mask:
+        if not model.recipe.takes_mask:
+            raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
+        jobs = masked(jobs, found.root, options.mask)
     share = [jobs[index] for index in distributed.share(len(jobs[: options.limit]))]
     made_by = {"model": model.digest, "to": to, "size": options.size, "side": options.side}
     ledger = Ledger(out, made_by)
@@ -161,7 +168,8 @@ class _Remark:
 
     def __call__(self, picture: Picture) -> None:
         (height, width), trained = picture.pixels.shape[:2], min(self.model.spec.size)
-        if self.said or self.size or min(height, width) <= 2 * trained:
+        enlarging = self.model.recipe.scale > 1  # for which large pictures are nothing unusual
+        if self.said or self.size or enlarging or min(height, width) <= 2 * trained:
             return
         self.said = True
         self.say(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -88,7 +89,7 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
 
 
 def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
-    """Return (N, C, H, W) images in [-1, 1] as the domain `to` has them, at the same size.
+    """Return (N, C, H, W) images in [-1, 1] as the domain `to` has them, `scale` times as large.
 
     Sides that do not suit the recipe are lengthened on the right and at the bottom by repeating
     the edge, so that pixels keep their place in the network's grid; what was added is cut off.
@@ -98,12 +99,16 @@ def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
     with torch.inference_mode():
         padded = F.pad(batch, (0, beside, 0, below), mode="replicate")
         drawn = recipe.translate(padded, to=to)
-    if drawn.shape[-2:] != padded.shape[-2:] or len(drawn) != len(batch):
+    scale = recipe.scale
+    if drawn.shape[-2:] != tuple(scale * side for side in padded.shape[-2:]) or len(drawn) != len(
+        batch
+    ):
         raise PluginError(
             f"{type(recipe).__name__}.translate made {tuple(drawn.shape)} of "
-            f"{tuple(padded.shape)}: it must keep the size, or set multiple_of and minimum_side."
+            f"{tuple(padded.shape)}: it must make images `scale` times as large, which is {scale}, "
+            "or set multiple_of and minimum_side."
         )
-    return drawn[..., :height, :width]
+    return drawn[..., : scale * height, : scale * width]
 
 
 def _missing(side: int, recipe: Recipe) -> int:
@@ -119,3 +124,13 @@ def scaled(pixels: Pixels, shorter: int | None) -> Pixels:
     height, width = pixels.shape[:2]
     scale = shorter / min(height, width)
     return images.resize(pixels, (round(height * scale), round(width * scale)))
+
+
+def with_hole(pixels: Pixels, hole: Pixels, shorter: int | None = None) -> Pixels:
+    """Return `pixels` with one more channel, white where `hole` is, both scaled to `shorter`.
+
+    Where scaling mixes pixels of the hole with others there is a hole, too.
+    """
+    pixels, hole = scaled(pixels, shorter), scaled(hole, shorter)
+    white = np.iinfo(pixels.dtype).max
+    return np.concatenate([pixels, np.where(hole > 0, white, 0).astype(pixels.dtype)], axis=2)

@@ -1,6 +1,7 @@
 """Which pictures a folder translation reads and what they become, known before any work is done."""
 
 import unicodedata
+from collections.abc import Sequence
 from glob import has_magic
 from hashlib import sha256
 from pathlib import Path, PurePath
@@ -27,6 +28,8 @@ class Job(NamedTuple):
 
     input: Path
     output: Path
+    mask: Path | None = None
+    """what is white in it is the hole of the input"""
 
     @property
     def origin(self) -> str:
@@ -34,8 +37,9 @@ class Job(NamedTuple):
         return str(self.input)
 
     def origin_sha256(self) -> str:
-        """Return the sha256 of the input as it is now; raises `OSError`."""
-        return sha256(self.input.read_bytes()).hexdigest()
+        """Return the sha256 of the input, and its mask, as they are now; raises `OSError`."""
+        files = (self.input, self.mask) if self.mask else (self.input,)
+        return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def survey(source: str | Path, out: Path) -> Survey:
@@ -104,6 +108,28 @@ def assign(found: Survey, out: Path, *, channels: int = 3, form: str | None = No
         listed = "; ".join(clashes[:10]) + ("; ..." if len(clashes) > 10 else "")
         raise ConfigError(f"these would become one file, rename one of each: {listed}.")
     return jobs
+
+
+def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
+    """Return `jobs`, each with the file in `masks` of its path without suffix, if there is one.
+
+    Raises `ConfigError` where there is no folder, or none of them has one.
+    """
+    if not masks.is_dir():
+        raise ConfigError(f"mask: there is no folder {masks}.")
+    known = {path.relative_to(masks).with_suffix(""): path for path in images.find(masks)}
+    found = [job._replace(mask=known.get(_name(job, root))) for job in jobs]
+    if not any(job.mask for job in found):
+        example = _name(jobs[0], root).with_suffix(".png")
+        raise ConfigError(
+            f"mask: nothing in {masks} is named as a picture is: expected {masks / example}, "
+            "or another suffix."
+        )
+    return found
+
+
+def _name(job: Job, root: Path) -> Path:
+    return job.input.relative_to(root).with_suffix("")
 
 
 def _keeps(suffix: str, form: str | None, channels: int) -> bool:

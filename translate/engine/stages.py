@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 import torch
 
 from translate import images
-from translate.engine.infer import Model, scaled
+from translate.engine.infer import Model, scaled, with_hole
 from translate.engine.ledger import Ledger
 from translate.engine.outputs import Job
 from translate.engine.problems import Problem
@@ -99,8 +98,7 @@ class Stages:
         return results
 
     def _read(self, job: Job) -> Picture:
-        data = images.load(job.input)
-        header = images.probe(data, job.input, max_pixels=self.max_pixels)
+        header = images.probe(images.load(job.input), job.input, max_pixels=self.max_pixels)
         channels, _ = self.model.channels(self.to)
         pixels = images.read(job.input, channels=channels, max_pixels=self.max_pixels)
         if self.half is not None:
@@ -110,7 +108,18 @@ class Stages:
             pixels = pixels[:, self.half * width : (self.half + 1) * width]
         moving = header.frames > 1 and header.format not in ("JPEG", "MPO")  # a phone's extras
         note = f"only the first of {header.frames} frames was translated" if moving else ""
-        return Picture(job, sha256(data).hexdigest(), scaled(pixels, self.size), note)
+        if self.model.recipe.takes_mask:
+            hole = images.read_hole(job.input, job.mask, max_pixels=self.max_pixels)
+            if hole.shape[:2] != pixels.shape[:2]:
+                sizes = [f"{p.shape[1]}x{p.shape[0]}" for p in (pixels, hole)]
+                raise BadImage(job.input, f"is {sizes[0]}, but its mask {job.mask} {sizes[1]}")
+            pixels = with_hole(pixels, hole, self.size)
+        else:
+            pixels = scaled(pixels, self.size)
+        try:
+            return Picture(job, job.origin_sha256(), pixels, note)
+        except OSError as error:
+            raise BadImage(job.input, "it is gone") from error
 
     def draw(self, items: Sequence[Passed], look: Callable[[Picture], None]) -> list[Passed]:
         """Translate pictures of one size; one by one where memory does not suffice for all."""
@@ -143,7 +152,7 @@ class Stages:
         return [item if isinstance(item, Problem) else self._write(item) for item in items]
 
     def _write(self, picture: Picture) -> Passed:
-        source, output = picture.job
+        source, output = picture.job.input, picture.job.output
         try:
             data = images.encode(picture.pixels, output.suffix)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
