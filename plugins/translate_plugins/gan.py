@@ -39,16 +39,14 @@ class GAN(Recipe[Images]):
         *,
         generator: Annotated[Part, "network that draws"] = "mlp",
         discriminator: Annotated[Part, "network that judges"] = "mlp",
-        adversarial: Annotated[
-            Part, "loss of the game: vanilla, lsgan, hinge; {name: vanilla, saturating: true}"
-        ] = "vanilla",
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
         latent: Annotated[int, "numbers of noise an image is made of"] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
         critic_steps: Annotated[
-            int, Field(gt=0), "discriminator's turns for each of the generator's"
+            int, Field(gt=0), "critic turns for one of the generator's: more, where it lags behind"
         ] = 1,
         feature_matching: Annotated[
-            float, "weight of the distance of mean features, real to generated; against swings"
+            float, "weight of equal mean features, real and generated: against a game that swings"
         ] = 0.0,
         lr_generator: Annotated[float, "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 2e-4,

@@ -42,7 +42,9 @@ class WGAN(Recipe[Images]):
         critic: Annotated[Part, "network that scores, without bound"] = "dcgan",
         latent: Annotated[int, "numbers of noise an image is made of"] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
-        critic_steps: Annotated[int, Field(gt=0), "critic's turns for each of the generator's"] = 5,
+        critic_steps: Annotated[
+            int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
+        ] = 5,
         warm_up: Annotated[
             int,
             Field(ge=0),

@@ -48,7 +48,9 @@ class WGANGP(Recipe[Images]):
         },
         latent: Annotated[int, "numbers of noise an image is made of"] = 128,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
-        critic_steps: Annotated[int, Field(gt=0), "critic's turns for each of the generator's"] = 5,
+        critic_steps: Annotated[
+            int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
+        ] = 5,
         penalty_weight: Annotated[float, "of the critic's slope, where it is not 1"] = 10.0,
         lr_generator: Annotated[float, "learning rate of the generator"] = 1e-4,
         lr_critic: Annotated[float, "learning rate of the critic"] = 1e-4,
