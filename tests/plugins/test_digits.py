@@ -63,7 +63,7 @@ def test_a_digit_is_white_on_black_and_as_large_as_those_of_mnist(
     assert not pictures[:, [0, -1]].any(), "ink touches an edge"
     assert not pictures[:, :, [0, -1]].any(), "ink touches an edge"
     sides = [np.ptp(np.argwhere(picture), axis=0).max() + 1 for picture in pictures]
-    assert 20 <= min(sides) <= max(sides) <= 23
+    assert 19 <= min(sides) <= max(sides) <= 24  # a pen pressed hard, and edges
     assert 0.10 < pictures.mean() / 255 < 0.16  # MNIST: 0.131
 
 
