@@ -122,7 +122,9 @@ def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> 
     settings = list(asked.settings)
     if Path(name).stem in WATCHED:
         steps = config.resolve(None, config=name, assignments=asked.settings).train.steps
-        settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={steps // CHECKPOINTS}"]
+        every = steps // CHECKPOINTS
+        settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={every}"]
+        settings += [f"train.log_every={max(1, every // 10)}"]
     begun = time.monotonic()
     subject.translate("train", *given, *(part for s in settings for part in ("--set", s)))
     return time.monotonic() - begun

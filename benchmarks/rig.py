@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import textbook
+import textbook_codes
+import textbook_noise
 import torch
 from torch import nn
 
@@ -20,7 +22,10 @@ from translate.engine.randomness import seed_everything
 from translate.engine.train import build
 
 PICTURES = 8
+LOOPS = {**textbook.LOOPS, **textbook_noise.LOOPS, **textbook_codes.LOOPS}
 LAYOUTS = {"cyclegan": "unpaired", "pix2pix": "paired"}
+ALONE = {"cgan": ("labelled", "classes")}
+"""layout and domain, which of all others are images and left"""
 
 
 class Rig(NamedTuple):
@@ -62,10 +67,10 @@ class Each(Watcher):
 
 
 def draw(root: Path, side: int) -> None:
-    """Write two domains, ``left`` and ``right``, of smooth pictures a little larger than `side`."""
+    """Write smooth pictures a little larger than `side`: left, right, and classes of two names."""
     random, side = np.random.default_rng(0), round(side * 286 / 256)
-    for domain in ("left", "right"):
-        folder = root / domain / "train"
+    for place in ("left/train", "right/train", "classes/train/one", "classes/train/two"):
+        folder = root / place
         folder.mkdir(parents=True)
         for number in range(PICTURES):
             coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
@@ -83,20 +88,23 @@ def make(
     **train: Any,
 ) -> Rig:
     """Return `recipe` on the pictures below `root`, at its defaults but for `settings`."""
+    layout, *domains = ALONE.get(recipe, ("images", "left"))
+    if recipe in LAYOUTS:
+        layout, domains = LAYOUTS[recipe], ["left", "right"]
     flags = {
         "data.root": str(root),
-        "data.domains": ["left", "right"],
-        "data.layout": LAYOUTS[recipe],
+        "data.domains": domains,
+        "data.layout": layout,
         "data.size": size,
         "train.steps": steps,
         "train.device": device,
         **{f"train.{key}": value for key, value in train.items()},
     }
     asked = config.resolve(recipe, flags=flags, assignments=settings)
-    layout = data.open_layout(asked.data)
+    opened = data.open_layout(asked.data)
     where = torch.device(device)
-    training = build(asked, layout.spec, where)
-    return Rig(asked, training, data.check(layout, asked.data), where)
+    training = build(asked, opened.spec, where)
+    return Rig(asked, training, data.check(opened, asked.data), where)
 
 
 def loop_of(rig: Rig, recipe: nn.Module, batches: Iterator[Any], **settings: Any) -> Iterator[Any]:
@@ -105,7 +113,7 @@ def loop_of(rig: Rig, recipe: nn.Module, batches: Iterator[Any], **settings: Any
     asked = textbook.Settings(
         train.steps or 0, train.decay_from if train.schedule == "linear" else None, **settings
     )
-    return textbook.LOOPS[rig.config.recipe](recipe, batches, asked)
+    return LOOPS[rig.config.recipe](recipe, batches, asked)
 
 
 class Equality(NamedTuple):
@@ -130,6 +138,9 @@ def compare(make_rig: Callable[[], Rig], out: Path, *, double: bool) -> Equality
         for child in recipe.children():
             child.register_forward_pre_hook(lambda _, given: tuple(x.double() for x in given))
     before, theirs = deepcopy(recipe), deepcopy(recipe)
+    if double:
+        step = recipe.step
+        recipe.step = lambda batch: step(_doubled(batch))  # type: ignore[method-assign]
     ours_losses: list[list[float]] = []
     watcher = Each(lambda report: ours_losses.append(list(report.losses.values())))
     rig.loop(out, steps, watcher).run()
@@ -137,7 +148,7 @@ def compare(make_rig: Callable[[], Rig], out: Path, *, double: bool) -> Equality
     seed_everything(rig.config.train.seed)
     batches = rig.batches(steps)
     if double:
-        batches = [batch._make(part.double() for part in batch) for batch in batches]
+        batches = [_doubled(batch) for batch in batches]
     steps_taken = islice(loop_of(rig, theirs, iter(batches), fused=True), steps)
     their_losses = [[float(loss) for loss in losses] for losses in steps_taken]
 
@@ -148,6 +159,10 @@ def compare(make_rig: Callable[[], Rig], out: Path, *, double: bool) -> Equality
         for a, b in zip(mine, their, strict=True)
     )
     return Equality(apart, float((ours - other).norm() / (other - start).norm()))
+
+
+def _doubled(batch: Any) -> Any:
+    return batch._make(p.double() if p.is_floating_point() else p for p in batch)
 
 
 def _weights(recipe: nn.Module) -> torch.Tensor:

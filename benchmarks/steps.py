@@ -2,12 +2,13 @@
 
 python benchmarks/steps.py --recipe cyclegan --size 64 --pairs 30 [--threads 1] [--json FILE]
 
-The textbook (textbook.py) has the same networks, losses, batches and schedule, ready in memory.
-`passes same` computes the identity loss in one pass with the fakes, as ours does, and so compares
-the loops alone; `passes separate` is what the authors' code does. `--adam default` gives the
-textbook an Adam that is not fused. Ours is the whole loop of a run: reading, guard, log, with the
-log written every `--block` steps (a run does it every 50), and without its checkpoints and
-previews, whose seconds are told beside.
+The textbook (textbook.py, textbook_noise.py, textbook_codes.py) has the same networks, losses,
+batches and schedule, ready in memory. `passes ours` goes through the networks as our recipes do,
+and so compares the loops alone; `passes authors` as the authors' code does, where that is
+otherwise: CycleGAN's identity loss has passes of its own there, and InfoGAN's two heads share one.
+`--adam default` gives the textbook an Adam that is not fused. Ours is the whole loop of a run:
+reading, guard, log, with the log written every `--block` steps (a run does it every 50), and
+without its checkpoints and previews, whose seconds are told beside.
 """
 
 import argparse
@@ -104,10 +105,10 @@ def clocks() -> NDArray[np.float64]:
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--recipe", choices=list(rig.LAYOUTS), default="cyclegan")
+    parser.add_argument("--recipe", choices=list(rig.LOOPS), default="cyclegan")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=1)
-    parser.add_argument("--passes", choices=["same", "separate"], default="same")
+    parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
     parser.add_argument("--pairs", type=int, default=30, help="0: memory and equality alone")
     parser.add_argument("--block", type=int, default=1, help="steps between changes of turn")
@@ -135,7 +136,7 @@ def textbook_of(
 ) -> Iterator[Any]:
     """Return the textbook's loop with the settings that were asked for."""
     fused = True if asked.adam == "same" else None
-    return rig.loop_of(own, recipe, batches, fused=fused, one_pass=asked.passes == "same")
+    return rig.loop_of(own, recipe, batches, fused=fused, as_ours=asked.passes == "ours")
 
 
 def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:

@@ -23,8 +23,9 @@ class Settings(NamedTuple):
     """share of the steps after which the rate falls linearly; None: never"""
     fused: bool | None
     """Adam's `fused`: True as ours, None as ``Adam(parameters)`` is"""
-    one_pass: bool = False
-    """CycleGAN's identity loss from the pass of its fakes, as ours has it: the maths is equal"""
+    as_ours: bool = False
+    """Passes through networks as ours has them, not as the authors' code has: the maths is equal.
+    CycleGAN's identity loss is from the pass of its fakes; InfoGAN's two heads have one each."""
     precision: torch.dtype = torch.float32
 
 
@@ -40,7 +41,7 @@ def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
         with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
             switch([source_critic, target_critic], on=False)
             generators.zero_grad()
-            if settings.one_pass:
+            if settings.as_ours:
                 fake_target, same_target = forth(torch.cat([source, target])).chunk(2)
                 fake_source, same_source = back(torch.cat([target, source])).chunk(2)
             else:
@@ -130,9 +131,14 @@ class Pool:
         return torch.stack(shown)
 
 
-def optimizer(settings: Settings, *networks: nn.Module) -> Adam:
+def optimizer(
+    settings: Settings,
+    *networks: nn.Module,
+    lr: float = 2e-4,
+    betas: tuple[float, float] = (0.5, 0.999),
+) -> Adam:
     parameters = [p for network in networks for p in network.parameters()]
-    return Adam(parameters, lr=2e-4, betas=(0.5, 0.999), fused=settings.fused)
+    return Adam(parameters, lr=lr, betas=betas, fused=settings.fused)
 
 
 def schedule(adam: Adam, settings: Settings) -> LambdaLR:

@@ -9,7 +9,17 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
-@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+NARROW = {
+    **dict.fromkeys(["cyclegan", "pix2pix", "gan", "dcgan"], ("generator", "discriminator")),
+    **dict.fromkeys(["cgan", "infogan"], ("generator", "discriminator")),
+    **dict.fromkeys(["wgan", "wgan-gp"], ("generator", "critic")),
+    **dict.fromkeys(["autoencoder", "vae", "wae-mmd"], ("encoder", "decoder")),
+    **dict.fromkeys(["aae", "wae-gan"], ("encoder", "decoder", "discriminator")),
+}
+"""the networks of each recipe, which are made narrow"""
+
+
+@pytest.mark.parametrize("recipe", NARROW)
 def test_our_loop_moves_the_weights_as_the_textbook_does(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -17,12 +27,12 @@ def test_our_loop_moves_the_weights_as_the_textbook_does(
     import rig
 
     rig.draw(tmp_path, 32)
-    settings = ["options.generator.width=4", "options.discriminator.width=4"]
-    make = partial(
-        rig.make, recipe, tmp_path, 32, steps=4, settings=settings, log_every=1, preview_every=0
-    )
+    settings = [f"options.{network}.width=4" for network in NARROW[recipe]]
+    quiet = {"log_every": 1, "preview_every": 0, "batch_size": 2}
+    make = partial(rig.make, recipe, tmp_path, 32, steps=6, settings=settings, **quiet)
     equal = rig.compare(make, tmp_path / "run", double=True)
-    for name in ("rig", "tables", "textbook"):
+    for name in ("rig", "tables", "textbook", "textbook_noise", "textbook_codes"):
         sys.modules.pop(name, None)
+    assert set(NARROW) == set(rig.LOOPS)
     assert equal.loss < 1e-6  # the log has float32
     assert equal.weights < 1e-12

@@ -1,0 +1,105 @@
+"""Auto-encoders, as a textbook trains them: see textbook_noise.py."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from textbook import Settings, cross_entropy, optimizer, switch
+from textbook_noise import descend, noise
+from torch import Tensor
+
+USUAL = (0.9, 0.999)
+
+
+def autoencoder(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Hinton and Salakhutdinov (2006), in one go."""
+    encoder, decoder = recipe.encoder, recipe.decoder
+    adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=USUAL)
+    for (images,) in batches:
+        loss = F.mse_loss(decoder(encoder(images)), images)
+        descend(adam, loss)
+        yield [loss.detach()]
+
+
+def vae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Kingma and Welling (2014), gray values as probabilities; the decoder ends in tanh."""
+    encoder, decoder = recipe.encoder, recipe.decoder
+    adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=USUAL)
+    for (images,) in batches:
+        mean, log_variance = encoder(images).chunk(2, 1)
+        code = mean + (0.5 * log_variance).exp() * noise(recipe, images)
+        white, target = (decoder(code) + 1) / 2, (images + 1) / 2
+        missed = F.binary_cross_entropy(white, target, reduction="sum") / len(images)
+        apart = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
+        prior = recipe.kl_weight * apart / len(images)
+        descend(adam, missed + prior)
+        yield [missed.detach(), prior.detach()]
+
+
+def aae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Makhzani et al. (2016): reconstruction, then a game over the codes."""
+    encoder, decoder, judge = recipe.encoder, recipe.decoder, recipe.discriminator
+    for_both = optimizer(settings, encoder, decoder, lr=recipe.lr)
+    for_judge = optimizer(settings, judge, lr=recipe.lr_game)
+    for_encoder = optimizer(settings, encoder, lr=recipe.lr_game)
+    for (images,) in batches:
+        missed = F.mse_loss(decoder(encoder(images)), images)
+        descend(for_both, missed)
+        code = encoder(images)
+        switch([judge], on=True)
+        judged = cross_entropy(judge(noise(recipe, images)), 1.0)
+        judged = judged + cross_entropy(judge(code.detach()), 0.0)
+        descend(for_judge, judged)
+        switch([judge], on=False)
+        gan = cross_entropy(judge(code), 1.0)
+        descend(for_encoder, gan)
+        yield [missed.detach(), judged.detach(), gan.detach()]
+
+
+def wae_gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Tolstikhin et al. (2018), algorithm 1."""
+    encoder, decoder, judge = recipe.encoder, recipe.decoder, recipe.discriminator
+    for_both = optimizer(settings, encoder, decoder, lr=recipe.lr)
+    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for (images,) in batches:
+        code = encoder(images)
+        switch([judge], on=True)
+        judged = cross_entropy(judge(noise(recipe, images)), 1.0)
+        judged = recipe.prior_weight * (judged + cross_entropy(judge(code.detach()), 0.0))
+        descend(for_judge, judged)
+        switch([judge], on=False)
+        cost = recipe.cost_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
+        gan = recipe.prior_weight * cross_entropy(judge(code), 1.0)
+        descend(for_both, cost + gan)
+        yield [judged.detach(), cost.detach(), gan.detach()]
+
+
+def wae_mmd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Tolstikhin et al. (2018), algorithm 2, inverse multiquadratic kernels of seven widths."""
+    encoder, decoder = recipe.encoder, recipe.decoder
+    adam = optimizer(settings, encoder, decoder, lr=recipe.lr)
+    widths = [2 * recipe.code * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+
+    def kernel(one: Tensor, other: Tensor) -> Tensor:
+        squared = (one[:, None] - other[None]).square().sum(2)
+        return torch.stack([width / (width + squared) for width in widths]).sum(0)
+
+    for (images,) in batches:
+        n, code = len(images), encoder(images)
+        one, other = code.flatten(1), noise(recipe, images).flatten(1)
+        apart = 1 - torch.eye(n).to(images)
+        within = ((kernel(one, one) + kernel(other, other)) * apart).sum() / (n * (n - 1))
+        cost = recipe.cost_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
+        prior = recipe.prior_weight * (within - 2 * kernel(one, other).mean())
+        descend(adam, cost + prior)
+        yield [cost.detach(), prior.detach()]
+
+
+LOOPS = {
+    "autoencoder": autoencoder,
+    "vae": vae,
+    "aae": aae,
+    "wae-gan": wae_gan,
+    "wae-mmd": wae_mmd,
+}

@@ -1,0 +1,165 @@
+"""The adversarial methods that draw from noise, as a textbook trains them.
+
+As in textbook.py: the networks are those of our recipes, and the loops the obvious ones. Each
+yields its losses, in the order of our log. Rates are constant and precision is full.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from textbook import Settings, cross_entropy, optimizer, switch
+from torch import Tensor, nn
+from torch.optim import RMSprop
+
+
+def gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Goodfellow et al. (2014): fresh noise for either player."""
+    generator, judge = recipe.generator, recipe.discriminator
+    for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
+    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for step, (real,) in enumerate(batches, 1):
+        with torch.no_grad():
+            fake = generator(noise(recipe, real))
+        switch([judge], on=True)
+        judged = cross_entropy(judge(real), 1.0) + cross_entropy(judge(fake), 0.0)
+        descend(for_judge, judged)
+        losses = [judged]
+        if step % recipe.critic_steps == 0:
+            switch([judge], on=False)
+            losses.append(cross_entropy(judge(generator(noise(recipe, real))), 1.0))
+            descend(for_generator, losses[-1])
+        yield [loss.detach() for loss in losses]
+
+
+def dcgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Radford et al. (2016): both players look at the same fakes."""
+    generator, judge = recipe.generator, recipe.discriminator
+    for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
+    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for (real,) in batches:
+        fake = generator(noise(recipe, real))
+        yield play(judge, for_judge, for_generator, real, fake)
+
+
+def cgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Mirza and Osindero (2014): a label joins the input of both networks, as planes."""
+    generator, judge = recipe.generator, recipe.discriminator
+    for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
+    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for images, labels in batches:
+        planes = F.one_hot(labels, len(recipe.classes)).to(images)[:, :, None, None]
+        wide = planes.expand(-1, -1, *images.shape[2:])
+        fake = generator(torch.cat([noise(recipe, images), planes], 1))
+        real, fake = torch.cat([images, wide], 1), torch.cat([fake, wide], 1)
+        yield play(judge, for_judge, for_generator, real, fake)
+
+
+def play(judge: nn.Module, for_judge: Any, for_generator: Any, real: Tensor, fake: Tensor) -> Any:
+    """Move the discriminator, then the generator against it; return both losses."""
+    switch([judge], on=True)
+    judged = cross_entropy(judge(real), 1.0) + cross_entropy(judge(fake.detach()), 0.0)
+    descend(for_judge, judged)
+    switch([judge], on=False)
+    gan = cross_entropy(judge(fake), 1.0)
+    descend(for_generator, gan)
+    return [judged.detach(), gan.detach()]
+
+
+def wgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:  # noqa: ARG001 - there is no Adam
+    """Arjovsky et al. (2017), algorithm 1."""
+    generator, critic = recipe.generator, recipe.critic
+    for_generator = RMSprop(generator.parameters(), recipe.lr_generator)
+    for_critic = RMSprop(critic.parameters(), recipe.lr_critic)
+    for step, (real,) in enumerate(batches, 1):
+        with torch.no_grad():
+            fake = generator(noise(recipe, real))
+        switch([critic], on=True)
+        losses = [critic(fake).mean() - critic(real).mean()]
+        descend(for_critic, losses[0])
+        with torch.no_grad():
+            for weight in critic.parameters():
+                weight.clamp_(-recipe.clip, recipe.clip)
+        if step % recipe.critic_steps == 0:
+            switch([critic], on=False)
+            losses.append(-critic(generator(noise(recipe, real))).mean())
+            descend(for_generator, losses[-1])
+        yield [loss.detach() for loss in losses]
+
+
+def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Gulrajani et al. (2017), algorithm 1."""
+    generator, critic, betas = recipe.generator, recipe.critic, (0.0, 0.9)
+    for_generator = optimizer(settings, generator, lr=recipe.lr_generator, betas=betas)
+    for_critic = optimizer(settings, critic, lr=recipe.lr_critic, betas=betas)
+    for step, (real,) in enumerate(batches, 1):
+        with torch.no_grad():
+            fake = generator(noise(recipe, real))
+        switch([critic], on=True)
+        estimate = critic(fake).mean() - critic(real).mean()
+        share = torch.rand(len(real), 1, 1, 1).to(real)
+        between = torch.lerp(real, fake, share).requires_grad_()
+        (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        penalty = recipe.penalty_weight * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        losses = [estimate, penalty]
+        descend(for_critic, estimate + penalty)
+        if step % recipe.critic_steps == 0:
+            switch([critic], on=False)
+            losses.append(-critic(generator(noise(recipe, real))).mean())
+            descend(for_generator, losses[-1])
+        yield [loss.detach() for loss in losses]
+
+
+def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Chen et al. (2016): the discriminator's trunk has a second head, which guesses the codes."""
+    generator, judge, head = recipe.generator, recipe.discriminator, recipe.head
+    for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
+    for_judge = optimizer(settings, judge, head, lr=recipe.lr_discriminator)
+    sizes = [recipe.latent, recipe.categories, recipe.continuous]
+
+    def look(fake: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if settings.as_ours:
+            logits, guess = judge(fake), head(judge.features(fake)[-1])
+        else:
+            seen = judge.features(fake)[-1]
+            logits, guess = judge.main[-1](seen), head(seen)
+        _, category, numbers = drawn.flatten(1).split(sizes, 1)
+        guessed, found = guess.split(sizes[1:], 1)
+        missed = F.cross_entropy(guessed, category.argmax(1))
+        apart = 0.5 * (found - numbers).square().sum(1).mean()
+        return logits, recipe.information_weight * missed, recipe.information_weight * apart
+
+    for (real,) in batches:
+        drawn = noise(recipe, real)
+        fake = generator(drawn)
+        switch([judge, head], on=True)
+        as_real = cross_entropy(judge(real), 1.0)
+        logits, missed, apart = look(fake.detach(), drawn)
+        losses = [as_real + cross_entropy(logits, 0.0), missed, apart]
+        descend(for_judge, losses[0] + losses[1] + losses[2])
+        switch([judge, head], on=False)
+        logits, missed, apart = look(fake, drawn)
+        losses += [cross_entropy(logits, 1.0), missed, apart]
+        descend(for_generator, losses[3] + losses[4] + losses[5])
+        yield [loss.detach() for loss in losses]
+
+
+def noise(recipe: Any, images: Tensor) -> Tensor:
+    return recipe.noise(len(images)).to(images)
+
+
+def descend(optimizer: Any, loss: Tensor) -> None:
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+LOOPS = {
+    "gan": gan,
+    "dcgan": dcgan,
+    "cgan": cgan,
+    "wgan": wgan,
+    "wgan-gp": wgan_gp,
+    "infogan": infogan,
+}
