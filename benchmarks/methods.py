@@ -89,7 +89,7 @@ def measure(asked: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, 
     kind = Path(name).stem
     if kind not in MEASURES:
         raise SystemExit(f"{kind} is not measured here: {', '.join(MEASURES)} are.")
-    out = asked.out / kind / f"seed-{seed}"
+    out = asked.out / kind / ("measured" if asked.run else f"seed-{seed}")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     digits = Bench(asked.data, asked.judge_seed) if kind.endswith("-mnist") else None

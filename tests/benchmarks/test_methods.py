@@ -134,6 +134,12 @@ def test_bounds_are_marked_one_by_one() -> None:
     assert wanted.verdict({"C": 9, "FD": float("nan")}, limits, "goal") == "miss: FD ≤ 0.25 ✗"
 
 
+def test_figures_are_short() -> None:
+    values = [10, 2.2834, 0.0123, 103.62, 2500, float("nan")]
+    found = [import_module("wanted").short(value) for value in values]
+    assert found == ["10", "2.28", "0.0123", "103.6", "2500", "nan"]
+
+
 def test_every_measured_configuration_has_bounds() -> None:
     assert set(import_module("methods").MEASURES) == set(import_module("wanted").LIMITS)
 
