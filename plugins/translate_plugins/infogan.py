@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
+from translate.errors import ConfigError
 from translate.ops import (
     features_of,
     init_normal_,
@@ -78,6 +79,7 @@ class InfoGAN(Recipe[Images]):
         self.head = nn.Sequential(
             nn.Flatten(),
             nn.Linear(seen[0].numel(), 128),
+            nn.BatchNorm1d(128),
             nn.LeakyReLU(0.2),
             nn.Linear(128, categories + continuous),
         )
@@ -95,6 +97,11 @@ class InfoGAN(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         real, judge = batch.images, self.discriminator
+        if len(real) < 2:
+            raise ConfigError(
+                "train.batch_size: the head of infogan has a batch norm, to which 1 image says "
+                "nothing: set 2 or more for each process."
+            )
         noise = self.noise(len(real)).to(real)
         fake = self.generator(noise)
         yield Turn(

@@ -179,6 +179,11 @@ def test_codes_that_are_none_are_refused() -> None:
         build(continuous=-1)
 
 
+def test_a_batch_of_one_is_refused_with_what_to_set() -> None:
+    with pytest.raises(ConfigError, match=r"train\.batch_size: .* set 2 or more"):
+        next(build().step(batch(1)))
+
+
 def test_a_preview_shows_the_batch_and_what_the_codes_mean() -> None:
     recipe, given = build().float().eval(), Images(batch().images.float())
     rows = recipe.preview(given)
