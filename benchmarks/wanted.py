@@ -79,6 +79,4 @@ def verdict(figures: Mapping[str, float], limits: Sequence[Limit], which: str) -
 
 def short(value: float) -> str:
     """Return a figure as the table has it."""
-    return (
-        f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}" if value > 10 else f"{value:.3g}"
-    )
+    return f"{value:.0f}" if value >= 1000 else f"{value:.{4 if value > 10 else 3}g}"
