@@ -95,7 +95,6 @@ def test_the_hooks_are_those_that_translate_asks():
             "mlp-encoder": MlpEncoder,
         }
     ]
-    judges = manager.hook.register_discriminators()[0]
     assert manager.hook.register_discriminators() == [
         {
             "patch": PatchDiscriminator,
