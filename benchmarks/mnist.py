@@ -40,4 +40,4 @@ def _idx(data: bytes) -> NDArray[np.uint8]:
     """Return the array of an idx file: two zeros, 8 for bytes, the dimensions, the values."""
     dimensions = data[3]
     shape = np.frombuffer(data, ">i4", dimensions, 4)
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()

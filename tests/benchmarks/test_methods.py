@@ -148,9 +148,10 @@ def test_a_sheet_has_its_rows_and_whole_sheets_below_them(tmp_path: Path) -> Non
     contact = import_module("contact")
     images.write(tmp_path / "walk.png", np.zeros((10, 100, 3), np.uint8))
     rows = contact.square(np.zeros((20, 28, 28), np.uint8), side=4)
+    rows.append(np.zeros((2, 32, 32, 3), np.uint8))
     contact.write(tmp_path / "sheet.png", rows, [tmp_path / "walk.png"])
-    below, across = 4 * (28 + 2) + 4 + 10 + 4, max(4 * (28 + 2), 100)
-    assert images.read(tmp_path / "sheet.png").shape == (2 * below, 2 * across, 3)
+    height, width = 4 * (28 + 2) + (32 + 2) + (10 + 2), max(4 * (28 + 2), 2 * (32 + 2), 100)
+    assert images.read(tmp_path / "sheet.png").shape == (2 * height, 2 * width, 3)
 
 
 # -- marks of scenes -------------------------------------------------------------------------------
