@@ -46,9 +46,7 @@ class WGAN(Recipe[Images]):
             int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
         ] = 5,
         warm_up: Annotated[
-            int,
-            Field(ge=0),
-            "as many for the first 25, and for every 500th; the authors' code has 100",
+            int, Field(ge=0), "as many for its first 25, and every 500th; the authors' code: 100"
         ] = 0,
         clip: Annotated[float, Field(gt=0), "largest weight of the critic"] = 0.01,
         lr_generator: Annotated[float, "learning rate of the generator"] = 5e-5,
