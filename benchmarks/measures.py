@@ -126,7 +126,8 @@ MEASURES: Mapping[str, Callable[[Subject], Finding]] = {
 
 def by_class(folder: Path) -> dict[str, Pictures]:
     """Return the digits of each class of `folder`, by the class's name."""
-    return {path.name: marks.read(path) for path in sorted(folder.iterdir()) if path.is_dir()}
+    found = sorted(path for path in folder.iterdir() if path.is_dir())
+    return {path.name: marks.read(path) for path in found if not path.name.startswith(".")}
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:

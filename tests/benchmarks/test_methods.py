@@ -125,6 +125,15 @@ def test_spearmans_correlation_sees_the_order_alone() -> None:
     assert measures.rank_correlation([1, 2, 3], [2, 1, 3]) == pytest.approx(0.5)  # 1 - 6*2/24
 
 
+def test_classes_are_told_by_their_folders(tmp_path: Path) -> None:
+    for name in ("7", "0", ".translate"):
+        (tmp_path / name).mkdir()
+    images.write(tmp_path / "0/1.png", np.zeros((28, 28, 1), np.uint8))
+    images.write(tmp_path / "7/1.png", np.ones((28, 28, 1), np.uint8))
+    found = import_module("measures").by_class(tmp_path)
+    assert {name: pictures.max() for name, pictures in found.items()} == {"0": 0, "7": 1}
+
+
 def test_bounds_are_marked_one_by_one() -> None:
     wanted = import_module("wanted")
     limits = (wanted.least("C", 10), wanted.most("FD", 0.8, 0.25))
