@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,12 +17,27 @@ def init_normal_(module: nn.Module, std: float = 0.02) -> None:
 
     The initialisation of DCGAN (Radford et al., 2016, section 4), pix2pix and CycleGAN.
     """
+    _init_(module, lambda weight: nn.init.normal_(weight, 0.0, std), std)
+
+
+def init_xavier_(module: nn.Module, gain: float = 0.02) -> None:
+    """Draw convolution and linear weights by their number of inputs and outputs; zero biases.
+
+    The initialisation of CUT's code: ``N(0, gain * sqrt(2 / (inputs + outputs)))`` (Glorot and
+    Bengio, 2010, equation 16), and norm weights from N(1, gain).
+    """
+    _init_(module, lambda weight: nn.init.xavier_normal_(weight, gain), gain)
+
+
+def _init_(module: nn.Module, draw_: Callable[[Tensor], Tensor], std: float) -> None:
     kernels = (nn.Linear, nn.modules.conv._ConvNd)
     norms = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm)
     for child in module.modules():
         if isinstance(child, (*kernels, *norms)):
-            if child.weight is not None:
-                nn.init.normal_(child.weight, 0.0 if isinstance(child, kernels) else 1.0, std)
+            if isinstance(child, kernels):
+                draw_(child.weight)
+            elif child.weight is not None:
+                nn.init.normal_(child.weight, 1.0, std)
             if child.bias is not None:
                 nn.init.zeros_(child.bias)
 
@@ -179,15 +195,28 @@ def with_labels(images: Tensor, labels: Tensor, classes: int) -> Tensor:
     return torch.cat([images, planes.expand(-1, -1, *images.shape[2:])], dim=1)
 
 
-def features_of(network: nn.Module) -> Callable[[Tensor], list[Tensor]]:
+def features_of(
+    network: nn.Module, option: str = "discriminator", such_as: str = "mlp, patch"
+) -> Callable[[Tensor], list[Tensor]]:
     """Return the method of `network` that shows what it sees in images, layer by layer."""
     look = getattr(network, "features", None)
     if not callable(look):
         raise ConfigError(
-            f"discriminator: {type(network).__name__} shows no features, which this method looks "
-            "at: choose mlp, patch, or another that has features(images)."
+            f"{option}: {type(network).__name__} shows no features, which this method looks "
+            f"at: choose {such_as}, or another that has features(images)."
         )
     return look
+
+
+def output_and_features(network: nn.Module, images: Tensor) -> tuple[Any, list[Tensor]]:
+    """Return what `network` makes of `images`, and its features of them.
+
+    One that has a method ``output_and_features(images)`` gives both in one pass.
+    """
+    both = getattr(network, "output_and_features", None)
+    if callable(both):
+        return both(images)
+    return network(images), features_of(network)(images)
 
 
 def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

@@ -24,6 +24,21 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     return (torch.linalg.vector_norm(_slopes(critic, between), dim=1) - 1).square().mean()
 
 
+def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+    """Return the penalty of DeblurGAN's code (Kupyn et al., 2018), which is not `gradient_penalty`.
+
+    One random point serves the whole batch; the slope is that of the sum of all logits; and its
+    norm is taken over the channels of each pixel, so that each pixel's is to be 1, not an image's.
+    """
+    between = torch.lerp(fake.detach().to(real), real.detach(), torch.rand(1).to(real))
+    between.requires_grad_()
+    scores = critic(between)
+    scales = [scores] if isinstance(scores, Tensor) else scores
+    total = torch.stack([precise(scale).sum() for scale in scales]).sum()
+    (gradient,) = torch.autograd.grad(total, between, create_graph=True)
+    return (torch.linalg.vector_norm(precise(gradient), dim=1) - 1).square().mean()
+
+
 def r1_penalty(critic: Critic, real: Tensor) -> Tensor:
     """Return the mean squared norm of the gradient of `critic` at `real` images.
 

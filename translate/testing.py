@@ -131,7 +131,7 @@ def small(kind: Tested, name: str) -> dict[str, Any]:
     """Return the options that make the networks of the thing called `name` small."""
     found = options.read(find(kind, name), ["spec"])
     shrunk: dict[str, Any] = {}
-    if kind != "recipe":
+    if kind in ("generator", "discriminator"):
         shrunk |= {key: value for key, value in SMALL.items() if key in found}
     for option in found.values():
         default = option.default

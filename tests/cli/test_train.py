@@ -294,3 +294,17 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
     assert "[once]" in shown
     assert "50/200" in shown
     assert "gan 0.5" in shown
+
+
+@pytest.mark.usefixtures("root")
+def test_time_is_given_in_units_and_what_is_said_at_its_end_goes_on(run: Run) -> None:
+    outcome = run(*TINY, "--out", "run", "--max-time", "0.001s")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[-1] == "time is up at step 1: translate train --resume run"
+    assert run("train", "--resume", "run", "--max-time", "1d2h3m").code == 0
+    assert run("train", "--resume", "run", "--max-time", "soon").code == 2
+
+
+@pytest.mark.usefixtures("root")
+def test_a_changed_data_set_is_accepted_for_a_resume_only(run: Run) -> None:
+    assert "is for --resume" in run(*TINY, "--accept-data-change").err

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from translate.engine.signals import Interrupts
+from translate.engine.signals import SAVE, TIME, Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -39,3 +39,18 @@ def test_handlers_are_put_back_after_an_exception() -> None:
     with pytest.raises(ZeroDivisionError), Interrupts():
         _ = 1 / 0
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_wish_to_save_is_heard_once_and_stops_nothing() -> None:
+    with Interrupts(save_on="SIGUSR1") as interrupts:
+        assert interrupts.wish() == 0
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert [interrupts.wish(), interrupts.wish()] == [SAVE, 0]
+        assert interrupts.caught == 0
+
+
+def test_time_that_is_up_is_a_wish_to_stop_and_so_is_a_signal() -> None:
+    assert Interrupts(seconds=0).wish() == TIME
+    with Interrupts(seconds=60) as interrupts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert [interrupts.wish(), interrupts.wish()] == [signal.SIGTERM] * 2

@@ -1,5 +1,9 @@
 """What is made before the loop begins: folders of runs, sizes, lengths, and equal beginnings."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ import torch
 from translate.batches import ImageSpec
 from translate.engine import config, train
 from translate.engine.loop import Watcher
+from translate.engine.signals import Interrupts
 from translate.errors import ConfigError, DataError, SaveError
 
 CPU = torch.device("cpu")
@@ -173,3 +178,88 @@ def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> Non
     run = tiny.start(tiny.settings(root, data__channels=1, train__steps=1), root / "run").path
     tensors = load(tiny.tensors(run)["weights.safetensors"])
     assert tensors["forth.model.1.weight"].shape[1] == 1
+
+
+class Acting(Watcher):
+    """Does something after a step."""
+
+    def __init__(self, at: int, act: Callable[[], object]) -> None:
+        self.at, self.act = at, act
+
+    def step(self, step: int, steps: int) -> None:  # noqa: ARG002
+        if step == self.at:
+            self.act()
+
+
+def test_T7_a_signal_that_asks_for_a_checkpoint_gets_one_and_training_goes_on(root: Path) -> None:
+    asked, interrupts = tiny.settings(root, train__steps=5), Interrupts(save_on="SIGUSR1")
+    watcher = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    result = train.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
+    assert (result.step, result.signal, result.late) == (5, 0, False)
+    assert tiny.steps(root / "run") == [3, 5]
+
+
+def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(root: Path) -> None:
+    asked, straight = tiny.settings(root, train__steps=4), root / "straight"
+    tiny.start(asked, straight)
+    interrupts = Interrupts()
+    watcher = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
+    result = train.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
+    assert (result.step, result.signal, result.late) == (2, 0, True)
+    assert train.resume(root / "run", watcher=Watcher()).step == 4
+    ends = [
+        run / "checkpoints/step-00000004/weights.safetensors" for run in (root / "run", straight)
+    ]
+    assert ends[0].read_bytes() == ends[1].read_bytes()
+
+
+def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
+    """The lock is a process's, so another process holds it."""
+    asked = tiny.settings(root, train__steps=2)
+    tiny.start(asked, root / "run")
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from translate.engine.files import locked\n"
+            "with locked(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()",
+            str(root / "run"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdin and holder.stdout and holder.stdout.readline() == "held\n"
+    before = sorted(p.name for p in (root / "run").rglob("*"))
+    with pytest.raises(ConfigError, match="is in use: another process trains there"):
+        train.resume(root / "run", steps=4, watcher=Watcher())
+    assert sorted(p.name for p in (root / "run").rglob("*")) == before
+    holder.communicate("")
+    assert train.resume(root / "run", steps=4, watcher=Watcher()).step == 4
+    assert not (root / "run/.lock").exists()
+
+
+def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
+    tiny.start(tiny.settings(root, train__steps=1), root / "run")
+    (root / "run/.lock").touch()
+    assert train.resume(root / "run", steps=2, watcher=Watcher()).step == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("more", r"has 8 files, and had 7"), ("other", "as many files as before, but other names")],
+)
+def test_T15_a_changed_data_set_is_refused_unless_accepted(
+    root: Path, pictures: Callable[..., Path], change: str, words: str
+) -> None:
+    tiny.start(tiny.settings(root, train__steps=1), root / "run")
+    if change == "more":
+        pictures("a", 5)
+    else:
+        (root / "b/0000.png").rename(root / "b/9999.png")
+    with pytest.raises(DataError, match=rf"{words}.*--accept-data-change"):
+        train.resume(root / "run", steps=2, watcher=Watcher())
+    heard = tiny.Heard()
+    train.resume(root / "run", steps=2, accept_data_change=True, watcher=heard)
+    assert "going on, but not as if nothing had happened" in str(heard)
+    assert train.resume(root / "run", steps=3, watcher=Watcher()).step == 3

@@ -1,5 +1,6 @@
 """What a person sees of a long command: a bar on a terminal, plain lines elsewhere."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,19 @@ class Bar(Lines):
         self.bar.update(self.task, facts=facts(report), losses=losses)
 
 
+@contextmanager
+def spoken(watcher: Watcher) -> Iterator[Watcher]:
+    """Let `watcher` say what plugins tell the logger ``translate``, from level INFO on."""
+    logger, handler = logging.getLogger("translate"), logging.Handler()
+    handler.emit = lambda record: watcher.say(record.getMessage())  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield watcher
+    finally:
+        logger.removeHandler(handler)
+
+
 def facts(report: Report) -> str:
     """Return speed, the share of it lost to waiting, and the time to the end."""
     return (
@@ -56,10 +70,13 @@ def watch(*, quiet: bool) -> Iterator[Watcher]:
     if quiet or os.environ.get("RANK", "0") != "0":
         yield Watcher()
     elif not console.is_terminal:
-        yield Lines(console)
+        with spoken(Lines(console)) as watcher:
+            yield watcher
     else:
         columns = ("{task.completed}/{task.total}", "{task.fields[facts]}", "{task.fields[losses]}")
-        with Progress(
-            BarColumn(20), *(TextColumn(column) for column in columns), console=console
-        ) as bar:
-            yield Bar(console, bar)
+        texts = [TextColumn(column) for column in columns]
+        with (
+            Progress(BarColumn(20), *texts, console=console) as bar,
+            spoken(Bar(console, bar)) as watcher,
+        ):
+            yield watcher

@@ -1,5 +1,7 @@
 """`translate train`: from folders of images to a run folder."""
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ from translate.cli.options import (
     plugin_names,
 )
 
-ALLOWED_WITH_RESUME = {"resume", "steps", "epochs", "device", "quiet"}
+ALLOWED_WITH_RESUME = {
+    *("resume", "steps", "epochs", "device", "quiet"),
+    *("accept_data_change", "max_time", "save_on"),
+}
 
 
 @click.command(cls=SeveralCommand, no_args_is_help=True)
@@ -65,6 +70,15 @@ ALLOWED_WITH_RESUME = {"resume", "steps", "epochs", "device", "quiet"}
     metavar="KEY=VALUE",
     help='Any other setting, in YAML: --set "options.generator={name: resnet, blocks: 6}".',
 )
+@click.option("--max-time", metavar="TIME", help="Stop with a checkpoint after 90m, or 2h30m.")
+@click.option(
+    "--save-on",
+    type=click.Choice(["SIGUSR1", "SIGUSR2", "SIGHUP"]),
+    help="Save a checkpoint on this signal, and go on.",
+)
+@click.option(
+    "--accept-data-change", is_flag=True, help="Resume although the images are others now."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(**given: Any) -> int:
     """Train a method on folders of images.
@@ -79,7 +93,12 @@ def command(**given: Any) -> int:
     """
     from translate.cli.progress import watch
     from translate.engine import config, train
+    from translate.engine.signals import Interrupts
 
+    limit = _seconds(given["max_time"])
+    interrupts = Interrupts(save_on=given["save_on"], seconds=limit)
+    if given["accept_data_change"] and not given["resume"]:
+        raise click.UsageError("--accept-data-change is for --resume.")
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     with watch(quiet=given["quiet"]) as watcher:
@@ -90,14 +109,16 @@ def command(**given: Any) -> int:
                 named = ", ".join(sorted(flags[name] for name in extra))
                 raise click.UsageError(
                     f"--resume takes everything from the run: leave out {named}. "
-                    "Only --steps, --epochs and --device may change."
+                    "Of the settings only --steps, --epochs and --device may change."
                 )
             result = train.resume(
                 given["resume"],
                 steps=given["steps"],
                 epochs=given["epochs"],
                 device=given["device"],
+                accept_data_change=given["accept_data_change"],
                 watcher=watcher,
+                interrupts=interrupts,
             )
         else:
             asked = config.resolve(
@@ -106,9 +127,11 @@ def command(**given: Any) -> int:
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
-            result = train.start(asked, out=given["out"], watcher=watcher)
+            result = train.start(asked, out=given["out"], watcher=watcher, interrupts=interrupts)
+    if result.signal or result.late:
+        why = "time is up" if result.late else "stopped"
+        watcher.say(f"{why} at step {result.step}: translate train --resume {result.path}")
     if result.signal:
-        watcher.say(f"stopped at step {result.step}: translate train --resume {result.path}")
         return 128 + result.signal
     if result.listed:
         watcher.say(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
@@ -130,3 +153,16 @@ def _size(text: str | None) -> int | list[int] | None:
     if len(sides) > 2 or not all(side.isdigit() for side in sides):
         raise click.BadParameter(f"expected N or HEIGHTxWIDTH, got {text!r}.", param_hint="--size")
     return int(sides[0]) if len(sides) == 1 else [int(side) for side in sides]
+
+
+def _seconds(text: str | None) -> float:
+    """Return what ``90s``, ``30m``, ``2h30m`` or ``1d`` are in seconds; None is for ever."""
+    if text is None:
+        return math.inf
+    units = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+    if not re.fullmatch(r"(\d+(\.\d+)?[dhms])+", text):
+        raise click.BadParameter(
+            f"expected a time such as 90m, 2h30m or 1d, got {text!r}.", param_hint="--max-time"
+        )
+    parts = re.findall(r"([\d.]+)([dhms])", text)
+    return sum(float(number) * units[unit] for number, unit in parts)

@@ -5,7 +5,6 @@ number of workers, and wherever a run is stopped and resumed.
 """
 
 import atexit
-import signal
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from translate.engine.cache import Cache
 from translate.engine.config import Data
 from translate.engine.items import TRIES, Items, batch_keys, collate
 from translate.engine.problems import Problem
+from translate.engine.signals import leave_to_main
 from translate.errors import BadImage, DataError, TrainingError
 
 THREADS = 8
@@ -109,7 +109,7 @@ def batches(
     if data.workers:
         cv2.setNumThreads(1)  # a pool of threads would not survive the fork
         fork = "fork" if sys.platform == "linux" else None
-        workers |= {"worker_init_fn": _leave_signals, "multiprocessing_context": fork}
+        workers |= {"worker_init_fn": _begin_worker, "multiprocessing_context": fork}
     loader = DataLoader(
         Items(prepared.layout, prepared.augment.item, seed),
         batch_sampler=batch_keys(steps, len(prepared.layout), seed, batch_size, own),
@@ -174,7 +174,5 @@ def _end_workers() -> None:
         running.close()
 
 
-def _leave_signals(worker: int) -> None:  # noqa: ARG001
-    """Let the main process decide when work ends: it saves first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def _begin_worker(worker: int) -> None:  # noqa: ARG001
+    leave_to_main()

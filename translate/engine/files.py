@@ -4,17 +4,21 @@ A reader sees the old file or the new one, whole, whatever happens in between: b
 memory, written under a temporary name in the same folder, made durable, and renamed into place.
 """
 
+import errno
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from translate.errors import SaveError
+from translate.errors import ConfigError, SaveError
 
 PART = ".part-"
+LOCK = ".lock"
 PIECE = 1 << 24
 """bytes; what comes in smaller chunks is gathered up to this before it is written"""
 MANY, WRITERS = 100, 8
@@ -74,6 +78,29 @@ def each_line(path: Path) -> Iterator[dict[str, Any]]:
                 continue  # a write that was cut short: what it said is lost, the rest is not
             if isinstance(record, dict):
                 yield record
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process while the block runs; raises `ConfigError` if another does.
+
+    The lock ends with the process, however it ends, and no child inherits it.
+    """
+    path = folder / LOCK
+    with path.open("a") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = os.fstat(file.fileno()).st_nlink > 0  # or its last holder has just deleted it
+        except OSError as error:
+            ours = error.errno not in (errno.EACCES, errno.EAGAIN)  # a file system without locks
+        if not ours:
+            raise ConfigError(
+                f"{folder} is in use: another process trains there. Wait for it, or stop it."
+            )
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:

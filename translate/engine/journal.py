@@ -72,6 +72,19 @@ class Journal:
             kept = [line for line in files.read_lines(log) if line.get("step", 0) <= training.step]
             files.replace_lines(log, kept)
 
+    def data_change(self, prepared: Prepared) -> str:
+        """Return how the images differ from those of the session before, in words; or nothing."""
+        try:
+            before = json.loads((self.path / "run.json").read_bytes())["data"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""  # lost, which is no reason not to go on
+        now = fingerprint(prepared)
+        if before == now:
+            return ""
+        if before.get("files") != now["files"]:
+            return f"the data set has {now['files']} files, and had {before.get('files')}"
+        return "the data set has as many files as before, but other names or sizes"
+
     def end(self, outcome: str) -> None:
         """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
         file = self.path / "run.json"

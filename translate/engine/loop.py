@@ -19,7 +19,7 @@ from translate.engine.journal import Journal
 from translate.engine.problems import Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
-from translate.engine.signals import Interrupts
+from translate.engine.signals import SAVE, TIME, Interrupts
 from translate.engine.turns import Guard, Played, take_turns
 from translate.errors import SaveError, TrainingError
 from translate.ops import Progressive, mode, unchanged_buffers
@@ -66,6 +66,8 @@ class Result:
     step: int
     signal: int = 0
     """the signal that stopped it, or 0"""
+    late: bool = False
+    """whether its time was up before its last step"""
     listed: int = 0
     """files left out"""
 
@@ -79,6 +81,7 @@ class Loop:
     journal: Journal
     steps: int
     watcher: Watcher
+    interrupts: Interrupts = field(default_factory=Interrupts)
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
 
@@ -89,22 +92,29 @@ class Loop:
         self.samples = self._samples() if train.preview_every else None
         if distributed.is_first():
             self.journal.begin(training, self.prepared)
-        outcome, interrupts = "failed", Interrupts()
+        outcome, wish = "failed", 0
         try:
             if training.step == 0:
                 self._save()
-            with interrupts:
-                self._steps(interrupts)
-            outcome = "interrupted" if interrupts.caught else "finished"
+            with self.interrupts:
+                wish = self._steps()
+            outcome = "interrupted" if wish else "finished"
         except KeyboardInterrupt:
             outcome = "interrupted"
             raise
         finally:
             if distributed.is_first():
                 self.journal.end(outcome)
-        return Result(self.journal.path, training.step, interrupts.caught, self.journal.listed)
+        return Result(
+            self.journal.path,
+            training.step,
+            signal=wish if wish != TIME else 0,
+            late=wish == TIME,
+            listed=self.journal.listed,
+        )
 
-    def _steps(self, interrupts: Interrupts) -> None:
+    def _steps(self) -> int:
+        """Take all steps, or those before a wish to stop, which is returned."""
         training, train = self.training, self.training.config.train
         batches = data.batches(
             self.prepared,
@@ -131,21 +141,21 @@ class Loop:
             if len(self.recent) == TIMED == training.step - self.first:
                 self._estimate()
 
-            stopped = distributed.most(interrupts.caught)
-            last = training.step == self.steps or bool(stopped)
-            self._look(last=last)
-            if stopped:
-                interrupts.caught = stopped
-                return
+            wish = distributed.most(self.interrupts.wish())
+            stop = wish not in (0, SAVE)
+            self._look(last=training.step == self.steps or stop, save=wish == SAVE)
+            if stop and training.step < self.steps:
+                return wish
+        return 0
 
-    def _look(self, *, last: bool) -> None:
+    def _look(self, *, last: bool, save: bool) -> None:
         """Do what is due after a step: log, draw, save."""
         step, train = self.training.step, self.training.config.train
         if step % train.log_every == 0 or last:
             self._log()
         if self.samples is not None and (step % train.preview_every == 0 or step == self.steps):
             self._preview()
-        if step % train.save_every == 0 or last:
+        if step % train.save_every == 0 or last or save:
             self._save(last=last)
 
     def _log(self) -> None:

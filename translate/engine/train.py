@@ -1,6 +1,7 @@
 """Train a recipe from a configuration, or go on with a run: what is made before the loop begins."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,19 @@ from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, sweep
 from translate.engine.loop import Loop, Result, Watcher
 from translate.engine.randomness import seed_everything
-from translate.errors import ConfigError
+from translate.engine.signals import Interrupts
+from translate.errors import ConfigError, DataError
 from translate.ops import required_sides
 from translate.registry import create
 
 
-def start(asked: config.Config, *, out: Path | None = None, watcher: Watcher) -> Result:
+def start(
+    asked: config.Config,
+    *,
+    out: Path | None = None,
+    watcher: Watcher,
+    interrupts: Interrupts | None = None,
+) -> Result:
     """Train from the beginning, in the run folder `out` or a new one under ``runs/``."""
     device = distributed.choose_device(asked.train.device)
     with distributed.joined(device):
@@ -40,7 +48,10 @@ def start(asked: config.Config, *, out: Path | None = None, watcher: Watcher) ->
         if distributed.is_first():
             files.claim(path)
         journal = Journal(path, training, steps, watcher.say)
-        return Loop(training, prepared, journal, steps, watcher).run()
+        with _held(path):
+            return Loop(
+                training, prepared, journal, steps, watcher, interrupts or Interrupts()
+            ).run()
 
 
 def resume(
@@ -49,9 +60,15 @@ def resume(
     steps: int | None = None,
     epochs: int | None = None,
     device: str | None = None,
+    accept_data_change: bool = False,
     watcher: Watcher,
+    interrupts: Interrupts | None = None,
 ) -> Result:
-    """Go on with `run` from its newest whole checkpoint; everything else comes from the run."""
+    """Go on with `run` from its newest whole checkpoint; everything else comes from the run.
+
+    Raises `DataError` where the images are others than those trained on so far, unless that is
+    accepted.
+    """
     if (run / checkpoint.MANIFEST).is_file():
         raise ConfigError(f"{run} is one checkpoint: --resume {run.parent.parent} takes its run.")
     path, complaints = checkpoint.newest(run)
@@ -85,7 +102,22 @@ def resume(
             )
         watcher.say(f"going on with {run} from step {training.step}")
         journal = Journal(run, training, total, watcher.say)
-        return Loop(training, prepared, journal, total, watcher).run()
+        if change := journal.data_change(prepared):
+            if not accept_data_change:
+                raise DataError(
+                    f"{change}. What was learnt from other images cannot be gone on with bit for "
+                    "bit: bring them back, or go on all the same with --accept-data-change."
+                )
+            watcher.say(f"{change}: going on, but not as if nothing had happened")
+        with _held(run):
+            return Loop(
+                training, prepared, journal, total, watcher, interrupts or Interrupts()
+            ).run()
+
+
+def _held(run: Path) -> AbstractContextManager[None]:
+    """Keep other processes from training in `run`; of several that train as one, the first does."""
+    return files.locked(run) if distributed.is_first() else nullcontext()
 
 
 def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Training:
