@@ -25,8 +25,8 @@ class VAE(Recipe[Images]):
     """The mean and the variance of a picture's code, and a decoder that gives pictures likelihoods.
 
     Kingma and Welling (2014), algorithm 1 with the estimator of equation 10, one code a picture.
-    Gray values count as probabilities of white, as in the experiments of section 5 and as others
-    since report them. A weight of the prior other than 1 is that of Higgins et al. (2017).
+    Gray values count as probabilities of white, as is usual for digits. A weight of the prior other
+    than 1 is that of Higgins et al. (2017).
     """
 
     defaults = {
