@@ -263,3 +263,15 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
     train.resume(root / "run", steps=2, accept_data_change=True, watcher=heard)
     assert "going on, but not as if nothing had happened" in str(heard)
     assert train.resume(root / "run", steps=3, watcher=Watcher()).step == 3
+
+
+def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:
+    seen: list[bool] = []
+    watcher = Acting(1, lambda: seen.append(torch.are_deterministic_algorithms_enabled()))
+    asked = tiny.settings(root, train__steps=2, train__deterministic=True)
+    train.start(asked, out=root / "run", watcher=watcher)
+    assert seen == [True]
+    assert not torch.are_deterministic_algorithms_enabled()
+    tiny.start(tiny.settings(root, train__steps=2), root / "usual")
+    ends = [root / f"{n}/checkpoints/step-00000002/weights.safetensors" for n in ("run", "usual")]
+    assert ends[0].read_bytes() == ends[1].read_bytes(), "a CPU is exact anyway"

@@ -62,6 +62,7 @@ ALLOWED_WITH_RESUME = {
 @click.option("--seed", type=int, metavar="N", help="Where all random numbers start.")
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="bf16 is for GPUs.")
+@click.option("--deterministic", is_flag=True, help="Bit-exact on a GPU, too; slower.")
 @click.option("--drop-unpaired", is_flag=True, help="Leave out images without a partner.")
 @click.option(
     "--set",

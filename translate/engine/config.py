@@ -106,6 +106,8 @@ class Train(Section):
     """turns in a row with a loss or gradient that is not finite, after which training stops"""
     compile: bool = False
     """compile the networks, where a C++ compiler or Triton is at hand"""
+    deterministic: bool = False
+    """repeat and resume bit for bit on a GPU, too: slower, and some operations are refused"""
 
     @field_validator("device")
     @classmethod
@@ -143,6 +145,7 @@ FLAGS: Mapping[str, str] = {
     "seed": "train.seed",
     "device": "train.device",
     "precision": "train.precision",
+    "deterministic": "train.deterministic",
 }
 """The settings that have a name of their own on the command line and in `translate.api.train`."""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}

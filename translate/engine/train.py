@@ -13,7 +13,7 @@ from translate.engine import checkpoint, config, data, distributed, domains, fil
 from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, sweep
 from translate.engine.loop import Loop, Result, Watcher
-from translate.engine.randomness import seed_everything
+from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.signals import Interrupts
 from translate.errors import ConfigError, DataError
 from translate.ops import required_sides
@@ -29,7 +29,7 @@ def start(
 ) -> Result:
     """Train from the beginning, in the run folder `out` or a new one under ``runs/``."""
     device = distributed.choose_device(asked.train.device)
-    with distributed.joined(device):
+    with distributed.joined(device), deterministic(asked.train.deterministic):
         path = out or _free_folder(asked)
         # a start that was killed before its first checkpoint left nothing to go on with
         if any(checkpoint.saved(path)) or (path / "log.jsonl").exists():
@@ -81,7 +81,7 @@ def resume(
     if device:
         asked = _with_train(asked, device=device)
     where = distributed.choose_device(asked.train.device)
-    with distributed.joined(where):
+    with distributed.joined(where), deterministic(asked.train.deterministic):
         asked = _batch_for_processes(asked, watcher)
         layout = data.open_layout(asked.data)
         training = build(asked, found.spec, where)
