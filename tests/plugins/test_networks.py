@@ -14,6 +14,7 @@ from translate import hookspecs
 from translate.errors import ConfigError
 from translate_plugins import networks
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
+from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.norms import (
     InstanceNorm,
@@ -23,12 +24,14 @@ from translate_plugins.networks.norms import (
 )
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
+from translate_plugins.networks.scales import ScalesDiscriminator
 from translate_plugins.networks.sizes import halvings
 from translate_plugins.networks.unet import UnetGenerator
 
 GENERATORS = networks.register_generators()
 DISCRIMINATORS = networks.register_discriminators()
 FACTORIES = [*GENERATORS.values(), *DISCRIMINATORS.values()]
+FACTORIES.remove(ScalesDiscriminator)  # made of others: test_networks_hd has it
 DRAWING = (DcganGenerator, MlpGenerator)
 MLPS = (MlpGenerator, MlpEncoder, MlpDiscriminator)
 NORMED = [
@@ -89,6 +92,7 @@ def test_the_hooks_are_those_that_translate_asks():
         {
             "resnet": ResnetGenerator,
             "unet": UnetGenerator,
+            "enhancer": EnhancerGenerator,
             "dcgan": DcganGenerator,
             "dcgan-encoder": DcganEncoder,
             "mlp": MlpGenerator,
@@ -99,6 +103,7 @@ def test_the_hooks_are_those_that_translate_asks():
         {
             "patch": PatchDiscriminator,
             "pixel": PixelDiscriminator,
+            "scales": ScalesDiscriminator,
             "dcgan": DcganDiscriminator,
             "mlp": MlpDiscriminator,
         }

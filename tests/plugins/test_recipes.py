@@ -11,11 +11,24 @@ RECIPES = {
     "aae": [{"encoder": {"name": "dcgan-encoder", "width": 4}, "noise": "sphere"}],
     "autoencoder": [{}],
     "cgan": [{}, {"generator": {"name": "mlp", "width": 8}, "critic_steps": 2}],
+    "cut": [{}, {"identity_weight": 0.0, "patches": 16}],
     "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
     "dcgan": [{}, {"feature_matching": 1.0, "noise": "sphere", "generator": "mlp"}],
+    "fastcut": [{}],
     "gan": [{}, {"critic_steps": 2, "discriminator": {"name": "mlp", "norm": "batch"}}],
     "infogan": [{}, {"continuous": 0, "discriminator": {"name": "patch", "width": 4}}],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
+    "pix2pixhd": [
+        {
+            "generator": {"name": "enhancer", "width": 4, "blocks": 1, "coarse_blocks": 1},
+            "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4}},
+        },
+        {
+            "generator": {"name": "resnet", "width": 4, "blocks": 1, "downs": 4},
+            "discriminator": {"name": "patch", "width": 4, "padding": 2},
+            "content_weight": 0.0,
+        },
+    ],
     "text2img": [{}, {"diversity": 0.1}],
     "vae": [{}, {"likelihood": "gaussian"}],
     "wae-gan": [{}],
@@ -24,16 +37,26 @@ RECIPES = {
     "wgan-gp": [{"critic": {"name": "dcgan", "norm": "layer", "width": 4}, "critic_steps": 2}],
 }
 GENERATORS = {
-    "resnet": [{}, {"norm": "batch", "upsample": "resize", "downs": 1}, {"dropout": 0.5}],
+    "resnet": [
+        {},
+        {"norm": "batch", "upsample": "resize", "downs": 1},
+        {"dropout": 0.5},
+        {"antialias": True},
+    ],
     "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
+    "enhancer": [{"coarse_blocks": 1}, {"coarse_blocks": 1, "norm": "batch", "downs": 1}],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none", "upsample": "resize"}],
     "dcgan-encoder": [{}, {"norm": "instance"}],
     "mlp": [{}, {"norm": "none"}, {"norm": "layer", "layers": 1}],
     "mlp-encoder": [{}, {"norm": "none"}],
 }
 DISCRIMINATORS = {
-    "patch": [{}, {"norm": "batch"}],
+    "patch": [{}, {"norm": "batch"}, {"padding": 2}, {"antialias": True}],
     "pixel": [{}, {"norm": "none"}],
+    "scales": [
+        {"of": {"name": "patch", "width": 4, "padding": 2}},
+        {"of": {"name": "mlp", "width": 4}, "count": 3},
+    ],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none"}],
     "mlp": [{}, {"norm": "batch"}, {"dropout": 0.5}],
 }

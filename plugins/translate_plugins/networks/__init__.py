@@ -1,4 +1,6 @@
-"""Networks: `resnet` and `unet` translate images, `patch` and `pixel` score them.
+"""Networks: `resnet`, `unet` and `enhancer` translate images, `patch` and `pixel` score them.
+
+`scales` scores them at several sizes, by a discriminator for each.
 
 `dcgan` and `mlp` draw images from noise, or score whole ones; `dcgan-encoder` and `mlp-encoder`
 bring an image to a code.
@@ -10,9 +12,11 @@ from torch import nn
 
 from translate import hookimpl
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
+from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
+from translate_plugins.networks.scales import ScalesDiscriminator
 from translate_plugins.networks.unet import UnetGenerator
 
 
@@ -21,6 +25,7 @@ def register_generators() -> Mapping[str, Callable[..., nn.Module]]:
     return {
         "resnet": ResnetGenerator,
         "unet": UnetGenerator,
+        "enhancer": EnhancerGenerator,
         "dcgan": DcganGenerator,
         "dcgan-encoder": DcganEncoder,
         "mlp": MlpGenerator,
@@ -33,6 +38,7 @@ def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:
     return {
         "patch": PatchDiscriminator,
         "pixel": PixelDiscriminator,
+        "scales": ScalesDiscriminator,
         "dcgan": DcganDiscriminator,
         "mlp": MlpDiscriminator,
     }

@@ -1,9 +1,11 @@
 """The discriminators of pix2pix and CycleGAN: they score patches, or single pixels."""
 
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Literal
 
 from torch import Tensor, nn
 
+from translate_plugins.networks.blur import BlurDown
 from translate_plugins.networks.norms import bias_before, norm_layer
 
 
@@ -25,18 +27,21 @@ class PatchDiscriminator(nn.Module):
         width: Annotated[int, "channels after the first layer"] = 64,
         layers: Annotated[int, "halvings: 3 see patches of 70 pixels"] = 3,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        padding: Annotated[Literal[1, 2], "zeros around; pix2pixHD and DeblurGAN have 2"] = 1,
+        antialias: Annotated[bool, "blur where the sides halve, as CUT has it"] = False,
     ) -> None:
         super().__init__()
         normed, bias = norm_layer(norm), bias_before(norm)
         widths = [width * min(2**layer, 8) for layer in range(layers + 1)]
-        parts: list[nn.Module] = [nn.Conv2d(in_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
-        for layer in range(1, layers + 1):
-            before, after = widths[layer - 1], widths[layer]
-            stride = 2 if layer < layers else 1
-            conv = nn.Conv2d(before, after, 4, stride, 1, bias=bias)
-            parts += [conv, normed(after), nn.LeakyReLU(0.2)]
-        self.model = nn.Sequential(*parts, nn.Conv2d(widths[-1], 1, 4, 1, 1))
-        self.minimum_side = 3 * 2**layers  # the two last layers take a pixel each
+        parts: list[nn.Module] = []
+        for layer, (before, after) in enumerate(pairwise([in_channels, *widths])):
+            halves = layer < layers or not layer
+            stride = 2 if halves and not antialias else 1
+            conv = nn.Conv2d(before, after, 4, stride, padding, bias=bias or not layer)
+            parts += [conv, *([normed(after)] if layer else []), nn.LeakyReLU(0.2)]
+            parts += [BlurDown(after)] if halves and antialias else []
+        self.model = nn.Sequential(*parts, nn.Conv2d(widths[-1], 1, 4, 1, padding))
+        self.minimum_side = 3 * 2**layers if padding == 1 else 2  # the last layers take a pixel
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
@@ -48,6 +53,11 @@ class PatchDiscriminator(nn.Module):
         (N, 512, H/8 - 1, W/8 - 1).
         """
         return activations(self.model, x)
+
+    def output_and_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return logits and activations, in one pass."""
+        seen = self.features(x)
+        return self.model[-1](seen[-1]), seen
 
 
 class PixelDiscriminator(nn.Module):

@@ -6,6 +6,7 @@ from typing import Annotated
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
+from translate_plugins.networks.blur import BlurDown, BlurUp
 from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
 
 
@@ -32,6 +33,7 @@ class ResnetGenerator(nn.Module):
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
         dropout: Annotated[float, "share dropped within each block: DeblurGAN's is 0.5"] = 0.0,
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        antialias: Annotated[bool, "blur where the sides change, as CUT has it"] = False,
         size: Annotated[tuple[int, int] | None, "of a training crop, for `blocks`"] = None,
     ) -> None:
         super().__init__()
@@ -39,6 +41,10 @@ class ResnetGenerator(nn.Module):
             blocks = 6 if size and max(size) <= 128 else 9
         if blocks < 1:
             raise ConfigError(f"blocks: a resnet has at least one, not {blocks}.")
+        if antialias and upsample != "deconv":
+            raise ConfigError(
+                "upsample: antialias has its own way to double the sides: set one of them alone."
+            )
         normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
 
         layers: list[nn.Module] = [
@@ -50,14 +56,21 @@ class ResnetGenerator(nn.Module):
         self._taps = [0]
         for _ in range(downs):
             self._taps.append(len(layers))
-            down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=bias)
-            layers += [down, normed(2 * width), nn.ReLU()]
+            stride = 1 if antialias else 2
+            down = nn.Conv2d(width, 2 * width, 3, stride=stride, padding=1, bias=bias)
             width *= 2
+            layers += [down, normed(width), nn.ReLU()]
+            layers += [BlurDown(width)] if antialias else []
         self._taps += [len(layers), len(layers) + blocks // 2]
         layers += [ResidualBlock(width, norm, dropout) for _ in range(blocks)]
         for _ in range(downs):
-            layers += [doubled(width, width // 2, 3, bias), normed(width // 2), nn.ReLU()]
+            layers += (
+                [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
+                if antialias
+                else [doubled(width, width // 2, 3, bias)]
+            )
             width //= 2
+            layers += [normed(width), nn.ReLU()]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
@@ -71,15 +84,24 @@ class ResnetGenerator(nn.Module):
         """Return what the encoder sees, for contrastive losses (Park et al., 2020, appendix C.2).
 
         The padded input (N, in_channels, H + 6, W + 6); each halving convolution, before its norm:
-        (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4); then the first block and the
-        middle one, the fifth of nine, of that last shape. (A single block is listed once.)
+        (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or of twice these sides where
+        the blur that halves comes later; then the first block and the middle one, the fifth of
+        nine, of that last shape. (A single block is listed once.)
         """
+        return self._see(x, self._taps[-1] + 1)[1]
+
+    def output_and_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return what the network draws and what its encoder sees, in one pass."""
+        return self._see(x, len(self.model))
+
+    def _see(self, x: Tensor, layers: int) -> tuple[Tensor, list[Tensor]]:
+        """Return what the first of the `layers` make of `x`, and the features among it."""
         seen = []
-        for index, layer in enumerate(islice(self.model, self._taps[-1] + 1)):
+        for index, layer in enumerate(islice(self.model, layers)):
             x = layer(x)
             if index in self._taps:
                 seen.append(x)
-        return seen
+        return x, seen
 
 
 class ResidualBlock(nn.Module):

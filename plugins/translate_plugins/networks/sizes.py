@@ -1,12 +1,21 @@
-"""What networks for one size of image share: how to halve it, and what to say to another."""
+"""What networks share about sizes: how to halve images, and what to say to another size."""
 
 import math
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from translate.errors import ConfigError
 
 LARGEST_START = 32
+
+
+def halved(x: Tensor) -> Tensor:
+    """Return (N, C, H, W) at half its sides, rounded up: means of 3x3 pixels, without the padding.
+
+    So pix2pixHD shows its networks smaller pictures (Wang et al., 2018).
+    """
+    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
 
 
 def halvings(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:

@@ -1,0 +1,44 @@
+"""Layers that change the sides of a map and blur it, so that a shifted image is drawn alike."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class BlurDown(nn.Module):
+    """Halve the sides of (N, channels, H, W): blur by [1, 2, 1], then take every other pixel.
+
+    Zhang (2019), section 3.2, in place of a stride, which aliases. An odd side is rounded up.
+    """
+
+    filt: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("filt", _kernel([1, 2, 1], channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(padded, self.filt, stride=2, groups=x.shape[1])
+
+
+class BlurUp(nn.Module):
+    """Double the sides of (N, channels, H, W): zeros between pixels, blurred by [1, 3, 3, 1]."""
+
+    filt: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("filt", 4 * _kernel([1, 3, 3, 1], channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        larger = F.conv_transpose2d(padded, self.filt, stride=2, padding=2, groups=x.shape[1])
+        return larger[..., 1:-1, 1:-1]
+
+
+def _kernel(row: list[int], channels: int) -> Tensor:
+    """Return `row` times itself, of sum 1, for each of the channels: (channels, 1, side, side)."""
+    line = torch.tensor(row, dtype=torch.float)
+    square = line[:, None] * line
+    return (square / square.sum()).repeat(channels, 1, 1, 1)

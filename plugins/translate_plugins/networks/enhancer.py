@@ -1,0 +1,69 @@
+"""The coarse-to-fine generator of pix2pixHD: a resnet at half the sides, and an enhancer around it.
+
+Its coarse half alone, the global generator, is `resnet` with four halvings and nine blocks.
+"""
+
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from translate_plugins.networks.norms import bias_before, norm_layer
+from translate_plugins.networks.resnet import ResidualBlock, ResnetGenerator
+from translate_plugins.networks.sizes import halved
+
+
+class EnhancerGenerator(nn.Module):
+    """Images (N, in_channels, H, W) to images (N, out_channels, H, W) in [-1, 1].
+
+    Wang et al., 2018, section 3.2: the global generator looks at the image at half its sides; what
+    it has before its last layer is added to what the local enhancer sees in the whole image, and
+    the enhancer draws from the sum. Keys are those of published checkpoints.
+    """
+
+    multiple_of: int
+    """Sides divide by this: they are halved once, and then as the coarse generator halves them."""
+    minimum_side: int
+    """On smaller sides the coarse generator has too few pixels."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer; the coarse half has twice it"] = 32,
+        blocks: Annotated[int, "residual blocks of the enhancer"] = 3,
+        coarse_blocks: Annotated[int, "residual blocks of the coarse generator"] = 9,
+        downs: Annotated[int | None, "its halvings: 4, or fewer for crops below 64"] = None,
+        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        size: Annotated[tuple[int, int] | None, "of a training crop, for `downs`"] = None,
+    ) -> None:
+        super().__init__()
+        if downs is None:
+            downs = max(0, min(4, min(size).bit_length() - 3)) if size else 4
+        normed, bias, twice = norm_layer(norm), bias_before(norm), 2 * width
+        coarse = ResnetGenerator(
+            in_channels, out_channels, width=twice, blocks=coarse_blocks, downs=downs, norm=norm
+        )
+        self.model = coarse.model[:-3]  # without the layer that draws, its padding and its tanh
+        self.model1_1 = nn.Sequential(
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(in_channels, width, 7, bias=bias),
+            normed(width),
+            nn.ReLU(),
+            nn.Conv2d(width, twice, 3, stride=2, padding=1, bias=bias),
+            normed(twice),
+            nn.ReLU(),
+        )
+        self.model1_2 = nn.Sequential(
+            *[ResidualBlock(twice, norm, dropout=0.0) for _ in range(blocks)],
+            nn.ConvTranspose2d(twice, width, 3, 2, 1, output_padding=1, bias=bias),
+            normed(width),
+            nn.ReLU(),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(width, out_channels, 7),
+            nn.Tanh(),
+        )
+        self.multiple_of, self.minimum_side = 2 * coarse.multiple_of, 2 * coarse.minimum_side
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model1_2(self.model1_1(x) + self.model(halved(x)))

@@ -1,0 +1,67 @@
+"""Several discriminators: each judges the images at half the sides that the one before it saw."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate.ops import features_of, output_and_features, required_sides
+from translate.registry import Part, create_discriminator
+from translate_plugins.networks.sizes import halved
+
+
+class ScalesDiscriminator(nn.Module):
+    """Images (N, in_channels, H, W) to a list of scores, those of the whole image first.
+
+    Wang et al., 2018, section 3.3: the network that is shown the smallest image sees most of it at
+    once, and asks for a picture that agrees with itself; the one that is shown the largest asks for
+    details.
+    """
+
+    multiple_of: int
+    minimum_side: int
+    """At the smallest scale, what is left still suits the network there."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        of: Annotated[Part, "discriminator of every scale"] = "patch",
+        count: Annotated[int, "scales: 2, or 3 for images of 1024 pixels"] = 2,
+        size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
+    ) -> None:
+        super().__init__()
+        if count < 1:
+            raise ConfigError(f"count: there is at least 1 scale, not {count}.")
+        height, width = size
+        self.networks = nn.ModuleList()
+        for _ in range(count):
+            self.networks.append(
+                create_discriminator(of, in_channels=in_channels, size=(height, width))
+            )
+            height, width = (height + 1) // 2, (width + 1) // 2
+        multiple, minimum = required_sides(*self.networks)
+        times = 2 ** (count - 1)
+        self.multiple_of = multiple * times if multiple > 1 else 1
+        self.minimum_side = (minimum - 1) * times + 1
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [network(seen) for network, seen in self._scales(x)]
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return those of every scale, one after the other, those of the whole image first."""
+        return [
+            feature for network, seen in self._scales(x) for feature in features_of(network)(seen)
+        ]
+
+    def output_and_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Return scores and features, in one pass."""
+        found = [output_and_features(network, seen) for network, seen in self._scales(x)]
+        return [score for score, _ in found], [one for _, seen in found for one in seen]
+
+    def _scales(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
+        """Yield each network with the images that it sees."""
+        for number, network in enumerate(self.networks):
+            x = halved(x) if number else x
+            yield network, x
