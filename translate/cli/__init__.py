@@ -9,7 +9,7 @@ import click
 from translate import __version__
 from translate.errors import TranslateError
 
-COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets")
+COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "doctor")
 
 
 class Lazy(click.Group):

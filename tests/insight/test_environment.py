@@ -1,0 +1,97 @@
+"""`translate doctor` finds what is broken, and says what to type."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from conftest import Outcome
+from PIL import features
+
+from translate.engine import plugins
+from translate.insight import environment
+from translate.insight.environment import Finding, look
+
+
+def found(what: str) -> list[Finding]:
+    return [finding for finding in look() if finding.what == what]
+
+
+def test_here_nothing_is_broken() -> None:
+    findings = list(look())
+    assert [finding for finding in findings if finding.state == "broken"] == []
+    assert {"python", "torch", "torchvision", "codecs", "plugins", "disk"} <= {
+        finding.what for finding in findings
+    }
+
+
+def test_G11_a_torchvision_built_for_another_torch_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "operator torchvision::nms does not exist"
+    (tmp_path / "torchvision.py").write_text(f"raise RuntimeError({words!r})")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        monkeypatch.delitem(sys.modules, name)
+    (finding,) = found("torchvision")
+    assert finding.state == "broken"
+    assert words in finding.found
+    assert "pip install --force-reinstall torch torchvision" in finding.advice
+
+
+def test_another_package_of_our_name_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = metadata.distribution
+
+    def distribution(name: str) -> Any:
+        return SimpleNamespace() if name == "translate-toolkit" else real(name)
+
+    monkeypatch.setattr(metadata, "distribution", distribution)
+    (finding,) = found("translate-kit")
+    assert finding.state == "broken"
+    assert "pip uninstall translate-toolkit" in finding.advice
+
+
+def test_a_missing_codec_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "check", lambda name: name != "avif")
+    (finding,) = found("codecs")
+    assert finding.state == "note"
+    assert finding.advice == "AVIF files will be listed as unreadable"
+
+
+def test_a_plugin_that_was_left_out_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(plugins.skipped, "sweets:honey", ImportError("no bees"))
+    left = [f for f in found("plugins") if f.state == "note"]
+    assert [f.found for f in left] == ["sweets:honey is left out: ImportError: no bees"]
+
+
+def test_little_shared_memory_and_a_full_disk_are_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=64e6))
+    assert "--shm-size" in found("shared memory")[0].advice
+    assert found("disk")[0].found.startswith("0.1 GB free in ")
+
+
+def test_a_check_that_fails_is_a_finding_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(shutil, "disk_usage", fail)
+    assert found("room") == [Finding("room", "broken", "OSError: gone")]
+    assert found("compiler"), "and the next is looked at"
+
+
+def test_the_command_exits_2_where_something_is_broken(
+    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run("doctor")
+    assert (whole.code, whole.err) == (0, "")
+    assert "translate-kit  " in whole.out
+    broken = Finding("torch", "broken", "it is", "mend it")
+    monkeypatch.setattr(environment, "CHECKS", (lambda: iter([broken]),))
+    outcome = run("doctor", "--quiet")
+    assert outcome.code == 2
+    assert outcome.out.split() == ["!", "torch", "it", "is", "mend", "it"]
+    assert '"state": "broken"' in run("doctor", "--json").out
