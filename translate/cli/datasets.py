@@ -28,6 +28,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
     Examples:
       translate datasets
       translate datasets draw summer winter
+      translate datasets check summer winter
     """
     if ctx.invoked_subcommand:
         return
@@ -89,3 +90,39 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
     for name in names:
         domains.draw(name, root, (lambda _: None) if quiet else click.echo)
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True, metavar="DOMAIN ...")
+@click.option("--data", "root", type=click.Path(path_type=Path), default=ROOT, metavar="DIR")
+@click.option("--layout", default="unpaired", metavar="NAME", help="[unpaired, of one: images]")
+@click.option("--size", type=click.IntRange(1), default=256, metavar="N", help="Crop. [256]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Say only what is broken.")
+def check(
+    names: tuple[str, ...], root: Path, layout: str, size: int, as_json: bool, quiet: bool
+) -> int:
+    """Look at every image of some domains, and say what training would do about each fault.
+
+    Unreadable files, orphans and unequal sizes of pairs, mixed kinds, sizes and depths, images that
+    are in two splits. What is broken makes the exit code 3.
+
+    \b
+    Examples:
+      translate datasets check summer winter
+      translate datasets check blurred sharp --layout paired
+    """
+    from translate.engine.config import Data
+    from translate.insight.dataset import look
+
+    chosen = "images" if layout == "unpaired" and len(names) == 1 else layout
+    remarks = []
+    for remark in look(Data(root=root, domains=names, layout=chosen, size=size)):
+        remarks.append(remark)
+        if as_json or (quiet and remark.state != "broken"):
+            continue
+        mark = {"ok": "  ", "note": "- ", "broken": "! "}[remark.state]
+        click.echo(f"{mark}{remark.what}{f': {remark.consequence}' if remark.consequence else ''}")
+    if as_json:
+        click.echo(json.dumps([remark._asdict() for remark in remarks], indent=2))
+    return 3 if any(remark.state == "broken" for remark in remarks) else 0

@@ -1,0 +1,113 @@
+"""`translate datasets check` finds what would spoil a training, and says what happens then."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Outcome
+from PIL import Image
+
+from translate.engine.config import Data
+from translate.errors import DataError
+from translate.insight import dataset
+from translate.insight.dataset import Remark, look
+
+
+def asked(root: Path, **given: Any) -> Data:
+    return Data(**{"root": root, "domains": ("a", "b"), "size": 32, **given})
+
+
+def broken(remarks: list[Remark]) -> list[str]:
+    return [f"{r.what}: {r.consequence}" for r in remarks if r.state == "broken"]
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+    for name in ("a/train", "a/test", "b/train", "b/test"):
+        pictures(name, 30 if "train" in name else 3)
+    return tmp_path
+
+
+def test_good_folders_are_counted_by_split_and_nothing_is_broken(root: Path) -> None:
+    remarks = list(look(asked(root)))
+    assert broken(remarks) == []
+    assert [r.what for r in remarks if "items" in r.what] == [
+        "train: 30 items in 60 files",
+        "test: 3 items in 6 files",
+    ]
+    assert "sizes: 66 32x32" in [r.what for r in remarks]
+
+
+def test_what_cannot_be_read_is_named_with_what_would_become_of_it(root: Path) -> None:
+    whole = (root / "a/train/0001.png").read_bytes()
+    (root / "a/train/0001.png").write_bytes(whole[: len(whole) // 2])
+    (found,) = broken(list(look(asked(root))))
+    assert found.startswith(f"{root / 'a/train/0001.png'}: image file is truncated")
+    assert found.endswith("left out and listed")
+    refused = broken(list(look(asked(root, max_bad=0.01))))
+    assert refused[-1] == (
+        "1 of 60 files cannot be read: training is refused: data.max_bad is 0.01"
+    )
+
+
+def test_a_picture_in_train_and_test_is_broken_and_twice_in_train_a_note(root: Path) -> None:
+    shutil.copy(root / "a/train/0000.png", root / "a/test/copy.png")
+    shutil.copy(root / "b/train/0000.png", root / "b/train/again.png")
+    remarks = list(look(asked(root)))
+    (found,) = broken(remarks)
+    assert "a/train/0000.png = " in found
+    assert found.endswith("what is tested on was trained on: remove one of them")
+    assert any("b/train/again.png" in r.what for r in remarks if r.state == "note")
+
+
+def test_pairs_of_unequal_sizes_are_found_and_random_ones_are_not_compared(root: Path) -> None:
+    Image.new("RGB", (32, 30)).save(root / "b/train/0002.png")
+    assert broken(list(look(asked(root)))) == []
+    (found,) = broken(list(look(asked(root, layout="paired"))))
+    assert found == (
+        f"{root / 'a/train/0002.png'}: 32x32 and 32x30: the pair is left out and listed"
+    )
+
+
+def test_orphans_are_told_as_training_tells_them(root: Path) -> None:
+    (root / "b/train/0002.png").unlink()
+    with pytest.raises(DataError, match="images without a partner: 1 of a, 0 of b"):
+        list(look(asked(root, layout="paired")))
+
+
+def test_kinds_depths_frames_and_small_pictures_are_notes(root: Path) -> None:
+    Image.new("L", (9, 9)).save(root / "a/train/gray.png")
+    Image.fromarray(np.full((40, 40), 300, np.uint16)).save(root / "a/train/deep.png")
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    frames[0].save(root / "a/train/moving.webp", save_all=True, append_images=frames[1:])
+    notes = {r.what: r.consequence for r in look(asked(root)) if r.state == "note"}
+    assert notes["kinds: 67 RGB, 1 I;16, 1 L"].startswith("all are read as colour")
+    assert notes["1 have more than 8 bits"] == "training rounds them to 8 bits"
+    assert notes["1 have several frames"] == "the first one is trained on"
+    assert notes["1 are smaller than the crop of 32"] == "enlarged to the crop"
+    fitted = {r.what: r.consequence for r in look(asked(root, resize="fit"))}
+    assert fitted["1 are smaller than the crop of 32"] == "padded at their edges"
+
+
+def test_many_of_a_kind_are_counted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "LISTED", 2)
+    for index in range(5):
+        (root / f"a/train/{index:04}.png").write_bytes(b"")
+    found = broken(list(look(asked(root, max_bad=1.0))))
+    assert len(found) == 3
+    assert found[-1] == "... and 3 more of this kind: left out and listed"
+
+
+def test_the_command_exits_3_where_something_is_broken(
+    run: Callable[..., Outcome], root: Path
+) -> None:
+    good = run("datasets", "check", "a", "b", "--data", root, "--size", "32")
+    assert (good.code, good.err) == (0, "")
+    (root / "a/train/0001.png").write_bytes(b"")
+    bad = run("datasets", "check", "a", "--data", root, "--quiet")
+    assert bad.code == 3
+    assert bad.out.splitlines()[0].endswith("0001.png: an empty file: left out and listed")
+    assert '"state": "broken"' in run("datasets", "check", "a", "--data", root, "--json").out
