@@ -87,6 +87,9 @@ class Layout(ABC):
     ``leave_out`` the bad ones. None where images are parts of a file that the layout itself has
     checked."""
 
+    sources: Sequence[Path] = ()
+    """What else it has read: captions, labels, files of many images. A resume notices a change."""
+
     @abstractmethod
     def __len__(self) -> int:
         """Return the number of items in an epoch."""

@@ -77,6 +77,17 @@ def test_a_fingerprint_is_of_names_and_sizes(
     assert fingerprint(prepared)["sha256"] != before["sha256"]
 
 
+def test_a_fingerprint_is_of_captions_and_the_like_as_well(
+    begun: tuple[Journal, Training, Prepared], tmp_path: Path
+) -> None:
+    prepared, captions = begun[2], tmp_path / "captions.jsonl"
+    captions.write_text("{}")
+    prepared.layout.sources = [captions]
+    before = fingerprint(prepared)
+    captions.write_text("{} ")
+    assert fingerprint(prepared)["sha256"] != before["sha256"]
+
+
 def test_what_is_told_of_a_run_is_its_configuration(
     begun: tuple[Journal, Training, Prepared],
 ) -> None:

@@ -57,6 +57,7 @@ def test_mnist_is_read_as_it_is_published(mnist: Any, packed: bool, tmp_path: Pa
     assert layout.spec.classes == ("0", "3", "7")
     assert (layout.spec.source_channels, layout.spec.target_channels) == (1, 1)
     assert list(layout.files) == []
+    assert [path.parent for path in layout.sources] == [folder, folder], "images, and labels"
     transform = Whole()
     for index in range(5):
         (path,) = files = layout.pick(index, Random(0))

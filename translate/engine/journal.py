@@ -185,7 +185,8 @@ def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:
 
 def fingerprint(prepared: Prepared) -> dict[str, Any]:
     """Return how many files are trained on, and a digest of their names and sizes."""
-    listed = [f"{p.name} {p.stat().st_size}" for p in map(Path, prepared.layout.files)]
+    read = (*prepared.layout.files, *prepared.layout.sources)
+    listed = [f"{path.name} {path.stat().st_size}" for path in read]
     digest = sha256("\n".join(sorted(listed)).encode("utf-8", "surrogateescape")).hexdigest()
     return {"files": len(listed), "sha256": digest}
 

@@ -37,6 +37,7 @@ class CaptionedFolders(Layout):
                 self.captions[path] = [caption.line for caption in told[path]]
                 self.texts |= {caption.line: caption.text for caption in told[path]}
         self.files = list(self.captions)
+        self.sources = sorted({line.parent for line in self.texts})
         longest = max(map(len, self.texts.values()))
         self.spec = ImageSpec(domains=tuple(domains), text_length=longest)
 

@@ -49,8 +49,12 @@ class IdxFiles(Layout):
         self.images = read(self.path, 3)
         self.labels: Tensor | None = None
         classes: tuple[str, ...] = ()
+        self.sources = [self.path]
         if labels:
-            found, self.labels = torch.unique(_labels(self.path, self.images), return_inverse=True)
+            beside = _find_labels(self.path)
+            self.sources.append(beside)
+            told = _labels(beside, self.path, self.images)
+            found, self.labels = torch.unique(told, return_inverse=True)
             classes = tuple(map(str, found.tolist()))
         self.spec = ImageSpec(
             domains=tuple(domains), source_channels=1, target_channels=1, classes=classes
@@ -114,15 +118,18 @@ def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
     return shape
 
 
-def _labels(path: Path, images: Tensor) -> Tensor:
-    """Return the labels that lie beside the images in `path`."""
+def _find_labels(path: Path) -> Path:
+    """Return the file of labels beside the images in `path`."""
     prefix = path.name.partition("-images")[0]
-    beside = _find(path.parent, prefix, "labels")
-    if not beside:
-        raise DataError(
-            f"no {prefix}-labels-idx1-ubyte or .gz of it beside {path}. "
-            'Images alone: --set "data.layout={name: idx, labels: false}"'
-        )
+    if beside := _find(path.parent, prefix, "labels"):
+        return beside
+    raise DataError(
+        f"no {prefix}-labels-idx1-ubyte or .gz of it beside {path}. "
+        'Images alone: --set "data.layout={name: idx, labels: false}"'
+    )
+
+
+def _labels(beside: Path, path: Path, images: Tensor) -> Tensor:
     labels = read(beside, 1)
     if len(labels) != len(images):
         raise DataError(f"{path} holds {len(images)} images, and {beside} {len(labels)} labels.")
