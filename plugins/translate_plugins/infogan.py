@@ -78,7 +78,7 @@ class InfoGAN(Recipe[Images]):
             seen = features_of(self.discriminator)(torch.zeros(2, channels, *spec.size))[-1]
         self.head = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(seen[0].numel(), 128),
+            nn.Linear(seen[0].numel(), 128, bias=False),
             nn.BatchNorm1d(128),
             nn.LeakyReLU(0.2),
             nn.Linear(128, categories + continuous),

@@ -28,7 +28,8 @@ def test_our_loop_moves_the_weights_as_the_textbook_does(
 
     rig.draw(tmp_path, 32)
     settings = [f"options.{network}.width=4" for network in NARROW[recipe]]
-    quiet = {"log_every": 1, "preview_every": 0, "batch_size": 2}
+    # of two images, batch norm makes +1 and -1 of a code, whatever it is: no gradient but rounding
+    quiet = {"log_every": 1, "preview_every": 0, "batch_size": 4}
     make = partial(rig.make, recipe, tmp_path, 32, steps=6, settings=settings, **quiet)
     equal = rig.compare(make, tmp_path / "run", double=True)
     for name in ("rig", "tables", "textbook", "textbook_noise", "textbook_codes"):

@@ -41,7 +41,8 @@ def test_the_hooks_are_those_that_translate_asks():
     manager.register(losses)
     manager.check_pending()
     (offered,) = manager.hook.register_losses()
-    games, distances = {"vanilla", "lsgan", "hinge", "wasserstein"}, {"l1", "l2", "ssim", "edge"}
+    games = {"vanilla", "lsgan", "hinge", "wasserstein"}
+    distances = {"l1", "l2", "ssim", "edge", "charbonnier", "tv", "perceptual"}
     assert set(offered) == games | distances
     assert all(isinstance(factory(), nn.Module) for factory in offered.values())
 

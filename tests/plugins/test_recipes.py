@@ -14,14 +14,28 @@ RECIPES = {
     "cut": [{}, {"identity_weight": 0.0, "patches": 16}],
     "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
     "dcgan": [{}, {"feature_matching": 1.0, "noise": "sphere", "generator": "mlp"}],
+    "deblurgan": [
+        {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}},
+        {
+            "generator": {"name": "resnet", "width": 4, "blocks": 1},
+            "content": "charbonnier",
+            "pixel_weight": 1.0,
+            "critic_steps": 1,
+            "gp": "deblurgan",
+        },
+    ],
     "fastcut": [{}],
     "gan": [{}, {"critic_steps": 2, "discriminator": {"name": "mlp", "norm": "batch"}}],
     "infogan": [{}, {"continuous": 0, "discriminator": {"name": "patch", "width": 4}}],
+    "inpaint": [
+        {},
+        {"adversarial_weight": 0.0, "content_weight": 0.1, "strokes": 1.0},
+    ],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
     "pix2pixhd": [
         {
             "generator": {"name": "enhancer", "width": 4, "blocks": 1, "coarse_blocks": 1},
-            "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4}},
+            "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4, "padding": 2}},
         },
         {
             "generator": {"name": "resnet", "width": 4, "blocks": 1, "downs": 4},
@@ -29,6 +43,15 @@ RECIPES = {
             "content_weight": 0.0,
         },
     ],
+    "restore": [
+        {},
+        {
+            "damage": ["gray", {"name": "noise", "sigma": [0.05, 0.2]}, "blur", "jpeg"],
+            "adversarial_weight": 1e-3,
+            "content_weight": 0.1,
+        },
+    ],
+    "srgan": [{}, {"factor": 2, "warm_up": 2}, {"adversarial_weight": 0.0, "content": None}],
     "text2img": [{}, {"diversity": 0.1}],
     "vae": [{}, {"likelihood": "gaussian"}],
     "wae-gan": [{}],
@@ -45,6 +68,7 @@ GENERATORS = {
     ],
     "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
     "enhancer": [{"coarse_blocks": 1}, {"coarse_blocks": 1, "norm": "batch", "downs": 1}],
+    "srresnet": [{}, {"scale": 4, "norm": "none", "blocks": 1}, {"scale": 2, "residual": True}],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none", "upsample": "resize"}],
     "dcgan-encoder": [{}, {"norm": "instance"}],
     "mlp": [{}, {"norm": "none"}, {"norm": "layer", "layers": 1}],
@@ -59,15 +83,24 @@ DISCRIMINATORS = {
     ],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none"}],
     "mlp": [{}, {"norm": "batch"}, {"dropout": 0.5}],
+    "vgg": [{}, {"norm": "none"}],
+    "noisy": [{"of": {"name": "patch", "width": 4}, "sigma": 0.1, "until": 0.5}],
+    "augmented": [{"of": {"name": "patch", "width": 4}}],
+    "spectral": [{"of": {"name": "patch", "width": 4, "norm": "none"}}],
+    "minibatch": [{"of": {"name": "mlp", "width": 4}}],
 }
 LOSSES = {
     "vanilla": [{}],
     "lsgan": [{}],
     "hinge": [{}],
+    "wasserstein": [{}],
     "l1": [{}],
     "l2": [{}],
     "ssim": [{}, {"window": 7}],
     "edge": [{}],
+    "charbonnier": [{}, {"epsilon": 0.1}],
+    "tv": [{}],
+    "perceptual": [{}, {"layers": [16, 1], "weights": [0.5, 1.0], "criterion": "l1"}],
 }
 KINDS = {
     "recipe": RECIPES,

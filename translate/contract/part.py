@@ -41,9 +41,10 @@ class Part:
     @cached_property
     def use(self) -> Use:
         """What a generator is for, as trying shows: images to images or codes, noise to images."""
-        side = self.side
-        made = self.tried(side)
-        if isinstance(made, Tensor) and made.shape[-2:] in ((side, side), (1, 1)):
+        network = self.make(*self.channels)
+        side = fitting(network, SIDE)
+        large, made = side * scale_of(network), self.tried(side)
+        if isinstance(made, Tensor) and made.shape[-2:] in ((large, large), (1, 1)):
             return "encodes" if made.shape[-1] == 1 else "translates"
         made = self.tried(1)
         drawn = isinstance(made, Tensor) and made.shape[-2:] == (SIDE, SIDE)
@@ -73,3 +74,8 @@ def fitting(network: nn.Module, least: int) -> int:
     """Return the next side from `least` on that suits the network's attributes."""
     multiple, minimum = required_sides(network)
     return math.ceil(max(least, minimum) / multiple) * multiple
+
+
+def scale_of(network: nn.Module) -> int:
+    """Return how many times as large as its input a generator draws: its attribute ``scale``."""
+    return int(getattr(network, "scale", 1))

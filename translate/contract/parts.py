@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from translate.contract.part import SIDE, Part, fitting
+from translate.contract.part import SIDE, Part, fitting, scale_of
 from translate.contract.rules import hold, hold_equal, noise, overheard
 from translate.errors import ConfigError
 from translate.losses import Scores
@@ -22,7 +22,7 @@ def reads_nothing(part: Part) -> None:
 
 
 def draws_images(part: Part) -> None:
-    """Make (N, channels, H, W) into N as large or codes 1x1, or noise 1x1 into N of `size`."""
+    """Make (N, C, H, W) into N `scale` times as large, or codes 1x1; or noise 1x1 into `size`."""
     match part.use:
         case "translates":
             _keeps_sides(part)
@@ -39,10 +39,11 @@ def _keeps_sides(part: Part) -> None:
         for sides in ((middle, middle), (small, large)):
             images = noise(count, channels, *sides)
             drawn = network.eval()(images)
+            expected = (count, channels, *(side * scale_of(network) for side in sides))
             hold(
-                drawn.shape == images.shape,
+                drawn.shape == expected,
                 f"{tuple(images.shape)} became {tuple(drawn.shape)}: attributes multiple_of and "
-                "minimum_side say which sides it takes.",
+                "minimum_side say which sides it takes, scale how many times it enlarges them.",
             )
             hold(drawn.isfinite().all(), f"{tuple(images.shape)} became not finite.")
 
@@ -77,7 +78,8 @@ def _explain(part: Part) -> None:
         shown.append(f"(2, 3, {side}, {side}) {what}")
     raise AssertionError(
         f"{', '.join(shown)}: return images of the same sides (attributes multiple_of and "
-        f"minimum_side say which), or {SIDE}x{SIDE}, the keyword `size`, from noise 1x1, or 1x1."
+        "minimum_side say which, scale how many times it enlarges them), or "
+        f"{SIDE}x{SIDE}, the keyword `size`, from noise 1x1, or 1x1."
     ) from cause
 
 

@@ -89,8 +89,9 @@ def resume(
         total = _steps(asked, len(prepared.layout))
         checkpoint.restore(training, found)
         if training.step >= total:
-            if distributed.is_first():
-                sweep(run)  # its last moment may have been a kill
+            with _held(run):  # its last moment may have been a kill
+                if distributed.is_first():
+                    sweep(run)
             watcher.say(
                 f"{run} is complete: {training.step} steps. --steps N with a larger N goes on."
             )

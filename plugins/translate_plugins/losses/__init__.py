@@ -1,4 +1,4 @@
-"""Losses: of a game, `vanilla` to `wasserstein`; between pictures, `l1` to `edge`."""
+"""Losses: of a game, `vanilla` to `wasserstein`; between pictures, `l1` to `perceptual`."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,8 @@ from torch import nn
 
 from translate import hookimpl
 from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
-from translate_plugins.losses.pictures import EdgeLoss, Ssim
+from translate_plugins.losses.perceptual import Perceptual
+from translate_plugins.losses.pictures import Charbonnier, EdgeLoss, Ssim, TotalVariation
 
 
 @hookimpl
@@ -20,4 +21,7 @@ def register_losses() -> Mapping[str, Callable[..., nn.Module]]:
         "l2": nn.MSELoss,
         "ssim": Ssim,
         "edge": EdgeLoss,
+        "charbonnier": Charbonnier,
+        "tv": TotalVariation,
+        "perceptual": Perceptual,
     }

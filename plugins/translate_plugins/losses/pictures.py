@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from translate.errors import ConfigError
 from translate.ops import precise
 
 
@@ -26,6 +27,38 @@ class Ssim(nn.Module):
         with torch.autocast(output.device.type, enabled=False):
             seen, wanted = (precise(images) / 2 + 0.5 for images in (output, target))
             return 1 - ssim(seen, wanted, self.window, eps=0.0).mean()
+
+
+class Charbonnier(nn.Module):
+    """Distance of pixels that is L1 from afar and smooth close by (Lai et al., 2017, section 3.3).
+
+    The mean of ``sqrt(d^2 + epsilon^2)``, less epsilon, so that equal pictures cost nothing.
+    """
+
+    def __init__(
+        self, *, epsilon: Annotated[float, "differences below it weigh as squares"] = 1e-3
+    ) -> None:
+        super().__init__()
+        if epsilon <= 0:
+            raise ConfigError(f"epsilon: expected a positive number, got {epsilon}; l1 has none.")
+        self.epsilon = epsilon
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        apart = precise(output) - precise(target)
+        return ((apart.square() + self.epsilon**2).sqrt() - self.epsilon).mean()
+
+
+class TotalVariation(nn.Module):
+    """How much `output` changes from pixel to pixel, against noise (Rudin et al., 1992).
+
+    The sum of absolute differences of neighbours, right and below, over the number of values. It
+    asks for flat pictures, whatever `target` is: a small term beside another loss.
+    """
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG002 - see above
+        output = precise(output)
+        steps = output.diff(dim=-1).abs().sum() + output.diff(dim=-2).abs().sum()
+        return steps / output.numel()
 
 
 class EdgeLoss(nn.Module):

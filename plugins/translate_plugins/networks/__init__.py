@@ -1,6 +1,7 @@
 """Networks: `resnet`, `unet` and `enhancer` translate images, `patch` and `pixel` score them.
 
 `scales` scores them at several sizes, by a discriminator for each.
+`srresnet` enlarges them, and `vgg` scores large ones as a whole.
 
 `dcgan` and `mlp` draw images from noise, or score whole ones; `dcgan-encoder` and `mlp-encoder`
 bring an image to a code.
@@ -17,6 +18,7 @@ from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGene
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.scales import ScalesDiscriminator
+from translate_plugins.networks.srresnet import SrResnet, VggDiscriminator
 from translate_plugins.networks.unet import UnetGenerator
 
 
@@ -26,6 +28,7 @@ def register_generators() -> Mapping[str, Callable[..., nn.Module]]:
         "resnet": ResnetGenerator,
         "unet": UnetGenerator,
         "enhancer": EnhancerGenerator,
+        "srresnet": SrResnet,
         "dcgan": DcganGenerator,
         "dcgan-encoder": DcganEncoder,
         "mlp": MlpGenerator,
@@ -39,6 +42,7 @@ def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:
         "patch": PatchDiscriminator,
         "pixel": PixelDiscriminator,
         "scales": ScalesDiscriminator,
+        "vgg": VggDiscriminator,
         "dcgan": DcganDiscriminator,
         "mlp": MlpDiscriminator,
     }

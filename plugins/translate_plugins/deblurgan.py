@@ -1,0 +1,125 @@
+"""DeblurGAN: restore sharp pictures from blurred ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import ImageSpec, Pair
+from translate.errors import ConfigError
+from translate.ops import init_normal_, mixes_images, required_sides
+from translate.penalties import gradient_penalty, pixelwise_gradient_penalty
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"deblurgan": DeblurGAN}
+
+
+class DeblurGAN(Recipe[Pair]):
+    """A generator that adds to a blurred picture what it lacks, and a critic of sharp ones.
+
+    Kupyn et al. (2018), sections 3 and 4.2; networks as the authors' code has them. The critic sees
+    one picture, not the pair, has five turns on each batch, and pays for a slope that is not 1
+    (WGAN-GP). Beside the game, restored and sharp pictures are to look alike to a network that was
+    trained to see: the authors' is VGG19, whose weights have to be fetched, so it is not the
+    default. Dropout is on in training alone: here a picture is restored alike each time, where
+    theirs was tested with dropout on.
+    """
+
+    defaults = {
+        "data": {"layout": "paired", "size": 256, "resize": "none"},
+        "train": {"epochs": 300, "batch_size": 1, "schedule": "linear", "decay_from": 0.5},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: Annotated[Part, "network that draws what is to be added"] = {  # noqa: B006
+            "name": "resnet",
+            "blocks": 9,
+            "dropout": 0.5,
+        },
+        critic: Annotated[Part, "network that scores one picture, without batch norm"] = "patch",
+        content: Annotated[Part, "loss to the sharp picture, as a trained network sees both"] = {  # noqa: B006
+            "name": "perceptual",
+            "features": "efficientnet-lite0",
+        },
+        content_weight: Annotated[float, "of that loss"] = 100.0,
+        pixel: Annotated[Part, "loss to the sharp picture: l2, l1, charbonnier, ssim"] = "l2",
+        pixel_weight: Annotated[float, "of that loss, which the paper does without"] = 0.0,
+        critic_steps: Annotated[int, Field(gt=0), "critic turns on each batch"] = 5,
+        gp: Annotated[
+            Literal["textbook", "deblurgan"],
+            "penalty: of images, or of pixels as in the authors' code",
+        ] = "textbook",
+        penalty_weight: Annotated[float, "of the critic's slope, where it is not 1"] = 10.0,
+        lr_generator: Annotated[float, "learning rate of the generator"] = 1e-4,
+        lr_critic: Annotated[float, "learning rate of the critic"] = 1e-4,
+    ) -> None:
+        super().__init__()
+        channels = spec.target_channels
+        if spec.source_channels != channels:
+            raise ConfigError(
+                f"data.channels: what is added to {spec.source_channels} channels cannot give "
+                f"{channels}: set it to 1 or 3, for both domains."
+            )
+        self.generator = create_generator(
+            generator, in_channels=channels, out_channels=channels, size=spec.size
+        )
+        self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
+        if mixes_images(self.critic):
+            raise ConfigError(
+                "critic: an image's score depends on its batch, as by batch norm, and the gradient "
+                "penalty would be wrong: choose one without, such as {name: patch, norm: instance}."
+            )
+        init_normal_(self)
+        self.adversarial = create_loss("wasserstein")
+        self.content, self.pixel = create_loss(content), create_loss(pixel)
+        self.content_weight, self.pixel_weight = content_weight, pixel_weight
+        self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
+        self.penalty = gradient_penalty if gp == "textbook" else pixelwise_gradient_penalty
+        self.lr_generator, self.lr_critic = lr_generator, lr_critic
+        self.multiple_of, self.minimum_side = required_sides(self.generator)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {
+            "critic": adam(self.critic, lr=self.lr_critic),
+            "generator": adam(self.generator, lr=self.lr_generator),
+        }
+
+    def step(self, batch: Pair) -> Iterator[Turn]:
+        blurred, sharp = batch
+        critic, adversarial = self.critic, self.adversarial
+        restored = self.restore(blurred)
+        for _ in range(self.critic_steps):
+            yield Turn(
+                "critic",
+                gan=adversarial.for_discriminator(critic(sharp), critic(restored.detach())),
+                penalty=self.penalty_weight * self.penalty(critic, sharp, restored),
+            )
+        losses = {"gan": adversarial.for_generator(critic(restored))}
+        if self.content_weight:
+            losses["content"] = self.content_weight * self.content(restored, sharp)
+        if self.pixel_weight:
+            losses["pixel"] = self.pixel_weight * self.pixel(restored, sharp)
+        yield Turn("generator", **losses)
+
+    def restore(self, blurred: Tensor) -> Tensor:
+        """Return `blurred`, (N, C, H, W) in [-1, 1], with what it lacks."""
+        return (blurred + self.generator(blurred)).clamp(-1, 1)
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+        return self.restore(images)
+
+    def preview(self, batch: Pair) -> list[Tensor]:
+        return [batch.source, self.restore(batch.source), batch.target]
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        self.generator.compile(*args, **kwargs)  # the critic's slope is differentiated twice

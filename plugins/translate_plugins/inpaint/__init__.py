@@ -1,0 +1,130 @@
+"""Inpainting: fill the holes of pictures, learnt from one folder of whole ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.errors import ConfigError
+from translate.ops import init_normal_, required_sides
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate_plugins.inpaint.holes import random_holes
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"inpaint": Inpaint}
+
+
+class Inpaint(Recipe[Images]):
+    """A generator that draws what is missing, and a discriminator that looks for the seam.
+
+    The joint loss of context encoders (Pathak et al., 2016, section 3.2), with L1 for L2; holes are
+    theirs, boxes, and the brush strokes of Yu et al. (2019), whose discriminator, too, sees the
+    composed picture and where the hole is. The generator is told where the hole is by a channel
+    more. Known pixels are never drawn: the result has them as they were.
+
+    Some hundreds of pictures of one kind are needed, as what is missing is drawn from what was
+    seen. On fewer, ``adversarial_weight: 0`` gives plain but honest fillings.
+    """
+
+    defaults = {
+        "data": {"layout": "images", "size": 128},
+        "train": {"steps": 100_000, "batch_size": 8, "schedule": "linear", "decay_from": 0.5},
+    }
+    takes_mask = True
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: Annotated[
+            Part, "network that fills: it has one channel more to look at"
+        ] = "resnet",
+        discriminator: Annotated[Part, "network that judges the picture and its mask"] = "patch",
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
+        pixel: Annotated[Part, "loss to the whole picture: l1, l2, charbonnier"] = "l1",
+        hole_weight: Annotated[float, "of that loss within the hole"] = 1.0,
+        known_weight: Annotated[float, "of that loss outside, where it only guides"] = 0.1,
+        content: Annotated[
+            Part | None, "loss to it, as a trained network sees both"
+        ] = "perceptual",
+        content_weight: Annotated[float, "of that loss; 0: there is none"] = 0.0,
+        share: Annotated[tuple[float, float], "of the pixels that a hole takes: least, most"] = (
+            0.1,
+            0.3,
+        ),
+        strokes: Annotated[
+            float, Field(ge=0, le=1), "share of the holes that are strokes; the others are boxes"
+        ] = 0.5,
+        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+    ) -> None:
+        super().__init__()
+        if not 0 < share[0] <= share[1] < 1:
+            raise ConfigError(
+                f"share: expected two shares between 0 and 1, the smaller first, got {share}."
+            )
+        channels = spec.target_channels
+        self.generator = create_generator(
+            generator, in_channels=channels + 1, out_channels=channels, size=spec.size
+        )
+        self.discriminator = None
+        if adversarial_weight:
+            self.discriminator = create_discriminator(
+                discriminator, in_channels=channels + 1, size=spec.size
+            )
+        init_normal_(self)
+        self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
+        self.content = create_loss(content) if content and content_weight else None
+        self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
+        self.hole_weight, self.known_weight = hole_weight, known_weight
+        self.share, self.strokes, self.lr = share, strokes, lr
+        self.multiple_of, self.minimum_side = required_sides(self.generator)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        players = {"discriminator": self.discriminator, "generator": self.generator}
+        return {p: adam(network, lr=self.lr) for p, network in players.items() if network}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        images = batch.images
+        hole = random_holes(images, self.share, self.strokes)
+        drawn = self.generator(seen(images, hole))
+        whole = torch.where(hole, drawn, images)
+        losses = {
+            "hole": self.hole_weight * self.pixel(whole, images) / hole.float().mean(),
+            "known": self.known_weight
+            * self.pixel(torch.where(hole, images, drawn), images)
+            / (~hole).float().mean(),
+        }
+        if judge := self.discriminator:
+            mask = hole.to(images) * 2 - 1
+            real, fake = (torch.cat([picture, mask], 1) for picture in (images, whole))
+            yield Turn(
+                "discriminator",
+                gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+            )
+            losses["gan"] = self.adversarial_weight * self.adversarial.for_generator(judge(fake))
+        if self.content:
+            losses["content"] = self.content_weight * self.content(whole, images)
+        yield Turn("generator", **losses)
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+        known, hole = images[:, :-1], images[:, -1:] > 0
+        return torch.where(hole, self.generator(seen(known, hole)).clamp(-1, 1), known)
+
+    def preview(self, batch: Images) -> list[Tensor]:
+        hole = random_holes(batch.images, self.share, self.strokes)
+        given = seen(batch.images, hole)
+        return [given[:, :-1], self.translate(given, to=""), batch.images]
+
+
+def seen(images: Tensor, hole: Tensor) -> Tensor:
+    """Return `images` with gray, 0, in the hole, and the mask behind them: 1 there, -1 outside."""
+    return torch.cat([images.masked_fill(hole, 0.0), hole.to(images) * 2 - 1], dim=1)

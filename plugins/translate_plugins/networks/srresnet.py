@@ -1,0 +1,134 @@
+"""The networks of SRGAN: one that enlarges pictures, and one that judges whole ones."""
+
+import math
+from typing import Annotated
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate_plugins.networks.norms import bias_before, norm_layer
+from translate_plugins.networks.sizes import expect_size
+
+SCALES = (1, 2, 4, 8)
+
+
+class SrResnet(nn.Module):
+    """Images (N, in_channels, H, W) to images (N, out_channels, scale * H, scale * W).
+
+    SRResNet (Ledig et al., 2017, section 2.1.1 and figure 4): ``k9n64``, residual blocks at full
+    width with a shortcut over all of them, a convolution and a pixel shuffle for each doubling,
+    ``k9n3``. It takes sides from 1 on. Nothing bounds its output, so that no pixel is ever without
+    a gradient.
+    """
+
+    scale: int
+    """How many times larger its output is."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        width: Annotated[int, "channels of every layer"] = 64,
+        blocks: Annotated[int, "residual blocks"] = 16,
+        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        residual: Annotated[bool, "draw what bicubic enlargement lacks, not the picture"] = False,
+        scale: Annotated[int, "times the sides grow: 1, 2, 4 or 8; a recipe knows"] = 1,
+    ) -> None:
+        super().__init__()
+        if blocks < 1:
+            raise ConfigError(f"blocks: an SRResNet has at least one, not {blocks}.")
+        if scale not in SCALES:
+            raise ConfigError(f"scale: an SRResNet enlarges 1, 2, 4 or 8 times, not {scale}.")
+        if residual and in_channels != out_channels:
+            raise ConfigError(
+                f"residual: {in_channels} channels lack nothing to be {out_channels}: set it to "
+                "false."
+            )
+        bias = bias_before(norm)
+        self.scale, self.residual = scale, residual
+        self.head = nn.Sequential(nn.Conv2d(in_channels, width, 9, padding=4), nn.PReLU())
+        self.body = nn.Sequential(
+            *(Block(width, norm) for _ in range(blocks)),
+            nn.Conv2d(width, width, 3, padding=1, bias=bias),
+            norm_layer(norm)(width),
+        )
+        doublings = [Doubling(width) for _ in range(int(math.log2(scale)))]
+        self.tail = nn.Sequential(*doublings, nn.Conv2d(width, out_channels, 9, padding=4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.head(x)
+        drawn = self.tail(seen + self.body(seen))
+        return drawn + enlarged(x, self.scale) if self.residual else drawn
+
+
+class Block(nn.Module):
+    """Add a correction to (N, width, H, W); nothing follows the sum (Gross and Wilber, 2016)."""
+
+    def __init__(self, width: int, norm: str) -> None:
+        super().__init__()
+        normed, bias = norm_layer(norm), bias_before(norm)
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=bias),
+            normed(width),
+            nn.PReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=bias),
+            normed(width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class Doubling(nn.Sequential):
+    """Double the sides of (N, width, H, W): each pixel's four come from four times the channels.
+
+    Sub-pixel convolution (Shi et al., 2016, section 3.2).
+    """
+
+    def __init__(self, width: int) -> None:
+        conv = nn.Conv2d(width, 4 * width, 3, padding=1)
+        super().__init__(conv, nn.PixelShuffle(2), nn.PReLU())
+
+
+class VggDiscriminator(nn.Module):
+    """Images (N, in_channels, *size) to logits (N, 1), one for each whole image.
+
+    Ledig et al., 2017, section 2.1.1 and figure 4: eight 3x3 convolutions from 64 to 512 channels,
+    every second one halving the sides, then 1,024 units, after VGG and Radford et al. (2016).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        size: Annotated[tuple[int, int], "of a training crop"] = (96, 96),
+    ) -> None:
+        super().__init__()
+        self.size = size
+        normed, bias = norm_layer(norm), bias_before(norm)
+        layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
+        before = width
+        for after, stride in zip((1, 2, 2, 4, 4, 8, 8), (2, 1, 2, 1, 2, 1, 2), strict=True):
+            conv = nn.Conv2d(before, after * width, 3, stride, 1, bias=bias)
+            layers += [conv, normed(after * width), nn.LeakyReLU(0.2)]
+            before = after * width
+        pixels = math.prod(math.ceil(side / 16) for side in size)
+        dense = nn.Linear(before * pixels, 16 * width)
+        self.model = nn.Sequential(
+            *layers, nn.Flatten(), dense, nn.LeakyReLU(0.2), nn.Linear(16 * width, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        expect_size(x, self.size)
+        return self.model(x)
+
+
+def enlarged(images: Tensor, scale: int) -> Tensor:
+    """Return `images` `scale` times as large, by bicubic interpolation."""
+    if scale == 1:
+        return images
+    return F.interpolate(images, scale_factor=scale, mode="bicubic")

@@ -1,0 +1,110 @@
+"""Restoration: mend what befell pictures, learnt from one folder of sound ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.ops import required_sides
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate_plugins.restore.damage import Damage
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"restore": Restore}
+
+
+class Restore(Recipe[Images]):
+    """A generator that draws what is to be added to a damaged picture.
+
+    Zhang et al. (2017), sections 3.1 and 3.2: a network learns what damage adds more easily than
+    what is below it. Pictures are damaged within a step, by a chain of ``gray``, ``noise``,
+    ``blur`` and ``jpeg``; `translate` takes pictures that are damaged already. A game and a look at
+    the content are there to be switched on: they sharpen, and cost fidelity.
+
+    Some dozens of photographs suffice: each is damaged anew every time.
+    """
+
+    defaults = {
+        "data": {"layout": "images", "size": 64, "resize": "none"},
+        "train": {"steps": 100_000, "batch_size": 16, "schedule": "linear", "decay_from": 0.5},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        damage: Annotated[
+            list[Part], "what befalls pictures, in this order: gray, noise, blur, jpeg"
+        ] = [{"name": "noise", "sigma": 0.1}],  # noqa: B006
+        generator: Annotated[Part, "network that draws what is to be added"] = {  # noqa: B006
+            "name": "srresnet",
+            "norm": "none",
+        },
+        discriminator: Annotated[Part, "network that judges, where there is a game"] = "patch",
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 0.0,
+        pixel: Annotated[Part, "loss to the sound picture: l1, l2, charbonnier, ssim"] = "l1",
+        pixel_weight: Annotated[float, "of that loss"] = 1.0,
+        content: Annotated[
+            Part | None, "loss to it, as a trained network sees both"
+        ] = "perceptual",
+        content_weight: Annotated[float, "of that loss; 0: there is none"] = 0.0,
+        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+    ) -> None:
+        super().__init__()
+        self.damage = Damage(damage)
+        channels = spec.target_channels
+        self.generator = create_generator(
+            generator, in_channels=channels, out_channels=channels, size=spec.size
+        )
+        self.discriminator = None
+        if adversarial_weight:
+            self.discriminator = create_discriminator(
+                discriminator, in_channels=channels, size=spec.size
+            )
+        self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
+        self.content = create_loss(content) if content and content_weight else None
+        self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
+        self.pixel_weight, self.lr = pixel_weight, lr
+        self.multiple_of, self.minimum_side = required_sides(self.generator)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        players = {"discriminator": self.discriminator, "generator": self.generator}
+        return {
+            player: adam(network, lr=self.lr, betas=(0.9, 0.999))
+            for player, network in players.items()
+            if network
+        }
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        sound = batch.images
+        restored = self.restore(self.damage(sound))
+        losses = {"pixel": self.pixel_weight * self.pixel(restored, sound)}
+        if judge := self.discriminator:
+            yield Turn(
+                "discriminator",
+                gan=self.adversarial.for_discriminator(judge(sound), judge(restored.detach())),
+            )
+            gan = self.adversarial.for_generator(judge(restored))
+            losses["gan"] = self.adversarial_weight * gan
+        if self.content:
+            losses["content"] = self.content_weight * self.content(restored, sound)
+        yield Turn("generator", **losses)
+
+    def restore(self, damaged: Tensor) -> Tensor:
+        """Return `damaged`, (N, C, H, W) in [-1, 1], with what it lacks, unclamped."""
+        return damaged + self.generator(damaged)
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+        return self.restore(images).clamp(-1, 1)
+
+    def preview(self, batch: Images) -> list[Tensor]:
+        damaged = self.damage(batch.images)
+        return [damaged, self.translate(damaged, to=""), batch.images]

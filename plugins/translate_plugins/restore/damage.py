@@ -1,0 +1,115 @@
+"""What befalls pictures: they get noisy, blurred, gray, squeezed, one after another.
+
+All of it is made of tensors where the pictures are, without gradient, from the global generator.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from translate.errors import ConfigError, suggest
+from translate.registry import Part
+
+
+def gray(images: Tensor, amount: Tensor) -> Tensor:
+    """Take `amount` of the colour away: at 1, all channels are what television calls luma."""
+    if images.shape[1] != 3:
+        return images
+    from kornia.color import rgb_to_grayscale  # a third of a second, which inference need not spend
+
+    return torch.lerp(images, rgb_to_grayscale(images).expand_as(images), amount)
+
+
+def noise(images: Tensor, sigma: Tensor) -> Tensor:
+    """Add normal noise of this deviation to each channel of each pixel; white is 1."""
+    return images + sigma * torch.randn_like(images)
+
+
+def blur(images: Tensor, sigma: Tensor) -> Tensor:
+    """Blur by a Gaussian of `sigma` pixels, cut off at three; edges repeat their last pixel."""
+    from kornia.filters import gaussian_blur2d
+
+    side = 2 * int(3 * float(sigma.max()) + 0.5) + 1
+    widths = sigma.flatten()[:, None].expand(-1, 2).clamp(min=1e-3)
+    return gaussian_blur2d(images, (side, side), widths, border_type="replicate")
+
+
+def jpeg(images: Tensor, quality: Tensor) -> Tensor:
+    """Squeeze as JPEG does, colours at half the size.
+
+    Kornia rounds a little softly, for gradients' sake: about 0.8 dB closer to the original than
+    what libjpeg makes.
+    """
+    from kornia.enhance import jpeg_codec_differentiable
+
+    colours = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+    return jpeg_codec_differentiable(colours, quality.flatten())[:, : images.shape[1]]
+
+
+class Kind(NamedTuple):
+    """One kind of damage, and the option that says how strong it is."""
+
+    apply: Callable[[Tensor, Tensor], Tensor]
+    """from pictures (N, C, H, W) in [0, 1] and strengths (N, 1, 1, 1) to damaged pictures"""
+    option: str
+    default: float
+    least: float
+    most: float
+
+
+KINDS: Mapping[str, Kind] = {
+    "gray": Kind(gray, "amount", 1.0, 0.0, 1.0),
+    "noise": Kind(noise, "sigma", 0.1, 0.0, 1.0),
+    "blur": Kind(blur, "sigma", 1.5, 0.0, 20.0),
+    "jpeg": Kind(jpeg, "quality", 30.0, 1.0, 100.0),
+}
+
+
+class Damage:
+    """A chain of damages: ``Damage(["gray", {"name": "noise", "sigma": [0.05, 0.2]}])``.
+
+    A range means that each picture's strength is drawn from it. After each link colours stay within
+    what a file can hold.
+    """
+
+    def __init__(self, chain: Sequence[Part]) -> None:
+        if not chain:
+            raise ConfigError(f"damage: nothing is to be mended: name some of {', '.join(KINDS)}.")
+        self.links = [_link(part) for part in chain]
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return `images`, (N, C, H, W) in [-1, 1], damaged."""
+        seen = images.float() / 2 + 0.5
+        for apply, least, most in self.links:
+            share = torch.rand(len(seen), 1, 1, 1, device=seen.device)
+            seen = apply(seen, least + (most - least) * share).clamp(0, 1)
+        return seen.to(images) * 2 - 1
+
+
+def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]:
+    """Return what `part` does, and the range of its strength."""
+    options = {"name": part} if isinstance(part, str) else dict(part)
+    name = str(options.pop("name", ""))
+    if name not in KINDS:
+        raise ConfigError(f"damage: there is no {name!r}.{suggest(name, KINDS)}")
+    kind = KINDS[name]
+    for key in options:
+        if key != kind.option:
+            raise ConfigError(f"damage: {name} has no option {key!r}.{suggest(key, [kind.option])}")
+    given = options.get(kind.option, kind.default)
+    return kind.apply, *_range(f"damage: {kind.option} of {name}", given, kind)
+
+
+def _range(what: str, given: Any, kind: Kind) -> tuple[float, float]:
+    """Return the least and the most of `given`, a number or two."""
+    ends = list(given) if isinstance(given, list | tuple) else [given] * 2
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+    if not (numbers and len(ends) == 2 and kind.least <= ends[0] <= ends[1] <= kind.most):
+        raise ConfigError(
+            f"{what}: expected a number from {kind.least:g} to {kind.most:g}, or [least, most], "
+            f"got {given!r}."
+        )
+    return float(ends[0]), float(ends[1])

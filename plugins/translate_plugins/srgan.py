@@ -1,0 +1,125 @@
+"""SRGAN: enlarge pictures two or four times, learnt from one folder of large ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.errors import ConfigError
+from translate.ops import required_sides
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import Part, create_discriminator, create_generator, create_loss
+
+
+@hookimpl
+def register_recipes() -> Mapping[str, type[Recipe]]:
+    return {"srgan": SRGAN}
+
+
+class SRGAN(Recipe[Images]):
+    """A generator that enlarges, and a discriminator that tells its pictures from large ones.
+
+    Ledig et al. (2017), sections 2.1 and 3.2. Small pictures are made of large ones within a step,
+    by antialiased bicubic interpolation. The paper trains the generator by itself for 10^6 steps
+    before the game: `warm_up`; without a game at all, ``adversarial_weight: 0``, it is their
+    SRResNet. In place of their VGG19, whose weights have to be fetched, another network looks at
+    the content, and the pixels keep a say against what it does not see.
+
+    Some dozens of photographs suffice for the pixels; the game wants hundreds, or
+    ``{name: augmented, of: ...}`` for its discriminator.
+    """
+
+    defaults = {
+        "data": {"layout": "images", "size": 96, "resize": "none"},
+        "train": {"steps": 200_000, "batch_size": 16, "schedule": "linear", "decay_from": 0.5},
+    }
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        factor: Annotated[Literal[2, 4], "times the sides grow"] = 4,
+        generator: Annotated[Part, "network that enlarges"] = "srresnet",
+        discriminator: Annotated[Part, "network that judges large pictures"] = "vgg",
+        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
+        pixel: Annotated[Part, "loss to the large picture: l1, l2, charbonnier, ssim"] = "l1",
+        pixel_weight: Annotated[float, "of that loss"] = 1.0,
+        content: Annotated[
+            Part | None, "loss to it, as a trained network sees both"
+        ] = "perceptual",
+        content_weight: Annotated[float, "of that loss"] = 0.1,
+        warm_up: Annotated[
+            int, Field(ge=0), "steps of the pixel loss alone at first; the paper: 1,000,000"
+        ] = 0,
+        lr: Annotated[float, "learning rate of both networks"] = 1e-4,
+    ) -> None:
+        super().__init__()
+        if any(side % factor for side in spec.size):
+            raise ConfigError(
+                f"data.size: {spec.size[0]}x{spec.size[1]} is not {factor} times anything: choose "
+                f"sides that divide by {factor}, such as 96."
+            )
+        channels = spec.target_channels
+        self.generator = create_generator(
+            generator, in_channels=channels, out_channels=channels, scale=factor
+        )
+        if (grows := getattr(self.generator, "scale", 1)) != factor:
+            raise ConfigError(
+                f"generator: this one enlarges {grows} times, not {factor}: choose one that can, "
+                "such as srresnet."
+            )
+        self.discriminator = None
+        if adversarial_weight:
+            self.discriminator = create_discriminator(
+                discriminator, in_channels=channels, size=spec.size
+            )
+        self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
+        self.content = create_loss(content) if content and content_weight else None
+        self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
+        self.pixel_weight, self.warm_up, self.lr = pixel_weight, warm_up, lr
+        self.scale = factor
+        self.multiple_of, self.minimum_side = required_sides(self.generator)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        players = {"discriminator": self.discriminator, "generator": self.generator}
+        return {
+            player: adam(network, lr=self.lr, betas=(0.9, 0.999))
+            for player, network in players.items()
+            if network
+        }
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        large, judge = batch.images, self.discriminator
+        drawn = self.generator(downscale(large, self.scale))
+        losses = {"pixel": self.pixel_weight * self.pixel(drawn, large)}
+        if self.iteration >= self.warm_up:
+            if judge:
+                yield Turn(
+                    "discriminator",
+                    gan=self.adversarial.for_discriminator(judge(large), judge(drawn.detach())),
+                )
+                gan = self.adversarial.for_generator(judge(drawn))
+                losses["gan"] = self.adversarial_weight * gan
+            if self.content:
+                losses["content"] = self.content_weight * self.content(drawn, large)
+        yield Turn("generator", **losses)
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+        return self.generator(images).clamp(-1, 1)
+
+    def preview(self, batch: Images) -> list[Tensor]:
+        small = downscale(batch.images, self.scale)
+        pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+        return [pixels, self.translate(small, to=""), batch.images]
+
+
+def downscale(images: Tensor, factor: int) -> Tensor:
+    """Return (N, C, H / factor, W / factor) of `images`, by antialiased bicubic interpolation."""
+    height, width = (side // factor for side in images.shape[2:])
+    return F.interpolate(images, (height, width), mode="bicubic", antialias=True).clamp(-1, 1)
