@@ -26,6 +26,7 @@ from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscrimina
 from translate_plugins.networks.resnet import ResnetGenerator
 from translate_plugins.networks.scales import ScalesDiscriminator
 from translate_plugins.networks.sizes import halvings
+from translate_plugins.networks.srresnet import SrResnet, VggDiscriminator
 from translate_plugins.networks.unet import UnetGenerator
 
 GENERATORS = networks.register_generators()
@@ -93,6 +94,7 @@ def test_the_hooks_are_those_that_translate_asks():
             "resnet": ResnetGenerator,
             "unet": UnetGenerator,
             "enhancer": EnhancerGenerator,
+            "srresnet": SrResnet,
             "dcgan": DcganGenerator,
             "dcgan-encoder": DcganEncoder,
             "mlp": MlpGenerator,
@@ -104,6 +106,7 @@ def test_the_hooks_are_those_that_translate_asks():
             "patch": PatchDiscriminator,
             "pixel": PixelDiscriminator,
             "scales": ScalesDiscriminator,
+            "vgg": VggDiscriminator,
             "dcgan": DcganDiscriminator,
             "mlp": MlpDiscriminator,
         }
@@ -153,6 +156,15 @@ def test_every_option_is_named_and_says_what_it_means(factory):
         (on_meta(MlpDiscriminator, 1), 665_089, 6),
         # 9 * 512 + 513 * 512 + 513
         (on_meta(MlpDiscriminator, 8, size=(1, 1)), 267_777, 6),
+        # 243 * 64 + 65, sixteen of 18 * 64**2 + 4 * 64 + 1, 9 * 64**2 + 2 * 64,
+        # 9 * 64 * 256 + 257 for each doubling, 81 * 64 * 3 + 3
+        (on_meta(SrResnet, 3, 3, scale=4), 1_547_350, 225),
+        (on_meta(SrResnet, 3, 3), 1_547_350 - 2 * 147_713, 225 - 2 * 3),
+        # 28 * 64, 9 * (64**2 * (1 + 2 + 4 + 8 + 16 + 32 + 64)), norms 2 * 64 * (1 + 4 + 8 + 16),
+        # 6 * 6 * 512 * 1024 + 1024, 1025
+        (on_meta(VggDiscriminator, 3), 23_563_649, 48),
+        # the last map is 2x3
+        (on_meta(VggDiscriminator, 3, size=(17, 48)), 23_563_649 - 30 * 512 * 1024, 48),
     ],
 )
 def test_parameters_and_entries_are_as_many_as_published(network, parameters, entries):
@@ -282,6 +294,11 @@ def test_dcgan_keys_and_shapes_are_those_of_published_checkpoints():
         (on_meta(PatchDiscriminator, 3), (1, 3, 70, 70), (1, 1, 6, 6)),
         (on_meta(PatchDiscriminator, 6, layers=5), (1, 6, 256, 256), (1, 1, 6, 6)),
         (on_meta(PixelDiscriminator, 3), (2, 3, 256, 256), (2, 1, 256, 256)),
+        (on_meta(SrResnet, 3, 1), (2, 3, 5, 7), (2, 1, 5, 7)),
+        (on_meta(SrResnet, 1, 3, scale=2), (2, 1, 24, 24), (2, 3, 48, 48)),
+        (on_meta(SrResnet, 3, 3, scale=8), (1, 3, 1, 2), (1, 3, 8, 16)),
+        (on_meta(VggDiscriminator, 6), (2, 6, 96, 96), (2, 1)),
+        (on_meta(VggDiscriminator, 1, size=(17, 48)), (2, 1, 17, 48), (2, 1)),
     ],
 )
 def test_output_sizes(network, shape, expected):
@@ -350,7 +367,8 @@ def test_dcgan_says_which_size_near_by_can_be_halved(size, message):
 
 
 @pytest.mark.parametrize(
-    "factory", [DcganEncoder, DcganDiscriminator, MlpEncoder, MlpDiscriminator]
+    "factory",
+    [DcganEncoder, DcganDiscriminator, MlpEncoder, MlpDiscriminator, VggDiscriminator],
 )
 def test_a_network_for_one_size_says_so_to_another(factory):
     network = small(factory, (16, 16), width=4)
@@ -549,6 +567,59 @@ def plain_mlp(state, x, training, activation, last):
         x = F.linear(x, state[f"model.{index}.weight"])
         x = activation(batch_normed(state, f"model.{index + 1}", x, training))
     return F.linear(x, state[f"model.{last}.weight"], state[f"model.{last}.bias"])
+
+
+def plain_srresnet(state, x, training, blocks):
+    def conv(key, x):
+        weight = state[f"{key}.weight"]
+        return F.conv2d(x, weight, state.get(f"{key}.bias"), padding=weight.shape[2] // 2)
+
+    def rectified(key, x):
+        return x.clamp(min=0) + state[f"{key}.weight"] * x.clamp(max=0)
+
+    def normed(key, x):
+        return batch_normed(state, key, x, training)
+
+    seen = x = rectified("head.1", conv("head.0", x))
+    for block in (f"body.{index}.layers" for index in range(blocks)):
+        inner = rectified(f"{block}.2", normed(f"{block}.1", conv(f"{block}.0", x)))
+        x = x + normed(f"{block}.4", conv(f"{block}.3", inner))
+    x = seen + normed(f"body.{blocks + 1}", conv(f"body.{blocks}", x))
+    for doubling in ("tail.0", "tail.1"):
+        four = conv(f"{doubling}.0", x).unflatten(1, (-1, 2, 2))  # of each, the pixels in its place
+        x = torch.stack([torch.stack([*row.unbind(2)], 4).flatten(3) for row in four.unbind(2)], 3)
+        x = rectified(f"{doubling}.2", x.flatten(2, 3))
+    return conv("tail.2", x)
+
+
+def plain_vgg(state, x, training):
+    x = F.leaky_relu(F.conv2d(x, state["model.0.weight"], state["model.0.bias"], padding=1), 0.2)
+    for index, key in enumerate(range(2, 23, 3)):
+        x = F.conv2d(x, state[f"model.{key}.weight"], stride=1 + (index + 1) % 2, padding=1)
+        x = F.leaky_relu(batch_normed(state, f"model.{key + 1}", x, training), 0.2)
+    x = F.linear(x.flatten(1), state["model.24.weight"], state["model.24.bias"])
+    return F.linear(F.leaky_relu(x, 0.2), state["model.26.weight"], state["model.26.bias"])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_networks_of_srgan_are_the_functions_of_the_paper(training):
+    network = draw_weights_(SrResnet(3, 2, width=3, blocks=2, scale=4).double()).train(training)
+    images = torch.randn(3, 3, 5, 4, dtype=torch.double)
+    assert_same_function(network, lambda s, x: plain_srresnet(s, x, training, 2), images)
+    network = draw_weights_(VggDiscriminator(3, width=2, size=(20, 33)).double()).train(training)
+    images = torch.randn(3, 3, 20, 33, dtype=torch.double)
+    assert_same_function(network, lambda s, x: plain_vgg(s, x, training), images)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_a_residual_srresnet_draws_what_bicubic_enlargement_lacks(scale):
+    network = SrResnet(3, 3, width=4, blocks=1, scale=scale, residual=True)
+    images = torch.randn(2, 3, 6, 9)
+    with torch.no_grad():
+        for parameter in network.tail[-1].parameters():
+            parameter.zero_()
+    large = F.interpolate(images, (6 * scale, 9 * scale), mode="bicubic")
+    assert torch.equal(network(images), large)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -792,6 +863,10 @@ def test_resize_holds_no_transposed_convolution_and_keeps_the_size(factory):
         (lambda: MlpGenerator(3, 3, layers=0), "layers: an MLP has at least one that is hidden"),
         (lambda: MlpDiscriminator(3, norm="instance"), "Choose from: batch, layer, none"),
         (lambda: DcganGenerator(3, 3, upsample="shuffle"), "Choose from: deconv, resize"),
+        (lambda: SrResnet(3, 3, blocks=0), "blocks: an SRResNet has at least one, not 0"),
+        (lambda: SrResnet(3, 3, scale=3), "scale: an SRResNet enlarges 1, 2, 4 or 8 times, not 3"),
+        (lambda: SrResnet(1, 3, residual=True), "residual: 1 channels lack nothing to be 3: set"),
+        (lambda: VggDiscriminator(3, norm="bach"), "Did you mean 'batch'"),
     ],
 )
 def test_a_wrong_option_is_answered_with_the_right_one(make, message):
