@@ -14,7 +14,7 @@ from translate.errors import ConfigError
 from translate.ops import init_normal_, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
-from translate_plugins.inpaint.holes import random_holes
+from translate_plugins.inpaint.holes import MOST, random_holes
 
 
 @hookimpl
@@ -67,9 +67,10 @@ class Inpaint(Recipe[Images]):
         lr: Annotated[float, "learning rate of both networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        if not 0 < share[0] <= share[1] < 1:
+        if not 0 < share[0] <= share[1] <= MOST:
             raise ConfigError(
-                f"share: expected two shares between 0 and 1, the smaller first, got {share}."
+                f"share: expected two shares above 0 and up to {MOST}, the smaller first, got "
+                f"{share[0]}, {share[1]}."
             )
         channels = spec.target_channels
         self.generator = create_generator(

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+MOST = 0.9
+"""the largest share of a picture's pixels that may be missing"""
 STROKES = 4
 VERTICES = 8
 
