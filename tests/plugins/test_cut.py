@@ -1,0 +1,273 @@
+"""CUT and FastCUT as Park et al. (2020) and their code have them, beside plain PyTorch."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from by_hand import paused
+from torch import Tensor, nn
+
+from translate import hookimpl
+from translate.batches import ImageSpec, Pair
+from translate.engine.turns import take_turns
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.registry import create, find
+
+SPEC = ImageSpec((16, 16), ("summer", "winter"))
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "antialias": True}
+PATCH = {"name": "patch", "width": 2, "layers": 1, "antialias": True}
+EVERY = 10_000  # patches: more than there are places, so that the loss does not depend on chance
+
+
+def build(name: str = "cut", **options: object) -> nn.Module:
+    """Return a small recipe whose every weight and bias matters."""
+    with seeded(0):
+        part = {"name": name, "generator": RESNET, "discriminator": PATCH, "patches": EVERY}
+        recipe = create("recipe", {**part, **options}, spec=SPEC).double()
+        for parameter in recipe.parameters():
+            nn.init.normal_(parameter, 0.0, 0.3)
+    return recipe
+
+
+def batch(count: int = 2, seed: int = 1) -> Pair:
+    generator = torch.Generator().manual_seed(seed)
+    return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
+
+
+def apart(recipe: nn.Module, drawn: list[Tensor], source: list[Tensor]) -> Tensor:
+    """Return the contrast of equation 4, place against place, averaged over layers and images."""
+    layers = []
+    for head, one, other in zip(recipe.contrast.heads, drawn, source, strict=True):
+        vectors = [head(seen.flatten(2).mT) for seen in (one, other)]
+        query, key = (v / (v.square().sum(2, keepdim=True).sqrt() + 1e-7) for v in vectors)
+        logits = torch.einsum("nqc,nkc->nqk", query, key.detach()) / 0.07
+        own = torch.diagonal(logits, dim1=1, dim2=2)
+        layers.append((logits.logsumexp(2) - own).mean())
+    return torch.stack(layers).mean()
+
+
+class TwoPasses(nn.Module):
+    """The same network, which does not give output and features in one pass."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        return self.network.features(x)
+
+
+class Bare(nn.Module):
+    """A generator without features."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 1)
+
+
+def mirrors(seed: int) -> bool:
+    """Whether FastCUT mirrors its source in a step that starts at `seed`."""
+    with seeded(seed):
+        return bool(torch.rand(()) < 0.5)
+
+
+STRAIGHT = next(seed for seed in range(100) if not mirrors(seed))
+MIRRORED = next(seed for seed in range(100) if mirrors(seed))
+
+# -- both ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["cut", "fastcut"])
+def test_the_discriminator_goes_first_on_what_is_drawn_now(name: str) -> None:
+    recipe, (source, target) = build(name), batch()
+    with seeded(STRAIGHT):
+        _, turn = paused(recipe, Pair(source, target), 0)
+    judge = recipe.discriminator
+    fake = recipe.generator(source)
+    expected = 0.5 * (((judge(target) - 1) ** 2).mean() + (judge(fake) ** 2).mean())
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+    found = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
+    assert set(found) == {None}
+
+
+@pytest.mark.parametrize("name", ["cut", "fastcut"])
+def test_heads_move_with_the_generator_and_not_with_the_discriminator(name: str) -> None:
+    recipe = build(name)
+    optimizers = recipe.optimizers()
+    assert list(optimizers) == ["discriminator", "generator"]
+    held = {player: o.param_groups[0]["params"] for player, o in optimizers.items()}
+    own = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    assert {id(p) for p in held["generator"]} == {id(p) for p in own}
+    assert {id(p) for p in held["discriminator"]} == {
+        id(p) for p in recipe.discriminator.parameters()
+    }
+    for optimizer in optimizers.values():
+        assert type(optimizer) is torch.optim.Adam
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
+    before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
+    take_turns(recipe, batch(), optimizers)
+    moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
+    assert moved == {"generator", "contrast", "discriminator"}
+
+
+@pytest.mark.parametrize(("name", "epochs", "decay"), [("cut", 400, 0.5), ("fastcut", 200, 0.75)])
+def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: float) -> None:
+    recipe = find("recipe", name)
+    assert recipe.defaults["data"] == {"layout": "unpaired", "size": 256}
+    assert recipe.defaults["train"] == {
+        "epochs": epochs,
+        "batch_size": 1,
+        "schedule": "linear",
+        "decay_from": decay,
+    }
+    made = create("recipe", name, spec=ImageSpec((256, 256), ("a", "b")))
+    count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
+    assert (count["generator"], count["discriminator"]) == (11_378_179, 2_764_737)
+    # heads: (3 + 128 + 3 * 256 + 5) * 256 and 5 * 257 * 256
+    assert count["contrast"] == 904 * 256 + 5 * 257 * 256
+    assert (made.contrast.patches, made.contrast.temperature) == (256, 0.07)
+    assert not made.reversible
+    weights = made.generator.model[12].conv_block[1].weight
+    # xavier, gain .02: 2304 numbers in, 2304 out
+    assert weights.std().item() == pytest.approx(0.02 / 2304**0.5, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["cut", "fastcut"])
+def test_what_cannot_be_contrasted_is_said(name: str, plugin) -> None:
+    plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
+    with pytest.raises(ConfigError, match=r"generator: Bare shows no features.*choose resnet"):
+        build(name, generator="bare")
+    with pytest.raises(ConfigError, match=r"data\.channels: one encoder .* no 1 and 3 channels"):
+        create("recipe", name, spec=ImageSpec((32, 32), ("a", "b"), 1, 3))
+
+
+@pytest.mark.parametrize("name", ["cut", "fastcut"])
+def test_pictures_are_translated_by_the_generator(name: str) -> None:
+    recipe, given = build(name), batch()
+    drawn = recipe.generator(given.source)
+    assert torch.equal(recipe.translate(given.source, to="winter"), drawn)
+    rows = recipe.preview(given)
+    assert [torch.equal(a, b) for a, b in zip(rows, (given.source, drawn), strict=False)] == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["cut", "fastcut"])
+def test_blank_pictures_in_the_first_step_leave_every_gradient_finite(name: str) -> None:
+    """Before a bias has moved, a head makes vectors of length zero of what is nothing but zeros."""
+    part = {"name": name, "generator": RESNET, "discriminator": PATCH}
+    recipe = create("recipe", part, spec=SPEC)
+    blank = torch.zeros(1, 3, 16, 16)
+    assert not any(map(torch.any, recipe.contrast.heads[0](blank.flatten(2).mT)))
+    _, turn = paused(recipe, Pair(blank, blank), 1)
+    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    found = torch.autograd.grad(turn.total, weights)
+    assert turn.total.isfinite()
+    assert all(gradient.isfinite().all() for gradient in found)
+
+
+# -- CUT -------------------------------------------------------------------------------------------
+
+
+def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> None:
+    recipe, (source, target) = build(), batch()
+    step, _ = paused(recipe, Pair(source, target), 0)
+    with torch.no_grad():
+        for parameter in recipe.discriminator.parameters():
+            parameter.add_(0.05)  # the discriminator moves
+    turn = next(step)
+    look, fake, same = (
+        recipe.generator.features,
+        recipe.generator(source),
+        recipe.generator(target),
+    )
+    expected = {
+        "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
+        "contrast": 0.5 * apart(recipe, look(fake), look(source)),
+        "identity": 0.5 * apart(recipe, look(same), look(target)),
+    }
+    assert turn.player == "generator"
+    assert turn.losses.keys() == expected.keys()
+    for name, loss in expected.items():
+        assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
+    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    found = torch.autograd.grad(turn.total, weights)
+    plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
+    torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-13)
+    assert next(step, None) is None
+
+
+def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
+    recipe = build()
+    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    first = recipe.generator.model[1]
+    passes: list[int] = []
+    first.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    found = []
+    for generator in (recipe.generator, TwoPasses(recipe.generator)):
+        recipe.generator = generator
+        _, turn = paused(recipe, batch(), 1)
+        found.append((turn.total, *torch.autograd.grad(turn.total, weights)))
+    assert passes == [4, 4, 4, 4, 4]  # drawn and seen at once, the output; or these one by one
+    torch.testing.assert_close(*found, rtol=1e-10, atol=1e-14)  # places are in another order
+
+
+def test_without_identity_the_generator_sees_no_target() -> None:
+    recipe = build(identity_weight=0.0, contrast_weight=1.0)
+    passes: list[int] = []
+    recipe.generator.model[1].register_forward_hook(lambda _m, x, _o: passes.append(len(x[0])))
+    _, turn = paused(recipe, batch(), 1)
+    assert set(turn.losses) == {"gan", "contrast"}
+    assert passes == [2, 2]
+    half = paused(build(), batch(), 1)[1].losses["contrast"]
+    torch.testing.assert_close(turn.losses["contrast"], 2 * half)
+
+
+def test_source_and_target_may_be_of_one_image_each() -> None:
+    _, turn = paused(build(), batch(1), 1)
+    assert [loss.numel() for loss in turn.losses.values()] == [1, 1, 1]
+
+
+# -- FastCUT ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [STRAIGHT, MIRRORED])
+def test_half_of_the_sources_of_fastcut_are_mirrored_and_what_is_seen_is_mirrored_back(
+    seed: int,
+) -> None:
+    recipe, (source, target) = build("fastcut"), batch()
+    with seeded(seed):
+        _, turn = paused(recipe, Pair(source, target), 1)
+    look, turned = recipe.generator.features, seed == MIRRORED
+    fake = recipe.generator(source.flip(3) if turned else source)
+    seen = [feature.flip(3) if turned else feature for feature in look(fake)]
+    expected = {
+        "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
+        "contrast": 10 * apart(recipe, seen, look(source)),
+    }
+    assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
+    for name, loss in expected.items():
+        assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
+    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    found = torch.autograd.grad(turn.total, weights)
+    plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
+    torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-13)
+
+
+def test_a_generator_that_knows_no_left_pays_the_same_for_a_mirrored_source() -> None:
+    """Symmetric kernels and no halving: what it makes of a mirror image is the mirror image."""
+    recipe = build("fastcut", generator={**RESNET, "downs": 0, "antialias": False})
+    with torch.no_grad():
+        for layer in recipe.generator.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.weight.copy_((layer.weight + layer.weight.flip(3)) / 2)
+    losses = []
+    for seed in (STRAIGHT, MIRRORED):
+        with seeded(seed):
+            _, turn = paused(recipe, batch(), 1)
+        losses.append(turn.losses["contrast"])
+    torch.testing.assert_close(*losses)
