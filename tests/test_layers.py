@@ -14,7 +14,7 @@ HOUSE = """
 __main__
 cli
 api testing
-contract insight
+contract insight exchange
 engine.sampling
 engine.folder engine.train
 engine.loop engine.stages
@@ -33,7 +33,7 @@ errors hookspecs
 """
 """A row may import from the rows below it. A new module is put here by hand, on purpose."""
 
-ROOMS = {"cli", "contract", "insight"}
+ROOMS = {"cli", "contract", "exchange", "insight"}
 FLOORS = {name: floor for floor, row in enumerate(HOUSE.split("\n")[::-1]) for name in row.split()}
 PUBLIC = {
     name
@@ -47,7 +47,7 @@ SHELL |= {"unpack_archive", "mkstemp", "mkdtemp", "NamedTemporaryFile", "Tempora
 SYSTEM = {"open", "rename", "renames", "replace", "remove", "unlink", "mkdir", "makedirs", "rmdir"}
 SYSTEM |= {"removedirs", "link", "symlink", "truncate", "write", "mkfifo", "chmod", "utime"}
 WRITERS = {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "touch", "rename", "chmod"}
-WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "ZipFile", "tofile", "memmap"}
+WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "tofile", "memmap"}
 WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
 WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
@@ -176,7 +176,7 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
             return False
     if owner in ("os", "shutil", "tempfile"):
         return name in SYSTEM | SHELL
-    if name == "open":
+    if name in ("open", "ZipFile"):
         return opens_to_write(call, owner)
     if name == "save":  # into memory is fine, and so is a function of our own of that name
         ours = f"translate.engine.{owner}" in NAMES
@@ -189,7 +189,7 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
 def opens_to_write(call: ast.Call, owner: str) -> bool:
     """Whether an ``open`` or ``.open`` asks for more than to read, or hides what it asks for."""
     given = {k.arg: k.value for k in call.keywords}
-    position = 1 if owner in ("", "gzip", "bz2", "lzma", "io", "tarfile", "codecs") else 0
+    position = 1 if owner in ("", "gzip", "bz2", "lzma", "io", "tarfile", "zipfile", "codecs") else 0
     if owner.endswith(("Image", "Pillow")):
         return False  # Pillow's has no mode but "r"
     mode = given.get("mode", call.args[position] if len(call.args) > position else None)
@@ -238,6 +238,8 @@ def test_nothing_is_unpickled_or_evaluated() -> None:
         ("open(path)", False),
         ("path.open('rb')", False),
         ("Image.open(path, formats=FORMATS)", False),
+        ("zipfile.ZipFile(path)", False),
+        ("zipfile.ZipFile(path, 'w')", True),
         ("image.save(path)", True),
         ("buffer = BytesIO(); image.save(buffer, 'PNG')", False),
         ("torch.save(x, path)", True),

@@ -139,6 +139,15 @@ def required_sides(*networks: nn.Module) -> tuple[int, int]:
     return math.lcm(*multiples), max(int(getattr(n, "minimum_side", 1)) for n in networks)
 
 
+def expect_scale(generator: nn.Module, scale: int) -> None:
+    """Raise `ConfigError` where `generator` does not enlarge `scale` times: its ``scale``, or 1."""
+    if (grows := getattr(generator, "scale", 1)) != scale:
+        raise ConfigError(
+            f"generator: {type(generator).__name__} makes sides {grows} times as long, not {scale}:"
+            " choose one that can, such as srresnet, whose scale a recipe sets."
+        )
+
+
 def mixes_images(network: nn.Module) -> bool:
     """Return whether what `network` makes of an image depends on the others of its batch.
 

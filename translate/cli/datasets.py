@@ -1,6 +1,8 @@
-"""`translate datasets`: the domains there are, and sample domains drawn by code."""
+"""`translate datasets`: the domains there are, sample domains drawn by code, public sets."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -29,6 +31,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
       translate datasets
       translate datasets draw summer winter
       translate datasets check summer winter
+      translate datasets fetch horse2zebra
     """
     if ctx.invoked_subcommand:
         return
@@ -64,7 +67,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
         if not found:
             click.echo("  none: a domain is a folder of images, such as datasets/summer/train")
         click.echo("\nSample domains, drawn when first named: " + " ".join(drawable))
-        click.echo("\nPublic sets, to be fetched by hand:")
+        click.echo("\nPublic sets, for `translate datasets fetch NAME`:")
         for card in public:
             click.echo(f"  {card['name']:<16} {card['title']}, {card['url']}")
 
@@ -90,6 +93,44 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
     for name in names:
         domains.draw(name, root, (lambda _: None) if quiet else click.echo)
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME ...")
+@click.option("--data", "root", type=click.Path(path_type=Path), default=ROOT, metavar="DIR")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
+    """Fetch public sets into folders that are not there yet, by the cards of `translate datasets`.
+
+    A download that was cut short goes on; an archive is checked before any of it is unpacked. Look
+    at the licence: most sets are for research alone.
+
+    \b
+    Examples:
+      translate datasets fetch horse2zebra
+      translate datasets fetch summer2winter --data yosemite
+    """
+    from translate.exchange.fetch import fetch
+
+    for name in names:
+        with _arriving(quiet) as progress:
+            fetch(name, root, (lambda _: None) if quiet else click.echo, progress)
+
+
+@contextmanager
+def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
+    """Show on a terminal how many bytes are here."""
+    import sys
+
+    if quiet or not sys.stdout.isatty():
+        yield lambda *_: None
+        return
+    from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
+
+    columns = (*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("fetched", total=None)
+        yield lambda here, total: bar.update(task, completed=here, total=total)
 
 
 @command.command()

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from translate import images, registry
 from translate.engine import bundled, files
 from translate.engine.config import Data
-from translate.errors import DataError, PluginError
+from translate.errors import DataError, PluginError, SaveError
 
 ROOT = Path("datasets")
 MARKER = ".sample-domain.json"
@@ -65,7 +65,10 @@ def draw(name: str, root: Path, say: Say) -> None:
     start = time.perf_counter()
     contents = _draw(name, factory)
     files.claim(root)
-    files.write_folder(folder, {**contents, MARKER: json.dumps(marker).encode()})
+    try:
+        files.write_folder(folder, {**contents, MARKER: json.dumps(marker).encode()})
+    except OSError as error:
+        raise SaveError(f"cannot write to {root}: {error.strerror or error}.") from error
     count = sum(is_image(file) for file in contents)
     say(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
 

@@ -137,6 +137,47 @@ def write_folder(target: Path, contents: Mapping[str, Content]) -> None:
     _sync_folder(target.parent)
 
 
+def write_folders(root: Path, staged: str, contents: Iterable[tuple[str, Content]]) -> None:
+    """Write files, by path below `root`, in order; the folders they are in appear there whole.
+
+    They are gathered in the hidden folder `staged`. Folders of these names must not be there yet.
+    """
+    tree = root / f".tmp-{staged}"
+    shutil.rmtree(tree, ignore_errors=True)
+    folders = {tree}
+    try:
+        for name, data in contents:
+            file = tree / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            folders.update(parent for parent in file.parents if tree in parent.parents)
+            _write(file, data)
+        for folder in sorted(folders):
+            _sync_folder(folder)
+        for folder in sorted(tree.iterdir()):
+            folder.rename(root / folder.name)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+    _sync_folder(root)
+
+
+def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
+    """Write `chunks` into `path` from byte `start` on, durably also where they break off.
+
+    It goes on with what an earlier call left, and whoever reads the file must know that it may be
+    cut short.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.ftruncate(descriptor, start)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        for piece in chunks:
+            _write_all(descriptor, piece)
+    finally:
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
 def remove(folder: Path) -> None:
     """Delete `folder`; it is renamed first, so that it is never seen half deleted."""
     doomed = folder.with_name(f".tmp-{folder.name}.removed")

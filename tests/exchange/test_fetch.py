@@ -1,0 +1,307 @@
+"""Public sets from a server of our own: whole, cut short, and what only pretends to be one."""
+
+import errno
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path, PurePosixPath
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from translate.cli.datasets import command
+from translate.engine import domains
+from translate.errors import ConfigError, DataError, SaveError
+from translate.exchange import fetch as module
+from translate.exchange.fetch import download, fetch
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one file, with ranges, and breaks off after some bytes as often as it is told."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content, self.cuts, self.status, self.ranges = content, 0, 200, True
+        self.seen: list[tuple[str, int]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/pets.zip"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        server, asked = self.server, self.headers.get("Range", "")
+        tag = f'"{hashlib.sha256(server.content).hexdigest()[:8]}"'
+        start = 0
+        if asked and server.ranges and self.headers.get("If-Range") == tag:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        status = server.status if server.status != 200 else 206 if start else 200
+        server.seen.append((asked, status))
+        self.send_response(status)
+        body = server.content[start:] if status in (200, 206) else b"no"
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", tag)
+        self.end_headers()
+        if server.cuts:
+            server.cuts -= 1
+            body = body[: len(body) // 2]
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: pytest shows what matters."""
+
+
+def picture(shade: int) -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (8, 8), (shade, 0, 0)).save(held, "PNG")
+    return held.getvalue()
+
+
+@pytest.fixture
+def content() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for n in range(3):
+            archive.writestr(f"pets/trainA/{n}.png", picture(n))
+            archive.writestr(f"pets/testB/deep/{n}.png", picture(100 + n))
+        archive.writestr("pets/trainA/Thumbs.db", b"x")
+        archive.writestr("pets/other/9.png", picture(9))
+    return held.getvalue()
+
+
+@pytest.fixture
+def server(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    with Server(content) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        card = {
+            "name": "pets",
+            "url": server.url,
+            "licence": "ours",
+            "citation": "Nobody, 2026",
+            "folders": {"cat/train": "trainA", "dog/test": "testB"},
+        }
+        monkeypatch.setattr(domains, "cards", lambda: [card])
+        yield server
+        server.shutdown()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    return {name: data for name, data in tree(folder).items() if name.endswith(".png")}
+
+
+WHOLE = {f"cat/train/{n}.png": picture(n) for n in range(3)} | {
+    f"dog/test/deep/{n}.png": picture(100 + n) for n in range(3)
+}
+
+
+def test_a_set_becomes_folders_of_pictures_and_nothing_else(server, content, tmp_path):
+    lines: list[str] = []
+    assert fetch("pets", tmp_path, lines.append) == [tmp_path / "cat", tmp_path / "dog"]
+    assert pictures(tmp_path) == WHOLE
+    digest = hashlib.sha256(content).hexdigest()
+    record = json.loads((tmp_path / "cat/.fetched.json").read_text())
+    assert record == {"card": "pets", "url": server.url, "sha256": digest}
+    assert {path.name for path in tmp_path.iterdir()} == {"cat", "dog"}
+    assert f"{tmp_path / 'cat'}: 3 images" in lines
+    assert any(digest in line for line in lines)
+    assert "licence: ours; cite: Nobody, 2026" in lines
+
+
+def test_a_second_fetch_asks_nobody_and_one_folder_that_lacks_comes_back(server, tmp_path):
+    fetch("pets", tmp_path, lambda _: None)
+    asked = len(server.seen)
+    fetch("pets", tmp_path, lambda _: None)
+    assert len(server.seen) == asked
+    module.files.remove(tmp_path / "dog")
+    (tmp_path / "cat/train/mine.png").write_bytes(picture(7))
+    fetch("pets", tmp_path, lambda _: None)
+    assert pictures(tmp_path) == WHOLE | {"cat/train/mine.png": picture(7)}
+
+
+def test_D20_a_download_that_is_cut_goes_on_where_it_broke_off(server, content, tmp_path):
+    server.cuts = 2
+    fetch("pets", tmp_path, lambda _: None)
+    starts = [int(asked[6:-1]) if asked else 0 for asked, _ in server.seen]
+    half = len(content) // 2
+    assert starts == [0, half, half + (len(content) - half) // 2]
+    assert pictures(tmp_path) == WHOLE
+
+
+def test_what_came_before_a_connection_was_given_up_is_kept_for_the_next_command(server, tmp_path):
+    server.cuts = module.ATTEMPTS
+    with pytest.raises(DataError, match=r"breaks off.*the same command goes on with it"):
+        fetch("pets", tmp_path, lambda _: None)
+    assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
+    before = len(server.seen)
+    fetch("pets", tmp_path, lambda _: None)
+    ((asked, status),) = server.seen[before:]
+    assert asked and status == 206
+    assert pictures(tmp_path) == WHOLE
+
+
+def test_a_file_that_has_changed_since_is_fetched_anew(server, content, tmp_path):
+    server.cuts = module.ATTEMPTS
+    with pytest.raises(DataError):
+        fetch("pets", tmp_path, lambda _: None)
+    held = io.BytesIO(content)
+    with zipfile.ZipFile(held, "a") as archive:
+        archive.writestr("pets/trainA/3.png", picture(3))
+    server.content = held.getvalue()
+    fetch("pets", tmp_path, lambda _: None)
+    assert pictures(tmp_path) == WHOLE | {"cat/train/3.png": picture(3)}
+
+
+def test_a_server_without_ranges_is_asked_for_all_of_it(server, tmp_path):
+    server.cuts, server.ranges = 1, False
+    fetch("pets", tmp_path, lambda _: None)
+    assert [status for _, status in server.seen] == [200, 200]
+    assert pictures(tmp_path) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\n<!DOCTYPE html><html>log in</html>", "a web page, perhaps of a network"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a pointer of Git LFS"),
+        (b"\x89PNG", r"no archive \(4 bytes\)"),
+        (b"", r"no archive \(0 bytes\)"),
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_what_is_no_archive_is_named_and_not_kept(said, tmp_path):
+    with pytest.raises(DataError, match=said):
+        fetch("pets", tmp_path, lambda _: None)
+    assert not pictures(tmp_path)
+    assert not [*tmp_path.rglob("*.zip")]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_sha256_that_differs_from_the_card_is_refused(tmp_path, monkeypatch):
+    card = {**domains.cards()[0], "sha256": "0" * 64}
+    monkeypatch.setattr(domains, "cards", lambda: [card])
+    with pytest.raises(DataError, match=f"another file: its sha256 is .* the card's {'0' * 64}"):
+        fetch("pets", tmp_path, lambda _: None)
+    assert not pictures(tmp_path)
+
+
+def test_an_archive_that_leads_out_of_the_folder_leaves_nothing(server, tmp_path):
+    held = io.BytesIO(server.content)
+    with zipfile.ZipFile(held, "a") as archive:
+        archive.writestr("pets/trainA/../../../out.png", picture(1))
+    server.content = held.getvalue()
+    root = tmp_path / "a/b/c"
+    with pytest.raises(DataError, match="leads out of the folder"):
+        fetch("pets", root, lambda _: None)
+    assert not pictures(tmp_path)
+
+
+@pytest.mark.usefixtures("server")
+def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, monkeypatch):
+    card = {**domains.cards()[0], "folders": {"cat": "trainA", "cow": "trainC"}}
+    monkeypatch.setattr(domains, "cards", lambda: [card])
+    with pytest.raises(DataError, match="no picture in its folder trainC"):
+        fetch("pets", tmp_path, lambda _: None)
+    assert not pictures(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("GOPRO_Large/train/GOPR0372/blur_gamma/47.png", "blurred/train/GOPR0372/47.png"),
+        ("train/GOPR0372/blur_gamma/47.png", "blurred/train/GOPR0372/47.png"),
+        ("GOPRO_Large/test/GOPR0384/sharp/1/2.png", "sharp/test/GOPR0384/1/2.png"),
+        ("GOPRO_Large/train/GOPR0372/blur/47.png", ""),
+        ("GOPRO_Large/train/GOPR0372/47.png", ""),
+        ("a/b/train/GOPR0372/blur_gamma/47.png", ""),
+        ("train/GOPR0372/blur_gamma", ""),
+    ],
+)
+def test_a_star_is_any_one_folder_and_is_kept(name, place):
+    folders = {"blurred/train": "train/*/blur_gamma", "sharp/test": "test/*/sharp"}
+    assert module._place(PurePosixPath(name), folders) == place
+
+
+def test_every_card_says_all_that_a_user_must_know():
+    for card in domains.cards():
+        assert {"title", "url", "layout", "licence", "citation", "folders"} <= card.keys()
+        assert card["url"].endswith((".zip", ".tar.gz"))
+        assert (card["layout"] == "side-by-side") == ("sides" in card)
+        assert all("/" in place for place in card["folders"]), card["name"]
+
+
+def test_a_folder_of_the_users_is_never_written_into(server, tmp_path):
+    (tmp_path / "cat").mkdir()
+    with pytest.raises(DataError, match=rf"rename it, .*--data {tmp_path / 'pets'}"):
+        fetch("pets", tmp_path, lambda _: None)
+    assert not server.seen
+
+
+@pytest.mark.parametrize("full", [3, 8])
+def test_a_full_disk_leaves_no_half_a_set_and_the_next_command_goes_on(
+    server, tmp_path, monkeypatch, full
+):
+    kept, written = module.files._write_all, 0
+
+    def write(descriptor: int, data: bytes) -> None:
+        nonlocal written
+        written += 1
+        if written == full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        kept(descriptor, data)
+
+    monkeypatch.setattr(module.files, "_write_all", write)
+    with pytest.raises(SaveError, match=r"No space left on device\. What came is kept"):
+        fetch("pets", tmp_path, lambda _: None)
+    assert not pictures(tmp_path)
+    fetch("pets", tmp_path, lambda _: None)
+    assert pictures(tmp_path) == WHOLE
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(("status", "tries"), [(404, 1), (503, module.ATTEMPTS)])
+def test_a_server_that_has_nothing_says_so(server, tmp_path, status, tries):
+    server.status = status
+    with pytest.raises(DataError, match=rf"the server says {status}"):
+        fetch("pets", tmp_path, lambda _: None)
+    assert len(server.seen) == tries
+
+
+@pytest.mark.usefixtures("server")
+def test_a_name_without_a_card_and_an_address_that_is_none_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"no card of a set called 'pest'. Did you mean 'pets'"):
+        fetch("pest", tmp_path, lambda _: None)
+    with pytest.raises(ConfigError, match="only http"):
+        download("file:///etc/passwd", tmp_path / "x")
+
+
+def test_nobody_who_answers_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    with pytest.raises(DataError, match=r"cannot be fetched: .*refused"):
+        download("http://127.0.0.1:9/x.zip", tmp_path / "x.zip")
+
+
+@pytest.mark.usefixtures("server")
+def test_the_command_fetches_and_says_where(tmp_path):
+    result = CliRunner().invoke(command, ["fetch", "pets", "--data", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert f"{tmp_path / 'dog'}: 3 images" in result.output
+    assert pictures(tmp_path) == WHOLE
+    quiet = CliRunner().invoke(command, ["fetch", "pets", "--quiet", "--data", str(tmp_path)])
+    assert (quiet.exit_code, quiet.output) == (0, "")

@@ -1,0 +1,1 @@
+"""What crosses the door: data sets of others, taken with care."""
