@@ -9,6 +9,7 @@ from translate.ops import (
     ImagePool,
     at_size,
     clip_weights_,
+    expect_scale,
     feature_distance,
     in_one_pass,
     init_normal_,
@@ -171,6 +172,15 @@ def test_sides_suit_all_networks() -> None:
     six.multiple_of = 6  # type: ignore[assignment]
     assert required_sides(four, six, none) == (12, 16)
     assert required_sides(none) == (1, 1)
+
+
+def test_a_generator_of_another_scale_is_named() -> None:
+    twice, same = nn.Module(), nn.Module()
+    twice.scale = 2  # type: ignore[assignment]
+    expect_scale(twice, 2)
+    expect_scale(same, 1)
+    with pytest.raises(ConfigError, match="Module makes sides 2 times as long, not 1: choose one"):
+        expect_scale(twice, 1)
 
 
 # -- one pass --------------------------------------------------------------------------------------

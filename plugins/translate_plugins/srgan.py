@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import required_sides
+from translate.ops import expect_scale, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -69,11 +69,7 @@ class SRGAN(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, scale=factor
         )
-        if (grows := getattr(self.generator, "scale", 1)) != factor:
-            raise ConfigError(
-                f"generator: this one enlarges {grows} times, not {factor}: choose one that can, "
-                "such as srresnet."
-            )
+        expect_scale(self.generator, factor)
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import init_normal_, required_sides
+from translate.ops import expect_scale, init_normal_, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.inpaint.holes import MOST, random_holes
@@ -76,6 +76,7 @@ class Inpaint(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels + 1, out_channels=channels, size=spec.size
         )
+        expect_scale(self.generator, 1)
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

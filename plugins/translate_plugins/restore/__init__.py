@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import required_sides
+from translate.ops import expect_scale, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.restore.damage import Damage
@@ -64,6 +64,7 @@ class Restore(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )
+        expect_scale(self.generator, 1)
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

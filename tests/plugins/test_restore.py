@@ -1,0 +1,143 @@
+"""Restoration: what is added to damaged pictures, beside plain PyTorch."""
+
+import pytest
+import torch
+from by_hand import check_slopes, paused
+from torch import Tensor, nn
+
+from translate.batches import Images, ImageSpec
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.registry import create, find
+from translate_plugins.restore.damage import Damage
+
+SPEC = ImageSpec((16, 16), ("photos",))
+NOISE = [{"name": "noise", "sigma": 0.2}]
+SRRESNET = {"name": "srresnet", "width": 2, "blocks": 1, "norm": "none"}
+PATCH = {"name": "patch", "width": 2, "layers": 1}
+
+
+def build(**options: object) -> nn.Module:
+    with seeded(0):
+        part = {"name": "restore", "damage": NOISE, "generator": SRRESNET, "discriminator": PATCH}
+        return create("recipe", {**part, **options}, spec=SPEC).double()
+
+
+def batch(count: int = 2) -> Images:
+    generator = torch.Generator().manual_seed(1)
+    return Images(torch.rand(count, 3, 16, 16, generator=generator).double() * 2 - 1)
+
+
+def damaged(images: Tensor) -> Tensor:
+    with seeded(5):
+        return Damage(NOISE)(images)
+
+
+def says(scores: Tensor, real: bool) -> Tensor:
+    """Return the cross entropy of logits, written out."""
+    chance = torch.sigmoid(scores)
+    return -(chance if real else 1 - chance).log().mean()
+
+
+def test_without_a_game_pixels_are_all_there_is() -> None:
+    recipe, (sound,) = build(pixel_weight=2.0), batch()
+    given = damaged(sound)
+    torch.manual_seed(5)
+    step, turn = paused(recipe, Images(sound), 0)
+    expected = 2 * (given + recipe.generator(given) - sound).abs().mean()
+    assert (turn.player, set(turn.losses)) == ("generator", {"pixel"})
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+    assert next(step, None) is None
+    assert list(recipe.optimizers()) == ["generator"]
+    assert not any("discriminator" in key for key in recipe.state_dict())
+
+
+def test_a_game_and_a_look_at_the_content_can_be_switched_on() -> None:
+    recipe, (sound,) = build(adversarial_weight=0.01, content="l2", content_weight=0.5), batch()
+    given = damaged(sound)
+    torch.manual_seed(5)
+    step, first = paused(recipe, Images(sound), 0)
+    judge = recipe.discriminator
+    restored = given + recipe.generator(given)
+    expected = says(judge(sound), True) + says(judge(restored), False)
+    assert (first.player, set(first.losses)) == ("discriminator", {"gan"})
+    assert torch.allclose(first.total, expected, rtol=1e-12)
+    found = torch.autograd.grad(first.total, [*recipe.generator.parameters()], allow_unused=True)
+    assert set(found) == {None}
+    with torch.no_grad():
+        for parameter in judge.parameters():
+            parameter.add_(0.05)  # the discriminator moves
+    turn = next(step)
+    losses = {
+        "pixel": (restored - sound).abs().mean(),
+        "gan": 0.01 * says(judge(restored), True),
+        "content": 0.5 * (restored - sound).square().mean(),
+    }
+    assert (turn.player, turn.losses.keys()) == ("generator", losses.keys())
+    for name, loss in losses.items():
+        assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_finite_differences(number: int) -> None:
+    recipe = build(adversarial_weight=0.01, content="l2", content_weight=0.5)
+    check_slopes(recipe, batch(), number, recipe.optimizers())
+
+
+def test_each_step_damages_anew_by_the_global_generator() -> None:
+    recipe = build()
+    losses = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        losses += [[paused(recipe, batch(), 0)[1].total.item() for _ in range(2)]]
+    assert losses[0] == losses[1]
+    assert len({*losses[0], *losses[2]}) == 4
+
+
+def test_what_a_network_of_zeros_adds_is_nothing() -> None:
+    recipe, (given,) = build(), batch()
+    with torch.no_grad():
+        for parameter in recipe.generator.parameters():
+            parameter.zero_()
+    assert torch.equal(recipe.translate(given[..., :5, :9], to=""), given[..., :5, :9])
+
+
+def test_what_is_restored_is_clamped_when_it_is_shown_and_not_when_it_is_learnt() -> None:
+    recipe, (given,) = build(), batch()
+    with torch.no_grad():
+        recipe.generator.tail[-1].bias.fill_(3.0)
+    assert recipe.restore(given).max() > 1
+    assert recipe.translate(given, to="").abs().max() <= 1
+    torch.manual_seed(5)
+    hurt, restored, sound = recipe.preview(Images(given))
+    assert torch.equal(hurt, damaged(given))
+    assert torch.equal(restored, recipe.translate(hurt, to=""))
+    assert torch.equal(sound, given)
+
+
+def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
+    recipe = find("recipe", "restore")
+    assert recipe.defaults["data"] == {"layout": "images", "size": 64, "resize": "none"}
+    with torch.device("meta"):
+        made = create("recipe", "restore", spec=SPEC)
+    assert sum(p.numel() for p in made.parameters()) == 1_249_812  # srresnet without norms
+    (link,) = made.damage.links
+    assert link[1:] == (0.1, 0.1)
+    (optimizer,) = build().optimizers().values()
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["betas"]) == (2e-4, (0.9, 0.999))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"damage": []}, "damage: nothing is to be mended: name some of gray, noise, blur, jpeg"),
+        ({"damage": ["nose"]}, "damage: there is no 'nose'. Did you mean 'noise'"),
+        ({"damage": "noise"}, "damage: expected a list, got 'noise'"),
+        ({"adversarial_weight": -1}, "adversarial_weight: expected greater than or equal to 0"),
+        ({"generator": {**SRRESNET, "scale": 2}}, "SrResnet makes sides 2 times as long, not 1"),
+    ],
+)
+def test_what_cannot_be_restored_is_said(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build(**options)

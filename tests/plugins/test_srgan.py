@@ -1,0 +1,236 @@
+"""SRGAN as Ledig et al. (2017) have it, beside plain PyTorch, Pillow and kornia."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from by_hand import check_slopes, paused
+from kornia.geometry.transform import rescale
+from PIL import Image
+from torch import Tensor, nn
+
+from translate import hookimpl, images
+from translate.batches import Images, ImageSpec
+from translate.engine.folder import Options, translate_folder
+from translate.engine.infer import Model
+from translate.engine.outputs import survey
+from translate.engine.turns import take_turns
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.registry import create, find
+from translate_plugins.srgan import downscale
+
+SPEC = ImageSpec((32, 32), ("photos",))
+SRRESNET = {"name": "srresnet", "width": 2, "blocks": 1, "norm": "none"}
+PATCH = {"name": "patch", "width": 2, "layers": 1}
+
+
+class Bicubic(nn.Module):
+    """Enlarges by interpolation; its weight, a gain, is 1."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
+        super().__init__()
+        assert in_channels == out_channels
+        self.gain, self.scale = nn.Parameter(torch.ones(())), scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gain * F.interpolate(x, scale_factor=self.scale, mode="bicubic")
+
+
+class Stranger:
+    @hookimpl
+    def register_generators(self):
+        return {"bicubic": Bicubic}
+
+
+def build(**options: object) -> nn.Module:
+    with seeded(0):
+        part = {"name": "srgan", "generator": SRRESNET, "discriminator": PATCH, "content": "l2"}
+        return create("recipe", {**part, **options}, spec=SPEC).double()
+
+
+def batch(count: int = 2) -> Images:
+    generator = torch.Generator().manual_seed(1)
+    return Images(torch.rand(count, 3, 32, 32, generator=generator).double() * 2 - 1)
+
+
+def says(scores: Tensor, real: bool) -> Tensor:
+    """Return the cross entropy of logits, written out."""
+    chance = torch.sigmoid(scores)
+    return -(chance if real else 1 - chance).log().mean()
+
+
+# -- the step --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_the_discriminator_goes_first_and_sees_whole_large_pictures(factor: int) -> None:
+    recipe, (large,) = build(factor=factor), batch()
+    _, turn = paused(recipe, Images(large), 0)
+    small = F.interpolate(large, scale_factor=1 / factor, mode="bicubic", antialias=True)
+    drawn = recipe.generator(small.clamp(-1, 1))
+    assert drawn.shape == large.shape
+    judge = recipe.discriminator
+    expected = says(judge(large), True) + says(judge(drawn), False)
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
+    assert torch.allclose(turn.total, expected, rtol=1e-12)
+    found = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
+    assert set(found) == {None}
+
+
+def test_the_generator_answers_for_pixels_game_and_content() -> None:
+    recipe, (large,) = build(pixel_weight=3.0, content_weight=0.5), batch()
+    step, _ = paused(recipe, Images(large), 0)
+    with torch.no_grad():
+        for parameter in recipe.discriminator.parameters():
+            parameter.add_(0.05)  # the discriminator moves
+    turn = next(step)
+    drawn = recipe.generator(downscale(large, 4))
+    expected = {
+        "pixel": 3 * (drawn - large).abs().mean(),
+        "gan": 1e-3 * says(recipe.discriminator(drawn), True),
+        "content": 0.5 * (drawn - large).square().mean(),
+    }
+    assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
+    for name, loss in expected.items():
+        assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
+    assert next(step, None) is None
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_finite_differences(number: int) -> None:
+    recipe = build()
+    check_slopes(recipe, batch(), number, recipe.optimizers())
+
+
+def test_to_warm_up_is_to_learn_pixels_alone() -> None:
+    recipe = build(warm_up=2)
+    players = recipe.optimizers()
+    seen = []
+    for iteration in range(3):
+        recipe.iteration = iteration
+        before = [p.detach().clone() for p in recipe.discriminator.parameters()]
+        turns = [(turn.player, *turn.losses) for turn in recipe.step(batch())]
+        take_turns(recipe, batch(), players)
+        after = list(recipe.discriminator.parameters())
+        still = all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+        seen.append((turns, still))
+    alone = ([("generator", "pixel")], True)
+    game = ([("discriminator", "gan"), ("generator", "pixel", "gan", "content")], False)
+    assert seen == [alone, alone, game]
+
+
+def test_without_a_game_there_is_no_discriminator() -> None:
+    recipe = build(adversarial_weight=0.0, content_weight=0.0)
+    assert list(recipe.optimizers()) == ["generator"]
+    assert not any("discriminator" in key for key in recipe.state_dict())
+    assert [(t.player, *t.losses) for t in recipe.step(batch())] == [("generator", "pixel")]
+    assert [(t.player, *t.losses) for t in build(content=None).step(batch())][1:] == [
+        ("generator", "pixel", "gan")
+    ]
+
+
+def test_defaults_are_those_of_the_paper() -> None:
+    recipe = find("recipe", "srgan")
+    assert recipe.defaults["data"] == {"layout": "images", "size": 96, "resize": "none"}
+    assert recipe.defaults["train"]["batch_size"] == 16
+    with torch.device("meta"):
+        made = create("recipe", "srgan", spec=ImageSpec((96, 96), ("photos",)))
+    count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
+    assert (count["generator"], count["discriminator"]) == (1_547_350, 23_563_649)
+    assert (made.scale, made.reversible, made.takes_mask) == (4, False, False)
+    for optimizer in build().optimizers().values():
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"]) == (1e-4, (0.9, 0.999))
+
+
+# -- small and large -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_small_pictures_are_those_of_pillow(factor: int) -> None:
+    (large,) = batch(1)
+    found = downscale(large.float(), factor)
+    for channel, small in zip(large[0], found[0], strict=True):
+        picture = Image.fromarray(channel.numpy().astype(np.float32))
+        expected = np.array(picture.resize((32 // factor,) * 2, Image.Resampling.BICUBIC))
+        np.testing.assert_allclose(small, expected.clip(-1, 1), atol=1e-5)
+
+
+def test_small_pictures_hold_what_a_file_can_hold() -> None:
+    edge = torch.ones(1, 1, 16, 16)
+    edge[..., :9] = -1  # bicubic interpolation overshoots
+    assert downscale(edge, 2).abs().max() == 1
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_a_generator_that_interpolates_gives_exactly_bicubic_enlargement(
+    factor: int, plugin
+) -> None:
+    plugin(Stranger())
+    recipe, (given,) = build(factor=factor, generator="bicubic"), batch()
+    found = recipe.translate(given[..., :9], to="")
+    kornias = rescale(given[..., :9], float(factor), "bicubic", align_corners=False)
+    assert torch.equal(found, kornias.clamp(-1, 1))
+    assert found.shape == (2, 3, 32 * factor, 9 * factor)
+
+
+def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(plugin, tmp_path: Path) -> None:
+    plugin(Stranger())
+    recipe = build(generator="bicubic").float().eval()
+    pixels = np.random.default_rng(0).integers(0, 256, (11, 7, 3), dtype=np.uint8)
+    images.write(tmp_path / "in/a.png", pixels)
+    model = Model("runs/x", "abc", recipe, SPEC, (), torch.device("cpu"))
+    out = tmp_path / "out"
+    translate_folder(model, survey(tmp_path / "in", out), out, Options())
+    given = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    large = F.interpolate(given, (44, 28), mode="bicubic").clamp(0, 255).round()
+    found = images.read(out / "a.png").astype(int)
+    apart = np.abs(found - large[0].permute(1, 2, 0).numpy())
+    assert apart.max() <= 1  # halves may be rounded either way
+    assert apart.mean() < 0.01
+
+
+def test_previews_show_pixels_the_drawn_and_the_true() -> None:
+    recipe, (large,) = build(), batch()
+    pixels, drawn, true = recipe.preview(Images(large))
+    small = downscale(large, 4)
+    assert torch.equal(pixels[:, :, ::4, ::4], small)
+    assert torch.equal(pixels[:, :, 3::4, 2::4], small)
+    assert torch.equal(drawn, recipe.translate(small, to=""))
+    assert torch.equal(true, large)
+
+
+# -- errors ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "message"),
+    [
+        ({}, (30, 32), r"data\.size: 30x32 is not 4 times anything: .* divide by 4, such as 96"),
+        ({"generator": "resnet"}, (32, 32), "ResnetGenerator makes sides 1 times as long, not 4"),
+        ({"factor": 3}, (32, 32), "factor: expected 2 or 4, got 3"),
+        ({"discriminator": "pach"}, (32, 32), "Did you mean 'patch'"),
+        ({"warm_up": -1}, (32, 32), "warm_up: expected greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_enlarged_is_said(options, size, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        create("recipe", {"name": "srgan", **options}, spec=ImageSpec(size, ("photos",)))
+
+
+def test_a_generator_of_another_scale_is_told_apart(plugin) -> None:
+    class Twice(Bicubic):
+        def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
+            super().__init__(in_channels, out_channels, scale=2 * scale)
+
+    class Other:
+        @hookimpl
+        def register_generators(self):
+            return {"twice": Twice}
+
+    plugin(Other())
+    with pytest.raises(ConfigError, match=r"Twice makes sides 8 times as long, not 4: .* srresnet"):
+        build(generator="twice")
