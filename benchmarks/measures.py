@@ -33,7 +33,7 @@ def drawn(subject: Subject) -> Finding:
 
 def coming_closer(subject: Subject) -> Finding:
     """C, H, P and FD; and how FD and the critic's estimate went together, over checkpoints."""
-    at, log = subject.checkpoints(), subject.log()
+    at, log = [step for step in subject.checkpoints() if step > 0], subject.log()
     distances, estimates = [], []
     for before, step in zip([0, *at], at, strict=False):
         folder = subject.draw(f"step-{step}", marks.COUNT, "--checkpoint", step)

@@ -14,6 +14,7 @@ commands said; `--keep` leaves checkpoints and samples there as well.
 
 import argparse
 import json
+import resource
 import shutil
 import time
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ def main() -> None:
     if asked.measure or asked.baselines:
         rows = list(marks_of(asked))
     for name in LIMITS if asked.all else asked.configs:
-        for seed in range(1 if asked.run else asked.seeds or SEEDS.get(Path(name).stem, 1)):
+        seeds = 1 if asked.run else asked.seeds or SEEDS.get(Path(name).stem, 1)
+        for seed in range(asked.first_seed, asked.first_seed + seeds):
             row, detail = measure(asked, name, seed)
             rows.append(row)
             details.append(detail)
@@ -59,7 +61,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("configs", nargs="*", metavar="CONFIG", help="by name, or a file")
     parser.add_argument("--all", action="store_true", help="every method, as many seeds as asked")
-    parser.add_argument("--seeds", type=int, help="from 0 on; default: as many as the issue asks")
+    parser.add_argument("--seeds", type=int, help="how many; default: as many as the issue asks")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--run", type=Path, help="measure this run instead of training")
     parser.add_argument("--measure", type=Path, nargs="+", metavar="FOLDER", help="drawn digits")
     parser.add_argument("--baselines", action="store_true", help="real, repeated, blended digits")
@@ -94,13 +97,14 @@ def measure(asked: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, 
     out.mkdir(parents=True)
     digits = Bench(asked.data, asked.judge_seed) if kind.endswith("-mnist") else None
     subject = Subject(asked.run or out / "run", out, asked.out, digits, asked.threads)
-    seconds = None if asked.run else train(asked, subject, name, seed)
+    took = None if asked.run else train(asked, subject, name, seed)
     found = MEASURES[kind](subject)
     contact.write(out / "sheet.png", found.rows, found.sheets)
     row = {
         "configuration": kind,
         "seed": "" if asked.run else seed,
-        "minutes": "" if seconds is None else f"{seconds / 60:.1f}",
+        "minutes": "" if took is None else f"{took[0] / 60:.1f}",
+        "of work": "" if took is None else f"{took[1] / 60:.1f}",
         "measured": ", ".join(f"{figure} {short(v)}" for figure, v in found.figures.items()),
         "must": verdict(found.figures, LIMITS[kind], "must"),
         "goal": verdict(found.figures, LIMITS[kind], "goal"),
@@ -114,8 +118,8 @@ def measure(asked: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, 
     return row, detail
 
 
-def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> float:
-    """Train by the public command, and return its seconds, start-up included."""
+def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> tuple[float, float]:
+    """Train by the public command; return its seconds and those of work, start-up included."""
     given = ["--config", name, "--out", subject.run, "--seed", seed, "--quiet"]
     if subject.bench:
         given += ["--data", asked.data]
@@ -125,9 +129,15 @@ def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> 
         every = steps // CHECKPOINTS
         settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={every}"]
         settings += [f"train.log_every={max(1, every // 10)}"]
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), of_children()
     subject.translate("train", *given, *(part for s in settings for part in ("--set", s)))
-    return time.monotonic() - begun
+    return time.monotonic() - begun, of_children() - worked
+
+
+def of_children() -> float:
+    """Return the seconds of processor time of all commands so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
