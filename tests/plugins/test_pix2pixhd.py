@@ -1,0 +1,211 @@
+"""pix2pixHD as Wang et al. (2018) and their code have it, beside plain PyTorch."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from by_hand import check_slopes, paused
+from torch import Tensor, nn
+
+from translate import hookimpl
+from translate.batches import ImageSpec, Pair
+from translate.engine.turns import take_turns
+from translate.errors import ConfigError
+from translate.ops import seeded
+from translate.registry import create, create_loss, find
+from translate_plugins.pix2pixhd import feature_matching
+
+SPEC = ImageSpec((32, 32), ("labels", "photo"))
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 2}
+PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
+TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
+
+
+def build(**options: object) -> nn.Module:
+    """Return a small recipe whose every weight and bias matters."""
+    with seeded(0):
+        recipe = create("recipe", {"name": "pix2pixhd", **TINY, **options}, spec=SPEC).double()
+        for parameter in recipe.parameters():
+            nn.init.normal_(parameter, 0.0, 0.3)
+    return recipe
+
+
+def batch(count: int = 2, seed: int = 1) -> Pair:
+    generator = torch.Generator().manual_seed(seed)
+    return Pair(*(torch.rand(2, count, 3, 32, 32, generator=generator).double() * 2 - 1))
+
+
+def by_scale(recipe: nn.Module, *pictures: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
+    """Return what each discriminator says, and what comes out of its leaky ReLUs, done by hand."""
+    x, found = torch.cat(pictures, 1), []
+    for network in recipe.discriminator.networks:
+        seen, here = [], x
+        for layer in network.model:
+            here = layer(here)
+            seen += [here] if isinstance(layer, nn.LeakyReLU) else []
+        found.append((here, seen))
+        x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+    return found
+
+
+class Bare(nn.Module):
+    """A discriminator without features."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, 1, 1)
+
+
+# -- the step --------------------------------------------------------------------------------------
+
+
+def test_the_generator_goes_first_for_the_game_the_features_and_the_content() -> None:
+    recipe, (source, target) = build(), batch()
+    _, turn = paused(recipe, Pair(source, target), 0)
+    fake = recipe.generator(source)
+    drawn, true = by_scale(recipe, source, fake), by_scale(recipe, source, target)
+    features = torch.tensor(0.0)
+    for (_, seen), (_, wanted) in zip(drawn, true, strict=True):
+        for one, other in zip(seen, wanted, strict=True):  # two layers and two scales
+            features = features + 1 / 2 * 4 / 2 * (one - other.detach()).abs().mean()
+    content = create_loss({"name": "perceptual", "criterion": "l1"})
+    expected = {
+        "gan": sum(((scores - 1) ** 2).mean() for scores, _ in drawn),
+        "features": 10 * features,
+        "content": 10 * content(fake, target),
+    }
+    assert turn.player == "generator"
+    assert list(turn.losses) == list(expected)
+    for name, loss in expected.items():
+        torch.testing.assert_close(turn.losses[name], loss, rtol=1e-9, atol=0, msg=name)
+    weights = list(recipe.generator.parameters())
+    found = torch.autograd.grad(turn.total, weights)
+    plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
+    torch.testing.assert_close(found, plain, rtol=1e-7, atol=1e-10)
+
+
+def test_the_discriminators_are_moved_by_the_fake_that_the_generator_had_drawn() -> None:
+    recipe, (source, target) = build(), batch()
+    fake = recipe.generator(source).detach()
+    step, _ = paused(recipe, Pair(source, target), 0)
+    with torch.no_grad():
+        for parameter in recipe.generator.parameters():
+            parameter.add_(0.05)  # the generator moves
+    turn = next(step)
+    expected = torch.tensor(0.0)
+    for real, drawn in zip(
+        by_scale(recipe, source, target), by_scale(recipe, source, fake), strict=True
+    ):
+        expected = expected + 0.5 * (((real[0] - 1) ** 2).mean() + (drawn[0] ** 2).mean())
+    assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
+    torch.testing.assert_close(turn.total, expected, rtol=1e-12, atol=0)
+    weights = list(recipe.discriminator.parameters())
+    found = torch.autograd.grad(turn.total, weights, retain_graph=True)
+    torch.testing.assert_close(found, torch.autograd.grad(expected, weights))
+    others = list(recipe.generator.parameters())
+    assert set(torch.autograd.grad(turn.total, others, allow_unused=True)) == {None}
+    assert next(step, None) is None
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
+    recipe = build(content="l2")
+    check_slopes(recipe, batch(1), number, recipe.optimizers())
+
+
+def test_both_turns_of_a_step_move_their_own_network() -> None:
+    recipe = build(content_weight=0.0)
+    before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
+    optimizers = recipe.optimizers()
+    assert list(optimizers) == ["generator", "discriminator"]
+    turns = []
+    for turn in recipe.step(batch()):
+        turns.append((turn.player, list(turn.losses)))
+    assert turns == [("generator", ["gan", "features"]), ("discriminator", ["gan"])]
+    take_turns(recipe, batch(), optimizers)
+    moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
+    assert moved == {"generator", "discriminator"}
+
+
+# -- feature matching ------------------------------------------------------------------------------
+
+
+def test_features_are_matched_by_hand() -> None:
+    fake = [torch.tensor([1.0, 3.0]), torch.tensor([[2.0]])]
+    real = [torch.tensor([0.0, 1.0]), torch.tensor([[6.0]])]
+    # means 1.5 and 4; four times their mean
+    assert feature_matching(fake, real).item() == 11.0
+    assert feature_matching(real, real).item() == 0.0
+
+
+def test_features_of_two_scales_weigh_as_in_the_authors_code() -> None:
+    layers, scales = 3, 2
+    generator = torch.Generator().manual_seed(0)
+    fake, real = torch.randn(2, scales, layers + 1, 5, dtype=torch.double, generator=generator)
+    expected = 0.0
+    for scale in range(scales):
+        for layer in range(layers + 1):
+            distance = (fake[scale, layer] - real[scale, layer]).abs().mean().item()
+            expected += 1 / scales * 4 / (layers + 1) * distance
+    found = feature_matching([*fake.flatten(0, 1)], [*real.flatten(0, 1)])
+    assert found.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_gradients_of_feature_matching_are_the_slopes_and_the_true_features_stand_still() -> None:
+    generator = torch.Generator().manual_seed(0)
+    fake, real = torch.randn(2, 3, 4, dtype=torch.double, generator=generator).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: feature_matching([x], [real]), fake)
+    loss = feature_matching([fake], [real])
+    assert torch.autograd.grad(loss, real, allow_unused=True) == (None,)
+
+
+def test_features_are_compared_in_full_precision() -> None:
+    fake, real = torch.full((4,), 1.0), torch.full((4,), 1.0 + 2**-7)
+    halves = [[x.bfloat16()] for x in (fake, real)]
+    assert feature_matching(*halves).dtype == torch.float32
+    assert feature_matching(*halves).item() == 4 * 2**-7
+
+
+# -- options ---------------------------------------------------------------------------------------
+
+
+def test_defaults_are_those_of_the_authors_code() -> None:
+    recipe = find("recipe", "pix2pixhd")
+    assert recipe.defaults["data"] == {"layout": "paired", "size": 256}
+    assert recipe.defaults["train"] == {
+        "epochs": 200,
+        "batch_size": 1,
+        "schedule": "linear",
+        "decay_from": 0.5,
+    }
+    with torch.device("meta"):
+        made = create("recipe", "pix2pixhd", spec=ImageSpec((256, 256), ("a", "b"), 36, 3))
+    assert sum(p.numel() for p in made.generator.parameters()) == 182_546_755
+    # 16 * (39 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
+    assert sum(p.numel() for p in made.discriminator.parameters()) == 2 * 2_801_601
+    for player, optimizer in made.optimizers().items():
+        assert type(optimizer) is torch.optim.Adam
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
+        own = getattr(made, player).parameters()
+        assert {id(p) for p in group["params"]} == {id(p) for p in own}
+
+
+def test_a_discriminator_without_features_is_named_at_once(plugin: Callable[..., object]) -> None:
+    hook = hookimpl(lambda: {"bare": Bare})
+    plugin(SimpleNamespace(register_discriminators=hook))
+    with pytest.raises(ConfigError, match=r"discriminator: Bare shows no features"):
+        build(discriminator="bare")
+
+
+@pytest.mark.parametrize("generator", [RESNET, {"name": "enhancer", "width": 2, "blocks": 1}])
+def test_pictures_are_translated_by_the_generator(generator: dict[str, object]) -> None:
+    recipe, given = build(generator=generator), batch()
+    drawn = recipe.generator(given.source)
+    assert torch.equal(recipe.translate(given.source, to="photo"), drawn)
+    rows = recipe.preview(given)
+    assert len(rows) == 3
+    for row, expected in zip(rows, (given.source, drawn, given.target), strict=True):
+        assert torch.equal(row, expected)
