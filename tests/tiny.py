@@ -60,9 +60,19 @@ def start(asked: Config, out: Path, watcher: Watcher | None = None) -> Result:
     return train.start(asked, out=out, watcher=watcher or Watcher())
 
 
-def resume(run: Path, watcher: Watcher | None = None, **given: Any) -> Result:
-    """Go on with a run."""
-    return train.resume(run, watcher=watcher or Watcher(), **given)
+def resume(
+    run: Path,
+    watcher: Watcher | None = None,
+    *,
+    steps: int | None = None,
+    epochs: int | None = None,
+    device: str | None = None,
+    **given: Any,
+) -> Result:
+    """Go on with a run, to another end or elsewhere where that is given."""
+    wanted = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
+    flags = {key: value for key, value in wanted.items() if value is not None}
+    return train.resume(run, watcher=watcher or Watcher(), flags=flags, **given)
 
 
 def tensors(run: Path) -> dict[str, bytes]:

@@ -165,10 +165,11 @@ def test_paths_in_messages_are_printed_as_they_are(run: Run) -> None:
         ([*TINY, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
         ([*TINY, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
         (
-            ["train", "--resume", "run", "--plugin", "cyclegan", "--seed", "0"],
-            "leave out --plugin, --seed.",
+            ["train", "--resume", "run", "--plugin", "cyclegan", "--out", "other"],
+            "leave out --plugin, --out.",
         ),
-        (["train", "--resume", "run", "--set", "train.seed=1"], "leave out --set"),
+        (["train", "--resume", "run", "--config", "x", "--fork-run"], "leave out --config."),
+        ([*TINY, "--fork-run"], "--fork-run is for --resume."),
         (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
     ],
 )
@@ -308,3 +309,65 @@ def test_time_is_given_in_units_and_what_is_said_at_its_end_goes_on(run: Run) ->
 @pytest.mark.usefixtures("root")
 def test_a_changed_data_set_is_accepted_for_a_resume_only(run: Run) -> None:
     assert "is for --resume" in run(*TINY, "--accept-data-change").err
+
+
+# -- a resume with other settings ------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("root")
+def test_T14_a_resume_says_what_differs_and_refuses_what_makes_another_run(
+    run: Run, root: Path
+) -> None:
+    run(*TINY, "--out", "run")
+    weights = tiny.tensors(root / "run")
+    found = run(
+        *("train", "--resume", "run", "--steps", "3", "--set", "train.log_every=1"),
+        *("--set", "data.workers=0"),
+    )
+    assert (found.code, found.err) == (0, "")
+    assert "train.log_every: 50 -> 1\n" in found.out
+    assert "data.workers" not in found.out  # it is what it was
+    assert settings(root / "run")["train"]["log_every"] == 1
+
+    weights = tiny.tensors(root / "run")
+    for arguments, said in (
+        (["--set", "options.cycle_weight=5"], "options.cycle_weight: 10.0 -> 5.0: "),
+        (["--seed", "7", "--batch-size", "2"], "train.batch_size: 1 -> 2; train.seed: 0 -> 7: "),
+        (["--set", "options.generator.blocks=2"], "options.generator.blocks: 1 -> 2: "),
+        (["--domains", "b", "a"], "data.domains: ['a', 'b'] -> ['b', 'a']: "),
+    ):
+        refused = run("train", "--resume", "run", "--steps", "9", *arguments)
+        assert refused.code == 2
+        assert f"{said}this would be another run." in " ".join(refused.err.split())
+        assert "--fork-run" in refused.err
+    assert run("train", "--resume", "run", "--set", "train.sed=1").code == 2
+    assert tiny.tensors(root / "run") == weights
+
+
+@pytest.mark.usefixtures("root")
+def test_a_change_of_bits_alone_is_said(run: Run) -> None:
+    run(*TINY, "--out", "run")
+    found = run("train", "--resume", "run", "--steps", "3", "--deterministic", "--device", "cpu")
+    assert found.code == 0
+    assert "train.deterministic: False -> True: training goes on, but not bit for bit" in found.out
+
+
+@pytest.mark.usefixtures("root")
+def test_a_fork_goes_on_from_the_same_weights_in_a_folder_of_its_own(run: Run, root: Path) -> None:
+    run(*TINY, "--out", "run")
+    before = {p: p.read_bytes() for p in (root / "run").rglob("*") if p.is_file()}
+    fork = ("train", "--resume", "run", "--fork-run", "--steps", "4")
+    found = run(*fork, "--set", "options.cycle_weight=5", "--batch-size", "2")
+    assert (found.code, found.err) == (0, "")
+    assert "options.cycle_weight: 10.0 -> 5.0: from here on, as this is a fork" in found.out
+    assert "going on with run from step 2 in run-fork" in found.out
+    assert tiny.steps(root / "run-fork")[-1] == 4
+    assert settings(root / "run-fork")["options"]["cycle_weight"] == 5.0
+    assert {p: p.read_bytes() for p in (root / "run").rglob("*") if p.is_file()} == before
+    assert run(*fork, "--quiet").code == 0
+    assert tiny.steps(root / "run-fork-2")[-1] == 4
+    assert run(*fork, "--out", "mine", "--quiet").code == 0
+    assert run(*fork, "--out", "mine").code == 2
+    misfit = run(*fork, "--set", "options.generator.width=5")
+    assert misfit.code == 2
+    assert "does not fit CycleGAN: " in misfit.err

@@ -232,17 +232,17 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
     assert holder.stdin and holder.stdout and holder.stdout.readline() == "held\n"
     before = sorted(p.name for p in (root / "run").rglob("*"))
     with pytest.raises(ConfigError, match="is in use: another process trains there"):
-        train.resume(root / "run", steps=4, watcher=Watcher())
+        train.resume(root / "run", flags={"train.steps": 4}, watcher=Watcher())
     assert sorted(p.name for p in (root / "run").rglob("*")) == before
     holder.communicate("")
-    assert train.resume(root / "run", steps=4, watcher=Watcher()).step == 4
+    assert train.resume(root / "run", flags={"train.steps": 4}, watcher=Watcher()).step == 4
     assert not (root / "run/.lock").exists()
 
 
 def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
     tiny.start(tiny.settings(root, train__steps=1), root / "run")
     (root / "run/.lock").touch()
-    assert train.resume(root / "run", steps=2, watcher=Watcher()).step == 2
+    assert train.resume(root / "run", flags={"train.steps": 2}, watcher=Watcher()).step == 2
 
 
 @pytest.mark.parametrize(
@@ -258,11 +258,11 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
     else:
         (root / "b/0000.png").rename(root / "b/9999.png")
     with pytest.raises(DataError, match=rf"{words}.*--accept-data-change"):
-        train.resume(root / "run", steps=2, watcher=Watcher())
+        train.resume(root / "run", flags={"train.steps": 2}, watcher=Watcher())
     heard = tiny.Heard()
-    train.resume(root / "run", steps=2, accept_data_change=True, watcher=heard)
+    train.resume(root / "run", flags={"train.steps": 2}, accept_data_change=True, watcher=heard)
     assert "going on, but not as if nothing had happened" in str(heard)
-    assert train.resume(root / "run", steps=3, watcher=Watcher()).step == 3
+    assert train.resume(root / "run", flags={"train.steps": 3}, watcher=Watcher()).step == 3
 
 
 def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:

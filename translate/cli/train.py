@@ -16,10 +16,8 @@ from translate.cli.options import (
     plugin_names,
 )
 
-ALLOWED_WITH_RESUME = {
-    *("resume", "steps", "epochs", "device", "quiet"),
-    *("accept_data_change", "max_time", "save_on"),
-}
+ONLY_AT_THE_START = ("plugin", "config")
+ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 
 
 @click.command(cls=SeveralCommand, no_args_is_help=True)
@@ -53,7 +51,7 @@ ALLOWED_WITH_RESUME = {
     "--resume",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Go on with a run; alone sufficient. --steps may raise the end.",
+    help="Go on with a run; alone sufficient. --steps may raise the end, --set what is logged.",
 )
 @click.option("--steps", type=int, metavar="N", help="Steps to train.")
 @click.option("--epochs", type=int, metavar="N", help="Times to see every image, instead.")
@@ -80,6 +78,11 @@ ALLOWED_WITH_RESUME = {
 @click.option(
     "--accept-data-change", is_flag=True, help="Resume although the images are others now."
 )
+@click.option(
+    "--fork-run",
+    is_flag=True,
+    help="Resume with any other settings, in a folder of its own: --out, or RUN-fork.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(**given: Any) -> int:
     """Train a method on folders of images.
@@ -98,26 +101,18 @@ def command(**given: Any) -> int:
 
     limit = _seconds(given["max_time"])
     interrupts = Interrupts(save_on=given["save_on"], seconds=limit)
-    if given["accept_data_change"] and not given["resume"]:
-        raise click.UsageError("--accept-data-change is for --resume.")
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
+    _refuse_what_does_not_apply(given)
     with watch(quiet=given["quiet"]) as watcher:
         if given["resume"]:
-            extra = {k for k, v in given.items() if config.is_set(v)} - ALLOWED_WITH_RESUME
-            if extra:
-                flags = {p.name: p.opts[0] for p in command.params}
-                named = ", ".join(sorted(flags[name] for name in extra))
-                raise click.UsageError(
-                    f"--resume takes everything from the run: leave out {named}. "
-                    "Of the settings only --steps, --epochs and --device may change."
-                )
             result = train.resume(
                 given["resume"],
-                steps=given["steps"],
-                epochs=given["epochs"],
-                device=given["device"],
+                flags=_flags(given),
+                assignments=given["assignments"],
                 accept_data_change=given["accept_data_change"],
+                fork=given["fork_run"],
+                out=given["out"],
                 watcher=watcher,
                 interrupts=interrupts,
             )
@@ -137,6 +132,22 @@ def command(**given: Any) -> int:
     if result.listed:
         watcher.say(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
     return 3 if result.listed else 0
+
+
+def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
+    """Raise where a flag is for a start and this is a resume, or the other way round."""
+    from translate.engine.config import is_set
+
+    start = ONLY_AT_THE_START if given["fork_run"] else (*ONLY_AT_THE_START, "out")
+    wrong = [
+        name for name in (start if given["resume"] else ONLY_WITH_RESUME) if is_set(given[name])
+    ]
+    flags = {parameter.name: parameter.opts[0] for parameter in command.params}
+    named = ", ".join(flags[name] for name in wrong)
+    if wrong and given["resume"]:
+        raise click.UsageError(f"--resume takes everything from the run: leave out {named}.")
+    if wrong:
+        raise click.UsageError(f"{named} is for --resume.")
 
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:

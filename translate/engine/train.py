@@ -1,6 +1,7 @@
 """Train a recipe from a configuration, or go on with a run: what is made before the loop begins."""
 
 import math
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
 from translate.engine import checkpoint, config, data, distributed, domains, files
+from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, sweep
 from translate.engine.loop import Loop, Result, Watcher
@@ -30,13 +32,9 @@ def start(
     """Train from the beginning, in the run folder `out` or a new one under ``runs/``."""
     device = distributed.choose_device(asked.train.device)
     with distributed.joined(device), deterministic(asked.train.deterministic):
-        path = out or _free_folder(asked)
-        # a start that was killed before its first checkpoint left nothing to go on with
-        if any(checkpoint.saved(path)) or (path / "log.jsonl").exists():
-            raise ConfigError(
-                f"{path} holds a run already. Go on with it by --resume {path}, "
-                "or choose another folder with --out."
-            )
+        names = [Path(domain).name for domain in asked.data.domains]
+        usual = Path("runs") / "-".join([asked.recipe.replace("/", "-"), *names])
+        path = _unused(out or usual, numbered=not out)
         asked = _batch_for_processes(asked, watcher)
         if distributed.is_first():
             domains.ensure(asked.data, watcher.say)
@@ -57,17 +55,20 @@ def start(
 def resume(
     run: Path,
     *,
-    steps: int | None = None,
-    epochs: int | None = None,
-    device: str | None = None,
+    flags: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
     accept_data_change: bool = False,
+    fork: bool = False,
+    out: Path | None = None,
     watcher: Watcher,
     interrupts: Interrupts | None = None,
 ) -> Result:
-    """Go on with `run` from its newest whole checkpoint; everything else comes from the run.
+    """Go on with `run` from its newest whole checkpoint; what is not given comes from the run.
 
-    Raises `DataError` where the images are others than those trained on so far, unless that is
-    accepted.
+    `flags` and `assignments` are as `config.resolve` takes them. A `fork` goes on in a folder of
+    its own, `out` or one beside the run, and may change anything that the weights still fit.
+    Raises `ConfigError` for a change that makes another run of one that is not forked, `DataError`
+    where the images are others than those trained on so far, unless that is accepted.
     """
     if (run / checkpoint.MANIFEST).is_file():
         raise ConfigError(f"{run} is one checkpoint: --resume {run.parent.parent} takes its run.")
@@ -75,16 +76,12 @@ def resume(
     for complaint in complaints:
         watcher.say(f"{complaint} Going on from {path.name}.")
     found = checkpoint.describe(path)
-    asked = found.config
-    if steps is not None or epochs is not None:
-        asked = _with_train(asked, steps=steps, epochs=epochs)
-    if device:
-        asked = _with_train(asked, device=device)
+    asked = changed(found.config, flags or {}, assignments, fork=fork, say=watcher.say)
     where = distributed.choose_device(asked.train.device)
     with distributed.joined(where), deterministic(asked.train.deterministic):
         asked = _batch_for_processes(asked, watcher)
         layout = data.open_layout(asked.data)
-        training = build(asked, found.spec, where)
+        training = build(asked, layout.spec if fork else found.spec, where)
         prepared = data.check(layout, asked.data)
         total = _steps(asked, len(prepared.layout))
         checkpoint.restore(training, found)
@@ -101,8 +98,14 @@ def resume(
                 f"{distributed.world()} processes instead of {found.description['processes']}: "
                 "training goes on, but not bit for bit as it would have."
             )
-        watcher.say(f"going on with {run} from step {training.step}")
-        journal = Journal(run, training, total, watcher.say)
+        folder = run
+        if fork:
+            folder = _unused(out or run.with_name(f"{run.name}-fork"), numbered=not out)
+            distributed.wait()  # until all have found the same
+            if distributed.is_first():
+                files.claim(folder)
+        journal = Journal(folder, training, total, watcher.say)
+        watcher.say(f"going on with {run} from step {training.step}" + f" in {folder}" * fork)
         if change := journal.data_change(prepared):
             if not accept_data_change:
                 raise DataError(
@@ -110,7 +113,7 @@ def resume(
                     "bit: bring them back, or go on all the same with --accept-data-change."
                 )
             watcher.say(f"{change}: going on, but not as if nothing had happened")
-        with _held(run):
+        with _held(folder):
             return Loop(
                 training, prepared, journal, total, watcher, interrupts or Interrupts()
             ).run()
@@ -168,11 +171,15 @@ def _with_train(asked: config.Config, **changes: Any) -> config.Config:
     return config.validate({**asked.model_dump(), "train": train})
 
 
-def _free_folder(asked: config.Config) -> Path:
-    """Return ``runs/RECIPE-A-B``, numbered where that is taken."""
-    names = [Path(domain).name for domain in asked.data.domains]
-    base = "-".join([asked.recipe.replace("/", "-"), *names])
-    path, number = Path("runs") / base, 2
-    while path.exists():
-        path, number = Path("runs") / f"{base}-{number}", number + 1
-    return path
+def _unused(path: Path, *, numbered: bool) -> Path:
+    """Return `path` if it holds no run; if `numbered`, the next of its name that is not there."""
+    number, free = 2, path
+    while numbered and free.exists():
+        free, number = path.with_name(f"{path.name}-{number}"), number + 1
+    # a start that was killed before its first checkpoint left nothing to go on with
+    if any(checkpoint.saved(free)) or (free / "log.jsonl").exists():
+        raise ConfigError(
+            f"{free} holds a run already. Go on with it by --resume {free}, "
+            "or choose another folder with --out."
+        )
+    return free
