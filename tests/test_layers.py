@@ -189,7 +189,8 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
 def opens_to_write(call: ast.Call, owner: str) -> bool:
     """Whether an ``open`` or ``.open`` asks for more than to read, or hides what it asks for."""
     given = {k.arg: k.value for k in call.keywords}
-    position = 1 if owner in ("", "gzip", "bz2", "lzma", "io", "tarfile", "zipfile", "codecs") else 0
+    first_is_path = ("", "gzip", "bz2", "lzma", "io", "tarfile", "zipfile", "codecs")
+    position = 1 if owner in first_is_path else 0
     if owner.endswith(("Image", "Pillow")):
         return False  # Pillow's has no mode but "r"
     mode = given.get("mode", call.args[position] if len(call.args) > position else None)
