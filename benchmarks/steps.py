@@ -2,7 +2,7 @@
 
 python benchmarks/steps.py --recipe cyclegan --size 64 --pairs 30 [--threads 1] [--json FILE]
 
-The textbook (textbook.py, textbook_noise.py, textbook_codes.py) has the same networks, losses,
+The textbook (textbook.py and those beside it) has the same networks, losses,
 batches and schedule, ready in memory. `passes ours` goes through the networks as our recipes do,
 and so compares the loops alone; `passes authors` as the authors' code does, where that is
 otherwise: CycleGAN's identity loss has passes of its own there, and InfoGAN's two heads share one.

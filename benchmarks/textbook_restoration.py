@@ -1,0 +1,90 @@
+"""The methods that learn from whole pictures and their own damage, as a textbook trains them.
+
+As in textbook.py: the networks are those of our recipes, and the loops the obvious ones. So are the
+perceptual loss, the holes and the damage, which are no part of a loop.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from textbook import Settings, cross_entropy, optimizer, schedule, switch
+from torch import Tensor
+
+from translate_plugins.inpaint.holes import random_holes
+
+
+def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Ledig et al. (2017): yield the discriminator's loss and the three of the generator."""
+    generator, judge, betas = recipe.generator, recipe.discriminator, (0.9, 0.999)
+    for_generator = optimizer(settings, generator, lr=recipe.lr, betas=betas)
+    for_judge = optimizer(settings, judge, lr=recipe.lr, betas=betas)
+    schedules = [schedule(for_judge, settings), schedule(for_generator, settings)]
+    for (large,) in batches:
+        sides = [side // recipe.scale for side in large.shape[2:]]
+        small = F.interpolate(large, sides, mode="bicubic", antialias=True).clamp(-1, 1)
+        drawn = generator(small)
+        switch([judge], on=True)
+        judged = cross_entropy(judge(large), 1.0) + cross_entropy(judge(drawn.detach()), 0.0)
+        descend(for_judge, judged)
+        switch([judge], on=False)
+        losses = [
+            recipe.pixel_weight * F.l1_loss(drawn, large),
+            recipe.adversarial_weight * cross_entropy(judge(drawn), 1.0),
+            recipe.content_weight * recipe.content(drawn, large),
+        ]
+        descend(for_generator, *losses)
+        for each in schedules:
+            each.step()
+        yield [loss.detach() for loss in (judged, *losses)]
+
+
+def inpaint(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Pathak et al. (2016): yield the discriminator's loss and the three of the generator."""
+    generator, judge = recipe.generator, recipe.discriminator
+    for_generator = optimizer(settings, generator, lr=recipe.lr)
+    for_judge = optimizer(settings, judge, lr=recipe.lr)
+    schedules = [schedule(for_judge, settings), schedule(for_generator, settings)]
+    for (whole,) in batches:
+        hole = random_holes(whole, recipe.share, recipe.strokes).to(whole)
+        mask = 2 * hole - 1
+        drawn = generator(torch.cat([whole * (1 - hole), mask], 1))
+        composed = hole * drawn + (1 - hole) * whole
+        real, fake = torch.cat([whole, mask], 1), torch.cat([composed, mask], 1)
+        switch([judge], on=True)
+        judged = cross_entropy(judge(real), 1.0) + cross_entropy(judge(fake.detach()), 0.0)
+        descend(for_judge, judged)
+        switch([judge], on=False)
+        apart = (drawn - whole).abs().mean(1, keepdim=True)
+        losses = [
+            recipe.hole_weight * (apart * hole).sum() / hole.sum(),
+            recipe.known_weight * (apart * (1 - hole)).sum() / (1 - hole).sum(),
+            recipe.adversarial_weight * cross_entropy(judge(fake), 1.0),
+        ]
+        descend(for_generator, *losses)
+        for each in schedules:
+            each.step()
+        yield [loss.detach() for loss in (judged, *losses)]
+
+
+def restore(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Zhang et al. (2017): yield the loss of the network that draws what is to be added."""
+    generator = recipe.generator
+    for_generator = optimizer(settings, generator, lr=recipe.lr, betas=(0.9, 0.999))
+    falling = schedule(for_generator, settings)
+    for (sound,) in batches:
+        damaged = recipe.damage(sound)
+        pixel = recipe.pixel_weight * F.l1_loss(damaged + generator(damaged), sound)
+        descend(for_generator, pixel)
+        falling.step()
+        yield [pixel.detach()]
+
+
+def descend(adam: Any, *losses: Tensor) -> None:
+    adam.zero_grad()
+    sum(losses[1:], start=losses[0]).backward()
+    adam.step()
+
+
+LOOPS = {"srgan": srgan, "inpaint": inpaint, "restore": restore}
