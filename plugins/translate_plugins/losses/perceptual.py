@@ -90,6 +90,7 @@ class Frozen:
             self.network = nn.Sequential(*self.load()[: max(self.layers) + 1])
             self.network.eval().requires_grad_(False)
             LOG.info("perceptual features: %s, layers %s", self.name, [*self.layers])
+        self._expect_sides(images)
         self.network.to(images)
         found: dict[int, Tensor] = {}
         images = images.expand(-1, 3, -1, -1)
@@ -98,6 +99,18 @@ class Frozen:
             if number in self.layers:
                 found[number] = images
         return [found[layer] for layer in self.layers]
+
+    def _expect_sides(self, images: Tensor) -> None:
+        """Raise `ConfigError` where a pool of the network would have less than a pixel to give."""
+        assert self.network is not None
+        least = 2 ** sum(isinstance(layer, nn.MaxPool2d) for layer in self.network)
+        if min(images.shape[-2:]) < least:
+            height, width = images.shape[-2:]
+            raise ConfigError(
+                f"perceptual: layer {max(self.layers)} of {self.name} halves pictures to nothing "
+                f"that are {height}x{width}: set data.size to {least} or more, or choose an "
+                "earlier layer."
+            )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Frozen":
         return self  # a copy of a recipe sees with the same eyes
