@@ -10,6 +10,8 @@ import numpy as np
 import textbook
 import textbook_codes
 import textbook_noise
+import textbook_patches
+import textbook_restoration
 import torch
 from torch import nn
 
@@ -22,8 +24,17 @@ from translate.engine.randomness import seed_everything
 from translate.engine.train import build
 
 PICTURES = 8
-LOOPS = {**textbook.LOOPS, **textbook_noise.LOOPS, **textbook_codes.LOOPS}
-LAYOUTS = {"cyclegan": "unpaired", "pix2pix": "paired"}
+LOOPS = {
+    **textbook.LOOPS,
+    **textbook_noise.LOOPS,
+    **textbook_codes.LOOPS,
+    **textbook_patches.LOOPS,
+    **textbook_restoration.LOOPS,
+}
+LAYOUTS = {
+    **dict.fromkeys(["cyclegan", "cut", "fastcut"], "unpaired"),
+    **dict.fromkeys(["pix2pix", "pix2pixhd"], "paired"),
+}
 ALONE = {"cgan": ("labelled", "classes")}
 """layout and domain, which of all others are images and left"""
 
@@ -136,7 +147,7 @@ def compare(make_rig: Callable[[], Rig], out: Path, *, double: bool) -> Equality
     if double:
         recipe.double()
         for child in recipe.children():
-            child.register_forward_pre_hook(lambda _, given: tuple(x.double() for x in given))
+            child.register_forward_pre_hook(lambda _, given: tuple(map(_in_double, given)))
     before, theirs = deepcopy(recipe), deepcopy(recipe)
     if double:
         step = recipe.step
@@ -159,6 +170,11 @@ def compare(make_rig: Callable[[], Rig], out: Path, *, double: bool) -> Equality
         for a, b in zip(mine, their, strict=True)
     )
     return Equality(apart, float((ours - other).norm() / (other - start).norm()))
+
+
+def _in_double(given: Any) -> Any:
+    """Return a tensor, or a list of features, in float64."""
+    return given.double() if isinstance(given, torch.Tensor) else [one.double() for one in given]
 
 
 def _doubled(batch: Any) -> Any:
