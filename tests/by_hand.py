@@ -30,7 +30,7 @@ def check_slopes(recipe: Recipe, batch: Any, number: int, players: dict[str, Any
 
     checked = 0
     for parameter, gradient in list(zip(movable, gradients, strict=True))[::2]:
-        flat, slope = parameter.data.view(-1), gradient.view(-1)
+        flat, slope = parameter.data.view(-1), gradient.reshape(-1)
         place = int(slope.abs().argmax())
         _check(flat, place, slope[place], total)
         checked += 1

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.ops import clip_weights_, seeded
-from translate.penalties import gradient_penalty, mmd, r1_penalty
+from translate.penalties import gradient_penalty, mmd, pixelwise_gradient_penalty, r1_penalty
 from translate_plugins.losses.adversarial import Wasserstein
 
 
@@ -96,7 +96,10 @@ def test_each_image_has_a_point_of_its_own_on_its_own_way() -> None:
     assert len(share.unique()) == 64 and 0 <= share.min() < 0.1 and 0.9 < share.max() <= 1
 
 
-@pytest.mark.parametrize("penalise", [gradient_penalty, lambda c, real, _: r1_penalty(c, real)])
+@pytest.mark.parametrize(
+    "penalise",
+    [gradient_penalty, pixelwise_gradient_penalty, lambda c, real, _: r1_penalty(c, real)],
+)
 def test_a_critic_learns_from_its_penalty_and_images_do_not(penalise) -> None:
     network, real, fake = critic(), images(3), images(3).requires_grad_()
 
@@ -177,6 +180,52 @@ def test_a_clipped_critic_finds_it_up_to_its_bound() -> None:
         said = -Wasserstein().for_discriminator(network(real), network(fake)).item()
         ratios.append(said / (0.07 * scale))
     assert ratios == pytest.approx([1, 1, 1], abs=0.03)
+
+
+# -- the gradient penalty of DeblurGAN's code ------------------------------------------------------
+
+
+def test_the_two_penalties_differ_by_hand() -> None:
+    # two channels of 2x2 pixels, scored by 3 times the sum of one and 4 times that of the other
+    weights = torch.tensor([3.0, 4.0]).view(2, 1, 1).expand(2, 2, 2)
+    real, fake = torch.randn(5, 2, 2, 2), torch.randn(5, 2, 2, 2)
+    score = lambda x: (weights * x).flatten(1).sum(1)  # noqa: E731
+    # an image's gradient is sqrt(4 * 25) long, and that of each pixel 5
+    assert gradient_penalty(score, real, fake).item() == pytest.approx((10 - 1) ** 2)
+    assert pixelwise_gradient_penalty(score, real, fake).item() == pytest.approx((5 - 1) ** 2)
+    # of nine equal logits the one takes the mean, and the other the sum
+    patches = lambda x: score(x)[:, None, None, None].expand(-1, 1, 3, 3)  # noqa: E731
+    assert gradient_penalty(patches, real, fake).item() == pytest.approx((10 - 1) ** 2)
+    assert pixelwise_gradient_penalty(patches, real, fake).item() == pytest.approx((45 - 1) ** 2)
+    scales = lambda x: [score(x), patches(x)]  # noqa: E731
+    assert gradient_penalty(scales, real, fake).item() == pytest.approx((20 - 1) ** 2)
+    assert pixelwise_gradient_penalty(scales, real, fake).item() == pytest.approx((50 - 1) ** 2)
+
+
+def test_the_penalty_of_pixels_agrees_with_finite_differences() -> None:
+    network, real, fake = critic(), images(4), images(4)
+    with seeded(3):
+        found = pixelwise_gradient_penalty(network, real, fake)
+    with seeded(3):
+        share = torch.rand(1).double()
+    lengths = slopes(network, fake + share * (real - fake)).view(4, 2, 3, 3).norm(dim=1)
+    assert lengths.shape == (4, 3, 3)
+    assert found.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
+
+
+def test_one_point_serves_the_whole_batch_of_the_penalty_of_pixels() -> None:
+    seen: list[Tensor] = []
+
+    def look(points: Tensor) -> Tensor:
+        seen.append(points.detach())
+        return points.flatten(1).sum(1)
+
+    real, fake = torch.zeros(16, 1, 4, 4), torch.ones(16, 1, 4, 4)
+    for _ in range(64):
+        pixelwise_gradient_penalty(look, real, fake)
+    assert all(len(points.unique()) == 1 for points in seen)
+    shares = torch.stack([points.mean() for points in seen])
+    assert 0 <= shares.min() < 0.1 and 0.9 < shares.max() <= 1
 
 
 # -- MMD -------------------------------------------------------------------------------------------

@@ -46,7 +46,10 @@ class DeblurGAN(Recipe[Pair]):
             "blocks": 9,
             "dropout": 0.5,
         },
-        critic: Annotated[Part, "network that scores one picture, without batch norm"] = "patch",
+        critic: Annotated[Part, "network that scores one picture, without batch norm"] = {  # noqa: B006
+            "name": "patch",
+            "padding": 2,
+        },
         content: Annotated[Part, "loss to the sharp picture, as a trained network sees both"] = {  # noqa: B006
             "name": "perceptual",
             "features": "efficientnet-lite0",

@@ -18,7 +18,7 @@ from translate.registry import create_loss
 from translate.testing import check_loss
 from translate_plugins import losses
 from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
-from translate_plugins.losses.pictures import EdgeLoss, Ssim
+from translate_plugins.losses.pictures import Charbonnier, EdgeLoss, Ssim, TotalVariation
 
 GAMES = [Vanilla(), Vanilla(saturating=True, smooth=0.1), LeastSquares(), Hinge(), Wasserstein()]
 
@@ -50,7 +50,7 @@ def test_the_hooks_are_those_that_translate_asks():
 def test_losses_have_the_shapes_that_translate_names():
     game: AdversarialLoss = Vanilla()
     assert game.for_generator(torch.zeros(1)).shape == ()
-    for factory in (nn.L1Loss, nn.MSELoss, Ssim, EdgeLoss):
+    for factory in (nn.L1Loss, nn.MSELoss, Ssim, EdgeLoss, Charbonnier, TotalVariation):
         loss: ImageLoss = factory()
         assert loss(torch.zeros(2, 3, 16, 16), torch.ones(2, 3, 16, 16)).shape == ()
 
@@ -269,7 +269,7 @@ def test_vanilla_by_hand_in_bf16():
 # -- pictures --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss()])
+@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss(), Charbonnier()])
 def test_equal_pictures_are_no_distance_apart(loss):
     (picture,) = pictures(2, 3, 24, 20, count=1)
     assert loss(picture, picture).item() == pytest.approx(0, abs=1e-9)
@@ -321,14 +321,38 @@ def test_edges_of_a_ramp_by_hand():
     assert EdgeLoss()(ramp + 0.5, ramp).item() == pytest.approx(0, abs=1e-12)  # brightness is free
 
 
-@pytest.mark.parametrize("loss", [Ssim(window=5), EdgeLoss()])
+def test_charbonnier_by_hand():
+    # sqrt(0.3^2 + 0.4^2) - 0.4 = 0.1, and a pixel that is right costs nothing
+    output, target = tensor([0.3, 0.0, -0.3, 0.0]), torch.zeros(4)
+    assert Charbonnier(epsilon=0.4)(output, target).item() == pytest.approx(0.1 / 2)
+    # far from 0 it is L1 less epsilon, close by half the square over epsilon
+    assert Charbonnier()(output + 1, target).item() == pytest.approx(1 - 1e-3, rel=1e-5)
+    small = torch.full((4,), 1e-4, dtype=torch.double)
+    assert Charbonnier()(small, target).item() == pytest.approx(1e-8 / 2e-3, rel=0.01)
+    for epsilon in (0.0, -1.0):
+        with pytest.raises(ConfigError, match=rf"epsilon: expected a positive .* got {epsilon}"):
+            create_loss({"name": "charbonnier", "epsilon": epsilon})
+
+
+def test_total_variation_by_hand():
+    picture = tensor([[[[0.0, 1.0, 1.0], [0.5, 1.0, -1.0]]]])
+    # to the right 1 + 0 and 0.5 + 2, below 0.5 + 0 + 2, over six values
+    assert TotalVariation()(picture, -picture).item() == pytest.approx(6 / 6)
+    assert TotalVariation()(picture + 0.5, picture).item() == pytest.approx(1)  # brightness is free
+    assert TotalVariation()(torch.ones(1, 1, 4, 4), picture) == 0
+    assert TotalVariation()(torch.ones(2, 3, 1, 1), picture) == 0
+    both = torch.cat([picture, torch.zeros_like(picture)])
+    assert TotalVariation()(both, both).item() == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("loss", [Ssim(window=5), EdgeLoss(), Charbonnier(), TotalVariation()])
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
 def test_gradients_of_picture_losses_are_right(loss, memory):
     output, target = (picture.to(memory_format=memory) for picture in pictures(1, 2, 6, 7))
     assert torch.autograd.gradcheck(lambda x: loss(x, target), output.requires_grad_())
 
 
-@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss()])
+@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss(), Charbonnier(), TotalVariation()])
 def test_descent_brings_pictures_together(loss):
     output, target = pictures(1, 3, 16, 16)
     output.requires_grad_()
@@ -340,7 +364,7 @@ def test_descent_brings_pictures_together(loss):
     assert gradient.isfinite().all()
 
 
-@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss()])
+@pytest.mark.parametrize("loss", [Ssim(), EdgeLoss(), Charbonnier(), TotalVariation()])
 def test_autocast_leaves_picture_losses_precise(loss):
     output, target = (picture.float() for picture in pictures(1, 3, 16, 16))
     expected = loss(output, target)

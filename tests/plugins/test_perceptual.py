@@ -295,9 +295,7 @@ def test_a_file_that_is_not_the_weights_is_refused(tmp_path, kind):
     content = {"empty": b"", "torn": held.getvalue()[:200], "another": held.getvalue()}[kind]
     (folder / "vgg19-dcbb9e9d.pth").write_bytes(content)
     begins = hashlib.sha256(content).hexdigest()[:8]
-    with pytest.raises(
-        ConfigError, match=rf"dcbb9e9d\.pth is torn .* sha256 is {begins}"
-    ):
+    with pytest.raises(ConfigError, match=rf"dcbb9e9d\.pth is torn .* sha256 is {begins}"):
         Perceptual(features="vgg19")(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
 
 
