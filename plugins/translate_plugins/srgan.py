@@ -53,7 +53,7 @@ class SRGAN(Recipe[Images]):
         content: Annotated[
             Part | None, "loss to it, as a trained network sees both"
         ] = "perceptual",
-        content_weight: Annotated[float, "of that loss"] = 0.1,
+        content_weight: Annotated[float, "of that loss, whose figures are large"] = 1e-4,
         warm_up: Annotated[
             int, Field(ge=0), "steps of the pixel loss alone at first; the paper: 1,000,000"
         ] = 0,

@@ -56,7 +56,7 @@ class Inpaint(Recipe[Images]):
         content: Annotated[
             Part | None, "loss to it, as a trained network sees both"
         ] = "perceptual",
-        content_weight: Annotated[float, "of that loss; 0: there is none"] = 0.0,
+        content_weight: Annotated[float, "of that loss, such as 1e-4; 0: there is none"] = 0.0,
         share: Annotated[tuple[float, float], "of the pixels that a hole takes: least, most"] = (
             0.1,
             0.3,
