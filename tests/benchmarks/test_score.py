@@ -39,7 +39,19 @@ def test_a_difference_of_ten_levels_is_28_dB(score: ModuleType) -> None:
 
 def test_equal_pictures_are_alike_in_full(score: ModuleType) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    assert score.score([noise], [noise])[1:] == (1.0, 0.0)
+    assert score.score([noise], [noise])[1:3] == (1.0, 0.0)
+
+
+def test_a_tint_alone_is_no_error_once_it_is_taken_off(score: ModuleType) -> None:
+    truth = np.random.default_rng(0).integers(50, 200, (16, 16, 3)).astype(float)
+    checked = truth + 6 * (-1.0) ** np.add.outer(range(16), range(16))[..., None]
+    tint = np.array([10, 0, -20])
+    drawn = [(picture + tint).astype(np.uint8) for picture in (truth, checked)]
+    tinted, both = (score.score([truth.astype(np.uint8)], [picture]) for picture in drawn)
+    assert tinted.psnr == pytest.approx(10 * np.log10(255**2 / (500 / 3)))
+    assert tinted.untinted > 100  # nothing but the tint is wrong
+    assert both.psnr == pytest.approx(10 * np.log10(255**2 / (36 + 500 / 3)))
+    assert both.untinted == pytest.approx(20 * np.log10(255 / 6))
 
 
 def test_the_best_constant_undoes_a_shift(score: ModuleType) -> None:
