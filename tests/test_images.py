@@ -59,7 +59,7 @@ def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
 # -- finding ---------------------------------------------------------------------------------------
 
 
-def test_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: Path) -> None:
+def test_D13_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: Path) -> None:
     names = ["b.png", "a/x.JpG", "a/deep/er/y.webp", "z.avif", "写真 ü.tif"]
     others = ["notes.txt", "a/captions.jsonl"]
     ignored = [".hidden.png", "._b.png", "Thumbs.db", ".cache/c.png"]
@@ -74,7 +74,7 @@ def test_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: 
     assert images.find(tmp_path) == found.images
 
 
-def test_links_are_followed_and_each_file_is_found_once(tmp_path: Path) -> None:
+def test_D12_links_are_followed_and_each_file_is_found_once(tmp_path: Path) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     (outside / "deep").mkdir(parents=True)
     (inside / "sub").mkdir(parents=True)
@@ -114,7 +114,7 @@ def test_looking_in_what_is_no_folder_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_every_orientation_is_read_upright(form: str, orientation: int, tmp_path: Path) -> None:
+def test_D6_every_orientation_is_read_upright(form: str, orientation: int, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
@@ -160,7 +160,7 @@ FORMS = ["PNG", "TIFF", "BMP", "PPM", "GIF", "WEBP"]
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     seed=st.integers(0, 9),
 )
-def test_every_mode_and_size_is_read_as_pillow_shows_it(
+def test_D4_every_mode_and_size_is_read_as_pillow_shows_it(
     mode: str, form: str, size: tuple[int, int], seed: int, tmp_path: Path
 ) -> None:
     made = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
@@ -231,7 +231,7 @@ def test_sixteen_bit_colour_with_alpha_lies_over_white_in_sixteen_bits(tmp_path:
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "GIF"])
-def test_a_hidden_colour_never_shows(form: str, tmp_path: Path) -> None:
+def test_D5_a_hidden_colour_never_shows(form: str, tmp_path: Path) -> None:
     invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
     data = content(invisible, form, **({"lossless": True, "exact": True} if form == "WEBP" else {}))
     assert (decode(data, tmp_path) == 255).all()
@@ -299,7 +299,7 @@ def test_what_is_there_but_no_file_is_a_bad_image(tmp_path: Path) -> None:
             images.read(path)
 
 
-def test_other_formats_are_not_even_tried(file: Callable[..., Path]) -> None:
+def test_D10_other_formats_are_not_even_tried(file: Callable[..., Path]) -> None:
     with pytest.raises(BadImage, match="no image of a known format"):
         images.read(file(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png"))
 

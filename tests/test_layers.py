@@ -211,7 +211,7 @@ def into_memory(call: ast.Call, tree: ast.AST) -> bool:
     return call.args[0].id in buffers
 
 
-def test_nothing_is_unpickled_or_evaluated() -> None:
+def test_F1_nothing_is_unpickled_or_evaluated() -> None:
     wrong = []
     for module in OURS + PLUGINS:
         for node, target in imports(module.tree):

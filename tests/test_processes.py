@@ -129,7 +129,7 @@ def test_a_batch_that_does_not_suit_the_processes_is_raised_and_said(
     assert config.read(str(root / "run/config.yaml"))["train"]["batch_size"] == raised
 
 
-def test_a_signal_to_one_process_stops_both_at_one_step(
+def test_T19_a_signal_to_one_process_stops_both_at_one_step(
     root: Path, plugin: Callable[..., object]
 ) -> None:
     class Stopper:

@@ -283,7 +283,7 @@ def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
     return len(points)
 
 
-def test_a_run_killed_at_any_operation_on_the_disk_goes_on_to_the_same_end(
+def test_T1_a_run_killed_at_any_operation_on_the_disk_goes_on_to_the_same_end(
     root: Path, disk: Disk
 ) -> None:
     assert kill_at_operations(root, disk, 13) > 5
@@ -329,7 +329,7 @@ def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(
     ("number", "code", "workers"), [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 0)]
 )
-def test_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
+def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     number: signal.Signals, code: int, workers: int, root: Path
 ) -> None:
     asked = tiny.settings(
@@ -447,7 +447,7 @@ def test_what_may_change_is_checked_as_at_the_start(
     assert str(caught.value) == said
 
 
-def test_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:
+def test_T17_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:
     with pytest.raises(CheckpointError, match=r"there is no run"):
         tiny.resume(root / "typo")
     with pytest.raises(CheckpointError, match=r"holds no whole checkpoint"):

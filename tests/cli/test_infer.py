@@ -56,7 +56,7 @@ def test_every_option_is_explained(run: Callable[..., Any]) -> None:
 
 
 @pytest.mark.usefixtures("ready")
-def test_the_last_line_counts_and_the_exit_code_tells(run: Callable[..., Any]) -> None:
+def test_I7_the_last_line_counts_and_the_exit_code_tells(run: Callable[..., Any]) -> None:
     go = ("infer", RUN, "datasets/summer/test", "out")
     first = run(*go, "--limit", 1)
     assert (first.code, first.out) == (0, "1 done, 0 skipped (already there), 0 listed\n")
@@ -99,7 +99,7 @@ def test_mistakes_are_one_line_and_a_code(
 
 
 @pytest.mark.usefixtures("ready")
-def test_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded(
+def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("file").touch()

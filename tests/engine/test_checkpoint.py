@@ -236,7 +236,7 @@ def two_checkpoints(run: Path) -> tuple[Path, Path]:
     ],
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "remove"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+def test_T5_a_damaged_checkpoint_gives_way_to_the_one_before(
     name: str, damage: str, tmp_path: Path
 ) -> None:
     first, second = two_checkpoints(tmp_path)
@@ -268,7 +268,7 @@ def test_a_byte_flipped_anywhere_in_the_manifest_is_noticed(tmp_path: Path) -> N
     assert set(unnoticed) <= {" ", "\n"}  # which mean nothing
 
 
-def test_strangers_in_the_folder_are_no_checkpoints(tmp_path: Path) -> None:
+def test_T18_strangers_in_the_folder_are_no_checkpoints(tmp_path: Path) -> None:
     _, second = two_checkpoints(tmp_path)
     folder = tmp_path / "checkpoints"
     (folder / "step-99999999").write_text("a file")
@@ -301,7 +301,7 @@ def test_a_manifest_may_not_name_a_file_elsewhere(tmp_path: Path) -> None:
         checkpoint.verify(path)
 
 
-def test_another_format_is_said(tmp_path: Path) -> None:
+def test_F9_another_format_is_said(tmp_path: Path) -> None:
     _, path = two_checkpoints(tmp_path)
     manifest = json.loads((path / "MANIFEST.json").read_bytes())
     (path / "MANIFEST.json").write_text(json.dumps({**manifest, "format": 2}))
@@ -318,7 +318,7 @@ def test_a_manifest_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> 
             checkpoint.verify(path)
 
 
-def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
+def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     path = checkpoint.write(tmp_path, build())
     other = build(options__generator={**tiny.RESNET, "width": 3, "blocks": 2}).recipe
     with pytest.raises(CheckpointError) as caught:
@@ -370,7 +370,7 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
     assert checkpoint.newest(tmp_path)[0].name == "step-00000001"
 
 
-def test_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_after_the_next(
+def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_after_the_next(
     tmp_path: Path, disk: Disk
 ) -> None:
     training = build(train__keep=2, train__ema=0.5)
@@ -429,7 +429,7 @@ def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
         build(train__keep=1)
 
 
-def test_old_checkpoints_go_only_after_the_new_one_was_verified(
+def test_T22_old_checkpoints_go_only_after_the_new_one_was_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = build()

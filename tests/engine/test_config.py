@@ -225,7 +225,7 @@ def written(folder: Path, data: bytes | str) -> str:
         ("\x00", "mine.yaml"),
     ],
 )
-def test_what_is_no_plain_document_is_refused(
+def test_F7_what_is_no_plain_document_is_refused(
     data: bytes | str, expected: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=expected):

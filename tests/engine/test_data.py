@@ -186,7 +186,7 @@ def test_a_truncated_file_is_found_where_all_are_decoded(
 
 @pytest.mark.parametrize("workers", [0, 2])
 @forking
-def test_a_file_that_turns_bad_later_is_replaced_and_told_once(
+def test_D3_a_file_that_turns_bad_later_is_replaced_and_told_once(
     workers: int, asked: Callable[..., Data], tmp_path: Path
 ) -> None:
     settings = asked(cache=0, layout="images", domains=("a",), workers=workers)

@@ -116,7 +116,7 @@ def test_tree_names_sizes_and_pixels_are_kept(mixed: Path, tmp_path: Path, batch
     assert not problems(out)
 
 
-def test_the_batch_size_changes_no_file(mixed: Path, tmp_path: Path) -> None:
+def test_I8_the_batch_size_changes_no_file(mixed: Path, tmp_path: Path) -> None:
     for size in (1, 2, 8):
         translate(mixed, tmp_path / f"out{size}", batch_size=size)
     assert tree(tmp_path / "out1") == tree(tmp_path / "out2") == tree(tmp_path / "out8")
@@ -142,7 +142,7 @@ def test_a_rerun_skips_what_is_there_and_right(mixed: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("change", ["model", "options", "side", "input", "output", "record"])
-def test_outputs_made_otherwise_are_not_taken_for_done(
+def test_I2_outputs_made_otherwise_are_not_taken_for_done(
     mixed: Path, tmp_path: Path, change: str
 ) -> None:
     out, model, options = tmp_path / "out", MODEL, dict[str, Any]()
@@ -182,7 +182,7 @@ def test_a_missing_output_is_made_again(mixed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_what_cannot_be_read_is_listed_and_the_rest_goes_on(
+def test_D1_what_cannot_be_read_is_listed_and_the_rest_goes_on(
     mixed: Path, tmp_path: Path, batch_size: int
 ) -> None:
     translate(mixed, tmp_path / "good")
@@ -214,7 +214,7 @@ def test_problems_are_those_of_the_last_run(mixed: Path, tmp_path: Path) -> None
     assert not problems(out)
 
 
-def test_a_result_that_is_not_finite_is_listed_not_written(mixed: Path, tmp_path: Path) -> None:
+def test_I10_a_result_that_is_not_finite_is_listed_not_written(mixed: Path, tmp_path: Path) -> None:
     Image.new("RGB", (5, 9), "white").save(mixed / "c.png")
     out = tmp_path / "out"
     assert counts(translate(mixed, out, batch_size=4)) == (8, 0, 1)
@@ -254,7 +254,7 @@ def test_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_path: P
         translate(mixed, tmp_path / "out", replace(MODEL, recipe=Negative(fail)))
 
 
-def test_a_full_disk_is_listed_and_given_up_after_three(
+def test_I3_a_full_disk_is_listed_and_given_up_after_three(
     mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stages, "WRITERS", 1)
@@ -285,7 +285,7 @@ def test_a_picture_its_format_is_too_small_for_is_listed(tmp_path: Path) -> None
     assert problems(out)[0]["stage"] == "encode"
 
 
-def test_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path: Path) -> None:
+def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     frames = [Image.new("L", (4, 4), level) for level in (0, 90)]
     frames[0].save(tmp_path / "in/x.gif", save_all=True, append_images=frames[1:])
@@ -386,7 +386,7 @@ KILLED = """
 """
 
 
-def test_a_run_killed_at_any_moment_is_completed_by_a_rerun(mixed: Path, tmp_path: Path) -> None:
+def test_I1_a_run_killed_at_any_moment_is_completed_by_a_rerun(mixed: Path, tmp_path: Path) -> None:
     code = dedent(KILLED.format(tests=str(Path(__file__).parents[1])))
     command = [sys.executable, "-c", code, str(mixed), str(tmp_path / "out"), "40"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)

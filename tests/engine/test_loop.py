@@ -125,7 +125,7 @@ def played(toy: type[Toy], fused: bool, bad: dict[int, set[str]], left_out: int 
 
 
 @pytest.mark.parametrize("fused", [True, False])
-def test_a_turn_without_numbers_moves_nothing_and_leaves_the_optimizer_as_it_was(
+def test_T9_a_turn_without_numbers_moves_nothing_and_leaves_the_optimizer_as_it_was(
     fused: bool, toy: type[Toy]
 ) -> None:
     skipped = played(toy, fused, {2: {"two"}}, None)
@@ -154,7 +154,7 @@ def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
     assert facts(tmp_path / "run")["outcome"] == "finished"
 
 
-def test_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_saved(
+def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_saved(
     toy: type[Toy], asked: Any, tmp_path: Path
 ) -> None:
     toy.bad = {step: {"two"} for step in range(4, 100)}
@@ -313,7 +313,7 @@ def test_previews_show_the_same_inputs_each_time(asked: Any, tmp_path: Path) -> 
 # -- a disk that fails -----------------------------------------------------------------------------
 
 
-def test_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpoint_stays(
+def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpoint_stays(
     asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asked(train__steps=6, train__save_every=2)
@@ -382,7 +382,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "step-00000002.png"])
-def test_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes_on(
+def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes_on(
     name: str, asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asked(train__steps=4, train__log_every=2, train__preview_every=2)
@@ -455,7 +455,7 @@ def test_events_come_in_order_with_what_the_hooks_document(
     ]
 
 
-def test_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
+def test_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
     asked: Any, tmp_path: Path, plugin: Plugin
 ) -> None:
     heard = []

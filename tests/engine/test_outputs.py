@@ -23,7 +23,7 @@ def test_tree_and_names_stay_where_the_format_holds_the_result() -> None:
     assert named(*names) == names
 
 
-def test_other_formats_become_png_under_the_next_free_name() -> None:
+def test_D15_other_formats_become_png_under_the_next_free_name() -> None:
     assert named("x.gif") == ["x.png"]
     assert named("x.gif", "x.png") == ["x.gif.png", "x.png"]
     assert named("x.avif", "x.gif") == ["x.png", "x.gif.png"]
@@ -53,7 +53,7 @@ def test_a_gray_map_keeps_its_suffix_only_for_gray() -> None:
         ("straße.png", "STRASSE.png"),
     ],
 )
-def test_two_inputs_that_become_one_file_are_refused(names: tuple[str, ...]) -> None:
+def test_I4_two_inputs_that_become_one_file_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="would become one file") as error:
         named(*names)
     assert any(name in str(error.value) for name in names)
@@ -106,7 +106,7 @@ def test_output_around_the_input_is_fine(pictures: Callable[..., Path], tmp_path
 
 
 @pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
-def test_output_over_the_input_is_refused(
+def test_I5_output_over_the_input_is_refused(
     pictures: Callable[..., Path], tmp_path: Path, source: str
 ) -> None:
     root = pictures("in", 1)

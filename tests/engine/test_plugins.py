@@ -138,7 +138,7 @@ def test_G5_a_plugin_is_registered_whole_or_not_at_all() -> None:
 
 
 @pytest.mark.usefixtures("eight")
-def test_a_broken_plugin_that_was_asked_for_is_an_error_that_says_why(run) -> None:
+def test_G1_a_broken_plugin_that_was_asked_for_is_an_error_that_says_why(run) -> None:
     asked = run("train", "--plugin", "leaver", "--domains", "a", "b", "--steps", "1")
     assert asked.code == 2
     assert "no recipe is called 'leaver'" in asked.err
@@ -248,7 +248,7 @@ def test_G8_help_and_completion_read_metadata_alone(install, tmp_path) -> None:
         assert ("slow7" if more else "train") in done.stdout
 
 
-def test_registering_a_plugin_with_one_bad_hook_leaves_nothing_behind() -> None:
+def test_G4_registering_a_plugin_with_one_bad_hook_leaves_nothing_behind() -> None:
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
     hooks = {"register_losses": hookimpl(lambda: {}), "register_loses": hookimpl(lambda: {})}

@@ -100,7 +100,7 @@ def test_no_length_is_asked_for(root: Path) -> None:
         ("pix2pix", 96, "divide by 64 and are at least 64, not 96x96"),
     ],
 )
-def test_a_size_that_the_networks_cannot_take_is_said_before_any_work(
+def test_T20_a_size_that_the_networks_cannot_take_is_said_before_any_work(
     recipe: str, size: Any, said: str, root: Path
 ) -> None:
     pictures = tiny.settings(root, recipe, data__size=size, data__layout="unpaired")
