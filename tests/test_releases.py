@@ -1,0 +1,54 @@
+"""What a release wrote is read for ever: a checkpoint of each, and what it made of a picture.
+
+A fixture is added with each release whose checkpoints differ, and none is ever written again.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from translate.api import Translator
+from translate.engine import checkpoint
+
+RELEASES = sorted((Path(__file__).parent / "releases").iterdir())
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path)).astype(int)
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
+def test_a_checkpoint_of_a_release_makes_of_a_picture_what_it_made_then(release: Path) -> None:
+    made = Translator.load(release / "run")(release / "photo.png")
+    assert made.size == (21, 13)
+    apart = np.asarray(made).astype(int) - pixels(release / "translated.png")
+    assert np.abs(apart).max() <= 1
+    assert np.abs(pixels(release / "photo.png") - pixels(release / "translated.png")).mean() > 20
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
+def test_training_goes_on_from_a_checkpoint_of_a_release(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(release / "run", tmp_path / "run")
+    for domain in "ab":
+        (tmp_path / domain).mkdir()
+        shutil.copy(release / "photo.png", tmp_path / domain)
+    monkeypatch.chdir(tmp_path)  # the run's data.root is "."
+    before = tiny.tensors(tmp_path / "run")
+    assert tiny.resume(tmp_path / "run", steps=5, assignments=["data.resize=fit"], fork=True)
+    assert tiny.steps(tmp_path / "run-fork") == [5]
+    assert tiny.tensors(tmp_path / "run") == before
+    assert tiny.tensors(tmp_path / "run-fork").keys() == before.keys()
+
+
+def test_a_release_is_small_and_whole() -> None:
+    for release in RELEASES:
+        files = [path for path in release.rglob("*") if path.is_file()]
+        assert sum(path.stat().st_size for path in files) < 200_000
+        assert not checkpoint.newest(release / "run")[1]
+    assert RELEASES
