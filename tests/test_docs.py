@@ -109,3 +109,19 @@ def test_the_readme_long_commands_work_as_printed(tmp_path: Path) -> None:
     assert blocks
     (tmp_path / "datasets").mkdir()
     follow("".join(blocks), tmp_path)
+
+
+def test_every_proof_that_the_reliability_page_names_is_there() -> None:
+    proofs = re.findall(r"`pytest ([^`]+)`", (ROOT / "docs/reliability.md").read_text())
+    assert len(proofs) > 10
+    for proof in proofs:
+        paths, _, chosen = re.sub(r' -m "[^"]+"', "", f" {proof}").partition(" -k ")
+        modules = [m for path in paths.split() or ["tests"] for m in _modules(ROOT / path)]
+        names = re.findall(r"def (test\w+)", "".join(module.read_text() for module in modules))
+        for word in chosen.strip('"').split(" or "):
+            assert any(word in name for name in names), proof
+
+
+def _modules(path: Path) -> list[Path]:
+    assert path.exists(), path
+    return sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
