@@ -230,7 +230,7 @@ def marks(
     figures = score.row("", value)
     del figures["pictures"]
     if holes:
-        figures |= of_holes(truth, found, holes)
+        figures = {**of_holes(truth, found, holes), "SSIM": figures["SSIM"]}
     pairs = [(tensor(t), tensor(f)) for t, f in zip(truth, found, strict=True)]
     with torch.no_grad():
         for name, eye in EYES.items():
