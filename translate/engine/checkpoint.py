@@ -21,6 +21,7 @@ from translate import __version__
 from translate.batches import ImageSpec
 from translate.engine import config, distributed, files
 from translate.engine.files import Chunk
+from translate.engine.limits import Allowance, check_header
 from translate.engine.randomness import random_state, restore_random_state
 from translate.engine.tensors import serialize
 from translate.errors import CheckpointError, SaveError
@@ -169,7 +170,7 @@ def newest(run: Path) -> tuple[Path, list[str]]:
     Raises `CheckpointError` when there is none.
     """
     if not run.is_dir():
-        raise CheckpointError(f"there is no run {run}.")
+        raise CheckpointError(_no_run(run))
     complaints = []
     for _, path in saved(run):
         try:
@@ -180,6 +181,15 @@ def newest(run: Path) -> tuple[Path, list[str]]:
         return path, complaints
     reasons = f" ({'; '.join(complaints)})" if complaints else ""
     raise CheckpointError(f"{run} holds no whole checkpoint{reasons}.")
+
+
+def _no_run(path: Path) -> str:
+    if not path.is_file():
+        return f"there is no run {path}."
+    with path.open("rb") as file:
+        if file.read(50).startswith(b"version https://git-lfs"):
+            return f"{path} only points to a file: fetch that with `git lfs pull`."
+    return f"{path} is a file: expected a run folder, or one of its checkpoints."
 
 
 def locate(path: Path, which: str = "last") -> tuple[Path, list[str]]:
@@ -266,6 +276,11 @@ def rebuild(found: Saved) -> Recipe:
     return recipe
 
 
+def allowance(found: Saved) -> Allowance:
+    """Return a block in which no network is made that its weights file could never fill."""
+    return Allowance(found.path / "weights.safetensors")
+
+
 def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) -> None:
     """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
     name = "ema.safetensors" if averaged and (path / "ema.safetensors").is_file() else None
@@ -326,6 +341,7 @@ def _restore_optimizer(
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
+        check_header(path)
         mapped = load_file(path)
         return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
     except (OSError, SafetensorError) as error:
@@ -337,7 +353,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} is not a JSON object.")

@@ -80,7 +80,7 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     where = distributed.choose_device(device)
     place, complaints = checkpoint.locate(path, which)
     found = checkpoint.describe(place)
-    with seeded(0):  # the weights are replaced, and the caller's random numbers not touched
+    with seeded(0), checkpoint.allowance(found):  # the caller's random numbers are not touched
         recipe = checkpoint.rebuild(found)
     checkpoint.restore_weights(recipe, place, averaged=True)
     recipe.eval().requires_grad_(False).to(where)

@@ -81,7 +81,8 @@ def resume(
     with distributed.joined(where), deterministic(asked.train.deterministic):
         asked = _batch_for_processes(asked, watcher)
         layout = data.open_layout(asked.data)
-        training = build(asked, layout.spec if fork else found.spec, where)
+        with checkpoint.allowance(found):
+            training = build(asked, layout.spec if fork else found.spec, where)
         prepared = data.check(layout, asked.data)
         total = _steps(asked, len(prepared.layout))
         checkpoint.restore(training, found)

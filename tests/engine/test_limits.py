@@ -1,0 +1,164 @@
+"""Crafted checkpoints are refused in one line, before they cost memory or time."""
+
+import json
+import resource
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import trained
+
+from translate.engine import checkpoint, infer
+from translate.engine.limits import HEADER, Allowance, check_header
+from translate.errors import CheckpointError
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def tensor_file(header: Any, body: bytes = b"") -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def entry(shape: list[Any], end: int) -> dict[str, Any]:
+    return {"dtype": "F32", "shape": shape, "data_offsets": [0, end]}
+
+
+ONE = json.dumps({"a": entry([1], 4)}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is no tensor file"),
+        (b"\x80\x02pickle", "is no tensor file"),
+        ((2**62).to_bytes(8, "little") + b"{}", "is no tensor file"),
+        (tensor_file(b" " * (HEADER + 1)), "is no tensor file"),
+        (tensor_file(ONE)[:-3], "is no tensor file, or truncated"),
+        (tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)), "a name comes twice"),
+        (tensor_file({"a": entry([2**40, 0], 0)}), "a side of 1,099,511,627,776"),
+        (tensor_file(b"[" * 100_000), "is not understood"),
+        (tensor_file([1]), "is not understood"),
+        (tensor_file({"a": 1}), "is not understood"),
+        (tensor_file({"a": entry(["x"], 4)}), "is not understood"),
+    ],
+)
+def test_F4_a_header_that_no_honest_program_writes_is_refused(
+    data: bytes, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(data)
+    with pytest.raises(CheckpointError, match=said):
+        check_header(file)
+
+
+@pytest.mark.parametrize(
+    "header", [{"a": entry([2**20], 2**22)}, {"a": entry([1], 8)}, {"a": {**entry([1], 4), "x": 1}}]
+)
+def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Path) -> None:
+    run = trained.gan(tmp_path / "run")
+    place = forged(run, "weights.safetensors", tensor_file(header, bytes(4)))
+    with pytest.raises(CheckpointError) as caught:
+        infer.load(run)
+    assert str(place) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def forged(run: Path, name: str, data: bytes) -> Path:
+    """Put `data` into the run's checkpoint, whose manifest then says that it has always been so."""
+    (place,) = (run / "checkpoints").iterdir()
+    (place / name).write_bytes(data)
+    manifest = json.loads((place / "MANIFEST.json").read_bytes())
+    manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+    (place / "MANIFEST.json").write_text(json.dumps(manifest))
+    return place
+
+
+def with_state(run: Path, change: Change) -> None:
+    """Let `change` edit what the run's checkpoint says of itself."""
+    (place,) = (run / "checkpoints").iterdir()
+    state = json.loads((place / "state.json").read_bytes())
+    change(state)
+    forged(run, "state.json", json.dumps(state).encode())
+
+
+@pytest.mark.parametrize(
+    "generator",
+    [
+        {"name": "resnet", "width": 10**6, "blocks": 9},
+        {"name": "resnet", "width": 4, "blocks": 10**9},
+        {"name": "unet", "width": 10**7, "levels": 5},
+    ],
+)
+def test_F6_a_small_file_that_names_a_huge_network_costs_no_memory(
+    generator: dict[str, Any], tmp_path: Path
+) -> None:
+    run = trained.cyclegan(tmp_path / "run")
+    with_state(run, lambda state: state["config"]["options"].update(generator=generator))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=r"is too small for the network that it names"):
+        infer.load(run)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900_000
+
+
+def test_what_a_file_can_fill_is_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "weights"
+    file.write_bytes(bytes(1 << 20))
+    with Allowance(file):
+        torch.nn.Linear(512, 512)
+    with pytest.raises(CheckpointError), Allowance(file):
+        torch.nn.Linear(1 << 14, 1 << 14)
+
+
+@pytest.mark.parametrize("name", ["os.system", "translate_plugins.gan:GAN", "gan.py", "../gan", 7])
+def test_F2_a_checkpoint_names_a_method_and_never_a_place_to_import_it_from(
+    name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained.gan(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    Path("gan.py").write_text("raise SystemExit('this was run')")
+    with_state(run, lambda state: state["config"].update(recipe=name))
+    with pytest.raises(Exception, match="recipe") as caught:
+        infer.load(run)
+    assert type(caught.value).__module__ == "translate.errors"
+
+
+def test_F2_a_part_of_a_network_is_a_name_as_well(tmp_path: Path) -> None:
+    run = trained.gan(tmp_path / "run")
+    evil = {"name": "mlp", "_target_": "os.system", "command": "touch here"}
+    with_state(run, lambda state: state["config"]["options"].update(generator=evil))
+    with pytest.raises(Exception, match="'mlp' has no option '_target_'") as caught:
+        infer.load(run)
+    assert type(caught.value).__module__ == "translate.errors"
+
+
+@pytest.mark.parametrize(
+    "state", [b"[" * 100_000, b"{}", b'{"spec": 1}', b"\xff", b'{"step": 1' + b"0" * 5000 + b"}"]
+)
+def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
+    state: bytes, tmp_path: Path
+) -> None:
+    run = trained.gan(tmp_path / "run")
+    forged(run, "state.json", state)
+    with pytest.raises(CheckpointError) as caught:
+        checkpoint.describe(checkpoint.locate(run)[0])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "fetch that with `git lfs pull`"),
+        (b"\x80\x02cut", "is a file: expected a run folder"),
+        (b"", "is a file: expected a run folder"),
+    ],
+)
+def test_a_file_of_another_program_is_told_from_a_typo(
+    data: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "latest_net_G.pth").write_bytes(data)
+    with pytest.raises(CheckpointError, match=said):
+        checkpoint.locate(tmp_path / "latest_net_G.pth")
