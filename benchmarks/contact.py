@@ -10,11 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 from marks import SHEETS, Pictures
+from PIL import Image
 
 from translate import images
 
 GAP, ZOOM = 2, 2
-SOME = 14
+SOME = 12
 """pictures of a folder, evenly spaced"""
 MARGIN = 64
 """pixels on the left for a name, enlarged as the pictures are"""
@@ -30,7 +31,7 @@ def main(sheet: Path, *named: str) -> None:
     for (name, _, _), row, end in zip(folders, rows, ends, strict=True):
         at = (GAP, int(end) - ZOOM * row.shape[0] // 2)
         cv2.putText(large, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
-    images.write(sheet, large)
+    Image.fromarray(large).save(sheet, optimize=True)  # a third smaller than images.write has it
 
 
 def spread(folder: Path) -> Pictures:
