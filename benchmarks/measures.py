@@ -43,10 +43,9 @@ def coming_closer(subject: Subject) -> Finding:
     turns = subject.options()["critic_steps"]
     settled = [d for d, step in zip(distances, at, strict=True) if step >= SETTLED * turns]
     last = drawn(subject)
-    figures = {
-        "rank correlation": rank_correlation(estimates, distances),
-        "worst FD from 2,500 on": max(settled, default=float("nan")),
-    }
+    figures = {"rank correlation": rank_correlation(estimates, distances)}
+    if settled:
+        figures["worst FD from 2,500 on"] = max(settled)
     details = {"steps": at, "FD": distances, "estimate": estimates}
     return last._replace(figures={**last.figures, **figures}, details=details)
 
