@@ -5,7 +5,8 @@ python benchmarks/steps.py --recipe cyclegan --size 64 --pairs 30 [--threads 1] 
 The textbook (textbook.py and those beside it) has the same networks, losses,
 batches and schedule, ready in memory. `passes ours` goes through the networks as our recipes do,
 and so compares the loops alone; `passes authors` as the authors' code does, where that is
-otherwise: CycleGAN's identity loss has passes of its own there, and InfoGAN's two heads share one.
+otherwise: CycleGAN's identity loss and each of CUT's two terms have passes of their own there, and
+InfoGAN's two heads share one.
 `--adam default` gives the textbook an Adam that is not fused. Ours is the whole loop of a run:
 reading, guard, log, with the log written every `--block` steps (a run does it every 50), and
 without its checkpoints and previews, whose seconds are told beside.

@@ -25,7 +25,8 @@ class Settings(NamedTuple):
     """Adam's `fused`: True as ours, None as ``Adam(parameters)`` is"""
     as_ours: bool = False
     """Passes through networks as ours has them, not as the authors' code has: the maths is equal.
-    CycleGAN's identity loss is from the pass of its fakes; InfoGAN's two heads have one each."""
+    CycleGAN's identity loss is from the pass of its fakes, and so is what CUT sees in its sources;
+    InfoGAN's two heads have one each."""
     precision: torch.dtype = torch.float32
 
 
