@@ -61,7 +61,11 @@ def contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
 
 
 def unit(vectors: Tensor) -> Tensor:
-    """Return vectors (..., width) of length 1, in full precision."""
+    """Return vectors (..., width) of length 1, in full precision; of zeros, zeros.
+
+    A head without bias makes zeros of a blank picture, where the root of a sum of squares has no
+    finite slope; that of `vector_norm` is 0 there.
+    """
     vectors = precise(vectors)
     return vectors / (torch.linalg.vector_norm(vectors, dim=-1, keepdim=True) + 1e-7)
 
