@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,54 @@ def test_workers_leave_signals_to_the_main_process(asked: Callable[..., Data]) -
         os.kill(worker.pid or 0, signal.SIGTERM)
     seen += [batch for batch, _ in found]
     assert same(seen, draw(asked()))
+
+
+def failing(
+    monkeypatch: pytest.MonkeyPatch, fail: Callable[[], object], at: Callable[[], bool]
+) -> None:
+    """Let workers `fail` in the second epoch, while `at` says so."""
+    read = items.Items.__getitem__
+
+    def instead(self: items.Items, key: items.Key) -> Any:
+        if key[0] == 1 and torch.utils.data.get_worker_info() and at():
+            fail()
+        return read(self, key)
+
+    monkeypatch.setattr(items.Items, "__getitem__", instead)
+    monkeypatch.setattr("translate.engine.workers.LOOK", 0.2)
+    monkeypatch.setattr("translate.engine.workers.PATIENCE", 0.5)
+
+
+@pytest.mark.parametrize("hung", [False, True])
+@forking
+def test_T11_a_worker_that_dies_or_hangs_costs_nothing_but_a_line(
+    hung: bool, asked: Callable[..., Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = tmp_path / "once"
+    settings, before = asked(workers=2), signal.getsignal(signal.SIGCHLD)
+    straight = draw(asked())
+    failing(
+        monkeypatch,
+        lambda: (once.touch(), time.sleep(60) if hung else os.kill(os.getpid(), signal.SIGKILL)),
+        lambda: not once.exists(),
+    )
+    found = list(data.batches(prepare(settings), settings, seed=7, batch_size=2, stop=9))
+    assert same([batch for batch, _ in found], straight)
+    (problem,) = [problem for _, problems in found for problem in problems]
+    said = "no image was read for 1 s" if hung else "a process that reads images has died"
+    assert problem.message == f"{said}: all are started again, at the same image"
+    assert not multiprocessing.active_children()
+    assert signal.getsignal(signal.SIGCHLD) == before
+
+
+@forking
+def test_T11_workers_that_die_again_and_again_stop_training(
+    asked: Callable[..., Data], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, lambda: os._exit(1), lambda: True)
+    with pytest.raises(TrainingError, match=r"has died, for the second time\. Fewer"):
+        draw(asked(workers=2))
+    assert not multiprocessing.active_children()
 
 
 # -- bad files -------------------------------------------------------------------------------------

@@ -4,16 +4,14 @@ What a batch holds is a pure function of the configuration, the seed and the ste
 number of workers, and wherever a run is stopped and resumed.
 """
 
-import atexit
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
-from weakref import WeakSet
 
 import cv2
 import torch
@@ -21,12 +19,12 @@ from torch.utils.data import DataLoader
 
 from translate import images, registry
 from translate.batches import Layout
+from translate.engine import workers
 from translate.engine.augment import Augment
 from translate.engine.cache import Cache
 from translate.engine.config import Data
-from translate.engine.items import TRIES, Items, batch_keys, collate
+from translate.engine.items import TRIES, Items, batch_keys, collate, dice
 from translate.engine.problems import Problem
-from translate.engine.signals import leave_to_main
 from translate.errors import BadImage, DataError, TrainingError
 
 THREADS = 8
@@ -104,23 +102,34 @@ def batches(
     replaced by the next item, and told once. Raises `TrainingError` when that does not help either.
     """
     own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
-    steps = count(start) if stop is None else range(start, stop)
-    workers: dict[str, Any] = {"num_workers": data.workers}
+    processes: dict[str, Any] = {"num_workers": data.workers}
     if data.workers:
         cv2.setNumThreads(1)  # a pool of threads would not survive the fork
         fork = "fork" if sys.platform == "linux" else None
-        workers |= {"worker_init_fn": _begin_worker, "multiprocessing_context": fork}
-    loader = DataLoader(
-        Items(prepared.layout, prepared.augment.item, seed),
-        batch_sampler=batch_keys(steps, len(prepared.layout), seed, batch_size, own),
-        collate_fn=collate,
-        generator=torch.Generator(),  # else it would draw from the global one
-        pin_memory=pin,
-        **workers,
-    )
-    running = _run(loader)
-    _running.add(running)
-    return running
+        processes |= {"worker_init_fn": workers.begin, "multiprocessing_context": fork}
+        processes |= {"timeout": workers.LOOK}
+
+    def loader(done: int) -> DataLoader:
+        first = start + done
+        steps = count(first) if stop is None else range(first, stop)
+        return DataLoader(
+            Items(prepared.layout, prepared.augment.item, seed),
+            batch_sampler=batch_keys(steps, len(prepared.layout), seed, batch_size, own),
+            collate_fn=collate,
+            generator=torch.Generator(),  # else it would draw from the global one
+            pin_memory=pin,
+            **processes,
+        )
+
+    return _run(loader)
+
+
+def picked(prepared: Prepared, *, seed: int, batch_size: int, step: int) -> list[Path]:
+    """Return the files of one step's batch, over all processes."""
+    layout = prepared.layout
+    (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))
+    files = (layout.pick(index, dice(seed, epoch, index)) for epoch, index in keys)
+    return list(dict.fromkeys(file for item in files for file in item))
 
 
 def steps_per_epoch(prepared: Prepared, batch_size: int) -> float:
@@ -154,25 +163,14 @@ def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
         )
 
 
-def _run(loader: DataLoader) -> Generator[tuple[Any, list[Problem]]]:
+def _run(loader: Callable[[int], DataLoader]) -> Generator[tuple[Any, list[Problem]]]:
     told: set[Path] = set()
-    for batch, met in loader:
+    restarts: list[str] = []
+    for batch, met in workers.read_ahead(loader, restarts.append):
         if batch is None:
             raise TrainingError(f"{TRIES} items in a row cannot be read. The first is {met[0]}.")
         news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
         told.update(news)
-        yield batch, list(news.values())
-
-
-_running: WeakSet[Generator] = WeakSet()
-
-
-@atexit.register
-def _end_workers() -> None:
-    """Stop workers before Python would, for ever: by a signal that they leave alone."""
-    for running in list(_running):
-        running.close()
-
-
-def _begin_worker(worker: int) -> None:  # noqa: ARG001
-    leave_to_main()
+        begun = [Problem(Path("data.workers"), "training", "restarted", r) for r in restarts]
+        restarts.clear()
+        yield batch, [*news.values(), *begun]

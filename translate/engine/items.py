@@ -21,6 +21,11 @@ def order(length: int, seed: int, epoch: int) -> list[int]:
     return indices
 
 
+def dice(seed: int, epoch: int, index: int) -> Random:
+    """Return the random numbers of one item in one epoch."""
+    return Random(f"{seed}/{epoch}/{index}")
+
+
 def batch_keys(
     steps: Iterable[int], length: int, seed: int, batch_size: int, own: range
 ) -> Iterator[list[Key]]:
@@ -47,7 +52,7 @@ class Items(Dataset):
         met: list[BadImage] = []
         for other in range(TRIES):
             place = (index + other) % len(self.layout)
-            random = Random(f"{self.seed}/{epoch}/{place}")
+            random = dice(self.seed, epoch, place)
             try:
                 files = self.layout.pick(place, random)
                 return self.layout.load(files, self.transform(random)), met
