@@ -97,7 +97,7 @@ def test_content_is_what_a_trained_network_sees() -> None:
     recipe = create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=SPEC)
     blurred, sharp = (images.float() for images in batch())
     _, turn = paused(recipe, Pair(blurred, sharp), 5)
-    expected = recipe.content_weight * create_loss("perceptual")(recipe.restore(blurred), sharp)
+    expected = 100 * 0.02 * create_loss("perceptual")(recipe.restore(blurred), sharp)
     torch.testing.assert_close(turn.losses["content"], expected)
 
 
