@@ -50,7 +50,8 @@ class Perceptual(nn.Module):
         self.weights = [1.0] * len(layers) if weights is None else weights
         if len(self.weights) != len(layers):
             raise ConfigError(
-                f"weights: {len(self.weights)} for {len(layers)} layers: give each layer one."
+                f"weights: {len(self.weights)} for {len(layers)} layers of {features}: give each "
+                "layer one, or clear weights (`weights=`), and each weighs 1."
             )
         self.features = Frozen(features, load, layers)
         self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
