@@ -1,5 +1,6 @@
 """Training in pieces is training in one: byte for byte, whatever stops it, wherever it goes on."""
 
+import json
 import os
 import random
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -445,6 +447,34 @@ def test_what_may_change_is_checked_as_at_the_start(
     with pytest.raises(ConfigError) as caught:
         tiny.resume(root / "run", **changes)
     assert str(caught.value) == said
+
+
+def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: Path) -> None:
+    tiny.start(tiny.settings(root), root / "run")
+    heard = tiny.Heard()
+    tiny.resume(root / "run", heard, steps=5)
+    assert not [line for line in heard.lines if "bit for bit" in line]
+    facts = json.loads((root / "run/run.json").read_bytes())
+    (root / "run/run.json").write_text(json.dumps({**facts, "threads": 64, "device": "cuda:0"}))
+    place, _ = checkpoint.newest(root / "run")
+    state = json.loads((place / "state.json").read_bytes())
+    state["versions"]["torch"], state["processes"] = "2.0.0", 4
+    text = json.dumps(state)
+    manifest = json.loads((place / "MANIFEST.json").read_bytes())
+    manifest["files"]["state.json"] = {
+        "sha256": sha256(text.encode()).hexdigest(), "size": len(text),
+    }  # fmt: skip
+    (place / "state.json").write_text(text)
+    (place / "MANIFEST.json").write_text(json.dumps(manifest))
+    heard = tiny.Heard()
+    assert tiny.resume(root / "run", heard, steps=6).step == 6
+    rest = "training goes on, but not bit for bit as it would have."
+    assert [line for line in heard.lines if "bit for bit" in line] == [
+        f"1 processes instead of 4: {rest}",
+        f"1 threads instead of 64: {rest}",
+        f"device cpu instead of cuda:0: {rest}",
+        f"PyTorch {torch.__version__} instead of 2.0.0: {rest}",
+    ]
 
 
 def test_T17_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:

@@ -13,7 +13,7 @@ from faults import Disk, no_space
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from translate import hookimpl
+from translate import hookimpl, images
 from translate.batches import Images, ImageSpec
 from translate.engine import checkpoint, files, journal
 from translate.engine.turns import Guard, Played, take_turns
@@ -152,6 +152,29 @@ def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
     ]
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run").values())
     assert facts(tmp_path / "run")["outcome"] == "finished"
+
+
+def test_T8_images_of_a_step_that_moved_nothing_are_named(
+    toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, order = images.read, list[str]()
+
+    def remember(path: Path, **how: Any) -> Any:
+        order.append(str(path))
+        return read(path, **how)
+
+    monkeypatch.setattr(images, "read", remember)
+    toy.bad, heard = {3: {"one"}, 6: {"two"}}, tiny.Heard()
+    given = asked(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
+    tiny.start(given, tmp_path / "run", heard)
+    told = [line.get("skipped_files", {}) for line in log(tmp_path / "run")]
+    unlike = [list(dict.fromkeys(order[first : first + 3])) for first in (9, 18)]
+    assert told == [{}, {"4": unlike[0]}, {}, {"7": unlike[1]}]
+    (line,) = [line for line in heard.lines if "not finite" in line]
+    assert line == (
+        "step 4: a loss or gradient of one was not finite, and moved nothing. The images: "
+        + ", ".join(unlike[0])
+    )
 
 
 def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_saved(
@@ -510,6 +533,54 @@ def test_a_corrupt_file_is_listed_and_training_goes_as_if_it_were_not_there(
     assert facts(tmp_path / "with")["data"] == facts(tmp_path / "without")["data"]
     again = tiny.resume(tmp_path / "with", steps=5)
     assert (again.listed, len(problems(tmp_path / "with"))) == (1, 1)  # listed once
+
+
+def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_nothing(
+    asked: Any, tmp_path: Path, plugin: Plugin
+) -> None:
+    class Mover:
+        @hookimpl
+        def losses_logged(self, step: int) -> None:
+            if step == 3 and (tmp_path / "a").exists():
+                (tmp_path / "a").rename(tmp_path / "elsewhere")
+
+    plugin(Mover(), "stranger:mover")
+    given, run = asked(data__cache=0.0, train__steps=6, train__log_every=1), tmp_path / "run"
+    with pytest.raises(TrainingError, match="items in a row cannot be read") as caught:
+        tiny.start(given, run)
+    assert caught.value.exit_code == 5
+    assert (tiny.steps(run), problems(run)) == ([0, 3], [])
+    (tmp_path / "elsewhere").rename(tmp_path / "a")
+    assert tiny.resume(run).step == 6
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),
+        MemoryError(),
+    ],
+)
+def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before(
+    error: Exception, toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, run = toy.step, tmp_path / "run"
+
+    def fail(recipe: Toy, batch: Images) -> Iterator[Turn]:
+        yield from step(recipe, batch)
+        if recipe.iteration == 4:
+            raise error
+
+    monkeypatch.setattr(toy, "step", fail)
+    for batch_size, less in {6: "--batch-size 3", 1: "--size 8x8"}.items():
+        given = asked(train__steps=9, train__save_every=2, train__batch_size=batch_size)
+        out = run / str(batch_size)
+        with pytest.raises(TrainingError, match="step 5: there is not enough memory") as caught:
+            tiny.start(given, out)
+        assert f"Try {less}; " in str(caught.value)
+        assert f"--resume {out} --fork-run {less}." in str(caught.value)
+        assert tiny.steps(out) == [2, 4]
 
 
 def test_too_many_corrupt_files_stop_the_run_before_it_begins(

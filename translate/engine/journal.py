@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from translate import __version__, images
-from translate.engine import config, files, plugins
-from translate.engine.checkpoint import Training
+from translate.engine import config, distributed, files, plugins
+from translate.engine.checkpoint import Saved, Training
 from translate.engine.data import Prepared
 from translate.engine.problems import Problem
 from translate.errors import SaveError
@@ -181,6 +181,31 @@ def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:
         "started": _now(),
         "started_at_step": training.step,
     }
+
+
+def machine_changes(run: Path, found: Saved, training: Training) -> list[str]:
+    """Return what else `training` computes on than the `run` did when it saved, in words."""
+    *_, before = _sessions(run / "run.json") or [{}]
+    now = {
+        "processes": distributed.world(),
+        "threads": torch.get_num_threads(),
+        "device": str(next(training.recipe.parameters()).device),
+        "PyTorch": str(torch.__version__),
+    }
+    said = found.description
+    past = {
+        "processes": said["processes"],
+        "threads": before.get("threads"),
+        "device": before.get("device"),
+        "PyTorch": said["versions"]["torch"],
+    }
+    return [
+        f"{value} {name} instead of {past[name]}"
+        if isinstance(value, int)
+        else f"{name} {value} instead of {past[name]}"
+        for name, value in now.items()
+        if past[name] not in (None, value)
+    ]
 
 
 def fingerprint(prepared: Prepared) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a checkpoint from a stranger may ask for: a header that is short, memory that suits it."""
+"""Memory that is not enough, and what a checkpoint from a stranger may ask for."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from translate.errors import CheckpointError
@@ -16,6 +17,12 @@ SLACK = 256 << 20
 """bytes that a recipe may need beside its weights while it is made"""
 LEAST = 1 << 15
 """bytes that a tensor costs at least, however small: so many small ones are noticed, too"""
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Return whether `error` says so, in any of the ways it is said in."""
+    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return known or "not enough memory" in str(error) or "allocate memory" in str(error)
 
 
 def check_header(path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training
 from translate.engine.config import read
 from translate.engine.journal import Journal
+from translate.engine.limits import out_of_memory
 from translate.engine.problems import Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
@@ -28,6 +30,8 @@ from translate.recipe import Recipe
 PREVIEWED = 4
 """images in a row of a preview"""
 DAY = 24 * 3600
+NAMED = 4
+"""images of a batch that are named"""
 TIMED = 3
 """steps after which the time to the end is estimated for the first time"""
 
@@ -84,6 +88,8 @@ class Loop:
     interrupts: Interrupts = field(default_factory=Interrupts)
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
+    told: int = 0
+    """turns that moved nothing, of which the log has told"""
 
     def run(self) -> Result:
         training, train = self.training, self.training.config.train
@@ -130,11 +136,12 @@ class Loop:
         self.since, self.first = time.perf_counter(), training.step
         while training.step < self.steps:
             asked_at = time.perf_counter()
-            batch, problems = next(batches)
+            batch, problems = self._next(batches)
             self.waited += time.perf_counter() - asked_at
             self._list(problems)
 
-            played = take_step(training, to_device(batch, self.device), self.steps)
+            with self._memory():
+                played = take_step(training, to_device(batch, self.device), self.steps)
             self.guard.see(played)
             self.recent.append(played)
             self.watcher.step(training.step, self.steps)
@@ -147,6 +154,35 @@ class Loop:
             if stop and training.step < self.steps:
                 return wish
         return 0
+
+    def _next(self, batches: Iterator[Any]) -> Any:
+        """Return the next batch; where there is none, save before all processes stop."""
+        failure, found = None, None
+        try:
+            found = next(batches)
+        except TrainingError as error:
+            failure = error
+        if distributed.most(bool(failure)):
+            self._save(last=True)
+            raise failure or TrainingError("another process cannot read its images.")
+        return found
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Say what to try where memory does not suffice; what the step has moved is given up."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            settings, (height, width) = self.training.config, self.training.config.data.crop
+            size = settings.train.batch_size
+            less = f"--batch-size {size // 2}" if size > 1 else f"--size {height // 2}x{width // 2}"
+            raise TrainingError(
+                f"step {self.training.step + 1}: there is not enough memory for batches of {size} "
+                f"with crops of {height}x{width}. Try {less}; what was saved can be gone on with: "
+                f"--resume {self.journal.path} --fork-run {less}."
+            ) from error
 
     def _look(self, *, last: bool, save: bool) -> None:
         """Do what is due after a step: log, draw, save."""
@@ -167,6 +203,7 @@ class Loop:
         rate = count * train.batch_size / seconds
         wait = self.waited / seconds
         left = (self.steps - step) * seconds / count
+        skipped = self._skipped()
         if distributed.is_first():
             self.journal.log(
                 {
@@ -179,6 +216,7 @@ class Loop:
                     "data_wait": round(wait, 4),
                     "memory_mb": _peak_memory(),
                     "skipped": int(self.guard.total),
+                    **({"skipped_files": skipped} if skipped else {}),
                 }
             )
             self.watcher.progress(Report(step, self.steps, losses, rate, wait, left))
@@ -189,6 +227,29 @@ class Loop:
         except TrainingError:
             self._save(last=True)
             raise
+
+    def _skipped(self) -> dict[str, list[str]]:
+        """Return the files of each recent step in which a turn moved nothing, and say the first."""
+        if int(self.guard.total) == self.told:
+            return {}
+        train, first = self.training.config.train, self.told == 0
+        self.told = int(self.guard.total)
+        found, begin = {}, self.training.step - len(self.recent)
+        for step, played in enumerate(self.recent, start=begin):
+            players = [name for name, turns in played.skipped.items() if any(map(bool, turns))]
+            if players:
+                files = data.picked(
+                    self.prepared, seed=train.seed, batch_size=train.batch_size, step=step
+                )
+                found[str(step + 1)] = [str(file) for file in files]
+                if first:
+                    named = ", ".join(found[str(step + 1)][:NAMED]) or "see the data"
+                    self.watcher.say(
+                        f"step {step + 1}: a loss or gradient of {' and '.join(players)} was not "
+                        f"finite, and moved nothing. The images: {named}"
+                    )
+                    first = False
+        return found
 
     def _estimate(self) -> None:
         """Say how long it will be, where that is long; name what the recipe offers to a CPU."""

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
-import torch
-
 from translate import images
 from translate.engine.infer import Model, scaled, with_hole
 from translate.engine.ledger import Ledger
+from translate.engine.limits import out_of_memory
 from translate.engine.outputs import Job
 from translate.engine.problems import Problem
 from translate.errors import BadImage
@@ -133,7 +132,7 @@ class Stages:
         try:
             drawn = self.model.translate([picture.pixels for picture in pictures], self.to)
         except (MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             if len(pictures) > 1:
                 return [result for picture in pictures for result in self._draw([picture])]
@@ -163,11 +162,6 @@ class Stages:
             code = errno.errorcode.get(error.errno or 0, "OSError")
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")
         return picture
-
-
-def _out_of_memory(error: Exception) -> bool:
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or "not enough memory" in str(error) or "allocate memory" in str(error)
 
 
 def _cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:

@@ -13,7 +13,7 @@ from translate.batches import ImageSpec
 from translate.engine import checkpoint, config, data, distributed, domains, files
 from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
-from translate.engine.journal import Journal, sweep
+from translate.engine.journal import Journal, machine_changes, sweep
 from translate.engine.loop import Loop, Result, Watcher
 from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.signals import Interrupts
@@ -94,11 +94,8 @@ def resume(
                 f"{run} is complete: {training.step} steps. --steps N with a larger N goes on."
             )
             return Result(run, training.step)
-        if distributed.world() != found.description["processes"]:
-            watcher.say(
-                f"{distributed.world()} processes instead of {found.description['processes']}: "
-                "training goes on, but not bit for bit as it would have."
-            )
+        for change in machine_changes(run, found, training):
+            watcher.say(f"{change}: training goes on, but not bit for bit as it would have.")
         folder = run
         if fork:
             folder = _unused(out or run.with_name(f"{run.name}-fork"), numbered=not out)
