@@ -13,6 +13,7 @@ import pytest
 import tiny
 import torch
 from faults import Disk, Fault, Killed, broken, full, kill, short, silent_flip
+from powercut import Tape, unpack
 from safetensors.torch import load
 from torch import Tensor
 
@@ -401,6 +402,60 @@ def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_a
         names = sorted(p.name for p in (run / "checkpoints").iterdir())
         assert names == ["step-00000001", "step-00000002"]
     assert steps == {1, 2}
+
+
+def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training, run = build(train__keep=2), tmp_path / "run"
+    for step in (0, 1):
+        training.step = step
+        checkpoint.write(run, training)
+    training.step = 2
+    with monkeypatch.context() as patch:
+        tape = Tape(run, patch)
+        checkpoint.write(run, training)
+
+    def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
+        for number, (done, tree) in enumerate(tape.images(first=first)):
+            found, _ = checkpoint.newest(unpack(tree, tmp_path / f"{name}-{number}"))
+            yield done, checkpoint.describe(found).step
+
+    found = list(newest("synced"))
+    assert len(found) > 24
+    assert {step for _, step in found} == {1, 2}
+    assert {step for done, step in found if done} == {2}, "what was saved is there to stay"
+    whole = tape.done
+    for kind in (bytes, dict):
+        tape.done = whole
+        tape.forget_syncs(kind)
+        last = newest(kind.__name__, len(tape.done))
+        assert {step for _, step in last} == {1, 2}, "it matters that they are synced"
+
+
+def test_F3_random_numbers_are_saved_as_numbers(tmp_path: Path) -> None:
+    training = build()
+    path = checkpoint.write(tmp_path, training)
+    saved = load((path / "training.safetensors").read_bytes())
+    kinds = {name for name in saved if name.startswith("random/")}
+    assert kinds >= {"random/torch", "random/python", "random/numpy"}
+    expected = random.random(), np.random.rand(), torch.rand(()).item()
+    random.seed(3), np.random.seed(3), torch.manual_seed(3)
+    checkpoint.restore(training, checkpoint.describe(path))
+    assert (random.random(), np.random.rand(), torch.rand(()).item()) == expected
+
+
+def test_F8_weights_that_two_networks_share_come_back_shared(tmp_path: Path) -> None:
+    one, other = build(), build(train__seed=1)
+    for training in (one, other):
+        training.recipe.forth.model[1].weight = training.recipe.back.model[1].weight  # type: ignore
+    path = checkpoint.write(tmp_path, one)
+    checkpoint.restore_weights(other.recipe, path)
+    weights = other.recipe.state_dict()
+    for name, tensor in one.recipe.state_dict().items():
+        assert torch.equal(weights[name], tensor), name
+    shared = [weights[f"{name}.model.1.weight"].data_ptr() for name in ("forth", "back")]
+    assert shared[0] == shared[1]
 
 
 def test_a_disk_that_returns_other_bytes_than_it_was_given_is_caught_before_anything_is_removed(

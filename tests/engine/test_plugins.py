@@ -201,10 +201,24 @@ def test_G7_what_a_plugin_requires_of_us_is_read(install, requires, loads) -> No
     assert ("honey" in names("loss")) == loads
 
 
-def test_an_interrupted_import_interrupts(install) -> None:
+def test_G2_a_plugin_that_exits_is_left_out_and_one_that_is_interrupted_interrupts(
+    install, capsys
+) -> None:
+    install("leaver", "import sys\nsys.exit(0)")
+    plugins.load()
+    assert list(map(repr, plugins.skipped.values())) == ["SystemExit(0)"]
+    assert "plugin 'leaver' of leaver 1.5 is left out" in capsys.readouterr().err
     install("sweets", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         plugins.load()
+
+
+def test_G3_a_hook_with_other_arguments_is_rejected_with_who_brings_it(install, capsys) -> None:
+    install("greedy", offering("grabbed").replace("losses():", "losses(engine):"))
+    assert "grabbed" not in names("loss")
+    said = capsys.readouterr().err
+    assert "plugin 'greedy' of greedy 1.5 is left out (PluginValidationError" in said
+    assert "'engine'" in said
 
 
 def test_a_distribution_that_pip_left_half_removed_is_no_reason_to_stop(install, tmp_path) -> None:

@@ -1,0 +1,162 @@
+"""What a disk may hold after the power failed: rebuilt from a tape of what was done to it.
+
+Nothing is promised but this: what was written to a file lasts once that file was synced, and a name
+that was given, moved or taken lasts once the folder that holds it was.
+"""
+
+import os
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+TAPED = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
+Tree = dict[str, "bytes | Tree"]
+
+
+class Operation(NamedTuple):
+    """What was done: to the content of a `node`, or to the names in one."""
+
+    kind: str
+    node: int
+    name: str = ""
+    value: Any = None
+    """bytes that are written, or the node that the name is of"""
+
+
+class Tape:
+    """Notes what is done below `root` from now on; `images` are what may be left of it."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.opened = str(root), dict[int, str]()
+        self.nodes: list[Any] = [{}]
+        self._load(root, 0)
+        self.before, self.done = deepcopy(self.nodes), list[Operation]()
+        for name in TAPED:
+            monkeypatch.setattr(os, name, self._taped(name, getattr(os, name)))
+
+    def _load(self, folder: Path, node: int) -> None:
+        for path in folder.iterdir():
+            self.nodes[node][path.name] = len(self.nodes)
+            self.nodes.append({} if path.is_dir() else path.read_bytes())
+            if path.is_dir():
+                self._load(path, self.nodes[node][path.name])
+
+    def _taped(self, kind: str, real: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            if kind in ("write", "fsync"):
+                path = self.opened.get(given[0], "")
+            else:
+                folder = self.opened.get(named.get("dir_fd") or -1, "")
+                path = os.path.join(folder, os.fspath(given[0]))  # noqa: PTH118 - may be absolute
+            fresh = kind == "open" and not os.path.lexists(path)
+            result = real(*given, **named)
+            if kind == "open":
+                self.opened[result] = path
+            if path.startswith(self.root):
+                self._note(kind, path, given, fresh)
+            return result
+
+        return call
+
+    def _note(self, kind: str, path: str, given: Any, fresh: bool) -> None:
+        match kind:
+            case "write":
+                self._do(Operation("write", self._find(path), value=bytes(given[1])))
+            case "fsync":
+                self._do(Operation("sync", self._find(path)))
+            case "mkdir":
+                self._add(path, {})
+            case "open" if fresh:
+                self._add(path, b"")
+            case "unlink" | "rmdir":
+                folder, name = self._place(path)
+                self._do(Operation("take", folder, name))
+            case "rename" | "replace":
+                (folder, name), (target, new) = self._place(path), self._place(str(given[1]))
+                self._do(Operation("give", target, new, self.nodes[folder][name]))
+                self._do(Operation("take", folder, name))
+
+    def _add(self, path: str, content: Any) -> None:
+        self.nodes.append(type(content)())
+        self.before.append(content)
+        folder, name = self._place(path)
+        self._do(Operation("give", folder, name, len(self.nodes) - 1))
+
+    def _place(self, path: str) -> tuple[int, str]:
+        folder, name = os.path.split(path)
+        return self._find(folder), name
+
+    def _find(self, path: str) -> int:
+        node = 0
+        for name in Path(path).relative_to(self.root).parts:
+            node = self.nodes[node][name]
+        return node
+
+    def _do(self, operation: Operation) -> None:
+        self.done.append(operation)
+        apply(self.nodes, operation)
+
+    def forget_syncs(self, kind: type) -> None:
+        """Take it that files, which are `bytes`, or folders, `dict`, were never synced."""
+        self.done = [
+            it for it in self.done if it.kind != "sync" or not isinstance(self.nodes[it.node], kind)
+        ]
+
+    def images(self, *, first: int = 0) -> Iterator[tuple[bool, Tree]]:
+        """Yield what may be left after `first` operations or more, each once, and if all were done.
+
+        Of what may be lost then, all is lost, or nothing, or all names or all contents or any one.
+        """
+        seen = set()
+        for count in range(first, len(self.done) + 1):
+            done = self.done[:count]
+            loose = [
+                i
+                for i, it in enumerate(done)
+                if it.kind != "sync"
+                and not any(o.kind == "sync" and o.node == it.node for o in done[i:])
+            ]
+            contents = {i for i in loose if done[i].kind == "write"}
+            losses = [set(loose), set(), contents, {*loose} - contents, *({i} for i in loose)]
+            for lost in losses:
+                nodes = deepcopy(self.before)
+                for i, operation in enumerate(done):
+                    if i not in lost:
+                        apply(nodes, operation)
+                tree = build(nodes, 0)
+                if (key := (count == len(self.done), repr(tree))) not in seen:
+                    seen.add(key)
+                    yield key[0], tree
+
+
+def apply(nodes: list[Any], operation: Operation) -> None:
+    """Do `operation` to `nodes`; what an earlier loss makes impossible does nothing."""
+    match operation.kind:
+        case "write":
+            nodes[operation.node] += operation.value
+        case "give":
+            nodes[operation.node][operation.name] = operation.value
+        case "take":
+            nodes[operation.node].pop(operation.name, None)
+
+
+def build(nodes: list[Any], node: int) -> Tree:
+    """Return the tree that begins at `node`."""
+    return {
+        name: build(nodes, below) if isinstance(nodes[below], dict) else nodes[below]
+        for name, below in sorted(nodes[node].items())
+    }
+
+
+def unpack(tree: Tree, folder: Path) -> Path:
+    """Write `tree` as the new `folder`, and return it."""
+    folder.mkdir()
+    for name, content in tree.items():
+        if isinstance(content, dict):
+            unpack(content, folder / name)
+        else:
+            (folder / name).write_bytes(content)
+    return folder
