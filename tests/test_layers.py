@@ -27,7 +27,8 @@ engine.config
 registry
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops run
-engine.bundled engine.limits engine.problems engine.randomness engine.signals engine.tensors
+engine.bundled engine.limits engine.problems engine.randomness engine.signals engine.symptoms
+engine.tensors
 translate engine
 errors hookspecs
 """

@@ -22,6 +22,7 @@ from translate.engine.problems import Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
 from translate.engine.signals import SAVE, TIME, Interrupts
+from translate.engine.symptoms import Symptoms
 from translate.engine.turns import Guard, Played, take_turns
 from translate.errors import SaveError, TrainingError
 from translate.ops import Progressive, mode, unchanged_buffers
@@ -95,6 +96,7 @@ class Loop:
         training, train = self.training, self.training.config.train
         self.device = next(training.recipe.parameters()).device
         self.guard = Guard(train.guard, self.device)
+        self.symptoms = Symptoms(self.watcher.say)
         self.samples = self._samples() if train.preview_every else None
         if distributed.is_first():
             self.journal.begin(training, self.prepared)
@@ -219,6 +221,7 @@ class Loop:
                     **({"skipped_files": skipped} if skipped else {}),
                 }
             )
+            self.symptoms.see_losses(step, count, losses)
             self.watcher.progress(Report(step, self.steps, losses, rate, wait, left))
         self.recent.clear()
         self.waited, self.since = 0.0, time.perf_counter()
@@ -301,6 +304,8 @@ class Loop:
         rows = draw_preview(self.training, self.samples)
         if rows:
             self.journal.preview(self.training.step, rows)
+        if len(self.prepared.layout) > 1:  # one image, seen four times, is no collapse
+            self.symptoms.see_rows(self.training.step, rows)
 
     def _list(self, problems: list[Problem]) -> None:
         if distributed.is_first():
