@@ -132,8 +132,9 @@ def test_defaults_are_a_resnet_a_patch_and_a_channel_more_for_each() -> None:
     with torch.device("meta"):
         made = create("recipe", "inpaint", spec=ImageSpec((128, 128), ("photos",)))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
-    # resnet of 6 blocks and a patch of 3 channels, and 49 * 64 and 16 * 64 for the mask
-    assert count["generator"] == 7_837_699 + 49 * 64
+    # resnet of 6 blocks and a patch of 3 channels, and 49 * 64 and 16 * 64 for the mask;
+    # batch norm has two numbers for each of 14 * 256 + 2 * 64, where a bias would be one
+    assert count["generator"] == 7_837_699 + 49 * 64 + 14 * 256 + 2 * 64
     assert count["discriminator"] == 2_764_737 + 16 * 64
     for optimizer in build().optimizers().values():
         (group,) = optimizer.param_groups

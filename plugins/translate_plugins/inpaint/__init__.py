@@ -28,7 +28,8 @@ class Inpaint(Recipe[Images]):
     The joint loss of context encoders (Pathak et al., 2016, section 3.2), with L1 for L2; holes are
     theirs, boxes, and the brush strokes of Yu et al. (2019), whose discriminator, too, sees the
     composed picture and where the hole is. The generator is told where the hole is by a channel
-    more. Known pixels are never drawn: the result has them as they were.
+    more; batch norm, as theirs, lets a picture's own colours through, which instance norm takes
+    away. Known pixels are never drawn: the result has them as they were.
 
     Some hundreds of pictures of one kind are needed, as what is missing is drawn from what was
     seen. On fewer, ``adversarial_weight: 0`` gives plain but honest fillings.
@@ -44,9 +45,10 @@ class Inpaint(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[
-            Part, "network that fills: it has one channel more to look at"
-        ] = "resnet",
+        generator: Annotated[Part, "network that fills, with one channel more to look at"] = {  # noqa: B006
+            "name": "resnet",
+            "norm": "batch",
+        },
         discriminator: Annotated[Part, "network that judges the picture and its mask"] = "patch",
         adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
         adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
