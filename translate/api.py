@@ -123,6 +123,7 @@ class Translator:
         batch_size: int | None = None,
         format: str | None = None,  # noqa: A002 - as the command line has it
         max_pixels: int = images.MAX_PIXELS,
+        keep_metadata: bool = False,
         overwrite: bool = False,
         limit: int | None = None,
     ) -> Summary:
@@ -132,7 +133,9 @@ class Translator:
         be translated is listed in ``problems.jsonl`` there.
         """
         masks = Path(mask) if mask else None
-        options = Options(to, size, side, masks, batch_size, format, max_pixels, overwrite, limit)
+        options = Options(
+            to, size, side, masks, batch_size, format, max_pixels, keep_metadata, overwrite, limit
+        )
         return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
 
 

@@ -16,7 +16,7 @@ several frames               the first, colour in 8 bits; `Header.frames` tells 
 ===========================  =======================================================================
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -163,6 +163,18 @@ def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIX
     return np.where(_upright(alpha, header.orientation) == 0, np.uint8(255), np.uint8(0))[..., None]
 
 
+def beside(
+    data: bytes, path: Path, *, channels: int, private: bool, max_pixels: int = MAX_PIXELS
+) -> dict[str, bytes]:
+    """Return what `encode` may save beside a picture of so many channels, of `data` from `path`.
+
+    A colour profile says what the numbers mean, and stays true of a translation; what a camera
+    wrote, the place among it, is `private`, and left out unless wanted.
+    """
+    with decoders.opened(data, path, max_pixels) as image:
+        return decoders.beside(image, data, channels, private=private)
+
+
 def load(path: Path) -> bytes:
     """Return the content of `path`; raises `BadImage` where it cannot be had."""
     try:
@@ -298,13 +310,18 @@ def can_hold(suffix: str, channels: int = 3) -> bool:
     return suffix.lower() in ENCODINGS and not (suffix.lower() == ".pgm" and channels == 3)
 
 
-def encode(pixels: NDArray[np.uint8], suffix: str) -> bytes:
-    """Return the content of a file with this suffix that shows (height, width, channels) bytes."""
+def encode(
+    pixels: NDArray[np.uint8], suffix: str, beside: Mapping[str, bytes] | None = None
+) -> bytes:
+    """Return the content of a file with this suffix that shows (height, width, channels) bytes.
+
+    A format that cannot hold what is `beside` leaves it out.
+    """
     if not can_hold(suffix, pixels.shape[2]):
         raise ValueError(f"{suffix} cannot hold {pixels.shape[2]} channels")
     flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    buffer = BytesIO()
-    Pillow.fromarray(np.ascontiguousarray(flat)).save(buffer, **ENCODINGS[suffix.lower()])
+    buffer, options = BytesIO(), {**ENCODINGS[suffix.lower()], **(beside or {})}
+    Pillow.fromarray(np.ascontiguousarray(flat)).save(buffer, **options)
     return buffer.getvalue()
 
 

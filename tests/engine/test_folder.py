@@ -294,6 +294,48 @@ def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path:
     assert "first of 2 frames" in problems(out)[0]["message"]
 
 
+def profile(space: bytes) -> bytes:
+    """Return as much of a colour profile as anybody here looks at."""
+    return bytes(16) + space + bytes(112)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+def test_I11_profiles_are_kept_and_places_only_where_they_are_wanted(
+    suffix: str, tmp_path: Path
+) -> None:
+    exif, source = Image.Exif(), tmp_path / "in"
+    exif[0x0112], exif[0x010F] = 6, "a camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    source.mkdir()
+    Image.new("RGB", (6, 4)).save(source / f"x{suffix}", exif=exif, icc_profile=profile(b"RGB "))
+    Image.new("L", (6, 4)).save(source / f"gray{suffix}", icc_profile=profile(b"GRAY"))
+    translate(source, tmp_path / "out")
+    translate(source, tmp_path / "kept", keep_metadata=True)
+    for name, camera in (("out", None), ("kept", "a camera")):
+        with Image.open(tmp_path / name / f"x{suffix}") as image:
+            found = image.getexif()
+            assert image.size == (4, 6)
+            assert image.info["icc_profile"] == profile(b"RGB ")
+            assert (found.get(0x010F), found.get(0x0112)) == (camera, None)
+            if suffix != ".tif":  # where Pillow has not written it
+                assert dict(found.get_ifd(0x8825)) == ({1: "N"} if camera else {})
+        with Image.open(tmp_path / name / f"gray{suffix}") as image:
+            assert image.mode == "RGB"
+            assert "icc_profile" not in image.info, "it is a profile of gray"
+    with pytest.raises(ConfigError, match="--overwrite"):
+        translate(source, tmp_path / "out", keep_metadata=True)
+
+
+def test_damaged_or_endless_metadata_is_no_reason_to_leave_a_picture_out(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    long = Image.Exif()
+    long[0x010E] = "x" * 66_000
+    for name, exif in {"a.png": b"Exif\0\0II*\0\xff\xff\xff\xff", "b.webp": long}.items():
+        Image.new("RGB", (6, 4)).save(tmp_path / "in" / name, exif=exif)
+    summary = translate(tmp_path / "in", tmp_path / "out", keep_metadata=True, format="jpg")
+    assert counts(summary) == (2, 0, 0)
+
+
 def test_sides_and_sizes(tmp_path: Path) -> None:
     joined = np.zeros((10, 21, 3), np.uint8)
     joined[:, 10:20] = 100

@@ -50,6 +50,9 @@ from translate.cli.counting import FORMATS, counted, told
     metavar="N",
     help="List larger pictures instead of decoding them. [178956970]",
 )
+@click.option(
+    "--keep-metadata", is_flag=True, help="Keep EXIF data, GPS included. [colour profiles alone]"
+)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")

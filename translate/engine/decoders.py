@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import (
     AvifImagePlugin,  # noqa: F401 - importing it registers the format
+    ExifTags,
     Image,
     ImageCms,
     TiffImagePlugin,  # noqa: F401
@@ -30,6 +31,10 @@ from translate.errors import BadImage
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # JPEG opens MPO as well
 ORIENTATION = 0x0112
+DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
+"""EXIF tags: description, make, model, software, time, artist, copyright"""
+MOST_EXIF = 65_000
+"""bytes; a JPEG file holds no more"""
 WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong, we say ourselves
@@ -74,14 +79,42 @@ def orientation(image: ImageFile, data: bytes) -> int:
     """Return the EXIF tag, from 1 to 8, that the decoded pixels are still to be turned by."""
     if image.format == "TIFF":
         return 1  # both decoders turn these themselves, and the size is the upright one already
-    marks = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
-    if image.format == "PNG" and not any(mark in data for mark in marks):
-        return 1  # without a mark, Pillow would decode all pixels to look behind them
+    if not _may_have_exif(image, data):
+        return 1
     try:
         tag = image.getexif().get(ORIENTATION, 1)
     except Exception:  # damaged EXIF beside sound pixels
         return 1
     return tag if tag in range(1, 9) else 1
+
+
+def beside(image: ImageFile, data: bytes, channels: int, *, private: bool) -> dict[str, bytes]:
+    """Return what may be saved beside the pixels, by the name that Pillow's encoders have for it.
+
+    That is a colour profile, if it is one of so many `channels`, and where `private` is wanted the
+    EXIF data, without what describes the pixels of the file that it is from.
+    """
+    profile = image.info.get("icc_profile") or b""
+    suits = profile[16:20] == {1: b"GRAY", 3: b"RGB "}[channels]
+    found = {"icc_profile": profile} if suits else {}
+    if private and _may_have_exif(image, data):
+        try:
+            exif, kept = image.getexif(), Image.Exif()
+            kept.update({tag: exif[tag] for tag in DESCRIPTIVE if tag in exif})
+            for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+                kept.get_ifd(part).update(exif.get_ifd(part))
+            written = kept.tobytes()
+        except Exception:  # damaged EXIF beside sound pixels
+            return found
+        if len(written) < MOST_EXIF:
+            found["exif"] = written
+    return found
+
+
+def _may_have_exif(image: ImageFile, data: bytes) -> bool:
+    """Tell whether to look: in a PNG without a mark Pillow would decode all pixels for that."""
+    marks = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
+    return image.format != "PNG" or any(mark in data for mark in marks)
 
 
 def frames(image: ImageFile) -> int:

@@ -39,6 +39,8 @@ class Options:
     """the suffix of every output; by default the input's, where that can hold the result"""
     max_pixels: int = images.MAX_PIXELS
     """larger pictures are listed, not decoded"""
+    keep_metadata: bool = False
+    """keep what the camera wrote, the place included; by default only colour profiles are kept"""
     overwrite: bool = False
     """replace outputs that something else made"""
     limit: int | None = None
@@ -92,6 +94,8 @@ def translate_folder(
         jobs = masked(jobs, found.root, options.mask)
     share = [jobs[index] for index in distributed.share(len(jobs[: options.limit]))]
     made_by = {"model": model.digest, "to": to, "size": options.size, "side": options.side}
+    if options.keep_metadata:
+        made_by["metadata"] = "kept"
     ledger = Ledger(out, made_by)
     usual = 8 if model.device.type == "cuda" else 1
     stages = Stages(
@@ -102,6 +106,7 @@ def translate_folder(
         size=options.size,
         batch_size=options.batch_size or usual,
         max_pixels=options.max_pixels,
+        keep_metadata=options.keep_metadata,
     )
     todo, skipped = ledger.split(share, overwrite=options.overwrite)
     ledger.begin()

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
@@ -37,6 +37,8 @@ class Picture(NamedTuple):
     pixels: Pixels
     note: str = ""
     """what was not translated of it"""
+    beside: Mapping[str, bytes] = {}
+    """what is saved with it"""
 
 
 Passed = Picture | Problem
@@ -53,6 +55,7 @@ class Stages:
     size: int | None
     batch_size: int
     max_pixels: int
+    keep_metadata: bool = False
 
     def run(
         self, jobs: Sequence[Job], look: Callable[[Picture], None], stop: Callable[[], object]
@@ -97,8 +100,16 @@ class Stages:
         return results
 
     def _read(self, job: Job) -> Picture:
-        header = images.probe(images.load(job.input), job.input, max_pixels=self.max_pixels)
-        channels, _ = self.model.channels(self.to)
+        data = images.load(job.input)
+        header = images.probe(data, job.input, max_pixels=self.max_pixels)
+        channels, drawn = self.model.channels(self.to)
+        beside = images.beside(
+            data,
+            job.input,
+            channels=drawn,
+            private=self.keep_metadata,
+            max_pixels=self.max_pixels,
+        )
         pixels = images.read(job.input, channels=channels, max_pixels=self.max_pixels)
         if self.half is not None:
             width = pixels.shape[1] // 2
@@ -116,7 +127,7 @@ class Stages:
         else:
             pixels = scaled(pixels, self.size)
         try:
-            return Picture(job, job.origin_sha256(), pixels, note)
+            return Picture(job, job.origin_sha256(), pixels, note, beside)
         except OSError as error:
             raise BadImage(job.input, "it is gone") from error
 
@@ -153,7 +164,7 @@ class Stages:
     def _write(self, picture: Picture) -> Passed:
         source, output = picture.job.input, picture.job.output
         try:
-            data = images.encode(picture.pixels, output.suffix)
+            data = images.encode(picture.pixels, output.suffix, picture.beside)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         try:
