@@ -321,6 +321,7 @@ def test_I11_profiles_are_kept_and_places_only_where_they_are_wanted(
                 assert dict(found.get_ifd(0x8825)) == ({1: "N"} if camera else {})
         with Image.open(tmp_path / name / f"gray{suffix}") as image:
             assert image.mode == "RGB"
+            assert suffix == ".tif" or not image.getexif(), "there was none"
             assert "icc_profile" not in image.info, "it is a profile of gray"
     with pytest.raises(ConfigError, match="--overwrite"):
         translate(source, tmp_path / "out", keep_metadata=True)

@@ -101,12 +101,14 @@ def beside(image: ImageFile, data: bytes, channels: int, *, private: bool) -> di
         try:
             exif, kept = image.getexif(), Image.Exif()
             kept.update({tag: exif[tag] for tag in DESCRIPTIVE if tag in exif})
-            for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-                kept.get_ifd(part).update(exif.get_ifd(part))
-            written = kept.tobytes()
+            parts = {part: exif.get_ifd(part) for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
+            for part, tags in parts.items():
+                if tags:
+                    kept.get_ifd(part).update(tags)
+            written = kept.tobytes() if kept or any(parts.values()) else b""
         except Exception:  # damaged EXIF beside sound pixels
             return found
-        if len(written) < MOST_EXIF:
+        if 0 < len(written) < MOST_EXIF:
             found["exif"] = written
     return found
 
