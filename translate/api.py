@@ -123,6 +123,7 @@ class Translator:
         batch_size: int | None = None,
         format: str | None = None,  # noqa: A002 - as the command line has it
         max_pixels: int = images.MAX_PIXELS,
+        frames: str = "first",
         keep_metadata: bool = False,
         overwrite: bool = False,
         limit: int | None = None,
@@ -134,7 +135,17 @@ class Translator:
         """
         masks = Path(mask) if mask else None
         options = Options(
-            to, size, side, masks, batch_size, format, max_pixels, keep_metadata, overwrite, limit
+            to=to,
+            size=size,
+            side=side,
+            mask=masks,
+            batch_size=batch_size,
+            format=format,
+            max_pixels=max_pixels,
+            frames=frames,
+            keep_metadata=keep_metadata,
+            overwrite=overwrite,
+            limit=limit,
         )
         return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
 

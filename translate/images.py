@@ -12,7 +12,7 @@ L, RGB                       the same, in the file's 8 or 16 bits
 alpha, a transparent colour  laid over white, so that no hidden colour shows
 I                            16 bits as they are if they fit, else scaled by the largest value
 F                            8 bits: shares of white up to 1, else scaled by the largest value
-several frames               the first, colour in 8 bits; `Header.frames` tells how many there are
+several frames               one of them, colour in 8 bits; `Header.frames` tells how many there are
 ===========================  =======================================================================
 """
 
@@ -114,28 +114,34 @@ class Header(NamedTuple):
     deep: bool
     """True: the file holds more than eight bits a channel."""
 
+    @property
+    def moving(self) -> bool:
+        """Whether there are more frames, or pages, that a person would want to see."""
+        return self.frames > 1 and self.format not in ("JPEG", "MPO")  # those are a phone's extras
 
-def probe(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS) -> Header:
-    """Return what `data`, the content of `path`, says of itself; decodes no pixel.
 
-    Raises `BadImage` for what is no image of a known format, or has more pixels than `max_pixels`.
+def probe(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Header:
+    """Return what `data`, the content of `path`, says of one of its frames.
+
+    No pixel of the first is decoded. Raises `BadImage` for what is no image of a known format, or
+    has more pixels than `max_pixels`.
     """
-    with decoders.opened(data, path, max_pixels) as image:
+    with decoders.opened(data, path, max_pixels, frame) as image:
         return _header(image, data)
 
 
-def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS) -> Pixels:
+def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Pixels:
     """Return (height, width, channels) upright bytes, or uint16 where the file holds 16 bits.
 
     Raises `BadImage`, and nothing else, for what cannot be decoded completely.
     """
     data = load(path)
-    with decoders.opened(data, path, max_pixels) as image:
+    with decoders.opened(data, path, max_pixels, frame) as image:
         header = _header(image, data)
     suits = _suits_opencv(header)
     pixels = decoders.by_opencv(data) if suits else None
     if pixels is None:  # Pillow reads some that OpenCV will not, and says what is wrong with others
-        with decoders.opened(data, path, max_pixels) as image:
+        with decoders.opened(data, path, max_pixels, frame) as image:
             pixels = decoders.by_pillow(image)
         if suits and header.deep:
             raise BadImage(path, "its 16-bit colours cannot be decoded")

@@ -294,6 +294,33 @@ def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path:
     assert "first of 2 frames" in problems(out)[0]["message"]
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_D7_all_frames_become_pictures_where_that_is_asked_for(
+    batch_size: int, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    levels = (0, 90, 180)
+    for name, sizes in {"x.gif": (4, 4, 4), "y.tif": (4, 5, 6), "z.png": (4,)}.items():
+        pages = [Image.new("L", (n, n), level) for n, level in zip(sizes, levels, strict=False)]
+        pages[0].save(source / name, save_all=len(pages) > 1, append_images=pages[1:])
+    go = {"frames": "all", "batch_size": batch_size}
+    assert counts(translate(source, out, **go)) == (7, 0, 0)
+    expected = {f"{n}.{i:04}{s}" for n, s in {"x": ".png", "y": ".tif"}.items() for i in (1, 2, 3)}
+    assert set(tree(out)) == {*expected, "z.png"}
+    assert not problems(out)
+    for number, level in enumerate(levels, start=1):
+        assert (pixels(out / f"x.{number:04}.png") == 255 - level).all()
+        page = pixels(out / f"y.{number:04}.tif")
+        assert page.shape == (3 + number, 3 + number, 3)
+        assert (page == 255 - level).all()
+    assert counts(translate(source, out, **go)) == (0, 7, 0)
+    assert counts(translate(source, tmp_path / "few", frames="all", max_pixels=20)) == (5, 0, 2)
+    Image.new("L", (4, 4)).save(source / "x.0002.png")
+    with pytest.raises(ConfigError, match=r"two pictures would become .*x\.0002\.png"):
+        translate(source, tmp_path / "other", frames="all")
+
+
 def profile(space: bytes) -> bytes:
     """Return as much of a colour profile as anybody here looks at."""
     return bytes(16) + space + bytes(112)

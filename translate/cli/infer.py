@@ -51,6 +51,11 @@ from translate.cli.counting import FORMATS, counted, told
     help="List larger pictures instead of decoding them. [178956970]",
 )
 @click.option(
+    "--frames",
+    type=click.Choice(["first", "all"]),
+    help="Of a file with several frames or pages: all become pictures of their own. [first]",
+)
+@click.option(
     "--keep-metadata", is_flag=True, help="Keep EXIF data, GPS included. [colour profiles alone]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")

@@ -46,7 +46,7 @@ os.register_at_fork(
 
 
 @contextmanager
-def opened(data: bytes, path: Path, max_pixels: int) -> Iterator[ImageFile]:
+def opened(data: bytes, path: Path, max_pixels: int, frame: int = 0) -> Iterator[ImageFile]:
     """Open `data` with Pillow; whatever goes wrong becomes a `BadImage`, or is no matter."""
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -54,6 +54,10 @@ def opened(data: bytes, path: Path, max_pixels: int) -> Iterator[ImageFile]:
         usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
+                if frame:
+                    image.seek(frame)
+                    if image.width * image.height > max_pixels:  # Pillow looks at the first alone
+                        raise Image.DecompressionBombError
                 yield image
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise BadImage(path, f"more than {max_pixels:,} pixels") from error

@@ -11,7 +11,7 @@ from translate import images
 from translate.engine import distributed
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
-from translate.engine.outputs import Survey, assign, masked
+from translate.engine.outputs import Survey, assign, framed, masked
 from translate.engine.problems import Problem
 from translate.engine.stages import Passed, Picture, Stages
 from translate.errors import ConfigError, NothingUsableError, SaveError
@@ -39,6 +39,8 @@ class Options:
     """the suffix of every output; by default the input's, where that can hold the result"""
     max_pixels: int = images.MAX_PIXELS
     """larger pictures are listed, not decoded"""
+    frames: str = "first"
+    """``all`` makes a picture of each frame or page of a file that has several"""
     keep_metadata: bool = False
     """keep what the camera wrote, the place included; by default only colour profiles are kept"""
     overwrite: bool = False
@@ -92,7 +94,10 @@ def translate_folder(
         if not model.recipe.takes_mask:
             raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
         jobs = masked(jobs, found.root, options.mask)
-    share = [jobs[index] for index in distributed.share(len(jobs[: options.limit]))]
+    jobs = jobs[: options.limit]
+    if options.frames == "all":
+        jobs = framed(jobs)
+    share = [jobs[index] for index in distributed.share(len(jobs))]
     made_by = {"model": model.digest, "to": to, "size": options.size, "side": options.side}
     if options.keep_metadata:
         made_by["metadata"] = "kept"

@@ -1,6 +1,7 @@
 """Which pictures a folder translation reads and what they become, known before any work is done."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from glob import has_magic
 from hashlib import sha256
@@ -30,6 +31,8 @@ class Job(NamedTuple):
     output: Path
     mask: Path | None = None
     """what is white in it is the hole of the input"""
+    frame: int | None = None
+    """which one of several; None: the first, and that there are others is noted"""
 
     @property
     def origin(self) -> str:
@@ -126,6 +129,30 @@ def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
             "or another suffix."
         )
     return found
+
+
+def framed(jobs: Sequence[Job]) -> list[Job]:
+    """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, where there are several.
+
+    Raises `ConfigError` where such a name is that of another picture.
+    """
+    found = [split for job in jobs for split in _frames(job)]
+    names = Counter(_folded(job.output) for job in found)
+    if twice := [str(job.output) for job in found if names[_folded(job.output)] > 1]:
+        raise ConfigError(f"frames: two pictures would become {twice[0]}: rename one of them.")
+    return found
+
+
+def _frames(job: Job) -> list[Job]:
+    try:
+        header = images.probe(images.load(job.input), job.input)
+    except BadImage:
+        return [job]  # it is listed when it is read
+    if not header.moving:
+        return [job]
+    stem, suffix = job.output.stem, job.output.suffix
+    outputs = [job.output.with_name(f"{stem}.{n:04}{suffix}") for n in range(1, header.frames + 1)]
+    return [job._replace(output=output, frame=n) for n, output in enumerate(outputs)]
 
 
 def _name(job: Job, root: Path) -> Path:

@@ -85,7 +85,9 @@ class Stages:
     def _size(self, job: Job) -> tuple[int, int]:
         try:
             data = images.load(job.input)
-            return images.probe(data, job.input, max_pixels=self.max_pixels).size
+            return images.probe(
+                data, job.input, max_pixels=self.max_pixels, frame=job.frame or 0
+            ).size
         except BadImage:
             return 0, 0  # it is listed when it is read
 
@@ -110,14 +112,16 @@ class Stages:
             private=self.keep_metadata,
             max_pixels=self.max_pixels,
         )
-        pixels = images.read(job.input, channels=channels, max_pixels=self.max_pixels)
+        pixels = images.read(
+            job.input, channels=channels, max_pixels=self.max_pixels, frame=job.frame or 0
+        )
         if self.half is not None:
             width = pixels.shape[1] // 2
             if not width:
                 raise BadImage(job.input, "one pixel wide is no pair of pictures")
             pixels = pixels[:, self.half * width : (self.half + 1) * width]
-        moving = header.frames > 1 and header.format not in ("JPEG", "MPO")  # a phone's extras
-        note = f"only the first of {header.frames} frames was translated" if moving else ""
+        first = header.moving and job.frame is None
+        note = f"only the first of {header.frames} frames was translated" if first else ""
         if self.model.recipe.takes_mask:
             hole = images.read_hole(job.input, job.mask, max_pixels=self.max_pixels)
             if hole.shape[:2] != pixels.shape[:2]:
