@@ -58,6 +58,7 @@ def test_a_config_and_a_run_are_shown_complete(
     text = run("show", "runs/mine").out
     assert "pool_size: 3" in text
     assert "steps: 1 " in text
+    assert run("show", "runs/mine/checkpoints/step-00000001").out == text
 
 
 @pytest.mark.parametrize(
@@ -80,12 +81,15 @@ def test_a_config_and_a_run_are_shown_complete(
         ),
         ("odd.yaml", "data: expected a mapping, got None."),
         ("wrong.yaml", "train.stepz: unknown key. Did you mean 'steps'?"),
+        ("net_G.pth", "net_G.pth is a file: expected a run folder, or one of its checkpoints."),
+        (".", ". holds no whole checkpoint."),
     ],
 )
 def test_what_cannot_be_shown_is_said(name: str, said: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("")
     (tmp_path / "nameless.yaml").write_text("train: {steps: 3}\n")
     (tmp_path / "odd.yaml").write_text("recipe: cyclegan\ndata:\n")
+    (tmp_path / "net_G.pth").write_bytes(b"")
     (tmp_path / "wrong.yaml").write_text("recipe: cyclegan\ntrain: {stepz: 3}\n")
     found = run("show", name)
     assert (found.code, found.out, found.err) == (2, "", f"Error: {said}\n")

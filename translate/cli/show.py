@@ -43,8 +43,12 @@ def describe(name: str) -> str:
         document = config.read(str(Path(name) / "config.yaml"))
     elif name in configs() or name.endswith((".yaml", ".yml")):
         document = config.read(name)
+    elif name not in (known := names("recipe")) and Path(name).exists():
+        from translate.engine import checkpoint
+
+        place, _ = checkpoint.locate(Path(name))
+        document = config.document(checkpoint.describe(place).config)
     else:
-        known = names("recipe")
         if name not in known and "/" not in name:
             from translate.errors import suggest
 

@@ -80,6 +80,9 @@ def resume(
     where = distributed.choose_device(asked.train.device)
     with distributed.joined(where), deterministic(asked.train.deterministic):
         asked = _batch_for_processes(asked, watcher)
+        if distributed.is_first():
+            domains.ensure(asked.data, watcher.say)
+        distributed.wait()
         layout = data.open_layout(asked.data)
         with checkpoint.allowance(found):
             training = build(asked, layout.spec if fork else found.spec, where)
