@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
-from translate.engine import checkpoint, config, distributed, files, train
+from translate.engine import checkpoint, config, data, distributed, files, train
 from translate.engine.turns import take_turns
+from translate.errors import TrainingError
 from translate.recipe import Recipe, Turn, adam
 
 CPU = torch.device("cpu")
@@ -143,6 +144,28 @@ def test_T19_a_signal_to_one_process_stops_both_at_one_step(
     found = two.processes(lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)))
     assert [(f["step"], f["signal"]) for f in found] == [(3, signal.SIGTERM)] * 2
     assert found[0]["weights"] == found[1]["weights"]
+    assert tiny.steps(root / "run") == [0, 3]
+
+
+def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Path) -> None:
+    asked = tiny.settings(root, train__batch_size=2, train__steps=50)
+    batches = data.batches
+
+    def blind(*given: Any, **named: Any) -> Iterator[Any]:
+        found = batches(*given, **named)
+        yield from islice(found, 3)
+        raise TrainingError("100 items in a row cannot be read.")
+
+    def work(rank: int) -> str:
+        if rank == 1:
+            data.batches = blind  # in a forked process, which ends after this
+        with pytest.raises(TrainingError) as caught:
+            tiny.start(asked, root / "run")
+        return str(caught.value)
+
+    assert two.processes(work) == [
+        "another process cannot read its images.", "100 items in a row cannot be read.",
+    ]  # fmt: skip
     assert tiny.steps(root / "run") == [0, 3]
 
 
