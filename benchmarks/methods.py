@@ -126,7 +126,7 @@ def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> 
     settings = list(asked.settings)
     if Path(name).stem in WATCHED:
         steps = config.resolve(None, config=name, assignments=asked.settings).train.steps
-        every = steps // CHECKPOINTS
+        every = -(-steps // CHECKPOINTS)  # rounded up: the last step is the twelfth, not one more
         settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={every}"]
         settings += [f"train.log_every={max(1, every // 10)}"]
     begun, worked = time.monotonic(), of_children()
