@@ -67,6 +67,13 @@ def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Pat
     assert "\n" not in str(caught.value)
 
 
+def test_F4_what_the_library_would_take_is_refused_where_weights_are_read(tmp_path: Path) -> None:
+    run = trained.gan(tmp_path / "run")
+    forged(run, "weights.safetensors", tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)))
+    with pytest.raises(CheckpointError, match="a name comes twice"):
+        infer.load(run)
+
+
 def forged(run: Path, name: str, data: bytes) -> Path:
     """Put `data` into the run's checkpoint, whose manifest then says that it has always been so."""
     (place,) = (run / "checkpoints").iterdir()
