@@ -386,6 +386,10 @@ def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
     said = []
     translate(tmp_path / "in65", tmp_path / "scaled", said=said, size=40)
     assert not said
+    said = []
+    any_size = replace(MODEL, unscaled=True)  # it learnt from crops of pictures as they are
+    translate(tmp_path / "in65", tmp_path / "unscaled", any_size, said=said)
+    assert not said
 
 
 def test_a_stop_finishes_what_is_begun_and_a_rerun_the_rest(mixed: Path, tmp_path: Path) -> None:

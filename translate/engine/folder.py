@@ -178,8 +178,8 @@ class _Remark:
 
     def __call__(self, picture: Picture) -> None:
         (height, width), trained = picture.pixels.shape[:2], min(self.model.spec.size)
-        enlarging = self.model.recipe.scale > 1  # for which large pictures are nothing unusual
-        if self.said or self.size or enlarging or min(height, width) <= 2 * trained:
+        usual = self.model.unscaled or self.model.recipe.scale > 1  # large pictures are
+        if self.said or self.size or usual or min(height, width) <= 2 * trained:
             return
         self.said = True
         self.say(

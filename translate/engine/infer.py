@@ -32,6 +32,8 @@ class Model:
     sides: tuple[str, ...]
     """what the left and the right half of joined pairs were called in training"""
     device: torch.device
+    unscaled: bool = False
+    """whether it was trained on crops of pictures as they are, so that large ones look alike"""
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -85,7 +87,10 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     checkpoint.restore_weights(recipe, place, averaged=True)
     recipe.eval().requires_grad_(False).to(where)
     digest = sha256((place / checkpoint.MANIFEST).read_bytes()).hexdigest()
-    return Model(str(path), digest, recipe, found.spec, found.config.data.sides, where), complaints
+    asked = found.config.data
+    unscaled = asked.resize == "none"
+    model = Model(str(path), digest, recipe, found.spec, asked.sides, where, unscaled)
+    return model, complaints
 
 
 def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
