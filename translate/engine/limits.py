@@ -1,6 +1,8 @@
-"""Memory that is not enough, and what a checkpoint from a stranger may ask for."""
+"""Memory: how it is kept, where it is not enough, what a stranger's checkpoint may ask for."""
 
+import ctypes
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
@@ -17,6 +19,22 @@ SLACK = 256 << 20
 """bytes that a recipe may need beside its weights while it is made"""
 LEAST = 1 << 15
 """bytes that a tensor costs at least, however small: so many small ones are noticed, too"""
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""glibc's names of what `mallopt` sets"""
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what a step frees for the next one, where it is glibc.
+
+    By default large blocks, such as gradients, go back to the system at once, and each step pays
+    for its pages again: up to a quarter of a step of a large network on small images.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # it takes no more
+        mallopt(M_TRIM_THRESHOLD, 1 << 30)
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training
 from translate.engine.config import read
 from translate.engine.journal import Journal
-from translate.engine.limits import out_of_memory
+from translate.engine.limits import keep_freed_memory, out_of_memory
 from translate.engine.problems import Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
@@ -94,6 +94,7 @@ class Loop:
 
     def run(self) -> Result:
         training, train = self.training, self.training.config.train
+        keep_freed_memory()
         self.device = next(training.recipe.parameters()).device
         self.guard = Guard(train.guard, self.device)
         self.symptoms = Symptoms(self.watcher.say)
