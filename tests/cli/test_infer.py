@@ -188,7 +188,16 @@ except SystemExit as end:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     ended, modules = json.loads(done.stdout.splitlines()[-1])
     assert ended == 0, done.stderr
-    heavy = {"albumentations", "torchvision", "rich", "scipy", "skimage", "matplotlib"}
+    heavy = {
+        "albumentations",
+        "torchvision",
+        "rich",
+        "torch._dynamo",
+        "sympy",
+        "scipy",
+        "skimage",
+        "matplotlib",
+    }
     assert not heavy & set(modules)
 
 
