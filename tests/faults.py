@@ -3,11 +3,13 @@
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
+
+from translate.errors import TranslateError
 
 COUNTED = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
 Fault = Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]
@@ -99,3 +101,29 @@ def no_space(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any
 
 
 full, broken = fail(errno.ENOSPC), fail(errno.EIO)
+
+
+def every_operation(
+    disk: Disk, prepare: Callable[[], object], act: Callable[[], object]
+) -> Iterator[tuple[int, Callable[[Fault], BaseException | None]]]:
+    """Yield the number of each operation of `act`, and what runs it with a fault just there."""
+    prepare()
+    disk.arm(0, short)
+    act()
+    disk.disarm()
+    total = disk.count
+    assert total >= 3, disk.seen
+    for number in range(1, total + 1):
+        prepare()
+
+        def run(fault: Fault, number: int = number) -> BaseException | None:
+            disk.arm(number, fault)
+            try:
+                act()
+            except (OSError, TranslateError, Killed) as error:
+                return error
+            finally:
+                disk.disarm()
+            return None
+
+        yield number, run

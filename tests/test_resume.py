@@ -8,14 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
 import torch
-from faults import Disk, Killed, kill, short
+from faults import Disk, Killed
 
 from translate import hookimpl
 from translate.engine import checkpoint, config, files, loop
@@ -263,21 +262,11 @@ def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
         train__save_every=2,
         train__preview_every=3,
     )
-    disk.arm(0, short)
-    tiny.start(asked, root / "straight")
-    total = disk.count
-    disk.disarm()
-    straight, points = tiny.tensors(root / "straight"), range(1, total + 1, step)
+    points = range(1, tiny.operations(asked, root / "straight", disk) + 1, step)
+    straight = tiny.tensors(root / "straight")
     for at in points:
         run = root / f"killed-{at}"
-        disk.arm(at, kill)
-        with pytest.raises(Killed):
-            tiny.start(asked, run)
-        disk.disarm()
-        if tiny.steps(run):
-            tiny.resume(run)
-        else:  # dead before the first checkpoint: the same command begins again
-            tiny.start(asked, run)
+        tiny.killed(asked, run, disk, at)
         assert tiny.tensors(run) == straight, at
         assert [line["step"] for line in files.read_lines(run / "log.jsonl")] == [1, 2, 3, 4], at
         assert not list(run.rglob(".*")), at
@@ -459,13 +448,7 @@ def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: P
     place, _ = checkpoint.newest(root / "run")
     state = json.loads((place / "state.json").read_bytes())
     state["versions"]["torch"], state["processes"] = "2.0.0", 4
-    text = json.dumps(state)
-    manifest = json.loads((place / "MANIFEST.json").read_bytes())
-    manifest["files"]["state.json"] = {
-        "sha256": sha256(text.encode()).hexdigest(), "size": len(text),
-    }  # fmt: skip
-    (place / "state.json").write_text(text)
-    (place / "MANIFEST.json").write_text(json.dumps(manifest))
+    tiny.amend(place, "state.json", json.dumps(state).encode())
     heard = tiny.Heard()
     assert tiny.resume(root / "run", heard, steps=6).step == 6
     rest = "training goes on, but not bit for bit as it would have."

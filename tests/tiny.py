@@ -1,8 +1,13 @@
 """Runs of a few steps on tiny networks, what a person would hear of them, and what they leave."""
 
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import pytest
+from faults import Disk, Killed, kill, short
 
 from translate.engine import checkpoint, config, train
 from translate.engine.config import Config
@@ -75,6 +80,26 @@ def resume(
     return train.resume(run, watcher=watcher or Watcher(), flags=flags, **given)
 
 
+def operations(asked: Config, run: Path, disk: Disk) -> int:
+    """Train from the beginning to the end; return what is done to the disk meanwhile."""
+    disk.arm(0, short)
+    start(asked, run)
+    disk.disarm()
+    return disk.count
+
+
+def killed(asked: Config, run: Path, disk: Disk, at: int) -> None:
+    """Train, die at operation `at` on the disk, and go on to the end."""
+    disk.arm(at, kill)
+    with pytest.raises(Killed):
+        start(asked, run)
+    disk.disarm()
+    if steps(run):
+        resume(run)
+    else:  # dead before the first checkpoint: the same command begins again
+        start(asked, run)
+
+
 def tensors(run: Path) -> dict[str, bytes]:
     """Return the bytes of every tensor file of the newest checkpoint, which must be whole."""
     path, complaints = checkpoint.newest(run)
@@ -85,3 +110,11 @@ def tensors(run: Path) -> dict[str, bytes]:
 def steps(run: Path) -> list[int]:
     """Return the steps of which there are checkpoints, in order."""
     return sorted(step for step, _ in checkpoint.saved(run))
+
+
+def amend(path: Path, name: str, data: bytes) -> None:
+    """Put `data` in the place of one file of the checkpoint at `path`, as if it had been saved."""
+    (path / name).write_bytes(data)
+    manifest = json.loads((path / "MANIFEST.json").read_bytes())
+    manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+    (path / "MANIFEST.json").write_text(json.dumps(manifest))

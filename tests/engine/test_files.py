@@ -2,13 +2,12 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
-from faults import Disk, Killed, broken, full, kill, short
+from faults import Disk, Fault, Killed, broken, every_operation, full, kill, short
 
 from translate.engine import files
 from translate.errors import SaveError
@@ -17,7 +16,6 @@ OLD, NEW = b"old" * 100, b"new" * 1000
 TREE_OLD = {"a": b"1" * 10, "b": b"2" * 20}
 TREE_NEW = {"a": b"3" * 30, "c": b"4" * 40}
 RECORD = {"step": 3, "text": "unicode \u2603 and a byte that is none \udcff"}
-Fault = Callable[..., Any]
 
 
 @pytest.fixture
@@ -33,32 +31,6 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def visible(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
-
-
-def every_operation(
-    disk: Disk, prepare: Callable[[], None], act: Callable[[], None]
-) -> Iterator[tuple[int, Callable[[Fault], BaseException | None]]]:
-    """Yield the number of each operation of `act`, and what runs it with a fault just there."""
-    prepare()
-    disk.arm(0, short)
-    act()
-    disk.disarm()
-    total = disk.count
-    assert total >= 3, disk.seen
-    for number in range(1, total + 1):
-        prepare()
-
-        def run(fault: Fault, number: int = number) -> BaseException | None:
-            disk.arm(number, fault)
-            try:
-                act()
-            except (OSError, Killed) as error:
-                return error
-            finally:
-                disk.disarm()
-            return None
-
-        yield number, run
 
 
 @pytest.mark.parametrize("fault", [full, broken, kill])

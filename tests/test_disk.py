@@ -1,0 +1,171 @@
+"""Whatever one operation on the disk does wrong, no file is torn and the next start mends it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import tiny
+import torch
+import trained
+from faults import Disk, Fault, broken, every_operation, full, kill, short
+
+from translate import images
+from translate.batches import ImageSpec
+from translate.engine import checkpoint, config, files, infer, journal, stages, train
+from translate.engine.folder import Options, translate_folder
+from translate.engine.outputs import survey
+
+KINDS = {"kill": kill, "ENOSPC": full, "EIO": broken, "short": short}
+PROCESSES = count(1)
+"""each start is another, and has another number"""
+every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    monkeypatch.setattr(stages, "WRITERS", 1)  # or an operation's number would be chance
+    found = Disk(monkeypatch)
+    yield found
+    found.disarm()
+
+
+def visible(folder: Path) -> dict[str, Any]:
+    """Return what readers see of each file: its bytes, or the records of one that is added to."""
+    return {
+        str(path.relative_to(folder)): (
+            files.read_lines(path) if path.suffix == ".jsonl" else path.read_bytes()
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    }
+
+
+def fail_everywhere(
+    folder: Path, disk: Disk, fault: Fault, prepare: Callable[[], object], act: Callable[[], object]
+) -> int:
+    """Do `fault` at each operation of `act`, and act again; return how many operations there are.
+
+    After the first every visible file is what it was or what it is to be, after the second all are
+    what they are to be, and nothing else is there.
+    """
+
+    def begin() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        prepare()
+
+    def start() -> None:
+        with mock.patch("os.getpid", return_value=next(PROCESSES)):
+            act()
+
+    begin()
+    before = visible(folder)
+    start()
+    after = visible(folder)
+    number = 0
+    for number, run in every_operation(disk, begin, start):
+        failed = run(fault)
+        now = visible(folder)
+        both = {**before, **after}
+        torn = [name for name in both if now.get(name) not in (before.get(name), after.get(name))]
+        assert not torn, (number, disk.seen)
+        assert now.keys() - both.keys() <= {"problems.jsonl"}, number
+        assert failed or fault is short or now == after, number
+        start()
+        assert visible(folder) == after, number
+        assert not [p for p in folder.rglob(".*") if p.name != ".translate"], number
+    return number
+
+
+@every_kind
+def test_P2_one_save(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+    asked, spec = tiny.settings(tmp_path, train__ema=0.5), ImageSpec((16, 16), ("a", "b"))
+    training, run = train.build(asked, spec, torch.device("cpu")), tmp_path / "run"
+
+    def save(step: int) -> None:
+        training.step = step
+        checkpoint.write(run, training)
+
+    def prepare() -> None:
+        save(0), save(1)
+
+    def act() -> None:
+        found, complaints = checkpoint.newest(run)
+        assert found.name >= "step-00000001" and not complaints
+        save(2)
+
+    assert fail_everywhere(run, disk, fault, prepare, act) > 20
+
+
+@every_kind
+def test_P2_six_pictures(
+    fault: Fault, tmp_path: Path, disk: Disk, pictures: Callable[..., Path]
+) -> None:
+    source, out = pictures("in", 6, size=8), tmp_path / "out"
+    model, _ = infer.load(trained.cyclegan(tmp_path / "run"))
+
+    def act() -> None:
+        summary = translate_folder(model, survey(source, out), out, Options())
+        if summary.listed:
+            raise OSError("listed")
+
+    assert fail_everywhere(out, disk, fault, lambda: None, act) > 50
+
+
+@every_kind
+def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+    run = tmp_path / "run"
+
+    def write(text: str) -> None:
+        journal.sweep(run)
+        files.replace(run / "config.yaml", text.encode())
+
+    prepare, act = (lambda text=text: write(text) for text in ("steps: 4\n", "steps: 500\n"))
+    assert fail_everywhere(run, disk, fault, prepare, act) > 4
+
+
+@every_kind
+def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+    log = tmp_path / "run/log.jsonl"
+
+    def act() -> None:
+        if len(files.read_lines(log)) < 2:
+            files.append(log, {"step": 2, "losses": {"generator/gan": 0.25}})
+
+    def prepare() -> None:
+        files.append(log, {"step": 1})
+
+    assert fail_everywhere(log.parent, disk, fault, prepare, act) > 2
+
+
+@pytest.mark.slow
+@every_kind
+def test_P2_a_whole_run(
+    fault: Fault, tmp_path: Path, disk: Disk, pictures: Callable[..., Path]
+) -> None:
+    pictures("a", 4), pictures("b", 4)
+    often = {"train__log_every": 1, "train__save_every": 2, "train__preview_every": 3}
+    asked, run = tiny.settings(tmp_path, train__ema=0.5, **often), tmp_path / "run"
+    tiny.start(asked, tmp_path / "straight")
+    straight, done = tiny.tensors(tmp_path / "straight"), list[int]()
+
+    def begin() -> None:
+        shutil.rmtree(run, ignore_errors=True)
+
+    def act() -> None:
+        tiny.resume(run) if tiny.steps(run) else tiny.start(asked, run)
+
+    for number, fail in every_operation(disk, begin, act):
+        fail(fault)
+        assert all(checkpoint.is_whole(path) for _, path in checkpoint.saved(run)), number
+        act()
+        assert tiny.tensors(run) == straight, number
+        assert config.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
+        assert all(images.read(p).any() for p in (run / "previews").glob("*")), number
+        assert not list(run.rglob(".*")), number
+        done.append(number)
+    assert len(done) > 70
