@@ -4,14 +4,13 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import started
 import tiny
 import torch
 from faults import Disk, Killed
@@ -293,30 +292,6 @@ def test_a_run_killed_at_every_operation_on_the_disk_goes_on_to_the_same_end(
 STEPS = 40
 
 
-def command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "translate", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **given,
-    )
-
-
-def written(asked: config.Config, root: Path) -> Path:
-    file = root / "asked.yaml"
-    file.write_text(config.dump(asked))
-    return file
-
-
-def wait_for_step(run: Path, step: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while len(files.read_lines(run / "log.jsonl")) < step:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 @pytest.mark.parametrize(
     ("number", "code", "workers"), [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 0)]
 )
@@ -326,10 +301,10 @@ def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     asked = tiny.settings(
         root, train__steps=STEPS, data__workers=workers, **{**STATE, "train__save_every": 1000}
     )
-    file, run = written(asked, root), root / "run"
+    run = root / "run"
     tiny.start(asked, root / "straight")
-    process = command("train", "--config", file, "--out", run, start_new_session=True)
-    wait_for_step(run, 3, process)
+    process = started.train(asked, run, start_new_session=True)
+    started.wait_for_line(run / "log.jsonl", 3, process)
     if workers:
         os.killpg(process.pid, number)  # as a terminal does it: the workers hear it, too
     else:
@@ -337,6 +312,7 @@ def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     out, err = process.communicate(timeout=120)
     assert process.returncode == code, err
     assert not err
+    assert not started.left(process)
     stopped = tiny.steps(run)[-1]
     assert 3 <= stopped < STEPS
     assert stopped == len(files.read_lines(run / "log.jsonl"))
@@ -349,12 +325,11 @@ def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
 def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     """Kill a process at random moments, go on until the end; return where it was each time."""
     asked = tiny.settings(root, train__steps=STEPS, **STATE)
-    file, run = written(asked, root), root / "run"
+    run = root / "run"
     tiny.start(asked, root / "straight")
     draw, seen = random.Random(seed), []
     for _ in range(moments):
-        begun = ["--resume", run] if tiny.steps(run) else ["--config", file, "--out", run]
-        process = command("train", *begun)
+        process = started.train(asked, run)
         done = len(files.read_lines(run / "log.jsonl"))
         if draw.random() < 0.8:  # most within training, which is short beside starting up
             while len(files.read_lines(run / "log.jsonl")) == done and process.poll() is None:

@@ -1,0 +1,150 @@
+"""Signals to real processes: what is begun is saved, what is left out is done by the next start."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import started
+import tiny
+import trained
+from engine import test_folder
+
+from translate.engine import files, infer
+from translate.engine.folder import Options, translate_folder
+from translate.engine.outputs import survey
+
+STEPS = 60
+STOPPING = signal.SIGINT, signal.SIGTERM
+SEVERAL = [pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+    pictures("a", 4), pictures("b", 4), pictures("in", 40)
+    return tmp_path
+
+
+def send(process: Any, number: int, draw: random.Random) -> None:
+    """Send a signal to the process alone, or as a terminal does it: to its workers, too."""
+    if process.poll() is None:
+        os.killpg(process.pid, number) if draw.random() < 0.5 else process.send_signal(number)
+
+
+@pytest.mark.parametrize("seed", SEVERAL)
+@pytest.mark.parametrize("number", [*STOPPING, signal.SIGUSR1])
+def test_P10_a_signal_at_a_random_moment_of_training_changes_no_byte(
+    number: signal.Signals, seed: int, root: Path
+) -> None:
+    asked = tiny.settings(
+        root, data__workers=2, train__steps=STEPS, train__ema=0.7, train__log_every=1
+    )
+    draw, run = random.Random(f"{number} {seed}"), root / "run"
+    tiny.start(asked, root / "straight")
+    process = started.train(asked, run, "--save-on", "SIGUSR1", start_new_session=True)
+    started.wait_for_line(run / "log.jsonl", 1, process)
+    time.sleep(draw.uniform(0, 1.2))  # which is as long as training takes
+    send(process, number, draw)
+    out, err = process.communicate(timeout=60)
+    assert not started.left(process)
+    assert not err
+    saved = tiny.steps(run)
+    if number == signal.SIGUSR1:
+        assert process.returncode in (0, -number)  # the latter on its way out, with all done
+        assert len(saved) == 2 and saved[-1] == STEPS  # two are kept
+    elif saved[-1] < STEPS:
+        assert process.returncode == 128 + number
+        assert out.endswith(f"stopped at step {saved[-1]}: translate train --resume {run}\n")
+        assert len(files.read_lines(run / "log.jsonl")) == saved[-1]
+    else:
+        assert process.returncode in (0, 128 + number, -number)
+    tiny.resume(run)
+    assert tiny.tensors(run) == tiny.tensors(root / "straight")
+
+
+@pytest.mark.parametrize("seed", [0, *SEVERAL[1:]])
+@pytest.mark.parametrize(
+    "number",
+    [*(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGTERM, signal.SIGUSR1)),
+     signal.SIGINT],
+)  # fmt: skip
+def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_whole_pictures(
+    number: signal.Signals, seed: int, root: Path
+) -> None:
+    model, out, draw = trained.cyclegan(root / "run"), root / "out", random.Random(seed)
+    process = started.command("infer", model, root / "in", out, start_new_session=True)
+    started.wait_for_line(out / ".translate/done.jsonl", 1, process)
+    time.sleep(draw.uniform(0, 0.3))
+    send(process, number, draw)
+    said, err = process.communicate(timeout=60)
+    assert not started.left(process)
+    assert not err
+    there = len(list(out.glob("*.png")))
+    if there < 40 and number in STOPPING:
+        assert process.returncode == 128 + number
+        assert (
+            said == f"{there} done, 0 skipped (already there), 0 listed, {40 - there} not begun\n"
+        )
+    else:
+        assert process.returncode in (0, 128 + number, -number)
+    for folder in (out, root / "whole"):
+        translate_folder(infer.load(model)[0], survey(root / "in", folder), folder, Options())
+    assert test_folder.tree(out) == test_folder.tree(root / "whole")
+    assert not [path for path in out.rglob(".*") if path.name != ".translate"]
+
+
+def stopped_twice(process: Any) -> float:
+    """Send SIGINT twice, a second apart; return how long the process lives on."""
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert process.poll() is None, "it waits for what is begun"
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not started.left(process)
+    return time.monotonic() - sent
+
+
+@pytest.mark.slow
+def test_P10_a_second_sigint_does_not_wait_for_the_step(root: Path) -> None:
+    """A step that takes half a minute, of which a second has passed."""
+    parts = {"generator": {"name": "resnet", "width": 64}, "discriminator": "patch"}
+    asked = tiny.settings(
+        root, data__size=256, data__workers=2, train__batch_size=4,
+        **{f"options__{key}": value for key, value in parts.items()},
+    )  # fmt: skip
+    run = root / "run"
+    process = started.train(asked, run, start_new_session=True)
+    while not tiny.steps(run):
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(1)
+    assert stopped_twice(process) < 5
+    assert tiny.steps(run) == [0]
+    assert tiny.tensors(run)
+    assert '"outcome": "interrupted"' in (run / "run.json").read_text()
+
+
+@pytest.mark.slow
+def test_P10_a_second_sigint_does_not_wait_for_the_pictures(
+    root: Path, pictures: Callable[..., Path]
+) -> None:
+    """A batch that takes a quarter of a minute, of which a second has passed."""
+    resnet = {"name": "resnet", "width": 64}
+    options = {"generator": resnet, "discriminator": trained.PATCH}
+    model = trained.write_run(root / "run", "cyclegan", options=options)
+    source, out = pictures("large", 8, size=512), root / "out"
+    process = started.command(
+        "infer", model, source, out, "--batch-size", 8, start_new_session=True
+    )
+    while not out.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(5)
+    assert stopped_twice(process) < 5
+    assert not list(out.glob("*.png"))
