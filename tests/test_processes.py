@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import islice, pairwise
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
-from translate.engine import checkpoint, config, data, distributed, files, train
+from translate.engine import checkpoint, config, data, distributed, files, loop, train
 from translate.engine.turns import take_turns
 from translate.errors import TrainingError
 from translate.recipe import Recipe, Turn, adam
@@ -167,6 +168,50 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
         "another process cannot read its images.", "100 items in a row cannot be read.",
     ]  # fmt: skip
     assert tiny.steps(root / "run") == [0, 3]
+
+
+@pytest.mark.parametrize("victim", [0, 2])
+def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
+    victim: int, root: Path
+) -> None:
+    asked = tiny.settings(
+        root, train__batch_size=3, train__steps=2000, train__save_every=2, train__log_every=1
+    )
+    step = loop.take_step
+
+    def work(rank: int) -> tuple[str, float]:
+        last = [time.monotonic()]
+
+        def stumble(training: checkpoint.Training, *given: Any) -> Any:
+            if training.step == 7 and rank == victim:
+                os.kill(os.getpid(), signal.SIGKILL)
+            last[0] = time.monotonic()
+            return step(training, *given)
+
+        loop.take_step = stumble  # in a forked process, which ends after this
+        with pytest.raises(TrainingError) as caught:
+            tiny.start(asked, root / "run")
+        return str(caught.value), time.monotonic() - last[0]
+
+    for said, seconds in two.processes(work, world=3, killed=victim):
+        assert "another process has died or cannot be reached" in said
+        assert seconds < 5
+    found, complaints = checkpoint.newest(root / "run")
+    assert (found.name, complaints) == ("step-00000006", [])
+    assert tiny.resume(root / "run", steps=9).step == 9
+
+
+def test_T19_three_processes_share_five_pictures_and_stay_together(
+    root: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("a", 5)
+    asked = tiny.settings(root, train__batch_size=2, train__steps=5)
+    found = two.processes(
+        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)), world=3
+    )
+    assert [f["step"] for f in found] == [5, 5, 5]
+    assert len({f["weights"] for f in found}) == 1
+    assert tiny.steps(root / "run") == [0, 5]
 
 
 # -- gradients -------------------------------------------------------------------------------------

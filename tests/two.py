@@ -1,7 +1,8 @@
-"""Two real processes that meet as torchrun's do, forked so that they know what the test knows."""
+"""Real processes that meet as torchrun's do, forked so that they know what the test knows."""
 
 import multiprocessing
 import os
+import signal
 import socket
 import traceback
 from collections.abc import Callable
@@ -11,26 +12,36 @@ import torch
 import torch._dynamo
 
 
-def processes(work: Callable[[int], Any]) -> list[Any]:
-    """Do `work(rank)` in two processes under torchrun's environment; return what each returned."""
+def processes(
+    work: Callable[[int], Any], *, world: int = 2, killed: int | None = None
+) -> list[Any]:
+    """Do `work(rank)` in processes under torchrun's environment; return what each returned.
+
+    The one that is to be `killed` has nothing to say.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("fork")
-    pipes = [context.Pipe(duplex=False) for _ in (0, 1)]
-    started = [context.Process(target=_enter, args=(work, r, port, pipes[r][1])) for r in (0, 1)]
+    pipes = [context.Pipe(duplex=False) for _ in range(world)]
+    started = [
+        context.Process(target=_enter, args=(work, rank, world, port, answer))
+        for rank, (_, answer) in enumerate(pipes)
+    ]
     try:
         for process in started:
             process.start()
         results = []
-        for reader, _ in pipes:
+        for rank, (reader, _) in enumerate(pipes):
+            if rank == killed:
+                continue
             assert reader.poll(60), "the processes do not answer"
             error, result = reader.recv()
             assert not error, error
             results.append(result)
-        for process in started:
+        for rank, process in enumerate(started):
             process.join(60)
-            assert process.exitcode == 0
+            assert process.exitcode == (-signal.SIGKILL if rank == killed else 0)
         return results
     finally:
         for process in started:
@@ -39,11 +50,11 @@ def processes(work: Callable[[int], Any]) -> list[Any]:
                 process.join()
 
 
-def _enter(work: Callable[[int], Any], rank: int, port: int, answer: Any) -> None:
+def _enter(work: Callable[[int], Any], rank: int, world: int, port: int, answer: Any) -> None:
     torch.set_num_threads(1)
     os.environ |= {
-        "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "GLOO_SOCKET_IFNAME": "lo",
-        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+        "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world),
+        "GLOO_SOCKET_IFNAME": "lo", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
     }  # fmt: skip
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # gloo says on standard output whom it met

@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from translate.errors import ConfigError
+from translate.errors import ConfigError, TrainingError
 
 
 def rank() -> int:
@@ -70,13 +70,28 @@ def share(count: int) -> range:
     return range(int(os.environ.get("RANK", 0)), count, int(os.environ.get("WORLD_SIZE", 1)))
 
 
+@contextmanager
+def _heard() -> Iterator[None]:
+    """Say that another process is gone, where that is why this one gets no answer."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+            raise
+        raise TrainingError(
+            "another process has died or cannot be reached, so all of them stop. What was saved "
+            "last is whole: go on with --resume."
+        ) from error
+
+
 @torch.no_grad()
 def broadcast_(module: nn.Module) -> None:
     """Give every process the first one's parameters and buffers."""
     if world() > 1:
         for tensor in [*module.parameters(), *module.buffers()]:
             whole = tensor.detach().contiguous()
-            dist.broadcast(whole, 0)
+            with _heard():
+                dist.broadcast(whole, 0)
             tensor.copy_(whole)
 
 
@@ -89,7 +104,8 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
         return loss
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([tensor.reshape(-1).float() for tensor in (*gradients, loss)])
-    dist.all_reduce(flat)
+    with _heard():
+        dist.all_reduce(flat)
     flat /= world()
     *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
     for parameter, gradient, part in zip(parameters, gradients, parts, strict=True):
@@ -102,7 +118,8 @@ def most(value: int) -> int:
     if world() == 1:
         return value
     shared = torch.tensor(value)
-    dist.all_reduce(shared, dist.ReduceOp.MAX)
+    with _heard():
+        dist.all_reduce(shared, dist.ReduceOp.MAX)
     return int(shared)
 
 
@@ -111,11 +128,13 @@ def gather(data: bytes) -> list[bytes]:
     if world() == 1:
         return [data]
     gathered: list[bytes] | None = [b""] * world() if is_first() else None
-    dist.gather_object(data, gathered)
+    with _heard():
+        dist.gather_object(data, gathered)
     return gathered or []
 
 
 def wait() -> None:
     """Wait until every process is here."""
     if world() > 1:
-        dist.barrier()
+        with _heard():
+            dist.barrier()
