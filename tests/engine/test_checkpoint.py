@@ -2,16 +2,20 @@
 
 import copy
 import json
+import os
 import random
+import resource
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import tiny
 import torch
+import two
 from faults import Disk, Fault, Killed, broken, full, kill, short, silent_flip
 from powercut import Tape, unpack
 from safetensors.torch import load
@@ -369,6 +373,49 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
     assert checkpoint.newest(tmp_path)[0] == before[0]
     checkpoint.write(tmp_path, training)
     assert checkpoint.newest(tmp_path)[0].name == "step-00000001"
+
+
+def test_T4_too_little_room_is_said_before_a_byte_is_written(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = build(train__ema=0.5)
+    play(training, 1)
+    path = checkpoint.write(tmp_path, training)
+    needed = sum(file.stat().st_size for file in path.glob("*.safetensors"))
+    said = SimpleNamespace(f_blocks=10, f_bavail=needed // 2, f_frsize=1)
+    monkeypatch.setattr(os, "statvfs", lambda _: said)
+    training.step = 2
+    disk.arm(0, short)
+    with pytest.raises(SaveError) as caught:
+        checkpoint.write(tmp_path, training)
+    disk.disarm()
+    free = f"it takes 0.1 MB, and {needed / 2e6:.1f} MB are free"
+    assert str(caught.value) == f"could not save step 2: No space left on device: {free}"
+    assert not {"open", "write"} & set(disk.seen)
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
+    for enough in (needed, 0):  # a file system without blocks says nothing
+        said.f_bavail, said.f_blocks, training.step = enough, enough, training.step + 1
+        assert checkpoint.write(tmp_path, training).name == f"step-{training.step:08d}"
+
+
+def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> None:
+    training = build(train__ema=0.5)
+    play(training, 1)
+    first = checkpoint.write(tmp_path, training)
+    largest = max(file.stat().st_size for file in first.iterdir())
+    training.step = 2
+    for part in range(10):
+        limit = largest * part // 10
+
+        def save(_: int, limit: int = limit) -> str:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # of this forked process
+            with pytest.raises(SaveError) as caught:
+                checkpoint.write(tmp_path, training)
+            return str(caught.value)
+
+        assert two.processes(save, world=1) == ["could not save step 2: File too large"]
+        assert checkpoint.newest(tmp_path) == (first, [])
+        assert list((tmp_path / "checkpoints").iterdir()) == [first]
 
 
 def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_after_the_next(

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import two
 from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -274,6 +276,25 @@ def test_I3_a_full_disk_is_listed_and_given_up_after_three(
     assert error.value.exit_code == 6
     monkeypatch.undo()
     assert counts(translate(mixed, out)) == (2, 7, 0)
+
+
+def test_I3_a_limit_of_the_system_leaves_no_short_picture(mixed: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 200, (90, 90, 3), np.uint8)
+    for name in ("b0.bmp", "c0.png", "deep/d0.ppm", "i0.tif"):
+        Image.fromarray(noise).save(mixed / name)
+    translate(mixed, tmp_path / "whole")
+    out = tmp_path / "out"
+
+    def limited(_: int) -> tuple[int, int, int]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # of this forked process
+        return counts(translate(mixed, out))
+
+    assert two.processes(limited, world=1) == [(9, 0, 4)]
+    assert [(line["stage"], line["reason"]) for line in problems(out)] == [("write", "EFBIG")] * 4
+    (out / "problems.jsonl").unlink()
+    assert tree(out).items() < tree(tmp_path / "whole").items()
+    assert counts(translate(mixed, out)) == (4, 9, 0)
+    assert tree(out) == tree(tmp_path / "whole")
 
 
 def test_a_picture_its_format_is_too_small_for_is_listed(tmp_path: Path) -> None:

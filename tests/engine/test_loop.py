@@ -344,11 +344,11 @@ def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpo
     write, run, heard = files.write_folder, tmp_path / "run", tiny.Heard()
     seen = []
 
-    def refuse(target: Path, contents: Any) -> None:
+    def refuse(target: Path, contents: Any, **named: Any) -> None:
         seen.append((target.name, tiny.steps(run)))
         if target.name.endswith("2"):
             raise OSError(28, "No space left on device")
-        write(target, contents)
+        write(target, contents, **named)
 
     monkeypatch.setattr(files, "write_folder", refuse)
     result = tiny.start(given, run, heard)

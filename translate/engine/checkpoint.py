@@ -60,7 +60,8 @@ def write(run: Path, training: Training) -> Path:
     if distributed.is_first():
         try:
             if not is_whole(path):  # never taken away, not even for another like it
-                files.write_folder(path, _contents(training, mine, others))
+                contents = _contents(training, mine, others)
+                files.write_folder(path, contents, size=_size(training, mine, others))
                 verify(path)
             prune(run, training.config.train.keep, training.step)
         except (OSError, CheckpointError) as error:
@@ -68,6 +69,15 @@ def write(run: Path, training: Training) -> Path:
     if distributed.most(bool(reason)):
         raise SaveError(f"could not save step {training.step}: {reason or 'see the first process'}")
     return path
+
+
+def _size(training: Training, mine: Mapping[str, Tensor], others: list[bytes]) -> int:
+    """Return how many bytes a checkpoint takes, headers and what describes it aside."""
+    states = [training.recipe.state_dict(), mine]
+    states += [training.average.module.state_dict()] if training.average else []
+    states += [values for o in training.optimizers.values() for values in o.state.values()]
+    tensors = [t for state in states for t in state.values() if isinstance(t, Tensor)]
+    return sum(tensor.nbytes for tensor in tensors) + sum(map(len, others))
 
 
 def _contents(

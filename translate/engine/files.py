@@ -108,10 +108,11 @@ def replace_lines(path: Path, records: list[dict[str, Any]]) -> None:
     replace(path, b"".join(json.dumps(record).encode() + b"\n" for record in records))
 
 
-def write_folder(target: Path, contents: Mapping[str, Content]) -> None:
+def write_folder(target: Path, contents: Mapping[str, Content], *, size: int = 0) -> None:
     """Write a folder of files, by path below it, that appears at `target` whole, in one rename.
 
     Up to `MANY` are written in order, so that the last may say what the others turned out to be.
+    Nothing is begun where fewer bytes than `size` are free.
     """
     staged = target.with_name(f".tmp-{target.name}")
     shutil.rmtree(staged, ignore_errors=True)
@@ -119,6 +120,7 @@ def write_folder(target: Path, contents: Mapping[str, Content]) -> None:
     try:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
+        _expect_room(staged, size)
         if len(contents) <= MANY:
             for name, data in contents.items():
                 _write(staged / name, data)
@@ -223,6 +225,15 @@ def _write(path: Path, data: Content) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _expect_room(folder: Path, size: int) -> None:
+    """Raise `OSError` where the file system says that fewer bytes than `size` are free."""
+    found = os.statvfs(folder)
+    free = found.f_bavail * found.f_frsize
+    if found.f_blocks and free < size:  # some that are not on a disk have no blocks to count
+        room = f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {room}")
 
 
 def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
