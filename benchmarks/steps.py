@@ -112,7 +112,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--recipe", choices=list(rig.LOOPS), default="cyclegan")
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, default=1)
+    parser.add_argument("--batch-size", type=int, help="else the recipe's own")
     parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
     parser.add_argument("--pairs", type=int, default=30, help="0: memory and equality alone")
@@ -129,7 +129,9 @@ def arguments() -> argparse.Namespace:
 
 def prepare(asked: argparse.Namespace, root: Path, steps: int, **train: Any) -> rig.Rig:
     """Return the recipe at its defaults, without previews and checkpoints on the way."""
-    quiet = {"preview_every": 0, "save_every": steps + 1, "batch_size": asked.batch_size}
+    quiet = {"preview_every": 0, "save_every": steps + 1}
+    if asked.batch_size:
+        quiet["batch_size"] = asked.batch_size
     settings = asked.settings
     return rig.make(
         asked.recipe, root, asked.size, steps=steps, settings=settings, **{**quiet, **train}

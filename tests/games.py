@@ -75,7 +75,11 @@ def white(count: int = 2) -> Images:
     return Images(torch.ones(count, 1, 2, 2))
 
 
-def random_batch(count: int = 4, seed: int = 0, side: int = 8) -> Images:
+COUNT = 4
+"""images of a batch"""
+
+
+def random_batch(count: int = COUNT, seed: int = 0, side: int = 8) -> Images:
     """Return square noise in [-1, 1]."""
     random = torch.Generator().manual_seed(seed)
     return Images(torch.rand(count, 1, side, side, generator=random) * 2 - 1)
@@ -106,7 +110,11 @@ def moves(training: Training, steps: int) -> list[list[str]]:
 
 
 def shown(network: nn.Module) -> list[Tensor]:
-    """Return a list that fills with what `network` is given."""
+    """Return a list that fills with the minibatches that `network` is given, in whatever passes."""
     seen: list[Tensor] = []
-    network.register_forward_hook(lambda _m, given, _o: seen.append(given[0].detach().clone()))
+
+    def see(_network: nn.Module, given: tuple[Tensor], _scores: Any) -> None:
+        seen.extend(given[0].detach().clone().split(COUNT))
+
+    network.register_forward_hook(see)
     return seen

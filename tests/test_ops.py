@@ -21,7 +21,7 @@ from translate.ops import (
     unchanged_buffers,
     with_labels,
 )
-from translate.registry import create_generator
+from translate.registry import create_discriminator, create_generator
 
 
 def images(count: int, *, seed: int = 0, size: int = 4) -> Tensor:
@@ -217,6 +217,21 @@ def test_images_share_a_pass_only_where_they_share_no_statistics(norm: str, pass
     network.register_forward_hook(lambda *_: seen.append(1))
     in_one_pass(network, images(1, size=16), images(1, size=16))
     assert len(seen) == passes
+
+
+def test_each_minibatch_gets_its_own_scores_of_each_scale() -> None:
+    first, second = images(2, size=32), images(3, seed=1, size=32)
+    network = create_discriminator(
+        {"name": "scales", "of": {"name": "patch", "width": 2, "layers": 1}},
+        in_channels=3,
+        size=(32, 32),
+    )
+    together = in_one_pass(network, first, second)
+    for scores, given in zip(together, (first, second), strict=True):
+        expected = network(given)
+        assert len(scores) == len(expected) > 1
+        for scale, alone in zip(scores, expected, strict=True):
+            assert torch.allclose(scale, alone, atol=1e-6)
 
 
 # -- networks of one size --------------------------------------------------------------------------

@@ -292,7 +292,8 @@ def grown(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     missing = max(0, size[0] - height), max(0, size[1] - width)
     if not any(missing):
         return pixels
-    return np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+    padded = cv2.copyMakeBorder(pixels, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
+    return padded.reshape(*padded.shape[:2], pixels.shape[2])
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -159,14 +159,18 @@ def mixes_images(network: nn.Module) -> bool:
     )
 
 
-def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
+def in_one_pass(network: nn.Module, *images: Tensor) -> tuple[Any, ...]:
     """Return what `network` makes of each of `images`, in one pass where that is the same.
 
-    Where it mixes images, they would share their statistics, so each goes alone.
+    That is a tensor, or several, such as a discriminator's of several scales. Where the network
+    mixes images, they would share their statistics, so each goes alone.
     """
     if mixes_images(network):
         return tuple(network(image) for image in images)
-    return network(torch.cat(images)).split([len(image) for image in images])
+    made, counts = network(torch.cat(images)), [len(image) for image in images]
+    if isinstance(made, Tensor):
+        return made.split(counts)
+    return tuple(map(list, zip(*(part.split(counts) for part in made), strict=True)))
 
 
 def latent(

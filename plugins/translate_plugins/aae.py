@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size, latent
+from translate.ops import at_size, in_one_pass, latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -59,8 +59,8 @@ class AAE(Recipe[Images]):
         noise: Annotated[
             Literal["normal", "uniform", "sphere"], "what codes are to look like"
         ] = "normal",
-        lr: Annotated[float, "learning rate of the reconstruction"] = 1e-3,
-        lr_game: Annotated[float, "learning rate of both players of the game"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of the reconstruction"] = 1e-3,
+        lr_game: Annotated[float, Field(ge=0), "learning rate of both players of the game"] = 2e-4,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
@@ -88,7 +88,7 @@ class AAE(Recipe[Images]):
         code, prior = self.encoder(images), self.noise(len(images)).to(images)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(judge(prior), judge(code.detach())),
+            gan=self.adversarial.for_discriminator(*in_one_pass(judge, prior, code.detach())),
         )
         yield Turn("encoder", gan=self.adversarial.for_generator(judge(code)))
 

@@ -40,7 +40,7 @@ class Autoencoder(Recipe[Images]):
         decoder: Annotated[Part, "network from a code to its picture"] = "mlp",
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 30,
         pixel: Annotated[Part, "loss to the picture itself: l2, l1, ssim, edge"] = "l2",
-        lr: Annotated[float, "learning rate of both networks"] = 1e-3,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(

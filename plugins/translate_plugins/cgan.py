@@ -11,7 +11,14 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Labelled
 from translate.errors import ConfigError
-from translate.ops import feature_distance, features_of, init_normal_, latent, with_labels
+from translate.ops import (
+    feature_distance,
+    features_of,
+    in_one_pass,
+    init_normal_,
+    latent,
+    with_labels,
+)
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -41,7 +48,9 @@ class ConditionalGAN(Recipe[Labelled]):
         generator: Annotated[Part, "network that draws, of noise and a label"] = "dcgan",
         discriminator: Annotated[Part, "network that judges an image with its label"] = "dcgan",
         adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
-        latent: Annotated[int, "numbers of noise an image is made of, beside its label"] = 100,
+        latent: Annotated[
+            int, Field(gt=0), "numbers of noise an image is made of, beside its label"
+        ] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
         critic_steps: Annotated[
             int, Field(gt=0), "discriminator's turns for each of the generator's"
@@ -49,8 +58,10 @@ class ConditionalGAN(Recipe[Labelled]):
         feature_matching: Annotated[
             float, "weight of the distance of mean features, real to generated; against swings"
         ] = 0.0,
-        lr_generator: Annotated[float, "learning rate of the generator"] = 2e-4,
-        lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 2e-4,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
+        lr_discriminator: Annotated[
+            float, Field(ge=0), "learning rate of the discriminator"
+        ] = 2e-4,
     ) -> None:
         super().__init__()
         if not spec.classes:
@@ -84,7 +95,7 @@ class ConditionalGAN(Recipe[Labelled]):
         real, fake = self.labelled(batch.images, labels), self.labelled(fake, labels)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+            gan=self.adversarial.for_discriminator(*in_one_pass(judge, real, fake.detach())),
         )
         if (self.iteration + 1) % self.critic_steps:
             return

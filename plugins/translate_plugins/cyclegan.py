@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -45,7 +46,7 @@ class CycleGAN(Recipe[Pair]):
             float, "of leaving an image that is already there, L1, against shifted colours"
         ] = 5.0,
         pool_size: Annotated[int, "generated images a discriminator is reminded of"] = 50,
-        lr: Annotated[float, "learning rate of all networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source_channels, spec.target_channels

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import feature_distance, features_of, init_normal_, latent
+from translate.ops import feature_distance, features_of, in_one_pass, init_normal_, latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -41,7 +41,7 @@ class DCGAN(Recipe[Images]):
         generator: Annotated[Part, "network that draws"] = "dcgan",
         discriminator: Annotated[Part, "network that judges"] = "dcgan",
         adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
-        latent: Annotated[int, "numbers of noise an image is made of"] = 100,
+        latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
         critic_steps: Annotated[
             int, Field(gt=0), "critic turns for one of the generator's: more, where it lags behind"
@@ -49,8 +49,10 @@ class DCGAN(Recipe[Images]):
         feature_matching: Annotated[
             float, "weight of equal mean features, real and generated: against a game that swings"
         ] = 0.0,
-        lr_generator: Annotated[float, "learning rate of the generator"] = 2e-4,
-        lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 2e-4,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
+        lr_discriminator: Annotated[
+            float, Field(ge=0), "learning rate of the discriminator"
+        ] = 2e-4,
     ) -> None:
         super().__init__()
         channels = spec.target_channels
@@ -78,7 +80,7 @@ class DCGAN(Recipe[Images]):
         fake = self.draw(self.noise(len(real)).to(real.device))
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+            gan=self.adversarial.for_discriminator(*in_one_pass(judge, real, fake.detach())),
         )
         if (self.iteration + 1) % self.critic_steps:
             return

@@ -65,8 +65,8 @@ class DeblurGAN(Recipe[Pair]):
             "penalty: of images, or of pixels as in the authors' code",
         ] = "textbook",
         penalty_weight: Annotated[float, "of the critic's slope, where it is not 1"] = 10.0,
-        lr_generator: Annotated[float, "learning rate of the generator"] = 1e-4,
-        lr_critic: Annotated[float, "learning rate of the critic"] = 1e-4,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
+        lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
         channels = spec.target_channels

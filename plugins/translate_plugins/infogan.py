@@ -14,6 +14,7 @@ from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
 from translate.ops import (
     features_of,
+    in_one_pass,
     init_normal_,
     latent,
     one_hot,
@@ -56,11 +57,13 @@ class InfoGAN(Recipe[Images]):
         categories: Annotated[int, Field(ge=2), "values of the code that is a category"] = 10,
         continuous: Annotated[int, Field(ge=0), "codes that are numbers in [-1, 1]"] = 2,
         information_weight: Annotated[float, "of guessing the codes right"] = 1.0,
-        latent: Annotated[int, "numbers of noise an image is made of, beside its codes"] = 62,
+        latent: Annotated[
+            int, Field(gt=0), "numbers of noise an image is made of, beside its codes"
+        ] = 62,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
-        lr_generator: Annotated[float, "learning rate of the generator"] = 1e-3,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-3,
         lr_discriminator: Annotated[
-            float, "learning rate of the discriminator and the head"
+            float, Field(ge=0), "learning rate of the discriminator and the head"
         ] = 2e-4,
     ) -> None:
         super().__init__()
@@ -106,7 +109,7 @@ class InfoGAN(Recipe[Images]):
         fake = self.generator(noise)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+            gan=self.adversarial.for_discriminator(*in_one_pass(judge, real, fake.detach())),
             **self.missed(fake.detach(), noise),
         )
         yield Turn(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -45,7 +46,7 @@ class Pix2Pix(Recipe[Pair]):
         adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
         pixel: Annotated[Part, "loss to the true target: l1, l2, ssim, edge"] = "l1",
         pixel_weight: Annotated[float, "of the loss to the true target"] = 100.0,
-        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source_channels, spec.target_channels

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -62,7 +63,7 @@ class Pix2PixHD(Recipe[Pair]):
             "criterion": "l1",
         },
         content_weight: Annotated[float, "of that loss"] = 10.0,
-        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source_channels, spec.target_channels

@@ -57,7 +57,7 @@ class SRGAN(Recipe[Images]):
         warm_up: Annotated[
             int, Field(ge=0), "steps of the pixel loss alone at first; the paper: 1,000,000"
         ] = 0,
-        lr: Annotated[float, "learning rate of both networks"] = 1e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-4,
     ) -> None:
         super().__init__()
         if any(side % factor for side in spec.size):

@@ -127,10 +127,11 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 def bernoulli(drawn: Tensor, images: Tensor) -> Tensor:
     """Return (N,) nats, minus the cross entropy of probabilities of white, both in [-1, 1].
 
-    What is `drawn` ends in tanh(a), whose probability is sigmoid(2a): ``log1p`` of it has the exact
-    gradient 1 - tanh(a), however small. Where tanh has rounded to 1, a pixel costs 17 nats.
+    What is `drawn` ends in tanh(a), whose probability is sigmoid(2a). No ratio is formed, so the
+    gradient keeps all its digits close to black and white, where that of `binary_cross_entropy`
+    loses them. Where tanh has rounded to 1, a pixel costs 17 nats.
     """
     most = 1 - torch.finfo(drawn.dtype).eps
     drawn = drawn.clamp(-most, most)
-    white, black = torch.log1p(drawn), torch.log1p(-drawn)
-    return (0.5 * ((1 + images) * white + (1 - images) * black) - math.log(2)).sum((1, 2, 3))
+    white, black = torch.log(1 + drawn), torch.log(1 - drawn)
+    return (torch.lerp(black, white, (1 + images) / 2) - math.log(2)).sum((1, 2, 3))

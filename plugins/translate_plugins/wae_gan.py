@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size, latent
+from translate.ops import at_size, in_one_pass, latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -50,8 +50,10 @@ class WAEGAN(Recipe[Images]):
         ] = "normal",
         cost_weight: Annotated[float, "of the squared error, summed over a picture"] = 0.05,
         prior_weight: Annotated[float, "of the game, lambda in the paper"] = 10.0,
-        lr: Annotated[float, "learning rate of encoder and decoder"] = 1e-3,
-        lr_discriminator: Annotated[float, "learning rate of the discriminator"] = 5e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
+        lr_discriminator: Annotated[
+            float, Field(ge=0), "learning rate of the discriminator"
+        ] = 5e-4,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
@@ -78,7 +80,7 @@ class WAEGAN(Recipe[Images]):
         yield Turn(
             "discriminator",
             gan=self.prior_weight
-            * self.adversarial.for_discriminator(judge(prior), judge(code.detach())),
+            * self.adversarial.for_discriminator(*in_one_pass(judge, prior, code.detach())),
         )
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(

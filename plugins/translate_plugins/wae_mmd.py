@@ -46,7 +46,7 @@ class WAEMMD(Recipe[Images]):
         ] = "normal",
         cost_weight: Annotated[float, "of the squared error, summed over a picture"] = 0.05,
         prior_weight: Annotated[float, "of the discrepancy, lambda in the paper"] = 10.0,
-        lr: Annotated[float, "learning rate of both networks"] = 1e-3,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(

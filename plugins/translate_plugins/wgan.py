@@ -11,7 +11,7 @@ from torch.optim import Optimizer, RMSprop
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import clip_weights_, init_normal_, latent
+from translate.ops import clip_weights_, in_one_pass, init_normal_, latent
 from translate.recipe import Recipe, Turn
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -40,7 +40,7 @@ class WGAN(Recipe[Images]):
         *,
         generator: Annotated[Part, "network that draws"] = "dcgan",
         critic: Annotated[Part, "network that scores, without bound"] = "dcgan",
-        latent: Annotated[int, "numbers of noise an image is made of"] = 100,
+        latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
         critic_steps: Annotated[
             int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
@@ -49,8 +49,8 @@ class WGAN(Recipe[Images]):
             int, Field(ge=0), "as many for its first 25, and every 500th; the authors' code: 100"
         ] = 0,
         clip: Annotated[float, Field(gt=0), "largest weight of the critic"] = 0.01,
-        lr_generator: Annotated[float, "learning rate of the generator"] = 5e-5,
-        lr_critic: Annotated[float, "learning rate of the critic"] = 5e-5,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 5e-5,
+        lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 5e-5,
     ) -> None:
         super().__init__()
         if 0 < warm_up < critic_steps:
@@ -79,7 +79,9 @@ class WGAN(Recipe[Images]):
         real, critic = batch.images, self.critic
         with torch.no_grad():
             fake = self.draw(self.noise(len(real)).to(real.device))
-        yield Turn("critic", gan=self.adversarial.for_discriminator(critic(real), critic(fake)))
+        yield Turn(
+            "critic", gan=self.adversarial.for_discriminator(*in_one_pass(critic, real, fake))
+        )
         clip_weights_(critic, self.clip)
         if generator_is_due(self.iteration + 1, self.critic_steps, self.warm_up):
             fake = self.draw(self.noise(len(real)).to(real.device))

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import latent, mixes_images
+from translate.ops import in_one_pass, latent, mixes_images
 from translate.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -46,14 +46,14 @@ class WGANGP(Recipe[Images]):
             "name": "dcgan",
             "norm": "layer",
         },
-        latent: Annotated[int, "numbers of noise an image is made of"] = 128,
+        latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 128,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
         critic_steps: Annotated[
             int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
         ] = 5,
         penalty_weight: Annotated[float, "of the critic's slope, where it is not 1"] = 10.0,
-        lr_generator: Annotated[float, "learning rate of the generator"] = 1e-4,
-        lr_critic: Annotated[float, "learning rate of the critic"] = 1e-4,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
+        lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
         channels = spec.target_channels
@@ -83,7 +83,7 @@ class WGANGP(Recipe[Images]):
             fake = self.draw(self.noise(len(real)).to(real.device))
         yield Turn(
             "critic",
-            gan=self.adversarial.for_discriminator(critic(real), critic(fake)),
+            gan=self.adversarial.for_discriminator(*in_one_pass(critic, real, fake)),
             penalty=self.penalty_weight * gradient_penalty(critic, real, fake),
         )
         if (self.iteration + 1) % self.critic_steps == 0:

@@ -5,7 +5,7 @@ number of workers, and wherever a run is stopped and resumed.
 """
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -121,7 +121,10 @@ def batches(
             **processes,
         )
 
-    return _run(loader)
+    restarts: list[str] = []
+    if data.workers:
+        return _told(workers.by_processes(loader, restarts.append), restarts)
+    return _told(workers.by_thread(loader(0)), restarts)
 
 
 def picked(prepared: Prepared, *, seed: int, batch_size: int, step: int) -> list[Path]:
@@ -163,10 +166,12 @@ def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
         )
 
 
-def _run(loader: Callable[[int], DataLoader]) -> Generator[tuple[Any, list[Problem]]]:
+def _told(
+    read: Iterable[tuple[Any, list[BadImage]]], restarts: list[str]
+) -> Iterator[tuple[Any, list[Problem]]]:
+    """Yield what was `read`, and tell each bad file once."""
     told: set[Path] = set()
-    restarts: list[str] = []
-    for batch, met in workers.read_ahead(loader, restarts.append):
+    for batch, met in read:
         if batch is None:
             raise TrainingError(f"{TRIES} items in a row cannot be read. The first is {met[0]}.")
         news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}

@@ -1,8 +1,12 @@
-"""Batches that worker processes read ahead; where one dies or hangs, all are started anew, once."""
+"""Batches that are read while the one before is trained on: by a thread, or by worker processes.
+
+Where one of the processes dies or hangs, all are started anew, once.
+"""
 
 import atexit
 import signal
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import active_children
 from threading import current_thread, main_thread
 from typing import Any
@@ -23,7 +27,17 @@ class WorkerError(Exception):
     """A worker that died or hangs."""
 
 
-def read_ahead(
+def by_thread(batches: Iterable[Any]) -> Generator[Any]:
+    """Yield `batches`, the next of which is read meanwhile."""
+    reading = iter(batches)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, reading, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, reading, None)
+            yield batch
+
+
+def by_processes(
     loader: Callable[[int], DataLoader], told: Callable[[str], object]
 ) -> Generator[Any]:
     """Yield what ``loader(0)`` yields; where workers fail, go on with ``loader(yielded so far)``.

@@ -46,7 +46,7 @@ class FastCUT(Recipe[Pair]):
         ] = 10.0,
         patches: Annotated[int, Field(gt=1), "places looked at in each layer"] = 256,
         temperature: Annotated[float, Field(gt=0), "less sees smaller differences"] = 0.07,
-        lr: Annotated[float, "learning rate of all networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
         channels = one_encoder(spec.source_channels, spec.target_channels)

@@ -66,7 +66,7 @@ class Inpaint(Recipe[Images]):
         strokes: Annotated[
             float, Field(ge=0, le=1), "share of the holes that are strokes; the others are boxes"
         ] = 0.5,
-        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:
         super().__init__()
         if not 0 < share[0] <= share[1] <= MOST:

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
@@ -22,7 +23,7 @@ class DcganGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "channels before the last layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels before the last layer"] = 64,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int], "of the images that it draws"] = (64, 64),
@@ -58,7 +59,7 @@ class DcganEncoder(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
     ) -> None:
@@ -83,7 +84,7 @@ class DcganDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
     ) -> None:

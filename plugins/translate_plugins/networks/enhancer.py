@@ -5,6 +5,7 @@ Its coarse half alone, the global generator, is `resnet` with four halvings and 
 
 from typing import Annotated
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate_plugins.networks.norms import bias_before, norm_layer
@@ -30,7 +31,9 @@ class EnhancerGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer; the coarse half has twice it"] = 32,
+        width: Annotated[
+            int, Field(gt=0), "channels after the first layer; the coarse half has twice it"
+        ] = 32,
         blocks: Annotated[int, "residual blocks of the enhancer"] = 3,
         coarse_blocks: Annotated[int, "residual blocks of the coarse generator"] = 9,
         downs: Annotated[int | None, "its halvings: 4, or fewer for crops below 64"] = None,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -25,8 +26,8 @@ class MlpGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "units of a hidden layer"] = 512,
-        layers: Annotated[int, "hidden layers"] = 3,
+        width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
+        layers: Annotated[int, Field(le=1000), "hidden layers"] = 3,
         norm: Annotated[str, "batch, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of the images that it draws"] = (28, 28),
     ) -> None:
@@ -55,8 +56,8 @@ class MlpEncoder(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "units of a hidden layer"] = 512,
-        layers: Annotated[int, "hidden layers"] = 3,
+        width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
+        layers: Annotated[int, Field(le=1000), "hidden layers"] = 3,
         norm: Annotated[str, "batch, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
     ) -> None:
@@ -85,10 +86,10 @@ class MlpDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, "units of a hidden layer"] = 512,
-        layers: Annotated[int, "hidden layers"] = 2,
+        width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
+        layers: Annotated[int, Field(le=1000), "hidden layers"] = 2,
         norm: Annotated[str, "batch, layer or none"] = "none",
-        dropout: Annotated[float, "share dropped after each hidden layer"] = 0.0,
+        dropout: Annotated[float, Field(ge=0, le=1), "share dropped after each hidden layer"] = 0.0,
         size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
     ) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate_plugins.networks.blur import BlurDown
@@ -24,8 +25,8 @@ class PatchDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
-        layers: Annotated[int, "halvings: 3 see patches of 70 pixels"] = 3,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        layers: Annotated[int, Field(ge=0, le=16), "halvings: 3 see patches of 70 pixels"] = 3,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
         padding: Annotated[Literal[1, 2], "zeros around; pix2pixHD and DeblurGAN have 2"] = 1,
         antialias: Annotated[bool, "blur where the sides halve, as CUT has it"] = False,
@@ -73,7 +74,7 @@ class PixelDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
     ) -> None:
         super().__init__()

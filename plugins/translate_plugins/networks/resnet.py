@@ -3,6 +3,7 @@
 from itertools import islice
 from typing import Annotated
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -27,11 +28,13 @@ class ResnetGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         blocks: Annotated[int | None, "residual blocks: 9, or 6 for crops up to 128"] = None,
         downs: Annotated[int, "times the sides are halved"] = 2,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
-        dropout: Annotated[float, "share dropped within each block: DeblurGAN's is 0.5"] = 0.0,
+        dropout: Annotated[
+            float, Field(ge=0, le=1), "share dropped within each block: DeblurGAN's is 0.5"
+        ] = 0.0,
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
         antialias: Annotated[bool, "blur where the sides change, as CUT has it"] = False,
         size: Annotated[tuple[int, int] | None, "of a training crop, for `blocks`"] = None,

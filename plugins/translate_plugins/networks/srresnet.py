@@ -4,6 +4,7 @@ import math
 from typing import Annotated
 
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -30,7 +31,7 @@ class SrResnet(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "channels of every layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
         blocks: Annotated[int, "residual blocks"] = 16,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
         residual: Annotated[bool, "draw what bicubic enlargement lacks, not the picture"] = False,
@@ -103,7 +104,7 @@ class VggDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (96, 96),
     ) -> None:

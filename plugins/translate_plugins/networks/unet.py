@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -29,10 +30,12 @@ class UnetGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, "channels after the first layer"] = 64,
-        levels: Annotated[int | None, "halvings: 8, or as many as a smaller crop has"] = None,
+        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        levels: Annotated[
+            int | None, Field(le=16), "halvings: 8, or as many as a smaller crop has"
+        ] = None,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
-        dropout: Annotated[float, "share dropped in the inner levels"] = 0.5,
+        dropout: Annotated[float, Field(ge=0, le=1), "share dropped in the inner levels"] = 0.5,
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int] | None, "of a training crop, for `levels`"] = None,
     ) -> None:

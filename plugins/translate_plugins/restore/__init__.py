@@ -56,7 +56,7 @@ class Restore(Recipe[Images]):
             Part | None, "loss to it, as a trained network sees both"
         ] = "perceptual",
         content_weight: Annotated[float, "of that loss, such as 1e-4; 0: there is none"] = 0.0,
-        lr: Annotated[float, "learning rate of both networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:
         super().__init__()
         self.damage = Damage(damage)

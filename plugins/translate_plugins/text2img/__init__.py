@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -46,13 +47,15 @@ class TextToImage(Recipe[Captioned]):
             Part, "generator that ends at one pixel: an image's code, for its text's"
         ] = "dcgan-encoder",
         adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
-        latent: Annotated[int, "numbers of noise an image is made of, beside its text"] = 100,
+        latent: Annotated[
+            int, Field(gt=0), "numbers of noise an image is made of, beside its text"
+        ] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
-        text_channels: Annotated[int, "numbers that a text becomes"] = 128,
+        text_channels: Annotated[int, Field(gt=0), "numbers that a text becomes"] = 128,
         diversity: Annotated[
             float, "weight of mode seeking; against images that are equal for one text"
         ] = 0.0,
-        lr_generator: Annotated[float, "learning rate of the generator"] = 2e-4,
+        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[
             float, "learning rate of discriminator, matcher and words"
         ] = 2e-4,
