@@ -1,5 +1,6 @@
 """Our loop as a real run has it, on pictures made for a benchmark, and proof of equal maths."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from itertools import islice, pairwise
@@ -33,9 +34,9 @@ LOOPS = {
 }
 LAYOUTS = {
     **dict.fromkeys(["cyclegan", "cut", "fastcut"], "unpaired"),
-    **dict.fromkeys(["pix2pix", "pix2pixhd"], "paired"),
+    **dict.fromkeys(["pix2pix", "pix2pixhd", "deblurgan"], "paired"),
 }
-ALONE = {"cgan": ("labelled", "classes")}
+ALONE = {"cgan": ("labelled", "classes"), "text2img": ("captioned", "left")}
 """layout and domain, which of all others are images and left"""
 
 
@@ -78,7 +79,10 @@ class Each(Watcher):
 
 
 def draw(root: Path, side: int) -> None:
-    """Write smooth pictures a little larger than `side`: left, right, and classes of two names."""
+    """Write smooth pictures a little larger than `side`: left, right, and classes of two names.
+
+    What is left has captions, two of which are the same.
+    """
     random, side = np.random.default_rng(0), round(side * 286 / 256)
     for place in ("left/train", "right/train", "classes/train/one", "classes/train/two"):
         folder = root / place
@@ -86,6 +90,8 @@ def draw(root: Path, side: int) -> None:
         for number in range(PICTURES):
             coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
             images.write(folder / f"{number}.png", images.resize(coarse, (side, side)))
+    told = [{"file": f"{n}.png", "text": f"{max(n, 1)} of many"} for n in range(PICTURES)]
+    (root / "left/train/captions.jsonl").write_text("\n".join(map(json.dumps, told)))
 
 
 def make(

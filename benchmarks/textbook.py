@@ -156,6 +156,15 @@ def switch(networks: list[nn.Module], *, on: bool) -> None:
             parameter.requires_grad = on
 
 
+def slope_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    """Gulrajani et al. (2017), algorithm 1, lines 4 to 7, without its factor."""
+    share = torch.rand(len(real), 1, 1, 1).to(real)
+    between = torch.lerp(real, fake, share).requires_grad_()
+    score = critic(between).flatten(1).mean(1).sum()
+    (slope,) = torch.autograd.grad(score, between, create_graph=True)
+    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+
+
 def least_squares(logits: Tensor, label: float) -> Tensor:
     return F.mse_loss(logits, torch.full_like(logits, label))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, optimizer, switch
+from textbook import Settings, cross_entropy, optimizer, slope_penalty, switch
 from torch import Tensor, nn
 from torch.optim import RMSprop
 
@@ -98,10 +98,7 @@ def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             fake = generator(noise(recipe, real))
         switch([critic], on=True)
         estimate = critic(fake).mean() - critic(real).mean()
-        share = torch.rand(len(real), 1, 1, 1).to(real)
-        between = torch.lerp(real, fake, share).requires_grad_()
-        (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-        penalty = recipe.penalty_weight * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        penalty = recipe.penalty_weight * slope_penalty(critic, real, fake)
         losses = [estimate, penalty]
         descend(for_critic, estimate + penalty)
         if step % recipe.critic_steps == 0:
@@ -145,6 +142,34 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         yield [loss.detach() for loss in losses]
 
 
+def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Reed et al. (2016), algorithm 1, with the product of Miyato and Koyama (2018)."""
+    judges = [recipe.discriminator, recipe.matcher, recipe.words]
+    for_judges = optimizer(settings, *judges, lr=recipe.lr_discriminator)
+    for_generator = optimizer(settings, recipe.generator, lr=recipe.lr_generator)
+
+    def judge(images: Tensor, *codes: Tensor) -> list[Tensor]:
+        alone, seen = recipe.discriminator(images), recipe.matcher(images)
+        return [alone + (seen * code).sum((1, 2, 3)).view_as(alone) for code in codes]
+
+    for images, text in batches:
+        switch(judges, on=True)
+        code = recipe.words(text)
+        drawn, _ = noise(recipe, images), noise(recipe, images)  # the other is for diversity
+        fake = recipe.generator(torch.cat([drawn, code.detach()], 1))
+        real, wrong = judge(images, code, code.roll(1, 0))
+        (unreal,) = judge(fake.detach(), code)
+        same = (text == text.roll(1, 0)).all(1).view_as(wrong)
+        as_real, as_fake = 0.5 * cross_entropy(real, 1.0), 0.5 * cross_entropy(unreal, 0.0)
+        mismatch = 0.5 * cross_entropy(torch.where(same, unreal, wrong), 0.0)
+        losses = [as_real + as_fake, as_real + mismatch]
+        descend(for_judges, losses[0] + losses[1])
+        switch(judges, on=False)
+        losses.append(cross_entropy(judge(fake, code.detach())[0], 1.0))
+        descend(for_generator, losses[2])
+        yield [loss.detach() for loss in losses]
+
+
 def noise(recipe: Any, images: Tensor) -> Tensor:
     return recipe.noise(len(images)).to(images)
 
@@ -162,4 +187,5 @@ LOOPS = {
     "wgan": wgan,
     "wgan-gp": wgan_gp,
     "infogan": infogan,
+    "text2img": text2img,
 }

@@ -1,4 +1,4 @@
-"""The methods that learn from whole pictures and their own damage, as a textbook trains them.
+"""The methods that mend pictures, as a textbook trains them.
 
 As in textbook.py: the networks are those of our recipes, and the loops the obvious ones. So are the
 perceptual loss, the holes and the damage, which are no part of a loop.
@@ -9,10 +9,32 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, optimizer, schedule, switch
+from textbook import Settings, cross_entropy, optimizer, schedule, slope_penalty, switch
 from torch import Tensor
 
 from translate_plugins.inpaint.holes import random_holes
+
+
+def deblurgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
+    """Kupyn et al. (2018): yield the two losses of the critic's last turn, then the generator's."""
+    generator, critic = recipe.generator, recipe.critic
+    for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
+    for_critic = optimizer(settings, critic, lr=recipe.lr_critic)
+    schedules = [schedule(for_critic, settings), schedule(for_generator, settings)]
+    for blurred, sharp in batches:
+        restored = (blurred + generator(blurred)).clamp(-1, 1)
+        switch([critic], on=True)
+        for _ in range(recipe.critic_steps):
+            fake = restored.detach()
+            estimate = critic(fake).mean() - critic(sharp).mean()
+            penalty = recipe.penalty_weight * slope_penalty(critic, sharp, fake)
+            descend(for_critic, estimate, penalty)
+        switch([critic], on=False)
+        losses = [-critic(restored).mean(), recipe.content_weight * recipe.content(restored, sharp)]
+        descend(for_generator, *losses)
+        for each in schedules:
+            each.step()
+        yield [loss.detach() for loss in (estimate, penalty, *losses)]
 
 
 def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
@@ -87,4 +109,4 @@ def descend(adam: Any, *losses: Tensor) -> None:
     adam.step()
 
 
-LOOPS = {"srgan": srgan, "inpaint": inpaint, "restore": restore}
+LOOPS = {"deblurgan": deblurgan, "srgan": srgan, "inpaint": inpaint, "restore": restore}

@@ -16,6 +16,8 @@ NARROW = {
     **dict.fromkeys(["cgan", "infogan"], ("generator", "discriminator")),
     **dict.fromkeys(["srgan", "inpaint"], ("generator", "discriminator")),
     "restore": ("generator",),
+    "deblurgan": ("generator", "critic"),
+    "text2img": ("generator", "discriminator", "matcher"),
     **dict.fromkeys(["wgan", "wgan-gp"], ("generator", "critic")),
     **dict.fromkeys(["autoencoder", "vae", "wae-mmd"], ("encoder", "decoder")),
     **dict.fromkeys(["aae", "wae-gan"], ("encoder", "decoder", "discriminator")),
