@@ -5,6 +5,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar
 
+LONGEST = 300
+"""characters of a value that an error shows"""
+
 
 class TranslateError(Exception):
     """A mistake that the user can mend; the message says how. Anything else is our bug."""
@@ -57,6 +60,20 @@ class BadImage(Exception):  # noqa: N818 - a value that is listed, more often th
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+def shown(value: object) -> str:
+    """Return `value` as an error says what it got: in one line, its beginning where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of 5,000 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def named(key: str) -> str:
+    """Return `key` bare where that is one line, else as `shown`."""
+    return key if key.isprintable() and len(key) <= LONGEST else shown(key)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

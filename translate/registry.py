@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from torch import nn
 
 from translate.engine import options, plugins
-from translate.errors import ConfigError, PluginError, suggest
+from translate.errors import ConfigError, PluginError, shown, suggest
 
 Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
 Part: TypeAlias = str | Mapping[str, Any]
@@ -69,7 +69,9 @@ def split(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
     if isinstance(part, str):
         return part, {}
     if not isinstance(part, Mapping) or not isinstance(part.get("name"), str):
-        raise ConfigError(f"{kind}: expected a name or {{name: ..., option: ...}}, got {part!r}.")
+        raise ConfigError(
+            f"{kind}: expected a name or {{name: ..., option: ...}}, got {shown(part)}."
+        )
     return part["name"], {str(key): value for key, value in part.items() if key != "name"}
 
 

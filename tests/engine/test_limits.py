@@ -18,7 +18,7 @@ import trained
 
 from translate.engine import checkpoint, infer
 from translate.engine.limits import HEADER, Allowance, check_header
-from translate.errors import CheckpointError
+from translate.errors import CheckpointError, TranslateError
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -49,6 +49,7 @@ ONE = json.dumps({"a": entry([1], 4)}).encode()
         (tensor_file([1]), "is not understood"),
         (tensor_file({"a": 1}), "is not understood"),
         (tensor_file({"a": entry(["x"], 4)}), "is not understood"),
+        (tensor_file({"a": entry([float("inf")], 4)}), "is not understood"),
     ],
 )
 def test_F4_a_header_that_no_honest_program_writes_is_refused(
@@ -158,6 +159,33 @@ def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
     with pytest.raises(CheckpointError) as caught:
         checkpoint.describe(checkpoint.locate(run)[0])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.update(step=float("inf")),
+        lambda state: state["spec"].update(size=[[8], "8"]),
+        lambda state: state["spec"].update(size=[-8, 8]),
+        lambda state: state["spec"].update(domains=3),
+        lambda state: state["spec"].update(source_channels=3_000_000),
+        lambda state: state["config"]["options"]["generator"].update(width=-2),
+        lambda state: state["config"]["options"].update(
+            generator={"name": "unet", "levels": 10**9}
+        ),
+        lambda state: state["config"]["options"].update(generator={"name": ["mlp"] * 500}),
+        lambda state: state["config"]["options"].update({"a\nb" * 500: 1}),
+    ],
+)
+def test_nonsense_that_is_well_formed_is_one_short_line_as_well(
+    change: Change, tmp_path: Path
+) -> None:
+    run = trained.gan(tmp_path / "run")
+    with_state(run, change)
+    with pytest.raises(TranslateError) as caught:
+        infer.load(run)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize(

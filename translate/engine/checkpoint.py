@@ -5,12 +5,14 @@ A checkpoint describes itself: inference needs it and nothing else. There is no 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -19,12 +21,12 @@ from torch.optim.swa_utils import AveragedModel
 
 from translate import __version__
 from translate.batches import ImageSpec
-from translate.engine import config, distributed, files
+from translate.engine import config, distributed, files, options
 from translate.engine.files import Chunk
 from translate.engine.limits import Allowance, check_header
 from translate.engine.randomness import random_state, restore_random_state
 from translate.engine.tensors import serialize
-from translate.errors import CheckpointError, SaveError
+from translate.errors import CheckpointError, SaveError, TranslateError, named, shown
 from translate.recipe import Recipe
 from translate.registry import create
 
@@ -264,19 +266,36 @@ class Saved:
 def describe(path: Path) -> Saved:
     """Return what the verified checkpoint at `path` says of itself."""
     description = _read_json(path / "state.json")
-    try:
-        spec: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in description["spec"].items()
-        }
+    with _understood(path / "state.json"):
         return Saved(
             path,
             int(description["step"]),
             config.validate(description["config"]),
-            ImageSpec(**spec),
+            _spec(description["spec"]),
             description,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path / 'state.json'} is not understood: {error!r}.") from error
+
+
+def _spec(told: Mapping[str, Any]) -> ImageSpec:
+    facts = asdict(ImageSpec(**told))  # which refuses what it does not know
+    spec = TypeAdapter(ImageSpec).validate_python(facts)
+    if min(*spec.size, spec.source_channels, spec.target_channels) < 1 or spec.text_length < 0:
+        raise ValueError(f"there are no images of {shown(told)}")
+    return spec
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Have whatever goes wrong with what `path` says be said in a line: strangers write files."""
+    try:
+        yield
+    except TranslateError:
+        raise
+    except ValidationError as error:
+        raise CheckpointError(f"{path} is not understood: {options.explain(error)}") from error
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CheckpointError(f"{path} is not understood: {named(reason)}.") from error
 
 
 def rebuild(found: Saved) -> Recipe:
@@ -286,9 +305,11 @@ def rebuild(found: Saved) -> Recipe:
     return recipe
 
 
-def allowance(found: Saved) -> Allowance:
-    """Return a block in which no network is made that its weights file could never fill."""
-    return Allowance(found.path / "weights.safetensors")
+@contextmanager
+def allowance(found: Saved) -> Iterator[None]:
+    """Open a block in which no network is made that its weights file could never fill."""
+    with _understood(found.path), Allowance(found.path / "weights.safetensors"):
+        yield
 
 
 def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) -> None:
@@ -298,7 +319,7 @@ def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) ->
     tensors = _read_tensors(file)
     own = recipe.state_dict()
     complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
-    complaints += [f"{key} is unknown" for key in tensors.keys() - own.keys()]
+    complaints += [f"{named(key)} is unknown" for key in tensors.keys() - own.keys()]
     complaints += [
         f"{key} is {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
         for key in own.keys() & tensors.keys()
@@ -312,20 +333,21 @@ def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) ->
 
 def restore(training: Training, found: Saved) -> None:
     """Bring `training`, freshly built, to where the checkpoint was, on every process."""
-    restore_weights(training.recipe, found.path)
-    if training.average:
-        restore_weights(training.average.module, found.path, averaged=True)
-        training.average.n_averaged.fill_(found.description["averaged"])
-    tensors = _read_tensors(found.path / "training.safetensors")
-    for player, optimizer in training.optimizers.items():
-        _restore_optimizer(optimizer, player, tensors, found.description["optimizers"][player])
-    if distributed.rank():
-        own = found.path / f"training-rank-{distributed.rank()}.safetensors"
-        tensors = _read_tensors(own) if own.is_file() else {}
-    if tensors:
-        training.recipe.load_training_state(_below("recipe", tensors))
-        restore_random_state(tensors)
-    training.step = found.step
+    with _understood(found.path):
+        restore_weights(training.recipe, found.path)
+        if training.average:
+            restore_weights(training.average.module, found.path, averaged=True)
+            training.average.n_averaged.fill_(found.description["averaged"])
+        tensors = _read_tensors(found.path / "training.safetensors")
+        for player, optimizer in training.optimizers.items():
+            _restore_optimizer(optimizer, player, tensors, found.description["optimizers"][player])
+        if distributed.rank():
+            own = found.path / f"training-rank-{distributed.rank()}.safetensors"
+            tensors = _read_tensors(own) if own.is_file() else {}
+        if tensors:
+            training.recipe.load_training_state(_below("recipe", tensors))
+            restore_random_state(tensors)
+        training.step = found.step
 
 
 def _restore_optimizer(

@@ -1,6 +1,6 @@
 """The configuration of a run: four keys, merged in layers and checked, from flags and YAML."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from importlib.resources.abc import Traversable
 from io import StringIO
@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from ruamel.yaml import YAML, AliasEvent
+from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.error import YAMLError
 
 from translate.engine import options
 from translate.engine.bundled import configs
-from translate.errors import ConfigError, suggest
+from translate.errors import ConfigError, named, shown, suggest
 from translate.registry import find
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 100_000
+"""of a file, of which the parser reads so many in two seconds"""
+DEEPEST = 40
+"""levels of nesting, each of which makes the parser slower"""
 Fragment = dict[str, Any]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -178,7 +181,7 @@ def resolve(
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
-            raise ConfigError(f"--set {assignment}: expected section.key=VALUE.")
+            raise ConfigError(f"--set {named(assignment)}: expected section.key=VALUE.")
         assign(merged, key.strip(), parse(text, key) if text.strip() else None)
     name = f"recipe {recipe!r}"
     merged["options"] = options.check(name, kind, complete(kind, merged["options"]), ["spec"])
@@ -222,12 +225,12 @@ def plain(value: Any) -> Any:
 def overlay(below: Fragment, above: Mapping[str, Any]) -> None:
     """Lay a whole fragment over `below`, section by section."""
     if not isinstance(above, Mapping):
-        raise ConfigError(f"expected recipe, options, data and train, got {above!r}.")
+        raise ConfigError(f"expected recipe, options, data and train, got {shown(above)}.")
     for section, values in above.items():
         if section not in KEYS[""]:
-            raise ConfigError(f"{section}: unknown key.{suggest(section, KEYS[''])}")
+            raise ConfigError(f"{named(str(section))}: unknown key.{suggest(section, KEYS[''])}")
         if not isinstance(values, Mapping):
-            raise ConfigError(f"{section}: expected a mapping, got {values!r}.")
+            raise ConfigError(f"{section}: expected a mapping, got {shown(values)}.")
         for key, value in values.items():
             assign(below, f"{section}.{key}", deepcopy(value))
 
@@ -236,16 +239,17 @@ def assign(document: Fragment, key: str, value: Any) -> None:
     """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
     section, *path = key.split(".")
     if section not in KEYS[""] or not path:
-        raise ConfigError(f"{key}: unknown key.{suggest(section, KEYS[''])} (section.key=VALUE)")
+        near = suggest(section, KEYS[""])
+        raise ConfigError(f"{named(key)}: unknown key.{near} (section.key=VALUE)")
     if section in SECTIONS and path[0] not in KEYS[section]:
-        raise ConfigError(f"{key}: unknown key.{suggest(path[0], KEYS[section])}")
+        raise ConfigError(f"{named(key)}: unknown key.{suggest(path[0], KEYS[section])}")
     place = document[section]
     for name in path[:-1]:
         inner = place.get(name)
         if isinstance(inner, str):
             inner = {"name": inner}
         if not isinstance(inner, Mapping):
-            raise ConfigError(f"{key}: {name!r} holds no options.")
+            raise ConfigError(f"{named(key)}: {name!r} holds no options.")
         place[name] = place = dict(inner)
     if value is None:
         place.pop(path[-1], None)
@@ -275,7 +279,9 @@ def read(name: str) -> Fragment:
         raise ConfigError(f"{name} is not a text file: {error}.") from error
     document = parse(text, name)
     if not isinstance(document, dict):
-        raise ConfigError(f"{name}: expected recipe, options, data and train, got {document!r}.")
+        raise ConfigError(
+            f"{name}: expected recipe, options, data and train, got {shown(document)}."
+        )
     return document
 
 
@@ -283,11 +289,25 @@ def parse(text: str, where: str) -> Any:
     """Return what the YAML 1.2 `text` says; tags and aliases are refused with a `ConfigError`."""
     yaml = YAML(typ="safe", pure=True)
     try:
-        if any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
-            raise ConfigError(f"{where}: YAML aliases (*name) are not supported.")
+        if wrong := _beyond_plain(yaml.parse(text)):
+            raise ConfigError(f"{named(where)}: YAML {wrong}.")
         return yaml.load(text)
-    except YAMLError as error:
-        raise ConfigError(f"{where}: {' '.join(str(error).split())}") from error
+    except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
+        raise ConfigError(f"{named(where)}: {' '.join(str(error).split())}") from error
+
+
+def _beyond_plain(events: Iterable[Event]) -> str:
+    """Return what of the YAML `events` we do not take, if there is any."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if isinstance(event, AliasEvent):
+            return "aliases (*name) are not supported"
+        if tag := getattr(event, "tag", None):
+            return f"tags are not supported: {tag}"
+        if depth > DEEPEST:
+            return f"of more than {DEEPEST} levels is not supported"
+    return ""
 
 
 def dump(config: Config) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from translate import images
 from translate.batches import ImageSpec
 from translate.engine import checkpoint, distributed
-from translate.errors import ConfigError, PluginError, suggest
+from translate.errors import CheckpointError, ConfigError, PluginError, suggest
 from translate.images import Pixels
 from translate.ops import seeded
 from translate.recipe import Recipe
@@ -82,6 +82,8 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     where = distributed.choose_device(device)
     place, complaints = checkpoint.locate(path, which)
     found = checkpoint.describe(place)
+    if not {found.spec.source_channels, found.spec.target_channels} <= {1, 3}:
+        raise CheckpointError(f"{place} is of images that are neither gray nor in colour.")
     with seeded(0), checkpoint.allowance(found):  # the caller's random numbers are not touched
         recipe = checkpoint.rebuild(found)
     checkpoint.restore_weights(recipe, place, averaged=True)

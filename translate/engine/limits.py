@@ -59,7 +59,14 @@ def check_header(path: Path) -> None:
         header = json.loads(text, object_pairs_hook=_unique)
         sides = [s for n, facts in header.items() if n != "__metadata__" for s in facts["shape"]]
         longest = max(map(int, sides), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise CheckpointError(f"{path} has a header that is not understood: {error}.") from error
     if longest > size:
         raise CheckpointError(f"{path} claims a tensor with a side of {longest:,}.")

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import nn
 from typing_extensions import TypedDict
 
-from translate.errors import ConfigError, suggest
+from translate.errors import ConfigError, named, shown, suggest
 
 
 class Option(NamedTuple):
@@ -54,7 +54,7 @@ def check(
     takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values())
     for name in given:
         if name not in known and not takes_any:
-            raise ConfigError(f"{owner} has no option {name!r}.{suggest(name, known)}")
+            raise ConfigError(f"{owner} has no option {shown(name)}.{suggest(name, known)}")
     for name, option in known.items():
         if option.required and name not in given:
             raise ConfigError(f"{owner} needs the option {name!r}.")
@@ -94,8 +94,8 @@ def explain(error: ValidationError, known: Mapping[str, Sequence[str]] | None = 
             complaints.setdefault(key, []).append(_expected(problem))
             values.setdefault(key, problem["input"])
     return " ".join(
-        f"{key}: {' or '.join(dict.fromkeys(parts)).replace(' or expected ', ' or ')}"
-        + (f", got {values[key]!r}." if key in values else "")
+        f"{named(key)}: {' or '.join(dict.fromkeys(parts)).replace(' or expected ', ' or ')}"
+        + (f", got {shown(values[key])}." if key in values else "")
         for key, parts in complaints.items()
     )
 

@@ -1,0 +1,123 @@
+"""Files that no program writes: sound ones, changed here and there by the throw of dice."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+NUMBERS = (
+    0,
+    1,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0xFFFF,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+    2**62,
+    2**64 - 1,
+)
+VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 3, 7, 255, 2**31, 2**63, 10**30, 10**400, 0.5, -0.1, 1e-300, 1e300,
+    float("inf"), float("nan"), "", "x", "0", "nan", "\0", "\ud800", "é" * 40, "os.system",
+    "builtins.exec", "../../nowhere", "cpu", "cuda:9", "resnet", "mlp", "gan", "l1", "batch",
+    [], [0], [[]], {}, {"": 0}, {"name": "x"}, {"name": "resnet", "_target_": "os.system"},
+)  # fmt: skip
+WORDS = (
+    b"!!python/object/apply:os.system [x]", b"!!python/name:os.system", b"&a ", b"*a", b"<<: ",
+    b"!!binary |\n  x", b"!!timestamp x", b"!!int x", b"!!float x", b"!!set ", b"!!omap ", b"!x ",
+    b"2001-99-99", b"2001-01-01t99:99:99z", b"0x", b"0o9", b"1_0", b".inf", b".nan", b"9" * 5000,
+    b"1e9999", b"? ", b"- ", b": ", b"| ", b">9\n", b"%YAML 9.9\n---\n", b"---\n", b"...\n", b"\t",
+    b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xa8", b"[" * 3000, b"{a: " * 300, b'"', b"'",
+    b"\\", b"#", b"\n", b"\r", b",", b"]", b"}", b"~", b"{", b"${HOME}", b"null", b'"\\ud800"',
+)  # fmt: skip
+"""what has a meaning in YAML or JSON, or ought to have none"""
+
+
+def changed(
+    data: bytes, dice: Random, others: Sequence[bytes] = (), words: Sequence[bytes] = ()
+) -> bytes:
+    """Return `data` with one to eight changes; some put in `words`, or pieces of `others`."""
+    new = bytearray(data)
+    for _ in range(dice.choice((1, 1, 1, 2, 3, 8))):
+        at = dice.randrange(len(new) + 1)
+        span = slice(at, at + dice.choice((1, 2, 4, 16, 256)))
+        match dice.randrange(9 if words else 8):
+            case 0:
+                new[at : at + 1] = bytes([dice.randrange(256)])
+            case 1:
+                new[at : at + 1] = bytes(byte ^ 1 << dice.randrange(8) for byte in new[at : at + 1])
+            case 2 | 3:
+                size = dice.choice((1, 2, 4, 8))
+                number = dice.choice(NUMBERS) % 256**size
+                new[at : at + size] = number.to_bytes(size, dice.choice(("big", "little")))
+            case 4:
+                del new[span]
+            case 5:
+                new[at:at] = new[span] * dice.choice((1, 2, 50))
+            case 6:
+                del new[max(at, 1) :]
+            case 7 if others:
+                other = dice.choice(others)
+                start = dice.randrange(len(other))
+                new[span] = other[start : start + dice.choice((4, 64, 4096))]
+            case 8:
+                new[at:at] = dice.choice(words)
+    return bytes(new)
+
+
+def resealed(png: bytes) -> bytes:
+    """Return `png` with each checksum right for what it is of, as far as its chunks go."""
+    new, at = bytearray(png), 8
+    while at + 12 <= len(new):
+        end = at + 8 + int.from_bytes(new[at : at + 4], "big")
+        if end + 4 > len(new):
+            break
+        new[end : end + 4] = zlib.crc32(new[at + 4 : end]).to_bytes(4, "big")
+        at = end + 4
+    return bytes(new)
+
+
+def other(document: Any, dice: Random) -> Any:
+    """Return `document` with one to three of its values or keys changed, gone or doubled."""
+    new = [deepcopy(document)]  # in a list, so that all of it can be something else as well
+    for _ in range(dice.choice((1, 1, 2, 3))):
+        holder, key = dice.choice(list(places(new)))
+        found = holder[key]
+        match dice.randrange(8):
+            case 0 | 1 | 2:
+                holder[key] = deepcopy(dice.choice(VALUES))
+            case 3 if isinstance(found, (int, float)):
+                holder[key] = dice.choice((found + 1, found - 1, -found, found * 2, found * 10**6))
+            case 4 if holder is not new:
+                del holder[key]
+            case 5 if isinstance(holder, dict):
+                holder[dice.choice([*map(str, holder), "", "name", "_target_", "x.y"])] = found
+            case 6:
+                there, place = dice.choice(list(places(new)))
+                holder[key] = deepcopy(there[place])
+            case 7:
+                holder[key] = dice.choice(([found], {"name": found}, [found] * 300, str(found)))
+    return new[0]
+
+
+def places(document: Any) -> Any:
+    """Yield each container of `document` with each of its keys."""
+    for key in list(document) if isinstance(document, dict) else range(len(document)):
+        yield document, key
+        if isinstance(document[key], (dict, list)):
+            yield from places(document[key])
+
+
+def tensor_file(data: bytes, dice: Random) -> bytes:
+    """Return the safetensors file `data` with other bytes, or with another header that parses."""
+    if dice.random() < 0.4:
+        return changed(data, dice, words=WORDS)
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(other(json.loads(data[8:end]), dice)).encode()
+    length = dice.choice((len(header), len(header), len(header), dice.choice(NUMBERS)))
+    return length.to_bytes(8, "little") + header + data[end:]
