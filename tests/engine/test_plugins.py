@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pluggy
 import pytest
+import trained
 
 from translate import __version__, hookimpl, hookspecs
 from translate.engine import plugins
@@ -111,6 +112,40 @@ def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run) -> Non
     for command in (["show", "cyclegan"], ["datasets"], ["plugins", "check", "l1"]):
         done = run(*command)
         assert (done.code, done.err) == (0, ""), command  # and the lines are not repeated
+
+
+SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+         "options.discriminator={name: patch, width: 2, layers: 1}"]  # fmt: skip
+
+
+@pytest.mark.usefixtures("eight")
+def test_P9_every_command_works_beside_them_and_says_what_is_left_out(
+    run, install, pictures, tmp_path
+) -> None:
+    install("empty", "nothing = 1")
+    install("torn", offering("rag"))
+    (tmp_path / "site/torn-1.5.dist-info/METADATA").unlink()
+    pictures("a", 2), pictures("b", 2)
+    trained.cgan(tmp_path / "drawer")
+    small = [word for setting in SMALL for word in ("--set", setting)]
+    asked = ["--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--out", "run"]
+    for command in (
+        ["plugins"], ["plugins", "check", "l1"], ["show", "cyclegan"], ["show", "run"], ["doctor"],
+        ["infer", "run", "a", "out"], ["sample", "drawer", "drawn", "--count", 2], ["datasets"],
+        ["datasets", "check", "a", "b", "--data", "."], ["train", "--resume", "run", "--steps", 2],
+    ):  # fmt: skip
+        if command[-1] == "run":
+            done = run("train", *asked, "--steps", 1, "--size", 16, *small)
+            assert done.code == 0, done.err
+        plugins.load.cache_clear()
+        plugins.skipped.clear()
+        done = run(*command)
+        assert done.code == 0, (command, done.err)
+        for name in BROKEN:
+            assert f"plugin '{name}' of {name} 1.5 is left out" in done.err, command
+    for command in (["--help"], ["--version"], ["train", "--help"]):
+        plugins.load.cache_clear()
+        assert run(*command)[0::2] == (0, "")  # which no plugin is imported for
 
 
 @pytest.mark.usefixtures("eight")
