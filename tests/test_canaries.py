@@ -1,19 +1,33 @@
 """No file makes a command run code: canaries in every disguise, to everything that takes a path."""
 
+import inspect
 import json
+import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tarfile
+import traceback
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
 
 import click
+import numpy as np
 import pytest
 import trained
+from conftest import ROOT
+from watched import watch
 
+from translate import api, batches, images, losses, ops, recipe, registry, run, testing
+from translate.api import Translator
 from translate.cli import COMMANDS, cli
+from translate.errors import BadImage, TranslateError
+from translate.exchange import archives, fetch
 
 EVIL = "open('it-was-run', 'w').close()"
 """what a canary does when it is run"""
@@ -34,13 +48,24 @@ def canaries(folder: Path) -> dict[str, Path]:
         "tag.yaml": f"recipe: {tag}\n".encode(),
         "bomb.yaml": b"a: &a [x, x]\nb: &b [*a, *a]\ndata: [*b, *b]\n",
         "code.py": EVIL.encode(),
+        "canary.py": EVIL.encode(),
         "dressed.png": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
     }
     for name, data in contents.items():
         (folder / name).write_bytes(data)
-    found = {name: folder / name for name in contents}
+    with zipfile.ZipFile(folder / "slip.zip", "w") as archive:
+        archive.writestr("../../it-was-run", "")
+    with tarfile.open(folder / "link.tar", "w") as tape:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tape.addfile(link)
+    found = {name: folder / name for name in (*contents, "slip.zip", "link.tar")}
+    for name, data in {"bomb": (2**62).to_bytes(8, "little"), "disguise": pickled}.items():
+        found[name] = trained.gan(folder / name)
+        seal(found[name], "weights.safetensors", data)
     for name, change in {
-        "names a module": {"recipe": "builtins.exec"},
+        "names a module": {"recipe": "canary.sing"},
+        "names a file": {"recipe": "../code.py"},
         "names a plugin": {"recipe": "not-installed/gan"},
         "names a target": {"options": {"generator": {"name": "mlp", "_target_": "builtins.exec"}}},
     }.items():
@@ -48,17 +73,18 @@ def canaries(folder: Path) -> dict[str, Path]:
         (place,) = (found[name] / "checkpoints").iterdir()
         state = json.loads((place / "state.json").read_bytes())
         state["config"] |= change
-        (place / "state.json").write_text(json.dumps(state))
-        (place / "MANIFEST.json").unlink()
-        listed = {file.name: digest(file) for file in place.iterdir()}
-        (place / "MANIFEST.json").write_text(json.dumps({"format": 1, "files": listed}))
+        seal(found[name], "state.json", json.dumps(state).encode())
         (found[name] / "config.yaml").write_text(json.dumps(state["config"]))
     return found
 
 
-def digest(file: Path) -> dict[str, object]:
-    data = file.read_bytes()
-    return {"sha256": sha256(data).hexdigest(), "size": len(data)}
+def seal(made: Path, name: str, data: bytes) -> None:
+    """Put `data` into the run's checkpoint, with a manifest that says that all is well."""
+    (place,) = (made / "checkpoints").iterdir()
+    (place / name).write_bytes(data)
+    manifest = json.loads((place / "MANIFEST.json").read_bytes())
+    manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+    (place / "MANIFEST.json").write_text(json.dumps(manifest))
 
 
 def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -87,15 +113,10 @@ MORE = {
 WATCHED = """
 import sys
 sys.argv[0] = "translate"
-seen = []
-def hook(event, given):
-    if event in ("os.system", "os.exec", "os.posix_spawn", "pickle.find_class", "socket.connect"):
-        seen.append(event)
-    if event in ("subprocess.Popen", "os.spawn") and "git" not in str(given[0]):
-        seen.append(f"{event} {given[0]}")
-import torch, translate.engine.train, translate.engine.folder, translate.registry
+import torch._dynamo, translate.engine.train, translate.engine.folder, translate.registry
+from watched import watch
 translate.registry.names("recipe")
-sys.addaudithook(hook)
+seen = watch()
 from translate.cli import main
 for line in sys.stdin.read().splitlines():
     try:
@@ -132,7 +153,116 @@ def test_F1_no_file_that_is_given_to_any_command_is_run(
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WATCHED],
         input="\n".join(lines), text=True, capture_output=True, check=False, timeout=200,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if line.startswith("FOUND")] == []
     assert not Path("it-was-run").exists()
+
+
+MODULES = (api, archives, batches, fetch, images, losses, ops, recipe, registry, run, testing)
+"""what plugins and notebooks import, and what opens archives"""
+WRITE = {"api.Translator.sample", "images.write", "fetch.fetch", "fetch.download"}
+"""which are given a place to write to, if any"""
+
+
+def path_takers(modules: tuple[ModuleType, ...]) -> Iterator[str]:
+    """Yield the names of public functions and methods that may be given a path."""
+    for module in modules:
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", "") != module.__name__:
+                continue
+            made = vars(thing) if inspect.isclass(thing) and thing is Translator else {"": thing}
+            for part, function in made.items():
+                function = getattr(function, "__func__", function)
+                if inspect.isfunction(function) and (part == "__call__" or part[:1] != "_"):
+                    hints = {k: str(v) for k, v in get_type_hints(function).items()}
+                    hints.pop("return", None)
+                    if "config" in hints or any("Path" in hint for hint in hints.values()):
+                        place = module.__name__.rpartition(".")[2]
+                        yield ".".join(filter(None, (place, name, part)))
+
+
+def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path], Any]]:
+    """Return what to do with a canary, by the name of the function that it is for."""
+    gray = np.zeros((8, 8), np.uint8)
+    named: dict[str, Any] = {"domains": ["a"], "steps": 1, "size": 8}
+
+    def data(path: Path) -> bytes:
+        return path.read_bytes() if path.is_file() else b""
+
+    return {
+        "api.Translator.load": Translator.load,
+        "api.Translator.__call__": lambda path: (model(path), filler(gray, mask=path)),
+        "api.Translator.folder": lambda path: model.folder(path, "out", mask=path),
+        "api.train": lambda path: api.train(config=str(path), **named),
+        "archives.inspect": archives.inspect,
+        "archives.is_archive": archives.is_archive,
+        "archives.members": lambda path: archives.inspect(path) or list(archives.members(path)),
+        "images.beside": lambda p: images.beside(data(p), p, channels=3, private=True),
+        "images.find": images.find,
+        "images.is_other": images.is_other,
+        "images.load": images.load,
+        "images.probe": lambda path: images.probe(data(path), path),
+        "images.read": images.read,
+        "images.read_hole": lambda path: images.read_hole(path, path),
+        "images.scan": images.scan,
+    }
+
+
+def sing(folder: Path, answer: Any) -> None:
+    """Give every canary to every function, and answer with what was seen."""
+    runs = trained.cyclegan(folder / "run"), trained.gan(folder / "gan")
+    model, drawer = (Translator.load(made, device="cpu") for made in runs)
+    found, wrong, seen = canaries(folder / "evil"), list[str](), watch()
+    for name, call in calls(model, drawer).items():
+        for what, canary in found.items():
+            try:
+                call(canary)
+            except (TranslateError, BadImage):
+                pass
+            except BaseException:
+                wrong.append(f"{name}, {what}: {traceback.format_exc()}")
+            wrong += [f"{name}, {what}: {event}" for event in seen]
+            seen.clear()
+    answer.send(wrong)
+
+
+def test_F1_no_file_that_is_given_to_any_function_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evil").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "evil")  # so that `import canary` would work
+    nobody: Any = None
+    assert {*path_takers(MODULES)} == {*calls(nobody, nobody)} | (WRITE & {*path_takers(MODULES)})
+    context = multiprocessing.get_context("fork")
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=sing, args=(tmp_path, writer))
+    process.start()
+    assert reader.poll(60)
+    wrong = reader.recv()
+    process.join()
+    assert not wrong, "\n".join(wrong)
+    assert not list(tmp_path.rglob("it-was-run"))
+
+
+def test_the_watch_sees_what_it_is_to_see(tmp_path: Path) -> None:
+    code = f"""
+import pickle, socket, subprocess, sys
+sys.path.insert(0, {str(tmp_path)!r})
+from watched import watch
+seen = watch()
+exec("1")
+pickle.loads({pickle.dumps(Canary())!r})
+subprocess.run(["true"])
+import canary
+print([what.split()[0] for what in seen])
+"""
+    (tmp_path / "canary.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+    )  # fmt: skip
+    for event in ("exec", "compile", "pickle.find_class", "subprocess.Popen", "import"):
+        assert repr(event) in done.stdout

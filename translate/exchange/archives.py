@@ -80,7 +80,7 @@ def members(path: Path) -> Iterator[Member]:
 
 def is_archive(path: Path) -> bool:
     """Tell whether `path` is a zip file or a tar file, compressed or not."""
-    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 
 @contextmanager
