@@ -28,6 +28,7 @@ WRITERS = {str(m.__file__) for m in (collections, dataclasses, typing, typing_ex
 def watch() -> list[str]:
     """Return a list in which from now on, and until the process ends, such things are noted."""
     known = {*sys.stdlib_module_names, *packages_distributions(), *sys.modules}
+    known |= {"translate", "translate_plugins"}  # which an editable install does not list
     seen: list[str] = []
 
     def note(event: str, given: tuple[Any, ...]) -> None:
