@@ -58,7 +58,7 @@ class VAE(Recipe[Images]):
         kl_weight: Annotated[
             float, "of the distance between codes and noise; 1 is the bound"
         ] = 1.0,
-        lr: Annotated[float, "learning rate of both networks"] = 1e-3,
+        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
