@@ -22,7 +22,7 @@ engine.infer engine.journal
 engine.checkpoint
 engine.changes engine.data engine.ledger engine.schedules engine.turns
 engine.items engine.workers
-engine.augment engine.cache engine.distributed engine.domains engine.outputs
+engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
 engine.config
 registry
 penalties recipe images engine.options engine.plugins

@@ -41,6 +41,8 @@ SUFFIXES = frozenset(
     | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 MAX_PIXELS = 178_956_970
+CONVERSION = "other modes become RGB, 16 bits 8, and white shows through what is transparent"
+"""the table above, in a line"""
 
 
 # -- finding ---------------------------------------------------------------------------------------
@@ -97,6 +99,12 @@ def scan(source: Path) -> Found:
     return Found(sorted(images), skipped, sorted(problems, key=lambda bad: bad.path))
 
 
+def is_other(path: Path) -> bool:
+    """Tell whether `path` is a file that nobody would take for an image, and somebody may miss."""
+    hidden = path.name.startswith(".") or path.name.lower() == "thumbs.db"
+    return not hidden and path.suffix.lower() not in SUFFIXES and path.is_file()
+
+
 # -- reading ---------------------------------------------------------------------------------------
 
 
@@ -118,6 +126,11 @@ class Header(NamedTuple):
     def moving(self) -> bool:
         """Whether there are more frames, or pages, that a person would want to see."""
         return self.frames > 1 and self.format not in ("JPEG", "MPO")  # those are a phone's extras
+
+    @property
+    def plain(self) -> bool:
+        """Whether the pixels are what `read` makes of them."""
+        return self.mode in ("L", "RGB") and not self.deep
 
 
 def probe(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Header:

@@ -111,6 +111,43 @@ def test_D16_a_set_smaller_than_a_batch_repeats(
     assert batch.images.shape == (4, 3, 16, 16)
 
 
+def test_D16_a_domain_of_one_picture_is_remarked_on_once(
+    asked: Callable[..., Data], pictures: Pictures
+) -> None:
+    only = pictures("one", 1) / "0000.png"
+    said = [f"{only} is the only image of its domain: networks will learn it by heart"]
+    assert prepare(asked(layout="images", domains=("one",))).remarks == said
+    for domains in (("a", "one"), ("one", "b")):
+        assert prepare(asked(domains=domains)).remarks == said
+    pictures("two", 2)
+    assert prepare(asked(domains=("two", "b"))).remarks == []
+
+
+def test_D13_files_of_other_suffixes_are_counted_before_training(
+    asked: Callable[..., Data], tmp_path: Path
+) -> None:
+    for name in ("a/train/x.heic", "a/train/Y.HEIC", "b/train/notes", "b/train/.hidden",
+                 "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
+        (tmp_path / name).touch()
+    (tmp_path / "a/train/folder.psd").mkdir()
+    said = "files that are no images by their suffix, left alone: 3 (2 .heic, 1 notes)"
+    assert prepare(asked()).remarks == [said]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "CMYK", "P", "RGBA", "LA", "1"])
+def test_D4_what_becomes_of_rare_modes_is_said_in_one_line(
+    mode: str, asked: Callable[..., Data], tmp_path: Path
+) -> None:
+    for name in ("a/train/0001", "b/train/0001"):
+        Image.new(mode, (32, 32)).save(tmp_path / f"{name}.tif")
+    (said,) = prepare(asked()).remarks
+    assert said == (
+        f"2 of 10 pictures are not gray or RGB in 8 bits, the first is "
+        f"{tmp_path / 'a/train/0001.tif'} ({mode}): other modes become RGB, 16 bits 8, "
+        "and white shows through what is transparent"
+    )
+
+
 def test_no_global_random_number_is_drawn(asked: Callable[..., Data]) -> None:
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()
     draw(asked(augment=(COLOUR, NOISE)))

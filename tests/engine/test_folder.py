@@ -385,6 +385,21 @@ def test_damaged_or_endless_metadata_is_no_reason_to_leave_a_picture_out(tmp_pat
     assert counts(summary) == (2, 0, 0)
 
 
+def test_D4_what_becomes_of_rare_modes_is_said_once(mixed: Path, tmp_path: Path) -> None:
+    for name in ("h.gif", "deep/er/f.tif"):
+        (mixed / name).unlink()
+    said: list[str] = []
+    translate(mixed, tmp_path / "plain", said=said)
+    assert not said
+    for name, mode in {"b1.png": "RGBA", "b2.tif": "CMYK", "b3.png": "P"}.items():
+        Image.new(mode, (4, 4)).save(mixed / name)
+    translate(mixed, tmp_path / "out", said=said)
+    assert [line for line in said if "16 bits" in line] == [
+        f"{mixed / 'b1.png'} is not gray or RGB in 8 bits: other modes become RGB, 16 bits 8, "
+        "and white shows through what is transparent"
+    ]
+
+
 def test_sides_and_sizes(tmp_path: Path) -> None:
     joined = np.zeros((10, 21, 3), np.uint8)
     joined[:, 10:20] = 100

@@ -137,6 +137,14 @@ def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path)
     assert torch.allclose(average[2], 0.75 * weights[1] + 0.25 * weights[2], atol=1e-7)
 
 
+def test_what_the_data_show_is_said_before_the_first_step(root: Path) -> None:
+    (root / "a/notes.txt").touch()
+    heard = tiny.Heard()
+    tiny.start(tiny.settings(root, train__steps=1, train__log_every=1), root / "run", heard)
+    assert "files that are no images by their suffix, left alone: 1 (1 .txt)" in heard.lines
+    assert len(heard.reports) == 1
+
+
 def test_a_missing_or_empty_folder_is_said_before_any_work(root: Path) -> None:
     (root / "empty").mkdir()
     with pytest.raises(DataError, match=r"no folder for domain 'c': looked for .*c/train and .*c"):

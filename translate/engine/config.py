@@ -53,7 +53,7 @@ class Data(Section):
     channels: Literal[1, 3] | None = None
     """1 reads gray, 3 reads colour; default: colour, where the layout knows no better"""
     workers: int = Field(default=0, ge=0)
-    """processes that read images; 0 reads in the main process"""
+    """processes that read images; 0: a thread reads the next batch"""
     cache: float = Field(default=2.0, ge=0)
     """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
     split: str = "train"

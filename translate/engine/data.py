@@ -25,6 +25,7 @@ from translate.engine.cache import Cache
 from translate.engine.config import Data
 from translate.engine.items import TRIES, Items, batch_keys, collate, dice
 from translate.engine.problems import Problem
+from translate.engine.remarks import remarks
 from translate.errors import BadImage, DataError, TrainingError
 
 THREADS = 8
@@ -37,6 +38,8 @@ class Prepared(NamedTuple):
     augment: Augment
     problems: list[Problem]
     """The files that `layout` leaves out."""
+    remarks: list[str]
+    """What is to be said of the others."""
 
 
 def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
@@ -77,11 +80,11 @@ def check(layout: Layout, data: Data) -> Prepared:
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
         if needed <= data.cache * 1e9:
             bad += filter(None, pool.map(partial(_keep, cache), sizes))
-    if not bad:
-        return Prepared(layout, augment, [])
     problems = sorted(Problem.of(found, "check") for found in bad)
-    _guard(problems, len(layout.files), data.max_bad)
-    return Prepared(open_layout(data, [p.path for p in problems]), augment, problems)
+    if problems:
+        _guard(problems, len(layout.files), data.max_bad)
+        layout = open_layout(data, [p.path for p in problems])
+    return Prepared(layout, augment, problems, remarks(layout, headers))
 
 
 def batches(

@@ -169,14 +169,18 @@ class _Account:
 
 @dataclass
 class _Remark:
-    """Say once that a picture is much larger than those the model was trained on."""
+    """Say once each that a picture was converted, and that one is much larger than in training."""
 
     model: Model
     size: int | None
     say: Callable[[str], None]
     said: bool = False
+    converted: bool = False
 
     def __call__(self, picture: Picture) -> None:
+        if not picture.plain and not self.converted:
+            self.converted = True
+            self.say(f"{picture.job.input} is not gray or RGB in 8 bits: {images.CONVERSION}")
         (height, width), trained = picture.pixels.shape[:2], min(self.model.spec.size)
         usual = self.model.unscaled or self.model.recipe.scale > 1  # large pictures are
         if self.said or self.size or usual or min(height, width) <= 2 * trained:

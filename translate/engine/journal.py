@@ -53,6 +53,8 @@ class Journal:
             raise SaveError(
                 f"could not write to {self.path}: {error.strerror or error}."
             ) from error
+        for remark in prepared.remarks:
+            self.say(remark)
         listed = {json.dumps(r) for r in files.read_lines(self.path / "problems.jsonl")}
         for problem in prepared.problems:
             if json.dumps(problem.record()) in listed:

@@ -39,6 +39,8 @@ class Picture(NamedTuple):
     """what was not translated of it"""
     beside: Mapping[str, bytes] = {}
     """what is saved with it"""
+    plain: bool = True
+    """whether the file held the pixels as they are here"""
 
 
 Passed = Picture | Problem
@@ -131,7 +133,7 @@ class Stages:
         else:
             pixels = scaled(pixels, self.size)
         try:
-            return Picture(job, job.origin_sha256(), pixels, note, beside)
+            return Picture(job, job.origin_sha256(), pixels, note, beside, header.plain)
         except OSError as error:
             raise BadImage(job.input, "it is gone") from error
 
