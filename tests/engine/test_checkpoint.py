@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import random
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import suppress
@@ -332,6 +333,8 @@ def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert said.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
     assert "back.model.1.bias is (2,) instead of (3,)" in said
     assert said.count(";") == 4  # the first five
+    assert re.search(r"What fits is cyclegan as translate-kit [\d.]+ and its plugins", said)
+    assert "options={'generator': {'name': 'resnet', 'width': 2" in said  # what would fit
 
     state = {k: v for k, v in build().recipe.state_dict().items() if k != "forth.model.1.weight"}
     files.replace(path / "weights.safetensors", _saved({**state, "forth.model.99": torch.zeros(1)}))

@@ -327,8 +327,19 @@ def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) ->
     ]
     if complaints:
         listed = "; ".join(sorted(complaints)[:5])
-        raise CheckpointError(f"{file} does not fit {type(recipe).__name__}: {listed}.")
+        raise CheckpointError(
+            f"{file} does not fit {type(recipe).__name__}: {listed}. What fits is {_made(path)}."
+        )
     recipe.load_state_dict(tensors)
+
+
+def _made(path: Path) -> str:
+    """Return what the checkpoint at `path` says that it is of."""
+    with _understood(path / "state.json"):
+        found = describe(path)
+        by = named(found.description["versions"]["translate-kit"])
+    options = shown(found.config.options)
+    return f"{found.config.recipe} as translate-kit {by} and its plugins built it, {options=!s}"
 
 
 def restore(training: Training, found: Saved) -> None:
