@@ -21,7 +21,7 @@ engine.loop engine.stages
 engine.infer engine.journal
 engine.checkpoint
 engine.changes engine.data engine.ledger engine.schedules engine.turns
-engine.items engine.remarks engine.workers
+engine.items engine.workers
 engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
 engine.config
 registry
