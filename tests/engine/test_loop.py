@@ -17,7 +17,7 @@ from translate import hookimpl, images
 from translate.batches import Images, ImageSpec
 from translate.engine import checkpoint, files, journal
 from translate.engine.turns import Guard, Played, take_turns
-from translate.errors import PluginError, SaveError, TrainingError
+from translate.errors import ConfigError, PluginError, SaveError, TrainingError
 from translate.ops import Progressive
 from translate.recipe import Recipe, Turn, adam
 
@@ -581,6 +581,31 @@ def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before
         assert f"Try {less}; " in str(caught.value)
         assert f"--resume {out} --fork-run {less}." in str(caught.value)
         assert tiny.steps(out) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("layer", "crop", "batch_size", "more"),
+    [
+        (nn.BatchNorm2d(3), 1, 1, "--batch-size 2"),
+        (nn.InstanceNorm2d(3), 1, 3, "--size 2x2"),
+        (nn.ReflectionPad2d(3), 3, 2, "--size 6x6"),
+        (nn.Conv2d(3, 3, 4), 3, 2, "--size 6x6"),
+        (nn.MaxPool2d(4), 3, 2, "--size 6x6"),
+    ],
+)
+def test_T20_what_is_too_small_for_a_strangers_layer_is_said_at_the_first_step(
+    layer: nn.Module, crop: int, batch_size: int, more: str,
+    toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def step(recipe: Toy, batch: Images) -> Iterator[Turn]:
+        yield Turn("one", score=recipe.one.weight.sum() * layer(batch.images).mean())
+
+    monkeypatch.setattr(toy, "step", step)
+    given = asked(data__size=crop, train__batch_size=batch_size)
+    with pytest.raises(ConfigError, match=f"step 1: batches of {batch_size} with crops of") as said:
+        tiny.start(given, tmp_path / "run")
+    assert str(said.value).endswith(f" Try {more}.")
+    assert "\n" not in str(said.value)
 
 
 def test_too_many_corrupt_files_stop_the_run_before_it_begins(

@@ -43,6 +43,26 @@ def out_of_memory(error: Exception) -> bool:
     return known or "not enough memory" in str(error) or "allocate memory" in str(error)
 
 
+def too_small(error: Exception) -> str:
+    """Return what to enlarge, ``size`` or ``batch_size``, where `error` says that one is too small.
+
+    Batch norm needs several values of each channel, and other layers a map of several pixels.
+    """
+    told = str(error)
+    if "Expected more than 1 value per channel" in told:
+        return "batch_size"
+    return "size" if any(phrase in told for phrase in TOO_SMALL) else ""
+
+
+TOO_SMALL = (
+    "Expected more than 1 spatial element",
+    "Padding size should be less than",
+    "Kernel size can't be greater than actual input size",
+    "Output size is too small",
+)
+"""as PyTorch's layers complain"""
+
+
 def check_header(path: Path) -> None:
     """Raise `CheckpointError` for a tensor file whose header no honest program writes.
 

@@ -17,14 +17,14 @@ from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training
 from translate.engine.config import read
 from translate.engine.journal import Journal
-from translate.engine.limits import keep_freed_memory, out_of_memory
+from translate.engine.limits import keep_freed_memory, out_of_memory, too_small
 from translate.engine.problems import Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
 from translate.engine.signals import SAVE, TIME, Interrupts
 from translate.engine.symptoms import Symptoms
 from translate.engine.turns import Guard, Played, take_turns
-from translate.errors import SaveError, TrainingError
+from translate.errors import ConfigError, SaveError, TrainingError
 from translate.ops import Progressive, mode, unchanged_buffers
 from translate.recipe import Recipe
 
@@ -143,7 +143,7 @@ class Loop:
             self.waited += time.perf_counter() - asked_at
             self._list(problems)
 
-            with self._memory():
+            with self._explained():
                 played = take_step(training, to_device(batch, self.device), self.steps)
             self.guard.see(played)
             self.recent.append(played)
@@ -171,20 +171,31 @@ class Loop:
         return found
 
     @contextmanager
-    def _memory(self) -> Iterator[None]:
-        """Say what to try where memory does not suffice; what the step has moved is given up."""
+    def _explained(self) -> Iterator[None]:
+        """Say what to try where memory does not suffice, or an image becomes too small on its way.
+
+        What the step has moved is given up.
+        """
         try:
             yield
-        except (MemoryError, RuntimeError) as error:
-            if not out_of_memory(error):
-                raise
+        except (MemoryError, RuntimeError, ValueError) as error:
             settings, (height, width) = self.training.config, self.training.config.data.crop
-            size = settings.train.batch_size
-            less = f"--batch-size {size // 2}" if size > 1 else f"--size {height // 2}x{width // 2}"
-            raise TrainingError(
-                f"step {self.training.step + 1}: there is not enough memory for batches of {size} "
-                f"with crops of {height}x{width}. Try {less}; what was saved can be gone on with: "
-                f"--resume {self.journal.path} --fork-run {less}."
+            size, step = settings.train.batch_size, self.training.step + 1
+            if out_of_memory(error):
+                smaller = f"--size {height // 2}x{width // 2}"
+                less = f"--batch-size {size // 2}" if size > 1 else smaller
+                raise TrainingError(
+                    f"step {step}: there is not enough memory for batches of {size} with crops of "
+                    f"{height}x{width}. Try {less}; what was saved can be gone on with: "
+                    f"--resume {self.journal.path} --fork-run {less}."
+                ) from error
+            if not (short := too_small(error)):
+                raise
+            more = f"--size {height * 2}x{width * 2}"
+            more = f"--batch-size {max(2, size * 2)}" if short == "batch_size" else more
+            raise ConfigError(
+                f"step {step}: batches of {size} with crops of {height}x{width} are too small for "
+                f"a network of {settings.recipe}: {str(error).splitlines()[0]}. Try {more}."
             ) from error
 
     def _look(self, *, last: bool, save: bool) -> None:
