@@ -549,7 +549,8 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
     with pytest.raises(TrainingError, match="items in a row cannot be read") as caught:
         tiny.start(given, run)
     assert caught.value.exit_code == 5
-    assert (tiny.steps(run), problems(run)) == ([0, 4], [])  # the fourth batch was read ahead
+    assert tiny.steps(run) in ([0, 3], [0, 4])  # the fourth batch may have been read already
+    assert problems(run) == []
     (tmp_path / "elsewhere").rename(tmp_path / "a")
     assert tiny.resume(run).step == 6
 
