@@ -11,9 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from broken import BROKEN, LATE, offering
 from conftest import ROOT
 from PIL import Image
 
+OFFLINE = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+PROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "{name}"
+version = "1.5"
+dependencies = ["translate-kit{version}"]
+
+[project.entry-points.translate]
+{name} = "{name}_plugin"
+
+[tool.setuptools]
+py-modules = ["{name}_plugin"]
+"""
 EXAMPLE = ROOT / "tests/examples/translate_sharpen"
 Pictures = Callable[..., Path]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,8 +66,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Command:
     copy.mkdir()
     for name in ("pyproject.toml", "translate_sharpen.py"):
         (copy / name).write_text((EXAMPLE / name).read_text())
-    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
-    installed = run("pip", "install", "--quiet", *offline, copy)
+    installed = run("pip", "install", *OFFLINE, copy)
     assert installed.returncode == 0, installed.stderr
     return run
 
@@ -118,6 +135,32 @@ def test_its_parts_serve_every_recipe(
         stranger, "train", *asked, "--out", tmp_path / "run", "--steps", 2, "--size", 32, *settings
     )
     assert (tmp_path / "run/checkpoints/step-00000002").is_dir()
+
+
+@pytest.mark.slow
+def test_P9_seven_broken_ones_that_pip_installed_at_once_are_a_line_each(
+    stranger: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {name: code for name, (code, _) in BROKEN.items()}
+    projects = {**broken, "late": LATE, "torn": offering("rag")}
+    for name, code in projects.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        version = ">=99" if name == "tomorrow" else ""
+        (folder / "pyproject.toml").write_text(PROJECT.format(name=name, version=version))
+        (folder / f"{name}_plugin.py").write_text(code)
+    site = tmp_path / "site"
+    folders = [tmp_path / name for name in projects]
+    done = stranger("pip", "install", *OFFLINE, "--target", site, *folders)
+    assert done.returncode == 0, done.stderr
+    (site / "torn-1.5.dist-info/METADATA").unlink()
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    for command in (["plugins"], ["show", "cyclegan"], ["datasets"], ["doctor"], ["--help"]):
+        done = stranger("translate", *command)
+        assert done.returncode == 0, (command, done.stderr)
+        for name in broken if command[0] != "--help" else ():
+            assert f"plugin '{name}' of {name} 1.5 is left out" in done.stderr, command
+    assert "sharpen" in translate(stranger, "plugins")  # the sound one beside them
 
 
 def test_the_guide_shows_the_example_as_it_is() -> None:

@@ -12,21 +12,13 @@ from types import SimpleNamespace
 import pluggy
 import pytest
 import trained
+from broken import BROKEN, LATE, offering
 
 from translate import __version__, hookimpl, hookspecs
 from translate.engine import plugins
 from translate.errors import ConfigError, PluginError
 from translate.registry import find, names
 
-OFFER = """
-from translate import hookimpl
-
-class Loss: ...
-
-@hookimpl
-def register_losses():
-    return {names!r}
-"""
 Install = Callable[..., str]
 
 
@@ -61,28 +53,6 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             del sys.modules[name]
     plugins.load.cache_clear()
     plugins.skipped.clear()
-
-
-def offering(*losses: str) -> str:
-    """Return the code of a plugin that offers losses."""
-    named = ", ".join(f"{name!r}: Loss" for name in losses)
-    return OFFER.replace("{names!r}", f"{{{named}}}")
-
-
-BROKEN = {
-    "absent": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
-    "leaver": ("import sys\nsys.exit(0)", "SystemExit: 0"),
-    "speller": (
-        offering("spelled") + "@hookimpl\ndef register_generator():\n    return {}\n",
-        "PluginError: there is no hook 'register_generator'",
-    ),
-    "greedy": (
-        offering("grabbed") + "@hookimpl\ndef register_recipes(engine):\n    return {}\n",
-        "PluginValidationError: .*register_recipes.*Argument.*'engine'",
-    ),
-    "tomorrow": (offering("newest"), rf"PluginError: needs translate-kit>=99, and {__version__} "),
-}
-LATE = offering("never").replace("return", "raise OSError('no weights')\n    return")
 
 
 @pytest.fixture
