@@ -14,7 +14,7 @@ from faults import Disk
 from safetensors.torch import load, save
 from torch import Tensor
 
-from translate.engine import checkpoint, config, data, files
+from translate.engine import checkpoint, config, data, files, trial
 from translate.errors import ConfigError
 from translate.registry import names
 from translate.testing import small
@@ -70,6 +70,15 @@ def kill_at_operations(name: str, root: Path, disk: Disk, points: int) -> None:
         assert tiny.tensors(run) == straight, at
         assert not list(run.rglob(".*")), at
         shutil.rmtree(run)  # large networks are among them
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_T20_every_recipe_plays_a_turn_on_blank_crops_that_have_no_numbers(
+    name: str, root: Path
+) -> None:
+    asked = settings(root, name)
+    layout = data.open_layout(asked.data)
+    assert trial.failure(asked, layout, asked.data.crop, asked.train.batch_size) is None
 
 
 def parts(path: Path) -> dict[str, dict[str, Tensor]]:

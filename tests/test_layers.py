@@ -20,7 +20,7 @@ engine.folder engine.train
 engine.loop engine.stages
 engine.infer engine.journal
 engine.checkpoint
-engine.changes engine.data engine.ledger engine.schedules engine.turns
+engine.changes engine.data engine.ledger engine.schedules engine.trial engine.turns
 engine.items engine.workers
 engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
 engine.config

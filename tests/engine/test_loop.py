@@ -594,11 +594,12 @@ def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before
         (nn.MaxPool2d(4), 3, 2, "--size 6x6"),
     ],
 )
-def test_T20_what_is_too_small_for_a_strangers_layer_is_said_at_the_first_step(
+def test_T20_what_is_too_small_in_a_later_turn_is_said_at_that_step(
     layer: nn.Module, crop: int, batch_size: int, more: str,
     toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     def step(recipe: Toy, batch: Images) -> Iterator[Turn]:
+        yield Turn("two", score=recipe.two.weight.sum())
         yield Turn("one", score=recipe.one.weight.sum() * layer(batch.images).mean())
 
     monkeypatch.setattr(toy, "step", step)

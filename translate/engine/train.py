@@ -17,6 +17,7 @@ from translate.engine.journal import Journal, machine_changes, sweep
 from translate.engine.loop import Loop, Result, Watcher
 from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.signals import Interrupts
+from translate.engine.trial import expect_size
 from translate.errors import ConfigError, DataError
 from translate.ops import required_sides
 from translate.registry import create
@@ -41,6 +42,7 @@ def start(
         distributed.wait()
         layout = data.open_layout(asked.data)
         training = build(asked, layout.spec, device)
+        expect_size(asked, layout)
         prepared = data.check(layout, asked.data)
         steps = _steps(asked, len(prepared.layout))
         if distributed.is_first():
