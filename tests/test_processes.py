@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
 from translate.engine import checkpoint, config, data, distributed, files, loop, train
+from translate.engine.problems import Problem
 from translate.engine.turns import take_turns
 from translate.errors import TrainingError
 from translate.recipe import Recipe, Turn, adam
@@ -168,6 +169,24 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
         "another process cannot read its images.", "100 items in a row cannot be read.",
     ]  # fmt: skip
     assert tiny.steps(root / "run") == [0, 3]
+
+
+def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
+    asked = tiny.settings(root, train__batch_size=2, train__steps=4)
+    bad = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
+    batches = data.batches
+
+    def work(rank: int) -> int:
+        def poor(*given: Any, **named: Any) -> Iterator[Any]:
+            for number, (batch, problems) in enumerate(batches(*given, **named)):
+                yield batch, [*problems, *([bad] if number == 2 - rank else [])]
+
+        data.batches = poor  # in a forked process, which ends after this
+        return tiny.start(asked, root / "run").listed
+
+    assert two.processes(work) == [1, 0]  # the second met it first, and the first has the list
+    (line,) = files.read_lines(root / "run/problems.jsonl")
+    assert line == bad.record()
 
 
 @pytest.mark.parametrize("victim", [0, 2])

@@ -1,5 +1,6 @@
 """The loop: a step a batch, and what is logged, drawn and saved in between."""
 
+import json
 import resource
 import time
 from collections.abc import Iterator, Mapping
@@ -89,6 +90,7 @@ class Loop:
     interrupts: Interrupts = field(default_factory=Interrupts)
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
+    listed: set[Problem] = field(default_factory=set)
     told: int = 0
     """turns that moved nothing, of which the log has told"""
 
@@ -158,17 +160,30 @@ class Loop:
                 return wish
         return 0
 
-    def _next(self, batches: Iterator[Any]) -> Any:
-        """Return the next batch; where there is none, save before all processes stop."""
-        failure, found = None, None
+    def _next(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
+        """Return the next batch, and what all processes met on the way to theirs.
+
+        Where one of them has none, save before all stop.
+        """
+        failure, batch, problems = None, None, list[Problem]()
         try:
-            found = next(batches)
+            batch, problems = next(batches)
         except TrainingError as error:
             failure = error
-        if distributed.most(bool(failure)):
+        worst = distributed.most(2 if failure else min(1, len(problems)))
+        if worst == 2:
             self._save(last=True)
             raise failure or TrainingError("another process cannot read its images.")
-        return found
+        return batch, self._from_all(problems) if worst else []
+
+    def _from_all(self, problems: list[Problem]) -> list[Problem]:
+        """Return the problems of every process, on the first."""
+        told = distributed.gather(json.dumps([p.record() for p in problems]).encode())
+        return [
+            Problem(**{**record, "path": Path(record["path"])})
+            for data in told
+            for record in json.loads(data)
+        ]
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -320,8 +335,9 @@ class Loop:
             self.symptoms.see_rows(self.training.step, rows)
 
     def _list(self, problems: list[Problem]) -> None:
-        if distributed.is_first():
-            for problem in problems:
+        for problem in problems:
+            if problem not in self.listed:  # as another process may have met it, too
+                self.listed.add(problem)
                 self.journal.problem(problem)
 
 
