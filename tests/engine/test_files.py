@@ -249,3 +249,25 @@ def test_sweeping_takes_only_what_this_program_left(tmp_path: Path) -> None:
 def test_a_long_name_can_be_replaced(tmp_path: Path) -> None:
     files.replace(tmp_path / ("x" * 250), NEW)
     assert tree(tmp_path) == {"x" * 250: NEW}
+
+
+def test_D20_what_came_of_a_download_that_broke_off_is_made_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise ConnectionError("cut")
+
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    with pytest.raises(ConnectionError):
+        files.extend(tmp_path / "set.zip", broken(), start=0)
+    files.extend(tmp_path / "set.zip", [b" and half"], start=4)
+    assert synced == [4, 13]
+    assert (tmp_path / "set.zip").read_bytes() == b"half and half"
