@@ -282,10 +282,14 @@ def spoil(file: Path, dice: Random) -> None:
 
 
 def go_on(place: Path, sound: bytes) -> None:
-    """Resume where the data set is still the same; any other may be the whole disk."""
+    """Resume where that reads and computes what it did.
+
+    Another data set may be the whole disk, and PyTorch's compiler writes code of its own.
+    """
     found, before = checkpoint.describe(checkpoint.locate(place)[0]), json.loads(sound)["config"]
-    same = found.config.data == config.validate(before).data and found.config.train.batch_size == 1
-    if same and found.step > 0:
+    train = found.config.train
+    same = found.config.data == config.validate(before).data and train.batch_size == 1
+    if same and found.step > 0 and not train.compile:
         tiny.resume(place.parent.parent, steps=1, assignments=["data.root=."])
 
 
