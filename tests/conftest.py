@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
+from faults import Disk
 from PIL import Image
 
 from translate.engine import plugins
@@ -20,6 +21,14 @@ ROOT = Path(__file__).parent.parent
 collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    """Watch all that is done to the disk; what a test makes fail works again after it."""
+    found = Disk(monkeypatch)
+    yield found
+    found.disarm()
 
 
 @pytest.fixture

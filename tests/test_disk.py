@@ -1,7 +1,7 @@
 """Whatever one operation on the disk does wrong, no file is torn and the next start mends it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,9 @@ PROCESSES = count(1)
 every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
 
 
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+@pytest.fixture(autouse=True)
+def one_writer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "WRITERS", 1)  # or an operation's number would be chance
-    found = Disk(monkeypatch)
-    yield found
-    found.disarm()
 
 
 def visible(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,6 @@ def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
         lines = [{"file": f"{folder.name}/0001.png", "text": folder.name} for folder in found]
         files.replace_lines(tmp_path / domain / "captions.jsonl", lines)
     return tmp_path
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    found = Disk(monkeypatch)
-    yield found
-    found.disarm()
 
 
 def settings(root: Path, name: str) -> config.Config:

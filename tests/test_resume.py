@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,6 @@ def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
     """Return a folder with the domains ``a`` and ``b``, of pairs."""
     pictures("a", 4), pictures("b", 4)
     return tmp_path
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    found = Disk(monkeypatch)
-    yield found
-    found.disarm()
 
 
 class Stopper:

@@ -58,13 +58,6 @@ def contents(path: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in path.iterdir()}
 
 
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    found = Disk(monkeypatch)
-    yield found
-    found.disarm()
-
-
 # -- round trips -----------------------------------------------------------------------------------
 
 

@@ -18,13 +18,6 @@ TREE_NEW = {"a": b"3" * 30, "c": b"4" * 40}
 RECORD = {"step": 3, "text": "unicode \u2603 and a byte that is none \udcff"}
 
 
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    found = Disk(monkeypatch)
-    yield found
-    found.disarm()
-
-
 def tree(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir()} if folder.exists() else {}
 

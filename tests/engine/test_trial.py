@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import tiny
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from translate import hookimpl
@@ -34,6 +35,13 @@ class Narrow(Recipe[Images]):
         yield Turn("net", level=self.net(batch.images + torch.rand(()).to(batch.images)))
 
 
+class Padding(Narrow):
+    """A stranger's recipe that calls a function, and no module, where its crops are too small."""
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("net", level=F.pad(batch.images, (5, 5, 5, 5), mode="reflect"))
+
+
 class Counting(Narrow):
     """A stranger's recipe that looks at numbers, of which a blank batch has none."""
 
@@ -51,7 +59,7 @@ def asked(
     class Offer:
         @hookimpl
         def register_recipes(self) -> dict[str, type[Recipe]]:
-            return {"narrow": Narrow, "counting": Counting}
+            return {"narrow": Narrow, "padding": Padding, "counting": Counting}
 
     plugin(Offer(), "stranger:narrow")
     (tmp_path / "a").mkdir()
@@ -93,6 +101,12 @@ def test_T20_a_batch_of_one_is_too_small_for_batch_norm(asked: Any, tmp_path: Pa
     with pytest.raises(
         ConfigError, match=r"^train.batch_size: .* more than 1 .* --batch-size 2\.$"
     ):
+        tiny.start(given, tmp_path / "run")
+
+
+def test_T20_what_no_module_does_is_blamed_on_the_recipe(asked: Any, tmp_path: Path) -> None:
+    given = asked(nn.Identity, "padding", data__size=4)
+    with pytest.raises(ConfigError, match=r"crops of 6x6 at least, not 4x4: .* \(in Padding\)\.$"):
         tiny.start(given, tmp_path / "run")
 
 

@@ -30,7 +30,7 @@ from translate.registry import create
 
 META = torch.device("meta")
 LARGER = (2, 4, 8, 16, 32)
-"""times the size or the batch that are tried where the ones asked for are too small"""
+"""times the size that are tried where the one asked for is too small"""
 
 
 class Failure(NamedTuple):
@@ -87,9 +87,10 @@ def failure(
             with META:
                 options = {"name": asked.recipe, **asked.options}
                 recipe = create("recipe", options, spec=replace(layout.spec, size=size))
+            entered.append(recipe)
             next(recipe.train().step(_blank(layout, size, count)))
         except Exception as error:  # of whatever a stranger's code meets without numbers
-            if not (short := too_small(error)):
+            if not entered or not (short := too_small(error)):
                 return error
             names = {module: name for name, module in recipe.named_modules()}
             layer = names.get(entered[-1]) or type(entered[-1]).__name__
@@ -117,7 +118,7 @@ def _blank(layout: Layout, size: tuple[int, int], count: int) -> Any:
 
 
 class Blank:
-    """The `translate.batches.Transform` that reads nothing and returns black crops."""
+    """The `translate.batches.Transform` that reads nothing and returns crops without numbers."""
 
     def __init__(self, size: tuple[int, int], channels: int) -> None:
         self.size, self.channels = size, channels
@@ -132,4 +133,5 @@ class Blank:
         roles: Sequence[str] = ("source", "target"),  # noqa: ARG002
     ) -> tuple[Tensor, ...]:
         """Return (channels, height, width) bytes for each of `pictures`."""
-        return tuple(torch.zeros(self.channels, *self.size, dtype=torch.uint8) for _ in pictures)
+        crop = torch.empty(self.channels, *self.size, dtype=torch.uint8, device=META)
+        return (crop,) * len(pictures)
