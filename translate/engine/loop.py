@@ -206,8 +206,8 @@ class Loop:
                 ) from error
             if not (short := too_small(error)):
                 raise
-            more = f"--size {height * 2}x{width * 2}"
-            more = f"--batch-size {max(2, size * 2)}" if short == "batch_size" else more
+            larger = f"--size {height * 2}x{width * 2}"
+            more = f"--batch-size {size * 2}" if short == "batch_size" else larger
             raise ConfigError(
                 f"step {step}: batches of {size} with crops of {height}x{width} are too small for "
                 f"a network of {settings.recipe}: {str(error).splitlines()[0]}. Try {more}."
