@@ -2,7 +2,9 @@
 
 import json
 import math
+import threading
 from collections.abc import Callable, Iterator
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -548,6 +550,22 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
     assert problems(run) == []
     (tmp_path / "elsewhere").rename(tmp_path / "a")
     assert tiny.resume(run).step == 6
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_that_fails_leaves_nobody_reading_while_its_error_is_held(
+    workers: int, toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(recipe: Toy, batch: Images) -> Iterator[Turn]:  # noqa: ARG001
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(toy, "step", fail)
+    threads = threading.active_count()
+    with pytest.raises(ZeroDivisionError) as held:
+        tiny.start(asked(data__workers=workers), tmp_path / "run")
+    assert held.tb, "through its frames it holds all that was read"
+    assert threading.active_count() == threads
+    assert active_children() == []
 
 
 @pytest.mark.parametrize(

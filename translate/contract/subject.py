@@ -66,7 +66,7 @@ class Subject:
     def batch(self, index: int, count: int = 2) -> Any:
         """Return batch `index`, in [-1, 1]: the same one whenever it is asked for."""
         if self.prepared:
-            found = data.batches(
+            [(batch, _)] = data.batches(
                 self.prepared,
                 self.asked.data,
                 seed=0,
@@ -74,7 +74,7 @@ class Subject:
                 start=index,
                 stop=index + 1,
             )
-            return to_device(next(found)[0], CPU)
+            return to_device(batch, CPU)
         kind = OFFERED[_layout(self.asked)].batch
         random = torch.Generator().manual_seed(index)
         return kind(*(self._random(part, count, random) for part in kind._fields))

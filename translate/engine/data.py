@@ -5,8 +5,9 @@ number of workers, and wherever a run is stopped and resumed.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -98,11 +99,12 @@ def batches(
     rank: int = 0,
     world: int = 1,
     pin: bool = False,
-) -> Iterator[tuple[Any, list[Problem]]]:
+) -> Generator[tuple[Any, list[Problem]]]:
     """Yield the batches of steps `start` to `stop`, each with the files that turned bad on the way.
 
-    Of each batch, process `rank` of `world` gets its share. A file that cannot be read any more is
-    replaced by the next item, and told once. Raises `TrainingError` when that does not help either.
+    To be closed where not all are taken: a thread or processes read ahead. Of each batch, process
+    `rank` of `world` gets its share. A file that cannot be read any more is replaced by the next
+    item, and told once. Raises `TrainingError` when that does not help either.
     """
     own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
     processes: dict[str, Any] = {"num_workers": data.workers}
@@ -170,15 +172,18 @@ def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
 
 
 def _told(
-    read: Iterable[tuple[Any, list[BadImage]]], restarts: list[str]
-) -> Iterator[tuple[Any, list[Problem]]]:
+    read: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
+) -> Generator[tuple[Any, list[Problem]]]:
     """Yield what was `read`, and tell each bad file once."""
     told: set[Path] = set()
-    for batch, met in read:
-        if batch is None:
-            raise TrainingError(f"{TRIES} items in a row cannot be read. The first is {met[0]}.")
-        news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
-        told.update(news)
-        begun = [Problem(Path("data.workers"), "training", "restarted", r) for r in restarts]
-        restarts.clear()
-        yield batch, [*news.values(), *begun]
+    with closing(read):
+        for batch, met in read:
+            if batch is None:
+                raise TrainingError(
+                    f"{TRIES} items in a row cannot be read. The first is {met[0]}."
+                )
+            news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
+            told.update(news)
+            begun = [Problem(Path("data.workers"), "training", "restarted", r) for r in restarts]
+            restarts.clear()
+            yield batch, [*news.values(), *begun]

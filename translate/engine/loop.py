@@ -3,8 +3,8 @@
 import json
 import resource
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -107,8 +107,9 @@ class Loop:
         try:
             if training.step == 0:
                 self._save()
-            with self.interrupts:
-                wish = self._steps()
+            # closed here: the garbage collector would, in any thread, with any lock held
+            with self.interrupts, closing(self._batches()) as batches:
+                wish = self._steps(batches)
             outcome = "interrupted" if wish else "finished"
         except KeyboardInterrupt:
             outcome = "interrupted"
@@ -124,20 +125,23 @@ class Loop:
             listed=self.journal.listed,
         )
 
-    def _steps(self) -> int:
-        """Take all steps, or those before a wish to stop, which is returned."""
-        training, train = self.training, self.training.config.train
-        batches = data.batches(
+    def _batches(self) -> Generator[tuple[Any, list[Problem]]]:
+        settings = self.training.config
+        return data.batches(
             self.prepared,
-            training.config.data,
-            seed=train.seed,
-            batch_size=train.batch_size,
-            start=training.step,
+            settings.data,
+            seed=settings.train.seed,
+            batch_size=settings.train.batch_size,
+            start=self.training.step,
             stop=self.steps,
             rank=distributed.rank(),
             world=distributed.world(),
             pin=self.device.type == "cuda",
         )
+
+    def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> int:
+        """Take all steps, or those before a wish to stop, which is returned."""
+        training = self.training
         self.since, self.first = time.perf_counter(), training.step
         while training.step < self.steps:
             asked_at = time.perf_counter()
@@ -319,10 +323,9 @@ class Loop:
         """Return the fixed batch of previews: the first images, cropped as training crops them."""
         settings = self.training.config.data.model_copy(update={"workers": 0})
         seed = self.training.config.train.seed
-        first = data.batches(
+        [(batch, _)] = data.batches(
             self.prepared, settings, seed=seed, batch_size=PREVIEWED, start=0, stop=1
         )
-        batch, _ = next(first)
         return to_device(batch, self.device)
 
     def _preview(self) -> None:

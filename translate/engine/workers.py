@@ -7,6 +7,7 @@ import atexit
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from multiprocessing import active_children
 from threading import current_thread, main_thread
 from typing import Any
@@ -46,12 +47,12 @@ def by_processes(
     """
     done, failed = 0, False
     while True:
-        running = _watched(loader(done))
-        _running.add(running)
         try:
-            for batch in running:
-                yield batch
-                done += 1
+            with closing(_watched(loader(done))) as running:
+                _running.add(running)
+                for batch in running:
+                    yield batch
+                    done += 1
             return
         except WorkerError as error:
             if failed:
