@@ -49,13 +49,14 @@ def under_strokes(share: Tensor, size: tuple[int, int]) -> Tensor:
     (height, width), count, device = size, len(share), share.device
     used = torch.randint(1, STROKES + 1, (count,), device=device)
     sides = torch.tensor([height, width], device=device)
+    y, x = _grid(size, device)
     near = torch.full((count, height, width), math.inf, device=device)
     for stroke in range(STROKES):
         start = torch.rand(count, 2, device=device) * sides
         for vertex in range(VERTICES):
             end = _turned(start, vertex, sides)
-            distance = _distance(start, end, size)
-            near = near.minimum(distance.where((stroke < used)[:, None, None], math.inf))
+            far = _far(start, end, y, x)
+            near = near.minimum(far.masked_fill_((stroke >= used)[:, None, None], math.inf))
             start = end
     covered = (share * height * width).round().long().clamp(1, height * width)
     reach = near.flatten(1).sort(dim=1).values.gather(1, covered[:, None] - 1)
@@ -72,16 +73,17 @@ def _turned(start: Tensor, vertex: int, sides: Tensor) -> Tensor:
     return torch.minimum((start + step).clamp(min=0), sides - 1)
 
 
-def _distance(start: Tensor, end: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return how far each pixel, (N, H, W), is from the segment between two points, (N, 2)."""
-    points = torch.stack(_grid(size, start.device), -1) - start[:, None, None]
-    along = (end - start)[:, None, None]
-    place = (points * along).sum(-1) / along.square().sum(-1).clamp(min=1e-6)
-    return torch.linalg.vector_norm(points - place.clamp(0, 1)[..., None] * along, dim=-1)
+def _far(start: Tensor, end: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Return how far, squared, each pixel, (N, H, W), is from the segment between two points."""
+    along = end - start
+    unit = along / along.square().sum(1, keepdim=True).clamp(min=1e-6)
+    y, x = y - start[:, :1, None], x - start[:, 1:, None]
+    place = (y * unit[:, :1, None] + x * unit[:, 1:, None]).clamp_(0, 1)
+    down, right = (y - place * along[:, :1, None]), (x - place * along[:, 1:, None])
+    return down.square_().add_(right.square_())
 
 
 def _grid(size: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the row and the column of each pixel, (H, W) each."""
+    """Return the row of each pixel, (H, 1), and its column, (1, W)."""
     y, x = (torch.arange(side, device=device, dtype=torch.float32) for side in size)
-    rows, columns = torch.meshgrid(y, x, indexing="ij")
-    return rows, columns
+    return y[:, None], x[None]
