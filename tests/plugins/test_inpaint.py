@@ -15,6 +15,7 @@ from translate.errors import ConfigError
 from translate.ops import seeded
 from translate.registry import create, find
 from translate_plugins.inpaint import seen
+from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import random_holes
 
 SPEC = ImageSpec((16, 16), ("photos",))
@@ -57,6 +58,20 @@ def test_a_hole_is_gray_and_the_mask_behind_it_is_one() -> None:
     assert torch.equal(shown[:, :3, 5:], given[:, :, 5:])
     assert shown[:, 3].sum() == 2 * 27 - 256
     assert set(shown[:, 3].flatten().tolist()) == {-1, 1}
+
+
+def test_of_a_smooth_hole_the_generator_draws_what_is_lacking_in_units_of_the_contrast() -> None:
+    recipe, (given,) = build(fill="smooth"), batch()
+    hole = hole_of(given)
+    smooth = flowed(given, hole)
+    rows = []
+    for picture, mask in zip(smooth, 2.0 * hole - 1, strict=True):
+        contrast = picture.std() + 0.05
+        shown = torch.cat([(picture - picture.mean()) / contrast, mask])[None]
+        rows.append(picture + contrast * recipe.generator.eval()(shown)[0])
+    assert torch.allclose(recipe.drawn(given, hole), torch.stack(rows), rtol=1e-12)
+    brighter = recipe.drawn(given * 0.5 + 0.2, hole)
+    assert torch.allclose(brighter, torch.stack(rows) * 0.5 + 0.2, atol=0.1)
 
 
 def test_the_discriminator_goes_first_and_sees_composed_pictures_and_the_mask() -> None:

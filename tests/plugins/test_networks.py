@@ -14,6 +14,7 @@ from translate import hookspecs
 from translate.errors import ConfigError
 from translate_plugins import networks
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
+from translate_plugins.networks.dilated import DilatedGenerator
 from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.norms import (
@@ -39,7 +40,8 @@ NORMED = [
     (factory, norm)
     for factory in FACTORIES
     for norm in ("instance", "batch", "layer", "none")
-    if not (factory in MLPS and norm == "instance")  # a unit has no pixels
+    if "norm" in inspect.signature(factory.__init__).parameters
+    and not (factory in MLPS and norm == "instance")  # a unit has no pixels
 ]
 
 
@@ -95,6 +97,7 @@ def test_the_hooks_are_those_that_translate_asks():
             "unet": UnetGenerator,
             "enhancer": EnhancerGenerator,
             "srresnet": SrResnet,
+            "dilated": DilatedGenerator,
             "dcgan": DcganGenerator,
             "dcgan-encoder": DcganEncoder,
             "mlp": MlpGenerator,
@@ -620,6 +623,25 @@ def test_a_residual_srresnet_draws_what_bicubic_enlargement_lacks(scale):
             parameter.zero_()
     large = F.interpolate(images, (6 * scale, 9 * scale), mode="bicubic")
     assert torch.equal(network(images), large)
+
+
+def plain_dilated(state, x, blocks, factor):
+    def conv(key, x, wide=1):
+        weight, bias = state[f"{key}.weight"], state[f"{key}.bias"]
+        return F.conv2d(x, weight, bias, padding=wide, dilation=wide)
+
+    x = conv("model.1", x.unfold(2, factor, factor).unfold(3, factor, factor).mean((4, 5)))
+    for block, wide in zip(range(2, 2 + blocks), [1, 2, 4, 1, 1], strict=False):
+        x = x + conv(f"model.{block}.near", conv(f"model.{block}.wide", x.relu(), wide).relu())
+    drawn = conv(f"model.{blocks + 3}", x.relu())
+    return F.interpolate(drawn, scale_factor=factor, mode="bilinear")
+
+
+@pytest.mark.parametrize(("blocks", "factor"), [(5, 2), (4, 4)])
+def test_the_dilated_network_corrects_means_of_pixels_and_enlarges_bilinearly(blocks, factor):
+    network = draw_weights_(DilatedGenerator(4, 3, width=3, blocks=blocks, factor=factor).double())
+    images = torch.randn(2, 4, 8, 12, dtype=torch.double)
+    assert_same_function(network, lambda s, x: plain_dilated(s, x, blocks, factor), images)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -30,6 +30,7 @@ RECIPES = {
     "inpaint": [
         {},
         {"adversarial_weight": 0.0, "content_weight": 0.1, "strokes": 1.0},
+        {"fill": "smooth", "generator": {"name": "dilated", "width": 4}},
     ],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
     "pix2pixhd": [
@@ -69,6 +70,7 @@ GENERATORS = {
     "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
     "enhancer": [{"coarse_blocks": 1}, {"coarse_blocks": 1, "norm": "batch", "downs": 1}],
     "srresnet": [{}, {"scale": 4, "norm": "none", "blocks": 1}, {"scale": 2, "residual": True}],
+    "dilated": [{}, {"blocks": 5, "factor": 2}],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none", "upsample": "resize"}],
     "dcgan-encoder": [{}, {"norm": "instance"}],
     "mlp": [{}, {"norm": "none"}, {"norm": "layer", "layers": 1}],

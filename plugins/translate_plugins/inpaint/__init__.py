@@ -1,7 +1,7 @@
 """Inpainting: fill the holes of pictures, learnt from one folder of whole ones."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -14,7 +14,11 @@ from translate.errors import ConfigError
 from translate.ops import expect_scale, init_normal_, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import MOST, random_holes
+
+FAINT = 0.05
+"""contrast that a picture of one colour is taken to have, of 2 from black to white"""
 
 
 @hookimpl
@@ -49,6 +53,10 @@ class Inpaint(Recipe[Images]):
             "name": "resnet",
             "norm": "batch",
         },
+        fill: Annotated[
+            Literal["gray", "smooth"],
+            "what it finds in a hole; smooth: colours that flow in, of which it draws the rest",
+        ] = "gray",
         discriminator: Annotated[Part, "network that judges the picture and its mask"] = "patch",
         adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
         adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
@@ -79,7 +87,7 @@ class Inpaint(Recipe[Images]):
             generator, in_channels=channels + 1, out_channels=channels, size=spec.size
         )
         expect_scale(self.generator, 1)
-        self.discriminator = None
+        self.fill, self.discriminator = fill, None
         if adversarial_weight:
             self.discriminator = create_discriminator(
                 discriminator, in_channels=channels + 1, size=spec.size
@@ -99,7 +107,7 @@ class Inpaint(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
         hole = random_holes(images, self.share, self.strokes)
-        drawn = self.generator(seen(images, hole))
+        drawn = self.drawn(images, hole)
         whole = torch.where(hole, drawn, images)
         losses = {
             "hole": self.hole_weight * self.pixel(whole, images) / hole.float().mean(),
@@ -108,8 +116,7 @@ class Inpaint(Recipe[Images]):
             / (~hole).float().mean(),
         }
         if judge := self.discriminator:
-            mask = hole.to(images) * 2 - 1
-            real, fake = (torch.cat([picture, mask], 1) for picture in (images, whole))
+            real, fake = (with_mask(picture, hole) for picture in (images, whole))
             yield Turn(
                 "discriminator",
                 gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
@@ -121,7 +128,16 @@ class Inpaint(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
         known, hole = images[:, :-1], images[:, -1:] > 0
-        return torch.where(hole, self.generator(seen(known, hole)).clamp(-1, 1), known)
+        return torch.where(hole, self.drawn(known, hole).clamp(-1, 1), known)
+
+    def drawn(self, images: Tensor, hole: Tensor) -> Tensor:
+        """Return what the generator makes of `images`, whose `hole` it is not shown."""
+        if self.fill == "gray":
+            return self.generator(seen(images, hole))
+        smooth = flowed(images, hole)
+        mean = smooth.mean((1, 2, 3), keepdim=True)
+        contrast = smooth.std((1, 2, 3), keepdim=True) + FAINT
+        return smooth + contrast * self.generator(with_mask((smooth - mean) / contrast, hole))
 
     def preview(self, batch: Images) -> list[Tensor]:
         hole = random_holes(batch.images, self.share, self.strokes)
@@ -131,4 +147,9 @@ class Inpaint(Recipe[Images]):
 
 def seen(images: Tensor, hole: Tensor) -> Tensor:
     """Return `images` with gray, 0, in the hole, and the mask behind them: 1 there, -1 outside."""
-    return torch.cat([images.masked_fill(hole, 0.0), hole.to(images) * 2 - 1], dim=1)
+    return with_mask(images.masked_fill(hole, 0.0), hole)
+
+
+def with_mask(images: Tensor, hole: Tensor) -> Tensor:
+    """Return `images` with one channel more: 1 in the hole and -1 outside."""
+    return torch.cat([images, hole.to(images) * 2 - 1], dim=1)

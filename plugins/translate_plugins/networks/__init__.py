@@ -2,6 +2,7 @@
 
 `scales` scores them at several sizes, by a discriminator for each.
 `srresnet` enlarges them, and `vgg` scores large ones as a whole.
+`dilated` draws corrections of them, which look far around.
 
 `dcgan` and `mlp` draw images from noise, or score whole ones; `dcgan-encoder` and `mlp-encoder`
 bring an image to a code.
@@ -13,6 +14,7 @@ from torch import nn
 
 from translate import hookimpl
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
+from translate_plugins.networks.dilated import DilatedGenerator
 from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.patch import PatchDiscriminator, PixelDiscriminator
@@ -29,6 +31,7 @@ def register_generators() -> Mapping[str, Callable[..., nn.Module]]:
         "unet": UnetGenerator,
         "enhancer": EnhancerGenerator,
         "srresnet": SrResnet,
+        "dilated": DilatedGenerator,
         "dcgan": DcganGenerator,
         "dcgan-encoder": DcganEncoder,
         "mlp": MlpGenerator,

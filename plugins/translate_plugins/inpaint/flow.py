@@ -1,0 +1,44 @@
+"""Colours that flow into a hole from around it: what a filling can have without any learning."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+TURNS, LAST_TURNS = 8, 16
+"""of relaxation for each size of the picture, and for the picture itself"""
+RADIUS = 0.99
+"""spectral radius that the relaxation is tuned to: holes of some dozens of pixels"""
+
+
+def flowed(images: Tensor, hole: Tensor) -> Tensor:
+    """Return `images`, (N, C, H, W), with each pixel in the hole, (N, 1, H, W), as its neighbours.
+
+    The solution of Laplace's equation with what is known around it, and nothing flowing over the
+    edge of the picture. It is found from coarse to fine (a pyramid of means of what is known, as
+    the "pull-push" of Gortler et al., 1996, section 3.4), at each size relaxed by Chebyshev's
+    iteration (Golub and Varga, 1961). A picture without any known pixel is zero.
+    """
+    return _filled(torch.where(hole, 0.0, images), ~hole, LAST_TURNS)
+
+
+def _filled(images: Tensor, known: Tensor, turns: int) -> Tensor:
+    """Return `images`, which are zero where nothing is `known`, filled there."""
+    if max(images.shape[2:]) == 1:
+        return images
+    weight = F.avg_pool2d(known.to(images), 2, ceil_mode=True)
+    means = F.avg_pool2d(images, 2, ceil_mode=True) / weight.clamp(min=1 / 4)
+    coarse = _filled(means, weight > 0, TURNS)
+    guess = F.interpolate(coarse, size=images.shape[2:], mode="bilinear")
+    return _relaxed(torch.where(known, images, guess), known, turns)
+
+
+def _relaxed(images: Tensor, known: Tensor, turns: int) -> Tensor:
+    """Return `images` where each pixel that is not `known` is closer to its neighbours' mean."""
+    before, pace = images, 1.0
+    for turn in range(turns):
+        ringed = F.pad(images, (1, 1, 1, 1), mode="replicate")
+        rows = ringed[..., 1:-1, :-2] + ringed[..., 1:-1, 2:]
+        mean = (ringed[..., :-2, 1:-1] + ringed[..., 2:, 1:-1] + rows) / 4
+        before, images = images, torch.where(known, images, before + pace * (mean - before))
+        pace = 1 / (1 - RADIUS**2 * pace / (4 if turn else 2))
+    return images
