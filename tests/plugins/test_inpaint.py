@@ -69,9 +69,23 @@ def test_of_a_smooth_hole_the_generator_draws_what_is_lacking_in_units_of_the_co
         contrast = picture.std() + 0.05
         shown = torch.cat([(picture - picture.mean()) / contrast, mask])[None]
         rows.append(picture + contrast * recipe.generator.eval()(shown)[0])
-    assert torch.allclose(recipe.drawn(given, hole), torch.stack(rows), rtol=1e-12)
-    brighter = recipe.drawn(given * 0.5 + 0.2, hole)
-    assert torch.allclose(brighter, torch.stack(rows) * 0.5 + 0.2, atol=0.1)
+    drawn, unit = recipe.eval().drawn(given, hole)
+    assert torch.allclose(drawn, torch.stack(rows), rtol=1e-12)
+    assert torch.allclose(unit.flatten(), smooth.flatten(1).std(1) + 0.05, rtol=1e-12)
+    brighter, _ = recipe.drawn(given * 0.5 + 0.2, hole)
+    assert torch.allclose(brighter, drawn * 0.5 + 0.2, atol=0.05)
+
+
+def test_over_a_smooth_hole_differences_are_paid_for_in_units_of_the_contrast() -> None:
+    recipe, (given,) = build(fill="smooth", adversarial_weight=0.0), batch()
+    hole = hole_of(given)
+    torch.manual_seed(5)
+    (turn,) = recipe.step(Images(given))
+    drawn, unit = recipe.drawn(given, hole)
+    apart = (drawn - given).abs() / unit
+    missing = hole.expand_as(given)
+    assert torch.allclose(turn.losses["hole"], apart[missing].mean(), rtol=1e-12)
+    assert torch.allclose(turn.losses["known"], 0.1 * apart[~missing].mean(), rtol=1e-12)
 
 
 def test_the_discriminator_goes_first_and_sees_composed_pictures_and_the_mask() -> None:

@@ -107,13 +107,13 @@ class Inpaint(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
         hole = random_holes(images, self.share, self.strokes)
-        drawn = self.drawn(images, hole)
+        drawn, unit = self.drawn(images, hole)
         whole = torch.where(hole, drawn, images)
+        known = torch.where(hole, images, drawn)
+        target = images / unit
         losses = {
-            "hole": self.hole_weight * self.pixel(whole, images) / hole.float().mean(),
-            "known": self.known_weight
-            * self.pixel(torch.where(hole, images, drawn), images)
-            / (~hole).float().mean(),
+            "hole": self.hole_weight * self.pixel(whole / unit, target) / hole.float().mean(),
+            "known": self.known_weight * self.pixel(known / unit, target) / (~hole).float().mean(),
         }
         if judge := self.discriminator:
             real, fake = (with_mask(picture, hole) for picture in (images, whole))
@@ -128,16 +128,21 @@ class Inpaint(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
         known, hole = images[:, :-1], images[:, -1:] > 0
-        return torch.where(hole, self.drawn(known, hole).clamp(-1, 1), known)
+        return torch.where(hole, self.drawn(known, hole)[0].clamp(-1, 1), known)
 
-    def drawn(self, images: Tensor, hole: Tensor) -> Tensor:
-        """Return what the generator makes of `images`, whose `hole` it is not shown."""
+    def drawn(self, images: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what becomes of `images`, whose `hole` is not shown, and a unit for differences.
+
+        Over a gray hole it is 1; where colours flow in, each picture's contrast, (N, 1, 1, 1), in
+        which the generator sees and draws, so that dull pictures count as much as striking ones.
+        """
         if self.fill == "gray":
-            return self.generator(seen(images, hole))
+            return self.generator(seen(images, hole)), images.new_ones(())
         smooth = flowed(images, hole)
         mean = smooth.mean((1, 2, 3), keepdim=True)
         contrast = smooth.std((1, 2, 3), keepdim=True) + FAINT
-        return smooth + contrast * self.generator(with_mask((smooth - mean) / contrast, hole))
+        shown = with_mask((smooth - mean) / contrast, hole)
+        return smooth + contrast * self.generator(shown), contrast
 
     def preview(self, batch: Images) -> list[Tensor]:
         hole = random_holes(batch.images, self.share, self.strokes)

@@ -18,27 +18,27 @@ def flowed(images: Tensor, hole: Tensor) -> Tensor:
     the "pull-push" of Gortler et al., 1996, section 3.4), at each size relaxed by Chebyshev's
     iteration (Golub and Varga, 1961). A picture without any known pixel is zero.
     """
-    return _filled(torch.where(hole, 0.0, images), ~hole, LAST_TURNS)
+    return _filled(images.masked_fill(hole, 0.0), (~hole).to(images), LAST_TURNS)
 
 
 def _filled(images: Tensor, known: Tensor, turns: int) -> Tensor:
     """Return `images`, which are zero where nothing is `known`, filled there."""
     if max(images.shape[2:]) == 1:
         return images
-    weight = F.avg_pool2d(known.to(images), 2, ceil_mode=True)
+    weight = F.avg_pool2d(known, 2, ceil_mode=True)
     means = F.avg_pool2d(images, 2, ceil_mode=True) / weight.clamp(min=1 / 4)
-    coarse = _filled(means, weight > 0, TURNS)
+    coarse = _filled(means, (weight > 0).to(images), TURNS)
     guess = F.interpolate(coarse, size=images.shape[2:], mode="bilinear")
-    return _relaxed(torch.where(known, images, guess), known, turns)
+    return _relaxed(torch.lerp(guess, images, known), 1 - known, turns)
 
 
-def _relaxed(images: Tensor, known: Tensor, turns: int) -> Tensor:
-    """Return `images` where each pixel that is not `known` is closer to its neighbours' mean."""
+def _relaxed(images: Tensor, hole: Tensor, turns: int) -> Tensor:
+    """Return `images` where each pixel of the hole is closer to the mean of its neighbours."""
     before, pace = images, 1.0
     for turn in range(turns):
         ringed = F.pad(images, (1, 1, 1, 1), mode="replicate")
-        rows = ringed[..., 1:-1, :-2] + ringed[..., 1:-1, 2:]
-        mean = (ringed[..., :-2, 1:-1] + ringed[..., 2:, 1:-1] + rows) / 4
-        before, images = images, torch.where(known, images, before + pace * (mean - before))
+        mean = ringed[..., :-2, 1:-1] + ringed[..., 2:, 1:-1]
+        mean.add_(ringed[..., 1:-1, :-2]).add_(ringed[..., 1:-1, 2:]).div_(4)
+        before, images = images, torch.lerp(before, mean, pace * hole)
         pace = 1 / (1 - RADIUS**2 * pace / (4 if turn else 2))
     return images
