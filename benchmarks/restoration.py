@@ -33,6 +33,7 @@ from translate import images
 from translate.engine import config
 from translate.ops import seeded
 from translate.registry import create_loss
+from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import random_holes
 from translate_plugins.restore.damage import Damage
 from translate_plugins.srgan import downscale
@@ -165,7 +166,7 @@ def pillow(picture: Picture, size: tuple[int, int], way: Image.Resampling) -> Pi
 
 
 def filled(given: Sequence[Picture], holes: Sequence[Picture]) -> Rows:
-    """Return each with its hole filled by one colour, or from its rim by OpenCV."""
+    """Return each with its hole filled by one colour, or from its rim by formulas."""
 
     def telea(picture: Picture, hole: Picture) -> Picture:
         return cv2.inpaint(picture, hole, 3, cv2.INPAINT_TELEA)
@@ -173,11 +174,16 @@ def filled(given: Sequence[Picture], holes: Sequence[Picture]) -> Rows:
     def navier_stokes(picture: Picture, hole: Picture) -> Picture:
         return cv2.inpaint(picture, hole, 3, cv2.INPAINT_NS)
 
+    def smooth(picture: Picture, hole: Picture) -> Picture:
+        missing = torch.from_numpy(hole > 0)[None, None]
+        return images.from_device(flowed(tensor(picture), missing))[0]
+
     ways = {
         "mean of the picture": mean_filled,
         "mean of the surroundings": rim_filled,
         "OpenCV, Telea": telea,
         "OpenCV, Navier-Stokes": navier_stokes,
+        "fill: smooth, no network": smooth,
     }
     pairs = list(zip(given, holes, strict=True))
     return {name: [way(*pair) for pair in pairs] for name, way in ways.items()}

@@ -73,6 +73,7 @@ def test_holes_are_filled_by_the_mean_of_all_or_of_the_rim(restoration: ModuleTy
     assert levels["mean of the picture"] == round(known)
     assert levels["mean of the surroundings"] == 60
     assert levels["OpenCV, Telea"] == pytest.approx(60, abs=2)
+    assert levels["fill: smooth, no network"] == pytest.approx(60, abs=0.5)
     for (filled,) in rows.values():
         assert (filled[hole == 0] == picture[hole == 0]).all()
 

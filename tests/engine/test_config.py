@@ -128,9 +128,17 @@ def test_lists_and_sizes_are_yaml_too() -> None:
 
 @pytest.mark.parametrize(
     ("size", "resize", "expected"),
-    [(256, None, 286), (64, None, 72), ([64, 128], None, 72), (64, 70, 70)],
+    [
+        (256, None, (286, 286)),
+        (64, None, (72, 72)),
+        ([64, 128], None, (72, 72)),
+        (64, 70, (70, 70)),
+        (64, [64, 96], (64, 96)),
+    ],
 )
-def test_the_shorter_side_is_286_of_256_unless_said(size: Any, resize: Any, expected: int) -> None:
+def test_the_shorter_side_is_286_of_256_unless_said(
+    size: Any, resize: Any, expected: tuple[int, int]
+) -> None:
     given = {"data.size": size, **({"data.resize": resize} if resize else {})}
     assert resolve(flags=given).data.shorter_side == expected
 
@@ -155,6 +163,7 @@ def test_the_shorter_side_is_286_of_256_unless_said(size: Any, resize: Any, expe
         (["train.device=gpu"], {}, "train.device: expected auto, cpu, cuda or cuda:N, got 'gpu'."),
         (["train.precision=fp16"], {}, "train.precision: expected 'fp32' or 'bf16', got 'fp16'."),
         (["data.flip=perhaps"], {}, "data.flip: expected true or false, got 'perhaps'."),
+        (["data.resize=[9, 8]"], {}, "data.resize: expected the smaller side first, got [9, 8]."),
         (["data.workers=-1"], {}, "data.workers: expected greater than or equal to 0, got -1."),
         (
             ["trian.steps=3"],

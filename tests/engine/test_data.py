@@ -399,6 +399,22 @@ def test_a_crop_is_taken_from_the_scaled_picture() -> None:
     assert item(size=(8, 24))(PICTURE)[0].shape == (3, 8, 24)
 
 
+def test_between_two_sides_each_picture_is_scaled_anew_and_pairs_alike() -> None:
+    scaled = {side: images.resize(PICTURE, (side, side * 3 // 2)) for side in range(16, 25, 2)}
+    places = {
+        side: images.as_tensor(picture).unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
+        for side, picture in scaled.items()
+    }
+    drawn, seen = item(resize=(16, 24), flip=False), set()
+    for _ in range(60):
+        crop, other = drawn(PICTURE, PICTURE)
+        assert torch.equal(crop, other)
+        seen |= {side for side, found in places.items() if (found == crop).all((2, 3, 4)).any()}
+    assert seen == {16, 18, 20, 22, 24}
+    (first,), (again,) = (item(resize=(16, 24), seed=5)(PICTURE) for _ in range(2))
+    assert torch.equal(first, again)
+
+
 def test_fit_shrinks_to_the_crop_and_never_enlarges() -> None:
     fitted = {"resize": "fit", "flip": False}
     (crop,) = item(**fitted)(PICTURE)

@@ -48,14 +48,17 @@ class Augment:
         """Return the transform of the one item that `random` belongs to."""
         return Item(self, random)
 
-    def scaled(self, height: int, width: int) -> tuple[int, int]:
+    def scaled(self, height: int, width: int, random: Random) -> tuple[int, int]:
         """Return the size before the crop: the configured one, or larger where the crop is."""
         rows, columns = self.data.crop
         if self.data.resize == "fit":
             shrunk = min(1, max(rows / height, columns / width))
             return max(1, round(height * shrunk)), max(1, round(width * shrunk))
-        side = self.data.shorter_side
-        scale = max((side / min(height, width)) if side else 1, rows / height, columns / width)
+        scale = 1.0
+        if sides := self.data.shorter_side:
+            side = sides[0] if sides[0] == sides[1] else random.randint(*sides)
+            scale = side / min(height, width)
+        scale = max(scale, rows / height, columns / width)
         return max(rows, round(height * scale)), max(columns, round(width * scale))
 
 
@@ -78,7 +81,7 @@ class Item:
         if len(sizes) != 1:
             raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
         rows, columns = self._augment.data.crop
-        height, width = self._augment.scaled(*sizes.pop())
+        height, width = self._augment.scaled(*sizes.pop(), random=self._random)
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1

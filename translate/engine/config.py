@@ -44,8 +44,8 @@ class Data(Section):
     """side-by-side: what the left and the right half are called"""
     size: Positive | tuple[Positive, Positive] = 256
     """training crop in pixels: N, or [height, width]"""
-    resize: Positive | Literal["none", "fit"] | None = None
-    """shorter side before the crop; default 286/256 of size; none: as it is; fit: shrunk to size"""
+    resize: Positive | tuple[Positive, Positive] | Literal["none", "fit"] | None = None
+    """shorter side before the crop: N, [least, most], none, fit (shrunk); default 286/256 of size"""
     flip: bool = True
     """mirror half of the images"""
     augment: tuple[dict[str, Any], ...] = ()
@@ -69,11 +69,21 @@ class Data(Section):
         return (self.size, self.size) if isinstance(self.size, int) else self.size
 
     @property
-    def shorter_side(self) -> int | None:
-        """What the shorter side is scaled to before the crop; None: nothing fixed."""
+    def shorter_side(self) -> tuple[int, int] | None:
+        """The least and most that the shorter side is scaled to before the crop, or None."""
         if self.resize == "none" or self.resize == "fit":
             return None
-        return self.resize or round(min(self.crop) * 286 / 256)
+        if isinstance(self.resize, tuple):
+            return self.resize
+        side = self.resize or round(min(self.crop) * 286 / 256)
+        return side, side
+
+    @field_validator("resize")
+    @classmethod
+    def _least_first(cls, resize: Any) -> Any:
+        if isinstance(resize, tuple) and resize[0] > resize[1]:
+            raise ValueError("expected the smaller side first")
+        return resize
 
 
 class Train(Section):
