@@ -81,7 +81,8 @@ class Item:
         if len(sizes) != 1:
             raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
         rows, columns = self._augment.data.crop
-        height, width = self._augment.scaled(*sizes.pop(), random=self._random)
+        height, width = sizes.pop()
+        height, width = self._augment.scaled(height, width, self._random)
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1

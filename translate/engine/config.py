@@ -45,7 +45,7 @@ class Data(Section):
     size: Positive | tuple[Positive, Positive] = 256
     """training crop in pixels: N, or [height, width]"""
     resize: Positive | tuple[Positive, Positive] | Literal["none", "fit"] | None = None
-    """shorter side before the crop: N, [least, most], none, fit (shrunk); default 286/256 of size"""
+    """shorter side before the crop: N, [least, most], none, fit (shrink); default size * 286/256"""
     flip: bool = True
     """mirror half of the images"""
     augment: tuple[dict[str, Any], ...] = ()
