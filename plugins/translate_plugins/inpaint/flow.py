@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-TURNS, LAST_TURNS = 8, 16
+TURNS, LAST_TURNS = 12, 24
 """of relaxation for each size of the picture, and for the picture itself"""
 ALONG = 1.5
 """times that colours flow more easily along the horizon, along which photographs change less"""
-RADIUS = 0.99
+RADIUS = 0.993
 """spectral radius that the relaxation is tuned to: holes of some dozens of pixels"""
 
 
