@@ -111,3 +111,12 @@ def test_the_command_exits_3_where_something_is_broken(
     assert bad.code == 3
     assert bad.out.splitlines()[0].endswith("0001.png: an empty file: left out and listed")
     assert '"state": "broken"' in run("datasets", "check", "a", "--data", root, "--json").out
+
+
+def test_options_of_the_group_hold_for_its_commands_which_may_say_otherwise(
+    run: Callable[..., Outcome], root: Path
+) -> None:
+    here = run("datasets", "--data", root, "check", "a", "--size", "32")
+    assert here.out == run("datasets", "check", "a", "--data", root, "--size", "32").out
+    assert here.code == 0
+    assert run("datasets", "--data", root, "check", "a", "--data", root / "elsewhere").code == 2
