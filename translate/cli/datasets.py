@@ -34,8 +34,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
       translate datasets fetch horse2zebra
     """
     if ctx.invoked_subcommand:
-        given = {"root": root, "as_json": as_json, "quiet": quiet}
-        ctx.default_map = {ctx.invoked_subcommand: given}  # where it is not told otherwise
+        ctx.default_map = {ctx.invoked_subcommand: ctx.params}  # where it is not told otherwise
         return
     from translate.engine import domains
 

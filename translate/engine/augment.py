@@ -56,7 +56,8 @@ class Augment:
             return max(1, round(height * shrunk)), max(1, round(width * shrunk))
         scale = 1.0
         if sides := self.data.shorter_side:
-            side = sides[0] if sides[0] == sides[1] else random.randint(*sides)
+            least, most = sides
+            side = random.randint(least, most) if least < most else least  # which draws nothing
             scale = side / min(height, width)
         scale = max(scale, rows / height, columns / width)
         return max(rows, round(height * scale)), max(columns, round(width * scale))
