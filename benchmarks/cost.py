@@ -26,7 +26,7 @@ import torch
 from translate import images
 from translate.engine import checkpoint, files, infer, ledger, outputs
 from translate.engine.folder import Options, translate_folder
-from translate.engine.loop import Report
+from translate.progress import ProgressReport
 
 WIDTH = ("options.generator.width=8", "options.discriminator.width=8")
 SAVE_EVERY = 1000
@@ -116,7 +116,7 @@ def turns_of_steps(own: rig.Rig, run: Path, pairs: int) -> list[tuple[float, flo
     """Return the seconds of steps of one run, which changes its ways at every line of its log."""
     found, begun, patches = list[float](), time.perf_counter(), ExitStack()
 
-    def change(_: Report) -> None:
+    def change(_: ProgressReport) -> None:
         nonlocal begun
         found.append(time.perf_counter() - begun)
         patches.close()

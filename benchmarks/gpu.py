@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.engine import checkpoint
-from translate.engine.loop import Report, Watcher
+from translate.progress import ProgressReport, ProgressReporter
 from translate_plugins.networks.norms import InstanceNorm
 
 TINY = (
@@ -217,7 +217,7 @@ def our_block(
     def block() -> float:
         at: list[float] = []
 
-        def note(report: Report) -> None:  # noqa: ARG001 - the log's numbers have waited for the device
+        def note(report: ProgressReport) -> None:  # noqa: ARG001 - the log's numbers have waited for the device
             at.append(time.perf_counter())
 
         loop = own.loop(out, own.training.step + 2 * asked.steps, rig.Each(note))
@@ -281,7 +281,7 @@ def resume(asked: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
 
 def straight(own: rig.Rig, out: Path, steps: int) -> list[str]:
     """Train to `steps`; return the digests of the last checkpoint's tensors."""
-    own.loop(out, steps, Watcher()).run()
+    own.loop(out, steps, ProgressReporter()).run()
     path, _ = checkpoint.newest(out)
     return [sha256(file.read_bytes()).hexdigest() for file in sorted(path.glob("*.safetensors"))]
 
@@ -289,7 +289,7 @@ def straight(own: rig.Rig, out: Path, steps: int) -> list[str]:
 def in_halves(make: Callable[[], rig.Rig], out: Path, half: int) -> list[str]:
     """Train the first half, and the second from its checkpoint."""
     first = make()
-    loop = first.loop(out, 2 * half, Watcher())
+    loop = first.loop(out, 2 * half, ProgressReporter())
     look = loop._look
 
     def stop(*, last: bool) -> None:

@@ -20,9 +20,10 @@ from translate import images
 from translate.engine import config, data, files
 from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal
-from translate.engine.loop import Loop, Report, Watcher, to_device
+from translate.engine.loop import Loop, to_device
 from translate.engine.randomness import seed_everything
 from translate.engine.train import build
+from translate.progress import ProgressReport, ProgressReporter
 
 PICTURES = 8
 LOOPS = {
@@ -60,7 +61,7 @@ class Rig(NamedTuple):
         )
         return [to_device(batch, self.device) for batch, _ in stream]
 
-    def loop(self, out: Path, steps: int, watcher: Watcher) -> Loop:
+    def loop(self, out: Path, steps: int, watcher: ProgressReporter) -> Loop:
         """Return our loop as `translate.engine.train.start` makes it, up to `steps`."""
         if not out.exists():
             files.claim(out)
@@ -68,13 +69,13 @@ class Rig(NamedTuple):
         return Loop(self.training, self.prepared, journal, steps, watcher)
 
 
-class Each(Watcher):
+class Each(ProgressReporter):
     """Calls a function at every log line, as the command's progress bar is called."""
 
-    def __init__(self, call: Callable[[Report], None]) -> None:
+    def __init__(self, call: Callable[[ProgressReport], None]) -> None:
         self.call = call
 
-    def progress(self, report: Report) -> None:
+    def progress(self, report: ProgressReport) -> None:
         self.call(report)
 
 

@@ -34,7 +34,8 @@ from numpy.typing import NDArray
 
 from translate import registry
 from translate.engine import checkpoint
-from translate.engine.loop import Report, draw_preview
+from translate.engine.loop import draw_preview
+from translate.progress import ProgressReport
 from translate.recipe import adam
 
 WARM = 2
@@ -158,7 +159,7 @@ def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
     pairs: list[Pair] = []
     started = clocks()
 
-    def change(report: Report) -> None:
+    def change(report: ProgressReport) -> None:
         nonlocal started
         middle = clocks()
         for _ in range(asked.block):
@@ -201,7 +202,7 @@ def memory(asked: argparse.Namespace, who: str) -> dict[str, float]:
         adam(torch.nn.Linear(1, 1)).zero_grad()  # imports what torch imports with an optimizer
         before, grown = resident(), dict[str, float]()
 
-        def note(report: Report | None = None) -> None:  # noqa: ARG001
+        def note(report: ProgressReport | None = None) -> None:  # noqa: ARG001
             grown["steps"] = peak() - before
 
         own = prepare(asked, root, steps, log_every=steps)

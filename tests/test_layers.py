@@ -26,7 +26,7 @@ engine.augment engine.cache engine.distributed engine.domains engine.outputs eng
 engine.config
 registry
 penalties recipe images engine.options engine.plugins
-engine.decoders engine.files batches losses ops run
+engine.decoders engine.files batches losses ops progress run
 engine.bundled engine.limits engine.problems engine.randomness engine.signals engine.symptoms
 engine.tensors
 translate engine

@@ -11,7 +11,8 @@ from faults import Disk, Killed, kill, short
 
 from translate.engine import checkpoint, config, train
 from translate.engine.config import Config
-from translate.engine.loop import Report, Result, Watcher
+from translate.engine.loop import Result
+from translate.progress import ProgressReport, ProgressReporter
 
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1}
@@ -23,17 +24,17 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 SIZES = {"cyclegan": 16, "pix2pix": 64}
 
 
-class Heard(Watcher):
+class Heard(ProgressReporter):
     """Keeps what a person would read."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.reports: list[Report] = []
+        self.reports: list[ProgressReport] = []
 
     def say(self, line: str) -> None:
         self.lines.append(line)
 
-    def progress(self, report: Report) -> None:
+    def progress(self, report: ProgressReport) -> None:
         self.reports.append(report)
 
     def __str__(self) -> str:
@@ -60,14 +61,14 @@ def settings(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
     )
 
 
-def start(asked: Config, out: Path, watcher: Watcher | None = None) -> Result:
+def start(asked: Config, out: Path, watcher: ProgressReporter | None = None) -> Result:
     """Train from the beginning."""
-    return train.start(asked, out=out, watcher=watcher or Watcher())
+    return train.start(asked, out=out, watcher=watcher or ProgressReporter())
 
 
 def resume(
     run: Path,
-    watcher: Watcher | None = None,
+    watcher: ProgressReporter | None = None,
     *,
     steps: int | None = None,
     epochs: int | None = None,
@@ -77,7 +78,7 @@ def resume(
     """Go on with a run, to another end or elsewhere where that is given."""
     wanted = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
     flags = {key: value for key, value in wanted.items() if value is not None}
-    return train.resume(run, watcher=watcher or Watcher(), flags=flags, **given)
+    return train.resume(run, watcher=watcher or ProgressReporter(), flags=flags, **given)
 
 
 def operations(asked: Config, run: Path, disk: Disk) -> int:

@@ -15,11 +15,12 @@ from translate.engine import infer
 from translate.engine import train as training
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
-from translate.engine.loop import Result, Watcher
+from translate.engine.loop import Result
 from translate.engine.outputs import survey
 from translate.engine.sampling import Wish, pictures
 from translate.errors import ConfigError, DataError, TranslateError
 from translate.images import Pixels
+from translate.progress import ProgressReporter
 
 Given: TypeAlias = str | Path | Image.Image | NDArray[Any]
 
@@ -197,7 +198,7 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     settings: Sequence[str] = (),
-    watcher: Watcher | None = None,
+    watcher: ProgressReporter | None = None,
 ) -> Result:
     """Train as `translate train` does; ``.path`` of what it returns is the run folder.
 
@@ -217,4 +218,6 @@ def train(
     }
     flags = configuration.from_flags(given)
     asked = configuration.resolve(plugin, config=config, flags=flags, assignments=settings)
-    return training.start(asked, out=Path(out) if out else None, watcher=watcher or Watcher())
+    return training.start(
+        asked, out=Path(out) if out else None, watcher=watcher or ProgressReporter()
+    )

@@ -14,9 +14,9 @@ import torch
 
 from translate.batches import ImageSpec
 from translate.engine import config, train
-from translate.engine.loop import Watcher
 from translate.engine.signals import Interrupts
 from translate.errors import ConfigError, DataError, SaveError
+from translate.progress import ProgressReporter
 
 CPU = torch.device("cpu")
 
@@ -30,14 +30,14 @@ def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_run_folders_are_named_after_what_they_hold_and_numbered(root: Path) -> None:
     asked = tiny.settings(root, train__steps=1)
-    paths = [train.start(asked, watcher=Watcher()).path for _ in range(3)]
+    paths = [train.start(asked, watcher=ProgressReporter()).path for _ in range(3)]
     assert [str(path) for path in paths] == [
         "runs/cyclegan-a-b",
         "runs/cyclegan-a-b-2",
         "runs/cyclegan-a-b-3",
     ]
     asked = tiny.settings(root, train__steps=1, data__domains=[str(root / "a"), "b"])
-    assert str(train.start(asked, watcher=Watcher()).path) == "runs/cyclegan-a-b-4"
+    assert str(train.start(asked, watcher=ProgressReporter()).path) == "runs/cyclegan-a-b-4"
 
 
 def test_a_folder_that_is_there_but_holds_no_run_may_become_one(root: Path) -> None:
@@ -188,7 +188,7 @@ def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> Non
     assert tensors["forth.model.1.weight"].shape[1] == 1
 
 
-class Acting(Watcher):
+class Acting(ProgressReporter):
     """Does something after a step."""
 
     def __init__(self, at: int, act: Callable[[], object]) -> None:
@@ -214,7 +214,7 @@ def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(ro
     watcher = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
     result = train.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (2, 0, True)
-    assert train.resume(root / "run", watcher=Watcher()).step == 4
+    assert train.resume(root / "run", watcher=ProgressReporter()).step == 4
     ends = [
         run / "checkpoints/step-00000004/weights.safetensors" for run in (root / "run", straight)
     ]
@@ -240,17 +240,21 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
     assert holder.stdin and holder.stdout and holder.stdout.readline() == "held\n"
     before = sorted(p.name for p in (root / "run").rglob("*"))
     with pytest.raises(ConfigError, match="is in use: another process trains there"):
-        train.resume(root / "run", flags={"train.steps": 4}, watcher=Watcher())
+        train.resume(root / "run", flags={"train.steps": 4}, watcher=ProgressReporter())
     assert sorted(p.name for p in (root / "run").rglob("*")) == before
     holder.communicate("")
-    assert train.resume(root / "run", flags={"train.steps": 4}, watcher=Watcher()).step == 4
+    assert (
+        train.resume(root / "run", flags={"train.steps": 4}, watcher=ProgressReporter()).step == 4
+    )
     assert not (root / "run/.lock").exists()
 
 
 def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
     tiny.start(tiny.settings(root, train__steps=1), root / "run")
     (root / "run/.lock").touch()
-    assert train.resume(root / "run", flags={"train.steps": 2}, watcher=Watcher()).step == 2
+    assert (
+        train.resume(root / "run", flags={"train.steps": 2}, watcher=ProgressReporter()).step == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,11 +270,13 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
     else:
         (root / "b/0000.png").rename(root / "b/9999.png")
     with pytest.raises(DataError, match=rf"{words}.*--accept-data-change"):
-        train.resume(root / "run", flags={"train.steps": 2}, watcher=Watcher())
+        train.resume(root / "run", flags={"train.steps": 2}, watcher=ProgressReporter())
     heard = tiny.Heard()
     train.resume(root / "run", flags={"train.steps": 2}, accept_data_change=True, watcher=heard)
     assert "going on, but not as if nothing had happened" in str(heard)
-    assert train.resume(root / "run", flags={"train.steps": 3}, watcher=Watcher()).step == 3
+    assert (
+        train.resume(root / "run", flags={"train.steps": 3}, watcher=ProgressReporter()).step == 3
+    )
 
 
 def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:

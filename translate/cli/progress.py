@@ -2,16 +2,22 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from translate.engine.loop import Report, Watcher, duration
+from translate.progress import ProgressReport, ProgressReporter, duration
+
+BAR = 12
+"""columns of the bar itself"""
+WIDEST = 120
+"""columns that a line with a bar takes at most"""
 
 
-class Lines(Watcher):
+class Lines(ProgressReporter):
     """Plain lines, for pipes and logs."""
 
     def __init__(self, console: Console) -> None:
@@ -20,30 +26,46 @@ class Lines(Watcher):
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def progress(self, report: Report) -> None:
-        losses = "  ".join(f"{name} {value:.3g}" for name, value in report.losses.items())
-        self.say(f"step {report.step}/{report.steps}  {losses}  {facts(report)}")
+    def progress(self, report: ProgressReport) -> None:
+        self.say(report.line())
 
 
 class Bar(Lines):
-    """A progress bar."""
+    """A progress bar in one line of the terminal, or of a notebook's cell."""
 
     def __init__(self, console: Console, bar: Progress) -> None:
         super().__init__(console)
         self.bar = bar
-        self.task = bar.add_task("", total=None, facts="", losses="")
+        self.task = bar.add_task("", total=None, left="starting", place="", details="")
+        self.begun: tuple[int, float] | None = None
+        self.seconds = 0.0  # for one step
+        self.report: ProgressReport | None = None
 
     def step(self, step: int, steps: int) -> None:
-        self.bar.update(self.task, completed=step, total=steps)
+        now = time.monotonic()
+        first, since = self.begun = self.begun or (step, now)
+        if self.report is None and step > first:
+            self.seconds = (now - since) / (step - first)
+        self._show(step, steps)
 
-    def progress(self, report: Report) -> None:
-        shown = list(report.losses.items())[:4]
-        losses = "  ".join(f"{name.split('/')[-1]} {value:.3g}" for name, value in shown)
-        self.bar.update(self.task, facts=facts(report), losses=losses)
+    def progress(self, report: ProgressReport) -> None:
+        self.report = report
+        if report.step < report.steps:
+            self.seconds = report.seconds_left / (report.steps - report.step)
+        self._show(report.step, report.steps)
+
+    def _show(self, step: int, steps: int) -> None:
+        left = f"{duration(self.seconds * (steps - step))} left" if self.seconds else ""
+        place = f"{step}/{steps}"
+        room = min(self.console.width, WIDEST) - BAR - len(left) - len(place) - 3
+        details = self.report.details(room).strip() if self.report else ""
+        self.bar.update(
+            self.task, completed=step, total=steps, left=left, place=place, details=details
+        )
 
 
 @contextmanager
-def spoken(watcher: Watcher) -> Iterator[Watcher]:
+def spoken(watcher: ProgressReporter) -> Iterator[ProgressReporter]:
     """Let `watcher` say what plugins tell the logger ``translate``, from level INFO on."""
     logger, handler = logging.getLogger("translate"), logging.Handler()
     handler.emit = lambda record: watcher.say(record.getMessage())  # type: ignore[method-assign]
@@ -55,28 +77,22 @@ def spoken(watcher: Watcher) -> Iterator[Watcher]:
         logger.removeHandler(handler)
 
 
-def facts(report: Report) -> str:
-    """Return speed, the share of it lost to waiting, and the time to the end."""
-    return (
-        f"{report.images_per_second:.3g} images/s, {report.data_wait:.0%} waiting for data, "
-        f"{duration(report.seconds_left)} left"
-    )
-
-
 @contextmanager
-def watch(*, quiet: bool) -> Iterator[Watcher]:
+def watch(*, quiet: bool) -> Iterator[ProgressReporter]:
     """Return what shows a run on this terminal; only the first process of several speaks."""
     console = Console(no_color="NO_COLOR" in os.environ or None)
     if quiet or os.environ.get("RANK", "0") != "0":
-        yield Watcher()
+        yield ProgressReporter()
     elif not console.is_terminal:
         with spoken(Lines(console)) as watcher:
             yield watcher
     else:
-        columns = ("{task.completed}/{task.total}", "{task.fields[facts]}", "{task.fields[losses]}")
-        texts = [TextColumn(column) for column in columns]
+        left, *others = (
+            TextColumn(f"{{task.fields[{name}]}}", markup=False)
+            for name in ("left", "place", "details")
+        )
         with (
-            Progress(BarColumn(20), *texts, console=console) as bar,
+            Progress(left, BarColumn(BAR), *others, console=console) as bar,
             spoken(Bar(console, bar)) as watcher,
         ):
             yield watcher

@@ -3,7 +3,7 @@
 import json
 import resource
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from translate.engine.symptoms import Symptoms
 from translate.engine.turns import Guard, Played, take_turns
 from translate.errors import ConfigError, SaveError, TrainingError
 from translate.ops import Progressive, mode, unchanged_buffers
+from translate.progress import ProgressReport, ProgressReporter, duration
 from translate.recipe import Recipe
 
 PREVIEWED = 4
@@ -36,32 +37,6 @@ NAMED = 4
 """images of a batch that are named"""
 TIMED = 3
 """steps after which the time to the end is estimated for the first time"""
-
-
-class Watcher:
-    """What a person sees of a run; this one shows nothing."""
-
-    def say(self, line: str) -> None:
-        """Tell something that happens once."""
-
-    def step(self, step: int, steps: int) -> None:
-        """Show that a step is done; called after every step."""
-
-    def progress(self, report: "Report") -> None:
-        """Show how far training is; called every ``train.log_every`` steps."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far training is."""
-
-    step: int
-    steps: int
-    losses: Mapping[str, float]
-    images_per_second: float
-    data_wait: float
-    """share of the time spent waiting for images"""
-    seconds_left: float
 
 
 @dataclass(frozen=True)
@@ -86,7 +61,7 @@ class Loop:
     prepared: data.Prepared
     journal: Journal
     steps: int
-    watcher: Watcher
+    watcher: ProgressReporter
     interrupts: Interrupts = field(default_factory=Interrupts)
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
@@ -253,7 +228,7 @@ class Loop:
                 }
             )
             self.symptoms.see_losses(step, count, losses)
-            self.watcher.progress(Report(step, self.steps, losses, rate, wait, left))
+            self.watcher.progress(ProgressReport(step, self.steps, losses, rate, wait, left))
         self.recent.clear()
         self.waited, self.since = 0.0, time.perf_counter()
         try:
@@ -400,15 +375,3 @@ def _peak_memory() -> int:
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated() >> 20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-
-
-def duration(seconds: float) -> str:
-    """Return `seconds` as a person says it: ``40 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
-    minutes, hours = round(seconds / 60), seconds / 3600
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if minutes < 100:
-        return f"{minutes} min"
-    if hours < 48:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{hours // 24:.0f} d {hours % 24:.0f} h"

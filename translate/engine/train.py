@@ -14,12 +14,13 @@ from translate.engine import checkpoint, config, data, distributed, domains, fil
 from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, machine_changes, sweep
-from translate.engine.loop import Loop, Result, Watcher
+from translate.engine.loop import Loop, Result
 from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.signals import Interrupts
 from translate.engine.trial import expect_size
 from translate.errors import ConfigError, DataError
 from translate.ops import required_sides
+from translate.progress import ProgressReporter
 from translate.registry import create
 
 
@@ -27,7 +28,7 @@ def start(
     asked: config.Config,
     *,
     out: Path | None = None,
-    watcher: Watcher,
+    watcher: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> Result:
     """Train from the beginning, in the run folder `out` or a new one under ``runs/``."""
@@ -62,7 +63,7 @@ def resume(
     accept_data_change: bool = False,
     fork: bool = False,
     out: Path | None = None,
-    watcher: Watcher,
+    watcher: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> Result:
     """Go on with `run` from its newest whole checkpoint; what is not given comes from the run.
@@ -158,7 +159,7 @@ def _steps(asked: config.Config, items: int) -> int:
     raise ConfigError("how long? Set --steps or --epochs.")
 
 
-def _batch_for_processes(asked: config.Config, watcher: Watcher) -> config.Config:
+def _batch_for_processes(asked: config.Config, watcher: ProgressReporter) -> config.Config:
     """Raise the batch to a multiple of the number of processes, and say so."""
     world, size = distributed.world(), asked.train.batch_size
     if size % world == 0:

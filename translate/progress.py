@@ -1,0 +1,91 @@
+"""How far training is, as numbers and as one line, and the class that shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WIDTH = 80
+"""columns of a terminal that every line of progress fits"""
+
+
+@dataclass(frozen=True)
+class ProgressReport:
+    """How far training is, at one line of ``log.jsonl``."""
+
+    step: int
+    """Steps done."""
+    steps: int
+    """The step at which training ends."""
+    losses: Mapping[str, float]
+    """Means since the report before, by ``player/name``."""
+    images_per_second: float
+    data_wait: float
+    """Share of the time spent waiting for images, from 0 to 1."""
+    seconds_left: float
+    """Estimated time to the last step."""
+
+    @property
+    def time_left(self) -> str:
+        """The estimated time to the end, such as ``12 min left``."""
+        return f"{duration(self.seconds_left)} left"
+
+    def line(self, width: int = WIDTH) -> str:
+        """Return one line of at most `width` columns: time left, step, losses, and then speed."""
+        start = f"{self.time_left}  step {self.step}/{self.steps}"
+        return f"{start}{self.details(width - len(start))}"
+
+    def details(self, width: int) -> str:
+        """Return losses and speed, each part after two spaces, as far as `width` columns reach.
+
+        Losses are shown one by one where they fit, else as the total of each player.
+        """
+        groups: dict[str, list[tuple[str, float]]] = {}
+        for name, value in self.losses.items():
+            player, _, loss = name.partition("/")
+            groups.setdefault(player, []).append((loss, value))
+        single = [
+            f"{player} {' '.join(f'{loss} {value:.3g}'.strip() for loss, value in losses)}"
+            for player, losses in groups.items()
+        ]
+        totals = [f"{p} {sum(value for _, value in losses):.3g}" for p, losses in groups.items()]
+        speed = [f"{self.images_per_second:.3g} images/s"]
+        if self.data_wait >= 0.01:
+            speed.append(f"{self.data_wait:.0%} waiting for data")
+        shown = single if _width([*single, speed[0]]) <= width else totals
+        parts: list[str] = []
+        for part in [*shown, *speed]:
+            if _width([*parts, part]) > width:
+                break
+            parts.append(part)
+        return "".join(f"  {part}" for part in parts)
+
+
+class ProgressReporter:
+    """Receives the progress of a training run; this one shows nothing.
+
+    Subclass it and pass an instance to `translate.api.train` as ``progress``.
+    """
+
+    def say(self, line: str) -> None:
+        """Show a message that comes once."""
+
+    def step(self, step: int, steps: int) -> None:
+        """Show that `step` of `steps` is done; called after every step."""
+
+    def progress(self, report: ProgressReport) -> None:
+        """Show how far training is; called every ``train.log_every`` steps."""
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` as a person says it: ``40 s``, ``12 min``, ``3 h 05 min``, ``2 d 4 h``."""
+    minutes, hours = round(seconds / 60), seconds / 3600
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if minutes < 100:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{hours // 24:.0f} d {hours % 24:.0f} h"
+
+
+def _width(parts: list[str]) -> int:
+    return sum(2 + len(part) for part in parts)
