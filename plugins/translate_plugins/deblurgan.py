@@ -59,6 +59,11 @@ class DeblurGAN(Recipe[Pair]):
         content_weight: Annotated[float, "of that loss"] = 100.0,
         pixel: Annotated[Part, "loss to the sharp picture: l2, l1, charbonnier, ssim"] = "l2",
         pixel_weight: Annotated[float, "of that loss, which the paper does without"] = 0.0,
+        match_colour: Annotated[
+            bool,
+            "shift each sharp training image to the channel means of its blurred one, so that a "
+            "difference in exposure between the two domains is not learned",
+        ] = False,
         critic_steps: Annotated[int, Field(gt=0), "critic turns on each batch"] = 5,
         gp: Annotated[
             Literal["textbook", "deblurgan"],
@@ -88,6 +93,7 @@ class DeblurGAN(Recipe[Pair]):
         self.adversarial = create_loss("wasserstein")
         self.content, self.pixel = create_loss(content), create_loss(pixel)
         self.content_weight, self.pixel_weight = content_weight, pixel_weight
+        self.match_colour = match_colour
         self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
         self.penalty = gradient_penalty if gp == "textbook" else pixelwise_gradient_penalty
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
@@ -101,6 +107,8 @@ class DeblurGAN(Recipe[Pair]):
 
     def step(self, batch: Pair) -> Iterator[Turn]:
         blurred, sharp = batch
+        if self.match_colour:
+            sharp = match_means(sharp, blurred)
         critic, adversarial = self.critic, self.adversarial
         restored = self.restore(blurred)
         for _ in range(self.critic_steps):
@@ -128,3 +136,12 @@ class DeblurGAN(Recipe[Pair]):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         self.generator.compile(*args, **kwargs)  # the critic's slope is differentiated twice
+
+
+def match_means(images: Tensor, reference: Tensor) -> Tensor:
+    """Return `images`, (N, C, H, W) in [-1, 1], with the channel means of each of `reference`.
+
+    Values that leave [-1, 1] by the shift are cut off.
+    """
+    shift = reference.mean((2, 3), keepdim=True) - images.mean((2, 3), keepdim=True)
+    return (images + shift).clamp(-1, 1)

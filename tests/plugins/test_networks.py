@@ -44,6 +44,9 @@ NORMED = [
     and not (factory in MLPS and norm == "instance")  # a unit has no pixels
 ]
 
+AUTHORS_NONE = {"norm": "none", "bias": False}
+"""`norm: none` of the code of pix2pix and CycleGAN"""
+
 
 @pytest.fixture(autouse=True)
 def seeded():
@@ -139,6 +142,14 @@ def test_every_option_is_named_and_says_what_it_means(factory):
         # 6 * 64 + 64, 64 * 128, 2 * 128, 128; and with biases 3 * 64 + 64, 65 * 128, 129
         (on_meta(PixelDiscriminator, 6, norm="batch"), 9_024, 9),
         (on_meta(PixelDiscriminator, 3), 8_705, 6),
+        # without norms, the authors' code has biases in the first and last layers of
+        # discriminators and the last of generators alone: 64 + 128 + 256 + 18 * 256 + 128 + 64
+        # fewer than above; 2 * (128 + 256 + 4 * 512) + 2 * (4 * 512 + 256 + 128 + 64) for the
+        # affine norms of the U-Net; 128 + 256 + 512; 3 * 64 + 64, 64 * 128, 128
+        (on_meta(ResnetGenerator, 3, 3, **AUTHORS_NONE), 11_378_179 - 5_248, 25),
+        (on_meta(UnetGenerator, 3, 3, **AUTHORS_NONE), 54_413_955 - 9_856, 17),
+        (on_meta(PatchDiscriminator, 3, **AUTHORS_NONE), 2_764_737 - 896, 7),
+        (on_meta(PixelDiscriminator, 3, **AUTHORS_NONE), 8_576, 4),
         # 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3), norms 2 * (512 + ... + 64)
         (on_meta(DcganGenerator, 100, 3), 3_576_704, 25),
         # 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512), norms 2 * (128 + 256 + 512)
@@ -821,6 +832,36 @@ def test_only_batch_norm_takes_the_place_of_a_bias(norm):
     assert ("model.model.0.bias" in on_meta(UnetGenerator, 3, 3, norm=norm).state_dict()) is (
         norm != "batch"
     )
+
+
+@pytest.mark.parametrize(
+    ("factory", "channels"),
+    [
+        (ResnetGenerator, (3, 3)),
+        (UnetGenerator, (3, 3)),
+        (PatchDiscriminator, (3,)),
+        (PixelDiscriminator, (3,)),
+    ],
+)
+def test_none_without_biases_has_the_keys_of_batch_norm_without_its_own(factory, channels):
+    # use_bias is true for instance norm alone in the authors' code, and nn.Identity takes the place
+    # of a norm, so that every convolution keeps its number
+    batch = on_meta(factory, *channels, norm="batch")
+    norms = [name for name, part in batch.named_modules() if isinstance(part, nn.BatchNorm2d)]
+    expected = {k: s for k, s in shapes(batch).items() if k.rpartition(".")[0] not in norms}
+    assert norms and shapes(on_meta(factory, *channels, **AUTHORS_NONE)) == expected
+
+
+@pytest.mark.parametrize("factory", [ResnetGenerator, UnetGenerator, PatchDiscriminator])
+def test_biases_before_a_norm_are_there_as_asked_for(factory):
+    def biased(**options):
+        network = small(factory, (32, 32), width=2, **options)
+        convs = (nn.Conv2d, nn.ConvTranspose2d)
+        return {part.bias is not None for part in network.modules() if isinstance(part, convs)}
+
+    assert biased(norm="instance") == biased(norm="none") == biased(norm="batch", bias=True)
+    assert biased(norm="none") == {True}
+    assert biased(norm="instance", bias=False) == biased(norm="batch") == {True, False}
 
 
 def dropouts(network):

@@ -9,6 +9,11 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError, suggest
 
+BIAS = (
+    "biases of the convolutions before a norm: default none under batch norm, else one; "
+    "`norm: none` of the authors' code is {norm: none, bias: false}"
+)
+
 
 class InstanceNorm(nn.Module):
     """Bring every channel of every image to mean 0 and variance 1; (N, C, H, W) stays as it is.
@@ -52,12 +57,14 @@ def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
     return _chosen("norm", name, VECTOR_NORMS)
 
 
-def bias_before(norm: str) -> bool:
-    """Return whether a convolution before this norm has a bias: all but batch norm's own one do.
+def bias_before(norm: str, bias: bool | None = None) -> bool:
+    """Return whether a convolution before this norm has a bias: `bias`, or unless norm is batch.
 
-    Under instance norm it changes nothing; the published layouts have it all the same.
+    Under instance norm a bias changes nothing; the published layouts have it all the same. The code
+    of pix2pix and CycleGAN has biases under instance norm alone, so its ``none`` is
+    ``norm="none", bias=False``. Ours has them by default: without, a layer cannot shift its output.
     """
-    return norm != "batch"
+    return norm != "batch" if bias is None else bias
 
 
 def deconvolve(inner: int, outer: int, kernel: int, bias: bool) -> nn.Module:

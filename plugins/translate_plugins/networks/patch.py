@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate_plugins.networks.blur import BlurDown
-from translate_plugins.networks.norms import bias_before, norm_layer
+from translate_plugins.networks.norms import BIAS, bias_before, norm_layer
 
 
 class PatchDiscriminator(nn.Module):
@@ -28,11 +28,12 @@ class PatchDiscriminator(nn.Module):
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         layers: Annotated[int, Field(ge=0, le=16), "halvings: 3 see patches of 70 pixels"] = 3,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        bias: Annotated[bool | None, BIAS] = None,
         padding: Annotated[Literal[1, 2], "zeros around; pix2pixHD and DeblurGAN have 2"] = 1,
         antialias: Annotated[bool, "blur where the sides halve, as CUT has it"] = False,
     ) -> None:
         super().__init__()
-        normed, bias = norm_layer(norm), bias_before(norm)
+        normed, bias = norm_layer(norm), bias_before(norm, bias)
         widths = [width * min(2**layer, 8) for layer in range(layers + 1)]
         parts: list[nn.Module] = []
         for layer, (before, after) in enumerate(pairwise([in_channels, *widths])):
@@ -76,9 +77,10 @@ class PixelDiscriminator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        bias: Annotated[bool | None, BIAS] = None,
     ) -> None:
         super().__init__()
-        bias = bias_before(norm)
+        bias = bias_before(norm, bias)
         self.net = nn.Sequential(
             nn.Conv2d(in_channels, width, 1),
             nn.LeakyReLU(0.2),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate_plugins.networks.blur import BlurDown, BlurUp
-from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
 
 class ResnetGenerator(nn.Module):
@@ -32,6 +32,7 @@ class ResnetGenerator(nn.Module):
         blocks: Annotated[int | None, "residual blocks: 9, or 6 for crops up to 128"] = None,
         downs: Annotated[int, "times the sides are halved"] = 2,
         norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
             float, Field(ge=0, le=1), "share dropped within each block: DeblurGAN's is 0.5"
         ] = 0.0,
@@ -48,7 +49,8 @@ class ResnetGenerator(nn.Module):
             raise ConfigError(
                 "upsample: antialias has its own way to double the sides: set one of them alone."
             )
-        normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
+        normed, doubled = norm_layer(norm), upsample_layer(upsample)
+        bias = bias_before(norm, bias)
 
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(3),
@@ -65,7 +67,7 @@ class ResnetGenerator(nn.Module):
             layers += [down, normed(width), nn.ReLU()]
             layers += [BlurDown(width)] if antialias else []
         self._taps += [len(layers), len(layers) + blocks // 2]
-        layers += [ResidualBlock(width, norm, dropout) for _ in range(blocks)]
+        layers += [ResidualBlock(width, norm, dropout, bias) for _ in range(blocks)]
         for _ in range(downs):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
@@ -110,9 +112,9 @@ class ResnetGenerator(nn.Module):
 class ResidualBlock(nn.Module):
     """Add a correction to (N, channels, H, W), made by two 3x3 convolutions (He et al., 2016)."""
 
-    def __init__(self, channels: int, norm: str, dropout: float) -> None:
+    def __init__(self, channels: int, norm: str, dropout: float, bias: bool | None = None) -> None:
         super().__init__()
-        normed, bias = norm_layer(norm), bias_before(norm)
+        normed, bias = norm_layer(norm), bias_before(norm, bias)
         self.conv_block = nn.Sequential(
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3, bias=bias),

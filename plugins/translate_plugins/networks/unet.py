@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
 
 class UnetGenerator(nn.Module):
@@ -35,6 +35,7 @@ class UnetGenerator(nn.Module):
             int | None, Field(le=16), "halvings: 8, or as many as a smaller crop has"
         ] = None,
         norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[float, Field(ge=0, le=1), "share dropped in the inner levels"] = 0.5,
         upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int] | None, "of a training crop, for `levels`"] = None,
@@ -44,7 +45,8 @@ class UnetGenerator(nn.Module):
             levels = max(1, min(8, min(size).bit_length() - 1)) if size else 8
         if levels < 1:
             raise ConfigError(f"levels: a U-Net has at least one, not {levels}.")
-        normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
+        normed, doubled = norm_layer(norm), upsample_layer(upsample)
+        bias = bias_before(norm, bias)
         halved = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
         widths = [width * min(2**level, 8) for level in range(levels)]
 
