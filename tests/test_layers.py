@@ -25,6 +25,7 @@ engine.items engine.workers
 engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
 engine.config
 registry
+engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops progress run
 engine.bundled engine.limits engine.problems engine.randomness engine.signals engine.symptoms

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from torch import nn
 
 from translate.engine import options, plugins
+from translate.engine.plugin_errors import plugin_code
 from translate.errors import ConfigError, PluginError, shown, suggest
 
 Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
@@ -61,7 +62,8 @@ def create(kind: Kind, part: Part, **given: Any) -> Any:
     name, own = split(kind, part)
     factory = find(kind, name)
     own = options.check(f"{kind} {name!r}", factory, own, reserved=tuple(given))
-    return factory(**options.taken(factory, given), **own)
+    with plugin_code(factory, "__init__"):
+        return factory(**options.taken(factory, given), **own)
 
 
 def split(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:

@@ -276,12 +276,39 @@ def test_a_loss_of_nothing_is_explained() -> None:
         play(playing(step))
 
 
-def test_an_error_of_the_recipes_own_keeps_its_traceback() -> None:
+def test_G12_an_error_of_the_recipes_own_names_its_line_and_keeps_its_traceback() -> None:
     def step(self, batch):
         yield Turn("maker", score=self.maker(torch.cat([batch, batch], 1)))
 
-    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+    with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as found:
         play(playing(step))
+    line = step.__code__.co_firstlineno + 1
+    assert f"{__file__}, line {line}: `yield Turn(" in str(found.value)
+    assert "`step` must yield a Turn" in str(found.value)
+    assert isinstance(found.value.__cause__, RuntimeError)
+
+
+def test_G12_a_step_that_returns_is_told_to_yield() -> None:
+    def returns_a_turn(self, batch):
+        return Turn("maker", score=self.maker(batch))
+
+    def returns_nothing(self, batch):
+        self.maker(batch)
+
+    for step in (returns_a_turn, returns_nothing):
+        with pytest.raises(PluginError, match="a step must yield a Turn") as found:
+            play(playing(step))
+        assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(found.value)
+
+
+def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
+    def step(self, batch):
+        self.maker(batch)
+        yield Turn("maker", score="low")
+
+    with pytest.raises(PluginError, match="AttributeError") as found:
+        play(playing(step))
+    assert f"line {step.__code__.co_firstlineno + 2}" in str(found.value)
 
 
 def test_a_frozen_player_keeps_still_and_is_logged() -> None:

@@ -13,7 +13,8 @@ from torch import Tensor
 from translate import images
 from translate.batches import ImageSpec
 from translate.engine import checkpoint, distributed
-from translate.errors import CheckpointError, ConfigError, PluginError, suggest
+from translate.engine.plugin_errors import at_definition, plugin_code
+from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
 from translate.images import Pixels
 from translate.ops import seeded
 from translate.recipe import Recipe
@@ -105,7 +106,13 @@ def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
     beside, below = _missing(width, recipe), _missing(height, recipe)
     with torch.inference_mode():
         padded = F.pad(batch, (0, beside, 0, below), mode="replicate")
-        drawn = recipe.translate(padded, to=to)
+        with plugin_code(recipe, "translate"):
+            drawn = recipe.translate(padded, to=to)
+    if not isinstance(drawn, Tensor):
+        raise PluginError(
+            f"{type(recipe).__name__}.translate returned {shown(drawn)}: it must return a tensor "
+            f"(N, C, H, W){at_definition(recipe, 'translate')}."
+        )
     scale = recipe.scale
     if drawn.shape[-2:] != tuple(scale * side for side in padded.shape[-2:]) or len(drawn) != len(
         batch
@@ -113,7 +120,7 @@ def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
         raise PluginError(
             f"{type(recipe).__name__}.translate made {tuple(drawn.shape)} of "
             f"{tuple(padded.shape)}: it must make images `scale` times as large, which is {scale}, "
-            "or set multiple_of and minimum_side."
+            f"or set multiple_of and minimum_side{at_definition(recipe, 'translate')}."
         )
     return drawn[..., : scale * height, : scale * width]
 

@@ -12,7 +12,14 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from translate.engine.distributed import average_gradients
-from translate.errors import PluginError, TrainingError, suggest
+from translate.engine.plugin_errors import (
+    at_definition,
+    at_yield,
+    explained,
+    is_explained,
+    plugin_code,
+)
+from translate.errors import PluginError, TrainingError, shown, suggest
 from translate.recipe import Recipe, Turn
 
 
@@ -40,7 +47,13 @@ def take_turns(
     """
     played = Played()
     device = next(recipe.parameters()).device.type
-    turns = recipe.step(batch)
+    with plugin_code(recipe, "step"):
+        turns = recipe.step(batch)
+    if not isinstance(turns, Iterator):
+        raise PluginError(
+            f"{type(recipe).__name__}.step returned {shown(turns)}, but a step must yield a Turn "
+            f"for each player's move: `yield Turn(...)`.{at_definition(recipe, 'step')}"
+        )
     while True:
         with torch.autocast(device, precision, enabled=precision != torch.float32):
             turn = _next(recipe, turns, device)  # forward in bf16, backward outside
@@ -49,13 +62,13 @@ def take_turns(
         if turn.player not in optimizers:
             raise PluginError(
                 f"{type(recipe).__name__}: no optimizer is called {turn.player!r}."
-                f"{suggest(turn.player, optimizers)}"
+                f"{suggest(turn.player, optimizers)}{at_yield(recipe, 'step', turns)}"
             )
         optimizer = optimizers[turn.player]
         movable = [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]
         if movable:  # a wholly frozen player has nothing to do
-            total = turn.total
-            with _explained(recipe, turn):
+            with _explained(recipe, turn, turns):
+                total = turn.total
                 total.backward(inputs=movable)  # only this player accumulates gradient
             total = average_gradients(movable, total.detach())
             norm = get_total_norm([p.grad for p in movable if p.grad is not None])
@@ -81,15 +94,20 @@ def _step_if(finite: Tensor, optimizer: Optimizer) -> None:
 
 def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
     before = _modes(device)
-    turn = next(turns, None)
+    with plugin_code(recipe, "step"):
+        turn = next(turns, None)
     if _modes(device) != before:
         torch.set_grad_enabled(True)
         raise PluginError(
             f"{type(recipe).__name__}.step yields inside `with torch.no_grad()` or `autocast`, "
             "which would leak into the engine. Close the block before the yield."
+            f"{at_yield(recipe, 'step', turns)}"
         )
     if turn is not None and not isinstance(turn, Turn):
-        raise PluginError(f"{type(recipe).__name__}.step yielded {turn!r}, which is no Turn.")
+        raise PluginError(
+            f"{type(recipe).__name__}.step yielded {shown(turn)}, which is no Turn: a step must "
+            f"yield Turn(player, name=loss).{at_yield(recipe, 'step', turns)}"
+        )
     return turn
 
 
@@ -103,27 +121,30 @@ def _modes(device: str) -> tuple[Any, ...]:
 
 
 @contextmanager
-def _explained(recipe: Recipe, turn: Turn) -> Iterator[None]:
+def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[None]:
     """Say in a plugin author's words what autograd's commonest complaints mean."""
     try:
         yield
-    except RuntimeError as error:
+    except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
+        at = at_yield(recipe, "step", turns)
         if "modified by an inplace operation" in str(error):
             raise PluginError(
                 f"{where}: a loss was computed before a network that it came through had moved. "
-                "Compute a turn's losses after the previous yield."
+                f"Compute a turn's losses after the previous yield.{at}"
             ) from error
         if "backward through the graph a second time" in str(error):
             raise PluginError(
                 f"{where}: two turns share one graph, which the first one used up. "
-                "Detach what the first turn need not see, or compute it again."
+                f"Detach what the first turn need not see, or compute it again.{at}"
             ) from error
         if "does not require grad" in str(error):
             raise PluginError(
-                f"{where}: no loss depends on any network; was something detached too many?"
+                f"{where}: no loss depends on any network; was something detached too many?{at}"
             ) from error
-        raise
+        if is_explained(error):
+            raise
+        raise explained(error, recipe, "step", at) from error
 
 
 class Guard:
