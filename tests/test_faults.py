@@ -35,7 +35,6 @@ OPEN = {
     "I15": "not yet: power cut during infer",
     "I16": "not yet: threads",
     "I17": "not yet: four doors",
-    "G12": "not yet: exceptions inside plugins",
 }
 
 
