@@ -86,6 +86,7 @@ def test_I7_the_last_line_counts_and_the_exit_code_tells(run: Callable[..., Any]
         ((RUN, "datasets", "out", "--size", "0"), 2, "--size"),
         ((RUN, "datasets", "out", "--format", "gif"), 2, "--format"),
         ((RUN, "datasets", "out", "--device", "tpu"), 2, "tpu"),
+        ((RUN, "datasets", "out", "--device", "meta"), 2, "got 'meta'. Try --device cpu."),
     ],
 )
 @pytest.mark.usefixtures("ready")

@@ -42,3 +42,12 @@ def test_a_translator_cannot_draw(run: Callable[..., Outcome], tmp_path: Path) -
     outcome = run("sample", trained.cyclegan(tmp_path / "run"), tmp_path / "out")
     assert outcome.code == 2
     assert "cannot draw images from noise" in outcome.err
+
+
+def test_a_device_that_is_not_supported_is_a_usage_error(
+    run: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    outcome = run("sample", trained.gan(tmp_path / "run"), tmp_path / "out", "--device", "cpu:99")
+    assert outcome.code == 2
+    assert "expected auto, cpu, cuda or cuda:N, got 'cpu:99'" in outcome.err
+    assert not (tmp_path / "out").exists()

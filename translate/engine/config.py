@@ -1,5 +1,6 @@
 """The configuration of a run: four keys, merged in layers and checked, from flags and YAML."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from importlib.resources.abc import Traversable
@@ -23,6 +24,14 @@ DEEPEST = 40
 Fragment = dict[str, Any]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+DEVICES = "auto, cpu, cuda or cuda:N"
+
+
+def is_device(name: str) -> bool:
+    """Return whether `name` is one of `DEVICES`: PyTorch knows others that we do not support."""
+    return re.fullmatch(r"auto|cpu|cuda(:(0|[1-9][0-9]?))?", name) is not None
 
 
 class Section(BaseModel):
@@ -125,11 +134,8 @@ class Train(Section):
     @field_validator("device")
     @classmethod
     def _known_device(cls, device: str) -> str:
-        kind, _, index = device.partition(":")
-        if kind not in ("auto", "cpu", "cuda") or (
-            index and not (kind == "cuda" and index.isdigit())
-        ):
-            raise ValueError("expected auto, cpu, cuda or cuda:N")
+        if not is_device(device):
+            raise ValueError(f"expected {DEVICES}")
         return device
 
 

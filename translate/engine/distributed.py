@@ -8,7 +8,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from translate.errors import ConfigError, TrainingError
+from translate.engine.config import DEVICES, is_device
+from translate.errors import ConfigError, TrainingError, shown
 
 
 def rank() -> int:
@@ -29,14 +30,13 @@ def is_first() -> bool:
 def choose_device(name: str) -> torch.device:
     """Return the device called `name`; ``auto`` takes this process's GPU where there is one.
 
-    Raises `ConfigError` for a GPU that is not there.
+    Raises `ConfigError` for another kind of device, and for a GPU that is not there.
     """
+    if not is_device(name):
+        raise ConfigError(f"device: expected {DEVICES}, got {shown(name)}. Try --device cpu.")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f"device: expected auto, cpu, cuda or cuda:N, got {name!r}.") from error
+    device = torch.device(name)
     if device.type == "cuda":
         if not torch.cuda.is_available():
             raise ConfigError(f"device {name}: PyTorch finds no GPU here. Use --device cpu.")
