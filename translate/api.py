@@ -26,7 +26,11 @@ Given: TypeAlias = str | Path | Image.Image | NDArray[Any]
 
 
 class Translator:
-    """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``."""
+    """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``.
+
+    Calls, `sample` and `folder` are safe in several threads, and give what they give in one: the
+    network works for one of them at a time, while the others read and write files.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model

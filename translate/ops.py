@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 import torch
@@ -121,11 +122,17 @@ def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
             child.training = was
 
 
+_global_generators = RLock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw from generators started at `seed`, and put the global ones back."""
+    """Draw from generators started at `seed`, and put the global ones back.
+
+    They belong to the whole process: one thread at a time may be in such a block.
+    """
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices):
+    with _global_generators, torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         yield
 

@@ -1,9 +1,12 @@
 """A trained model at work: any size in, the same size out, whatever else is in the batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from threading import RLock
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +38,9 @@ class Model:
     device: torch.device
     unscaled: bool = False
     """whether it was trained on crops of pictures as they are, so that large ones look alike"""
+    lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
+    """Held while the recipe works: one may switch modes or draw random numbers meanwhile, and
+    several threads may share a model."""
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -69,7 +75,8 @@ class Model:
     def translate(self, pictures: Sequence[Pixels], to: str) -> list[Pixels | None]:
         """Return `pictures`, all of one size, as bytes in the domain `to`; None: not finite."""
         tensors = [images.to_device(images.as_tensor(p)[None], self.device) for p in pictures]
-        drawn = translate_batch(self.recipe, torch.cat(tensors), to)
+        with self.lock:
+            drawn = translate_batch(self.recipe, torch.cat(tensors), to)
         finite = drawn.isfinite().flatten(1).all(1).tolist()
         pixels = images.from_device(drawn.nan_to_num())
         return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]

@@ -130,7 +130,7 @@ def sheet(model: Model, wish: Wish, *, walk: bool = False) -> Pixels:
         text = check(model, wish)
         generator = torch.Generator().manual_seed(wish.seed)
         asked = text if text is not None else _asked(model, wish.label)
-        with torch.inference_mode():
+        with model.lock, torch.inference_mode():
             return images.grid(model.recipe.walk(wish.count, generator, asked))
     wish = replace(wish, count=min(wish.count, SHEET))
     count = wish.count
@@ -214,12 +214,12 @@ def _chunks(samples: list[Sample]) -> Iterator[list[Sample]]:
 
 def _draw(model: Model, wish: Wish, numbers: range, text: Tensor | None) -> list[Pixels | None]:
     recipe, device = model.recipe, model.device
-    noise = torch.cat([recipe.noise(1, _generator(wish.seed, number)) for number in numbers])
     classes = [_condition(model, wish, number) for number in numbers]
     condition = text.expand(len(numbers), -1) if text is not None else None
     if condition is None and classes[0] is not None:
         condition = torch.tensor(classes)
-    with torch.inference_mode():
+    with model.lock, torch.inference_mode():
+        noise = torch.cat([recipe.noise(1, _generator(wish.seed, number)) for number in numbers])
         drawn = recipe.draw(
             noise.to(device), condition if condition is None else condition.to(device)
         )

@@ -1,0 +1,118 @@
+"""One model in several threads gives what it gives in one: every recipe that is registered."""
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import trained
+
+from translate.api import Translator
+from translate.contract.subject import CPU, subject
+from translate.engine.infer import Model
+from translate.recipe import Recipe
+from translate.registry import names
+from translate.testing import small
+
+THREADS = 6
+RECIPES = {name: make for name, make in sorted(names("recipe").items()) if isinstance(make, type)}
+TRANSLATES = [n for n, make in RECIPES.items() if make.translate is not Recipe.translate]
+DRAWS = [n for n, make in RECIPES.items() if make.draw is not Recipe.draw]
+
+
+@pytest.fixture(autouse=True)
+def switching() -> Iterator[None]:
+    """Have Python switch threads as often as it can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def translator(name: str) -> Translator:
+    """Return a recipe of tiny networks that has made a step on noise."""
+    tested = subject(name, small("recipe", name), None, None)
+    training = tested.build()
+    tested.play(training, 1)
+    recipe = training.recipe.eval().requires_grad_(False)
+    return Translator(Model(name, name, recipe, tested.spec, (), CPU))
+
+
+def together(work: Callable[[int], Any]) -> list[Any]:
+    """Return what `work` gives in threads that begin at one moment."""
+    begin = Barrier(THREADS)
+
+    def one(number: int) -> Any:
+        begin.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, range(THREADS)))
+
+
+@pytest.mark.parametrize("name", TRANSLATES)
+def test_I16_a_model_used_by_several_threads_translates_as_in_one(name: str) -> None:
+    model = translator(name)
+    holes = model.model.recipe.takes_mask
+    shape = (40, 36, 4 if holes else 3)
+    pictures = np.random.default_rng(0).integers(0, 255, (THREADS, *shape), np.uint8)
+    if holes:
+        pictures[..., 3] = 255
+        pictures[:, 10:20, 10:20, 3] = 0
+    alone = [model(picture) for picture in pictures]
+    recipe, random = model.model.recipe, torch.get_rng_state()
+    before = {name: value.clone() for name, value in recipe.state_dict().items()}
+    for _ in range(3):
+        for one, other in zip(alone, together(lambda n: model(pictures[n])), strict=True):
+            assert (one == other).all()
+    assert torch.equal(random, torch.get_rng_state())
+    assert all(torch.equal(value, before[name]) for name, value in recipe.state_dict().items())
+    assert not any(part.training for part in recipe.modules())
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_I16_a_model_used_by_several_threads_draws_as_in_one(name: str) -> None:
+    model = translator(name)
+    text = "a" * 5 if model.model.spec.text_length else None
+
+    def draw(number: int) -> Any:
+        return [np.asarray(p) for p in model.sample(2, text=text, seed=number)]
+
+    alone = [draw(number) for number in range(THREADS)]
+    for one, other in zip(alone, together(draw), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_I16_two_models_that_draw_random_numbers_do_not_disturb_each_other(tmp_path: Path) -> None:
+    unet = {"name": "unet", "width": 8, "levels": 6}  # which has dropout
+    options = {"generator": unet, "discriminator": trained.PATCH}
+    run = trained.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
+    models = [Translator.load(run, device="cpu") for _ in range(THREADS)]
+    picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    alone = models[0](picture)
+
+    def work(number: int) -> Any:
+        if number % 2:
+            Translator.load(run, device="cpu")
+        return models[number](picture)
+
+    for _ in range(3):
+        for other in together(work):
+            assert (alone == other).all()
+
+
+def test_I16_folders_are_translated_by_several_threads_as_by_one(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    model = Translator.load(trained.pix2pix(tmp_path / "run"), device="cpu")
+    source = pictures("photos", 4)
+    model.folder(source, tmp_path / "alone")
+    together(lambda number: model.folder(source, tmp_path / f"out{number}"))
+    for path in sorted((tmp_path / "alone").glob("*.png")):
+        for number in range(THREADS):
+            assert (tmp_path / f"out{number}" / path.name).read_bytes() == path.read_bytes()
