@@ -33,7 +33,6 @@ OPEN = {
     "I13": "not yet: names that cannot be printed",
     "I14": "not yet: long names",
     "I15": "not yet: power cut during infer",
-    "I16": "not yet: threads",
     "I17": "not yet: four doors",
 }
 
