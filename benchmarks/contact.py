@@ -12,7 +12,7 @@ import numpy as np
 from marks import SHEETS, Pictures
 from PIL import Image
 
-from translate import images
+from translate import folders, images
 
 GAP, ZOOM = 2, 2
 SOME = 12
@@ -36,7 +36,7 @@ def main(sheet: Path, *named: str) -> None:
 
 def spread(folder: Path) -> Pictures:
     """Return some of the pictures below `folder`, (N, H, W, 3)."""
-    found = [path for path in images.find(folder) if path.stem not in SHEETS]
+    found = [path for path in folders.find_images(folder) if path.stem not in SHEETS]
     chosen = np.linspace(0, len(found) - 1, min(SOME, len(found))).round().astype(int)
     return np.stack([images.to_bytes(images.read(found[i])) for i in chosen])
 

@@ -21,7 +21,7 @@ import score
 import sheet
 import tables
 
-from translate import images
+from translate import folders, images
 from translate.engine.infer import scaled
 
 TRANSLATE = [sys.executable, "-m", "translate"]
@@ -100,7 +100,7 @@ def train(asked: argparse.Namespace, run: Path) -> str:
 def half(folder: Path, side: str, size: int) -> dict[str, score.Picture]:
     """Return one side of the joined pairs in `folder`, scaled as `infer --side --size` scales."""
     found = {}
-    for path in images.find(folder):
+    for path in folders.find_images(folder):
         joined = images.read(path)
         middle = joined.shape[1] // 2
         pixels = joined[:, :middle] if side == SIDES[0] else joined[:, middle:]

@@ -16,7 +16,7 @@ import numpy as np
 from judge import Judge, Verdict, judge_of
 from numpy.typing import NDArray
 
-from translate import images
+from translate import folders, images
 
 Pictures = NDArray[np.uint8]
 SIDE = 28
@@ -158,7 +158,7 @@ def read_colour(folder: Path) -> Pictures:
 
 
 def _each(folder: Path, channels: int) -> Iterator[Pictures]:
-    found = [path for path in images.find(folder) if path.stem not in SHEETS]
+    found = [path for path in folders.find_images(folder) if path.stem not in SHEETS]
     if not found:
         raise SystemExit(f"{folder}: holds no pictures.")
     for path in found:

@@ -16,6 +16,7 @@ from subject import Finding, Subject
 
 from translate import images
 from translate.api import Translator
+from translate.folders import subfolders
 
 SETTLED = 2500
 """generator steps after which a WGAN must draw digits"""
@@ -125,8 +126,7 @@ MEASURES: Mapping[str, Callable[[Subject], Finding]] = {
 
 def by_class(folder: Path) -> dict[str, Pictures]:
     """Return the digits of each class of `folder`, by the class's name."""
-    found = sorted(path for path in folder.iterdir() if path.is_dir())
-    return {path.name: marks.read(path) for path in found if not path.name.startswith(".")}
+    return {path.name: marks.read(path) for path in subfolders(folder)}
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:

@@ -25,7 +25,7 @@ import tables
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from translate import images
+from translate import folders, images
 from translate.engine.infer import scaled
 
 Picture = NDArray[np.uint8]
@@ -85,7 +85,7 @@ def read(
 ) -> dict[str, Picture]:
     """Return the pictures of `folder` by name, scaled to `shorter`, or as those of `like` are."""
     found = {}
-    for path in images.find(folder):
+    for path in folders.find_images(folder):
         name = str(path.relative_to(folder).with_suffix(""))
         if like is None or name in like:
             pixels = scaled(images.to_bytes(images.read(path)), shorter)

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 
 from translate import images
+from translate.folders import find_images
 
 ROWS, SIDE, GAP = 8, 192, 6
 
 
 def main(sheet: Path, *folders: Path) -> None:
     """Write the first scenes that all `folders` have as `sheet`."""
-    common = set.intersection(*({path.name for path in images.find(f)} for f in folders))
+    common = set.intersection(*({path.name for path in find_images(f)} for f in folders))
     rows = [np.hstack([tile(f / name) for f in folders]) for name in sorted(common)[:ROWS]]
     images.write(sheet, np.vstack(rows))
 

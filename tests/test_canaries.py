@@ -23,7 +23,7 @@ import trained
 from conftest import ROOT
 from watched import watch
 
-from translate import api, batches, images, losses, ops, recipe, registry, run, testing
+from translate import api, batches, folders, images, losses, ops, recipe, registry, run, testing
 from translate.api import Translator
 from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
@@ -160,7 +160,20 @@ def test_F1_no_file_that_is_given_to_any_command_is_run(
     assert not Path("it-was-run").exists()
 
 
-MODULES = (api, archives, batches, fetch, images, losses, ops, recipe, registry, run, testing)
+MODULES = (
+    api,
+    archives,
+    batches,
+    fetch,
+    folders,
+    images,
+    losses,
+    ops,
+    recipe,
+    registry,
+    run,
+    testing,
+)
 """what plugins and notebooks import, and what opens archives"""
 WRITE = {"api.Translator.sample", "images.write", "fetch.fetch", "fetch.download"}
 """which are given a place to write to, if any"""
@@ -199,14 +212,18 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "archives.inspect": archives.inspect,
         "archives.is_archive": archives.is_archive,
         "archives.members": lambda path: archives.inspect(path) or list(archives.members(path)),
+        "folders.find_domains": lambda path: folders.find_domains(path.parent, [path.name], ""),
+        "folders.find_images": folders.find_images,
+        "folders.first_with_images": lambda path: folders.first_with_images("images", [path]),
+        "folders.is_path": lambda path: folders.is_path(path.parent, path.name),
+        "folders.scan": folders.scan,
+        "folders.subfolders": folders.subfolders,
+        "folders.usable": lambda path: folders.usable(folders.Folder(path, [path]), []),
         "images.beside": lambda p: images.beside(data(p), p, channels=3, private=True),
-        "images.find": images.find,
-        "images.is_other": images.is_other,
         "images.load": images.load,
         "images.probe": lambda path: images.probe(data(path), path),
         "images.read": images.read,
         "images.read_hole": lambda path: images.read_hole(path, path),
-        "images.scan": images.scan,
     }
 
 

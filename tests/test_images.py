@@ -18,7 +18,8 @@ from PIL import Image, ImageOps
 
 from translate import images
 from translate.engine.decoders import ORIENTATION
-from translate.errors import BadImage, DataError
+from translate.errors import BadImage
+from translate.folders import find_images
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
@@ -53,59 +54,6 @@ def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
     path = folder / "picture"
     path.write_bytes(data)
     return images.read(path, channels=channels)
-
-
-# -- finding ---------------------------------------------------------------------------------------
-
-
-def test_D13_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: Path) -> None:
-    names = ["b.png", "a/x.JpG", "a/deep/er/y.webp", "z.avif", "写真 ü.tif"]
-    others = ["notes.txt", "a/captions.jsonl"]
-    ignored = [".hidden.png", "._b.png", "Thumbs.db", ".cache/c.png"]
-    for name in names + others + ignored:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    (tmp_path / "folder.png").mkdir()
-    found = images.scan(tmp_path)
-    assert found.images == sorted(tmp_path / name for name in names)
-    assert found.skipped == 2
-    assert found.problems == []
-    assert images.find(tmp_path) == found.images
-
-
-def test_D12_links_are_followed_and_each_file_is_found_once(tmp_path: Path) -> None:
-    outside, inside = tmp_path / "outside", tmp_path / "inside"
-    (outside / "deep").mkdir(parents=True)
-    (inside / "sub").mkdir(parents=True)
-    for path in (outside / "deep/o.png", outside / "p.png", inside / "sub/i.png"):
-        path.write_bytes(b"")
-    (inside / "a_first.png").symlink_to(inside / "sub/i.png")  # the file keeps its own name
-    (inside / "linked").symlink_to(outside)
-    (inside / "p.png").symlink_to(outside / "p.png")
-    (inside / "sub/up").symlink_to(inside)
-    (inside / "self").symlink_to(inside / "self")
-    (inside / "dead.png").symlink_to(tmp_path / "nowhere.png")
-    found = images.scan(inside)
-    relative = {str(path.relative_to(inside)) for path in found.images}
-    assert relative in (
-        {"sub/i.png", "linked/deep/o.png", "linked/p.png"},
-        {"sub/i.png", "linked/deep/o.png", "p.png"},
-    )
-    assert [bad.path.name for bad in found.problems] == ["dead.png", "self"]
-    assert "a link to nothing" in str(found.problems[0])
-
-
-def test_a_name_that_is_no_text_is_found_and_read(tmp_path: Path) -> None:
-    name = os.fsencode(tmp_path) + b"/bad\xff\n.png"
-    with open(name, "wb") as stream:  # noqa: PTH123 - a path of bytes
-        stream.write(content(GOLDEN, "PNG"))
-    (path,) = images.find(tmp_path)
-    assert (images.read(path) == GOLDEN).all()
-
-
-def test_looking_in_what_is_no_folder_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere is not a folder"):
-        images.find(tmp_path / "nowhere")
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -339,7 +287,7 @@ def test_a_chunk_that_claims_gigabytes_costs_none(file: Callable[..., Path]) -> 
 
 def test_the_nasty_folder_is_read_or_refused_with_a_reason(shared: Path) -> None:
     outcomes: dict[str, Any] = {}
-    for path in images.find(shared / "nasty"):
+    for path in find_images(shared / "nasty"):
         try:
             outcomes[path.name] = images.read(path)
         except BadImage as bad:
@@ -427,7 +375,7 @@ def test_what_is_written_is_read_back_without_loss(
         return
     pixels = noise(5, 9, channels)
     images.write(tmp_path / f"deep/er/x{suffix.upper()}", pixels)
-    (path,) = images.find(tmp_path)
+    (path,) = find_images(tmp_path)
     found = images.read(path, channels=channels)
     exact = images.ENCODINGS[suffix]["format"] != "JPEG"
     assert np.abs(found.astype(int) - pixels).max() <= (0 if exact else 16)

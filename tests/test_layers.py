@@ -24,12 +24,13 @@ engine.changes engine.data engine.ledger engine.schedules engine.trial engine.tu
 engine.items engine.workers
 engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
 engine.config
+folders
 registry
 engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops progress run
-engine.bundled engine.limits engine.problems engine.randomness engine.signals engine.symptoms
-engine.tensors
+engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
+engine.symptoms engine.tensors
 translate engine
 errors hookspecs
 """
@@ -40,7 +41,7 @@ FLOORS = {name: floor for floor, row in enumerate(HOUSE.split("\n")[::-1]) for n
 PUBLIC = {
     name
     for name, floor in FLOORS.items()
-    if floor <= FLOORS["registry"] and not name.startswith("engine")
+    if floor <= FLOORS["folders"] and not name.startswith("engine")
 }
 """What a plugin may import."""
 

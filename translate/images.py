@@ -31,7 +31,7 @@ from PIL.ImageFile import ImageFile
 from torch import Tensor
 
 from translate.engine import decoders, files
-from translate.errors import BadImage, DataError
+from translate.errors import BadImage
 
 Pixels: TypeAlias = NDArray[Any]
 """(height, width, channels), uint8 or uint16."""
@@ -43,66 +43,6 @@ SUFFIXES = frozenset(
 MAX_PIXELS = 178_956_970
 CONVERSION = "other modes become RGB, 16 bits 8, and white shows through what is transparent"
 """the table above, in a line"""
-
-
-# -- finding ---------------------------------------------------------------------------------------
-
-
-class Found(NamedTuple):
-    """What lies below a folder."""
-
-    images: list[Path]
-    skipped: int
-    """How many files have another suffix."""
-    problems: list[BadImage]
-    """Links to nothing, and folders that cannot be listed."""
-
-
-def find(source: Path) -> list[Path]:
-    """Return the images at any depth below `source`, sorted."""
-    return scan(source).images
-
-
-def scan(source: Path) -> Found:
-    """Return what lies at any depth below `source`: every file once, however many links lead to it.
-
-    Names that begin with a dot are skipped, and so is Thumbs.db. Raises `DataError` where there is
-    no such folder.
-    """
-    if not source.is_dir():
-        raise DataError(f"{source} is not a folder.")
-    images, skipped, problems = list[Path](), 0, list[BadImage]()
-    folders, links, seen = [source], list[Path](), set[Path]()
-    while folders or links:
-        path = folders.pop() if folders else links.pop(0)  # links last: files keep their own names
-        try:
-            real = path.resolve(strict=True)
-            entries = list(path.iterdir()) if real.is_dir() and real not in seen else [path]
-        except (OSError, RuntimeError) as error:
-            dead = path.is_symlink() and not path.exists()
-            problems.append(BadImage(path, "a link to nothing" if dead else decoders.reason(error)))
-            continue
-        for entry in sorted(entries):
-            place = real if entry is path else real / entry.name
-            if entry.name.startswith(".") or entry.name.lower() == "thumbs.db" or place in seen:
-                continue
-            if entry.is_symlink() and entry is not path:
-                links.append(entry)
-            elif entry.is_dir():
-                folders.append(entry)
-            elif entry.suffix.lower() not in SUFFIXES:
-                skipped += 1
-            elif entry.is_file():
-                images.append(entry)
-                seen.add(place)
-        seen.add(real)
-    return Found(sorted(images), skipped, sorted(problems, key=lambda bad: bad.path))
-
-
-def is_other(path: Path) -> bool:
-    """Tell whether `path` is a file that nobody would take for an image, and somebody may miss."""
-    hidden = path.name.startswith(".") or path.name.lower() == "thumbs.db"
-    return not hidden and path.suffix.lower() not in SUFFIXES and path.is_file()
 
 
 # -- reading ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from translate import hookimpl, images
+from translate import folders, hookimpl, images
 from translate.engine import domains
 from translate.engine.config import Data
 from translate.errors import ConfigError, DataError, PluginError
@@ -102,7 +102,7 @@ def test_a_draw_that_is_killed_starts_again(
         patch.setattr(files, "write_folder", die)
         domains.draw("meadow", Path("datasets"), said.append)
     domains.ensure(Data(domains=("meadow",)), said.append)
-    assert len(images.find(Path("datasets/meadow"))) == 5
+    assert len(folders.find_images(Path("datasets/meadow"))) == 5
 
 
 def test_draw_refuses_a_folder_that_is_not_ours(said: list[str], pictures: Any) -> None:
@@ -134,7 +134,7 @@ def test_files_in_no_split_are_drawn_too(said: list[str], plugin: Plugin) -> Non
 
     plugin(Flat(), "flat:flat")
     domains.draw("flat", Path("root"), said.append)
-    assert [str(path) for path in images.find(Path("root"))] == [
+    assert [str(path) for path in folders.find_images(Path("root"))] == [
         "root/flat/1.png", "root/flat/sub/deep/2.png",
     ]  # fmt: skip
 

@@ -88,6 +88,8 @@ def domain_names() -> set[str]:
     """Return the folders under ``datasets`` that may be domains."""
     from pathlib import Path
 
+    from translate.engine.names import is_hidden
+
     folder = Path("datasets")
     found = folder.iterdir() if folder.is_dir() else iter(())
-    return {p.name for p in found if p.is_dir() and not p.name.startswith(".")}
+    return {p.name for p in found if p.is_dir() and not is_hidden(p.name)}

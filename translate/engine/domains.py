@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from translate import images, registry
 from translate.engine import bundled, files
 from translate.engine.config import Data
+from translate.engine.names import any_hidden
 from translate.errors import DataError, PluginError, SaveError
+from translate.folders import find_images, subfolders
 
 ROOT = Path("datasets")
 MARKER = ".sample-domain.json"
@@ -76,15 +78,14 @@ def draw(name: str, root: Path, say: Say) -> None:
 def find(root: Path) -> list[Domain]:
     """Return the domains below `root`, by name."""
     found = []
-    for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        if folder.is_dir() and not folder.name.startswith("."):
-            counts = dict.fromkeys((*SPLITS, "images"), 0)
-            for path in images.find(folder):
-                split = path.relative_to(folder).parts[0]
-                counts[split if split in SPLITS else "images"] += 1
-            if any(counts.values()):
-                counts = {split: count for split, count in counts.items() if count}
-                found.append(Domain(folder.name, folder, counts, _is_sample(folder)))
+    for folder in subfolders(root) if root.is_dir() else ():
+        counts = dict.fromkeys((*SPLITS, "images"), 0)
+        for path in find_images(folder):
+            split = path.relative_to(folder).parts[0]
+            counts[split if split in SPLITS else "images"] += 1
+        if any(counts.values()):
+            counts = {split: count for split, count in counts.items() if count}
+            found.append(Domain(folder.name, folder, counts, _is_sample(folder)))
     return found
 
 
@@ -105,8 +106,9 @@ def cards() -> list[dict[str, Any]]:
 
 
 def is_image(file: str) -> bool:
-    """Tell whether a file of this name is taken for an image."""
-    return PurePosixPath(file).suffix.lower() in images.SUFFIXES
+    """Tell whether a file of this path is taken for an image."""
+    path = PurePosixPath(file)
+    return path.suffix.lower() in images.SUFFIXES and not any_hidden(path.parts)
 
 
 def _draw(name: str, factory: Callable[..., Any]) -> dict[str, bytes]:

@@ -118,8 +118,8 @@ def translate_folder(
 
     first = int(os.environ.get("RANK", 0)) == 0
     lost = [Problem.of(bad, "read") for bad in found.problems if first]
-    if found.ignored and first:
-        say(f"files that are no images by their suffix, left alone: {found.ignored}")
+    if found.skipped and first:
+        say(f"files that are no images by their suffix, left alone: {len(found.skipped)}")
     summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
     account = _Account(summary, ledger, say)
     with closing(stages.run(todo, _Remark(model, options.size, say), stop)) as results:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from translate import images
 from translate.engine import files
+from translate.engine.names import any_hidden
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
+from translate.folders import find_images, scan
 
 
 class Survey(NamedTuple):
@@ -19,8 +21,8 @@ class Survey(NamedTuple):
     root: Path
     """The folder whose tree the output mirrors."""
     images: list[Path]
-    ignored: int
-    """How many files have a suffix that no image has."""
+    skipped: list[Path]
+    """Files without an image suffix."""
     problems: list[BadImage]
 
 
@@ -58,10 +60,10 @@ def survey(source: str | Path, out: Path) -> Survey:
     if not out.exists() and images.can_hold(out.suffix):
         raise ConfigError(f"OUT is a folder, and {out} looks like a picture: try {out.parent}.")
     if inside.is_relative_to(root):
-        own = [path for path in found.images if not path.resolve().is_relative_to(inside)]
+        own = [p for p in found.images if not p.parent.resolve().is_relative_to(inside)]
         found = found._replace(images=own)
     if not found.images and not found.problems:
-        ignored = f" ({found.ignored} files have other suffixes)" if found.ignored else ""
+        ignored = f" ({len(found.skipped)} files have other suffixes)" if found.skipped else ""
         raise NothingUsableError(f"there is no image in {source}{ignored}.")
     files.claim(out)
     return found
@@ -69,17 +71,17 @@ def survey(source: str | Path, out: Path) -> Survey:
 
 def _find(source: Path) -> Survey:
     if source.is_dir():
-        return Survey(source, *images.scan(source))
+        return Survey(source, *scan(source))
     if source.exists():
-        return Survey(source.parent, [source], 0, [])
+        return Survey(source.parent, [source], [], [])
     if not has_magic(str(source)):
         raise DataError(f"there is no file or folder {source}.")
     root = next(folder for folder in source.parents if not has_magic(str(folder)))
     matches = (path.relative_to(root) for path in root.glob(str(source.relative_to(root))))
-    shown = sorted(name for name in matches if not any(p.startswith(".") for p in name.parts))
+    shown = sorted(name for name in matches if not any_hidden(name.parts))
     there = [root / name for name in shown if (root / name).is_file()]
     pictures = [path for path in there if path.suffix.lower() in images.SUFFIXES]
-    return Survey(root, pictures, len(there) - len(pictures), [])
+    return Survey(root, pictures, [path for path in there if path not in pictures], [])
 
 
 def assign(found: Survey, out: Path, *, channels: int = 3, form: str | None = None) -> list[Job]:
@@ -120,7 +122,7 @@ def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     """
     if not masks.is_dir():
         raise ConfigError(f"mask: there is no folder {masks}.")
-    known = {path.relative_to(masks).with_suffix(""): path for path in images.find(masks)}
+    known = {path.relative_to(masks).with_suffix(""): path for path in find_images(masks)}
     found = [job._replace(mask=known.get(_name(job, root))) for job in jobs]
     if not any(job.mask for job in found):
         example = _name(jobs[0], root).with_suffix(".png")

@@ -8,6 +8,7 @@ from typing import Any
 
 from translate import images
 from translate.batches import Layout
+from translate.engine.names import is_hidden
 
 DRAWS = 100
 """items that are picked to see whether a domain has more than one image"""
@@ -33,11 +34,16 @@ def _skipped(layout: Layout) -> Iterable[str]:
         path.suffix.lower() or path.name
         for folder in folders
         for path in folder.iterdir()
-        if images.is_other(path) and path not in layout.sources
+        if _is_other(path) and path not in layout.sources
     )
     if others:
         listed = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(5))
         yield f"files that are no images by their suffix, left alone: {others.total()} ({listed})"
+
+
+def _is_other(path: Path) -> bool:
+    hidden = is_hidden(path.name)
+    return not hidden and path.suffix.lower() not in images.SUFFIXES and path.is_file()
 
 
 def _lonely(layout: Layout) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Ways to read folders as batches: one file for each kind of batch, `folders` finds domains."""
+"""Ways to read folders as batches: one file for each kind of batch."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import torch
 
 from translate.batches import Captioned, ImageSpec, Layout, Transform
 from translate.errors import DataError
-from translate_plugins.layouts.folders import Folder, expect, find_domains, usable
+from translate.folders import Folder, expect, find_domains, usable
 
 NAME = "captions.jsonl"
 EXAMPLE = '{"file": "0001.png", "text": "..."}'

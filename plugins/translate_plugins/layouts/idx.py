@@ -21,7 +21,7 @@ from torch import Tensor
 
 from translate.batches import Images, ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
-from translate_plugins.layouts.folders import expect, is_path, listed
+from translate.folders import expect, is_path, listed
 
 PREFIXES = {"test": "t10k"}  # all other splits have their own names
 GZIP = b"\x1f\x8b"

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from translate.batches import Images, ImageSpec, Layout, Transform
-from translate_plugins.layouts.folders import expect, find_domains, usable
+from translate.folders import expect, find_domains, usable
 
 
 class OneDomain(Layout):

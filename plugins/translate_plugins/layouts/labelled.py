@@ -11,7 +11,7 @@ import torch
 
 from translate.batches import ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
-from translate_plugins.layouts.folders import SPLITS, Folder, expect, find_domains, usable
+from translate.folders import SPLITS, Folder, expect, find_domains, subfolders, usable
 
 
 class LabelledFolders(Layout):
@@ -42,7 +42,7 @@ class LabelledFolders(Layout):
 def _class_folders(domain: Folder) -> list[Folder]:
     """Return a folder for each class, in natural order; raises `DataError` for another tree."""
     place = domain.path
-    tops = [path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    tops = subfolders(place)
     files: dict[str, list[Path]] = {top.name: [] for top in tops if top.name.lower() not in SPLITS}
     beside = [path for path in domain.files if path.parent == place]
     if not files:

@@ -9,7 +9,7 @@ from random import Random
 
 from translate.batches import ImageSpec, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
-from translate_plugins.layouts.folders import Folder, expect, find, find_domains, listed, usable
+from translate.folders import Folder, expect, find_domains, first_with_images, listed, usable
 
 
 class Unpaired(Layout):
@@ -101,7 +101,9 @@ class SideBySide(Layout):
                 raise ConfigError(f"no side is called {name!r}.{suggest(name, sides)}")
         self.spec = ImageSpec(domains=tuple(domains))
         self.order = [sides.index(name) for name in domains]
-        self.files = usable(find(f"pairs of {listed(domains)}", [root / split, root]), leave_out)
+        self.files = usable(
+            first_with_images(f"pairs of {listed(domains)}", [root / split, root]), leave_out
+        )
 
     def __len__(self) -> int:
         return len(self.files)
