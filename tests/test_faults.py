@@ -17,9 +17,7 @@ ROWS = {
 OPEN = {
     "D9": "huge pictures in tiles: there are no tiles yet",
     "I12": "an export that differs: there is no export yet",
-    "D21": "not yet: links",
     "D22": "not yet: TIFF tags",
-    "D23": "not yet: folders that systems leave",
     "D24": "not yet: one folder twice",
     "D25": "not yet: label maps",
     "D26": "not yet: masks",
