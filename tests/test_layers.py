@@ -30,7 +30,7 @@ engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops progress run
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
-engine.symptoms engine.tensors
+engine.symptoms engine.tensors engine.threads
 translate engine
 errors hookspecs
 """

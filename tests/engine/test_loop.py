@@ -227,7 +227,7 @@ def test_a_line_of_the_log_holds_what_the_interface_says(asked: Any, tmp_path: P
     for line in lines:
         assert set(line) == {
             "step", "epoch", "losses", "lr", "grad_norm", "images_per_second", "data_wait",
-            "memory_mb", "skipped",
+            "memory_mb", "skipped", "threads",
         }  # fmt: skip
         assert set(line["losses"]) == {"one/distance", "two/distance"}
         assert set(line["lr"]) == set(line["grad_norm"]) == {"one", "two"}

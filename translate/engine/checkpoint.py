@@ -106,6 +106,7 @@ def _contents(
         "optimizers": scalars,
         "averaged": int(training.average.n_averaged) if training.average else 0,
         "processes": 1 + len(others),
+        "threads": torch.get_num_threads(),
         "versions": {"translate-kit": __version__, "torch": torch.__version__},
     }
     contents: dict[str, Iterable[Chunk]] = {

@@ -17,6 +17,7 @@ from translate import images
 from translate.batches import ImageSpec
 from translate.engine import checkpoint, distributed
 from translate.engine.plugin_errors import at_definition, plugin_code
+from translate.engine.threads import ThreadCount
 from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
 from translate.images import Pixels
 from translate.ops import seeded
@@ -41,6 +42,7 @@ class Model:
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
     """Held while the recipe works: one may switch modes or draw random numbers meanwhile, and
     several threads may share a model."""
+    threads: ThreadCount = field(default_factory=ThreadCount, compare=False, repr=False)
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -76,6 +78,7 @@ class Model:
         """Return `pictures`, all of one size, as bytes in the domain `to`; None: not finite."""
         tensors = [images.to_device(images.as_tensor(p)[None], self.device) for p in pictures]
         with self.lock:
+            self.threads.update()
             drawn = translate_batch(self.recipe, torch.cat(tensors), to)
         finite = drawn.isfinite().flatten(1).all(1).tolist()
         pixels = images.from_device(drawn.nan_to_num())

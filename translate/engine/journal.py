@@ -197,7 +197,7 @@ def machine_changes(run: Path, found: Saved, training: Training) -> list[str]:
     said = found.description
     past = {
         "processes": said["processes"],
-        "threads": before.get("threads"),
+        "threads": said.get("threads", before.get("threads")),
         "device": before.get("device"),
         "PyTorch": said["versions"]["torch"],
     }

@@ -24,6 +24,7 @@ from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
 from translate.engine.signals import SAVE, TIME, Interrupts
 from translate.engine.symptoms import Symptoms
+from translate.engine.threads import ThreadCount
 from translate.engine.turns import Guard, Played, take_turns
 from translate.errors import ConfigError, SaveError, TrainingError
 from translate.ops import Progressive, mode, unchanged_buffers
@@ -74,10 +75,14 @@ class Loop:
         keep_freed_memory()
         self.device = next(training.recipe.parameters()).device
         self.guard = Guard(train.guard, self.device)
+        on_cpu = self.device.type == "cpu"
+        self.threads = ThreadCount(adapt=on_cpu and not train.deterministic)
         self.symptoms = Symptoms(self.watcher.say)
         self.samples = self._samples() if train.preview_every else None
         if distributed.is_first():
             self.journal.begin(training, self.prepared)
+        if self.threads.current < self.threads.most:
+            self.watcher.say(self.threads.reason())
         outcome, wish = "failed", 0
         try:
             if training.step == 0:
@@ -124,6 +129,8 @@ class Loop:
             self.waited += time.perf_counter() - asked_at
             self._list(problems)
 
+            if self.threads.update():
+                self.watcher.say(f"step {training.step + 1}: {self.threads.reason()}")
             with self._explained():
                 played = take_step(training, to_device(batch, self.device), self.steps)
             self.guard.see(played)
@@ -223,6 +230,7 @@ class Loop:
                     "images_per_second": round(rate, 3),
                     "data_wait": round(wait, 4),
                     "memory_mb": _peak_memory(),
+                    "threads": self.threads.current,
                     "skipped": int(self.guard.total),
                     **({"skipped_files": skipped} if skipped else {}),
                 }

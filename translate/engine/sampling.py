@@ -219,6 +219,7 @@ def _draw(model: Model, wish: Wish, numbers: range, text: Tensor | None) -> list
     if condition is None and classes[0] is not None:
         condition = torch.tensor(classes)
     with model.lock, torch.inference_mode():
+        model.threads.update()
         noise = torch.cat([recipe.noise(1, _generator(wish.seed, number)) for number in numbers])
         drawn = recipe.draw(
             noise.to(device), condition if condition is None else condition.to(device)

@@ -58,8 +58,13 @@ def _python() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     import torch
 
-    threads = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"
-    yield Finding("torch", "ok", f"{torch.__version__}, {threads}")
+    from translate.engine import threads
+
+    explicit = next((name for name in threads.EXPLICIT if os.environ.get(name)), "")
+    rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
+    count = min(torch.get_num_threads(), threads.available_cores())
+    found = f"{count} threads on {threads.available_cores()} cores, {rule}"
+    yield Finding("torch", "ok", f"{torch.__version__}, {found}")
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             facts = torch.cuda.get_device_properties(index)
