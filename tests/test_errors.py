@@ -114,7 +114,8 @@ def test_a_bad_image_survives_a_trip_between_processes() -> None:
         (["train", "--resume", "runs/none"], "there is no run runs/none."),
         (
             ["train", "--steps", "2"],
-            "which recipe? Name one with --plugin, or a configuration with --config.",
+            "which recipe? Name one with --plugin, or a configuration with --config: "
+            "`translate show` lists them.",
         ),
         (
             [*TRAIN, "--size", "30"],

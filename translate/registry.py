@@ -1,13 +1,15 @@
 """Find what plugins offer by name, and make it: generators, discriminators, losses and the rest."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from torch import nn
 
 from translate.engine import options, plugins
+from translate.engine.bundled import configs
 from translate.engine.plugin_errors import plugin_code
 from translate.errors import ConfigError, PluginError, shown, suggest
 
@@ -89,7 +91,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
         known = {offer.name for offer in offers} | {
             f"{o.distribution}/{o.name}" for o in offers if owner
         }
-        raise ConfigError(f"no {kind} is called {name!r}.{suggest(name, known)}{_why(name)}")
+        raise ConfigError(f"no {kind} is called {name!r}.{nearest(kind, name, known)}{_why(name)}")
     ours = [claim for claim in claims if claim.distribution == plugins.OURS]
     if len(claims) > 1 and not ours:
         full = " and ".join(f"{c.distribution}/{c.name}" for c in claims)
@@ -100,6 +102,26 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
             f"{' or '.join(f'{c.distribution}/{c.name}' for c in claims if c not in ours)}."
         )
     return (ours or claims)[0].factory
+
+
+def nearest(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return what the unknown `name` may mean: one of `known`, or a thing of another kind.
+
+    A configuration is no plugin's, but is mistaken for a recipe all the same.
+    """
+    known, others = list(known), dict[str, str]()
+    for other in HOOKS:
+        others |= {} if other == kind else dict.fromkeys(names(other), other)
+    others |= {} if kind == "configuration" else dict.fromkeys(configs(), "configuration")
+    if (owner := others.get(name)) and name not in known:
+        typed = {"recipe": f": --plugin {name}", "configuration": f": --config {name}"}
+        wanted = suggest(name, known) if owner not in typed else ""
+        return f" {name!r} is a {owner}{typed.get(owner, '')}.{wanted}"
+    closest = get_close_matches(name, [*known, *others], n=1)
+    if closest and closest[0] not in known:
+        return f" Did you mean the {others[closest[0]]} {closest[0]!r}?"
+    near = suggest(name, known)
+    return f"{near} `translate show` lists all." if near.endswith("...") else near
 
 
 @cache

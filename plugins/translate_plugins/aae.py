@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class AAE(Recipe[Images]):
-    """An auto-encoder, and a discriminator that tells its codes from noise.
+    """Adversarial autoencoder (Makhzani et al., 2016).
 
     Makhzani et al. (2016), section 2: in each step first the reconstruction phase, then the
     regularization phase, in which the discriminator moves before the encoder. The encoder is the
@@ -54,7 +54,7 @@ class AAE(Recipe[Images]):
             "name": "mlp",
             "width": 1000,
         },
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
         noise: Annotated[
             Literal["normal", "uniform", "sphere"], "what codes are to look like"

@@ -20,7 +20,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class Autoencoder(Recipe[Images]):
-    """An encoder, and a decoder that makes the picture of its code again.
+    """Autoencoder: images to codes and back (Hinton and Salakhutdinov, 2006).
 
     Hinton and Salakhutdinov (2006), trained in one go: their pretraining, layer by layer, is what
     better initial weights and optimizers have made unnecessary. Nothing says how codes are spread,
@@ -39,7 +39,7 @@ class Autoencoder(Recipe[Images]):
         encoder: Annotated[Part, "network from a picture to its code"] = "mlp-encoder",
         decoder: Annotated[Part, "network from a code to its picture"] = "mlp",
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 30,
-        pixel: Annotated[Part, "loss to the picture itself: l2, l1, ssim, edge"] = "l2",
+        pixel: Annotated[Part, "reconstruction loss"] = "l2",
         lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
     ) -> None:
         super().__init__()

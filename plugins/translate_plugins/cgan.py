@@ -29,7 +29,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class ConditionalGAN(Recipe[Labelled]):
-    """A GAN whose networks are both told the class: of noise the one, of an image the other.
+    """Conditional GAN: samples of a class (Mirza and Osindero, 2014).
 
     Mirza and Osindero (2014), sections 3.2 and 4.1: a label, one-hot, joins the input of either
     network, and what is drawn in training has the labels of the batch. Their networks are fully
@@ -47,7 +47,7 @@ class ConditionalGAN(Recipe[Labelled]):
         *,
         generator: Annotated[Part, "network that draws, of noise and a label"] = "dcgan",
         discriminator: Annotated[Part, "network that judges an image with its label"] = "dcgan",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         latent: Annotated[
             int, Field(gt=0), "numbers of noise an image is made of, beside its label"
         ] = 100,

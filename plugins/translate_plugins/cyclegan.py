@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class CycleGAN(Recipe[Pair]):
-    """Two generators that undo each other, and a discriminator for each domain.
+    """Unpaired image translation in both directions, with cycle consistency (Zhu et al., 2017).
 
     Zhu et al. (2017), section 3; networks and training as section 4 and appendix 7.1 have them.
     The identity loss of section 5.2 is on, at half the cycle loss, as in the authors' code.
@@ -40,7 +40,7 @@ class CycleGAN(Recipe[Pair]):
         *,
         generator: Annotated[Part, "network of both directions"] = "resnet",
         discriminator: Annotated[Part, "network that judges either domain"] = "patch",
-        adversarial: Annotated[Part, "loss of the game: lsgan, vanilla, hinge"] = "lsgan",
+        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         cycle_weight: Annotated[float, "of the way there and back, L1"] = 10.0,
         identity_weight: Annotated[
             float, "of leaving an image that is already there, L1, against shifted colours"

@@ -21,7 +21,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class DCGAN(Recipe[Images]):
-    """A generator of transposed convolutions from noise, and a discriminator of strided ones.
+    """GAN of convolutional networks (Radford et al., 2016).
 
     Radford et al. (2016), sections 3 and 4; as in the authors' code, the generator answers for the
     images that the discriminator has just judged. Real and generated ones are judged in minibatches
@@ -40,7 +40,7 @@ class DCGAN(Recipe[Images]):
         *,
         generator: Annotated[Part, "network that draws"] = "dcgan",
         discriminator: Annotated[Part, "network that judges"] = "dcgan",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
         critic_steps: Annotated[

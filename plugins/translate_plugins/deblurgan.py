@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class DeblurGAN(Recipe[Pair]):
-    """A generator that adds to a blurred picture what it lacks, and a critic of sharp ones.
+    """Motion deblurring of pairs, with a WGAN-GP critic and a content loss (Kupyn et al., 2018).
 
     Kupyn et al. (2018), sections 3 and 4.2; networks as the authors' code has them. The critic sees
     one picture, not the pair, has five turns on each batch, and pays for a slope that is not 1
@@ -57,7 +57,7 @@ class DeblurGAN(Recipe[Pair]):
             "weights": [0.02, 0.02],
         },
         content_weight: Annotated[float, "of that loss"] = 100.0,
-        pixel: Annotated[Part, "loss to the sharp picture: l2, l1, charbonnier, ssim"] = "l2",
+        pixel: Annotated[Part, "pixel loss to the sharp image"] = "l2",
         pixel_weight: Annotated[float, "of that loss, which the paper does without"] = 0.0,
         match_colour: Annotated[
             bool,

@@ -21,7 +21,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class GAN(Recipe[Images]):
-    """A generator that draws from noise, and a discriminator that tells its images from real ones.
+    """Generative adversarial network of fully connected layers (Goodfellow et al., 2014).
 
     Goodfellow et al. (2014), algorithm 1, with the generator's loss of the end of section 3. The
     networks are fully connected, as theirs; Adam takes the place of their momentum. Real and
@@ -39,7 +39,7 @@ class GAN(Recipe[Images]):
         *,
         generator: Annotated[Part, "network that draws"] = "mlp",
         discriminator: Annotated[Part, "network that judges"] = "mlp",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 100,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
         critic_steps: Annotated[

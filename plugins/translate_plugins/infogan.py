@@ -31,7 +31,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class InfoGAN(Recipe[Images]):
-    """A GAN of which part of the noise, the codes, must be legible in what it draws.
+    """GAN with latent codes that it finds without labels (Chen et al., 2016).
 
     Chen et al. (2016), equation 6, and appendix C.1 for MNIST: a category, and numbers in [-1, 1].
     A head guesses the codes of a drawn image from what the discriminator sees in it. As in the
@@ -53,7 +53,7 @@ class InfoGAN(Recipe[Images]):
         discriminator: Annotated[Part, "network that judges, and whose features tell codes"] = (
             "dcgan"
         ),
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         categories: Annotated[int, Field(ge=2), "values of the code that is a category"] = 10,
         continuous: Annotated[int, Field(ge=0), "codes that are numbers in [-1, 1]"] = 2,
         information_weight: Annotated[float, "of guessing the codes right"] = 1.0,

@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class Pix2Pix(Recipe[Pair]):
-    """A U-Net, and a discriminator that sees the source beside what is claimed to be its target.
+    """Paired image translation with a conditional GAN and L1 (Isola et al., 2017).
 
     Isola et al. (2017), sections 3 and 6.1. As section 3.3 says, dropout is the only noise, and
     images are translated with dropout and batch statistics on: here each image has its own
@@ -43,8 +43,8 @@ class Pix2Pix(Recipe[Pair]):
             "name": "patch",
             "norm": "batch",
         },
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
-        pixel: Annotated[Part, "loss to the true target: l1, l2, ssim, edge"] = "l1",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
+        pixel: Annotated[Part, "pixel loss to the target image"] = "l1",
         pixel_weight: Annotated[float, "of the loss to the true target"] = 100.0,
         lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:

@@ -29,7 +29,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class Pix2PixHD(Recipe[Pair]):
-    """A deep generator, and discriminators of falling scale whose features it is to match.
+    """Paired translation of large images, coarse to fine, multi-scale (Wang et al., 2018).
 
     Wang et al. (2018), section 3, with the perceptual loss of their code. `resnet` of four halvings
     is their global generator, and `enhancer` the whole of it, here trained at once. Sources are
@@ -56,7 +56,7 @@ class Pix2PixHD(Recipe[Pair]):
             "name": "scales",
             "of": {"name": "patch", "padding": 2},
         },
-        adversarial: Annotated[Part, "loss of the game: lsgan, vanilla, hinge"] = "lsgan",
+        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         features_weight: Annotated[float, "of features as the true target's, L1"] = 10.0,
         content: Annotated[Part, "loss to the true target, as a trained network sees both"] = {  # noqa: B006
             "name": "perceptual",

@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class SRGAN(Recipe[Images]):
-    """A generator that enlarges, and a discriminator that tells its pictures from large ones.
+    """Super-resolution, 2 or 4 times, perceptual and adversarial (Ledig et al., 2017).
 
     Ledig et al. (2017), sections 2.1 and 3.2. Small pictures are made of large ones within a step,
     by antialiased bicubic interpolation. The paper trains the generator by itself for 10^6 steps
@@ -46,9 +46,9 @@ class SRGAN(Recipe[Images]):
         factor: Annotated[Literal[2, 4], "times the sides grow"] = 4,
         generator: Annotated[Part, "network that enlarges"] = "srresnet",
         discriminator: Annotated[Part, "network that judges large pictures"] = "vgg",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
-        pixel: Annotated[Part, "loss to the large picture: l1, l2, charbonnier, ssim"] = "l1",
+        pixel: Annotated[Part, "pixel loss to the large image"] = "l1",
         pixel_weight: Annotated[float, "of that loss"] = 1.0,
         content: Annotated[
             Part | None, "loss to it, as a trained network sees both"

@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class VAE(Recipe[Images]):
-    """The mean and the variance of a picture's code, and a decoder that gives pictures likelihoods.
+    """Variational autoencoder (Kingma and Welling, 2014).
 
     Kingma and Welling (2014), algorithm 1 with the estimator of equation 10, one code a picture.
     Gray values count as probabilities of white, as is usual for digits. A weight of the prior other

@@ -21,7 +21,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class WAEGAN(Recipe[Images]):
-    """The cost of transporting pictures to their reconstructions, and a game over their codes.
+    """Wasserstein autoencoder with an adversarial prior on its codes (Tolstikhin et al., 2018).
 
     Tolstikhin et al. (2018), algorithm 1; settings are those of the authors' code for MNIST, and as
     there the cost is .05 times the sum of the squared errors. Their algorithm has the encoder and
@@ -43,7 +43,7 @@ class WAEGAN(Recipe[Images]):
             "name": "mlp",
             "layers": 4,
         },
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
         noise: Annotated[
             Literal["normal", "uniform", "sphere"], "what codes are to look like"

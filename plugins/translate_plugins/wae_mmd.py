@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class WAEMMD(Recipe[Images]):
-    """The cost of transporting pictures to their reconstructions, and the MMD of codes and noise.
+    """Wasserstein autoencoder with an MMD penalty on its codes (Tolstikhin et al., 2018).
 
     Tolstikhin et al. (2018), algorithm 2, with the inverse multiquadratic kernels of section 4;
     settings are those of the authors' code for MNIST, and as there the cost is .05 times the sum of

@@ -22,7 +22,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class WGAN(Recipe[Images]):
-    """A generator that comes closer to the images by the distance which a critic estimates.
+    """Wasserstein GAN with a critic of clipped weights (Arjovsky et al., 2017).
 
     Arjovsky et al. (2017), algorithm 1: several turns of the critic, each on fresh images and
     followed by clipping, then one of the generator. ``-critic/gan`` in the log is the estimate; it

@@ -23,7 +23,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class WGANGP(Recipe[Images]):
-    """A generator that comes closer to the images by the distance which a critic estimates.
+    """Wasserstein GAN with a gradient penalty on the critic (Gulrajani et al., 2017).
 
     Gulrajani et al. (2017), algorithm 1: several turns of the critic, each on fresh images and with
     a penalty on any slope but 1 between real and generated ones, then one turn of the generator.

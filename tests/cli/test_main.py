@@ -69,7 +69,7 @@ def test_short_help_is_help(run: Run) -> None:
         (["trian"], "No such command 'trian'"),
         (["train", "--stesp", "3"], "No such option"),
         (["train", "--steps", "many"], "'many' is not a valid integer"),
-        (["show"], "Missing argument"),
+        (["show", "--kind", "model"], "'model' is not one of 'recipe', 'configuration'"),
     ],
 )
 def test_a_mistyped_command_is_a_usage_error(arguments: list[str], said: str, run: Run) -> None:
@@ -86,7 +86,8 @@ def test_python_m_translate_is_the_command(translate: Run) -> None:
     done = translate("show", "cyclgan")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "Error: no recipe, configuration or run is called 'cyclgan'. Did you mean 'cyclegan'?\n"
+        "Error: no recipe, part, configuration or run is called 'cyclgan'. "
+        "Did you mean 'cyclegan'? `translate show` lists all names.\n"
     )
 
 

@@ -1,6 +1,8 @@
 """`translate show`: a full configuration as YAML, to be saved, edited and used."""
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,13 @@ from typing import Any
 import pytest
 import tiny
 
-from translate.engine import config
+from translate import registry, testing
+from translate.cli.choices import named, part_kind
+from translate.cli.show import KINDS
+from translate.contract.subject import subject
+from translate.engine import config, options
 from translate.engine.config import KEYS, SECTIONS
+from translate.registry import create_generator
 
 Run = Callable[..., Any]
 
@@ -21,7 +28,7 @@ def test_every_setting_has_its_meaning_beside_it(run: Run) -> None:
         for key in KEYS[section]:
             line = next(ln for ln in text.splitlines() if ln.startswith(f"  {key}: "))
             meaning = SECTIONS[section].model_fields[key].description
-            assert meaning and line.endswith(f"# {meaning}")
+            assert meaning and f"# {meaning}" in line
     assert re.search(r"^  cycle_weight: 10\.0 +# of the way there and back, L1$", text, re.M)
     assert re.search(r"^  epochs: 200 +# times to see", text, re.M)
     assert re.search(r"^  steps: null +# ", text, re.M)
@@ -33,7 +40,7 @@ def test_what_parts_take_is_shown_with_what_it_is_against(run: Run) -> None:
     assert re.search(
         r"^  #   smooth: 0\.0 +# .*against an overconfident discriminator$", text, re.M
     )
-    assert re.search(r"^  # \{name: noisy, of: patch\} +# Noise .*: against ", text, re.M)
+    assert re.search(r"^  # \{name: noisy, of: patch\} +# Instance noise .*: against ", text, re.M)
     assert re.search(r"^  #   until: 0\.5 +# share of training", text, re.M)
     assert "size_average" not in text  # torch's own option of l1 has no meaning to show
 
@@ -58,7 +65,144 @@ def test_a_config_and_a_run_are_shown_complete(
     text = run("show", "runs/mine").out
     assert "pool_size: 3" in text
     assert "steps: 1 " in text
-    assert run("show", "runs/mine/checkpoints/step-00000001").out == text
+    step = "runs/mine/checkpoints/step-00000001"
+    assert run("show", step).out.replace(step, "runs/mine") == text
+    assert text.startswith(
+        "# step-00000001 of cyclegan: step 1\n"
+        "# Translates images to a:\n#   translate infer runs/mine SOURCE OUT --to a\n"
+    )
+    (tmp_path / "again.yaml").write_text(text)
+    assert config.resolve(config="again.yaml").options["pool_size"] == 3
+
+
+def test_show_alone_lists_every_kind_of_thing_that_has_a_name(run: Run) -> None:
+    lines = run("show").out.splitlines()
+    for name in ("cyclegan", "cyclegan-small", "paired", "resnet", "patch", "lsgan", "summer"):
+        (line,) = [line for line in lines if line.startswith(f"  {name} ")]
+        assert len(line.split()) > 3, line
+    everything = json.loads(run("show", "--json").out)
+    assert {entry["kind"] for entry in everything} == set(KINDS)
+    assert not [entry for entry in everything if not entry["summary"]]
+    quiet = run("show", "--kind", "layout", "--quiet").out.split()
+    assert quiet == [entry["name"] for entry in everything if entry["kind"] == "layout"]
+
+
+def test_every_name_of_the_list_can_be_shown(run: Run) -> None:
+    for entry in json.loads(run("show", "--json").out):
+        if entry["kind"] not in ("configuration", "recipe"):
+            found = run("show", entry["name"], "--kind", entry["kind"])
+            assert (found.code, found.err) == (0, "")
+            assert f"\nname: {entry['name']}\n" in found.out
+            assert entry["summary"] in found.out
+
+
+@pytest.mark.parametrize(
+    ("name", "selected", "line"),
+    [
+        ("resnet", '--set "options.generator={name: resnet, width: 64}"', r"blocks: null +# resid"),
+        ("lsgan", '--set "options.adversarial={name: lsgan, smooth: 0.0}"', r"flip: 0\.0 +# share"),
+        ("paired", '--set "data.layout={name: paired', r"drop_unpaired: false"),
+        ("vgg", "options.discriminator of ", r"width: 64 +# .* \(more than 0\)"),
+        ("summer", "translate datasets draw summer", "name: summer"),
+    ],
+)
+def test_a_part_is_shown_with_its_options_and_how_to_select_it(
+    run: Run, name: str, selected: str, line: str
+) -> None:
+    text = run("show", name).out
+    assert selected in text
+    assert re.search(f"^{line}", text, re.M), text
+    (document,) = [config.parse(part, name) for part in text.split("---")]
+    assert document["name"] == name
+
+
+def test_a_part_as_it_is_shown_can_be_set_as_an_option(run: Run) -> None:
+    shown = config.parse(run("show", "resnet").out, "resnet")
+    data = {"domains": ["a", "b"]}
+    resolved = config.resolve("pix2pix", config={"options": {"generator": shown}, "data": data})
+    create_generator(resolved.options["generator"], in_channels=3, out_channels=3)
+
+
+def test_one_name_of_several_kinds_is_shown_with_the_others(run: Run) -> None:
+    text = run("show", "dcgan").out
+    assert text.startswith("recipe: dcgan")
+    assert "# dcgan is also a discriminator: translate show dcgan --kind discriminator" in text
+    assert run("show", "mlp").out.count("\nname: mlp\n") == 2
+    (one,) = json.loads(run("show", "mlp", "--kind", "generator", "--json").out)["parts"]
+    widths = [option for option in one["options"] if option["name"] == "width"]
+    assert widths == [
+        {
+            "name": "width",
+            "meaning": "units of a hidden layer",
+            "default": 512,
+            "required": False,
+            "choices": "more than 0",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ("cyclegan", r"adversarial: lsgan +# adversarial loss \(.*vanilla, lsgan, hinge"),
+        ("pix2pix", r"pixel: l1 +# pixel loss to the target image \(l1, l2, ssim, "),
+        ("gan", r"noise: uniform +# .*\(normal, uniform, sphere\)"),
+        ("cyclegan", r"generator: resnet +# .*\(resnet, unet, "),
+        ("cyclegan", r"lr: 0\.0002 +# .*\(0 or more\)"),
+        ("cyclegan", r"precision: fp32 +# .*\(fp32, bf16\)"),
+        ("cyclegan", r"max_bad: 0\.05 +# .*\(0 to 1\)"),
+    ],
+)
+def test_an_option_has_its_choices_beside_it(run: Run, recipe: str, expected: str) -> None:
+    assert re.search(f"^  {expected}", run("show", recipe).out, re.M)
+
+
+def test_a_network_is_offered_only_where_its_output_fits(run: Run) -> None:
+    translating = run("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
+    drawing = run("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
+    assert "unet" in translating and "mlp" not in translating and "encoder" not in translating
+    assert "mlp" in drawing and "unet" not in drawing
+
+
+def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[str, str]] = []
+    create = registry.create
+
+    def watched(kind: registry.Kind, part: registry.Part, **given: Any) -> Any:
+        made.append((kind, registry.split(kind, part)[0]))
+        return create(kind, part, **given)
+
+    for name in registry.names("recipe"):
+        small = testing.small("recipe", name)
+        tested = subject(name, small, None, None)
+        monkeypatch.setattr(registry, "create", watched)
+        made.clear()
+        tested.make()
+        monkeypatch.undo()
+        for option in options.read(registry.find("recipe", name), ["spec"]).values():
+            if kind := part_kind(option):
+                chosen = option.name not in ("content", "adversarial", "discriminator", "pixel")
+                assert (kind, named(option)) in made or not chosen, (name, option.name)
+            assert kind or "Part" not in str(option.annotation) or option.name == "damage"
+
+
+def test_a_run_says_what_its_model_can_do(
+    run: Run, tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("digits/one", 2), pictures("digits/two", 2)
+    tiny.start(
+        tiny.settings(tmp_path, "cgan", data__domains=["digits"], train__steps=1),
+        tmp_path / "runs/digits",
+    )
+    text = run("show", "runs/digits").out
+    assert "# Draws images of 16x16 pixels from noise:\n" in text
+    assert "#   translate sample runs/digits OUT --class one\n" in text
+    assert "#   classes: one, two, or all\n" in text
+    assert "translate infer" not in text
+    shutil.rmtree(tmp_path / "runs/digits/checkpoints")
+    assert run("show", "runs/digits").out.startswith("# Nothing can be translated or drawn yet: ")
 
 
 @pytest.mark.parametrize(
@@ -66,18 +210,20 @@ def test_a_config_and_a_run_are_shown_complete(
     [
         (
             "cyclgan",
-            "no recipe, configuration or run is called 'cyclgan'. Did you mean 'cyclegan'?",
+            "no recipe, part, configuration or run is called 'cyclgan'. Did you mean 'cyclegan'? "
+            "`translate show` lists all names.",
         ),
         (
             "cyclegan-smal",
-            "no recipe, configuration or run is called 'cyclegan-smal'. "
-            "Did you mean 'cyclegan-small'?",
+            "no recipe, part, configuration or run is called 'cyclegan-smal'. "
+            "Did you mean 'cyclegan-small'? `translate show` lists all names.",
         ),
         ("none.yaml", "there is no file none.yaml."),
         ("empty.yaml", "empty.yaml: expected recipe, options, data and train, got None."),
         (
             "nameless.yaml",
-            "which recipe? Name one with --plugin, or a configuration with --config.",
+            "which recipe? Name one with --plugin, or a configuration with --config: "
+            "`translate show` lists them.",
         ),
         ("odd.yaml", "data: expected a mapping, got None."),
         ("wrong.yaml", "train.stepz: unknown key. Did you mean 'steps'?"),

@@ -194,7 +194,8 @@ def test_the_shorter_side_is_286_of_256_unless_said(
         (
             [],
             {"recipe": None},
-            "which recipe? Name one with --plugin, or a configuration with --config.",
+            "which recipe? Name one with --plugin, or a configuration with --config: "
+            "`translate show` lists them.",
         ),
     ],
 )

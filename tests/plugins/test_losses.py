@@ -18,7 +18,14 @@ from translate.registry import create_loss
 from translate.testing import check_loss
 from translate_plugins import losses
 from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
-from translate_plugins.losses.pictures import Charbonnier, EdgeLoss, Ssim, TotalVariation
+from translate_plugins.losses.pictures import (
+    Charbonnier,
+    EdgeLoss,
+    MeanAbsolute,
+    MeanSquared,
+    Ssim,
+    TotalVariation,
+)
 
 GAMES = [Vanilla(), Vanilla(saturating=True, smooth=0.1), LeastSquares(), Hinge(), Wasserstein()]
 
@@ -50,7 +57,7 @@ def test_the_hooks_are_those_that_translate_asks():
 def test_losses_have_the_shapes_that_translate_names():
     game: AdversarialLoss = Vanilla()
     assert game.for_generator(torch.zeros(1)).shape == ()
-    for factory in (nn.L1Loss, nn.MSELoss, Ssim, EdgeLoss, Charbonnier, TotalVariation):
+    for factory in (MeanAbsolute, MeanSquared, Ssim, EdgeLoss, Charbonnier, TotalVariation):
         loss: ImageLoss = factory()
         assert loss(torch.zeros(2, 3, 16, 16), torch.ones(2, 3, 16, 16)).shape == ()
 

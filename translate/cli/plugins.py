@@ -1,12 +1,11 @@
 """`translate plugins`: what is installed, what is broken and why, and what keeps the rules."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from translate.cli.catalogue import offered
 from translate.cli.options import completing, plugin_names
 from translate.errors import ConfigError, PluginError, suggest
 
@@ -101,7 +100,7 @@ def survey() -> list[dict[str, Any]]:
     """Return each distribution with what it offers by kind, and what of it is broken."""
     from translate.engine import plugins
 
-    offered = list(_offered())  # first, as it loads the plugins
+    offers = list(offered())  # first, as it loads the plugins
     found: dict[str, dict[str, Any]] = {}
 
     def owner(name: str, version: str = "?") -> dict[str, Any]:
@@ -111,25 +110,12 @@ def survey() -> list[dict[str, Any]]:
     for entry in plugins.allowed(plugins.installed()):
         version = entry.dist.version if entry.dist else None
         owner(plugins.distribution(entry), version or "?")
-    for kind, name, offer in offered:
+    for kind, name, offer in offers:
         owner(offer.distribution)["offers"].setdefault(kind, []).append(name)
     for where, error in plugins.skipped.items():
         name, _, broken = where.partition(":")
         owner(name)["broken"][broken] = _reason(error)
     return list(found.values())
-
-
-def _offered() -> Iterator[tuple[Any, str, Any]]:
-    """Yield every offer with its kind and the name that reaches it, bare where that is enough."""
-    from translate.engine.plugins import OURS
-    from translate.registry import HOOKS, every, names
-
-    for kind in HOOKS:
-        offers, plain = every(kind), names(kind)
-        claims = Counter(offer.name for offer in offers)
-        for offer in offers:
-            bare = offer.name in plain and (claims[offer.name] == 1 or offer.distribution == OURS)
-            yield kind, offer.name if bare else f"{offer.distribution}/{offer.name}", offer
 
 
 def _things(name: str) -> list[tuple[Any, str]]:
@@ -139,7 +125,7 @@ def _things(name: str) -> list[tuple[Any, str]]:
 
     found: list[tuple[Any, str]] = []
     known = {entry.name for entry in plugins.installed()}
-    for kind, reached, offer in _offered():
+    for kind, reached, offer in offered():
         known |= {offer.distribution, reached}
         if name in (offer.name, f"{offer.distribution}/{offer.name}"):
             find(kind, name)  # raises for a name that two plugins claim

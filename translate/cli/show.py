@@ -1,135 +1,141 @@
-"""`translate show`: a full configuration as YAML, each option with its meaning."""
+"""`translate show`: what there is, and each setting of it as YAML with its meaning."""
 
-from collections.abc import Iterator
-from inspect import getdoc
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from translate.cli.options import completing, config_names, plugin_names
-from translate.errors import TranslateError
 
-if TYPE_CHECKING:
-    from translate.engine.options import Option
+KINDS = ("recipe", "configuration", "layout", "generator", "discriminator", "loss", "domain")
 
 
 @click.command()
 @click.argument(
     "name",
-    metavar="NAME_OR_RUN",
+    metavar="[NAME_OR_RUN]",
+    required=False,
     shell_complete=completing(lambda: {*plugin_names(), *config_names()}),
 )
-def command(name: str) -> None:
-    """Show a recipe's, configuration's or run's settings as YAML.
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    help="Show the NAME of this kind, or list this kind alone. [the first kind that has it]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="List names alone.")
+def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> None:
+    """Show the settings of a recipe, part, configuration or run as YAML; without NAME: list them.
 
-    Each option has its meaning beside it; the output can be saved, edited and used as --config.
+    Each option has its meaning, its default and its choices beside it. What is shown of a recipe,
+    configuration or run can be saved, edited and used as --config; a part (a network, a loss, a
+    layout) is set as an option of a recipe. Of a run it also says what its model can do.
 
     \b
     Examples:
+      translate show
       translate show cyclegan > mine.yaml
-      translate show cyclegan-small
+      translate show resnet
+      translate show runs/cyclegan-summer-winter
     """
-    click.echo(describe(name), nl=False)
+    if name is None:
+        listed = list_names(kind, as_json=as_json, quiet=quiet)
+        click.echo(listed, nl=False)
+    elif as_json:
+        click.echo(json.dumps(record(name, kind), indent=2))
+    else:
+        click.echo(describe(name, kind), nl=False)
 
 
-def describe(name: str) -> str:
-    """Return the full configuration called `name`, as YAML with a comment for every key."""
-    from translate.engine import config, options
+def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
+    """Return all that can be shown, kind by kind, with a line each."""
+    from translate.cli.catalogue import TITLES, entries
+
+    found = [entry for entry in entries() if kind in (None, entry.kind)]
+    if as_json:
+        return json.dumps([entry._asdict() for entry in found], indent=2) + "\n"
+    if quiet:
+        return "".join(f"{name}\n" for name in dict.fromkeys(entry.name for entry in found))
+    lines: list[str] = []
+    for each in dict.fromkeys(entry.kind for entry in found):
+        lines += ["", f"{TITLES[each]}:"]
+        for entry in found:
+            if entry.kind == each:
+                lines.append(f"  {entry.name:<22} {entry.summary}".rstrip())
+    return "\n".join([*lines[1:], "", "`translate show NAME` shows each with its options."]) + "\n"
+
+
+def describe(name: str, kind: str | None = None) -> str:
+    """Return what is called `name` as YAML, with a comment for every key.
+
+    Raises `TranslateError` for a name that nothing has.
+    """
+    from translate.cli import annotated, part
+    from translate.cli.abilities import abilities
+    from translate.engine import options
+    from translate.registry import find
+
+    document = _document(name, kind)
+    others = part.find(name, kind)
+    if document is None:
+        return "\n---\n".join(part.describe(entry) for entry in others)
+    resolved = _resolve(document)
+    taken = options.read(find("recipe", str(resolved["recipe"])), ["spec"])
+    text = annotated.annotate(resolved, taken)
+    also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
+    return "".join([*(f"# {line}\n" for line in abilities(Path(name))), text, *also])
+
+
+def record(name: str, kind: str | None = None) -> dict[str, Any]:
+    """Return what `describe` says, as JSON has it."""
+    from translate.cli import part
+    from translate.cli.abilities import abilities
+
+    document, parts = _document(name, kind), [part.record(e) for e in part.find(name, kind)]
+    if document is None:
+        return {"parts": parts}
+    return {"abilities": abilities(Path(name)), "settings": _resolve(document), "parts": parts}
+
+
+def _resolve(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration complete, with domains A and B where it names none."""
+    from translate.engine import config
+
+    data = document.get("data")
+    placeholder = not (isinstance(data, dict) and data.get("domains"))
+    flags = {"data.domains": ["A", "B"]} if placeholder else {}
+    return config.document(config.resolve(config=document, flags=flags), unset=True)
+
+
+def _document(name: str, kind: str | None) -> dict[str, Any] | None:
+    """Return the configuration that `name` means; None where it is a part."""
+    from translate.cli import part
+    from translate.cli.catalogue import entries
+    from translate.engine import config
     from translate.engine.bundled import configs
+    from translate.errors import TranslateError, suggest
     from translate.registry import find, names
 
-    if (Path(name) / "config.yaml").is_file():
-        document = config.read(str(Path(name) / "config.yaml"))
-    elif name in configs() or name.endswith((".yaml", ".yml")):
-        document = config.read(name)
-    elif name not in (known := names("recipe")) and Path(name).exists():
+    if kind in (None, "configuration"):
+        if (Path(name) / "config.yaml").is_file():
+            return config.read(str(Path(name) / "config.yaml"))
+        if name in configs() or name.endswith((".yaml", ".yml")):
+            return config.read(name)
+    if kind in (None, "recipe") and name in names("recipe"):
+        return {"recipe": name}
+    if part.find(name, kind):
+        return None
+    if kind is None and Path(name).exists():
         from translate.engine import checkpoint
 
         place, _ = checkpoint.locate(Path(name))
-        document = config.document(checkpoint.describe(place).config)
-    else:
-        if name not in known and "/" not in name:
-            from translate.errors import suggest
-
-            raise TranslateError(
-                f"no recipe, configuration or run is called {name!r}."
-                f"{suggest(name, [*known, *configs()])}"
-            )
-        document = {"recipe": name}
-    data = document.get("data")
-    placeholder = not (isinstance(data, dict) and data.get("domains"))
-    resolved = config.resolve(
-        config=document,
-        flags={"data.domains": ["A", "B"]} if placeholder else {},
+        return config.document(checkpoint.describe(place).config)
+    if kind in (None, "recipe") and "/" in name:
+        find("recipe", name)
+        return {"recipe": name}
+    known = {entry.name for entry in entries() if kind in (None, entry.kind)}
+    what = kind or "recipe, part, configuration or run"
+    raise TranslateError(
+        f"no {what} is called {name!r}.{suggest(name, known)} `translate show` lists all names."
     )
-    recipe = find("recipe", resolved.recipe)
-    meanings = {o.name: o.meaning for o in options.read(recipe, ["spec"]).values()}
-    return _annotate(config.document(resolved, unset=True), meanings)
-
-
-def _annotate(document: dict[str, Any], meanings: dict[str, str]) -> str:
-    from translate.engine.config import SECTIONS
-
-    lines = [f"recipe: {document['recipe']}"]
-    for section in ("options", "data", "train"):
-        lines += ["", f"{section}:"]
-        model = SECTIONS.get(section)
-        for key, value in document[section].items():
-            meaning = (
-                (model.model_fields[key].description or "") if model else meanings.get(key, "")
-            )
-            lines.append(_line(f"  {key}: {_flow(value)}", meaning))
-        if section == "options":
-            lines += _parts(document[section])
-    return "\n".join(lines) + "\n"
-
-
-def _parts(chosen: dict[str, Any]) -> Iterator[str]:
-    """Yield comments: what the losses that are `chosen` take, and what can wrap a discriminator."""
-    from translate.engine import options
-    from translate.registry import names
-
-    named = {k: v.get("name") if isinstance(v, dict) else v for k, v in chosen.items()}
-    named = {key: name for key, name in named.items() if isinstance(name, str)}
-    losses, networks = names("loss"), names("discriminator")
-    for key, name in named.items():
-        taken = options.read(losses[name]).values() if name in losses else ()
-        if meant := [option for option in taken if option.meaning]:
-            yield from ("", f"  # {key}: {{name: {name}}} takes")
-            yield from map(_option, meant)
-    if set(named.values()) & set(networks):
-        yield from ("", "  # Remedies, which wrap a discriminator, and each other:")
-        for name, factory in networks.items():
-            found = options.read(factory, ["in_channels", "size"])
-            if inner := found.pop("of", None):
-                first = (getdoc(factory) or "").partition("\n")[0]
-                yield _line(f"  # {{name: {name}, of: {_plain(inner.default)}}}", first)
-                yield from map(_option, found.values())
-
-
-def _option(option: "Option") -> str:
-    return _line(f"  #   {option.name}: {_plain(option.default)}", option.meaning)
-
-
-def _plain(default: Any) -> str:
-    """Return a default as YAML, or dots where there is none, or none that YAML has."""
-    simple = isinstance(default, (str, int, float, list, tuple, dict)) or default is None
-    return _flow(default) if simple else "..."
-
-
-def _line(text: str, meaning: str) -> str:
-    return f"{text:<38}  # {meaning}" if meaning else text
-
-
-def _flow(value: Any) -> str:
-    """Return `value` on one line of YAML."""
-    from io import StringIO
-
-    from ruamel.yaml import YAML
-
-    yaml, stream = YAML(typ="safe", pure=True), StringIO()
-    yaml.default_flow_style, yaml.width = True, 10_000
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(value, stream)
-    return stream.getvalue().removesuffix("\n").removesuffix("...").strip()

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from translate.engine import options
 from translate.engine.bundled import configs
 from translate.errors import ConfigError, named, shown, suggest
-from translate.registry import find
+from translate.registry import find, nearest
 
 MAX_BYTES = 100_000
 """of a file, of which the parser reads so many in two seconds"""
@@ -186,7 +186,10 @@ def resolve(
     written = read(config) if isinstance(config, str) else config or {}
     recipe = recipe or written.get("recipe")
     if not isinstance(recipe, str):
-        raise ConfigError("which recipe? Name one with --plugin, or a configuration with --config.")
+        raise ConfigError(
+            "which recipe? Name one with --plugin, or a configuration with --config: "
+            "`translate show` lists them."
+        )
     kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
     overlay(merged, kind.defaults)
@@ -284,7 +287,8 @@ def read(name: str) -> Fragment:
     else:
         known = configs()
         if name not in known:
-            raise ConfigError(f"there is no config {name!r}.{suggest(name, known)}")
+            near = nearest("configuration", name, known)
+            raise ConfigError(f"there is no config {name!r}.{near}")
         path = known[name]
     data = path.read_bytes()
     if len(data) > MAX_BYTES:

@@ -47,8 +47,7 @@ class Model:
     @property
     def domains(self) -> tuple[str, ...]:
         """The domains it translates to."""
-        known = self.spec.domains
-        return known if self.recipe.reversible or len(known) == 1 else known[1:]
+        return target_domains(self.recipe, self.spec)
 
     def choose(self, to: str | None) -> str:
         """Return the domain `to`, by default the last; raises `ConfigError` for another's."""
@@ -83,6 +82,12 @@ class Model:
         finite = drawn.isfinite().flatten(1).all(1).tolist()
         pixels = images.from_device(drawn.nan_to_num())
         return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+
+
+def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
+    """Return the domains that `recipe` translates to."""
+    known = spec.domains
+    return known if recipe.reversible or len(known) == 1 else known[1:]
 
 
 def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Model, list[str]]:

@@ -16,7 +16,7 @@ from translate_plugins.cut.patchnce import PatchNCE, feature_channels, one_encod
 
 
 class CUT(Recipe[Pair]):
-    """A generator whose every patch is to show what the source shows there, and a discriminator.
+    """Unpaired image translation, one way, with a patchwise contrastive loss (Park et al., 2020).
 
     Park et al. (2020), sections 3 and 4, equation 5: beside the game, patches of the output are
     contrasted with the source's, and those of a target picture with what it is drawn as, which
@@ -40,7 +40,7 @@ class CUT(Recipe[Pair]):
             "name": "patch",
             "antialias": True,
         },
-        adversarial: Annotated[Part, "loss of the game: lsgan, vanilla, hinge"] = "lsgan",
+        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         contrast_weight: Annotated[float, "of patches, the output's to the source's"] = 0.5,
         identity_weight: Annotated[float, "of patches, of a target picture redrawn"] = 0.5,
         patches: Annotated[int, Field(gt=1), "places looked at in each layer"] = 256,

@@ -16,7 +16,7 @@ from translate_plugins.cut.patchnce import PatchNCE, feature_channels, one_encod
 
 
 class FastCUT(Recipe[Pair]):
-    """CUT without its identity term, and with ten times the weight on the contrast of patches.
+    """Faster CUT: no identity loss, contrastive weight 10 (Park et al., 2020).
 
     Park et al. (2020), section 4.1 and appendix C.1. Half of the sources are drawn mirrored, and
     what is seen in the output is mirrored back: a generator that is not told left from right has
@@ -40,7 +40,7 @@ class FastCUT(Recipe[Pair]):
             "name": "patch",
             "antialias": True,
         },
-        adversarial: Annotated[Part, "loss of the game: lsgan, vanilla, hinge"] = "lsgan",
+        adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         contrast_weight: Annotated[
             float, "of patches, the output's to the source's: less, for small pictures"
         ] = 10.0,

@@ -27,7 +27,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class Inpaint(Recipe[Images]):
-    """A generator that draws what is missing, and a discriminator that looks for the seam.
+    """Inpainting: fill holes in images (Pathak et al., 2016).
 
     The joint loss of context encoders (Pathak et al., 2016, section 3.2), with L1 for L2; holes are
     theirs, boxes, and the brush strokes of Yu et al. (2019), whose discriminator, too, sees the
@@ -60,9 +60,9 @@ class Inpaint(Recipe[Images]):
             "what it finds in a hole; smooth: colours that flow in, of which it draws the rest",
         ] = "gray",
         discriminator: Annotated[Part, "network that judges the picture and its mask"] = "patch",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
-        pixel: Annotated[Part, "loss to the whole picture: l1, l2, charbonnier"] = "l1",
+        pixel: Annotated[Part, "pixel loss to the whole image"] = "l1",
         hole_weight: Annotated[float, "of that loss within the hole"] = 1.0,
         known_weight: Annotated[float, "of that loss outside, where it only guides"] = 0.1,
         content: Annotated[

@@ -22,7 +22,7 @@ EXAMPLE = '{"file": "0001.png", "text": "..."}'
 
 
 class CaptionedFolders(Layout):
-    """Images of one domain or more, each with one of its captions; those without are left out."""
+    """One folder or more of images with captions in captions.jsonl; others are skipped."""
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()

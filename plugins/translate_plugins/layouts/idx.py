@@ -31,7 +31,7 @@ PIECE = 1 << 20
 
 
 class IdxFiles(Layout):
-    """Gray images of one domain, with their labels unless told otherwise.
+    """MNIST's idx files: gray images with their labels.
 
     All of them are in one tensor, which worker processes share.
     """

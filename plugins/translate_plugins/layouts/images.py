@@ -11,7 +11,7 @@ from translate.folders import expect, find_domains, usable
 
 
 class OneDomain(Layout):
-    """Images of one domain."""
+    """One folder of images."""
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()

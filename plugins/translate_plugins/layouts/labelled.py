@@ -15,7 +15,7 @@ from translate.folders import SPLITS, Folder, expect, find_domains, subfolders, 
 
 
 class LabelledFolders(Layout):
-    """Images of one domain, each with the class whose folder it lies in, at any depth."""
+    """One folder with a subfolder for each class of images."""
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()

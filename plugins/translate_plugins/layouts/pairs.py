@@ -13,7 +13,7 @@ from translate.folders import Folder, expect, find_domains, first_with_images, l
 
 
 class Unpaired(Layout):
-    """Pairs of images that do not belong together; an epoch is the longer domain."""
+    """Two folders of unrelated images; an epoch is the longer domain."""
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
@@ -42,7 +42,7 @@ class Unpaired(Layout):
 
 
 class Paired(Layout):
-    """Pairs of images that show the same: files of one name, whatever their suffixes."""
+    """Two folders of paired images: files with one name, whatever their suffixes."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Paired(Layout):
 
 
 class SideBySide(Layout):
-    """Pairs joined into one picture; `sides` names its left and its right half."""
+    """One folder of paired images joined side by side; `data.sides` names the halves."""
 
     def __init__(
         self,

@@ -7,7 +7,14 @@ from torch import nn
 from translate import hookimpl
 from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
 from translate_plugins.losses.perceptual import Perceptual
-from translate_plugins.losses.pictures import Charbonnier, EdgeLoss, Ssim, TotalVariation
+from translate_plugins.losses.pictures import (
+    Charbonnier,
+    EdgeLoss,
+    MeanAbsolute,
+    MeanSquared,
+    Ssim,
+    TotalVariation,
+)
 
 
 @hookimpl
@@ -17,8 +24,8 @@ def register_losses() -> Mapping[str, Callable[..., nn.Module]]:
         "lsgan": LeastSquares,
         "hinge": Hinge,
         "wasserstein": Wasserstein,
-        "l1": nn.L1Loss,
-        "l2": nn.MSELoss,
+        "l1": MeanAbsolute,
+        "l2": MeanSquared,
         "ssim": Ssim,
         "edge": EdgeLoss,
         "charbonnier": Charbonnier,

@@ -25,7 +25,7 @@ Flip = Annotated[
 
 
 class Vanilla(nn.Module):
-    """Cross-entropy of real against fake (Goodfellow et al., 2014, section 3), non-saturating.
+    """Adversarial: binary cross-entropy, non-saturating (Goodfellow et al., 2014, section 3).
 
     ``softplus(-score)`` is ``-log(sigmoid(score))``, and all is well for any size of score.
     `smooth` is one-sided (Salimans et al., 2016, section 3.4): the target of fakes stays 0.
@@ -59,7 +59,7 @@ class Vanilla(nn.Module):
 
 
 class LeastSquares(nn.Module):
-    """Squared distance to 1 for real and 0 for fake (Mao et al., 2017, equation 9, undivided)."""
+    """Adversarial: least squares, 1 for real and 0 for fake (Mao et al., 2017, eq. 9)."""
 
     def __init__(self, *, smooth: Smooth = 0.0, flip: Flip = 0.0) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class LeastSquares(nn.Module):
 
 
 class Hinge(nn.Module):
-    """The discriminator stops at a margin of 1 (Lim and Ye, 2017; Miyato et al., 2018, eq. 16)."""
+    """Adversarial: hinge with a margin of 1 (Lim and Ye, 2017; Miyato et al., 2018, eq. 16)."""
 
     def __init__(self, *, flip: Flip = 0.0) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Hinge(nn.Module):
 
 
 class Wasserstein(nn.Module):
-    """A critic's scores apart: minus its estimate of the distance (Arjovsky et al., 2017, eq. 2).
+    """Adversarial: difference of a critic's mean scores (Arjovsky et al., 2017, eq. 2).
 
     It means something only for a critic whose slope is bounded: by clipped weights, by a gradient
     penalty or by spectral norm, which are the recipe's business or the network's.

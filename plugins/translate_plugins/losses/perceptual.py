@@ -19,7 +19,7 @@ IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Perceptual(nn.Module):
-    """Distance of two pictures as a network sees them that was trained on ImageNet.
+    """Images: perceptual loss, distance of features of a network trained on ImageNet.
 
     Johnson et al. (2016), section 3.1: the mean over the entries of a layer, summed over layers.
     Pictures are (N, 3, H, W) in [-1, 1], or gray. ``vgg19`` sees them as in DeblurGAN's code, its

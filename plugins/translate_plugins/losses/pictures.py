@@ -10,8 +10,22 @@ from translate.errors import ConfigError
 from translate.ops import precise
 
 
+class MeanAbsolute(nn.Module):
+    """Images: mean absolute error."""
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.l1_loss(output, target)
+
+
+class MeanSquared(nn.Module):
+    """Images: mean squared error, which blurs more than l1."""
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        return F.mse_loss(output, target)
+
+
 class Ssim(nn.Module):
-    """1 minus the mean structural similarity (Wang et al., 2004): 0 for equal pictures, at most 2.
+    """Images: 1 minus the mean structural similarity (Wang et al., 2004), from 0 to 2.
 
     Pictures are (N, C, H, W) in [-1, 1] with sides of at least 6. The windows are Gaussian, sigma
     1.5; those that reach over the edge count too, reflected, so that no frame is left unjudged.
@@ -30,7 +44,7 @@ class Ssim(nn.Module):
 
 
 class Charbonnier(nn.Module):
-    """Distance of pixels that is L1 from afar and smooth close by (Lai et al., 2017, section 3.3).
+    """Images: Charbonnier loss, an L1 that is smooth near 0 (Lai et al., 2017, section 3.3).
 
     The mean of ``sqrt(d^2 + epsilon^2)``, less epsilon, so that equal pictures cost nothing.
     """
@@ -49,7 +63,7 @@ class Charbonnier(nn.Module):
 
 
 class TotalVariation(nn.Module):
-    """How much `output` changes from pixel to pixel, against noise (Rudin et al., 1992).
+    """Images: total variation of the output, which suppresses noise (Rudin et al., 1992).
 
     The sum of absolute differences of neighbours, right and below, over the number of values. It
     asks for flat pictures, whatever `target` is: a small term beside another loss.
@@ -62,7 +76,7 @@ class TotalVariation(nn.Module):
 
 
 class EdgeLoss(nn.Module):
-    """Edges belong where the target's edges are: mean distance of the Sobel magnitudes.
+    """Images: mean distance of the Sobel gradient magnitudes.
 
     Pictures are (N, C, H, W) in [-1, 1]. A ramp of `s` per pixel has the magnitude `s`.
     """

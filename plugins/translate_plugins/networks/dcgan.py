@@ -11,7 +11,7 @@ from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
 
 
 class DcganGenerator(nn.Module):
-    """Noise (N, in_channels, 1, 1) to images (N, out_channels, *size) in [-1, 1].
+    """DCGAN generator: noise (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
 
     Radford et al., 2016, section 3 and figure 1: a transposed convolution to 4x4, others that
     double the sides and halve the channels. Sides that are no power of two start larger, 28 at 7.
@@ -24,8 +24,8 @@ class DcganGenerator(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels before the last layer"] = 64,
-        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
-        upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        upsample: Annotated[str, "upsampling: deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int], "of the images that it draws"] = (64, 64),
     ) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class DcganGenerator(nn.Module):
 
 
 class DcganEncoder(nn.Module):
-    """Images (N, in_channels, *size) to codes (N, out_channels, 1, 1) of any value.
+    """Convolutional encoder: images (N, C, *size) to latent codes (N, out_channels, 1, 1).
 
     The mirror image of the generator, with the layers of the discriminator.
     """
@@ -60,7 +60,7 @@ class DcganEncoder(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
     ) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class DcganEncoder(nn.Module):
 
 
 class DcganDiscriminator(nn.Module):
-    """Images (N, in_channels, *size) to logits (N, 1, 1, 1), one for each whole image.
+    """DCGAN discriminator: images (N, in_channels, *size) to one logit each, (N, 1, 1, 1).
 
     Radford et al., 2016, section 3: strided convolutions, leaky ReLU, no norm after the first
     layer. ``norm="layer"`` is for a gradient penalty (Gulrajani et al., 2017, section 4), which
@@ -85,7 +85,7 @@ class DcganDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
     ) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ DILATIONS = (1, 2, 4, 1)
 
 
 class DilatedGenerator(nn.Module):
-    """Images (N, in_channels, H, W) to images (N, out_channels, H, W), without detail.
+    """Dilated ResNet at a lower resolution: images (N, C, H, W) to smooth images of the same size.
 
     After the completion network of Iizuka et al. (2017, section 3.2): a quarter of the sides, where
     dilated convolutions see most of a picture. Departs: residual blocks (He et al., 2016, with

@@ -14,7 +14,7 @@ from translate_plugins.networks.sizes import halved
 
 
 class EnhancerGenerator(nn.Module):
-    """Images (N, in_channels, H, W) to images (N, out_channels, H, W) in [-1, 1].
+    """Coarse-to-fine generator of pix2pixHD: images (N, C, H, W) to images of the same size.
 
     Wang et al., 2018, section 3.2: the global generator looks at the image at half its sides; what
     it has before its last layer is added to what the local enhancer sees in the whole image, and
@@ -37,7 +37,7 @@ class EnhancerGenerator(nn.Module):
         blocks: Annotated[int, "residual blocks of the enhancer"] = 3,
         coarse_blocks: Annotated[int, "residual blocks of the coarse generator"] = 9,
         downs: Annotated[int | None, "its halvings: 4, or fewer for crops below 64"] = None,
-        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
         size: Annotated[tuple[int, int] | None, "of a training crop, for `downs`"] = None,
     ) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from translate_plugins.networks.sizes import expect_noise, expect_size
 
 
 class MlpGenerator(nn.Module):
-    """Noise (N, in_channels, 1, 1) to images (N, out_channels, *size) in [-1, 1].
+    """Fully connected generator: noise (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
 
     Goodfellow et al., 2014, section 5: hidden layers of ReLU. Theirs had no batch norm, without
     which the deep ones hardly train (Radford et al., 2016, section 3).
@@ -28,7 +28,7 @@ class MlpGenerator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
         layers: Annotated[int, Field(le=1000), "hidden layers"] = 3,
-        norm: Annotated[str, "batch, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of the images that it draws"] = (28, 28),
     ) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class MlpGenerator(nn.Module):
 
 
 class MlpEncoder(nn.Module):
-    """Images (N, in_channels, *size) to codes (N, out_channels, 1, 1) of any value.
+    """Fully connected encoder: images (N, C, *size) to latent codes (N, out_channels, 1, 1).
 
     The mirror image of the generator (Makhzani et al., 2016, appendix A).
     """
@@ -58,7 +58,7 @@ class MlpEncoder(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
         layers: Annotated[int, Field(le=1000), "hidden layers"] = 3,
-        norm: Annotated[str, "batch, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
     ) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class MlpEncoder(nn.Module):
 
 
 class MlpDiscriminator(nn.Module):
-    """Images (N, in_channels, *size) to logits (N, 1), one for each whole image.
+    """Fully connected discriminator: images (N, in_channels, *size) to one logit each, (N, 1).
 
     Goodfellow et al., 2014, section 5, with leaky ReLU for its maxout. Of size 1x1 it judges the
     codes of an adversarial autoencoder (Makhzani et al., 2016, section 2).
@@ -88,7 +88,7 @@ class MlpDiscriminator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
         layers: Annotated[int, Field(le=1000), "hidden layers"] = 2,
-        norm: Annotated[str, "batch, layer or none"] = "none",
+        norm: Annotated[str, "normalization: batch, layer or none"] = "none",
         dropout: Annotated[float, Field(ge=0, le=1), "share dropped after each hidden layer"] = 0.0,
         size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
     ) -> None:

@@ -11,7 +11,7 @@ from translate_plugins.networks.norms import BIAS, bias_before, norm_layer
 
 
 class PatchDiscriminator(nn.Module):
-    """Images (N, in_channels, H, W) to logits (N, 1, h, w), one for each overlapping patch.
+    """PatchGAN: images (N, in_channels, H, W) to logits (N, 1, h, w) of overlapping patches.
 
     Isola et al., 2017, section 6.1.2: ``C64-C128-C256-C512`` sees patches of 70x70 and gives 30x30
     logits for 256x256 pixels; 1 layer sees 16x16, 5 see 286x286. Keys are those of published
@@ -27,7 +27,7 @@ class PatchDiscriminator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         layers: Annotated[int, Field(ge=0, le=16), "halvings: 3 see patches of 70 pixels"] = 3,
-        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
         padding: Annotated[Literal[1, 2], "zeros around; pix2pixHD and DeblurGAN have 2"] = 1,
         antialias: Annotated[bool, "blur where the sides halve, as CUT has it"] = False,
@@ -63,7 +63,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """Images (N, in_channels, H, W) to logits (N, 1, H, W), each from the colour of its pixel.
+    """PixelGAN: images (N, in_channels, H, W) to a logit for each pixel, (N, 1, H, W).
 
     Isola et al., 2017, section 6.1.2, the 1x1 discriminator: ``C64-C128`` of 1x1 convolutions.
     """
@@ -76,7 +76,7 @@ class PixelDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
     ) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsa
 
 
 class ResnetGenerator(nn.Module):
-    """Images (N, in_channels, H, W) to images (N, out_channels, H, W) in [-1, 1].
+    """ResNet generator of CycleGAN: images (N, C, H, W) in [-1, 1] to images of the same size.
 
     Zhu et al., 2017, appendix 7.2, after Johnson et al., 2016: ``c7s1-64, d128, d256``, residual
     blocks, ``u128, u64, c7s1-3``. State-dict keys are those of published checkpoints.
@@ -31,12 +31,12 @@ class ResnetGenerator(nn.Module):
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         blocks: Annotated[int | None, "residual blocks: 9, or 6 for crops up to 128"] = None,
         downs: Annotated[int, "times the sides are halved"] = 2,
-        norm: Annotated[str, "instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
             float, Field(ge=0, le=1), "share dropped within each block: DeblurGAN's is 0.5"
         ] = 0.0,
-        upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        upsample: Annotated[str, "upsampling: deconv, or resize against checkerboards"] = "deconv",
         antialias: Annotated[bool, "blur where the sides change, as CUT has it"] = False,
         size: Annotated[tuple[int, int] | None, "of a training crop, for `blocks`"] = None,
     ) -> None:

@@ -12,7 +12,7 @@ from translate_plugins.networks.sizes import halved
 
 
 class ScalesDiscriminator(nn.Module):
-    """Images (N, in_channels, H, W) to a list of scores, those of the whole image first.
+    """Multi-scale discriminator: a copy of another one for each of several image sizes.
 
     Wang et al., 2018, section 3.3: the network that is shown the smallest image sees most of it at
     once, and asks for a picture that agrees with itself; the one that is shown the largest asks for

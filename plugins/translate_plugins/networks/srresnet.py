@@ -15,7 +15,7 @@ SCALES = (1, 2, 4, 8)
 
 
 class SrResnet(nn.Module):
-    """Images (N, in_channels, H, W) to images (N, out_channels, scale * H, scale * W).
+    """SRResNet, for super-resolution: images (N, C, H, W) to images `scale` times as large.
 
     SRResNet (Ledig et al., 2017, section 2.1.1 and figure 4): ``k9n64``, residual blocks at full
     width with a shortcut over all of them, a convolution and a pixel shuffle for each doubling,
@@ -33,7 +33,7 @@ class SrResnet(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
         blocks: Annotated[int, "residual blocks"] = 16,
-        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         residual: Annotated[bool, "draw what bicubic enlargement lacks, not the picture"] = False,
         scale: Annotated[int, "times the sides grow: 1, 2, 4 or 8; a recipe knows"] = 1,
     ) -> None:
@@ -94,7 +94,7 @@ class Doubling(nn.Sequential):
 
 
 class VggDiscriminator(nn.Module):
-    """Images (N, in_channels, *size) to logits (N, 1), one for each whole image.
+    """VGG-like discriminator of SRGAN: images (N, in_channels, *size) to one logit each, (N, 1).
 
     Ledig et al., 2017, section 2.1.1 and figure 4: eight 3x3 convolutions from 64 to 512 channels,
     every second one halving the sides, then 1,024 units, after VGG and Radford et al. (2016).
@@ -105,7 +105,7 @@ class VggDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "of a training crop"] = (96, 96),
     ) -> None:
         super().__init__()

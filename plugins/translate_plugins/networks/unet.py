@@ -13,7 +13,7 @@ from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsa
 
 
 class UnetGenerator(nn.Module):
-    """Images (N, in_channels, H, W) to images (N, out_channels, H, W) in [-1, 1].
+    """U-Net generator of pix2pix: images (N, C, H, W) in [-1, 1] to images of the same size.
 
     Isola et al., 2017, section 6.1.1: ``C64-C128-C256-C512-C512-C512-C512-C512`` and back up.
     Dropout is where the authors' PyTorch code has it, in all levels of 512 channels to 512 but the
@@ -34,10 +34,10 @@ class UnetGenerator(nn.Module):
         levels: Annotated[
             int | None, Field(le=16), "halvings: 8, or as many as a smaller crop has"
         ] = None,
-        norm: Annotated[str, "batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[float, Field(ge=0, le=1), "share dropped in the inner levels"] = 0.5,
-        upsample: Annotated[str, "deconv, or resize against checkerboards"] = "deconv",
+        upsample: Annotated[str, "upsampling: deconv, or resize against checkerboards"] = "deconv",
         size: Annotated[tuple[int, int] | None, "of a training crop, for `levels`"] = None,
     ) -> None:
         super().__init__()

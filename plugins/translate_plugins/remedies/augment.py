@@ -23,7 +23,7 @@ def augmented(
     colors: Annotated[int, "first channels that color changes; 0: 3, or 1 of fewer"] = 0,
     size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
 ) -> nn.Module:
-    """DiffAugment, on all that it sees: against a discriminator that learns few images by heart."""
+    """DiffAugment on its inputs: against a discriminator that overfits small datasets."""
     steps = [step.strip() for step in policy.split(",")]
     for step in steps:
         if step not in POLICIES:

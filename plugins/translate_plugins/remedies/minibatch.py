@@ -11,7 +11,7 @@ from translate.registry import Part, create_discriminator
 
 
 class MinibatchDiscriminator(nn.Module):
-    """Similar images in a batch give each other away: against a generator that collapses.
+    """Minibatch discrimination, which compares images of a batch: against mode collapse.
 
     Salimans et al. (2016), section 3.2: of the last features of the network `of`, a projection to
     (kernels, dims) is compared with that of each other image; for each kernel, the sum of

@@ -19,7 +19,7 @@ def noisy(
     until: Annotated[float, "share of training after which there is none"] = 0.5,
     size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
 ) -> nn.Module:
-    """Noise on what it sees, less and less: against a discriminator that wins at once."""
+    """Instance noise on its inputs, annealed to 0: against a discriminator that saturates early."""
     if sigma < 0:
         raise ConfigError(f"sigma: noise has at least 0, not {sigma}.")
     if not 0 < until <= 1:

@@ -14,7 +14,7 @@ def spectral(
     of: Annotated[Part, "discriminator that it wraps; best without a norm"] = "patch",
     size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
 ) -> nn.Module:
-    """Spectral norm of every layer: against a discriminator with steep slopes.
+    """Spectral normalization of every layer: against a discriminator with large gradients.
 
     Miyato et al. (2018), algorithm 1: a step of power iteration in each pass that trains. Weights
     are divided by what it finds, so only their direction is learnt, and how they were drawn

@@ -21,7 +21,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class Restore(Recipe[Images]):
-    """A generator that draws what is to be added to a damaged picture.
+    """Restoration: remove noise, blur or JPEG artifacts, or colorize (Zhang et al., 2017).
 
     Zhang et al. (2017), sections 3.1 and 3.2: a network learns what damage adds more easily than
     what is below it. Pictures are damaged within a step, by a chain of ``gray``, ``noise``,
@@ -48,9 +48,9 @@ class Restore(Recipe[Images]):
             "norm": "none",
         },
         discriminator: Annotated[Part, "network that judges, where there is a game"] = "patch",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 0.0,
-        pixel: Annotated[Part, "loss to the sound picture: l1, l2, charbonnier, ssim"] = "l1",
+        pixel: Annotated[Part, "pixel loss to the undamaged image"] = "l1",
         pixel_weight: Annotated[float, "of that loss"] = 1.0,
         content: Annotated[
             Part | None, "loss to it, as a trained network sees both"

@@ -33,7 +33,13 @@ SPLITS = {"train": 200, "test": 40}
 
 @hookimpl
 def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray | bytes]]]]:
-    return {name: partial(draw, rendering) for name, rendering in RENDERINGS.items()}
+    return {name: _named_domain(rendering) for name, rendering in RENDERINGS.items()}
+
+
+def _named_domain(rendering: Rendering) -> partial[Iterator[tuple[str, NDArray | bytes]]]:
+    factory = partial(draw, rendering)
+    factory.__doc__ = rendering.summary
+    return factory
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Rendering:
     """Names the test scenes, likewise."""
     picture: Callable[[Scene, str], Bytes]
     caption: Callable[[Scene], str]
+    summary: str
 
     def seed(self, split: str, file: str) -> str:
         return f"{self.train if split == 'train' else self.test}/{split}/{file}"
@@ -83,9 +90,31 @@ def _named(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:
 
 
 RENDERINGS = {
-    "summer": Rendering("summer", "seasons", _summer, _named("in summer")),
-    "winter": Rendering("winter", "seasons", _winter, _named("in winter", snow=True)),
-    "labels": Rendering("summer", "seasons", _labels, _named("as a map of classes")),
-    "sharp": Rendering("shaken", "shaken", _summer, _named("in summer")),
-    "blurred": Rendering("shaken", "shaken", _shaken, _named("in summer, blurred")),
+    "summer": Rendering(
+        "summer", "seasons", _summer, _named("in summer"), "Drawn landscapes in summer, 256x256."
+    ),
+    "winter": Rendering(
+        "winter",
+        "seasons",
+        _winter,
+        _named("in winter", snow=True),
+        "Drawn landscapes in winter, not paired with summer in training, 256x256.",
+    ),
+    "labels": Rendering(
+        "summer",
+        "seasons",
+        _labels,
+        _named("as a map of classes"),
+        "Label maps in colour, paired with summer, 256x256.",
+    ),
+    "sharp": Rendering(
+        "shaken", "shaken", _summer, _named("in summer"), "Drawn landscapes, 256x256."
+    ),
+    "blurred": Rendering(
+        "shaken",
+        "shaken",
+        _shaken,
+        _named("in summer, blurred"),
+        "Landscapes with motion blur, paired with sharp, 256x256.",
+    ),
 }

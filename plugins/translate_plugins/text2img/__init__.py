@@ -23,7 +23,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class TextToImage(Recipe[Captioned]):
-    """A GAN that draws what is said, whose discriminator also rejects what was said of another.
+    """Text to image (Reed et al., 2016, GAN-CLS).
 
     Reed et al. (2016), algorithm 1 (GAN-CLS): of real image, real image with a wrong text, and
     generated image, only the first counts as real. Their text encoder was trained beforehand and
@@ -46,7 +46,7 @@ class TextToImage(Recipe[Captioned]):
         matcher: Annotated[
             Part, "generator that ends at one pixel: an image's code, for its text's"
         ] = "dcgan-encoder",
-        adversarial: Annotated[Part, "loss of the game: vanilla, lsgan, hinge"] = "vanilla",
+        adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         latent: Annotated[
             int, Field(gt=0), "numbers of noise an image is made of, beside its text"
         ] = 100,

@@ -1,0 +1,46 @@
+"""What the model of a run can do, and what to type for it."""
+
+from pathlib import Path
+
+
+def abilities(run: Path) -> list[str]:
+    """Return what the newest checkpoint of `run` can be asked for, with the commands.
+
+    Nothing where `run` is no run; a run without a whole checkpoint says so.
+    """
+    from translate.engine import checkpoint
+    from translate.engine.checkpoint import MANIFEST, allowance, rebuild
+    from translate.engine.infer import target_domains
+    from translate.errors import CheckpointError
+    from translate.ops import seeded
+    from translate.recipe import Recipe
+
+    if not ((run / "config.yaml").is_file() or (run / MANIFEST).is_file()):
+        return []
+    try:
+        place, _ = checkpoint.locate(run)
+    except CheckpointError as error:
+        return [f"Nothing can be translated or drawn yet: {error}"]
+    found = checkpoint.describe(place)
+    with seeded(0), allowance(found):
+        recipe = rebuild(found)
+    lines = [f"{place.name} of {found.config.recipe}: step {found.step}"]
+    if type(recipe).translate is not Recipe.translate:
+        mask = " --mask MASKS" if recipe.takes_mask else ""
+        larger = f", {recipe.scale} times as large" if recipe.scale != 1 else ""
+        for domain in target_domains(recipe, found.spec):
+            lines += [
+                f"Translates images to {domain}{larger}:" if domain else "Translates images:",
+                f"  translate infer {run} SOURCE OUT --to {domain}{mask}",
+            ]
+    if type(recipe).draw is not Recipe.draw:
+        height, width = found.spec.size
+        lines.append(f"Draws images of {width}x{height} pixels from noise:")
+        if names := recipe.conditions():
+            lines.append(f"  translate sample {run} OUT --class {names[0]}")
+            lines.append(f"  classes: {', '.join(names)}, or all")
+        elif found.spec.text_length:
+            lines.append(f'  translate sample {run} OUT --text "TEXT"')
+        else:
+            lines.append(f"  translate sample {run} OUT --count 64")
+    return lines

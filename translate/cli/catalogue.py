@@ -1,0 +1,71 @@
+"""What can be named on the command line: recipes, configurations, and what plugins offer."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from inspect import getdoc
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from translate.registry import Kind, Offer
+
+TITLES = {
+    "recipe": "Recipes, for `translate train --plugin NAME`",
+    "configuration": "Configurations, for `translate train --config NAME`",
+    "layout": 'Layouts, for `--set data.layout=NAME` or `--set "data.layout={name: NAME, ...}"`',
+    "generator": "Generators (networks that return images or codes), for options of a recipe",
+    "discriminator": "Discriminators (networks that score images), for options of a recipe",
+    "loss": "Losses, for options of a recipe",
+    "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
+}
+"""The kinds of things that have a name, in the order of the list."""
+
+
+class Entry(NamedTuple):
+    """One thing that can be named."""
+
+    kind: str
+    name: str
+    summary: str
+    distribution: str
+
+
+def entries() -> list[Entry]:
+    """Return all that can be named, kind by kind."""
+    from translate.engine.plugins import OURS
+
+    found = [Entry(kind, name, summary(o.factory), o.distribution) for kind, name, o in offered()]
+    found += [Entry("configuration", name, text, OURS) for name, text in _configurations()]
+    return sorted(found, key=lambda entry: list(TITLES).index(entry.kind))
+
+
+def offered() -> Iterator[tuple["Kind", str, "Offer"]]:
+    """Yield every offer with its kind and the name that reaches it, bare where that is enough."""
+    from translate.engine.plugins import OURS
+    from translate.registry import HOOKS, every, names
+
+    for kind in HOOKS:
+        offers, plain = every(kind), names(kind)
+        claims = Counter(offer.name for offer in offers)
+        for offer in offers:
+            bare = offer.name in plain and (claims[offer.name] == 1 or offer.distribution == OURS)
+            yield kind, offer.name if bare else f"{offer.distribution}/{offer.name}", offer
+
+
+def summary(factory: Callable[..., Any]) -> str:
+    """Return the first line of a factory's docstring, or nothing."""
+    if isinstance(factory, partial) and "__doc__" not in vars(factory):
+        factory = factory.func
+    text = getdoc(factory) or ""
+    if isinstance(factory, type) and "__doc__" in vars(factory) and not factory.__doc__:
+        text = ""  # getdoc would take the base class's
+    return text.strip().partition("\n")[0]
+
+
+def _configurations() -> Iterator[tuple[str, str]]:
+    """Yield the name and the first comment of each bundled configuration."""
+    from translate.engine.bundled import configs
+
+    for name, file in configs().items():
+        first = file.read_text(encoding="utf-8").partition("\n")[0]
+        yield name, first.removeprefix("#").strip() if first.startswith("#") else ""

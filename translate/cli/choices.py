@@ -1,0 +1,132 @@
+"""What an option of a factory may be set to, in words: listed values, a range, names of parts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+if TYPE_CHECKING:
+    from translate.engine.options import Option
+    from translate.registry import Kind
+
+RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+
+
+def choices(option: "Option") -> str:
+    """Return what `option` may be set to, such as ``normal, uniform``; nothing where it is free."""
+    from translate.registry import names
+
+    if not (kind := part_kind(option)):
+        return allowed(option.annotation)
+    purpose = use(kind, named(option))
+    return ", ".join(name for name in names(kind) if use(kind, name) == purpose)
+
+
+def allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    """Return the values or the range that a type admits, or nothing where it says neither."""
+    values, limits = list(_values(annotation)), dict(_limits(annotation, metadata))
+    if {"ge", "le"} <= limits.keys():
+        limits = {"": f"{limits['ge']} to {limits['le']}", **limits}
+        del limits["ge"], limits["le"]
+    spelled = [str(RANGES.get(key, "{}")).format(limit) for key, limit in limits.items()]
+    return ", ".join([*spelled, *values])
+
+
+def part_kind(option: "Option") -> "Kind | None":
+    """Return which kind of part `option` takes: what its default is a name of.
+
+    Where a network has the name of its counterpart, the option's own name decides.
+    """
+    from translate.registry import names
+
+    default = named(option)
+    kinds: tuple[Kind, ...] = ("loss", "generator", "discriminator")
+    if not _takes_parts(option.annotation):
+        return None
+    found = [kind for kind in kinds if default in names(kind)]
+    scores = option.name in ("discriminator", "critic", "of")
+    preferred = "discriminator" if scores else "generator"
+    return next((kind for kind in found if kind == preferred), next(iter(found), None))
+
+
+@cache
+def use(kind: "Kind", name: str) -> str:
+    """Return what the part called `name` is for, so that only its equals are offered in its place.
+
+    A loss is adversarial or compares images; a generator is asked for the shapes of its outputs,
+    on a device that holds no numbers.
+    """
+    from translate.registry import names
+
+    if kind == "loss":
+        return "adversarial" if hasattr(names(kind)[name], "for_discriminator") else "images"
+    return _generator_use(name) if kind == "generator" else kind
+
+
+def _generator_use(name: str) -> str:
+    import torch
+
+    from translate.contract.part import fitting
+    from translate.registry import create_generator
+    from translate.testing import small
+
+    part, side = {"name": name, **small("generator", name)}, 32
+    try:
+        with torch.device("meta"), torch.no_grad():
+            network = create_generator(part, in_channels=3, out_channels=3, size=(side, side))
+            side = fitting(network.eval(), side)
+            with suppress(Exception):  # one that draws from noise may refuse images
+                if network(torch.empty(2, 3, side, side)).shape[-1] == 1:
+                    return "encodes"
+                return "translates"
+            network(torch.empty(2, 3, 1, 1))
+            return "draws"
+    except Exception:  # a plugin may raise anything; `translate plugins check` says what
+        return "unknown"
+
+
+def named(option: "Option") -> str:
+    """Return the name of the part that is the default of `option`."""
+    default = option.default
+    return str(default.get("name") if isinstance(default, Mapping) else default)
+
+
+def _takes_parts(annotation: Any) -> bool:
+    from translate.registry import Part
+
+    inner = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return inner == Part or inner == Part | None
+
+
+def _values(annotation: Any) -> Iterator[str]:
+    """Yield the words that `annotation` lists."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _values(inner[0])
+    elif origin in (Union, UnionType):
+        for one in inner:
+            yield from _values(one)
+    elif origin is Literal:
+        yield from map(str, inner)
+    elif annotation is bool:
+        yield from ("true", "false")
+
+
+def _limits(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the bounds of a number: of the field, else of the first number in a union."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    notes = [*metadata, *(inner[1:] if origin is Annotated else ())]
+    found = [
+        (bound, getattr(note, bound))
+        for note in [*notes, *(m for n in notes for m in getattr(n, "metadata", ()))]
+        for bound in RANGES
+        if getattr(note, bound, None) is not None
+    ]
+    if found or origin not in (Annotated, Union, UnionType):
+        yield from found
+        return
+    for one in inner[: 1 if origin is Annotated else None]:
+        if one is not bool and (deeper := list(_limits(one))):
+            yield from deeper
+            return

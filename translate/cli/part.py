@@ -1,0 +1,97 @@
+"""What `translate show` says of a part: a network, a loss, a layout or a sample domain."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from translate.cli.annotated import RESERVED, default, line, meaning
+from translate.cli.catalogue import Entry, entries
+from translate.cli.choices import choices, named, part_kind, use
+
+if TYPE_CHECKING:
+    from translate.engine.options import Option
+    from translate.registry import Kind
+
+
+def find(name: str, kind: str | None = None) -> list[Entry]:
+    """Return the parts called `name`, of one kind or of any."""
+    return [
+        entry
+        for entry in entries()
+        if entry.kind not in ("recipe", "configuration")
+        and kind in (None, entry.kind)
+        and name in (entry.name, f"{entry.distribution}/{entry.name}")
+    ]
+
+
+def describe(part: Entry) -> str:
+    """Return a part as YAML: what it is, where it is used, and each option with its default."""
+    article = "an" if part.kind[0] in "aeiou" else "a"
+    lines = [
+        f"# {part.name} is {article} {part.kind} of {part.distribution}. {part.summary}".strip()
+    ]
+    lines += [f"# {text}" for text in _usage(part)]
+    lines.append(f"name: {part.name}")
+    for option in taken(part):
+        comment = meaning(option.meaning, choices(option))
+        lines.append(line(f"{option.name}: {default(option)}", comment))
+    return "\n".join(lines) + "\n"
+
+
+def record(part: Entry) -> dict[str, Any]:
+    """Return a part and its options as JSON has them."""
+    from translate.engine.config import plain
+
+    listed = [
+        {
+            "name": option.name,
+            "meaning": option.meaning,
+            "default": None if option.required else plain(option.default),
+            "required": option.required,
+            "choices": choices(option),
+        }
+        for option in taken(part)
+    ]
+    return {**part._asdict(), "usage": _usage(part), "options": listed}
+
+
+def taken(part: Entry) -> "list[Option]":
+    """Return the options of a part, without what the program itself gives it."""
+    from translate import registry
+    from translate.engine import options
+
+    factory = registry.find(cast("Kind", part.kind), part.name)
+    return list(options.read(factory, RESERVED).values())
+
+
+def _usage(part: Entry) -> list[str]:
+    """Return what to type to use a part, and where it fits."""
+    if part.kind == "domain":
+        folder = f"datasets/{part.name.rpartition('/')[2]}"
+        return [
+            f"It is drawn into {folder} when a command first names it:",
+            f"  translate datasets draw {part.name}",
+        ]
+    example = next((f", {o.name}: {default(o)}" for o in taken(part)), "")
+    value = f"{{name: {part.name}{example}}}"
+    if part.kind == "layout":
+        return ["Select it for training:", f'  --set "data.layout={value}"']
+    accepted = _accepting(part)
+    if not accepted:
+        return [f"Select it as a {part.kind} of a recipe of yours: no installed one has its like."]
+    first = next(iter(accepted))
+    places = [f"options.{key} of {', '.join(names)}" for key, names in accepted.items()]
+    fits = [f"It fits {place}." for place in places]
+    return ["Select it for training:", f'  --set "options.{first}={value}"', *fits]
+
+
+def _accepting(part: Entry) -> dict[str, list[str]]:
+    """Return the recipes with an option that takes such a part, by the option's name."""
+    from translate.engine import options
+    from translate.registry import names
+
+    kind = cast("Kind", part.kind)
+    purpose, found = use(kind, part.name), dict[str, list[str]]()
+    for recipe, factory in names("recipe").items():
+        for option in options.read(factory, ["spec"]).values():
+            if part_kind(option) == kind and use(kind, named(option)) == purpose:
+                found.setdefault(option.name, []).append(recipe)
+    return found
