@@ -96,7 +96,7 @@ def test_what_is_no_mistake_of_the_users_keeps_its_traceback(
 ) -> None:
     from translate.cli import show
 
-    monkeypatch.setattr(show, "describe", lambda _: 1 // 0)
+    monkeypatch.setattr(show, "describe", lambda *_: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         main(["show", "cyclegan"])
 
@@ -106,7 +106,7 @@ def test_an_interruption_before_training_is_exit_130(
 ) -> None:
     from translate.cli import show
 
-    def interrupt(_: str) -> str:
+    def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(show, "describe", interrupt)
