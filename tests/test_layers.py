@@ -21,7 +21,7 @@ engine.loop engine.stages
 engine.infer engine.journal
 engine.checkpoint
 engine.changes engine.data engine.ledger engine.schedules engine.trial engine.turns
-engine.items engine.workers
+engine.items engine.optimizers engine.workers
 engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
 engine.config
 folders

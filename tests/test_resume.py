@@ -166,7 +166,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 def forget_optimizer(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    patch.setattr(checkpoint, "_restore_optimizer", _nothing)
+    patch.setattr(checkpoint, "restore_optimizer", _nothing)
 
 
 def forget_schedule(patch: pytest.MonkeyPatch, stopped: int) -> None:

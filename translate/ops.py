@@ -72,6 +72,10 @@ class ImagePool(nn.Module):
         return torch.stack([self._exchange(image) for image in images.detach()])
 
     def _exchange(self, image: Tensor) -> Tensor:
+        if len(self.images) and self.images.shape[1:] != image.shape:
+            self.images = torch.empty(0)  # a fork trains on crops of another size
+        if len(self.images) > self.size:
+            self.images = self.images[: self.size]  # or with a smaller pool
         if len(self.images) < self.size:
             before = self.images.to(image) if len(self.images) else image.new_empty(0, *image.shape)
             self.images = torch.cat([before, image[None]])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from faults import Disk, no_space
 
 from translate import hookimpl
 from translate.cli import progress
-from translate.engine import config
+from translate.engine import config, files
 from translate.progress import ProgressReport, ProgressReporter
 
 Run = Callable[..., Any]
@@ -376,6 +377,87 @@ def test_a_fork_goes_on_from_the_same_weights_in_a_folder_of_its_own(run: Run, r
     assert tiny.steps(root / "run-fork-2")[-1] == 4
     assert run(*fork, "--out", "mine", "--quiet").code == 0
     assert run(*fork, "--out", "mine").code == 2
+    assert tiny.steps(root / "mine")[0] == 2, "a fork that is killed at once goes on by itself"
     misfit = run(*fork, "--set", "options.generator.width=5")
     assert misfit.code == 2
     assert "does not fit CycleGAN: " in misfit.err
+
+
+def log(run: Path) -> list[dict[str, Any]]:
+    return files.read_lines(run / "log.jsonl")
+
+
+@pytest.mark.usefixtures("root")
+def test_T26_case_06_a_fork_trains_at_the_rate_that_it_says(run: Run, root: Path) -> None:
+    run(*TINY, "--out", "run")
+    fork = ("train", "--resume", "run", "--fork-run", "--out", "fork", "--steps", "4")
+    found = run(*fork, "--set", "options.lr=1e-6", "--set", "train.schedule=constant",
+                "--set", "train.log_every=1")  # fmt: skip
+    assert "options.lr: 0.0002 -> 1e-06: from here on, as this is a fork\n" in found.out
+    assert "the learning rate falls from 1e-04 to 1e-06\n" in found.out
+    rates = [line["lr"] for line in log(root / "fork")]
+    assert rates == [{"generators": 1e-6, "discriminators": 1e-6}] * 2
+    assert settings(root / "fork")["options"]["lr"] == 1e-6
+
+
+@pytest.mark.usefixtures("root")
+def test_case_24_more_steps_that_raise_a_fallen_rate_say_so_and_how_to_keep_it(
+    run: Run, root: Path
+) -> None:
+    run(*TINY, "--out", "run")
+    shutil.copytree(root / "run", root / "kept")
+    more = ("--steps", "4", "--set", "train.log_every=1")
+    found = run("train", "--resume", "run", *more)
+    assert (
+        "the learning rate goes back from 1e-04 to 1.3e-04: the schedule now ends at step 4; "
+        "--set train.schedule_steps=2 keeps the schedule of 2 steps\n"
+    ) in found.out
+    kept = run("train", "--resume", "kept", *more, "--set", "train.schedule_steps=2")
+    assert (kept.code, "learning rate" in kept.out) == (0, False)
+    assert [line["lr"]["generators"] for line in log(root / "kept")][-2:] == [1e-4, 1e-4]
+
+
+@pytest.mark.usefixtures("root")
+def test_a_fork_of_a_finished_run_is_refused_with_the_line_to_type(run: Run, root: Path) -> None:
+    run(*TINY, "--out", "run")
+    found = run("train", "--resume", "run", "--fork-run", "--set", "options.lr=1e-6")
+    assert (found.code, found.out) == (2, "")
+    assert "this fork would take none" in found.err
+    typed = found.err.partition("Say where it ends: ")[2].partition(",")[0].split()
+    assert typed == ["translate", "train", "--resume", "run", "--fork-run", "--steps", "4"]
+    assert not (root / "run-fork").exists()
+    assert run(*typed[1:], "--quiet").code == 0
+    assert tiny.steps(root / "run-fork") == [2, 4]
+
+
+@pytest.mark.usefixtures("root")
+def test_a_finished_run_takes_no_setting_in_silence(run: Run, root: Path) -> None:
+    run(*TINY, "--out", "run")
+    found = run("train", "--resume", "run", "--set", "train.log_every=1")
+    assert found.out.splitlines()[-1] == "nothing was changed: train.log_every"
+    assert settings(root / "run")["train"]["log_every"] == 50
+
+
+@pytest.mark.usefixtures("root")
+def test_settings_of_a_resume_that_was_killed_at_once_are_not_lost(run: Run, root: Path) -> None:
+    """`config.yaml`, what is shown, the checkpoint and what is done are one."""
+    run(*TINY, "--out", "run")
+    file = root / "run/config.yaml"
+    file.write_text(file.read_text().replace("  steps: 2\n", "  steps: 3\n"))
+    assert run("train", "--resume", "run").code == 0
+    assert tiny.steps(root / "run")[-1] == 3
+    file.write_text(file.read_text().replace("  lr: 0.0002\n", "  lr: 0.1\n"))
+    found = run("train", "--resume", "run", "--steps", "4")
+    assert found.code == 2
+    assert "config.yaml was edited: options.lr: 0.0002 -> 0.1: this would be" in found.err
+    file.write_text("")
+    found = run("train", "--resume", "run", "--steps", "4")
+    assert found.code == 0 and "Its newest checkpoint has the settings, too." in found.out
+    assert settings(root / "run")["train"]["steps"] == 4
+
+
+@pytest.mark.parametrize("key", ["schedule={generatr: linear}", "clip_norm={generatr: 1}"])
+def test_a_player_that_a_setting_names_and_no_recipe_has_is_refused(key: str, run: Run) -> None:
+    found = run(*TINY, "--set", f"train.{key}")
+    assert found.code == 2
+    assert "has no player 'generatr'. Did you mean 'generators'? Its players: " in found.err

@@ -172,6 +172,12 @@ def test_the_shorter_side_is_286_of_256_unless_said(
         ),
         (["steps"], {}, "--set steps: expected section.key=VALUE."),
         (["options.lr.x=3"], {}, "options.lr.x: 'lr' holds no options."),
+        (
+            ["train.schedule.generators=cosine"],
+            {},
+            "train.schedule.generators: train.schedule is 'linear', for all players. Set it whole, "
+            'such as --set "train.schedule={generators: cosine}".',
+        ),
         (["options.lr=fast"], {}, "recipe 'cyclegan': lr: expected a number, got 'fast'."),
         (
             ["options.pool_size=many"],

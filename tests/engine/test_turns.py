@@ -161,6 +161,27 @@ def test_a_turn_that_is_not_finite_moves_nothing_and_the_next_one_does(kind, ste
     assert game.maker.weight.item() != before[0]
 
 
+def test_a_gradient_longer_than_clip_norm_is_scaled_down_and_logged_as_it_was() -> None:
+    # the maker's gradient is 3 + 2, and its step is 0.1 times what is left of that
+    game = Game()
+    optimizers = {n: SGD(getattr(game, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+    played = play(game, optimizers=optimizers, clip_norm=1.5)
+    assert game.maker.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
+    assert float(played.norms["maker"]) == pytest.approx(5)
+    for clip, left in (({"maker": 1.5}, 1.5), ({"judge": 1.5}, 5), (30.0, 5), (None, 5)):
+        game = Game()
+        optimizers = {n: SGD(getattr(game, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+        play(game, optimizers=optimizers, clip_norm=clip)
+        assert game.maker.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
+
+
+def test_a_clipped_gradient_that_is_not_finite_moves_nothing() -> None:
+    game = playing(blow_up)
+    played = play(game, clip_norm=1.0)
+    assert skipped(played) == {"maker": [True], "judge": [False]}
+    assert game.maker.weight.item() == 2.0
+
+
 def test_a_guard_stops_after_so_many_bad_turns_of_a_player_in_a_row() -> None:
     bad, good = torch.tensor(True), torch.tensor(False)
     guard = Guard(3, torch.device("cpu"))

@@ -1,6 +1,7 @@
 """What may change when a run goes on, and what would make it another run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from translate.engine import config
@@ -16,28 +17,39 @@ NOTED = {"train.device", "train.precision", "train.compile", "train.deterministi
 """Settings with which the same is learnt, but not to the same bits."""
 
 
+END = {"train.steps", "train.epochs", "train.schedule_steps"}
+"""Settings that say where training ends, and the schedule of its learning rates."""
+
+
 def changed(
     before: Config,
+    run: Path,
     flags: Mapping[str, Any],
     assignments: Sequence[str],
     *,
     fork: bool,
     say: Callable[[str], object],
 ) -> Config:
-    """Return `before` with other settings, and say each that differs.
+    """Return the configuration that `run` is resumed with, and say each key that differs.
 
-    Raises `ConfigError` where they make another method, or other data, of a run that is not forked.
+    It is that of ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the
+    checkpoint. They differ where that file was edited, or where a resume with other settings was
+    killed before its first checkpoint. Raises `ConfigError` where the result makes another method,
+    or other data, of a run that is not forked.
     """
-    if not flags and not assignments:
-        return before
-    now = config.resolve(
-        before.recipe, config=config.document(before), flags=flags, assignments=assignments
-    )
+    document = config.document(before)
+    try:
+        document = config.read(str(run / "config.yaml"))
+    except ConfigError as error:
+        say(f"{error} Its newest checkpoint has the settings, too.")
+    written = config.resolve(config=document)
+    now = config.resolve(config=document, flags=flags, assignments=assignments)
+    edited = differences(before, written)
     others = []
     for key, (old, new) in differences(before, now).items():
         line = f"{key}: {old!r} -> {new!r}"
-        if key in ("train.steps", "train.epochs"):
-            continue  # every line of progress says where the end is
+        if key in END:
+            continue  # every line of progress says where the end is; what it does to rates is said
         if key in FREE:
             say(line)
         elif key in NOTED:
@@ -45,7 +57,7 @@ def changed(
         elif fork:
             say(f"{line}: from here on, as this is a fork")
         else:
-            others.append(line)
+            others.append(f"{run / 'config.yaml'} was edited: {line}" if key in edited else line)
     if others:
         raise ConfigError(
             f"{'; '.join(others)}: this would be another run. Leave it out, or go on in a folder "

@@ -6,7 +6,7 @@ A checkpoint describes itself: inference needs it and nothing else. There is no 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from translate.batches import ImageSpec
 from translate.engine import config, distributed, files, options
 from translate.engine.files import Chunk
 from translate.engine.limits import Allowance, check_header
+from translate.engine.optimizers import hyperparameters, restore_optimizer
 from translate.engine.randomness import random_state, restore_random_state
 from translate.engine.tensors import serialize
 from translate.errors import CheckpointError, SaveError, TranslateError, named, shown
@@ -44,6 +45,11 @@ class Training:
     optimizers: dict[str, Optimizer]
     average: AveragedModel | None
     step: int = 0
+    configured: dict[str, list[dict[str, Any]]] = field(init=False)
+    """hyperparameters of each player's groups, as the recipe made them from its options"""
+
+    def __post_init__(self) -> None:
+        self.configured = {name: hyperparameters(o) for name, o in self.optimizers.items()}
 
 
 # -- writing --------------------------------------------------------------------------------------
@@ -96,7 +102,12 @@ def _contents(
                     tensors[f"optimizer/{player}/{index}/{name}"] = value
                 else:
                     kept.setdefault(str(index), {})[name] = value
-        scalars[player] = {"state": kept, "param_groups": state["param_groups"]}
+        scalars[player] = {
+            "kind": type(optimizer).__name__,
+            "state": kept,
+            "param_groups": state["param_groups"],
+            "configured": training.configured[player],
+        }
     description = {
         "format": FORMAT,
         "step": training.step,
@@ -343,16 +354,30 @@ def _made(path: Path) -> str:
     return f"{found.config.recipe} as translate-kit {by} and its plugins built it, {options=!s}"
 
 
-def restore(training: Training, found: Saved) -> None:
-    """Bring `training`, freshly built, to where the checkpoint was, on every process."""
+def restore(training: Training, found: Saved) -> list[str]:
+    """Bring `training`, freshly built, to where the checkpoint was, on every process.
+
+    Hyperparameters that the configuration has changed stay as they were built. Returns in words
+    which players' moments could not be kept.
+    """
     with _understood(found.path):
         restore_weights(training.recipe, found.path)
         if training.average:
             restore_weights(training.average.module, found.path, averaged=True)
             training.average.n_averaged.fill_(found.description["averaged"])
         tensors = _read_tensors(found.path / "training.safetensors")
-        for player, optimizer in training.optimizers.items():
-            _restore_optimizer(optimizer, player, tensors, found.description["optimizers"][player])
+        notes = [
+            f"the optimizer of {player!r} starts without moments: {reason}"
+            for player, optimizer in training.optimizers.items()
+            if (
+                reason := restore_optimizer(
+                    optimizer,
+                    training.configured[player],
+                    found.description["optimizers"].get(player),
+                    _below(f"optimizer/{player}", tensors),
+                )
+            )
+        ]
         if distributed.rank():
             own = found.path / f"training-rank-{distributed.rank()}.safetensors"
             tensors = _read_tensors(own) if own.is_file() else {}
@@ -360,27 +385,7 @@ def restore(training: Training, found: Saved) -> None:
             training.recipe.load_training_state(_below("recipe", tensors))
             restore_random_state(tensors)
         training.step = found.step
-
-
-def _restore_optimizer(
-    optimizer: Optimizer, player: str, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]
-) -> None:
-    state: dict[int, dict[str, Any]] = {
-        int(index): dict(values) for index, values in scalars["state"].items()
-    }
-    for key, tensor in _below(f"optimizer/{player}", tensors).items():
-        index, _, name = key.partition("/")
-        state.setdefault(int(index), {})[name] = tensor
-    groups = [
-        {k: tuple(v) if isinstance(v, list) and k != "params" else v for k, v in group.items()}
-        for group in scalars["param_groups"]
-    ]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
-    for parameter, values in optimizer.state.items():
-        for name, value in values.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                # a fused optimizer walks through both in memory order, whatever their formats
-                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    return notes
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

@@ -24,6 +24,8 @@ DEEPEST = 40
 Fragment = dict[str, Any]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Schedule = Literal["constant", "linear", "cosine"]
 
 
 DEVICES = "auto, cpu, cuda or cuda:N"
@@ -110,10 +112,16 @@ class Train(Section):
     """auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"""
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 halves memory on a GPU; on most CPUs it is very slow"""
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
-    """what becomes of the learning rates after decay_from"""
+    schedule: Schedule | dict[str, Schedule] = "constant"
+    """decay of the learning rates: constant, linear, cosine; or {player: name}, others constant"""
     decay_from: Share = 0.5
     """share of the steps after which the schedule begins to fall"""
+    schedule_steps: Positive | None = None
+    """steps that the schedule is made for, after which the last rate stays; default: all steps"""
+    warmup: int = Field(default=0, ge=0)
+    """steps over which the learning rates first rise, linearly, to their full values"""
+    clip_norm: Norm | dict[str, Norm] | None = None
+    """largest gradient norm of a player; a longer gradient is scaled down: N, or {player: N}"""
     log_every: Positive = 50
     """steps between lines of log.jsonl"""
     save_every: Positive = 1000
@@ -264,10 +272,16 @@ def assign(document: Fragment, key: str, value: Any) -> None:
         raise ConfigError(f"{named(key)}: unknown key.{suggest(path[0], KEYS[section])}")
     place = document[section]
     for name in path[:-1]:
-        inner = place.get(name)
-        if isinstance(inner, str):
+        inner = place.get(name, {} if section == "train" else None)
+        if isinstance(inner, str) and section != "train":
             inner = {"name": inner}
         if not isinstance(inner, Mapping):
+            if section == "train" and name in ("schedule", "clip_norm"):
+                whole = f"{section}.{name}={{{path[-1]}: {value}}}"
+                raise ConfigError(
+                    f"{named(key)}: train.{name} is {shown(inner)}, for all players. Set it whole, "
+                    f'such as --set "{whole}".'
+                )
             raise ConfigError(f"{named(key)}: {name!r} holds no options.")
         place[name] = place = dict(inner)
     if value is None:

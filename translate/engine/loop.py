@@ -64,6 +64,8 @@ class Loop:
     steps: int
     watcher: ProgressReporter
     interrupts: Interrupts = field(default_factory=Interrupts)
+    fork: bool = False
+    """whether the folder is new, though training does not begin: it is to hold a checkpoint"""
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
     listed: set[Problem] = field(default_factory=set)
@@ -72,6 +74,7 @@ class Loop:
 
     def run(self) -> Result:
         training, train = self.training, self.training.config.train
+        self.begins = training.step == 0 or self.fork
         keep_freed_memory()
         self.device = next(training.recipe.parameters()).device
         self.guard = Guard(train.guard, self.device)
@@ -85,9 +88,10 @@ class Loop:
             self.watcher.say(self.threads.reason())
         outcome, wish = "failed", 0
         try:
-            if training.step == 0:
+            if self.begins:
                 self._save()
             # closed here: the garbage collector would, in any thread, with any lock held
+            self.begins = False
             with self.interrupts, closing(self._batches()) as batches:
                 wish = self._steps(batches)
             outcome = "interrupted" if wish else "finished"
@@ -293,7 +297,7 @@ class Loop:
         try:
             path = checkpoint.write(self.journal.path, training)
         except SaveError as error:
-            if last or training.step == 0:
+            if last or self.begins:
                 raise
             kept = next((f"step {step}" for step, _ in checkpoint.saved(self.journal.path)), "none")
             again = training.step + training.config.train.save_every
@@ -333,10 +337,10 @@ def take_step(training: Training, batch: Any, steps: int) -> Played:
     recipe.iteration = training.step
     for part in recipe.modules():
         if isinstance(part, Progressive):
-            part.progress = training.step / steps
-    set_rates(training.optimizers.values(), training.step, steps, train)
+            part.progress = min(1.0, training.step / (train.schedule_steps or steps))
+    set_rates(training.optimizers, training.step, steps, train)
     precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
-    played = take_turns(recipe, batch, training.optimizers, precision)
+    played = take_turns(recipe, batch, training.optimizers, precision, train.clip_norm)
     if training.average:
         training.average.update_parameters(recipe)
     training.step += 1

@@ -1,7 +1,7 @@
 """Train a recipe from a configuration, or go on with a run: what is made before the loop begins."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, machine_changes, sweep
 from translate.engine.loop import Loop, Result
 from translate.engine.randomness import deterministic, seed_everything
+from translate.engine.schedules import Course, rate_changes
 from translate.engine.signals import Interrupts
 from translate.engine.trial import expect_size
-from translate.errors import ConfigError, DataError
+from translate.errors import ConfigError, DataError, suggest
 from translate.ops import required_sides
 from translate.progress import ProgressReporter
 from translate.registry import create
@@ -79,7 +80,8 @@ def resume(
     for complaint in complaints:
         watcher.say(f"{complaint} Going on from {path.name}.")
     found = checkpoint.describe(path)
-    asked = changed(found.config, flags or {}, assignments, fork=fork, say=watcher.say)
+    notes: list[str] = []
+    asked = changed(found.config, run, flags or {}, assignments, fork=fork, say=notes.append)
     where = distributed.choose_device(asked.train.device)
     with distributed.joined(where), deterministic(asked.train.deterministic):
         asked = _batch_for_processes(asked, watcher)
@@ -91,15 +93,18 @@ def resume(
             training = build(asked, layout.spec if fork else found.spec, where)
         prepared = data.check(layout, asked.data)
         total = _steps(asked, len(prepared.layout))
-        checkpoint.restore(training, found)
+        notes += checkpoint.restore(training, found)
         if training.step >= total:
-            with _held(run):  # its last moment may have been a kill
-                if distributed.is_first():
-                    sweep(run)
-            watcher.say(
-                f"{run} is complete: {training.step} steps. --steps N with a larger N goes on."
-            )
-            return Result(run, training.step)
+            return _complete(run, training, fork=fork, notes=notes, watcher=watcher)
+        notes += rate_changes(
+            training.optimizers,
+            found.description["optimizers"],
+            training.step,
+            Course(_steps(found.config, len(prepared.layout)), found.config.train),
+            Course(total, asked.train),
+        )
+        for note in notes:
+            watcher.say(note)
         for change in machine_changes(run, found, training):
             watcher.say(f"{change}: training goes on, but not bit for bit as it would have.")
         folder = run
@@ -119,8 +124,33 @@ def resume(
             watcher.say(f"{change}: going on, but not as if nothing had happened")
         with _held(folder):
             return Loop(
-                training, prepared, journal, total, watcher, interrupts or Interrupts()
+                training, prepared, journal, total, watcher, interrupts or Interrupts(), fork
             ).run()
+
+
+def _complete(
+    run: Path,
+    training: Training,
+    *,
+    fork: bool,
+    notes: Sequence[str],
+    watcher: ProgressReporter,
+) -> Result:
+    """Say that `run` has no step left; raises `ConfigError` for a fork, which would be empty."""
+    more = training.step * 2
+    if fork:
+        raise ConfigError(
+            f"{run} is complete: {training.step} steps, and this fork would take none. Say "
+            f"where it ends: translate train --resume {run} --fork-run --steps {more}, "
+            "to train as long again."
+        )
+    with _held(run):  # its last moment may have been a kill
+        if distributed.is_first():
+            sweep(run)
+    watcher.say(f"{run} is complete: {training.step} steps. --steps N with a larger N goes on.")
+    if notes:
+        watcher.say(f"nothing was changed: {'; '.join(note.partition(': ')[0] for note in notes)}")
+    return Result(run, training.step)
 
 
 def _held(run: Path) -> AbstractContextManager[None]:
@@ -145,10 +175,23 @@ def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Traini
         blend = get_ema_multi_avg_fn(asked.train.ema)
         average = AveragedModel(recipe, multi_avg_fn=blend)
     optimizers = recipe.optimizers()
+    _expect_players(asked, optimizers)
     if asked.train.compile:
         recipe.compile()
     seed_everything(asked.train.seed + distributed.rank())
     return Training(asked, spec, recipe, optimizers, average)
+
+
+def _expect_players(asked: config.Config, players: Iterable[str]) -> None:
+    """Raise `ConfigError` where a setting by player names one that the recipe does not have."""
+    for key in ("schedule", "clip_norm"):
+        given = getattr(asked.train, key)
+        for name in given if isinstance(given, Mapping) else ():
+            if name not in players:
+                raise ConfigError(
+                    f"train.{key}: {asked.recipe} has no player {name!r}.{suggest(name, players)} "
+                    f"Its players: {', '.join(sorted(players))}."
+                )
 
 
 def _steps(asked: config.Config, items: int) -> int:

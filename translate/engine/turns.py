@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
-from torch.nn.utils import get_total_norm
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from translate.engine.distributed import average_gradients
@@ -30,7 +30,7 @@ class Played:
     losses: dict[str, Tensor] = field(default_factory=dict)
     """by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
-    """length of each player's whole gradient"""
+    """length of each player's whole gradient, before it is clipped"""
     skipped: dict[str, list[Tensor]] = field(default_factory=dict)
     """for each of a player's turns: whether it was not finite, and so moved nothing"""
 
@@ -40,10 +40,12 @@ def take_turns(
     batch: Any,
     optimizers: Mapping[str, Optimizer],
     precision: torch.dtype = torch.float32,
+    clip_norm: float | Mapping[str, float] | None = None,
 ) -> Played:
     """Play one step of `recipe` on `batch`.
 
-    Raises `PluginError` where the recipe breaks one of the rules of ``yield``.
+    `clip_norm` is the largest norm of a player's gradient, for all players or by player. Raises
+    `PluginError` where the recipe breaks one of the rules of ``yield``.
     """
     played = Played()
     device = next(recipe.parameters()).device.type
@@ -73,6 +75,9 @@ def take_turns(
             total = average_gradients(movable, total.detach())
             norm = get_total_norm([p.grad for p in movable if p.grad is not None])
             finite = (norm + total).isfinite()  # on every process alike
+            most = clip_norm.get(turn.player) if isinstance(clip_norm, Mapping) else clip_norm
+            if most:
+                clip_grads_with_norm_(movable, most, norm)  # on the device, without waiting
             _step_if(finite, optimizer)
             increment_version(movable)  # a fused step does not, and autograd would miss the move
             optimizer.zero_grad()  # so that no gradient lies beside what the next turn keeps
