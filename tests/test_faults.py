@@ -24,7 +24,6 @@ OPEN = {
     "T23": "not yet: exceptions in workers",
     "T24": "not yet: little shared memory",
     "T25": "not yet: SIGHUP and closed pipes",
-    "T26": "not yet: settings without effect",
     "T27": "not yet: resume from elsewhere",
     "T28": "not yet: refused fsync",
     "T29": "not yet: platforms",
