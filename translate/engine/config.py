@@ -8,7 +8,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.error import YAMLError
 
@@ -42,6 +49,11 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def domain_names(domain: str) -> set[str]:
+    """Return what a domain may be called: as it is given, and by the last part of its path."""
+    return {domain, Path(domain).name}
+
+
 class Data(Section):
     """Which images are read, and what is done to them before a step sees them."""
 
@@ -61,8 +73,10 @@ class Data(Section):
     """mirror half of the images"""
     augment: tuple[dict[str, Any], ...] = ()
     """albumentations by name: [{name: ColorJitter, p: 0.5, to: source}]"""
-    channels: Literal[1, 3] | None = None
-    """1 reads gray, 3 reads colour; default: colour, where the layout knows no better"""
+    channels: Literal[1, 3] | dict[str, Literal[1, 3]] | None = None
+    """1 reads gray, 3 colour; or by domain: {photo: 3, mask: 1}; default: colour, or the layout's"""
+    labels: tuple[str, ...] | None = None
+    """domains of label maps: resized by nearest neighbour; default: those of palette PNGs alone"""
     workers: int = Field(default=0, ge=0)
     """processes that read images; 0: a thread reads the next batch"""
     cache: float = Field(default=2.0, ge=0)
@@ -88,6 +102,45 @@ class Data(Section):
             return self.resize
         side = self.resize or round(min(self.crop) * 286 / 256)
         return side, side
+
+    def channels_of(self, domain: str) -> int | None:
+        """Return what `channels` says of one of the domains; None: nothing."""
+        if not isinstance(self.channels, dict):
+            return self.channels
+        return next((self.channels[n] for n in domain_names(domain) if n in self.channels), None)
+
+    def is_labels(self, domain: str) -> bool:
+        """Return whether one of the domains is of label maps."""
+        return not domain_names(domain).isdisjoint(self.labels or ())
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_name(cls, channels: Any, info: ValidationInfo) -> Any:
+        if not isinstance(channels, (list, tuple)):
+            return channels
+        names = info.data.get("domains") or ("A", "B")
+        numbers = [*channels, *(3 for _ in names)]
+        pairs = ", ".join(f"{Path(n).name}: {c}" for n, c in zip(names, numbers, strict=False))
+        raise ValueError(
+            "expected 1 or 3 for all domains, or a mapping from domains to numbers; "
+            f'try --set "data.channels={{{pairs}}}"'
+        )
+
+    @field_validator("channels", "labels")
+    @classmethod
+    def _known_domains(cls, value: Any, info: ValidationInfo) -> Any:
+        named = value if isinstance(value, (dict, tuple)) else ()
+        known = {name for domain in info.data.get("domains", ()) for name in domain_names(domain)}
+        for name in named:
+            if name not in known:
+                near = suggest(name, known).strip(" .")
+                raise ValueError(f"expected names of domains, not {shown(name)} ({near})")
+        return value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _listed(cls, labels: Any) -> Any:
+        return [labels] if isinstance(labels, str) else labels
 
     @field_validator("resize")
     @classmethod
