@@ -22,8 +22,9 @@ engine.infer engine.journal
 engine.checkpoint
 engine.changes engine.data engine.ledger engine.schedules engine.trial engine.turns
 engine.items engine.optimizers engine.workers
-engine.augment engine.cache engine.distributed engine.domains engine.outputs engine.remarks
-engine.config
+engine.augment engine.blank engine.cache engine.distributed engine.domains engine.outputs
+engine.remarks
+engine.config engine.kinds
 folders
 registry
 engine.plugin_errors

@@ -48,6 +48,9 @@ class ImageSpec:
     """As given to ``--domains``: the first is the source, the last the target."""
     source_channels: int = 3
     target_channels: int = 3
+    source_labels: bool = False
+    """True: source images are label maps, whose values name classes and are never blended."""
+    target_labels: bool = False
     classes: tuple[str, ...] = ()
     """Names of the classes that labels count, in the order of the labels."""
     text_length: int = 0
@@ -68,7 +71,8 @@ class Transform(Protocol):
     ) -> tuple[Tensor, ...]:
         """Crop, flip and augment `images` alike; return (channels, height, width) bytes.
 
-        `roles` says what each image is, for augmentations that go ``to: source`` alone.
+        `roles` says what each image is: each role has its own number of channels, may be label
+        maps, and augmentations may go ``to: source`` alone.
         """
 
 
@@ -86,6 +90,10 @@ class Layout(ABC):
     """Every file it may read. The engine checks each once, then makes the layout again with
     ``leave_out`` the bad ones. None where images are parts of a file that the layout itself has
     checked."""
+
+    domain_files: Sequence[Sequence[Path]] = ()
+    """The files of each domain, in the order of the domains, where no file is of several. A layout
+    may leave it empty: files are then read in colour where any domain is, and converted by role."""
 
     sources: Sequence[Path] = ()
     """What else it has read: captions, labels, files of many images. A resume notices a change."""

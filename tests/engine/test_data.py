@@ -16,11 +16,12 @@ import torch
 from PIL import Image
 
 from translate import images
-from translate.batches import Pair
+from translate.batches import ImageSpec, Pair
 from translate.engine import data, items
 from translate.engine.augment import Augment
 from translate.engine.cache import Cache
 from translate.engine.config import Data
+from translate.engine.kinds import Kind
 from translate.engine.problems import Problem
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
@@ -169,6 +170,7 @@ def test_a_process_that_fails_with_workers_running_ends(asked: Callable[..., Dat
 import sys
 from translate.engine import data, items
 from translate.engine.config import Data
+from translate.engine.kinds import Kind
 from translate.engine.problems import Problem
 
 settings = Data(root=sys.argv[1], domains=("a", "b"), size=16, workers=2)
@@ -369,14 +371,14 @@ def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
     one, two = tmp_path / "1.png", tmp_path / "2.png"
     images.write(one, pixels)
     images.write(two, 255 - pixels)
-    cache = Cache({one: (5, 7), two: (5, 7)}, 3)
+    cache = Cache({one: (5, 7), two: (5, 7)}, Kind(3), {})
     cache.keep(two)
     cache.keep(one)
     assert len(cache) == 2
     assert (cache.read(one) == pixels).all()
     assert (cache.read(two) == 255 - pixels).all()
     with pytest.raises(BadImage, match="changed while it was read"):
-        Cache({one: (7, 5)}, 3).keep(one)
+        Cache({one: (7, 5)}, Kind(3), {}).keep(one)
 
 
 # -- augmentation ----------------------------------------------------------------------------------
@@ -385,7 +387,9 @@ def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
 def item(augment: tuple[Mapping[str, Any], ...] = (), seed: int = 0, **settings: Any) -> Any:
     defaults = {"domains": ("a", "b"), "size": 16, "augment": augment}
     data = Data(**{**defaults, **settings})
-    return Augment(data, data.channels or 3, images.read).item(random.Random(seed))
+    number = data.channels if isinstance(data.channels, int) else 3
+    spec = ImageSpec(source_channels=number, target_channels=number)
+    return Augment(data, spec, images.read).item(random.Random(seed))
 
 
 PICTURE = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8, endpoint=True)

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate import images
+from translate.batches import ImageSpec
+from translate.engine import kinds
 from translate.engine.config import Data
+from translate.engine.kinds import Kind
 from translate.errors import ConfigError, suggest
 from translate.images import Pixels
 
@@ -28,10 +31,19 @@ class Listed(NamedTuple):
 
     transform: Any
     to: str
+    moves: bool
+    """whether it is geometry, which pairs share"""
 
-    def apply(self, pixels: Pixels, seed: int) -> Pixels:
-        """Return changed `pixels`: equal seeds change pictures of one size alike."""
+    def apply(self, pixels: Pixels, seed: int, *, labels: bool = False) -> Pixels:
+        """Return changed `pixels`: equal seeds change pictures of one size alike.
+
+        Label maps only move: no colour of theirs changes, and none is blended with another.
+        """
+        if labels and not self.moves:
+            return pixels
         self.transform.set_random_state(np.random.default_rng(seed), Random(seed))
+        if labels:
+            return self.transform(image=pixels, mask=pixels)["mask"].reshape(pixels.shape)
         return self.transform(image=pixels)["image"]
 
 
@@ -39,10 +51,10 @@ class Augment:
     """Makes the transform of each item; `read` returns the bytes of a file."""
 
     def __init__(
-        self, data: Data, channels: int, read: Callable[[Path], NDArray[np.uint8]]
+        self, data: Data, spec: ImageSpec, read: Callable[[Path], NDArray[np.uint8]]
     ) -> None:
-        self.data, self.channels, self.read = data, channels, read
-        self.listed = [_listed(entry, data, channels) for entry in data.augment]
+        self.data, self.kinds, self.read = data, kinds.by_role(spec), read
+        self.listed = [_listed(entry, data, self.kinds) for entry in data.augment]
 
     def item(self, random: Random) -> "Item":
         """Return the transform of the one item that `random` belongs to."""
@@ -78,7 +90,7 @@ class Item:
     ) -> tuple[Tensor, ...]:
         """Crop, flip and augment `pictures` alike; return (channels, height, width) bytes."""
         sizes = {picture.shape[:2] for picture in pictures}
-        channels = self._augment.channels
+        each = [kinds.of_role(self._augment.kinds, roles, place) for place in range(len(pictures))]
         if len(sizes) != 1:
             raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
         rows, columns = self._augment.data.crop
@@ -87,32 +99,22 @@ class Item:
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1
-        crops = [
-            images.resize(picture, (height, width))[top : top + rows, left : left + columns]
-            for picture in pictures
-        ]
-        crops = [np.array(images.to_bytes(crop[:, ::mirror])) for crop in crops]
-        crops = [images.grown(crop, (rows, columns)) for crop in crops]
-        crops = [
-            c if c.shape[2] == channels else images.from_array(c, channels=channels) for c in crops
-        ]
+        crops = []
+        for picture, kind in zip(pictures, each, strict=True):
+            scaled = kinds.resize(picture, (height, width), kind)
+            crop = scaled[top : top + rows, left : left + columns][:, ::mirror]
+            crop = images.grown(np.array(images.to_bytes(crop)), (rows, columns))
+            crops.append(kinds.convert(crop, kind))
         for listed in self._augment.listed:
             seed = self._random.getrandbits(64)
             for place, role in enumerate(roles[: len(crops)]):
                 if listed.to in ("both", role):
-                    crops[place] = listed.apply(crops[place], seed)
+                    crops[place] = listed.apply(crops[place], seed, labels=each[place].labels)
         return tuple(images.as_tensor(crop) for crop in crops)
 
 
-def _suited(pixels: Pixels, channels: int) -> Pixels:
-    """Return `pixels` in colour or gray: what a layout reads in its own way may be either."""
-    if pixels.shape[2] == channels:
-        return pixels
-    return images.from_array(pixels, channels=channels)
-
-
-def _listed(entry: Mapping[str, Any], data: Data, channels: int) -> Listed:
-    """Return one entry of ``data.augment``, tried on a gray picture; raises `ConfigError`."""
+def _listed(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Kind]) -> Listed:
+    """Return one entry of ``data.augment``, tried on gray crops; raises `ConfigError`."""
     known = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
     name, to = entry.get("name"), entry.get("to", "both")
@@ -122,18 +124,42 @@ def _listed(entry: Mapping[str, Any], data: Data, channels: int) -> Listed:
         raise ConfigError(f"data.augment: {name}, to: {to!r}.{suggest(str(to), ROLES)}")
     for key in options.keys() - (arguments := signature(known[name]).parameters).keys():
         raise ConfigError(f"data.augment: {name} has no {key!r}.{suggest(key, arguments)}")
-    picture = np.full((*data.crop, channels), 128, np.uint8)
     try:
         transform = known[name](**options)
-        transform.set_random_state(np.random.default_rng(0), Random(0))
-        result = transform(image=picture.copy(), force_apply=True)["image"]
     except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if "errors.pydantic" not in line]
-        raise ConfigError(f"data.augment: {name}: {' '.join(lines)}") from error
-    if result.shape != picture.shape or result.dtype != picture.dtype:
-        raise ConfigError(f"data.augment: {name} changes what size or type pictures have.")
+        raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
     moves = "mask" in transform.targets  # geometry, which pairs must share
-    return Listed(transform, "both" if moves else to)
+    listed = Listed(transform, "both" if moves else to, moves)
+    changed = {
+        kind
+        for role, kind in by_role.items()
+        if listed.to in ("both", role) and (moves or not kind.labels)
+    }
+    if not changed:
+        others = " and ".join(role for role, kind in by_role.items() if not kind.labels)
+        fix = f"Try to: {others}." if others else "Remove it."
+        raise ConfigError(
+            f"data.augment: {name} changes colours, and {listed.to} is label maps here. {fix}"
+        )
+    for kind in changed:
+        _try(listed, name, np.full((*data.crop, kind.channels), 128, np.uint8))
+    return listed
+
+
+def _try(listed: Listed, name: str, crop: Pixels) -> None:
+    """Raise `ConfigError` where a transform fails on `crop`, or changes what crops are."""
+    try:
+        listed.transform.set_random_state(np.random.default_rng(0), Random(0))
+        result = listed.transform(image=crop.copy(), force_apply=True)["image"]
+    except Exception as error:
+        raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
+    if result.shape != crop.shape or result.dtype != crop.dtype:
+        raise ConfigError(f"data.augment: {name} changes what size or type pictures have.")
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if "errors.pydantic" not in line]
+    return " ".join(lines)
 
 
 def _albumentations() -> dict[str, Any]:

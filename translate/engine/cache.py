@@ -9,21 +9,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from translate import images
+from translate.engine.kinds import Kind, read
 from translate.errors import BadImage
 
 
 class Cache:
     """Reads pictures as (height, width, channels) bytes, and keeps those it has a place for.
 
-    `sizes` gives the height and width of each picture that is to be kept.
+    `sizes` gives the height and width of each picture that is to be kept, `kinds` what pictures
+    are, where that is not `kind`.
     """
 
-    def __init__(self, sizes: Mapping[Path, tuple[int, int]], channels: int) -> None:
-        self._channels = channels
+    def __init__(
+        self, sizes: Mapping[Path, tuple[int, int]], kind: Kind, kinds: Mapping[Path, Kind]
+    ) -> None:
+        self._kind, self._kinds = kind, kinds
         self._places: dict[Path, tuple[int, tuple[int, int, int]]] = {}
         end = 0
         for path, size in sizes.items():
+            channels = kinds.get(path, kind).channels
             self._places[path] = end, (*size, channels)
             end += prod(size) * channels
         self._block = torch.empty(end, dtype=torch.uint8)  # a tensor, which spawned workers share
@@ -52,7 +56,7 @@ class Cache:
         return pixels
 
     def _decode(self, path: Path) -> NDArray[np.uint8]:
-        return images.to_bytes(images.read(path, channels=self._channels))
+        return read(path, self._kinds.get(path, self._kind))
 
     def _place(self, path: Path) -> NDArray[Any]:
         start, shape = self._places[path]

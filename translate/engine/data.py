@@ -11,7 +11,9 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from math import prod
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 import cv2
@@ -20,14 +22,15 @@ from torch.utils.data import DataLoader
 
 from translate import images, registry
 from translate.batches import Layout
-from translate.engine import workers
+from translate.engine import kinds, workers
 from translate.engine.augment import Augment
+from translate.engine.blank import Blank
 from translate.engine.cache import Cache
 from translate.engine.config import Data
 from translate.engine.items import TRIES, Items, batch_keys, collate, dice
 from translate.engine.problems import Problem
 from translate.engine.remarks import remarks
-from translate.errors import BadImage, DataError, TrainingError
+from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
 THREADS = 8
 
@@ -55,13 +58,36 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
         drop_unpaired=data.drop_unpaired,
         leave_out=tuple(leave_out),
     )
+    first, last = data.domains[0], data.domains[-1]
     layout.spec = replace(
         layout.spec,
         size=data.crop,
-        source_channels=data.channels or layout.spec.source_channels,
-        target_channels=data.channels or layout.spec.target_channels,
+        source_channels=data.channels_of(first) or layout.spec.source_channels,
+        target_channels=data.channels_of(last) or layout.spec.target_channels,
+        source_labels=data.is_labels(first),
+        target_labels=data.is_labels(last),
     )
+    _expect_roles(layout, data)
     return layout
+
+
+def _expect_roles(layout: Layout, data: Data) -> None:
+    """Raise `ConfigError` where domains of different kinds would become images of one role."""
+    found = {(data.channels_of(name), data.is_labels(name)) for name in data.domains}
+    if len(found) == 1:
+        return
+    blank = Blank(data.crop, layout.spec)
+    layout.load(layout.pick(0, Random(0)), blank)
+    if len(data.domains) > 2 or "target" not in blank.roles:
+        raise ConfigError(
+            f"data.channels, data.labels: the layout {_name(data)!r} mixes the images of "
+            f"{' and '.join(data.domains)}, so all of them are read alike: set one number of "
+            "channels, as in --set data.channels=3, and all domains as labels or none."
+        )
+
+
+def _name(data: Data) -> str:
+    return registry.split("layout", data.layout)[0]
 
 
 def check(layout: Layout, data: Data) -> Prepared:
@@ -73,11 +99,11 @@ def check(layout: Layout, data: Data) -> Prepared:
     """
     with ThreadPoolExecutor(THREADS) as pool:
         headers = dict(zip(layout.files, pool.map(_probe, layout.files), strict=True))
-        channels = layout.spec.source_channels
+        kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
         sizes = {p: found.size for p, found in headers.items() if isinstance(found, images.Header)}
-        needed = sum(height * width * channels for height, width in sizes.values())
-        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, channels)
-        augment = Augment(data, channels, cache.read)
+        needed = sum(prod(size) * by_file.get(p, kind).channels for p, size in sizes.items())
+        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
+        augment = Augment(data, layout.spec, cache.read)
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
         if needed <= data.cache * 1e9:
             bad += filter(None, pool.map(partial(_keep, cache), sizes))

@@ -5,7 +5,7 @@ the file: they are resized by nearest neighbour, their numbers are kept in whate
 palette read with one channel gives the indices themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate import images
-from translate.batches import ImageSpec
+from translate.batches import ImageSpec, Layout
 from translate.errors import BadImage
 from translate.images import Pixels
 
@@ -34,10 +34,30 @@ def by_role(spec: ImageSpec) -> Mapping[str, Kind]:
     }
 
 
+def of_role(kinds: Mapping[str, Kind], roles: Sequence[str], place: int) -> Kind:
+    """Return what the image at `place` is; one without a role of its own is a source."""
+    return kinds.get(roles[place] if place < len(roles) else "", kinds["source"])
+
+
+def of_files(layout: Layout) -> Mapping[Path, Kind]:
+    """Return what each file is whose domain is known; one that two domains share is not in it."""
+    kinds, found, shared = by_role(layout.spec), dict[Path, Kind](), set[Path]()
+    for place, files in enumerate(layout.domain_files):
+        kind = kinds["target" if 0 < place == len(layout.domain_files) - 1 else "source"]
+        shared |= {path for path in files if found.get(path, kind) != kind}
+        found |= dict.fromkeys(files, kind)
+    return {path: kind for path, kind in found.items() if path not in shared}
+
+
 def common(spec: ImageSpec) -> Kind:
     """Return how a file is read whose domain is not known: nothing that either needs is lost."""
     kinds = by_role(spec).values()
     return Kind(max(kind.channels for kind in kinds), all(kind.labels for kind in kinds))
+
+
+def read(path: Path, kind: Kind) -> NDArray[np.uint8]:
+    """Return the file at `path` as (height, width, channels) bytes; raises `BadImage`."""
+    return images.to_bytes(images.read(path, channels=kind.channels))
 
 
 def resize(pixels: Pixels, size: tuple[int, int], kind: Kind) -> Pixels:

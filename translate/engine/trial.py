@@ -5,22 +5,20 @@ looks at a blank batch. Only what PyTorch's layers say of images that become too
 else fails there may be for want of numbers, and training itself will tell.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from translate import images
 from translate.batches import Layout
 from translate.engine import distributed
+from translate.engine.blank import META, Blank
 from translate.engine.config import Config
 from translate.engine.items import collate
 from translate.engine.limits import too_small
@@ -28,7 +26,6 @@ from translate.errors import ConfigError
 from translate.ops import seeded
 from translate.registry import create
 
-META = torch.device("meta")
 LARGER = (2, 4, 8, 16, 32)
 """times the size that are tried where the one asked for is too small"""
 
@@ -111,27 +108,7 @@ def _watched() -> Iterator[list[nn.Module]]:
 
 def _blank(layout: Layout, size: tuple[int, int], count: int) -> Any:
     """Return a batch as `layout` makes them, of crops in which there is nothing."""
-    item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec.source_channels))
+    item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec))
     batch, _ = collate([(item, [])] * count)
     moved = (part.to(META) for part in batch)
     return batch._make(images.to_device(p, META) if p.ndim == 4 else p for p in moved)
-
-
-class Blank:
-    """The `translate.batches.Transform` that reads nothing and returns crops without numbers."""
-
-    def __init__(self, size: tuple[int, int], channels: int) -> None:
-        self.size, self.channels = size, channels
-
-    def read(self, path: Path) -> NDArray[np.uint8]:  # noqa: ARG002
-        """Return (height, width, channels) bytes."""
-        return np.zeros((*self.size, self.channels), np.uint8)
-
-    def __call__(
-        self,
-        *pictures: NDArray[Any],
-        roles: Sequence[str] = ("source", "target"),  # noqa: ARG002
-    ) -> tuple[Tensor, ...]:
-        """Return (channels, height, width) bytes for each of `pictures`."""
-        crop = torch.empty(self.channels, *self.size, dtype=torch.uint8, device=META)
-        return (crop,) * len(pictures)

@@ -31,9 +31,11 @@ class CaptionedFolders(Layout):
         bad = set(leave_out)
         self.texts: dict[Path, bytes] = {}
         self.captions: dict[Path, list[Path]] = {}
+        self.domain_files = []
         for folder in find_domains(root, domains, split):
             told = _captions(folder)
-            for path in usable(Folder(folder.path, list(told)), bad):
+            self.domain_files.append(usable(Folder(folder.path, list(told)), bad))
+            for path in self.domain_files[-1]:
                 self.captions[path] = [caption.line for caption in told[path]]
                 self.texts |= {caption.line: caption.text for caption in told[path]}
         self.files = list(self.captions)

@@ -20,6 +20,7 @@ class OneDomain(Layout):
         self.spec = ImageSpec(domains=tuple(domains))
         (folder,) = find_domains(root, domains, split)
         self.files = usable(folder, leave_out)
+        self.domain_files = [self.files]
 
     def __len__(self) -> int:
         return len(self.files)

@@ -27,6 +27,7 @@ class LabelledFolders(Layout):
         self.spec = ImageSpec(domains=tuple(domains), classes=tuple(name for name, _ in classes))
         self.labels = {path: i for i, (_, files) in enumerate(classes) for path in files}
         self.files = list(self.labels)
+        self.domain_files = [self.files]
 
     def __len__(self) -> int:
         return len(self.files)

@@ -23,6 +23,7 @@ class Unpaired(Layout):
         bad = set(leave_out)
         source, target = find_domains(root, domains, split)
         self.source, self.target = usable(source, bad), usable(target, bad)
+        self.domain_files = [self.source, self.target]
         self.files = sorted({*self.source, *self.target})
 
     def __len__(self) -> int:
@@ -63,6 +64,7 @@ class Paired(Layout):
         if not self.pairs:
             why = "none is usable" if names else "no two files have the same name"
             raise DataError(f"no pairs of {domains[0]} and {domains[1]} below {root}: {why}.")
+        self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
 
     def __len__(self) -> int:
@@ -73,7 +75,7 @@ class Paired(Layout):
 
     def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
         source, target = (transform.read(path) for path in files)
-        if source.shape != target.shape:
+        if source.shape[:2] != target.shape[:2]:
             sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (source, target)]
             raise BadImage(files[0], f"is {sizes[0]}, but its partner {files[1]} {sizes[1]}")
         return Pair(*transform(source, target))
