@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,9 @@ from PIL import Image
 
 from translate import images
 from translate.batches import ImageSpec, Pair
-from translate.engine import config, data, infer, kinds
+from translate.engine import config, data, infer
 from translate.engine.blank import Blank
 from translate.engine.config import Data
-from translate.engine.kinds import Kind
 from translate.errors import ConfigError
 
 Pictures = Callable[..., Path]

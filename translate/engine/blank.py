@@ -1,4 +1,4 @@
-"""Crops without numbers, on PyTorch's meta device, for a layout to be asked before files are read."""
+"""Crops without numbers, on PyTorch's meta device: a layout is asked before files are read."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -74,7 +74,7 @@ class Data(Section):
     augment: tuple[dict[str, Any], ...] = ()
     """albumentations by name: [{name: ColorJitter, p: 0.5, to: source}]"""
     channels: Literal[1, 3] | dict[str, Literal[1, 3]] | None = None
-    """1 reads gray, 3 colour; or by domain: {photo: 3, mask: 1}; default: colour, or the layout's"""
+    """1 reads gray, 3 colour; or by domain: {photo: 3, mask: 1}; default: as the layout says"""
     labels: tuple[str, ...] | None = None
     """domains of label maps: resized by nearest neighbour; default: those of palette PNGs alone"""
     workers: int = Field(default=0, ge=0)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from translate import images
 from translate.batches import ImageSpec, Layout
-from translate.errors import BadImage
 from translate.images import Pixels
 
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
-import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
