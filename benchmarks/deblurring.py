@@ -1,0 +1,101 @@
+"""PSNR of restored photographs of another camera, in luminance, next to their blurred input.
+
+python benchmarks/deblurring.py RUN DATA OUT [--shift 4] [--json FILE]
+
+DATA holds `blur` and `sharp`, as Levin et al. (2009) photographed them: several blurred images for
+each sharp one, whose name is what a blurred one's begins with (`im1_kernel1_img.png`, `im1.png`).
+OUT gets what `translate infer` makes of `blur`. A blurred photograph and its sharp one are not
+aligned to the pixel, so PSNR is given as it is, and as the best over shifts of up to `--shift`
+pixels, without a margin of that width; each image, blurred or restored, has its own best shift.
+"mean shift" is the mean of restored minus blurred, in levels of 255: 0 where no image is tinted.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import tables
+from numpy.typing import NDArray
+
+from translate import images
+
+Luminance = NDArray[np.float64]
+
+
+def main() -> None:
+    """Restore, score, and print two rows."""
+    args = arguments()
+    infer = ["infer", str(args.run), str(args.data / "blur"), str(args.out), "--overwrite"]
+    subprocess.run([sys.executable, "-m", "translate", *infer, "--quiet"], check=True)
+    blurred, restored, sharp = (
+        read(folder) for folder in (args.data / "blur", args.out, args.data / "sharp")
+    )
+    rows = [
+        score("blurred", blurred, blurred, sharp, args.shift),
+        score("restored", restored, blurred, sharp, args.shift),
+    ]
+    note = f"{len(blurred)} photographs of {args.data}, luminance, aligned within {args.shift} px"
+    tables.report(rows, note, args.json)
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data", type=Path, help="a folder with blur/ and sharp/")
+    parser.add_argument("out", type=Path, help="where infer writes")
+    parser.add_argument("--shift", type=int, default=4, help="pixels of the largest shift")
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+def read(folder: Path) -> dict[str, Luminance]:
+    """Return the luminance (Rec. 601) of each image of `folder`, by name without suffix."""
+    found = {}
+    for path in sorted(folder.glob("*.png")):
+        pixels = images.to_bytes(images.read(path)).astype(float)
+        gray = pixels.shape[2] == 1
+        found[path.stem] = pixels[..., 0] if gray else pixels[..., :3] @ (0.299, 0.587, 0.114)
+    return found
+
+
+def score(
+    name: str,
+    scored: Mapping[str, Luminance],
+    blurred: Mapping[str, Luminance],
+    sharp: Mapping[str, Luminance],
+    shift: int,
+) -> dict[str, object]:
+    """Return one line of the table."""
+    pairs = [(scored[stem], sharp[stem.partition("_")[0]]) for stem in blurred]
+    shifts = [float((scored[stem] - image).mean()) for stem, image in blurred.items()]
+    return {
+        "images": name,
+        "PSNR dB": round(float(np.mean([psnr(*pair) for pair in pairs])), 2),
+        "PSNR dB, aligned": round(float(np.mean([aligned(*pair, shift) for pair in pairs])), 2),
+        "mean shift": round(float(np.mean(shifts)), 2),
+        "largest shift": round(max(shifts, key=abs), 2),
+    }
+
+
+def psnr(image: Luminance, truth: Luminance) -> float:
+    """Return the PSNR in dB of values from 0 to 255."""
+    return float(10 * np.log10(255**2 / max(float(np.square(image - truth).mean()), 1e-10)))
+
+
+def aligned(image: Luminance, truth: Luminance, shift: int) -> float:
+    """Return the best PSNR over shifts of up to `shift` pixels, without a margin of that width."""
+    height, width = truth.shape
+    inner = truth[shift : height - shift, shift : width - shift]
+    return max(
+        psnr(image[top : top + inner.shape[0], left : left + inner.shape[1]], inner)
+        for top, left in product(range(2 * shift + 1), repeat=2)
+    )
+
+
+if __name__ == "__main__":
+    main()
