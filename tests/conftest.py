@@ -92,11 +92,12 @@ class Outcome(NamedTuple):
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Run the command in this process, from the test's folder: ``run("infer", "a", "b").code``.
 
-    An exception that a user would see as a traceback comes through.
+    An exception that is a bug of ours comes through, where a user would read one line of it.
     """
     from translate.cli import main
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRANSLATE_DEBUG", "1")
 
     def call(*arguments: object) -> Outcome:
         out, err = StringIO(), StringIO()

@@ -31,7 +31,8 @@ engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops progress run
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
-engine.symptoms engine.tensors engine.threads
+engine.symptoms engine.threads
+engine.console engine.tensors
 translate engine
 errors hookspecs
 """
@@ -169,6 +170,53 @@ def test_only_files_writes_to_the_disk() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_I13_only_console_prints() -> None:
+    """What is printed elsewhere would end the work where it cannot be encoded or written."""
+    door = ROOT / "translate/engine/console.py"
+    wrong = [
+        module.at(node, f"{ast.unparse(node)[:40]} prints: use translate.engine.console")
+        for module in OURS + PLUGINS
+        if module.path != door
+        for node in nodes(module.tree)
+        if prints(node)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def prints(node: ast.AST) -> bool:
+    """Whether `node` writes to standard output or error by another way than our own."""
+    if isinstance(node, ast.Attribute):
+        return ast.unparse(node) in {
+            *("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"),
+            *("click.echo", "click.secho", "click.confirm", "click.prompt", "click.progressbar"),
+        }
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    if name in ("print", "Console", "rich.print", "pprint", "traceback.print_exc"):
+        return True
+    return name == "Progress" and "console" not in {k.arg for k in node.keywords}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("print('x')", True),
+        ("click.echo('x')", True),
+        ("say = click.echo", True),
+        ("sys.stderr.write('x')", True),
+        ("print('x', file=sys.stderr)", True),
+        ("Console()", True),
+        ("Progress(transient=True)", True),
+        ("Progress(console=console.rich_console())", False),
+        ("console.say('x')", False),
+        ("bar.console.print('x')", False),
+    ],
+)
+def test_the_search_for_printers_finds_them(line: str, found: bool) -> None:
+    assert any(prints(node) for node in nodes(ast.parse(line))) == found
+
+
 def writes(call: ast.Call, tree: ast.AST) -> bool:
     """Whether `call` changes the disk, as far as its text shows."""
     match call.func:
@@ -178,6 +226,8 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
             owner = ast.unparse(value)
         case _:
             return False
+    if call.args and ast.unparse(call.args[0]) == "os.devnull":
+        return False  # which is nowhere on the disk
     if owner in ("os", "shutil", "tempfile"):
         return name in SYSTEM | SHELL
     if name in ("open", "ZipFile"):
@@ -254,6 +304,8 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
         ("path.replace(other)", True),
         ("text.replace('a', 'b')", False),
         ("os.replace(a, b)", True),
+        ("os.open(path, os.O_WRONLY)", True),
+        ("os.open(os.devnull, os.O_WRONLY)", False),
         ("shutil.move(a, b)", True),
         ("cv2.imwrite(name, pixels)", True),
     ],

@@ -1,6 +1,5 @@
 """Find what plugins offer by name, and make it: generators, discriminators, losses and the rest."""
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -8,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from torch import nn
 
-from translate.engine import options, plugins
+from translate.engine import console, options, plugins
 from translate.engine.bundled import configs
 from translate.engine.plugin_errors import plugin_code
 from translate.errors import ConfigError, PluginError, shown, suggest
@@ -126,7 +125,7 @@ def nearest(kind: str, name: str, known: Iterable[str]) -> str:
 
 @cache
 def _say_once(line: str) -> None:
-    print(line, file=sys.stderr)
+    console.say(line, err=True)
 
 
 def names(kind: Kind) -> dict[str, Callable[..., Any]]:
@@ -160,7 +159,7 @@ def every(kind: Kind) -> list[Offer]:
             if where not in plugins.skipped:
                 plugins.skipped[where] = error
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
-                print(f"Warning: {where} failed ({reason}).", file=sys.stderr)
+                console.say(f"Warning: {where} failed ({reason}).", err=True)
             continue
         found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
     return sorted(found, key=lambda offer: offer.distribution != plugins.OURS)

@@ -1,4 +1,4 @@
-"""The command as a whole: help is quick, mistakes are one line, ours keep their traceback."""
+"""The command as a whole: help is quick, mistakes are one line."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 
 import translate as package
 from translate import cli
-from translate.cli import COMMANDS, main
+from translate.cli import COMMANDS
 
 Run = Callable[..., Any]
 HEAVY = ("torch", "numpy", "pydantic", "PIL", "cv2", "kornia", "rich", "ruamel", "albumentations")
@@ -89,16 +89,6 @@ def test_python_m_translate_is_the_command(translate: Run) -> None:
         "Error: no recipe, part, configuration or run is called 'cyclgan'. "
         "Did you mean 'cyclegan'? `translate show` lists all names.\n"
     )
-
-
-def test_what_is_no_mistake_of_the_users_keeps_its_traceback(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from translate.cli import show
-
-    monkeypatch.setattr(show, "describe", lambda *_: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        main(["show", "cyclegan"])
 
 
 def test_an_interruption_before_training_is_exit_130(

@@ -1,13 +1,17 @@
 """The command: one module a subcommand, imported when it is used."""
 
+import os
 import sys
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import click
 
 from translate import __version__
-from translate.errors import TranslateError
+from translate.cli import guard
+from translate.engine import console
+from translate.errors import ConfigError, TranslateError
 
 COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "doctor")
 
@@ -24,6 +28,13 @@ class Lazy(click.Group):
         command: click.Command = import_module(f"translate.cli.{name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a plugin that calls `sys.exit` does not decide how it ends."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit as error:
+            raise guard.ExitCallError(f"something called sys.exit({error.code!r})") from error
+
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="translate")
@@ -34,18 +45,42 @@ def cli() -> None:
     translate train --plugin cyclegan --domains summer winter
     translate infer runs/cyclegan-summer-winter photos/ out/
     """
+    try:
+        os.getcwd()  # noqa: PTH109 - libraries call it while they are loaded, and end the process
+    except OSError as error:
+        raise ConfigError(
+            f"the working directory cannot be used: {error.strerror}. Go to another: cd ~"
+        ) from error
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; a user's mistake is one line and an exit code, ours keeps its traceback."""
+    """Run the command; whatever happens is one line and an exit code.
+
+    A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
+    """
+    with console.guarded():
+        code = _run(arguments)
+        if arguments is None:  # the process is the command's
+            guard.leave(code)
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
-        outcome: Any = cli.main(arguments, standalone_mode=False)
+        outcome = cli.main(arguments, standalone_mode=False)
     except TranslateError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        guard.show_cause(error)
+        console.say(f"Error: {error}", err=True)
+        return error.exit_code
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        text = StringIO()
+        error.show(text)
+        console.show(text.getvalue(), err=True)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    sys.exit(outcome if isinstance(outcome, int) else 0)
+        return 130
+    except Exception as error:
+        if guard.debugging():
+            raise
+        return guard.report(error)
+    return outcome if isinstance(outcome, int) else 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
+from translate.engine import console
 
 if TYPE_CHECKING:
     from translate.engine.folder import Summary
@@ -26,24 +26,25 @@ class Shown(NamedTuple):
 @contextmanager
 def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
     """Show how far `work` is."""
-    import sys
     from time import monotonic
 
     if quiet:
         from translate.engine.folder import nothing
 
         yield Shown(nothing, nothing)
-    elif sys.stdout.isatty():
+    elif console.has_bars():
         from rich.progress import Progress
 
-        with Progress(transient=True) as bar:
+        with Progress(console=console.rich_console(), transient=True) as bar:
             task = bar.add_task(work, total=None)
 
             def move(summary: Summary) -> None:
                 bar.update(task, total=summary.inputs, completed=summary.inputs - summary.left)
 
             def say(line: str) -> None:
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+                bar.console.print(
+                    console.printable(line), markup=False, highlight=False, soft_wrap=True
+                )
 
             yield Shown(say, move)
     else:
@@ -53,9 +54,9 @@ def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
             nonlocal last
             if monotonic() - last > QUIET_SECONDS:
                 last = monotonic()
-                click.echo(f"{summary.inputs - summary.left} of {summary.inputs}")
+                console.say(f"{summary.inputs - summary.left} of {summary.inputs}")
 
-        yield Shown(click.echo, tell)
+        yield Shown(console.say, tell)
 
 
 def told(summary: Summary) -> str:

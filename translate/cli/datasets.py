@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from translate.engine import console
+
 ROOT = Path("datasets")
 
 
@@ -40,7 +42,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
 
     found, drawable, public = domains.find(root), domains.drawable(), domains.cards()
     if as_json:
-        click.echo(
+        console.show(
             json.dumps(
                 {
                     "found": [
@@ -59,18 +61,18 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
             )
         )
     elif quiet:
-        click.echo("\n".join(d.name for d in found))
+        console.show("\n".join(d.name for d in found))
     else:
-        click.echo(f"Domains in {root}:")
+        console.say(f"Domains in {root}:")
         for d in found:
             counts = ", ".join(f"{count} {split}" for split, count in d.counts.items())
-            click.echo(f"  {d.name:<16} {counts}{'  (sample)' if d.sample else ''}")
+            console.say(f"  {d.name:<16} {counts}{'  (sample)' if d.sample else ''}")
         if not found:
-            click.echo("  none: a domain is a folder of images, such as datasets/summer/train")
-        click.echo("\nSample domains, drawn when first named: " + " ".join(drawable))
-        click.echo("\nPublic sets, for `translate datasets fetch NAME`:")
+            console.say("  none: a domain is a folder of images, such as datasets/summer/train")
+        console.show("\nSample domains, drawn when first named: " + " ".join(drawable))
+        console.show("\nPublic sets, for `translate datasets fetch NAME`:")
         for card in public:
-            click.echo(f"  {card['name']:<16} {card['title']}, {card['url']}")
+            console.say(f"  {card['name']:<16} {card['title']}, {card['url']}")
 
 
 @command.command()
@@ -93,7 +95,7 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     from translate.engine import domains
 
     for name in names:
-        domains.draw(name, root, (lambda _: None) if quiet else click.echo)
+        domains.draw(name, root, (lambda _: None) if quiet else console.say)
 
 
 @command.command()
@@ -115,21 +117,19 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
     for name in names:
         with _arriving(quiet) as progress:
-            fetch(name, root, (lambda _: None) if quiet else click.echo, progress)
+            fetch(name, root, (lambda _: None) if quiet else console.say, progress)
 
 
 @contextmanager
 def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
     """Show on a terminal how many bytes are here."""
-    import sys
-
-    if quiet or not sys.stdout.isatty():
+    if quiet or not console.has_bars():
         yield lambda *_: None
         return
     from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
 
     columns = (*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, transient=True) as bar:
+    with Progress(*columns, console=console.rich_console(), transient=True) as bar:
         task = bar.add_task("fetched", total=None)
         yield lambda here, total: bar.update(task, completed=here, total=total)
 
@@ -164,7 +164,7 @@ def check(
         if as_json or (quiet and remark.state != "broken"):
             continue
         mark = {"ok": "  ", "note": "- ", "broken": "! "}[remark.state]
-        click.echo(f"{mark}{remark.what}{f': {remark.consequence}' if remark.consequence else ''}")
+        console.say(f"{mark}{remark.what}{f': {remark.consequence}' if remark.consequence else ''}")
     if as_json:
-        click.echo(json.dumps([remark._asdict() for remark in remarks], indent=2))
+        console.show(json.dumps([remark._asdict() for remark in remarks], indent=2))
     return 3 if any(remark.state == "broken" for remark in remarks) else 0

@@ -4,6 +4,8 @@ import json
 
 import click
 
+from translate.engine import console
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -26,9 +28,9 @@ def command(as_json: bool, quiet: bool) -> int:
         if as_json or (quiet and finding.state != "broken"):
             continue
         mark = {"ok": "  ", "note": "- ", "broken": "! "}[finding.state]
-        click.echo(f"{mark}{finding.what:<14} {finding.found}")
+        console.say(f"{mark}{finding.what:<14} {finding.found}")
         if finding.advice:
-            click.echo(f"{'':<17}{finding.advice}")
+            console.say(f"{'':<17}{finding.advice}")
     if as_json:
-        click.echo(json.dumps([finding._asdict() for finding in found], indent=2))
+        console.show(json.dumps([finding._asdict() for finding in found], indent=2))
     return 2 if any(finding.state == "broken" for finding in found) else 0

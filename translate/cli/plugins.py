@@ -7,6 +7,7 @@ import click
 
 from translate.cli.catalogue import offered
 from translate.cli.options import completing, plugin_names
+from translate.engine import console
 from translate.errors import ConfigError, PluginError, suggest
 
 TESTED = ("recipe", "generator", "discriminator", "loss")
@@ -29,18 +30,18 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
         return
     found = survey()
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        console.show(json.dumps(found, indent=2))
         return
     for owner in found:
         if quiet and not owner["broken"]:
             continue
-        click.echo(f"{owner['distribution']} {owner['version']}")
+        console.say(f"{owner['distribution']} {owner['version']}")
         for kind, names in {} if quiet else owner["offers"].items():
-            click.echo(f"  {PLURALS.get(kind, f'{kind}s'):<16}{', '.join(names)}")
+            console.say(f"  {PLURALS.get(kind, f'{kind}s'):<16}{', '.join(names)}")
         if not (owner["offers"] or owner["broken"] or quiet):
-            click.echo("  offers nothing by name")
+            console.say("  offers nothing by name")
         for entry, reason in owner["broken"].items():
-            click.echo(f"  broken          {entry}: {reason}")
+            console.say(f"  broken          {entry}: {reason}")
 
 
 @command.command()
@@ -73,8 +74,8 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
         raise ConfigError(f"--set is for one thing, and {name} is {len(chosen)}: name one of them.")
     broken = [f"  BROKEN  {where}: {_reason(error)}" for where, error in _wrecks(name)]
     for line in broken:
-        click.echo(line)
-    say: Any = (lambda _line: None) if quiet else click.echo
+        console.say(line)
+    say: Any = (lambda _line: None) if quiet else console.say
     for kind, each in things:
         if kind not in TESTED:
             say(f"{kind} {each} has no rules of its own; recipes that use it have")
@@ -86,7 +87,7 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
             if verdict.broken:
                 broken.append(verdict.broken)
                 where = f"{kind} {each}: " if quiet else ""
-                click.echo(f"  BROKEN  {where}{verdict.rule} {verdict.broken}")
+                console.say(f"  BROKEN  {where}{verdict.rule} {verdict.broken}")
             elif verdict.note:
                 say(f"  -       {verdict.rule} ({verdict.note})")
             else:

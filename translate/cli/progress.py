@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from translate.engine import console
 from translate.progress import ProgressReport, ProgressReporter, duration
 
 BAR = 12
@@ -20,11 +20,8 @@ WIDEST = 120
 class Lines(ProgressReporter):
     """Plain lines, for pipes and logs."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
     def say(self, line: str) -> None:
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.say(line)
 
     def progress(self, report: ProgressReport) -> None:
         self.say(report.line())
@@ -33,13 +30,17 @@ class Lines(ProgressReporter):
 class Bar(Lines):
     """A progress bar in one line of the terminal, or of a notebook's cell."""
 
-    def __init__(self, console: Console, bar: Progress) -> None:
-        super().__init__(console)
+    def __init__(self, bar: Progress) -> None:
         self.bar = bar
         self.task = bar.add_task("", total=None, left="starting", place="", details="")
         self.begun: tuple[int, float] | None = None
         self.seconds = 0.0  # for one step
         self.report: ProgressReport | None = None
+
+    def say(self, line: str) -> None:
+        self.bar.console.print(
+            console.printable(line), markup=False, highlight=False, soft_wrap=True
+        )
 
     def step(self, step: int, steps: int) -> None:
         now = time.monotonic()
@@ -57,7 +58,7 @@ class Bar(Lines):
     def _show(self, step: int, steps: int) -> None:
         left = f"{duration(self.seconds * (steps - step))} left" if self.seconds else ""
         place = f"{step}/{steps}"
-        room = min(self.console.width, WIDEST) - BAR - len(left) - len(place) - 3
+        room = min(self.bar.console.width, WIDEST) - BAR - len(left) - len(place) - 3
         details = self.report.details(room).strip() if self.report else ""
         self.bar.update(
             self.task, completed=step, total=steps, left=left, place=place, details=details
@@ -80,11 +81,10 @@ def spoken(watcher: ProgressReporter) -> Iterator[ProgressReporter]:
 @contextmanager
 def watch(*, quiet: bool) -> Iterator[ProgressReporter]:
     """Return what shows a run on this terminal; only the first process of several speaks."""
-    console = Console(no_color="NO_COLOR" in os.environ or None)
     if quiet or os.environ.get("RANK", "0") != "0":
         yield ProgressReporter()
-    elif not console.is_terminal:
-        with spoken(Lines(console)) as watcher:
+    elif not console.has_bars():
+        with spoken(Lines()) as watcher:
             yield watcher
     else:
         left, *others = (
@@ -92,7 +92,7 @@ def watch(*, quiet: bool) -> Iterator[ProgressReporter]:
             for name in ("left", "place", "details")
         )
         with (
-            Progress(left, BarColumn(BAR), *others, console=console) as bar,
-            spoken(Bar(console, bar)) as watcher,
+            Progress(left, BarColumn(BAR), *others, console=console.rich_console()) as bar,
+            spoken(Bar(bar)) as watcher,
         ):
             yield watcher

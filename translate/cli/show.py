@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from translate.cli.options import completing, config_names, plugin_names
+from translate.engine import console
 
 KINDS = ("recipe", "configuration", "layout", "generator", "discriminator", "loss", "domain")
 
@@ -41,11 +42,11 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
     """
     if name is None:
         listed = list_names(kind, as_json=as_json, quiet=quiet)
-        click.echo(listed, nl=False)
+        console.show(listed)
     elif as_json:
-        click.echo(json.dumps(record(name, kind), indent=2))
+        console.show(json.dumps(record(name, kind), indent=2))
     else:
-        click.echo(describe(name, kind), nl=False)
+        console.show(describe(name, kind))
 
 
 def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:

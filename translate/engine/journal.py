@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,9 +17,10 @@ import torch
 from torch import Tensor
 
 from translate import __version__, images
-from translate.engine import config, distributed, files, plugins
+from translate.engine import config, console, distributed, files, plugins
 from translate.engine.checkpoint import Saved, Training
 from translate.engine.data import Prepared
+from translate.engine.plugin_errors import unforeseen
 from translate.engine.problems import Problem
 from translate.errors import SaveError
 from translate.run import Run
@@ -89,6 +91,7 @@ class Journal:
 
     def end(self, outcome: str) -> None:
         """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
+        self._note_loss()
         file = self.path / "run.json"
         try:
             facts = json.loads(file.read_bytes())
@@ -99,6 +102,7 @@ class Journal:
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Add a line to ``log.jsonl``."""
+        self._note_loss()
         self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record)))
         self.tell("losses_logged", step=record["step"], losses=record["losses"])
 
@@ -117,14 +121,21 @@ class Journal:
         except OSError as error:
             self.say(f"could not write {self.path / 'problems.jsonl'}: {error.strerror}")
 
+    def _note_loss(self) -> None:
+        """Note once that lines could not be printed, which is no fault of the run's."""
+        if loss := console.take_loss():
+            note = Problem(Path("standard output"), "print", "note", loss)
+            with suppress(OSError):  # it may be the disk's fault that nothing can be printed
+                files.append(self.path / "problems.jsonl", note.record())
+
     def tell(self, event: str, **facts: Any) -> None:
         """Call one event hook of every plugin; one that fails is listed."""
         for hook in getattr(plugins.load().hook, event).get_hookimpls():
             given = {"run": self.run, **facts}
             try:
                 hook.function(*(given[name] for name in hook.argnames))
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
+            except (Exception, SystemExit) as error:
+                reason = unforeseen(error, hook.function)
                 where = f"plugin {hook.plugin_name}"
                 self.problem(Problem(Path(where), event, "hook failed", reason))
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
@@ -11,6 +10,7 @@ import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
 
 from translate import hookspecs
+from translate.engine import console
 from translate.errors import PluginError
 
 GROUP = "translate"
@@ -61,7 +61,7 @@ def load() -> pluggy.PluginManager:
             register(manager, entry.load(), name)
         except (Exception, SystemExit) as error:
             skipped[name] = error
-            print(_complaint(entry, error), file=sys.stderr)
+            console.say(_complaint(entry, error), err=True)
     return manager
 
 

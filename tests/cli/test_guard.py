@@ -1,0 +1,193 @@
+"""Whatever a command meets is one line, a log file with the traceback, and an exit code."""
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from translate.cli import guard, main, show
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to an empty folder, as a user who wants no tracebacks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRANSLATE_DEBUG", raising=False)
+    return tmp_path
+
+
+def fails(error: BaseException) -> Callable[[str], str]:
+    def raise_(_: str) -> str:
+        raise error
+
+    return raise_
+
+
+def code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    return int(end.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("division by zero"),
+        KeyError("x"),
+        RecursionError("maximum recursion depth exceeded"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        SystemExit(0),
+    ],
+)
+def test_an_unforeseen_exception_is_a_line_a_log_file_and_exit_code_1(
+    error: BaseException,
+    shown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(show, "describe", fails(error))
+    assert code("show", "cyclegan") == 1
+    out, err = capsys.readouterr()
+    (log,) = shown.glob("translate-error-*.log")
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("Error: ") and type(error).__name__ in err
+    assert "bug of translate: please report it" in err
+    assert str(log) in err and "TRANSLATE_DEBUG=1" in err
+    assert "Traceback (most recent call last)" in log.read_text()
+    assert type(error).__name__ in log.read_text()
+
+
+def test_the_log_is_written_elsewhere_where_this_folder_cannot_be_written(
+    shown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(show, "describe", fails(KeyError("x")))
+    monkeypatch.setattr(guard.tempfile, "gettempdir", lambda: str(shown / "temporary"))
+    real = guard.files.replace
+
+    def replace(path: Path, data: bytes) -> None:
+        if path.parent == shown:
+            raise PermissionError(13, "Permission denied")
+        real(path, data)
+
+    monkeypatch.setattr(guard.files, "replace", replace)
+    assert code("show", "cyclegan") == 1
+    (log,) = (shown / "temporary").iterdir()
+    assert str(log) in capsys.readouterr().err
+    monkeypatch.setattr(guard.files, "replace", fails(OSError(28, "No space left on device")))
+    monkeypatch.setattr(guard.files, "replace", lambda *_: fails(OSError(28, "No space left"))(""))
+    assert code("show", "cyclegan") == 1
+    assert "could not be written to a file (No space left)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ImportError("libtorch.so: failed to map segment", name="torch"), "torch could not be"),
+        (ModuleNotFoundError("No module named 'kornia'", name="kornia"), "translate doctor"),
+        (MemoryError(), "too little memory"),
+        (RuntimeError("can't start new thread"), "too little memory"),
+    ],
+)
+def test_a_library_without_memory_is_named_and_exit_code_2(
+    error: Exception,
+    said: str,
+    shown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(show, "describe", fails(error))
+    assert code("show", "cyclegan") == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+    assert not list(shown.iterdir())
+
+
+@pytest.mark.usefixtures("shown")
+def test_a_limited_address_space_is_named_with_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(guard, "_address_space", lambda: "1024 MB")
+    monkeypatch.setattr(show, "describe", fails(MemoryError()))
+    assert code("show", "cyclegan") == 2
+    assert "limited to 1024 MB: raise it, `ulimit -v unlimited`" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("shown")
+def test_a_module_of_ours_that_is_missing_is_our_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ModuleNotFoundError("No module named 'translate.x'", name="translate.x")
+    monkeypatch.setattr(show, "describe", fails(error))
+    assert code("show", "cyclegan") == 1
+
+
+def test_with_TRANSLATE_DEBUG_the_exception_comes_through(
+    shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRANSLATE_DEBUG", "1")
+    monkeypatch.setattr(show, "describe", fails(KeyError("x")))
+    with pytest.raises(KeyError):
+        main(["show", "cyclegan"])
+    assert not list(shown.iterdir())
+
+
+def test_a_deleted_working_directory_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert code("show", "cyclegan") == 2
+    assert "the working directory cannot be used: No such file" in capsys.readouterr().err
+    assert code("--help") == 0
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\nError: b", "a\u202eb", "a\udcffb"])
+@pytest.mark.parametrize("arguments", [["show"], [], ["infer", "x", "y", "z", "--frames"]])
+@pytest.mark.usefixtures("shown")
+def test_I13_a_name_in_an_error_is_escaped(
+    name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code(*arguments, name) == 2
+    err = capsys.readouterr().err
+    assert not {"\x1b", "\u202e", "\udcff"} & set(err)
+    assert "\nError: b" not in err
+
+
+def test_T23_a_thread_that_never_ends_does_not_keep_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(guard.os, "_exit", ended.append)
+    monkeypatch.setattr(guard, "GRACE", 0.05)
+    event = threading.Event()
+    thread = threading.Thread(target=event.wait, name="tracker", daemon=False)
+    thread.start()
+    try:
+        with pytest.raises(SystemExit):
+            guard.leave(3)
+    finally:
+        event.set()
+        thread.join()
+    assert ended == [3]
+    assert "while tracker was still at work" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        guard.leave(3)
+    assert (ended, end.value.code) == ([3], 3)
+
+
+def test_completion_still_ends_by_its_own_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TRANSLATE_COMPLETE", "bash_source")
+    monkeypatch.setattr(sys, "argv", ["translate"])
+    from translate.cli import cli
+
+    with pytest.raises(SystemExit) as end:
+        cli.main([], prog_name="translate", standalone_mode=False)
+    assert end.value.code == 0

@@ -1,0 +1,146 @@
+"""What is left of an unforeseen exception: one line, a log file with the traceback, a code."""
+
+import os
+import platform
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from translate import __version__
+from translate.engine import console, files
+
+BUG, USAGE = 1, 2
+"""exit codes"""
+DEBUG = "TRANSLATE_DEBUG"
+GRACE = 5.0
+"""seconds that threads and processes of plugins have to end after the command"""
+RESOURCES = ("can't start new thread", "failed to map segment", "Cannot allocate memory")
+"""what Python and the linker say where address space or processes are limited"""
+
+
+class ExitCallError(Exception):
+    """Something that a command called has called `sys.exit`."""
+
+
+def debugging() -> bool:
+    """Return whether tracebacks are wanted: TRANSLATE_DEBUG is set to something but 0."""
+    return os.environ.get(DEBUG, "0") not in ("", "0")
+
+
+def report(error: BaseException) -> int:
+    """Say what an exception that nobody foresaw means for the user; return the exit code."""
+    if said := _missing(error):
+        console.say(f"Error: {said}", err=True)
+        return USAGE
+    console.say(
+        f"Error: {_unforeseen(error)} {_logged(error)}; {DEBUG}=1 shows the traceback.", err=True
+    )
+    return BUG
+
+
+def show_cause(error: BaseException) -> None:
+    """Print the traceback of what an error in words was made from, where tracebacks are wanted."""
+    if debugging() and error.__cause__ is not None:
+        console.show("".join(traceback.format_exception(error.__cause__)), err=True)
+
+
+def leave(code: int) -> None:
+    """End the process, also where a thread or a process of a plugin would keep it alive."""
+    try:
+        alive = _wait()
+    except KeyboardInterrupt:
+        os._exit(130)
+    if alive:
+        console.say(f"Warning: stopped while {', '.join(alive)} was still at work.", err=True)
+        os._exit(code)
+    sys.exit(code)
+
+
+def _wait() -> list[str]:
+    """Wait for what runs besides the main thread; return the names of threads that go on."""
+    deadline = time.monotonic() + GRACE
+    multiprocessing = sys.modules.get("multiprocessing")
+    for process in multiprocessing.active_children() if multiprocessing else ():
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+    others = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    waited_for = [thread for thread in others if not thread.daemon]
+    for thread in waited_for:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return [thread.name for thread in waited_for if thread.is_alive()]
+
+
+def _missing(error: BaseException) -> str:
+    """Return what to say where a library cannot be imported, or memory is short; or nothing."""
+    text = " ".join(str(error).split())
+    short = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCES)
+    if not (short or isinstance(error, ImportError)):
+        return ""
+    name = getattr(error, "name", None) or _library(error)
+    if name.partition(".")[0] == "translate":
+        return ""
+    limit = _address_space()
+    what = f"{name} could not be loaded" if isinstance(error, ImportError) else "too little memory"
+    said = f"{what}: {type(error).__name__}: {text or 'no more memory'} (in {name})."
+    if limit and (short or isinstance(error, ImportError)):
+        return f"{said} The address space is limited to {limit}: raise it, `ulimit -v unlimited`."
+    if short:
+        return f"{said} Close other programs, or try a smaller --size or --batch-size."
+    return f"{said} See `translate doctor`, or: pip install --force-reinstall translate-kit"
+
+
+def _library(error: BaseException) -> str:
+    """Return the package of the innermost line that `error` came through."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    names = [str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in frames]
+    known = [name for name in names if name not in ("importlib", "translate", "click", "")]
+    return known[-1] if known else "Python"
+
+
+def _address_space() -> str:
+    """Return what the system limits the address space to, or "" where it does not."""
+    try:
+        import resource
+    except ImportError:  # there is none on Windows
+        return ""
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return "" if soft == resource.RLIM_INFINITY else f"{soft >> 20} MB"
+
+
+def _unforeseen(error: BaseException) -> str:
+    """Return what happened, where, and whose fault it is."""
+    if isinstance(error, ExitCallError) and error.__cause__ is not None:
+        error = error.__cause__
+    if "torch" in sys.modules:  # before it is imported, no plugin has run
+        from translate.engine.plugin_errors import unforeseen
+
+        return unforeseen(error)
+    name, text = type(error).__name__, " ".join(str(error).split())
+    return f"{name}: {text}. This is a bug of translate: please report it."
+
+
+def _logged(error: BaseException) -> str:
+    """Write the traceback to a file, here or where temporary files are; say where it is."""
+    now = datetime.now(UTC)
+    facts = (
+        f"translate-kit {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"{now.isoformat(timespec='seconds')}: {' '.join(map(ascii, sys.argv))}",
+    )
+    trace = "".join(traceback.format_exception(error))
+    data = "\n".join((*facts, "", trace)).encode("utf-8", "backslashreplace")
+    name = f"translate-error-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    reason = ""
+    for folder in (lambda: Path.cwd(), lambda: Path(tempfile.gettempdir())):
+        try:
+            path = folder() / name
+            files.replace(path, data)
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
+        else:
+            return f"The traceback is in {path}"
+    return f"The traceback could not be written to a file ({reason})"
