@@ -21,8 +21,8 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def fails(error: BaseException) -> Callable[[str], str]:
-    def raise_(_: str) -> str:
+def fails(error: BaseException) -> Callable[..., str]:
+    def raise_(*_: object) -> str:
         raise error
 
     return raise_
