@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from marks import Bench, Pictures
 
-from translate.engine import config, files
+from translate.engine import config, records
 
 
 class Finding(NamedTuple):
@@ -75,4 +75,4 @@ class Subject(NamedTuple):
 
     def log(self) -> list[dict[str, Any]]:
         """Return the lines of ``log.jsonl``."""
-        return list(files.read_lines(self.run / "log.jsonl"))
+        return list(records.read_lines(self.run / "log.jsonl"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import tiny
 
-from translate.engine import config, files
+from translate.engine import config, records
 
 
 def command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
@@ -33,7 +33,7 @@ def train(asked: config.Config, run: Path, *flags: object, **given: Any) -> subp
 def wait_for_line(path: Path, count: int, process: subprocess.Popen[str]) -> None:
     """Wait until there are so many lines in the log at `path`."""
     deadline = time.monotonic() + 120
-    while len(files.read_lines(path)) < count:
+    while len(records.read_lines(path)) < count:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)

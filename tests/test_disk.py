@@ -15,7 +15,7 @@ from faults import Disk, Fault, broken, every_operation, full, kill, short
 
 from translate import images
 from translate.batches import ImageSpec
-from translate.engine import checkpoint, config, files, infer, journal, stages, train
+from translate.engine import checkpoint, config, files, infer, journal, records, stages, train
 from translate.engine.folder import Options, translate_folder
 from translate.engine.outputs import survey
 
@@ -34,7 +34,7 @@ def visible(folder: Path) -> dict[str, Any]:
     """Return what readers see of each file: its bytes, or the records of one that is added to."""
     return {
         str(path.relative_to(folder)): (
-            files.read_lines(path) if path.suffix == ".jsonl" else path.read_bytes()
+            records.read_lines(path) if path.suffix == ".jsonl" else path.read_bytes()
         )
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
@@ -130,13 +130,13 @@ def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: Disk) -> None:
     log = tmp_path / "run/log.jsonl"
 
     def act() -> None:
-        if len(files.read_lines(log)) < 2:
+        if len(records.read_lines(log)) < 2:
             files.append(log, {"step": 2, "losses": {"generator/gan": 0.25}})
 
     def prepare() -> None:
         files.append(log, {"step": 1})
 
-    assert fail_everywhere(log.parent, disk, fault, prepare, act) > 2
+    assert fail_everywhere(log.parent, disk, fault, prepare, act) == 2  # open, write
 
 
 @pytest.mark.slow

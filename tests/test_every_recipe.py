@@ -30,7 +30,8 @@ def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
     for domain in "ab":
         found = [pictures(f"{domain}/{kind}", 3) for kind in ("first", "second")]
         lines = [{"file": f"{folder.name}/0001.png", "text": folder.name} for folder in found]
-        files.replace_lines(tmp_path / domain / "captions.jsonl", lines)
+        for line in lines:
+            files.append(tmp_path / domain / "captions.jsonl", line)
     return tmp_path
 
 

@@ -24,15 +24,15 @@ engine.changes engine.data engine.ledger engine.schedules engine.trial engine.tu
 engine.items engine.optimizers engine.workers
 engine.augment engine.blank engine.cache engine.distributed engine.domains engine.outputs
 engine.remarks
-engine.config engine.kinds
+engine.config engine.kinds engine.records
 folders
-registry
+registry engine.locks
 engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops progress run
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
 engine.symptoms engine.threads
-engine.console engine.tensors
+engine.console engine.file_system engine.tensors
 translate engine
 errors hookspecs
 """

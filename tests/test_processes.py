@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
-from translate.engine import checkpoint, config, data, distributed, files, loop, train
+from translate.engine import checkpoint, config, data, distributed, loop, records, train
 from translate.engine.problems import Problem
 from translate.engine.turns import take_turns
 from translate.errors import TrainingError
@@ -70,7 +70,7 @@ def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> N
     )
     assert first["weights"] == second["weights"]
     assert (first["step"], second["step"]) == (4, 4)
-    assert [line["step"] for line in files.read_lines(root / "run/log.jsonl")] == [2, 4]
+    assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4]
     assert tiny.steps(root / "run") == [0, 4]
     tensors = tiny.tensors(root / "run")
     assert set(tensors) == {
@@ -185,7 +185,7 @@ def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
         return tiny.start(asked, root / "run").listed
 
     assert two.processes(work) == [1, 0]  # the second met it first, and the first has the list
-    (line,) = files.read_lines(root / "run/problems.jsonl")
+    (line,) = records.read_lines(root / "run/problems.jsonl")
     assert line == bad.record()
 
 
@@ -356,6 +356,6 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     assert len(said) == 1  # by the first process alone
     steps = re.findall(r"^step (\d)/6", done.stdout, re.MULTILINE)
     assert steps == ["2", "4", "6"]
-    assert [line["step"] for line in files.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
+    assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
     assert tiny.steps(root / "run") == [0, 6]
     assert checkpoint.describe(checkpoint.newest(root / "run")[0]).description["processes"] == 2

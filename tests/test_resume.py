@@ -16,7 +16,7 @@ import torch
 from faults import Disk, Killed
 
 from translate import hookimpl
-from translate.engine import checkpoint, config, files, loop
+from translate.engine import checkpoint, config, loop, records
 from translate.engine.loop import Result
 from translate.errors import CheckpointError, ConfigError
 from translate.recipe import Recipe
@@ -93,7 +93,7 @@ def test_kills_and_resumes_leave_no_trace(
     straight = tiny.tensors(root / "straight")
     assert set(straight) == {"ema.safetensors", "training.safetensors", "weights.safetensors"}
     assert tiny.tensors(root / "pieces") == straight
-    lines = [files.read_lines(root / name / "log.jsonl") for name in ("straight", "pieces")]
+    lines = [records.read_lines(root / name / "log.jsonl") for name in ("straight", "pieces")]
     assert [line["step"] for line in lines[1]] == list(range(1, 11))
     for one, other in zip(*lines, strict=True):
         for key in ("losses", "lr", "grad_norm", "epoch", "skipped"):
@@ -260,7 +260,7 @@ def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
         run = root / f"killed-{at}"
         tiny.killed(asked, run, disk, at)
         assert tiny.tensors(run) == straight, at
-        assert [line["step"] for line in files.read_lines(run / "log.jsonl")] == [1, 2, 3, 4], at
+        assert [line["step"] for line in records.read_lines(run / "log.jsonl")] == [1, 2, 3, 4], at
         assert not list(run.rglob(".*")), at
         assert len(list((run / "previews").iterdir())) == 2, at
     return len(points)
@@ -308,7 +308,7 @@ def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     assert not started.left(process)
     stopped = tiny.steps(run)[-1]
     assert 3 <= stopped < STEPS
-    assert stopped == len(files.read_lines(run / "log.jsonl"))
+    assert stopped == len(records.read_lines(run / "log.jsonl"))
     assert f"stopped at step {stopped}: translate train --resume {run}" in out
     assert '"outcome": "interrupted"' in (run / "run.json").read_text()
     tiny.resume(run)
@@ -323,9 +323,9 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     draw, seen = random.Random(seed), []
     for _ in range(moments):
         process = started.train(asked, run)
-        done = len(files.read_lines(run / "log.jsonl"))
+        done = len(records.read_lines(run / "log.jsonl"))
         if draw.random() < 0.8:  # most within training, which is short beside starting up
-            while len(files.read_lines(run / "log.jsonl")) == done and process.poll() is None:
+            while len(records.read_lines(run / "log.jsonl")) == done and process.poll() is None:
                 time.sleep(0.002)
             time.sleep(draw.uniform(0, 0.3))
         else:
@@ -333,7 +333,7 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
         process.kill()
         out, err = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0), (out, err)
-        seen.append(len(files.read_lines(run / "log.jsonl")))
+        seen.append(len(records.read_lines(run / "log.jsonl")))
     tiny.resume(run) if tiny.steps(run) else tiny.start(asked, run)
     assert tiny.tensors(run) == tiny.tensors(root / "straight")
     assert not list(run.rglob(".*"))

@@ -14,7 +14,7 @@ import tiny
 import trained
 from engine import test_folder
 
-from translate.engine import files, infer
+from translate.engine import infer, records
 from translate.engine.folder import Options, translate_folder
 from translate.engine.outputs import survey
 
@@ -59,7 +59,7 @@ def test_P10_a_signal_at_a_random_moment_of_training_changes_no_byte(
     elif saved[-1] < STEPS:
         assert process.returncode == 128 + number
         assert out.endswith(f"stopped at step {saved[-1]}: translate train --resume {run}\n")
-        assert len(files.read_lines(run / "log.jsonl")) == saved[-1]
+        assert len(records.read_lines(run / "log.jsonl")) == saved[-1]
     else:
         assert process.returncode in (0, 128 + number, -number)
     tiny.resume(run)

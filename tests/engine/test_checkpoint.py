@@ -537,7 +537,7 @@ def test_T22_old_checkpoints_go_only_after_the_new_one_was_verified(
     order: list[str] = []
     verify, remove = checkpoint.verify, files.remove
     monkeypatch.setattr(
-        checkpoint, "verify", lambda p: (order.append(f"verify {p.name}"), verify(p))[1]
+        checkpoint, "verify", lambda p, **_: (order.append(f"verify {p.name}"), verify(p))[1]
     )
     monkeypatch.setattr(files, "remove", lambda p: (order.append(f"remove {p.name}"), remove(p))[1])
     training.step = 2

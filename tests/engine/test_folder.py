@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec
-from translate.engine import files, stages
+from translate.engine import files, records, stages
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
 from translate.engine.outputs import survey
@@ -86,7 +86,7 @@ def pixels(path: Path) -> Any:
 
 
 def problems(out: Path) -> list[dict[str, Any]]:
-    return files.read_lines(out / "problems.jsonl")
+    return records.read_lines(out / "problems.jsonl")
 
 
 @pytest.fixture
@@ -450,7 +450,7 @@ def test_processes_share_the_pictures_and_know_of_each_other(
         done.append(counts(translate(mixed, out)))
     assert done == [(4, 0, 0), (3, 0, 0), (2, 0, 1)]
     records = sorted(path.name for path in (out / ".translate").iterdir())
-    assert records == ["done-1.jsonl", "done-2.jsonl", "done.jsonl"]
+    assert records == ["done-1.jsonl", "done-2.jsonl", "done.jsonl", "lock"]
     (out / "problems-2.jsonl").unlink()
     assert tree(out) == tree(tmp_path / "whole")
     monkeypatch.delenv("RANK")

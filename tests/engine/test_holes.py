@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from translate import images
 from translate.api import Translator
 from translate.batches import ImageSpec
-from translate.engine import files
+from translate.engine import records
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
 from translate.engine.outputs import survey
@@ -66,7 +66,7 @@ def translate(source: Path, out: Path, model: Model, **options: Any) -> Summary:
 
 
 def listed(out: Path) -> list[str]:
-    return [record["message"] for record in files.read_lines(out / "problems.jsonl")]
+    return [record["message"] for record in records.read_lines(out / "problems.jsonl")]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import tiny
 import torch
 
-from translate.engine import data, files, train
+from translate.engine import data, files, records, train
 from translate.engine.checkpoint import Training
 from translate.engine.data import Prepared, Problem
 from translate.engine.journal import Journal, fingerprint
@@ -49,7 +49,7 @@ def test_what_was_listed_before_is_not_listed_again(
     prepared.problems.extend([problem("old.png"), problem("new.png")])
     files.append(journal.path / "problems.jsonl", problem("old.png").record())
     journal.begin(training, prepared)
-    lines = files.read_lines(journal.path / "problems.jsonl")
+    lines = records.read_lines(journal.path / "problems.jsonl")
     assert [line["path"] for line in lines] == ["old.png", "new.png"]
     assert journal.listed == 2
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from translate import hookimpl, images
 from translate.batches import Images, ImageSpec
-from translate.engine import checkpoint, files, journal
+from translate.engine import checkpoint, files, journal, records
 from translate.engine.turns import Guard, Played, take_turns
 from translate.errors import ConfigError, PluginError, SaveError, TrainingError
 from translate.ops import Progressive
@@ -99,7 +99,7 @@ def facts(run: Path) -> Any:
 
 
 def problems(run: Path) -> list[dict[str, Any]]:
-    return files.read_lines(run / "problems.jsonl")
+    return records.read_lines(run / "problems.jsonl")
 
 
 # -- numbers that are none -------------------------------------------------------------------------
@@ -544,7 +544,7 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
     with pytest.raises(TrainingError, match="items in a row cannot be read") as caught:
         tiny.start(given, run)
     assert caught.value.exit_code == 5
-    logged = [line["step"] for line in files.read_lines(run / "log.jsonl")]
+    logged = [line["step"] for line in records.read_lines(run / "log.jsonl")]
     assert logged in ([1, 2, 3], [1, 2, 3, 4])  # the fourth batch may have been read already
     assert tiny.steps(run) == [0, logged[-1]]
     assert problems(run) == []

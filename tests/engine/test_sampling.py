@@ -12,7 +12,7 @@ import torch
 import trained
 from PIL import Image
 
-from translate.engine import files, infer, sampling
+from translate.engine import files, infer, records, sampling
 from translate.engine.infer import Model
 from translate.engine.sampling import CHUNK, Wish, sample_folder, sheet
 from translate.errors import ConfigError, NothingUsableError, SaveError
@@ -172,7 +172,7 @@ def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
         patch.setattr(model.recipe, "draw", spoilt)
         summary = sample_folder(model, tmp_path / "some", Wish(4))
         assert (summary.done, summary.listed) == (3, 1)
-        (line,) = files.read_lines(tmp_path / "some/problems.jsonl")
+        (line,) = records.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
         patch.setattr(model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
         with pytest.raises(NothingUsableError, match="not one picture is finite"):

@@ -4,6 +4,8 @@ A checkpoint describes itself: inference needs it and nothing else. There is no 
 """
 
 import json
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from translate import __version__
 from translate.batches import ImageSpec
-from translate.engine import config, distributed, files, options
+from translate.engine import config, distributed, files, options, records
 from translate.engine.files import Chunk
 from translate.engine.limits import Allowance, check_header
 from translate.engine.optimizers import hyperparameters, restore_optimizer
@@ -33,6 +35,44 @@ from translate.registry import create
 
 FORMAT = 1
 MANIFEST = "MANIFEST.json"
+WEIGHTS, TRAINING = "weights.safetensors", "training.safetensors"
+FARTHEST = 10**12
+"""No run takes so many steps."""
+NEEDED = {WEIGHTS, "state.json"}
+"""files without which a checkpoint is of no use"""
+
+
+class FileFacts(records.Record):
+    """What a manifest says of a file."""
+
+    sha256: str
+    size: int = Field(ge=0)
+
+
+class Manifest(records.Record):
+    """``MANIFEST.json``: the files of a checkpoint, and what was written into them."""
+
+    format: int
+    files: dict[str, FileFacts]
+
+
+class OptimizerState(records.Record):
+    """What ``state.json`` keeps of an optimizer: all that is no tensor."""
+
+    state: dict[str, dict[str, Any]]
+    param_groups: list[dict[str, Any]]
+
+
+class State(records.Record):
+    """``state.json``: what a checkpoint says of itself."""
+
+    step: int = Field(ge=0, le=FARTHEST)
+    config: dict[str, Any]
+    spec: dict[str, Any]
+    optimizers: dict[str, OptimizerState]
+    averaged: int = Field(ge=0, le=FARTHEST)
+    processes: int = Field(ge=1, le=FARTHEST)
+    versions: dict[str, str]
 
 
 @dataclass
@@ -183,27 +223,33 @@ def saved(run: Path) -> Iterator[tuple[int, Path]]:
     found = [
         (int(number), path)
         for path in (run / "checkpoints").glob("step-*")
-        if (number := path.name.removeprefix("step-")).isdigit() and path.is_dir()
+        if re.fullmatch("[0-9]+", number := path.name.removeprefix("step-")) and path.is_dir()
     ]
     yield from sorted(found, reverse=True)
 
 
-def newest(run: Path) -> tuple[Path, list[str]]:
+def newest(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
     """Return the newest checkpoint that is whole, and what is wrong with those that are newer.
 
-    Raises `CheckpointError` when there is none.
+    Without `training`, one is whole that can be used and not resumed. Raises `CheckpointError`
+    when there is none.
     """
     if not run.is_dir():
         raise CheckpointError(_no_run(run))
     complaints = []
     for _, path in saved(run):
         try:
-            verify(path)
+            verify(path, training=training)
         except CheckpointError as error:
             complaints.append(str(error))
             continue
         return path, complaints
     reasons = f" ({'; '.join(complaints)})" if complaints else ""
+    if training and any(is_whole(path, training=False) for _, path in saved(run)):
+        raise CheckpointError(
+            f"{run} has weights, and not what a resume needs{reasons}. Use it for inference, or "
+            f"fine-tune the weights in a new run: translate train --init {run}"
+        )
     raise CheckpointError(f"{run} holds no whole checkpoint{reasons}.")
 
 
@@ -217,47 +263,56 @@ def _no_run(path: Path) -> str:
 
 
 def locate(path: Path, which: str = "last") -> tuple[Path, list[str]]:
-    """Return the checkpoint that `path` means: a run folder, or one of its checkpoints."""
-    if (path / MANIFEST).is_file():
-        verify(path)
+    """Return the checkpoint that `path` means: a run folder, or one of its checkpoints.
+
+    What only a resume needs may be missing in it.
+    """
+    if os.path.lexists(path / MANIFEST):
+        verify(path, training=False)
         return path, []
     if which == "last":
-        return newest(path)
+        return newest(path, training=False)
     steps = {str(step): found for step, found in saved(path)}
     if which not in steps:
         there = ", ".join(reversed(steps)) or "none"
         raise CheckpointError(f"{path} has no checkpoint of step {which}. There are: {there}.")
-    verify(steps[which])
+    verify(steps[which], training=False)
     return steps[which], []
 
 
-def is_whole(path: Path) -> bool:
+def is_whole(path: Path, *, training: bool = True) -> bool:
     """Return whether there is a checkpoint at `path` that `verify` has nothing against."""
     try:
-        verify(path)
+        verify(path, training=training)
     except CheckpointError:
         return False
     return True
 
 
-def verify(path: Path) -> None:
-    """Raise `CheckpointError` unless every file of `path` is what its manifest says."""
-    manifest = _read_json(path / MANIFEST)
-    if manifest.get("format") != FORMAT:
-        made = manifest.get("format")
-        raise CheckpointError(f"{path} has format {made}, and this version reads {FORMAT}.")
-    listed = manifest.get("files")
-    if not isinstance(listed, dict) or "weights.safetensors" not in listed:
-        raise CheckpointError(f"{path / MANIFEST} lists no weights.")
-    for name, facts in listed.items():
+def verify(path: Path, *, training: bool = True) -> None:
+    """Raise `CheckpointError` unless every file of `path` is what its manifest says.
+
+    Without `training`, the files that only a resume needs may be missing.
+    """
+    made = records.read_json(path / MANIFEST).get("format")
+    if made != FORMAT:
+        raise CheckpointError(f"{path} has format {shown(made)}, and this version reads {FORMAT}.")
+    manifest = records.read(path / MANIFEST, Manifest)
+    needed = NEEDED | ({TRAINING} if training else set())
+    for name in sorted(needed - manifest.files.keys()):
+        raise CheckpointError(f"{path / MANIFEST} does not list {name}.")
+    for name, facts in manifest.files.items():
+        if Path(name).name != name:
+            raise CheckpointError(f"{path / MANIFEST} names a file elsewhere: {named(name)}.")
+        if not training and name.startswith("training") and not os.path.lexists(path / name):
+            continue
         try:
-            if Path(name).name != name:
-                raise CheckpointError(f"{path / MANIFEST} names a file elsewhere: {name}.")
-            with (path / name).open("rb") as file:
-                found = {"sha256": file_digest(file, "sha256").hexdigest(), "size": file.tell()}
+            with records.open_regular(path / name) as file:
+                intact = os.fstat(file.fileno()).st_size == facts.size
+                intact = intact and file_digest(file, "sha256").hexdigest() == facts.sha256
         except OSError as error:
             raise CheckpointError(f"{path / name}: {error.strerror}.") from error
-        if facts != found:
+        if not intact:
             raise CheckpointError(f"{path / name} is damaged: it is not what was saved.")
 
 
@@ -277,8 +332,10 @@ class Saved:
 
 def describe(path: Path) -> Saved:
     """Return what the verified checkpoint at `path` says of itself."""
-    description = _read_json(path / "state.json")
-    with _understood(path / "state.json"):
+    file = path / "state.json"
+    records.read(file, State)
+    description = records.read_json(file)
+    with _understood(file):
         return Saved(
             path,
             int(description["step"]),
@@ -291,7 +348,9 @@ def describe(path: Path) -> Saved:
 def _spec(told: Mapping[str, Any]) -> ImageSpec:
     facts = asdict(ImageSpec(**told))  # which refuses what it does not know
     spec = TypeAdapter(ImageSpec).validate_python(facts)
-    if min(*spec.size, spec.source_channels, spec.target_channels) < 1 or spec.text_length < 0:
+    counts = (*spec.size, spec.source_channels, spec.target_channels)
+    least, most = min(*counts, spec.text_length + 1), max(*counts, spec.text_length)
+    if least < 1 or most > config.LARGEST_SIDE or not spec.domains:
         raise ValueError(f"there are no images of {shown(told)}")
     return spec
 
@@ -395,15 +454,3 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: {error}") from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is missing.") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} is not a JSON object.")
-    return value

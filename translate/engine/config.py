@@ -29,7 +29,10 @@ MAX_BYTES = 100_000
 DEEPEST = 40
 """levels of nesting, each of which makes the parser slower"""
 Fragment = dict[str, Any]
-Positive = Annotated[int, Field(gt=0)]
+LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
+"""More than any machine holds: a damaged configuration is refused before it takes all memory."""
+Positive = Annotated[int, Field(gt=0, le=10**12)]
+Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Schedule = Literal["constant", "linear", "cosine"]
@@ -65,9 +68,9 @@ class Data(Section):
     """unpaired, paired, side-by-side, images, labelled, idx, captioned, or one of a plugin"""
     sides: tuple[str, ...] = ()
     """side-by-side: what the left and the right half are called"""
-    size: Positive | tuple[Positive, Positive] = 256
+    size: Side | tuple[Side, Side] = 256
     """training crop in pixels: N, or [height, width]"""
-    resize: Positive | tuple[Positive, Positive] | Literal["none", "fit"] | None = None
+    resize: Side | tuple[Side, Side] | Literal["none", "fit"] | None = None
     """shorter side before the crop: N, [least, most], none, fit (shrink); default size * 286/256"""
     flip: bool = True
     """mirror half of the images"""
@@ -77,7 +80,7 @@ class Data(Section):
     """1 reads gray, 3 colour; or by domain: {photo: 3, mask: 1}; default: as the layout says"""
     labels: tuple[str, ...] | None = None
     """domains of label maps: resized by nearest neighbour; default: those of palette PNGs alone"""
-    workers: int = Field(default=0, ge=0)
+    workers: int = Field(default=0, ge=0, le=1024)
     """processes that read images; 0: a thread reads the next batch"""
     cache: float = Field(default=2.0, ge=0)
     """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
@@ -157,9 +160,9 @@ class Train(Section):
     """steps to train; setting it clears epochs"""
     epochs: Positive | None = None
     """times to see every image of the longer domain; setting it clears steps"""
-    batch_size: Positive = 1
+    batch_size: int = Field(default=1, gt=0, le=LARGEST_BATCH)
     """images in a step, over all processes"""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 62)
     """where all random numbers start"""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"""
@@ -179,9 +182,9 @@ class Train(Section):
     """steps between lines of log.jsonl"""
     save_every: Positive = 1000
     """steps between checkpoints; the last step always has one"""
-    preview_every: int = Field(default=500, ge=0)
+    preview_every: int = Field(default=500, ge=0, le=10**12)
     """steps between previews; 0 draws none"""
-    keep: int = Field(default=2, ge=2)
+    keep: int = Field(default=2, ge=2, le=10**12)
     """checkpoints kept, the newest ones; at least 2, so that a damaged one costs little"""
     ema: float = Field(default=0.0, ge=0, lt=1)
     """decay of the moving average of the weights, which inference then uses; 0: no average"""

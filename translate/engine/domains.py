@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from translate import images, registry
-from translate.engine import bundled, files
+from translate.engine import bundled, files, locks, records
 from translate.engine.config import Data
 from translate.engine.names import any_hidden
-from translate.errors import DataError, PluginError, SaveError
+from translate.errors import CheckpointError, DataError, PluginError, SaveError
 from translate.folders import find_images, subfolders
 
 ROOT = Path("datasets")
@@ -56,6 +56,19 @@ def draw(name: str, root: Path, say: Say) -> None:
     factory = registry.find("domain", name)
     folder = root / name.rpartition("/")[2]
     marker = {"name": name, "version": _version(factory)}
+    if _is_sample(folder) and _marker(folder) == marker:
+        return
+    files.claim(root)
+    waiting = partial(say, f"another process is drawing into {root}: waiting for it")
+    with locks.one_at_a_time(root, waiting) as alone:
+        if alone:
+            files.sweep_folders(root, folder.name)
+        _draw_once(folder, marker, factory, say)
+
+
+def _draw_once(folder: Path, marker: dict[str, Any], factory: Callable[..., Any], say: Say) -> None:
+    """Draw the sample domain that `marker` names, unless another process has just done so."""
+    name = marker["name"]
     if not folder.exists():
         say(f"{folder} is not there: drawing the sample domain {name}")
     elif not _is_sample(folder):
@@ -66,11 +79,10 @@ def draw(name: str, root: Path, say: Say) -> None:
         say(f"{folder} is of another version: drawing the sample domain {name} again")
     start = time.perf_counter()
     contents = _draw(name, factory)
-    files.claim(root)
     try:
         files.write_folder(folder, {**contents, MARKER: json.dumps(marker).encode()})
     except OSError as error:
-        raise SaveError(f"cannot write to {root}: {error.strerror or error}.") from error
+        raise SaveError(f"cannot write to {folder.parent}: {error.strerror or error}.") from error
     count = sum(is_image(file) for file in contents)
     say(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
 
@@ -135,6 +147,6 @@ def _is_sample(folder: Path) -> bool:
 
 def _marker(folder: Path) -> Any:
     try:
-        return json.loads((folder / MARKER).read_bytes())
-    except ValueError:
-        return None
+        return records.read_json(folder / MARKER)
+    except CheckpointError:
+        return None  # it is drawn again

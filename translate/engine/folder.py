@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from translate import images
-from translate.engine import distributed
+from translate.engine import distributed, file_system
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
 from translate.engine.outputs import Survey, assign, framed, masked
@@ -18,6 +18,8 @@ from translate.errors import ConfigError, NothingUsableError, SaveError
 
 FAILED_WRITES = 3
 """in a row, after which the disk is given up"""
+NOT_THE_DISK = ("ENAMETOOLONG", "EEXIST", "EISDIR")
+"""Failures of one output, which say nothing of the next."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def translate_folder(
     made_by = {"model": model.digest, "to": to, "size": options.size, "side": options.side}
     if options.keep_metadata:
         made_by["metadata"] = "kept"
-    ledger = Ledger(out, made_by)
+    ledger = Ledger(out, made_by, overwrite=options.overwrite)
     usual = 8 if model.device.type == "cuda" else 1
     stages = Stages(
         model,
@@ -113,16 +115,18 @@ def translate_folder(
         max_pixels=options.max_pixels,
         keep_metadata=options.keep_metadata,
     )
-    todo, skipped = ledger.split(share, overwrite=options.overwrite)
-    ledger.begin()
-
+    todo, skipped = ledger.split(share)
     first = int(os.environ.get("RANK", 0)) == 0
     lost = [Problem.of(bad, "read") for bad in found.problems if first]
     if found.skipped and first:
         say(f"files that are no images by their suffix, left alone: {len(found.skipped)}")
     summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
     account = _Account(summary, ledger, say)
-    with closing(stages.run(todo, _Remark(model, options.size, say), stop)) as results:
+    if first:
+        for limit in file_system.limits(out):
+            say(f"the file system of {out}: {limit}")
+    work = stages.run(todo, _Remark(model, options.size, say), stop)
+    with ledger.open(), closing(work) as results:
         for result in chain(lost, results):
             account.take(result)
             progress(summary)
@@ -148,7 +152,8 @@ class _Account:
         if isinstance(result, Problem):
             self.summary.listed += 1
             self._report(result)
-            self.unwritten = self.unwritten + 1 if result.stage == "write" else 0
+            failed = result.stage == "write" and result.reason not in NOT_THE_DISK
+            self.unwritten = self.unwritten + 1 if failed else 0
         else:
             self.summary.done += 1
             self.unwritten = 0

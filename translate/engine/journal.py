@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from translate import __version__, images
-from translate.engine import config, console, distributed, files, plugins
+from translate.engine import config, console, distributed, file_system, files, plugins, records
 from translate.engine.checkpoint import Saved, Training
 from translate.engine.data import Prepared
 from translate.engine.plugin_errors import unforeseen
 from translate.engine.problems import Problem
-from translate.errors import SaveError
+from translate.errors import CheckpointError, SaveError
 from translate.run import Run
 
 Say = Callable[[str], None]
@@ -30,6 +30,22 @@ Say = Callable[[str], None]
 
 LISTED = {"unreadable": "left out"}
 """what is said of a problem, by its reason"""
+
+
+class DataFacts(records.Record):
+    """What ``run.json`` says of the images."""
+
+    files: int
+    sha256: str
+
+
+class RunRecord(records.Record):
+    """What is read back of ``run.json``."""
+
+    threads: int | None = None
+    device: str | None = None
+    data: DataFacts | None = None
+    earlier: list[dict[str, Any]] = []
 
 
 class Journal:
@@ -42,6 +58,8 @@ class Journal:
         self.path, self.say = path, say
         self.listed = 0
         """lines of ``problems.jsonl`` that are this run's"""
+        self.facts: dict[str, Any] = {}
+        """what ``run.json`` says of this session"""
         self.run = Run(path, config.document(training.config), steps)
 
     def begin(self, training: Training, prepared: Prepared) -> None:
@@ -57,33 +75,65 @@ class Journal:
             ) from error
         for remark in prepared.remarks:
             self.say(remark)
-        listed = {json.dumps(r) for r in files.read_lines(self.path / "problems.jsonl")}
+        listed = self._listed(prepared.problems)
         for problem in prepared.problems:
-            if json.dumps(problem.record()) in listed:
+            if problem in listed:
                 self.listed += 1
             else:
                 self.problem(problem)
+        for limit in file_system.limits(self.path):
+            self.say(f"the file system of {self.path}: {limit}")
         self.tell("run_started")
+
+    def _listed(self, problems: Iterable[Problem]) -> set[Problem]:
+        """Return those of `problems` that earlier sessions have listed."""
+        wanted = {json.dumps(problem.record()): problem for problem in problems}
+        found = set[Problem]()
+        try:
+            for record in records.each_line(self.path / "problems.jsonl") if wanted else ():
+                if problem := wanted.get(json.dumps(record)):
+                    found.add(problem)
+        except CheckpointError as error:
+            self.say(f"{error} What earlier sessions listed is listed again.")
+        return found
 
     def _begin(self, training: Training, prepared: Prepared) -> None:
         sweep(self.path)
         files.replace(self.path / "config.yaml", config.dump(training.config).encode())
-        file = self.path / "run.json"
-        before = {"earlier": _sessions(file)} if training.step else {}
-        files.replace_json(file, {**_describe(training, prepared), **before})
+        before = {"earlier": self._earlier()} if training.step else {}
+        self.facts = {**_describe(training, prepared), **before}
+        self._write_facts()
         log = self.path / "log.jsonl"
-        if log.exists():
-            kept = [line for line in files.read_lines(log) if line.get("step", 0) <= training.step]
-            files.replace_lines(log, kept)
+        try:
+            end = records.end_of(log, lambda line: _until(line, training.step))
+            if end < log.stat().st_size:
+                files.truncate(log, end)
+        except FileNotFoundError:
+            pass  # the first session
+        except CheckpointError as error:
+            self.say(f"{error} Its lines after step {training.step} stay.")
+
+    def _earlier(self) -> list[dict[str, Any]]:
+        """Return what ``run.json`` says of the sessions so far: a resume adds one."""
+        try:
+            return sessions(self.path)
+        except CheckpointError as error:
+            self.say(f"{error} What it said of earlier sessions is lost.")
+            return []
+
+    def _write_facts(self) -> None:
+        limits = file_system.limits(self.path)
+        noted = {"file_system": limits} if limits else {}
+        files.replace_json(self.path / "run.json", {**self.facts, **noted})
 
     def data_change(self, prepared: Prepared) -> str:
         """Return how the images differ from those of the session before, in words; or nothing."""
         try:
-            before = json.loads((self.path / "run.json").read_bytes())["data"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""  # lost, which is no reason not to go on
-        now = fingerprint(prepared)
-        if before == now:
+            *_, session = sessions(self.path) or [{}]
+        except CheckpointError:
+            return ""  # lost, which is no reason not to go on, and is said when the run begins
+        before, now = session.get("data"), fingerprint(prepared)
+        if not before or before == now:
             return ""
         if before.get("files") != now["files"]:
             return f"the data set has {now['files']} files, and had {before.get('files')}"
@@ -92,12 +142,11 @@ class Journal:
     def end(self, outcome: str) -> None:
         """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
         self._note_loss()
-        file = self.path / "run.json"
+        self.facts |= {"ended": _now(), "outcome": outcome}
         try:
-            facts = json.loads(file.read_bytes())
-            files.replace_json(file, {**facts, "ended": _now(), "outcome": outcome})
-        except (OSError, ValueError) as error:
-            self.say(f"could not write {file}: {getattr(error, 'strerror', None) or error}")
+            self._write_facts()
+        except OSError as error:
+            self.say(f"could not write {self.path / 'run.json'}: {error.strerror or error}")
         self.tell("run_finished", outcome=outcome)
 
     def log(self, record: Mapping[str, Any]) -> None:
@@ -163,18 +212,27 @@ def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def sweep(run: Path) -> None:
     """Delete what a killed process left half written in its run folder."""
-    files.sweep(run, "config.yaml", "run.json", "log.jsonl")
+    files.sweep(run, files.PROBE, "config.yaml", "run.json", "log.jsonl")
     files.sweep(run / "previews")
     files.sweep(run / "checkpoints")
 
 
-def _sessions(file: Path) -> list[dict[str, Any]]:
-    """Return what ``run.json`` says of the sessions so far: a resume adds one."""
-    try:
-        facts = json.loads(file.read_bytes())
-        return [*facts.pop("earlier", []), facts]
-    except (OSError, ValueError, AttributeError):
-        return []  # lost, which is no reason not to go on
+def _until(line: Mapping[str, Any], step: int) -> bool:
+    """Return whether a line of the log is of `step` or an earlier one."""
+    made = line.get("step")
+    return isinstance(made, int) and 0 <= made <= step
+
+
+def sessions(run: Path) -> list[dict[str, Any]]:
+    """Return what ``run.json`` says of the sessions so far, the last one last.
+
+    Raises `CheckpointError` where it is damaged. Where it is missing, there are none.
+    """
+    path = run / "run.json"
+    if not os.path.lexists(path):
+        return []
+    facts = records.read(path, RunRecord).model_dump(exclude_unset=True)
+    return [*facts.pop("earlier", []), facts]
 
 
 def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:
@@ -198,7 +256,10 @@ def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:
 
 def machine_changes(run: Path, found: Saved, training: Training) -> list[str]:
     """Return what else `training` computes on than the `run` did when it saved, in words."""
-    *_, before = _sessions(run / "run.json") or [{}]
+    try:
+        *_, before = sessions(run) or [{}]
+    except CheckpointError:
+        before = {}  # which is said when the run begins
     now = {
         "processes": distributed.world(),
         "threads": torch.get_num_threads(),

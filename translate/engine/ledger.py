@@ -2,19 +2,31 @@
 
 ``OUT/.translate/done.jsonl`` says what each output was made from, ``OUT/problems.jsonl`` what was
 left out and why. Under torchrun process N has ``done-N.jsonl`` and ``problems-N.jsonl`` to itself,
-and all records are read.
+and all records are read. Several processes may write into one folder at once: a record is durable
+before its output can be seen, so that an output without a record is always somebody else's.
 """
 
+import errno
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cache
+from hashlib import file_digest, sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 
-from translate.engine import files
+from pydantic import ValidationError
+
+from translate.engine import file_system, files, locks, records
 from translate.engine.problems import Problem
-from translate.errors import ConfigError
+from translate.errors import CheckpointError, ConfigError
+
+HIDDEN = ".translate"
+DAY = 24 * 3600.0
+"""Seconds after which a temporary file is of no living process, where locks cannot tell."""
 
 
 class Work(Protocol):
@@ -36,54 +48,116 @@ Records = Mapping[str, set[tuple[str, str]]]
 """The sha256 of origin and output, by the output's name below the folder."""
 
 
-@dataclass(frozen=True)
+class DoneRecord(records.Record):
+    """A line of ``done.jsonl``: what was made of what."""
+
+    output: str
+    output_sha256: str
+    input_sha256: str
+
+
+@dataclass
+class DurableLines:
+    """Adds records to a file from several threads; each call returns once its own is durable."""
+
+    path: Path
+    added: int = 0
+    durable: int = 0
+    adding: Lock = field(default_factory=Lock)
+    syncing: Lock = field(default_factory=Lock)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Add `record`; threads that wait for the disk at the same time share one sync."""
+        with self.adding:
+            files.append(self.path, record)
+            self.added += 1
+            mine = self.added
+        with self.syncing:
+            if self.durable < mine:
+                added = self.added
+                files.sync(self.path, name=not self.durable)
+                self.durable = added
+
+
 class Ledger:
     """The records of one output folder."""
 
-    out: Path
-    made_by: Mapping[str, Any]
-    """The model and the options of this run, as JSON has them."""
+    def __init__(self, out: Path, made_by: Mapping[str, Any], *, overwrite: bool = False) -> None:
+        """Take `out`, and what makes its outputs: the model and the options, as JSON has them.
 
-    def begin(self) -> None:
-        """Forget the problems of earlier runs, and remove what a killed one left half written."""
-        files.discard(self.problems)
-        if int(os.environ.get("WORLD_SIZE", 1)) == 1:  # or it may be what another is writing
-            for folder in {path.parent for path in self.out.rglob(f".*{files.PART}*")}:
-                files.sweep(folder, "*")
+        With `overwrite`, outputs that something else made may be replaced.
+        """
+        self.out, self.made_by, self.overwrite = out, made_by, overwrite
+        self._done = DurableLines(out / HIDDEN / f"done{_process()}.jsonl")
 
-    def split(self, work: Iterable[AnyWork], *, overwrite: bool) -> tuple[list[AnyWork], int]:
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Begin to write: forget the problems of earlier runs, and what a killed one left.
+
+        Raises `SaveError` where the folder's own files cannot be written.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locks.shared(self.out / HIDDEN / "lock", self._begin))
+            except OSError as error:
+                raise files.unwritable(Path(error.filename or self.out), error) from error
+            yield
+            if limits := file_system.limits(self.out):
+                path = self.out / HIDDEN / "file-system.json"
+                files.replace_json(path, {"file_system": limits})
+
+    def _begin(self, alone: bool | None) -> None:
+        """Prepare the folder, knowing whether no other process writes into it; None: not known."""
+        together = int(os.environ.get("WORLD_SIZE", 1)) > 1
+        if alone is not False or together:
+            files.discard(self.problems)
+        if alone is not False:
+            certain = alone and not together
+            files.sweep_files(self.out, older=0 if certain else DAY)
+
+    def split(self, work: Iterable[AnyWork]) -> tuple[list[AnyWork], int]:
         """Return what is still to be done, and how much is done and verified.
 
-        Raises `ConfigError` for an output that something else made, unless it may be overwritten.
+        Raises `ConfigError` for an output that something else made, unless it may be overwritten,
+        and where the records cannot be read.
         """
-        records = self._read()
+        made, again = self._read(), cache(self._read)  # another process may have made it since
         todo, others, done = list[AnyWork](), list[Path](), 0
         for item in work:
-            if not item.output.exists():
+            if not _exists(item.output):
                 todo.append(item)
-            elif self._is_done(item, records):
+            elif self._is_done(item, made) or self._is_done(item, again()):
                 done += 1
             else:
                 todo.append(item)
                 others.append(item.output)
-        if others and not overwrite:
+        if others and not self.overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
-                f"{others[0]}{more} is there already, and was not made from this input with this "
-                "model and these options: choose another folder, or --overwrite."
+                f"{others[0]}{more} is there already, and was not made from this input with "
+                "this model and these options: choose another folder, or --overwrite."
             )
         return todo, done
 
     def write(self, work: Work, origin_sha256: str, data: bytes) -> None:
-        """Write `data`; its record goes first, so that no killed run leaves an output without."""
+        """Write `data`, unless another process has meanwhile; its record is made durable first.
+
+        Raises `OSError`, also where somebody else's file has come to be there.
+        """
+        digest = sha256(data).hexdigest()
+        if not self.overwrite and _exists(work.output):
+            made = {self._name(work): {(origin_sha256, digest)}}
+            if self._is_done(work, made) or self._is_done(work, self._read()):
+                return
+            raise FileExistsError(errno.EEXIST, "another program has put a file there meanwhile")
         record = {
             "output": self._name(work),
-            "output_sha256": sha256(data).hexdigest(),
+            "output_sha256": digest,
             "input": work.origin,
             "input_sha256": origin_sha256,
             **self.made_by,
         }
-        files.append(self.out / ".translate" / f"done{_process()}.jsonl", record)
+        self._done.add(record)
         files.replace(work.output, data)
 
     def report(self, problem: Problem) -> None:
@@ -97,16 +171,24 @@ class Ledger:
 
     def _read(self) -> Records:
         """Return the records of what this very model made with these very options."""
-        records: dict[str, set[tuple[str, str]]] = {}
-        for file in (self.out / ".translate").glob("done*.jsonl"):
-            for record in files.each_line(file):
-                if all(record.get(key) == value for key, value in self.made_by.items()):
-                    claim = str(record.get("input_sha256")), str(record.get("output_sha256"))
-                    records.setdefault(str(record.get("output")), set()).add(claim)
-        return records
+        made: dict[str, set[tuple[str, str]]] = {}
+        try:
+            for file in _listed(self.out / HIDDEN):
+                for line in records.each_line(file):
+                    if any(line.get(key) != value for key, value in self.made_by.items()):
+                        continue
+                    with suppress(ValidationError):  # a damaged line: its output is made again
+                        record = DoneRecord.model_validate(line)
+                        claim = record.input_sha256, record.output_sha256
+                        made.setdefault(record.output, set()).add(claim)
+        except CheckpointError as error:
+            raise ConfigError(
+                f"{error} Without it nobody knows what is done: mend it, or choose another folder."
+            ) from error
+        return made
 
-    def _is_done(self, work: Work, records: Records) -> bool:
-        claims = records.get(self._name(work), ())
+    def _is_done(self, work: Work, made: Records) -> bool:
+        claims = made.get(self._name(work), ())
         try:
             return bool(claims) and (work.origin_sha256(), _sha256(work.output)) in claims
         except OSError:
@@ -116,8 +198,27 @@ class Ledger:
         return work.output.relative_to(self.out).as_posix()
 
 
+def _listed(folder: Path) -> list[Path]:
+    """Return the files of records in `folder`; raises `CheckpointError` where it is unreadable."""
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - which says what glob passes over
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    return [folder / name for name in names if fnmatch(name, "done*.jsonl")]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # too long a name, or a folder without rights: it is listed when written
+
+
 def _sha256(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+    with records.open_regular(path) as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _process() -> str:

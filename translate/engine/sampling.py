@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from translate import images
-from translate.engine import files
+from translate.engine import file_system, files
 from translate.engine.folder import Summary, nothing
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
@@ -81,11 +81,12 @@ def sample_folder(
         raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
     files.claim(out)
     made_by = {"model": model.digest, "seed": wish.seed, "class": wish.label, "text": wish.text}
-    ledger = Ledger(out, made_by)
-    todo, skipped = ledger.split(_samples(model, out, wish, form), overwrite=overwrite)
-    ledger.begin()
+    ledger = Ledger(out, made_by, overwrite=overwrite)
+    todo, skipped = ledger.split(_samples(model, out, wish, form))
     summary = Summary(wish.count, ledger.problems, skipped=skipped)
-    with ThreadPoolExecutor(WRITERS) as writers:
+    for limit in file_system.limits(out):
+        say(f"the file system of {out}: {limit}")
+    with ledger.open(), ThreadPoolExecutor(WRITERS) as writers:
         for chunk in _chunks(todo):
             if stop():
                 break

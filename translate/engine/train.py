@@ -10,7 +10,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
-from translate.engine import checkpoint, config, data, distributed, domains, files
+from translate.engine import checkpoint, config, data, distributed, domains, files, locks
 from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, machine_changes, sweep
@@ -155,7 +155,7 @@ def _complete(
 
 def _held(run: Path) -> AbstractContextManager[None]:
     """Keep other processes from training in `run`; of several that train as one, the first does."""
-    return files.locked(run) if distributed.is_first() else nullcontext()
+    return locks.locked(run) if distributed.is_first() else nullcontext()
 
 
 def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Training:

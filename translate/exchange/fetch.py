@@ -11,8 +11,8 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from translate.engine import domains, files
-from translate.errors import ConfigError, DataError, SaveError, suggest
+from translate.engine import domains, files, records
+from translate.errors import CheckpointError, ConfigError, DataError, SaveError, suggest
 from translate.exchange import archives
 
 MARKER = ".fetched.json"
@@ -118,10 +118,10 @@ def _attempt(url: str, target: Path, progress: Progress) -> bool:
 def _begun(target: Path, url: str) -> tuple[int, str]:
     """Return how much of `url` is in `target`, and by what the server knows it again."""
     try:
-        known = json.loads(_origin(target).read_bytes())
+        known = records.read_json(_origin(target))
         same = str(known["same"]) if known["url"] == url else ""
         return target.stat().st_size, "" if same.startswith("W/") else same
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, CheckpointError, KeyError):
         return 0, ""
 
 
@@ -167,8 +167,8 @@ def _free(card: dict[str, Any], root: Path) -> set[str]:
 
 def _made_by(folder: Path) -> str:
     try:
-        return str(json.loads((folder / MARKER).read_bytes())["card"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(records.read_json(folder / MARKER)["card"])
+    except (CheckpointError, KeyError):
         return ""
 
 

@@ -1,0 +1,62 @@
+"""What a file system does not offer: work continues without it, and it is noted once."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""How SMB, FUSE and network file systems say that they do not offer an operation."""
+NO_FOLDER_SYNC = UNSUPPORTED | {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR}
+"""Some systems, such as Windows, do not even open a folder."""
+NO_RENAME = UNSUPPORTED | {errno.EXDEV, errno.EPERM}
+"""Overlay file systems answer EXDEV for a folder of a lower layer."""
+BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+"""What a lock says that another process holds."""
+
+_notes: dict[tuple[int, str], str] = {}  # what was met in this process, by device and operation
+
+
+@contextmanager
+def tolerate(operation: str, folder: Path, codes: set[int] = UNSUPPORTED) -> Iterator[None]:
+    """Note an `OSError` of one of `codes` as a limit of the file system of `folder`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in codes:
+            raise
+        note(operation, folder, error.strerror or str(error))
+
+
+def note(operation: str, folder: Path, reason: str) -> None:
+    """Remember that the file system of `folder` refuses `operation`."""
+    _notes.setdefault((_device(folder), operation), f"{operation}: {reason}")
+
+
+def limits(folder: Path) -> list[str]:
+    """Return what the file system of `folder` has refused so far, one line an operation."""
+    device = _device(folder)
+    return sorted(text for (where, _), text in list(_notes.items()) if where == device)
+
+
+def free_bytes(folder: Path) -> int | None:
+    """Return how many bytes are free where `folder` is; None where the system does not say."""
+    ask = getattr(os, "statvfs", None)
+    if ask is None:
+        note("free space is not known", folder, "no statvfs")
+        return None
+    try:
+        found = ask(folder)
+    except OSError as error:
+        note("free space is not known", folder, error.strerror or str(error))
+        return None
+    # some that are not on a disk have no blocks to count
+    return found.f_bavail * found.f_frsize if found.f_blocks else None
+
+
+def _device(folder: Path) -> int:
+    try:
+        return os.stat(folder).st_dev  # noqa: PTH116 - the same call on every system
+    except OSError:
+        return -1
