@@ -25,8 +25,6 @@ OPEN = {
     "T27": "not yet: resume from elsewhere",
     "T28": "not yet: refused fsync",
     "T29": "not yet: platforms",
-    "I14": "not yet: long names",
-    "I15": "not yet: power cut during infer",
     "I17": "not yet: four doors",
 }
 

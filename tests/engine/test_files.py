@@ -2,12 +2,15 @@
 
 import errno
 import os
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from faults import Disk, Fault, Killed, broken, every_operation, full, kill, short
+from powercut import Tape
 
 from translate.engine import files, records
 from translate.errors import SaveError
@@ -241,6 +244,92 @@ def test_sweeping_takes_only_what_this_program_left(tmp_path: Path) -> None:
 def test_a_long_name_can_be_replaced(tmp_path: Path) -> None:
     files.replace(tmp_path / ("x" * 250), NEW)
     assert tree(tmp_path) == {"x" * 250: NEW}
+
+
+LONG = ["n" * 210 + f"{k}.png" for k in range(4)]
+LONG += ["\u00e9" * 125 + f"{k}.pg" for k in range(2)] + [
+    "\U0001f5bc" * 62 + f"{k}.p" for k in range(2)
+]
+
+
+def test_I14_long_names_that_differ_only_at_their_end_are_never_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, wrong = os.fsync, list[str]()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (time.sleep(0.001), fsync(descriptor)))
+
+    def write(number: int) -> None:
+        path, mine = tmp_path / LONG[number], bytes([number]) * 100_000
+        for _ in range(10):
+            files.replace(path, mine)
+            if path.read_bytes() != mine:
+                wrong.append(path.name)
+
+    with ThreadPoolExecutor(len(LONG)) as pool:
+        list(pool.map(write, range(len(LONG))))  # raises what a thread raised
+    assert not wrong
+    assert visible(tmp_path) == set(os.listdir(tmp_path)) == set(LONG)  # noqa: PTH208
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 255, "\u00fc" * 127, "\U0001f5bc" * 63, "y" * 252 + "\udcff"]
+)
+def test_I14_temporary_names_are_short_unique_and_found_by_a_sweep(
+    name: str, tmp_path: Path, disk: Disk
+) -> None:
+    for write in (
+        lambda: files.replace(tmp_path / name, NEW),
+        lambda: files.write_folder(tmp_path / name, TREE_NEW),
+        lambda: files.write_folders(tmp_path, name, [(f"{name}/a", b"1")]),
+    ):
+        left = set[str]()
+        for _ in range(2):
+            disk.arm(3, kill)
+            with pytest.raises(Killed):
+                write()
+            disk.disarm()
+            left |= set(os.listdir(tmp_path))  # noqa: PTH208
+        assert len(left) == 2, "each call has a name of its own"
+        assert max(len(os.fsencode(found)) for found in left) <= 143, "the least limit there is"
+        files.sweep(tmp_path)
+        assert not tree(tmp_path)
+        write()
+        assert os.listdir(tmp_path) == [name]  # noqa: PTH208
+        files.remove(tmp_path / name) if (tmp_path / name).is_dir() else files.discard(
+            tmp_path / name
+        )
+        assert not tree(tmp_path)
+
+
+def test_sweeping_files_leaves_what_is_young_or_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    old, young = tmp_path / "deep/.a.part-1-0123456789ab", tmp_path / "deep/.b.part-2"
+    theirs = [tmp_path / ".x.part-two", tmp_path / "y.part-1", tmp_path / ".tmp-z"]
+    for path in (old, young, *theirs):
+        path.touch()
+    os.utime(old, (1, 1))
+    files.sweep_files(tmp_path, older=60)
+    assert not old.exists() and young.exists()
+    files.sweep_files(tmp_path, older=0)
+    assert not young.exists() and all(path.exists() for path in theirs)
+
+
+def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        tape = Tape(tmp_path, patch)
+        files.replace(tmp_path / "deep/er/x", NEW)
+        files.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
+    last = [image for done, image in tape.images(first=len(tape.done)) if done]
+    whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
+    for image in last:
+        shown = {name: content for name, content in image.items() if not name.startswith(".")}
+        assert shown == whole, "what was written before success was reported is there to stay"
+    done = tape.done
+    for kind in (bytes, dict):
+        tape.done = done
+        tape.forget_syncs(kind)
+        states = [image for _, image in tape.images(first=len(tape.done))]
+        assert any(image.get("a") not in (None, whole["a"]) for image in states), "syncs matter"
 
 
 def test_D20_what_came_of_a_download_that_broke_off_is_made_durable(

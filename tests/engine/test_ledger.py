@@ -1,0 +1,138 @@
+"""What an output folder remembers: after a power cut, of several processes, and where damaged."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import trained
+from powercut import Tape, unpack
+
+from translate.engine import files, infer, ledger, records, sampling, stages
+from translate.engine.folder import Options, Summary, translate_folder
+from translate.engine.infer import Model
+from translate.engine.outputs import survey
+from translate.engine.sampling import Wish, sample_folder
+from translate.errors import ConfigError
+
+Act = Callable[[Path], Summary]
+
+
+class Item(NamedTuple):
+    """Something to make."""
+
+    output: Path
+    origin: str = "nothing"
+
+    def origin_sha256(self) -> str:
+        return "0"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    return infer.load(trained.cyclegan(tmp_path / "run"))[0]
+
+
+@pytest.fixture
+def acts(model: Model, tmp_path: Path, pictures: Callable[..., Path]) -> dict[str, Act]:
+    """Return what fills an output folder, by the command's name."""
+    source = pictures("in", 1, size=8).parent / "in"
+    pictures("in/below", 1, size=8)
+    gan, _ = infer.load(trained.gan(tmp_path / "gan"))
+    return {
+        "infer": lambda out: translate_folder(model, survey(source, out), out, Options()),
+        "sample": lambda out: sample_folder(gan, out, Wish(2)),
+    }
+
+
+def images(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.png")}
+
+
+# -- power cuts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["infer", "sample"])
+def test_I15_after_a_power_cut_a_rerun_ends_in_the_same_bytes(
+    command: str, acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "WRITERS", 1)
+    monkeypatch.setattr(sampling, "WRITERS", 1)
+    disk, act = tmp_path / "disk", acts[command]
+    disk.mkdir()
+    with monkeypatch.context() as patch:
+        tape = Tape(disk, patch)
+        act(disk / "out")
+    reference = images(disk / "out")
+    assert len(reference) == 2
+    states = list(tape.images())
+    for done, tree in states:
+        out = unpack(tree, tmp_path / "state") / "out"
+        left = images(out)
+        assert left.items() <= reference.items(), "an image is whole, or not there"
+        assert left == reference or not done, "what is reported as done lasts"
+        act(out)
+        assert images(out) == reference
+        shutil.rmtree(out.parent)
+    assert len(states) > 15
+
+
+def test_I15_a_record_is_durable_before_its_output_is_seen(
+    acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the sync of the records there are states that a rerun refuses."""
+    monkeypatch.setattr(stages, "WRITERS", 1)
+    monkeypatch.setattr(files, "sync", lambda *_, **__: None)
+    disk, act = tmp_path / "disk", acts["infer"]
+    disk.mkdir()
+    with monkeypatch.context() as patch:
+        tape = Tape(disk, patch)
+        act(disk / "out")
+
+    def refused(number: int) -> bool:
+        try:
+            act(tmp_path / str(number) / "out")
+        except ConfigError:
+            return True
+        return False
+
+    trees = [tree for _, tree in tape.images(first=len(tape.done))]
+    for number, tree in enumerate(trees):
+        unpack(tree, tmp_path / str(number))
+    assert any(refused(number) for number in range(len(trees)))
+
+
+def test_threads_that_wait_for_the_disk_share_one_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, real, syncs = ledger.DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
+    begun = threading.Barrier(9, timeout=10)
+
+    def slow(descriptor: int) -> None:
+        if not syncs:
+            syncs.append(0)
+            begun.wait()  # all others have come meanwhile
+            while lines.added < 9:
+                pass
+        syncs.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+
+    def add(number: int) -> None:
+        if number:
+            begun.wait()
+        lines.add({"number": number})
+        assert lines.durable > 0
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lines.durable == lines.added == 9
+    assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
+    assert sorted(line["number"] for line in records.read_lines(lines.path)) == list(range(9))
