@@ -229,7 +229,7 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys; from pathlib import Path; from translate.engine.files import locked\n"
+            "import sys; from pathlib import Path; from translate.engine.locks import locked\n"
             "with locked(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()",
             str(root / "run"),
         ],
