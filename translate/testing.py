@@ -3,13 +3,14 @@
 `translate plugins check` runs the same rules. Nothing here needs pytest.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import losses, parts, recipes
+from translate.contract import events, losses, parts, recipes
+from translate.contract.findings import Cause, find_cause
 from translate.contract.part import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
@@ -56,6 +57,18 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         losses.has_its_own_slope,
     ),
 }
+FIRST = (recipes.reads_nothing, parts.reads_nothing)
+"""Rules of a constructor: where it raises, nothing else can be tried."""
+STEPPING = (
+    recipes.moves_one_player,
+    recipes.survives_saving,
+    recipes.resumes_exactly,
+    recipes.previews_quietly,
+    recipes.minds_no_neighbour,
+    recipes.draws_its_size,
+    averages_over_processes,
+)
+"""Rules that train some steps first, and so are not tried where `takes_turns` is broken."""
 SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
 """Options of networks that a check sets where nobody else does, so that it takes seconds."""
 
@@ -65,10 +78,14 @@ class Verdict(NamedTuple):
 
     rule: str
     broken: str = ""
-    """what breaks it; nothing if it holds"""
+    """what breaks it, and what to do; nothing if it holds"""
     note: str = ""
-    """why it does not apply"""
+    """why it does not apply, or was not tried"""
     error: BaseException | None = None
+    place: str = ""
+    """the plugin, file and line that break it"""
+    same_as: str = ""
+    """the rule that failed before by the same cause: one finding, not two"""
 
 
 def check_recipe(
@@ -123,8 +140,26 @@ def judge(
         tested = Part(
             kind, name, options.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
         )
-    for rule in RULES[kind]:
-        yield _verdict(rule, tested)
+    yield from _verdicts(RULES[kind], tested)
+
+
+def judge_events(name: str) -> Iterator[tuple[str, Iterator[Verdict]]]:
+    """Yield each plugin called `name` that hears of events, with a verdict for each hook."""
+    for listener in events.listeners(name):
+        yield listener.name, _verdicts(events.rules(listener), listener)
+
+
+def check_events(name: str) -> None:
+    """Raise `AssertionError` where an event hook of the plugin called `name` breaks the contract.
+
+    Each hook is called as a run calls it, for a temporary run with a log, previews and checkpoints.
+    Raises `ConfigError` where there is no such plugin with an event hook.
+    """
+    found = list(judge_events(name))
+    if not found:
+        raise ConfigError(f"no installed plugin called {name!r} has an event hook.")
+    for _, verdicts in found:
+        _raise(verdicts)
 
 
 def small(kind: Tested, name: str) -> dict[str, Any]:
@@ -142,18 +177,39 @@ def small(kind: Tested, name: str) -> dict[str, Any]:
     return shrunk
 
 
-def _verdict(rule: Rule, tested: Any) -> Verdict:
-    words = (rule.__doc__ or "").partition("\n")[0]
+def _verdicts(rules: Sequence[Rule], tested: Any) -> Iterator[Verdict]:
+    """Yield a verdict for each of `rules`; what cannot be tried for an earlier one is noted."""
+    found: list[tuple[Cause, str]] = []
+    untried: tuple[Rule, ...] = ()
+    reason = ""
+    for rule in rules:
+        words = (rule.__doc__ or "").partition("\n")[0]
+        if rule in untried:
+            yield Verdict(words, note=reason)
+            continue
+        verdict, cause = _verdict(rule, words, tested)
+        if cause:
+            same = next((name for known, name in found if known.is_same(cause)), "")
+            found.append((cause, words))
+            verdict = verdict._replace(same_as=same)
+            if rule in FIRST and cause.raised:
+                untried, reason = tuple(rules), "not tried: it cannot be made"
+            elif rule is recipes.takes_turns:
+                untried, reason = STEPPING, "not tried: its steps fail, see above"
+        yield verdict
+
+
+def _verdict(rule: Rule, words: str, tested: Any) -> tuple[Verdict, Cause | None]:
     random, threads = randomness.random_state(), torch.get_num_threads()
     torch.set_num_threads(1)  # sums in another order are other sums
     try:
-        return Verdict(words, note=rule(tested) or "")
-    except AssertionError as error:
-        return Verdict(words, str(error), error=error)
+        return Verdict(words, note=rule(tested) or ""), None
     except Exception as error:  # a plugin may raise anything: that is a verdict, too
-        if isinstance(error, ConfigError) and rule.__name__ == "reads_nothing":
+        if isinstance(error, ConfigError) and rule in FIRST:
             raise  # it could not be made with the options that it was given
-        return Verdict(words, f"It raised {type(error).__name__}: {error}", error=error)
+        cause = find_cause(error, tested.owner, rule, tested.example)
+        place = "" if ", line " in cause.message or not cause.place else str(cause.place)
+        return Verdict(words, cause.message, "", error, place), cause
     finally:
         torch.set_num_threads(threads)
         randomness.restore_random_state(random)
@@ -162,4 +218,5 @@ def _verdict(rule: Rule, tested: Any) -> Verdict:
 def _raise(verdicts: Iterable[Verdict]) -> None:
     for verdict in verdicts:
         if verdict.broken:
-            raise AssertionError(f"{verdict.rule} {verdict.broken}") from verdict.error
+            place = f" ({verdict.place})" if verdict.place else ""
+            raise AssertionError(f"{verdict.rule} {verdict.broken}{place}") from verdict.error

@@ -1,7 +1,8 @@
 """`translate plugins`: what is installed, what is broken and why, and what keeps the rules."""
 
 import json
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +10,9 @@ from translate.cli.catalogue import offered
 from translate.cli.options import completing, plugin_names
 from translate.engine import console
 from translate.errors import ConfigError, PluginError, suggest
+
+if TYPE_CHECKING:
+    from translate.testing import Verdict
 
 TESTED = ("recipe", "generator", "discriminator", "loss")
 PLURALS = {"loss": "losses"}
@@ -38,7 +42,9 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
         console.say(f"{owner['distribution']} {owner['version']}")
         for kind, names in {} if quiet else owner["offers"].items():
             console.say(f"  {PLURALS.get(kind, f'{kind}s'):<16}{', '.join(names)}")
-        if not (owner["offers"] or owner["broken"] or quiet):
+        if owner["events"] and not quiet:
+            console.say(f"  {'event hooks':<16}{', '.join(owner['events'])}")
+        if not (owner["offers"] or owner["events"] or owner["broken"] or quiet):
             console.say("  offers nothing by name")
         for entry, reason in owner["broken"].items():
             console.say(f"  broken          {entry}: {reason}")
@@ -58,8 +64,9 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
     """Hold what a plugin offers to the contract, rule by rule.
 
-    NAME is a plugin or a distribution, and then all that it offers is checked; or a recipe,
-    generator, discriminator or loss.
+    NAME is a plugin or a distribution, and then all that it offers is checked, and its event hooks
+    in a temporary run; or a recipe, generator, discriminator or loss. Each finding names the file
+    and line, and several rules that fail by one cause are one finding.
 
     \b
     Examples:
@@ -83,36 +90,54 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
         small = testing.small(kind, each)
         given = _given(kind, each, small, assignments if (kind, each) in chosen else ())
         say(f"{kind} {each}" + (f", made small: {_flow(small)}" if small else ""))
-        for verdict in testing.judge(kind, each, given["options"], data=given["data"]):
-            if verdict.broken:
-                broken.append(verdict.broken)
-                where = f"{kind} {each}: " if quiet else ""
-                console.say(f"  BROKEN  {where}{verdict.rule} {verdict.broken}")
-            elif verdict.note:
-                say(f"  -       {verdict.rule} ({verdict.note})")
-            else:
-                say(f"  ok      {verdict.rule}")
+        verdicts = testing.judge(kind, each, given["options"], data=given["data"])
+        broken += _tell(verdicts, say, f"{kind} {each}: " if quiet else "")
+    for plugin, verdicts in testing.judge_events(name):
+        say(f"plugin {plugin}, event hooks in a temporary run")
+        broken += _tell(verdicts, say, f"plugin {plugin}: " if quiet else "")
     if broken:
         rules = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
         raise PluginError(f"{name} breaks {rules}: see plugins/README.md.")
 
 
+def _tell(verdicts: Iterable["Verdict"], say: Callable[[str], object], where: str) -> list[str]:
+    """Print a line a rule, and the place of what breaks one; return the findings."""
+    findings = []
+    for verdict in verdicts:
+        if verdict.same_as:
+            say(f"  -       {verdict.rule} (fails by the cause above: {verdict.same_as})")
+        elif verdict.broken:
+            findings.append(verdict.broken)
+            console.say(f"  BROKEN  {where}{verdict.rule} {verdict.broken}")
+            if verdict.place:
+                console.say(f"          in {verdict.place}")
+        elif verdict.note:
+            say(f"  -       {verdict.rule} ({verdict.note})")
+        else:
+            say(f"  ok      {verdict.rule}")
+    return findings
+
+
 def survey() -> list[dict[str, Any]]:
     """Return each distribution with what it offers by kind, and what of it is broken."""
+    from translate.contract.events import listeners
     from translate.engine import plugins
 
     offers = list(offered())  # first, as it loads the plugins
     found: dict[str, dict[str, Any]] = {}
 
     def owner(name: str, version: str = "?") -> dict[str, Any]:
-        empty = {"distribution": name, "version": version, "offers": {}, "broken": {}}
-        return found.setdefault(name, empty)
+        empty: dict[str, Any] = {"offers": {}, "events": [], "broken": {}}
+        return found.setdefault(name, {"distribution": name, "version": version, **empty})
 
     for entry in plugins.allowed(plugins.installed()):
         version = entry.dist.version if entry.dist else None
         owner(plugins.distribution(entry), version or "?")
     for kind, name, offer in offers:
         owner(offer.distribution)["offers"].setdefault(kind, []).append(name)
+    for full, _ in plugins.load().list_name_plugin():
+        for listener in listeners(full):
+            owner(full.partition(":")[0])["events"] += listener.hooks
     for where, error in plugins.skipped.items():
         name, _, broken = where.partition(":")
         owner(name)["broken"][broken] = _reason(error)
@@ -121,6 +146,7 @@ def survey() -> list[dict[str, Any]]:
 
 def _things(name: str) -> list[tuple[Any, str]]:
     """Return the kinds and names of all that `name` means; raise `ConfigError` for nothing."""
+    from translate.contract.events import listeners
     from translate.engine import plugins
     from translate.registry import find
 
@@ -133,7 +159,11 @@ def _things(name: str) -> list[tuple[Any, str]]:
             found.append((kind, name))
         elif name in (offer.distribution, offer.entry):
             found.append((kind, reached))
-    if not found and not _wrecks(name):
+    loaded = [full for full, _ in plugins.load().list_name_plugin()]
+    known |= {part for full in loaded for part in full.split(":")}
+    if not (found or _wrecks(name) or listeners(name)):
+        if name in known:
+            raise ConfigError(f"the plugin {name!r} offers nothing, and has no event hook.")
         raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known)}")
     return list(dict.fromkeys(found))
 

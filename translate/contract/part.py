@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from translate.contract.rules import noise
 from translate.engine.randomness import seed_everything
 from translate.ops import required_sides
-from translate.registry import Kind, create
+from translate.registry import Kind, create, find
 
 SIDE = 32
 Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
@@ -24,6 +24,14 @@ class Part:
     kind: Kind
     name: str
     options: dict[str, Any]
+
+    example: ClassVar[None] = None
+    """a part is given no batch"""
+
+    @property
+    def owner(self) -> object:
+        """The class or function of the plugin."""
+        return find(self.kind, self.name)
 
     def make(self, *channels: int, size: tuple[int, int] = (SIDE, SIDE)) -> Any:
         """Make it from the seed, for some number of channels in, and out."""

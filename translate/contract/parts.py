@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from translate.contract.attributes import attributes, differing
 from translate.contract.part import SIDE, Part, fitting, scale_of
-from translate.contract.rules import hold, hold_equal, noise, overheard
+from translate.contract.rules import hold, hold_equal, hold_silence, noise, overheard
 from translate.errors import ConfigError
 from translate.losses import Scores
 
@@ -15,7 +16,7 @@ def reads_nothing(part: Part) -> None:
     """Read no file and no network in a constructor, and give one seed equal weights."""
     with overheard() as heard:
         first = part.make(*part.channels)
-    hold(not heard, f"It asked for {', '.join(heard[:3])}: load such things at first use.")
+    hold_silence(heard, first)
     if isinstance(first, nn.Module):
         again = part.make(*part.channels).state_dict()
         hold_equal(first.state_dict(), again, "{} differs.")
@@ -140,7 +141,9 @@ def survives_saving(part: Part) -> None:
     new.load_state_dict({name: tensor.clone() for name, tensor in old.state_dict().items()})
     before, after = _scales(old.eval()(given)), _scales(new.eval()(given))
     same = all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
-    hold(same, "It did not: what it learns belongs in parameters and buffers.")
+    lost = differing(attributes(old), attributes(new))
+    kept = f"{', '.join(lost[:3])} changed in a pass, and was not saved" if lost else "It did not"
+    hold(same and not lost, f"{kept}: what it learns belongs in parameters and buffers.")
 
 
 def _scales(scores: Scores) -> Sequence[Tensor]:

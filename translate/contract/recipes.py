@@ -9,12 +9,18 @@ import torch
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.contract.rules import hold, hold_equal, noise, overheard
+from translate.contract.attributes import assignment, attributes, differing, shared
+from translate.contract.rules import RuleError, hold, hold_equal, hold_silence, noise, overheard
 from translate.contract.subject import STEPS, Subject, state
+from translate.engine.checkpoint import Training
 from translate.engine.infer import translate_batch
 from translate.engine.loop import draw_preview
+from translate.errors import shown
 from translate.recipe import Recipe, Turn
 
+REMEMBERED = (
+    "what a step remembers belongs in a parameter, a buffer (register_buffer) or training_state()."
+)
 SIZES = (1, 1), (5, 7), (33, 20)
 
 
@@ -22,7 +28,7 @@ def reads_nothing(subject: Subject) -> None:
     """Read no file and no network in a constructor, and give one seed equal weights."""
     with overheard() as heard:
         first = subject.make()
-    hold(not heard, f"It asked for {', '.join(heard[:3])}: load such things at first use.")
+    hold_silence(heard, first)
     hold_equal(
         first.state_dict(),
         subject.make().state_dict(),
@@ -90,17 +96,41 @@ def survives_saving(subject: Subject) -> None:
 def resumes_exactly(subject: Subject) -> None:
     """Resume exactly: some steps, a save, fresh objects and more steps equal all steps straight."""
     straight = subject.build()
+    before = shared(straight.recipe)
     subject.play(straight, 4)
+    moved = differing(before, shared(straight.recipe))
+    kept = f"{', '.join(moved)} changed while training: keep it in the recipe, in a buffer."
+    hold(not moved, f"{kept} {REMEMBERED}")
     expected = state(straight)
     stopped = subject.build()
     subject.play(stopped, 2)
     resumed = subject.reborn(stopped)
     subject.play(resumed, 2)
-    hold_equal(
-        expected,
-        state(resumed),
-        "{} differs: what a step remembers belongs in a parameter, a buffer or training_state().",
-    )
+    _hold_attributes(subject, straight, resumed)
+    hold_equal(expected, state(resumed), f"{{}} differs: {REMEMBERED}")
+
+
+def _hold_attributes(subject: Subject, straight: Training, resumed: Training) -> None:
+    """Hold that no plain attribute is another one for the resume."""
+    ours, theirs = attributes(straight.recipe), attributes(resumed.recipe)
+    if not (moved := differing(ours, theirs)):
+        return
+    again = subject.build()  # what differs from one run to the next, a time say, is no state
+    subject.play(again, 4)
+    chance = differing(ours, attributes(again.recipe))
+    if lost := [name for name in moved if name not in chance]:
+        listed = [f"{n} differs{_versus(theirs.get(n), ours.get(n))}" for n in lost[:3]]
+        place = assignment(straight.recipe, lost[0])
+        raise RuleError(f"After a resume, {'; '.join(listed)}: {REMEMBERED}", place)
+
+
+def _versus(found: Any, expected: Any) -> str:
+    """Return both values in words, where they are short."""
+    plain = not any(isinstance(each, Tensor) and each.numel() != 1 for each in (found, expected))
+    if not plain:
+        return ""
+    one, other = (e.item() if isinstance(e, Tensor) else e for e in (found, expected))
+    return f" ({shown(one)} instead of {shown(other)})"
 
 
 def previews_quietly(subject: Subject) -> str | None:

@@ -5,12 +5,31 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from types import FrameType
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-_heard: ContextVar[list[str] | None] = ContextVar("_heard", default=None)
+from translate.engine.plugin_errors import Place, innermost
+
+_heard: ContextVar[list["Access"] | None] = ContextVar("_heard", default=None)
+
+
+class Access(NamedTuple):
+    """A file that was opened, or an address that was asked for."""
+
+    what: str
+    frames: list[tuple[FrameType, int]]
+    """who asked, the outermost caller first"""
+
+
+class RuleError(AssertionError):
+    """A rule that is broken, with the line of the plugin that breaks it."""
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 def hold(condition: Any, otherwise: str) -> None:
@@ -37,13 +56,13 @@ def noise(*shape: int) -> Tensor:
 
 
 @contextmanager
-def overheard() -> Iterator[list[str]]:
+def overheard() -> Iterator[list[Access]]:
     """Yield a list that fills with the files and addresses that are asked for meanwhile.
 
     Python's own modules do not count: a constructor may import.
     """
     _eavesdrop()
-    heard: list[str] = []
+    heard: list[Access] = []
     token = _heard.set(heard)
     try:
         yield heard
@@ -64,4 +83,17 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     what = str(arguments[1] if event == "socket.connect" else arguments[0])
     system = what.startswith(("/dev/", "/proc/", "/sys/")) or isinstance(arguments[0], int)
     if event != "open" or not (system or what.endswith((".py", ".pyc", ".so"))):
-        heard.append(what)
+        frame: FrameType | None = sys._getframe(1)
+        frames = []
+        while frame:
+            frames.append((frame, frame.f_lineno))
+            frame = frame.f_back
+        heard.append(Access(what, frames[::-1]))
+
+
+def hold_silence(heard: list[Access], owner: object) -> None:
+    """Hold that nothing was asked for in a constructor."""
+    if heard:
+        asked = ", ".join(access.what for access in heard[:3])
+        place = innermost(heard[0].frames, owner)
+        raise RuleError(f"It asked for {asked}: load such things at first use.", place)

@@ -18,7 +18,7 @@ from translate.engine.randomness import seed_everything
 from translate.engine.turns import Played
 from translate.errors import ConfigError
 from translate.recipe import Recipe
-from translate.registry import split
+from translate.registry import find, split
 
 CPU = torch.device("cpu")
 STEPS = 10
@@ -53,6 +53,16 @@ class Subject:
     spec: ImageSpec
     prepared: data.Prepared | None = None
     """images of a folder; without one they are random"""
+
+    @property
+    def owner(self) -> object:
+        """The class of the plugin."""
+        return find("recipe", self.asked.recipe)
+
+    @property
+    def example(self) -> Any:
+        """A batch, for a message to name its fields."""
+        return self.batch(0)
 
     def make(self) -> Recipe:
         """Call the constructor, and nothing else."""

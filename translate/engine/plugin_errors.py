@@ -4,7 +4,7 @@ import linecache
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import NamedTuple
 
 from translate.engine import plugins
@@ -46,6 +46,8 @@ class Place(NamedTuple):
     """``distribution:entry``, or "" where no registered plugin has this code"""
     file: str
     line: int
+    function: str = ""
+    """the name of the function that holds the line"""
 
     def __str__(self) -> str:
         code = linecache.getline(self.file, self.line).strip()
@@ -111,21 +113,38 @@ def find_place(error: BaseException, owner: object = None) -> Place | None:
     A plugin's code is that of a registered plugin's package, or of `owner`'s module. Where another
     plugin called one of our own distribution, the line is the other's.
     """
+    return innermost(_frames(error.__traceback__), owner)
+
+
+def innermost(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> Place | None:
+    """Return the last of `frames`, each with its line, that is a plugin's code, or None."""
     owners = _owners(owner)
     places = []
-    for frame, line in _frames(error.__traceback__):
+    for frame, line in frames:
         module = str(frame.f_globals.get("__name__", ""))
         if (plugin := _plugin(module, owners)) is not None:
-            places.append(Place(plugin, frame.f_code.co_filename, line))
+            code = frame.f_code
+            places.append(Place(plugin, code.co_filename, line, code.co_name))
     others = [place for place in places if not place.plugin.startswith(f"{plugins.OURS}:")]
     return (others or places)[-1] if places else None
 
 
 def at_definition(owner: object, member: str) -> str:
     """Return where a plugin defines ``owner.member``, as the end of a message; or nothing."""
+    place = definition(owner, member)
+    return f" ({place})" if place else ""
+
+
+def definition(owner: object, member: str) -> Place | None:
+    """Return where a plugin defines ``owner.member``, or None where it is not written in Python."""
     function = getattr(owner, member, None)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return _at(function, code, code.co_firstlineno) if code else ""
+    if code is None:
+        return None
+    line = code.co_firstlineno  # of the first decorator
+    while linecache.getline(code.co_filename, line).lstrip().startswith("@"):
+        line += 1
+    return place_of(function, code.co_filename, line, code.co_name)
 
 
 def at_yield(owner: object, member: str, generator: object) -> str:
@@ -133,13 +152,14 @@ def at_yield(owner: object, member: str, generator: object) -> str:
     frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
     if frame is None or code is None:
         return at_definition(owner, member)
-    return _at(getattr(owner, member, None), code, frame.f_lineno)
+    function = getattr(owner, member, None)
+    return f" ({place_of(function, code.co_filename, frame.f_lineno, code.co_name)})"
 
 
-def _at(function: object, code: CodeType, line: int) -> str:
-    owners = _owners(None)
-    plugin = _plugin(str(getattr(function, "__module__", "")), owners) or ""
-    return f" ({Place(plugin, code.co_filename, line)})"
+def place_of(owner: object, file: str, line: int, function: str) -> Place:
+    """Return a line as a place of the plugin whose class or function `owner` is."""
+    plugin = _plugin(str(getattr(owner, "__module__", "")), _owners(None)) or ""
+    return Place(plugin, file, line, function)
 
 
 def engine_place(error: BaseException) -> str:

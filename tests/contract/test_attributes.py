@@ -1,0 +1,185 @@
+"""State in plain attributes is found, wherever it hides; what is no state is left in peace."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+from tame import Tame, offer
+from torch import nn
+
+from translate.contract.attributes import attributes, differing
+from translate.contract.recipes import resumes_exactly
+from translate.contract.subject import subject
+
+Plugin = Callable[..., object]
+
+
+def stepping(name: str, change: Callable[[Tame, float], object], start: object = None) -> type:
+    """Return a recipe that keeps every rule but that `change` is called with it in each step."""
+
+    class Changes(Tame):
+        def __init__(self, spec, *, width=3):
+            super().__init__(spec, width=width)
+            self.start = start() if callable(start) else start
+
+        def step(self, batch):
+            change(self, float(batch.source.mean()))
+            yield from super().step(batch)
+
+    Changes.__name__ = name
+    return Changes
+
+
+class Meter:
+    """A running mean of one's own."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def add(self, number: float) -> None:
+        self.value = 0.9 * self.value + 0.1 * number
+
+
+def running(recipe: Tame, mean: float) -> None:
+    recipe.start = 0.9 * recipe.start + mean
+
+
+class SharedCounter(Tame):
+    steps = 0
+
+    def step(self, batch):
+        type(self).steps += 1
+        yield from super().step(batch)
+
+
+STEPS = 0
+
+
+class CountsInItsModule(Tame):
+    def step(self, batch):
+        global STEPS
+        STEPS += 1
+        yield from super().step(batch)
+
+
+STATEFUL = {
+    "start": [
+        stepping("RunningMean", running, 0.0),
+        stepping("TensorMean", running, lambda: torch.zeros(1)),
+        stepping("ArrayMean", running, lambda: np.zeros(1)),
+        stepping("Counter", lambda r, _: setattr(r, "start", r.start + 1), 0),
+        stepping("PrivateRandom", lambda r, _: r.start.random(), lambda: random.Random(0)),
+        stepping(
+            "PrivateTorch",
+            lambda r, _: torch.rand(1, generator=r.start),
+            lambda: torch.Generator().manual_seed(0),
+        ),
+        stepping("PrivateNumpy", lambda r, _: r.start.random(), lambda: np.random.default_rng(0)),
+        stepping("Iterator", lambda r, _: next(r.start), count),
+    ],
+    "len(start)": [
+        stepping("History", lambda r, mean: r.start.append(mean), list),
+        stepping("Window", lambda r, mean: r.start.append(mean), lambda: deque(maxlen=9)),
+        stepping("Table", lambda r, mean: r.start.update({r.iteration: mean}), dict),
+    ],
+    "start.value": [stepping("OwnMeter", lambda r, mean: r.start.add(mean), Meter)],
+    "start[0].weight": [
+        stepping(
+            "HiddenNetwork",
+            lambda r, _: r.start[0].weight.data.add_(1),
+            lambda: [nn.Linear(1, 1, bias=False)],
+        )
+    ],
+    "SharedCounter.steps": [SharedCounter],
+    "test_attributes.STEPS": [CountsInItsModule],
+}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [pytest.param(r, name, id=r.__name__) for name, found in STATEFUL.items() for r in found],
+)
+def test_state_in_a_plain_attribute_is_named(plugin: Plugin, recipe: type, name: str) -> None:
+    offer(plugin, recipes={"stranger": recipe})
+    with pytest.raises(AssertionError) as found:
+        resumes_exactly(subject("stranger", {}, None, None))
+    assert name in str(found.value)
+    assert "belongs in a parameter, a buffer (register_buffer) or training_state()" in str(
+        found.value
+    )
+
+
+class InABuffer(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.register_buffer("mean", torch.zeros(()))
+
+    def step(self, batch):
+        self.mean += batch.source.mean()
+        yield from super().step(batch)
+
+
+class InTrainingState(Tame):
+    mean = 0.0
+
+    def step(self, batch):
+        self.mean += float(batch.source.mean())
+        yield from super().step(batch)
+
+    def training_state(self):
+        return {**super().training_state(), "mean": torch.tensor([self.mean], dtype=torch.float64)}
+
+    def load_training_state(self, state):
+        super().load_training_state(state)
+        self.mean = float(state["mean"])
+
+
+STATELESS = [
+    InABuffer,
+    InTrainingState,
+    stepping("LastMean", lambda r, mean: setattr(r, "start", mean)),
+    stepping("LastTime", lambda r, _: setattr(r, "start", time.perf_counter())),
+    stepping("Cache", lambda r, _: r.start.setdefault("grid", torch.ones(3)), dict),
+    stepping("FromTheIteration", lambda r, _: setattr(r, "start", r.iteration / 4)),
+]
+
+
+@pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
+def test_what_a_resume_has_again_breaks_no_rule(plugin: Plugin, recipe: type) -> None:
+    offer(plugin, recipes={"stranger": recipe})
+    resumes_exactly(subject("stranger", {}, None, None))
+
+
+def test_the_line_that_changes_it_is_named(plugin: Plugin) -> None:
+    class Forgets(Tame):
+        mean = 0.0
+
+        def step(self, batch):
+            self.mean += float(batch.source.mean())
+            yield from super().step(batch)
+
+    offer(plugin, recipes={"stranger": Forgets})
+    with pytest.raises(AssertionError) as found:
+        resumes_exactly(subject("stranger", {}, None, None))
+    assert "`self.mean += float(batch.source.mean())`" in str(found.value.place)
+
+
+def test_equal_is_bit_for_bit_and_nan_is_nan() -> None:
+    module = nn.Linear(1, 1)
+    module.ours = [float("nan"), np.array([float("nan")]), torch.tensor([float("nan")])]
+    before = attributes(module)
+    assert set(before) == {
+        "in_features",
+        "out_features",
+        "len(ours)",
+        *(f"ours[{i}]" for i in range(3)),
+    }
+    assert not differing(before, attributes(module))
+    module.ours[2][0] = 1.0
+    module.in_features = 1.0
+    assert differing(before, attributes(module)) == ["in_features", "ours[2]"]

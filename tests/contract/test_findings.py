@@ -1,0 +1,207 @@
+"""One cause is one finding, with the line of the plugin and what to do about it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from tame import Tame, offer
+from torch import nn
+
+from translate import testing
+from translate.contract import recipes
+from translate.recipe import Turn
+from translate.testing import Verdict, check_recipe
+
+Run = Callable[..., Any]
+Plugin = Callable[..., object]
+
+
+class AsksForImages(Tame):
+    def step(self, batch):
+        yield Turn("generator", mean=self.generator(batch.images).mean())
+
+
+class UnpacksThree(Tame):
+    def step(self, batch):
+        source, _target, _labels = batch
+        yield Turn("generator", mean=self.generator(source).mean())
+
+
+class AsksByKey(Tame):
+    def step(self, batch):
+        yield Turn("generator", mean=self.generator(batch["source"]).mean())
+
+
+class FailsLate(Tame):
+    def step(self, batch):
+        if self.iteration == 3:
+            raise KeyError("schedule")
+        yield from super().step(batch)
+
+
+class ReturnsATurn(Tame):
+    def step(self, batch):
+        return Turn("generator", mean=self.generator(batch.source).mean())
+
+
+class ReturnsAList(Tame):
+    def step(self, batch):
+        return [Turn("generator", mean=self.generator(batch.source).mean())]
+
+
+class ReturnsNothing(Tame):
+    def step(self, batch):
+        self.generator(batch.source).mean()
+
+
+class YieldsAList(Tame):
+    def step(self, batch):
+        yield [Turn("generator", mean=self.generator(batch.source).mean())]
+
+
+class YieldsADictionary(Tame):
+    def step(self, batch):
+        yield {"generator": self.generator(batch.source).mean()}
+
+
+class CannotBeMade(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.table = {}["missing"]
+
+
+class TranslatesWithADivision(Tame):
+    def translate(self, images, *, to):  # noqa: ARG002
+        return self.generator(images) * (1 // 0)
+
+
+class TwoFaults(TranslatesWithADivision):
+    def preview(self, batch):
+        return [batch.sources]
+
+
+class OpensInHelper(Tame):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.table = self._table()
+
+    def _table(self):
+        return (ROOT / "LICENSE").read_bytes()
+
+
+class TranslatesHalf(Tame):
+    def translate(self, images, *, to):
+        return super().translate(images, to=to)[..., ::2, ::2]
+
+
+def findings(plugin: Plugin, recipe: type) -> list[Verdict]:
+    """Return what a check of `recipe` finds, one verdict a cause."""
+    offer(plugin, recipes={"stranger": recipe})
+    verdicts = list(testing.judge("recipe", "stranger", {}))
+    assert len(verdicts) == len(testing.RULES["recipe"])
+    return [v for v in verdicts if v.broken and not v.same_as]
+
+
+def line_of(text: str, after: str) -> int:
+    """Return the number of the first line of this file that holds `text`, below `after`."""
+    lines = Path(__file__).read_text().splitlines()
+    first = next(n for n, line in enumerate(lines) if f"class {after}(" in line)
+    return next(n for n, line in enumerate(lines[first:], start=first + 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "code", "said"),
+    [
+        (AsksForImages, "batch.images", "The batch is Pair(source, target); it has no field"),
+        (AsksForImages, "batch.images", "'images': use batch.source or batch.target, or choose"),
+        (UnpacksThree, "_labels = batch", "The batch is Pair(source, target)."),
+        (AsksByKey, 'batch["source"]', "The batch is Pair(source, target)."),
+        (FailsLate, "raise KeyError", "It raised KeyError: 'schedule'."),
+        (CannotBeMade, '{}["missing"]', "It raised KeyError: 'missing'."),
+        (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
+        (OpensInHelper, 'ROOT / "LICENSE"', "load such things at first use"),
+        (TranslatesHalf, "def translate", "or set multiple_of and minimum_side"),
+        (ReturnsATurn, "def step", "a step must yield a Turn for each player's move"),
+        (ReturnsAList, "def step", "a step must yield a Turn for each player's move"),
+        (ReturnsNothing, "def step", "a step must yield a Turn for each player's move"),
+        (YieldsAList, "yield [Turn", "a step must yield Turn(player, name=loss)"),
+        (YieldsADictionary, "yield {", "a step must yield Turn(player, name=loss)"),
+    ],
+)
+def test_one_fault_is_one_finding_with_its_file_line_and_remedy(
+    plugin: Plugin, recipe: type, code: str, said: str
+) -> None:
+    (found,) = findings(plugin, recipe)
+    assert said in found.broken
+    place = f"{__file__}, line {line_of(code, recipe.__name__)}: `"
+    assert place in f"{found.place} {found.broken}", (found.place, found.broken)
+
+
+def test_two_faults_are_two_findings(plugin: Plugin) -> None:
+    one, other = findings(plugin, TwoFaults)
+    assert "it has no field 'sources'" in one.broken
+    assert "ZeroDivisionError" in other.broken
+
+
+def test_what_cannot_be_tried_for_a_fault_is_noted_and_not_called_broken(plugin: Plugin) -> None:
+    offer(plugin, recipes={"stranger": AsksForImages})
+    verdicts = list(testing.judge("recipe", "stranger", {}))
+    untried = [v.rule for v in verdicts if v.note == "not tried: its steps fail, see above"]
+    assert len(untried) == len(testing.STEPPING)
+    offer(plugin, "c:d", recipes={"unmade": CannotBeMade})
+    _, *others = testing.judge("recipe", "unmade", {})
+    assert {v.note for v in others} == {"not tried: it cannot be made"}
+
+
+class RaisesInForward(nn.Module):
+    def __init__(self, in_channels, out_channels):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(self, x):
+        return self.conv(x).reshape(-1, 7)
+
+
+def test_a_network_that_raises_is_one_finding(plugin: Plugin) -> None:
+    offer(plugin, generators={"stranger": RaisesInForward})
+    verdicts = list(testing.judge("generator", "stranger", {}))
+    (found,) = [v for v in verdicts if v.broken and not v.same_as]
+    assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in found.place
+
+
+def test_rules_that_fail_by_one_cause_say_which_failed_first(plugin: Plugin) -> None:
+    offer(plugin, generators={"stranger": RaisesInForward})
+    first, *repeated = (v for v in testing.judge("generator", "stranger", {}) if v.broken)
+    assert len(repeated) == 3
+    assert {v.same_as for v in repeated} == {first.rule}
+
+
+def test_the_command_prints_one_finding_and_its_line(plugin: Plugin, run: Run) -> None:
+    offer(plugin, "sweets:sugar", generators={"stranger": RaisesInForward})
+    found = run("plugins", "check", "stranger")
+    assert found.out.count("BROKEN") == 1
+    assert re.search(
+        rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", found.out, re.M
+    )
+    assert (
+        "  -       Send finite gradients to the input and to every weight. (fails by" in found.out
+    )
+    assert found.err == "Error: stranger breaks a rule: see plugins/README.md.\n"
+
+
+def test_an_assertion_of_the_authors_tests_names_the_line(plugin: Plugin) -> None:
+    offer(plugin, recipes={"stranger": TranslatesHalf})
+    line = line_of("def translate", "TranslatesHalf")
+    with pytest.raises(AssertionError, match=rf"minimum_side.*{re.escape(__file__)}, line {line}"):
+        check_recipe("stranger")
+
+
+def test_every_rule_of_a_recipe_has_the_method_that_keeps_it() -> None:
+    from translate.contract.findings import MEMBERS
+
+    rules = {rule.__name__ for rule in testing.RULES["recipe"]}
+    assert rules <= MEMBERS.keys()
+    assert {recipes.takes_turns, *testing.STEPPING} < set(testing.RULES["recipe"])

@@ -1,0 +1,143 @@
+"""State that a checkpoint does not hold: numbers, lists and tensors in plain Python attributes."""
+
+import ast
+import inspect
+import random
+import re
+import sys
+import textwrap
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from translate.engine.plugin_errors import Place, place_of
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+INTERNAL = frozenset(vars(nn.Module()))
+"""attributes that `nn.Module` itself keeps: parameters, buffers, hooks"""
+FOREIGN = ("translate", "torch", "numpy", "builtins", "abc", "typing", "pluggy")
+
+
+def attributes(recipe: nn.Module) -> dict[str, Any]:
+    """Return a copy of what the modules of `recipe` keep in plain attributes, by dotted name.
+
+    Parameters and buffers are none. Numbers, strings, tensors, arrays and random generators are
+    found within lists, dictionaries and objects, too.
+    """
+    found: dict[str, Any] = {}
+    known = {id(module) for module in recipe.modules()}
+    for path, module in recipe.named_modules():
+        for name, value in vars(module).items():
+            if name not in INTERNAL:
+                found |= _values(f"{path}.{name}".lstrip("."), value, known)
+    return found
+
+
+def shared(recipe: nn.Module) -> dict[str, Any]:
+    """Return a copy of the numbers that the classes and source files of `recipe` keep.
+
+    What is shared by all instances survives within one process, and is in no checkpoint.
+    """
+    found: dict[str, Any] = {}
+    for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
+        if kind.__module__.partition(".")[0] in FOREIGN:
+            continue
+        for name, value in vars(kind).items():
+            if type(value) in (int, float, complex) or isinstance(value, Tensor):
+                found |= _values(f"{kind.__name__}.{name}", value, set())
+        source = sys.modules.get(kind.__module__)
+        for name, value in vars(source).items() if source else ():
+            if type(value) in (int, float, complex) or isinstance(value, Tensor):
+                found |= _values(f"{kind.__module__}.{name}", value, set())
+    return found
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the names of those that are not equal, bit for bit."""
+    missing = object()
+    keys = dict.fromkeys([*before, *after])
+    return [k for k in keys if not _equal(before.get(k, missing), after.get(k, missing))]
+
+
+def assignment(recipe: nn.Module, name: str) -> Place | None:
+    """Return where the attribute of that dotted `name` gets a new value, outside a constructor."""
+    words = re.findall(r"\w+", name.removeprefix("len("))
+    for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
+        if kind.__module__.partition(".")[0] in FOREIGN:
+            continue
+        try:
+            lines, first = inspect.getsourcelines(kind)
+            tree = ast.parse(textwrap.dedent("".join(lines)))
+        except (OSError, TypeError, SyntaxError):
+            continue  # made in a console, say: it has no source to point to
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef) and function.name != "__init__":
+                for line in _changes(function, words):
+                    file = inspect.getfile(kind)
+                    return place_of(kind, file, first + line - 1, function.name)
+    return None
+
+
+def _changes(function: ast.FunctionDef, words: list[str]) -> list[int]:
+    """Return the lines that set one of `words` in ``self``, or else those that mention it."""
+    found = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and node.attr in words
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    ]
+    return [n.lineno for n in found if isinstance(n.ctx, ast.Store)] or [n.lineno for n in found]
+
+
+def _values(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield the plain values within `value`, each with its name."""
+    if isinstance(value, PLAIN):
+        yield name, value
+        return
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Tensor):
+        yield name, value.detach().clone()
+    elif isinstance(value, np.ndarray | np.generic):
+        yield name, value.copy()
+    elif isinstance(value, torch.Generator):
+        yield name, value.get_state()
+    elif isinstance(value, random.Random):
+        yield name, value.getstate()
+    elif isinstance(value, np.random.Generator):
+        yield name, str(value.bit_generator.state)
+    elif isinstance(value, count | set | frozenset):
+        yield name, repr(value)
+    elif isinstance(value, Mapping):
+        yield f"len({name})", len(value)
+        for key, item in value.items():
+            yield from _values(f"{name}[{key!r}]", item, seen)
+    elif isinstance(value, list | tuple | deque):
+        yield f"len({name})", len(value)
+        for index, item in enumerate(value):
+            yield from _values(f"{name}[{index}]", item, seen)
+    elif isinstance(value, nn.Module):
+        for key, item in value.state_dict().items():
+            yield f"{name}.{key}", item.detach().clone()
+    elif not isinstance(value, type) and type(value).__module__.partition(".")[0] not in FOREIGN:
+        for key, item in getattr(value, "__dict__", {}).items():
+            yield from _values(f"{name}.{key}", item, seen)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        alike = one.dtype == other.dtype and one.shape == other.shape
+        return alike and bool(((one == other) | ((one != one) & (other != other))).all())
+    if isinstance(one, np.ndarray | np.generic) and isinstance(other, np.ndarray | np.generic):
+        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
+    if isinstance(one, float) and isinstance(other, float) and one != one:
+        return other != other
+    return type(one) is type(other) and bool(one == other)
