@@ -23,7 +23,7 @@ from translate.run import Run
 
 EVENTS = ("run_started", "losses_logged", "preview_drawn", "checkpoint_saved", "run_finished")
 STEPS = 4
-LOSSES = {"generator/gan": 0.7, "generator/cycle": 1.2, "discriminator/real": 0.4}
+LOSSES = {"generator/adversarial": 0.7, "generator/cycle": 1.2, "discriminator/real": 0.4}
 Call = tuple[str, Mapping[str, Any]]
 
 
@@ -125,7 +125,7 @@ def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
         calls: list[Call] = [("run_started", {})]
         for step in range(1, STEPS + 1):
-            losses = LOSSES if step < STEPS else {**LOSSES, "generator/gan": float("nan")}
+            losses = LOSSES if step < STEPS else {**LOSSES, "generator/adversarial": float("nan")}
             files.append(path / "log.jsonl", {"step": step, "losses": LOSSES})
             calls.append(("losses_logged", {"step": step, "losses": losses}))
             if step % 2 == 0:
