@@ -18,7 +18,6 @@ OPEN = {
     "D9": "huge pictures in tiles: there are no tiles yet",
     "I12": "an export that differs: there is no export yet",
     "D22": "not yet: TIFF tags",
-    "D24": "not yet: one folder twice",
     "D25": "not yet: label maps",
     "D26": "not yet: masks",
     "T24": "not yet: little shared memory",

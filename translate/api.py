@@ -57,6 +57,7 @@ class Translator:
         *,
         to: str | None = None,
         size: int | None = None,
+        side: str | None = None,
         mask: Given | None = None,
     ) -> Image.Image: ...
 
@@ -67,6 +68,7 @@ class Translator:
         *,
         to: str | None = None,
         size: int | None = None,
+        side: str | None = None,
         mask: Given | None = None,
     ) -> NDArray[np.uint8]: ...
 
@@ -76,18 +78,21 @@ class Translator:
         *,
         to: str | None = None,
         size: int | None = None,
+        side: str | None = None,
         mask: Given | None = None,
     ) -> Image.Image | NDArray[np.uint8]:
         """Return `image` as the domain `to` has it, by default the last one, in 8 bits.
 
         A path or a PIL image gives a PIL image, a (height, width[, channels]) array of uint8 or
         uint16 an array. A gray array of two dimensions gives one, unless the result has colour.
-        `size` first scales the shorter side. For a model that fills holes, a hole is
-        what is white in `mask`; without one, what is wholly transparent.
+        `size` first scales the shorter side. A model that was trained on joined images needs the
+        `side` to take of `image`, or ``whole`` for one that is not joined. For a model that fills
+        holes, a hole is what is white in `mask`; without one, what is wholly transparent.
         """
         domain = self.model.choose(to)
         channels, _ = self.model.channels(domain)
-        pixels = _pixels(image, channels)
+        half = self.model.half(side)
+        pixels = _half(_pixels(image, channels), half)
         if self.model.recipe.takes_mask:
             pixels = infer.with_hole(pixels, _hole(image, mask, pixels), size)
         elif mask is not None:
@@ -153,6 +158,14 @@ class Translator:
             limit=limit,
         )
         return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
+
+
+def _half(pixels: Pixels, half: int | None) -> Pixels:
+    if half is None:
+        return pixels
+    if pixels.shape[1] < 2:
+        raise DataError("side: an image that is one pixel wide is no joined one.")
+    return infer.halved(pixels, half)
 
 
 def _hole(image: Given, mask: Given | None, pixels: Pixels) -> Pixels:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 from numpy.typing import NDArray
 from torch import Tensor
 
+from translate.errors import BadImage
+
 
 class Pair(NamedTuple):
     """Images of two domains; whether they belong together is the layout's business."""
@@ -45,7 +47,7 @@ class ImageSpec:
     size: tuple[int, int] = (256, 256)
     """Height and width of a training crop."""
     domains: tuple[str, ...] = ()
-    """As given to ``--domains``: the first is the source, the last the target."""
+    """Their names, without folders: the first is the source, the last the target."""
     source_channels: int = 3
     target_channels: int = 3
     source_labels: bool = False
@@ -97,6 +99,13 @@ class Layout(ABC):
 
     sources: Sequence[Path] = ()
     """What else it has read: captions, labels, files of many images. A resume notices a change."""
+
+    notes: Sequence[str] = ()
+    """What a person should know before training: files that are skipped, as `folders.notes` says,
+    or items without a partner."""
+
+    problems: Sequence[BadImage] = ()
+    """What could not be looked at, such as links to nothing; each is listed."""
 
     @abstractmethod
     def __len__(self) -> int:

@@ -8,14 +8,15 @@ path works wherever a name does. Layouts of plugins may use all of this.
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from glob import has_magic
 from pathlib import Path
 from typing import NamedTuple
 
 from translate import images, registry
-from translate.engine.names import is_hidden
+from translate.engine import distinct, skipped
+from translate.engine.names import SPLITS, any_hidden, is_hidden, is_own
 from translate.errors import BadImage, ConfigError, DataError, suggest
 
-SPLITS = frozenset({"train", "test", "val", "valid", "validation"})
 MOST_NAMES = 100
 """under how many names one folder is read: links may double with every level"""
 
@@ -28,7 +29,7 @@ class Found(NamedTuple):
 
     images: list[Path]
     skipped: list[Path]
-    """Files with another suffix."""
+    """Files with another suffix, without our own such as ``captions.jsonl``."""
     problems: list[BadImage]
     """Links to nothing, and files and folders that cannot be looked at."""
 
@@ -79,8 +80,10 @@ def _look_at(entry: os.DirEntry[str], path: Path, found: Found) -> bool:
         if entry.is_dir():
             return True
         if entry.is_file():
-            is_image = path.suffix.lower() in images.SUFFIXES
-            (found.images if is_image else found.skipped).append(path)
+            if path.suffix.lower() in images.SUFFIXES:
+                found.images.append(path)
+            elif not is_own(path.name):
+                found.skipped.append(path)
         elif entry.is_symlink():
             found.problems.append(BadImage(path, "a link to nothing"))
     except OSError as error:
@@ -102,6 +105,17 @@ def subfolders(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_dir() and not is_hidden(p.name))
 
 
+def match(pattern: str | Path) -> tuple[Path, Found]:
+    """Return the folder that the glob `pattern` begins with, and the files below it that match."""
+    root = next(folder for folder in Path(pattern).parents if not has_magic(str(folder)))
+    matches = (path.relative_to(root) for path in root.glob(str(Path(pattern).relative_to(root))))
+    shown = sorted(name for name in matches if not any_hidden(name.parts))
+    files = [root / name for name in shown if (root / name).is_file()]
+    chosen = [path for path in files if path.suffix.lower() in images.SUFFIXES]
+    others = [path for path in files if path not in set(chosen) and not is_own(path.name)]
+    return root, Found(chosen, others, [])
+
+
 # -- where the images of a domain lie --------------------------------------------------------------
 
 
@@ -109,7 +123,11 @@ class Folder(NamedTuple):
     """Where the images of one domain lie."""
 
     path: Path
-    files: list[Path]
+    files: Sequence[Path]
+    skipped: Sequence[Path] = ()
+    """Files below it without an image suffix."""
+    problems: Sequence[BadImage] = ()
+    """Links to nothing below it, and what cannot be looked at."""
 
 
 def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
@@ -117,30 +135,65 @@ def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = F
     if len(domains) == count or (or_more and len(domains) > count):
         return
     wanted = ("one domain" if count == 1 else "two domains") + " or more" * or_more
-    given = f": {', '.join(domains)}" if domains else ""
-    raise ConfigError(f"layout {layout!r} reads {wanted}, and {len(domains)} are given{given}.")
+    given = f": {', '.join(domains[:6])}{', ...' * (len(domains) > 6)}" if domains else ""
+    spread = len(domains) > count and all(
+        Path(d).suffix.lower() in images.SUFFIXES for d in domains
+    )
+    hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * spread
+    raise ConfigError(
+        f"layout {layout!r} reads {wanted}, and {len(domains)} are given{given}.{hint}"
+    )
 
 
 def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    """Return where the images of each domain lie; raises `DataError` where there are none."""
-    return [
-        first_with_images(
-            f"domain {name!r}", _places(root, name, split), suggest(name, _names(root))
-        )
-        for name in domains
-    ]
+    """Return where the images of each domain lie: a folder, or the matches of a glob.
+
+    Raises `DataError` where there are none, and where two domains have images in common.
+    """
+    expect_different(root, domains)
+    found = [_find_domain(root, name, split) for name in domains]
+    distinct.refuse_shared(domains, [folder.files for folder in found])
+    return found
+
+
+def expect_different(root: Path, domains: Sequence[str]) -> None:
+    """Raise `DataError` where two `domains` are one name or one path; looks at no image."""
+    places = [Path(name) if is_path(root, name) else root / name for name in domains]
+    distinct.refuse_equal(domains, places)
 
 
 def first_with_images(what: str, places: Sequence[Path], near: str = "") -> Folder:
     """Return the first of `places` that holds images; a split's images are not its parent's."""
     there = [place for place in places if place.is_dir()]
+    others: list[Folder] = []
     for place in there:
-        found = [f for f in find_images(place) if not _in_split(f.relative_to(place))]
-        if found:
-            return Folder(place, found)
+        found = scan(place)
+        mine, skipped = (
+            [path for path in paths if not _in_split(path.relative_to(place))]
+            for paths in (found.images, found.skipped)
+        )
+        problems = [bad for bad in found.problems if not _in_split(bad.path.relative_to(place))]
+        others.append(Folder(place, mine, skipped, problems))
+        if mine:
+            return others[-1]
     if there:
-        raise DataError(f"{what}: no images in {listed(there)}.")
+        raise DataError(f"{what}: no images in {listed(there)}.{_why_none(others)}")
     raise DataError(f"no folder for {what}: looked for {listed(places[:2])}.{near}")
+
+
+def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
+    """Return what `Layout.notes` should hold: what to say of files that are skipped.
+
+    Those that the layout has `read` are not.
+    """
+    known = set(read)
+    text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
+    return [text] if text else []
+
+
+def problems(*folders: Folder) -> list[BadImage]:
+    """Return what in `folders` cannot be looked at: what `Layout.problems` should hold."""
+    return [bad for folder in folders for bad in folder.problems]
 
 
 def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
@@ -157,19 +210,48 @@ def is_path(root: Path, name: str) -> bool:
     return path.name != name or (path.is_dir() and not (root / name).exists())
 
 
+def is_split(name: str) -> bool:
+    """Tell whether a folder of this name holds a part of a domain: train, test, val."""
+    return name.lower() in SPLITS
+
+
 def listed(things: Iterable[object]) -> str:
     """Return `things` as a sentence has them: a and b."""
     return " and ".join(map(str, things))
 
 
-def _places(root: Path, name: str, split: str) -> list[Path]:
+def _find_domain(root: Path, name: str, split: str) -> Folder:
+    homes, what = places(root, name, split), f"domain {name!r}"
+    if any(place.is_dir() for place in homes):
+        return first_with_images(what, homes)
+    for path in (Path(name), root / name):
+        if path.is_file():
+            return Folder(path.parent, [path])
+        if has_magic(name):
+            folder, found = match(path)
+            if found.images:
+                return Folder(folder, *found)
+    if has_magic(name):
+        raise DataError(f"{what}: no image matches this pattern, here or in {root}.")
+    return first_with_images(what, homes, suggest(name, _names(root)))
+
+
+def places(root: Path, name: str, split: str) -> list[Path]:
+    """Return the folders in which the images of the domain called `name` may lie, best first."""
     if is_path(root, name):
-        return [Path(name) / split, Path(name)]
+        return [Path(name) / split, Path(name), root / name / split, root / name]
     return [root / name / split, root / name, root / split / name, root / f"{split}{name}"]
 
 
 def _in_split(path: Path) -> bool:
-    return len(path.parts) > 1 and path.parts[0].lower() in SPLITS
+    return len(path.parts) > 1 and is_split(path.parts[0])
+
+
+def _why_none(found: Sequence[Folder]) -> str:
+    """Return what lies in folders without images."""
+    reasons = [*dict.fromkeys(str(bad) for bad in problems(*found)).keys()][:1]
+    here = list(dict.fromkeys(path for folder in found for path in folder.skipped))
+    return "".join(f" {text}." for text in (*reasons, skipped.describe(here)) if text)
 
 
 def _names(root: Path) -> set[str]:

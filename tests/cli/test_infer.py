@@ -155,6 +155,8 @@ def test_one_half_of_pairs_is_translated(
 ) -> None:
     trained.pix2pix(tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels"))
     pictures("in", 1, size=64)
+    refused = run("infer", "run", "in", "out")
+    assert refused.code == 2 and "--side labels translates that half" in refused.err
     done = run("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
     assert done.code == 0
     with Image.open("out/0000.webp") as drawn:

@@ -131,8 +131,20 @@ def test_D13_files_of_other_suffixes_are_counted_before_training(
                  "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
         (tmp_path / name).touch()
     (tmp_path / "a/train/folder.psd").mkdir()
-    said = "files that are no images by their suffix, left alone: 3 (2 .heic, 1 notes)"
-    assert prepare(asked()).remarks == [said]
+    (said,) = prepare(asked()).remarks
+    assert said.startswith(
+        "skipped 3 files without an image suffix (2 .heic, 1 without suffix): "
+        f"{tmp_path / 'a/train/Y.HEIC'}, {tmp_path / 'a/train/x.heic'}, "
+        f"{tmp_path / 'b/train/notes'}; .heic: not read, convert to PNG or JPEG"
+    )
+
+
+def test_D12_a_dead_link_is_listed_before_training(
+    asked: Callable[..., Data], tmp_path: Path
+) -> None:
+    (tmp_path / "a/train/dead.png").symlink_to("nowhere")
+    found = prepare(asked(max_bad=0.5))
+    assert [(p.path.name, p.message) for p in found.problems] == [("dead.png", "a link to nothing")]
 
 
 @pytest.mark.parametrize("mode", ["I;16", "CMYK", "P", "RGBA", "LA", "1"])

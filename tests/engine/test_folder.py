@@ -6,8 +6,10 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -51,7 +53,7 @@ class Negative(Recipe[Any]):
 
 
 MODEL = Model(
-    "runs/x", "abc", Negative(), ImageSpec((32, 32), ("a", "b")), ("left", "right"),
+    "runs/x", "abc", Negative(), ImageSpec((32, 32), ("a", "b")), (),
     torch.device("cpu"),
 )  # fmt: skip
 
@@ -156,7 +158,7 @@ def test_I2_outputs_made_otherwise_are_not_taken_for_done(
         case "options":
             options = {"to": "a"}
         case "side":
-            options = {"side": "left"}
+            model, options = replace(MODEL, sides=("left", "right")), {"side": "left"}
         case "input":
             Image.new("RGB", (5, 9)).save(mixed / "c.png")
         case "output":
@@ -405,11 +407,65 @@ def test_sides_and_sizes(tmp_path: Path) -> None:
     joined[:, 10:20] = 100
     (tmp_path / "in").mkdir()
     Image.fromarray(joined).save(tmp_path / "in/x.png")
+    pairs = replace(MODEL, sides=("left", "right"))
     for side, level in {"left": 255, "right": 155}.items():
-        translate(tmp_path / "in", tmp_path / side, side=side)
+        translate(tmp_path / "in", tmp_path / side, pairs, side=side)
         assert pixels(tmp_path / side / "x.png").tolist() == [[[level] * 3] * 10] * 10
-    translate(tmp_path / "in", tmp_path / "small", side="left", size=4)
+    translate(tmp_path / "in", tmp_path / "small", pairs, side="left", size=4)
     assert pixels(tmp_path / "small/x.png").shape == (4, 4, 3)
+
+
+def test_D24_a_joined_image_is_never_translated_as_one(mixed: Path, tmp_path: Path) -> None:
+    pairs = replace(MODEL, sides=("a", "b"))
+    with pytest.raises(ConfigError, match=r"--side a translates that half .* --side whole is for"):
+        translate(mixed, tmp_path / "out", pairs)
+    assert not list((tmp_path / "out").glob("*"))
+    one = translate(mixed, tmp_path / "one", pairs, side="whole")
+    other = translate(mixed, tmp_path / "other", MODEL)
+    assert counts(one) == counts(other)
+    translate(mixed, tmp_path / "one", MODEL)  # nothing else was made: it is skipped
+
+
+def test_D21_every_name_is_written_and_counted_case_07(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    pool = pictures("pool", 3)
+    for label, count in {"young": 2, "male": 3}.items():
+        (tmp_path / "faces" / label).mkdir(parents=True)
+        for path in sorted(pool.iterdir())[:count]:
+            (tmp_path / "faces" / label / path.name).symlink_to(path)
+    os.link(pool / "0000.png", tmp_path / "faces/hard.png")
+    (tmp_path / "faces/dead.png").symlink_to("nowhere")
+    summary = translate(tmp_path / "faces", tmp_path / "out")
+    assert (summary.inputs, *counts(summary)) == (7, 6, 0, 1)
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 6
+    again = translate(tmp_path / "faces", tmp_path / "out")
+    assert (again.inputs, *counts(again)) == (7, 0, 6, 1)
+
+
+def test_D21_an_image_that_is_lost_on_the_way_is_noticed(
+    pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inputs = done + skipped + listed: the program holds itself to it."""
+    run = stages.Stages.run
+    monkeypatch.setattr(stages.Stages, "run", lambda *given: islice(run(*given), 2))
+    monkeypatch.setattr("translate.engine.folder.closing", nullcontext)
+    with pytest.raises(AssertionError, match="1 pictures were lost on the way"):
+        translate(pictures("in", 3), tmp_path / "out")
+
+
+def test_D13_files_without_an_image_suffix_are_named_with_what_to_do(
+    mixed: Path, tmp_path: Path
+) -> None:
+    (mixed / "scan.DCM").touch()
+    (mixed / "captions.jsonl").touch()
+    said: list[str] = []
+    translate(mixed, tmp_path / "out", said=said)
+    (line,) = [line for line in said if line.startswith("skipped")]
+    assert line == (
+        f"skipped 1 file without an image suffix (1 .dcm): {mixed / 'scan.DCM'}; .dcm: not read, "
+        "save its slices as 16-bit PNG or TIFF (pydicom reads it)"
+    )
 
 
 def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(

@@ -148,11 +148,24 @@ def test_a_way_back_needs_a_reversible_recipe() -> None:
     with pytest.raises(ConfigError) as error:
         both.choose("rain")
     assert str(error.value) == (
-        "runs/x was trained on summer and winter. Choose from: summer, winter."
+        "runs/x was trained on summer and winter, and does not translate to 'rain'. "
+        "Choose from: summer, winter."
     )
     with pytest.raises(ConfigError, match=r"Choose from: winter\."):
         one_way.choose("rain")
     assert model(spec=ImageSpec((8, 8), ("photos",))).domains == ("photos",)
+
+
+def test_a_domain_has_the_last_part_of_its_path_for_a_name_and_the_path_for_another() -> None:
+    typed = ("photos/my horses", "zebras/train")
+    named = model(spec=ImageSpec((8, 8), ("my horses", "zebras")), typed=typed, recipe=Both())
+    for to in ("my horses", "photos/my horses", "photos/my horses/"):
+        assert named.choose(to) == "my horses"
+    old = model(spec=ImageSpec((8, 8), typed), typed=typed, recipe=Both())
+    assert [old.choose(to) for to in (None, "zebras", "zebras/train")] == ["zebras/train"] * 3
+    assert old.choose("my horses") == "photos/my horses"
+    with pytest.raises(ConfigError, match=r"trained on my horses and zebras.*Did you mean 'zebras"):
+        old.choose("zebra")
 
 
 def test_the_way_back_swaps_the_channels() -> None:
@@ -164,7 +177,11 @@ def test_the_way_back_swaps_the_channels() -> None:
 
 def test_a_side_is_one_of_those_trained_on() -> None:
     joined = model(sides=("photo", "labels"))
-    assert [joined.half(side) for side in (None, "photo", "labels")] == [None, 0, 1]
+    assert [joined.half(side) for side in ("photo", "labels", "whole")] == [0, 1, None]
+    assert model().half(None) is None and model().half("whole") is None
+    assert model(sides=("whole", "half")).half("whole") == 0
+    with pytest.raises(ConfigError, match="photo on the left and labels on the right"):
+        joined.half(None)
     with pytest.raises(ConfigError, match="Did you mean 'labels'"):
         joined.half("label")
     with pytest.raises(ConfigError, match="was not trained on pairs"):

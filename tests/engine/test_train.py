@@ -13,7 +13,7 @@ import tiny
 import torch
 
 from translate.batches import ImageSpec
-from translate.engine import config, train
+from translate.engine import checkpoint, config, infer, train
 from translate.engine.signals import Interrupts
 from translate.errors import ConfigError, DataError, SaveError
 from translate.progress import ProgressReporter
@@ -38,6 +38,22 @@ def test_run_folders_are_named_after_what_they_hold_and_numbered(root: Path) -> 
     ]
     asked = tiny.settings(root, train__steps=1, data__domains=[str(root / "a"), "b"])
     assert str(train.start(asked, watcher=ProgressReporter()).path) == "runs/cyclegan-a-b-4"
+
+
+def test_domains_are_named_by_the_last_part_of_their_paths(
+    root: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("photos/my horses/train", 2)
+    paths = ["photos/my horses", str(root / "a")]
+    asked = tiny.settings(root, train__steps=1, data__domains=paths)
+    run = train.start(asked, watcher=ProgressReporter()).path
+    assert str(run) == "runs/cyclegan-my horses-a"
+    found = checkpoint.describe(checkpoint.newest(run)[0])
+    assert found.spec.domains == ("my horses", "a")
+    assert list(found.config.data.domains) == paths
+    model, _ = infer.load(run, device="cpu")
+    assert model.choose("photos/my horses") == model.choose("my horses") == "my horses"
+    assert tiny.resume(run, steps=2).step == 2
 
 
 def test_a_folder_that_is_there_but_holds_no_run_may_become_one(root: Path) -> None:
@@ -141,7 +157,8 @@ def test_what_the_data_show_is_said_before_the_first_step(root: Path) -> None:
     (root / "a/notes.txt").touch()
     heard = tiny.Heard()
     tiny.start(tiny.settings(root, train__steps=1, train__log_every=1), root / "run", heard)
-    assert "files that are no images by their suffix, left alone: 1 (1 .txt)" in heard.lines
+    line = f"skipped 1 file without an image suffix (1 .txt): {root / 'a/notes.txt'}"
+    assert line in heard.lines
     assert len(heard.reports) == 1
 
 

@@ -10,6 +10,7 @@ import pytest
 from conftest import Outcome
 from PIL import Image
 
+from translate.engine import data
 from translate.engine.config import Data
 from translate.errors import DataError
 from translate.insight import dataset
@@ -70,6 +71,22 @@ def test_pairs_of_unequal_sizes_are_found_and_random_ones_are_not_compared(root:
     assert found == (
         f"{root / 'a/train/0002.png'}: 32x32 and 32x30: the pair is left out and listed"
     )
+
+
+def test_files_that_are_skipped_are_told_as_training_tells_them(root: Path) -> None:
+    (root / "a/train/scan.dcm").touch()
+    (root / "a/train/captions.jsonl").touch()
+    (root / "a/train/dead.png").symlink_to("nowhere")
+    remarks = list(look(asked(root)))
+    (note,) = [r.what for r in remarks if "skipped" in r.what]
+    assert note.startswith("train: skipped 1 file without an image suffix (1 .dcm): ")
+    assert (
+        note.removeprefix("train: ")
+        in data.check(data.open_layout(asked(root)), asked(root)).remarks
+    )
+    assert broken(remarks) == [
+        f"{root / 'a/train/dead.png'}: a link to nothing: left out and listed"
+    ]
 
 
 def test_orphans_are_told_as_training_tells_them(root: Path) -> None:

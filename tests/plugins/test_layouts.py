@@ -105,6 +105,56 @@ def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
         OneDomain(tmp_path, [], "train")
 
 
+@pytest.mark.parametrize("root", ["", "photos"])
+def test_a_glob_is_a_domain(
+    root: str, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        write(tmp_path / f"photos/a{number}.png")
+        write(tmp_path / f"photos/deep/b{number}.PNG")
+        write(tmp_path / f"photos/__MACOSX/b{number}.png")
+    (tmp_path / "photos/a9.heic").touch()
+    patterns = ["a*", "**/b*.PNG"] if root else ["photos/a*", "photos/**/b*.PNG"]
+    layout = Unpaired(Path(root or "datasets"), patterns, "train")
+    assert [path.name for path in layout.files] == [
+        "a0.png", "a1.png", "a2.png", "b0.PNG", "b1.PNG", "b2.PNG",
+    ]  # fmt: skip
+    assert layout.notes[0].startswith("skipped 1 file without an image suffix (1 .heic)")
+    pictures("my [photos]", 1)
+    assert len(OneDomain(Path(root), [str(tmp_path / "my [photos]")], "train")) == 1
+    with pytest.raises(DataError, match=r"domain 'photos/c\*': no image matches this pattern"):
+        OneDomain(Path("datasets"), ["photos/c*"], "train")
+
+
+def test_a_file_is_a_domain_of_one_image(tmp_path: Path) -> None:
+    files = [write(tmp_path / "x/a.png"), write(tmp_path / "x/b.png", level=9)]
+    layout = Unpaired(tmp_path, [str(files[0]), "x/b.png"], "train")
+    assert list(layout.files) == files
+
+
+def test_a_pattern_that_the_shell_expanded_is_recognized(tmp_path: Path) -> None:
+    names = [f"photos/a{number}.jpg" for number in range(40)]
+    with pytest.raises(ConfigError, match=r"and 40 are given: .*, \.\.\.\. Quote a pattern"):
+        Unpaired(tmp_path, names, "train")
+
+
+def test_D13_a_folder_without_images_says_what_lies_there_case_05(tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    for name in ("1.dcm", "2.dcm", "3.npy", "4.HEIC"):
+        (tmp_path / "scans" / name).touch()
+    write(tmp_path / "b/1.png")
+    with pytest.raises(DataError) as caught:
+        Unpaired(tmp_path, ["scans", "b"], "train")
+    text = str(caught.value)
+    assert text.startswith(
+        f"domain 'scans': no images in {tmp_path / 'scans'}. skipped 4 files without an image "
+        "suffix (2 .dcm, 1 .npy, 1 .heic)"
+    )
+    for advice in (".dcm: not read, save its slices", ".npy: not read", ".heic: not read, convert"):
+        assert advice in text
+
+
 # -- unpaired --------------------------------------------------------------------------------------
 
 
@@ -163,14 +213,20 @@ def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(tmp_path: Path)
         write(tmp_path / name)
     with pytest.raises(DataError) as caught:
         Paired(tmp_path, ["a", "b"], "train")
-    assert str(caught.value).splitlines() == [
+    *table, rule, flag = str(caught.value).splitlines()
+    assert table == [
         "images without a partner: 1 of a, 2 of b",
         "  only in a  only in b",
         "  1          4",
         "             long-name",
-        "Pairs have the same name in both folders. --drop-unpaired goes on without the others.",
     ]
-    assert len(Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)) == 1
+    assert rule.startswith("Pairs have the same name in both folders. ")
+    assert "{name: suffix, source: _in, target: _out}" in rule
+    assert "{name: csv, file: pairs.csv}" in rule
+    assert flag == "--drop-unpaired goes on without the others."
+    layout = Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
+    assert len(layout) == 1
+    assert layout.notes == ["skipped 3 images without a partner; 1 pairs are left"]
 
 
 def test_no_pair_at_all_is_refused(tmp_path: Path) -> None:

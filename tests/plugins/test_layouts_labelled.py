@@ -38,6 +38,33 @@ def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
         assert item.labels.shape == ()
 
 
+def test_D21_linked_classes_keep_every_label_case_07(pictures: Pictures, tmp_path: Path) -> None:
+    pool = sorted(pictures("pool", 3).iterdir())
+    for label, files in {"young": pool[:2], "male": pool}.items():
+        folder = tmp_path / "faces/train" / label
+        folder.mkdir(parents=True)
+        for path in files:
+            (folder / path.name).symlink_to(path)
+    layout = LabelledFolders(tmp_path, ["faces"], "train")
+    assert len(layout) == 5
+    labels = [layout.spec.classes[layout.labels[path]] for path in layout.files]
+    assert labels == ["male"] * 3 + ["young"] * 2
+
+
+@pytest.mark.parametrize("name", ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"])
+def test_D23_what_systems_leave_behind_is_no_class_case_23(
+    name: str, pictures: Pictures, tmp_path: Path
+) -> None:
+    for label in ("cat", "dog"):
+        pictures(f"lab/train/{label}", 1)
+        pictures(f"lab/train/{label}/{name}", 1)
+    (tmp_path / "lab/train" / name).mkdir()
+    pictures(f"lab/train/{name}", 2)
+    layout = LabelledFolders(tmp_path, ["lab"], "train")
+    assert layout.spec.classes == ("cat", "dog")
+    assert len(layout) == 2
+
+
 def test_classes_of_another_split_are_not_those_of_a_flat_folder(
     pictures: Pictures, tmp_path: Path
 ) -> None:

@@ -24,7 +24,12 @@ from translate.cli.counting import FORMATS, counted, told
     metavar="N",
     help="Scale the shorter side to N first. [full size]",
 )
-@click.option("--side", metavar="NAME", help="Take this half of joined pairs.")
+@click.option(
+    "--side",
+    metavar="NAME",
+    help="After training on joined images: the half of each to translate, or whole for images "
+    "that are not joined. [none]",
+)
 @click.option(
     "--mask",
     type=click.Path(path_type=Path),

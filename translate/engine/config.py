@@ -15,12 +15,14 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from ruamel.yaml.error import YAMLError
 
 from translate.engine import options
 from translate.engine.bundled import configs
+from translate.engine.names import short_names
 from translate.errors import ConfigError, named, shown, suggest
 from translate.registry import find, nearest
 
@@ -29,6 +31,8 @@ MAX_BYTES = 100_000
 DEEPEST = 40
 """levels of nesting, each of which makes the parser slower"""
 Fragment = dict[str, Any]
+LAYOUT_KEYS = ("sides", "drop_unpaired")
+"""options of layouts that are keys of ``data``, too"""
 LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
 """More than any machine holds: a damaged configuration is refused before it takes all memory."""
 Positive = Annotated[int, Field(gt=0, le=10**12)]
@@ -54,7 +58,7 @@ class Section(BaseModel):
 
 def domain_names(domain: str) -> set[str]:
     """Return what a domain may be called: as it is given, and by the last part of its path."""
-    return {domain, Path(domain).name}
+    return {domain, Path(domain).name, *short_names([domain])}
 
 
 class Data(Section):
@@ -65,7 +69,7 @@ class Data(Section):
     domains: tuple[str, ...] = Field(default=(), min_length=1)
     """folders of images: the first is translated from, the last to"""
     layout: str | dict[str, Any] = "unpaired"
-    """unpaired, paired, side-by-side, images, labelled, idx, captioned, or one of a plugin"""
+    """unpaired, paired, suffix, csv, side-by-side, images, labelled, idx, captioned"""
     sides: tuple[str, ...] = ()
     """side-by-side: what the left and the right half are called"""
     size: Side | tuple[Side, Side] = 256
@@ -144,6 +148,17 @@ class Data(Section):
     @classmethod
     def _listed(cls, labels: Any) -> Any:
         return [labels] if isinstance(labels, str) else labels
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_layout(cls, given: Any) -> Any:
+        """Take the options of a layout that have a key of their own, ``{name: x, sides: ...}``."""
+        match given:
+            case {"layout": {**options}}:
+                own = {key: options[key] for key in LAYOUT_KEYS if key in options}
+                others = {key: value for key, value in options.items() if key not in own}
+                return {**given, **own, "layout": others}
+        return given
 
     @field_validator("resize")
     @classmethod

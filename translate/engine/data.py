@@ -28,6 +28,7 @@ from translate.engine.blank import Blank
 from translate.engine.cache import Cache
 from translate.engine.config import Data
 from translate.engine.items import TRIES, Items, batch_keys, collate, dice
+from translate.engine.names import short_names
 from translate.engine.problems import Problem
 from translate.engine.remarks import remarks
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
@@ -61,6 +62,7 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
     first, last = data.domains[0], data.domains[-1]
     layout.spec = replace(
         layout.spec,
+        domains=short_names(layout.spec.domains),
         size=data.crop,
         source_channels=data.channels_of(first) or layout.spec.source_channels,
         target_channels=data.channels_of(last) or layout.spec.target_channels,
@@ -105,11 +107,12 @@ def check(layout: Layout, data: Data) -> Prepared:
         cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
         augment = Augment(data, layout.spec, cache.read)
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
+        bad += layout.problems
         if needed <= data.cache * 1e9:
             bad += filter(None, pool.map(partial(_keep, cache), sizes))
     problems = sorted(Problem.of(found, "check") for found in bad)
     if problems:
-        _guard(problems, len(layout.files), data.max_bad)
+        _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
         layout = open_layout(data, [p.path for p in problems])
     return Prepared(layout, augment, problems, remarks(layout, headers))
 

@@ -18,7 +18,7 @@ from translate.engine import bundled, files, locks, records
 from translate.engine.config import Data
 from translate.engine.names import any_hidden
 from translate.errors import CheckpointError, DataError, PluginError, SaveError
-from translate.folders import find_images, subfolders
+from translate.folders import expect_different, find_images, subfolders
 
 ROOT = Path("datasets")
 MARKER = ".sample-domain.json"
@@ -37,7 +37,11 @@ class Domain(NamedTuple):
 
 
 def ensure(data: Data, say: Say) -> None:
-    """Draw each sample domain that `data` names and the default root lacks."""
+    """Draw each sample domain that `data` names and the default root lacks.
+
+    Raises `DataError` before that for a domain that is named twice.
+    """
+    expect_different(data.root, data.domains)
     if data.root != ROOT or data.sides:  # sides are halves of pictures, not folders
         return
     known = registry.names("domain")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from translate import images
 from translate.engine import distributed, file_system
+from translate.engine import skipped as skipped_files
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
 from translate.engine.outputs import Survey, assign, framed, masked
@@ -31,7 +32,7 @@ class Options:
     size: int | None = None
     """what the shorter side is scaled to first; by default pictures keep their size"""
     side: str | None = None
-    """which half of joined pairs is translated; by default the whole picture"""
+    """which half of joined images is translated, or ``whole``; needed after training on such"""
     mask: Path | None = None
     """folder of masks, for a model that fills holes: white is the hole; by default what is wholly
     transparent is"""
@@ -100,7 +101,9 @@ def translate_folder(
     if options.frames == "all":
         jobs = framed(jobs)
     share = [jobs[index] for index in distributed.share(len(jobs))]
-    made_by = {"model": model.digest, "to": to, "size": options.size, "side": options.side}
+    half = model.half(options.side)
+    side = None if half is None else options.side
+    made_by = {"model": model.digest, "to": to, "size": options.size, "side": side}
     if options.keep_metadata:
         made_by["metadata"] = "kept"
     ledger = Ledger(out, made_by, overwrite=options.overwrite)
@@ -109,7 +112,7 @@ def translate_folder(
         model,
         ledger,
         to=to,
-        half=model.half(options.side),
+        half=half,
         size=options.size,
         batch_size=options.batch_size or usual,
         max_pixels=options.max_pixels,
@@ -119,7 +122,7 @@ def translate_folder(
     first = int(os.environ.get("RANK", 0)) == 0
     lost = [Problem.of(bad, "read") for bad in found.problems if first]
     if found.skipped and first:
-        say(f"files that are no images by their suffix, left alone: {len(found.skipped)}")
+        say(skipped_files.describe(found.skipped))
     summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
     account = _Account(summary, ledger, say)
     if first:

@@ -16,12 +16,16 @@ from torch import Tensor
 from translate import images
 from translate.batches import ImageSpec
 from translate.engine import checkpoint, distributed
+from translate.engine.names import short_names
 from translate.engine.plugin_errors import at_definition, plugin_code
 from translate.engine.threads import ThreadCount
 from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
 from translate.images import Pixels
 from translate.ops import seeded
 from translate.recipe import Recipe
+
+WHOLE = "whole"
+"""as the name of a side: all of an image, of images that are not joined"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Model:
     sides: tuple[str, ...]
     """what the left and the right half of joined pairs were called in training"""
     device: torch.device
+    typed: tuple[str, ...] = ()
+    """what was given to ``--domains``, where that is a path for each domain"""
     unscaled: bool = False
     """whether it was trained on crops of pictures as they are, so that large ones look alike"""
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
@@ -50,13 +56,24 @@ class Model:
         return target_domains(self.recipe, self.spec)
 
     def choose(self, to: str | None) -> str:
-        """Return the domain `to`, by default the last; raises `ConfigError` for another's."""
+        """Return the domain `to`, by default the last; its path is another name of it.
+
+        Raises `ConfigError` for a domain that it does not translate to.
+        """
+        known = self.spec.domains
         if to is None:
-            return self.spec.domains[-1]
-        if to not in self.domains:
-            trained = " and ".join(self.spec.domains)
-            raise ConfigError(f"{self.name} was trained on {trained}.{suggest(to, self.domains)}")
-        return to
+            return known[-1]
+        typed = self.typed if len(self.typed) == len(known) else known
+        names = short_names(known)
+        found = {**dict(zip(typed, known, strict=True)), **dict(zip(names, known, strict=True))}
+        domain = to if to in known else found.get(to, found.get(to.rstrip("/"), ""))
+        if domain not in self.domains:
+            own = [name for name, each in zip(names, known, strict=True) if each in self.domains]
+            raise ConfigError(
+                f"{self.name} was trained on {' and '.join(names)}, and does not translate to "
+                f"{shown(to)}.{suggest(to, own)}"
+            )
+        return domain
 
     def channels(self, to: str) -> tuple[int, int]:
         """Return how many channels go in and come out on the way to `to`."""
@@ -64,14 +81,28 @@ class Model:
         return forth[::-1] if to == self.spec.domains[0] != self.spec.domains[-1] else forth
 
     def half(self, side: str | None) -> int | None:
-        """Return which half of a joined pair `side` is; None: it means the whole picture."""
-        if side is None:
+        """Return which half of a joined image `side` is; None: it means the whole image.
+
+        Raises `ConfigError` for another side, and where joined images were trained on and none is
+        named: a joined image is never translated as one.
+        """
+        joined = len(self.sides) == 2
+        if side is None and not joined:
             return None
-        if len(self.sides) != 2:
+        if side is None:
+            left, right = self.sides
+            raise ConfigError(
+                f"side: {self.name} was trained on joined images, {left} on the left and {right} "
+                f"on the right. --side {self.spec.domains[0]} translates that half of each; "
+                f"--side {WHOLE} is for images that are not joined."
+            )
+        if not joined and side != WHOLE:
             raise ConfigError(f"side: {self.name} was not trained on pairs with named sides.")
-        if side not in self.sides:
-            raise ConfigError(f"side: there is no {side!r}.{suggest(side, self.sides)}")
-        return self.sides.index(side)
+        if side in self.sides:
+            return self.sides.index(side)
+        if side != WHOLE:
+            raise ConfigError(f"side: there is no {side!r}.{suggest(side, [*self.sides, WHOLE])}")
+        return None
 
     def translate(self, pictures: Sequence[Pixels], to: str) -> list[Pixels | None]:
         """Return `pictures`, all of one size, as bytes in the domain `to`; None: not finite."""
@@ -107,7 +138,8 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     digest = sha256((place / checkpoint.MANIFEST).read_bytes()).hexdigest()
     asked = found.config.data
     unscaled = asked.resize == "none"
-    model = Model(str(path), digest, recipe, found.spec, asked.sides, where, unscaled)
+    typed = asked.domains
+    model = Model(str(path), digest, recipe, found.spec, asked.sides, where, typed, unscaled)
     return model, complaints
 
 
@@ -144,6 +176,12 @@ def _missing(side: int, recipe: Recipe) -> int:
     """Return how many pixels `side` lacks."""
     least = max(side, recipe.minimum_side)
     return least + -least % recipe.multiple_of - side
+
+
+def halved(pixels: Pixels, half: int) -> Pixels:
+    """Return the left half of `pixels`, or for 1 the right one."""
+    width = pixels.shape[1] // 2
+    return pixels[:, half * width : (half + 1) * width]
 
 
 def scaled(pixels: Pixels, shorter: int | None) -> Pixels:

@@ -1,7 +1,12 @@
 """Names of files and folders: which are passed over, and what a domain is called."""
 
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+SPLITS = frozenset({"train", "test", "val", "valid", "validation"})
+"""Folders of a domain that hold a part of its images."""
 HIDDEN = frozenset(
     {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"}  # files
     | {"__macosx", "network trash folder", "temporary items"}  # macOS
@@ -20,3 +25,42 @@ def is_hidden(name: str) -> bool:
 def any_hidden(names: Iterable[str]) -> bool:
     """Tell whether one of the `names` along a path is passed over."""
     return any(is_hidden(name) for name in names)
+
+
+OWN = re.compile(r"captions\.jsonl|problems(-\d+)?\.jsonl")
+"""Files of ours that lie beside images."""
+MAGIC = re.compile(r"[*?\[\]]+")
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a file of this name is one of ours, which is no news beside images."""
+    return bool(OWN.fullmatch(name))
+
+
+def short_names(domains: Sequence[str]) -> tuple[str, ...]:
+    """Return what `domains` are called: of a path the last part, and more where two are alike.
+
+    ``photos/my horses`` and ``horses/train`` are ``my horses`` and ``horses``, ``x/a*.jpg`` is
+    ``a``.
+    """
+    parts = [_parts(domain) for domain in domains]
+    for depth in range(1, max(map(len, parts), default=0) + 1):
+        names = tuple("-".join(part[-depth:]) for part in parts)
+        if len(set(names)) == len(names):
+            return names
+    return tuple(domains)
+
+
+def _parts(domain: str) -> list[str]:
+    """Return the parts of a path that may name its images."""
+    path = Path(domain)
+    if {".", ".."} & {*domain.split("/")} and path.name in ("", ".."):
+        path = Path(os.path.abspath(domain))  # noqa: PTH100 - a link keeps its own name
+    parts = [part for part in path.parts if part not in (path.anchor, "..")]
+    if len(parts) > 1 and parts[-1].lower() in SPLITS:
+        parts.pop()
+    if parts and MAGIC.search(parts[-1]):
+        name = MAGIC.sub("", Path(parts[-1]).stem).strip("-_. ")
+        parts = [*parts[:-1], name] if name else parts[:-1]
+        parts = [part for part in parts if not MAGIC.search(part)]
+    return parts or [domain]

@@ -9,10 +9,9 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from translate import images
-from translate.engine import files
-from translate.engine.names import any_hidden
+from translate.engine import files, skipped
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
-from translate.folders import find_images, scan
+from translate.folders import find_images, match, scan
 
 
 class Survey(NamedTuple):
@@ -63,8 +62,8 @@ def survey(source: str | Path, out: Path) -> Survey:
         own = [p for p in found.images if not p.parent.resolve().is_relative_to(inside)]
         found = found._replace(images=own)
     if not found.images and not found.problems:
-        ignored = f" ({len(found.skipped)} files have other suffixes)" if found.skipped else ""
-        raise NothingUsableError(f"there is no image in {source}{ignored}.")
+        there = f": {text}" if (text := skipped.describe(found.skipped)) else ""
+        raise NothingUsableError(f"there is no image in {source}{there}.")
     files.claim(out)
     return found
 
@@ -76,12 +75,8 @@ def _find(source: Path) -> Survey:
         return Survey(source.parent, [source], [], [])
     if not has_magic(str(source)):
         raise DataError(f"there is no file or folder {source}.")
-    root = next(folder for folder in source.parents if not has_magic(str(folder)))
-    matches = (path.relative_to(root) for path in root.glob(str(source.relative_to(root))))
-    shown = sorted(name for name in matches if not any_hidden(name.parts))
-    there = [root / name for name in shown if (root / name).is_file()]
-    pictures = [path for path in there if path.suffix.lower() in images.SUFFIXES]
-    return Survey(root, pictures, [path for path in there if path not in pictures], [])
+    root, found = match(source)
+    return Survey(root, *found)
 
 
 def assign(found: Survey, out: Path, *, channels: int = 3, form: str | None = None) -> list[Job]:

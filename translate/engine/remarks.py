@@ -1,6 +1,5 @@
 """What is said once of a data set before it is trained on: nothing is wrong with it, but look."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
@@ -8,7 +7,6 @@ from typing import Any
 
 from translate import images
 from translate.batches import Layout
-from translate.engine.names import is_hidden
 
 DRAWS = 100
 """items that are picked to see whether a domain has more than one image"""
@@ -16,7 +14,7 @@ DRAWS = 100
 
 def remarks(layout: Layout, headers: Mapping[Path, Any]) -> list[str]:
     """Return a line for each thing that a person may not have meant."""
-    return [*_converted(headers), *_skipped(layout), *_lonely(layout)]
+    return [*_converted(headers), *layout.notes, *_lonely(layout)]
 
 
 def _converted(headers: Mapping[Path, Any]) -> Iterable[str]:
@@ -26,24 +24,6 @@ def _converted(headers: Mapping[Path, Any]) -> Iterable[str]:
             f"{len(found)} of {len(headers)} pictures are not gray or RGB in 8 bits, the first is "
             f"{path} ({header.mode}): {images.CONVERSION}"
         )
-
-
-def _skipped(layout: Layout) -> Iterable[str]:
-    folders = sorted({path.parent for path in layout.files})
-    others = Counter(
-        path.suffix.lower() or path.name
-        for folder in folders
-        for path in folder.iterdir()
-        if _is_other(path) and path not in layout.sources
-    )
-    if others:
-        listed = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(5))
-        yield f"files that are no images by their suffix, left alone: {others.total()} ({listed})"
-
-
-def _is_other(path: Path) -> bool:
-    hidden = is_hidden(path.name)
-    return not hidden and path.suffix.lower() not in images.SUFFIXES and path.is_file()
 
 
 def _lonely(layout: Layout) -> Iterable[str]:

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 from translate import images
-from translate.engine.infer import Model, scaled, with_hole
+from translate.engine.infer import Model, halved, scaled, with_hole
 from translate.engine.ledger import Ledger
 from translate.engine.limits import out_of_memory
 from translate.engine.outputs import Job
@@ -118,10 +118,9 @@ class Stages:
             job.input, channels=channels, max_pixels=self.max_pixels, frame=job.frame or 0
         )
         if self.half is not None:
-            width = pixels.shape[1] // 2
-            if not width:
+            if pixels.shape[1] < 2:
                 raise BadImage(job.input, "one pixel wide is no pair of pictures")
-            pixels = pixels[:, self.half * width : (self.half + 1) * width]
+            pixels = halved(pixels, self.half)
         first = header.moving and job.frame is None
         note = f"only the first of {header.frames} frames was translated" if first else ""
         if self.model.recipe.takes_mask:

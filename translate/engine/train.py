@@ -15,6 +15,7 @@ from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
 from translate.engine.journal import Journal, machine_changes, sweep
 from translate.engine.loop import Loop, Result
+from translate.engine.names import short_names
 from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.schedules import Course, rate_changes
 from translate.engine.signals import Interrupts
@@ -35,8 +36,10 @@ def start(
     """Train from the beginning, in the run folder `out` or a new one under ``runs/``."""
     device = distributed.choose_device(asked.train.device)
     with distributed.joined(device), deterministic(asked.train.deterministic):
-        names = [Path(domain).name for domain in asked.data.domains]
-        usual = Path("runs") / "-".join([asked.recipe.replace("/", "-"), *names])
+        names = [
+            name.replace("/", "-") for name in (asked.recipe, *short_names(asked.data.domains))
+        ]
+        usual = Path("runs") / "-".join(names)
         path = _unused(out or usual, numbered=not out)
         asked = _batch_for_processes(asked, watcher)
         if distributed.is_first():

@@ -44,7 +44,7 @@ def look(asked: Data) -> Iterator[Remark]:
 
     Each is decoded once. Raises `DataError` where there is nothing to train on.
     """
-    seen: list[Seen] = []
+    seen, lost = list[Seen](), list[BadImage]()
     for split in dict.fromkeys((asked.split, *SPLITS)):
         try:
             layout = data.open_layout(asked.model_copy(update={"split": split}))
@@ -56,9 +56,12 @@ def look(asked: Data) -> Iterator[Remark]:
         if split != asked.split and not new:
             continue
         yield Remark("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
+        yield from (Remark("note", f"{split}: {note}") for note in layout.notes)
+        lost += layout.problems
         with ThreadPoolExecutor(THREADS) as pool:
             seen += pool.map(lambda path, split=split: _look_at(path, split), sorted(new))
         yield from _pairs(layout, {file.path: file for file in seen})
+    yield from _some([Remark("broken", str(bad), "left out and listed") for bad in lost])
     yield from _unreadable(seen, asked)
     yield from _kinds(seen)
     yield from _sizes(seen, asked)

@@ -11,6 +11,8 @@ from translate_plugins.layouts.idx import IdxFiles
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.labelled import LabelledFolders
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
+from translate_plugins.layouts.suffix import SuffixPairs
+from translate_plugins.layouts.table import Table
 
 
 @hookimpl
@@ -19,6 +21,8 @@ def register_layouts() -> Mapping[str, Callable[..., Layout]]:
         "unpaired": Unpaired,
         "paired": Paired,
         "side-by-side": SideBySide,
+        "suffix": SuffixPairs,
+        "csv": Table,
         "images": OneDomain,
         "labelled": LabelledFolders,
         "idx": IdxFiles,

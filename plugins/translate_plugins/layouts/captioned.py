@@ -15,7 +15,7 @@ import torch
 
 from translate.batches import Captioned, ImageSpec, Layout, Transform
 from translate.errors import DataError
-from translate.folders import Folder, expect, find_domains, usable
+from translate.folders import Folder, expect, find_domains, notes, problems, usable
 
 NAME = "captions.jsonl"
 EXAMPLE = '{"file": "0001.png", "text": "..."}'
@@ -32,7 +32,8 @@ class CaptionedFolders(Layout):
         self.texts: dict[Path, bytes] = {}
         self.captions: dict[Path, list[Path]] = {}
         self.domain_files = []
-        for folder in find_domains(root, domains, split):
+        found = find_domains(root, domains, split)
+        for folder in found:
             told = _captions(folder)
             self.domain_files.append(usable(Folder(folder.path, list(told)), bad))
             for path in self.domain_files[-1]:
@@ -40,6 +41,7 @@ class CaptionedFolders(Layout):
                 self.texts |= {caption.line: caption.text for caption in told[path]}
         self.files = list(self.captions)
         self.sources = sorted({line.parent for line in self.texts})
+        self.notes, self.problems = notes(*found, read=self.sources), problems(*found)
         longest = max(map(len, self.texts.values()))
         self.spec = ImageSpec(domains=tuple(domains), text_length=longest)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from translate.batches import Images, ImageSpec, Layout, Transform
-from translate.folders import expect, find_domains, usable
+from translate.folders import expect, find_domains, notes, problems, usable
 
 
 class OneDomain(Layout):
@@ -21,6 +21,7 @@ class OneDomain(Layout):
         (folder,) = find_domains(root, domains, split)
         self.files = usable(folder, leave_out)
         self.domain_files = [self.files]
+        self.notes, self.problems = notes(folder), problems(folder)
 
     def __len__(self) -> int:
         return len(self.files)

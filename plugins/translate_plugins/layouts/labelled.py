@@ -11,7 +11,16 @@ import torch
 
 from translate.batches import ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
-from translate.folders import SPLITS, Folder, expect, find_domains, subfolders, usable
+from translate.folders import (
+    Folder,
+    expect,
+    find_domains,
+    is_split,
+    notes,
+    problems,
+    subfolders,
+    usable,
+)
 
 
 class LabelledFolders(Layout):
@@ -28,6 +37,7 @@ class LabelledFolders(Layout):
         self.labels = {path: i for i, (_, files) in enumerate(classes) for path in files}
         self.files = list(self.labels)
         self.domain_files = [self.files]
+        self.notes, self.problems = notes(folder), problems(folder)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -44,7 +54,7 @@ def _class_folders(domain: Folder) -> list[Folder]:
     """Return a folder for each class, in natural order; raises `DataError` for another tree."""
     place = domain.path
     tops = subfolders(place)
-    files: dict[str, list[Path]] = {top.name: [] for top in tops if top.name.lower() not in SPLITS}
+    files: dict[str, list[Path]] = {top.name: [] for top in tops if not is_split(top.name)}
     beside = [path for path in domain.files if path.parent == place]
     if not files:
         raise DataError(

@@ -1,0 +1,70 @@
+"""What layouts of aligned pairs share: who belongs to whom, and what to do about the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from translate.batches import Pair, Transform
+from translate.errors import BadImage, DataError
+
+OTHERWISE = (
+    " Pairs by suffixes of names in one folder: --set "
+    '"data.layout={name: suffix, source: _in, target: _out}"; by a table: --set '
+    '"data.layout={name: csv, file: pairs.csv}".'
+)
+"""what `paired` says of folders that it cannot read"""
+
+
+def by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
+    """Return `files` by their path below `folder`, without suffix."""
+    named: dict[str, Path] = {}
+    for path in files:
+        name = str(path.relative_to(folder).with_suffix(""))
+        if name in named:
+            raise DataError(f"{named[name]} and {path} have one name: keep one of them.")
+        named[name] = path
+    return named
+
+
+def partners(
+    names: Sequence[str],
+    left: Mapping[str, Path],
+    right: Mapping[str, Path],
+    *,
+    drop_unpaired: bool,
+    rule: str = f"Pairs have the same name in both folders.{OTHERWISE}",
+) -> tuple[list[str], list[str]]:
+    """Return the keys that both sides have, and what to say of images without a partner.
+
+    Raises `DataError` for those unless they may be dropped.
+    """
+    both, alone = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
+    if alone and not drop_unpaired:
+        table = _table_of_orphans(names, left, right)
+        raise DataError(f"{table}\n{rule}\n--drop-unpaired goes on without the others.")
+    text = f"skipped {len(alone)} images without a partner; {len(both)} pairs are left"
+    return both, [text] if alone else []
+
+
+def load_pair(files: tuple[Path, ...], transform: Transform) -> Pair:
+    """Return two images of one size, cropped alike."""
+    source, target = (transform.read(path) for path in files)
+    if source.shape[:2] != target.shape[:2]:
+        sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (source, target)]
+        raise BadImage(files[0], f"is {sizes[0]}, but its partner {files[1]} {sizes[1]}")
+    return Pair(*transform(source, target))
+
+
+def _table_of_orphans(
+    domains: Sequence[str], left: Mapping[str, Path], right: Mapping[str, Path], most: int = 5
+) -> str:
+    sides = [sorted(left.keys() - right.keys()), sorted(right.keys() - left.keys())]
+    width = max(len(text) for text in (*sides[0][:most], f"only in {domains[0]}"))
+    rows = [(f"only in {name}" for name in domains), *zip_longest(*(s[:most] for s in sides))]
+    table = "".join(f"\n  {a or '':{width}}  {b or ''}".rstrip() for a, b in rows)
+    return (
+        f"images without a partner: {len(sides[0])} of {domains[0]}, {len(sides[1])} of "
+        f"{domains[1]}{table}{'  ...' if max(map(len, sides)) > most else ''}"
+    )

@@ -1,0 +1,177 @@
+"""Pairs by a table: a CSV file with a row for each pair, ``source,target`` in its first line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Annotated, NamedTuple
+
+from translate.batches import ImageSpec, Layout, Pair, Transform
+from translate.errors import DataError, shown
+from translate.folders import expect, expect_different, listed, places
+from translate_plugins.layouts.partners import load_pair
+
+NAMED = 5
+"""faulty rows that are named one by one"""
+
+
+class Table(Layout):
+    """Pairs of images that a CSV file lists.
+
+    Paths are relative to the table's folder, the root, or the domain's folder. ``--domains A B``
+    are the names of the two columns' images, or their folders; ``--domains A`` is the folder of
+    all. A column ``split``, where there is one, says which rows are for training.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        domains: Sequence[str],
+        split: str,
+        leave_out: Iterable[Path] = (),
+        drop_unpaired: bool = False,
+        *,
+        file: Annotated[str, "the table, relative to the root, the domain or here"],
+        source: Annotated[str, "column of the source images"] = "source",
+        target: Annotated[str, "column of the target images"] = "target",
+    ) -> None:
+        if len(domains) != 1:
+            expect("csv", domains, 2)
+        expect_different(root, domains)
+        self.spec = ImageSpec(domains=tuple(domains if len(domains) == 2 else (source, target)))
+        homes = [places(root, name, split) for name in domains]
+        bases = [*(homes[0] if len(homes) == 1 else ()), root / split, root, Path()]
+        path = next((base / file for base in bases if (base / file).is_file()), None)
+        if not path:
+            raise DataError(f"there is no table {file}: looked in {listed(bases[:-1])} and here.")
+        self.sources = [path]
+        table = _read(path)
+        sides = [[path.parent, root, *home] for home in (homes[0], homes[-1])]
+        columns = _columns(path, table, [(source, target), tuple(domains)], sides)
+        if columns.header:
+            table = _of_split(path, table[1:], table[0], split)
+        pairs, faults = [], []
+        for row in table:
+            try:
+                pairs.append(_pair(row, columns, sides))
+            except DataError as error:
+                faults.append(f"line {row.line}: {error}")
+        if faults and not drop_unpaired:
+            more = f"\n  ... and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+            raise DataError(
+                f"{path}: {len(faults)} of {len(table)} rows cannot be used\n  "
+                + "\n  ".join(faults[:NAMED])
+                + f"{more}\nPaths are relative to {listed(dict.fromkeys(sides[0][:2]))}. "
+                "--drop-unpaired goes on without these rows."
+            )
+        bad = set(leave_out)
+        self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
+        if not self.pairs:
+            raise DataError(f"{path}: not one of its {len(table)} rows can be used.")
+        by_column = [set(column) for column in zip(*self.pairs, strict=True)]
+        if by_column[0].isdisjoint(by_column[1]):
+            self.domain_files = [sorted(column) for column in by_column]
+        self.files = sorted({each for pair in self.pairs for each in pair})
+        if faults:
+            self.notes = [f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}"]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def pick(self, index: int, random: Random) -> tuple[Path, Path]:  # noqa: ARG002
+        return self.pairs[index]
+
+    def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
+        return load_pair(files, transform)
+
+
+class Row(NamedTuple):
+    """One row of a table."""
+
+    line: int
+    cells: list[str]
+
+
+class Columns(NamedTuple):
+    """Where the two files of a row are."""
+
+    source: int
+    target: int
+    header: bool
+
+
+def _read(path: Path) -> list[Row]:
+    """Return the rows that hold anything; commas, semicolons or tabs separate their cells."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as text in UTF-8: {error}.") from error
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
+    try:
+        rows = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}.") from error
+    if rows := [row for row in rows if any(row.cells)]:
+        return rows
+    raise DataError(f"{path} is empty: expected a line source,target and a row for each pair.")
+
+
+def _columns(
+    path: Path,
+    table: Sequence[Row],
+    known: Sequence[tuple[str, ...]],
+    sides: Sequence[Sequence[Path]],
+) -> Columns:
+    """Return where the files are: by a first line that names columns, else the first two."""
+    first = [cell.lower() for cell in table[0].cells]
+    for names in known:
+        wanted = [name.lower() for name in names]
+        if len(wanted) == 2 and {*wanted} <= {*first}:
+            return Columns(first.index(wanted[0]), first.index(wanted[1]), header=True)
+    plain = Columns(0, 1, header=False)
+    try:
+        _pair(table[0], plain, sides)
+    except DataError as error:
+        expected = " or ".join(",".join(names) for names in known if len(names) == 2)
+        raise DataError(
+            f"{path}, line {table[0].line}: expected a header with {expected}, or two files, got "
+            f"{shown(','.join(table[0].cells))} ({str(error).rstrip('.')}). Other columns: --set "
+            f'"data.layout={{name: csv, file: {path.name}, source: COLUMN, target: COLUMN}}"'
+        ) from error
+    return plain
+
+
+def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]:
+    """Return the `rows` of one split, all where the table has no column for it."""
+    names = [cell.lower() for cell in header.cells]
+    if "split" not in names:
+        return rows
+    place = names.index("split")
+    told = [row.cells[place] if place < len(row.cells) else "" for row in rows]
+    if chosen := [row for row, name in zip(rows, told, strict=True) if name == split]:
+        return chosen
+    there = listed(sorted(set(told))) or "none"
+    raise DataError(f"{path}: no row of split {split!r}; its column split has {there}.")
+
+
+def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[Path, Path]:
+    """Return the two files of a row; raises `DataError` where they are not two that are there."""
+    if len(row.cells) <= max(columns[:2]):
+        raise DataError(f"expected {max(columns[:2]) + 1} columns, got {len(row.cells)}.")
+    source, target = (
+        _file(row.cells[column], bases) for column, bases in zip(columns[:2], sides, strict=True)
+    )
+    if source == target or source.samefile(target):
+        raise DataError(f"{source} is its own target.")
+    return source, target
+
+
+def _file(cell: str, bases: Iterable[Path]) -> Path:
+    found: Iterator[Path] = (base / cell for base in bases if cell and (base / cell).is_file())
+    if path := next(found, None):
+        return path
+    raise DataError(f"there is no file {cell}." if cell else "a cell is empty.")

@@ -1,0 +1,146 @@
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from whole import Whole
+
+from translate import images
+from translate.engine import data
+from translate.engine.config import Data
+from translate.errors import BadImage, ConfigError, DataError
+from translate_plugins.layouts.suffix import SuffixPairs
+
+Make = Callable[..., SuffixPairs]
+
+
+def write(folder: Path, *names: str, side: int = 8) -> None:
+    for level, name in enumerate(names):
+        images.write(folder / name, np.full((side, side, 3), level, np.uint8))
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def build(*domains: str, ends: tuple[str, str] = ("_in", "_out"), **given: Any) -> SuffixPairs:
+        source, target = ends
+        names = domains or ("p",)
+        return SuffixPairs(tmp_path, names, "train", source=source, target=target, **given)
+
+    return build
+
+
+def below(layout: SuffixPairs, folder: Path) -> list[list[str]]:
+    return [[path.relative_to(folder).as_posix() for path in pair] for pair in layout.pairs]
+
+
+@pytest.mark.parametrize("place", ["p", "p/train", "train/p"])
+def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
+    place: str, make: Make, tmp_path: Path
+) -> None:
+    write(tmp_path / place, "1_in.png", "1_out.bmp", "deep/1_in.png", "deep/1_out.png")
+    layout = make()
+    assert below(layout, tmp_path / place) == [
+        ["1_in.png", "1_out.bmp"],
+        ["deep/1_in.png", "deep/1_out.png"],
+    ]
+    assert layout.spec.domains == ("in", "out")
+    assert len(layout) == 2 and len(layout.files) == 4 and layout.notes == []
+    pair = layout.load(layout.pick(0, Random(0)), Whole())
+    assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 1)
+
+
+def test_an_empty_suffix_is_every_name_that_does_not_have_the_other(
+    make: Make, tmp_path: Path
+) -> None:
+    write(tmp_path / "p", "1.png", "1_mask.png", "a_mask_2.png", "a_mask_2_mask.png")
+    layout = make(ends=("", "_mask"))
+    assert below(layout, tmp_path / "p") == [
+        ["1.png", "1_mask.png"],
+        ["a_mask_2.png", "a_mask_2_mask.png"],
+    ]
+    assert layout.spec.domains == ("p", "mask")
+
+
+def test_the_longer_suffix_is_meant_where_both_fit(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "p", "1_in.png", "1_main_in.png")
+    assert below(make(ends=("_in", "_main_in")), tmp_path / "p") == [["1_in.png", "1_main_in.png"]]
+
+
+def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(
+    make: Make, tmp_path: Path
+) -> None:
+    write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png", "3_out.png", "4_out.png")
+    with pytest.raises(DataError) as caught:
+        make()
+    assert str(caught.value).splitlines() == [
+        "images without a partner: 1 of *_in, 2 of *_out",
+        "  only in *_in  only in *_out",
+        "  2             3",
+        "                4",
+        "A pair is NAME_in.png and NAME_out.png, whatever the file type.",
+        "--drop-unpaired goes on without the others.",
+    ]
+    layout = make(drop_unpaired=True)
+    assert len(layout) == 1
+    assert layout.notes == ["skipped 3 images without a partner; 1 pairs are left"]
+
+
+def test_images_with_neither_suffix_are_not_left_out_in_silence(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "p", "1_in.png", "1_out.png", "1_depth.png")
+    (note,) = make().notes
+    assert note.startswith("skipped 1 images whose names end in neither '_in' nor '_out'")
+    assert note.endswith("1_depth.png")
+
+
+def test_two_domains_are_a_folder_for_each_side_or_the_names_of_both(
+    make: Make, tmp_path: Path
+) -> None:
+    write(tmp_path / "a", "1_in.png", "1_out.png")
+    write(tmp_path / "b", "1_out.png", "1_in.png")
+    layout = make("a", "b")
+    assert below(layout, tmp_path) == [["a/1_in.png", "b/1_out.png"]]
+    assert layout.spec.domains == ("a", "b")
+    assert layout.notes[0].startswith("skipped 2 images")
+    write(tmp_path / "other/train", "1_in.png", "1_out.png")
+    named = SuffixPairs(tmp_path / "other", ["photo", "mask"], "train", source="_in", target="_out")
+    assert below(named, tmp_path / "other/train") == [["1_in.png", "1_out.png"]]
+    assert named.spec.domains == ("photo", "mask")
+    with pytest.raises(ConfigError, match="'suffix' reads two domains, and 3 are given"):
+        make("a", "b", "c")
+
+
+def test_D24_one_suffix_for_both_sides_is_refused(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "p", "1_in.png")
+    with pytest.raises(ConfigError, match="source and target are both '_in', expected two"):
+        make(ends=("_in", "_in"))
+
+
+def test_two_files_of_one_name_cannot_be_paired(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "p", "1_in.png", "1_in.bmp", "1_out.png")
+    with pytest.raises(DataError, match=r"1_in\.bmp and \S+1_in\.png have one name"):
+        make()
+
+
+def test_a_pair_goes_when_either_half_is_left_out_or_has_another_size(
+    make: Make, tmp_path: Path
+) -> None:
+    write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png", "2_out.png")
+    assert len(make(leave_out=[tmp_path / "p/2_out.png"])) == 1
+    with pytest.raises(DataError, match="no pair NAME_in and NAME_out among 4 images can be used"):
+        make(leave_out=(tmp_path / "p").iterdir())
+    write(tmp_path / "p", "1_out.png", side=9)
+    layout = make()
+    with pytest.raises(BadImage, match=r"is 8x8, but its partner \S+1_out\.png 9x9"):
+        layout.load(layout.pick(0, Random(0)), Whole())
+
+
+def test_it_is_a_layout_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png")
+    layout = {"name": "suffix", "source": "_in", "target": "_out", "drop_unpaired": True}
+    asked = Data(root=tmp_path, domains=("p",), layout=layout)
+    assert asked.drop_unpaired and "drop_unpaired" not in asked.layout
+    assert data.open_layout(asked).spec.domains == ("in", "out")
+    with pytest.raises(ConfigError, match="layout 'suffix' needs the option 'source'"):
+        data.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))

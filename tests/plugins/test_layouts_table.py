@@ -1,0 +1,140 @@
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from whole import Whole
+
+from translate import images
+from translate.errors import ConfigError, DataError
+from translate_plugins.layouts.table import Table
+
+Make = Callable[..., Table]
+NAMES = ("photo", "mask")
+
+
+def write(path: Path, level: int = 0) -> None:
+    images.write(path, np.full((8, 8, 3), level, np.uint8))
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Write a table, and read it: images ``x/0.png`` to ``x/3.png`` are there, and ``y/``."""
+    for number in range(4):
+        write(tmp_path / f"x/{number}.png", number)
+        write(tmp_path / f"y/{number}.png", 9 - number)
+
+    def build(text: str, *domains: str, place: str = "pairs.csv", **given: Any) -> Table:
+        (tmp_path / place).write_bytes(text.encode("utf-8-sig" if "source" in text else "utf-8"))
+        given = {"file": place, **given}
+        return Table(tmp_path, domains or NAMES, given.pop("split", "train"), **given)
+
+    return build
+
+
+def below(layout: Table, folder: Path) -> list[list[str]]:
+    return [[path.relative_to(folder).as_posix() for path in pair] for pair in layout.pairs]
+
+
+WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "source,target\nx/0.png,y/1.png\nx/2.png,y/3.png\n",
+        "Target;id;Source\r\ny/1.png;7;x/0.png\r\n\r\n y/3.png ;8;\tx/2.png\r\n",
+        "photo\tmask\nx/0.png\ty/1.png\nx/2.png\ty/3.png",
+        "x/0.png,y/1.png\nx/2.png,y/3.png,and more\n",
+        'source,target\n"x/0.png","y/1.png"\nx/2.png,y/3.png\n',
+    ],
+)
+def test_a_row_is_a_pair_with_a_header_or_without(text: str, make: Make, tmp_path: Path) -> None:
+    layout = make(text)
+    assert below(layout, tmp_path) == WANTED
+    assert layout.spec.domains == NAMES
+    assert list(layout.sources) == [tmp_path / "pairs.csv"]
+    pair = layout.load(layout.pick(0, Random(0)), Whole())
+    assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 8)
+
+
+def test_columns_may_have_other_names_and_rows_a_split(make: Make, tmp_path: Path) -> None:
+    text = "split,before,after\ntrain,x/0.png,y/1.png\ntest,x/2.png,y/3.png\n"
+    columns = {"source": "before", "target": "after"}
+    assert below(make(text, **columns), tmp_path) == WANTED[:1]
+    assert below(make(text, split="test", **columns), tmp_path) == WANTED[1:]
+    with pytest.raises(DataError, match="no row of split 'val'; its column split has test and tra"):
+        make(text, split="val", **columns)
+    with pytest.raises(DataError, match=r"line 1: expected a header with source,target or photo,m"):
+        make(text)
+
+
+def test_paths_are_below_the_table_the_root_or_the_domain(make: Make, tmp_path: Path) -> None:
+    assert below(make("0.png,../y/1.png", place="x/t.csv"), tmp_path) == [
+        ["x/0.png", "x/../y/1.png"]
+    ]
+    assert below(make("x/0.png,y/1.png", place="x/t.csv"), tmp_path) == WANTED[:1]
+    assert below(make("source,target\n0.png,1.png", "x", "y"), tmp_path) == WANTED[:1]
+    one = make("source,target\n0.png,1.png", "x", place="x/t.csv", file="t.csv")
+    assert below(one, tmp_path) == [["x/0.png", "x/1.png"]]
+    assert one.spec.domains == ("source", "target")
+    assert len(make(f"{tmp_path}/x/0.png,{tmp_path}/y/1.png")) == 1
+
+
+def test_faulty_rows_are_listed_with_their_lines(make: Make) -> None:
+    rows = ["x/0.png,y/0.png", "x/9.png,y/1.png", "x/1.png", "x/1.png,", "x/2.png,x/2.png"]
+    text = "\n".join(["source,target", *rows, *["gone.png,y/0.png"] * 3])
+    with pytest.raises(DataError) as caught:
+        make(text)
+    assert str(caught.value).splitlines()[0].endswith("pairs.csv: 7 of 8 rows cannot be used")
+    assert [line.partition("pairs")[0] for line in str(caught.value).splitlines()[1:4]] == [
+        "  line 3: there is no file x/9.png.",
+        "  line 4: expected 2 columns, got 1.",
+        "  line 5: a cell is empty.",
+    ]
+    assert "line 6: " in str(caught.value) and "x/2.png is its own target." in str(caught.value)
+    assert "... and 2 more" in str(caught.value)
+    assert str(caught.value).endswith("--drop-unpaired goes on without these rows.")
+    layout = make(text, drop_unpaired=True)
+    assert len(layout) == 1
+    assert "skipped 7 of 8 rows, line 3: there is no file x/9.png." in layout.notes[0]
+
+
+def test_D24_a_row_of_one_file_under_two_names_is_refused(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "link.png").symlink_to("x/0.png")
+    with pytest.raises(DataError, match=r"x/0\.png is its own target"):
+        make("source,target\nx/0.png,link.png")
+    with pytest.raises(DataError, match="domains 'x' and 'x' are the same"):
+        make("source,target\n0.png,1.png", "x", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty: expected a line source,target"),
+        ("a,b\nx/0.png,y/0.png", r"line 1: expected a header .* got 'a,b' \(there is no file a"),
+        ("source,target\n", "not one of its 0 rows"),
+        ('source,target\n"x/0.png,y/0.png\n', "line 2: unexpected end of data"),
+        ("source,target\nx/0.png\0,y/0.png\n", "line 2: "),
+    ],
+)
+def test_a_table_that_is_none_is_named(text: str, message: str, make: Make) -> None:
+    with pytest.raises(DataError, match=message):
+        make(text)
+
+
+def test_a_table_that_is_no_text_or_not_there_is_named(make: Make, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"there is no table other\.csv: looked in"):
+        make("source,target", file="other.csv")
+    (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(DataError, match="cannot be read as text in UTF-8"):
+        Table(tmp_path, NAMES, "train", file="bad.csv")
+    with pytest.raises(ConfigError, match="'csv' reads two domains, and 3 are given"):
+        make("source,target", "a", "b", "c")
+
+
+def test_a_pair_goes_when_either_half_is_left_out(make: Make, tmp_path: Path) -> None:
+    text = "source,target\nx/0.png,y/1.png\nx/2.png,y/3.png\n"
+    assert below(make(text, leave_out=[tmp_path / "y/1.png"]), tmp_path) == WANTED[1:]

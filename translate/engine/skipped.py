@@ -1,0 +1,50 @@
+"""What is said of files that have no image suffix, and what a person could do about them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+NAMED = 3
+"""files that are named"""
+DOUBLE = {".gz", ".bz2", ".xz"}
+ADVICE = {
+    "convert to PNG or JPEG (ImageMagick: magick photo.heic photo.png)": ".heic .heif .hif .jxl",
+    "develop to 16-bit TIFF or PNG": ".arw .cr2 .cr3 .dng .nef .orf .raf .raw .rw2",
+    "save its slices as 16-bit PNG or TIFF (pydicom reads it)": ".dcm .dicom",
+    "save its slices as 16-bit PNG or TIFF (nibabel reads it)": ".nii .nii.gz .mgz",
+    "save its arrays as PNG or TIFF": ".npy .npz .mat .h5 .hdf5 .pt .pth",
+    "convert to PNG or TIFF": ".bpg .dds .exr .hdr .ico .j2k .jp2 .pcx .psd .qoi .tga .xcf",
+    "render its pages as PNG": ".ai .eps .pdf .ps .svg",
+    "save its frames as PNG (ffmpeg -i video.mp4 frames/%06d.png)": (
+        ".avi .m4v .mkv .mov .mp4 .mpeg .mpg .webm .wmv"
+    ),
+    "unpack it": ".7z .bz2 .gz .rar .tar .tar.bz2 .tar.gz .tar.xz .tgz .xz .zip",
+}
+"""What to do, and the suffixes of the files to do it with; none of them is read here."""
+BY_SUFFIX = {suffix: advice for advice, suffixes in ADVICE.items() for suffix in suffixes.split()}
+
+
+def describe(paths: Sequence[Path]) -> str:
+    """Return how many files are skipped, of which suffixes, the first few, and what to do.
+
+    An empty text for no files.
+    """
+    if not paths:
+        return ""
+    suffixes = Counter(map(_suffix, paths))
+    counts = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in suffixes.most_common(5))
+    files = f"{len(paths)} file{'s' * (len(paths) > 1)}"
+    more = ", ..." if len(paths) > NAMED or len(suffixes) > 5 else ""
+    text = f"skipped {files} without an image suffix ({counts}): "
+    text += f"{', '.join(map(str, paths[:NAMED]))}{more}"
+    for advice in dict.fromkeys(BY_SUFFIX[s] for s, _ in suffixes.most_common() if s in BY_SUFFIX):
+        known = [suffix for suffix, _ in suffixes.most_common() if BY_SUFFIX.get(suffix) == advice]
+        text += f"; {', '.join(known)}: not read, {advice}"
+    return text
+
+
+def _suffix(path: Path) -> str:
+    """Return the suffix of `path` in lower case, both of ``volume.nii.gz``."""
+    *before, last = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
+    both = "".join((*before, last))
+    return both if last in DOUBLE and both in BY_SUFFIX else last
