@@ -44,10 +44,12 @@ def test_a_path_and_a_picture_give_a_picture(model: Translator, tmp_path: Path) 
 def test_D24_a_model_of_joined_images_wants_a_side(tmp_path: Path) -> None:
     run = trained.pix2pix(tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels"))
     joined, pixels = Translator.load(run, device="cpu"), noise(8, 16, 3)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "in/x.png")
     with pytest.raises(ConfigError, match=r"--side labels translates that half"):
         joined(pixels)
     with pytest.raises(ConfigError, match=r"--side labels translates that half"):
-        joined.folder(tmp_path, tmp_path / "out")
+        joined.folder(tmp_path / "in", tmp_path / "out")
     right = joined(pixels, side="labels")
     assert right.tolist() == joined(pixels[:, 8:], side="whole").tolist()
     assert joined(pixels, side="whole").shape == (8, 16, 3)

@@ -78,7 +78,7 @@ def test_files_that_are_skipped_are_told_as_training_tells_them(root: Path) -> N
     (root / "a/train/captions.jsonl").touch()
     (root / "a/train/dead.png").symlink_to("nowhere")
     remarks = list(look(asked(root)))
-    (note,) = [r.what for r in remarks if "skipped" in r.what]
+    (note,) = [r.what for r in remarks if "image suffix" in r.what]
     assert note.startswith("train: skipped 1 file without an image suffix (1 .dcm): ")
     assert (
         note.removeprefix("train: ")
