@@ -31,7 +31,7 @@ engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.decoders engine.files batches losses ops progress run
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
-engine.symptoms engine.threads
+engine.distinct engine.skipped engine.symptoms engine.threads
 engine.console engine.file_system engine.tensors
 translate engine
 errors hookspecs
