@@ -17,9 +17,7 @@ ROWS = {
 OPEN = {
     "D9": "huge pictures in tiles: there are no tiles yet",
     "I12": "an export that differs: there is no export yet",
-    "D22": "not yet: TIFF tags",
     "D25": "not yet: label maps",
-    "D26": "not yet: masks",
     "T24": "not yet: little shared memory",
     "T27": "not yet: resume from elsewhere",
     "T28": "not yet: refused fsync",

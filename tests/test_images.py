@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from translate import images
-from translate.engine.decoders import ORIENTATION
+from translate.engine.pillow import ORIENTATION
 from translate.errors import BadImage
 from translate.folders import find_images
 
@@ -113,17 +113,25 @@ def test_D4_every_mode_and_size_is_read_as_pillow_shows_it(
     made = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
     if mode in ("LA", "RGBA"):
         made.putalpha(Image.fromarray(noise(*size, seed=seed + 1)))
-    made = made.convert("L").convert(mode) if mode in ("I;16", "I", "F") else made.convert(mode)
+    if mode in ("I;16", "I", "F"):
+        made = made.convert("L").convert(mode)
+        made = made.point(lambda level: level / 256 + 0) if mode == "F" else made
+    else:
+        made = made.convert(mode)
     try:
         data = content(made, form, **({"lossless": True} if form == "WEBP" else {}))
     except (OSError, KeyError, ValueError):
         return  # the format has no such mode
+    if mode == "I" and form == "TIFF":  # 32 bits with a sign
+        with pytest.raises(BadImage, match="a TIFF of 1 band of int32"):
+            decode(data, tmp_path)
+        return
     stored = Image.open(BytesIO(data))
     pixels = decode(data, tmp_path)
     assert pixels.shape == (*size, 3)
     if stored.mode.startswith(("I", "F")):
         numbers = np.asarray(stored).astype(float)
-        expected = numbers if stored.mode != "F" else numbers / max(1, numbers.max()) * 255
+        expected = numbers if stored.mode != "F" else numbers * 65535
     else:
         over = Image.new("RGBA", stored.size, WHITE)
         over.alpha_composite(stored.convert("RGBA"))
@@ -204,11 +212,16 @@ def test_lab_and_cmyk_keep_their_colours(tmp_path: Path) -> None:
     assert np.abs(decode(content(cmyk, "JPEG"), tmp_path)[0, 0].astype(int) - RED).max() <= 2
 
 
-def test_floats_are_shares_of_white_or_scaled_by_the_largest(tmp_path: Path) -> None:
-    shares = np.array([[0, 0.5, 1]], np.float32)
-    assert decode(content(shares, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 128, 255]
-    large = np.array([[-1, 5, 10]], np.float32)
-    assert decode(content(large, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 128, 255]
+def test_floats_are_shares_of_white_in_every_file_alike(tmp_path: Path) -> None:
+    shares = np.array([[0, 0.25, 1 + 1e-6]], np.float32)
+    assert decode(content(shares, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 16384, 65535]
+    dark = np.array([[0, 0.25]], np.float32)
+    assert decode(content(dark, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 16384]
+    for values in ([-1, 5, 10], [0, 0.5, 1.5], [-0.1, 1, 1]):
+        data = content(np.array([values], np.float32), "TIFF")
+        reason = f"its values go from {values[0]:g} to {values[2]:g}: expected float32 from 0 to 1"
+        with pytest.raises(BadImage, match=reason):
+            decode(data, tmp_path)
     with pytest.raises(BadImage, match="not all values are finite"):
         decode(content(np.array([[np.nan]], np.float32), "TIFF"), tmp_path)
 

@@ -18,7 +18,7 @@ contract insight exchange
 engine.sampling
 engine.folder engine.train
 engine.loop engine.stages
-engine.infer engine.journal
+engine.infer engine.journal engine.sources
 engine.checkpoint
 engine.changes engine.data engine.ledger engine.schedules engine.trial engine.turns
 engine.items engine.optimizers engine.workers
@@ -29,7 +29,12 @@ folders
 registry engine.locks
 engine.plugin_errors
 penalties recipe images engine.options engine.plugins
+engine.masks engine.metadata
 engine.decoders engine.files batches losses ops progress run
+engine.tiff_pages
+engine.opencv engine.pillow
+engine.decoded engine.formats engine.headers engine.tiff
+engine.tiff_tags
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
 engine.distinct engine.skipped engine.symptoms engine.threads
 engine.console engine.file_system engine.tensors

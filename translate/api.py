@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from translate import images
 from translate.engine import config as configuration
-from translate.engine import infer
+from translate.engine import infer, masks
 from translate.engine import train as training
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
@@ -87,7 +87,8 @@ class Translator:
         uint16 an array. A gray array of two dimensions gives one, unless the result has colour.
         `size` first scales the shorter side. A model that was trained on joined images needs the
         `side` to take of `image`, or ``whole`` for one that is not joined. For a model that fills
-        holes, a hole is what is white in `mask`; without one, what is wholly transparent.
+        holes, a hole is what is white in `mask`, or 1 in a mask of 0 and 1; without one, what is
+        wholly transparent.
         """
         domain = self.model.choose(to)
         channels, _ = self.model.channels(domain)
@@ -171,19 +172,32 @@ def _half(pixels: Pixels, half: int | None) -> Pixels:
 def _hole(image: Given, mask: Given | None, pixels: Pixels) -> Pixels:
     """Return (height, width, 1) bytes, white where `image` has its hole."""
     if mask is not None:
-        missing = images.to_bytes(_pixels(mask, 1)) > 127
+        missing = _mask(mask)
     elif isinstance(image, np.ndarray):
         clear = image[..., 3:] if image.shape[2:] == (4,) else np.ones_like(pixels[..., :1])
-        missing = clear == 0
+        missing = np.where(clear == 0, np.uint8(255), np.uint8(0))
     elif isinstance(image, Image.Image):
-        missing = np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))[..., 3:] == 0
+        alpha = np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))[..., 3:]
+        missing = np.where(alpha == 0, np.uint8(255), np.uint8(0))
     else:
         return images.read_hole(Path(image))
     if missing.shape[:2] != pixels.shape[:2]:
         raise DataError(f"the mask is {missing.shape[:2]}, the picture {pixels.shape[:2]}.")
     if not missing.any():
         raise DataError("the picture has no hole: pass mask=, or make what is missing transparent.")
-    return np.where(missing, np.uint8(255), np.uint8(0))
+    return missing
+
+
+def _mask(mask: Given) -> Pixels:
+    """Return (height, width, 1) bytes, white in the hole of `mask`."""
+    try:
+        if isinstance(mask, (str, Path)):
+            return masks.of_file(images.load(Path(mask)), Path(mask), images.MAX_PIXELS)
+        if isinstance(mask, Image.Image):
+            return masks.of_picture(mask)
+        return masks.of_array(mask)
+    except ValueError as error:
+        raise DataError(f"the mask {error}.") from error
 
 
 def _pixels(image: Given, channels: int) -> Pixels:

@@ -5,21 +5,24 @@ after `from_device`. It is always upright, RGB or gray, and whole: what cannot b
 a `BadImage`.
 
 ===========================  =======================================================================
-mode of the file             what it becomes
+what a file holds            what it becomes
 ===========================  =======================================================================
-L, RGB                       the same, in the file's 8 or 16 bits
+gray, RGB                    the same, in the file's 8 or 16 bits; 10, 12 and 14 bits become 16
 1, P, CMYK, YCbCr, LAB, HSV  8 bits by Pillow's conversion, LAB through sRGB
-alpha, a transparent colour  laid over white, so that no hidden colour shows
-I                            16 bits as they are if they fit, else scaled by the largest value
-F                            8 bits: shares of white up to 1, else scaled by the largest value
+alpha, a transparent colour  composited over white, so that no hidden colour shows
+float32, float64             16 bits: 0 is black and 1 is white, in every file
+other numbers                refused: signed ones and those of 32 bits have no agreed range
+extra bands of a TIFF        skipped; which TIFFs are read is in `translate.engine.tiff`
 several frames               one of them, colour in 8 bits; `Header.frames` tells how many there are
 ===========================  =======================================================================
+
+`Header.notes` says what a file loses by this.
 """
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -27,10 +30,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageOps
-from PIL.ImageFile import ImageFile
 from torch import Tensor
 
-from translate.engine import decoders, files
+from translate.engine import decoders, files, masks, metadata, pillow
+from translate.engine.decoded import Decoded, guarded
+from translate.engine.headers import Header
 from translate.errors import BadImage
 
 Pixels: TypeAlias = NDArray[Any]
@@ -41,46 +45,18 @@ SUFFIXES = frozenset(
     | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 MAX_PIXELS = 178_956_970
-CONVERSION = "other modes become RGB, 16 bits 8, and white shows through what is transparent"
-"""the table above, in a line"""
 
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
-class Header(NamedTuple):
-    """What a file says of itself before a pixel is decoded."""
-
-    format: str
-    mode: str
-    """Pillow's name for the kind of pixels."""
-    size: tuple[int, int]
-    """Height and width of the upright picture."""
-    orientation: int
-    """The EXIF tag, from 1 to 8, that `read` turns the pixels by."""
-    frames: int
-    deep: bool
-    """True: the file holds more than eight bits a channel."""
-
-    @property
-    def moving(self) -> bool:
-        """Whether there are more frames, or pages, that a person would want to see."""
-        return self.frames > 1 and self.format not in ("JPEG", "MPO")  # those are a phone's extras
-
-    @property
-    def plain(self) -> bool:
-        """Whether the pixels are what `read` makes of them."""
-        return self.mode in ("L", "RGB") and not self.deep
-
-
 def probe(data: bytes, path: Path, *, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Header:
     """Return what `data`, the content of `path`, says of one of its frames.
 
-    No pixel of the first is decoded. Raises `BadImage` for what is no image of a known format, or
-    has more pixels than `max_pixels`.
+    No pixel of the first is decoded. Raises `BadImage` for what is no image of a known format, has
+    more pixels than `max_pixels`, or would be read wrongly.
     """
-    with decoders.opened(data, path, max_pixels, frame) as image:
-        return _header(image, data)
+    return decoders.header(data, path, max_pixels, frame)
 
 
 def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Pixels:
@@ -88,104 +64,72 @@ def read(path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS, frame: 
 
     Raises `BadImage`, and nothing else, for what cannot be decoded completely.
     """
-    data = load(path)
-    with decoders.opened(data, path, max_pixels, frame) as image:
-        header = _header(image, data)
-    suits = _suits_opencv(header)
-    pixels = decoders.by_opencv(data) if suits else None
-    if pixels is None:  # Pillow reads some that OpenCV will not, and says what is wrong with others
-        with decoders.opened(data, path, max_pixels, frame) as image:
-            pixels = decoders.by_pillow(image)
-        if suits and header.deep:
-            raise BadImage(path, "its 16-bit colours cannot be decoded")
-    pixels = _upright(pixels, header.orientation)
-    if pixels.shape[:2] != header.size:
-        raise BadImage(path, f"{pixels.shape[:2]} pixels were decoded, {header.size} announced")
-    return _with_channels(pixels, channels)
+    return decode(load(path), path, channels=channels, max_pixels=max_pixels, frame=frame)
+
+
+def decode(
+    data: bytes,
+    path: Path,
+    *,
+    channels: int = 3,
+    max_pixels: int = MAX_PIXELS,
+    frame: int = 0,
+) -> Pixels:
+    """Return what `read` has of a file that holds `data`; `path` is its name in a `BadImage`."""
+    _, decoded = decoders.decode(data, path, max_pixels, frame)
+    with guarded(path):
+        return from_decoded(decoded, channels=channels)
+
+
+def from_decoded(decoded: Decoded, *, channels: int = 3) -> Pixels:
+    """Return what `read` has of a file that was `decoded`: opaque, in colour or gray."""
+    return _with_channels(decoded.over_white(), channels)
 
 
 def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """Return (height, width, 1) bytes: 255 where the picture at `path` has a hole, else 0.
+    """Return (height, width, 1) bytes: 255 where the image at `path` has a hole, else 0.
 
-    A hole is what is white in `mask`, from the middle gray on; without one, what is wholly
-    transparent. Raises `BadImage` for what cannot be decoded, and for a picture without a hole.
+    The hole is what `mask` says, as `translate.engine.masks` describes; without one, what is wholly
+    transparent. Raises `BadImage` for what cannot be decoded, and for an image without a hole.
     """
-    if mask:
-        shades = to_bytes(read(mask, channels=1, max_pixels=max_pixels))
-        return np.where(shades > 127, np.uint8(255), np.uint8(0))
-    data = load(path)
-    with decoders.opened(data, path, max_pixels) as image:
-        header = _header(image, data)
-        alpha = np.asarray(image.convert("RGBA").getchannel("A"))
-    if not (alpha == 0).any():
-        raise BadImage(path, "has no hole: nothing is transparent, and there is no mask for it")
-    return np.where(_upright(alpha, header.orientation) == 0, np.uint8(255), np.uint8(0))[..., None]
+    if mask is None:
+        return masks.transparent(decoders.decode(load(path), path, max_pixels)[1], path)
+    return masks.read(masks.load(mask, path, load), mask, path, max_pixels)
 
 
 def beside(
     data: bytes, path: Path, *, channels: int, private: bool, max_pixels: int = MAX_PIXELS
 ) -> dict[str, bytes]:
-    """Return what `encode` may save beside a picture of so many channels, of `data` from `path`.
+    """Return what `encode` may save beside an image of so many channels, of `data` from `path`.
 
     A colour profile says what the numbers mean, and stays true of a translation; what a camera
     wrote, the place among it, is `private`, and left out unless wanted.
     """
-    with decoders.opened(data, path, max_pixels) as image:
-        return decoders.beside(image, data, channels, private=private)
+    return metadata.of(data, path, channels, max_pixels, private=private)
 
 
 def load(path: Path) -> bytes:
     """Return the content of `path`; raises `BadImage` where it cannot be had."""
-    try:
+    with guarded(path):
         if not path.is_file():
             raise BadImage(path, "not a file" if path.exists() else "not there")
         data = path.read_bytes()
-    except (OSError, MemoryError) as error:
-        raise BadImage(path, decoders.reason(error)) from error
-    if not data:
-        raise BadImage(path, "an empty file")
-    return data
-
-
-def _header(image: ImageFile, data: bytes) -> Header:
-    orientation = decoders.orientation(image, data)
-    width, height = image.size
-    return Header(
-        format=image.format or "",
-        mode=image.mode,
-        size=(width, height) if orientation > 4 else (height, width),
-        orientation=orientation,
-        frames=decoders.frames(image),
-        deep=decoders.is_deep(image),
-    )
+        if not data:
+            raise BadImage(path, "an empty file")
+        return data
 
 
 def from_picture(picture: Pillow.Image, *, channels: int = 3) -> Pixels:
     """Return what `read` would have of a file that holds `picture`."""
-    return _with_channels(decoders.by_pillow(ImageOps.exif_transpose(picture)), channels)
+    return from_decoded(pillow.decode(ImageOps.exif_transpose(picture)), channels=channels)
 
 
 def from_array(array: NDArray[Any], *, channels: int = 3) -> Pixels:
-    """Return a (height, width[, 1, 3 or 4]) array of uint8 or uint16 as `read` has pictures."""
+    """Return a (height, width[, 1, 3 or 4]) array of uint8 or uint16 as `read` has images."""
     flat = array[..., 0] if array.shape[2:] == (1,) else array
-    return _with_channels(decoders.over_white(flat) if flat.ndim == 3 else flat, channels)
-
-
-def _suits_opencv(header: Header) -> bool:
-    """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
-    if header.frames > 1:
-        return False  # OpenCV leaves out the default image of an animated PNG
-    if header.deep:
-        return header.mode in ("RGB", "RGBA", "LA")  # Pillow would cut these to eight bits
-    return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
-
-
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    if orientation in (3, 4, 6, 7):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 7, 8):
-        pixels = pixels[:, ::-1]
-    return pixels.swapaxes(0, 1) if orientation > 4 else pixels
+    if flat.shape[2:] == (4,):
+        return from_decoded(Decoded(flat[..., :3], flat[..., 3]), channels=channels)
+    return _with_channels(flat, channels)
 
 
 def _with_channels(pixels: Pixels, channels: int) -> Pixels:

@@ -147,18 +147,37 @@ def test_D12_a_dead_link_is_listed_before_training(
     assert [(p.path.name, p.message) for p in found.problems] == [("dead.png", "a link to nothing")]
 
 
-@pytest.mark.parametrize("mode", ["I;16", "CMYK", "P", "RGBA", "LA", "1"])
-def test_D4_what_becomes_of_rare_modes_is_said_in_one_line(
-    mode: str, asked: Callable[..., Data], tmp_path: Path
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("I;16", "16 bits a channel become 8"), ("CMYK", "CMYK becomes RGB"),
+        ("P", "a palette becomes RGB"), ("RGBA", "transparency is composited over white"),
+        ("LA", "transparency is composited over white"),
+    ],
+)  # fmt: skip
+def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
+    mode: str, text: str, asked: Callable[..., Data], tmp_path: Path
 ) -> None:
-    for name in ("a/train/0001", "b/train/0001"):
-        Image.new(mode, (32, 32)).save(tmp_path / f"{name}.tif")
-    (said,) = prepare(asked()).remarks
-    assert said == (
-        f"2 of 10 pictures are not gray or RGB in 8 bits, the first is "
-        f"{tmp_path / 'a/train/0001.tif'} ({mode}): other modes become RGB, 16 bits 8, "
-        "and white shows through what is transparent"
-    )
+    paths = [tmp_path / f"{name}.tif" for name in ("a/train/0001", "b/train/0001")]
+    for path in paths:
+        Image.new(mode, (32, 32)).save(path)
+    prepared = prepare(asked())
+    assert prepared.remarks == [f"{paths[0]} (and 1 more of 10): {text}"]
+    assert [note.path for note in prepared.notes] == paths
+    assert {(note.stage, note.reason, note.message) for note in prepared.notes} == {
+        ("check", "note", text)
+    }
+    assert not prepared.problems
+
+
+def test_colour_that_is_read_gray_is_a_loss_and_one_bit_is_none(
+    asked: Callable[..., Data], tmp_path: Path
+) -> None:
+    Image.new("1", (32, 32)).save(tmp_path / "a/train/0001.tif")
+    assert not prepare(asked()).notes
+    gray = prepare(asked(channels=1)).notes
+    assert {note.message for note in gray} == {"colour becomes gray"}
+    assert tmp_path / "a/train/0001.tif" not in [note.path for note in gray]
 
 
 def test_no_global_random_number_is_drawn(asked: Callable[..., Data]) -> None:

@@ -79,7 +79,7 @@ def tree(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".translate" not in path.parts
+        if path.is_file() and ".translate" not in path.parts and path.name != "problems.jsonl"
     }
 
 
@@ -88,7 +88,14 @@ def pixels(path: Path) -> Any:
 
 
 def problems(out: Path) -> list[dict[str, Any]]:
-    return records.read_lines(out / "problems.jsonl")
+    lines = records.read_lines(out / "problems.jsonl")
+    return [line for line in lines if line["reason"] != "note"]
+
+
+def notes(out: Path) -> list[tuple[str, str]]:
+    lines = records.read_lines(out / "problems.jsonl")
+    assert all(line["stage"] == "read" for line in lines if line["reason"] == "note")
+    return [(Path(x["path"]).name, x["message"]) for x in lines if x["reason"] == "note"]
 
 
 @pytest.fixture
@@ -314,7 +321,7 @@ def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path:
     frames[0].save(tmp_path / "in/x.gif", save_all=True, append_images=frames[1:])
     out = tmp_path / "out"
     assert counts(translate(tmp_path / "in", out)) == (1, 0, 0)
-    assert "first of 2 frames" in problems(out)[0]["message"]
+    assert ("x.gif", "only the first of 2 frames is read") in notes(out)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
@@ -387,18 +394,30 @@ def test_damaged_or_endless_metadata_is_no_reason_to_leave_a_picture_out(tmp_pat
     assert counts(summary) == (2, 0, 0)
 
 
-def test_D4_what_becomes_of_rare_modes_is_said_once(mixed: Path, tmp_path: Path) -> None:
+def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
+    mixed: Path, tmp_path: Path
+) -> None:
     for name in ("h.gif", "deep/er/f.tif"):
         (mixed / name).unlink()
     said: list[str] = []
     translate(mixed, tmp_path / "plain", said=said)
     assert not said
-    for name, mode in {"b1.png": "RGBA", "b2.tif": "CMYK", "b3.png": "P"}.items():
-        Image.new(mode, (4, 4)).save(mixed / name)
-    translate(mixed, tmp_path / "out", said=said)
-    assert [line for line in said if "16 bits" in line] == [
-        f"{mixed / 'b1.png'} is not gray or RGB in 8 bits: other modes become RGB, 16 bits 8, "
-        "and white shows through what is transparent"
+    white, deep = "transparency is composited over white", "16 bits a channel become 8"
+    expected = []
+    for name, mode, colour, text in (
+        ("b1.png", "RGBA", (9, 9, 9, 255), white),
+        ("b2.tif", "CMYK", (0, 0, 0, 99), "CMYK becomes RGB"),
+        ("b3.png", "P", 3, "a palette becomes RGB"), ("b4.png", "I;16", 9, deep),
+        ("b5.png", "LA", (9, 255), white),
+    ):  # fmt: skip
+        Image.new(mode, (4, 4), colour).save(mixed / name)
+        expected.append((name, text))
+    assert counts(translate(mixed, tmp_path / "out", said=said)) == (12, 0, 0)
+    assert sorted(notes(tmp_path / "out")) == expected
+    assert said == [
+        *(f"{mixed / name}: {text}" for name, text in (expected[0], expected[1], expected[3])),
+        f"notes on what images lost are in {tmp_path / 'out/problems.jsonl'}: "
+        "alpha 2, colour 2, depth 1",
     ]
 
 

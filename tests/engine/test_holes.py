@@ -1,49 +1,21 @@
 """Models that fill holes, and models that enlarge: what `translate infer` does for them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from fillers import FILLS, Doing, listed, translate
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from translate import images
 from translate.api import Translator
-from translate.batches import ImageSpec
-from translate.engine import records
-from translate.engine.folder import Options, Summary, translate_folder
-from translate.engine.infer import Model
+from translate.engine.folder import Options, translate_folder
 from translate.engine.outputs import survey
 from translate.errors import BadImage, ConfigError, DataError
-from translate.recipe import Recipe, Turn
-
-
-class Doing(Recipe[Any]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(()))
-
-    def optimizers(self) -> dict[str, Optimizer]:
-        return {}
-
-    def step(self, batch: Any) -> Iterator[Turn]:
-        yield Turn("nobody", nothing=batch)
-
-
-class Black(Doing):
-    """Fills holes with black."""
-
-    takes_mask = True
-
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
-        known, hole = images[:, :-1], images[:, -1:]
-        return torch.where(hole > 0, -1.0, known)
 
 
 class Threefold(Doing):
@@ -56,17 +28,7 @@ class Threefold(Doing):
         return images.repeat_interleave(3, 2).repeat_interleave(3, 3)
 
 
-SPEC = ImageSpec((32, 32), ("photos",))
-FILLS = Model("runs/x", "abc", Black(), SPEC, (), torch.device("cpu"))
 ENLARGES = replace(FILLS, recipe=Threefold())
-
-
-def translate(source: Path, out: Path, model: Model, **options: Any) -> Summary:
-    return translate_folder(model, survey(source, out), out, Options(**options))
-
-
-def listed(out: Path) -> list[str]:
-    return [record["message"] for record in records.read_lines(out / "problems.jsonl")]
 
 
 @pytest.fixture
@@ -170,7 +132,7 @@ def test_what_is_wrong_with_masks_is_said_before_any_work(
     save(tmp_path / "in/a.png", pixels)
     save(tmp_path / "masks/b.png", pixels)
     for model, masks, words in (
-        (FILLS, "nowhere", "there is no folder"),
+        (FILLS, "nowhere", "there is no file or folder"),
         (FILLS, "masks", r"expected .*masks/a\.png"),
         (ENLARGES, "masks", "fills no holes: leave --mask out"),
     ):

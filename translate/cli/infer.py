@@ -33,8 +33,9 @@ from translate.cli.counting import FORMATS, counted, told
 @click.option(
     "--mask",
     type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Masks by the pictures' names: white is the hole. [what is transparent]",
+    metavar="DIR|FILE",
+    help="Folder of masks named as the images are, or the mask of one image: white (or 1 in a mask "
+    "of 0 and 1) is the hole. [what is transparent]",
 )
 @click.option(
     "--batch-size",

@@ -27,10 +27,11 @@ from translate.engine.augment import Augment
 from translate.engine.blank import Blank
 from translate.engine.cache import Cache
 from translate.engine.config import Data
+from translate.engine.headers import Header
 from translate.engine.items import TRIES, Items, batch_keys, collate, dice
 from translate.engine.names import short_names
 from translate.engine.problems import Problem
-from translate.engine.remarks import remarks
+from translate.engine.remarks import listed, notes, remarks
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
 THREADS = 8
@@ -45,6 +46,8 @@ class Prepared(NamedTuple):
     """The files that `layout` leaves out."""
     remarks: list[str]
     """What is to be said of the others."""
+    notes: Sequence[Problem] = ()
+    """What each of the others loses when it is read."""
 
 
 def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
@@ -102,8 +105,9 @@ def check(layout: Layout, data: Data) -> Prepared:
     with ThreadPoolExecutor(THREADS) as pool:
         headers = dict(zip(layout.files, pool.map(_probe, layout.files), strict=True))
         kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
-        sizes = {p: found.size for p, found in headers.items() if isinstance(found, images.Header)}
-        needed = sum(prod(size) * by_file.get(p, kind).channels for p, size in sizes.items())
+        channels = {path: by_file.get(path, kind).channels for path in headers}
+        sizes = {p: found.size for p, found in headers.items() if isinstance(found, Header)}
+        needed = sum(prod(size) * channels[path] for path, size in sizes.items())
         cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
         augment = Augment(data, layout.spec, cache.read)
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
@@ -114,7 +118,8 @@ def check(layout: Layout, data: Data) -> Prepared:
     if problems:
         _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
         layout = open_layout(data, [p.path for p in problems])
-    return Prepared(layout, augment, problems, remarks(layout, headers))
+    lost = notes(headers, channels)
+    return Prepared(layout, augment, problems, remarks(layout, lost, len(headers)), listed(lost))
 
 
 def batches(
@@ -174,7 +179,7 @@ def steps_per_epoch(prepared: Prepared, batch_size: int) -> float:
     return len(prepared.layout) / batch_size
 
 
-def _probe(path: Path) -> images.Header | BadImage:
+def _probe(path: Path) -> Header | BadImage:
     try:
         return images.probe(images.load(path), path)
     except BadImage as bad:

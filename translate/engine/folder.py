@@ -1,15 +1,17 @@
 """Translate a folder of pictures, skip what is done, and account for every single one."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from translate import images
 from translate.engine import distributed, file_system
 from translate.engine import skipped as skipped_files
+from translate.engine.headers import Note
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger
 from translate.engine.outputs import Survey, assign, framed, masked
@@ -34,8 +36,8 @@ class Options:
     side: str | None = None
     """which half of joined images is translated, or ``whole``; needed after training on such"""
     mask: Path | None = None
-    """folder of masks, for a model that fills holes: white is the hole; by default what is wholly
-    transparent is"""
+    """folder of masks, or the mask of a single image, for a model that fills holes: white is the
+    hole, or 1 in a mask of 0 and 1; by default what is wholly transparent is"""
     batch_size: int | None = None
     """pictures of one size that go through the network at once; by default 1, on a GPU 8"""
     format: str | None = None
@@ -133,6 +135,7 @@ def translate_folder(
         for result in chain(lost, results):
             account.take(result)
             progress(summary)
+    account.sum_up()
     assert stop() or not summary.left, f"{summary.left} pictures were lost on the way"
     if summary.listed == summary.inputs > 0:
         raise NothingUsableError(
@@ -150,6 +153,8 @@ class _Account:
     say: Callable[[str], None]
     unwritten: int = 0
     """how many in a row"""
+    notes: Counter[str] = field(default_factory=Counter)
+    """by kind"""
 
     def take(self, result: Passed) -> None:
         if isinstance(result, Problem):
@@ -160,15 +165,33 @@ class _Account:
         else:
             self.summary.done += 1
             self.unwritten = 0
-            if result.note:
-                self._report(Problem(result.job.input, "read", "note", result.note))
+            for note in result.notes:
+                self._note(result.job.input, note)
         if self.unwritten == FAILED_WRITES:
             raise SaveError(
                 f"{FAILED_WRITES} pictures in a row could not be written to {self.ledger.out}."
             )
 
+    def _note(self, path: Path, note: Note) -> None:
+        """List what an image lost, and say the first loss of each kind."""
+        self.notes[note.kind] += 1
+        problem = Problem(path, "read", "note", note.text)
+        if self.notes[note.kind] == 1:
+            self._report(problem)
+        else:
+            self._list(problem)
+
+    def sum_up(self) -> None:
+        """Say how many notes there are, where not all were said."""
+        if self.notes.total() > len(self.notes):
+            counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.notes.items()))
+            self.say(f"notes on what images lost are in {self.ledger.problems}: {counts}")
+
     def _report(self, problem: Problem) -> None:
         self.say(f"{problem.path}: {problem.message}")
+        self._list(problem)
+
+    def _list(self, problem: Problem) -> None:
         try:
             self.ledger.report(problem)
         except OSError as error:
@@ -177,18 +200,14 @@ class _Account:
 
 @dataclass
 class _Remark:
-    """Say once each that a picture was converted, and that one is much larger than in training."""
+    """Say once that an image is much larger than in training."""
 
     model: Model
     size: int | None
     say: Callable[[str], None]
     said: bool = False
-    converted: bool = False
 
     def __call__(self, picture: Picture) -> None:
-        if not picture.plain and not self.converted:
-            self.converted = True
-            self.say(f"{picture.job.input} is not gray or RGB in 8 bits: {images.CONVERSION}")
         (height, width), trained = picture.pixels.shape[:2], min(self.model.spec.size)
         usual = self.model.unscaled or self.model.recipe.scale > 1  # large pictures are
         if self.said or self.size or usual or min(height, width) <= 2 * trained:

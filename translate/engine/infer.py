@@ -184,20 +184,34 @@ def halved(pixels: Pixels, half: int) -> Pixels:
     return pixels[:, half * width : (half + 1) * width]
 
 
-def scaled(pixels: Pixels, shorter: int | None) -> Pixels:
-    """Return `pixels` with the shorter side scaled to `shorter`; None: as they are."""
+def scaled(pixels: Pixels, shorter: int | None, max_pixels: int = images.MAX_PIXELS) -> Pixels:
+    """Return `pixels` with the shorter side scaled to `shorter`; None: as they are.
+
+    Raises `ValueError` where that makes more than `max_pixels` of them.
+    """
     if shorter is None:
         return pixels
     height, width = pixels.shape[:2]
+    count = height * width * shorter**2 // min(height, width) ** 2
+    if count > max(max_pixels, height * width):
+        raise ValueError(
+            f"its {width}x{height} pixels would become {count:,} with a shorter side of "
+            f"{shorter:,}: at most {max_pixels:,} are made, choose a smaller size"
+        )
     scale = shorter / min(height, width)
     return images.resize(pixels, (round(height * scale), round(width * scale)))
 
 
-def with_hole(pixels: Pixels, hole: Pixels, shorter: int | None = None) -> Pixels:
+def with_hole(
+    pixels: Pixels,
+    hole: Pixels,
+    shorter: int | None = None,
+    max_pixels: int = images.MAX_PIXELS,
+) -> Pixels:
     """Return `pixels` with one more channel, white where `hole` is, both scaled to `shorter`.
 
     Where scaling mixes pixels of the hole with others there is a hole, too.
     """
-    pixels, hole = scaled(pixels, shorter), scaled(hole, shorter)
+    pixels, hole = (scaled(one, shorter, max_pixels) for one in (pixels, hole))
     white = np.iinfo(pixels.dtype).max
     return np.concatenate([pixels, np.where(hole > 0, white, 0).astype(pixels.dtype)], axis=2)

@@ -75,12 +75,15 @@ class Journal:
             ) from error
         for remark in prepared.remarks:
             self.say(remark)
-        listed = self._listed(prepared.problems)
+        listed = self._listed([*prepared.problems, *prepared.notes])
         for problem in prepared.problems:
             if problem in listed:
                 self.listed += 1
             else:
                 self.problem(problem)
+        for note in prepared.notes:
+            if note not in listed and not self._list(note):
+                break  # one that cannot be written was said
         for limit in file_system.limits(self.path):
             self.say(f"the file system of {self.path}: {limit}")
         self.tell("run_started")
@@ -165,10 +168,15 @@ class Journal:
         """Add a line to ``problems.jsonl``, and say it."""
         self.listed += 1
         self.say(f"{LISTED.get(problem.reason, problem.reason)}: {problem.path}: {problem.message}")
+        self._list(problem)
+
+    def _list(self, problem: Problem) -> bool:
         try:
             files.append(self.path / "problems.jsonl", problem.record())
         except OSError as error:
             self.say(f"could not write {self.path / 'problems.jsonl'}: {error.strerror}")
+            return False
+        return True
 
     def _note_loss(self) -> None:
         """Note once that lines could not be printed, which is no fault of the run's."""

@@ -113,10 +113,18 @@ def assign(found: Survey, out: Path, *, channels: int = 3, form: str | None = No
 def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     """Return `jobs`, each with the file in `masks` of its path without suffix, if there is one.
 
-    Raises `ConfigError` where there is no folder, or none of them has one.
+    A file is the mask of a single image. Raises `ConfigError` where there is no such file or
+    folder, a file is given for several images, or no image has a mask in the folder.
     """
+    if masks.is_file() and len(jobs) == 1:
+        return [jobs[0]._replace(mask=masks)]
+    if masks.is_file():
+        raise ConfigError(
+            f"mask: {masks} is one file, and there are {len(jobs)} images: expected one image, or "
+            "a folder with a mask for each, named as the images are."
+        )
     if not masks.is_dir():
-        raise ConfigError(f"mask: there is no folder {masks}.")
+        raise ConfigError(f"mask: there is no file or folder {masks}.")
     known = {path.relative_to(masks).with_suffix(""): path for path in find_images(masks)}
     found = [job._replace(mask=known.get(_name(job, root))) for job in jobs]
     if not any(job.mask for job in found):

@@ -10,11 +10,14 @@ from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 from translate import images
+from translate.engine.decoded import guarded
+from translate.engine.headers import Note
 from translate.engine.infer import Model, halved, scaled, with_hole
 from translate.engine.ledger import Ledger
 from translate.engine.limits import out_of_memory
 from translate.engine.outputs import Job
 from translate.engine.problems import Problem
+from translate.engine.sources import Sources
 from translate.errors import BadImage
 from translate.images import Pixels
 
@@ -35,18 +38,16 @@ class Picture(NamedTuple):
     job: Job
     input_sha256: str
     pixels: Pixels
-    note: str = ""
-    """what was not translated of it"""
+    notes: Sequence[Note] = ()
+    """what the file lost when it was read"""
     beside: Mapping[str, bytes] = {}
     """what is saved with it"""
-    plain: bool = True
-    """whether the file held the pixels as they are here"""
 
 
 Passed = Picture | Problem
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stages:
     """How pictures become others; each stage makes of pictures and problems the same, or fewer."""
 
@@ -58,6 +59,9 @@ class Stages:
     batch_size: int
     max_pixels: int
     keep_metadata: bool = False
+
+    def __post_init__(self) -> None:
+        self.sources = Sources(self.max_pixels)
 
     def run(
         self, jobs: Sequence[Job], look: Callable[[Picture], None], stop: Callable[[], object]
@@ -77,64 +81,62 @@ class Stages:
         if self.batch_size == 1:
             yield from _cut(jobs, 1)  # no need to look at headers
             return
+        sources = Sources(self.max_pixels)
         for window in _cut(jobs, WINDOW * self.batch_size):
             alike: dict[tuple[int, int], list[Job]] = {}
             for job in window:
-                alike.setdefault(self._size(job), []).append(job)
+                alike.setdefault(self._size(job, sources), []).append(job)
             for group in alike.values():
                 yield from _cut(group, self.batch_size)
 
-    def _size(self, job: Job) -> tuple[int, int]:
+    def _size(self, job: Job, sources: Sources) -> tuple[int, int]:
         try:
-            data = images.load(job.input)
-            return images.probe(
-                data, job.input, max_pixels=self.max_pixels, frame=job.frame or 0
-            ).size
+            return sources.get(job).size(job.frame)
         except BadImage:
             return 0, 0  # it is listed when it is read
 
     def read(self, jobs: Sequence[Job]) -> list[Passed]:
-        """Decode, take the wanted half, scale."""
+        """Decode, take the wanted half, scale; whatever goes wrong with an image, it is listed."""
         results: list[Passed] = []
         for job in jobs:
             try:
-                results.append(self._read(job))
+                with guarded(job.input):
+                    results.append(self._read(job))
             except BadImage as bad:
                 results.append(Problem.of(bad, "read"))
         return results
 
     def _read(self, job: Job) -> Picture:
-        data = images.load(job.input)
-        header = images.probe(data, job.input, max_pixels=self.max_pixels)
+        source = self.sources.get(job)
         channels, drawn = self.model.channels(self.to)
-        beside = images.beside(
-            data,
-            job.input,
-            channels=drawn,
-            private=self.keep_metadata,
-            max_pixels=self.max_pixels,
-        )
-        pixels = images.read(
-            job.input, channels=channels, max_pixels=self.max_pixels, frame=job.frame or 0
-        )
-        if self.half is not None:
-            if pixels.shape[1] < 2:
-                raise BadImage(job.input, "one pixel wide is no pair of pictures")
-            pixels = halved(pixels, self.half)
-        first = header.moving and job.frame is None
-        note = f"only the first of {header.frames} frames was translated" if first else ""
-        if self.model.recipe.takes_mask:
-            hole = images.read_hole(job.input, job.mask, max_pixels=self.max_pixels)
+        fills = self.model.recipe.takes_mask
+        decoded = source.decode(job.frame)
+        pixels = self._half(images.from_decoded(decoded, channels=channels))
+        if fills:
+            hole = source.hole(decoded)
+            if hole.shape[:2] == decoded.pixels.shape[:2]:
+                hole = self._half(hole)
             if hole.shape[:2] != pixels.shape[:2]:
                 sizes = [f"{p.shape[1]}x{p.shape[0]}" for p in (pixels, hole)]
                 raise BadImage(job.input, f"is {sizes[0]}, but its mask {job.mask} {sizes[1]}")
-            pixels = with_hole(pixels, hole, self.size)
+            pixels = with_hole(pixels, hole, self.size, self.max_pixels)
         else:
-            pixels = scaled(pixels, self.size)
-        try:
-            return Picture(job, job.origin_sha256(), pixels, note, beside, header.plain)
-        except OSError as error:
-            raise BadImage(job.input, "it is gone") from error
+            pixels = scaled(pixels, self.size, self.max_pixels)
+        return Picture(
+            job,
+            source.sha256,
+            pixels,
+            source.notes(job.frame, channels, fills=fills),
+            source.beside(drawn, private=self.keep_metadata),
+        )
+
+    def _half(self, pixels: Pixels) -> Pixels:
+        """Return the wanted half of a joined pair, or all of it."""
+        if self.half is None:
+            return pixels
+        if pixels.shape[1] < 2:
+            raise ValueError("one pixel wide is no pair of images")
+        return halved(pixels, self.half)
 
     def draw(self, items: Sequence[Passed], look: Callable[[Picture], None]) -> list[Passed]:
         """Translate pictures of one size; one by one where memory does not suffice for all."""

@@ -12,6 +12,7 @@ from translate import images
 from translate.batches import Layout
 from translate.engine import data
 from translate.engine.config import Data
+from translate.engine.headers import Header
 from translate.errors import BadImage, DataError
 
 THREADS = 8
@@ -34,7 +35,7 @@ class Seen(NamedTuple):
 
     path: Path
     split: str
-    header: images.Header | None
+    header: Header | None
     digest: str
     complaint: str
 

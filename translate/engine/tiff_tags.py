@@ -1,0 +1,114 @@
+"""Directories of a TIFF: where its pages and the values of their tags lie."""
+
+import struct
+from typing import NamedTuple
+
+MOST_PAGES = 100_000
+"""directories of one file; more are an attack"""
+TYPES = {1: "B", 3: "H", 4: "I", 7: "B", 16: "Q"}
+"""letters of `struct` for the types of whole numbers"""
+
+
+class Directory(NamedTuple):
+    """Where the values of a directory's tags lie."""
+
+    data: bytes
+    order: str
+    entries: dict[int, tuple[str, int, int]]
+    """letter, count and offset, by tag"""
+
+    def values(self, tag: int, *default: int, most: int = 1024) -> tuple[int, ...]:
+        """Return up to `most` values of a tag; raises `struct.error` where they are not there."""
+        if tag not in self.entries:
+            return default
+        letter, count, offset = self.entries[tag]
+        return struct.unpack_from(f"{self.order}{min(count, most)}{letter}", self.data, offset)
+
+    def value(self, tag: int, default: int) -> int:
+        """Return the first value of a tag."""
+        return (*self.values(tag, most=1), default)[0]
+
+
+def is_tiff(data: bytes) -> bool:
+    """Tell whether `data` begins as a TIFF does."""
+    return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def pages(data: bytes) -> list[int]:
+    """Return where the directories of `data` begin, without those of thumbnails and masks.
+
+    Raises `ValueError` for a chain that is too long, or leads out of the file at once.
+    """
+    order, wide = byte_order(data), is_big(data)
+    count, step = struct.Struct(order + ("Q" if wide else "H")), 20 if wide else 12
+    following = struct.Struct(order + ("Q" if wide else "I"))
+    found: dict[int, bool] = {}
+    offset = first(data)
+    while offset and offset not in found:
+        try:
+            begin = offset + count.size
+            (after,) = following.unpack_from(
+                data, begin + count.unpack_from(data, offset)[0] * step
+            )
+            found[offset] = not _subfile_type(data, begin, order, wide=wide) & 0b101
+        except (struct.error, OverflowError):
+            break  # what is before it is whole
+        if len(found) > MOST_PAGES:
+            raise ValueError(f"a TIFF of more than {MOST_PAGES:,} directories")
+        offset = after
+    if not found:
+        raise ValueError("a damaged TIFF: its directory cannot be read")
+    return [place for place, full in found.items() if full] or list(found)
+
+
+def _subfile_type(data: bytes, begin: int, order: str, *, wide: bool) -> int:
+    """Return the tag NewSubfileType, which is the first one where it is there: tags ascend."""
+    tag, kind = struct.unpack_from(order + "HH", data, begin)
+    if tag != 254:
+        return 0
+    letter, place = "H" if kind == 3 else "I", begin + (12 if wide else 8)
+    return int(struct.unpack_from(order + letter, data, place)[0])
+
+
+def directory(data: bytes, offset: int, most: int = 4096) -> tuple[Directory, int]:
+    """Return the first `most` tags of the directory at `offset`, and where the next one begins.
+
+    Raises `struct.error` where `data` is too short for it.
+    """
+    order, wide = byte_order(data), is_big(data)
+    count_letter, entry, room = ("Q", "HHQ8x", 8) if wide else ("H", "HHI4x", 4)
+    following = "Q" if wide else "I"
+    (count,) = struct.unpack_from(order + count_letter, data, offset)
+    begin = offset + struct.calcsize(order + count_letter)
+    step = struct.calcsize(order + entry)
+    (after,) = struct.unpack_from(order + following, data, begin + count * step)
+    entries: dict[int, tuple[str, int, int]] = {}
+    for place in range(begin, begin + min(count, most) * step, step):
+        tag, kind, number = struct.unpack_from(order + entry, data, place)
+        letter = TYPES.get(kind, "")
+        inside = place + step - room
+        if letter and number:
+            if struct.calcsize(f"={letter}") * number > room:
+                (inside,) = struct.unpack_from(order + following, data, inside)
+            entries.setdefault(tag, (letter, number, inside))
+    return Directory(data, order, entries), after
+
+
+def first(data: bytes) -> int:
+    """Return where the first directory of `data` begins."""
+    letter, at = ("Q", 8) if is_big(data) else ("I", 4)
+    try:
+        (offset,) = struct.unpack_from(byte_order(data) + letter, data, at)
+    except struct.error:
+        return 0
+    return int(offset)
+
+
+def byte_order(data: bytes) -> str:
+    """Return the byte order of `data` as `struct` writes it."""
+    return "<" if data[:2] == b"II" else ">"
+
+
+def is_big(data: bytes) -> bool:
+    """Tell whether `data` is a BigTIFF, of 64-bit offsets."""
+    return 43 in data[2:4]
