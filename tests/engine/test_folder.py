@@ -27,7 +27,7 @@ from translate.engine import files, records, stages
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
 from translate.engine.outputs import survey
-from translate.errors import ConfigError, NothingUsableError, SaveError
+from translate.errors import ConfigError, NothingUsableError, PluginError, SaveError
 from translate.recipe import Recipe, Turn
 
 
@@ -261,7 +261,7 @@ def test_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_path: P
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")
 
-    with pytest.raises(RuntimeError, match="shapes do not match"):
+    with pytest.raises(PluginError, match="shapes do not match"):
         translate(mixed, tmp_path / "out", replace(MODEL, recipe=Negative(fail)))
 
 
