@@ -20,7 +20,8 @@ engine.folder engine.train
 engine.loop engine.stages
 engine.infer engine.journal engine.sources
 engine.checkpoint
-engine.changes engine.data engine.ledger engine.schedules engine.trial engine.turns
+engine.changes engine.ledger engine.places engine.schedules engine.trial engine.turns
+engine.data
 engine.items engine.optimizers engine.workers
 engine.augment engine.blank engine.cache engine.distributed engine.domains engine.outputs
 engine.remarks

@@ -177,7 +177,7 @@ def first_with_images(what: str, places: Sequence[Path], near: str = "") -> Fold
         if mine:
             return others[-1]
     if there:
-        raise DataError(f"{what}: no images in {listed(there)}.{_why_none(others)}")
+        raise DataError(f"{what}: no images in {listed(there)}{_why_none(others)}.")
     raise DataError(f"no folder for {what}: looked for {listed(places[:2])}.{near}")
 
 
@@ -251,7 +251,8 @@ def _why_none(found: Sequence[Folder]) -> str:
     """Return what lies in folders without images."""
     reasons = [*dict.fromkeys(str(bad) for bad in problems(*found)).keys()][:1]
     here = list(dict.fromkeys(path for folder in found for path in folder.skipped))
-    return "".join(f" {text}." for text in (*reasons, skipped.describe(here)) if text)
+    texts = [text for text in (*reasons, skipped.describe(here)) if text]
+    return f": {'; '.join(texts)}" if texts else ""
 
 
 def _names(root: Path) -> set[str]:

@@ -148,7 +148,7 @@ def test_D13_a_folder_without_images_says_what_lies_there_case_05(tmp_path: Path
         Unpaired(tmp_path, ["scans", "b"], "train")
     text = str(caught.value)
     assert text.startswith(
-        f"domain 'scans': no images in {tmp_path / 'scans'}. skipped 4 files without an image "
+        f"domain 'scans': no images in {tmp_path / 'scans'}: skipped 4 files without an image "
         "suffix (2 .dcm, 1 .npy, 1 .heic)"
     )
     for advice in (".dcm: not read, save its slices", ".npy: not read", ".heic: not read, convert"):

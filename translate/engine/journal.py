@@ -20,6 +20,7 @@ from translate import __version__, images
 from translate.engine import config, console, distributed, file_system, files, plugins, records
 from translate.engine.checkpoint import Saved, Training
 from translate.engine.data import Prepared
+from translate.engine.places import working_directory
 from translate.engine.plugin_errors import unforeseen
 from translate.engine.problems import Problem
 from translate.errors import CheckpointError, SaveError
@@ -44,6 +45,7 @@ class RunRecord(records.Record):
 
     threads: int | None = None
     device: str | None = None
+    directory: str | None = None
     data: DataFacts | None = None
     earlier: list[dict[str, Any]] = []
 
@@ -54,8 +56,12 @@ class Journal:
     A log line or a preview that cannot be written is said and listed, and never stops a run.
     """
 
-    def __init__(self, path: Path, training: Training, steps: int, say: Say) -> None:
+    def __init__(
+        self, path: Path, training: Training, steps: int, say: Say, *, directory: str = ""
+    ) -> None:
         self.path, self.say = path, say
+        self.directory = directory or working_directory()
+        """in which the paths of the configuration were typed"""
         self.listed = 0
         """lines of ``problems.jsonl`` that are this run's"""
         self.facts: dict[str, Any] = {}
@@ -104,7 +110,8 @@ class Journal:
         sweep(self.path)
         files.replace(self.path / "config.yaml", config.dump(training.config).encode())
         before = {"earlier": self._earlier()} if training.step else {}
-        self.facts = {**_describe(training, prepared), **before}
+        place = {"directory": self.directory}
+        self.facts = {**_describe(training, prepared), **place, **before}
         self._write_facts()
         log = self.path / "log.jsonl"
         try:
@@ -241,6 +248,15 @@ def sessions(run: Path) -> list[dict[str, Any]]:
         return []
     facts = records.read(path, RunRecord).model_dump(exclude_unset=True)
     return [*facts.pop("earlier", []), facts]
+
+
+def directory_of(run: Path) -> str:
+    """Return the directory in which the paths of a run's configuration were typed, if known."""
+    try:
+        *_, last = sessions(run) or [{}]
+    except CheckpointError:
+        return ""  # lost, which is no reason not to go on, and is said when the run begins
+    return str(last.get("directory") or "")
 
 
 def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
-from translate.engine import checkpoint, config, data, distributed, domains, files, locks
+from translate.engine import checkpoint, config, data, distributed, domains, files, locks, places
 from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
-from translate.engine.journal import Journal, machine_changes, sweep
+from translate.engine.journal import Journal, directory_of, machine_changes, sweep
 from translate.engine.loop import Loop, Result
 from translate.engine.names import short_names
 from translate.engine.randomness import deterministic, seed_everything
@@ -88,13 +88,21 @@ def resume(
     where = distributed.choose_device(asked.train.device)
     with distributed.joined(where), deterministic(asked.train.deterministic):
         asked = _batch_for_processes(asked, watcher)
+        directory = directory_of(run)
+        said = [*(flags or {}), *assignments]  # --data may say of another folder what was said once
+        moved = any(each.partition("=")[0].strip() == "data.root" for each in said)
+        located = places.locate(asked.data, directory, moved=moved)
+        if located != asked.data:
+            watcher.say(f"reading {' and '.join(located.domains)} in {located.root}")
+        if moved:
+            asked, directory = asked.model_copy(update={"data": located}), ""
         if distributed.is_first():
-            domains.ensure(asked.data, watcher.say)
+            domains.ensure(located, watcher.say)
         distributed.wait()
-        layout = data.open_layout(asked.data)
+        layout = data.open_layout(located)
         with checkpoint.allowance(found):
             training = build(asked, layout.spec if fork else found.spec, where)
-        prepared = data.check(layout, asked.data)
+        prepared = data.check(layout, located)
         total = _steps(asked, len(prepared.layout))
         notes += checkpoint.restore(training, found)
         if training.step >= total:
@@ -116,7 +124,8 @@ def resume(
             distributed.wait()  # until all have found the same
             if distributed.is_first():
                 files.claim(folder)
-        journal = Journal(folder, training, total, watcher.say)
+        typed_in = "" if located == asked.data else directory
+        journal = Journal(folder, training, total, watcher.say, directory=typed_in)
         watcher.say(f"going on with {run} from step {training.step}" + f" in {folder}" * fork)
         if change := journal.data_change(prepared):
             if not accept_data_change:
