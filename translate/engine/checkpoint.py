@@ -29,7 +29,7 @@ from translate.engine.limits import Allowance, check_header
 from translate.engine.optimizers import hyperparameters, restore_optimizer
 from translate.engine.randomness import random_state, restore_random_state
 from translate.engine.tensors import serialize
-from translate.errors import CheckpointError, SaveError, TranslateError, named, shown
+from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError, named, shown
 from translate.recipe import Recipe
 from translate.registry import create
 
@@ -38,6 +38,8 @@ MANIFEST = "MANIFEST.json"
 WEIGHTS, TRAINING = "weights.safetensors", "training.safetensors"
 FARTHEST = 10**12
 """No run takes so many steps."""
+LONGEST_TEXT = 10**7
+"""bytes of a caption"""
 NEEDED = {WEIGHTS, "state.json"}
 """files without which a checkpoint is of no use"""
 
@@ -339,18 +341,25 @@ def describe(path: Path) -> Saved:
         return Saved(
             path,
             int(description["step"]),
-            config.validate(description["config"]),
+            _config(file, description["config"]),
             _spec(description["spec"]),
             description,
         )
+
+
+def _config(file: Path, document: Mapping[str, Any]) -> config.Config:
+    try:
+        return config.validate(document)
+    except ConfigError as error:
+        raise CheckpointError(f"{file}: config: {error}") from error
 
 
 def _spec(told: Mapping[str, Any]) -> ImageSpec:
     facts = asdict(ImageSpec(**told))  # which refuses what it does not know
     spec = TypeAdapter(ImageSpec).validate_python(facts)
     counts = (*spec.size, spec.source_channels, spec.target_channels)
-    least, most = min(*counts, spec.text_length + 1), max(*counts, spec.text_length)
-    if least < 1 or most > config.LARGEST_SIDE or not spec.domains:
+    fits = min(counts) >= 1 and max(counts) <= config.LARGEST_SIDE
+    if not fits or not 0 <= spec.text_length <= LONGEST_TEXT or not spec.domains:
         raise ValueError(f"there are no images of {shown(told)}")
     return spec
 

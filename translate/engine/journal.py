@@ -113,15 +113,22 @@ class Journal:
         place = {"directory": self.directory}
         self.facts = {**_describe(training, prepared), **place, **before}
         self._write_facts()
+        self._cut_log(training.step)
+
+    def _cut_log(self, step: int) -> None:
+        """Cut the log back to `step`; where that fails training goes on."""
         log = self.path / "log.jsonl"
+        if not os.path.lexists(log):
+            return  # the first session
         try:
-            end = records.end_of(log, lambda line: _until(line, training.step))
+            end = records.end_of(log, lambda line: _until(line, step))
             if end < log.stat().st_size:
                 files.truncate(log, end)
-        except FileNotFoundError:
-            pass  # the first session
-        except CheckpointError as error:
-            self.say(f"{error} Its lines after step {training.step} stay.")
+        except (OSError, CheckpointError) as error:
+            reason = (
+                str(error) if isinstance(error, CheckpointError) else f"{log}: {error.strerror}."
+            )
+            self.say(f"{reason} Its lines after step {step} stay.")
 
     def _earlier(self) -> list[dict[str, Any]]:
         """Return what ``run.json`` says of the sessions so far: a resume adds one."""
@@ -235,7 +242,7 @@ def sweep(run: Path) -> None:
 def _until(line: Mapping[str, Any], step: int) -> bool:
     """Return whether a line of the log is of `step` or an earlier one."""
     made = line.get("step")
-    return isinstance(made, int) and 0 <= made <= step
+    return type(made) is int and 0 <= made <= step
 
 
 def sessions(run: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,310 @@
+"""Our own files, edited, damaged or replaced: a resume continues or says one line, never a hang."""
+
+import json
+import os
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import trained
+from PIL import Image
+
+from translate.engine import checkpoint, infer, records
+from translate.engine.folder import Options, translate_folder
+from translate.engine.outputs import survey
+from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError
+
+DEEP = b'{"step": ' + b"[" * 200 + b"]" * 200 + b"}"
+DEEPEST = b'{"step": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+Damage = Callable[[Path], object]
+
+
+def holding(data: bytes) -> Damage:
+    return lambda path: path.write_bytes(data)
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def link_to(target: str) -> Damage:
+    def damage(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(target)
+
+    return damage
+
+
+DAMAGES: dict[str, Damage] = {
+    "empty": holding(b""),
+    "a list": holding(b"[1, 2]"),
+    "null": holding(b"null"),
+    "text": holding(b'"step"'),
+    "no text": holding(b"\xff\xfe\x00"),
+    "deep": holding(DEEP),
+    "deepest": holding(DEEPEST),
+    "a long number": holding(b'{"step": ' + b"9" * 5000 + b"}"),
+    "a folder": a_folder,
+    "a pipe": a_pipe,
+    "a device": link_to("/dev/zero"),
+    "a dead link": link_to("nowhere"),
+    "a link to itself": link_to("run.json"),
+}
+every_damage = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with images and a run of two steps, which tests copy."""
+    root = tmp_path_factory.mktemp("straight")
+    for domain, shade in (("a", 40), ("b", 200)):
+        (root / domain).mkdir()
+        for number in range(2):
+            pixels = np.full((16, 16, 3), shade + number, np.uint8)
+            Image.fromarray(pixels).save(root / domain / f"{number}.png")
+    often = {"train__log_every": 1, "train__save_every": 1}
+    tiny.start(tiny.settings(root, train__steps=2, **often), root / "run")
+    yield root
+
+
+@pytest.fixture
+def run(straight: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(straight / "run", tmp_path / "run")
+
+
+def one_line(error: BaseException) -> str:
+    text = str(error)
+    assert "\n" not in text and len(text) < 1000, text
+    return text
+
+
+@every_damage
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl", "problems.jsonl"])
+def test_what_is_only_noted_never_stops_a_resume(name: str, damage: Damage, run: Path) -> None:
+    (run / name).touch()
+    damage(run / name)
+    heard = tiny.Heard()
+    if name == "run.json" and damage is a_folder:
+        with pytest.raises(SaveError, match="Is a directory") as caught:
+            tiny.resume(run, heard, steps=3)
+        one_line(caught.value)
+        return
+    assert tiny.resume(run, heard, steps=3).step == 3
+    facts = json.loads((run / "run.json").read_bytes())
+    assert facts["outcome"] == "finished" and facts["started_at_step"] == 2
+    assert len([line for line in heard.lines if name in line]) <= 3, heard.lines
+    if name == "log.jsonl" and not (run / name).is_dir() and not (run / name).is_symlink():
+        assert (run / name).is_fifo() or records.read_lines(run / name)[-1]["step"] == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": None}, {"data": [1]}, {"data": "text"}, {"data": {"files": "many"}},
+        {"earlier": 3}, {"earlier": [1]}, {"threads": "one"}, {"device": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_run_json_of_other_types_never_stops_a_resume(change: dict[str, Any], run: Path) -> None:
+    facts = json.loads((run / "run.json").read_bytes())
+    (run / "run.json").write_text(json.dumps({**facts, **change}))
+    assert tiny.resume(run, steps=3).step == 3
+
+
+def test_lines_of_a_log_that_are_none_are_cut_off_and_the_others_kept(run: Path) -> None:
+    log, odd = run / "log.jsonl", [{"step": s} for s in ("2", None, [2], -1, 2.5, True, 9)]
+    whole = log.read_bytes()
+    log.write_bytes(whole + b"".join(json.dumps(line).encode() + b"\n" for line in odd) + DEEPEST)
+    tiny.resume(run, steps=3)
+    assert log.read_bytes().startswith(whole)
+    assert [line["step"] for line in records.read_lines(log)] == [1, 2, 3]
+
+
+def test_a_log_of_gigabytes_is_read_from_its_end(run: Path) -> None:
+    log = run / "log.jsonl"
+    last = log.read_bytes()
+    with log.open("r+b") as file:
+        file.seek(4 << 30)  # a hole: it takes no room, and would take memory
+        file.write(b"\n" + last + b'{"step": 7}\n')
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tiny.resume(run, steps=3)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
+    with log.open("rb") as file:
+        file.seek(4 << 30)
+        steps = [json.loads(line)["step"] for line in file.read().splitlines()[1:]]
+    assert steps == [1, 2, 3]
+
+
+@every_damage
+@pytest.mark.parametrize("name", ["MANIFEST.json", "state.json", "weights.safetensors"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    name: str, damage: Damage, run: Path
+) -> None:
+    first, second = sorted((run / "checkpoints").iterdir())[-2:]
+    damage(second / name)
+    for found, complaints in (checkpoint.newest(run), checkpoint.locate(run)):
+        assert found == first
+        assert [str(second / name) in complaint for complaint in complaints] == [True]
+        assert "\n" not in complaints[0]
+    with pytest.raises(CheckpointError) as caught:
+        infer.load(second)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": -5}, {"step": 10**18}, {"step": "2"}, {"versions": None}, {"processes": 0},
+        {"averaged": -1}, {"optimizers": []}, {"optimizers": {"generator": None}},
+        {"config": {}}, {"config": None}, {"spec": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -> None:
+    path, _ = checkpoint.newest(run)
+    state = json.loads((path / "state.json").read_bytes())
+    tiny.amend(path, "state.json", json.dumps({**state, **change}).encode())
+    for act in (lambda: tiny.resume(run, steps=3), lambda: infer.load(path)):
+        with pytest.raises(CheckpointError) as caught:
+            act()
+        assert next(iter(change)) in one_line(caught.value) or "state.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("spec", "domains", []), ("spec", "size", [10**9, 16]), ("spec", "text_length", 10**12),
+        ("train", "batch_size", 10**18), ("data", "workers", 10**6), ("data", "size", 10**12),
+        ("train", "seed", 10**30), ("train", "steps", 10**30), ("train", "keep", 10**30),
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused_before_they_cost_anything(
+    section: str, key: str, value: Any, run: Path
+) -> None:
+    path, _ = checkpoint.newest(run)
+    state = json.loads((path / "state.json").read_bytes())
+    place = state["spec"] if section == "spec" else state["config"][section]
+    place[key] = value
+    tiny.amend(path, "state.json", json.dumps(state).encode())
+    for act in (lambda: tiny.resume(run, steps=3), lambda: infer.load(path)):
+        with pytest.raises(TranslateError) as caught:
+            act()
+        one_line(caught.value)
+
+
+@pytest.mark.parametrize("name", ["step-\u00b2", "step-\u0663", "step-", "step-1e3", "step--1"])
+def test_a_folder_whose_name_is_no_number_is_no_checkpoint(name: str, run: Path) -> None:
+    (run / "checkpoints" / name).mkdir()
+    assert tiny.steps(run) == [1, 2]
+    assert tiny.resume(run, steps=3).step == 3
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_a_lock_that_is_no_file_is_one_line(make: Damage, run: Path) -> None:
+    make(run / ".lock")
+    with pytest.raises(ConfigError, match=r"\.lock is not a file that this program made") as caught:
+        tiny.resume(run, steps=3)
+    one_line(caught.value)
+    assert not (run / "nowhere").exists()
+
+
+def test_a_log_that_leads_elsewhere_is_not_written_to(run: Path, tmp_path: Path) -> None:
+    """A stranger's run folder may hold links."""
+    theirs = tmp_path / "profile"
+    theirs.write_text("export PATH=...\n")
+    for name in ("log.jsonl", "problems.jsonl"):
+        (run / name).unlink(missing_ok=True)
+        (run / name).symlink_to(theirs)
+    heard = tiny.Heard()
+    assert tiny.resume(run, heard, steps=3).step == 3
+    assert theirs.read_text() == "export PATH=...\n"
+    assert "could not write" in str(heard)
+
+
+# -- without what a resume needs -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
+    listed: bool, run: Path
+) -> None:
+    for path in (run / "checkpoints").iterdir():
+        (path / "training.safetensors").unlink()
+        if not listed:
+            manifest = json.loads((path / "MANIFEST.json").read_bytes())
+            del manifest["files"]["training.safetensors"]
+            (path / "MANIFEST.json").write_text(json.dumps(manifest))
+    model, complaints = infer.load(run)
+    assert model.domains and not complaints
+    assert infer.load(path)[0].domains
+    with pytest.raises(CheckpointError, match=rf"translate train --init {run}$") as caught:
+        tiny.resume(run, steps=3)
+    assert "training.safetensors" in one_line(caught.value)
+
+
+def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run: Path) -> None:
+    path, _ = checkpoint.newest(run)
+    (path / "training.safetensors").unlink()
+    assert checkpoint.locate(run) == (path, [])
+    heard = tiny.Heard()
+    assert tiny.resume(run, heard, steps=3).step == 3
+    assert f"{path / 'training.safetensors'}" in str(heard)
+
+
+def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
+    path, _ = checkpoint.newest(run)
+    (path / "training.safetensors").write_bytes(b"")
+    assert checkpoint.locate(run)[0] != path
+
+
+# -- the records of an output folder ---------------------------------------------------------------
+
+
+@pytest.fixture
+def translated(tmp_path: Path, pictures: Callable[..., Path]) -> Callable[[], Any]:
+    source, out = pictures("in", 1, size=8), tmp_path / "out"
+    model, _ = infer.load(trained.cyclegan(tmp_path / "model"))
+    return lambda: translate_folder(model, survey(source, out), out, Options())
+
+
+@every_damage
+def test_records_that_are_no_file_are_one_line_and_damaged_lines_cost_their_outputs(
+    damage: Damage, translated: Callable[[], Any], tmp_path: Path
+) -> None:
+    translated()
+    out = tmp_path / "out"
+    damage(out / ".translate/done.jsonl")
+    with pytest.raises(ConfigError) as caught:
+        translated()
+    text = one_line(caught.value)
+    assert "done.jsonl cannot be read" in text or "--overwrite" in text
+    (out / "0000.png").unlink()
+    if (out / ".translate/done.jsonl").is_file():
+        assert translated().done == 1
+        assert translated().skipped == 1
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("name", ["problems.jsonl", ".translate/lock", ".translate"])
+def test_files_of_ours_that_are_none_are_one_line(
+    name: str, make: Damage, translated: Callable[[], Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "out" / name
+    path.parent.mkdir(parents=True)
+    make(path)
+    try:
+        assert translated().done == 1
+    except TranslateError as error:
+        assert name in one_line(error)
+        assert error.exit_code == 2
