@@ -19,7 +19,6 @@ OPEN = {
     "I12": "an export that differs: there is no export yet",
     "D25": "not yet: label maps",
     "T24": "not yet: little shared memory",
-    "T28": "not yet: refused fsync",
     "T29": "not yet: platforms",
     "I17": "not yet: four doors",
 }
