@@ -17,8 +17,8 @@ api testing
 contract insight exchange
 engine.sampling
 engine.folder engine.train
-engine.loop engine.stages
-engine.infer engine.journal engine.sources
+engine.initial engine.loop engine.stages
+engine.followup engine.infer engine.journal engine.sources
 engine.checkpoint
 engine.changes engine.ledger engine.places engine.schedules engine.trial engine.turns
 engine.data

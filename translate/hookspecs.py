@@ -79,4 +79,4 @@ def checkpoint_saved(run: Run, step: int, path: Path) -> None:
 
 @hookspec
 def run_finished(run: Run, outcome: str) -> None:
-    """Hear that training ended: ``finished``, ``interrupted`` or ``failed``."""
+    """Hear that training ended: ``finished``, ``stopped``, ``interrupted`` or ``failed``."""

@@ -171,6 +171,31 @@ def test_the_shorter_side_is_286_of_256_unless_said(
             "trian.steps: unknown key. Did you mean 'train'? (section.key=VALUE)",
         ),
         (["steps"], {}, "--set steps: expected section.key=VALUE."),
+        (
+            ["lr=1e-4"],
+            {},
+            "lr: unknown key. Did you mean the setting options.lr of recipe 'cyclegan'? "
+            "Write --set options.lr=VALUE.",
+        ),
+        (
+            ["train.lr=1e-4"],
+            {},
+            "train.lr: unknown key. Did you mean the setting options.lr of recipe 'cyclegan'? "
+            "Write --set options.lr=VALUE.",
+        ),
+        (
+            ["batch_size=4"],
+            {},
+            "batch_size: unknown key. Did you mean the setting train.batch_size? "
+            "Write --set train.batch_size=VALUE.",
+        ),
+        (
+            [],
+            {"config": {"recipe": "wgan", "lr": 1e-4}, "recipe": None},
+            "lr: unknown key. Did you mean the setting options.lr_generator or options.lr_critic "
+            "of recipe 'wgan'? Write --set options.lr_generator=VALUE or "
+            "--set options.lr_critic=VALUE.",
+        ),
         (["options.lr.x=3"], {}, "options.lr.x: 'lr' holds no options."),
         (
             ["train.schedule.generators=cosine"],

@@ -33,6 +33,32 @@ def test_a_critic_may_have_any_loss() -> None:
     assert not said_of_losses([0.0] * 9, player="critic")
 
 
+def diverging(first: float, *later: float, rate: float = 2e-4) -> list[str]:
+    said: list[str] = []
+    symptoms = Symptoms(said.append)
+    symptoms.see_rates({"generator": rate, "critic": 1e-4})
+    symptoms.first = {"generator/gan": first, "critic/gan": 1.0}
+    for number, value in enumerate(later, start=1):
+        symptoms.see_losses(50 * number, 50, {"generator/gan": value, "critic/gan": -2.0})
+    return said
+
+
+def test_finite_losses_that_explode_are_told_once_with_the_player_and_its_rate() -> None:
+    (line,) = diverging(0.7, 0.9, -3e8, 4e8, rate=0.5)
+    assert line.startswith("step 100: a loss of generator is 3.0e+08 (learning rate 0.5), more ")
+
+
+def test_a_learning_rate_beyond_sense_is_told_once_with_its_player() -> None:
+    (line,) = diverging(3e8, 3e8, 4e8, rate=1000.0)
+    assert line.startswith("the learning rate of generator is 1000: usual are ")
+
+
+@pytest.mark.parametrize("later", [[9e3], [math.nan], [math.inf], []])
+def test_losses_of_usual_sizes_are_nothing_to_tell(later: list[float]) -> None:
+    assert not diverging(0.5, *later)
+    assert not diverging(2e5, 3e6)  # it began so large
+
+
 def test_T10_a_generator_that_draws_one_image_is_told_once() -> None:
     said: list[str] = []
     symptoms, dice = Symptoms(said.append), torch.Generator().manual_seed(0)

@@ -21,7 +21,18 @@ class SeveralCommand(click.Command):
         except click.UsageError:
             if not ctx.resilient_parsing:  # else a shell asks what would come next
                 raise
-        return super().parse_args(ctx, args)
+        given = list(args)  # click takes them out of the list
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not (near := self.hint(error.option_name, given)):
+                raise
+            said = f"No such option: {error.option_name}.{near}"
+            raise click.UsageError(said, ctx) from error
+
+    def hint(self, option: str, args: list[str]) -> str:  # noqa: ARG002
+        """Return what to type instead of an `option` that does not exist; nothing by default."""
+        return ""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer more values of the `Several` options that were given, beside the options."""

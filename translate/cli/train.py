@@ -2,7 +2,9 @@
 
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -16,11 +18,31 @@ from translate.cli.options import (
     plugin_names,
 )
 
-ONLY_AT_THE_START = ("plugin", "config")
+ONLY_AT_THE_START = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 
 
-@click.command(cls=SeveralCommand, no_args_is_help=True)
+class TrainCommand(SeveralCommand):
+    """Knows which settings are no flags."""
+
+    def hint(self, option: str, args: list[str]) -> str:
+        """Return how the setting that somebody took for a flag is set."""
+        from translate.engine import config
+        from translate.errors import TranslateError
+
+        given = dict(pairwise(args))
+        try:
+            recipe = given.get("--plugin")
+            if not recipe and "--config" in given:
+                recipe = config.read(given["--config"]).get("recipe")
+            elif not recipe and (run := given.get("--resume") or given.get("--init")):
+                recipe = config.read(str(Path(run) / "config.yaml")).get("recipe")
+            return config.hint(option.lstrip("-").replace("-", "_"), recipe)
+        except (TranslateError, OSError):
+            return ""
+
+
+@click.command(cls=TrainCommand, no_args_is_help=True)
 @click.option(
     "--plugin", metavar="RECIPE", shell_complete=completing(plugin_names), help="The method."
 )
@@ -53,6 +75,13 @@ ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
     metavar="RUN",
     help="Go on with a run; alone sufficient. --steps may raise the end, --set what is logged.",
 )
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Fine-tune: start from a run's weights, with a fresh optimizer, schedule and step 0. "
+    "Settings that are not given are that run's; tensors that do not fit are listed.",
+)
 @click.option("--steps", type=int, metavar="N", help="Steps to train.")
 @click.option("--epochs", type=int, metavar="N", help="Times to see every image, instead.")
 @click.option("--size", metavar="N", help="Training crop in pixels: N, or HEIGHTxWIDTH.")
@@ -81,7 +110,7 @@ ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 @click.option(
     "--fork-run",
     is_flag=True,
-    help="Resume with any other settings, in a folder of its own: --out, or RUN-fork.",
+    help="Resume with any other settings or --data, in a folder of its own: --out, or RUN-fork.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(**given: Any) -> int:
@@ -94,9 +123,12 @@ def command(**given: Any) -> int:
       translate train --plugin cyclegan --domains summer winter
       translate train --config cyclegan-small --steps 200
       translate train --resume runs/cyclegan-summer-winter
+      translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
+      translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
     from translate.cli.progress import watch
     from translate.engine import config, train
+    from translate.engine.initial import Initial
     from translate.engine.signals import Interrupts
 
     limit = _seconds(given["max_time"])
@@ -117,16 +149,26 @@ def command(**given: Any) -> int:
                 interrupts=interrupts,
             )
         else:
-            asked = config.resolve(
+            init = Initial(given["init"]) if given["init"] else None
+            asked = (init.configuration if init else config.resolve)(
                 given["plugin"],
                 config=given["config"],
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
-            result = train.start(asked, out=given["out"], watcher=watcher, interrupts=interrupts)
-    if result.signal or result.late:
+            result = train.start(
+                asked, out=given["out"], init=init, watcher=watcher, interrupts=interrupts
+            )
+    if result.signal or result.late or result.reason:
         why = "time is up" if result.late else "stopped"
-        watcher.say(f"{why} at step {result.step}: translate train --resume {result.path}")
+        by = f" ({result.reason})" if result.reason else ""
+        resume = f"translate train --resume {quote(str(result.path))}"
+        watcher.say(f"{why} at step {result.step}{by}: {resume}")
+    elif result.next_command:
+        watcher.say(f"run: {result.path}, {result.step} steps")
+        if result.preview:
+            watcher.say(f"preview: {result.preview}")
+        watcher.say(f"next: {result.next_command}")
     if result.signal:
         return 128 + result.signal
     if result.listed:

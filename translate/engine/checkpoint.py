@@ -394,8 +394,7 @@ def allowance(found: Saved) -> Iterator[None]:
 
 def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) -> None:
     """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
-    name = "ema.safetensors" if averaged and (path / "ema.safetensors").is_file() else None
-    file = path / (name or "weights.safetensors")
+    file = _weights_file(path, averaged)
     tensors = _read_tensors(file)
     own = recipe.state_dict()
     complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
@@ -411,6 +410,16 @@ def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) ->
             f"{file} does not fit {type(recipe).__name__}: {listed}. What fits is {_made(path)}."
         )
     recipe.load_state_dict(tensors)
+
+
+def read_weights(path: Path, *, averaged: bool = False) -> dict[str, Tensor]:
+    """Return the weights of the checkpoint at `path`, the moving average where asked and there."""
+    return _read_tensors(_weights_file(path, averaged))
+
+
+def _weights_file(path: Path, averaged: bool) -> Path:
+    average = path / "ema.safetensors"
+    return average if averaged and average.is_file() else path / "weights.safetensors"
 
 
 def _made(path: Path) -> str:

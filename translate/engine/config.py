@@ -24,7 +24,7 @@ from translate.engine import options
 from translate.engine.bundled import configs
 from translate.engine.names import short_names
 from translate.errors import ConfigError, named, shown, suggest
-from translate.registry import find, nearest
+from translate.registry import find, names, nearest
 
 MAX_BYTES = 100_000
 """of a file, of which the parser reads so many in two seconds"""
@@ -326,7 +326,8 @@ def overlay(below: Fragment, above: Mapping[str, Any]) -> None:
         raise ConfigError(f"expected recipe, options, data and train, got {shown(above)}.")
     for section, values in above.items():
         if section not in KEYS[""]:
-            raise ConfigError(f"{named(str(section))}: unknown key.{suggest(section, KEYS[''])}")
+            near = hint(str(section), below.get("recipe")) or suggest(section, KEYS[""])
+            raise ConfigError(f"{named(str(section))}: unknown key.{near}")
         if not isinstance(values, Mapping):
             raise ConfigError(f"{section}: expected a mapping, got {shown(values)}.")
         for key, value in values.items():
@@ -336,11 +337,13 @@ def overlay(below: Fragment, above: Mapping[str, Any]) -> None:
 def assign(document: Fragment, key: str, value: Any) -> None:
     """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
     section, *path = key.split(".")
+    recipe = document.get("recipe")
     if section not in KEYS[""] or not path:
-        near = suggest(section, KEYS[""])
-        raise ConfigError(f"{named(key)}: unknown key.{near} (section.key=VALUE)")
+        near = hint(section, recipe) or f"{suggest(section, KEYS[''])} (section.key=VALUE)"
+        raise ConfigError(f"{named(key)}: unknown key.{near}")
     if section in SECTIONS and path[0] not in KEYS[section]:
-        raise ConfigError(f"{named(key)}: unknown key.{suggest(path[0], KEYS[section])}")
+        near = hint(path[0], recipe) or suggest(path[0], KEYS[section])
+        raise ConfigError(f"{named(key)}: unknown key.{near}")
     place = document[section]
     for name in path[:-1]:
         inner = place.get(name, {} if section == "train" else None)
@@ -361,6 +364,23 @@ def assign(document: Fragment, key: str, value: Any) -> None:
         place[path[-1]] = value
     if section == "train" and value is not None and path[0] in ("steps", "epochs"):
         place.pop("epochs" if path[0] == "steps" else "steps", None)
+
+
+def hint(name: str, recipe: str | None) -> str:
+    """Return where the setting called `name` belongs, and what to type; or nothing.
+
+    Of a recipe, also options are found of which `name` is the first or the last word.
+    """
+    keys = [f"{section}.{name}" for section in SECTIONS if name in KEYS[section]]
+    kinds = names("recipe")
+    taken = options.read(kinds[recipe], ["spec"]) if recipe in kinds else {}
+    words = [o for o in taken if name in (o.partition("_")[0], o.rpartition("_")[2])]
+    keys += [f"options.{option}" for option in ([name] if name in taken else words)]
+    if not keys:
+        return ""
+    named_by = " or ".join(f"--set {key}=VALUE" for key in keys)
+    owner = f" of recipe {recipe!r}" if keys[0].startswith("options.") else ""
+    return f" Did you mean the setting {' or '.join(keys)}{owner}? Write {named_by}."
 
 
 def read(name: str) -> Fragment:

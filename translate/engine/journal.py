@@ -57,11 +57,20 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, training: Training, steps: int, say: Say, *, directory: str = ""
+        self,
+        path: Path,
+        training: Training,
+        steps: int,
+        say: Say,
+        *,
+        directory: str = "",
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
-        self.path, self.say = path, say
+        self.path, self.say, self.origin = path, say, origin or {}
         self.directory = directory or working_directory()
         """in which the paths of the configuration were typed"""
+        self.stopped_by = ""
+        """the plugin whose hook stopped the run"""
         self.listed = 0
         """lines of ``problems.jsonl`` that are this run's"""
         self.facts: dict[str, Any] = {}
@@ -111,7 +120,7 @@ class Journal:
         files.replace(self.path / "config.yaml", config.dump(training.config).encode())
         before = {"earlier": self._earlier()} if training.step else {}
         place = {"directory": self.directory}
-        self.facts = {**_describe(training, prepared), **place, **before}
+        self.facts = {**_describe(training, prepared), **self.origin, **place, **before}
         self._write_facts()
         self._cut_log(training.step)
 
@@ -160,6 +169,8 @@ class Journal:
         """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
         self._note_loss()
         self.facts |= {"ended": _now(), "outcome": outcome}
+        if outcome == "stopped":
+            self.facts |= {"reason": self.run.stop_reason, "stopped_by": self.stopped_by}
         try:
             self._write_facts()
         except OSError as error:
@@ -209,6 +220,8 @@ class Journal:
                 reason = unforeseen(error, hook.function)
                 where = f"plugin {hook.plugin_name}"
                 self.problem(Problem(Path(where), event, "hook failed", reason))
+            if self.run.stop_reason and not self.stopped_by:
+                self.stopped_by = hook.plugin_name
 
     def _try(self, stage: str, name: str, write: Callable[[Path], None]) -> bool:
         try:

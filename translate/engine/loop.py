@@ -17,12 +17,13 @@ from translate.engine import checkpoint, data, distributed, randomness
 from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training
 from translate.engine.config import read
+from translate.engine.followup import next_command
 from translate.engine.journal import Journal
 from translate.engine.limits import keep_freed_memory, out_of_memory, too_small
 from translate.engine.problems import Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
-from translate.engine.signals import SAVE, TIME, Interrupts
+from translate.engine.signals import SAVE, STOP, TIME, Interrupts
 from translate.engine.symptoms import Symptoms
 from translate.engine.threads import ThreadCount
 from translate.engine.turns import Guard, Played, take_turns
@@ -50,8 +51,14 @@ class Result:
     """the signal that stopped it, or 0"""
     late: bool = False
     """whether its time was up before its last step"""
+    reason: str = ""
+    """why a plugin's hook stopped it"""
     listed: int = 0
     """files left out"""
+    preview: Path | None = None
+    """the newest preview of a run that is finished"""
+    next_command: str = ""
+    """what applies a run that is finished, to be typed"""
 
 
 @dataclass
@@ -69,6 +76,8 @@ class Loop:
     recent: list[Played] = field(default_factory=list)
     waited: float = 0.0
     listed: set[Problem] = field(default_factory=set)
+    saved: int = -1
+    """step of the newest checkpoint of this session"""
     told: int = 0
     """turns that moved nothing, of which the log has told"""
 
@@ -81,6 +90,12 @@ class Loop:
         on_cpu = self.device.type == "cpu"
         self.threads = ThreadCount(adapt=on_cpu and not train.deterministic)
         self.symptoms = Symptoms(self.watcher.say)
+        self.symptoms.see_rates(
+            {
+                n: o.param_groups[0].get("initial_lr", o.param_groups[0]["lr"])
+                for n, o in training.optimizers.items()
+            }
+        )
         self.samples = self._samples() if train.preview_every else None
         if distributed.is_first():
             self.journal.begin(training, self.prepared)
@@ -94,19 +109,24 @@ class Loop:
             self.begins = False
             with self.interrupts, closing(self._batches()) as batches:
                 wish = self._steps(batches)
-            outcome = "interrupted" if wish else "finished"
+            outcome = {0: "finished", STOP: "stopped"}.get(wish, "interrupted")
         except KeyboardInterrupt:
             outcome = "interrupted"
             raise
         finally:
             if distributed.is_first():
                 self.journal.end(outcome)
+        path, previews = self.journal.path, self.journal.path.glob("previews/step-*.png")
+        ended = outcome == "finished"
         return Result(
-            self.journal.path,
+            path,
             training.step,
-            signal=wish if wish != TIME else 0,
+            signal=wish if wish not in (TIME, STOP) else 0,
             late=wish == TIME,
+            reason=self.journal.run.stop_reason if wish == STOP else "",
             listed=self.journal.listed,
+            preview=max(previews, default=None) if ended else None,
+            next_command=next_command(training, self.prepared.layout, path) if ended else "",
         )
 
     def _batches(self) -> Generator[tuple[Any, list[Problem]]]:
@@ -143,11 +163,14 @@ class Loop:
             if len(self.recent) == TIMED == training.step - self.first:
                 self._estimate()
 
-            wish = distributed.most(self.interrupts.wish())
+            stopping = STOP if self.journal.run.stop_reason else 0
+            wish = distributed.most(max(self.interrupts.wish(), stopping))
             stop = wish not in (0, SAVE)
-            self._look(last=training.step == self.steps or stop, save=wish == SAVE)
+            hooks_ran = self._look(last=training.step == self.steps or stop, save=wish == SAVE)
             if stop and training.step < self.steps:
                 return wish
+            if hooks_ran and training.step < self.steps and self._stopped():
+                return STOP
         return 0
 
     def _next(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
@@ -203,15 +226,29 @@ class Loop:
                 f"a network of {settings.recipe}: {str(error).splitlines()[0]}. Try {more}."
             ) from error
 
-    def _look(self, *, last: bool, save: bool) -> None:
-        """Do what is due after a step: log, draw, save."""
+    def _look(self, *, last: bool, save: bool) -> bool:
+        """Do what is due after a step, log, draw and save; return whether anything was."""
         step, train = self.training.step, self.training.config.train
-        if step % train.log_every == 0 or last:
+        log = step % train.log_every == 0 or last
+        draw = self.samples is not None and (step % train.preview_every == 0 or step == self.steps)
+        save = step % train.save_every == 0 or last or save
+        if log:
             self._log()
-        if self.samples is not None and (step % train.preview_every == 0 or step == self.steps):
+        if draw:
             self._preview()
-        if step % train.save_every == 0 or last or save:
+        if save:
             self._save(last=last)
+        return log or draw or save
+
+    def _stopped(self) -> bool:
+        """Return whether a hook of the first process has just stopped the run, which is saved."""
+        stopped = distributed.most(bool(self.journal.run.stop_reason))
+        if stopped:
+            if self.recent:
+                self._log()
+            if self.saved != self.training.step:
+                self._save(last=True)
+        return bool(stopped)
 
     def _log(self) -> None:
         step, train = self.training.step, self.training.config.train
@@ -239,6 +276,8 @@ class Loop:
                     **({"skipped_files": skipped} if skipped else {}),
                 }
             )
+            if not self.symptoms.first:
+                self.symptoms.first = _means([self.recent[0].losses])
             self.symptoms.see_losses(step, count, losses)
             self.watcher.progress(ProgressReport(step, self.steps, losses, rate, wait, left))
         self.recent.clear()
@@ -303,6 +342,7 @@ class Loop:
             again = training.step + training.config.train.save_every
             self.watcher.say(f"{error}; {kept} is intact; trying again at {min(again, self.steps)}")
         else:
+            self.saved = training.step
             if distributed.is_first():
                 self.journal.tell("checkpoint_saved", step=training.step, path=path)
 

@@ -6,7 +6,7 @@ import time
 from threading import current_thread, main_thread
 from types import FrameType, TracebackType
 
-SAVE, TIME = 1, 1000
+SAVE, TIME, STOP = 1, 1000, 1001
 """wishes that are no stopping signal; of several wishes the largest counts"""
 SAVING = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may ask for a checkpoint"""

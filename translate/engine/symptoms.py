@@ -1,5 +1,6 @@
 """What goes wrong between two players without an error: said once, with the figures."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
@@ -8,6 +9,10 @@ JUDGES = ("discriminator", "discriminators")
 """players whose losses are nothing only when they always win; a critic's may be anything"""
 DEAD, STEPS = 1e-4, 200
 """a judge whose losses have all been below `DEAD` for so many steps teaches nobody"""
+EXPLODED = 1e4
+"""times its first value, or 1 where that was less, at which a finite loss has diverged"""
+HIGHEST_RATE = 1.0
+"""learning rate above which no optimizer of a network learns"""
 LEVEL, TIMES = 2 / 255, 2
 """images that differ by less than a level in so many previews in a row are one image"""
 
@@ -20,9 +25,26 @@ class Symptoms:
         self.dead: dict[str, int] = {}
         self.alike: dict[int, int] = {}
         self.told: set[str] = set()
+        self.first: Mapping[str, float] = {}
+        """losses of the first step, by ``player/name``"""
+        self.rates: Mapping[str, float] = {}
+        """learning rates by player, before any schedule"""
+
+    def see_rates(self, rates: Mapping[str, float]) -> None:
+        """Look at the learning rates by player, as they are before any schedule."""
+        self.rates = rates
+        high = {player: rate for player, rate in rates.items() if rate > HIGHEST_RATE}
+        if high:
+            players = " and ".join(f"{player} is {rate:g}" for player, rate in high.items())
+            self._tell(
+                "rate",
+                f"the learning rate of {players}: usual are 1e-05 to 1e-02, and training will "
+                "probably diverge. Set a lower one.",
+            )
 
     def see_losses(self, step: int, steps: int, losses: Mapping[str, float]) -> None:
         """Look at the means of the last `steps` steps, by ``player/name``."""
+        self._see_explosion(step, losses)
         for judge in JUDGES:
             own = [abs(value) for name, value in losses.items() if name.startswith(f"{judge}/")]
             self.dead[judge] = self.dead.get(judge, 0) + steps if own and max(own) < DEAD else 0
@@ -33,6 +55,24 @@ class Symptoms:
                     f"{self.dead[judge]} steps, now {max(own):.1e}: it always wins, and nothing is "
                     "learnt from it. Make it weaker, slower or noisier, or begin anew.",
                 )
+
+    def _see_explosion(self, step: int, losses: Mapping[str, float]) -> None:
+        worst: dict[str, float] = {}
+        for name, value in losses.items():
+            player = name.partition("/")[0]
+            limit = EXPLODED * max(1.0, abs(self.first.get(name, 0.0)))
+            if limit < abs(value) < math.inf:
+                worst[player] = max(abs(value), worst.get(player, 0.0))
+        if worst and "rate" not in self.told:
+            players = " and ".join(
+                f"{player} is {value:.1e} (learning rate {self.rates.get(player, math.nan):g})"
+                for player, value in worst.items()
+            )
+            self._tell(
+                "rate",
+                f"step {step}: a loss of {players}, more than {EXPLODED:g} times that of the first "
+                "step: training diverges. Set a lower learning rate, or train.clip_norm.",
+            )
 
     def see_rows(self, step: int, rows: Sequence[Tensor]) -> None:
         """Look at the rows of a preview, (N, C, H, W) each, drawn of different inputs."""

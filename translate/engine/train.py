@@ -13,6 +13,7 @@ from translate.batches import ImageSpec
 from translate.engine import checkpoint, config, data, distributed, domains, files, locks, places
 from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
+from translate.engine.initial import Initial
 from translate.engine.journal import Journal, directory_of, machine_changes, sweep
 from translate.engine.loop import Loop, Result
 from translate.engine.names import short_names
@@ -30,10 +31,14 @@ def start(
     asked: config.Config,
     *,
     out: Path | None = None,
+    init: Initial | None = None,
     watcher: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> Result:
-    """Train from the beginning, in the run folder `out` or a new one under ``runs/``."""
+    """Train from the beginning, in the run folder `out` or a new one under ``runs/``.
+
+    With `init`, networks begin with the weights of another run, as far as they fit.
+    """
     device = distributed.choose_device(asked.train.device)
     with distributed.joined(device), deterministic(asked.train.deterministic):
         names = [
@@ -46,13 +51,19 @@ def start(
             domains.ensure(asked.data, watcher.say)
         distributed.wait()
         layout = data.open_layout(asked.data)
-        training = build(asked, layout.spec, device)
+        same = init and init.found.config.options == asked.options
+        with checkpoint.allowance(init.found) if init and same else nullcontext():
+            training = build(asked, layout.spec, device)
         expect_size(asked, layout)
+        notes = init.load(training) if init else []
         prepared = data.check(layout, asked.data)
         steps = _steps(asked, len(prepared.layout))
         if distributed.is_first():
             files.claim(path)
-        journal = Journal(path, training, steps, watcher.say)
+        origin = {"init": init.facts} if init else {}
+        journal = Journal(path, training, steps, watcher.say, origin=origin)
+        for line in [*init.complaints, *notes] if init else []:
+            watcher.say(line)
         with _held(path):
             return Loop(
                 training, prepared, journal, steps, watcher, interrupts or Interrupts()
@@ -125,7 +136,8 @@ def resume(
             if distributed.is_first():
                 files.claim(folder)
         typed_in = "" if located == asked.data else directory
-        journal = Journal(folder, training, total, watcher.say, directory=typed_in)
+        origin = {"fork": {"run": str(run), "step": training.step}} if fork else {}
+        journal = Journal(folder, training, total, watcher.say, directory=typed_in, origin=origin)
         watcher.say(f"going on with {run} from step {training.step}" + f" in {folder}" * fork)
         if change := journal.data_change(prepared):
             if not accept_data_change:

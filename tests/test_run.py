@@ -1,0 +1,100 @@
+"""What a hook may do to a run: read it, and stop it at a step boundary."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+
+from translate import hookimpl
+from translate.engine import records
+from translate.run import Run
+
+Plugin = Callable[..., object]
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+    pictures("a", 4), pictures("b", 4)
+    return tmp_path
+
+
+def stopping(event: str, at: int) -> Any:
+    """Return a plugin whose hook of `event` stops the run at a step."""
+
+    def hook(self: object, run: Run, step: int = 0) -> None:  # noqa: ARG001
+        if step >= at:
+            run.stop("the losses are good")
+
+    def started(self: object, run: Run) -> None:  # noqa: ARG001
+        run.stop("the losses are good")
+
+    function = started if event == "run_started" else hook
+    if event != "run_started":
+        function.__defaults__ = None
+    finished: list[str] = []
+
+    def run_finished(self: object, outcome: str) -> None:  # noqa: ARG001
+        finished.append(outcome)
+
+    kind = type("Stop", (), {event: hookimpl(function), "run_finished": hookimpl(run_finished)})
+    made = kind()
+    made.finished = finished
+    return made
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"),
+    [("run_started", 1), ("losses_logged", 2), ("preview_drawn", 3), ("checkpoint_saved", 4)],
+)
+def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_called(
+    event: str, ends: int, root: Path, plugin: Plugin
+) -> None:
+    stopper = plugin(stopping(event, 1), "stranger:stopper")
+    every = {"train__log_every": 2, "train__preview_every": 3, "train__save_every": 4}
+    run = root / "run"
+    result = tiny.start(tiny.settings(root, train__steps=9, **every), run)
+    assert (result.step, result.reason, result.signal) == (ends, "the losses are good", 0)
+    assert tiny.steps(run)[-1] == ends
+    assert records.read_lines(run / "log.jsonl")[-1]["step"] == ends
+    facts = json.loads((run / "run.json").read_bytes())
+    assert (facts["outcome"], facts["reason"]) == ("stopped", "the losses are good")
+    assert facts["stopped_by"] == "stranger:stopper"
+    assert stopper.finished == ["stopped"]  # type: ignore[attr-defined]
+
+
+def test_a_stopped_run_goes_on_to_the_same_end(root: Path, plugin: Plugin) -> None:
+    asked = tiny.settings(root, train__steps=4, train__log_every=1)
+    tiny.start(asked, root / "straight")
+    stopper = stopping("losses_logged", 2)
+    plugin(stopper, "stranger:stopper")
+    assert tiny.start(asked, root / "run").step == 2
+    type(stopper).losses_logged = hookimpl(lambda self: None)  # noqa: ARG005
+    from translate.engine import plugins
+
+    plugins.load().unregister(name="stranger:stopper")
+    plugin(object(), "stranger:stopper")
+    assert tiny.resume(root / "run").step == 4
+    assert tiny.tensors(root / "run") == tiny.tensors(root / "straight")
+
+
+def test_a_stop_at_the_last_step_changes_nothing(root: Path, plugin: Plugin) -> None:
+    plugin(stopping("losses_logged", 2), "stranger:stopper")
+    asked = tiny.settings(root, train__steps=2, train__log_every=1)
+    result = tiny.start(asked, root / "run")
+    assert (result.step, result.reason) == (2, "")
+    assert json.loads((root / "run/run.json").read_bytes())["outcome"] == "finished"
+
+
+def test_a_stopped_run_is_exit_0_with_the_reason_and_the_way_on(
+    run: Any, root: Path, plugin: Plugin
+) -> None:
+    plugin(stopping("losses_logged", 1), "stranger:stopper")
+    tiny.start(tiny.settings(root, train__steps=3, train__log_every=1), root / "first")
+    found = run("train", "--resume", "first")
+    assert (found.code, found.err) == (0, "")
+    assert found.out.splitlines()[-1] == (
+        "stopped at step 2 (the losses are good): translate train --resume first"
+    )
