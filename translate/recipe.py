@@ -53,6 +53,8 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """True: translates to every domain. False: to all but the first, or to its only one."""
     takes_mask: ClassVar[bool] = False
     """True: `translate` is given one channel more, a mask: 1 in the hole, -1 outside."""
+    keeps_gray: bool = False
+    """True: a gray image has a gray result, the luma of what `translate` makes of it in colour."""
     scale: int = 1
     """How many times larger than its input an output's sides are."""
     multiple_of: int = 1

@@ -38,6 +38,8 @@ class DeblurGAN(Recipe[Pair]):
         "train": {"epochs": 300, "batch_size": 1, "schedule": "linear", "decay_from": 0.5},
     }
 
+    keeps_gray = True
+
     def __init__(
         self,
         spec: ImageSpec,

@@ -39,6 +39,8 @@ class SRGAN(Recipe[Images]):
         "train": {"steps": 200_000, "batch_size": 16, "schedule": "linear", "decay_from": 0.5},
     }
 
+    keeps_gray = True
+
     def __init__(
         self,
         spec: ImageSpec,

@@ -46,6 +46,7 @@ class Inpaint(Recipe[Images]):
         "train": {"steps": 100_000, "batch_size": 8, "schedule": "linear", "decay_from": 0.5},
     }
     takes_mask = True
+    keeps_gray = True
 
     def __init__(
         self,

@@ -81,6 +81,7 @@ class Damage:
         if not chain:
             raise ConfigError(f"damage: nothing is to be mended: name some of {', '.join(KINDS)}.")
         self.links = [_link(part) for part in chain]
+        self.takes_colour = any(apply is gray and most > 0 for apply, _, most in self.links)
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
