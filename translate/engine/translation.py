@@ -1,0 +1,131 @@
+"""From one image to its translation: what `translate infer` and `Translator` have in common.
+
+An image is `prepare`\\ d for the network, translated by `translate.engine.infer.Model.translate`
+with others of its size, and `finish`\\ ed.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from translate import images
+from translate.engine import kinds
+from translate.engine.infer import Model, scaled
+from translate.engine.kinds import Kind
+from translate.images import Pixels
+
+
+class Prepared(NamedTuple):
+    """An image on its way through the network."""
+
+    pixels: Pixels
+    """(height, width, channels) as the network gets them, a mask being the last channel"""
+    size: tuple[int, int]
+    """height and width of the result"""
+    channels: int
+    """of the result"""
+    gray: bool = False
+    """whether the result has no colour, whatever its channels"""
+    known: Pixels | None = None
+    """the image before it was resized, where its known pixels are to be put back"""
+    hole: Pixels | None = None
+    """(height, width, 1), not zero where they are not known"""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One way to translate images."""
+
+    model: Model
+    to: str
+    size: int | None = None
+    """what the shorter side is scaled to first; None: nothing is scaled"""
+    scale_back: bool = False
+    """whether results have the size that they would have without `size`; without a `size`, images
+    are translated at the size of the training crops"""
+    max_pixels: int = images.MAX_PIXELS
+    """of a resized image"""
+
+    @property
+    def source(self) -> Kind:
+        """What the images are."""
+        return self.model.kinds(self.to)[0]
+
+    @property
+    def target(self) -> Kind:
+        """What the results are."""
+        return self.model.kinds(self.to)[1]
+
+    @property
+    def shorter(self) -> int | None:
+        """What the shorter side is scaled to; None: nothing is scaled."""
+        if self.size or not self.scale_back or self.model.unscaled:
+            return self.size
+        return min(self.model.spec.size)
+
+    def prepare(self, pixels: Pixels, *, single: bool, hole: Pixels | None = None) -> Prepared:
+        """Return `pixels`, (height, width, channels) of `source`, as the network gets them.
+
+        Args:
+            pixels: the image.
+            single: whether it had one channel before it was read.
+            hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask.
+
+        Raises:
+            ValueError: where resizing makes more than `max_pixels`.
+        """
+        height, width = pixels.shape[:2]
+        keeps = self.model.recipe.keeps_gray and self.target.channels == 3
+        gray = keeps and is_gray(pixels)
+        channels = 1 if gray and single else self.target.channels
+        given = scaled(pixels, self.shorter, self.max_pixels, self.source)
+        if hole is not None:
+            smaller = scaled(hole, self.shorter, self.max_pixels)
+            given = with_hole(given, smaller)
+        scale = self.model.recipe.scale
+        if self.scale_back:
+            size = scale * height, scale * width
+        else:
+            size = scale * given.shape[0], scale * given.shape[1]
+        restore = hole is not None and self.scale_back and pixels.shape[:2] != given.shape[:2]
+        known = pixels if restore and scale == 1 else None
+        return Prepared(given, size, channels, gray, known, hole if known is not None else None)
+
+    def finish(self, prepared: Prepared, drawn: NDArray[Any]) -> NDArray[Any]:
+        """Return what the network has `drawn` of an image at the size, and in the channels, due."""
+        if drawn.shape[:2] != prepared.size:
+            drawn = kinds.resize(drawn, prepared.size, self.target)
+            if drawn.dtype == np.float32:
+                drawn = drawn.clip(0, 1)  # cubic interpolation overshoots
+        if prepared.known is not None:
+            known = _as(prepared.known, drawn.dtype)
+            drawn = np.where(prepared.hole, drawn, known)
+        if prepared.gray:
+            drawn = cv2.cvtColor(np.ascontiguousarray(drawn), cv2.COLOR_RGB2GRAY)[..., None]
+        if drawn.shape[2] != prepared.channels:
+            drawn = np.repeat(drawn, prepared.channels, axis=2)
+        return drawn
+
+
+def is_gray(pixels: Pixels) -> bool:
+    """Return whether there is no colour in `pixels`, (height, width, 1 or 3)."""
+    return all((pixels[..., :1] == pixels[..., place : place + 1]).all()
+               for place in range(1, pixels.shape[2]))  # fmt: skip
+
+
+def _as(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
+    """Return `pixels` as bytes, or as floats in [0, 1]."""
+    if pixels.dtype == dtype:
+        return pixels
+    if dtype == np.float32:
+        return pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
+    return images.to_bytes(pixels)
+
+
+def with_hole(pixels: Pixels, hole: Pixels) -> Pixels:
+    """Return `pixels` with one more channel, white where `hole` is not zero."""
+    white = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
+    return np.concatenate([pixels, np.where(hole > 0, white, 0).astype(pixels.dtype)], axis=2)
