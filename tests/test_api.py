@@ -114,7 +114,9 @@ def test_the_shorter_side_may_be_chosen(model: Translator) -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (np.zeros((4, 4, 3)), "float64"),
+        (np.zeros((4, 4, 3), np.int64), r"got \(4, 4, 3\) of int64"),
+        (np.full((4, 4, 3), 1.5), r"floats from 1.5 to 1.5: expected \[0, 1\]"),
+        (np.full((4, 4, 3), np.nan), "not all values are finite"),
         (np.zeros((4, 4, 2), np.uint8), r"got \(4, 4, 2\) of uint8"),
         (np.zeros((1, 4, 4, 3), np.uint8), "expected"),
         (np.zeros((0, 4, 3), np.uint8), "expected"),

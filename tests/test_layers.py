@@ -18,16 +18,17 @@ contract insight exchange
 engine.sampling
 engine.folder engine.train
 engine.initial engine.loop engine.stages
+engine.translation
 engine.followup engine.infer engine.journal engine.sources
 engine.checkpoint
 engine.changes engine.ledger engine.places engine.schedules engine.trial engine.turns
 engine.data
-engine.items engine.optimizers engine.workers
+engine.inputs engine.items engine.optimizers engine.workers
 engine.augment engine.blank engine.cache engine.distributed engine.domains engine.outputs
 engine.remarks
 engine.config engine.kinds engine.records
 folders
-registry engine.locks
+engine.labels engine.locks registry
 engine.plugin_errors
 penalties recipe images engine.options engine.plugins
 engine.masks engine.metadata

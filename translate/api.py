@@ -3,26 +3,26 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, cast, overload
 
-import numpy as np
+import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
+from torch import Tensor
 
 from translate import images
 from translate.engine import config as configuration
-from translate.engine import infer, masks
+from translate.engine import infer, inputs
 from translate.engine import train as training
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
+from translate.engine.inputs import FileLike, Given
 from translate.engine.loop import Result
 from translate.engine.outputs import survey
 from translate.engine.sampling import Wish, pictures
-from translate.errors import ConfigError, DataError, TranslateError
-from translate.images import Pixels
+from translate.engine.translation import Translation
+from translate.errors import ConfigError, TranslateError, shown
 from translate.progress import ProgressReporter
-
-Given: TypeAlias = str | Path | Image.Image | NDArray[Any]
 
 
 class Translator:
@@ -50,63 +50,113 @@ class Translator:
         """The domains it translates to."""
         return self.model.domains
 
-    @overload
-    def __call__(
-        self,
-        image: str | Path | Image.Image,
-        *,
-        to: str | None = None,
-        size: int | None = None,
-        side: str | None = None,
-        mask: Given | None = None,
-    ) -> Image.Image: ...
+    def __repr__(self) -> str:
+        model, spec = self.model, self.model.spec
+        source, target = model.channels(spec.domains[-1]) if spec.domains else (3, 3)
+        facts = {
+            "recipe": model.method,
+            "domains": spec.domains,
+            "channels": (source, target),
+            "size": spec.size,
+            "step": model.step,
+            "device": str(model.device),
+        }
+        told = ", ".join(f"{key}={value!r}" for key, value in facts.items())
+        return f"<Translator {model.name!r}: {told}>"
 
     @overload
     def __call__(
-        self,
-        image: NDArray[Any],
-        *,
-        to: str | None = None,
-        size: int | None = None,
-        side: str | None = None,
-        mask: Given | None = None,
-    ) -> NDArray[np.uint8]: ...
+        self, image: FileLike | Image.Image, *, to: str | None = ..., size: int | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+    ) -> Image.Image: ...  # fmt: skip
+
+    @overload
+    def __call__(
+        self, image: NDArray[Any], *, to: str | None = ..., size: int | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+    ) -> NDArray[Any]: ...  # fmt: skip
+
+    @overload
+    def __call__(
+        self, image: Tensor, *, to: str | None = ..., size: int | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+    ) -> Tensor: ...  # fmt: skip
+
+    @overload
+    def __call__(
+        self, image: list[Any] | tuple[Any, ...], *, to: str | None = ..., size: int | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: Sequence[Given | None] | None = ...,
+    ) -> list[Any]: ...  # fmt: skip
 
     def __call__(
         self,
-        image: Given,
+        image: Given | Sequence[Given],
         *,
         to: str | None = None,
         size: int | None = None,
+        scale_back: bool = False,
         side: str | None = None,
-        mask: Given | None = None,
-    ) -> Image.Image | NDArray[np.uint8]:
-        """Return `image` as the domain `to` has it, by default the last one, in 8 bits.
+        mask: Given | Sequence[Given | None] | None = None,
+    ) -> Any:
+        """Return `image` in the domain `to`, by default the last one.
 
-        A path or a PIL image gives a PIL image, a (height, width[, channels]) array of uint8 or
-        uint16 an array. A gray array of two dimensions gives one, unless the result has colour.
-        `size` first scales the shorter side. A model that was trained on joined images needs the
-        `side` to take of `image`, or ``whole`` for one that is not joined. For a model that fills
-        holes, a hole is what is white in `mask`, or 1 in a mask of 0 and 1; without one, what is
-        wholly transparent.
+        Args:
+            image: a path, the bytes of a file or a file opened with mode ``rb``, which give a PIL
+                image with the colour profile of the file; a PIL image, which gives one; an array
+                (height, width[, channels]) of uint8 or uint16, which gives one of uint8, or of
+                floats in [0, 1], which gives such floats; a tensor (channels, height, width) or
+                (N, channels, height, width) of uint8 or of floats in [0, 1], which gives such a
+                tensor on its device; or a list of any of these, which gives a list.
+            to: the domain to translate to.
+            size: what the shorter side is scaled to first.
+            scale_back: return the size that the result would have without `size`. Without a
+                `size`, the image is translated at the size of the training crops.
+            side: after training on joined images, the half of `image` to translate, or ``whole``
+                for one that is not joined.
+            mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
+                the hole; without one, what is wholly transparent. For a list, a list.
+
+        An array of two dimensions gives one, unless the result has colour. Models that restore
+        give gray for gray.
+
+        Raises:
+            BadImage: for a file that cannot be read.
+            DataError: for anything else that is no image.
+            ConfigError: for a domain, size or mask that the model cannot take.
         """
-        domain = self.model.choose(to)
-        channels, _ = self.model.channels(domain)
+        if isinstance(image, (list, tuple)):
+            masks = [None] * len(image) if mask is None else list(mask)  # type: ignore[arg-type]
+            if len(masks) != len(image):
+                raise ConfigError(f"mask: {len(masks)} masks for {len(image)} images.")
+            each = zip(image, masks, strict=True)
+            same = {"to": to, "size": size, "scale_back": scale_back, "side": side}
+            return [self(one, mask=its, **same) for one, its in each]  # type: ignore[call-overload]
+        if isinstance(image, Tensor) and image.ndim == 4:
+            masks = list(mask) if isinstance(mask, (list, tuple)) else [mask] * len(image)
+            made = self(list(image), to=to, size=size, scale_back=scale_back, side=side, mask=masks)
+            return torch.stack(made) if made else image
+        if size is not None and (not isinstance(size, int) or size < 1):
+            raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
         half = self.model.half(side)
-        pixels = _half(_pixels(image, channels), half)
-        if self.model.recipe.takes_mask:
-            pixels = infer.with_hole(pixels, _hole(image, mask, pixels), size)
-        elif mask is not None:
+        way = Translation(self.model, self.model.choose(to), half, size, scale_back)
+        return self._translate(way, cast(Given, image), cast("Given | None", mask))
+
+    def _translate(self, way: Translation, image: Given, mask: Given | None) -> Any:
+        fills = self.model.recipe.takes_mask
+        if mask is not None and not fills:
             raise ConfigError(f"mask: {self.model.name} fills no holes: leave it out.")
-        else:
-            pixels = infer.scaled(pixels, size)
-        (drawn,) = self.model.translate([pixels], domain)
+        source = inputs.load(image)
+        for note in source.notes(way.source.channels, hole=fills and mask is None):
+            warnings.warn(f"reading an image: {note.text}", stacklevel=3)
+        hole = inputs.hole(source, mask) if fills else None
+        with inputs.explained(source):
+            pixels = source.pixels(way.source)
+            prepared = way.prepare(pixels, single=source.single, hole=hole)
+        floats = inputs.in_floats(image)
+        (drawn,) = self.model.translate([prepared.pixels], way.to, floats=floats)
         if drawn is None:
             raise TranslateError(f"{self.model.name}: the translation is not finite.")
-        flat = drawn[..., 0] if drawn.shape[2] == 1 else drawn
-        if isinstance(image, np.ndarray):
-            return flat if image.ndim == 2 else drawn
-        return Image.fromarray(flat)
+        return inputs.give_back(image, source, way.finish(prepared._replace(pixels=drawn)))
 
     def sample(
         self, count: int = 1, *, label: str | None = None, text: str | None = None, seed: int = 0
@@ -129,6 +179,7 @@ class Translator:
         *,
         to: str | None = None,
         size: int | None = None,
+        scale_back: bool = False,
         side: str | None = None,
         mask: str | Path | None = None,
         batch_size: int | None = None,
@@ -148,6 +199,7 @@ class Translator:
         options = Options(
             to=to,
             size=size,
+            scale_back=scale_back,
             side=side,
             mask=masks,
             batch_size=batch_size,
@@ -159,59 +211,6 @@ class Translator:
             limit=limit,
         )
         return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
-
-
-def _half(pixels: Pixels, half: int | None) -> Pixels:
-    if half is None:
-        return pixels
-    if pixels.shape[1] < 2:
-        raise DataError("side: an image that is one pixel wide is no joined one.")
-    return infer.halved(pixels, half)
-
-
-def _hole(image: Given, mask: Given | None, pixels: Pixels) -> Pixels:
-    """Return (height, width, 1) bytes, white where `image` has its hole."""
-    if mask is not None:
-        missing = _mask(mask)
-    elif isinstance(image, np.ndarray):
-        clear = image[..., 3:] if image.shape[2:] == (4,) else np.ones_like(pixels[..., :1])
-        missing = np.where(clear == 0, np.uint8(255), np.uint8(0))
-    elif isinstance(image, Image.Image):
-        alpha = np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))[..., 3:]
-        missing = np.where(alpha == 0, np.uint8(255), np.uint8(0))
-    else:
-        return images.read_hole(Path(image))
-    if missing.shape[:2] != pixels.shape[:2]:
-        raise DataError(f"the mask is {missing.shape[:2]}, the picture {pixels.shape[:2]}.")
-    if not missing.any():
-        raise DataError("the picture has no hole: pass mask=, or make what is missing transparent.")
-    return missing
-
-
-def _mask(mask: Given) -> Pixels:
-    """Return (height, width, 1) bytes, white in the hole of `mask`."""
-    try:
-        if isinstance(mask, (str, Path)):
-            return masks.of_file(images.load(Path(mask)), Path(mask), images.MAX_PIXELS)
-        if isinstance(mask, Image.Image):
-            return masks.of_picture(mask)
-        return masks.of_array(mask)
-    except ValueError as error:
-        raise DataError(f"the mask {error}.") from error
-
-
-def _pixels(image: Given, channels: int) -> Pixels:
-    if isinstance(image, (str, Path)):
-        return images.read(Path(image), channels=channels)
-    if isinstance(image, Image.Image):
-        return images.from_picture(image, channels=channels)
-    known = image.dtype in (np.uint8, np.uint16) and image.size
-    if not known or image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,), (4,)):
-        raise DataError(
-            "expected (height, width) or (height, width, 1, 3 or 4) of uint8 or uint16, "
-            f"got {image.shape} of {image.dtype}."
-        )
-    return images.from_array(image, channels=channels)
 
 
 def train(

@@ -150,8 +150,11 @@ def as_tensor(pixels: Pixels) -> Tensor:
 
 
 def to_device(images: Tensor, device: torch.device | str) -> Tensor:
-    """Return uint8 or uint16 `images` as floats in [-1, 1] on `device`; they travel as they are."""
-    half = {torch.uint8: 127.5, torch.uint16: 32767.5}[images.dtype]
+    """Return `images` as floats in [-1, 1] on `device`; they travel as they are.
+
+    They are uint8 or uint16, or float32 in [0, 1].
+    """
+    half = {torch.uint8: 127.5, torch.uint16: 32767.5, torch.float32: 0.5}[images.dtype]
     return images.to(device, non_blocking=True).to(torch.float32).div_(half).sub_(1)
 
 
@@ -162,6 +165,12 @@ def from_device(images: Tensor) -> NDArray[np.uint8]:
     """
     levels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round()
     return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def from_device_as_floats(images: Tensor) -> NDArray[np.float32]:
+    """Return (N, C, H, W) `images` in [-1, 1] as (N, H, W, C) in [0, 1]: clamped, on the CPU."""
+    shares = images.detach().float().clamp(-1, 1).add(1).mul(0.5)
+    return shares.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:

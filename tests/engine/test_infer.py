@@ -18,6 +18,7 @@ from translate.batches import ImageSpec
 from translate.engine import checkpoint, infer
 from translate.engine.checkpoint import Training
 from translate.engine.infer import Model, translate_batch
+from translate.engine.translation import scaled
 from translate.errors import CheckpointError, ConfigError, PluginError
 from translate.recipe import Recipe, Turn
 from translate.registry import create
@@ -200,7 +201,7 @@ def test_a_side_is_one_of_those_trained_on() -> None:
 def test_scaling_keeps_the_shape(
     before: tuple[int, int], shorter: int | None, after: tuple[int, int]
 ) -> None:
-    assert infer.scaled(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)
+    assert scaled(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)
 
 
 def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ from translate.cli.counting import FORMATS, counted, told
     help="Scale the shorter side to N first. [full size]",
 )
 @click.option(
+    "--scale-back",
+    is_flag=True,
+    help="Return the original size; without --size, translate at the size of the training crops.",
+)
+@click.option(
     "--side",
     metavar="NAME",
     help="After training on joined images: the half of each to translate, or whole for images "

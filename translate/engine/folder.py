@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -13,16 +13,22 @@ from translate.engine import distributed, file_system
 from translate.engine import skipped as skipped_files
 from translate.engine.headers import Note
 from translate.engine.infer import Model
-from translate.engine.ledger import Ledger
+from translate.engine.ledger import Ledger, options_record
 from translate.engine.outputs import Survey, assign, framed, masked
 from translate.engine.problems import Problem
 from translate.engine.stages import Passed, Picture, Stages
+from translate.engine.translation import Translation
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 FAILED_WRITES = 3
 """in a row, after which the disk is given up"""
 NOT_THE_DISK = ("ENAMETOOLONG", "EEXIST", "EISDIR")
 """Failures of one output, which say nothing of the next."""
+
+
+NEUTRAL = frozenset({"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"})
+"""`Options` that change no output of a name: what a mask holds is part of the input, a format and a
+frame are part of the name. All others are in the record of an output."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class Options:
     """the domain to translate to; by default the last"""
     size: int | None = None
     """what the shorter side is scaled to first; by default pictures keep their size"""
+    scale_back: bool = False
+    """bring results to the size that they would have without `size`; without a `size`, translate at
+    the size of the training crops"""
     side: str | None = None
     """which half of joined images is translated, or ``whole``; needed after training on such"""
     mask: Path | None = None
@@ -46,7 +55,7 @@ class Options:
     """larger pictures are listed, not decoded"""
     frames: str = "first"
     """``all`` makes a picture of each frame or page of a file that has several"""
-    keep_metadata: bool = False
+    keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
     """keep what the camera wrote, the place included; by default only colour profiles are kept"""
     overwrite: bool = False
     """replace outputs that something else made"""
@@ -94,7 +103,8 @@ def translate_folder(
     where not one picture could be translated.
     """
     to = model.choose(options.to)
-    jobs = assign(found, out, channels=model.channels(to)[1], form=options.format)
+    gray, channels = model.recipe.keeps_gray, model.channels(to)[1]
+    jobs = assign(found, out, channels=channels, form=options.format, gray=gray)
     if options.mask:
         if not model.recipe.takes_mask:
             raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
@@ -105,19 +115,15 @@ def translate_folder(
     share = [jobs[index] for index in distributed.share(len(jobs))]
     half = model.half(options.side)
     side = None if half is None else options.side
-    made_by = {"model": model.digest, "to": to, "size": options.size, "side": side}
-    if options.keep_metadata:
-        made_by["metadata"] = "kept"
+    own = options_record(replace(options, to=to, side=side), NEUTRAL)
+    made_by = {"model": model.digest, "gray": gray or None, **own}
     ledger = Ledger(out, made_by, overwrite=options.overwrite)
     usual = 8 if model.device.type == "cuda" else 1
+    way = Translation(model, to, half, options.size, options.scale_back, options.max_pixels)
     stages = Stages(
-        model,
+        way,
         ledger,
-        to=to,
-        half=half,
-        size=options.size,
         batch_size=options.batch_size or usual,
-        max_pixels=options.max_pixels,
         keep_metadata=options.keep_metadata,
     )
     todo, skipped = ledger.split(share)
@@ -130,7 +136,7 @@ def translate_folder(
     if first:
         for limit in file_system.limits(out):
             say(f"the file system of {out}: {limit}")
-    work = stages.run(todo, _Remark(model, options.size, say), stop)
+    work = stages.run(todo, _Remark(model, way.shorter, say), stop)
     with ledger.open(), closing(work) as results:
         for result in chain(lost, results):
             account.take(result)
@@ -208,12 +214,13 @@ class _Remark:
     said: bool = False
 
     def __call__(self, picture: Picture) -> None:
-        (height, width), trained = picture.pixels.shape[:2], min(self.model.spec.size)
+        (height, width), trained = picture.prepared.pixels.shape[:2], min(self.model.spec.size)
         usual = self.model.unscaled or self.model.recipe.scale > 1  # large pictures are
         if self.said or self.size or usual or min(height, width) <= 2 * trained:
             return
         self.said = True
         self.say(
             f"{picture.job.input} has {width}x{height} pixels, over twice the {trained} that "
-            f"{self.model.name} was trained on: --size {trained} may look better"
+            f"{self.model.name} was trained on: --size {trained} may look better, or --scale-back, "
+            "which keeps the size"
         )

@@ -8,14 +8,15 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from translate import images
 from translate.batches import ImageSpec
-from translate.engine import checkpoint, distributed
+from translate.engine import checkpoint, distributed, kinds
+from translate.engine.kinds import Kind
 from translate.engine.names import short_names
 from translate.engine.plugin_errors import at_definition, plugin_code
 from translate.engine.threads import ThreadCount
@@ -45,6 +46,9 @@ class Model:
     """what was given to ``--domains``, where that is a path for each domain"""
     unscaled: bool = False
     """whether it was trained on crops of pictures as they are, so that large ones look alike"""
+    method: str = ""
+    """the name of the recipe"""
+    step: int = 0
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
     """Held while the recipe works: one may switch modes or draw random numbers meanwhile, and
     several threads may share a model."""
@@ -75,10 +79,16 @@ class Model:
             )
         return domain
 
+    def kinds(self, to: str) -> tuple[Kind, Kind]:
+        """Return what images are that go in, and that come out, on the way to `to`."""
+        source, target = kinds.by_role(self.spec).values()
+        back = to == self.spec.domains[0] != self.spec.domains[-1]
+        return (target, source) if back else (source, target)
+
     def channels(self, to: str) -> tuple[int, int]:
         """Return how many channels go in and come out on the way to `to`."""
-        forth = self.spec.source_channels, self.spec.target_channels
-        return forth[::-1] if to == self.spec.domains[0] != self.spec.domains[-1] else forth
+        source, target = self.kinds(to)
+        return source.channels, target.channels
 
     def half(self, side: str | None) -> int | None:
         """Return which half of a joined image `side` is; None: it means the whole image.
@@ -104,14 +114,19 @@ class Model:
             raise ConfigError(f"side: there is no {side!r}.{suggest(side, [*self.sides, WHOLE])}")
         return None
 
-    def translate(self, pictures: Sequence[Pixels], to: str) -> list[Pixels | None]:
-        """Return `pictures`, all of one size, as bytes in the domain `to`; None: not finite."""
+    def translate(
+        self, pictures: Sequence[Pixels], to: str, *, floats: bool = False
+    ) -> list[NDArray[Any] | None]:
+        """Return `pictures`, all of one size, in the domain `to`; None: not finite.
+
+        They are uint8, uint16, or float32 in [0, 1]. What comes back are bytes, or such `floats`.
+        """
         tensors = [images.to_device(images.as_tensor(p)[None], self.device) for p in pictures]
         with self.lock:
-            self.threads.update()
             drawn = translate_batch(self.recipe, torch.cat(tensors), to)
         finite = drawn.isfinite().flatten(1).all(1).tolist()
-        pixels = images.from_device(drawn.nan_to_num())
+        convert = images.from_device_as_floats if floats else images.from_device
+        pixels = convert(drawn.nan_to_num())
         return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
 
 
@@ -138,8 +153,18 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     digest = sha256((place / checkpoint.MANIFEST).read_bytes()).hexdigest()
     asked = found.config.data
     unscaled = asked.resize == "none"
-    typed = asked.domains
-    model = Model(str(path), digest, recipe, found.spec, asked.sides, where, typed, unscaled)
+    model = Model(
+        str(path),
+        digest,
+        recipe,
+        found.spec,
+        asked.sides,
+        where,
+        asked.domains,
+        unscaled,
+        found.config.recipe,
+        found.step,
+    )
     return model, complaints
 
 
@@ -176,42 +201,3 @@ def _missing(side: int, recipe: Recipe) -> int:
     """Return how many pixels `side` lacks."""
     least = max(side, recipe.minimum_side)
     return least + -least % recipe.multiple_of - side
-
-
-def halved(pixels: Pixels, half: int) -> Pixels:
-    """Return the left half of `pixels`, or for 1 the right one."""
-    width = pixels.shape[1] // 2
-    return pixels[:, half * width : (half + 1) * width]
-
-
-def scaled(pixels: Pixels, shorter: int | None, max_pixels: int = images.MAX_PIXELS) -> Pixels:
-    """Return `pixels` with the shorter side scaled to `shorter`; None: as they are.
-
-    Raises `ValueError` where that makes more than `max_pixels` of them.
-    """
-    if shorter is None:
-        return pixels
-    height, width = pixels.shape[:2]
-    count = height * width * shorter**2 // min(height, width) ** 2
-    if count > max(max_pixels, height * width):
-        raise ValueError(
-            f"its {width}x{height} pixels would become {count:,} with a shorter side of "
-            f"{shorter:,}: at most {max_pixels:,} are made, choose a smaller size"
-        )
-    scale = shorter / min(height, width)
-    return images.resize(pixels, (round(height * scale), round(width * scale)))
-
-
-def with_hole(
-    pixels: Pixels,
-    hole: Pixels,
-    shorter: int | None = None,
-    max_pixels: int = images.MAX_PIXELS,
-) -> Pixels:
-    """Return `pixels` with one more channel, white where `hole` is, both scaled to `shorter`.
-
-    Where scaling mixes pixels of the hole with others there is a hole, too.
-    """
-    pixels, hole = (scaled(one, shorter, max_pixels) for one in (pixels, hole))
-    white = np.iinfo(pixels.dtype).max
-    return np.concatenate([pixels, np.where(hole > 0, white, 0).astype(pixels.dtype)], axis=2)

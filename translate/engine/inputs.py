@@ -65,9 +65,7 @@ class Input(NamedTuple):
         """Return (height, width, channels), opaque; raises `BadImage`."""
         with guarded(self.path):
             if kind.labels and self.header:
-                return labels.decode(
-                    self.data, self.path, self.header, self.decoded, kind.channels
-                )
+                return labels.decode(self.data, self.path, self.header, self.decoded, kind.channels)
             if kind.labels and self.palette:
                 return labels.of_picture(self.palette, kind.channels)
             return images.from_decoded(self.decoded, channels=kind.channels)
@@ -198,24 +196,17 @@ def _shares(array: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def hole(source: Input, mask: Given | None) -> Pixels:
-    """Return (height, width, 1) bytes: 255 where `source` has its hole, which a `mask` says if given.
+    """Return (height, width, 1) bytes: 255 in the hole of `source`, which a `mask` says if given.
 
-    Raises `BadImage` for a file, and `DataError` for what has no hole, or a mask of another size.
+    Raises `BadImage` for a file without a hole, and `DataError` for anything else.
     """
     if mask is None:
-        if source.header:
+        with explained(source, "pass mask=, or make the hole transparent"):
             return masks.transparent(source.decoded, source.path)
-        with _explained(f"{source.path} "):
-            return masks.transparent(source.decoded, source.path)
-    with _explained("the mask "):
-        missing = _mask(mask)
-    size = source.decoded.pixels.shape[:2]
-    if missing.shape[:2] != size:
-        raise DataError(
-            f"the mask is {missing.shape[1]}x{missing.shape[0]}, the image {size[1]}x{size[0]}: "
-            "expected equal sizes."
-        )
-    return missing
+    try:
+        return _mask(mask)
+    except ValueError as error:
+        raise DataError(f"the mask {error}.") from error
 
 
 def _mask(mask: Given) -> Pixels:
@@ -231,13 +222,13 @@ def _mask(mask: Given) -> Pixels:
 
 
 @contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Have a `ValueError` be said of `what`, and a `BadImage` of something in memory, too."""
+def explained(source: Input, advice: str = "") -> Iterator[None]:
+    """Turn what goes wrong with a file into a `BadImage`, and with anything else a `DataError`."""
     try:
-        yield
+        with guarded(source.path):
+            yield
     except BadImage as bad:
-        if bad.path.exists():
+        if source.header:
             raise
-        raise DataError(f"{what}{bad.reason}: pass mask=, or make the hole transparent.") from bad
-    except ValueError as error:
-        raise DataError(f"{what}{error}.") from error
+        end = f": {advice}." if advice else "."
+        raise DataError(f"{source.path} {bad.reason}{end}") from bad

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from translate import images
 from translate.batches import ImageSpec, Layout
+from translate.engine import decoders, labels
+from translate.engine.decoded import guarded
 from translate.images import Pixels
 
 
@@ -56,7 +58,12 @@ def common(spec: ImageSpec) -> Kind:
 
 def read(path: Path, kind: Kind) -> NDArray[np.uint8]:
     """Return the file at `path` as (height, width, channels) bytes; raises `BadImage`."""
-    return images.to_bytes(images.read(path, channels=kind.channels))
+    if not kind.labels:
+        return images.to_bytes(images.read(path, channels=kind.channels))
+    data = images.load(path)
+    header, decoded = decoders.decode(data, path, images.MAX_PIXELS)
+    with guarded(path):
+        return labels.decode(data, path, header, decoded, kind.channels)
 
 
 def resize(pixels: Pixels, size: tuple[int, int], kind: Kind) -> Pixels:

@@ -1,4 +1,4 @@
-"""Label maps: images whose values name classes, so that no value may appear that is not in the file.
+"""Label maps: images whose values name classes, so that none may appear that is not in the file.
 
 =====================  =============================================================================
 what a file holds      what it becomes
@@ -11,6 +11,7 @@ all else               as of a photograph: `translate.images`
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +40,12 @@ def decode(
     """
     if header.mode in PALETTES:
         with pillow.opened(data, path, images.MAX_PIXELS) as image:
-            pixels = of_picture(image, channels)
-        return Decoded(pixels).upright(header.orientation).pixels
+            indexed = of_picture(image, channels)
+        return Decoded(indexed).upright(header.orientation).pixels
     pixels = decoded.over_white()
     if pixels.dtype == np.uint16:
-        decoded = Decoded(_in_bytes(pixels, path))
-    return images.from_decoded(Decoded(decoded.over_white()), channels=channels)
+        pixels = _in_bytes(pixels, path)
+    return images.from_decoded(Decoded(pixels), channels=channels)
 
 
 def of_picture(picture: Image.Image, channels: int) -> NDArray[np.uint8]:
@@ -55,7 +56,7 @@ def of_picture(picture: Image.Image, channels: int) -> NDArray[np.uint8]:
     )
 
 
-def _in_bytes(pixels: NDArray[np.uint16], path: Path) -> NDArray[np.uint8]:
+def _in_bytes(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     if pixels.ndim == 2:
         if (largest := int(pixels.max())) > 255:
             raise BadImage(

@@ -8,9 +8,9 @@ before its output can be seen, so that an output without a record is always some
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatch
 from functools import cache
 from hashlib import file_digest, sha256
@@ -196,6 +196,20 @@ class Ledger:
 
     def _name(self, work: Work) -> str:
         return work.output.relative_to(self.out).as_posix()
+
+
+def options_record(options: Any, neutral: Collection[str]) -> dict[str, Any]:
+    """Return what a dataclass of options says of the outputs, for `Ledger.made_by`.
+
+    Every option that is not `neutral` is in it, by its name or the ``key`` in its metadata. A
+    switch that is off is None, which is also what older records have of options that came later.
+    """
+    found = {}
+    for option in fields(options):
+        if option.name not in neutral:
+            value = getattr(options, option.name)
+            found[option.metadata.get("key", option.name)] = None if value is False else value
+    return found
 
 
 def _listed(folder: Path) -> list[Path]:

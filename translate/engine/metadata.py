@@ -30,8 +30,13 @@ def of(
         if not tiff_tags.is_tiff(data):
             raise
         profile, found = tiff.profile(data), {}  # Pillow opens fewer than are read
-    suits = profile[16:20] == {1: b"GRAY", 3: b"RGB "}[channels]
-    return {"icc_profile": profile, **found} if suits else found
+    profile = suiting(profile, channels)
+    return {"icc_profile": profile, **found} if profile else found
+
+
+def suiting(profile: bytes, channels: int) -> bytes:
+    """Return a colour profile that is one of images of so many channels, else nothing."""
+    return profile if profile[16:20] == {1: b"GRAY", 3: b"RGB "}[channels] else b""
 
 
 def _exif(image: ImageFile, data: bytes) -> dict[str, bytes]:

@@ -79,19 +79,31 @@ def _find(source: Path) -> Survey:
     return Survey(root, *found)
 
 
-def assign(found: Survey, out: Path, *, channels: int = 3, form: str | None = None) -> list[Job]:
+def assign(
+    found: Survey,
+    out: Path,
+    *,
+    channels: int = 3,
+    form: str | None = None,
+    gray: bool = False,
+) -> list[Job]:
     """Return where the translation of each image goes: to the same place and name below `out`.
 
     A suffix is kept where its format can hold the result and is the wanted `form`. Else it becomes
     that of `form`, by default ``.png``, and follows the whole old name if the short one is taken.
-    Raises `ConfigError` where two images would become one file, if only on some file systems.
+    With `gray`, images of a format without colour have gray results. Raises `ConfigError` where two
+    images would become one file, if only on some file systems.
     """
     suffix = f".{form or 'png'}"
     if not images.can_hold(suffix, channels):
         known = [name[1:] for name in images.ENCODINGS if images.can_hold(name, channels)]
         raise ConfigError(f"format: cannot write {form!r}.{suggest(suffix[1:], known)}")
     names = [path.relative_to(found.root) for path in found.images]
-    kept = {name for name in names if _keeps(name.suffix, form, channels)}
+    kept = {
+        name
+        for name in names
+        if _keeps(name.suffix, form, 1 if gray and name.suffix.lower() == ".pgm" else channels)
+    }
     taken = {_folded(name) for name in kept}
     taken |= {_folded(folder) for name in names for folder in name.parents}
     claims: dict[PurePath, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from math import ceil
 from pathlib import Path
@@ -15,7 +15,7 @@ from translate import images
 from translate.engine import file_system, files
 from translate.engine.folder import Summary, nothing
 from translate.engine.infer import Model
-from translate.engine.ledger import Ledger
+from translate.engine.ledger import Ledger, options_record
 from translate.engine.problems import Problem
 from translate.errors import ConfigError, NothingUsableError, SaveError, suggest
 from translate.images import Pixels
@@ -36,7 +36,7 @@ class Wish:
 
     count: int
     """pictures in all; of a walk, in a row"""
-    label: str | None = None
+    label: str | None = field(default=None, metadata={"key": "class"})
     """the class to draw, or ``all``; by default each in turn, without folders"""
     text: str | None = None
     """what to draw, where the model was trained on captions"""
@@ -80,7 +80,7 @@ def sample_folder(
     if not images.can_hold(f".{form}", channels):
         raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
     files.claim(out)
-    made_by = {"model": model.digest, "seed": wish.seed, "class": wish.label, "text": wish.text}
+    made_by = {"model": model.digest, **options_record(wish, ["count"])}
     ledger = Ledger(out, made_by, overwrite=overwrite)
     todo, skipped = ledger.split(_samples(model, out, wish, form))
     summary = Summary(wish.count, ledger.problems, skipped=skipped)

@@ -12,14 +12,14 @@ from typing import NamedTuple, TypeVar
 from translate import images
 from translate.engine.decoded import guarded
 from translate.engine.headers import Note
-from translate.engine.infer import Model, halved, scaled, with_hole
+from translate.engine.inputs import Input
 from translate.engine.ledger import Ledger
 from translate.engine.limits import out_of_memory
 from translate.engine.outputs import Job
 from translate.engine.problems import Problem
 from translate.engine.sources import Sources
+from translate.engine.translation import Prepared, Translation
 from translate.errors import BadImage
-from translate.images import Pixels
 
 READ_AHEAD = 2
 """batches"""
@@ -37,7 +37,7 @@ class Picture(NamedTuple):
 
     job: Job
     input_sha256: str
-    pixels: Pixels
+    prepared: Prepared
     notes: Sequence[Note] = ()
     """what the file lost when it was read"""
     beside: Mapping[str, bytes] = {}
@@ -51,17 +51,13 @@ Passed = Picture | Problem
 class Stages:
     """How pictures become others; each stage makes of pictures and problems the same, or fewer."""
 
-    model: Model
+    way: Translation
     ledger: Ledger
-    to: str
-    half: int | None
-    size: int | None
     batch_size: int
-    max_pixels: int
     keep_metadata: bool = False
 
     def __post_init__(self) -> None:
-        self.sources = Sources(self.max_pixels)
+        self.sources = Sources(self.way.max_pixels)
 
     def run(
         self, jobs: Sequence[Job], look: Callable[[Picture], None], stop: Callable[[], object]
@@ -81,7 +77,7 @@ class Stages:
         if self.batch_size == 1:
             yield from _cut(jobs, 1)  # no need to look at headers
             return
-        sources = Sources(self.max_pixels)
+        sources = Sources(self.way.max_pixels)
         for window in _cut(jobs, WINDOW * self.batch_size):
             alike: dict[tuple[int, int], list[Job]] = {}
             for job in window:
@@ -108,35 +104,21 @@ class Stages:
 
     def _read(self, job: Job) -> Picture:
         source = self.sources.get(job)
-        channels, drawn = self.model.channels(self.to)
-        fills = self.model.recipe.takes_mask
         decoded = source.decode(job.frame)
-        pixels = self._half(images.from_decoded(decoded, channels=channels))
-        if fills:
-            hole = source.hole(decoded)
-            if hole.shape[:2] == decoded.pixels.shape[:2]:
-                hole = self._half(hole)
-            if hole.shape[:2] != pixels.shape[:2]:
-                sizes = [f"{p.shape[1]}x{p.shape[0]}" for p in (pixels, hole)]
-                raise BadImage(job.input, f"is {sizes[0]}, but its mask {job.mask} {sizes[1]}")
-            pixels = with_hole(pixels, hole, self.size, self.max_pixels)
-        else:
-            pixels = scaled(pixels, self.size, self.max_pixels)
+        given = Input(decoded, job.input, source.data, source.header)
+        kind, fills = self.way.source, self.way.model.recipe.takes_mask
+        prepared = self.way.prepare(
+            given.pixels(kind),
+            single=given.single,
+            hole=source.hole(decoded) if fills else None,
+        )
         return Picture(
             job,
             source.sha256,
-            pixels,
-            source.notes(job.frame, channels, fills=fills),
-            source.beside(drawn, private=self.keep_metadata),
+            prepared,
+            source.notes(job.frame, kind.channels, fills=fills),
+            source.beside(prepared.channels, private=self.keep_metadata),
         )
-
-    def _half(self, pixels: Pixels) -> Pixels:
-        """Return the wanted half of a joined pair, or all of it."""
-        if self.half is None:
-            return pixels
-        if pixels.shape[1] < 2:
-            raise ValueError("one pixel wide is no pair of images")
-        return halved(pixels, self.half)
 
     def draw(self, items: Sequence[Passed], look: Callable[[Picture], None]) -> list[Passed]:
         """Translate pictures of one size; one by one where memory does not suffice for all."""
@@ -148,30 +130,33 @@ class Stages:
 
     def _draw(self, pictures: Sequence[Picture]) -> list[Passed]:
         try:
-            drawn = self.model.translate([picture.pixels for picture in pictures], self.to)
+            drawn = self.way.model.translate(
+                [picture.prepared.pixels for picture in pictures], self.way.to
+            )
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
             if len(pictures) > 1:
                 return [result for picture in pictures for result in self._draw([picture])]
-            height, width = pictures[0].pixels.shape[:2]
+            height, width = pictures[0].prepared.pixels.shape[:2]
             message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
             return [Problem(pictures[0].job.input, "translate", "memory", message)]
         return [
             Problem(picture.job.input, "translate", "not finite", "the translation is not finite")
             if pixels is None
-            else picture._replace(pixels=pixels)
+            else picture._replace(prepared=picture.prepared._replace(pixels=pixels))
             for picture, pixels in zip(pictures, drawn, strict=True)
         ]
 
     def write(self, items: Sequence[Passed]) -> list[Passed]:
-        """Encode in memory, then write."""
+        """Bring to the due size, encode in memory, then write."""
         return [item if isinstance(item, Problem) else self._write(item) for item in items]
 
     def _write(self, picture: Picture) -> Passed:
         source, output = picture.job.input, picture.job.output
         try:
-            data = images.encode(picture.pixels, output.suffix, picture.beside)
+            pixels = self.way.finish(picture.prepared)
+            data = images.encode(pixels, output.suffix, picture.beside)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         try:

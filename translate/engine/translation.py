@@ -1,7 +1,7 @@
 """From one image to its translation: what `translate infer` and `Translator` have in common.
 
-An image is `prepare`\\ d for the network, translated by `translate.engine.infer.Model.translate`
-with others of its size, and `finish`\\ ed.
+`Translation.prepare` makes of an image what the network gets, `translate.engine.infer.Model`
+translates several of one size, and `Translation.finish` makes the result of each.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 
 from translate import images
 from translate.engine import kinds
-from translate.engine.infer import Model, scaled
+from translate.engine.infer import Model
 from translate.engine.kinds import Kind
 from translate.images import Pixels
+
+PHOTOGRAPH = Kind()
 
 
 class Prepared(NamedTuple):
     """An image on its way through the network."""
 
     pixels: Pixels
-    """(height, width, channels) as the network gets them, a mask being the last channel"""
+    """(height, width, channels) as the network gets them, a mask being the last channel; then as
+    the network has drawn them"""
     size: tuple[int, int]
     """height and width of the result"""
     channels: int
@@ -41,6 +44,8 @@ class Translation:
 
     model: Model
     to: str
+    half: int | None = None
+    """which half of a joined image is translated; None: all of it"""
     size: int | None = None
     """what the shorter side is scaled to first; None: nothing is scaled"""
     scale_back: bool = False
@@ -72,12 +77,22 @@ class Translation:
         Args:
             pixels: the image.
             single: whether it had one channel before it was read.
-            hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask.
+            hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask; of the
+                whole image, or of the half that is translated.
 
         Raises:
-            ValueError: where resizing makes more than `max_pixels`.
+            ValueError: where resizing makes more than `max_pixels`, and for a joined image without
+                halves or a hole of another size.
         """
+        if self.half is not None:
+            if pixels.shape[1] < 2:
+                raise ValueError("one pixel wide is no pair of images")
+            if hole is not None and hole.shape[:2] == pixels.shape[:2]:
+                hole = halved(hole, self.half)
+            pixels = halved(pixels, self.half)
         height, width = pixels.shape[:2]
+        if hole is not None and hole.shape[:2] != (height, width):
+            raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
         keeps = self.model.recipe.keeps_gray and self.target.channels == 3
         gray = keeps and is_gray(pixels)
         channels = 1 if gray and single else self.target.channels
@@ -94,13 +109,14 @@ class Translation:
         known = pixels if restore and scale == 1 else None
         return Prepared(given, size, channels, gray, known, hole if known is not None else None)
 
-    def finish(self, prepared: Prepared, drawn: NDArray[Any]) -> NDArray[Any]:
-        """Return what the network has `drawn` of an image at the size, and in the channels, due."""
+    def finish(self, prepared: Prepared) -> NDArray[Any]:
+        """Return what the network has drawn at the size, and with the channels, that are due."""
+        drawn = prepared.pixels
         if drawn.shape[:2] != prepared.size:
             drawn = kinds.resize(drawn, prepared.size, self.target)
             if drawn.dtype == np.float32:
                 drawn = drawn.clip(0, 1)  # cubic interpolation overshoots
-        if prepared.known is not None:
+        if prepared.known is not None and prepared.hole is not None:
             known = _as(prepared.known, drawn.dtype)
             drawn = np.where(prepared.hole, drawn, known)
         if prepared.gray:
@@ -108,6 +124,35 @@ class Translation:
         if drawn.shape[2] != prepared.channels:
             drawn = np.repeat(drawn, prepared.channels, axis=2)
         return drawn
+
+
+def halved(pixels: Pixels, half: int) -> Pixels:
+    """Return the left half of `pixels`, or for 1 the right one."""
+    width = pixels.shape[1] // 2
+    return pixels[:, half * width : (half + 1) * width]
+
+
+def scaled(
+    pixels: Pixels,
+    shorter: int | None,
+    max_pixels: int = images.MAX_PIXELS,
+    kind: Kind = PHOTOGRAPH,
+) -> Pixels:
+    """Return `pixels` with the shorter side scaled to `shorter`; None: as they are.
+
+    Raises `ValueError` where that makes more than `max_pixels` of them.
+    """
+    if shorter is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    count = height * width * shorter**2 // min(height, width) ** 2
+    if count > max(max_pixels, height * width):
+        raise ValueError(
+            f"its {width}x{height} pixels would become {count:,} with a shorter side of "
+            f"{shorter:,}: at most {max_pixels:,} are made, choose a smaller size"
+        )
+    scale = shorter / min(height, width)
+    return kinds.resize(pixels, (round(height * scale), round(width * scale)), kind)
 
 
 def is_gray(pixels: Pixels) -> bool:
