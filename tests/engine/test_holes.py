@@ -156,7 +156,7 @@ def test_a_notebook_gives_masks_in_any_form(
         assert (np.asarray(given) == expected).all()
     with pytest.raises(DataError, match="has no hole"):
         model(pixels)
-    with pytest.raises(DataError, match="the mask is"):
+    with pytest.raises(DataError, match="but its mask"):
         model(pixels, mask=white[1:])
     with pytest.raises(BadImage, match="has no hole"):
         model(save(tmp_path / "whole.png", pixels))

@@ -62,7 +62,9 @@ class Tint(Recipe[Any]):
 
 def tint(*, unscaled: bool = False, **given: Any) -> Translator:
     recipe = Tint(**given)
-    return Translator(Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled))
+    return Translator(
+        Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
+    )
 
 
 def noise(*shape: int, kind: Any = np.uint8) -> Any:
@@ -187,7 +189,7 @@ def test_a_strip_that_would_become_too_large_is_refused() -> None:
 # -- records of outputs ----------------------------------------------------------------------------
 
 CHANGED: dict[str, Any] = {
-    "to": "blurred", "size": 16, "scale_back": True, "side": "left", "keep_metadata": True,
+    "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
     "mask": None, "batch_size": 2, "format": "png", "max_pixels": 10_000, "frames": "all",
     "overwrite": True, "limit": 1,
 }  # fmt: skip
@@ -206,7 +208,8 @@ def folder(pictures: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
 
     def translate(name: str = "out", **options: Any) -> Any:
         out = tmp_path / name
-        return translate_folder(model, survey(source, out), out, Options(**options))
+        given = {"side": "left", **options}
+        return translate_folder(model, survey(source, out), out, Options(**given))
 
     return translate
 
