@@ -7,9 +7,10 @@ Each measurement is a whole `translate train` of `--steps` steps with previews o
 of its `log.jsonl` without the first `--warm-up` steps. The variables of OpenMP and MKL are removed
 from the environment before those of a setting are added, so `program` is the program's own default.
 Settings take turns within a round, in an order that rotates from round to round, first idle, then
-next to 1 and 2 processes that count in a loop (this script starts and stops them). Run it on an
-idle machine: the table states the load average before the first run. With the defaults it takes
-about 30 minutes on two cores; `--limit` bounds a single run.
+next to 1 and 2 processes that count in a loop (this script starts and stops them). The program
+looks at the load of the machine every 20 s: give runs the `--steps` to last longer. Run it on an
+idle machine: the table states the load average before the first run. `--limit` bounds a single run;
+all of them together take a long time: 54 with the defaults.
 """
 
 import argparse
