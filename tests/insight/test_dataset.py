@@ -130,6 +130,36 @@ def test_the_command_exits_3_where_something_is_broken(
     assert '"state": "broken"' in run("datasets", "check", "a", "--data", root, "--json").out
 
 
+def test_every_setting_of_data_is_taken(run: Callable[..., Outcome], root: Path) -> None:
+    for number in range(2):
+        for folder in ("train", "p"):
+            (root / folder).mkdir(exist_ok=True)
+        Image.new("RGB", (64, 32)).save(root / f"train/{number}.png")
+        for name in ("in", "out"):
+            Image.new("RGB", (40, 40)).save(root / f"p/{number}_{name}.png")
+    Image.new("RGB", (40, 40)).save(root / "p/9_in.png")
+
+    def check(*given: str) -> Outcome:
+        return run("datasets", "check", *given, "--data", root, "--size", "32")
+
+    joined = ("left", "right", "--layout", "side-by-side")
+    assert "needs the names of the left and the right half" in check(*joined).err
+    done = check(*joined, "--set", "data.sides=[left, right]")
+    assert "train: 2 items in 2 files" in done.out, done.err
+    suffix = ("p", "--set", "data.layout={name: suffix, source: _in, target: _out}")
+    assert "images without a partner: 1 of *_in, 0 of *_out" in check(*suffix).err
+    done = check(*suffix, "--drop-unpaired")
+    assert "train: 2 items in 4 files" in done.out and "skipped 1 images" in done.out
+    assert check("a", "--set", "data.root=nowhere").code == 2
+    for wrong, message in {
+        "data.sizes=3": "data.sizes: unknown key. Did you mean 'size'?",
+        "data.size=0": "data.size: expected",
+        "train.steps=3": "--set train.steps: no model is made here, expected data.KEY=VALUE.",
+        "size": "--set size: expected section.key=VALUE.",
+    }.items():
+        assert message in check("a", "--set", wrong).err
+
+
 def test_options_of_the_group_hold_for_its_commands_which_may_say_otherwise(
     run: Callable[..., Outcome], root: Path
 ) -> None:

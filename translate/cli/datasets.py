@@ -7,13 +7,11 @@ from pathlib import Path
 
 import click
 
+from translate.cli.options import completing, domain_names
 from translate.engine import console
 
 ROOT = Path("datasets")
-
-
-@click.group(invoke_without_command=True)
-@click.option(
+data_option = click.option(
     "--data",
     "root",
     type=click.Path(path_type=Path),
@@ -22,6 +20,10 @@ ROOT = Path("datasets")
     metavar="DIR",
     help="Where domain folders lie.",
 )
+
+
+@click.group(invoke_without_command=True)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--quiet", is_flag=True, help="Print names alone.")
 @click.pass_context
@@ -82,7 +84,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
     required=True,
     metavar="DOMAIN ...",
 )
-@click.option("--data", "root", type=click.Path(path_type=Path), default=ROOT, metavar="DIR")
+@data_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     """Draw sample domains now, into folders that are not there yet.
@@ -100,7 +102,7 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME ...")
-@click.option("--data", "root", type=click.Path(path_type=Path), default=ROOT, metavar="DIR")
+@data_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     """Fetch public sets into folders that are not there yet, by the cards of `translate datasets`.
@@ -135,31 +137,72 @@ def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="DOMAIN ...")
-@click.option("--data", "root", type=click.Path(path_type=Path), default=ROOT, metavar="DIR")
-@click.option("--layout", default="unpaired", metavar="NAME", help="[unpaired, of one: images]")
-@click.option("--size", type=click.IntRange(1), default=256, metavar="N", help="Crop. [256]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--quiet", is_flag=True, help="Say only what is broken.")
+@click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="DOMAIN ...",
+    shell_complete=completing(domain_names),
+)
+@data_option
+@click.option(
+    "--layout",
+    metavar="NAME",
+    help="How folders are read: unpaired, paired, images, labelled, captioned, idx; suffix, csv, "
+    "side-by-side need options by --set. [unpaired; images for one domain]",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    metavar="N",
+    help="Training crop in pixels, which smaller images are compared with.",
+)
+@click.option("--drop-unpaired", is_flag=True, help="Skip images without a partner. [refuse them]")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="data.KEY=VALUE",
+    help='Any other setting of data, in YAML: --set "data.sides=[photo, labels]". `translate show` '
+    "lists them with their defaults. [none]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
+@click.option("--quiet", is_flag=True, help="Say only what is broken. [everything]")
 def check(
-    names: tuple[str, ...], root: Path, layout: str, size: int, as_json: bool, quiet: bool
+    names: tuple[str, ...],
+    root: Path,
+    layout: str | None,
+    size: int,
+    drop_unpaired: bool,
+    assignments: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Look at every image of some domains, and say what training would do about each fault.
 
     Unreadable files, orphans and unequal sizes of pairs, mixed kinds, sizes and depths, images that
-    are in two splits. What is broken makes the exit code 3.
+    are in two splits, files that are skipped. What is broken makes the exit code 3. DOMAIN is what
+    `translate train --domains` takes: names below --data, paths, or quoted globs.
 
     \b
     Examples:
       translate datasets check summer winter
-      translate datasets check blurred sharp --layout paired
+      translate datasets check blurred sharp --layout paired --set data.channels=1
+      translate datasets check photos --set "data.layout={name: suffix, source: _in, target: _out}"
+      translate datasets check labels photo --layout side-by-side --set "data.sides=[photo, labels]"
     """
-    from translate.engine.config import Data
+    from translate.engine import config
     from translate.insight.dataset import look
 
-    chosen = "images" if layout == "unpaired" and len(names) == 1 else layout
+    usual = "images" if len(names) == 1 else "unpaired"
+    flags = {"domains": names, "data": root, "size": size, "drop_unpaired": drop_unpaired}
+    asked = config.resolve_data(
+        {**config.from_flags(flags), "data.layout": layout or usual}, assignments
+    )
     remarks = []
-    for remark in look(Data(root=root, domains=names, layout=chosen, size=size)):
+    for remark in look(asked):
         remarks.append(remark)
         if as_json or (quiet and remark.state != "broken"):
             continue

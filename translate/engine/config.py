@@ -276,14 +276,34 @@ def resolve(
     for key, value in (flags or {}).items():
         assign(merged, key, value)
     merged["options"] = complete(kind, merged["options"])
+    _assign_all(merged, assignments)
+    name = f"recipe {recipe!r}"
+    merged["options"] = options.check(name, kind, complete(kind, merged["options"]), ["spec"])
+    return validate(merged)
+
+
+def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> Data:
+    """Return the settings of ``data`` alone; raises `ConfigError` as `resolve` does."""
+    document: Fragment = {"recipe": "none", "options": {}, "data": {}, "train": {}}
+    for key, value in flags.items():
+        assign(document, key, value)
+    _assign_all(document, assignments)
+    for section in ("options", "train"):
+        if document[section]:
+            key = f"{section}.{next(iter(document[section]))}"
+            raise ConfigError(
+                f"--set {named(key)}: no model is made here, expected data.KEY=VALUE."
+            )
+    return validate(document).data
+
+
+def _assign_all(document: Fragment, assignments: Sequence[str]) -> None:
+    """Set what ``--set section.key=VALUE`` says."""
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigError(f"--set {named(assignment)}: expected section.key=VALUE.")
-        assign(merged, key.strip(), parse(text, key) if text.strip() else None)
-    name = f"recipe {recipe!r}"
-    merged["options"] = options.check(name, kind, complete(kind, merged["options"]), ["spec"])
-    return validate(merged)
+        assign(document, key.strip(), parse(text, key) if text.strip() else None)
 
 
 def from_flags(given: Mapping[str, Any]) -> Fragment:
