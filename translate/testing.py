@@ -9,16 +9,16 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import events, losses, parts, recipes
+from translate.contract import events, layouts, losses, parts, recipes
 from translate.contract.findings import Cause, find_cause
 from translate.contract.part import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
 from translate.engine import options, randomness
-from translate.errors import ConfigError
+from translate.errors import ConfigError, DataError
 from translate.registry import find, names
 
-Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss"]
+Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss", "layout"]
 Rule: TypeAlias = Callable[[Any], str | None]
 
 RULES: Mapping[Tested, tuple[Rule, ...]] = {
@@ -56,8 +56,9 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         losses.wants_the_right_thing,
         losses.has_its_own_slope,
     ),
+    "layout": layouts.RULES,
 }
-FIRST = (recipes.reads_nothing, parts.reads_nothing)
+FIRST = (recipes.reads_nothing, parts.reads_nothing, layouts.finds_its_files)
 """Rules of a constructor: where it raises, nothing else can be tried."""
 STEPPING = (
     recipes.moves_one_player,
@@ -69,6 +70,8 @@ STEPPING = (
     averages_over_processes,
 )
 """Rules that train some steps first, and so are not tried where `takes_turns` is broken."""
+UNTRIED = "not tried, give it a folder by data.root and data.domains"
+"""what is noted of a layout that cannot read the domains that are drawn"""
 SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
 """Options of networks that a check sets where nobody else does, so that it takes seconds."""
 
@@ -120,6 +123,18 @@ def check_loss(name: str, /, **options: Any) -> None:
     _raise(judge("loss", name, options))
 
 
+def check_layout(name: str, /, *, data: Mapping[str, Any] | None = None, **options: Any) -> None:
+    """Raise `AssertionError` where the layout called `name` breaks the contract.
+
+    It reads a folder, ``data={"root": ..., "domains": [...]}``; without one, two small domains that
+    are drawn. Raises `ConfigError` or `DataError` where the layout cannot read that at all.
+    """
+    for verdict in judge("layout", name, options, data=data):
+        if verdict.note.startswith(UNTRIED):
+            raise ConfigError(verdict.note)
+        _raise([verdict])
+
+
 def judge(
     kind: Tested,
     name: str,
@@ -132,6 +147,9 @@ def judge(
 
     Raises `ConfigError` for a name, an option or a setting that does not exist.
     """
+    if kind == "layout":
+        yield from _judge_layout(name, given, data)
+        return
     chosen = {**small(kind, name), **given}
     if kind == "recipe":
         tested: Any = subject(name, chosen, spec, data)
@@ -141,6 +159,18 @@ def judge(
             kind, name, options.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
         )
     yield from _verdicts(RULES[kind], tested)
+
+
+def _judge_layout(
+    name: str, given: Mapping[str, Any], data: Mapping[str, Any] | None
+) -> Iterator[Verdict]:
+    with layouts.subject(name, given, data) as tested:
+        reason = "" if data else layouts.why_not(tested.asked)
+        if reason:
+            words = (RULES["layout"][0].__doc__ or "").partition("\n")[0]
+            yield Verdict(words, note=f"{UNTRIED}: {reason}")
+        else:
+            yield from _verdicts(RULES["layout"], tested)
 
 
 def judge_events(name: str) -> Iterator[tuple[str, Iterator[Verdict]]]:
@@ -205,7 +235,7 @@ def _verdict(rule: Rule, words: str, tested: Any) -> tuple[Verdict, Cause | None
     try:
         return Verdict(words, note=rule(tested) or ""), None
     except Exception as error:  # a plugin may raise anything: that is a verdict, too
-        if isinstance(error, ConfigError) and rule in FIRST:
+        if isinstance(error, (ConfigError, DataError)) and rule in FIRST:
             raise  # it could not be made with the options that it was given
         cause = find_cause(error, tested.owner, rule, tested.example)
         place = "" if ", line " in cause.message or not cause.place else str(cause.place)

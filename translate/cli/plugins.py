@@ -14,7 +14,7 @@ from translate.errors import ConfigError, PluginError, suggest
 if TYPE_CHECKING:
     from translate.testing import Verdict
 
-TESTED = ("recipe", "generator", "discriminator", "loss")
+TESTED = ("recipe", "generator", "discriminator", "loss", "layout")
 PLURALS = {"loss": "losses"}
 
 
@@ -58,7 +58,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     multiple=True,
     metavar="KEY=VALUE",
     help="An option of the thing called NAME: --set options.generator.width=8. A recipe is tried "
-    "on random images unless there is a folder: data.root, data.domains and data.layout.",
+    "on random images and a layout on two drawn domains, unless there is a folder: data.root, "
+    "data.domains, and for a recipe data.layout.",
 )
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
@@ -186,7 +187,7 @@ def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, 
 
     options = config.complete(find(kind, name), small) if kind == "recipe" else small
     document: dict[str, Any] = {"options": dict(options), "data": {}}
-    sections = ("options", "data") if kind == "recipe" else ("options",)
+    sections = ("options", "data") if kind in ("recipe", "layout") else ("options",)
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals or key.partition(".")[0] not in sections:
