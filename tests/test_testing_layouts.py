@@ -1,6 +1,7 @@
 """Each rule for layouts has a layout that keeps all others and breaks this one."""
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from conftest import Outcome
+from conftest import ROOT, Outcome
 from torch import Tensor
 
 from translate import hookimpl, images
@@ -254,6 +255,21 @@ def test_our_layouts_that_need_other_folders_keep_the_rules(pictures: Any, tmp_p
     check_layout("side-by-side", data={"root": str(tmp_path / "pairs"), **sides})
     with pytest.raises(ConfigError, match=r"not tried, give it a folder by data\.root"):
         check_layout("labelled")
+
+
+def test_the_layout_of_the_guide_keeps_the_rules(
+    plugin: Callable[..., object], tmp_path: Path
+) -> None:
+    guide = (ROOT / "plugins/README.md").read_text()
+    code = guide.partition("## A layout\n")[2].partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "frames.py").write_text(code)
+    spec = spec_from_file_location("frames", tmp_path / "frames.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    plugin(module, "frames:frames")
+    check_layout("frames")
+    check_layout("frames", step=2)
 
 
 def test_the_command_checks_layouts(register: Register, run: Callable[..., Outcome]) -> None:
