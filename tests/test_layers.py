@@ -39,7 +39,7 @@ engine.decoded engine.formats engine.headers engine.tiff
 engine.tiff_tags
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
 engine.distinct engine.skipped engine.symptoms engine.threads
-engine.console engine.file_system engine.tensors
+engine.console engine.file_system engine.launch engine.pool engine.tensors
 translate engine
 errors hookspecs
 """

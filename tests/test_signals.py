@@ -19,7 +19,7 @@ from translate.engine.folder import Options, translate_folder
 from translate.engine.outputs import survey
 
 STEPS = 60
-STOPPING = signal.SIGINT, signal.SIGTERM
+STOPPING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 SEVERAL = [pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
 
 
@@ -36,8 +36,10 @@ def send(process: Any, number: int, draw: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", SEVERAL)
-@pytest.mark.parametrize("number", [*STOPPING, signal.SIGUSR1])
-def test_P10_a_signal_at_a_random_moment_of_training_changes_no_byte(
+@pytest.mark.parametrize(
+    "number", [*STOPPING[:2], pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGUSR1]
+)
+def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     number: signal.Signals, seed: int, root: Path
 ) -> None:
     asked = tiny.settings(
@@ -86,9 +88,8 @@ def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_whole_pictures
     there = len(list(out.glob("*.png")))
     if there < 40 and number in STOPPING:
         assert process.returncode == 128 + number
-        assert (
-            said == f"{there} done, 0 skipped (already there), 0 listed, {40 - there} not begun\n"
-        )
+        summary = f"{there} done, 0 skipped (already there), 0 listed, {40 - there} not begun\n"
+        assert said == f"finishing the current image; a second Ctrl-C stops at once\n{summary}"
     else:
         assert process.returncode in (0, 128 + number, -number)
     for folder in (out, root / "whole"):

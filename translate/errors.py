@@ -62,6 +62,10 @@ class BadImage(Exception):  # noqa: N818 - a value that is listed, more often th
         return f"{self.path}: {self.reason}"
 
 
+class ItemError(BadImage):  # a value that is listed, too
+    """An item that raised something else than `BadImage`: a fault of the plugin's, or of ours."""
+
+
 def shown(value: object) -> str:
     """Return `value` as an error says what it got: in one line, its beginning where it is long."""
     try:

@@ -257,12 +257,29 @@ def test_too_little_memory_halves_the_batch_then_lists(mixed: Path, tmp_path: Pa
     assert problems(out)[0]["path"].endswith("i.jpg") and problems(out)[0]["reason"] == "memory"
 
 
-def test_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_path: Path) -> None:
+def test_G12_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_path: Path) -> None:
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")
 
-    with pytest.raises(PluginError, match="shapes do not match"):
+    with pytest.raises(PluginError, match=r"Negative.translate raised .*shapes do not match") as e:
         translate(mixed, tmp_path / "out", replace(MODEL, recipe=Negative(fail)))
+    assert f"{__file__}, line {fail.__code__.co_firstlineno + 1}" in str(e.value)
+
+
+def test_G12_a_picture_that_a_recipe_cannot_translate_is_listed_and_the_others_are_done(
+    mixed: Path, tmp_path: Path
+) -> None:
+    seen: list[Tensor] = []
+
+    def fail(batch: Tensor) -> None:
+        seen.append(batch)
+        if len(seen) == 2:
+            raise KeyError("odd")
+
+    said: list[str] = []
+    model = replace(MODEL, recipe=Negative(fail))
+    assert translate(mixed, tmp_path / "out", model, said=said).done > 1
+    assert any("Negative.translate raised KeyError: 'odd'" in line for line in said)
 
 
 def test_I3_a_full_disk_is_listed_and_given_up_after_three(

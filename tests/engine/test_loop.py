@@ -473,15 +473,16 @@ def test_events_come_in_order_with_what_the_hooks_document(
     ]
 
 
-def test_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
-    asked: Any, tmp_path: Path, plugin: Plugin
+@pytest.mark.parametrize("error", [ValueError("no such dashboard"), SystemExit(0)])
+def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
+    error: BaseException, asked: Any, tmp_path: Path, plugin: Plugin
 ) -> None:
     heard = []
 
     class Faulty:
         @hookimpl(tryfirst=True)
         def losses_logged(self) -> None:
-            raise ValueError("no such dashboard")
+            raise error
 
     class Listener:
         @hookimpl
@@ -494,11 +495,13 @@ def test_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
     assert heard == [4]
     assert result.step == 4
     (problem,) = problems(tmp_path / "run")
+    message = problem.pop("message")
+    assert message.startswith(f"{type(error).__name__}: {error} (plugin stranger:faulty, ")
+    assert "`raise error`" in message
     assert problem == {
         "path": "plugin stranger:faulty",
         "stage": "losses_logged",
         "reason": "hook failed",
-        "message": "ValueError: no such dashboard",
     }
 
 
@@ -552,6 +555,27 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
     assert tiny.resume(run).step == 6
 
 
+def wrong_rows(recipe: Toy, batch: Images) -> list[Any]:  # noqa: ARG001
+    return ["no tensor"]
+
+
+def no_rows(recipe: Toy, batch: Images) -> list[Any]:  # noqa: ARG001
+    raise KeyError("nothing to see")
+
+
+@pytest.mark.parametrize("preview", [wrong_rows, no_rows])
+def test_G12_a_preview_that_fails_is_listed_once_and_the_run_goes_on(
+    preview: Any, toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy, "preview", preview)
+    result = tiny.start(asked(train__preview_every=1), tmp_path / "run")
+    assert (result.step, result.listed) == (4, 1)
+    (problem,) = problems(tmp_path / "run")
+    assert (problem["path"], problem["reason"]) == ("previews", "failed")
+    assert "Toy.preview raised " in problem["message"]
+    assert "must return a list of rows" in problem["message"]
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_that_fails_leaves_nobody_reading_while_its_error_is_held(
     workers: int, toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -561,8 +585,10 @@ def test_a_run_that_fails_leaves_nobody_reading_while_its_error_is_held(
 
     monkeypatch.setattr(toy, "step", fail)
     threads = threading.active_count()
-    with pytest.raises(ZeroDivisionError) as held:
+    with pytest.raises(TrainingError, match=r"Toy.step raised ZeroDivisionError") as held:
         tiny.start(asked(data__workers=workers), tmp_path / "run")
+    assert "--resume" in str(held.value) and held.value.exit_code == 5
+    assert tiny.steps(tmp_path / "run") == [0]
     assert held.tb, "through its frames it holds all that was read"
     assert threading.active_count() == threads
     assert active_children() == []

@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -54,3 +57,60 @@ def test_time_that_is_up_is_a_wish_to_stop_and_so_is_a_signal() -> None:
     with Interrupts(seconds=60) as interrupts:
         os.kill(os.getpid(), signal.SIGTERM)
         assert [interrupts.wish(), interrupts.wish()] == [signal.SIGTERM] * 2
+
+
+def test_T25_a_hangup_is_noted_as_a_termination_is() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert interrupts.wish() == signal.SIGHUP
+    assert signal.getsignal(signal.SIGHUP) is before
+
+
+def test_T25_a_hangup_that_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupts.wish() == 0
+        with Interrupts(save_on="SIGHUP") as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupts.wish() == SAVE
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_person_is_told_at_once_that_the_work_at_hand_is_being_finished() -> None:
+    said: list[str] = []
+    with Interrupts(say=said.append, work="this step") as interrupts:
+        assert not said
+        os.kill(os.getpid(), signal.SIGINT)
+        deadline = time.monotonic() + 10
+        while not said and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert interrupts.caught == signal.SIGINT
+    assert said == ["finishing this step; a second Ctrl-C stops at once"]
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -> None:
+    """Python's handlers wait for it; here one that swallows what they raise."""
+    code = (
+        "import os, signal, threading, time\n"
+        "from translate.engine import signals\n"
+        "signals.GRACE = 0.1\n"
+        "def send():\n"
+        "    for _ in range(2):\n"
+        "        time.sleep(0.3)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=send, daemon=True).start()\n"
+        "with signals.Interrupts(say=print):\n"
+        "    end = time.monotonic() + 30\n"
+        "    while time.monotonic() < end:\n"
+        "        try: time.sleep(30)\n"
+        "        except KeyboardInterrupt: pass\n"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 130
+    assert time.monotonic() - begun < 25

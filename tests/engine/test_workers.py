@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from translate.engine.workers import by_thread
+from translate.errors import TrainingError
 
 
 def test_the_next_batch_is_read_while_the_one_before_is_used() -> None:
@@ -30,7 +31,7 @@ def test_a_batch_that_cannot_be_read_is_an_error_at_its_own_turn() -> None:
 
     reading = by_thread(batches())
     assert next(reading) == 0
-    with pytest.raises(OSError, match="gone"):
+    with pytest.raises(TrainingError, match="gone"):
         next(reading)
 
 

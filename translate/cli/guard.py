@@ -12,13 +12,17 @@ from pathlib import Path
 
 from translate import __version__
 from translate.engine import console, files
+from translate.errors import PluginError, TrainingError
 
 BUG, USAGE = 1, 2
 """exit codes"""
 DEBUG = "TRANSLATE_DEBUG"
 GRACE = 5.0
 """seconds that threads and processes of plugins have to end after the command"""
-RESOURCES = ("can't start new thread", "failed to map segment", "Cannot allocate memory")
+RESOURCES = (
+    *("can't start new thread", "failed to map segment", "Cannot allocate memory"),
+    *("not enough memory", "out of memory", "allocate memory"),
+)
 """what Python and the linker say where address space or processes are limited"""
 
 
@@ -44,7 +48,8 @@ def report(error: BaseException) -> int:
 
 def show_cause(error: BaseException) -> None:
     """Print the traceback of what an error in words was made from, where tracebacks are wanted."""
-    if debugging() and error.__cause__ is not None:
+    ours = isinstance(error, (PluginError, TrainingError))  # others are the user's own
+    if ours and debugging() and error.__cause__ is not None:
         console.show("".join(traceback.format_exception(error.__cause__)), err=True)
 
 

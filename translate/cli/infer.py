@@ -93,17 +93,16 @@ def command(
       translate infer runs/cyclegan-summer-winter datasets/summer/test out/
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
     """
-    import os
-
     from translate.engine import infer
     from translate.engine.folder import Options, translate_folder
+    from translate.engine.launch import launched
     from translate.engine.outputs import survey
     from translate.engine.signals import Interrupts
 
     found = survey(source, out)
     model, complaints = infer.load(run, which=checkpoint, device=device)
     given = {name: value for name, value in options.items() if value is not None}
-    with counted("translating", quiet=quiet) as show, Interrupts() as interrupts:
+    with counted("translating", quiet=quiet) as show, Interrupts(say=show.say) as interrupts:
         for complaint in complaints:
             show.say(f"{complaint} An older checkpoint is used.")
         summary = translate_folder(
@@ -118,5 +117,5 @@ def command(
     show.say(told(summary))
     if interrupts.caught:
         return 128 + interrupts.caught
-    alone = int(os.environ.get("WORLD_SIZE", 1)) == 1  # torchrun ends the others after an exit of 3
+    alone = launched().is_alone  # torchrun ends the others after an exit of 3
     return 3 if summary.listed and alone else 0

@@ -1,7 +1,6 @@
 """What a person sees of a long command: a bar on a terminal, plain lines elsewhere."""
 
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TextColumn
 
 from translate.engine import console
+from translate.engine.launch import launched
 from translate.progress import ProgressReport, ProgressReporter, duration
 
 BAR = 12
@@ -81,7 +81,7 @@ def spoken(watcher: ProgressReporter) -> Iterator[ProgressReporter]:
 @contextmanager
 def watch(*, quiet: bool) -> Iterator[ProgressReporter]:
     """Return what shows a run on this terminal; only the first process of several speaks."""
-    if quiet or os.environ.get("RANK", "0") != "0":
+    if quiet or not launched().is_first:
         yield ProgressReporter()
     elif not console.has_bars():
         with spoken(Lines()) as watcher:

@@ -63,7 +63,7 @@ def command(
 
     model, complaints = infer.load(run, which=checkpoint, device=device)
     wish = Wish(count or (12 if walk else 64), label, text, seed)
-    with counted("drawing", quiet=quiet) as show, Interrupts() as interrupts:
+    with counted("drawing", quiet=quiet) as show, Interrupts(say=show.say) as interrupts:
         for complaint in complaints:
             show.say(f"{complaint} An older checkpoint is used.")
         if walk:

@@ -132,11 +132,16 @@ def command(**given: Any) -> int:
     from translate.engine.signals import Interrupts
 
     limit = _seconds(given["max_time"])
-    interrupts = Interrupts(save_on=given["save_on"], seconds=limit)
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     _refuse_what_does_not_apply(given)
     with watch(quiet=given["quiet"]) as watcher:
+        interrupts = Interrupts(
+            save_on=given["save_on"],
+            seconds=limit,
+            say=watcher.say,
+            work="this step, then saving a checkpoint",
+        )
         if given["resume"]:
             result = train.resume(
                 given["resume"],

@@ -27,6 +27,7 @@ from translate.engine import config, distributed, files, options, records
 from translate.engine.files import Chunk
 from translate.engine.limits import Allowance, check_header
 from translate.engine.optimizers import hyperparameters, restore_optimizer
+from translate.engine.plugin_errors import plugin_code
 from translate.engine.randomness import random_state, restore_random_state
 from translate.engine.tensors import serialize
 from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError, named, shown
@@ -104,7 +105,9 @@ def write(run: Path, training: Training) -> Path:
     on every process when the disk refuses, or returns something else than it was given.
     """
     path = run / "checkpoints" / f"step-{training.step:08d}"
-    mine = {**random_state(), **_prefixed("recipe", training.recipe.training_state())}
+    with plugin_code(training.recipe, "training_state"):
+        own = training.recipe.training_state()
+    mine = {**random_state(), **_prefixed("recipe", own)}
     others = distributed.gather(b"".join(serialize(mine)) if distributed.rank() else b"")[1:]
     reason = ""
     if distributed.is_first():

@@ -4,9 +4,9 @@ What a batch holds is a pure function of the configuration, the seed and the ste
 number of workers, and wherever a run is stopped and resumed.
 """
 
+import shutil
 import sys
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -28,13 +28,16 @@ from translate.engine.blank import Blank
 from translate.engine.cache import Cache
 from translate.engine.config import Data
 from translate.engine.headers import Header
-from translate.engine.items import TRIES, Items, batch_keys, collate, dice
+from translate.engine.items import TRIES, UNBATCHED, Items, batch_keys, collate, dice, item_error
 from translate.engine.names import short_names
+from translate.engine.pool import Threads
 from translate.engine.problems import Problem
 from translate.engine.remarks import listed, notes, remarks
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
 THREADS = 8
+SHARED = Path("/dev/shm")
+"""where worker processes put batches, on Linux"""
 
 
 class Prepared(NamedTuple):
@@ -102,7 +105,7 @@ def check(layout: Layout, data: Data) -> Prepared:
     their headers are read. Raises `DataError` where no file is good, `TrainingError` where more
     than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
+    with Threads(THREADS) as pool:
         headers = dict(zip(layout.files, pool.map(_probe, layout.files), strict=True))
         kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
         channels = {path: by_file.get(path, kind).channels for path in headers}
@@ -166,6 +169,28 @@ def batches(
     return _told(workers.by_thread(loader(0)), restarts)
 
 
+def shared_memory_remark(prepared: Prepared, data: Data, *, seed: int, batch_size: int) -> str:
+    """Return what to set where /dev/shm does not hold the batches that workers read ahead.
+
+    Each worker has two batches under way, and one is trained on.
+    """
+    if not data.workers or not SHARED.is_dir():
+        return ""
+    item, _ = Items(prepared.layout, prepared.augment.item, seed)[0, 0]
+    parts = [part for part in item or () if isinstance(part, torch.Tensor)]
+    batch = batch_size * sum(part.numel() * part.element_size() for part in parts)
+    free = shutil.disk_usage(SHARED).free
+    needed = batch * (2 * data.workers + 1)
+    if needed <= free:
+        return ""
+    fitting = max(0, int(free / max(1, batch) - 1) // 2)
+    return (
+        f"data.workers: {data.workers} workers with batches of {batch / 1e6:.1f} MB may need "
+        f"{needed / 1e6:.1f} MB of shared memory, and {SHARED} has {free / 1e6:.1f} MB free. Set "
+        f"data.workers={fitting}, or give a container more: docker run --shm-size=2g"
+    )
+
+
 def picked(prepared: Prepared, *, seed: int, batch_size: int, step: int) -> list[Path]:
     """Return the files of one step's batch, over all processes."""
     layout = prepared.layout
@@ -184,6 +209,8 @@ def _probe(path: Path) -> Header | BadImage:
         return images.probe(images.load(path), path)
     except BadImage as bad:
         return bad
+    except (Exception, SystemExit) as error:
+        return item_error([path], error)
 
 
 def _keep(cache: Cache, path: Path) -> BadImage | None:
@@ -191,6 +218,8 @@ def _keep(cache: Cache, path: Path) -> BadImage | None:
         cache.keep(path)
     except BadImage as bad:
         return bad
+    except (Exception, SystemExit) as error:
+        return item_error([path], error)
     return None
 
 
@@ -212,9 +241,12 @@ def _told(
     told: set[Path] = set()
     with closing(read):
         for batch, met in read:
+            if batch is None and met and met[-1].path == UNBATCHED:
+                raise TrainingError(met[-1].reason)
             if batch is None:
                 raise TrainingError(
-                    f"{TRIES} items in a row cannot be read. The first is {met[0]}."
+                    f"{TRIES} items in a row cannot be read. The first is "
+                    f"{str(met[0]).removesuffix('.')}."
                 )
             news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
             told.update(news)

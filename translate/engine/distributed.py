@@ -1,6 +1,5 @@
 """Several processes that train as one, under torchrun: gloo on CPUs, nccl on GPUs."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from translate.engine.config import DEVICES, is_device
+from translate.engine.launch import expect_meeting_point, launched
 from translate.errors import ConfigError, TrainingError, shown
 
 
@@ -41,9 +41,7 @@ def choose_device(name: str) -> torch.device:
         if not torch.cuda.is_available():
             raise ConfigError(f"device {name}: PyTorch finds no GPU here. Use --device cpu.")
         index = device.index
-        device = torch.device(
-            "cuda", int(os.environ.get("LOCAL_RANK", 0)) if index is None else index
-        )
+        device = torch.device("cuda", launched().local_rank if index is None else index)
         if device.index >= torch.cuda.device_count():
             raise ConfigError(f"device {device}: there are {torch.cuda.device_count()} GPUs.")
         torch.cuda.set_device(device)
@@ -52,11 +50,21 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[None]:
-    """Join the other processes that torchrun started; alone, do nothing."""
-    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ or dist.is_initialized():
+    """Join the other processes that torchrun started; alone, do nothing.
+
+    Raises `ConfigError` where they cannot meet.
+    """
+    if launched().is_alone or dist.is_initialized():
         yield
         return
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    expect_meeting_point()
+    try:
+        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    except (ValueError, RuntimeError) as error:
+        raise ConfigError(
+            f"the {launched().world} processes cannot meet: {str(error).splitlines()[0]}. Start "
+            "them with torchrun, or type: unset RANK WORLD_SIZE"
+        ) from error
     try:
         yield
     finally:
@@ -67,7 +75,8 @@ def share(count: int) -> range:
     """Return which of `count` things are this process's: a strided list, none twice."""
     if dist.is_initialized():
         return range(rank(), count, world())
-    return range(int(os.environ.get("RANK", 0)), count, int(os.environ.get("WORLD_SIZE", 1)))
+    process = launched()
+    return range(process.rank, count, process.world)
 
 
 @contextmanager

@@ -1,29 +1,31 @@
 """Translate a folder of pictures, skip what is done, and account for every single one."""
 
-import os
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
 from translate import images
-from translate.engine import distributed, file_system
+from translate.engine import console, distributed, file_system
 from translate.engine import skipped as skipped_files
 from translate.engine.headers import Note
 from translate.engine.infer import Model
+from translate.engine.launch import launched
 from translate.engine.ledger import Ledger, options_record
 from translate.engine.outputs import Survey, assign, framed, masked
-from translate.engine.problems import Problem
+from translate.engine.problems import FAILED, Problem
 from translate.engine.stages import Passed, Picture, Stages
 from translate.engine.translation import Translation
-from translate.errors import ConfigError, NothingUsableError, SaveError
+from translate.errors import ConfigError, NothingUsableError, PluginError, SaveError
 
 FAILED_WRITES = 3
 """in a row, after which the disk is given up"""
 NOT_THE_DISK = ("ENAMETOOLONG", "EEXIST", "EISDIR")
 """Failures of one output, which say nothing of the next."""
+FAILED_PICTURES = 3
+"""that a plugin could not translate, before any that it could, after which it is given up"""
 
 
 NEUTRAL = frozenset({"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"})
@@ -127,7 +129,7 @@ def translate_folder(
         keep_metadata=options.keep_metadata,
     )
     todo, skipped = ledger.split(share)
-    first = int(os.environ.get("RANK", 0)) == 0
+    first = launched().is_first
     lost = [Problem.of(bad, "read") for bad in found.problems if first]
     if found.skipped and first:
         say(skipped_files.describe(found.skipped))
@@ -141,13 +143,22 @@ def translate_folder(
         for result in chain(lost, results):
             account.take(result)
             progress(summary)
+        note_loss(ledger)
     account.sum_up()
     assert stop() or not summary.left, f"{summary.left} pictures were lost on the way"
     if summary.listed == summary.inputs > 0:
+        account.expect_sound_plugin(0)
         raise NothingUsableError(
             f"not one of {summary.inputs} pictures could be translated: see {summary.problems}."
         )
     return summary
+
+
+def note_loss(ledger: Ledger) -> None:
+    """Note once that lines could not be printed, which is no picture's fault."""
+    if loss := console.take_loss():
+        with suppress(OSError):  # it may be the disk's fault that nothing can be printed
+            ledger.report(Problem(Path("standard output"), "print", "note", loss))
 
 
 @dataclass
@@ -161,6 +172,8 @@ class _Account:
     """how many in a row"""
     notes: Counter[str] = field(default_factory=Counter)
     """by kind"""
+    failures: list[str] = field(default_factory=list)
+    """what a plugin's `translate` raised, picture by picture"""
 
     def take(self, result: Passed) -> None:
         if isinstance(result, Problem):
@@ -168,6 +181,9 @@ class _Account:
             self._report(result)
             failed = result.stage == "write" and result.reason not in NOT_THE_DISK
             self.unwritten = self.unwritten + 1 if failed else 0
+            if (result.stage, result.reason) == ("translate", FAILED):
+                self.failures.append(result.message)
+                self.expect_sound_plugin(FAILED_PICTURES)
         else:
             self.summary.done += 1
             self.unwritten = 0
@@ -192,6 +208,11 @@ class _Account:
         if self.notes.total() > len(self.notes):
             counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.notes.items()))
             self.say(f"notes on what images lost are in {self.ledger.problems}: {counts}")
+
+    def expect_sound_plugin(self, count: int) -> None:
+        """Raise `PluginError` where over `count` pictures failed in it, and none succeeded."""
+        if self.failures and len(self.failures) >= count and not self.summary.done:
+            raise PluginError(self.failures[0])
 
     def _report(self, problem: Problem) -> None:
         self.say(f"{problem.path}: {problem.message}")

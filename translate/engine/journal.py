@@ -20,6 +20,7 @@ from translate import __version__, images
 from translate.engine import config, console, distributed, file_system, files, plugins, records
 from translate.engine.checkpoint import Saved, Training
 from translate.engine.data import Prepared
+from translate.engine.launch import launched
 from translate.engine.places import working_directory
 from translate.engine.plugin_errors import unforeseen
 from translate.engine.problems import Problem
@@ -289,7 +290,7 @@ def _describe(training: Training, prepared: Prepared) -> dict[str, Any]:
         },
         "device": str(next(training.recipe.parameters()).device),
         "threads": torch.get_num_threads(),
-        "processes": int(os.environ.get("WORLD_SIZE", 1)),
+        "processes": launched().world,
         "git": _git_state(),
         "data": fingerprint(prepared),
         "seed": training.config.train.seed,

@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import ValidationError
 
 from translate.engine import file_system, files, locks, records
+from translate.engine.launch import launched
 from translate.engine.problems import Problem
 from translate.errors import CheckpointError, ConfigError
 
@@ -108,7 +109,7 @@ class Ledger:
 
     def _begin(self, alone: bool | None) -> None:
         """Prepare the folder, knowing whether no other process writes into it; None: not known."""
-        together = int(os.environ.get("WORLD_SIZE", 1)) > 1
+        together = not launched().is_alone
         if alone is not False or together:
             files.discard(self.problems)
         if alone is not False:
@@ -237,5 +238,5 @@ def _sha256(path: Path) -> str:
 
 def _process() -> str:
     """Return what the names of this process's files end in."""
-    rank = int(os.environ.get("RANK", 0))
+    rank = launched().rank
     return f"-{rank}" if rank else ""

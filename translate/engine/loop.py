@@ -1,7 +1,7 @@
 """The loop: a step a batch, and what is logged, drawn and saved in between."""
 
 import json
-import resource
+import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -20,14 +20,15 @@ from translate.engine.config import read
 from translate.engine.followup import next_command
 from translate.engine.journal import Journal
 from translate.engine.limits import keep_freed_memory, out_of_memory, too_small
-from translate.engine.problems import Problem
+from translate.engine.plugin_errors import plugin_code, unforeseen
+from translate.engine.problems import FAILED, Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
 from translate.engine.signals import SAVE, STOP, TIME, Interrupts
 from translate.engine.symptoms import Symptoms
 from translate.engine.threads import ThreadCount
 from translate.engine.turns import Guard, Played, take_turns
-from translate.errors import ConfigError, SaveError, TrainingError
+from translate.errors import ConfigError, PluginError, SaveError, TrainingError, TranslateError
 from translate.ops import Progressive, mode, unchanged_buffers
 from translate.progress import ProgressReport, ProgressReporter, duration
 from translate.recipe import Recipe
@@ -96,9 +97,15 @@ class Loop:
                 for n, o in training.optimizers.items()
             }
         )
-        self.samples = self._samples() if train.preview_every else None
         if distributed.is_first():
             self.journal.begin(training, self.prepared)
+        if remark := data.shared_memory_remark(
+            self.prepared,
+            self.training.config.data,
+            seed=train.seed,
+            batch_size=train.batch_size // distributed.world(),
+        ):
+            self.watcher.say(remark)
         if self.threads.current < self.threads.most:
             self.watcher.say(self.threads.reason())
         outcome, wish = "failed", 0
@@ -107,6 +114,7 @@ class Loop:
                 self._save()
             # closed here: the garbage collector would, in any thread, with any lock held
             self.begins = False
+            self.samples = self._samples() if train.preview_every else None
             with self.interrupts, closing(self._batches()) as batches:
                 wish = self._steps(batches)
             outcome = {0: "finished", STOP: "stopped"}.get(wish, "interrupted")
@@ -181,8 +189,8 @@ class Loop:
         failure, batch, problems = None, None, list[Problem]()
         try:
             batch, problems = next(batches)
-        except TrainingError as error:
-            failure = error
+        except TranslateError as error:
+            failure = error if isinstance(error, TrainingError) else TrainingError(str(error))
         worst = distributed.most(2 if failure else min(1, len(problems)))
         if worst == 2:
             self._save(last=True)
@@ -206,6 +214,11 @@ class Loop:
         """
         try:
             yield
+        except PluginError as error:
+            raise TrainingError(
+                f"step {self.training.step + 1}: {error} What was saved is whole; once the plugin "
+                f"is mended: --resume {self.journal.path}"
+            ) from error.__cause__
         except (MemoryError, RuntimeError, ValueError) as error:
             settings, (height, width) = self.training.config, self.training.config.data.crop
             size, step = settings.train.batch_size, self.training.step + 1
@@ -358,11 +371,16 @@ class Loop:
     def _preview(self) -> None:
         if not distributed.is_first():
             return
-        rows = draw_preview(self.training, self.samples)
-        if rows:
-            self.journal.preview(self.training.step, rows)
-        if len(self.prepared.layout) > 1:  # one image, seen four times, is no collapse
-            self.symptoms.see_rows(self.training.step, rows)
+        try:
+            with plugin_code(self.training.recipe, "preview"):
+                rows = draw_preview(self.training, self.samples)
+                if rows:
+                    self.journal.preview(self.training.step, rows)
+                if len(self.prepared.layout) > 1:  # one image, seen four times, is no collapse
+                    self.symptoms.see_rows(self.training.step, rows)
+        except Exception as error:
+            said = str(error) if isinstance(error, TranslateError) else unforeseen(error)
+            self._list([Problem(Path("previews"), "preview", FAILED, said)])
 
     def _list(self, problems: list[Problem]) -> None:
         for problem in problems:
@@ -426,4 +444,9 @@ def _is_finite(tensor: Tensor) -> bool:
 def _peak_memory() -> int:
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated() >> 20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    try:
+        import resource
+    except ImportError:  # there is none on Windows
+        return 0
+    unit = 20 if sys.platform == "darwin" else 10  # bytes there, and kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> unit

@@ -30,9 +30,10 @@ ORIENTATION = 0x0112
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints without a file's name
 
 _lock = Lock()  # warning filters and Pillow's limit belong to the whole process
-os.register_at_fork(
-    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-)
+if hasattr(os, "register_at_fork"):  # Windows forks nothing
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 @contextmanager

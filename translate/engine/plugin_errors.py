@@ -34,6 +34,8 @@ RULES = {
 """The rule that holds for each method of a plugin."""
 CODE = 100
 """characters of a line of code that an error shows"""
+BUG = "This is a bug of translate: please report it"
+REPORT = "Report it to the plugin's author"
 ENGINE = "translate"
 FOREIGN = (ENGINE, "torch", "abc", "builtins", "typing", "pluggy")
 """packages in which classes of plugins have their bases"""
@@ -86,7 +88,9 @@ def explained(error: BaseException, owner: object, member: str, at: str = "") ->
     """
     where = find_place(error, owner)
     place = f" ({where})" if where else at
-    return PluginError(f"{called(owner, member)} raised {reason(error)}{place}. {rule(member)}")
+    ours = bool(where and where.plugin.startswith(f"{plugins.OURS}:"))
+    said = f"{called(owner, member)} raised {reason(error)}{place}. {rule(member)}"
+    return PluginError(f"{said}{BUG if ours else REPORT}; TRANSLATE_DEBUG=1 shows the traceback.")
 
 
 def called(owner: object, member: str) -> str:
@@ -97,9 +101,8 @@ def called(owner: object, member: str) -> str:
 
 
 def rule(member: str) -> str:
-    """Return what holds for `member`, and what to do about code that does not keep it."""
-    held = f"Rule: {RULES[member]}. " if member in RULES else ""
-    return f"{held}Report it to the plugin's author; TRANSLATE_DEBUG=1 shows the traceback."
+    """Return what holds for `member`, as a sentence; or nothing."""
+    return f"Rule: {RULES[member]}. " if member in RULES else ""
 
 
 def reason(error: BaseException) -> str:
@@ -177,8 +180,9 @@ def unforeseen(error: BaseException, owner: object = None) -> str:
     if isinstance(error, MemoryError) or (isinstance(error, Exception) and out_of_memory(error)):
         return "not enough memory"
     if where := find_place(error, owner):
-        return f"{reason(error)} ({where}). Report it to the plugin's author."
-    return f"{reason(error)} ({engine_place(error)}). This is a bug of translate: please report it."
+        ours = where.plugin.startswith(f"{plugins.OURS}:")
+        return f"{reason(error)} ({where}). {BUG if ours else REPORT}."
+    return f"{reason(error)} ({engine_place(error)}). {BUG}."
 
 
 def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -189,10 +193,12 @@ def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 def _owners(owner: object) -> dict[str, str]:
     """Return the modules that are plugins' code, with the names of their plugins."""
-    found = dict.fromkeys(_modules(owner), "")
+    found: dict[str, str] = {}
     for name, plugin in plugins.load().list_name_plugin():
         module = getattr(plugin, "__name__", None)
         found |= dict.fromkeys([str(module)] if module else _modules(plugin), name)
+    own = {module: _plugin(module, found) or "" for module in _modules(owner)}
+    found = {**own, **found}
     return {module: name for module, name in found.items() if module.split(".")[0] not in FOREIGN}
 
 

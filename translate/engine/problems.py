@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.errors import BadImage
+from translate.errors import BadImage, ItemError
+
+FAILED = "failed"
+"""the reason where a plugin, or this program, has a fault, and not the file"""
 
 
 class Problem(NamedTuple):
@@ -19,7 +22,8 @@ class Problem(NamedTuple):
     @classmethod
     def of(cls, bad: BadImage, stage: str) -> "Problem":
         """Return `bad` as something that can be listed."""
-        return cls(bad.path, stage, "unreadable", bad.reason)
+        word = FAILED if isinstance(bad, ItemError) else "unreadable"
+        return cls(bad.path, stage, word, bad.reason)
 
     def record(self) -> dict[str, str]:
         """Return the line of ``problems.jsonl``."""

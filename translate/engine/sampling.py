@@ -1,7 +1,6 @@
 """Draw pictures from noise: each is a function of the model, the seed and its number alone."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from math import ceil
@@ -13,10 +12,12 @@ from torch import Tensor
 
 from translate import images
 from translate.engine import file_system, files
-from translate.engine.folder import Summary, nothing
+from translate.engine.folder import Summary, note_loss, nothing
 from translate.engine.infer import Model
 from translate.engine.ledger import Ledger, options_record
-from translate.engine.problems import Problem
+from translate.engine.plugin_errors import plugin_code, unforeseen
+from translate.engine.pool import Threads
+from translate.engine.problems import FAILED, Problem
 from translate.errors import ConfigError, NothingUsableError, SaveError, suggest
 from translate.images import Pixels
 from translate.recipe import Recipe
@@ -86,7 +87,7 @@ def sample_folder(
     summary = Summary(wish.count, ledger.problems, skipped=skipped)
     for limit in file_system.limits(out):
         say(f"the file system of {out}: {limit}")
-    with ledger.open(), ThreadPoolExecutor(WRITERS) as writers:
+    with ledger.open(), Threads(WRITERS) as writers:
         for chunk in _chunks(todo):
             if stop():
                 break
@@ -97,7 +98,10 @@ def sample_folder(
                 pixels = drawn[sample.number % CHUNK]
                 if pixels is None:
                     return Problem(sample.output, "draw", "not finite", "it is not finite")
-                data = images.encode(pixels, f".{form}")
+                try:
+                    data = images.encode(pixels, f".{form}")
+                except (Exception, SystemExit) as error:
+                    return Problem(sample.output, "encode", FAILED, unforeseen(error))
                 try:
                     ledger.write(sample, sample.origin_sha256(), data)
                 except OSError as error:
@@ -113,6 +117,7 @@ def sample_folder(
                 else:
                     summary.done += 1
             progress(summary)
+    note_loss(ledger)
     if summary.listed == summary.inputs:
         raise NothingUsableError(f"{model.name}: not one picture is finite. Train it again.")
     return summary
@@ -131,11 +136,11 @@ def sheet(model: Model, wish: Wish, *, walk: bool = False) -> Pixels:
         text = check(model, wish)
         generator = torch.Generator().manual_seed(wish.seed)
         asked = text if text is not None else _asked(model, wish.label)
-        with model.lock, torch.inference_mode():
+        with model.lock, torch.inference_mode(), plugin_code(model.recipe, "walk"):
             return images.grid(model.recipe.walk(wish.count, generator, asked))
     wish = replace(wish, count=min(wish.count, SHEET))
     count = wish.count
-    rows = len(model.recipe.conditions()) if wish.label == EVERY else 0
+    rows = len(_known(model)) if wish.label == EVERY else 0
     across = ceil(count / rows) if rows else ceil(count**0.5)
     drawn = list(pictures(model, wish))
     blank = next(pixels for pixels in drawn if pixels is not None) * 0
@@ -154,7 +159,7 @@ def check(model: Model, wish: Wish) -> Tensor | None:
             f"{model.name}: {type(recipe).__name__} cannot draw images from noise. "
             "`translate infer` is what it may be good for."
         )
-    known = recipe.conditions()
+    known = _known(model)
     if wish.label is not None and not known:
         raise ConfigError(f"{model.name} was trained without classes: leave --class out.")
     if wish.label is not None and wish.label not in (EVERY, *known):
@@ -176,14 +181,20 @@ def encoded(text: str, length: int) -> Tensor:
     return torch.frombuffer(bytearray(data.ljust(length, b"\0")), dtype=torch.uint8)[None]
 
 
+def _known(model: Model) -> tuple[str, ...]:
+    """Return the names of what the recipe can be asked to draw."""
+    with plugin_code(model.recipe, "conditions"):
+        return model.recipe.conditions()
+
+
 def _asked(model: Model, label: str | None) -> Tensor | None:
     if label in (None, EVERY):
         return None
-    return torch.tensor([model.recipe.conditions().index(label)])
+    return torch.tensor([_known(model).index(label)])
 
 
 def _samples(model: Model, out: Path, wish: Wish, form: str) -> Iterator[Sample]:
-    known = model.recipe.conditions()
+    known = _known(model)
     for number in range(wish.count):
         folder, place = out, number
         condition = _condition(model, wish, number)
@@ -193,7 +204,7 @@ def _samples(model: Model, out: Path, wish: Wish, form: str) -> Iterator[Sample]
 
 
 def _condition(model: Model, wish: Wish, number: int) -> int | None:
-    known = model.recipe.conditions()
+    known = _known(model)
     if not known:
         return None
     if wish.label in (None, EVERY):
@@ -221,12 +232,15 @@ def _draw(model: Model, wish: Wish, numbers: range, text: Tensor | None) -> list
         condition = torch.tensor(classes)
     with model.lock, torch.inference_mode():
         model.threads.update()
-        noise = torch.cat([recipe.noise(1, _generator(wish.seed, number)) for number in numbers])
-        drawn = recipe.draw(
-            noise.to(device), condition if condition is None else condition.to(device)
-        )
-    finite = drawn.isfinite().flatten(1).all(1).tolist()
-    pixels = images.from_device(drawn.nan_to_num())
+        with plugin_code(recipe, "noise"):
+            generators = [_generator(wish.seed, number) for number in numbers]
+            noise = torch.cat([recipe.noise(1, generator) for generator in generators])
+        with plugin_code(recipe, "draw"):
+            drawn = recipe.draw(
+                noise.to(device), condition if condition is None else condition.to(device)
+            )
+            finite = drawn.isfinite().flatten(1).all(1).tolist()
+            pixels = images.from_device(drawn.nan_to_num())
     return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
 
 

@@ -1,38 +1,62 @@
 """Stop or save at the next step boundary when asked to: handlers only set a flag."""
 
 import math
+import os
 import signal
+import socket
+import threading
 import time
-from threading import current_thread, main_thread
+from collections.abc import Callable
 from types import FrameType, TracebackType
 
 SAVE, TIME, STOP = 1, 1000, 1001
 """wishes that are no stopping signal; of several wishes the largest counts"""
 SAVING = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may ask for a checkpoint"""
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""signals that stop at the next boundary; a closed terminal sends the last, and Windows lacks it"""
+GRACE = 3.0
+"""seconds after a second SIGINT in which the main thread may end by itself"""
 
 
 class Interrupts:
-    """Notice SIGINT and SIGTERM while the block runs; a second SIGINT stops at once.
+    """Notice SIGINT, SIGTERM and SIGHUP while the block runs; a second SIGINT stops at once.
 
-    The signal `save_on` asks for a checkpoint, and `seconds` from now on time is up.
+    The signal `save_on` asks for a checkpoint, and `seconds` from now on time is up. A SIGHUP that
+    is ignored, as `nohup` has it, stays ignored. With `say` a person is told at once, also while
+    one operation takes minutes, that the `work` at hand is being finished; and a second SIGINT then
+    ends the process, whatever it is doing.
     """
 
-    def __init__(self, *, save_on: str | None = None, seconds: float = math.inf) -> None:
+    def __init__(
+        self,
+        *,
+        save_on: str | None = None,
+        seconds: float = math.inf,
+        say: Callable[[str], object] | None = None,
+        work: str = "the current image",
+    ) -> None:
         self.caught = 0
         """the first stopping signal's number, or 0"""
         self._save_on = signal.Signals[save_on] if save_on else None
         self._save = False
         self._end = time.monotonic() + seconds
+        self._listener = Listener(say, work) if say else None
 
     def __enter__(self) -> "Interrupts":
-        noticed = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
+        noticed = dict.fromkeys(_there(STOPPING), self._stop)
+        hangup = getattr(signal, "SIGHUP", None)
+        if hangup and signal.getsignal(hangup) == signal.SIG_IGN:
+            del noticed[hangup]
         if self._save_on:
             noticed[self._save_on] = self._ask
-        here = current_thread() is main_thread()  # Python lets no other thread notice signals
+        # Python lets no other thread notice signals
+        here = threading.current_thread() is threading.main_thread()
         self._before = {
             number: signal.signal(number, handler) for number, handler in noticed.items() if here
         }
+        if self._listener and here:
+            self._listener.start({n for n in noticed if n != self._save_on})
         return self
 
     def __exit__(
@@ -41,6 +65,8 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._listener:
+            self._listener.end()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -60,7 +86,53 @@ class Interrupts:
         self._save = True
 
 
+class Listener:
+    """A thread that is told of signals at once, where Python's handlers wait for an operation."""
+
+    def __init__(self, say: Callable[[str], object], work: str) -> None:
+        self.say, self.work = say, work
+        self.thread: threading.Thread | None = None
+
+    def start(self, numbers: set[signal.Signals]) -> None:
+        """Listen for signals of these `numbers`."""
+        self.reading, self.writing = socket.socketpair()
+        self.writing.setblocking(False)
+        self.before = signal.set_wakeup_fd(self.writing.fileno(), warn_on_full_buffer=False)
+        self.thread = threading.Thread(target=self._listen, args=(numbers,), daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        """Listen no more."""
+        if self.thread is None:
+            return
+        signal.set_wakeup_fd(self.before)
+        thread, self.thread = self.thread, None
+        self.writing.send(b"\0")
+        thread.join(1)
+        self.writing.close()
+        self.reading.close()
+
+    def _listen(self, numbers: set[signal.Signals]) -> None:
+        count = 0
+        while (data := self.reading.recv(1)) not in (b"", b"\0"):
+            if data[0] not in numbers:
+                continue
+            count += 1
+            if count == 1:
+                self.say(f"finishing {self.work}; a second Ctrl-C stops at once")
+            elif data[0] == signal.SIGINT:
+                time.sleep(GRACE)
+                if self.thread:  # still inside of the operation
+                    os._exit(128 + signal.SIGINT)
+
+
 def leave_to_main() -> None:
     """Ignore in a worker process what the main process decides on: it saves first."""
-    for number in (signal.SIGINT, signal.SIGTERM, *(signal.Signals[name] for name in SAVING)):
+    signal.set_wakeup_fd(-1)
+    for number in _there((*STOPPING, *SAVING)):
         signal.signal(number, signal.SIG_IGN)
+
+
+def _there(names: tuple[str, ...]) -> list[signal.Signals]:
+    """Return those of the signals called `names` that this system has."""
+    return [signal.Signals[name] for name in names if hasattr(signal, name)]

@@ -4,7 +4,7 @@ import errno
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple, TypeVar
@@ -13,13 +13,16 @@ from translate import images
 from translate.engine.decoded import guarded
 from translate.engine.headers import Note
 from translate.engine.inputs import Input
+from translate.engine.items import item_error
 from translate.engine.ledger import Ledger
 from translate.engine.limits import out_of_memory
 from translate.engine.outputs import Job
-from translate.engine.problems import Problem
+from translate.engine.plugin_errors import unforeseen
+from translate.engine.pool import Threads
+from translate.engine.problems import FAILED, Problem
 from translate.engine.sources import Sources
 from translate.engine.translation import Prepared, Translation
-from translate.errors import BadImage
+from translate.errors import BadImage, TranslateError
 
 READ_AHEAD = 2
 """batches"""
@@ -27,6 +30,8 @@ WRITERS = min(4, os.cpu_count() or 1)
 """threads: encoding is slower than a GPU"""
 WINDOW = 8
 """batches among whose pictures those of one size are put together"""
+GLANCE = 0.1
+"""seconds between two looks at whether to stop"""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -66,11 +71,13 @@ class Stages:
 
         `look` is shown each picture before it is drawn; when `stop` holds, none is drawn any more.
         """
-        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(WRITERS) as writer:
-            read = _ahead(reader, self.read, self.batches(jobs), READ_AHEAD)
+        with Threads(1) as reader, Threads(WRITERS) as writer:
+            read = _ahead(reader, self.read, self.batches(jobs), READ_AHEAD, stop)
             drawn = (self.draw(items, look) for items in takewhile(lambda _: not stop(), read))
             for results in _ahead(writer, self.write, drawn, 2 * WRITERS):
                 yield from results
+            if stop():
+                reader.abandon()  # nobody waits for what is still read
 
     def batches(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
         """Yield jobs whose pictures have one size, in an order that depends on them alone."""
@@ -88,7 +95,7 @@ class Stages:
     def _size(self, job: Job, sources: Sources) -> tuple[int, int]:
         try:
             return sources.get(job).size(job.frame)
-        except BadImage:
+        except Exception:
             return 0, 0  # it is listed when it is read
 
     def read(self, jobs: Sequence[Job]) -> list[Passed]:
@@ -100,6 +107,8 @@ class Stages:
                     results.append(self._read(job))
             except BadImage as bad:
                 results.append(Problem.of(bad, "read"))
+            except (Exception, SystemExit) as error:
+                results.append(Problem.of(item_error([job.input], error), "read"))
         return results
 
     def _read(self, job: Job) -> Picture:
@@ -133,11 +142,13 @@ class Stages:
             drawn = self.way.model.translate(
                 [picture.prepared.pixels for picture in pictures], self.way.to
             )
-        except (MemoryError, RuntimeError) as error:
-            if not out_of_memory(error):
-                raise
+        except (Exception, SystemExit) as error:
             if len(pictures) > 1:
                 return [result for picture in pictures for result in self._draw([picture])]
+            if isinstance(error, TranslateError):
+                return [Problem(pictures[0].job.input, "translate", FAILED, str(error))]
+            if not (isinstance(error, Exception) and out_of_memory(error)):
+                return [Problem(pictures[0].job.input, "translate", FAILED, unforeseen(error))]
             height, width = pictures[0].prepared.pixels.shape[:2]
             message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
             return [Problem(pictures[0].job.input, "translate", "memory", message)]
@@ -159,11 +170,17 @@ class Stages:
             data = images.encode(pixels, output.suffix, picture.beside)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
+        except (Exception, SystemExit) as error:
+            return Problem(source, "encode", FAILED, unforeseen(error))
         try:
             self.ledger.write(picture.job, picture.input_sha256, data)
         except OSError as error:
             code = errno.errorcode.get(error.errno or 0, "OSError")
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")
+        except TranslateError:
+            raise
+        except (Exception, SystemExit) as error:
+            return Problem(source, "write", FAILED, unforeseen(error))
         return picture
 
 
@@ -172,13 +189,33 @@ def _cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
 
 
 def _ahead(
-    pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], count: int
+    pool: Executor,
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    count: int,
+    stop: Callable[[], object] = bool,
 ) -> Iterator[Result]:
-    """Yield ``work(item)`` in order, with up to `count` of them under way in `pool`."""
+    """Yield ``work(item)`` in order, with up to `count` of them under way in `pool`.
+
+    Once `stop` holds, what is under way is not waited for.
+    """
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))
         if len(waiting) > count or waiting[0].done():
+            if not _is_done(waiting[0], stop):
+                return
             yield waiting.popleft().result()
     while waiting:
+        if not _is_done(waiting[0], stop):
+            return
         yield waiting.popleft().result()
+
+
+def _is_done(future: Future[Result], stop: Callable[[], object]) -> bool:
+    """Wait for `future`, but not after `stop` holds; return whether it is done."""
+    while not future.done():
+        if stop():
+            return False
+        wait([future], GLANCE)
+    return True

@@ -10,13 +10,24 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from translate.batches import ImageSpec
-from translate.engine import checkpoint, config, data, distributed, domains, files, locks, places
+from translate.engine import (
+    checkpoint,
+    config,
+    data,
+    distributed,
+    domains,
+    files,
+    locks,
+    places,
+    workers,
+)
 from translate.engine.changes import changed
 from translate.engine.checkpoint import Training
 from translate.engine.initial import Initial
 from translate.engine.journal import Journal, directory_of, machine_changes, sweep
 from translate.engine.loop import Loop, Result
 from translate.engine.names import short_names
+from translate.engine.plugin_errors import plugin_code
 from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.schedules import Course, rate_changes
 from translate.engine.signals import Interrupts
@@ -39,6 +50,7 @@ def start(
 
     With `init`, networks begin with the weights of another run, as far as they fit.
     """
+    workers.refuse_in_worker()
     device = distributed.choose_device(asked.train.device)
     with distributed.joined(device), deterministic(asked.train.deterministic):
         names = [
@@ -88,6 +100,7 @@ def resume(
     Raises `ConfigError` for a change that makes another run of one that is not forked, `DataError`
     where the images are others than those trained on so far, unless that is accepted.
     """
+    workers.refuse_in_worker()
     if (run / checkpoint.MANIFEST).is_file():
         raise ConfigError(f"{run} is one checkpoint: --resume {run.parent.parent} takes its run.")
     path, complaints = checkpoint.newest(run)
@@ -198,7 +211,8 @@ def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Traini
     if asked.train.ema:
         blend = get_ema_multi_avg_fn(asked.train.ema)
         average = AveragedModel(recipe, multi_avg_fn=blend)
-    optimizers = recipe.optimizers()
+    with plugin_code(recipe, "optimizers"):
+        optimizers = recipe.optimizers()
     _expect_players(asked, optimizers)
     if asked.train.compile:
         recipe.compile()

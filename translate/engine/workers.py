@@ -1,13 +1,15 @@
 """Batches that are read while the one before is trained on: by a thread, or by worker processes.
 
-Where one of the processes dies or hangs, all are started anew, once.
+Where one of the processes dies or hangs, all are started again, once. Whatever a thread or process
+raises becomes a `TrainingError`, and none of them outlives the reading.
 """
 
 import atexit
+import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from multiprocessing import active_children
 from threading import current_thread, main_thread
 from typing import Any
@@ -15,13 +17,20 @@ from weakref import WeakSet
 
 from torch.utils.data import DataLoader
 
+from translate.engine.plugin_errors import unforeseen
+from translate.engine.pool import Threads
 from translate.engine.signals import leave_to_main
-from translate.errors import TrainingError
+from translate.errors import BadImage, TrainingError, TranslateError
 
 PATIENCE = 600.0
 """seconds without a batch after which a worker counts as hung"""
 LOOK = 5.0
 """seconds between two looks at whether all workers live"""
+END = 2.0
+"""seconds that workers which are told to end may take before they are killed"""
+SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
+OPEN_FILES = ("Too many open files", "ancdata", "Too many open")
+GUARD = 'if __name__ == "__main__":'
 
 
 class WorkerError(Exception):
@@ -29,11 +38,11 @@ class WorkerError(Exception):
 
 
 def by_thread(batches: Iterable[Any]) -> Generator[Any]:
-    """Yield `batches`, the next of which is read meanwhile."""
+    """Yield `batches`, the next of which is read meanwhile; raises `TrainingError`."""
     reading = iter(batches)
-    with ThreadPoolExecutor(1) as thread:
+    with Threads(1) as thread:
         coming = thread.submit(next, reading, None)
-        while (batch := coming.result()) is not None:
+        while (batch := _result(coming.result)) is not None:
             coming = thread.submit(next, reading, None)
             yield batch
 
@@ -43,18 +52,21 @@ def by_processes(
 ) -> Generator[Any]:
     """Yield what ``loader(0)`` yields; where workers fail, go on with ``loader(yielded so far)``.
 
-    The first failure is `told`, the second raises `TrainingError`.
+    The first failure is `told`, the second raises `TrainingError`, as does any other exception.
     """
     done, failed = 0, False
     while True:
+        running = _watched(loader(done))
         try:
-            with closing(_watched(loader(done))) as running:
+            with closing(running):
                 _running.add(running)
                 for batch in running:
                     yield batch
                     done += 1
             return
         except WorkerError as error:
+            if not done and (advice := _guard_is_missing()):
+                raise TrainingError(f"{error} before its first image. {advice}") from error
             if failed:
                 raise TrainingError(
                     f"{error}, for the second time. Fewer data.workers need less memory, also "
@@ -64,22 +76,41 @@ def by_processes(
             told(f"{error}: all are started again, at the same image")
 
 
+def refuse_in_worker() -> None:
+    """End a spawned process that runs the script again instead of reading images.
+
+    Where processes are spawned, each imports the script that started it. Without a guard the script
+    would train in every one of them; the first process says so.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)
+
+
 def _watched(loader: DataLoader) -> Generator[Any]:
-    """Yield batches; raises `WorkerError`, and leaves no worker behind."""
-    before, handler = set(active_children()), signal.getsignal(signal.SIGCHLD)
-    batches = iter(loader)
-    workers = set(active_children()) - before
-    if current_thread() is main_thread():
-        signal.signal(
-            signal.SIGCHLD, handler or signal.SIG_DFL
-        )  # PyTorch's would raise in the middle of a step
+    """Yield batches; raises `WorkerError`, and leaves no worker behind, however it ends."""
+    before, child = set(active_children()), getattr(signal, "SIGCHLD", None)
+    handler = signal.getsignal(child) if child else None
+    finished, workers = False, before
+    batches: Any = None
     try:
+        batches = _result(lambda: iter(loader))
+        workers = set(active_children()) - before
+        if child and current_thread() is main_thread():
+            signal.signal(child, handler or signal.SIG_DFL)
+            # PyTorch's would raise in the middle of a step
         while (batch := _next(batches, loader.timeout)) is not None:
             yield batch
-    except WorkerError:
-        for worker in workers:
-            worker.kill()  # of all signals the only one that a hung one heeds
-        raise
+        finished = True
+    finally:
+        left = (set(active_children()) - before) if workers is before else workers
+        for worker in left:
+            if not finished:
+                worker.kill()  # of all signals the only one that a hung one heeds
+        with suppress(Exception):  # of a loader that is broken anyway: its threads end, too
+            batches._shutdown_workers()
+        for worker in left:
+            worker.join(END)
+            worker.kill()
 
 
 def _next(batches: Iterator[Any], look: float) -> Any:
@@ -88,14 +119,57 @@ def _next(batches: Iterator[Any], look: float) -> Any:
     while True:
         try:
             return next(batches, None)
-        except RuntimeError as error:
-            if "exited unexpectedly" in str(error):
+        except (Exception, SystemExit) as error:
+            if "exited unexpectedly" in str(error) or "killed by signal" in str(error):
                 raise WorkerError("a process that reads images has died") from error
             if "timed out after" not in str(error):
-                raise
+                raise _failure(error) from error
             waited += look
             if waited >= PATIENCE:
                 raise WorkerError(f"no image was read for {waited:.0f} s") from error
+
+
+def _result(call: Callable[[], Any]) -> Any:
+    """Return what `call` returns; raises `TrainingError` for whatever it raises."""
+    try:
+        return call()
+    except (TranslateError, BadImage):
+        raise
+    except (Exception, SystemExit) as error:
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> TrainingError:
+    """Return what to say of an exception that a thread or a process has met, with what to set."""
+    text = str(error)
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    if any(phrase in text for phrase in SHARED_MEMORY):
+        return TrainingError(
+            f"the workers have too little shared memory, /dev/shm: {last}. Set data.workers lower, "
+            "or to 0; or give a container more: docker run --shm-size=2g"
+        )
+    if any(phrase in text for phrase in OPEN_FILES):
+        return TrainingError(
+            f"too many files are open: {last}. Set data.workers lower, or type: ulimit -n 4096"
+        )
+    if isinstance(error, OSError) and multiprocessing.current_process().name == "MainProcess":
+        return TrainingError(
+            f"images could not be read ahead: {error.strerror or last}. Set data.workers lower."
+        )
+    return TrainingError(f"reading images has failed: {unforeseen(error)}")
+
+
+def _guard_is_missing() -> str:
+    """Return what to say where spawned processes may have run the user's script again."""
+    main = sys.modules["__main__"]
+    script = getattr(main, "__file__", None)
+    ours = str(getattr(main, "__package__", "") or "").split(".")[0] == "translate"
+    if multiprocessing.get_start_method() == "fork" or script is None or ours:
+        return ""
+    return (
+        "On macOS and Windows each worker imports the script that trains: put what it runs under "
+        f"`{GUARD}`, or set data.workers=0."
+    )
 
 
 def begin(worker: int) -> None:  # noqa: ARG001
