@@ -19,6 +19,7 @@ from translate import images
 from translate.batches import ImageSpec
 from translate.engine import kinds
 from translate.engine.config import Data
+from translate.engine.decoded import guarded
 from translate.engine.kinds import Kind
 from translate.errors import ConfigError, suggest
 from translate.images import Pixels
@@ -61,18 +62,39 @@ class Augment:
         return Item(self, random)
 
     def scaled(self, height: int, width: int, random: Random) -> tuple[int, int]:
-        """Return the size before the crop: the configured one, or larger where the crop is."""
-        rows, columns = self.data.crop
-        if self.data.resize == "fit":
-            shrunk = min(1, max(rows / height, columns / width))
-            return max(1, round(height * shrunk)), max(1, round(width * shrunk))
-        scale = 1.0
+        """Return the size before the crop: the configured one, or larger where the crop is.
+
+        Raises `ValueError` where that makes more pixels than are decoded.
+        """
+        side = None
         if sides := self.data.shorter_side:
             least, most = sides
             side = random.randint(least, most) if least < most else least  # which draws nothing
-            scale = side / min(height, width)
-        scale = max(scale, rows / height, columns / width)
-        return max(rows, round(height * scale)), max(columns, round(width * scale))
+        return scaled_size(self.data, height, width, side)
+
+
+def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[int, int]:
+    """Return the size before the crop of an image whose shorter side becomes `side`.
+
+    Raises `ValueError` where that is more pixels than are decoded of a file.
+    """
+    rows, columns = data.crop
+    if data.resize == "fit":
+        shrunk = min(1, max(rows / height, columns / width))
+        return max(1, round(height * shrunk)), max(1, round(width * shrunk))
+    scale = max(side / min(height, width) if side else 1.0, rows / height, columns / width)
+    size = max(rows, round(height * scale)), max(columns, round(width * scale))
+    if size[0] * size[1] > max(images.MAX_PIXELS, height * width):
+        raise ValueError(
+            f"its {width}x{height} pixels would become {size[1]}x{size[0]} before a crop of "
+            f"{columns}x{rows}, more than {images.MAX_PIXELS:,}: cut it into parts"
+        )
+    return size
+
+
+def require_size(data: Data, height: int, width: int) -> None:
+    """Raise `ValueError` for an image that may become too large before it is cropped."""
+    scaled_size(data, height, width, (data.shorter_side or (None, None))[1])
 
 
 class Item:
@@ -80,21 +102,32 @@ class Item:
 
     def __init__(self, augment: Augment, random: Random) -> None:
         self._augment, self._random = augment, random
+        self._path: Path | None = None
 
     def read(self, path: Path) -> NDArray[np.uint8]:
         """Return (height, width, channels) bytes."""
+        self._path = self._path or path
         return self._augment.read(path)
 
     def __call__(
         self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Crop, flip and augment `pictures` alike; return (channels, height, width) bytes."""
+        """Crop, flip and augment `pictures` alike; return (channels, height, width) bytes.
+
+        Whatever goes wrong is a `BadImage` of the first file that was read.
+        """
         sizes = {picture.shape[:2] for picture in pictures}
-        each = [kinds.of_role(self._augment.kinds, roles, place) for place in range(len(pictures))]
         if len(sizes) != 1:
             raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
+        if self._path is None:
+            return self._crops(pictures, roles)
+        with guarded(self._path):
+            return self._crops(pictures, roles)
+
+    def _crops(self, pictures: Sequence[NDArray[Any]], roles: Sequence[str]) -> tuple[Tensor, ...]:
+        each = [kinds.of_role(self._augment.kinds, roles, place) for place in range(len(pictures))]
         rows, columns = self._augment.data.crop
-        height, width = sizes.pop()
+        height, width = pictures[0].shape[:2]
         height, width = self._augment.scaled(height, width, self._random)
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))

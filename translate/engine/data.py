@@ -23,10 +23,11 @@ from torch.utils.data import DataLoader
 from translate import images, registry
 from translate.batches import Layout
 from translate.engine import kinds, workers
-from translate.engine.augment import Augment
+from translate.engine.augment import Augment, require_size
 from translate.engine.blank import Blank
 from translate.engine.cache import Cache
 from translate.engine.config import Data
+from translate.engine.decoded import guarded
 from translate.engine.headers import Header
 from translate.engine.items import TRIES, UNBATCHED, Items, batch_keys, collate, dice, item_error
 from translate.engine.names import short_names
@@ -106,7 +107,8 @@ def check(layout: Layout, data: Data) -> Prepared:
     than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
     """
     with Threads(THREADS) as pool:
-        headers = dict(zip(layout.files, pool.map(_probe, layout.files), strict=True))
+        probed = pool.map(partial(_probe, data=data), layout.files)
+        headers = dict(zip(layout.files, probed, strict=True))
         kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
         channels = {path: by_file.get(path, kind).channels for path in headers}
         sizes = {p: found.size for p, found in headers.items() if isinstance(found, Header)}
@@ -204,9 +206,13 @@ def steps_per_epoch(prepared: Prepared, batch_size: int) -> float:
     return len(prepared.layout) / batch_size
 
 
-def _probe(path: Path) -> Header | BadImage:
+def _probe(path: Path, data: Data) -> Header | BadImage:
+    """Return the header of a file that can be trained on, or what is wrong with it."""
     try:
-        return images.probe(images.load(path), path)
+        header = images.probe(images.load(path), path)
+        with guarded(path):
+            require_size(data, *header.size)
+        return header
     except BadImage as bad:
         return bad
     except (Exception, SystemExit) as error:

@@ -17,7 +17,11 @@ def suits(found: Header) -> bool:
     if found.frames > 1 or found.format == "AVIF":
         return False  # OpenCV leaves out the default image of an animated PNG
     if found.deep:
-        return found.mode in ("RGB", "RGBA", "LA")  # Pillow would cut these to eight bits
+        return found.bits == 16 and found.mode in (
+            "RGB",
+            "RGBA",
+            "LA",
+        )  # Pillow would cut these to eight bits
     return found.mode in ("L", "RGB") and found.format in ("JPEG", "MPO", "WEBP")
 
 

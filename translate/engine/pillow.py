@@ -128,7 +128,7 @@ def _bits(image: ImageFile, data: bytes) -> int:
         return formats.avif_bits(data)
     tile = image.tile[0].args if image.tile else ""
     if image.format == "PPM" and isinstance(tile, tuple) and tile[-1] > 255:
-        return 16
+        return (int(tile[-1]) + 1).bit_length() - 1
     return 32 if image.mode == "F" else 16 if image.mode[0] == "I" or ";16" in str(tile) else 8
 
 
