@@ -20,7 +20,7 @@ from translate.batches import ImageSpec
 from translate.engine import augment, data
 from translate.engine.augment import Augment
 from translate.engine.config import Data
-from translate.engine.infer import scaled
+from translate.engine.translation import scaled
 from translate.errors import BadImage, DataError, NothingUsableError
 
 
@@ -62,8 +62,12 @@ def test_a_size_that_no_memory_holds_is_listed_for_each_image(size: int, tmp_pat
     (message,) = listed(tmp_path / "out")
     assert message.startswith("its 40x32 pixels would become ")
     assert message.endswith("178,956,970 are made, choose a smaller size")
-    with pytest.raises(DataError, match="40x32 pixels would become"):
-        Translator(COPIES)(tmp_path / "in/a.png", size=size)
+    for given, error in (
+        (tmp_path / "in/a.png", BadImage),
+        (np.zeros((32, 40, 3), np.uint8), DataError),
+    ):
+        with pytest.raises(error, match="40x32 pixels would become"):
+            Translator(COPIES)(given, size=size)
 
 
 @pytest.mark.parametrize("width", [60_000, 500_000, 2_000_000])
@@ -121,7 +125,7 @@ def test_training_lists_a_strip_before_it_begins(width: int, tmp_path: Path) -> 
         (problem,) = prepared.problems
         assert problem.path == path
         assert problem.message.startswith(f"its {width}x1 pixels would become ")
-        assert "before a crop of 64x64, more than 178,956,970: cut it into parts" in problem.message
+        assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
         assert len(prepared.layout) == 3
 
 

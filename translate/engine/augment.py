@@ -87,7 +87,7 @@ def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[
     if size[0] * size[1] > max(images.MAX_PIXELS, height * width):
         raise ValueError(
             f"its {width}x{height} pixels would become {size[1]}x{size[0]} before a crop of "
-            f"{columns}x{rows}, more than {images.MAX_PIXELS:,}: cut it into parts"
+            f"{columns}x{rows}, more than {images.MAX_PIXELS:,}: split it"
         )
     return size
 
