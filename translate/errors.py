@@ -10,9 +10,15 @@ LONGEST = 300
 
 
 class TranslateError(Exception):
-    """A mistake that the user can mend; the message says how. Anything else is our bug."""
+    """A mistake that the user can mend; the message says how. Anything else is our bug.
+
+    The first argument is one line; further ones are lines below it, such as a table.
+    """
 
     exit_code: ClassVar[int] = 2
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class ConfigError(TranslateError):

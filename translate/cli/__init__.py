@@ -70,7 +70,8 @@ def _run(arguments: list[str] | None) -> int:
         outcome = cli.main(arguments, standalone_mode=False)
     except TranslateError as error:
         guard.show_cause(error)
-        console.say(f"Error: {error}", err=True)
+        for line in (f"Error: {error.args[0] if error.args else error}", *error.args[1:]):
+            console.say(line, err=True)  # line by line: names may hold line breaks
         return error.exit_code
     except click.ClickException as error:
         text = StringIO()

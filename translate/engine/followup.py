@@ -21,7 +21,8 @@ def next_command(training: Training, layout: Layout, run: Path) -> str:
         return _typed(words)
     tested = _split(training, "test") or layout
     first, *others = tested.pick(0, Random(0))
-    words = ["infer", str(run), str(first.parent), out]
+    mixed = any(other.parent == first.parent for other in others)  # targets lie in this folder, too
+    words = ["infer", str(run), str(first if mixed else first.parent), out]
     if not others and len(training.spec.domains) > 1:  # two domains in one file
         words += ["--side", training.spec.domains[0]]
     if recipe.takes_mask:

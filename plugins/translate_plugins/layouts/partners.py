@@ -43,7 +43,7 @@ def partners(
     both, alone = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
     if alone and not drop_unpaired:
         table = _table_of_orphans(names, left, right)
-        raise DataError(f"{table}\n{rule}\n--drop-unpaired goes on without the others.")
+        raise DataError(*table, rule, "--drop-unpaired goes on without the others.")
     text = f"skipped {len(alone)} images without a partner; {len(both)} pairs are left"
     return both, [text] if alone else []
 
@@ -59,12 +59,11 @@ def load_pair(files: tuple[Path, ...], transform: Transform) -> Pair:
 
 def _table_of_orphans(
     domains: Sequence[str], left: Mapping[str, Path], right: Mapping[str, Path], most: int = 5
-) -> str:
+) -> list[str]:
     sides = [sorted(left.keys() - right.keys()), sorted(right.keys() - left.keys())]
     width = max(len(text) for text in (*sides[0][:most], f"only in {domains[0]}"))
     rows = [(f"only in {name}" for name in domains), *zip_longest(*(s[:most] for s in sides))]
-    table = "".join(f"\n  {a or '':{width}}  {b or ''}".rstrip() for a, b in rows)
-    return (
-        f"images without a partner: {len(sides[0])} of {domains[0]}, {len(sides[1])} of "
-        f"{domains[1]}{table}{'  ...' if max(map(len, sides)) > most else ''}"
-    )
+    table = [f"  {a or '':{width}}  {b or ''}".rstrip() for a, b in rows]
+    counts = f"{len(sides[0])} of {domains[0]}, {len(sides[1])} of {domains[1]}"
+    more = ["  ..."] if max(map(len, sides)) > most else []
+    return [f"images without a partner: {counts}", *table, *more]

@@ -59,12 +59,13 @@ class Table(Layout):
             except DataError as error:
                 faults.append(f"line {row.line}: {error}")
         if faults and not drop_unpaired:
-            more = f"\n  ... and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+            more = [f"  ... and {len(faults) - NAMED} more"] if len(faults) > NAMED else []
             raise DataError(
-                f"{path}: {len(faults)} of {len(table)} rows cannot be used\n  "
-                + "\n  ".join(faults[:NAMED])
-                + f"{more}\nPaths are relative to {listed(dict.fromkeys(sides[0][:2]))}. "
-                "--drop-unpaired goes on without these rows."
+                f"{path}: {len(faults)} of {len(table)} rows cannot be used",
+                *(f"  {fault}" for fault in faults[:NAMED]),
+                *more,
+                f"Files were looked for below {listed(dict.fromkeys(sides[0]))}.",
+                "--drop-unpaired goes on without these rows.",
             )
         bad = set(leave_out)
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
