@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from translate import __version__
-from translate.engine import console, files
+from translate.engine import console, file_system, files
 from translate.errors import PluginError, TrainingError
 
 BUG, USAGE = 1, 2
@@ -37,7 +37,7 @@ def debugging() -> bool:
 
 def report(error: BaseException) -> int:
     """Say what an exception that nobody foresaw means for the user; return the exit code."""
-    if said := _missing(error):
+    if said := file_system.explain(error) or _missing(error):
         console.say(f"Error: {said}", err=True)
         return USAGE
     console.say(

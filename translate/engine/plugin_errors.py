@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NamedTuple
 
-from translate.engine import plugins
+from translate.engine import file_system, plugins
 from translate.engine.limits import out_of_memory, too_small
 from translate.errors import BadImage, PluginError, TranslateError
 
@@ -64,7 +64,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
     `owner` is the plugin's class, object or function, `member` a key of `RULES` or the name of a
     hook. Errors that have words of their own pass: `TranslateError`, `BadImage`, and those that the
-    engine explains (memory, images that are too small for a layer).
+    engine explains (memory, images that are too small for a layer, paths that are refused).
     """
     try:
         yield
@@ -78,7 +78,9 @@ def is_explained(error: BaseException) -> bool:
     """Tell whether `error` has words of its own, or the engine has them."""
     if isinstance(error, (TranslateError, BadImage)):
         return True
-    return isinstance(error, Exception) and bool(out_of_memory(error) or too_small(error))
+    if not isinstance(error, Exception):
+        return False
+    return bool(out_of_memory(error) or too_small(error) or file_system.explain(error))
 
 
 def explained(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
