@@ -126,6 +126,18 @@ def test_what_a_file_can_fill_is_allowed(tmp_path: Path) -> None:
         torch.nn.Linear(1 << 14, 1 << 14)
 
 
+def test_F6_very_many_small_tensors_are_refused_as_well(tmp_path: Path) -> None:
+    """Each costs memory and time that its numbers do not show."""
+    file = tmp_path / "weights"
+    file.write_bytes(bytes(1 << 10))
+    with pytest.raises(CheckpointError, match="is too small"), Allowance(file):
+        for _ in range(10_000):
+            torch.empty(1)
+    with Allowance(file):  # a network of a thousand layers is none
+        for _ in range(1_000):
+            torch.empty(1)
+
+
 @pytest.mark.parametrize("name", ["os.system", "translate_plugins.gan:GAN", "gan.py", "../gan", 7])
 def test_F2_a_checkpoint_names_a_method_and_never_a_place_to_import_it_from(
     name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

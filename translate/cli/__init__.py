@@ -10,7 +10,7 @@ import click
 
 from translate import __version__
 from translate.cli import guard
-from translate.engine import console
+from translate.engine import console, file_system
 from translate.errors import ConfigError, TranslateError
 
 COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "doctor")
@@ -81,7 +81,7 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except Exception as error:
-        if guard.debugging():
+        if guard.debugging() and not file_system.explain(error):
             raise
         return guard.report(error)
     return outcome if isinstance(outcome, int) else 0

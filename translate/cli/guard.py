@@ -38,6 +38,8 @@ def debugging() -> bool:
 def report(error: BaseException) -> int:
     """Say what an exception that nobody foresaw means for the user; return the exit code."""
     if said := file_system.explain(error) or _missing(error):
+        if debugging():
+            console.show("".join(traceback.format_exception(error)), err=True)
         console.say(f"Error: {said}", err=True)
         return USAGE
     console.say(

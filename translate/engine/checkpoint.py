@@ -223,12 +223,22 @@ def prune(run: Path, keep: int, upto: int) -> None:
 # -- finding --------------------------------------------------------------------------------------
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raise `CheckpointError` where the system does not let `path` be looked at."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"{named(str(path))} cannot be read: {error.strerror}.") from error
+
+
 def saved(run: Path) -> Iterator[tuple[int, Path]]:
     """Yield the checkpoints of `run` with their steps, the newest first, verified or not."""
+    folder = run / "checkpoints"
     found = [
-        (int(number), path)
-        for path in (run / "checkpoints").glob("step-*")
-        if re.fullmatch("[0-9]+", number := path.name.removeprefix("step-")) and path.is_dir()
+        (int(path.name.removeprefix("step-")), path)
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if re.fullmatch("step-[0-9]+", path.name) and path.is_dir()
     ]
     yield from sorted(found, reverse=True)
 
@@ -239,10 +249,12 @@ def newest(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
     Without `training`, one is whole that can be used and not resumed. Raises `CheckpointError`
     when there is none.
     """
-    if not run.is_dir():
-        raise CheckpointError(_no_run(run))
+    with readable(run):
+        if not run.is_dir():
+            raise CheckpointError(_no_run(run))
+        found = [path for _, path in saved(run)]
     complaints = []
-    for _, path in saved(run):
+    for path in found:
         try:
             verify(path, training=training)
         except CheckpointError as error:
@@ -250,7 +262,7 @@ def newest(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
             continue
         return path, complaints
     reasons = f" ({'; '.join(complaints)})" if complaints else ""
-    if training and any(is_whole(path, training=False) for _, path in saved(run)):
+    if training and any(is_whole(path, training=False) for path in found):
         raise CheckpointError(
             f"{run} has weights, and not what a resume needs{reasons}. Use it for inference, or "
             f"fine-tune the weights in a new run: translate train --init {run}"
@@ -272,6 +284,11 @@ def locate(path: Path, which: str = "last") -> tuple[Path, list[str]]:
 
     What only a resume needs may be missing in it.
     """
+    with readable(path):
+        return _locate(path, which)
+
+
+def _locate(path: Path, which: str) -> tuple[Path, list[str]]:
     if os.path.lexists(path / MANIFEST):
         verify(path, training=False)
         return path, []

@@ -101,7 +101,9 @@ def resume(
     where the images are others than those trained on so far, unless that is accepted.
     """
     workers.refuse_in_worker()
-    if (run / checkpoint.MANIFEST).is_file():
+    with checkpoint.readable(run):
+        one = (run / checkpoint.MANIFEST).is_file()
+    if one:
         raise ConfigError(f"{run} is one checkpoint: --resume {run.parent.parent} takes its run.")
     path, complaints = checkpoint.newest(run)
     for complaint in complaints:

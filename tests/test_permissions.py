@@ -1,0 +1,159 @@
+"""Files and folders without rights: listed items, or one line before any work."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rights
+import trained
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="capabilities are Linux's")
+TRAIN = (
+    "train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--size", "16",
+    "--steps", "2", "--device", "cpu", "--out", "run", "--set", "train.preview_every=0",
+    "--set", "options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+    "--set", "options.discriminator={name: patch, width: 2, layers: 1}",
+)  # fmt: skip
+
+
+@pytest.fixture
+def translate(run: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Run the command as somebody for whom modes hold, and make all readable again."""
+
+    def call(*arguments: object) -> Any:
+        with rights.enforced():
+            outcome = run(*arguments)
+        errors = [line for line in outcome.err.splitlines() if line.startswith("Error: ")]
+        assert len(errors) == (outcome.code not in (0, 3)), outcome
+        assert "report it" not in outcome.err
+        return outcome
+
+    yield call
+    for folder, _, _ in os.walk(tmp_path):
+        Path(folder).chmod(0o755)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return trained.cyclegan(tmp_path / "model")
+
+
+def test_modes_hold(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.touch(0o000)
+    with rights.enforced(), pytest.raises(PermissionError):
+        file.read_bytes()
+    assert file.read_bytes() == b"" or os.geteuid()
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
+def test_a_folder_without_rights_is_listed_and_the_rest_done(
+    mode: int, translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures("in", 2, size=8)
+    pictures("in/closed", 2, size=8).chmod(mode)
+    (source / "link.png").symlink_to(source / "closed/0000.png")
+    outcome = translate("infer", model, source, "out")
+    assert outcome.code == 3, outcome
+    assert "Permission denied" in outcome.out
+    assert Path("out/0001.png").exists()
+    assert "closed" in Path("out/problems.jsonl").read_text()
+
+
+def test_a_file_without_rights_is_listed(
+    translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures("in", 2, size=8)
+    (source / "0000.png").chmod(0)
+    outcome = translate("infer", model, source, "out")
+    assert outcome.code == 3 and Path("out/0001.png").exists()
+    assert "Permission denied" in Path("out/problems.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", [".translate/done.jsonl", ".translate", ".translate/lock", "problems.jsonl", "."]
+)
+@pytest.mark.parametrize("mode", [0o000, 0o444, 0o555])
+def test_an_output_folder_without_rights_is_one_line(
+    path: str, mode: int, translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures("in", 1, size=8)
+    assert translate("infer", model, source, "out").code == 0
+    Path("out/problems.jsonl").touch()
+    shutil.copy("in/0000.png", "in/new.png")
+    place = Path("out") / path
+    place.chmod(mode)
+    outcome = translate("infer", model, source, "out")
+    assert outcome.code in (0, 2, 3), outcome
+    if outcome.code:
+        assert "Permission denied" in outcome.out + outcome.err, outcome
+    if place.exists():
+        place.chmod(0o755)
+    assert translate("infer", model, source, "out").code == 0
+
+
+@pytest.mark.parametrize("path", [".", ".lock", "checkpoints", "run.json", "log.jsonl"])
+@pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
+def test_a_run_without_rights_is_one_line_or_goes_on(
+    path: str, mode: int, translate: Callable[..., Any], pictures: Callable[..., Path]
+) -> None:
+    pictures("a", 2, size=16), pictures("b", 2, size=16)
+    assert translate(*TRAIN, "--quiet").code == 0
+    (Path("run") / path).touch()
+    (Path("run") / path).chmod(mode)
+    outcome = translate("train", "--resume", "run", "--steps", "3")
+    assert outcome.code in (0, 2, 3, 6), outcome
+    if outcome.code:
+        assert "Permission denied" in outcome.out + outcome.err, outcome
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
+def test_a_folder_without_rights_in_training_data_is_one_line_or_listed(
+    mode: int, translate: Callable[..., Any], pictures: Callable[..., Path]
+) -> None:
+    pictures("a", 2, size=16), pictures("b", 2, size=16)
+    pictures("a/closed", 1, size=16).chmod(mode)
+    outcome = translate(*TRAIN)
+    assert outcome.code in (0, 2, 3, 5), outcome
+    assert "closed" in outcome.err and "Permission denied" in outcome.err, outcome
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o000])
+def test_a_run_that_cannot_be_read_is_one_line(
+    mode: int, translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures("in", 1, size=8)
+    (step,) = (model / "checkpoints").iterdir()
+    for path in (
+        model,
+        model / "checkpoints",
+        step,
+        *([step / "MANIFEST.json"] if not mode else []),
+    ):
+        path.chmod(mode)
+        for command in (("infer", model, source, "out"), ("train", "--resume", model)):
+            outcome = translate(*command)
+            assert outcome.code == 2, outcome
+        path.chmod(0o755)
+
+
+def test_a_path_of_thousands_of_characters_is_one_line(
+    translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+) -> None:
+    source, far = pictures("in", 1, size=8), "x" * 6000
+    for command in (
+        ("infer", model, far, "out"), ("infer", model, source, far), ("infer", far, source, "out"),
+        ("infer", model, f"{far}/*.png", "out"), ("infer", model, source, "out", "--mask", far),
+        ("train", "--resume", far), ("train", "--config", f"{far}.yaml"), ("show", far),
+        ("train", "--plugin", "cyclegan", "--domains", far, "b", "--steps", "1"),
+        ("train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", far, "--steps", "1"),
+        (*TRAIN, "--out", far), ("sample", far, "out"), ("datasets", "check", far),
+    ):  # fmt: skip
+        outcome = translate(*command)
+        assert outcome.code == 2, outcome
+        (line,) = [line for line in outcome.err.splitlines() if line.startswith("Error: ")]
+        assert len(line) < 1000, "the name is shortened"
