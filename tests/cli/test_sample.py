@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 import trained
 from conftest import Outcome
 
 from translate import images
+from translate.engine import sampling
 
 
 def test_pictures_and_a_sheet_of_them(run: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -51,3 +54,36 @@ def test_a_device_that_is_not_supported_is_a_usage_error(
     assert outcome.code == 2
     assert "expected auto, cpu, cuda or cuda:N, got 'cpu:99'" in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
+    run: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = sampling._draw
+
+    def spoilt(*given: Any) -> list[Any]:
+        return [None, *draw(*given)[1:]]
+
+    monkeypatch.setattr(sampling, "_draw", spoilt)
+    outcome = run("sample", trained.gan(tmp_path / "run"), tmp_path / "out", "--count", 3)
+    assert outcome.code == 3
+    assert "2 done, 0 skipped (already there), 1 listed in " in outcome.out
+    assert len(list((tmp_path / "out").glob("*.png"))) == 2
+
+
+def test_G12_a_recipe_that_cannot_draw_names_its_line(
+    run: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from translate.registry import find
+
+    model = trained.gan(tmp_path / "run")
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("colour")
+
+    for member in ("draw", "noise", "conditions"):
+        with monkeypatch.context() as patch:
+            patch.setattr(find("recipe", "gan"), member, fail)
+            outcome = run("sample", model, tmp_path / "out", "--count", 3)
+        assert outcome.code == 2
+        assert f"GAN.{member} raised KeyError: 'colour' ({__file__}, line" in outcome.err

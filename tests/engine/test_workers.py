@@ -1,11 +1,15 @@
 """Batches that are read ahead by a thread; those of processes are tried in test_data.py."""
 
+import multiprocessing
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from translate.engine.workers import by_thread
+from translate.engine import workers
+from translate.engine.workers import by_processes, by_thread
 from translate.errors import TrainingError
 
 
@@ -41,3 +45,70 @@ def test_no_thread_is_left_when_reading_ends_early() -> None:
     assert next(reading) == 0
     reading.close()
     assert threading.active_count() == before
+
+
+class Dying:
+    """A loader whose workers end before their first batch."""
+
+    timeout = 5.0
+
+    def __iter__(self) -> Iterator[Any]:
+        raise RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
+        yield
+
+
+def test_T29_case_14_spawned_workers_that_run_the_script_again_are_named_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")
+    script = SimpleNamespace(__file__="script.py", __package__=None)
+    monkeypatch.setitem(workers.sys.modules, "__main__", script)
+    loader: Any = lambda _: Dying()  # noqa: E731
+    with pytest.raises(TrainingError) as error:
+        next(by_processes(loader, [].append))
+    assert 'if __name__ == "__main__":' in str(error.value)
+    assert "data.workers=0" in str(error.value)
+    ours = SimpleNamespace(__file__="x", __package__="translate")
+    monkeypatch.setitem(workers.sys.modules, "__main__", ours)
+    with pytest.raises(TrainingError, match="for the second time"):
+        next(by_processes(loader, [].append))
+
+
+def test_T29_a_spawned_process_that_runs_the_script_again_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers.refuse_in_worker()
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    with pytest.raises(SystemExit) as end:
+        workers.refuse_in_worker()
+    assert end.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("unable to allocate shared memory(shm) for file"), "--shm-size=2g"),
+        (RuntimeError("received 0 items of ancdata"), "ulimit -n 4096"),
+        (OSError(24, "Too many open files"), "ulimit -n 4096"),
+        (OSError(11, "Resource temporarily unavailable"), "Set data.workers lower"),
+        (KeyError("x"), "please report it"),
+        (SystemExit(0), "please report it"),
+    ],
+)
+@pytest.mark.parametrize("by", ["thread", "processes"])
+def test_T23_whatever_reading_raises_says_what_to_set(
+    error: BaseException, said: str, by: str
+) -> None:
+    class Failing:
+        timeout = 5.0
+
+        def __iter__(self) -> Iterator[int]:
+            raise error
+            yield 1
+
+    loader: Any = Failing()
+    reading = by_thread(loader) if by == "thread" else by_processes(lambda _: loader, [].append)
+    with pytest.raises(TrainingError) as found:
+        next(reading)
+    assert said in str(found.value)
+    assert found.value.exit_code == 5

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module, metadata
 from io import BytesIO
@@ -53,6 +54,16 @@ def _python() -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding(OURS, "ok", f"{__version__} in {where}")
+
+
+def _system() -> Iterator[Finding]:
+    if sys.platform.startswith("linux"):
+        yield Finding("system", "ok", f"{platform.system()}, on which translate-kit is tested")
+    else:
+        yield Finding(
+            "system", "note", platform.system() or sys.platform,
+            "translate-kit is written for macOS and Windows as well, but is not tested there",
+        )  # fmt: skip
 
 
 def _torch() -> Iterator[Finding]:
@@ -155,7 +166,7 @@ def _compiler() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
-    *(_python, _torch, _torchvision, _libraries, _codecs, _plugins, _room, _compiler),
+    *(_python, _system, _torch, _torchvision, _libraries, _codecs, _plugins, _room, _compiler),
 )
 
 

@@ -1,0 +1,137 @@
+"""Exit code and files are as if nobody had looked, whatever becomes of what is printed."""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import trained
+
+from translate import hookimpl
+from translate.cli import main
+from translate.engine import config
+
+NAME = "写真.png"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRANSLATE_DEBUG", "1")
+    return tmp_path
+
+
+def code(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return int(end.value.code or 0)
+
+
+def closed_pipe() -> Any:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return os.fdopen(writing, "w")
+
+
+def full_disk() -> Any:
+    return Path("/dev/full").open("w")
+
+
+STREAMS: list[Callable[[], Any]] = [closed_pipe, full_disk, lambda: None]
+
+
+@pytest.fixture(params=STREAMS)
+def nowhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put both streams where nothing can be written."""
+    streams = [request.param(), request.param()]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    yield
+    for stream in streams:
+        if stream is not None:
+            stream.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.usefixtures("nowhere")
+def test_T25_case_16_training_goes_on_to_its_end(
+    folder: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("a", 3), pictures("b", 3)
+    Path("tiny.yaml").write_text(config.dump(tiny.settings(folder, train__log_every=1)))
+    assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
+    assert tiny.steps(folder / "run") == [0, 4]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.usefixtures("nowhere")
+def test_T25_case_16_other_commands_do_their_work(
+    folder: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("in", 3)
+    (folder / "in/broken.png").write_bytes(b"x")
+    assert code("infer", trained.cyclegan(folder / "run"), "in", "out") == 3
+    assert len(list((folder / "out").glob("*.png"))) == 3
+    assert code("sample", trained.gan(folder / "gan"), "drawn", "--count", 4) == 0
+    assert len(list((folder / "drawn").glob("*.png"))) == 4
+    for command in (["datasets"], ["show", "cyclegan"], ["plugins"], ["--help"], ["--version"]):
+        assert code(*command) == 0, command
+    assert code("show", "cyclgan") == 2
+    assert code("shw") == 2
+
+
+def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
+    folder: Path, pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import json
+
+    pictures("a", 3), pictures("b", 3)
+    Path("tiny.yaml").write_text(config.dump(tiny.settings(folder, train__log_every=1)))
+    monkeypatch.setattr(sys, "stdout", closed_pipe())
+    assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
+    lines = (folder / "run/problems.jsonl").read_text().splitlines()
+    (note,) = [json.loads(line) for line in lines if "standard output" in line]
+    assert (note["reason"], note["stage"]) == ("note", "print")
+    assert note["message"].endswith("Broken pipe")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii", "utf-8"])
+def test_I13_case_11_a_name_that_the_console_cannot_print_is_listed_and_the_run_goes_on(
+    encoding: str,
+    folder: Path,
+    pictures: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures("in", 3)
+    (folder / "in" / NAME).write_bytes(b"x")
+    (folder / "in/\u202egnp.\x1b[31m.png").write_bytes(b"x")
+    data = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding, errors="strict"))
+    assert code("infer", trained.cyclegan(folder / "run"), "in", "out") == 3
+    text = data.getvalue().decode(encoding)
+    assert (NAME if encoding in ("gbk", "utf-8") else r"\u5199\u771f.png") in text
+    assert r"\u202egnp.\x1b[31m.png" in text
+    assert "3 done, 0 skipped (already there), 2 listed" in text
+    assert len((folder / "out/problems.jsonl").read_text().splitlines()) == 2
+
+
+def test_T25_case_16_a_hangup_saves_at_the_next_step_and_ends_with_129(
+    folder: Path, pictures: Callable[..., Path], plugin: Callable[..., object]
+) -> None:
+    class Terminal:
+        @hookimpl
+        def losses_logged(self, step: int) -> None:
+            if step == 2:
+                os.kill(os.getpid(), signal.SIGHUP)
+
+    plugin(Terminal(), "stranger:terminal")
+    pictures("a", 3), pictures("b", 3)
+    asked = tiny.settings(folder, train__log_every=1, train__steps=50)
+    Path("tiny.yaml").write_text(config.dump(asked))
+    assert code("train", "--config", "tiny.yaml", "--out", "run") == 129
+    assert tiny.steps(folder / "run") == [0, 3]

@@ -1,0 +1,116 @@
+"""What Python lacks on Windows and macOS is asked for where it is used, and never needed."""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trained
+from conftest import ROOT
+
+from translate.insight import environment
+
+MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog"}
+MEMBERS = {
+    "os": {"fork", "register_at_fork", "statvfs", "pread", "pwrite", "killpg", "getuid", "mkfifo",
+           "sched_getaffinity", "sysconf", "setsid", "O_DIRECTORY", "O_NOFOLLOW"},
+    "signal": {"SIGHUP", "SIGCHLD", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGALRM", "pthread_kill"},
+}  # fmt: skip
+CATCHING = ("ImportError", "AttributeError", "Exception", "ModuleNotFoundError")
+
+
+def needs(tree: ast.AST, guarded: bool = False) -> Iterator[ast.AST]:
+    """Yield what is used of these without a look at whether it is there."""
+    for child in ast.iter_child_nodes(tree):
+        inside = guarded
+        if isinstance(child, ast.Try):
+            caught = " ".join(ast.unparse(h.type) for h in child.handlers if h.type)
+            inside = inside or any(name in caught for name in CATCHING)
+        elif isinstance(child, (ast.If, ast.IfExp)):
+            inside = inside or "hasattr(" in ast.unparse(child.test)
+        if not inside:
+            names = [a.name for a in child.names] if isinstance(child, ast.Import) else []
+            names += [str(child.module)] if isinstance(child, ast.ImportFrom) else []
+            if MODULES & {name.split(".")[0] for name in names}:
+                yield child
+            if isinstance(child, ast.Attribute):
+                owner = ast.unparse(child.value)
+                if child.attr in MEMBERS.get(owner, ()):
+                    yield child
+        yield from needs(child, inside)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import fcntl", True),
+        ("from resource import getrusage", True),
+        ("os.register_at_fork(before=f)", True),
+        ("signal.signal(signal.SIGHUP, f)", True),
+        ("try:\n    import fcntl\nexcept ImportError:\n    fcntl = None", False),
+        ("if hasattr(os, 'register_at_fork'):\n    os.register_at_fork(before=f)", False),
+        ("getattr(signal, 'SIGHUP', None)", False),
+    ],
+)
+def test_the_search_finds_what_is_needed(code: str, found: bool) -> None:
+    assert bool(list(needs(ast.parse(code)))) == found
+
+
+def test_T29_nothing_is_needed_that_only_some_systems_have() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"  # type: ignore[attr-defined]
+        for folder in ("translate", "plugins/translate_plugins")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in needs(ast.parse(path.read_text()))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+WINDOWS = """
+import os, signal, sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("fcntl", "resource"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+for name in ("register_at_fork", "statvfs", "sched_getaffinity", "pread"):
+    if hasattr(os, name):
+        delattr(os, name)
+"""
+
+
+@pytest.mark.slow
+def test_T29_case_15_every_command_works_without_what_windows_lacks(
+    tmp_path: Path, pictures: Callable[..., Path], translate: Callable[..., Any]
+) -> None:
+    (tmp_path / "windows").mkdir()
+    (tmp_path / "windows/sitecustomize.py").write_text(WINDOWS)
+    pictures("a", 3), pictures("b", 3)
+    model = trained.cyclegan(tmp_path / "run")
+    train = ["train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--size", 32,
+             "--steps", 2, "--set", "options.generator={name: resnet, width: 4, blocks: 1}",
+             "--out", "new"]  # fmt: skip
+    for command in (["show", "cyclegan"], ["infer", model, "a", "out"], train, ["datasets"]):
+        done = translate(*command, PYTHONPATH=str(tmp_path / "windows"))
+        assert done.returncode == 0, done.stderr
+    done = translate("doctor", PYTHONPATH=str(tmp_path / "windows"))
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_T29_what_is_supported_is_said_where_people_look() -> None:
+    assert "Operating System :: POSIX :: Linux" in (ROOT / "pyproject.toml").read_text()
+    assert "macOS and Windows" in (ROOT / "README.md").read_text()
+
+
+def test_T29_doctor_says_what_is_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment.sys, "platform", "linux")
+    (finding,) = environment._system()
+    assert (finding.state, finding.what) == ("ok", "system")
+    for name in ("win32", "darwin"):
+        monkeypatch.setattr(environment.sys, "platform", name)
+        (finding,) = environment._system()
+        assert finding.state == "note"
+        assert "not tested" in finding.advice
