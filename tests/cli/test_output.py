@@ -1,6 +1,7 @@
 """Exit code and files are as if nobody had looked, whatever becomes of what is printed."""
 
 import io
+import json
 import os
 import signal
 import sys
@@ -88,16 +89,16 @@ def test_T25_case_16_other_commands_do_their_work(
 def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
     folder: Path, pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import json
-
     pictures("a", 3), pictures("b", 3)
     Path("tiny.yaml").write_text(config.dump(tiny.settings(folder, train__log_every=1)))
-    monkeypatch.setattr(sys, "stdout", closed_pipe())
+    stream = closed_pipe()
+    monkeypatch.setattr(sys, "stdout", stream)
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
     lines = (folder / "run/problems.jsonl").read_text().splitlines()
     (note,) = [json.loads(line) for line in lines if "standard output" in line]
     assert (note["reason"], note["stage"]) == ("note", "print")
     assert note["message"].endswith("Broken pipe")
+    stream.close()
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii", "utf-8"])

@@ -24,7 +24,7 @@ from translate.engine.plugin_errors import plugin_code, unforeseen
 from translate.engine.problems import FAILED, Problem
 from translate.engine.randomness import seed_everything
 from translate.engine.schedules import set_rates
-from translate.engine.signals import SAVE, STOP, TIME, Interrupts
+from translate.engine.signals import SAVE, SIGNAL, STOP, TIME, Interrupts
 from translate.engine.symptoms import Symptoms
 from translate.engine.threads import ThreadCount
 from translate.engine.turns import Guard, Played, take_turns
@@ -129,7 +129,7 @@ class Loop:
         return Result(
             path,
             training.step,
-            signal=wish if wish not in (TIME, STOP) else 0,
+            signal=wish - SIGNAL if SIGNAL < wish < TIME else 0,
             late=wish == TIME,
             reason=self.journal.run.stop_reason if wish == STOP else "",
             listed=self.journal.listed,

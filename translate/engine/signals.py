@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
-SAVE, TIME, STOP = 1, 1000, 1001
-"""wishes that are no stopping signal; of several wishes the largest counts"""
+SAVE, SIGNAL, TIME, STOP = 1, 100, 1000, 1001
+"""wishes: a stopping signal's is SIGNAL and its number; of several wishes the largest counts"""
 SAVING = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may ask for a checkpoint"""
 STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -71,11 +71,11 @@ class Interrupts:
             signal.signal(number, handler)
 
     def wish(self) -> int:
-        """Return what is asked for: TIME, a stopping signal's number, SAVE once, or 0."""
+        """Return what is asked for: TIME, SIGNAL and a signal's number, SAVE once, or 0."""
         if time.monotonic() >= self._end:
             return TIME
         saving, self._save = self._save, False
-        return self.caught or (SAVE if saving else 0)
+        return SIGNAL + self.caught if self.caught else SAVE * saving
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self.caught and number == signal.SIGINT:
