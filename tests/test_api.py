@@ -1,16 +1,21 @@
 """The Python interface: types come out as they went in."""
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import tiny
 import trained
 from PIL import Image
 
 from translate import images
-from translate.api import Translator
+from translate.api import ProgressReporter, Result, Translator, train
+from translate.engine import config
 from translate.engine.sampling import Wish, sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 
@@ -172,3 +177,99 @@ def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
     assert all((np.asarray(p) == w[..., 0]).all() for p, w in zip(drawn, written, strict=True))
     with pytest.raises(ConfigError, match="no class is called 'three'"):
         model.sample(label="three")
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    pictures("a", 3), pictures("b", 3)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def training(**given: Any) -> Result:
+    options = {"generator": tiny.RESNET, "discriminator": tiny.PATCH, "lr": 1e-3}
+    usual = {"domains": ["a", "b"], "options": options, "steps": 2, "device": "cpu"}
+    usual |= {"data": {"root": ".", "size": 16, "flip": False}, "progress": False}
+    return train("cyclegan", **{**usual, "settings": {"train.preview_every": 0}, **given})
+
+
+def resolved(run: Path) -> dict[str, Any]:
+    return config.read(str(run / "config.yaml"))
+
+
+@pytest.mark.usefixtures("root")
+def test_settings_are_mappings_texts_or_sections() -> None:
+    ways: list[Any] = [
+        {"train.preview_every": 0, "train.log_every": 7},
+        ["train.preview_every=0", "train.log_every=7"],
+        {"train": {"preview_every": 0, "log_every": 7}},
+    ]
+    found = [resolved(training(settings=way, out=f"run{i}").path) for i, way in enumerate(ways)]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["train"]["log_every"] == 7
+    assert (found[0]["data"]["flip"], found[0]["data"]["size"]) == (False, 16)
+    assert (found[0]["options"]["lr"], found[0]["options"]["generator"]) == (1e-3, tiny.RESNET)
+    with pytest.raises(ConfigError, match=r"lr: unknown key\. Did you mean the setting options.lr"):
+        training(settings={"lr": 1e-4})
+    with pytest.raises(ConfigError, match="no option 'lrr'"):
+        training(options={"lrr": 1e-4})
+
+
+@pytest.mark.usefixtures("root")
+def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
+    run = training(out="run").path
+    assert train(resume=run, steps=3, progress=False).step == 3
+    fork = train(resume=run, fork_run=True, steps=4, options={"lr": 1e-5}, progress=False)
+    assert (fork.path, fork.step) == (Path("run-fork"), 4)
+    assert resolved(fork.path)["options"]["lr"] == 1e-5
+    tuned = train(init=run, steps=1, out="tuned", progress=False)
+    assert json.loads((tuned.path / "run.json").read_bytes())["init"]["run"] == "run"
+    assert resolved(tuned.path)["options"]["generator"] == tiny.RESNET
+    with pytest.raises(ConfigError, match="leave out plugin, config and init"):
+        train("cyclegan", resume=run)
+    with pytest.raises(ConfigError, match="are for resume"):
+        training(fork_run=True)
+
+
+@pytest.mark.usefixtures("root")
+def test_progress_is_shown_hidden_or_given_to_a_reporter(capsys: Any) -> None:
+    training(out="quiet")
+    assert capsys.readouterr() == ("", "")
+    training(out="shown", progress=True)
+    assert "0 s left  step 2/2  generators " in capsys.readouterr().out
+
+    class Mine(ProgressReporter):
+        steps: list[tuple[int, int]] = []
+
+        def step(self, step: int, steps: int) -> None:
+            self.steps.append((step, steps))
+
+    training(out="mine", progress=Mine())
+    assert Mine.steps == [(1, 2), (2, 2)]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("root")
+def test_a_notebook_gets_one_line_that_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython is not installed here: what stands in for it keeps what a cell would show."""
+    shown: list[str] = []
+
+    class Handle:
+        def update(self, data: dict[str, str], *, raw: bool) -> None:
+            assert raw
+            shown[-1] = data["text/plain"]
+
+    def display(data: dict[str, str], *, raw: bool, display_id: bool) -> Handle:
+        assert raw and display_id
+        shown.append(data["text/plain"])
+        return Handle()
+
+    python, place = ModuleType("IPython"), ModuleType("IPython.display")
+    python.get_ipython = lambda: type("ZMQInteractiveShell", (), {})()  # type: ignore[attr-defined]
+    place.display = display  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", python)
+    monkeypatch.setitem(sys.modules, "IPython.display", place)
+    training(out="noted", progress=True)
+    (line,) = shown
+    assert line.startswith("0 s left \u2588") and " 2/2  generators " in line
+    assert len(line) <= 120

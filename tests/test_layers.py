@@ -30,7 +30,7 @@ engine.config engine.kinds engine.records
 folders
 engine.labels engine.locks registry
 engine.plugin_errors
-penalties recipe images engine.options engine.plugins
+penalties recipe images engine.options engine.plugins engine.progress_bar
 engine.masks engine.metadata
 engine.decoders engine.files batches losses ops progress run
 engine.tiff_pages

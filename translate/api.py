@@ -1,7 +1,8 @@
 """What a notebook imports: a trained model that translates a picture or a folder, or draws."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -16,13 +17,17 @@ from translate.engine import infer, inputs
 from translate.engine import train as training
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
+from translate.engine.initial import Initial
 from translate.engine.inputs import FileLike, Given
 from translate.engine.loop import Result
 from translate.engine.outputs import survey
+from translate.engine.progress_bar import watch
 from translate.engine.sampling import Wish, pictures
 from translate.engine.translation import Translation
 from translate.errors import ConfigError, TranslateError, shown
-from translate.progress import ProgressReporter
+from translate.progress import ProgressReport, ProgressReporter
+
+__all__ = ["ProgressReport", "ProgressReporter", "Result", "Summary", "Translator", "train"]
 
 
 class Translator:
@@ -217,9 +222,15 @@ def train(
     plugin: str | None = None,
     *,
     domains: Sequence[str] | None = None,
-    config: str | None = None,
-    data: str | Path | None = None,
+    config: str | Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    data: str | Path | Mapping[str, Any] | None = None,
+    settings: Sequence[str] | Mapping[str, Any] = (),
     out: str | Path | None = None,
+    resume: str | Path | None = None,
+    init: str | Path | None = None,
+    fork_run: bool = False,
+    accept_data_change: bool = False,
     steps: int | None = None,
     epochs: int | None = None,
     size: int | tuple[int, int] | None = None,
@@ -227,17 +238,45 @@ def train(
     seed: int | None = None,
     device: str | None = None,
     precision: str | None = None,
-    settings: Sequence[str] = (),
-    watcher: ProgressReporter | None = None,
+    progress: bool | ProgressReporter = True,
 ) -> Result:
-    """Train as `translate train` does; ``.path`` of what it returns is the run folder.
+    """Train as `translate train` does, with the same names.
 
-    `settings` are what ``--set`` takes: ``["data.workers=2", "options.cycle_weight=5"]``. A
-    `watcher` is told how far training is. Raises `translate.errors.TranslateError`.
+    Args:
+        plugin: Name of the recipe, such as ``"cyclegan"``.
+        domains: Folders of images: the first is translated from, the last to.
+        config: Name of a bundled configuration, a file, or a mapping.
+        options: Options of the recipe: ``{"lr": 1e-4, "generator": {"name": "resnet"}}``.
+        data: Folder with the domains; or settings of ``data``, ``{"root": "photos", "size": 64}``.
+        settings: Any settings by dotted key, ``{"train.save_every": 500}``, or as ``--set`` takes
+            them, ``["train.save_every=500"]``. None goes back to the default.
+        out: The run folder.
+        resume: A run to go on with; what is not given comes from it.
+        init: A run to fine-tune: its weights, with a fresh optimizer, schedule and step 0.
+        fork_run: Resume with any other settings, in a folder of its own.
+        accept_data_change: Resume although the images are others now.
+        steps: Steps to train.
+        epochs: Times to see every image, instead of steps.
+        size: Training crop in pixels, or (height, width).
+        batch_size: Images in a step.
+        seed: Where all random numbers start.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``fp32`` or ``bf16``.
+        progress: True shows a bar, in a terminal or a notebook; False nothing; or a
+            `ProgressReporter` of your own.
+
+    Returns:
+        The result: ``.path`` is the run folder, ``.step`` the last step.
+
+    Raises:
+        translate.errors.TranslateError: Something is missing or does not fit; it says what to do.
+
+    Example:
+        >>> run = train("cyclegan", domains=["summer", "winter"], steps=2000, options={"lr": 1e-4})
     """
     given = {
         "domains": list(domains) if domains else None,
-        "data": str(data) if data else None,
+        "data": str(data) if data and not isinstance(data, Mapping) else None,
         "size": list(size) if isinstance(size, tuple) else size,
         "steps": steps,
         "epochs": epochs,
@@ -246,8 +285,47 @@ def train(
         "device": device,
         "precision": precision,
     }
-    flags = configuration.from_flags(given)
-    asked = configuration.resolve(plugin, config=config, flags=flags, assignments=settings)
-    return training.start(
-        asked, out=Path(out) if out else None, watcher=watcher or ProgressReporter()
-    )
+    named = {"options": options, "data": data if isinstance(data, Mapping) else None}
+    flags = {
+        f"{section}.{k}": v for section, values in named.items() for k, v in (values or {}).items()
+    }
+    flags |= configuration.from_flags(given)
+    flags |= _by_dotted_key(settings) if isinstance(settings, Mapping) else {}
+    assignments = () if isinstance(settings, Mapping) else settings
+    if resume and (plugin or config or init):
+        raise ConfigError(
+            "resume takes everything from the run: leave out plugin, config and init."
+        )
+    if not resume and (fork_run or accept_data_change):
+        raise ConfigError(
+            "fork_run and accept_data_change are for resume: name the run with resume=."
+        )
+    folder = Path(out) if out else None
+    shown = watch(quiet=not progress) if isinstance(progress, bool) else nullcontext(progress)
+    with shown as reporter:
+        if resume:
+            return training.resume(
+                Path(resume),
+                flags=flags,
+                assignments=assignments,
+                accept_data_change=accept_data_change,
+                fork=fork_run,
+                out=folder,
+                watcher=reporter,
+            )
+        initial = Initial(Path(init)) if init else None
+        asked = (initial.configuration if initial else configuration.resolve)(
+            plugin, config=config, flags=flags, assignments=assignments
+        )
+        return training.start(asked, out=folder, init=initial, watcher=reporter)
+
+
+def _by_dotted_key(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `settings` by dotted key, where whole sections are given as well."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and "." not in key:
+            found |= {f"{key}.{name}": inner for name, inner in value.items()}
+        else:
+            found[key] = value
+    return found

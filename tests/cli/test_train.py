@@ -12,8 +12,7 @@ import tiny
 from faults import Disk, no_space
 
 from translate import hookimpl
-from translate.cli import progress
-from translate.engine import config, console, records
+from translate.engine import config, console, progress_bar, records
 from translate.progress import ProgressReport, ProgressReporter
 
 Run = Callable[..., Any]
@@ -261,13 +260,13 @@ def test_too_many_corrupt_files_are_exit_5_and_none_usable_is_exit_2(run: Run, r
 
 def test_only_the_first_process_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
-    with progress.watch(quiet=False) as watcher:
+    with progress_bar.watch(quiet=False) as watcher:
         assert type(watcher) is ProgressReporter
     monkeypatch.setenv("RANK", "0")
-    with progress.watch(quiet=True) as watcher:
+    with progress_bar.watch(quiet=True) as watcher:
         assert type(watcher) is ProgressReporter
-    with progress.watch(quiet=False) as watcher:
-        assert type(watcher) is progress.Lines
+    with progress_bar.watch(quiet=False) as watcher:
+        assert type(watcher) is progress_bar.Lines
 
 
 REPORT = ProgressReport(50, 200, {"generator/gan": 0.5, "generator/l1": 20.0}, 3.0, 0.1, 61)
@@ -283,7 +282,7 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     on_a_terminal(monkeypatch, 80)
-    with progress.watch(quiet=False) as watcher:
+    with progress_bar.watch(quiet=False) as watcher:
         watcher.say("[once]")
         watcher.step(50, 200)
         watcher.progress(REPORT)
@@ -298,7 +297,7 @@ def test_a_bar_is_one_line_with_the_time_left_first_and_no_total_before_it_is_kn
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     on_a_terminal(monkeypatch, columns)
-    with progress.watch(quiet=False) as watcher:
+    with progress_bar.watch(quiet=False) as watcher:
         watcher.bar.refresh()
         first = plain(capsys.readouterr().out)
         watcher.step(49, 200), watcher.bar.refresh()

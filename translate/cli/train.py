@@ -126,9 +126,9 @@ def command(**given: Any) -> int:
       translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
-    from translate.cli.progress import watch
     from translate.engine import config, train
     from translate.engine.initial import Initial
+    from translate.engine.progress_bar import watch
     from translate.engine.signals import Interrupts
 
     limit = _seconds(given["max_time"])

@@ -1,9 +1,12 @@
-"""What a person sees of a long command: a bar on a terminal, plain lines elsewhere."""
+"""Progress of training: a bar on a terminal or in a notebook, plain lines elsewhere."""
 
 import logging
+import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -65,6 +68,46 @@ class Bar(Lines):
         )
 
 
+class NotebookBar(Lines):
+    """A progress bar in the output of a notebook's cell, of text alone."""
+
+    def __init__(self) -> None:
+        self.handle: Any = None
+        self.shown = -math.inf
+        self.report: ProgressReport | None = None
+
+    def step(self, step: int, steps: int) -> None:
+        now = time.monotonic()
+        if step == steps or now - self.shown > 0.2:
+            self.shown = now
+            self._draw(step, steps)
+
+    def progress(self, report: ProgressReport) -> None:
+        self.report = report
+        self._draw(report.step, report.steps)
+
+    def _draw(self, step: int, steps: int) -> None:
+        from IPython.display import display  # type: ignore[import-not-found]
+
+        done = BAR * step // steps
+        text = f"{'█' * done}{'░' * (BAR - done)} {step}/{steps}"
+        if self.report:
+            left = self.report.time_left if step < steps else "0 s left"
+            text = f"{left} {text}"
+            text += self.report.details(WIDEST - len(text))
+        shown = {"text/plain": text}
+        if self.handle is None:
+            self.handle = display(shown, raw=True, display_id=True)
+        else:
+            self.handle.update(shown, raw=True)
+
+
+def in_notebook() -> bool:
+    """Return whether the code runs in a cell of a notebook."""
+    python: Any = sys.modules.get("IPython")
+    return python is not None and type(python.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
 @contextmanager
 def spoken(watcher: ProgressReporter) -> Iterator[ProgressReporter]:
     """Let `watcher` say what plugins tell the logger ``translate``, from level INFO on."""
@@ -83,6 +126,9 @@ def watch(*, quiet: bool) -> Iterator[ProgressReporter]:
     """Return what shows a run on this terminal; only the first process of several speaks."""
     if quiet or not launched().is_first:
         yield ProgressReporter()
+    elif in_notebook():
+        with spoken(NotebookBar()) as watcher:
+            yield watcher
     elif not console.has_bars():
         with spoken(Lines()) as watcher:
             yield watcher
