@@ -1,0 +1,300 @@
+"""Every setting that a fork changes takes effect, or is refused: found by walking all there are.
+
+Options are read off the recipes, keys of ``data`` and ``train`` off the configuration, so that a
+new one is tried, too; a new key needs a case here.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from multiprocessing import active_children
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+
+import pytest
+import tiny
+import torch
+
+from translate import hookimpl
+from translate.batches import ImageSpec
+from translate.cli.show import describe
+from translate.contract.subject import CPU, Subject, subject
+from translate.engine import checkpoint, config, options, records, train
+from translate.engine.changes import changed
+from translate.engine.checkpoint import Saved, Training
+from translate.engine.loop import draw_preview, take_step
+from translate.engine.options import Option
+from translate.errors import CheckpointError, ConfigError, TranslateError
+from translate.progress import ProgressReporter
+from translate.registry import create_loss, find, names
+from translate.testing import small
+
+RECIPES = sorted(names("recipe"))
+SAMPLED = {"cyclegan", "gan", "wgan"}
+"""those that are walked every time"""
+BEFORE, AFTER = 6, 6
+"""steps before and after the fork: a generator may wait for five turns of its critic"""
+NEEDED: Mapping[str, Mapping[str, Any]] = {
+    "deblurgan": {"pixel_weight": 1.0},
+    "inpaint": {"content_weight": 0.1},
+    "restore": {"content_weight": 0.1, "adversarial_weight": 0.1},
+}
+"""weights that are 0 by default, without which other options mean nothing"""
+
+
+def stages(asked: config.Config, tested: Subject, found: Saved) -> Iterator[Any]:
+    """Fork the run whose checkpoint was `found`, and yield what can be seen of it, in order."""
+    training = train.build(asked, tested.spec, CPU)
+    checkpoint.restore(training, found)
+    yield structure(training)
+    for _ in range(AFTER):
+        played = take_step(training, tested.batch(training.step), 100)
+        yield {name: float(value) for name, value in (played.losses | played.norms).items()}
+    yield [float(row.double().sum()) for row in draw_preview(training, tested.batch(0))]
+
+
+def structure(training: Training) -> Any:
+    """Return the optimizers' groups, and the shapes of all that is saved."""
+    groups = {
+        player: repr([{**group, "params": len(group["params"])} for group in o.param_groups])
+        for player, o in training.optimizers.items()
+    }
+    saved = training.recipe.state_dict() | training.recipe.training_state()
+    return groups, {name: tuple(tensor.shape) for name, tensor in saved.items()}
+
+
+def candidates(option: Option, now: Any) -> Iterator[Any]:
+    """Yield other values for `option`, whose value is `now`."""
+    if isinstance(now, bool):
+        yield not now
+    elif literals := literals_of(option.annotation):
+        yield from (value for value in literals if value != now)
+    elif isinstance(now, int):
+        yield from (now + 1, max(1, now // 2), 2 * now, now + 7, 1)
+    elif isinstance(now, float):
+        yield from (now * 3 + 0.01, now / 3, 0.5, 1.0)
+    elif isinstance(now, (tuple, list)) and now and isinstance(now[0], float):
+        yield [value / 2 for value in now]
+    elif isinstance(now, (tuple, list)):
+        yield [{k: v if isinstance(v, str) else v * 2 for k, v in item.items()} for item in now]
+    else:
+        name = now if isinstance(now, str) else now["name"]
+        for kind in ("generator", "discriminator", "loss"):
+            if name in names(kind):  # type: ignore[arg-type]
+                for other in sorted(names(kind)):  # type: ignore[arg-type]
+                    own = small(kind, other) if kind != "loss" else {}  # type: ignore[arg-type]
+                    if other != name and (kind != "loss" or is_game(other) == is_game(name)):
+                        yield {"name": other, **own}
+
+
+def is_game(loss: str) -> bool:
+    """Return whether a loss is one of two players."""
+    return hasattr(create_loss(loss), "for_generator")
+
+
+def literals_of(annotation: Any) -> tuple[Any, ...]:
+    inner = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return get_args(inner) if get_origin(inner) is Literal else ()
+
+
+def is_seen(value: Any, key: str, tested: Subject, found: Saved, usual: list[Any]) -> str:
+    """Return what comes of a fork with another `value`: seen, refused, unsuited, or nothing."""
+    try:
+        asked = changed(found.config, Path("none"), {key: value}, (), fork=True, say=[].append)
+    except ConfigError:
+        return "unsuited"  # out of its range
+    stage = 0
+    try:
+        for stage, (one, other) in enumerate(  # noqa: B007
+            zip(stages(asked, tested, found), usual, strict=True)
+        ):
+            if one != other:
+                return "seen"
+    except CheckpointError as error:
+        assert "does not fit" in str(error)
+        return "refused"
+    except (ConfigError, RuntimeError, TypeError, ValueError):
+        if stage:
+            raise  # what was built and restored must train
+        return "unsuited"
+    return ""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in SAMPLED else [pytest.mark.slow]) for n in RECIPES]
+)
+def test_T26_every_option_of_a_recipe_that_a_fork_changes_is_seen_or_refused(
+    name: str, tmp_path: Path
+) -> None:
+    given = {**small("recipe", name), **NEEDED.get(name, {})}
+    tested = subject(name, given, None, None)
+    training = tested.build()
+    tested.play(training, BEFORE)
+    found = checkpoint.describe(checkpoint.write(tmp_path, training))
+    usual = list(stages(found.config, tested, found))
+    assert list(stages(found.config, tested, found)) == usual, "else nothing could be seen"
+    silent = []
+    for option in options.read(find("recipe", name), ["spec"]).values():
+        now, key = found.config.options[option.name], f"options.{option.name}"
+        results = []
+        for value in candidates(option, now):
+            results.append(is_seen(value, key, tested, found, usual))
+            if results[-1] in ("seen", "refused"):
+                break
+        else:
+            silent.append(f"{key}: {now!r}: {results}")
+    assert not silent, "\n".join(silent)
+
+
+# -- data and train --------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A key with another value, and what else a fork is given for it to be seen."""
+
+    value: Any
+    also: Mapping[str, Any] = {}
+    base: Mapping[str, Any] = {}
+    """settings of the run that is forked"""
+    meanwhile: Callable[[Path], object] | None = None
+    """what happens when the fork begins"""
+
+
+JOINED = {"data.layout": "side-by-side", "data.sides": ["a", "b"], "data.root": "joined"}
+PAIRED = {"data.layout": "paired", "data.root": "orphans", "data.drop_unpaired": True}
+NEVER_FINITE = {"options.cycle_weight": 1e39}
+
+CASES: Mapping[str, Case] = {
+    "data.root": Case("other"),
+    "data.domains": Case(["b", "a"]),
+    "data.layout": Case("paired"),
+    "data.sides": Case(["b", "a"], base=JOINED),
+    "data.size": Case(24),
+    "data.resize": Case("none"),
+    "data.flip": Case(False),
+    "data.augment": Case([{"name": "ColorJitter", "p": 1.0}]),
+    "data.channels": Case(1),
+    "data.labels": Case(["a", "b"]),
+    "data.workers": Case(1),
+    "data.cache": Case(0, meanwhile=lambda root: shutil.rmtree(root / "gone"), base={
+        "data.root": "gone"}),
+    "data.split": Case("test"),
+    "data.drop_unpaired": Case(False, base=PAIRED),
+    "data.max_bad": Case(0.01, base={"data.root": "damaged", "data.max_bad": 0.9}),
+    "train.steps": Case(4),
+    "train.epochs": Case(2),
+    "train.batch_size": Case(2),
+    "train.seed": Case(5),
+    "train.device": Case("cuda:99"),
+    "train.precision": Case("bf16"),
+    "train.schedule": Case("cosine"),
+    "train.decay_from": Case(0.1),
+    "train.schedule_steps": Case(3),
+    "train.warmup": Case(9),
+    "train.clip_norm": Case(0.01),
+    "train.log_every": Case(2),
+    "train.save_every": Case(1),
+    "train.preview_every": Case(1),
+    "train.keep": Case(9, also={"train.save_every": 1}),
+    "train.ema": Case(0.5),
+    "train.guard": Case(2, also=NEVER_FINITE),
+    "train.deterministic": Case(True),
+}  # fmt: skip
+BUILT = {"train.compile"}
+"""what is seen in the networks that are built: to compile them takes minutes"""
+
+
+class Watching:
+    """Sees, as a plugin, what a run does that its files do not hold."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.meanwhile, self.seen = meanwhile, set[Any]()
+
+    @hookimpl
+    def run_started(self) -> None:
+        self.meanwhile()
+
+    @hookimpl
+    def losses_logged(self) -> None:
+        self.seen.add((len(active_children()), torch.are_deterministic_algorithms_enabled()))
+
+
+@pytest.fixture
+def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a/train", "b/train", "a/test", "b/test", "other/a", "other/b", "joined/train"):
+        pictures(folder, 3)
+    for name in ("gone", "damaged", "orphans"):
+        for domain in "ab":
+            shutil.copytree(tmp_path / domain / "train", tmp_path / name / domain)
+    (tmp_path / "damaged/a/bad.png").write_text("<html>")
+    (tmp_path / "orphans/a/0000.png").unlink()
+    return tmp_path
+
+
+def effects(root: Path, plugin: Callable[..., Any], out: str, flags: Mapping[str, Any],
+            meanwhile: Callable[[Path], object] | None) -> Any:  # fmt: skip
+    """Fork the run ``base`` with `flags`; return all that can be seen, or why it was refused."""
+    watching = Watching((lambda: meanwhile(root)) if meanwhile else (lambda: None))
+    plugin(watching, f"stranger:{out}")
+    try:
+        result = train.resume(
+            root / "base", flags=flags, fork=True, out=root / out, watcher=ProgressReporter()
+        )
+    except TranslateError as error:
+        return f"{type(error).__name__}: {error}"
+    kept = ("losses", "lr", "grad_norm", "epoch", "step", "skipped")
+    log = [{k: line[k] for k in kept} for line in records.read_lines(result.path / "log.jsonl")]
+    places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*")
+    there = [sorted(p.name for p in result.path.glob(place)) for place in places]
+    one_truth(result.path)
+    return repr((log, there, watching.seen, result.step))
+
+
+def one_truth(run: Path) -> None:
+    """Assert that what is written, shown, and kept in the checkpoint is one configuration."""
+    path, _ = checkpoint.newest(run)
+    kept = config.document(checkpoint.describe(path).config)
+    assert config.read(str(run / "config.yaml")) == kept
+    shown = config.parse(describe(str(run)), "shown")
+    assert {k: {n: v for n, v in shown[k].items() if v is not None} for k in ("data", "train")} == {
+        k: kept[k] for k in ("data", "train")
+    }
+    assert shown["options"] == kept["options"]
+
+
+def test_T26_every_key_of_data_and_train_has_a_case() -> None:
+    keys = {f"{section}.{key}" for section, model in config.SECTIONS.items()
+            for key in model.model_fields}  # fmt: skip
+    assert keys == CASES.keys() | BUILT
+
+
+QUICK = {"data.size", "train.clip_norm", "train.ema", "train.batch_size", "data.channels"}
+
+
+@pytest.mark.parametrize(
+    "key", [pytest.param(k, marks=[] if k in QUICK else [pytest.mark.slow]) for k in CASES]
+)
+def test_T26_every_key_that_a_fork_changes_is_seen_or_refused(
+    key: str, root: Path, plugin: Callable[..., Any]
+) -> None:
+    case = CASES[key]
+    base = {"train__schedule": "linear", "train__log_every": 1, "data__root": "."}
+    base |= {k.replace(".", "__"): v for k, v in case.base.items()}
+    tiny.start(tiny.settings(root, train__steps=2, **base), root / "base")
+    shutil.copytree(root / "gone", root / "gone2")
+    also = {"train.steps": 5, **case.also}
+    usual = effects(root, plugin, "usual", also, case.meanwhile)
+    if not (root / "gone").exists():
+        (root / "gone2").rename(root / "gone")
+    changed = effects(root, plugin, "changed", {**also, key: case.value}, case.meanwhile)
+    assert isinstance(usual, str) and usual.startswith("("), f"the fork itself: {usual}"
+    assert changed != usual
+
+
+def test_T26_compiling_is_seen_in_the_networks() -> None:
+    spec = ImageSpec((16, 16), ("a", "b"))
+    for wanted in (False, True):
+        asked = tiny.settings(Path("nowhere"), train__compile=wanted)
+        recipe = train.build(asked, spec, CPU).recipe
+        compiled = [child._compiled_call_impl is not None for child in recipe.children()]
+        assert any(compiled) == wanted
