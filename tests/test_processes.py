@@ -17,6 +17,7 @@ import pytest
 import tiny
 import torch
 import two
+from faults import Disk, no_space
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -25,8 +26,9 @@ from translate.batches import Images, ImageSpec, Pair
 from translate.engine import checkpoint, config, data, distributed, loop, records, train
 from translate.engine.problems import Problem
 from translate.engine.turns import take_turns
-from translate.errors import TrainingError
+from translate.errors import SaveError, TrainingError
 from translate.recipe import Recipe, Turn, adam
+from translate.run import Run
 
 CPU = torch.device("cpu")
 
@@ -359,3 +361,41 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
     assert tiny.steps(root / "run") == [0, 6]
     assert checkpoint.describe(checkpoint.newest(root / "run")[0]).description["processes"] == 2
+
+
+def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: Path) -> None:
+    """Else the others would go on, or end, as if the step were kept."""
+
+    def work(rank: int) -> tuple[str, list[int]]:
+        asked = tiny.settings(root, train__batch_size=2)
+        disk = Disk(pytest.MonkeyPatch())  # in a forked process, which ends after this
+        with distributed.joined(CPU):
+            training = train.build(asked, ImageSpec((16, 16), ("a", "b")), CPU)
+            if rank == 0:
+                disk.arm(1, no_space, always=True)
+            try:
+                checkpoint.write(root / "run", training)
+            except SaveError as error:
+                return str(error), tiny.steps(root / "run")
+        return "", tiny.steps(root / "run")
+
+    first, second = two.processes(work)
+    assert first == ("could not save step 0: No space left on device", [])
+    assert second == ("could not save step 0: see the first process", [])
+
+
+def test_a_hook_of_the_first_process_stops_all_at_one_step(
+    root: Path, plugin: Callable[..., object]
+) -> None:
+    class Stopper:
+        @hookimpl
+        def losses_logged(self, run: Run, step: int) -> None:
+            if step == 2:
+                run.stop("enough")
+
+    plugin(Stopper(), "stranger:stopper")
+    asked = tiny.settings(root, train__batch_size=2, train__steps=50, train__log_every=2)
+    found = two.processes(lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)))
+    assert [(f["step"], f["signal"]) for f in found] == [(2, 0)] * 2
+    assert found[0]["weights"] == found[1]["weights"]
+    assert tiny.steps(root / "run") == [0, 2]

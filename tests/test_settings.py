@@ -84,6 +84,9 @@ def candidates(option: Option, now: Any) -> Iterator[Any]:
                     own = small(kind, other) if kind != "loss" else {}  # type: ignore[arg-type]
                     if other != name and (kind != "loss" or is_game(other) == is_game(name)):
                         yield {"name": other, **own}
+        for key, value in now.items() if isinstance(now, Mapping) else ():
+            if isinstance(value, int) and not isinstance(value, bool):
+                yield {**now, key: value + 1}
 
 
 def is_game(loss: str) -> bool:
@@ -289,6 +292,15 @@ def test_T26_every_key_that_a_fork_changes_is_seen_or_refused(
     changed = effects(root, plugin, "changed", {**also, key: case.value}, case.meanwhile)
     assert isinstance(usual, str) and usual.startswith("("), f"the fork itself: {usual}"
     assert changed != usual
+
+
+def test_T26_what_is_seen_of_two_forks_with_equal_settings_is_equal(
+    root: Path, plugin: Callable[..., Any]
+) -> None:
+    tiny.start(tiny.settings(root, train__steps=2, data__root="."), root / "base")
+    flags = {"train.steps": 4, "train.log_every": 1, "train.ema": 0.5}
+    one, other = (effects(root, plugin, out, flags, None) for out in ("one", "other"))
+    assert one.startswith("(") and one == other
 
 
 def test_T26_compiling_is_seen_in_the_networks() -> None:
