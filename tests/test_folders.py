@@ -7,7 +7,7 @@ import pytest
 from translate import images
 from translate.engine.names import is_hidden
 from translate.errors import DataError
-from translate.folders import MOST_NAMES, find_images, scan
+from translate.folders import MOST_NAMES, find_images, match, scan
 
 LEFT_BEHIND = (
     *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle"),
@@ -68,6 +68,38 @@ def test_D21_a_folder_with_two_names_is_read_under_both(tmp_path: Path) -> None:
     (tmp_path / "in/b").symlink_to("a")
     (tmp_path / "in/a/again").symlink_to("../a")  # a loop, under whichever name it is met
     assert below(tmp_path / "in") == ["a/0.png", "b/0.png"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names", "skipped"),
+    [
+        ("*.png", ["a.png"], []),
+        ("*", ["a.png"], ["x.heic"]),
+        ("*/*", ["link/b.png", "sub/b.png"], []),
+        ("**/*.png", ["a.png", "link/b.png", "sub/b.png"], []),
+        ("**", ["a.png", "link/b.png", "sub/b.png"], ["x.heic"]),
+        ("l*/**/b*", ["link/b.png"], []),
+        ("s?b/[ab].png", ["sub/b.png"], []),
+        ("nowhere/*", [], []),
+    ],
+)
+def test_D21_a_glob_follows_links_too(
+    pattern: str, names: list[str], skipped: list[str], tmp_path: Path
+) -> None:
+    touch(*(tmp_path / name for name in ("a.png", "sub/b.png", "x.heic", "@eaDir/c.png")))
+    (tmp_path / "link").symlink_to("sub")
+    (tmp_path / "sub/loop").symlink_to("..")
+    root, found = match(tmp_path / pattern)
+    assert [path.relative_to(tmp_path).as_posix() for path in found.images] == names
+    assert [path.name for path in found.skipped] == skipped
+    assert root == tmp_path or not names or root.parent == tmp_path
+
+
+def test_D12_a_dead_link_that_matches_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "dead.png").symlink_to("nowhere")
+    for pattern in ("*.png", "**/*.png"):
+        (bad,) = match(tmp_path / pattern)[1].problems
+        assert (bad.path.name, bad.reason) == ("dead.png", "a link to nothing")
 
 
 def test_D21_links_that_double_at_every_level_end(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ path works wherever a name does. Layouts of plugins may use all of this.
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
 from glob import has_magic
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from translate import images, registry
 from translate.engine import distinct, skipped
@@ -67,24 +68,28 @@ def scan(source: Path) -> Found:
             found.problems.append(BadImage(folder, _reason(error)))
             continue
         for entry in entries:
-            if _look_at(entry, folder / entry.name, found):
+            if _add(folder / entry.name, found, entry):
                 folders.append((folder / entry.name, (*above, real)))
     return Found(
         sorted(found.images), sorted(found.skipped), sorted(found.problems, key=lambda b: b.path)
     )
 
 
-def _look_at(entry: os.DirEntry[str], path: Path, found: Found) -> bool:
-    """Tell whether `entry`, which lies at `path`, is a folder; add anything else to `found`."""
+def _add(path: Path, found: Found, entry: os.DirEntry[str] | None = None) -> bool:
+    """Tell whether `path` is a folder; add anything else to `found`.
+
+    An `entry` of a folder's listing knows that without asking the disk again.
+    """
+    known: Any = entry or path
     try:
-        if entry.is_dir():
+        if known.is_dir():
             return True
-        if entry.is_file():
+        if known.is_file():
             if path.suffix.lower() in images.SUFFIXES:
                 found.images.append(path)
             elif not is_own(path.name):
                 found.skipped.append(path)
-        elif entry.is_symlink():
+        elif known.is_symlink():
             found.problems.append(BadImage(path, "a link to nothing"))
     except OSError as error:
         found.problems.append(BadImage(path, _reason(error)))
@@ -106,14 +111,36 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def match(pattern: str | Path) -> tuple[Path, Found]:
-    """Return the folder that the glob `pattern` begins with, and the files below it that match."""
+    """Return the folder that the glob `pattern` begins with, and what below it matches.
+
+    ``**`` is any number of folders, links to folders among them.
+    """
     root = next(folder for folder in Path(pattern).parents if not has_magic(str(folder)))
-    matches = (path.relative_to(root) for path in root.glob(str(Path(pattern).relative_to(root))))
-    shown = sorted(name for name in matches if not any_hidden(name.parts))
-    files = [root / name for name in shown if (root / name).is_file()]
-    chosen = [path for path in files if path.suffix.lower() in images.SUFFIXES]
-    others = [path for path in files if path not in set(chosen) and not is_own(path.name)]
-    return root, Found(chosen, others, [])
+    if not root.is_dir():
+        return root, Found([], [], [])
+    wanted = Path(pattern).relative_to(root).parts
+    if "**" in wanted:
+        all_of_it = scan(root)
+        images_, skipped_ = (
+            [path for path in paths if _matches(path.relative_to(root).parts, wanted)]
+            for paths in (all_of_it.images, all_of_it.skipped)
+        )
+        bad = [b for b in all_of_it.problems if _matches(b.path.relative_to(root).parts, wanted)]
+        return root, Found(images_, skipped_, bad)
+    found = Found([], [], [])
+    for path in sorted(root.glob("/".join(wanted))):
+        if not any_hidden(path.relative_to(root).parts):
+            _add(path, found)
+    return root, found
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        rests = (parts[start:] for start in range(len(parts) + 1))
+        return any(_matches(rest, pattern[1:] or ("*",)) for rest in rests)
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
 # -- where the images of a domain lie --------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from translate import folders, hookimpl, images
+from translate.cli.options import domain_names
 from translate.engine import domains
 from translate.engine.config import Data
 from translate.errors import ConfigError, DataError, PluginError
@@ -137,6 +138,18 @@ def test_files_in_no_split_are_drawn_too(said: list[str], plugin: Plugin) -> Non
     assert [str(path) for path in folders.find_images(Path("root"))] == [
         "root/flat/1.png", "root/flat/sub/deep/2.png",
     ]  # fmt: skip
+
+
+def test_D23_what_systems_leave_is_no_image_of_an_archive_and_no_domain(
+    run: Any, pictures: Any
+) -> None:
+    assert domains.is_image("train/1.png")
+    for name in ("__MACOSX/train/1.png", "train/@eaDir/1.png", "train/._1.png"):
+        assert not domains.is_image(name)
+    pictures("datasets/own", 1), pictures("datasets/lost+found", 1)
+    assert [found.name for found in domains.find(Path("datasets"))] == ["own"]
+    assert "lost+found" not in run("datasets").out
+    assert domain_names() == {"own"}
 
 
 def test_what_is_there_is_listed_with_its_counts(said: list[str], pictures: Any) -> None:
