@@ -52,6 +52,18 @@ def test_what_draws_is_sampled(run: Any, pictures: Callable[..., Path], tmp_path
     assert list((tmp_path / "out/drawn").rglob("*.png"))
 
 
+def test_targets_in_the_folder_of_the_sources_are_not_to_be_translated(
+    run: Any, pictures: Callable[..., Path]
+) -> None:
+    folder = pictures("p", 2)
+    (folder / "0000.png").rename(folder / "x_in.png")
+    (folder / "0001.png").rename(folder / "x_out.png")
+    layout = {"name": "suffix", "source": "_in", "target": "_out"}
+    asked = tiny.settings(Path(), train__steps=1, data__domains=["p"], data__layout=layout)
+    *_, last = ended(run, asked, "pairs")
+    assert last == "next: translate infer pairs p/x_in.png out/pairs"
+
+
 def test_a_joined_pair_names_its_side(run: Any, pictures: Callable[..., Path]) -> None:
     pictures("train", 2, size=64)
     asked = tiny.settings(
