@@ -220,6 +220,7 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "folders.subfolders": folders.subfolders,
         "folders.usable": lambda path: folders.usable(folders.Folder(path, [path]), []),
         "images.beside": lambda p: images.beside(data(p), p, channels=3, private=True),
+        "images.decode": lambda path: images.decode(data(path), path),
         "images.load": images.load,
         "images.probe": lambda path: images.probe(data(path), path),
         "images.read": images.read,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
+from PIL import Image
 
 from translate.engine import data, files, records, train
 from translate.engine.checkpoint import Training
@@ -94,3 +95,26 @@ def test_what_is_told_of_a_run_is_its_configuration(
     run = begun[0].run
     assert (run.steps, run.config["recipe"]) == (4, "cyclegan")
     assert json.dumps(run.config)
+
+
+def test_D7_what_images_lose_is_listed_once_and_counted_as_no_problem(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        folder = pictures(name, 3)
+        for number in (1, 2):
+            Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
+    heard, run = tiny.Heard(), tmp_path / "run"
+    assert tiny.start(tiny.settings(tmp_path, train__steps=1), run, heard).listed == 0
+    assert [line for line in heard.lines if "16 bits" in line] == [
+        f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
+    ]
+    for _ in range(2):  # a resume lists nothing again
+        notes = records.read_lines(run / "problems.jsonl")
+        assert [Path(note["path"]) for note in notes] == [
+            tmp_path / f"{name}/000{number}.png" for name in "ab" for number in (1, 2)
+        ]
+        assert {(note["stage"], note["reason"], note["message"]) for note in notes} == {
+            ("check", "note", "16 bits a channel become 8")
+        }
+        assert tiny.resume(run, steps=2).listed == 0

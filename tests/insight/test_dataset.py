@@ -102,8 +102,13 @@ def test_kinds_depths_frames_and_small_pictures_are_notes(root: Path) -> None:
     frames[0].save(root / "a/train/moving.webp", save_all=True, append_images=frames[1:])
     notes = {r.what: r.consequence for r in look(asked(root)) if r.state == "note"}
     assert notes["kinds: 67 RGB, 1 I;16, 1 L"].startswith("all are read as colour")
-    assert notes["1 have more than 8 bits"] == "training rounds them to 8 bits"
-    assert notes["1 have several frames"] == "the first one is trained on"
+    first = {what: said for what, said in notes.items() if said.startswith("the first is ")}
+    assert first == {
+        "1 of 69: 16 bits a channel become 8": f"the first is {root / 'a/train/deep.png'}",
+        "1 of 69: only the first of 2 frames is read": (
+            f"the first is {root / 'a/train/moving.webp'}"
+        ),
+    }
     assert notes["1 are smaller than the crop of 32"] == "enlarged to the crop"
     fitted = {r.what: r.consequence for r in look(asked(root, resize="fit"))}
     assert fitted["1 are smaller than the crop of 32"] == "padded at their edges"
@@ -175,3 +180,10 @@ def test_options_of_the_group_hold_for_its_commands_which_may_say_otherwise(
     shutil.copy(root / "a/train/0001.png", root / "elsewhere/a/train")
     there = run("datasets", "--data", root, "check", "a", "--data", root / "elsewhere")
     assert there.out.startswith("  train: 1 items")
+
+
+def test_an_image_that_would_become_too_large_is_broken(root: Path) -> None:
+    Image.new("1", (3_000_000, 1)).save(root / "a/train/strip.png")
+    broken = {r.what: r.consequence for r in look(asked(root)) if r.state == "broken"}
+    (said,) = [what for what in broken if "would become" in what]
+    assert said.startswith(f"{root / 'a/train/strip.png'}: its 3000000x1 pixels")

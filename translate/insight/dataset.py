@@ -11,7 +11,9 @@ from typing import Literal, NamedTuple
 from translate import images
 from translate.batches import Layout
 from translate.engine import data
+from translate.engine.augment import require_size
 from translate.engine.config import Data
+from translate.engine.decoded import guarded
 from translate.engine.headers import Header
 from translate.errors import BadImage, DataError
 
@@ -60,20 +62,23 @@ def look(asked: Data) -> Iterator[Remark]:
         yield from (Remark("note", f"{split}: {note}") for note in layout.notes)
         lost += layout.problems
         with ThreadPoolExecutor(THREADS) as pool:
-            seen += pool.map(lambda path, split=split: _look_at(path, split), sorted(new))
+            seen += pool.map(lambda path, split=split: _look_at(path, split, asked), sorted(new))
         yield from _pairs(layout, {file.path: file for file in seen})
     yield from _some([Remark("broken", str(bad), "left out and listed") for bad in lost])
     yield from _unreadable(seen, asked)
     yield from _kinds(seen)
+    yield from _lost(seen, asked)
     yield from _sizes(seen, asked)
     yield from _twice(seen)
 
 
-def _look_at(path: Path, split: str) -> Seen:
+def _look_at(path: Path, split: str, asked: Data) -> Seen:
     try:
         content = images.load(path)
         header = images.probe(content, path)
-        images.read(path)
+        images.decode(content, path)
+        with guarded(path):
+            require_size(asked, *header.size)
     except BadImage as bad:
         return Seen(path, split, None, "", bad.reason)
     return Seen(path, split, header, sha256(content).hexdigest(), "")
@@ -97,15 +102,22 @@ def _kinds(seen: Sequence[Seen]) -> Iterator[Remark]:
     headers = [file.header for file in seen if file.header]
     modes = Counter(header.mode for header in headers)
     told = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
-    consequence = "all are read as colour, alpha over white; data.channels: 1 reads gray"
-    yield Remark("ok" if len(modes) < 2 else "note", f"kinds: {told}",
-                 consequence if len(modes) > 1 else "")  # fmt: skip
-    if deep := sum(header.deep for header in headers):
-        yield Remark("note", f"{deep} have more than 8 bits", "training rounds them to 8 bits")
-    if moving := sum(header.frames > 1 for header in headers):
-        yield Remark("note", f"{moving} have several frames", "the first one is trained on")
+    consequence = "all are read as colour; data.channels: 1 reads gray" if len(modes) > 1 else ""
+    yield Remark("note" if consequence else "ok", f"kinds: {told}", consequence)
     if turned := sum(header.orientation > 1 for header in headers):
         yield Remark("ok", f"{turned} are turned by their EXIF tag", "they are read upright")
+
+
+def _lost(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:
+    """Find what images lose when they are read, of each kind the first."""
+    channels = asked.channels if isinstance(asked.channels, int) else 3
+    lost: dict[str, list[tuple[Path, str]]] = defaultdict(list)
+    for file in seen:
+        for note in file.header.notes(channels=channels) if file.header else ():
+            lost[note.kind].append((file.path, note.text))
+    for losses in lost.values():
+        path, text = losses[0]
+        yield Remark("note", f"{len(losses)} of {len(seen)}: {text}", f"the first is {path}")
 
 
 def _sizes(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:
