@@ -148,6 +148,27 @@ def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Pa
     assert "steps" not in config.read(str(root / "raised/config.yaml"))["train"]
 
 
+def test_clipping_warm_up_and_schedules_by_player_go_on_exactly(
+    root: Path, stopper: Stopper
+) -> None:
+    given = {
+        "train__schedule": {"generators": "cosine", "discriminators": "linear"},
+        "train__warmup": 5,
+        "train__schedule_steps": 6,
+        "train__clip_norm": {"generators": 2.0, "discriminators": 0.5},
+    }
+    asked = tiny.settings(root, train__steps=8, **{**STATE, **given})
+    tiny.start(asked, root / "straight")
+    stopper.after = {2: signal.SIGKILL, 4: signal.SIGINT}
+    in_pieces(asked, root / "pieces")
+    assert tiny.tensors(root / "pieces") == tiny.tensors(root / "straight")
+    for key in given:
+        usual = tiny.settings(root, train__steps=8, **{**STATE, **{k: v for k, v in given.items()
+                              if k != key}})  # fmt: skip
+        tiny.start(usual, root / key)
+        assert tiny.tensors(root / key) != tiny.tensors(root / "straight"), key
+
+
 def test_a_run_can_be_moved(root: Path, stopper: Stopper) -> None:
     asked = tiny.settings(root, train__steps=6)
     tiny.start(asked, root / "straight")

@@ -175,6 +175,7 @@ def test_paths_in_messages_are_printed_as_they_are(run: Run) -> None:
         ([*TINY, "--lr", "1e-4"], "No such option: --lr. Did you mean the setting options.lr of"),
         ([*TINY, "--cycle-weight=5"], "Write --set options.cycle_weight=VALUE."),
         (["train", "--config", "cgan-mnist", "--lr", "1"], "options.lr_generator"),
+        (["train", "--domains", "a", "b", "--lr", "1"], "Write --set options.lr=VALUE."),
         ([*TINY, "--log-every", "9"], "Did you mean the setting train.log_every?"),
         ([*TINY, "--stepps", "9"], "No such option '--stepps'"),
         (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
@@ -470,3 +471,28 @@ def test_a_player_that_a_setting_names_and_no_recipe_has_is_refused(key: str, ru
     found = run(*TINY, "--set", f"train.{key}")
     assert found.code == 2
     assert "has no player 'generatr'. Did you mean 'generators'? Its players: " in found.err
+
+
+@pytest.mark.usefixtures("root")
+def test_a_fork_goes_on_with_other_images(
+    run: Run, pictures: Callable[..., Path], root: Path
+) -> None:
+    run(*TINY, "--out", "run")
+    pictures("new/a", 3), pictures("new/b", 5)
+    fork = ("train", "--resume", "run", "--data", "new", "--fork-run", "--steps", "4")
+    found = run(*fork, "--out", "fork")
+    assert (found.code, found.err) == (0, "")
+    facts = json.loads((root / "fork/run.json").read_bytes())
+    assert (facts["data"]["files"], facts["fork"]) == (8, {"run": "run", "step": 2})
+    assert settings(root / "fork")["data"]["root"] == "new"
+
+
+@pytest.mark.usefixtures("root")
+def test_a_learning_rate_of_a_thousand_is_said_once_with_the_players(run: Run) -> None:
+    high = ("--set", "options.lr=1000", "--set", "train.log_every=1", "--steps", "6")
+    found = run(*TINY, *high, "--out", "run")
+    lines = [line for line in found.out.splitlines() if "learning rate" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith(
+        "the learning rate of generators is 1000 and discriminators is 1000: usual are "
+    )

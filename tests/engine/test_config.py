@@ -192,9 +192,9 @@ def test_the_shorter_side_is_286_of_256_unless_said(
         (
             [],
             {"config": {"recipe": "wgan", "lr": 1e-4}, "recipe": None},
-            "lr: unknown key. Did you mean the setting options.lr_generator or options.lr_critic "
-            "of recipe 'wgan'? Write --set options.lr_generator=VALUE or "
-            "--set options.lr_critic=VALUE.",
+            "lr: unknown key. Did you mean the setting options.lr_critic or options.lr_generator "
+            "of recipe 'wgan'? Write --set options.lr_critic=VALUE or "
+            "--set options.lr_generator=VALUE.",
         ),
         (["options.lr.x=3"], {}, "options.lr.x: 'lr' holds no options."),
         (

@@ -393,13 +393,14 @@ def hint(name: str, recipe: str | None) -> str:
     """
     keys = [f"{section}.{name}" for section in SECTIONS if name in KEYS[section]]
     kinds = names("recipe")
-    taken = options.read(kinds[recipe], ["spec"]) if recipe in kinds else {}
-    words = [o for o in taken if name in (o.partition("_")[0], o.rpartition("_")[2])]
+    known = [kinds[recipe]] if recipe in kinds else kinds.values() if recipe is None else ()
+    taken = {option for kind in known for option in options.read(kind, ["spec"])}
+    words = [o for o in sorted(taken) if name in (o.partition("_")[0], o.rpartition("_")[2])]
     keys += [f"options.{option}" for option in ([name] if name in taken else words)]
     if not keys:
         return ""
     named_by = " or ".join(f"--set {key}=VALUE" for key in keys)
-    owner = f" of recipe {recipe!r}" if keys[0].startswith("options.") else ""
+    owner = f" of recipe {recipe!r}" if recipe and keys[0].startswith("options.") else ""
     return f" Did you mean the setting {' or '.join(keys)}{owner}? Write {named_by}."
 
 
