@@ -93,6 +93,8 @@ def test_the_log_is_written_elsewhere_where_this_folder_cannot_be_written(
         (ModuleNotFoundError("No module named 'kornia'", name="kornia"), "translate doctor"),
         (MemoryError(), "too little memory"),
         (RuntimeError("can't start new thread"), "too little memory"),
+        (ImportError("libc10.so: failed to map segment", name="_C"), " could not be loaded"),
+        (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), "TMPDIR=DIR"),
     ],
 )
 def test_a_library_without_memory_is_named_and_exit_code_2(
@@ -117,7 +119,9 @@ def test_a_limited_address_space_is_named_with_what_to_type(
     monkeypatch.setattr(guard, "_address_space", lambda: "1024 MB")
     monkeypatch.setattr(show, "describe", fails(MemoryError()))
     assert code("show", "cyclegan") == 2
-    assert "limited to 1024 MB: raise it, `ulimit -v unlimited`" in capsys.readouterr().err
+    warning, error = capsys.readouterr().err.splitlines()
+    assert "PyTorch needs about 4000 MB: it may end the process" in warning
+    assert "limited to 1024 MB: raise it, `ulimit -v unlimited`" in error
 
 
 @pytest.mark.usefixtures("shown")

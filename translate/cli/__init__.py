@@ -45,6 +45,7 @@ def cli() -> None:
     translate train --plugin cyclegan --domains summer winter
     translate infer runs/cyclegan-summer-winter photos/ out/
     """
+    guard.warn_of_limits()
     try:
         os.getcwd()  # noqa: PTH109 - libraries call it while they are loaded, and end the process
     except OSError as error:

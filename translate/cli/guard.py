@@ -17,6 +17,8 @@ from translate.errors import PluginError, TrainingError
 BUG, USAGE = 1, 2
 """exit codes"""
 DEBUG = "TRANSLATE_DEBUG"
+LEAST = 4000
+"""MB of address space that PyTorch and OpenCV take"""
 GRACE = 5.0
 """seconds that threads and processes of plugins have to end after the command"""
 RESOURCES = (
@@ -46,6 +48,17 @@ def report(error: BaseException) -> int:
         f"Error: {_unforeseen(error)} {_logged(error)}; {DEBUG}=1 shows the traceback.", err=True
     )
     return BUG
+
+
+def warn_of_limits() -> None:
+    """Say that libraries may end the process where they get too little address space."""
+    if limit := _address_space():
+        if int(limit.removesuffix(" MB")) < LEAST:
+            console.say(
+                f"Warning: the address space is limited to {limit}, and PyTorch needs about "
+                f"{LEAST} MB: it may end the process. Raise it: ulimit -v unlimited",
+                err=True,
+            )
 
 
 def show_cause(error: BaseException) -> None:
@@ -85,10 +98,13 @@ def _wait() -> list[str]:
 def _missing(error: BaseException) -> str:
     """Return what to say where a library cannot be imported, or memory is short; or nothing."""
     text = " ".join(str(error).split())
+    if "No usable temporary directory" in text:
+        return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
     short = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCES)
     if not (short or isinstance(error, ImportError)):
         return ""
-    name = getattr(error, "name", None) or _library(error)
+    name = getattr(error, "name", None) or "_"
+    name = _library(error) if name.startswith("_") else name  # "_C" is somebody's own part
     if name.partition(".")[0] == "translate":
         return ""
     limit = _address_space()

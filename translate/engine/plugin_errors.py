@@ -34,6 +34,8 @@ RULES = {
 """The rule that holds for each method of a plugin."""
 CODE = 100
 """characters of a line of code that an error shows"""
+NO_TEMPORARY = "No usable temporary directory"
+"""what Python says where no file can be written, for want of room or by a limit"""
 BUG = "This is a bug of translate: please report it"
 REPORT = "Report it to the plugin's author"
 ENGINE = "translate"
@@ -76,7 +78,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
 def is_explained(error: BaseException) -> bool:
     """Tell whether `error` has words of its own, or the engine has them."""
-    if isinstance(error, (TranslateError, BadImage)):
+    if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in str(error):
         return True
     if not isinstance(error, Exception):
         return False
