@@ -173,7 +173,7 @@ def test_T23_a_run_whose_reading_breaks_ends_with_a_checkpoint_and_exit_code_5(
     assert not (tmp_path / "run/problems.jsonl").exists()
 
 
-def test_T24_too_little_shared_memory_is_said_with_what_to_set(
+def test_T24_case_13_too_little_shared_memory_is_said_with_what_to_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data, "SHARED", tmp_path)

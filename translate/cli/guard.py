@@ -52,13 +52,12 @@ def report(error: BaseException) -> int:
 
 def warn_of_limits() -> None:
     """Say that libraries may end the process where they get too little address space."""
-    if limit := _address_space():
-        if int(limit.removesuffix(" MB")) < LEAST:
-            console.say(
-                f"Warning: the address space is limited to {limit}, and PyTorch needs about "
-                f"{LEAST} MB: it may end the process. Raise it: ulimit -v unlimited",
-                err=True,
-            )
+    if (limit := _address_space()) and int(limit.removesuffix(" MB")) < LEAST:
+        console.say(
+            f"Warning: the address space is limited to {limit}, and PyTorch needs about "
+            f"{LEAST} MB: it may end the process. Raise it: ulimit -v unlimited",
+            err=True,
+        )
 
 
 def show_cause(error: BaseException) -> None:
