@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
+import torch
 import trained
 from PIL import Image
 
@@ -273,3 +275,94 @@ def test_a_notebook_gets_one_line_that_is_drawn_again(monkeypatch: pytest.Monkey
     (line,) = shown
     assert line.startswith("0 s left \u2588") and " 2/2  generators " in line
     assert len(line) <= 120
+
+
+# -- what it takes and gives back ------------------------------------------------------------------
+
+
+def test_bytes_and_open_files_are_read_as_paths_are(model: Translator, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(noise(9, 13, 3)).save(path)
+    expected = np.asarray(model(path))
+    with path.open("rb") as file:
+        opened = model(file)
+    for same in (opened, model(path.read_bytes()), model(BytesIO(path.read_bytes()))):
+        assert isinstance(same, Image.Image) and (np.asarray(same) == expected).all()
+    with path.open("r") as text, pytest.raises(DataError, match=r"is open as text.*mode 'rb'"):
+        model(text)  # type: ignore[call-overload]
+    with pytest.raises(BadImage, match="the bytes: is empty"):
+        model(b"")
+    with pytest.raises(BadImage, match="no image of a known format"):
+        model(b"<html>")
+    with pytest.raises(DataError, match="got int: expected a path, bytes, an open file"):
+        model(7)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_floats_come_back_as_floats_in_the_same_range(model: Translator, kind: Any) -> None:
+    pixels = noise(9, 13, 3)
+    drawn = model((pixels / 255).astype(kind))
+    assert drawn.dtype == kind and 0 <= drawn.min() <= drawn.max() <= 1
+    assert np.abs(drawn.astype(float) * 255 - model(pixels)).max() <= 1
+    assert model(np.zeros((4, 4), np.float32)).shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float32, torch.float64, torch.bfloat16])
+def test_tensors_come_back_as_tensors(model: Translator, kind: torch.dtype) -> None:
+    pixels = noise(9, 13, 3)
+    expected = model(pixels).astype(int)
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    given = tensor if kind == torch.uint8 else (tensor / 255).to(kind)
+    one = model(given)
+    assert one.shape == (3, 9, 13) and one.dtype == kind and one.device == given.device
+    levels = one.double() if kind == torch.uint8 else one.double() * 255
+    slack = 3 if kind == torch.bfloat16 else 1
+    assert np.abs(levels.permute(1, 2, 0).numpy() - expected).max() <= slack
+    several = model(torch.stack([given, given.flip(2)]))
+    assert several.shape == (2, 3, 9, 13) and torch.equal(several[0], one)
+    assert model(given[:1]).shape == (3, 9, 13)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (torch.zeros(9, 13), r"got a tensor of \(9, 13\): expected \(channels, height, width\)"),
+        (torch.zeros(9, 13, 3), r"got a tensor of \(9, 13, 3\)"),
+        (torch.full((3, 4, 4), -1.0), r"floats from -1 to -1: expected \[0, 1\].*\(x \+ 1\) / 2"),
+        (torch.full((3, 4, 4), 255.0), "Divide 8 bits by 255"),
+        (torch.zeros(3, 4, 4, dtype=torch.int64), "of int64"),
+        (np.zeros((3, 9, 13), np.uint8), r"Channels come last: transpose\(1, 2, 0\)"),
+    ],
+)
+def test_what_is_out_of_range_or_order_is_answered_with_what_to_do(
+    model: Translator, given: Any, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        model(given)
+
+
+def test_a_list_gives_a_list_in_its_order(model: Translator, tmp_path: Path) -> None:
+    pixels = [noise(9, 13, 3), noise(5, 4, 3), noise(9, 13)]
+    Image.fromarray(pixels[0]).save(tmp_path / "x.png")
+    drawn = model([*pixels, tmp_path / "x.png"])
+    assert [type(one) for one in drawn] == [np.ndarray] * 3 + [Image.Image]
+    for one, image in zip(drawn, pixels, strict=False):
+        assert (one == model(image)).all()
+    assert (np.asarray(drawn[3]) == drawn[0]).all()
+    assert model([]) == [] and model(tuple(pixels[:1]))[0].shape == (9, 13, 3)
+    with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
+        model(pixels[:2], mask=[None])
+
+
+def test_it_says_what_it_is(model: Translator, to_gray: Translator) -> None:
+    assert repr(model).startswith("<Translator '") and repr(model).endswith(
+        ": recipe='cyclegan', domains=('summer', 'winter'), channels=(3, 3), size=(32, 32), "
+        "step=1, device='cpu'>"
+    )
+    assert "channels=(3, 1)" in repr(to_gray)
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, "64"])
+def test_a_size_that_is_none_is_refused(model: Translator, size: Any) -> None:
+    with pytest.raises(ConfigError, match="size: expected a number of pixels from 1, got"):
+        model(noise(9, 13, 3), size=size)

@@ -151,7 +151,7 @@ class Translator:
         if mask is not None and not fills:
             raise ConfigError(f"mask: {self.model.name} fills no holes: leave it out.")
         source = inputs.load(image)
-        for note in source.notes(way.source.channels, hole=fills and mask is None):
+        for note in source.notes(way.source, hole=fills and mask is None):
             warnings.warn(f"reading an image: {note.text}", stacklevel=3)
         hole = inputs.hole(source, mask) if fills else None
         with inputs.explained(source):

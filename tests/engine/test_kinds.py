@@ -11,11 +11,16 @@ import torch
 from PIL import Image
 
 from translate import images
+from translate.api import Translator
 from translate.batches import ImageSpec, Pair
-from translate.engine import config, data, infer
+from translate.engine import config, data, infer, kinds
 from translate.engine.blank import Blank
 from translate.engine.config import Data
-from translate.errors import ConfigError
+from translate.engine.infer import Model
+from translate.engine.kinds import Kind
+from translate.errors import BadImage, ConfigError
+from translate.insight.dataset import look
+from translate.recipe import Recipe
 
 Pictures = Callable[..., Path]
 
@@ -78,17 +83,15 @@ def test_halves_of_one_file_have_their_own_channels(root: Path) -> None:
 @pytest.mark.parametrize("recipe", ["pix2pix", "cyclegan"])
 def test_case_27_colour_goes_in_and_gray_comes_out(recipe: str, root: Path) -> None:
     identity = {"options__identity_weight": 0} if recipe == "cyclegan" else {}
-    asked = tiny.settings(
-        root, recipe, data__channels={"a": 3, "b": 1}, train__steps=2, train__preview_every=1,
-        **identity,
-    )  # fmt: skip
+    once = {"train__steps": 1, "train__preview_every": 1}
+    asked = tiny.settings(root, recipe, data__channels={"a": 3, "b": 1}, **once, **identity)
     tiny.start(asked, root / "run")
-    assert images.read(root / "run/previews/step-00000002.png").shape[1] > 4 * 16
+    assert images.read(root / "run/previews/step-00000001.png").shape[1] > 4 * 16
     model, _ = infer.load(root / "run", device="cpu")
     assert model.channels("b") == (3, 1)
     (drawn,) = model.translate([images.read(root / "a/0000.png")], "b")
     assert drawn is not None and drawn.shape == (32, 32, 1)
-    tiny.resume(root / "run", steps=3)
+    tiny.resume(root / "run", steps=2)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +151,165 @@ def test_blank_crops_have_the_channels_of_their_roles() -> None:
     assert (pair.source.shape, pair.target.shape) == ((3, 4, 6), (1, 4, 6))
     assert blank(read, roles=("target",))[0].shape == (1, 4, 6)
     assert blank.roles == {"source", "target"}
+
+
+# -- label maps ------------------------------------------------------------------------------------
+
+COLOURS = np.random.default_rng(3).permutation(256 * 3).reshape(256, 3).astype(np.uint8)
+
+
+def maps(folder: Path, *, palette: bool, deep: bool = False, count: int = 3) -> Path:
+    """Write maps of 19 classes in blocks of odd sizes: as palette images, or as numbers."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        random = np.random.default_rng(number)
+        classes = np.kron(random.integers(0, 19, (7, 7)), np.ones((7, 7), int)).astype(np.uint8)
+        picture = Image.fromarray(classes.astype(np.uint16) if deep else classes)
+        if palette:
+            picture.putpalette(COLOURS.tobytes())
+        picture.save(folder / f"{number}.png")
+    return folder
+
+
+def colours(folder: Path, channels: int = 3) -> set[tuple[int, ...]]:
+    """Return what occurs in the files, as they are read pixel by pixel."""
+    kind = Kind(channels, labels=True)
+    read = [kinds.read(path, kind) for path in folder.glob("*.png")]
+    return {tuple(pixel) for pixels in read for pixel in pixels.reshape(-1, channels).tolist()}
+
+
+def strange(crops: torch.Tensor, known: set[tuple[int, ...]]) -> int:
+    """Return how many pixels of `crops` are of no class."""
+    pixels = crops.permute(0, 2, 3, 1).reshape(-1, crops.shape[1]).tolist()
+    return sum(tuple(pixel) not in known for pixel in pixels)
+
+
+@pytest.mark.parametrize("layout", ["paired", "unpaired"])
+@pytest.mark.parametrize("cache", [2.0, 0.0])
+@pytest.mark.parametrize("resize", [None, [20, 90], "fit", 16])
+def test_D25_case_21_palettes_are_read_as_label_maps_and_never_blended(
+    layout: str, cache: float, resize: Any, tmp_path: Path
+) -> None:
+    maps(tmp_path / "maps", palette=True)
+    for path in (tmp_path / "maps").iterdir():
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((49, 49, 3), np.uint8)).save(tmp_path / "photos" / path.name)
+    usual = {"root": tmp_path, "size": 16, "layout": layout, "cache": cache, "resize": resize}
+    known = colours(tmp_path / "maps")
+    assert len(known) == 19
+    for domains in (("maps", "photos"), ("photos", "maps")):
+        found = batch(Data(domains=domains, **usual))
+        assert strange(found[domains.index("maps")], known) == 0
+    blended = batch(Data(domains=("maps", "photos"), labels=(), **usual))
+    assert strange(blended.source, known) > 0
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_D25_case_21_numbers_of_classes_stay_what_they_are_in_any_depth(
+    deep: bool, channels: int, tmp_path: Path
+) -> None:
+    maps(tmp_path / "numbers", palette=False, deep=deep)
+    one = {"root": tmp_path, "domains": ("numbers",), "layout": "images", "size": 16}
+    found = batch(Data(labels=("numbers",), channels=channels, resize=(20, 90), **one))
+    assert set(found.images.unique().tolist()) <= set(range(19))
+    assert strange(found.images, colours(tmp_path / "numbers", channels)) == 0
+
+
+def test_D25_a_palette_read_with_one_channel_gives_its_indices(tmp_path: Path) -> None:
+    maps(tmp_path / "maps", palette=True)
+    given = {"root": tmp_path, "domains": ("maps",), "layout": "images", "size": 16}
+    found = batch(Data(channels={"maps": 1}, **given))
+    assert set(found.images.unique().tolist()) <= set(range(19))
+
+
+def test_D25_what_eight_bits_cannot_tell_apart_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    numbers = np.array([[0, 300]], np.uint16)
+    Image.fromarray(numbers).save(tmp_path / "a/x.png")
+    with pytest.raises(BadImage, match="numbers up to 300: expected classes from 0 to 255"):
+        kinds.read(tmp_path / "a/x.png", Kind(1, labels=True))
+
+
+def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> None:
+    folder = maps(tmp_path / "in", palette=True)
+    spec = ImageSpec((32, 32), ("maps", "photos"), source_labels=True)
+    seen: list[Any] = []
+    model = Model("x", "x", Watching(seen), spec, (), torch.device("cpu"))
+    Translator(model).folder(folder, tmp_path / "out", size=30)
+    for path in sorted(folder.glob("*.png")):
+        Translator(model)(path, size=20)
+        Translator(model)(Image.open(path), size=70, scale_back=True)
+    assert len(seen) == 9
+    for images_seen in seen:
+        levels = (images_seen + 1).mul(127.5).round().byte()
+        assert strange(levels, colours(folder)) == 0
+
+
+class Watching(Recipe[Any]):
+    """Gives back what it gets, and keeps it."""
+
+    def __init__(self, seen: list[Any]) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def optimizers(self) -> dict[str, Any]:
+        return {}
+
+    def step(self, batch: Any) -> Any:
+        raise NotImplementedError
+
+    def translate(self, images: torch.Tensor, *, to: str) -> torch.Tensor:  # noqa: ARG002
+        self.seen.append(images)
+        return images
+
+
+def test_D25_a_run_remembers_which_domains_are_label_maps(tmp_path: Path) -> None:
+    maps(tmp_path / "a", palette=True)
+    maps(tmp_path / "b", palette=False)
+    heard = tiny.Heard()
+    tiny.start(tiny.settings(tmp_path, "pix2pix", train__steps=1), tmp_path / "run", heard)
+    assert "label maps: a, as all images looked at have a palette" in str(heard)
+    assert "b: values from 0 to 18 of 255" in str(heard)
+    assert "--set data.labels=[b]" in str(heard)
+    model, _ = infer.load(tmp_path / "run", device="cpu")
+    assert model.kinds("b") == (Kind(3, labels=True), Kind(3))
+    said = [remark.what for remark in look(Data(root=tmp_path, domains=("a", "b"), size=64))]
+    for line in ("label maps: a, as all images", "b: values from 0 to 18 of 255"):
+        assert any(line in what for what in said)
+    tiny.resume(tmp_path / "run", heard, steps=2)
+    assert infer.load(tmp_path / "run", device="cpu")[0].spec.source_labels
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"name": "Affine", "rotate": [20, 40], "scale": [0.7, 1.4]},
+        {"name": "ElasticTransform", "alpha": 50},
+        {"name": "Perspective"},
+        {"name": "D4"},
+        {"name": "ColorJitter", "brightness": 0.5},
+        {"name": "GaussianBlur"},
+        {"name": "GaussNoise"},
+    ],
+)
+def test_D25_augmentations_move_label_maps_and_change_no_value(
+    listed: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = maps(tmp_path / "maps", palette=True)
+    maps(tmp_path / "photos", palette=False)
+    asked = Data(
+        root=tmp_path, domains=("maps", "photos"), layout="paired", size=24,
+        augment=({**listed, "p": 1.0},),
+    )  # fmt: skip
+    border = {(0, 0, 0)}  # what comes into sight at the edge
+    assert strange(batch(asked).source, colours(folder) | border) == 0
+
+
+def test_D25_colours_of_label_maps_alone_cannot_be_changed(tmp_path: Path) -> None:
+    maps(tmp_path / "maps", palette=True)
+    maps(tmp_path / "photos", palette=False)
+    jitter = {"name": "ColorJitter", "to": "source"}
+    asked = Data(root=tmp_path, domains=("maps", "photos"), size=16, augment=(jitter,))
+    with pytest.raises(ConfigError, match=r"ColorJitter changes colours, .* Try to: target"):
+        batch(asked)

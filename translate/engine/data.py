@@ -33,7 +33,7 @@ from translate.engine.items import TRIES, UNBATCHED, Items, batch_keys, collate,
 from translate.engine.names import short_names
 from translate.engine.pool import Threads
 from translate.engine.problems import Problem
-from translate.engine.remarks import listed, notes, remarks
+from translate.engine.remarks import listed, notes, palette_domains, remarks
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
 THREADS = 8
@@ -66,6 +66,13 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
         drop_unpaired=data.drop_unpaired,
         leave_out=tuple(leave_out),
     )
+    if data.labels is None and (found := palette_domains(layout, data.domains)):
+        data = data.model_copy(update={"labels": found})
+        layout.notes = [
+            *layout.notes,
+            f"label maps: {' and '.join(found)}, as all images looked at have a palette. They are "
+            "never blended; --set data.labels=[] reads them as photographs",
+        ]
     first, last = data.domains[0], data.domains[-1]
     layout.spec = replace(
         layout.spec,
@@ -110,9 +117,9 @@ def check(layout: Layout, data: Data) -> Prepared:
         probed = pool.map(partial(_probe, data=data), layout.files)
         headers = dict(zip(layout.files, probed, strict=True))
         kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
-        channels = {path: by_file.get(path, kind).channels for path in headers}
+        by_path = {path: by_file.get(path, kind) for path in headers}
         sizes = {p: found.size for p, found in headers.items() if isinstance(found, Header)}
-        needed = sum(prod(size) * channels[path] for path, size in sizes.items())
+        needed = sum(prod(size) * by_path[path].channels for path, size in sizes.items())
         cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
         augment = Augment(data, layout.spec, cache.read)
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
@@ -123,8 +130,9 @@ def check(layout: Layout, data: Data) -> Prepared:
     if problems:
         _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
         layout = open_layout(data, [p.path for p in problems])
-    lost = notes(headers, channels)
-    return Prepared(layout, augment, problems, remarks(layout, lost, len(headers)), listed(lost))
+    lost = notes(headers, by_path)
+    said = remarks(layout, data, lost, sizes.values())
+    return Prepared(layout, augment, problems, said, listed(lost))
 
 
 def batches(

@@ -17,6 +17,7 @@ opaque when they meet a network, as `translate infer` reads them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -27,11 +28,11 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from translate import images
-from translate.engine import decoders, labels, masks, metadata, pillow
+from translate.engine import decoders, kinds, labels, masks, metadata, pillow
 from translate.engine.decoded import WHITE, Decoded, guarded
 from translate.engine.headers import Header, Note
 from translate.engine.kinds import Kind
-from translate.errors import BadImage, DataError, shown
+from translate.errors import BadImage, DataError
 from translate.images import Pixels
 
 FileLike: TypeAlias = str | Path | bytes | bytearray | memoryview | BinaryIO
@@ -70,9 +71,11 @@ class Input(NamedTuple):
                 return labels.of_picture(self.palette, kind.channels)
             return images.from_decoded(self.decoded, channels=kind.channels)
 
-    def notes(self, channels: int, *, hole: bool) -> tuple[Note, ...]:
+    def notes(self, kind: Kind, *, hole: bool) -> tuple[Note, ...]:
         """Return what the file loses when it is read."""
-        return self.header.notes(channels=channels, hole=hole) if self.header else ()
+        if not self.header:
+            return ()
+        return kinds.losses(self.header.notes(channels=kind.channels, hole=hole), kind)
 
     def kept_profile(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image of so many channels."""
@@ -128,10 +131,15 @@ def _content(given: Any) -> tuple[bytes, Path]:
             f"got {type(given).__name__}: expected a path, bytes, an open file, a PIL image, an "
             "array, a tensor, or a list of them."
         )
-    data, name = given.read(), getattr(given, "name", "")
+    name = getattr(given, "name", "")
+    path = Path(name) if isinstance(name, str) and name else Path("the file")
+    if isinstance(given, TextIOBase):
+        raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
+    with guarded(path):
+        data = given.read()
     if not isinstance(data, bytes):
-        raise DataError(f"{shown(name)} is open as text: expected bytes. Open it with mode 'rb'.")
-    return _not_empty(data, Path(name) if isinstance(name, str) and name else Path("the file"))
+        raise DataError(f"{path} gave {type(data).__name__}: expected bytes. Open it with 'rb'.")
+    return _not_empty(data, path)
 
 
 def _not_empty(data: bytes, path: Path) -> tuple[bytes, Path]:

@@ -5,7 +5,7 @@ the file: they are resized by nearest neighbour, their numbers are kept in whate
 palette read with one channel gives the indices themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from translate import images
 from translate.batches import ImageSpec, Layout
 from translate.engine import decoders, labels
 from translate.engine.decoded import guarded
+from translate.engine.headers import Note
 from translate.images import Pixels
 
 
@@ -64,6 +65,12 @@ def read(path: Path, kind: Kind) -> NDArray[np.uint8]:
     header, decoded = decoders.decode(data, path, images.MAX_PIXELS)
     with guarded(path):
         return labels.decode(data, path, header, decoded, kind.channels)
+
+
+def losses(notes: Iterable[Note], kind: Kind) -> tuple[Note, ...]:
+    """Return which `notes` on a file hold: label maps keep their numbers and colours."""
+    kept = ("colour", "depth") if kind.labels else ()
+    return tuple(note for note in notes if note.kind not in kept)
 
 
 def resize(pixels: Pixels, size: tuple[int, int], kind: Kind) -> Pixels:

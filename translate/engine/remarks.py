@@ -1,26 +1,41 @@
 """What is said once of a data set before it is trained on: nothing is wrong with it, but look."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from translate import images
 from translate.batches import Layout
+from translate.engine import kinds
+from translate.engine.config import Data
 from translate.engine.headers import Header, Note
+from translate.engine.kinds import Kind
 from translate.engine.problems import Problem
+from translate.errors import BadImage
 
 DRAWS = 100
 """items that are picked to see whether a domain has more than one image"""
+HEADERS_LOOKED_AT = 32
+"""files of a domain that may be of label maps"""
+LOOKED_AT = 4
+"""files of a domain whose values are looked at"""
+FEW = 32
+"""levels, of 256"""
+LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
-def notes(headers: Mapping[Path, Any], channels: Mapping[Path, int]) -> list[tuple[Path, Note]]:
-    """Return what each file loses when it is read with so many `channels`."""
+def notes(headers: Mapping[Path, Any], each: Mapping[Path, Kind]) -> list[tuple[Path, Note]]:
+    """Return what each file loses when it is read."""
     return [
         (path, note)
         for path, header in headers.items()
         if isinstance(header, Header)
-        for note in header.notes(channels=channels[path])
+        for note in kinds.losses(header.notes(channels=each[path].channels), each[path])
     ]
 
 
@@ -29,9 +44,28 @@ def listed(lost: Iterable[tuple[Path, Note]]) -> list[Problem]:
     return [Problem(path, "check", "note", note.text) for path, note in lost]
 
 
-def remarks(layout: Layout, lost: Sequence[tuple[Path, Note]], count: int) -> list[str]:
-    """Return a line for each thing that a person may not have meant, of `count` files."""
-    return [*_lost(lost, count), *layout.notes, *_lonely(layout)]
+def remarks(
+    layout: Layout,
+    data: Data,
+    lost: Sequence[tuple[Path, Note]],
+    sizes: Collection[tuple[int, int]],
+) -> list[str]:
+    """Return a line for each thing that a person may not have meant.
+
+    Args:
+        layout: the images.
+        data: the settings they are read with.
+        lost: what files lose when they are read.
+        sizes: height and width of each file that can be read.
+    """
+    return [
+        *_lost(lost, len(sizes)),
+        *layout.notes,
+        *_small(data, sizes),
+        *_few_levels(layout),
+        *_lossy_labels(layout),
+        *_lonely(layout),
+    ]
 
 
 def _lost(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
@@ -48,3 +82,78 @@ def _lonely(layout: Layout) -> Iterable[str]:
     for one, *others in map(set, zip(*picked, strict=False)):
         if not others and one in layout.files:
             yield f"{one} is the only image of its domain: networks will learn it by heart"
+
+
+def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
+    """Say how many images are smaller than a crop, and what is done about it."""
+    rows, columns = data.crop
+    if small := sum(height < rows or width < columns for height, width in sizes):
+        how = "padded at their edges" if data.resize == "fit" else "enlarged to the crop"
+        yield f"{small} of {len(sizes)} images are smaller than the crop of {rows}x{columns}: {how}"
+
+
+def _few_levels(layout: Layout) -> Iterable[str]:
+    """Say of which domains all images are nearly one shade, as maps of class numbers are."""
+    each = kinds.by_role(layout.spec)
+    for place, name, files in _domains(layout):
+        kind = each[place]
+        values = [v for p in _spread(files, LOOKED_AT) if (v := _values(p, kind)) is not None]
+        if not values:
+            continue
+        least, most = min(int(v.min()) for v in values), max(int(v.max()) for v in values)
+        if most - least < FEW:
+            fix = "" if kind.labels else f", --set data.labels=[{name}] keeps them apart, and"
+            yield (
+                f"{name}: values from {least} to {most} of 255 in the {len(values)} images looked "
+                f"at, nearly one shade. If they are numbers of classes{fix or ','} a palette of "
+                "colours shows them better to a network"
+            )
+
+
+def _lossy_labels(layout: Layout) -> Iterable[str]:
+    each = kinds.by_role(layout.spec)
+    for place, name, files in _domains(layout):
+        if each[place].labels and any(path.suffix.lower() in LOSSY for path in files):
+            yield f"{name}: label maps in JPEG have values of no class at their edges: use PNG"
+
+
+def palette_domains(layout: Layout, domains: Sequence[str]) -> tuple[str, ...]:
+    """Return the `domains` of `layout` whose images, as far as looked at, all are palette PNGs."""
+    if len(layout.domain_files) != len(domains):
+        return ()
+    return tuple(
+        name
+        for name, files in zip(domains, layout.domain_files, strict=True)
+        if files and all(_has_palette(path) for path in _spread(files, HEADERS_LOOKED_AT))
+    )
+
+
+def _has_palette(path: Path) -> bool:
+    try:
+        header = images.probe(images.load(path), path)
+    except BadImage:
+        return False
+    return header.format == "PNG" and header.mode == "P"
+
+
+def _values(path: Path, kind: Kind) -> NDArray[np.uint8] | None:
+    try:
+        return kinds.read(path, kind)
+    except BadImage:
+        return None
+
+
+def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
+    """Yield role, name and files of each domain whose files are known."""
+    names = layout.spec.domains
+    if len(layout.domain_files) != len(names):
+        return
+    for place, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):
+        yield "target" if 0 < place == len(names) - 1 else "source", name, files
+
+
+def _spread(files: Sequence[Path], count: int) -> Sequence[Path]:
+    """Return up to `count` of `files`, from the first to the last."""
+    if len(files) <= count:
+        return files
+    return [files[place * len(files) // count] for place in range(count)]

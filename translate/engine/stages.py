@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 from translate import images
+from translate.engine import kinds
 from translate.engine.decoded import guarded
 from translate.engine.headers import Note
 from translate.engine.inputs import Input
@@ -125,7 +126,7 @@ class Stages:
             job,
             source.sha256,
             prepared,
-            source.notes(job.frame, kind.channels, fills=fills),
+            kinds.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
             source.beside(prepared.channels, private=self.keep_metadata),
         )
 

@@ -125,10 +125,13 @@ def resume(
         if distributed.is_first():
             domains.ensure(located, watcher.say)
         distributed.wait()
-        layout = data.open_layout(located)
+        read_as = located
+        if not fork:  # what are label maps was decided when the run began
+            read_as = located.model_copy(update={"labels": _labels(located, found.spec)})
+        layout = data.open_layout(read_as)
         with checkpoint.allowance(found):
             training = build(asked, layout.spec if fork else found.spec, where)
-        prepared = data.check(layout, located)
+        prepared = data.check(layout, read_as)
         total = _steps(asked, len(prepared.layout))
         notes += checkpoint.restore(training, found)
         if training.step >= total:
@@ -232,6 +235,12 @@ def _expect_players(asked: config.Config, players: Iterable[str]) -> None:
                     f"train.{key}: {asked.recipe} has no player {name!r}.{suggest(name, players)} "
                     f"Its players: {', '.join(sorted(players))}."
                 )
+
+
+def _labels(asked: config.Data, spec: ImageSpec) -> tuple[str, ...]:
+    """Return the domains that a run has read as label maps."""
+    ends = {asked.domains[0]: spec.source_labels, asked.domains[-1]: spec.target_labels}
+    return tuple(name for name, labels in ends.items() if labels)
 
 
 def _steps(asked: config.Config, items: int) -> int:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -10,11 +11,12 @@ from typing import Literal, NamedTuple
 
 from translate import images
 from translate.batches import Layout
-from translate.engine import data
+from translate.engine import data, kinds, remarks
 from translate.engine.augment import require_size
 from translate.engine.config import Data
 from translate.engine.decoded import guarded
 from translate.engine.headers import Header
+from translate.engine.kinds import Kind
 from translate.errors import BadImage, DataError
 
 THREADS = 8
@@ -59,24 +61,37 @@ def look(asked: Data) -> Iterator[Remark]:
         if split != asked.split and not new:
             continue
         yield Remark("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
-        yield from (Remark("note", f"{split}: {note}") for note in layout.notes)
         lost += layout.problems
+        kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
+        each = {path: by_file.get(path, kind) for path in sorted(new)}
         with ThreadPoolExecutor(THREADS) as pool:
-            seen += pool.map(lambda path, split=split: _look_at(path, split, asked), sorted(new))
+            found = list(pool.map(partial(_look_at, split, asked), each, each.values()))
+        seen += found
         yield from _pairs(layout, {file.path: file for file in seen})
+        yield from _said(layout, asked, found, each)
     yield from _some([Remark("broken", str(bad), "left out and listed") for bad in lost])
     yield from _unreadable(seen, asked)
     yield from _kinds(seen)
-    yield from _lost(seen, asked)
-    yield from _sizes(seen, asked)
+    yield from _sizes(seen)
     yield from _twice(seen)
 
 
-def _look_at(path: Path, split: str, asked: Data) -> Seen:
+def _said(
+    layout: Layout, asked: Data, found: Sequence[Seen], each: Mapping[Path, Kind]
+) -> Iterator[Remark]:
+    """Yield what training says of the same files."""
+    headers = {file.path: file.header for file in found}
+    sizes = [file.header.size for file in found if file.header]
+    lost = remarks.notes(headers, each)
+    for line in remarks.remarks(layout, asked, lost, sizes):
+        yield Remark("note", f"{found[0].split}: {line}" if found else line)
+
+
+def _look_at(split: str, asked: Data, path: Path, kind: Kind) -> Seen:
     try:
         content = images.load(path)
         header = images.probe(content, path)
-        images.decode(content, path)
+        kinds.read(path, kind)
         with guarded(path):
             require_size(asked, *header.size)
     except BadImage as bad:
@@ -102,36 +117,20 @@ def _kinds(seen: Sequence[Seen]) -> Iterator[Remark]:
     headers = [file.header for file in seen if file.header]
     modes = Counter(header.mode for header in headers)
     told = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
-    consequence = "all are read as colour; data.channels: 1 reads gray" if len(modes) > 1 else ""
-    yield Remark("note" if consequence else "ok", f"kinds: {told}", consequence)
+    consequence = "read as data.channels says, by default in colour"
+    yield Remark("ok" if len(modes) < 2 else "note", f"kinds: {told}",
+                 consequence if len(modes) > 1 else "")  # fmt: skip
     if turned := sum(header.orientation > 1 for header in headers):
         yield Remark("ok", f"{turned} are turned by their EXIF tag", "they are read upright")
 
 
-def _lost(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:
-    """Find what images lose when they are read, of each kind the first."""
-    channels = asked.channels if isinstance(asked.channels, int) else 3
-    lost: dict[str, list[tuple[Path, str]]] = defaultdict(list)
-    for file in seen:
-        for note in file.header.notes(channels=channels) if file.header else ():
-            lost[note.kind].append((file.path, note.text))
-    for losses in lost.values():
-        path, text = losses[0]
-        yield Remark("note", f"{len(losses)} of {len(seen)}: {text}", f"the first is {path}")
-
-
-def _sizes(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:
+def _sizes(seen: Sequence[Seen]) -> Iterator[Remark]:
     sizes = Counter(file.header.size for file in seen if file.header)
     if not sizes:
         return
     common = ", ".join(f"{count} {w}x{h}" for (h, w), count in sizes.most_common(3))
     more = f", {len(sizes) - 3} sizes more" if len(sizes) > 3 else ""
     yield Remark("ok", f"sizes: {common}{more}")
-    least = min(asked.crop)
-    small = sum(count for size, count in sizes.items() if min(size) < least)
-    if small:
-        how = "padded at their edges" if asked.resize == "fit" else "enlarged to the crop"
-        yield Remark("note", f"{small} are smaller than the crop of {least}", how)
 
 
 def _twice(seen: Sequence[Seen]) -> Iterator[Remark]:
