@@ -22,7 +22,7 @@ import sheet
 import tables
 
 from translate import folders, images
-from translate.engine.infer import scaled
+from translate.engine.translation import scaled
 
 TRANSLATE = [sys.executable, "-m", "translate"]
 SIDES = ("photo", "labels")

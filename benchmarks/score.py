@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from translate import folders, images
-from translate.engine.infer import scaled
+from translate.engine.translation import scaled
 
 Picture = NDArray[np.uint8]
 REPEATED = 10
