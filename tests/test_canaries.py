@@ -138,7 +138,7 @@ def test_F1_no_file_that_is_given_to_any_command_is_run(
     monkeypatch.chdir(tmp_path)
     pickle.loads(pickle.dumps(Canary()))
     os.remove("it-was-run")  # noqa: PTH107 - a canary that sings
-    pictures("a", 2)
+    pictures("a", 2), pictures("datasets/digits/train", 2)  # or 7,000 would be drawn for a resume
     (tmp_path / "evil").mkdir()
     found, run = canaries(tmp_path / "evil"), trained.cyclegan(tmp_path / "run")
     lines = dict[str, None]()

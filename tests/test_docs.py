@@ -3,10 +3,12 @@
 import inspect
 import os
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -14,6 +16,7 @@ from conftest import ROOT
 
 from translate import hookspecs
 
+Run = Callable[..., Any]
 README = ROOT / "README.md"
 PAGES = [README, *(ROOT / name / "README.md" for name in ("configs", "datasets", "plugins"))]
 TESTED = re.compile(r"^<!-- tested -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -96,10 +99,15 @@ def follow(commands: str, folder: Path) -> None:
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
 
 
-def test_the_readme_first_commands_work_as_printed(tmp_path: Path) -> None:
-    blocks = TESTED.findall(README.read_text())
-    assert blocks
-    follow("".join(blocks), tmp_path)
+def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run: Run) -> None:
+    blocks = "".join(TESTED.findall(README.read_text())).splitlines()
+    typed = [words for line in blocks if (words := shlex.split(line, comments=True))]
+    assert len(typed) > 3
+    for program, *arguments in typed:
+        assert program == "translate"
+        found = run(*arguments)
+        assert found.code == 0, (arguments, found.err)
+    follow(shlex.join(typed[-1]), tmp_path)  # the program itself, as a shell finds it
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -221,45 +222,48 @@ def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:
         *given, start=start - stopped, stop=stop, **named))  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("recipe", "forget", "differing"),
-    [
-        ("cyclegan", None, []),
-        ("pix2pix", None, []),
-        ("cyclegan", forget_optimizer, ["ema", "training", "weights"]),
-        ("cyclegan", forget_schedule, ["ema", "training", "weights"]),
-        ("cyclegan", forget_pool, ["training", "weights"]),
-        ("cyclegan", forget_random_state, ["training", "weights"]),
-        ("cyclegan", forget_place, ["ema", "training", "weights"]),
-        ("cyclegan", forget_weights, ["ema", "training", "weights"]),
-        ("cyclegan", forget_average, ["ema"]),
-        ("pix2pix", forget_optimizer, ["ema", "training", "weights"]),
-        ("pix2pix", forget_schedule, ["ema", "training", "weights"]),
-        ("pix2pix", forget_random_state, ["ema", "training", "weights"]),
-        ("pix2pix", forget_average, ["ema"]),
+FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, list[str]]]] = {
+    "cyclegan": [
+        (None, []),
+        (forget_optimizer, ["ema", "training", "weights"]),
+        (forget_schedule, ["ema", "training", "weights"]),
+        (forget_pool, ["training", "weights"]),
+        (forget_random_state, ["training", "weights"]),
+        (forget_place, ["ema", "training", "weights"]),
+        (forget_weights, ["ema", "training", "weights"]),
+        (forget_average, ["ema"]),
     ],
-)
-def test_whatever_a_resume_forgets_shows(
-    recipe: str,
-    forget: Callable[[pytest.MonkeyPatch, int], None] | None,
-    differing: list[str],
-    root: Path,
-    stopper: Stopper,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    "pix2pix": [
+        (None, []),
+        (forget_optimizer, ["ema", "training", "weights"]),
+        (forget_schedule, ["ema", "training", "weights"]),
+        (forget_random_state, ["ema", "training", "weights"]),
+        (forget_average, ["ema"]),
+    ],
+}
+"""what may be forgotten, by recipe, and the files that then differ"""
+
+
+@pytest.mark.parametrize("recipe", FORGET)
+def test_whatever_a_resume_forgets_shows(recipe: str, root: Path, stopper: Stopper) -> None:
     asked = tiny.settings(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
     tiny.start(asked, root / "straight")
+    straight = tiny.tensors(root / "straight")
     stopper.after = {5: signal.SIGINT}
-    assert tiny.start(asked, root / "pieces").step == 6
-    if forget:
-        forget(monkeypatch, 6)
-    tiny.resume(root / "pieces")
-    straight, pieces = tiny.tensors(root / "straight"), tiny.tensors(root / "pieces")
-    found = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
-    assert found >= set(differing)
-    assert bool(found) == bool(differing)
-    if differing == ["ema"]:
-        assert found == {"ema"}  # the average is watched, and changes nothing else
+    assert tiny.start(asked, root / "stopped").step == 6
+    for forget, differing in FORGET[recipe]:
+        shutil.copytree(root / "stopped", root / "pieces")
+        with pytest.MonkeyPatch.context() as patch:
+            if forget:
+                forget(patch, 6)
+            tiny.resume(root / "pieces")
+        pieces = tiny.tensors(root / "pieces")
+        found = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
+        assert found >= set(differing), forget
+        assert bool(found) == bool(differing), forget
+        if differing == ["ema"]:
+            assert found == {"ema"}  # the average is watched, and changes nothing else
+        shutil.rmtree(root / "pieces")
 
 
 # -- at every operation on the disk ----------------------------------------------------------------
@@ -361,8 +365,8 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     return seen
 
 
-def test_a_process_killed_at_two_random_moments_goes_on_to_the_same_end(root: Path) -> None:
-    assert len(kill_at_moments(root, 2, seed=1)) == 2
+def test_a_process_killed_at_a_random_moment_goes_on_to_the_same_end(root: Path) -> None:
+    assert len(kill_at_moments(root, 1, seed=1)) == 1
 
 
 @pytest.mark.slow

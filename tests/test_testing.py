@@ -617,5 +617,12 @@ def test_where_nothing_can_be_forked_only_installed_plugins_are_tried(plugin, mo
     offer(plugin, recipes={"tame": Tame})
     note = averages_over_processes(subject("tame", {}, None, None))
     assert note == "only an installed plugin can be found by new processes"
+
+
+@pytest.mark.slow
+def test_an_installed_plugin_is_tried_by_new_processes_where_nothing_can_be_forked(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr(processes, "forks", lambda: False)
     ours = subject("cyclegan", testing.small("recipe", "cyclegan"), None, None)
     assert averages_over_processes(ours) is None

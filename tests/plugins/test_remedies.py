@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from translate import hookimpl, hookspecs
+from translate.contract.recipes import resumes_exactly
+from translate.contract.subject import subject
 from translate.errors import ConfigError
 from translate.ops import Progressive, init_normal_, mode, required_sides, seeded, unchanged_buffers
 from translate.penalties import gradient_penalty
 from translate.registry import create_discriminator
-from translate.testing import check_discriminator, check_recipe
+from translate.testing import check_discriminator, small
 from translate_plugins import remedies
 from translate_plugins.losses.adversarial import Vanilla
 from translate_plugins.remedies.augment import color, cutout, translation
@@ -68,7 +70,8 @@ def test_remedies_keep_the_rules_of_discriminators(name, of):
 
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
 def test_recipes_resume_exactly_with_every_remedy(name):
-    check_recipe("pix2pix", discriminator={"name": name, "of": PATCH})
+    small_one = {**small("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
+    resumes_exactly(subject("pix2pix", small_one, None, None))
 
 
 def test_remedies_pass_on_what_the_network_says_of_itself():
