@@ -36,7 +36,19 @@ class Lazy(click.Group):
             raise guard.ExitCallError(f"something called sys.exit({error.code!r})") from error
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+EXIT_CODES = """\b
+Exit codes:
+  0    all done
+  1    a bug of translate: please report it
+  2    wrong usage or configuration: nothing was started
+  3    finished, but problems.jsonl lists items that were skipped
+  4    not one usable item
+  5    training was stopped by a guard: the checkpoint before it is kept
+  6    something could not be saved
+  129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint"""
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="translate")
 def cli() -> None:
     """Translate images between domains: train a method on folders, apply it to folders.
@@ -44,6 +56,8 @@ def cli() -> None:
     \b
     translate train --plugin cyclegan --domains summer winter
     translate infer runs/cyclegan-summer-winter photos/ out/
+
+    `translate show` lists recipes, configurations, layouts, networks and losses.
     """
     guard.warn_of_limits()
     try:

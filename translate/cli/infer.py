@@ -48,7 +48,9 @@ from translate.cli.counting import FORMATS, counted, told
     metavar="N",
     help="Pictures of one size translated at once. [1, on a GPU 8]",
 )
-@click.option("--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N. [auto]"
+)
 @click.option(
     "--format",
     "form",
@@ -70,7 +72,7 @@ from translate.cli.counting import FORMATS, counted, told
     "--keep-metadata", is_flag=True, help="Keep EXIF data, GPS included. [colour profiles alone]"
 )
 @click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images. [all]")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
     run: Path,

@@ -18,16 +18,25 @@ from translate.cli.counting import FORMATS, counted, told
     metavar="N",
     help="Pictures in all; of a walk, in a row. [64, of a walk 12]",
 )
-@click.option("--class", "label", metavar="NAME", help="Draw this class; all: a folder a class.")
-@click.option("--text", metavar="TEXT", help="Draw this, after training with captions.")
-@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="[0]")
+@click.option(
+    "--class",
+    "label",
+    metavar="NAME",
+    help="Draw this class; all: a folder for each class. [each in turn]",
+)
+@click.option("--text", metavar="TEXT", help="Draw this, after training with captions. [none]")
+@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Random seed. [0]")
 @click.option("--grid", is_flag=True, help="Put them on one sheet, OUT/grid.png, as well.")
 @click.option("--walk", is_flag=True, help="Draw OUT/walk.png instead: what the noise means.")
 @click.option(
     "--checkpoint", metavar="last|STEP", default="last", help="Which one of a run. [last]"
 )
-@click.option("--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="png", help="[png]")
+@click.option(
+    "--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N. [auto]"
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="png", help="Format of the files. [png]"
+)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
@@ -54,7 +63,7 @@ def command(
     \b
     Examples:
       translate sample runs/dcgan-digits out/ --count 64 --grid
-      translate sample runs/cgan-digits out/ --count 1000 --class 7
+      translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
     from translate import images
     from translate.engine import infer

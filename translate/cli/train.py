@@ -44,7 +44,10 @@ class TrainCommand(SeveralCommand):
 
 @click.command(cls=TrainCommand, no_args_is_help=True)
 @click.option(
-    "--plugin", metavar="RECIPE", shell_complete=completing(plugin_names), help="The method."
+    "--plugin",
+    metavar="RECIPE",
+    shell_complete=completing(plugin_names),
+    help="The method: `translate show` lists all. [the configuration's]",
 )
 @click.option(
     "--domains",
@@ -58,7 +61,7 @@ class TrainCommand(SeveralCommand):
     "--config",
     metavar="NAME_OR_FILE",
     shell_complete=completing(config_names),
-    help="Start from configs/NAME.yaml or a file; --plugin is then optional.",
+    help="Start from configs/NAME.yaml or a file; --plugin is then optional. [none]",
 )
 @click.option(
     "--data", type=click.Path(), metavar="DIR", help="Where domain folders lie. [datasets]"
@@ -73,22 +76,34 @@ class TrainCommand(SeveralCommand):
     "--resume",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Go on with a run; alone sufficient. --steps may raise the end, --set what is logged.",
+    help="Continue a run; needs nothing else. --steps may raise the end, --set what is logged. "
+    "[none]",
 )
 @click.option(
     "--init",
     type=click.Path(path_type=Path),
     metavar="RUN",
     help="Fine-tune: start from a run's weights, with a fresh optimizer, schedule and step 0. "
-    "Settings that are not given are that run's; tensors that do not fit are listed.",
+    "Settings that are not given are that run's; tensors that do not fit are listed. [none]",
 )
-@click.option("--steps", type=int, metavar="N", help="Steps to train.")
-@click.option("--epochs", type=int, metavar="N", help="Times to see every image, instead.")
-@click.option("--size", metavar="N", help="Training crop in pixels: N, or HEIGHTxWIDTH.")
-@click.option("--batch-size", type=int, metavar="N", help="Images in a step.")
-@click.option("--seed", type=int, metavar="N", help="Where all random numbers start.")
-@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="bf16 is for GPUs.")
+@click.option("--steps", type=int, metavar="N", help="Steps to train. [the recipe's]")
+@click.option(
+    "--epochs",
+    type=int,
+    metavar="N",
+    help="Times to see every image, in place of --steps. [the recipe's]",
+)
+@click.option(
+    "--size",
+    metavar="N",
+    help="Training crop in pixels: N, or HEIGHTxWIDTH. [the recipe's, mostly 256]",
+)
+@click.option(
+    "--batch-size", type=int, metavar="N", help="Images in a step. [the recipe's, mostly 1]"
+)
+@click.option("--seed", type=int, metavar="N", help="Random seed. [0]")
+@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N. [auto]")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="bf16 is for GPUs. [fp32]")
 @click.option("--deterministic", is_flag=True, help="Bit-exact on a GPU, too; slower.")
 @click.option("--drop-unpaired", is_flag=True, help="Leave out images without a partner.")
 @click.option(
@@ -98,11 +113,13 @@ class TrainCommand(SeveralCommand):
     metavar="KEY=VALUE",
     help='Any other setting, in YAML: --set "options.generator={name: resnet, blocks: 6}".',
 )
-@click.option("--max-time", metavar="TIME", help="Stop with a checkpoint after 90m, or 2h30m.")
+@click.option(
+    "--max-time", metavar="TIME", help="Stop with a checkpoint after 90m, or 2h30m. [no limit]"
+)
 @click.option(
     "--save-on",
     type=click.Choice(["SIGUSR1", "SIGUSR2", "SIGHUP"]),
-    help="Save a checkpoint on this signal, and go on.",
+    help="Save a checkpoint on this signal, and continue. [none]",
 )
 @click.option(
     "--accept-data-change", is_flag=True, help="Resume although the images are others now."
@@ -116,7 +133,8 @@ class TrainCommand(SeveralCommand):
 def command(**given: Any) -> int:
     """Train a method on folders of images.
 
-    Every setting, with its meaning and default, is in `translate show RECIPE`.
+    `translate show` lists recipes, configurations, layouts, networks and losses; every setting of a
+    recipe, with its meaning, default and choices, is in `translate show RECIPE`.
 
     \b
     Examples:

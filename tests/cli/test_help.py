@@ -1,0 +1,152 @@
+"""Help is complete: every option, its default, and examples that work as printed."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import trained
+
+from translate.cli import COMMANDS, cli
+from translate.engine import config
+
+Run = Callable[..., Any]
+RUNS = ("show", "plugins", "infer", "sample", "doctor", "datasets", "datasets check")
+"""commands with examples that take seconds, once the runs and folders that they name are there"""
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its full name."""
+
+    def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+        yield path, command
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                if found := command.get_command(context, name):
+                    yield from walk(found, f"{path} {name}".strip())
+
+    return walk(cli, "")
+
+
+ALL = dict(commands())
+
+
+def examples(name: str) -> list[list[str]]:
+    """Return the examples in the help of a command, each as words without `translate`."""
+    lines = re.findall(r"^ *translate ([a-z].*)$", ALL[name].help or "", re.MULTILINE)
+    return [shlex.split(line.partition(" > ")[0]) for line in lines]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_option_has_its_meaning_its_metavar_and_its_default(name: str) -> None:
+    for option in ALL[name].params:
+        if not isinstance(option, click.Option):
+            continue
+        flag = option.opts[-1]
+        assert option.help, flag
+        if not option.is_flag:
+            listed = isinstance(option.type, click.Choice)
+            assert option.metavar or listed, f"{flag} has neither a metavar nor choices"
+            shown = option.show_default or re.search(r"\[[^]]+\]$", option.help)
+            assert option.required or option.multiple or shown, f"{flag} does not say its default"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_two_examples_that_are_parsed(name: str) -> None:
+    found = examples(name)
+    assert len(found) >= 2
+    for words in found:
+        command: click.Command = cli
+        context = click.Context(cli, resilient_parsing=False)
+        while (
+            isinstance(command, click.Group)
+            and words
+            and words[0] in command.list_commands(context)
+        ):
+            command = command.get_command(context, words.pop(0)) or command
+        assert command is not cli, "an example of no command"
+        command.make_context(command.name, list(words))
+
+
+def test_configurations_and_recipes_of_examples_exist() -> None:
+    for words in examples("train"):
+        given = dict(pairwise(words))
+        if "--config" in given or "--plugin" in given:
+            flags = {"data.domains": ["a", "b"]}
+            config.resolve(given.get("--plugin"), config=given.get("--config"), flags=flags)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the runs and folders that examples name."""
+    from translate import images
+    from translate.ops import seeded
+
+    root = tmp_path_factory.mktemp("examples")
+    with seeded(0):
+        trained.cyclegan(root / "runs/cyclegan-summer-winter")
+        trained.gan(root / "runs/dcgan-digits")
+        trained.write_run(
+            root / "runs/cgan-digits",
+            "cgan",
+            domains=("digits",),
+            size=8,
+            channels=(1, 1),
+            classes=tuple("0123456789"),
+            options={
+                "generator": {"name": "mlp", "width": 8},
+                "discriminator": {"name": "mlp", "width": 8},
+            },
+        )
+    import numpy as np
+
+    for folder in ("summer/train", "summer/test", "winter/train", "winter/test"):
+        for index in range(2):
+            shade = np.full((32, 32, 3), 40 * index + len(folder), np.uint8)
+            images.write(root / "datasets" / folder / f"{index:04}.png", shade)
+    for domain in ("blurred", "sharp"):
+        for index in range(2):
+            shade = np.full((32, 32, 3), 40 * index, np.uint8)
+            images.write(root / "datasets" / domain / "train" / f"{index:04}.png", shade)
+    for side in ("in", "out"):
+        images.write(root / f"datasets/photos/train/1_{side}.png", np.zeros((32, 32, 3), np.uint8))
+    return root
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_examples_that_take_seconds_work_as_printed(
+    name: str, place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    for words in examples(name):
+        if words[:2] in (["datasets", "draw"], ["datasets", "fetch"]):
+            continue  # which would draw hundreds of images, or ask the network
+        if words[:2] == ["plugins", "check"]:
+            continue  # held to the contract by tests/plugins/test_recipes.py
+        small = ["--count", "2"] if words[0] == "sample" else []
+        found = run(*words, *small)
+        assert found.code in (0, 2 if words[0] == "doctor" else 0, 3), (words, found.err)
+        assert "Traceback" not in found.err
+
+
+def test_the_program_lists_its_commands_and_exit_codes(run: Run) -> None:
+    text = run("--help").out
+    for name in COMMANDS:
+        (line,) = re.findall(rf"^  {name} +(.+)$", text, re.MULTILINE)
+        assert len(line.split()) > 3
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    table = readme.partition("| exit code | meaning |")[2].partition("\n\n")[0]
+    codes = re.findall(r"\d+", ",".join(re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)))
+    listed = text.partition("Exit codes:")[2]
+    assert len(codes) > 8
+    assert not [code for code in codes if not re.search(rf"\b{code}\b", listed)]
+
+
+def test_help_says_where_names_are_listed(run: Run) -> None:
+    assert "translate show` lists recipes, configurations, layouts" in run("train", "--help").out
+    assert "`translate show` lists all" in run("train", "--help").out
