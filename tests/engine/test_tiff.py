@@ -159,6 +159,7 @@ def test_D22_case_03_numbers_without_an_agreed_range_are_refused(kind: str, reas
             images.probe(content(values, photometric="minisblack", **stored), Path("x.tif"))
         assert refused.value.reason == (
             f"a TIFF of {reason}: uint8, uint16, and float32 or float64 from 0 to 1 can be read"
+            ": convert all files with one scale"
         )
 
 

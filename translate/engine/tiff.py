@@ -124,7 +124,8 @@ def _reason(found: Page) -> str:
         other = OTHERS.get(found.photometric, f"PhotometricInterpretation {found.photometric}")
         return f"{other} is not read, but gray, RGB, palettes, CMYK, YCbCr and L*a*b*"
     if found.kind not in (UINT, FLOAT) or not _is_known(found):
-        return "uint8, uint16, and float32 or float64 from 0 to 1 can be read"
+        known = "uint8, uint16, and float32 or float64 from 0 to 1 can be read"
+        return f"{known}: convert all files with one scale"
     extra = found.bands - found.colours
     if extra < 0:
         return f"{found.colours} belong to such colours: it is damaged"
