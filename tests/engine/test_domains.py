@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -170,3 +171,36 @@ def test_what_is_there_is_listed_with_its_counts(said: list[str], pictures: Any)
 def test_sample_domains_and_public_sets_have_names() -> None:
     assert {"meadow", "marsh"} <= set(domains.drawable())
     assert all({"name", "title", "url"} <= card.keys() for card in domains.cards())
+
+
+def test_two_commands_at_once_draw_a_sample_domain_once(
+    tmp_path: Path, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws, both = list[int](), threading.Barrier(2, timeout=10)
+
+    def draw() -> Any:
+        draws.append(1)
+        return iter([("train/x.png", PIXELS)])
+
+    class Once:
+        @hookimpl
+        def register_domains(self) -> Any:
+            return {"once": draw}
+
+    plugin(Once(), "once:once")
+    monkeypatch.chdir(tmp_path)
+    said, root = list[str](), Path("datasets")
+    (root / ".tmp-once-1-0123456789ab").mkdir(parents=True)  # of a killed process
+
+    def start() -> None:
+        both.wait()
+        domains.draw("once", root, said.append)
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(draws) == 1
+    assert [path.name for path in root.iterdir()] == ["once"]
+    assert (root / "once/train/x.png").is_file()
