@@ -216,6 +216,12 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "folders.find_images": folders.find_images,
         "folders.first_with_images": lambda path: folders.first_with_images("images", [path]),
         "folders.is_path": lambda path: folders.is_path(path.parent, path.name),
+        "folders.expect_different": lambda path: folders.expect_different(
+            path.parent, [path.name, str(path)]
+        ),
+        "folders.match": folders.match,
+        "folders.notes": lambda path: folders.notes(folders.Folder(path, [path], [path])),
+        "folders.places": lambda path: folders.places(path.parent, path.name, "train"),
         "folders.scan": folders.scan,
         "folders.subfolders": folders.subfolders,
         "folders.usable": lambda path: folders.usable(folders.Folder(path, [path]), []),

@@ -50,13 +50,13 @@ class ImageSpec:
     """Their names, without folders: the first is the source, the last the target."""
     source_channels: int = 3
     target_channels: int = 3
-    source_labels: bool = False
-    """True: source images are label maps, whose values name classes and are never blended."""
-    target_labels: bool = False
     classes: tuple[str, ...] = ()
     """Names of the classes that labels count, in the order of the labels."""
     text_length: int = 0
     """Bytes of the longest caption."""
+    source_labels: bool = False
+    """True: source images are label maps, whose values name classes and are never blended."""
+    target_labels: bool = False
 
 
 class Transform(Protocol):

@@ -127,6 +127,7 @@ def test_what_is_broken_is_in_the_json_by_distribution(run) -> None:
         "distribution": "leaver",
         "version": "1.5",
         "offers": {},
+        "events": [],
         "broken": {"leaver": "SystemExit: 0"},
     }
     assert found["sour-drops"]["offers"] == {"loss": ["sour-drops/lemon", "lime"]}

@@ -37,6 +37,11 @@ class SafeStream(io.TextIOBase):
         """The encoding of what is written to."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
+    @property
+    def buffer(self) -> Any:
+        """The stream of bytes below, where there is one: shell completion writes to it."""
+        return getattr(self._stream, "buffer", None)
+
     def isatty(self) -> bool:
         """Return whether this is a terminal that is still there."""
         try:
@@ -56,6 +61,8 @@ class SafeStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write `text`, or drop it."""
+        if not isinstance(text, str):  # a library tries whether this is a stream of bytes
+            raise TypeError(f"expected str, got {type(text).__name__}")
         if self._stream is not None:
             try:
                 self._stream.write(self._encodable(text))
