@@ -29,7 +29,7 @@ from translate.registry import create_loss, find, names
 from translate.testing import small
 
 RECIPES = sorted(names("recipe"))
-SAMPLED = {"cyclegan", "gan", "wgan"}
+SAMPLED = {"gan", "wgan"}
 """those that are walked every time"""
 BEFORE, AFTER = 6, 6
 """steps before and after the fork: a generator may wait for five turns of its critic"""
