@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -49,6 +50,29 @@ def test_every_hook_is_in_the_plugin_guide_with_its_arguments() -> None:
     guide = (ROOT / "plugins/README.md").read_text()
     assert len(hooks()) >= 11
     assert not [hook for hook in hooks() if f"`{hook}`" not in guide]
+
+
+def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverges(
+    plugin: Callable[..., object], tmp_path: Path
+) -> None:
+    from translate.run import Run as Training
+    from translate.testing import check_events
+
+    guide = (ROOT / "plugins/README.md").read_text()
+    (code,) = re.findall(r"<!-- csvlog -->\n```python\n(.*?)^```$", guide, re.M | re.S)
+    module = ModuleType("csvlog")
+    exec(code, vars(module))  # the block as it is printed
+    plugin(module, "csvlog:csvlog")
+    check_events("csvlog")
+    run = Training(tmp_path, {}, 10)
+    for step, loss in ((1, 0.5), (2, 2000.0)):
+        module.losses_logged(run, step, {"generator/l1": loss})
+    assert (tmp_path / "losses.csv").read_text().splitlines() == [
+        "step,generator/l1",
+        "1,0.5",
+        "2,2000.0",
+    ]
+    assert run.stop_reason == "a loss of 2e+03 at step 2"
 
 
 def test_every_configuration_key_has_its_line_and_its_meaning() -> None:

@@ -16,6 +16,7 @@ from translate.testing import check_events
 
 Run = Callable[..., Any]
 Plugin = Callable[..., object]
+OUTCOMES = ("finished", "stopped", "interrupted", "failed")
 
 
 def listening(plugin: Plugin, **hooks: Callable[..., object]) -> None:
@@ -65,7 +66,7 @@ def test_each_event_comes_with_what_a_run_gives_it(plugin: Plugin) -> None:
         heard.append(("checkpoint_saved", state["step"] == step))
 
     def run_finished(outcome):
-        heard.append(("run_finished", outcome in ("finished", "interrupted", "failed")))
+        heard.append(("run_finished", outcome in OUTCOMES))
 
     hooks = (run_started, losses_logged, preview_drawn, checkpoint_saved, run_finished)
     listening(plugin, **{hook.__name__: hook for hook in hooks})

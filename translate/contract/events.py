@@ -137,7 +137,7 @@ def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
                     ("preview_drawn", {"step": step, "path": picture}),
                     ("checkpoint_saved", {"step": step, "path": saved}),
                 ]
-        for outcome in ("interrupted", "failed", "finished"):
+        for outcome in ("interrupted", "stopped", "failed", "finished"):
             calls += [("run_started", {}), ("run_finished", {"outcome": outcome})]
         yield Run(path, config.document(asked), STEPS), calls
 
