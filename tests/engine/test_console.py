@@ -53,6 +53,13 @@ def test_I13_what_the_encoding_lacks_is_escaped(
     assert text.rstrip().endswith(r"\xff.png")
 
 
+def test_bytes_are_written_as_text() -> None:
+    """As click writes what a shell completes."""
+    text = io.StringIO()
+    assert SafeStream(text).write("plain,été\n".encode()) == 10
+    assert text.getvalue() == "plain,été\n"
+
+
 def test_a_document_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     show("a:\n  b\x1b\n")
     show("c", err=True)
