@@ -53,11 +53,10 @@ def test_I13_what_the_encoding_lacks_is_escaped(
     assert text.rstrip().endswith(r"\xff.png")
 
 
-def test_bytes_are_written_as_text() -> None:
-    """As click writes what a shell completes."""
-    text = io.StringIO()
-    assert SafeStream(text).write("plain,été\n".encode()) == 10
-    assert text.getvalue() == "plain,été\n"
+def test_bytes_are_refused_as_text_streams_refuse_them() -> None:
+    """So click finds out that this is no stream of bytes, and completes words."""
+    with pytest.raises(TypeError, match="expected str, got bytes"):
+        SafeStream(io.StringIO()).write(b"")  # type: ignore[arg-type]
 
 
 def test_a_document_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
