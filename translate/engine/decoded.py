@@ -21,6 +21,8 @@ class Decoded(NamedTuple):
     """(height, width) gray or (height, width, 3) RGB, uint8 or uint16"""
     alpha: NDArray[Any] | None = None
     """(height, width) opacity of the same type; None: opaque"""
+    indices: NDArray[np.uint8] | None = None
+    """(height, width) numbers of a palette's colours, where the file has a palette"""
 
     def over_white(self) -> NDArray[Any]:
         """Return the pixels with white shining through what is transparent."""
@@ -34,8 +36,11 @@ class Decoded(NamedTuple):
 
     def upright(self, orientation: int) -> "Decoded":
         """Return the image turned by an EXIF tag."""
-        alpha = None if self.alpha is None else _upright(self.alpha, orientation)
-        return Decoded(_upright(self.pixels, orientation), alpha)
+        alpha, indices = (
+            None if band is None else _upright(band, orientation)
+            for band in (self.alpha, self.indices)
+        )
+        return Decoded(_upright(self.pixels, orientation), alpha, indices)
 
 
 @contextmanager

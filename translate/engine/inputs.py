@@ -52,8 +52,6 @@ class Input(NamedTuple):
     """the content of a file"""
     header: Header | None = None
     """what the file says of itself"""
-    palette: Image.Image | None = None
-    """a PIL image with a palette"""
     profile: bytes = b""
     """the colour profile of a PIL image"""
 
@@ -65,10 +63,8 @@ class Input(NamedTuple):
     def pixels(self, kind: Kind) -> Pixels:
         """Return (height, width, channels), opaque; raises `BadImage`."""
         with guarded(self.path):
-            if kind.labels and self.header:
-                return labels.decode(self.data, self.path, self.header, self.decoded, kind.channels)
-            if kind.labels and self.palette:
-                return labels.of_picture(self.palette, kind.channels)
+            if kind.labels:
+                return labels.from_decoded(self.decoded, self.path, kind.channels)
             return images.from_decoded(self.decoded, channels=kind.channels)
 
     def notes(self, kind: Kind, *, hole: bool) -> tuple[Note, ...]:
@@ -153,9 +149,8 @@ def _picture(given: Image.Image) -> Input:
     path = Path(getattr(given, "filename", "") or "the PIL image")
     with guarded(path):
         upright = ImageOps.exif_transpose(given)
-        palette = upright if upright.mode in labels.PALETTES else None
         profile = given.info.get("icc_profile") or b""
-        return Input(pillow.decode(upright), path, palette=palette, profile=profile)
+        return Input(pillow.decode(upright), path, profile=profile)
 
 
 def _channels_last(given: Tensor) -> NDArray[Any]:

@@ -61,10 +61,9 @@ def read(path: Path, kind: Kind) -> NDArray[np.uint8]:
     """Return the file at `path` as (height, width, channels) bytes; raises `BadImage`."""
     if not kind.labels:
         return images.to_bytes(images.read(path, channels=kind.channels))
-    data = images.load(path)
-    header, decoded = decoders.decode(data, path, images.MAX_PIXELS)
+    _, decoded = decoders.decode(images.load(path), path, images.MAX_PIXELS)
     with guarded(path):
-        return labels.decode(data, path, header, decoded, kind.channels)
+        return labels.from_decoded(decoded, path, kind.channels)
 
 
 def losses(notes: Iterable[Note], kind: Kind) -> tuple[Note, ...]:

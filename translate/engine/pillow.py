@@ -153,6 +153,8 @@ def decode(image: Image.Image) -> Decoded:
             return Decoded(gray)
         key *= {"L;2": 85, "L;4": 17}.get(stored, 1)  # Pillow scales the pixels, not this
         return Decoded(gray, np.where(gray == key, 0, 255).astype(np.uint8))
+    if image.mode in ("P", "PA"):
+        return _of_palette(image)
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     if image.mode == "LA":
@@ -163,3 +165,11 @@ def decode(image: Image.Image) -> Decoded:
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return Decoded(np.asarray(ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")))
     return Decoded(np.asarray(image.convert("RGB")))
+
+
+def _of_palette(image: Image.Image) -> Decoded:
+    """Return the colours of a palette image, with their indices."""
+    indices = np.asarray(image)
+    transparent = image.has_transparency_data
+    colours = apart(np.asarray(image.convert("RGBA" if transparent else "RGB")))
+    return colours._replace(indices=indices if indices.ndim == 2 else indices[..., 0])

@@ -45,7 +45,7 @@ def decode(data: bytes, page: tiff.Page, path: Path, max_pixels: int) -> Decoded
     """Return the upright pixels of `page`; raises `ValueError` or `BadImage`."""
     single = tiff.alone(data, page)
     decoded = _deep(single, page) if page.by_opencv else _flat(single, page, path, max_pixels)
-    return decoded if page.alpha else Decoded(decoded.pixels)
+    return decoded if page.alpha else decoded._replace(alpha=None)
 
 
 def _flat(single: bytes, page: tiff.Page, path: Path, max_pixels: int) -> Decoded:
