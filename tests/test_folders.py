@@ -145,3 +145,19 @@ def test_a_path_that_is_too_long_is_listed(tmp_path: Path) -> None:
 def test_looking_in_what_is_no_folder_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere is not a folder"):
         find_images(tmp_path / "nowhere")
+
+
+def test_D21_what_is_neither_a_file_nor_a_folder_is_listed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    os.mkfifo(tmp_path / "pipe")
+    [bad] = scan(tmp_path).problems
+    assert str(bad) == f"{tmp_path / 'pipe.png'}: neither a file nor a folder"
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
+    touch(tmp_path / "a [x]/1.png", tmp_path / "a [x]/2.jpg", tmp_path / "a x/3.png")
+    for pattern, wanted in (("a [x]/*.png", ["1.png"]), ("a [[]x]/*.jpg", ["2.jpg"])):
+        _, found = match(tmp_path / pattern)
+        assert found.images == [tmp_path / "a [x]" / name for name in wanted]
+    _, found = match(tmp_path / "a[ ]x/*.png")
+    assert found.images == [tmp_path / "a x/3.png"]

@@ -6,6 +6,7 @@ path works wherever a name does. Layouts of plugins may use all of this.
 """
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from translate import images, registry
 from translate.engine import distinct, skipped
 from translate.engine.names import SPLITS, any_hidden, is_hidden, is_own
-from translate.errors import BadImage, ConfigError, DataError, suggest
+from translate.errors import BadImage, ConfigError, DataError, shown, suggest
 
 MOST_NAMES = 100
 """under how many names one folder is read: links may double with every level"""
@@ -40,11 +41,12 @@ def find_images(source: Path) -> list[Path]:
     return scan(source).images
 
 
-def scan(source: Path) -> Found:
+def scan(source: Path, *, deep: bool = True) -> Found:
     """Return what lies at any depth below `source`, by name: a file with two names is found twice.
 
     Links are followed; only a folder that leads back to one it lies in is not entered again. What
-    `is_hidden` is passed over. Raises `DataError` where there is no such folder.
+    `is_hidden` is passed over. Without `deep`, no folder in it is entered. Raises `DataError` where
+    there is no such folder.
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
@@ -68,7 +70,7 @@ def scan(source: Path) -> Found:
             found.problems.append(BadImage(folder, _reason(error)))
             continue
         for entry in entries:
-            if _add(folder / entry.name, found, entry):
+            if _add(folder / entry.name, found, entry) and deep:
                 folders.append((folder / entry.name, (*above, real)))
     return Found(
         sorted(found.images), sorted(found.skipped), sorted(found.problems, key=lambda b: b.path)
@@ -91,6 +93,8 @@ def _add(path: Path, found: Found, entry: os.DirEntry[str] | None = None) -> boo
                 found.skipped.append(path)
         elif known.is_symlink():
             found.problems.append(BadImage(path, "a link to nothing"))
+        elif path.suffix.lower() in images.SUFFIXES:
+            found.problems.append(BadImage(path, "neither a file nor a folder"))
     except OSError as error:
         found.problems.append(BadImage(path, _reason(error)))
     return False
@@ -115,10 +119,9 @@ def match(pattern: str | Path) -> tuple[Path, Found]:
 
     ``**`` is any number of folders, links to folders among them.
     """
-    root = next(folder for folder in Path(pattern).parents if not has_magic(str(folder)))
+    root, wanted = _split_pattern(Path(pattern).parts)
     if not root.is_dir():
         return root, Found([], [], [])
-    wanted = Path(pattern).relative_to(root).parts
     if "**" in wanted:
         all_of_it = scan(root)
         images_, skipped_ = (
@@ -132,6 +135,16 @@ def match(pattern: str | Path) -> tuple[Path, Found]:
         if not any_hidden(path.relative_to(root).parts):
             _add(path, found)
     return root, found
+
+
+def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder that a glob begins with, and the rest; ``[x]`` may be a folder's name."""
+    root = Path()
+    for place, part in enumerate(parts[:-1]):
+        if has_magic(part) and not (root / part).is_dir():
+            return root, parts[place:]
+        root /= part
+    return root, parts[-1:]
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -155,6 +168,8 @@ class Folder(NamedTuple):
     """Files below it without an image suffix."""
     problems: Sequence[BadImage] = ()
     """Links to nothing below it, and what cannot be looked at."""
+    beside: Sequence[Path] = ()
+    """Images beside it, where it is the folder of a split: they are not read."""
 
 
 def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
@@ -184,7 +199,12 @@ def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]
 
 
 def expect_different(root: Path, domains: Sequence[str]) -> None:
-    """Raise `DataError` where two `domains` are one name or one path; looks at no image."""
+    """Raise `DataError` where two `domains` are one name or path; looks at no image.
+
+    Raises `ConfigError` for an empty name.
+    """
+    if not all(name.strip() for name in domains):
+        raise ConfigError(f"data.domains: expected names or paths, got {shown([*domains])}.")
     places = [Path(name) if is_path(root, name) else root / name for name in domains]
     distinct.refuse_equal(domains, places)
 
@@ -200,7 +220,7 @@ def first_with_images(what: str, places: Sequence[Path], near: str = "") -> Fold
             for paths in (found.images, found.skipped)
         )
         problems = [bad for bad in found.problems if not _in_split(bad.path.relative_to(place))]
-        others.append(Folder(place, mine, skipped, problems))
+        others.append(Folder(place, mine, skipped, problems, _beside(place, there)))
         if mine:
             return others[-1]
     if there:
@@ -215,7 +235,14 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
     """
     known = set(read)
     text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
-    return [text] if text else []
+    said = [text] if text else []
+    for folder in {folder.path: folder for folder in folders if folder.beside}.values():
+        count = len(folder.beside)
+        said.append(
+            f"skipped {count} image{'s' * (count > 1)} beside {folder.path}, the folder of this "
+            f"split: the first is {folder.beside[0]}"
+        )
+    return said
 
 
 def problems(*folders: Folder) -> list[BadImage]:
@@ -265,9 +292,35 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
 
 def places(root: Path, name: str, split: str) -> list[Path]:
     """Return the folders in which the images of the domain called `name` may lie, best first."""
+    of_split = _subfolder(root / name, split)
     if is_path(root, name):
-        return [Path(name) / split, Path(name), root / name / split, root / name]
-    return [root / name / split, root / name, root / split / name, root / f"{split}{name}"]
+        return [_subfolder(Path(name), split), Path(name), of_split, root / name]
+    return [of_split, root / name, _subfolder(root, split) / name, root / f"{split}{name}"]
+
+
+def stem_below(path: Path, folder: Path) -> str:
+    """Return the path of a file below `folder` without its suffix, which names its pair or mask.
+
+    Accents are composed: macOS writes them apart, so that equal names may differ in bytes.
+    """
+    return unicodedata.normalize("NFC", str(path.relative_to(folder).with_suffix("")))
+
+
+def _subfolder(folder: Path, split: str) -> Path:
+    """Return the folder of a split, in whatever case it is written."""
+    usual = folder / split
+    if usual.is_dir() or not folder.is_dir():
+        return usual
+    with os.scandir(folder) as listing:
+        names = sorted(entry.name for entry in listing if entry.name.lower() == split.lower())
+    return folder / (names or [split])[0]
+
+
+def _beside(place: Path, there: Sequence[Path]) -> list[Path]:
+    """Return the images beside the folder of a split, in the folder of a domain."""
+    if not is_split(place.name) or place.parent not in there:
+        return []
+    return scan(place.parent, deep=False).images
 
 
 def _in_split(path: Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.outputs import Survey, assign, survey
+from translate.engine.outputs import Job, Survey, assign, masked, survey
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
@@ -123,3 +123,19 @@ def test_an_output_that_cannot_be_written_is_found_at_once(
     assert error.value.exit_code == 2
     with pytest.raises(ConfigError, match="OUT is a folder"):
         survey(pictures("in", 1), tmp_path / "out.png")
+
+
+def test_a_mask_is_found_by_its_name_however_accents_are_written(tmp_path: Path) -> None:
+    job = Job(tmp_path / "in" / unicodedata.normalize("NFC", "é.png"), tmp_path / "out/é.png")
+    mask = tmp_path / "masks" / unicodedata.normalize("NFD", "é.bmp")
+    mask.parent.mkdir()
+    mask.write_bytes(b"x")
+    assert masked([job], tmp_path / "in", mask.parent) == [job._replace(mask=mask)]
+
+
+def test_two_masks_of_one_image_are_refused(tmp_path: Path) -> None:
+    job = Job(tmp_path / "in/1.png", tmp_path / "out/1.png")
+    for name in ("1.png", "1.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(ConfigError, match="are for one image: keep one of them"):
+        masked([job], tmp_path / "in", tmp_path)

@@ -1,3 +1,4 @@
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -73,6 +74,27 @@ def test_images_of_another_split_are_never_taken_for_a_flat_folder(
         OneDomain(tmp_path, ["a"], "train")
     pictures("a/deep", 2)
     assert len(OneDomain(tmp_path, ["a"], "train")) == 2
+
+
+def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_beside_it_are_named(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    pictures("a/Train", 3)
+    beside = pictures("a", 2) / "0000.png"
+    pictures("a/test", 1)
+    layout = OneDomain(tmp_path, ["a"], "train")
+    assert [path.parent.name for path in layout.files] == ["Train"] * 3
+    [note] = layout.notes
+    assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {beside}")
+    pictures("b/train", 1)
+    assert OneDomain(tmp_path, ["b"], "train").notes == []
+
+
+def test_an_empty_name_is_no_domain(pictures: Pictures, tmp_path: Path) -> None:
+    pictures("a", 1)
+    for empty in ("", " "):
+        with pytest.raises(ConfigError, match="expected names or paths"):
+            OneDomain(tmp_path, [empty], "train")
 
 
 def test_a_missing_domain_names_the_folders_and_the_nearest(
@@ -234,6 +256,27 @@ def test_no_pair_at_all_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "b/2.png")
     with pytest.raises(DataError, match="no two files have the same name"):
         Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
+
+
+def test_D21_an_image_that_is_its_own_partner_by_a_link_is_refused(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    one, other = pictures("a", 3) / "0000.png", pictures("b", 3) / "0000.png"
+    other.unlink()
+    for link in (other.symlink_to, other.hardlink_to):
+        link(one)
+        with pytest.raises(DataError, match="1 of 3 images are their own partner, by links"):
+            Paired(tmp_path, ["a", "b"], "train")
+        layout = Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
+        assert len(layout) == 2
+        assert layout.notes == ["skipped 1 images that are their own partner; 2 pairs are left"]
+        other.unlink()
+
+
+def test_D21_accents_may_be_composed_or_apart_in_the_names_of_a_pair(tmp_path: Path) -> None:
+    write(tmp_path / "a" / unicodedata.normalize("NFC", "é.png"))
+    write(tmp_path / "b" / unicodedata.normalize("NFD", "é.png"))
+    assert len(Paired(tmp_path, ["a", "b"], "train")) == 1
 
 
 def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:

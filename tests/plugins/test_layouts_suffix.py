@@ -51,6 +51,14 @@ def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 1)
 
 
+def test_D21_a_pair_is_two_files_not_two_names_of_one(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "p", "1_in.png", "2_in.png", "2_out.png")
+    (tmp_path / "p/1_out.png").symlink_to("1_in.png")
+    with pytest.raises(DataError, match="1 of 2 images are their own partner, by links"):
+        make()
+    assert below(make(drop_unpaired=True), tmp_path / "p") == [["2_in.png", "2_out.png"]]
+
+
 def test_an_empty_suffix_is_every_name_that_does_not_have_the_other(
     make: Make, tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -49,6 +50,8 @@ WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
         "photo\tmask\nx/0.png\ty/1.png\nx/2.png\ty/3.png",
         "x/0.png,y/1.png\nx/2.png,y/3.png,and more\n",
         'source,target\n"x/0.png","y/1.png"\nx/2.png,y/3.png\n',
+        'source, target\n"x/0.png", "y/1.png"\n x/2.png, y/3.png\n',
+        "source,target\rx/0.png,y/1.png\rx/2.png,y/3.png\r",
     ],
 )
 def test_a_row_is_a_pair_with_a_header_or_without(text: str, make: Make, tmp_path: Path) -> None:
@@ -138,3 +141,13 @@ def test_a_table_that_is_no_text_or_not_there_is_named(make: Make, tmp_path: Pat
 def test_a_pair_goes_when_either_half_is_left_out(make: Make, tmp_path: Path) -> None:
     text = "source,target\nx/0.png,y/1.png\nx/2.png,y/3.png\n"
     assert below(make(text, leave_out=[tmp_path / "y/1.png"]), tmp_path) == WANTED[1:]
+
+
+def test_names_may_hold_accents_in_either_form_and_what_python_takes_for_line_ends(
+    make: Make, tmp_path: Path
+) -> None:
+    names = unicodedata.normalize("NFD", "x/é.png"), "y/a\u2028b.png"
+    for name in names:
+        write(tmp_path / name)
+    layout = make(unicodedata.normalize("NFC", f"source,target\n{names[0]},{names[1]}\n"))
+    assert below(layout, tmp_path) == [[*names]]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from translate import images
 from translate.engine import files, skipped
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
-from translate.folders import find_images, match, scan
+from translate.folders import find_images, match, scan, stem_below
 
 
 class Survey(NamedTuple):
@@ -126,7 +126,7 @@ def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     """Return `jobs`, each with the file in `masks` of its path without suffix, if there is one.
 
     A file is the mask of a single image. Raises `ConfigError` where there is no such file or
-    folder, a file is given for several images, or no image has a mask in the folder.
+    folder, a file is given for several images, or no image has a mask in the folder, or two.
     """
     if masks.is_file() and len(jobs) == 1:
         return [jobs[0]._replace(mask=masks)]
@@ -137,15 +137,22 @@ def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
         )
     if not masks.is_dir():
         raise ConfigError(f"mask: there is no file or folder {masks}.")
-    known = {path.relative_to(masks).with_suffix(""): path for path in find_images(masks)}
-    found = [job._replace(mask=known.get(_name(job, root))) for job in jobs]
-    if not any(job.mask for job in found):
-        example = _name(jobs[0], root).with_suffix(".png")
+    known: dict[str, list[Path]] = {}
+    for path in find_images(masks):
+        known.setdefault(stem_below(path, masks), []).append(path)
+    of_jobs = [known.get(stem_below(job.input, root), []) for job in jobs]
+    if twice := next((paths for paths in of_jobs if len(paths) > 1), None):
+        raise ConfigError(f"mask: {twice[0]} and {twice[1]} are for one image: keep one of them.")
+    if not any(of_jobs):
+        example = f"{stem_below(jobs[0].input, root)}.png"
         raise ConfigError(
             f"mask: nothing in {masks} is named as a picture is: expected {masks / example}, "
             "or another suffix."
         )
-    return found
+    return [
+        job._replace(mask=paths[0] if paths else None)
+        for job, paths in zip(jobs, of_jobs, strict=True)
+    ]
 
 
 def framed(jobs: Sequence[Job]) -> list[Job]:
@@ -170,10 +177,6 @@ def _frames(job: Job) -> list[Job]:
     stem, suffix = job.output.stem, job.output.suffix
     outputs = [job.output.with_name(f"{stem}.{n:04}{suffix}") for n in range(1, header.frames + 1)]
     return [job._replace(output=output, frame=n) for n, output in enumerate(outputs)]
-
-
-def _name(job: Job, root: Path) -> Path:
-    return job.input.relative_to(root).with_suffix("")
 
 
 def _keeps(suffix: str, form: str | None, channels: int) -> bool:

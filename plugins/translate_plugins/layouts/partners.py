@@ -8,6 +8,7 @@ from pathlib import Path
 
 from translate.batches import Pair, Transform
 from translate.errors import BadImage, DataError
+from translate.folders import stem_below
 
 OTHERWISE = (
     " Pairs by suffixes of names in one folder: --set "
@@ -21,7 +22,7 @@ def by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
     """Return `files` by their path below `folder`, without suffix."""
     named: dict[str, Path] = {}
     for path in files:
-        name = str(path.relative_to(folder).with_suffix(""))
+        name = stem_below(path, folder)
         if name in named:
             raise DataError(f"{named[name]} and {path} have one name: keep one of them.")
         named[name] = path
@@ -38,14 +39,31 @@ def partners(
 ) -> tuple[list[str], list[str]]:
     """Return the keys that both sides have, and what to say of images without a partner.
 
-    Raises `DataError` for those unless they may be dropped.
+    Raises `DataError` for those unless they may be dropped, and so for pairs of one file.
     """
     both, alone = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
+    itself = [key for key in both if is_same_file(left[key], right[key])]
+    if itself and not drop_unpaired:
+        one, other = left[itself[0]], right[itself[0]]
+        raise DataError(
+            f"{len(itself)} of {len(both)} images are their own partner, by links: the first is "
+            f"{one}, which is {other}. Remove the links, or go on without: --drop-unpaired."
+        )
     if alone and not drop_unpaired:
         table = _table_of_orphans(names, left, right)
         raise DataError(*table, rule, "--drop-unpaired goes on without the others.")
-    text = f"skipped {len(alone)} images without a partner; {len(both)} pairs are left"
-    return both, [text] if alone else []
+    both = sorted({*both} - {*itself})
+    dropped = {"without a partner": len(alone), "that are their own partner": len(itself)}
+    what = " and ".join(f"{count} images {why}" for why, count in dropped.items() if count)
+    return both, [f"skipped {what}; {len(both)} pairs are left"] if what else []
+
+
+def is_same_file(source: Path, target: Path) -> bool:
+    """Tell whether both are one file, by a link or two names."""
+    try:
+        return source == target or source.samefile(target)
+    except OSError:  # gone: whoever reads it lists it
+        return False
 
 
 def load_pair(files: tuple[Path, ...], transform: Transform) -> Pair:

@@ -18,6 +18,7 @@ from translate.folders import (
     notes,
     places,
     problems,
+    stem_below,
 )
 from translate_plugins.layouts.partners import load_pair, partners
 
@@ -56,14 +57,14 @@ class SuffixPairs(Layout):
         sides, others = (left[0][0], right[0][1]), {*left[1], *right[1]}
         if len(found) == 2:
             others |= {*left[0][1].values(), *right[0][0].values()}
-        stems, dropped = partners(
+        both, dropped = partners(
             [f"*{source}", f"*{target}"],
             *sides,
             drop_unpaired=drop_unpaired,
             rule=f"A pair is NAME{source}.png and NAME{target}.png, whatever the file type.",
         )
         bad = set(leave_out)
-        pairs = [(sides[0][stem], sides[1][stem]) for stem in stems]
+        pairs = [(sides[0][key], sides[1][key]) for key in both]
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
         if not self.pairs:
             count = sum(len(folder.files) for folder in found)
@@ -113,10 +114,10 @@ def _by_stem(
     sides: tuple[dict[str, Path], dict[str, Path]] = ({}, {})
     others = []
     for path in files:
-        stem = str(path.relative_to(folder).with_suffix(""))
+        name = stem_below(path, folder)
         for side in sorted((0, 1), key=lambda side: -len(ends[side])):
-            if stem.endswith(ends[side]):
-                key = stem.removesuffix(ends[side])
+            if name.endswith(ends[side]):
+                key = name.removesuffix(ends[side])
                 if key in sides[side]:
                     raise DataError(
                         f"{sides[side][key]} and {path} have one name: keep one of them."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Annotated, NamedTuple
@@ -11,7 +13,7 @@ from typing import Annotated, NamedTuple
 from translate.batches import ImageSpec, Layout, Pair, Transform
 from translate.errors import DataError, shown
 from translate.folders import expect, expect_different, listed, places
-from translate_plugins.layouts.partners import load_pair
+from translate_plugins.layouts.partners import is_same_file, load_pair
 
 NAMED = 5
 """faulty rows that are named one by one"""
@@ -108,10 +110,13 @@ def _read(path: Path) -> list[Row]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as text in UTF-8: {error}.") from error
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
+        raise DataError(
+            f"{path} cannot be read as text in UTF-8: {error}. Save it as CSV in UTF-8."
+        ) from error
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    lines = StringIO(text, newline="")
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try:
         rows = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
@@ -166,13 +171,15 @@ def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[
     source, target = (
         _file(row.cells[column], bases) for column, bases in zip(columns[:2], sides, strict=True)
     )
-    if source == target or source.samefile(target):
+    if is_same_file(source, target):
         raise DataError(f"{source} is its own target.")
     return source, target
 
 
 def _file(cell: str, bases: Iterable[Path]) -> Path:
-    found: Iterator[Path] = (base / cell for base in bases if cell and (base / cell).is_file())
+    names = {cell: None} | {unicodedata.normalize(form, cell): None for form in ("NFC", "NFD")}
+    places = (base / name for base in bases for name in names if name)
+    found: Iterator[Path] = (place for place in places if place.is_file())
     if path := next(found, None):
         return path
     raise DataError(f"there is no file {cell}." if cell else "a cell is empty.")
