@@ -162,7 +162,7 @@ def test_T23_a_run_whose_reading_breaks_ends_with_a_checkpoint_and_exit_code_5(
     def fail(*_: object, **__: object) -> None:
         raise AttributeError("a decoder of tomorrow")
 
-    monkeypatch.setattr("translate.images.read", fail)
+    monkeypatch.setattr("translate.engine.cache.Cache.read", fail)
     with pytest.raises(TrainingError, match="a decoder of tomorrow") as error:
         tiny.start(asked, tmp_path / "run")
     assert error.value.exit_code == 5
