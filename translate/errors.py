@@ -81,6 +81,19 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
+def words(error: BaseException) -> str:
+    """Return ``str(error)``, or nothing where the exception's own ``__str__`` fails."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+def described(error: BaseException) -> str:
+    """Return the exception's class and message in one line."""
+    return " ".join(f"{type(error).__name__}: {words(error)}".split()).removesuffix(":")
+
+
 def named(key: str) -> str:
     """Return `key` bare where that is one line, else as `shown`."""
     return key if key.isprintable() and len(key) <= LONGEST else shown(key)

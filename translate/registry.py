@@ -10,7 +10,8 @@ from torch import nn
 from translate.engine import console, options, plugins
 from translate.engine.bundled import configs
 from translate.engine.plugin_errors import plugin_code
-from translate.errors import ConfigError, PluginError, shown, suggest
+from translate.engine.signals import reraise_interruption
+from translate.errors import ConfigError, PluginError, described, shown, suggest
 
 Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
 Part: TypeAlias = str | Mapping[str, Any]
@@ -154,12 +155,12 @@ def every(kind: Kind) -> list[Offer]:
             for name, make in offered.items():
                 if not (isinstance(name, str) and "/" not in name and callable(make)):
                     raise PluginError(f"{name!r} is not a name, without a slash, of a factory")
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            reraise_interruption(error)
             where = f"{hook.plugin_name}, {HOOKS[kind]}"
             if where not in plugins.skipped:
                 plugins.skipped[where] = error
-                reason = " ".join(f"{type(error).__name__}: {error}".split())
-                console.say(f"Warning: {where} failed ({reason}).", err=True)
+                console.say(f"Warning: {where} failed ({described(error)}).", err=True)
             continue
         found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
     return sorted(found, key=lambda offer: offer.distribution != plugins.OURS)

@@ -95,7 +95,7 @@ def _run(arguments: list[str] | None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except Exception as error:
+    except BaseException as error:  # also what a plugin's library in Rust raises
         if guard.debugging() and not file_system.explain(error):
             raise
         return guard.report(error)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from translate import __version__
 from translate.engine import console, file_system, files
-from translate.errors import PluginError, TrainingError
+from translate.errors import PluginError, TrainingError, described, words
 
 BUG, USAGE = 1, 2
 """exit codes"""
@@ -96,7 +96,7 @@ def _wait() -> list[str]:
 
 def _missing(error: BaseException) -> str:
     """Return what to say where a library cannot be imported, or memory is short; or nothing."""
-    text = " ".join(str(error).split())
+    text = " ".join(words(error).split())
     if "No usable temporary directory" in text:
         return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
     short = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCES)
@@ -142,8 +142,7 @@ def _unforeseen(error: BaseException) -> str:
         from translate.engine.plugin_errors import unforeseen
 
         return unforeseen(error)
-    name, text = type(error).__name__, " ".join(str(error).split())
-    return f"{name}: {text}. This is a bug of translate: please report it."
+    return f"{described(error)}. This is a bug of translate: please report it."
 
 
 def _logged(error: BaseException) -> str:

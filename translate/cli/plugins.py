@@ -9,7 +9,7 @@ import click
 from translate.cli.catalogue import offered
 from translate.cli.options import completing, plugin_names
 from translate.engine import console
-from translate.errors import ConfigError, PluginError, suggest
+from translate.errors import ConfigError, PluginError, described, suggest
 
 if TYPE_CHECKING:
     from translate.testing import Verdict
@@ -203,4 +203,4 @@ def _flow(options: dict[str, Any]) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return described(error)

@@ -34,6 +34,7 @@ from translate.engine.names import short_names
 from translate.engine.pool import Threads
 from translate.engine.problems import Problem
 from translate.engine.remarks import listed, notes, palette_domains, remarks
+from translate.engine.signals import reraise_interruption
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 
 THREADS = 8
@@ -223,7 +224,8 @@ def _probe(path: Path, data: Data) -> Header | BadImage:
         return header
     except BadImage as bad:
         return bad
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        reraise_interruption(error)
         return item_error([path], error)
 
 
@@ -232,7 +234,8 @@ def _keep(cache: Cache, path: Path) -> BadImage | None:
         cache.keep(path)
     except BadImage as bad:
         return bad
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        reraise_interruption(error)
         return item_error([path], error)
     return None
 

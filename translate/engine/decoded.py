@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.errors import BadImage
+from translate.errors import BadImage, words
 
 WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
@@ -63,7 +63,7 @@ def reason(error: Exception) -> str:
             return f"OpenCV refuses it: {' '.join(str(error.err or error).split())}"
         case OSError(strerror=str(text)):
             return text
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(words(error).split()) or type(error).__name__
 
 
 def apart(pixels: NDArray[Any]) -> Decoded:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from translate.engine.config import DEVICES, is_device
 from translate.engine.launch import expect_meeting_point, launched
-from translate.errors import ConfigError, TrainingError, shown
+from translate.errors import ConfigError, TrainingError, shown, words
 
 
 def rank() -> int:
@@ -85,7 +85,7 @@ def _heard() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+        if not isinstance(error, dist.DistError) and "gloo" not in words(error):
             raise
         raise TrainingError(
             "another process has died or cannot be reached, so all of them stop. What was saved "

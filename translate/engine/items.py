@@ -11,7 +11,8 @@ from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from translate.batches import Layout, Transform
 from translate.engine.plugin_errors import RULES, plugin_code, unforeseen
-from translate.errors import BadImage, ItemError, TranslateError
+from translate.engine.signals import reraise_interruption
+from translate.errors import BadImage, ItemError, TranslateError, described
 
 TRIES = 100
 UNBATCHED = Path("a batch")
@@ -67,7 +68,8 @@ class Items(Dataset):
                     return self.layout.load(files, self.transform(random)), met
             except BadImage as bad:
                 met.append(bad)
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                reraise_interruption(error)
                 met.append(item_error(files, error))
         return None, met
 
@@ -92,7 +94,7 @@ def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadI
     try:
         batch = None if wrong else default_collate(made)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
-        wrong = f"{type(error).__name__}: {error}"
+        wrong = described(error)
     if wrong := wrong or _wrong(batch):
         return None, [*met, _unbatched(made[0], wrong)]
     return batch, met

@@ -24,6 +24,7 @@ from translate.engine.launch import launched
 from translate.engine.places import working_directory
 from translate.engine.plugin_errors import unforeseen
 from translate.engine.problems import Problem
+from translate.engine.signals import reraise_interruption
 from translate.errors import CheckpointError, SaveError
 from translate.run import Run
 
@@ -217,7 +218,8 @@ class Journal:
             given = {"run": self.run, **facts}
             try:
                 hook.function(*(given[name] for name in hook.argnames))
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                reraise_interruption(error)
                 reason = unforeseen(error, hook.function)
                 where = f"plugin {hook.plugin_name}"
                 self.problem(Problem(Path(where), event, "hook failed", reason))

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from translate.errors import CheckpointError
+from translate.errors import CheckpointError, words
 
 HEADER = 8 << 20
 """bytes of a tensor file's header; that of a network of 10,000 tensors has one"""
@@ -40,7 +40,7 @@ def keep_freed_memory() -> None:
 def out_of_memory(error: Exception) -> bool:
     """Return whether `error` says so, in any of the ways it is said in."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or "not enough memory" in str(error) or "allocate memory" in str(error)
+    return known or "not enough memory" in words(error) or "allocate memory" in words(error)
 
 
 def too_small(error: Exception) -> str:
@@ -48,7 +48,7 @@ def too_small(error: Exception) -> str:
 
     Batch norm needs several values of each channel, and other layers a map of several pixels.
     """
-    told = str(error)
+    told = words(error)
     if "Expected more than 1 value per channel" in told:
         return "batch_size"
     return "size" if any(phrase in told for phrase in TOO_SMALL) else ""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from translate.engine import file_system, plugins
 from translate.engine.limits import out_of_memory, too_small
-from translate.errors import BadImage, PluginError, TranslateError
+from translate.engine.signals import reraise_interruption
+from translate.errors import BadImage, PluginError, TranslateError, described, words
 
 RULES = {
     "__init__": "a constructor takes its options as keyword arguments, reads no file and no "
@@ -70,7 +71,8 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
     """
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        reraise_interruption(error)
         if is_explained(error):
             raise
         raise explained(error, owner, member) from error
@@ -78,7 +80,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
 def is_explained(error: BaseException) -> bool:
     """Tell whether `error` has words of its own, or the engine has them."""
-    if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in str(error):
+    if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in words(error):
         return True
     if not isinstance(error, Exception):
         return False
@@ -111,7 +113,7 @@ def rule(member: str) -> str:
 
 def reason(error: BaseException) -> str:
     """Return the exception's class and message in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    return described(error)
 
 
 def find_place(error: BaseException, owner: object = None) -> Place | None:

@@ -11,7 +11,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from translate import hookspecs
 from translate.engine import console
-from translate.errors import PluginError
+from translate.engine.signals import reraise_interruption
+from translate.errors import PluginError, described
 
 GROUP = "translate"
 OURS = "translate-kit"
@@ -59,7 +60,8 @@ def load() -> pluggy.PluginManager:
         try:
             _reject_unmet_requirement(entry)
             register(manager, entry.load(), name)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            reraise_interruption(error)
             skipped[name] = error
             console.say(_complaint(entry, error), err=True)
     return manager
@@ -75,7 +77,7 @@ def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
         callers = manager.get_hookcallers(plugin) or []
         if unknown := [caller.name for caller in callers if not caller.has_spec()]:
             raise PluginError(f"there is no hook {unknown[0]!r}")
-    except (Exception, SystemExit):
+    except BaseException:
         if manager.has_plugin(name):
             manager.unregister(name=name)
         raise
@@ -97,7 +99,7 @@ def _reject_unmet_requirement(entry: EntryPoint) -> None:
 
 def _complaint(entry: EntryPoint, error: BaseException) -> str:
     made_by = f"{distribution(entry)} {entry.dist.version}" if entry.dist else "unknown"
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    reason = described(error)
     return (
         f"Warning: plugin {entry.name!r} of {made_by} is left out ({reason}). "
         f"Remove it with `pip uninstall {distribution(entry)}`, or name those you want in {ALLOW}."

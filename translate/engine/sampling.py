@@ -18,6 +18,7 @@ from translate.engine.ledger import Ledger, options_record
 from translate.engine.plugin_errors import plugin_code, unforeseen
 from translate.engine.pool import Threads
 from translate.engine.problems import FAILED, Problem
+from translate.engine.signals import reraise_interruption
 from translate.errors import ConfigError, NothingUsableError, SaveError, suggest
 from translate.images import Pixels
 from translate.recipe import Recipe
@@ -100,7 +101,8 @@ def sample_folder(
                     return Problem(sample.output, "draw", "not finite", "it is not finite")
                 try:
                     data = images.encode(pixels, f".{form}")
-                except (Exception, SystemExit) as error:
+                except BaseException as error:
+                    reraise_interruption(error)
                     return Problem(sample.output, "encode", FAILED, unforeseen(error))
                 try:
                     ledger.write(sample, sample.origin_sha256(), data)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import parent_process
 from types import FrameType, TracebackType
 
 SAVE, SIGNAL, TIME, STOP = 1, 100, 1000, 1001
@@ -131,6 +132,17 @@ def leave_to_main() -> None:
     signal.set_wakeup_fd(-1)
     for number in _there((*STOPPING, *SAVING)):
         signal.signal(number, signal.SIG_IGN)
+
+
+def reraise_interruption(error: BaseException) -> None:
+    """Raise `error` again where it is no failure: Ctrl-C, or the end of a generator.
+
+    What a plugin raises may be any `BaseException`, as panics of libraries in Rust are. Ctrl-C
+    reaches the main thread of the first process alone: elsewhere it is the plugin's as well.
+    """
+    ours = parent_process() is None and threading.current_thread() is threading.main_thread()
+    if isinstance(error, GeneratorExit) or (ours and isinstance(error, KeyboardInterrupt)):
+        raise error
 
 
 def _there(names: tuple[str, ...]) -> list[signal.Signals]:

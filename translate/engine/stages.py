@@ -21,6 +21,7 @@ from translate.engine.outputs import Job
 from translate.engine.plugin_errors import unforeseen
 from translate.engine.pool import Threads
 from translate.engine.problems import FAILED, Problem
+from translate.engine.signals import reraise_interruption
 from translate.engine.sources import Sources
 from translate.engine.translation import Prepared, Translation
 from translate.errors import BadImage, TranslateError
@@ -108,7 +109,8 @@ class Stages:
                     results.append(self._read(job))
             except BadImage as bad:
                 results.append(Problem.of(bad, "read"))
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                reraise_interruption(error)
                 results.append(Problem.of(item_error([job.input], error), "read"))
         return results
 
@@ -143,7 +145,8 @@ class Stages:
             drawn = self.way.model.translate(
                 [picture.prepared.pixels for picture in pictures], self.way.to
             )
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            reraise_interruption(error)
             if len(pictures) > 1:
                 return [result for picture in pictures for result in self._draw([picture])]
             if isinstance(error, TranslateError):
@@ -171,7 +174,8 @@ class Stages:
             data = images.encode(pixels, output.suffix, picture.beside)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            reraise_interruption(error)
             return Problem(source, "encode", FAILED, unforeseen(error))
         try:
             self.ledger.write(picture.job, picture.input_sha256, data)
@@ -180,7 +184,8 @@ class Stages:
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")
         except TranslateError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            reraise_interruption(error)
             return Problem(source, "write", FAILED, unforeseen(error))
         return picture
 

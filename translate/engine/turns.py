@@ -19,7 +19,7 @@ from translate.engine.plugin_errors import (
     is_explained,
     plugin_code,
 )
-from translate.errors import PluginError, TrainingError, shown, suggest
+from translate.errors import PluginError, TrainingError, shown, suggest, words
 from translate.recipe import Recipe, Turn
 
 
@@ -133,17 +133,17 @@ def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[No
     except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
         at = at_yield(recipe, "step", turns)
-        if "modified by an inplace operation" in str(error):
+        if "modified by an inplace operation" in words(error):
             raise PluginError(
                 f"{where}: a loss was computed before a network that it came through had moved. "
                 f"Compute a turn's losses after the previous yield.{at}"
             ) from error
-        if "backward through the graph a second time" in str(error):
+        if "backward through the graph a second time" in words(error):
             raise PluginError(
                 f"{where}: two turns share one graph, which the first one used up. "
                 f"Detach what the first turn need not see, or compute it again.{at}"
             ) from error
-        if "does not require grad" in str(error):
+        if "does not require grad" in words(error):
             raise PluginError(
                 f"{where}: no loss depends on any network; was something detached too many?{at}"
             ) from error

@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader
 
 from translate.engine.plugin_errors import unforeseen
 from translate.engine.pool import Threads
-from translate.engine.signals import leave_to_main
-from translate.errors import BadImage, TrainingError, TranslateError
+from translate.engine.signals import leave_to_main, reraise_interruption
+from translate.errors import BadImage, TrainingError, TranslateError, words
 
 PATIENCE = 600.0
 """seconds without a batch after which a worker counts as hung"""
@@ -119,10 +119,11 @@ def _next(batches: Iterator[Any], look: float) -> Any:
     while True:
         try:
             return next(batches, None)
-        except (Exception, SystemExit) as error:
-            if "exited unexpectedly" in str(error) or "killed by signal" in str(error):
+        except BaseException as error:
+            reraise_interruption(error)
+            if "exited unexpectedly" in words(error) or "killed by signal" in words(error):
                 raise WorkerError("a process that reads images has died") from error
-            if "timed out after" not in str(error):
+            if "timed out after" not in words(error):
                 raise _failure(error) from error
             waited += look
             if waited >= PATIENCE:
@@ -135,13 +136,14 @@ def _result(call: Callable[[], Any]) -> Any:
         return call()
     except (TranslateError, BadImage):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        reraise_interruption(error)
         raise _failure(error) from error
 
 
 def _failure(error: BaseException) -> TrainingError:
     """Return what to say of an exception that a thread or a process has met, with what to set."""
-    text = str(error)
+    text = words(error)
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
     if any(phrase in text for phrase in SHARED_MEMORY):
         return TrainingError(
