@@ -21,6 +21,7 @@ def offering(*losses: str) -> str:
 
 BROKEN = {
     "absent": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "panicking": ("class Panic(BaseException): ...\nraise Panic(3)", "Panic: 3"),
     "leaver": ("import sys\nsys.exit(0)", "SystemExit: 0"),
     "speller": (
         offering("spelled") + "@hookimpl\ndef register_generator():\n    return {}\n",

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from raised import PanicException, WordlessError
 from torch import nn
 
 from translate import hookimpl, registry
@@ -121,6 +122,14 @@ def test_a_distribution_without_that_name_is_refused(name) -> None:
         find("loss", name)
 
 
+def panics() -> None:
+    raise PanicException("boom")
+
+
+def fails_without_words() -> None:
+    raise WordlessError
+
+
 def raises() -> None:
     raise OSError("no weights\nhere")
 
@@ -130,6 +139,8 @@ def raises() -> None:
     [
         (raises, "OSError: no weights here"),
         (lambda: exit(0), "SystemExit: 0"),
+        (panics, "PanicException: boom"),
+        (fails_without_words, "WordlessError"),
         (lambda: None, "TypeError: "),
         (lambda: ["lemon"], "ValueError: "),
         (lambda: {"lemon": None}, "PluginError: 'lemon' is not a name"),

@@ -1,6 +1,16 @@
-"""Let `python -m translate` and `torchrun -m translate` run the command."""
+"""Let `translate`, `python -m translate` and `torchrun -m translate` run the command."""
 
-from translate.cli import main
+import sys
+
+
+def main() -> None:
+    """Run the command; Ctrl-C while it is imported ends it as later."""
+    try:
+        from translate.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
 
 if __name__ == "__main__":
     main()

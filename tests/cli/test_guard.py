@@ -1,14 +1,20 @@
 """Whatever a command meets is one line, a log file with the traceback, and an exit code."""
 
+import os
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from raised import PanicException, WordlessError
 
 from translate.cli import guard, main, show
+from translate.errors import ConfigError
 
 Run = Callable[..., Any]
 
@@ -42,6 +48,8 @@ def code(*arguments: str) -> int:
         RecursionError("maximum recursion depth exceeded"),
         UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
         SystemExit(0),
+        PanicException("x"),
+        WordlessError(),
     ],
 )
 def test_an_unforeseen_exception_is_a_line_a_log_file_and_exit_code_1(
@@ -195,3 +203,49 @@ def test_completion_still_ends_by_its_own_exit(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SystemExit) as end:
         cli.main([], prog_name="translate", standalone_mode=False)
     assert end.value.code == 0
+
+
+@pytest.mark.parametrize("error", [ImportError("numpy: loaded twice"), ConfigError("no recipe")])
+def test_ctrl_c_that_a_library_turns_into_an_error_of_its_own_is_still_ctrl_c(
+    error: Exception,
+    shown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def import_a_library(*_: object) -> str:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise error
+
+    monkeypatch.setattr(show, "describe", import_a_library)
+    assert code("show", "cyclegan") == 130
+    assert capsys.readouterr().err == ""
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not list(shown.iterdir())
+
+
+def test_ctrl_c_while_the_command_is_imported_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    done = subprocess.run(
+        [sys.executable, "-m", "translate", "--help"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.usefixtures("shown")
+def test_an_exception_in_a_plugin_outside_of_its_steps_is_no_bug_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    plugin: Callable[..., object],
+) -> None:
+    plugin(sys.modules[__name__], "stranger:strange")
+    monkeypatch.setattr(show, "describe", fails(KeyError("x")))
+    assert code("show", "cyclegan") == 2
+    err = capsys.readouterr().err
+    assert "plugin stranger:strange" in err
+    assert "Report it to the plugin's author" in err
+    assert "bug of translate" not in err

@@ -14,6 +14,7 @@ import pytest
 import tiny
 import torch
 from PIL import Image
+from raised import PanicException, WordlessError
 from torch import Tensor
 
 from translate.batches import Images, ImageSpec, Layout
@@ -21,6 +22,7 @@ from translate.engine import data
 from translate.engine.augment import Augment
 from translate.engine.config import Data
 from translate.engine.items import Items, batch_keys, dice, order
+from translate.engine.remarks import remarks
 from translate.errors import BadImage, ConfigError, TrainingError
 
 SEVENTH = "0006.png"
@@ -32,6 +34,9 @@ RAISED: list[Callable[[], BaseException]] = [
     lambda: KeyError("seventh"),
     lambda: MemoryError(),
     lambda: SystemExit(0),
+    lambda: KeyboardInterrupt(),
+    lambda: PanicException("seventh"),
+    lambda: WordlessError(),
     lambda: cv2.error("seventh"),
     lambda: RecursionError("seventh"),
     lambda: ConfigError("seventh"),
@@ -146,6 +151,21 @@ def test_T23_a_layout_that_always_raises_ends_with_the_first_reason(
     with pytest.raises(TrainingError, match=r"100 items in a row .*Always.pick raised LookupError"):
         read(Always(tmp_path, lambda: None), workers)
     assert not multiprocessing.active_children()
+
+
+def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_the_check(
+    tmp_path: Path,
+) -> None:
+    class Picky(Own):
+        def pick(self, index: int, random: Any) -> tuple[Path, ...]:
+            if index % 4 == 0:
+                raise PanicException("fourth")
+            return super().pick(index, random)
+
+    layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
+    assert remarks(layout, settings, [], []) == []
+    listed = [problem for _, problems in read(layout, 0, stop=2) for problem in problems]
+    assert listed and all("PanicException: fourth" in problem.message for problem in listed)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

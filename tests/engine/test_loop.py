@@ -12,6 +12,7 @@ import pytest
 import tiny
 import torch
 from faults import Disk, no_space
+from raised import PanicException, WordlessError
 from safetensors.torch import load
 from torch import Tensor, nn
 
@@ -19,7 +20,7 @@ from translate import hookimpl, images
 from translate.batches import Images, ImageSpec
 from translate.engine import checkpoint, files, journal, records
 from translate.engine.turns import Guard, Played, take_turns
-from translate.errors import ConfigError, PluginError, SaveError, TrainingError
+from translate.errors import ConfigError, PluginError, SaveError, TrainingError, described
 from translate.ops import Progressive
 from translate.recipe import Recipe, Turn, adam
 
@@ -474,7 +475,9 @@ def test_events_come_in_order_with_what_the_hooks_document(
     ]
 
 
-@pytest.mark.parametrize("error", [ValueError("no such dashboard"), SystemExit(0)])
+@pytest.mark.parametrize(
+    "error", [ValueError("no such dashboard"), SystemExit(0), PanicException("x"), WordlessError()]
+)
 def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
     error: BaseException, asked: Any, tmp_path: Path, plugin: Plugin
 ) -> None:
@@ -497,7 +500,7 @@ def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event
     assert result.step == 4
     (problem,) = problems(tmp_path / "run")
     message = problem.pop("message")
-    assert message.startswith(f"{type(error).__name__}: {error} (plugin stranger:faulty, ")
+    assert message.startswith(f"{described(error)} (plugin stranger:faulty, ")
     assert "`raise error`" in message
     assert problem == {
         "path": "plugin stranger:faulty",

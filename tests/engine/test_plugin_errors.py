@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from raised import PanicException, WordlessError
 
 from translate.engine.plugin_errors import (
     RULES,
@@ -23,6 +24,10 @@ class Careless:
     def __init__(self, kind: str = "key") -> None:
         if kind == "leave":
             raise SystemExit(0)
+        if kind == "panic":
+            raise PanicException(kind)
+        if kind == "mute":
+            raise WordlessError
         raise KeyError(kind)
 
 
@@ -40,7 +45,13 @@ def line_of(text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [("key", "raise KeyError(kind)"), ("leave", "raise SystemExit(0)")]
+    ("kind", "code"),
+    [
+        ("key", "raise KeyError(kind)"),
+        ("leave", "raise SystemExit(0)"),
+        ("panic", "raise PanicException(kind)"),
+        ("mute", "raise WordlessError"),
+    ],
 )
 def test_G12_a_constructor_that_raises_names_plugin_file_line_and_rule(
     kind: str, code: str, plugin: Callable[..., object]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from raised import PanicException, WordlessError
 
 from translate.engine import workers
 from translate.engine.workers import by_processes, by_thread
@@ -93,6 +94,8 @@ def test_T29_a_spawned_process_that_runs_the_script_again_ends(
         (OSError(11, "Resource temporarily unavailable"), "Set data.workers lower"),
         (KeyError("x"), "please report it"),
         (SystemExit(0), "please report it"),
+        (PanicException("x"), "please report it"),
+        (WordlessError(), "please report it"),
     ],
 )
 @pytest.mark.parametrize("by", ["thread", "processes"])

@@ -73,17 +73,19 @@ def main(arguments: list[str] | None = None) -> None:
 
     A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
     """
-    with console.guarded():
-        code = _run(arguments)
+    with console.guarded(), guard.noticing_interrupts() as noticed:
+        code = _run(arguments, noticed)
         if arguments is None:  # the process is the command's
             guard.leave(code)
     sys.exit(code)
 
 
-def _run(arguments: list[str] | None) -> int:
+def _run(arguments: list[str] | None, interrupts: list[int]) -> int:
     try:
         outcome = cli.main(arguments, standalone_mode=False)
     except TranslateError as error:
+        if interrupts:
+            return guard.INTERRUPTED
         guard.show_cause(error)
         for line in (f"Error: {error.args[0] if error.args else error}", *error.args[1:]):
             console.say(line, err=True)  # line by line: names may hold line breaks
@@ -94,8 +96,12 @@ def _run(arguments: list[str] | None) -> int:
         console.show(text.getvalue(), err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return 130
-    except BaseException as error:  # also what a plugin's library in Rust raises
+        return guard.INTERRUPTED
+    except SystemExit:
+        raise  # click's own, after it has completed a word
+    except BaseException as error:  # also what libraries in Rust raise
+        if interrupts:
+            return guard.INTERRUPTED
         if guard.debugging() and not file_system.explain(error):
             raise
         return guard.report(error)

@@ -2,19 +2,23 @@
 
 import os
 import platform
+import signal
 import sys
 import tempfile
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from translate import __version__
 from translate.engine import console, file_system, files
 from translate.errors import PluginError, TrainingError, described, words
 
-BUG, USAGE = 1, 2
+BUG, USAGE, INTERRUPTED = 1, 2, 130
 """exit codes"""
 DEBUG = "TRANSLATE_DEBUG"
 LEAST = 4000
@@ -37,6 +41,28 @@ def debugging() -> bool:
     return os.environ.get(DEBUG, "0") not in ("", "0")
 
 
+@contextmanager
+def noticing_interrupts() -> Iterator[list[int]]:
+    """Add to a list each SIGINT that raises KeyboardInterrupt while the block runs.
+
+    A library that is interrupted while it is imported says something else: that it is broken.
+    """
+    noticed: list[int] = []
+
+    def notice(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        noticed.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield noticed  # ignored, or somebody else's
+        return
+    signal.signal(signal.SIGINT, notice)
+    try:
+        yield noticed
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def report(error: BaseException) -> int:
     """Say what an exception that nobody foresaw means for the user; return the exit code."""
     if said := file_system.explain(error) or _missing(error):
@@ -47,7 +73,16 @@ def report(error: BaseException) -> int:
     console.say(
         f"Error: {_unforeseen(error)} {_logged(error)}; {DEBUG}=1 shows the traceback.", err=True
     )
-    return BUG
+    return USAGE if _is_a_plugins(error) else BUG
+
+
+def _is_a_plugins(error: BaseException) -> bool:
+    """Tell whether a plugin that is not our own has raised `error`."""
+    if "torch" not in sys.modules:  # before it is imported, no plugin has run
+        return False
+    from translate.engine.plugin_errors import is_a_strangers
+
+    return is_a_strangers(error)
 
 
 def warn_of_limits() -> None:
@@ -72,7 +107,7 @@ def leave(code: int) -> None:
     try:
         alive = _wait()
     except KeyboardInterrupt:
-        os._exit(130)
+        os._exit(INTERRUPTED)
     if alive:
         console.say(f"Warning: stopped while {', '.join(alive)} was still at work.", err=True)
         os._exit(code)

@@ -181,6 +181,12 @@ def engine_place(error: BaseException) -> str:
     return ours[-1] if ours else "no line of ours"
 
 
+def is_a_strangers(error: BaseException) -> bool:
+    """Tell whether `error` came through the code of a plugin that is not our own."""
+    where = find_place(error)
+    return where is not None and not where.plugin.startswith(f"{plugins.OURS}:")
+
+
 def unforeseen(error: BaseException, owner: object = None) -> str:
     """Return what to say of an exception that nobody expected: whose fault it is, and where."""
     if isinstance(error, MemoryError) or (isinstance(error, Exception) and out_of_memory(error)):

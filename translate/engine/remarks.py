@@ -16,6 +16,7 @@ from translate.engine.config import Data
 from translate.engine.headers import Header, Note
 from translate.engine.kinds import Kind
 from translate.engine.problems import Problem
+from translate.engine.signals import reraise_interruption
 from translate.errors import BadImage
 
 DRAWS = 100
@@ -78,10 +79,19 @@ def _lost(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
 
 
 def _lonely(layout: Layout) -> Iterable[str]:
-    picked = [layout.pick(number % len(layout), Random(number)) for number in range(DRAWS)]
+    picked = [files for number in range(DRAWS) if (files := _pick(layout, number))]
     for one, *others in map(set, zip(*picked, strict=False)):
         if not others and one in layout.files:
             yield f"{one} is the only image of its domain: networks will learn it by heart"
+
+
+def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
+    """Return the files of an item, or none where a plugin fails: it is listed when it is read."""
+    try:
+        return layout.pick(number % len(layout), Random(number))
+    except BaseException as error:
+        reraise_interruption(error)
+        return ()
 
 
 def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
@@ -139,8 +149,8 @@ def _has_palette(path: Path) -> bool:
 def _values(path: Path, kind: Kind) -> NDArray[np.uint8] | None:
     try:
         return kinds.read(path, kind)
-    except BadImage:
-        return None
+    except Exception:
+        return None  # it is listed when it is read
 
 
 def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
