@@ -288,6 +288,9 @@ def test_bytes_and_open_files_are_read_as_paths_are(model: Translator, tmp_path:
         opened = model(file)
     for same in (opened, model(path.read_bytes()), model(BytesIO(path.read_bytes()))):
         assert isinstance(same, Image.Image) and (np.asarray(same) == expected).all()
+    with path.open("rb") as file:
+        assert file.seek(0, 2)  # as it is for who has just written it
+        assert (np.asarray(model(file)) == expected).all()
     with path.open("r") as text, pytest.raises(DataError, match=r"is open as text.*mode 'rb'"):
         model(text)  # type: ignore[call-overload]
     with pytest.raises(BadImage, match="the bytes: is empty"):
@@ -332,6 +335,10 @@ def test_tensors_come_back_as_tensors(model: Translator, kind: torch.dtype) -> N
         (torch.full((3, 4, 4), 255.0), "Divide 8 bits by 255"),
         (torch.zeros(3, 4, 4, dtype=torch.int64), "of int64"),
         (np.zeros((3, 9, 13), np.uint8), r"Channels come last: transpose\(1, 2, 0\)"),
+        (torch.zeros(3, 4, 4, device="meta"), "a tensor without numbers of its own"),
+        (torch.zeros(3, 4, 4).to_sparse(), "a tensor without numbers of its own"),
+        (Image.new("RGB", (0, 0)), "the PIL image is empty: 0x0 pixels"),
+        (Image.new("F", (4, 4), 255.0), "the PIL image: its values go from 255 to 255"),
     ],
 )
 def test_what_is_out_of_range_or_order_is_answered_with_what_to_do(
@@ -362,7 +369,22 @@ def test_it_says_what_it_is(model: Translator, to_gray: Translator) -> None:
     assert "channels=(3, 1)" in repr(to_gray)
 
 
-@pytest.mark.parametrize("size", [0, -3, 2.5, "64"])
+@pytest.mark.parametrize("kind", [">u2", ">f4", ">f8"])
+def test_the_byte_order_of_an_array_is_no_matter(model: Translator, kind: str) -> None:
+    pixels = noise(9, 13, 3, kind=np.uint16)
+    native = pixels if kind == ">u2" else (pixels / 65535).astype(kind[1:])
+    np.testing.assert_array_equal(model(native.astype(kind)), model(native))
+
+
+def test_sizes_may_be_of_numpy_and_domains_be_paths(model: Translator) -> None:
+    pixels = noise(9, 13, 3)
+    assert (model(pixels, size=np.int64(20)) == model(pixels, size=20)).all()
+    assert (model(pixels, to=Path("winter")) == model(pixels, to="winter")).all()
+    with pytest.raises(ConfigError, match="does not translate to '3'"):
+        model(pixels, to=3)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, "64", True])
 def test_a_size_that_is_none_is_refused(model: Translator, size: Any) -> None:
     with pytest.raises(ConfigError, match="size: expected a number of pixels from 1, got"):
         model(noise(9, 13, 3), size=size)

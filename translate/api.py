@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from numbers import Integral
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -119,7 +120,8 @@ class Translator:
             side: after training on joined images, the half of `image` to translate, or ``whole``
                 for one that is not joined.
             mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
-                the hole; without one, what is wholly transparent. For a list, a list.
+                the hole; without one, what is wholly transparent. For a list, a list; for a tensor
+                of N images, one for all or (N, 1, height, width).
 
         An array of two dimensions gives one, unless the result has colour. Models that restore
         give gray for gray.
@@ -130,20 +132,23 @@ class Translator:
             ConfigError: for a domain, size or mask that the model cannot take.
         """
         if isinstance(image, (list, tuple)):
-            masks = [None] * len(image) if mask is None else list(mask)  # type: ignore[arg-type]
-            if len(masks) != len(image):
-                raise ConfigError(f"mask: {len(masks)} masks for {len(image)} images.")
+            masks = inputs.masks_of(mask, len(image))
             each = zip(image, masks, strict=True)
             same = {"to": to, "size": size, "scale_back": scale_back, "side": side}
             return [self(one, mask=its, **same) for one, its in each]  # type: ignore[call-overload]
         if isinstance(image, Tensor) and image.ndim == 4:
-            masks = list(mask) if isinstance(mask, (list, tuple)) else [mask] * len(image)
+            masks = inputs.masks_of(mask, len(image), shared=True)
             made = self(list(image), to=to, size=size, scale_back=scale_back, side=side, mask=masks)
             return torch.stack(made) if made else image
-        if size is not None and (not isinstance(size, int) or size < 1):
-            raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
+        if size is not None:
+            whole = isinstance(size, Integral) and not isinstance(size, bool)
+            if not whole or size < 1:
+                raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
+            size = int(size)
         half = self.model.half(side)
-        way = Translation(self.model, self.model.choose(to), half, size, scale_back)
+        way = Translation(
+            self.model, self.model.choose(None if to is None else str(to)), half, size, scale_back
+        )
         return self._translate(way, cast(Given, image), cast("Given | None", mask))
 
     def _translate(self, way: Translation, image: Given, mask: Given | None) -> Any:
@@ -154,7 +159,7 @@ class Translator:
         for note in source.notes(way.source, hole=fills and mask is None):
             warnings.warn(f"reading an image: {note.text}", stacklevel=3)
         hole = inputs.hole(source, mask) if fills else None
-        with inputs.explained(source):
+        with inputs.explained(source.path, is_file=bool(source.header)):
             pixels = source.pixels(way.source)
             prepared = way.prepare(pixels, single=source.single, hole=hole)
         floats = inputs.in_floats(image)

@@ -111,7 +111,7 @@ def test_a_mask_of_which_nobody_knows_what_it_means_is_listed(tmp_path: Path) ->
     for folder, words in {
         "cut": "its mask is an image with transparent parts, not a painted layer",
         "classes": "its mask has a palette of which 3 colours are used",
-        "broken": "its mask no image of a known format",
+        "broken": "its mask cannot be read, no image of a known format",
     }.items():
         with pytest.raises(NothingUsableError):
             translate(tmp_path / "in", tmp_path / f"out-{folder}", FILLS, mask=tmp_path / folder)

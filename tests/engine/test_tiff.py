@@ -174,6 +174,35 @@ def test_D22_case_05_a_sound_tiff_is_refused_by_what_it_is(capfd: Any) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+@pytest.mark.parametrize("tile", [None, (16, 16), (2, 16, 16)])
+def test_D22_a_volume_is_refused_where_one_page_holds_its_slices(
+    kind: str, tile: tuple[int, ...] | None
+) -> None:
+    volume = numbers(kind, 3).transpose(2, 0, 1)
+    data = content(volume, photometric="minisblack", volumetric=True, tile=tile)
+    with pytest.raises(BadImage, match="a volume of 3 slices in one page is not read"):
+        images.decode(data, Path("a.tif"))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"bigtiff": True, "byteorder": ">", "photometric": "rgb"}, "no big-endian BigTIFF"),
+        ({"photometric": "separated", "extrasamples": [2]}, "alpha beside such colours"),
+        ({"photometric": "rgb", "extrasamples": [0, 2]}, "the first band after the colours alone"),
+    ],
+    ids=["big-endian", "CMYK", "RGB"],
+)
+def test_D22_what_pillow_does_not_read_is_refused_by_what_it_is(
+    options: dict[str, Any], reason: str
+) -> None:
+    bands = PHOTOMETRIC[options["photometric"]] + len(options.get("extrasamples", ()))
+    data = content(numbers("u1", bands), **options)
+    with pytest.raises(BadImage, match=reason):
+        images.decode(data, Path("a.tif"))
+
+
 def test_D22_white_is_zero_in_16_bits_and_floats_as_in_8() -> None:
     for kind, white in (("u1", 255), ("u2", 65535), ("f4", 1), ("f8", 1)):
         values = np.array([[[0], [white]]], kind)

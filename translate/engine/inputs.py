@@ -12,12 +12,14 @@ floats in [0, 1]
 ==============================================  ====================================================
 
 Arrays and tensors have 1, 3 or 4 channels; the fourth is transparency. All images are upright and
-opaque when they meet a network, as `translate infer` reads them.
+opaque when they meet a network, as `translate infer` reads them. An open file is read from its
+beginning, as PIL reads it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOBase
+from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -32,10 +34,10 @@ from translate.engine import decoders, kinds, labels, masks, metadata, pillow
 from translate.engine.decoded import WHITE, Decoded, guarded
 from translate.engine.headers import Header, Note
 from translate.engine.kinds import Kind
-from translate.errors import BadImage, DataError
+from translate.errors import BadImage, ConfigError, DataError
 from translate.images import Pixels
 
-FileLike: TypeAlias = str | Path | bytes | bytearray | memoryview | BinaryIO
+FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Given: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
 SLACK = 1e-4
 """by which floats may leave [0, 1], for want of precision"""
@@ -118,8 +120,9 @@ def in_floats(given: Given) -> bool:
 
 def _content(given: Any) -> tuple[bytes, Path]:
     """Return the bytes of a file, and its name."""
-    if isinstance(given, (str, Path)):
-        return images.load(Path(given)), Path(given)
+    if isinstance(given, (str, PathLike)):
+        path = Path(given)
+        return images.load(path), path
     if isinstance(given, (bytes, bytearray, memoryview)):
         return _not_empty(bytes(given), Path("the bytes"))
     if not callable(getattr(given, "read", None)):
@@ -132,6 +135,8 @@ def _content(given: Any) -> tuple[bytes, Path]:
     if isinstance(given, TextIOBase):
         raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
     with guarded(path):
+        if callable(getattr(given, "seekable", None)) and given.seekable():
+            given.seek(0)  # as PIL.Image.open does: who has just written it is at its end
         data = given.read()
     if not isinstance(data, bytes):
         raise DataError(f"{path} gave {type(data).__name__}: expected bytes. Open it with 'rb'.")
@@ -147,7 +152,9 @@ def _not_empty(data: bytes, path: Path) -> tuple[bytes, Path]:
 
 def _picture(given: Image.Image) -> Input:
     path = Path(getattr(given, "filename", "") or "the PIL image")
-    with guarded(path):
+    with explained(path):
+        if not given.width or not given.height:
+            raise ValueError(f"is empty: {given.width}x{given.height} pixels")
         upright = ImageOps.exif_transpose(given)
         profile = given.info.get("icc_profile") or b""
         return Input(pillow.decode(upright), path, profile=profile)
@@ -159,6 +166,11 @@ def _channels_last(given: Tensor) -> NDArray[Any]:
             f"got a tensor of {tuple(given.shape)}: expected (channels, height, width), or "
             "(N, channels, height, width), with 1, 3 or 4 channels."
         )
+    if given.is_meta or given.is_quantized or given.layout != torch.strided:
+        raise DataError(
+            f"got a tensor without numbers of its own ({given.dtype}, {given.device}, "
+            f"{given.layout}): expected a dense one of uint8, uint16, or floats in [0, 1]."
+        )
     values = given.detach().cpu()
     values = values.float() if values.is_floating_point() else values
     array = values.permute(1, 2, 0).numpy()
@@ -167,6 +179,7 @@ def _channels_last(given: Tensor) -> NDArray[Any]:
 
 def _of_array(given: NDArray[Any]) -> Decoded:
     array = given[..., 0] if given.shape[2:] == (1,) else given
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
     if not known or array.ndim not in (2, 3) or not array.size or array.shape[2:] not in SHAPES:
         first = given.ndim == 3 and given.shape[0] in (1, 3, 4)
@@ -204,7 +217,8 @@ def hole(source: Input, mask: Given | None) -> Pixels:
     Raises `BadImage` for a file without a hole, and `DataError` for anything else.
     """
     if mask is None:
-        with explained(source, "pass mask=, or make the hole transparent"):
+        advice = "pass mask=, or make the hole transparent"
+        with explained(source.path, advice, is_file=bool(source.header)):
             return masks.transparent(source.decoded, source.path)
     try:
         return _mask(mask)
@@ -224,14 +238,41 @@ def _mask(mask: Given) -> Pixels:
     return masks.of_file(data, path, images.MAX_PIXELS)
 
 
+def masks_of(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
+    """Return a mask, or None, for each of `count` images.
+
+    Args:
+        mask: a list of them, or an array or tensor of which each row is one.
+        count: how many images there are.
+        shared: whether they are a tensor, of which all may have one mask.
+
+    Raises:
+        ConfigError: where there is no mask for each.
+    """
+    if mask is None:
+        return [None] * count
+    stacked = getattr(mask, "ndim", 0) in ((4,) if shared else (3, 4))
+    if not stacked and not isinstance(mask, (list, tuple)):
+        if shared:
+            return [mask] * count
+        raise ConfigError(
+            f"mask: expected a list with a mask or None for each of {count} images, got "
+            f"{type(mask).__name__}."
+        )
+    if len(mask) != count:
+        raise ConfigError(f"mask: {len(mask)} masks for {count} images.")
+    return list(mask)
+
+
 @contextmanager
-def explained(source: Input, advice: str = "") -> Iterator[None]:
+def explained(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
     """Turn what goes wrong with a file into a `BadImage`, and with anything else a `DataError`."""
     try:
-        with guarded(source.path):
+        with guarded(path):
             yield
     except BadImage as bad:
-        if source.header:
+        if is_file:
             raise
+        colon = "" if bad.reason.startswith(("has ", "is ")) else ":"
         end = f": {advice}." if advice else "."
-        raise DataError(f"{source.path} {bad.reason}{end}") from bad
+        raise DataError(f"{path}{colon} {bad.reason}{end}") from bad

@@ -55,7 +55,8 @@ def read(data: bytes, mask: Path, path: Path, max_pixels: int) -> Hole:
 
 
 def _of_mask(bad: BadImage, path: Path) -> BadImage:
-    return BadImage(path, f"its mask {bad.reason}: {bad.path}")
+    verb = "" if bad.reason.startswith(("has ", "is ")) else "cannot be read, "
+    return BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}")
 
 
 def transparent(decoded: Decoded, path: Path) -> Hole:

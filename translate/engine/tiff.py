@@ -52,6 +52,10 @@ class Page:
     inks: int
     dark: bool
     """whether a palette has values of 8 bits where 16 are due"""
+    depth: int = 1
+    """ImageDepth: slices of a volume in this one page"""
+    swapped: bool = False
+    """whether it is in a big-endian BigTIFF, of which Pillow reads none"""
 
     @property
     def colours(self) -> int:
@@ -102,6 +106,8 @@ def page(data: bytes, offset: int) -> Page:
             compression=compression,
             inks=directory.value(332, 1),
             dark=0 < max(palette, default=0) < 256,
+            depth=directory.value(32997, 1),
+            swapped=tags.is_big(data) and tags.byte_order(data) == ">",
         )
     except (struct.error, OverflowError, MemoryError) as error:
         raise ValueError("a damaged TIFF: its tags cannot be read") from error
@@ -120,6 +126,10 @@ def require_readable(found: Page) -> None:
 def _reason(found: Page) -> str:
     """Return why a page is not read; "" where it is."""
     deep = found.bits > 8
+    if found.depth != 1:
+        return f"a volume of {found.depth} slices in one page is not read: save a page for each"
+    if found.swapped and not found.by_opencv:
+        return "of 8 bits or CMYK no big-endian BigTIFF is read: save it little-endian"
     if found.photometric not in COLOURS:
         other = OTHERS.get(found.photometric, f"PhotometricInterpretation {found.photometric}")
         return f"{other} is not read, but gray, RGB, palettes, CMYK, YCbCr and L*a*b*"
@@ -134,6 +144,10 @@ def _reason(found: Page) -> str:
         if extra > most or (extra and found.photometric == GRAY_INVERTED):
             gray = found.bands == 3 and "they are declared as gray and 2 more: "
             return f"{gray or ''}1 or 3 can be read{' of RGB' if gray else ''}"
+        if any(found.extra[1:]):
+            return "alpha is read in the first band after the colours alone"
+    elif extra and found.alpha:
+        return "alpha beside such colours is not read: save it without, or as RGB"
     elif deep and (found.photometric, found.bits, extra) != (CMYK, 16, 0):
         return "more than 8 bits are read of gray, RGB and CMYK alone"
     if found.inks != 1:
