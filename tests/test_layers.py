@@ -20,13 +20,13 @@ engine.folder engine.train
 engine.initial engine.loop engine.stages
 engine.translation
 engine.followup engine.infer engine.journal engine.sources
-engine.checkpoint
+engine.checkpoint engine.misfits
 engine.changes engine.ledger engine.places engine.schedules engine.trial engine.turns
 engine.data
 engine.inputs engine.items engine.optimizers engine.workers
 engine.augment engine.blank engine.cache engine.distributed engine.domains engine.outputs
 engine.remarks
-engine.config engine.kinds engine.records
+engine.config engine.kinds engine.part_options engine.records
 folders
 engine.labels engine.locks registry
 engine.plugin_errors

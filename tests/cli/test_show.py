@@ -11,11 +11,11 @@ import pytest
 import tiny
 
 from translate import registry, testing
-from translate.cli.choices import named, part_kind
 from translate.cli.show import KINDS
 from translate.contract.subject import subject
 from translate.engine import config, options
 from translate.engine.config import KEYS, SECTIONS
+from translate.engine.part_options import named, part_kind
 from translate.registry import create_generator
 
 Run = Callable[..., Any]
@@ -184,7 +184,7 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
         for option in options.read(registry.find("recipe", name), ["spec"]).values():
             if kind := part_kind(option):
                 chosen = option.name not in ("content", "adversarial", "discriminator", "pixel")
-                assert (kind, named(option)) in made or not chosen, (name, option.name)
+                assert (kind, named(option.default)) in made or not chosen, (name, option.name)
             assert kind or "Part" not in str(option.annotation) or option.name == "damage"
 
 

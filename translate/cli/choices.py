@@ -1,6 +1,6 @@
 """What an option of a factory may be set to, in words: listed values, a range, names of parts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from types import UnionType
@@ -15,11 +15,12 @@ RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "l
 
 def choices(option: "Option") -> str:
     """Return what `option` may be set to, such as ``normal, uniform``; nothing where it is free."""
+    from translate.engine.part_options import named, part_kind
     from translate.registry import names
 
     if not (kind := part_kind(option)):
         return allowed(option.annotation)
-    purpose = use(kind, named(option))
+    purpose = use(kind, named(option.default))
     return ", ".join(name for name in names(kind) if use(kind, name) == purpose)
 
 
@@ -31,23 +32,6 @@ def allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         del limits["ge"], limits["le"]
     spelled = [str(RANGES.get(key, "{}")).format(limit) for key, limit in limits.items()]
     return ", ".join([*spelled, *values])
-
-
-def part_kind(option: "Option") -> "Kind | None":
-    """Return which kind of part `option` takes: what its default is a name of.
-
-    Where a network has the name of its counterpart, the option's own name decides.
-    """
-    from translate.registry import names
-
-    default = named(option)
-    kinds: tuple[Kind, ...] = ("loss", "generator", "discriminator")
-    if not _takes_parts(option.annotation):
-        return None
-    found = [kind for kind in kinds if default in names(kind)]
-    scores = option.name in ("discriminator", "critic", "of")
-    preferred = "discriminator" if scores else "generator"
-    return next((kind for kind in found if kind == preferred), next(iter(found), None))
 
 
 @cache
@@ -84,19 +68,6 @@ def _generator_use(name: str) -> str:
             return "draws"
     except Exception:  # a plugin may raise anything; `translate plugins check` says what
         return "unknown"
-
-
-def named(option: "Option") -> str:
-    """Return the name of the part that is the default of `option`."""
-    default = option.default
-    return str(default.get("name") if isinstance(default, Mapping) else default)
-
-
-def _takes_parts(annotation: Any) -> bool:
-    from translate.registry import Part
-
-    inner = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    return inner == Part or inner == Part | None
 
 
 def _values(annotation: Any) -> Iterator[str]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from translate.cli.annotated import RESERVED, default, line, meaning
 from translate.cli.catalogue import Entry, entries
-from translate.cli.choices import choices, named, part_kind, use
+from translate.cli.choices import choices, use
 
 if TYPE_CHECKING:
     from translate.engine.options import Option
@@ -70,7 +70,9 @@ def _usage(part: Entry) -> list[str]:
             f"It is drawn into {folder} when a command first names it:",
             f"  translate datasets draw {part.name}",
         ]
-    example = next((f", {o.name}: {default(o)}" for o in taken(part)), "")
+    options = taken(part)
+    needed = [f", {o.name}: {o.name.upper()}" for o in options if o.required]
+    example = "".join(needed or [f", {o.name}: {default(o)}" for o in options[:1]])
     value = f"{{name: {part.name}{example}}}"
     if part.kind == "layout":
         return ["Select it for training:", f'  --set "data.layout={value}"']
@@ -86,12 +88,13 @@ def _usage(part: Entry) -> list[str]:
 def _accepting(part: Entry) -> dict[str, list[str]]:
     """Return the recipes with an option that takes such a part, by the option's name."""
     from translate.engine import options
+    from translate.engine.part_options import named, part_kind
     from translate.registry import names
 
     kind = cast("Kind", part.kind)
     purpose, found = use(kind, part.name), dict[str, list[str]]()
     for recipe, factory in names("recipe").items():
         for option in options.read(factory, ["spec"]).values():
-            if part_kind(option) == kind and use(kind, named(option)) == purpose:
+            if part_kind(option) == kind and use(kind, named(option.default)) == purpose:
                 found.setdefault(option.name, []).append(recipe)
     return found

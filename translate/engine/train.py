@@ -26,14 +26,14 @@ from translate.engine.checkpoint import Training
 from translate.engine.initial import Initial
 from translate.engine.journal import Journal, directory_of, machine_changes, sweep
 from translate.engine.loop import Loop, Result
+from translate.engine.misfits import expect_parts
 from translate.engine.names import short_names
 from translate.engine.plugin_errors import plugin_code
 from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.schedules import Course, rate_changes
 from translate.engine.signals import Interrupts
-from translate.engine.trial import expect_size
+from translate.engine.trial import expect_sides, expect_size
 from translate.errors import ConfigError, DataError, suggest
-from translate.ops import required_sides
 from translate.progress import ProgressReporter
 from translate.registry import create
 
@@ -63,6 +63,7 @@ def start(
             domains.ensure(asked.data, watcher.say)
         distributed.wait()
         layout = data.open_layout(asked.data)
+        expect_parts(asked, layout, device)
         same = init and init.found.config.options == asked.options
         with checkpoint.allowance(init.found) if init and same else nullcontext():
             training = build(asked, layout.spec, device)
@@ -129,6 +130,9 @@ def resume(
         if not fork:  # what are label maps was decided when the run began
             read_as = located.model_copy(update={"labels": _labels(located, found.spec)})
         layout = data.open_layout(read_as)
+        if fork:
+            expect_parts(asked, layout, where)
+            expect_size(asked, layout)
         with checkpoint.allowance(found):
             training = build(asked, layout.spec if fork else found.spec, where)
         prepared = data.check(layout, read_as)
@@ -204,12 +208,7 @@ def build(asked: config.Config, spec: ImageSpec, device: torch.device) -> Traini
     """Make the recipe, its optimizers and the moving average, from the seed alone."""
     seed_everything(asked.train.seed)
     recipe = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
-    multiple, least = required_sides(*recipe.modules())  # also those that only judge
-    if any(side % multiple or side < least for side in spec.size):
-        raise ConfigError(
-            f"data.size: {asked.recipe} with these networks needs sides that divide by {multiple} "
-            f"and are at least {least}, not {'x'.join(map(str, spec.size))}."
-        )
+    expect_sides(asked, recipe)
     recipe.to(device).train()
     distributed.broadcast_(recipe)
     average = None

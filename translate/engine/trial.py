@@ -1,8 +1,8 @@
 """Whether networks take crops of the size that is asked for, tried before any picture is read.
 
 A recipe is built once more on PyTorch's meta device, where tensors have shapes and no numbers, and
-looks at a blank batch. Only what PyTorch's layers say of images that become too small counts: what
-else fails there may be for want of numbers, and training itself will tell.
+takes one step on a blank batch. Only what PyTorch's layers say of images that become too small
+counts: what else fails there may be for want of numbers, see `translate.engine.misfits`.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
+import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
@@ -22,7 +23,7 @@ from translate.engine.config import Config
 from translate.engine.items import collate
 from translate.engine.limits import too_small
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.ops import required_sides, seeded
 from translate.registry import create
 
 LARGER = (2, 4, 8, 16, 32)
@@ -38,26 +39,41 @@ class Failure(NamedTuple):
     layer: str
 
 
+class Refusal(NamedTuple):
+    """What a recipe's constructor, or a network's `multiple_of`, says of the configuration."""
+
+    error: ConfigError
+
+
+def expect_sides(asked: Config, recipe: nn.Module) -> None:
+    """Raise `ConfigError` for crops whose sides the networks of `recipe` say they cannot take."""
+    size = asked.data.crop
+    multiple, least = required_sides(*recipe.modules())  # also those that only judge
+    if any(side % multiple or side < least for side in size):
+        raise ConfigError(
+            f"data.size: {asked.recipe} with these networks needs sides that divide by {multiple} "
+            f"and are at least {least}, not {'x'.join(map(str, size))}."
+        )
+
+
 def expect_size(asked: Config, layout: Layout) -> None:
     """Raise `ConfigError` for crops, or batches, that are too small where larger ones would do.
 
     It names the layer, and the least crop of the same shape.
     """
-    size, count = asked.data.crop, asked.train.batch_size // distributed.world()
+    size, count = asked.data.crop, batch_size(asked)
     found = failure(asked, layout, size, count)
     if not isinstance(found, Failure):
         return
+    enough = sufficient(asked, layout, found)
+    if not enough:
+        return
     if found.short == "batch_size":
-        if failure(asked, layout, size, 2 * count) is None:
-            raise ConfigError(
-                f"train.batch_size: {asked.recipe} with these networks needs more than {count} at "
-                f"a time: {found.said} (in {found.layer}). Try --batch-size "
-                f"{2 * asked.train.batch_size}."
-            )
-        return
-    fits = (f for f in LARGER if failure(asked, layout, _times(size, f), count) is None)
-    if not (enough := next(fits, 0)):
-        return
+        raise ConfigError(
+            f"train.batch_size: {asked.recipe} with these networks needs more than {count} at "
+            f"a time: {found.said} (in {found.layer}). Try --batch-size "
+            f"{2 * asked.train.batch_size}."
+        )
     too_few, least = enough // 2 * min(size), enough * min(size)
     while least - too_few > 1:
         middle = (too_few + least) // 2
@@ -70,23 +86,44 @@ def expect_size(asked: Config, layout: Layout) -> None:
     )
 
 
+def sufficient(asked: Config, layout: Layout, found: Failure) -> int:
+    """Return how many times the size, or the batch, would do; 0 where more does not help."""
+    size, count = asked.data.crop, batch_size(asked)
+    if found.short == "batch_size":
+        return 2 if failure(asked, layout, size, 2 * count) is None else 0
+    fits = (f for f in LARGER if failure(asked, layout, _times(size, f), count) is None)
+    return next(fits, 0)
+
+
+def batch_size(asked: Config) -> int:
+    """Return how many images one process has in a step."""
+    return max(1, asked.train.batch_size // distributed.world())
+
+
 def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return round(size[0] * factor), round(size[1] * factor)
 
 
 def failure(
-    asked: Config, layout: Layout, size: tuple[int, int], count: int
-) -> Failure | Exception | None:
-    """Return what happens to the first turn on a batch of `count` blank crops; None: it is fine."""
+    asked: Config, layout: Layout, size: tuple[int, int], count: int, device: torch.device = META
+) -> Failure | Refusal | Exception | None:
+    """Return what ends the first step on a batch of `count` blank crops; None: it is fine."""
     with seeded(0), _watched() as entered:
         try:
-            with META:
+            with device:
                 options = {"name": asked.recipe, **asked.options}
                 recipe = create("recipe", options, spec=replace(layout.spec, size=size))
-            entered.append(recipe)
-            next(recipe.train().step(_blank(layout, size, count)))
+            expect_sides(asked, recipe)
+        except ConfigError as error:
+            return Refusal(error)
+        except Exception as error:
+            return error
+        entered.append(recipe)
+        try:
+            for _ in recipe.train().step(_blank(layout, size, count, device)):
+                pass
         except Exception as error:  # of whatever a stranger's code meets without numbers
-            if not entered or not (short := too_small(error)):
+            if not (short := too_small(error)):
                 return error
             names = {module: name for name, module in recipe.named_modules()}
             layer = names.get(entered[-1]) or type(entered[-1]).__name__
@@ -105,9 +142,9 @@ def _watched() -> Iterator[list[nn.Module]]:
         hook.remove()
 
 
-def _blank(layout: Layout, size: tuple[int, int], count: int) -> Any:
+def _blank(layout: Layout, size: tuple[int, int], count: int, device: torch.device) -> Any:
     """Return a batch as `layout` makes them, of crops in which there is nothing."""
     item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec))
     batch, _ = collate([(item, [])] * count)
-    moved = (part.to(META) for part in batch)
-    return batch._make(images.to_device(p, META) if p.ndim == 4 else p for p in moved)
+    moved = (torch.zeros_like(p, device=device) if p.is_meta else p.to(device) for p in batch)
+    return batch._make(images.to_device(p, device) if p.ndim == 4 else p for p in moved)
