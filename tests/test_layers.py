@@ -26,7 +26,7 @@ engine.data
 engine.inputs engine.items engine.optimizers engine.workers
 engine.augment engine.blank engine.cache engine.distributed engine.domains engine.outputs
 engine.remarks
-engine.config engine.kinds engine.part_options engine.records
+engine.arguments engine.config engine.kinds engine.part_options engine.records
 folders
 engine.labels engine.locks registry
 engine.plugin_errors

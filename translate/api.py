@@ -16,6 +16,7 @@ from translate import images
 from translate.engine import config as configuration
 from translate.engine import infer, inputs
 from translate.engine import train as training
+from translate.engine.arguments import checked
 from translate.engine.folder import Options, Summary, translate_folder
 from translate.engine.infer import Model
 from translate.engine.initial import Initial
@@ -42,11 +43,16 @@ class Translator:
         self.model = model
 
     @classmethod
+    @checked()
     def load(
-        cls, path: str | Path, *, checkpoint: str | int = "last", device: str = "auto"
+        cls,
+        path: str | Path,
+        *,
+        checkpoint: str | int = "last",
+        device: str | torch.device = "auto",
     ) -> "Translator":
         """Return the model of a run, or of one of its checkpoints; of a run's, by step."""
-        model, complaints = infer.load(Path(path), which=str(checkpoint), device=device)
+        model, complaints = infer.load(Path(path), which=str(checkpoint), device=str(device))
         for complaint in complaints:
             warnings.warn(f"{complaint} An older checkpoint is used.", stacklevel=2)
         return cls(model)
@@ -94,6 +100,7 @@ class Translator:
         scale_back: bool = ..., side: str | None = ..., mask: Sequence[Given | None] | None = ...,
     ) -> list[Any]: ...  # fmt: skip
 
+    @checked("image", "mask")
     def __call__(
         self,
         image: Given | Sequence[Given],
@@ -168,6 +175,7 @@ class Translator:
             raise TranslateError(f"{self.model.name}: the translation is not finite.")
         return inputs.give_back(image, source, way.finish(prepared._replace(pixels=drawn)))
 
+    @checked()
     def sample(
         self, count: int = 1, *, label: str | None = None, text: str | None = None, seed: int = 0
     ) -> list[Image.Image]:
@@ -182,6 +190,7 @@ class Translator:
             raise TranslateError(f"{self.model.name}: what it draws is not finite.")
         return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in whole]
 
+    @checked()
     def folder(
         self,
         source: str | Path,
@@ -223,10 +232,11 @@ class Translator:
         return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
 
 
+@checked()
 def train(
     plugin: str | None = None,
     *,
-    domains: Sequence[str] | None = None,
+    domains: Sequence[str | Path] | None = None,
     config: str | Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     data: str | Path | Mapping[str, Any] | None = None,
@@ -241,7 +251,7 @@ def train(
     size: int | tuple[int, int] | None = None,
     batch_size: int | None = None,
     seed: int | None = None,
-    device: str | None = None,
+    device: str | torch.device | None = None,
     precision: str | None = None,
     progress: bool | ProgressReporter = True,
 ) -> Result:
@@ -279,15 +289,17 @@ def train(
     Example:
         >>> run = train("cyclegan", domains=["summer", "winter"], steps=2000, options={"lr": 1e-4})
     """
+    if steps is not None and epochs is not None:
+        raise ConfigError("steps and epochs say the same thing: give one of them.")
     given = {
-        "domains": list(domains) if domains else None,
+        "domains": [str(domain) for domain in domains] if domains else None,
         "data": str(data) if data and not isinstance(data, Mapping) else None,
         "size": list(size) if isinstance(size, tuple) else size,
         "steps": steps,
         "epochs": epochs,
         "batch_size": batch_size,
         "seed": seed,
-        "device": device,
+        "device": None if device is None else str(device),
         "precision": precision,
     }
     named = {"options": options, "data": data if isinstance(data, Mapping) else None}

@@ -182,6 +182,8 @@ def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = F
         Path(d).suffix.lower() in images.SUFFIXES for d in domains
     )
     hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * spread
+    if not domains:
+        hint = f" Name {'it' if count == 1 else 'them'}: --domains {' '.join('AB'[:count])}"
     raise ConfigError(
         f"layout {layout!r} reads {wanted}, and {len(domains)} are given{given}.{hint}"
     )

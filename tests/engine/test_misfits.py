@@ -55,13 +55,21 @@ def tried(asked: Config) -> None:
 
 
 SLOTS = [
-    *(("cyclegan", name, other) for name, other in (("generator", "dcgan"), ("adversarial", "l1"))),
-    *(("cut", name, other) for name, other in (("adversarial", COMPARING),)),
-    *(("pix2pix", name, other) for name, other in (("pixel", ADVERSARIAL), ("adversarial", "tv"))),
-    *(("aae", name, other) for name, other in (("encoder", "resnet"), ("discriminator", "patch"))),
-    *(("gan", name, other) for name, other in (("generator", "srresnet"),)),
-    ("srgan", "pixel", ADVERSARIAL),
+    ("cyclegan", "adversarial", "l1"),
+    ("cut", "adversarial", COMPARING),
+    ("gan", "generator", "srresnet"),
     ("autoencoder", "pixel", "lsgan"),
+    *(
+        pytest.param(*slot, marks=pytest.mark.slow)
+        for slot in (
+            ("cyclegan", "generator", "dcgan"),
+            ("pix2pix", "pixel", ADVERSARIAL),
+            ("pix2pix", "adversarial", "tv"),
+            ("aae", "encoder", "resnet"),
+            ("aae", "discriminator", "patch"),
+            ("srgan", "pixel", ADVERSARIAL),
+        )
+    ),
 ]
 
 

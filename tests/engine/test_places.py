@@ -106,3 +106,29 @@ def test_a_table_and_what_is_said_of_domains_are_found_again(
     assert found.layout == {"name": "csv", "file": str(home / "pairs.csv")}
     assert found.channels == {str(home / "photos/my b"): 1, "a": 3}
     assert locate(data, "", moved=False) == locate(data, "/nowhere", moved=False) == data
+
+
+@pytest.mark.parametrize("typed", [["a", "b"], ["./data/a", "data/b"]])
+def test_images_below_another_root_are_read_or_the_root_is_refused(
+    typed: list[str], home: Path, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(home, data__domains=typed)
+    monkeypatch.chdir(home / "data")  # which holds folders of the same names
+    with pytest.raises(DataError, match="there is no folder nowhere"):
+        tiny.resume(run, steps=2, assignments=["data.root=nowhere"])
+    pictures("home/new/a", 2)
+    with pytest.raises(DataError, match="there is no b in"):
+        tiny.resume(run, steps=2, assignments=[f"data.root={home / 'new'}"])
+    pictures("home/new/b", 5)
+    monkeypatch.chdir(home)
+    with pytest.raises(DataError, match="7 files, and had 6"):
+        tiny.resume(run, steps=2, assignments=["data.root=new"])
+
+
+def test_a_start_below_a_root_that_is_not_there_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home / "data")
+    with pytest.raises(DataError, match="there is no folder nowhere"):
+        begin(home, data__root="nowhere")
+    assert not (home / "data/run").exists()

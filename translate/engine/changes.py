@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.engine import config
+from translate.engine import config, options
 from translate.engine.config import Config
 from translate.errors import ConfigError
+from translate.registry import find, split
 
 FREE = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
@@ -15,8 +16,8 @@ FREE = {
 """Settings that change nothing of what is learnt."""
 NOTED = {"train.device", "train.precision", "train.compile", "train.deterministic"}
 """Settings with which the same is learnt, but not to the same bits."""
-
-
+JUDGES = ("discriminator", "critic")
+"""Options that are networks of an adversarial loss."""
 END = {"train.steps", "train.epochs", "train.schedule_steps"}
 """Settings that say where training ends, and the schedule of its learning rates."""
 
@@ -52,6 +53,8 @@ def changed(
             continue  # every line of progress says where the end is; what it does to rates is said
         if key in FREE:
             say(line)
+        elif why := without_effect(now, key):
+            say(f"{line}: no effect, as {why}")
         elif key in NOTED:
             say(f"{line}: training goes on, but not bit for bit as it would have")
         elif fork:
@@ -66,18 +69,37 @@ def changed(
     return now
 
 
+def without_effect(asked: Config, key: str) -> str:
+    """Return why a setting changes nothing in a run of `asked`; nothing where it may.
+
+    An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
+    discriminator without an adversarial loss. Keys of layouts are, where the layout takes none.
+    """
+    section, name, *_ = key.split(".")
+    if section == "options":
+        weight = f"{'adversarial' if name in JUDGES else name}_weight"
+        return f"options.{weight} is 0" if asked.options.get(weight) == 0 else ""
+    if section == "data" and name in config.LAYOUT_KEYS:
+        layout, _ = split("layout", asked.data.layout)
+        taken = options.taken(find("layout", layout), {name: None})
+        return "" if taken else f"the layout {layout!r} takes no {name}"
+    return ""
+
+
 def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
     """Return by dotted key what differs, as it was and as it is; a part's options one by one."""
-    one, other = (_flat(config.document(c, unset=True)) for c in (before, now))
-    keys = [*one, *(key for key in other if key not in one)]
-    return {k: (one.get(k), other.get(k)) for k in keys if one.get(k) != other.get(k)}
+    one, other = (config.document(c, unset=True) for c in (before, now))
+    return _differing(one, other)
 
 
-def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        if isinstance(value, Mapping) and value:
-            found |= _flat(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = value
+def _differing(
+    one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = ""
+) -> dict[str, tuple[Any, Any]]:
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in [*one, *(key for key in other if key not in one)]:
+        old, new = one.get(key), other.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found |= _differing(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found[f"{prefix}{key}"] = old, new
     return found

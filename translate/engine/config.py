@@ -246,6 +246,8 @@ FLAGS: Mapping[str, str] = {
     "deterministic": "train.deterministic",
 }
 """The settings that have a name of their own on the command line and in `translate.api.train`."""
+EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
+"""Settings that a message shows."""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
 
 
@@ -358,7 +360,11 @@ def assign(document: Fragment, key: str, value: Any) -> None:
     """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
     section, *path = key.split(".")
     recipe = document.get("recipe")
-    if section not in KEYS[""] or not path:
+    if section == "recipe":
+        raise ConfigError(f"{named(key)} is no setting: name the recipe with --plugin.")
+    if section in KEYS[""] and not all(path or [""]):
+        raise ConfigError(f"{named(key)}: expected {section}.KEY, such as {EXAMPLES[section]}.")
+    if section not in KEYS[""]:
         near = hint(section, recipe) or f"{suggest(section, KEYS[''])} (section.key=VALUE)"
         raise ConfigError(f"{named(key)}: unknown key.{near}")
     if section in SECTIONS and path[0] not in KEYS[section]:
@@ -437,9 +443,25 @@ def parse(text: str, where: str) -> Any:
     try:
         if wrong := _beyond_plain(yaml.parse(text)):
             raise ConfigError(f"{named(where)}: YAML {wrong}.")
-        return yaml.load(text)
+        value = yaml.load(text)
     except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
         raise ConfigError(f"{named(where)}: {' '.join(str(error).split())}") from error
+    if key := _unspaced(value):
+        raise ConfigError(
+            f"{named(where)}: {shown(key)} is a name without a value: YAML wants a space after the "
+            f"colon, {shown(key.replace(':', ': ', 1))}."
+        )
+    return value
+
+
+def _unspaced(value: Any) -> str:
+    """Return a key such as ``name:resnet`` of a mapping, at any depth, which was meant as two."""
+    if isinstance(value, Mapping):
+        meant = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
+        return next(meant, "") or _unspaced(list(value.values()))
+    if isinstance(value, list):
+        return next((key for key in map(_unspaced, value) if key), "")
+    return ""
 
 
 def _beyond_plain(events: Iterable[Event]) -> str:

@@ -22,11 +22,11 @@ from torch.utils.data import DataLoader
 
 from translate import images, registry
 from translate.batches import Layout
-from translate.engine import kinds, workers
+from translate.engine import kinds, options, workers
 from translate.engine.augment import Augment, require_size
 from translate.engine.blank import Blank
 from translate.engine.cache import Cache
-from translate.engine.config import Data
+from translate.engine.config import LAYOUT_KEYS, Data
 from translate.engine.decoded import guarded
 from translate.engine.headers import Header
 from translate.engine.items import TRIES, UNBATCHED, Items, batch_keys, collate, dice, item_error
@@ -67,6 +67,12 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
         drop_unpaired=data.drop_unpaired,
         leave_out=tuple(leave_out),
     )
+    own = options.taken(registry.find("layout", _name(data)), dict.fromkeys(LAYOUT_KEYS))
+    unused = [key for key in LAYOUT_KEYS if getattr(data, key) and key not in own]
+    layout.notes = [
+        *layout.notes,
+        *(f"data.{key}: no effect, as the layout {_name(data)!r} takes none" for key in unused),
+    ]
     if data.labels is None and (found := palette_domains(layout, data.domains)):
         data = data.model_copy(update={"labels": found})
         layout.notes = [

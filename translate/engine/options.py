@@ -104,6 +104,8 @@ def _expected(problem: Any) -> str:
     names = {"int": "int", "float": "a number", "bool": "true or false", "string": "text"}
     names |= {"tuple": "a list", "list": "a list", "dict": "a mapping", "path": "a path"}
     kind = problem["type"].split("_")[0]
+    if problem["type"] == "sequence_str" or problem.get("ctx", {}).get("class") == "Sequence":
+        return "expected a list"
     if kind in names and problem["type"].endswith(("_type", "_parsing", "_from_float")):
         return f"expected {names[kind]}"
     message = problem["msg"].removeprefix("Value error, ")

@@ -11,6 +11,7 @@ from translate.engine.config import Data
 from translate.engine.data import open_layout
 from translate.engine.names import short_names
 from translate.errors import ConfigError, DataError
+from translate.folders import is_path
 
 
 def working_directory() -> str:
@@ -25,12 +26,13 @@ def locate(data: Data, directory: str, *, moved: bool) -> Data:
     """Return `data` with paths that lead to its images, from here or from `directory`.
 
     Paths are tried as they are, then from the `directory` in which they were typed. Where the root
-    has `moved`, a domain that was typed as a path is looked for below it by its name, too. What is
+    has `moved`, a domain that was typed as a path is first looked for below it by its name. What is
     found nowhere is returned as it is.
     """
     candidates = [data]
-    if moved:
-        candidates.append(_renamed(data, short_names(data.domains)))
+    if moved:  # what lies below the root that was asked for comes first
+        _expect_below(data)
+        candidates.insert(0, _renamed(data, short_names(data.domains)))
     elif directory and directory != working_directory():
         candidates.append(_from(data, Path(directory)))
     if len(candidates) == 1:
@@ -42,6 +44,29 @@ def locate(data: Data, directory: str, *, moved: bool) -> Data:
             continue
         return candidate
     return data
+
+
+def expect_root(data: Data) -> None:
+    """Raise `DataError` where domains are names below the root, and there is no such folder."""
+    bare = [name for name in data.domains if Path(name).name == name]
+    drawn = data.root == Data.model_fields["root"].default  # where sample domains are drawn
+    if bare and not drawn and not data.root.is_dir():
+        raise DataError(
+            f"data.root: there is no folder {data.root}. Expected the folder that holds "
+            f"{' and '.join(bare)}: --data DIR"
+        )
+
+
+def _expect_below(data: Data) -> None:
+    """Raise `DataError` where the root that a run is to go on with does not hold its domains."""
+    names = short_names(data.domains)
+    expect_root(data.model_copy(update={"domains": names}))
+    for name in names:
+        if is_path(data.root, name):
+            raise DataError(
+                f"data.root: there is no {name} in {data.root}. Expected a folder that holds "
+                f"{' and '.join(names)}: --data DIR"
+            )
 
 
 def _from(data: Data, directory: Path) -> Data:

@@ -58,6 +58,7 @@ def start(
         ]
         usual = Path("runs") / "-".join(names)
         path = _unused(out or usual, numbered=not out)
+        places.expect_root(asked.data)
         asked = _batch_for_processes(asked, watcher)
         if distributed.is_first():
             domains.ensure(asked.data, watcher.say)

@@ -1,0 +1,58 @@
+"""Arguments of the Python interface are checked, and refused in words."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from translate.api import Translator, train
+from translate.errors import ConfigError
+
+WRONG: list[tuple[str, Any]] = [
+    *(("plugin", value) for value in (3, ["cyclegan"])),
+    *(("domains", value) for value in ("A", 3, {"A": 1}, [1, 2], ["A", None])),
+    *(("config", value) for value in (3, ["x"])),
+    *(("options", value) for value in (["lr=1"], 3, "lr=1", {1: 2})),
+    *(("data", value) for value in (3, ["."])),
+    *(("settings", value) for value in ("train.steps=3", 3, [3], {3: 3})),
+    *((name, value) for name in ("out", "resume", "init") for value in (3, ["x"], True)),
+    *((name, 1.5) for name in ("steps", "epochs", "size", "batch_size", "seed", "device")),
+    *(("progress", value) for value in (None, print)),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_an_argument_of_another_type_is_refused_by_its_name(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"train\(\): {name}: expected .*, got "):
+        train(**{"plugin": "cyclegan", name: value})
+
+
+def test_steps_and_epochs_are_one_setting_from_python_too() -> None:
+    with pytest.raises(ConfigError, match="give one of them"):
+        train("cyclegan", steps=3, epochs=4)
+
+
+def test_numbers_of_numpy_devices_and_paths_are_taken(pictures: Any, tmp_path: Path) -> None:
+    domains = [pictures(name, 2) for name in "AB"]
+    out = tmp_path / "run"
+    result = train(
+        "cyclegan",
+        domains=domains,
+        options=tiny.OPTIONS["cyclegan"],
+        size=np.int64(32),  # type: ignore[arg-type]
+        steps=np.int32(1),  # type: ignore[arg-type]
+        device=torch.device("cpu"),
+        out=out,
+        progress=False,
+    )
+    assert result.step == 1
+    model = Translator.load(out, device=torch.device("cpu"))
+    with pytest.raises(ConfigError, match=r"Translator.*: to: expected text, got 3"):
+        model(domains[0] / "0000.png", to=3)  # type: ignore[call-overload]
+    with pytest.raises(ConfigError, match="batch_size: expected int, got 'x'"):
+        model.folder(domains[0], tmp_path / "out", batch_size="x")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="count: expected int, got 'three'"):
+        model.sample("three")  # type: ignore[arg-type]
