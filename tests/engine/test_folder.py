@@ -436,6 +436,11 @@ def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
         f"notes on what images lost are in {tmp_path / 'out/problems.jsonl'}: "
         "alpha 2, colour 2, depth 1",
     ]
+    (tmp_path / "out/b3.png").unlink()
+    said.clear()
+    assert counts(translate(mixed, tmp_path / "out", said=said)) == (1, 11, 0)
+    assert sorted(notes(tmp_path / "out")) == expected  # also of what was there already
+    assert said == [f"{mixed / 'b3.png'}: a palette becomes RGB"]
 
 
 def test_sides_and_sizes(tmp_path: Path) -> None:

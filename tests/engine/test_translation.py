@@ -119,6 +119,23 @@ def test_case_20_gray_comes_back_gray(name: str, kind: Any, tmp_path: Path) -> N
     assert model.folder(folder, tmp_path / "out", **given).skipped == 3
 
 
+@pytest.mark.parametrize("level", [np.uint8(1), np.uint16(257), np.float32(1 / 255)])
+def test_a_gray_photograph_is_gray_also_where_a_lossy_format_rounds_it(level: Any) -> None:
+    pixels = np.full((4, 4, 3), 100 * level, level.dtype)
+    pixels[..., 2] += level
+    assert is_gray(pixels) and is_gray(pixels[..., :1])
+    pixels[1, 2, 0] -= level
+    assert not is_gray(pixels)
+
+
+@pytest.mark.filterwarnings("ignore:reading an image")
+def test_case_20_a_gray_webp_comes_back_gray(tmp_path: Path) -> None:
+    Image.fromarray(noise(40, 40)).save(tmp_path / "gray.webp", quality=80)
+    read = images.read(tmp_path / "gray.webp")
+    assert (read != read[..., :1]).any()
+    assert is_gray(np.asarray(translator("restore")(tmp_path / "gray.webp")))
+
+
 def test_gray_is_the_luma_of_what_was_drawn_in_colour() -> None:
     shades = np.full((4, 4), 100, np.uint8)
     assert tint(keeps_gray=True)(shades).tolist() == np.full((4, 4), 105).tolist()

@@ -1,7 +1,7 @@
 """Translate a folder of pictures, skip what is done, and account for every single one."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -140,6 +140,7 @@ def translate_folder(
             say(f"the file system of {out}: {limit}")
     work = stages.run(todo, _Remark(model, way.shorter, say), stop)
     with ledger.open(), closing(work) as results:
+        account.relist(ledger.noted)
         for result in chain(lost, results):
             account.take(result)
             progress(summary)
@@ -193,6 +194,11 @@ class _Account:
             raise SaveError(
                 f"{FAILED_WRITES} pictures in a row could not be written to {self.ledger.out}."
             )
+
+    def relist(self, notes: Iterable[Problem]) -> None:
+        """List what images lost that an earlier run has translated, and said then."""
+        for note in notes:
+            self._list(note)
 
     def _note(self, path: Path, note: Note) -> None:
         """List what an image lost, and say the first loss of each kind."""

@@ -8,7 +8,7 @@ before its output can be seen, so that an output without a record is always some
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatch
@@ -45,8 +45,8 @@ class Work(Protocol):
 
 
 AnyWork = TypeVar("AnyWork", bound=Work)
-Records = Mapping[str, set[tuple[str, str]]]
-"""The sha256 of origin and output, by the output's name below the folder."""
+Records = Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
+"""Notes by the sha256 of origin and output, by the output's name below the folder."""
 
 
 class DoneRecord(records.Record):
@@ -55,6 +55,8 @@ class DoneRecord(records.Record):
     output: str
     output_sha256: str
     input_sha256: str
+    notes: list[str] = []
+    """What the input lost when it was read."""
 
 
 @dataclass
@@ -89,6 +91,8 @@ class Ledger:
         With `overwrite`, outputs that something else made may be replaced.
         """
         self.out, self.made_by, self.overwrite = out, made_by, overwrite
+        self.noted: list[Problem] = []
+        """what inputs have lost whose outputs `split` has found done, as their records say"""
         self._done = DurableLines(out / HIDDEN / f"done{_process()}.jsonl")
 
     @contextmanager
@@ -127,11 +131,16 @@ class Ledger:
         for item in work:
             if not _exists(item.output):
                 todo.append(item)
-            elif self._is_done(item, made) or self._is_done(item, again()):
-                done += 1
-            else:
+                continue
+            notes = self._notes(item, made)
+            if notes is None:
+                notes = self._notes(item, again())
+            if notes is None:
                 todo.append(item)
                 others.append(item.output)
+            else:
+                done += 1
+                self.noted += [Problem(Path(item.origin), "read", "note", n) for n in notes]
         if others and not self.overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
@@ -140,14 +149,16 @@ class Ledger:
             )
         return todo, done
 
-    def write(self, work: Work, origin_sha256: str, data: bytes) -> None:
+    def write(self, work: Work, origin_sha256: str, data: bytes, notes: Sequence[str] = ()) -> None:
         """Write `data`, unless another process has meanwhile; its record is made durable first.
+
+        The record keeps `notes` on what the input lost, for a rerun that lists them again.
 
         Raises `OSError`, also where somebody else's file has come to be there.
         """
         digest = sha256(data).hexdigest()
         if not self.overwrite and _exists(work.output):
-            made = {self._name(work): {(origin_sha256, digest)}}
+            made = {self._name(work): {(origin_sha256, digest): notes}}
             if self._is_done(work, made) or self._is_done(work, self._read()):
                 return
             raise FileExistsError(errno.EEXIST, "another program has put a file there meanwhile")
@@ -156,6 +167,7 @@ class Ledger:
             "output_sha256": digest,
             "input": work.origin,
             "input_sha256": origin_sha256,
+            **({"notes": list(notes)} if notes else {}),
             **self.made_by,
         }
         self._done.add(record)
@@ -172,7 +184,7 @@ class Ledger:
 
     def _read(self) -> Records:
         """Return the records of what this very model made with these very options."""
-        made: dict[str, set[tuple[str, str]]] = {}
+        made: dict[str, dict[tuple[str, str], Sequence[str]]] = {}
         try:
             for file in _listed(self.out / HIDDEN):
                 for line in records.each_line(file):
@@ -181,7 +193,7 @@ class Ledger:
                     with suppress(ValidationError):  # a damaged line: its output is made again
                         record = DoneRecord.model_validate(line)
                         claim = record.input_sha256, record.output_sha256
-                        made.setdefault(record.output, set()).add(claim)
+                        made.setdefault(record.output, {})[claim] = record.notes
         except CheckpointError as error:
             raise ConfigError(
                 f"{error} Without it nobody knows what is done: mend it, or choose another folder."
@@ -189,11 +201,17 @@ class Ledger:
         return made
 
     def _is_done(self, work: Work, made: Records) -> bool:
-        claims = made.get(self._name(work), ())
+        return self._notes(work, made) is not None
+
+    def _notes(self, work: Work, made: Records) -> Sequence[str] | None:
+        """Return the notes of `work`; None where it is not done, or its output has changed."""
+        claims = made.get(self._name(work))
+        if not claims:
+            return None
         try:
-            return bool(claims) and (work.origin_sha256(), _sha256(work.output)) in claims
+            return claims.get((work.origin_sha256(), _sha256(work.output)))
         except OSError:
-            return False
+            return None
 
     def _name(self, work: Work) -> str:
         return work.output.relative_to(self.out).as_posix()

@@ -178,7 +178,8 @@ class Stages:
             reraise_interruption(error)
             return Problem(source, "encode", FAILED, unforeseen(error))
         try:
-            self.ledger.write(picture.job, picture.input_sha256, data)
+            notes = [note.text for note in picture.notes]
+            self.ledger.write(picture.job, picture.input_sha256, data, notes)
         except OSError as error:
             code = errno.errorcode.get(error.errno or 0, "OSError")
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")

@@ -156,9 +156,13 @@ def scaled(
 
 
 def is_gray(pixels: Pixels) -> bool:
-    """Return whether there is no colour in `pixels`, (height, width, 1 or 3)."""
-    return all((pixels[..., :1] == pixels[..., place : place + 1]).all()
-               for place in range(1, pixels.shape[2]))  # fmt: skip
+    """Return whether there is no colour in `pixels`, (height, width, 1 or 3).
+
+    Channels may differ by one of 255 levels, as they do where a lossy WebP or AVIF is decoded.
+    """
+    level = 1 / 250 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max // 255
+    first, *others = cv2.split(np.ascontiguousarray(pixels))
+    return all(cv2.absdiff(first, other).max() <= level for other in others)
 
 
 def _as(pixels: Pixels, dtype: np.dtype[Any]) -> Pixels:
