@@ -242,7 +242,7 @@ def test_whatever_is_damaged_is_a_bad_image_with_its_reason(file: Callable[..., 
         "an empty file": b"",
         "no image of a known format": b"<html><body>404</body></html>",
         "truncated": jpeg[: len(jpeg) // 2],
-        "image file is truncated": png[: len(png) // 2],
+        "a PNG that ends early: the file is truncated": png[: len(png) // 2],
         "file is truncated": deep[: len(deep) // 2],
     }
     for reason, data in cases.items():
@@ -293,7 +293,7 @@ def test_a_chunk_that_claims_gigabytes_costs_none(file: Callable[..., Path]) -> 
     at = deep.index(b"IDAT") - 4
     deep[at : at + 4] = (2_000_000_000).to_bytes(4, "big")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(BadImage, match="16-bit colours cannot be decoded"):
+    with pytest.raises(BadImage, match="a PNG that ends early"):
         images.read(file(bytes(deep)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 

@@ -36,7 +36,7 @@ engine.decoders engine.files batches losses ops progress run
 engine.tiff_pages
 engine.opencv engine.pillow
 engine.decoded engine.formats engine.headers engine.tiff
-engine.tiff_tags
+engine.png engine.tiff_tags
 engine.bundled engine.limits engine.names engine.problems engine.randomness engine.signals
 engine.distinct engine.skipped engine.symptoms engine.threads
 engine.console engine.file_system engine.launch engine.pool engine.tensors

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from translate.engine import formats, opencv, pillow, tiff, tiff_pages, tiff_tags
+from translate.engine import formats, opencv, pillow, png, tiff, tiff_pages, tiff_tags
 from translate.engine.decoded import Decoded, guarded
 from translate.engine.headers import Header
 from translate.errors import BadImage
@@ -37,6 +37,7 @@ def decode(data: bytes, path: Path, max_pixels: int, frame: int = 0) -> tuple[He
             return _decode_page(data, path, max_pixels, tiff_tags.pages(data), frame)
     found = header(data, path, max_pixels, frame)
     with guarded(path):
+        png.require_whole(data)
         suits = opencv.suits(found)
         decoded = opencv.decode(data) if suits else None
     if decoded is None:  # Pillow reads some that OpenCV does not, and says what is wrong
@@ -78,6 +79,7 @@ class Frames:
             return decode(self.data, self.path, self.max_pixels, frame)[1]
         with pillow.used(self.path, self.max_pixels):
             if self._image is None or self._image.tell() > frame:
+                png.require_whole(self.data)
                 self._image = Image.open(BytesIO(self.data), formats=formats.READ)
             pillow.seek(self._image, frame, self.max_pixels)
             decoded = pillow.decode(self._image).upright(self.header.orientation)

@@ -27,8 +27,6 @@ def suits(found: Header) -> bool:
 
 def decode(data: bytes) -> Decoded | None:
     """Return the pixels of a file, or None where OpenCV cannot or should not decode it."""
-    if data.startswith(b"\x89PNG") and not _is_whole(data):
-        return None
     pixels = numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
@@ -46,12 +44,3 @@ def numbers(data: bytes) -> NDArray[Any] | None:
     if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
         return None
     return pixels if pixels.ndim == 2 else pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
-
-
-def _is_whole(png: bytes) -> bool:
-    """Tell whether each chunk of `png` is as long as it says: OpenCV would allocate it unseen."""
-    end, kind = 8, b""
-    while end < len(png) and kind != b"IEND":
-        kind = png[end + 4 : end + 8]
-        end += 12 + int.from_bytes(png[end : end + 4], "big")
-    return end <= len(png)
