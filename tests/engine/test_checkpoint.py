@@ -106,6 +106,15 @@ def test_everything_comes_back(recipe: str, ema: float, tmp_path: Path) -> None:
     assert drawn[1:] == expected[1:]
 
 
+def test_a_run_in_a_folder_whose_name_is_not_text_is_read_as_any_other(tmp_path: Path) -> None:
+    training = build()
+    play(training, 1)
+    expected = contents(checkpoint.write(tmp_path / "one", training))
+    run = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xff\xfe"))
+    path = checkpoint.write(run, training)
+    assert contents(checkpoint.write(tmp_path / "again", reborn(path))) == expected
+
+
 def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
     first, second = build("pix2pix", train__ema=0.5), build("pix2pix", train__ema=0.5)
     for training in (first, second):

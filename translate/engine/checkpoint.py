@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from pydantic import Field, TypeAdapter, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
@@ -485,10 +485,19 @@ def restore(training: Training, found: Saved) -> list[str]:
     return notes
 
 
+def _is_text(path: Path) -> bool:
+    try:
+        return bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         check_header(path)
-        mapped = load_file(path)
-        return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
+        if _is_text(path):
+            mapped = load_file(path)
+            return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
+        return load(path.read_bytes())  # the library opens no path of other bytes than UTF-8
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: {error}") from error
