@@ -5,12 +5,15 @@ raises becomes a `TrainingError`, and none of them outlives the reading.
 """
 
 import atexit
+import errno
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from multiprocessing import active_children
+from multiprocessing.queues import Queue
 from threading import current_thread, main_thread
 from typing import Any
 from weakref import WeakSet
@@ -30,6 +33,8 @@ END = 2.0
 """seconds that workers which are told to end may take before they are killed"""
 SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
 OPEN_FILES = ("Too many open files", "ancdata", "Too many open")
+FILES_CODE = 24
+"""exit code of a worker that may open no more files"""
 GUARD = 'if __name__ == "__main__":'
 
 
@@ -101,6 +106,10 @@ def _watched(loader: DataLoader) -> Generator[Any]:
         while (batch := _next(batches, loader.timeout)) is not None:
             yield batch
         finished = True
+    except WorkerError as error:
+        if any(worker.exitcode == FILES_CODE for worker in workers):
+            raise _failure(OSError(errno.EMFILE, os.strerror(errno.EMFILE))) from error
+        raise
     finally:
         left = (set(active_children()) - before) if workers is before else workers
         for worker in left:
@@ -175,8 +184,20 @@ def _guard_is_missing() -> str:
 
 
 def begin(worker: int) -> None:  # noqa: ARG001
-    """Start as a worker."""
+    """Start as a worker, which ends where it cannot hand over a batch.
+
+    Python would drop the batch, print a traceback, and have the first process wait for ever.
+    """
     leave_to_main()
+    Queue._on_queue_feeder_error = staticmethod(  # type: ignore[attr-defined]
+        lambda error, _batch: os._exit(_exit_code(error))
+    )
+    sys.excepthook = lambda _kind, error, _trace: os._exit(_exit_code(error))  # of those threads
+
+
+def _exit_code(error: BaseException) -> int:
+    files = isinstance(error, OSError) and error.errno == errno.EMFILE
+    return FILES_CODE if files or any(p in words(error) for p in OPEN_FILES) else 1
 
 
 _running: WeakSet[Generator] = WeakSet()
