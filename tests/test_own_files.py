@@ -165,7 +165,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 @pytest.mark.parametrize(
     "change",
     [
-        {"step": -5}, {"step": 10**18}, {"step": "2"}, {"versions": None}, {"processes": 0},
+        {"step": -5}, {"step": 10**18}, {"step": "2"}, {"versions": None},
+        {"optimizers": {"generators": {"state": {}, "param_groups": []}}}, {"processes": 0},
         {"averaged": -1}, {"optimizers": []}, {"optimizers": {"generator": None}},
         {"config": {}}, {"config": None}, {"spec": None},
     ],

@@ -236,14 +236,16 @@ def test_ctrl_c_while_the_command_is_imported_is_no_traceback(tmp_path: Path) ->
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("error", [KeyError("x"), SystemExit(0)])
 @pytest.mark.usefixtures("shown")
 def test_an_exception_in_a_plugin_outside_of_its_steps_is_no_bug_of_ours(
+    error: BaseException,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     plugin: Callable[..., object],
 ) -> None:
     plugin(sys.modules[__name__], "stranger:strange")
-    monkeypatch.setattr(show, "describe", fails(KeyError("x")))
+    monkeypatch.setattr(show, "describe", fails(error))
     assert code("show", "cyclegan") == 2
     err = capsys.readouterr().err
     assert "plugin stranger:strange" in err

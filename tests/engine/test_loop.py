@@ -794,3 +794,35 @@ def test_the_forward_pass_is_in_bf16_and_the_weights_are_not() -> None:
     take_turns(recipe, None, recipe.optimizers(), torch.bfloat16)
     assert seen == [torch.bfloat16, torch.bfloat16]
     assert recipe.one.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (KeyError("x"), TrainingError),
+        (PanicException("x"), TrainingError),
+        (MemoryError(), SaveError),
+    ],
+)
+def test_what_a_save_raises_stops_a_run_that_has_begun_and_keeps_the_checkpoint_before(
+    error: BaseException,
+    kind: type[Exception],
+    toy: type[Toy],
+    asked: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def state(recipe: Toy) -> dict[str, Any]:
+        if recipe.iteration >= 3:
+            raise error
+        return {}
+
+    monkeypatch.setattr(toy, "training_state", state)
+    with pytest.raises(kind) as found:
+        tiny.start(asked(train__save_every=2), tmp_path / "run")
+    assert tiny.steps(tmp_path / "run") == [0, 2]
+    assert f"{tmp_path / 'run'}" in str(found.value) or "step 4: not enough memory" in str(
+        found.value
+    )
+    monkeypatch.undo()
+    assert tiny.resume(tmp_path / "run").step == 4

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from raised import PanicException, WordlessError
+from torch.utils.data import DataLoader
 
 from translate.engine import workers
 from translate.engine.workers import by_processes, by_thread
@@ -46,6 +47,43 @@ def test_no_thread_is_left_when_reading_ends_early() -> None:
     assert next(reading) == 0
     reading.close()
     assert threading.active_count() == before
+
+
+class Undeliverable:
+    """A batch that cannot be handed over: the process may open no more files, say."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __reduce__(self) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "starts"),
+    [
+        (OSError(24, "Too many open files"), "too many files are open.*ulimit -n 4096", 1),
+        (TypeError("not to be pickled"), "has died, for the second time", 2),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_T23_a_batch_that_a_worker_cannot_hand_over_is_no_endless_wait(
+    error: Exception, said: str, starts: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begun: list[int] = []
+
+    def loader(done: int) -> Any:
+        begun.append(done)
+        return DataLoader(
+            [Undeliverable(error)], batch_size=None, num_workers=1, timeout=1,
+            worker_init_fn=workers.begin,
+        )  # fmt: skip
+
+    with pytest.raises(TrainingError, match=said):
+        next(by_processes(loader, [].append))
+    assert len(begun) == starts
+    assert not multiprocessing.active_children()
+    assert capfd.readouterr().err == ""
 
 
 class Dying:

@@ -82,7 +82,7 @@ def _is_a_plugins(error: BaseException) -> bool:
         return False
     from translate.engine.plugin_errors import is_a_strangers
 
-    return is_a_strangers(error)
+    return is_a_strangers(_cause(error))
 
 
 def warn_of_limits() -> None:
@@ -171,13 +171,18 @@ def _address_space() -> str:
 
 def _unforeseen(error: BaseException) -> str:
     """Return what happened, where, and whose fault it is."""
-    if isinstance(error, ExitCallError) and error.__cause__ is not None:
-        error = error.__cause__
+    error = _cause(error)
     if "torch" in sys.modules:  # before it is imported, no plugin has run
         from translate.engine.plugin_errors import unforeseen
 
         return unforeseen(error)
     return f"{described(error)}. This is a bug of translate: please report it."
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the `SystemExit` that an `ExitCallError` stands for, or `error`."""
+    called_exit = isinstance(error, ExitCallError) and error.__cause__ is not None
+    return (error.__cause__ or error) if called_exit else error
 
 
 def _logged(error: BaseException) -> str:

@@ -27,10 +27,19 @@ from translate.engine import config, distributed, files, options, records
 from translate.engine.files import Chunk
 from translate.engine.limits import Allowance, check_header
 from translate.engine.optimizers import hyperparameters, restore_optimizer
-from translate.engine.plugin_errors import plugin_code
+from translate.engine.plugin_errors import NO_TEMPORARY, plugin_code
 from translate.engine.randomness import random_state, restore_random_state
 from translate.engine.tensors import serialize
-from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError, named, shown
+from translate.errors import (
+    CheckpointError,
+    ConfigError,
+    SaveError,
+    TranslateError,
+    described,
+    named,
+    shown,
+    words,
+)
 from translate.recipe import Recipe
 from translate.registry import create
 
@@ -63,7 +72,7 @@ class OptimizerState(records.Record):
     """What ``state.json`` keeps of an optimizer: all that is no tensor."""
 
     state: dict[str, dict[str, Any]]
-    param_groups: list[dict[str, Any]]
+    param_groups: list[dict[str, Any]] = Field(min_length=1)
 
 
 class State(records.Record):
@@ -394,8 +403,10 @@ def _understood(path: Path) -> Iterator[None]:
     except ValidationError as error:
         raise CheckpointError(f"{path} is not understood: {options.explain(error)}") from error
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CheckpointError(f"{path} is not understood: {named(reason)}.") from error
+        if NO_TEMPORARY in words(error):
+            raise  # no fault of the checkpoint's
+        said = named(described(error))
+        raise CheckpointError(f"{path} is not understood: {said}.") from error
 
 
 def rebuild(found: Saved) -> Recipe:

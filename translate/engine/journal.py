@@ -88,7 +88,7 @@ class Journal:
             self._begin(training, prepared)
         except OSError as error:
             raise SaveError(
-                f"could not write to {self.path}: {error.strerror or error}."
+                f"could not write to {error.filename2 or self.path}: {error.strerror or error}."
             ) from error
         for remark in prepared.remarks:
             self.say(remark)

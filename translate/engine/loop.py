@@ -347,7 +347,7 @@ class Loop:
                 "the checkpoint before is intact."
             )
         try:
-            path = checkpoint.write(self.journal.path, training)
+            path = self._write()
         except SaveError as error:
             if last or self.begins:
                 raise
@@ -358,6 +358,21 @@ class Loop:
             self.saved = training.step
             if distributed.is_first():
                 self.journal.tell("checkpoint_saved", step=training.step, path=path)
+
+    def _write(self) -> Path:
+        """Write a checkpoint; what a plugin raises meanwhile stops a run that has begun."""
+        step = self.training.step
+        try:
+            return checkpoint.write(self.journal.path, self.training)
+        except MemoryError as error:
+            raise SaveError(f"could not save step {step}: not enough memory") from error
+        except PluginError as error:
+            if self.begins:
+                raise
+            raise TrainingError(
+                f"step {step}: {error} What was saved before is whole; once the plugin is mended: "
+                f"--resume {self.journal.path}"
+            ) from error.__cause__
 
     def _samples(self) -> Any:
         """Return the fixed batch of previews: the first images, cropped as training crops them."""
