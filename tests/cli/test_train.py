@@ -177,6 +177,7 @@ def test_paths_in_messages_are_printed_as_they_are(run: Run) -> None:
         (["train", "--config", "cgan-mnist", "--lr", "1"], "options.lr_generator"),
         (["train", "--domains", "a", "b", "--lr", "1"], "Write --set options.lr=VALUE."),
         ([*TINY, "--log-every", "9"], "Did you mean the setting train.log_every?"),
+        ([*TINY, "--batch_size", "2"], "No such option: --batch_size. Did you mean --batch-size?"),
         ([*TINY, "--stepps", "9"], "No such option '--stepps'"),
         (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
     ],

@@ -8,7 +8,7 @@ import tiny
 
 from translate.engine.changes import differences, without_effect
 from translate.engine.config import resolve
-from translate.errors import ConfigError
+from translate.errors import CheckpointError, ConfigError
 
 BASE: dict[str, Any] = {"data": {"domains": ["a", "b"]}}
 
@@ -44,6 +44,16 @@ def test_a_fork_says_what_has_no_effect(pictures: Any, tmp_path: Path) -> None:
     assert "no effect, as the layout 'unpaired' takes no drop_unpaired" in str(heard)
     assert "data.drop_unpaired: no effect" in str(heard)
     assert "from here on" not in str(heard)
+
+
+def test_a_fork_that_the_weights_do_not_fit_says_how_to_start_from_them(
+    pictures: Any, tmp_path: Path
+) -> None:
+    pictures("a", 2), pictures("b", 2)
+    tiny.start(tiny.settings(tmp_path, train__steps=1), tmp_path / "run")
+    given = ["options.generator.width=3"]
+    with pytest.raises(CheckpointError, match=f"--init {tmp_path / 'run'} in place of"):
+        tiny.resume(tmp_path / "run", fork=True, steps=2, assignments=given)
 
 
 def test_a_value_that_becomes_a_mapping_is_one_change() -> None:

@@ -137,6 +137,28 @@ def test_a_network_that_needs_numbers_is_tried_with_numbers(
     tried(configuration(images, "looking", generator="counting"))
 
 
+class Untyped(Looking):
+    """A recipe whose author writes no types."""
+
+    def __init__(self, spec, *, generator="dilated", label="l1"):  # type: ignore[no-untyped-def]
+        super().__init__(spec, generator=generator)
+        self.label = label
+
+
+def test_an_option_without_a_type_is_a_part_by_its_default(
+    images: Path, plugin: Callable[..., object]
+) -> None:
+    class Offer:
+        @hookimpl
+        def register_recipes(self) -> dict[str, type[Recipe]]:
+            return {"untyped": Untyped}
+
+    plugin(Offer())
+    with pytest.raises(ConfigError, match=r"options\.generator: 'dcgan' does not fit untyped"):
+        tried(configuration(images, "untyped", generator="dcgan"))
+    tried(configuration(images, "untyped", label="any text"))
+
+
 def test_train_refuses_it_with_code_2_and_leaves_no_folder(images: Path, run: Run) -> None:
     arguments = ["--plugin", "pix2pix", "--domains", "A", "B", "--data", images, "--size", "32"]
     small_networks = ["--set", "options.generator={name: unet, levels: 2, width: 4}"]

@@ -25,6 +25,10 @@ class SeveralCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
+            near = error.option_name.replace("_", "-")
+            if near != error.option_name and any(near in p.opts for p in self.params):
+                said = f"No such option: {error.option_name}. Did you mean {near}?"
+                raise click.UsageError(said, ctx) from error
             if not (near := self.hint(error.option_name, given)):
                 raise
             said = f"No such option: {error.option_name}.{near}"

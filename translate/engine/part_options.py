@@ -28,5 +28,7 @@ def named(part: Any) -> str:
 
 
 def _takes_parts(annotation: Any) -> bool:
+    if annotation is Any:  # a plugin may leave it out: the default's name decides
+        return True
     inner = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     return inner == Part or inner == Part | None

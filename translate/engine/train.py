@@ -33,7 +33,7 @@ from translate.engine.randomness import deterministic, seed_everything
 from translate.engine.schedules import Course, rate_changes
 from translate.engine.signals import Interrupts
 from translate.engine.trial import expect_sides, expect_size
-from translate.errors import ConfigError, DataError, suggest
+from translate.errors import CheckpointError, ConfigError, DataError, suggest
 from translate.progress import ProgressReporter
 from translate.registry import create
 
@@ -138,7 +138,15 @@ def resume(
             training = build(asked, layout.spec if fork else found.spec, where)
         prepared = data.check(layout, read_as)
         total = _steps(asked, len(prepared.layout))
-        notes += checkpoint.restore(training, found)
+        try:
+            notes += checkpoint.restore(training, found)
+        except CheckpointError as error:
+            if not fork or asked.options == found.config.options:
+                raise
+            raise CheckpointError(
+                f"{error} To start a new run with the weights that fit: --init {run} in place of "
+                f"--resume {run} --fork-run."
+            ) from error
         if training.step >= total:
             return _complete(run, training, fork=fork, notes=notes, watcher=watcher)
         notes += rate_changes(
