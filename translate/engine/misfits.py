@@ -55,12 +55,12 @@ def expect_parts(asked: Config, layout: Layout, device: torch.device) -> None:
     if not (at_fault := at_fault or _at_fault(asked, layout, swapped, device)):
         return
     option, kind, default = at_fault[0]
-    usual = named(default)
+    given, usual = named(asked.options[option]), named(default)
     others = [n for n in names(kind) if n != usual and _fits(asked, layout, option, {"name": n})]
-    fits = [usual, *others]
+    fits = ", ".join([usual, *others][:MOST]) + ", ..." * (len(others) >= MOST)
     raise ConfigError(
-        f"options.{option}: {named(asked.options[option])!r} does not fit {asked.recipe}: "
-        f"{_said(found)}. Expected {', '.join(fits[:MOST])}{', ...' * (len(fits) > MOST)}: "
+        f"options.{option}: {given!r} does not fit {asked.recipe}: "
+        f"{_other_use(kind, given, usual) or _said(found)}. Expected {fits}: "
         f"--set options.{option}={usual}, or see: translate show {asked.recipe}"
     )
 
@@ -94,6 +94,14 @@ def _fits(
 def _found(asked: Config, layout: Layout, device: torch.device) -> Found | None:
     """Return what ends the first step."""
     return trial.failure(asked, layout, asked.data.crop, trial.batch_size(asked), device)
+
+
+def _other_use(kind: Kind, given: str, usual: str) -> str:
+    """Return that a loss is adversarial, or compares images, where the usual one does the other."""
+    uses = [hasattr(find(kind, name), "for_discriminator") for name in (given, usual)]
+    if kind != "loss" or uses[0] == uses[1]:
+        return ""
+    return "it is an adversarial loss" if uses[0] else "it is no adversarial loss"
 
 
 def _said(found: Found) -> str:
