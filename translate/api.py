@@ -167,7 +167,7 @@ class Translator:
             warnings.warn(f"reading an image: {note.text}", stacklevel=3)
         hole = inputs.hole(source, mask) if fills else None
         with inputs.explained(source.path, is_file=bool(source.header)):
-            pixels = source.pixels(way.source)
+            pixels = source.pixels(way.file)
             prepared = way.prepare(pixels, single=source.single, hole=hole)
         floats = inputs.in_floats(image)
         (drawn,) = self.model.translate([prepared.pixels], way.to, floats=floats)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from translate import images
 from translate.api import Translator
 from translate.batches import ImageSpec, Pair
 from translate.engine import config, data, infer, kinds
+from translate.engine.augment import Augment
 from translate.engine.blank import Blank
 from translate.engine.config import Data
 from translate.engine.infer import Model
@@ -244,6 +246,41 @@ def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> Non
     for images_seen in seen:
         levels = (images_seen + 1).mul(127.5).round().byte()
         assert strange(levels, colours(folder)) == 0
+
+
+@pytest.mark.parametrize("coloured", [False, True])
+def test_D25_the_half_of_a_joined_image_is_a_label_map_whatever_the_other_half_is(
+    coloured: bool, tmp_path: Path
+) -> None:
+    random, folder = np.random.default_rng(0), tmp_path / "train"
+    folder.mkdir()
+    classes = random.integers(0, 19, (32, 32)).astype(np.uint8)
+    half = COLOURS[classes] if coloured else np.dstack([classes] * 3)
+    for number in range(4):
+        photo = random.integers(0, 256, (32, 32, 3)).astype(np.uint8)
+        Image.fromarray(np.hstack([photo, half])).save(folder / f"{number}.png")
+    sides = ("photo", "map")
+    asked = Data(
+        root=tmp_path, domains=("map", "photo"), layout="side-by-side", sides=sides, labels=("map",),
+        channels={"map": 1}, size=32, resize="none", flip=False,
+    )  # fmt: skip
+    layout = data.open_layout(asked)
+    seen: list[Any] = []
+    model = Model("x", "x", Watching(seen), layout.spec, sides, torch.device("cpu"))
+    if coloured:
+        reading = Augment(asked, layout.spec, images.read)
+        item = reading.item(Random(0))
+        with pytest.raises(BadImage, match="a label map in colours"):
+            layout.load(layout.pick(0, Random(0)), item)
+        with pytest.raises(BadImage, match="a label map in colours"):
+            Translator(model)(folder / "0.png", side="map")
+        return
+    assert (batch(asked).source.numpy() == classes).all()
+    Translator(model)(folder / "0.png", side="map")
+    Translator(model).folder(folder, tmp_path / "out", side="map")
+    assert len(seen) == 5
+    for each in seen:
+        assert ((each + 1).mul(127.5).round().numpy() == classes).all()
 
 
 class Watching(Recipe[Any]):

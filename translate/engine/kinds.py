@@ -81,7 +81,9 @@ def resize(pixels: Pixels, size: tuple[int, int], kind: Kind) -> Pixels:
 
 
 def convert(pixels: Pixels, kind: Kind) -> Pixels:
-    """Return `pixels` with the channels of `kind`."""
+    """Return `pixels` with the channels of `kind`; raises `ValueError` for label maps that lose."""
     if pixels.shape[2] == kind.channels:
         return pixels
+    if kind.labels and kind.channels == 1:
+        return labels.numbers(pixels)
     return images.from_array(pixels, channels=kind.channels)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate import images
-from translate.engine.decoded import Decoded
+from translate.engine.decoded import Decoded, guarded
 from translate.errors import BadImage
 
 
@@ -37,13 +37,22 @@ def from_decoded(decoded: Decoded, path: Path, channels: int) -> NDArray[np.uint
     if pixels.dtype == np.uint16:
         pixels = _in_bytes(pixels, path)
     if pixels.ndim == 3 and channels == 1:
-        if (pixels != pixels[..., :1]).any():
-            raise BadImage(
-                path, "a label map in colours, and its domain has one channel, in which some would "
-                "be alike: give the domain three channels, or save palette images"
-            )  # fmt: skip
-        pixels = pixels[..., 0]
+        with guarded(path):
+            pixels = numbers(pixels)
     return images.from_decoded(Decoded(pixels), channels=channels)
+
+
+def numbers(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers of (height, width, 3) `pixels` without colour as (height, width, 1).
+
+    Raises `ValueError` for others, of which some would be alike.
+    """
+    if (pixels != pixels[..., :1]).any():
+        raise ValueError(
+            "a label map in colours, and its domain has one channel, in which some would be alike: "
+            "give the domain three channels, or save palette images"
+        )
+    return pixels[..., :1]
 
 
 def _in_bytes(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:

@@ -120,7 +120,7 @@ class Stages:
         given = Input(decoded, job.input, source.data, source.header)
         kind, fills = self.way.source, self.way.model.recipe.takes_mask
         prepared = self.way.prepare(
-            given.pixels(kind),
+            given.pixels(self.way.file),
             single=given.single,
             hole=source.hole(decoded) if fills else None,
         )

@@ -60,6 +60,12 @@ class Translation:
         return self.model.kinds(self.to)[0]
 
     @property
+    def file(self) -> Kind:
+        """How files are read: joined label maps in colour, as the other half may have some."""
+        source = self.source
+        return source if self.half is None or not source.labels else source._replace(channels=3)
+
+    @property
     def target(self) -> Kind:
         """What the results are."""
         return self.model.kinds(self.to)[1]
@@ -72,24 +78,24 @@ class Translation:
         return min(self.model.spec.size)
 
     def prepare(self, pixels: Pixels, *, single: bool, hole: Pixels | None = None) -> Prepared:
-        """Return `pixels`, (height, width, channels) of `source`, as the network gets them.
+        """Return `pixels`, (height, width, channels), as the network gets them.
 
         Args:
-            pixels: the image.
+            pixels: the image, as `file` says.
             single: whether it had one channel before it was read.
             hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask; of the
                 whole image, or of the half that is translated.
 
         Raises:
-            ValueError: where resizing makes more than `max_pixels`, and for a joined image without
-                halves or a hole of another size.
+            ValueError: where resizing makes more than `max_pixels`; for a joined image without
+                halves, a hole of another size, and a label map that `source` cannot hold.
         """
         if self.half is not None:
             if pixels.shape[1] < 2:
                 raise ValueError("one pixel wide is no pair of images")
             if hole is not None and hole.shape[:2] == pixels.shape[:2]:
                 hole = halved(hole, self.half)
-            pixels = halved(pixels, self.half)
+            pixels = kinds.convert(halved(pixels, self.half), self.source)
         height, width = pixels.shape[:2]
         if hole is not None and hole.shape[:2] != (height, width):
             raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
