@@ -261,7 +261,8 @@ def test_D25_the_half_of_a_joined_image_is_a_label_map_whatever_the_other_half_i
         Image.fromarray(np.hstack([photo, half])).save(folder / f"{number}.png")
     sides = ("photo", "map")
     asked = Data(
-        root=tmp_path, domains=("map", "photo"), layout="side-by-side", sides=sides, labels=("map",),
+        root=tmp_path, domains=("map", "photo"), layout="side-by-side", sides=sides,
+        labels=("map",),
         channels={"map": 1}, size=32, resize="none", flip=False,
     )  # fmt: skip
     layout = data.open_layout(asked)

@@ -38,7 +38,7 @@ def from_decoded(decoded: Decoded, path: Path, channels: int) -> NDArray[np.uint
         pixels = _in_bytes(pixels, path)
     if pixels.ndim == 3 and channels == 1:
         with guarded(path):
-            pixels = numbers(pixels)
+            pixels = numbers(pixels)[..., 0]
     return images.from_decoded(Decoded(pixels), channels=channels)
 
 
