@@ -153,9 +153,7 @@ class Translator:
                 raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
             size = int(size)
         half = self.model.half(side)
-        way = Translation(
-            self.model, self.model.choose(None if to is None else str(to)), half, size, scale_back
-        )
+        way = Translation(self.model, self.model.choose(to), half, size, scale_back)
         return self._translate(way, cast(Given, image), cast("Given | None", mask))
 
     def _translate(self, way: Translation, image: Given, mask: Given | None) -> Any:
