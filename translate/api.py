@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from numbers import Integral
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -147,11 +146,8 @@ class Translator:
             masks = inputs.masks_of(mask, len(image), shared=True)
             made = self(list(image), to=to, size=size, scale_back=scale_back, side=side, mask=masks)
             return torch.stack(made) if made else image
-        if size is not None:
-            whole = isinstance(size, Integral) and not isinstance(size, bool)
-            if not whole or size < 1:
-                raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
-            size = int(size)
+        if size is not None and size < 1:
+            raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
         half = self.model.half(side)
         way = Translation(self.model, self.model.choose(to), half, size, scale_back)
         return self._translate(way, cast(Given, image), cast("Given | None", mask))
