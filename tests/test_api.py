@@ -386,5 +386,5 @@ def test_sizes_may_be_of_numpy_and_domains_are_text(model: Translator) -> None:
 
 @pytest.mark.parametrize("size", [0, -3, 2.5, "wide"])
 def test_a_size_that_is_none_is_refused(model: Translator, size: Any) -> None:
-    with pytest.raises(ConfigError, match="size: expected (a number of pixels from 1|int), got"):
+    with pytest.raises(ConfigError, match=r"size: expected (a number of pixels from 1|int), got"):
         model(noise(9, 13, 3), size=size)
