@@ -11,7 +11,7 @@ from raised import PanicException, WordlessError
 from torch.utils.data import DataLoader
 
 from translate.engine import workers
-from translate.engine.workers import by_processes, by_thread
+from translate.engine.workers import StoppedWaitingError, by_processes, by_thread
 from translate.errors import TrainingError
 
 
@@ -47,6 +47,21 @@ def test_no_thread_is_left_when_reading_ends_early() -> None:
     assert next(reading) == 0
     reading.close()
     assert threading.active_count() == before
+
+
+def test_P10_a_batch_that_does_not_come_is_not_waited_for_once_a_stop_is_asked_for() -> None:
+    event, asked = threading.Event(), list[bool]()
+
+    def batches() -> Iterator[int]:
+        yield 0
+        event.wait(60)
+
+    reading = by_thread(batches(), lambda: asked)
+    assert next(reading) == 0
+    asked.append(True)
+    with pytest.raises(StoppedWaitingError):
+        next(reading)
+    event.set()
 
 
 class Undeliverable:

@@ -6,7 +6,7 @@ number of workers, and wherever a run is stopped and resumed.
 
 import shutil
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -153,12 +153,14 @@ def batches(
     rank: int = 0,
     world: int = 1,
     pin: bool = False,
+    asked_to_stop: Callable[[], object] = workers.never,
 ) -> Generator[tuple[Any, list[Problem]]]:
     """Yield the batches of steps `start` to `stop`, each with the files that turned bad on the way.
 
     To be closed where not all are taken: a thread or processes read ahead. Of each batch, process
     `rank` of `world` gets its share. A file that cannot be read any more is replaced by the next
-    item, and told once. Raises `TrainingError` when that does not help either.
+    item, and told once. Raises `TrainingError` when that does not help either, and its
+    `StoppedWaitingError` where `asked_to_stop` holds and a batch is not there.
     """
     own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
     processes: dict[str, Any] = {"num_workers": data.workers}
@@ -182,8 +184,8 @@ def batches(
 
     restarts: list[str] = []
     if data.workers:
-        return _told(workers.by_processes(loader, restarts.append), restarts)
-    return _told(workers.by_thread(loader(0)), restarts)
+        return _told(workers.by_processes(loader, restarts.append, asked_to_stop), restarts)
+    return _told(workers.by_thread(loader(0), asked_to_stop), restarts)
 
 
 def shared_memory_remark(prepared: Prepared, data: Data, *, seed: int, batch_size: int) -> str:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from translate import images
-from translate.engine import checkpoint, data, distributed, randomness
+from translate.engine import checkpoint, data, distributed, randomness, workers
 from translate.engine.bundled import configs
 from translate.engine.checkpoint import Training
 from translate.engine.config import read
@@ -149,7 +149,11 @@ class Loop:
             rank=distributed.rank(),
             world=distributed.world(),
             pin=self.device.type == "cuda",
+            asked_to_stop=self._is_interrupted if distributed.world() == 1 else workers.never,
         )
+
+    def _is_interrupted(self) -> int:
+        return self.interrupts.caught
 
     def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> int:
         """Take all steps, or those before a wish to stop, which is returned."""
@@ -157,7 +161,12 @@ class Loop:
         self.since, self.first = time.perf_counter(), training.step
         while training.step < self.steps:
             asked_at = time.perf_counter()
-            batch, problems = self._next(batches)
+            try:
+                batch, problems = self._next(batches)
+            except workers.StoppedWaitingError:  # it has saved
+                if self.recent:
+                    self._log()
+                return self.interrupts.wish()
             self.waited += time.perf_counter() - asked_at
             self._list(problems)
 

@@ -11,7 +11,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import closing, suppress
+from functools import partial
 from multiprocessing import active_children
 from multiprocessing.queues import Queue
 from threading import current_thread, main_thread
@@ -29,6 +31,8 @@ PATIENCE = 600.0
 """seconds without a batch after which a worker counts as hung"""
 LOOK = 5.0
 """seconds between two looks at whether all workers live"""
+GLANCE = 0.5
+"""seconds between two looks at whether to stop waiting for a thread"""
 END = 2.0
 """seconds that workers which are told to end may take before they are killed"""
 SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
@@ -42,26 +46,51 @@ class WorkerError(Exception):
     """A worker that died or hangs."""
 
 
-def by_thread(batches: Iterable[Any]) -> Generator[Any]:
-    """Yield `batches`, the next of which is read meanwhile; raises `TrainingError`."""
+class StoppedWaitingError(TrainingError):
+    """A signal asked to stop while a batch was waited for."""
+
+
+def never() -> bool:
+    """Return False: nothing asks to stop."""
+    return False
+
+
+def by_thread(
+    batches: Iterable[Any], asked_to_stop: Callable[[], object] = never
+) -> Generator[Any]:
+    """Yield `batches`, the next of which is read meanwhile; raises `TrainingError`.
+
+    Where `asked_to_stop` holds, a batch that is not there is not waited for.
+    """
     reading = iter(batches)
     with Threads(1) as thread:
         coming = thread.submit(next, reading, None)
-        while (batch := _result(coming.result)) is not None:
+        while (batch := _result(partial(_taken, coming, asked_to_stop))) is not None:
             coming = thread.submit(next, reading, None)
             yield batch
 
 
+def _taken(coming: Future[Any], asked_to_stop: Callable[[], object]) -> Any:
+    while not coming.done():
+        wait([coming], GLANCE)
+        if asked_to_stop() and not coming.done():
+            raise StoppedWaitingError("stopped while waiting for images")
+    return coming.result()
+
+
 def by_processes(
-    loader: Callable[[int], DataLoader], told: Callable[[str], object]
+    loader: Callable[[int], DataLoader],
+    told: Callable[[str], object],
+    asked_to_stop: Callable[[], object] = never,
 ) -> Generator[Any]:
     """Yield what ``loader(0)`` yields; where workers fail, go on with ``loader(yielded so far)``.
 
     The first failure is `told`, the second raises `TrainingError`, as does any other exception.
+    Where `asked_to_stop` holds, workers that do not deliver are not waited for.
     """
     done, failed = 0, False
     while True:
-        running = _watched(loader(done))
+        running = _watched(loader(done), asked_to_stop)
         try:
             with closing(running):
                 _running.add(running)
@@ -91,7 +120,7 @@ def refuse_in_worker() -> None:
         sys.exit(1)
 
 
-def _watched(loader: DataLoader) -> Generator[Any]:
+def _watched(loader: DataLoader, asked_to_stop: Callable[[], object]) -> Generator[Any]:
     """Yield batches; raises `WorkerError`, and leaves no worker behind, however it ends."""
     before, child = set(active_children()), getattr(signal, "SIGCHLD", None)
     handler = signal.getsignal(child) if child else None
@@ -103,7 +132,7 @@ def _watched(loader: DataLoader) -> Generator[Any]:
         if child and current_thread() is main_thread():
             signal.signal(child, handler or signal.SIG_DFL)
             # PyTorch's would raise in the middle of a step
-        while (batch := _next(batches, loader.timeout)) is not None:
+        while (batch := _next(batches, loader.timeout, asked_to_stop)) is not None:
             yield batch
         finished = True
     except WorkerError as error:
@@ -122,7 +151,7 @@ def _watched(loader: DataLoader) -> Generator[Any]:
             worker.kill()
 
 
-def _next(batches: Iterator[Any], look: float) -> Any:
+def _next(batches: Iterator[Any], look: float, asked_to_stop: Callable[[], object]) -> Any:
     """Return the next batch, or None after the last."""
     waited = 0.0
     while True:
@@ -134,6 +163,8 @@ def _next(batches: Iterator[Any], look: float) -> Any:
                 raise WorkerError("a process that reads images has died") from error
             if "timed out after" not in words(error):
                 raise _failure(error) from error
+            if asked_to_stop():
+                raise StoppedWaitingError("stopped while waiting for images") from error
             waited += look
             if waited >= PATIENCE:
                 raise WorkerError(f"no image was read for {waited:.0f} s") from error
