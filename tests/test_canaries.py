@@ -223,6 +223,7 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "folders.notes": lambda path: folders.notes(folders.Folder(path, [path], [path])),
         "folders.places": lambda path: folders.places(path.parent, path.name, "train"),
         "folders.scan": folders.scan,
+        "folders.stem_below": lambda path: folders.stem_below(path, path.parent),
         "folders.subfolders": folders.subfolders,
         "folders.usable": lambda path: folders.usable(folders.Folder(path, [path]), []),
         "images.beside": lambda p: images.beside(data(p), p, channels=3, private=True),

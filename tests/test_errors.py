@@ -102,13 +102,13 @@ def test_a_bad_image_survives_a_trip_between_processes() -> None:
         ),
         (
             ["train", "--plugin", "cyclegan", "--steps", "2"],
-            "layout 'unpaired' reads two domains, and 0 are given.",
+            "layout 'unpaired' reads two domains, and 0 are given. Name them: --domains A B",
         ),
         ([*TRAIN[:5], *TRAIN[6:]], "layout 'unpaired' reads two domains, and 1 are given: summer."),
         (
             [*TRAIN, "--data", "elsewhere"],
-            "no folder for domain 'summer': looked for elsewhere/summer/train and "
-            "elsewhere/summer.",
+            "data.root: there is no folder elsewhere. Expected the folder that holds summer and "
+            "winter: --data DIR",
         ),
         ([*TRAIN, "--resume", "x"], None),
         (["train", "--resume", "runs/none"], "there is no run runs/none."),

@@ -14,7 +14,7 @@ import pytest
 import started
 import tiny
 import torch
-from faults import Disk, Killed
+from faults import Disk
 
 from translate import hookimpl
 from translate.engine import checkpoint, config, loop, records
@@ -37,6 +37,10 @@ def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
     """Return a folder with the domains ``a`` and ``b``, of pairs."""
     pictures("a", 4), pictures("b", 4)
     return tmp_path
+
+
+class Killed(KeyboardInterrupt):
+    """The process ends: of what a plugin raises, this alone is not listed."""
 
 
 class Stopper:

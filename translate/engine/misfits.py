@@ -93,7 +93,8 @@ def _fits(
 
 def _found(asked: Config, layout: Layout, device: torch.device) -> Found | None:
     """Return what ends the first step."""
-    return trial.failure(asked, layout, asked.data.crop, trial.batch_size(asked), device)
+    size, count = asked.data.crop, trial.batch_size(asked)
+    return trial.failure(asked, layout, size, count, device, turns=None)
 
 
 def _other_use(kind: Kind, given: str, usual: str) -> str:

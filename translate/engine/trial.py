@@ -1,13 +1,15 @@
 """Whether networks take crops of the size that is asked for, tried before any picture is read.
 
 A recipe is built once more on PyTorch's meta device, where tensors have shapes and no numbers, and
-takes one step on a blank batch. Only what PyTorch's layers say of images that become too small
-counts: what else fails there may be for want of numbers, see `translate.engine.misfits`.
+takes the first turn of a step on a blank batch. Only what PyTorch's layers say of images that
+become too small counts: what else fails there may be for want of numbers, see
+`translate.engine.misfits`.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
 
@@ -105,9 +107,18 @@ def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
 
 
 def failure(
-    asked: Config, layout: Layout, size: tuple[int, int], count: int, device: torch.device = META
+    asked: Config,
+    layout: Layout,
+    size: tuple[int, int],
+    count: int,
+    device: torch.device = META,
+    *,
+    turns: int | None = 1,
 ) -> Failure | Refusal | Exception | None:
-    """Return what ends the first step on a batch of `count` blank crops; None: it is fine."""
+    """Return what ends the first `turns` on a batch of `count` blank crops; None: they are fine.
+
+    By default the first turn is taken: what follows it may need numbers. None takes a whole step.
+    """
     with seeded(0), _watched() as entered:
         try:
             with device:
@@ -120,7 +131,7 @@ def failure(
             return error
         entered.append(recipe)
         try:
-            for _ in recipe.train().step(_blank(layout, size, count, device)):
+            for _ in islice(recipe.train().step(_blank(layout, size, count, device)), turns):
                 pass
         except Exception as error:  # of whatever a stranger's code meets without numbers
             if not (short := too_small(error)):
