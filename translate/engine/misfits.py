@@ -47,7 +47,7 @@ def expect_parts(asked: Config, layout: Layout, device: torch.device) -> None:
         return
     if isinstance(found, trial.Refusal):
         return  # the constructor has words for it
-    if isinstance(found, trial.Failure) and trial.sufficient(asked, layout, found):
+    if isinstance(found, trial.Failure) and trial.sufficient(asked, layout, found, turns=None):
         return  # a matter of the size
     at_fault = _at_fault(asked, layout, swapped, META)
     if (found := _found(asked, layout, device)) is None:

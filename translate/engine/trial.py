@@ -88,13 +88,16 @@ def expect_size(asked: Config, layout: Layout) -> None:
     )
 
 
-def sufficient(asked: Config, layout: Layout, found: Failure) -> int:
+def sufficient(asked: Config, layout: Layout, found: Failure, *, turns: int | None = 1) -> int:
     """Return how many times the size, or the batch, would do; 0 where more does not help."""
     size, count = asked.data.crop, batch_size(asked)
+
+    def fits(size: tuple[int, int], count: int) -> bool:
+        return failure(asked, layout, size, count, turns=turns) is None
+
     if found.short == "batch_size":
-        return 2 if failure(asked, layout, size, 2 * count) is None else 0
-    fits = (f for f in LARGER if failure(asked, layout, _times(size, f), count) is None)
-    return next(fits, 0)
+        return 2 if fits(size, 2 * count) else 0
+    return next((f for f in LARGER if fits(_times(size, f), count)), 0)
 
 
 def batch_size(asked: Config) -> int:
