@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import tables
 
-from translate.engine import config
+from translate.engine.config import layers
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/config_times.json"
@@ -154,14 +154,14 @@ def draw_sample_domains(name: str) -> None:
     """Draw the sample domains of a configuration, if it has any, so that no run has to."""
     if "--data" in train_command(name):
         return
-    domains = config.resolve(None, config=name).data.domains
+    domains = layers.resolve(None, config=name).data.domains
     translate = [sys.executable, "-m", "translate", "datasets", "draw"]
     subprocess.run([*translate, *domains, "--quiet"], cwd=ROOT, check=True)
 
 
 def measure_part(name: str, args: argparse.Namespace) -> Result:
     """Measure a few intervals of a configuration, and return the time of all its steps."""
-    settings = config.resolve(None, config=name)
+    settings = layers.resolve(None, config=name)
     steps = settings.train.steps or 0
     warm_up = min(int(settings.options.get("warm_up", 0)), steps)
     interval = args.interval or max(25, steps // 200)
@@ -220,7 +220,7 @@ def costs_of(
 def measure_whole(name: str, _: argparse.Namespace) -> Result:
     """Train a configuration to its end."""
     _, begin, end = timed_run(name, [])
-    steps = config.resolve(None, config=name).train.steps or 0
+    steps = layers.resolve(None, config=name).train.steps or 0
     return Result(steps, end - begin, True, {}, {})
 
 
@@ -303,7 +303,7 @@ def table(results: Mapping[str, Result]) -> str:
 
 def empty_row(name: str) -> dict[str, Any]:
     """Return the columns of a configuration that was not measured."""
-    steps = config.resolve(None, config=name).train.steps or 0
+    steps = layers.resolve(None, config=name).train.steps or 0
     return {"configuration": f"`{name}`", "steps": steps, "time": "", "measured": ""}
 
 

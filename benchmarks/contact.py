@@ -12,7 +12,10 @@ import numpy as np
 from marks import SHEETS, Pictures
 from PIL import Image
 
-from translate import folders, images
+from translate.folders import listing
+from translate.images.decode import read_image
+from translate.images.encode import write_image
+from translate.images.tensors import to_uint8
 
 GAP, ZOOM = 2, 2
 SOME = 12
@@ -36,16 +39,16 @@ def main(sheet: Path, *named: str) -> None:
 
 def spread(folder: Path) -> Pictures:
     """Return some of the pictures below `folder`, (N, H, W, 3)."""
-    found = [path for path in folders.find_images(folder) if path.stem not in SHEETS]
+    found = [path for path in listing.find_images(folder) if path.stem not in SHEETS]
     chosen = np.linspace(0, len(found) - 1, min(SOME, len(found))).round().astype(int)
-    return np.stack([images.to_bytes(images.read(found[i])) for i in chosen])
+    return np.stack([to_uint8(read_image(found[i])) for i in chosen])
 
 
 def write(path: Path, rows: Sequence[Pictures], below: Sequence[Path] = ()) -> None:
     """Write a sheet: `rows` of (N, H, W) or (N, H, W, 3) bytes, and whole sheets below them."""
-    blocks = [*map(_row, rows), *(images.read(sheet) for sheet in below)]
+    blocks = [*map(_row, rows), *(read_image(sheet) for sheet in below)]
     width = max(block.shape[1] for block in blocks)
-    images.write(path, _enlarged(np.vstack([_wide(block, width) for block in blocks])))
+    write_image(path, _enlarged(np.vstack([_wide(block, width) for block in blocks])))
 
 
 def square(pictures: Pictures, side: int = 8) -> list[Pictures]:

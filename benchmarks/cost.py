@@ -23,9 +23,13 @@ import rig
 import tables
 import torch
 
-from translate import images
-from translate.engine import checkpoint, files, infer, ledger, outputs
-from translate.engine.folder import Options, translate_folder
+from translate.engine.checkpoints import read, retention, write
+from translate.engine.disk import files
+from translate.engine.inference import inputs, manifest
+from translate.engine.inference import model as infer
+from translate.engine.inference.folder import Options, translate_folder
+from translate.images.encode import write_image
+from translate.images.resize import resize_pixels
 from translate.progress import ProgressReport
 
 WIDTH = ("options.generator.width=8", "options.discriminator.width=8")
@@ -54,8 +58,8 @@ def careless() -> Iterator[None]:
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "fsync", lambda _: None))
         patches.enter_context(mock.patch.object(files, "append", lambda *_: None))
-        patches.enter_context(mock.patch.object(checkpoint, "verify", lambda _: None))
-        for module in (checkpoint, ledger, outputs):
+        patches.enter_context(mock.patch.object(retention, "verify", lambda _: None))
+        for module in (read, manifest, inputs):
             patches.enter_context(mock.patch.object(module, "sha256", Nothing))
         yield
 
@@ -132,7 +136,7 @@ def turns_of_steps(own: rig.Rig, run: Path, pairs: int) -> list[tuple[float, flo
 
 def save(own: rig.Rig, run: Path) -> None:
     """Save a checkpoint of its own."""
-    checkpoint.write(run, own.training)
+    write.write_checkpoint(run, own.training)
 
 
 def turns_of_pictures(root: Path, pairs: int) -> list[tuple[float, float]]:
@@ -141,12 +145,12 @@ def turns_of_pictures(root: Path, pairs: int) -> list[tuple[float, float]]:
     source.mkdir()
     for number in range(PICTURES):
         coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
-        images.write(source / f"{number}.png", images.resize(coarse, (256, 256)))
+        write_image(source / f"{number}.png", resize_pixels(coarse, (256, 256)))
     model, _ = infer.load(root / "run", device="cpu")
 
     def work(number: int) -> None:
         out = root / f"out-{number}"
-        translate_folder(model, outputs.survey(source, out), out, Options())
+        translate_folder(model, inputs.survey(source, out), out, Options())
 
     return in_turn(work, pairs)
 

@@ -21,7 +21,8 @@ import numpy as np
 import tables
 from numpy.typing import NDArray
 
-from translate import images
+from translate.images.decode import read_image
+from translate.images.tensors import to_uint8
 
 Luminance = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ def read(folder: Path) -> dict[str, Luminance]:
     """Return the luminance (Rec. 601) of each image of `folder`, by name without suffix."""
     found = {}
     for path in sorted(folder.glob("*.png")):
-        pixels = images.to_bytes(images.read(path)).astype(float)
+        pixels = to_uint8(read_image(path)).astype(float)
         gray = pixels.shape[2] == 1
         found[path.stem] = pixels[..., 0] if gray else pixels[..., :3] @ (0.299, 0.587, 0.114)
     return found

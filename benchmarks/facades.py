@@ -21,8 +21,10 @@ import score
 import sheet
 import tables
 
-from translate import folders, images
-from translate.engine.translation import scaled
+from translate.engine.inference.translation import scaled
+from translate.folders import listing
+from translate.images.decode import read_image
+from translate.images.encode import write_image
 
 TRANSLATE = [sys.executable, "-m", "translate"]
 SIDES = ("photo", "labels")
@@ -100,8 +102,8 @@ def train(asked: argparse.Namespace, run: Path) -> str:
 def half(folder: Path, side: str, size: int) -> dict[str, score.Picture]:
     """Return one side of the joined pairs in `folder`, scaled as `infer --side --size` scales."""
     found = {}
-    for path in folders.find_images(folder):
-        joined = images.read(path)
+    for path in listing.find_images(folder):
+        joined = read_image(path)
         middle = joined.shape[1] // 2
         pixels = joined[:, :middle] if side == SIDES[0] else joined[:, middle:]
         found[path.stem] = scaled(pixels, size)
@@ -112,7 +114,7 @@ def save(pictures: Mapping[str, score.Picture], folder: Path) -> None:
     """Write `pictures` into `folder`, for the sheet."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, pixels in pictures.items():
-        images.write(folder / f"{name}.png", pixels)
+        write_image(folder / f"{name}.png", pixels)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import tables
 import torch
 from torch import Tensor, nn
 
-from translate.engine import checkpoint
+from translate.engine.checkpoints import read, retention
 from translate.progress import ProgressReport, ProgressReporter
 from translate_plugins.networks.norms import InstanceNorm
 
@@ -282,7 +282,7 @@ def resume(asked: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
 def straight(own: rig.Rig, out: Path, steps: int) -> list[str]:
     """Train to `steps`; return the digests of the last checkpoint's tensors."""
     own.loop(out, steps, ProgressReporter()).run()
-    path, _ = checkpoint.newest(out)
+    path, _ = retention.newest(out)
     return [sha256(file.read_bytes()).hexdigest() for file in sorted(path.glob("*.safetensors"))]
 
 
@@ -302,8 +302,8 @@ def in_halves(make: Callable[[], rig.Rig], out: Path, half: int) -> list[str]:
         loop.run()
     except KeyboardInterrupt:
         second = make()
-        path, _ = checkpoint.newest(out)
-        checkpoint.restore(second.training, checkpoint.describe(path))
+        path, _ = retention.newest(out)
+        read.restore(second.training, read.describe(path))
         return straight(second, out, 2 * half)
     raise AssertionError("the first half went on to the end")
 

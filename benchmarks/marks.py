@@ -16,7 +16,9 @@ import numpy as np
 from judge import Judge, Verdict, judge_of
 from numpy.typing import NDArray
 
-from translate import folders, images
+from translate.folders import listing
+from translate.images.decode import read_image
+from translate.images.tensors import to_uint8
 
 Pictures = NDArray[np.uint8]
 SIDE = 28
@@ -158,8 +160,8 @@ def read_colour(folder: Path) -> Pictures:
 
 
 def _each(folder: Path, channels: int) -> Iterator[Pictures]:
-    found = [path for path in folders.find_images(folder) if path.stem not in SHEETS]
+    found = [path for path in listing.find_images(folder) if path.stem not in SHEETS]
     if not found:
         raise SystemExit(f"{folder}: holds no pictures.")
     for path in found:
-        yield images.to_bytes(images.read(path, channels=channels))
+        yield to_uint8(read_image(path, channels=channels))

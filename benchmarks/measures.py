@@ -14,9 +14,9 @@ from marks import Pictures
 from numpy.typing import NDArray
 from subject import Finding, Subject
 
-from translate import images
 from translate.api import Translator
-from translate.folders import subfolders
+from translate.folders.listing import subfolders
+from translate.images.tensors import to_device
 
 SETTLED = 2500
 """generator steps after which a WGAN must draw digits"""
@@ -142,5 +142,5 @@ def _figures(found: marks.Marks) -> dict[str, float]:
 def _as_trained(pictures: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tensor:
     """Return (N, 28, 28) bytes as ``resize: fit`` pads them, (N, 1, H, W) in [-1, 1]."""
     height, width = (side - marks.SIDE for side in size)
-    tensor = images.to_device(torch.from_numpy(pictures)[:, None], "cpu")
+    tensor = to_device(torch.from_numpy(pictures)[:, None], "cpu")
     return F.pad(tensor, (0, width, 0, height), mode="replicate")

@@ -30,7 +30,7 @@ from measures import MEASURES as DIGITS
 from subject import Subject
 from wanted import LIMITS, SEEDS, short, verdict
 
-from translate.engine import config
+from translate.engine.config import layers
 
 MEASURES = {**DIGITS, "text2img-small": scenery.told_of}
 WATCHED, CHECKPOINTS = ("wgan-mnist", "wgan-gp-mnist"), 12
@@ -125,7 +125,7 @@ def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> 
         given += ["--data", asked.data]
     settings = list(asked.settings)
     if Path(name).stem in WATCHED:
-        steps = config.resolve(None, config=name, assignments=asked.settings).train.steps
+        steps = layers.resolve(None, config=name, assignments=asked.settings).train.steps
         every = -(-steps // CHECKPOINTS)  # rounded up: the last step is the twelfth, not one more
         settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={every}"]
         settings += [f"train.log_every={max(1, every // 10)}"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from translate import images
+from translate.images.encode import write_image
 
 NAMES = {"train": "train", "test": "t10k"}
 
@@ -24,7 +24,7 @@ def write(pictures: NDArray[np.uint8], folder: Path) -> None:
     """Write `pictures` as gray PNG files that count from 1."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, pixels in enumerate(pictures, 1):
-        images.write(folder / f"{number:05}.png", pixels[..., None])
+        write_image(folder / f"{number:05}.png", pixels[..., None])
 
 
 def _bytes(path: Path) -> bytes:

@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from score import Picture
 
-from translate import images
-from translate.engine import config
-from translate.ops import seeded
+from translate.engine.config import yaml
+from translate.images.encode import write_image
+from translate.images.tensors import as_tensor, from_device, to_device
+from translate.nn.noise import seeded
 from translate.registry import create_loss
 from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import random_holes
@@ -74,7 +75,7 @@ def main() -> None:
 
 def posed(asked: argparse.Namespace, truth: list[Picture]) -> Task:
     """Return what `asked.run` was trained to do, on `truth`."""
-    run = config.parse((asked.run / "config.yaml").read_text(), "config.yaml")
+    run = yaml.parse((asked.run / "config.yaml").read_text(), "config.yaml")
     options = run["options"]
     match run["recipe"]:
         case "srgan":
@@ -116,12 +117,12 @@ def made(
 ) -> list[Picture]:
     """Return what `change` makes of each, (1, C, H, W) in [-1, 1], from one seed."""
     with seeded(0):
-        return [images.from_device(change(tensor(picture)))[0] for picture in pictures]
+        return [from_device(change(tensor(picture)))[0] for picture in pictures]
 
 
 def tensor(picture: Picture) -> torch.Tensor:
     """Return it as (1, 3, H, W) in [-1, 1]."""
-    return images.to_device(images.as_tensor(picture)[None], "cpu")
+    return to_device(as_tensor(picture)[None], "cpu")
 
 
 def mask_of(whole: torch.Tensor, options: Mapping[str, Any]) -> torch.Tensor:
@@ -176,7 +177,7 @@ def filled(given: Sequence[Picture], holes: Sequence[Picture]) -> Rows:
 
     def smooth(picture: Picture, hole: Picture) -> Picture:
         missing = torch.from_numpy(hole > 0)[None, None]
-        return images.from_device(flowed(tensor(picture), missing))[0]
+        return from_device(flowed(tensor(picture), missing))[0]
 
     ways = {
         "mean of the picture": mean_filled,
@@ -262,7 +263,7 @@ def of_holes(
 def save(pictures: Sequence[Picture], names: Sequence[str], folder: Path) -> Path:
     """Write `pictures` into `folder`, as PNG."""
     for name, pixels in zip(names, pictures, strict=True):
-        images.write(folder / f"{name}.png", pixels if pixels.ndim == 3 else pixels[..., None])
+        write_image(folder / f"{name}.png", pixels if pixels.ndim == 3 else pixels[..., None])
     return folder
 
 

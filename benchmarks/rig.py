@@ -16,13 +16,17 @@ import textbook_restoration
 import torch
 from torch import nn
 
-from translate import images
-from translate.engine import config, data, files
-from translate.engine.checkpoint import Training
-from translate.engine.journal import Journal
-from translate.engine.loop import Loop, to_device
-from translate.engine.randomness import seed_everything
-from translate.engine.train import build
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, schema
+from translate.engine.data import check, loader
+from translate.engine.disk import files
+from translate.engine.runs.writer import RunWriter
+from translate.engine.system.randomness import seed_everything
+from translate.engine.training.batch import batch_to_device
+from translate.engine.training.loop import Loop
+from translate.engine.training.session import build
+from translate.images.encode import write_image
+from translate.images.resize import resize_pixels
 from translate.progress import ProgressReport, ProgressReporter
 
 PICTURES = 8
@@ -44,28 +48,28 @@ ALONE = {"cgan": ("labelled", "classes"), "text2img": ("captioned", "left")}
 class Rig(NamedTuple):
     """A recipe and its data, ready to be trained by our loop or by the textbook's."""
 
-    config: config.Config
-    training: Training
-    prepared: data.Prepared
+    config: schema.Config
+    training: TrainingState
+    prepared: check.CheckedData
     device: torch.device
 
     def batches(self, count: int) -> list[Any]:
         """Return the first `count` batches as our loop sees them: on the device, in [-1, 1]."""
         train = self.config.train
-        stream = data.batches(
+        stream = loader.batches(
             self.prepared,
             self.config.data,
             seed=train.seed,
             batch_size=train.batch_size,
             stop=count,
         )
-        return [to_device(batch, self.device) for batch, _ in stream]
+        return [batch_to_device(batch, self.device) for batch, _ in stream]
 
     def loop(self, out: Path, steps: int, watcher: ProgressReporter) -> Loop:
-        """Return our loop as `translate.engine.train.start` makes it, up to `steps`."""
+        """Return our loop as `translate.engine.training.session.start` makes it, up to `steps`."""
         if not out.exists():
             files.claim(out)
-        journal = Journal(out, self.training, steps, watcher.say)
+        journal = RunWriter(out, self.training, steps, watcher.say)
         return Loop(self.training, self.prepared, journal, steps, watcher)
 
 
@@ -90,7 +94,7 @@ def draw(root: Path, side: int) -> None:
         folder.mkdir(parents=True)
         for number in range(PICTURES):
             coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
-            images.write(folder / f"{number}.png", images.resize(coarse, (side, side)))
+            write_image(folder / f"{number}.png", resize_pixels(coarse, (side, side)))
     told = [{"file": f"{n}.png", "text": f"{max(n, 1)} of many"} for n in range(PICTURES)]
     (root / "left/train/captions.jsonl").write_text("\n".join(map(json.dumps, told)))
 
@@ -118,11 +122,11 @@ def make(
         "train.device": device,
         **{f"train.{key}": value for key, value in train.items()},
     }
-    asked = config.resolve(recipe, flags=flags, assignments=settings)
-    opened = data.open_layout(asked.data)
+    asked = layers.resolve(recipe, flags=flags, assignments=settings)
+    opened = check.open_layout(asked.data)
     where = torch.device(device)
     training = build(asked, opened.spec, where)
-    return Rig(asked, training, data.check(opened, asked.data), where)
+    return Rig(asked, training, check.check_data(opened, asked.data), where)
 
 
 def loop_of(rig: Rig, recipe: nn.Module, batches: Iterator[Any], **settings: Any) -> Iterator[Any]:

@@ -22,7 +22,8 @@ from scenes import Captioned, Pictures, Told
 from subject import Finding, Subject
 from torch import Tensor, nn
 
-from translate.engine import infer, sampling
+from translate.engine.inference import model as infer
+from translate.engine.inference import sampling
 
 SCENES, PASSES, BATCH, RATE = 4000, 25, 64, 3e-3
 PLAIN = ("season", "lake", "trees", "sun")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from translate import images
+from translate.images.resize import resize_pixels
 from translate_plugins.scenes import RENDERINGS, SPLITS
 from translate_plugins.scenes.captions import NUMBERS
 from translate_plugins.scenes.compose import compose
@@ -106,4 +106,4 @@ def apart(pictures: Sequence[Pictures]) -> float:
 
 def _scene(seed: str, season: str, side: int) -> tuple[Pictures, str]:
     scene, rendering = compose(seed), RENDERINGS[season]
-    return images.resize(rendering.picture(scene, seed), (side, side)), rendering.caption(scene)
+    return resize_pixels(rendering.picture(scene, seed), (side, side)), rendering.caption(scene)

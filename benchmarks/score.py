@@ -25,8 +25,11 @@ import tables
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from translate import folders, images
-from translate.engine.translation import scaled
+from translate.engine.inference.translation import scaled
+from translate.folders import listing
+from translate.images.decode import read_image
+from translate.images.resize import resize_pixels
+from translate.images.tensors import to_uint8
 
 Picture = NDArray[np.uint8]
 REPEATED = 10
@@ -85,12 +88,12 @@ def read(
 ) -> dict[str, Picture]:
     """Return the pictures of `folder` by name, scaled to `shorter`, or as those of `like` are."""
     found = {}
-    for path in folders.find_images(folder):
+    for path in listing.find_images(folder):
         name = str(path.relative_to(folder).with_suffix(""))
         if like is None or name in like:
-            pixels = scaled(images.to_bytes(images.read(path)), shorter)
+            pixels = scaled(to_uint8(read_image(path)), shorter)
             if like and not shorter:
-                pixels = images.resize(pixels, like[name].shape[:2])
+                pixels = resize_pixels(pixels, like[name].shape[:2])
             found[name] = pixels
     return found
 
@@ -164,7 +167,7 @@ def fitted(pixels: Picture, size: tuple[int, int]) -> Picture:
     """Return the middle of `pixels` at `size`."""
     height, width = pixels.shape[:2]
     scale = max(size[0] / height, size[1] / width)
-    large = images.resize(pixels, (round(height * scale), round(width * scale)))
+    large = resize_pixels(pixels, (round(height * scale), round(width * scale)))
     top, left = (large.shape[0] - size[0]) // 2, (large.shape[1] - size[1]) // 2
     return large[top : top + size[0], left : left + size[1]]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from translate import images
-from translate.folders import find_images
+from translate.folders.listing import find_images
+from translate.images.decode import read_image
+from translate.images.encode import write_image
 
 ROWS, SIDE, GAP = 8, 192, 6
 
@@ -19,12 +20,12 @@ def main(sheet: Path, *folders: Path) -> None:
     """Write the first scenes that all `folders` have as `sheet`."""
     common = set.intersection(*({path.name for path in find_images(f)} for f in folders))
     rows = [np.hstack([tile(f / name) for f in folders]) for name in sorted(common)[:ROWS]]
-    images.write(sheet, np.vstack(rows))
+    write_image(sheet, np.vstack(rows))
 
 
 def tile(path: Path) -> np.ndarray:
     """Return one picture on a white square."""
-    pixels = images.read(path)
+    pixels = read_image(path)
     small = min(pixels.shape[:2]) < SIDE
     way = cv2.INTER_NEAREST if small else cv2.INTER_AREA
     square = np.full((SIDE + GAP, SIDE + GAP, 3), 255, np.uint8)

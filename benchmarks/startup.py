@@ -21,7 +21,9 @@ from typing import NamedTuple
 import rig
 import tables
 
-from translate import images
+from translate.images.decode import read_image
+from translate.images.encode import write_image
+from translate.images.resize import resize_pixels
 
 HEAVY = ("torch", "torchvision", "albumentations", "kornia", "scipy", "cv2", "numpy", "pydantic")
 COMMAND = [sys.executable, str(Path(sys.executable).with_name("translate"))]
@@ -44,7 +46,7 @@ def main() -> None:
         run = asked.run or train(root)
         (root / "one").mkdir()
         picture = root / "one" / "picture.png"
-        images.write(picture, images.resize(images.read(root / "left/train/0.png"), (64, 64)))
+        write_image(picture, resize_pixels(read_image(root / "left/train/0.png"), (64, 64)))
         whole = [*COMMAND, "infer", str(run), str(picture), str(root / "out"), "--overwrite"]
         commands = {
             "translate --help": [*COMMAND, "--help"],

@@ -33,8 +33,8 @@ import torch
 from numpy.typing import NDArray
 
 from translate import registry
-from translate.engine import checkpoint
-from translate.engine.loop import draw_preview
+from translate.engine.checkpoints import write
+from translate.engine.training.preview import draw_preview
 from translate.progress import ProgressReport
 from translate.recipe import adam
 
@@ -171,7 +171,7 @@ def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
 
     own.loop(root / "timed", total, rig.Each(change)).run()
     begun = time.perf_counter()
-    checkpoint.write(root / "timed", own.training)
+    write.write_checkpoint(root / "timed", own.training)
     middle = time.perf_counter()
     draw_preview(own.training, own.batches(1)[0])
     took = middle - begun, time.perf_counter() - middle

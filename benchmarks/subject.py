@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from marks import Bench, Pictures
 
-from translate.engine import config, records
+from translate.engine.config import yaml
+from translate.engine.disk import records
 
 
 class Finding(NamedTuple):
@@ -66,7 +67,7 @@ class Subject(NamedTuple):
 
     def options(self) -> dict[str, Any]:
         """Return the options of the recipe, as the run has them."""
-        return config.parse((self.run / "config.yaml").read_text(), "config.yaml")["options"]
+        return yaml.parse((self.run / "config.yaml").read_text(), "config.yaml")["options"]
 
     def checkpoints(self) -> list[int]:
         """Return the steps of its checkpoints."""

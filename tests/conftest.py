@@ -15,7 +15,7 @@ import torch
 from faults import Disk
 from PIL import Image
 
-from translate.engine import plugins
+from translate.engine.plugins import discovery
 
 ROOT = Path(__file__).parent.parent
 collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
@@ -56,19 +56,19 @@ def pictures(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def plugin() -> Iterator[Callable[..., object]]:
     """Register a plugin object for one test: ``plugin(thing)`` or ``plugin(thing, "a:b")``."""
-    manager, before = plugins.load(), dict(plugins.skipped)
+    manager, before = discovery.load(), dict(discovery.skipped)
     names: list[str] = []
 
     def register(thing: object, name: str = "stranger:thing") -> object:
-        plugins.register(manager, thing, name)
+        discovery.register(manager, thing, name)
         names.append(name)
         return thing
 
     yield register
     for name in names:
         manager.unregister(name=name)
-    plugins.skipped.clear()
-    plugins.skipped.update(before)
+    discovery.skipped.clear()
+    discovery.skipped.update(before)
 
 
 @pytest.fixture

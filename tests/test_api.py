@@ -15,11 +15,11 @@ import torch
 import trained
 from PIL import Image
 
-from translate import images
 from translate.api import ProgressReporter, Result, Translator, train
-from translate.engine import config
-from translate.engine.sampling import Wish, sample_folder
+from translate.engine.config import yaml
+from translate.engine.inference.sampling import Wish, sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
+from translate.images.decode import read_image
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
     drawn = model.sample(5, label="two", seed=3)
     assert [(picture.size, picture.mode) for picture in drawn] == [((8, 8), "L")] * 5
     sample_folder(model.model, tmp_path / "out", Wish(5, "two", seed=3))
-    written = [images.read(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
+    written = [read_image(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
     assert all((np.asarray(p) == w[..., 0]).all() for p, w in zip(drawn, written, strict=True))
     with pytest.raises(ConfigError, match="no class is called 'three'"):
         model.sample(label="three")
@@ -196,7 +196,7 @@ def training(**given: Any) -> Result:
 
 
 def resolved(run: Path) -> dict[str, Any]:
-    return config.read(str(run / "config.yaml"))
+    return yaml.read(str(run / "config.yaml"))
 
 
 @pytest.mark.usefixtures("root")

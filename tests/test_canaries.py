@@ -23,11 +23,16 @@ import trained
 from conftest import ROOT
 from watched import watch
 
-from translate import api, batches, folders, images, losses, ops, recipe, registry, run, testing
+from translate import api, batches, losses, recipe, registry, run, testing
 from translate.api import Translator
 from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
 from translate.exchange import archives, fetch
+from translate.folders import listing, lookup
+from translate.images import decode
+from translate.images.decode import decode_image, probe_image, read_bytes, read_hole, read_image
+from translate.images.encode import read_metadata
+from translate.nn import modes
 
 EVIL = "open('it-was-run', 'w').close()"
 """what a canary does when it is run"""
@@ -165,10 +170,10 @@ MODULES = (
     archives,
     batches,
     fetch,
-    folders,
-    images,
+    lookup,
+    decode,
     losses,
-    ops,
+    modes,
     recipe,
     registry,
     run,
@@ -212,26 +217,26 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "archives.inspect": archives.inspect,
         "archives.is_archive": archives.is_archive,
         "archives.members": lambda path: archives.inspect(path) or list(archives.members(path)),
-        "folders.find_domains": lambda path: folders.find_domains(path.parent, [path.name], ""),
-        "folders.find_images": folders.find_images,
-        "folders.first_with_images": lambda path: folders.first_with_images("images", [path]),
-        "folders.is_path": lambda path: folders.is_path(path.parent, path.name),
-        "folders.expect_different": lambda path: folders.expect_different(
+        "folders.find_domains": lambda path: lookup.find_domains(path.parent, [path.name], ""),
+        "folders.find_images": listing.find_images,
+        "folders.first_with_images": lambda path: lookup.first_with_images("images", [path]),
+        "folders.is_path": lambda path: listing.is_path(path.parent, path.name),
+        "folders.expect_different": lambda path: lookup.expect_different(
             path.parent, [path.name, str(path)]
         ),
-        "folders.match": folders.match,
-        "folders.notes": lambda path: folders.notes(folders.Folder(path, [path], [path])),
-        "folders.places": lambda path: folders.places(path.parent, path.name, "train"),
-        "folders.scan": folders.scan,
-        "folders.stem_below": lambda path: folders.stem_below(path, path.parent),
-        "folders.subfolders": folders.subfolders,
-        "folders.usable": lambda path: folders.usable(folders.Folder(path, [path]), []),
-        "images.beside": lambda p: images.beside(data(p), p, channels=3, private=True),
-        "images.decode": lambda path: images.decode(data(path), path),
-        "images.load": images.load,
-        "images.probe": lambda path: images.probe(data(path), path),
-        "images.read": images.read,
-        "images.read_hole": lambda path: images.read_hole(path, path),
+        "folders.match": listing.match,
+        "folders.notes": lambda path: lookup.notes(lookup.Folder(path, [path], [path])),
+        "folders.places": lambda path: lookup.places(path.parent, path.name, "train"),
+        "folders.scan": listing.scan,
+        "folders.stem_below": lambda path: listing.stem_below(path, path.parent),
+        "folders.subfolders": listing.subfolders,
+        "folders.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
+        "images.beside": lambda p: read_metadata(data(p), p, channels=3, private=True),
+        "images.decode": lambda path: decode_image(data(path), path),
+        "images.load": read_bytes,
+        "images.probe": lambda path: probe_image(data(path), path),
+        "images.read": read_image,
+        "images.read_hole": lambda path: read_hole(path, path),
     }
 
 

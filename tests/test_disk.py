@@ -13,11 +13,18 @@ import torch
 import trained
 from faults import Disk, Fault, broken, every_operation, full, kill, short
 
-from translate import images
 from translate.batches import ImageSpec
-from translate.engine import checkpoint, config, files, infer, journal, records, stages, train
-from translate.engine.folder import Options, translate_folder
-from translate.engine.outputs import survey
+from translate.engine.checkpoints import retention
+from translate.engine.checkpoints import write as checkpoint
+from translate.engine.config import yaml
+from translate.engine.disk import files, records
+from translate.engine.inference import model as infer
+from translate.engine.inference import pipeline
+from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.engine.runs import writer
+from translate.engine.training import session
+from translate.images.decode import read_image
 
 KINDS = {"kill": kill, "ENOSPC": full, "EIO": broken, "short": short}
 PROCESSES = count(1)
@@ -27,7 +34,7 @@ every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
 
 @pytest.fixture(autouse=True)
 def one_writer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "WRITERS", 1)  # or an operation's number would be chance
+    monkeypatch.setattr(pipeline, "WRITERS", 1)  # or an operation's number would be chance
 
 
 def visible(folder: Path) -> dict[str, Any]:
@@ -81,17 +88,17 @@ def fail_everywhere(
 @every_kind
 def test_P2_one_save(fault: Fault, tmp_path: Path, disk: Disk) -> None:
     asked, spec = tiny.settings(tmp_path, train__ema=0.5), ImageSpec((16, 16), ("a", "b"))
-    training, run = train.build(asked, spec, torch.device("cpu")), tmp_path / "run"
+    training, run = session.build(asked, spec, torch.device("cpu")), tmp_path / "run"
 
     def save(step: int) -> None:
         training.step = step
-        checkpoint.write(run, training)
+        checkpoint.write_checkpoint(run, training)
 
     def prepare() -> None:
         save(0), save(1)
 
     def act() -> None:
-        found, complaints = checkpoint.newest(run)
+        found, complaints = retention.newest(run)
         assert found.name >= "step-00000001" and not complaints
         save(2)
 
@@ -118,7 +125,7 @@ def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: Disk) -> None:
     run = tmp_path / "run"
 
     def write(text: str) -> None:
-        journal.sweep(run)
+        writer.remove_partial_run_files(run)
         files.replace(run / "config.yaml", text.encode())
 
     prepare, act = (lambda text=text: write(text) for text in ("steps: 4\n", "steps: 500\n"))
@@ -158,11 +165,11 @@ def test_P2_a_whole_run(
 
     for number, fail in every_operation(disk, begin, act):
         fail(fault)
-        assert all(checkpoint.is_whole(path) for _, path in checkpoint.saved(run)), number
+        assert all(retention.is_whole(path) for _, path in retention.saved(run)), number
         act()
         assert tiny.tensors(run) == straight, number
-        assert config.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
-        assert all(images.read(p).any() for p in (run / "previews").glob("*")), number
+        assert yaml.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
+        assert all(read_image(p).any() for p in (run / "previews").glob("*")), number
         assert not list(run.rglob(".*")), number
         done.append(number)
     assert len(done) > 70

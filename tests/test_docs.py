@@ -76,7 +76,7 @@ def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverge
 
 
 def test_every_configuration_key_has_its_line_and_its_meaning() -> None:
-    from translate.engine.config import SECTIONS
+    from translate.engine.config.layers import SECTIONS
 
     page = (ROOT / "configs/README.md").read_text()
     for section, model in SECTIONS.items():

@@ -14,9 +14,9 @@ from PIL import Image, ImageCms
 
 from translate.api import Translator
 from translate.batches import ImageSpec
-from translate.engine import data
-from translate.engine.config import Data
-from translate.engine.infer import Model
+from translate.engine.config.schema import Data
+from translate.engine.data import check
+from translate.engine.inference.model import Model
 from translate.errors import BadImage
 from translate.insight.dataset import look
 from translate.recipe import Recipe
@@ -138,7 +138,7 @@ def trained_on(folder: Path, **given: Any) -> Any:
         root=folder.parent, domains=("in",), layout="images", size=SIZE, resize="none", flip=False,
         max_bad=1.0, **given,
     )  # fmt: skip
-    prepared = data.check(data.open_layout(asked), asked)
+    prepared = check.check_data(check.open_layout(asked), asked)
     found = {given.name: prepared.augment.read(folder / given.name) for given in GOOD}
     return found, prepared, asked
 
@@ -258,7 +258,7 @@ def test_I17_training_and_check_say_the_same_of_a_folder(
     (folder / "notes.txt").write_text("x")
     Image.new("RGB", (8, 8)).save(folder / "small.png")
     asked = Data(root=tmp_path, domains=("in",), layout="images", size=20)
-    said = data.check(data.open_layout(asked), asked).remarks
+    said = check.check_data(check.open_layout(asked), asked).remarks
     checked = {remark.what.removeprefix("train: ") for remark in look(asked)}
     assert any("without an image suffix" in line for line in said)
     assert any("1 of 7 images are smaller than the crop of 20x20" in line for line in said)

@@ -14,7 +14,11 @@ from faults import Disk
 from safetensors.torch import load, save
 from torch import Tensor
 
-from translate.engine import checkpoint, config, data, files, trial
+from translate.engine.checkpoints import retention
+from translate.engine.config import schema
+from translate.engine.data import check
+from translate.engine.disk import files
+from translate.engine.training import shape_check
 from translate.errors import ConfigError
 from translate.registry import names
 from translate.testing import small
@@ -35,7 +39,7 @@ def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def settings(root: Path, name: str) -> config.Config:
+def settings(root: Path, name: str) -> schema.Config:
     """Return a tiny configuration of any recipe, on as many domains as its layout reads."""
     # 6 steps, for a generator may wait for its critic, and what has not moved cannot be forgotten
     course = {"steps": 8, "batch_size": 2, "schedule": "linear", "ema": 0.5, "keep": 3}
@@ -48,7 +52,7 @@ def settings(root: Path, name: str) -> config.Config:
     for domains in (["a", "b"], ["a"]):
         asked = tiny.settings(root, name, data__domains=domains, **flags)
         with suppress(ConfigError):
-            data.open_layout(asked.data)
+            check.open_layout(asked.data)
             return asked
     raise AssertionError(f"{name} reads neither one domain nor two")
 
@@ -71,8 +75,8 @@ def test_T20_every_recipe_plays_a_turn_on_blank_crops_that_have_no_numbers(
     name: str, root: Path
 ) -> None:
     asked = settings(root, name)
-    layout = data.open_layout(asked.data)
-    assert trial.failure(asked, layout, asked.data.crop, asked.train.batch_size) is None
+    layout = check.open_layout(asked.data)
+    assert shape_check.failure(asked, layout, asked.data.crop, asked.train.batch_size) is None
 
 
 def parts(path: Path) -> dict[str, dict[str, Tensor]]:
@@ -122,7 +126,7 @@ def forget_each_part(name: str, root: Path) -> set[str]:
         shutil.rmtree(again)
         return equal
 
-    assert ends_equal(checkpoint.verify), "nothing was forgotten"
+    assert ends_equal(retention.verify), "nothing was forgotten"
     for part in changed:
         assert not ends_equal(forget, part, before.get(part, {})), part
     for number in ("step", "averaged"):

@@ -32,12 +32,15 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 from watched import watch
 
-from translate import api, images
+from translate import api
 from translate.api import Translator
 from translate.cli import main
-from translate.engine import checkpoint, config
-from translate.engine.bundled import configs as bundled
+from translate.engine.checkpoints import contents, read, retention
+from translate.engine.config import layers, yaml
+from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
+from translate.images.decode import probe_image, read_hole, read_image
+from translate.images.encode import read_metadata
 from translate.testing import small
 
 HANG = 20
@@ -163,15 +166,15 @@ def pictures(home: Path) -> Feed:
             made = model.folder(many, home / "out", max_pixels=LARGEST, overwrite=True)
             assert not made.left
         with suppress(BadImage):
-            images.beside(data, path, channels=3, private=True, max_pixels=LARGEST)
+            read_metadata(data, path, channels=3, private=True, max_pixels=LARGEST)
         with suppress(BadImage):
-            images.read_hole(path, max_pixels=LARGEST)
-        header = images.probe(data, path, max_pixels=LARGEST)
+            read_hole(path, max_pixels=LARGEST)
+        header = probe_image(data, path, max_pixels=LARGEST)
         assert form not in REFUSED
         for frame in range(min(header.frames, 3))[1:]:
             with suppress(BadImage):
-                images.read(path, max_pixels=LARGEST, frame=frame)
-        assert images.read(path, max_pixels=LARGEST).shape[:2] == header.size
+                read_image(path, max_pixels=LARGEST, frame=frame)
+        assert read_image(path, max_pixels=LARGEST).shape[:2] == header.size
         assert model(path).size == header.size[::-1]
 
     return feed
@@ -276,11 +279,11 @@ def spoil(file: Path, dice: Random) -> None:
     else:
         data = changed(data, dice, words=WORDS)
     file.write_bytes(data)
-    if file.name != checkpoint.MANIFEST:
-        manifest = json.loads((file.parent / checkpoint.MANIFEST).read_bytes())
+    if file.name != contents.MANIFEST:
+        manifest = json.loads((file.parent / contents.MANIFEST).read_bytes())
         facts = {"sha256": sha256(data).hexdigest(), "size": len(data)}
         manifest["files"][file.name] = facts
-        (file.parent / checkpoint.MANIFEST).write_text(json.dumps(manifest))
+        (file.parent / contents.MANIFEST).write_text(json.dumps(manifest))
 
 
 def go_on(place: Path, sound: bytes) -> None:
@@ -288,9 +291,9 @@ def go_on(place: Path, sound: bytes) -> None:
 
     Another data set may be the whole disk, and PyTorch's compiler writes code of its own.
     """
-    found, before = checkpoint.describe(checkpoint.locate(place)[0]), json.loads(sound)["config"]
+    found, before = read.describe(retention.locate(place)[0]), json.loads(sound)["config"]
     train = found.config.train
-    same = found.config.data == config.validate(before).data and train.batch_size == 1
+    same = found.config.data == layers.validate(before).data and train.batch_size == 1
     if same and found.step > 0 and not train.compile:
         tiny.resume(place.parent.parent, steps=1, assignments=["data.root=."])
 
@@ -309,7 +312,7 @@ def use(model: Translator) -> None:
 def configurations(home: Path) -> Feed:
     """Feed configurations and ``--set`` to `show`, and to training, up to where data is missing."""
     texts = [path.read_bytes() for path in bundled().values()]
-    documents = [config.parse(text.decode(), "bundled") for text in texts]
+    documents = [yaml.parse(text.decode(), "bundled") for text in texts]
     path = home / "mutant.yaml"
 
     def feed(dice: Random) -> None:

@@ -14,9 +14,11 @@ import tiny
 import trained
 from PIL import Image
 
-from translate.engine import checkpoint, infer, records
-from translate.engine.folder import Options, translate_folder
-from translate.engine.outputs import survey
+from translate.engine.checkpoints import retention
+from translate.engine.disk import records
+from translate.engine.inference import model as infer
+from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.inputs import survey
 from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError
 
 DEEP = b'{"step": ' + b"[" * 200 + b"]" * 200 + b"}"
@@ -153,7 +155,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 ) -> None:
     first, second = sorted((run / "checkpoints").iterdir())[-2:]
     damage(second / name)
-    for found, complaints in (checkpoint.newest(run), checkpoint.locate(run)):
+    for found, complaints in (retention.newest(run), retention.locate(run)):
         assert found == first
         assert [str(second / name) in complaint for complaint in complaints] == [True]
         assert "\n" not in complaints[0]
@@ -173,7 +175,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     ids=str,
 )  # fmt: skip
 def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -> None:
-    path, _ = checkpoint.newest(run)
+    path, _ = retention.newest(run)
     state = json.loads((path / "state.json").read_bytes())
     tiny.amend(path, "state.json", json.dumps({**state, **change}).encode())
     for act in (lambda: tiny.resume(run, steps=3), lambda: infer.load(path)):
@@ -193,7 +195,7 @@ def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -
 def test_numbers_out_of_range_are_refused_before_they_cost_anything(
     section: str, key: str, value: Any, run: Path
 ) -> None:
-    path, _ = checkpoint.newest(run)
+    path, _ = retention.newest(run)
     state = json.loads((path / "state.json").read_bytes())
     place = state["spec"] if section == "spec" else state["config"][section]
     place[key] = value
@@ -255,18 +257,18 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
 
 
 def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run: Path) -> None:
-    path, _ = checkpoint.newest(run)
+    path, _ = retention.newest(run)
     (path / "training.safetensors").unlink()
-    assert checkpoint.locate(run) == (path, [])
+    assert retention.locate(run) == (path, [])
     heard = tiny.Heard()
     assert tiny.resume(run, heard, steps=3).step == 3
     assert f"{path / 'training.safetensors'}" in str(heard)
 
 
 def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
-    path, _ = checkpoint.newest(run)
+    path, _ = retention.newest(run)
     (path / "training.safetensors").write_bytes(b"")
-    assert checkpoint.locate(run)[0] != path
+    assert retention.locate(run)[0] != path
 
 
 # -- the records of an output folder ---------------------------------------------------------------

@@ -23,9 +23,15 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
-from translate.engine import checkpoint, config, data, distributed, loop, records, train
-from translate.engine.problems import Problem
-from translate.engine.turns import take_turns
+from translate.engine.checkpoints import read, retention, state, write
+from translate.engine.config import schema, yaml
+from translate.engine.data import loader
+from translate.engine.disk import records
+from translate.engine.disk.problems import Problem
+from translate.engine.processes import distributed
+from translate.engine.training import session
+from translate.engine.training import step as loop
+from translate.engine.training.step import take_turns
 from translate.errors import SaveError, TrainingError
 from translate.recipe import Recipe, Turn, adam
 from translate.run import Run
@@ -43,13 +49,13 @@ def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.Monk
 
 def trained(begin: Callable[[tiny.Heard], Any]) -> dict[str, Any]:
     """Train on this process; return what it heard and what its weights are."""
-    kept, build, heard = [], train.build, tiny.Heard()
+    kept, build, heard = [], session.build, tiny.Heard()
 
-    def keep(*given: Any) -> checkpoint.Training:
+    def keep(*given: Any) -> state.TrainingState:
         kept.append(build(*given))
         return kept[0]
 
-    train.build = keep  # in a forked process, which ends after this
+    session.build = keep  # in a forked process, which ends after this
     result = begin(heard)
     (training,) = kept
     weights = {key: tensor.contiguous() for key, tensor in training.recipe.state_dict().items()}
@@ -97,7 +103,7 @@ def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
 
 
 def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) -> None:
-    def settings(steps: int) -> config.Config:
+    def settings(steps: int) -> schema.Config:
         return tiny.settings(
             root, train__batch_size=2, train__steps=steps, train__schedule="constant"
         )
@@ -131,7 +137,7 @@ def test_a_batch_that_does_not_suit_the_processes_is_raised_and_said(
     assert first["lines"][0] == (
         f"train.batch_size is {raised} instead of {asked_for}, to suit 2 processes"
     )
-    assert config.read(str(root / "run/config.yaml"))["train"]["batch_size"] == raised
+    assert yaml.read(str(root / "run/config.yaml"))["train"]["batch_size"] == raised
 
 
 def test_T19_a_signal_to_one_process_stops_both_at_one_step(
@@ -153,7 +159,7 @@ def test_T19_a_signal_to_one_process_stops_both_at_one_step(
 
 def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Path) -> None:
     asked = tiny.settings(root, train__batch_size=2, train__steps=50)
-    batches = data.batches
+    batches = loader.batches
 
     def blind(*given: Any, **named: Any) -> Iterator[Any]:
         found = batches(*given, **named)
@@ -162,7 +168,7 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
 
     def work(rank: int) -> str:
         if rank == 1:
-            data.batches = blind  # in a forked process, which ends after this
+            loader.batches = blind  # in a forked process, which ends after this
         with pytest.raises(TrainingError) as caught:
             tiny.start(asked, root / "run")
         return str(caught.value)
@@ -176,14 +182,14 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
 def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
     asked = tiny.settings(root, train__batch_size=2, train__steps=4)
     bad = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
-    batches = data.batches
+    batches = loader.batches
 
     def work(rank: int) -> int:
         def poor(*given: Any, **named: Any) -> Iterator[Any]:
             for number, (batch, problems) in enumerate(batches(*given, **named)):
                 yield batch, [*problems, *([bad] if number == 2 - rank else [])]
 
-        data.batches = poor  # in a forked process, which ends after this
+        loader.batches = poor  # in a forked process, which ends after this
         return tiny.start(asked, root / "run").listed
 
     assert two.processes(work) == [1, 0]  # the second met it first, and the first has the list
@@ -203,7 +209,7 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     def work(rank: int) -> tuple[str, float]:
         last = [time.monotonic()]
 
-        def stumble(training: checkpoint.Training, *given: Any) -> Any:
+        def stumble(training: state.TrainingState, *given: Any) -> Any:
             if training.step == 7 and rank == victim:
                 os.kill(os.getpid(), signal.SIGKILL)
             last[0] = time.monotonic()
@@ -217,7 +223,7 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     for said, seconds in two.processes(work, world=3, killed=victim):
         assert "another process has died or cannot be reached" in said
         assert seconds < 5
-    found, complaints = checkpoint.newest(root / "run")
+    found, complaints = retention.newest(root / "run")
     assert (found.name, complaints) == ("step-00000006", [])
     assert tiny.resume(root / "run", steps=9).step == 9
 
@@ -247,7 +253,7 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
         options__generator=generator,
         options__discriminator={"name": "patch", "width": 4, "layers": 2},
     )
-    training = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU)
+    training = session.build(asked, ImageSpec((32, 32), ("a", "b")), CPU)
     training.recipe.double()  # so that only the mean itself is rounded
     names = {id(p): name for name, p in training.recipe.named_parameters()}
     seen: dict[str, Tensor] = {}
@@ -293,7 +299,7 @@ def biases_before_a_norm() -> set[str]:
     asked = tiny.settings(
         Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
     )
-    recipe = train.build(asked, ImageSpec((32, 32), ("a", "b")), CPU).recipe
+    recipe = session.build(asked, ImageSpec((32, 32), ("a", "b")), CPU).recipe
     found = set()
     for name, module in recipe.named_modules():
         if isinstance(module, nn.Sequential):
@@ -333,7 +339,7 @@ def test_the_gradients_of_two_halves_are_those_of_the_whole() -> None:
 @pytest.mark.slow
 def test_torchrun_trains_one_run(root: Path) -> None:
     asked = tiny.settings(root, train__steps=6, train__log_every=2)
-    (root / "asked.yaml").write_text(config.dump(asked))
+    (root / "asked.yaml").write_text(yaml.dump(asked))
     command = [
         sys.executable,
         "-m",
@@ -360,7 +366,7 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     assert steps == ["2", "4", "6"]
     assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
     assert tiny.steps(root / "run") == [0, 6]
-    assert checkpoint.describe(checkpoint.newest(root / "run")[0]).description["processes"] == 2
+    assert read.describe(retention.newest(root / "run")[0]).description["processes"] == 2
 
 
 def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: Path) -> None:
@@ -370,11 +376,11 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
         asked = tiny.settings(root, train__batch_size=2)
         disk = Disk(pytest.MonkeyPatch())  # in a forked process, which ends after this
         with distributed.joined(CPU):
-            training = train.build(asked, ImageSpec((16, 16), ("a", "b")), CPU)
+            training = session.build(asked, ImageSpec((16, 16), ("a", "b")), CPU)
             if rank == 0:
                 disk.arm(1, no_space, always=True)
             try:
-                checkpoint.write(root / "run", training)
+                write.write_checkpoint(root / "run", training)
             except SaveError as error:
                 return str(error), tiny.steps(root / "run")
         return "", tiny.steps(root / "run")

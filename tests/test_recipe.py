@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import TranslateError
-from translate.ops import ImagePool
+from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
 

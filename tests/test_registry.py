@@ -10,7 +10,7 @@ from raised import PanicException, WordlessError
 from torch import nn
 
 from translate import hookimpl, registry
-from translate.engine import plugins
+from translate.engine.plugins import discovery
 from translate.errors import ConfigError, PluginError
 from translate.registry import create, create_discriminator, create_generator, create_loss, find
 from translate_plugins.losses.pictures import EdgeLoss, MeanAbsolute
@@ -163,7 +163,7 @@ def test_a_hook_that_fails_offers_nothing_is_named_once_and_spoils_nothing(
 def test_ours_come_first(losses) -> None:
     losses("aaa", lemon=Scaled)
     owners = [offer.distribution for offer in registry.every("loss")]
-    assert owners == [plugins.OURS] * (len(owners) - 1) + ["aaa"]
+    assert owners == [discovery.OURS] * (len(owners) - 1) + ["aaa"]
 
 
 def test_create_makes_any_kind_of_thing() -> None:

@@ -12,7 +12,7 @@ import tiny
 from PIL import Image
 
 from translate.api import Translator
-from translate.engine import checkpoint
+from translate.engine.checkpoints import retention
 
 RELEASES = sorted((Path(__file__).parent / "releases").iterdir())
 
@@ -50,5 +50,5 @@ def test_a_release_is_small_and_whole() -> None:
     for release in RELEASES:
         files = [path for path in release.rglob("*") if path.is_file()]
         assert sum(path.stat().st_size for path in files) < 200_000
-        assert not checkpoint.newest(release / "run")[1]
+        assert not retention.newest(release / "run")[1]
     assert RELEASES

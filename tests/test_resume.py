@@ -17,10 +17,13 @@ import torch
 from faults import Disk
 
 from translate import hookimpl
-from translate.engine import checkpoint, config, loop, records
-from translate.engine.loop import Result
+from translate.engine.checkpoints import read, retention
+from translate.engine.config import layers, schema, yaml
+from translate.engine.disk import records
+from translate.engine.training import loop
 from translate.errors import CheckpointError, ConfigError
 from translate.recipe import Recipe
+from translate.results import TrainingResult
 
 Plugin = Callable[..., object]
 STATE: dict[str, Any] = {
@@ -64,16 +67,16 @@ def stopper(plugin: Plugin) -> Stopper:
     return found
 
 
-def in_pieces(asked: config.Config, run: Path) -> list[Result]:
+def in_pieces(asked: schema.Config, run: Path) -> list[TrainingResult]:
     """Train, and go on for as long as something stops it; forget all between the pieces."""
     results = []
-    go: Callable[[], Result] = lambda: tiny.start(asked, run)  # noqa: E731
+    go: Callable[[], TrainingResult] = lambda: tiny.start(asked, run)  # noqa: E731
     while True:
         torch.manual_seed(len(results) + 100)
         try:
             results.append(go())
         except Killed:
-            results.append(Result(run, -1))
+            results.append(TrainingResult(run, -1))
         go = lambda: tiny.resume(run)  # noqa: E731
         if results[-1].step == asked.train.steps:
             return results
@@ -135,7 +138,7 @@ def test_neither_does_logging_or_saving(root: Path) -> None:
 
 def test_the_configuration_of_a_run_repeats_it(root: Path) -> None:
     tiny.start(tiny.settings(root, train__steps=5, **{**STATE, "train__seed": 7}), root / "one")
-    again = config.resolve(config=str(root / "one/config.yaml"))
+    again = layers.resolve(config=str(root / "one/config.yaml"))
     tiny.start(again, root / "two")
     assert tiny.tensors(root / "one") == tiny.tensors(root / "two")
     tiny.start(tiny.settings(root, train__steps=5, **STATE), root / "three")
@@ -148,9 +151,9 @@ def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Pa
         tiny.start(asked, root / name)
     assert tiny.resume(root / "raised", steps=8).step == 8
     assert tiny.tensors(root / "raised") == tiny.tensors(root / "straight")
-    assert config.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
+    assert yaml.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
     assert tiny.resume(root / "raised", epochs=3).step == 12  # of 4 images
-    assert "steps" not in config.read(str(root / "raised/config.yaml"))["train"]
+    assert "steps" not in yaml.read(str(root / "raised/config.yaml"))["train"]
 
 
 def test_clipping_warm_up_and_schedules_by_player_go_on_exactly(
@@ -192,7 +195,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 def forget_optimizer(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    patch.setattr(checkpoint, "restore_optimizer", _nothing)
+    patch.setattr(read, "restore_optimizer", _nothing)
 
 
 def forget_schedule(patch: pytest.MonkeyPatch, stopped: int) -> None:
@@ -205,18 +208,18 @@ def forget_pool(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG00
 
 
 def forget_random_state(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    patch.setattr(checkpoint, "restore_random_state", _nothing)
+    patch.setattr(read, "restore_random_state", _nothing)
 
 
 def forget_average(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    real = checkpoint.restore_weights
-    patch.setattr(checkpoint, "restore_weights", lambda *given, averaged=False: (
+    real = read.restore_weights
+    patch.setattr(read, "restore_weights", lambda *given, averaged=False: (
         None if averaged else real(*given)))  # fmt: skip
 
 
 def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    real = checkpoint.restore_weights
-    patch.setattr(checkpoint, "restore_weights", lambda *given, averaged=False: (
+    real = read.restore_weights
+    patch.setattr(read, "restore_weights", lambda *given, averaged=False: (
         real(*given, averaged=averaged) if averaged else None))  # fmt: skip
 
 
@@ -442,7 +445,7 @@ def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: P
     assert not [line for line in heard.lines if "bit for bit" in line]
     facts = json.loads((root / "run/run.json").read_bytes())
     (root / "run/run.json").write_text(json.dumps({**facts, "device": "cuda:0"}))
-    place, _ = checkpoint.newest(root / "run")
+    place, _ = retention.newest(root / "run")
     state = json.loads((place / "state.json").read_bytes())
     state["versions"]["torch"], state["processes"], state["threads"] = "2.0.0", 4, 64
     tiny.amend(place, "state.json", json.dumps(state).encode())

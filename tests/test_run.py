@@ -9,7 +9,7 @@ import pytest
 import tiny
 
 from translate import hookimpl
-from translate.engine import records
+from translate.engine.disk import records
 from translate.run import Run
 
 Plugin = Callable[..., object]
@@ -72,9 +72,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(root: Path, plugin: Plugin) -> No
     plugin(stopper, "stranger:stopper")
     assert tiny.start(asked, root / "run").step == 2
     type(stopper).losses_logged = hookimpl(lambda self: None)  # noqa: ARG005
-    from translate.engine import plugins
+    from translate.engine.plugins import discovery
 
-    plugins.load().unregister(name="stranger:stopper")
+    discovery.load().unregister(name="stranger:stopper")
     plugin(object(), "stranger:stopper")
     assert tiny.resume(root / "run").step == 4
     assert tiny.tensors(root / "run") == tiny.tensors(root / "straight")

@@ -18,11 +18,17 @@ from translate import hookimpl
 from translate.batches import ImageSpec
 from translate.cli.show import describe
 from translate.contract.subject import CPU, Subject, subject
-from translate.engine import checkpoint, config, options, records, train
-from translate.engine.changes import changed
-from translate.engine.checkpoint import Saved, Training
-from translate.engine.loop import draw_preview, take_step
-from translate.engine.options import Option
+from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints.read import Saved
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, schema, yaml
+from translate.engine.config.diff import changed
+from translate.engine.disk import records
+from translate.engine.system import signatures
+from translate.engine.system.signatures import Option
+from translate.engine.training import session
+from translate.engine.training.preview import draw_preview
+from translate.engine.training.step import take_step
 from translate.errors import CheckpointError, ConfigError, TranslateError
 from translate.progress import ProgressReporter
 from translate.registry import create_loss, find, names
@@ -41,10 +47,10 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 """weights that are 0 by default, without which other options mean nothing"""
 
 
-def stages(asked: config.Config, tested: Subject, found: Saved) -> Iterator[Any]:
+def stages(asked: schema.Config, tested: Subject, found: Saved) -> Iterator[Any]:
     """Fork the run whose checkpoint was `found`, and yield what can be seen of it, in order."""
-    training = train.build(asked, tested.spec, CPU)
-    checkpoint.restore(training, found)
+    training = session.build(asked, tested.spec, CPU)
+    read.restore(training, found)
     yield structure(training)
     for _ in range(AFTER):
         played = take_step(training, tested.batch(training.step), 100)
@@ -52,7 +58,7 @@ def stages(asked: config.Config, tested: Subject, found: Saved) -> Iterator[Any]
     yield [float(row.double().sum()) for row in draw_preview(training, tested.batch(0))]
 
 
-def structure(training: Training) -> Any:
+def structure(training: TrainingState) -> Any:
     """Return the optimizers' groups, and the shapes of all that is saved."""
     groups = {
         player: repr([{**group, "params": len(group["params"])} for group in o.param_groups])
@@ -132,11 +138,11 @@ def test_T26_every_option_of_a_recipe_that_a_fork_changes_is_seen_or_refused(
     tested = subject(name, given, None, None)
     training = tested.build()
     tested.play(training, BEFORE)
-    found = checkpoint.describe(checkpoint.write(tmp_path, training))
+    found = read.describe(write.write_checkpoint(tmp_path, training))
     usual = list(stages(found.config, tested, found))
     assert list(stages(found.config, tested, found)) == usual, "else nothing could be seen"
     silent = []
-    for option in options.read(find("recipe", name), ["spec"]).values():
+    for option in signatures.read(find("recipe", name), ["spec"]).values():
         now, key = found.config.options[option.name], f"options.{option.name}"
         results = []
         for value in candidates(option, now):
@@ -240,7 +246,7 @@ def effects(root: Path, plugin: Callable[..., Any], out: str, flags: Mapping[str
     watching = Watching((lambda: meanwhile(root)) if meanwhile else (lambda: None))
     plugin(watching, f"stranger:{out}")
     try:
-        result = train.resume(
+        result = session.resume(
             root / "base", flags=flags, fork=True, out=root / out, watcher=ProgressReporter()
         )
     except TranslateError as error:
@@ -255,10 +261,10 @@ def effects(root: Path, plugin: Callable[..., Any], out: str, flags: Mapping[str
 
 def one_truth(run: Path) -> None:
     """Assert that what is written, shown, and kept in the checkpoint is one configuration."""
-    path, _ = checkpoint.newest(run)
-    kept = config.document(checkpoint.describe(path).config)
-    assert config.read(str(run / "config.yaml")) == kept
-    shown = config.parse(describe(str(run)), "shown")
+    path, _ = retention.newest(run)
+    kept = yaml.document(read.describe(path).config)
+    assert yaml.read(str(run / "config.yaml")) == kept
+    shown = yaml.parse(describe(str(run)), "shown")
     assert {k: {n: v for n, v in shown[k].items() if v is not None} for k in ("data", "train")} == {
         k: kept[k] for k in ("data", "train")
     }
@@ -266,7 +272,7 @@ def one_truth(run: Path) -> None:
 
 
 def test_T26_every_key_of_data_and_train_has_a_case() -> None:
-    keys = {f"{section}.{key}" for section, model in config.SECTIONS.items()
+    keys = {f"{section}.{key}" for section, model in layers.SECTIONS.items()
             for key in model.model_fields}  # fmt: skip
     assert keys == CASES.keys() | BUILT
 
@@ -307,6 +313,6 @@ def test_T26_compiling_is_seen_in_the_networks() -> None:
     spec = ImageSpec((16, 16), ("a", "b"))
     for wanted in (False, True):
         asked = tiny.settings(Path("nowhere"), train__compile=wanted)
-        recipe = train.build(asked, spec, CPU).recipe
+        recipe = session.build(asked, spec, CPU).recipe
         compiled = [child._compiled_call_impl is not None for child in recipe.children()]
         assert any(compiled) == wanted

@@ -14,9 +14,10 @@ import tiny
 import trained
 from engine import test_folder
 
-from translate.engine import infer, records
-from translate.engine.folder import Options, translate_folder
-from translate.engine.outputs import survey
+from translate.engine.disk import records
+from translate.engine.inference import model as infer
+from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.inputs import survey
 
 STEPS = 60
 STOPPING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP

@@ -20,7 +20,8 @@ from translate.batches import Images, ImageSpec, Layout
 from translate.contract import processes, recipes
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
-from translate.engine import randomness, turns
+from translate.engine.system import randomness
+from translate.engine.training import step
 from translate.errors import ConfigError
 from translate.recipe import Recipe, Turn, adam
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
@@ -591,7 +592,7 @@ forking = pytest.mark.skipif(not processes.forks(), reason="a new process knows 
 
 @forking
 def test_processes_that_keep_their_own_gradients_are_noticed(plugin, monkeypatch) -> None:
-    monkeypatch.setattr(turns, "average_gradients", lambda _parameters, loss: loss)
+    monkeypatch.setattr(step, "average_gradients", lambda _parameters, loss: loss)
     offer(plugin, recipes={"tame": Tame})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
         averages_over_processes(subject("tame", {}, None, None))
@@ -605,8 +606,8 @@ def test_processes_that_sum_instead_of_averaging_are_noticed(plugin, monkeypatch
             parameter.grad *= 2
         return mean
 
-    average = turns.average_gradients
-    monkeypatch.setattr(turns, "average_gradients", summed)
+    average = step.average_gradients
+    monkeypatch.setattr(step, "average_gradients", summed)
     offer(plugin, recipes={"tame": Tame})
     with pytest.raises(AssertionError, match="is not the mean of what both halves give"):
         averages_over_processes(subject("tame", {}, None, None))

@@ -12,10 +12,11 @@ import torch
 from conftest import ROOT, Outcome
 from torch import Tensor
 
-from translate import hookimpl, images
+from translate import hookimpl
 from translate.batches import Images, ImageSpec, Labelled, Layout, Transform
 from translate.errors import ConfigError, DataError
-from translate.folders import expect, find_domains, notes, problems, usable
+from translate.folders.lookup import expect, find_domains, notes, problems, usable
+from translate.images.tensors import as_tensor
 from translate.testing import RULES, check_layout
 
 Register = Callable[[type[Layout]], None]
@@ -115,7 +116,7 @@ class Plain(Sound):
 
 class Uncut(Sound):
     def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        return Images(images.as_tensor(transform.read(files[0])))
+        return Images(as_tensor(transform.read(files[0])))
 
 
 class Numbered(NamedTuple):

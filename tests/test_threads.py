@@ -14,7 +14,7 @@ import trained
 
 from translate.api import Translator
 from translate.contract.subject import CPU, subject
-from translate.engine.infer import Model
+from translate.engine.inference.model import Model
 from translate.recipe import Recipe
 from translate.registry import names
 from translate.testing import small

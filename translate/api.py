@@ -11,24 +11,25 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from translate import images
-from translate.engine import config as configuration
-from translate.engine import infer, inputs
-from translate.engine import train as training
-from translate.engine.arguments import checked
-from translate.engine.folder import Options, Summary, translate_folder
-from translate.engine.infer import Model
-from translate.engine.initial import Initial
-from translate.engine.inputs import FileLike, Given
-from translate.engine.loop import Result
-from translate.engine.outputs import survey
-from translate.engine.progress_bar import watch
-from translate.engine.sampling import Wish, pictures
-from translate.engine.translation import Translation
+from translate.engine.checkpoints.initialization import Initial
+from translate.engine.config import layers
+from translate.engine.config.arguments import checked
+from translate.engine.inference import conversion
+from translate.engine.inference import model as infer
+from translate.engine.inference.conversion import FileLike, Given
+from translate.engine.inference.folder import Options, Summary, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.engine.inference.model import Model
+from translate.engine.inference.sampling import Wish, pictures
+from translate.engine.inference.translation import Translation
+from translate.engine.training import session
+from translate.engine.training.progress_bar import watch
 from translate.errors import ConfigError, TranslateError, shown
+from translate.images.decode import MAX_PIXELS
 from translate.progress import ProgressReport, ProgressReporter
+from translate.results import TrainingResult
 
-__all__ = ["ProgressReport", "ProgressReporter", "Result", "Summary", "Translator", "train"]
+__all__ = ["ProgressReport", "ProgressReporter", "Summary", "TrainingResult", "Translator", "train"]
 
 
 class Translator:
@@ -138,12 +139,12 @@ class Translator:
             ConfigError: for a domain, size or mask that the model cannot take.
         """
         if isinstance(image, (list, tuple)):
-            masks = inputs.masks_of(mask, len(image))
+            masks = conversion.masks_of(mask, len(image))
             each = zip(image, masks, strict=True)
             same = {"to": to, "size": size, "scale_back": scale_back, "side": side}
             return [self(one, mask=its, **same) for one, its in each]  # type: ignore[call-overload]
         if isinstance(image, Tensor) and image.ndim == 4:
-            masks = inputs.masks_of(mask, len(image), shared=True)
+            masks = conversion.masks_of(mask, len(image), shared=True)
             made = self(list(image), to=to, size=size, scale_back=scale_back, side=side, mask=masks)
             return torch.stack(made) if made else image
         if size is not None and size < 1:
@@ -156,18 +157,18 @@ class Translator:
         fills = self.model.recipe.takes_mask
         if mask is not None and not fills:
             raise ConfigError(f"mask: {self.model.name} fills no holes: leave it out.")
-        source = inputs.load(image)
+        source = conversion.load(image)
         for note in source.notes(way.source, hole=fills and mask is None):
             warnings.warn(f"reading an image: {note.text}", stacklevel=3)
-        hole = inputs.hole(source, mask) if fills else None
-        with inputs.explained(source.path, is_file=bool(source.header)):
+        hole = conversion.hole(source, mask) if fills else None
+        with conversion.explained(source.path, is_file=bool(source.header)):
             pixels = source.pixels(way.file)
             prepared = way.prepare(pixels, single=source.single, hole=hole)
-        floats = inputs.in_floats(image)
+        floats = conversion.in_floats(image)
         (drawn,) = self.model.translate([prepared.pixels], way.to, floats=floats)
         if drawn is None:
             raise TranslateError(f"{self.model.name}: the translation is not finite.")
-        return inputs.give_back(image, source, way.finish(prepared._replace(pixels=drawn)))
+        return conversion.give_back(image, source, way.finish(prepared._replace(pixels=drawn)))
 
     @checked()
     def sample(
@@ -197,7 +198,7 @@ class Translator:
         mask: str | Path | None = None,
         batch_size: int | None = None,
         format: str | None = None,  # noqa: A002 - as the command line has it
-        max_pixels: int = images.MAX_PIXELS,
+        max_pixels: int = MAX_PIXELS,
         frames: str = "first",
         keep_metadata: bool = False,
         overwrite: bool = False,
@@ -248,7 +249,7 @@ def train(
     device: str | torch.device | None = None,
     precision: str | None = None,
     progress: bool | ProgressReporter = True,
-) -> Result:
+) -> TrainingResult:
     """Train as `translate train` does, with the same names.
 
     Args:
@@ -300,7 +301,7 @@ def train(
     flags = {
         f"{section}.{k}": v for section, values in named.items() for k, v in (values or {}).items()
     }
-    flags |= configuration.from_flags(given)
+    flags |= layers.from_flags(given)
     flags |= _by_dotted_key(settings) if isinstance(settings, Mapping) else {}
     assignments = () if isinstance(settings, Mapping) else settings
     if resume and (plugin or config or init):
@@ -315,7 +316,7 @@ def train(
     shown = watch(quiet=not progress) if isinstance(progress, bool) else nullcontext(progress)
     with shown as reporter:
         if resume:
-            return training.resume(
+            return session.resume(
                 Path(resume),
                 flags=flags,
                 assignments=assignments,
@@ -325,10 +326,10 @@ def train(
                 watcher=reporter,
             )
         initial = Initial(Path(init)) if init else None
-        asked = (initial.configuration if initial else configuration.resolve)(
+        asked = (initial.configuration if initial else layers.resolve)(
             plugin, config=config, flags=flags, assignments=assignments
         )
-        return training.start(asked, out=folder, init=initial, watcher=reporter)
+        return session.start(asked, out=folder, init=initial, watcher=reporter)
 
 
 def _by_dotted_key(settings: Mapping[str, Any]) -> dict[str, Any]:

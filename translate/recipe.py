@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from translate.errors import TranslateError
-from translate.ops import ImagePool, interpolate
+from translate.nn.latents import interpolate
+from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
 WALKS = 4

@@ -7,10 +7,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from torch import nn
 
-from translate.engine import console, options, plugins
-from translate.engine.bundled import configs
-from translate.engine.plugin_errors import plugin_code
-from translate.engine.signals import reraise_interruption
+from translate.engine.plugins import discovery
+from translate.engine.plugins.errors import plugin_code
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.system import console, signatures
+from translate.engine.system.bundled import configs
 from translate.errors import ConfigError, PluginError, described, shown, suggest
 
 Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
@@ -63,9 +64,9 @@ def create(kind: Kind, part: Part, **given: Any) -> Any:
     """
     name, own = split(kind, part)
     factory = find(kind, name)
-    own = options.check(f"{kind} {name!r}", factory, own, reserved=tuple(given))
+    own = signatures.check(f"{kind} {name!r}", factory, own, reserved=tuple(given))
     with plugin_code(factory, "__init__"):
-        return factory(**options.taken(factory, given), **own)
+        return factory(**signatures.taken(factory, given), **own)
 
 
 def split(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
@@ -92,13 +93,13 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
             f"{o.distribution}/{o.name}" for o in offers if owner
         }
         raise ConfigError(f"no {kind} is called {name!r}.{nearest(kind, name, known)}{_why(name)}")
-    ours = [claim for claim in claims if claim.distribution == plugins.OURS]
+    ours = [claim for claim in claims if claim.distribution == discovery.OURS]
     if len(claims) > 1 and not ours:
         full = " and ".join(f"{c.distribution}/{c.name}" for c in claims)
         raise PluginError(f"two plugins offer a {kind} called {name!r}: write {full} for one.")
     if ours and len(claims) > 1:
         _say_once(
-            f"Warning: the {kind} {name!r} is {plugins.OURS}'s; another plugin's is "
+            f"Warning: the {kind} {name!r} is {discovery.OURS}'s; another plugin's is "
             f"{' or '.join(f'{c.distribution}/{c.name}' for c in claims if c not in ours)}."
         )
     return (ours or claims)[0].factory
@@ -137,7 +138,7 @@ def names(kind: Kind) -> dict[str, Callable[..., Any]]:
     return {
         name: offers[0].factory
         for name, offers in counts.items()
-        if len(offers) == 1 or offers[0].distribution == plugins.OURS
+        if len(offers) == 1 or offers[0].distribution == discovery.OURS
     }
 
 
@@ -146,7 +147,7 @@ def every(kind: Kind) -> list[Offer]:
 
     A plugin whose hook fails is named once on standard error and offers nothing.
     """
-    manager = plugins.load()
+    manager = discovery.load()
     found = []
     for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
         distribution, _, entry = hook.plugin_name.partition(":")
@@ -158,12 +159,12 @@ def every(kind: Kind) -> list[Offer]:
         except BaseException as error:
             reraise_interruption(error)
             where = f"{hook.plugin_name}, {HOOKS[kind]}"
-            if where not in plugins.skipped:
-                plugins.skipped[where] = error
+            if where not in discovery.skipped:
+                discovery.skipped[where] = error
                 console.say(f"Warning: {where} failed ({described(error)}).", err=True)
             continue
         found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
-    return sorted(found, key=lambda offer: offer.distribution != plugins.OURS)
+    return sorted(found, key=lambda offer: offer.distribution != discovery.OURS)
 
 
 def _network(kind: Kind, part: Part, **given: Any) -> nn.Module:
@@ -173,7 +174,7 @@ def _network(kind: Kind, part: Part, **given: Any) -> nn.Module:
 
 def _why(name: str) -> str:
     """Say that a plugin which might have offered `name` is broken, if one is."""
-    broken = [entry for entry in plugins.skipped if name in entry]
+    broken = [entry for entry in discovery.skipped if name in entry]
     return (
         f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""
     )

@@ -14,7 +14,7 @@ from translate.contract.findings import Cause, find_cause
 from translate.contract.part import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
-from translate.engine import options, randomness
+from translate.engine.system import randomness, signatures
 from translate.errors import ConfigError, DataError
 from translate.registry import find, names
 
@@ -156,7 +156,7 @@ def judge(
     else:
         checked = ["in_channels", "out_channels", "size"]
         tested = Part(
-            kind, name, options.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
+            kind, name, signatures.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
         )
     yield from _verdicts(RULES[kind], tested)
 
@@ -194,7 +194,7 @@ def check_events(name: str) -> None:
 
 def small(kind: Tested, name: str) -> dict[str, Any]:
     """Return the options that make the networks of the thing called `name` small."""
-    found = options.read(find(kind, name), ["spec"])
+    found = signatures.read(find(kind, name), ["spec"])
     shrunk: dict[str, Any] = {}
     if kind in ("generator", "discriminator"):
         shrunk |= {key: value for key, value in SMALL.items() if key in found}

@@ -11,7 +11,9 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size, in_one_pass, latent
+from translate.nn.batching import forward_batched
+from translate.nn.geometry import at_size
+from translate.nn.latents import latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -88,7 +90,7 @@ class AAE(Recipe[Images]):
         code, prior = self.encoder(images), self.noise(len(images)).to(images)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*in_one_pass(judge, prior, code.detach())),
+            gan=self.adversarial.for_discriminator(*forward_batched(judge, prior, code.detach())),
         )
         yield Turn("encoder", gan=self.adversarial.for_generator(judge(code)))
 

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size
+from translate.nn.geometry import at_size
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator, create_loss
 

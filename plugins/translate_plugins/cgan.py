@@ -11,14 +11,11 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Labelled
 from translate.errors import ConfigError
-from translate.ops import (
-    feature_distance,
-    features_of,
-    in_one_pass,
-    init_normal_,
-    latent,
-    with_labels,
-)
+from translate.nn.batching import forward_batched
+from translate.nn.conditioning import with_labels
+from translate.nn.features import feature_distance, features_of
+from translate.nn.init import init_normal_
+from translate.nn.latents import latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -95,7 +92,7 @@ class ConditionalGAN(Recipe[Labelled]):
         real, fake = self.labelled(batch.images, labels), self.labelled(fake, labels)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*in_one_pass(judge, real, fake.detach())),
+            gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake.detach())),
         )
         if (self.iteration + 1) % self.critic_steps:
             return

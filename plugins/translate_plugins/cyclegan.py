@@ -11,7 +11,10 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
-from translate.ops import ImagePool, in_one_pass, init_normal_, required_sides
+from translate.nn.batching import forward_batched
+from translate.nn.geometry import required_sides
+from translate.nn.init import init_normal_
+from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -79,8 +82,8 @@ class CycleGAN(Recipe[Pair]):
         source, target = batch
         adversarial, weight = self.adversarial, self.identity_weight
         if weight:
-            fake_target, same_target = in_one_pass(self.forth, source, target)
-            fake_source, same_source = in_one_pass(self.back, target, source)
+            fake_target, same_target = forward_batched(self.forth, source, target)
+            fake_source, same_source = forward_batched(self.back, target, source)
         else:
             fake_target, fake_source = self.forth(source), self.back(target)
 

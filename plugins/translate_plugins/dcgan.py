@@ -10,7 +10,10 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import feature_distance, features_of, in_one_pass, init_normal_, latent
+from translate.nn.batching import forward_batched
+from translate.nn.features import feature_distance, features_of
+from translate.nn.init import init_normal_
+from translate.nn.latents import latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -80,7 +83,7 @@ class DCGAN(Recipe[Images]):
         fake = self.draw(self.noise(len(real)).to(real.device))
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*in_one_pass(judge, real, fake.detach())),
+            gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake.detach())),
         )
         if (self.iteration + 1) % self.critic_steps:
             return

@@ -10,8 +10,10 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
-from translate.ops import init_normal_, mixes_images, required_sides
-from translate.penalties import gradient_penalty, pixelwise_gradient_penalty
+from translate.nn.batching import batch_dependent
+from translate.nn.geometry import required_sides
+from translate.nn.init import init_normal_
+from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -86,7 +88,7 @@ class DeblurGAN(Recipe[Pair]):
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )
         self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
-        if mixes_images(self.critic):
+        if batch_dependent(self.critic):
             raise ConfigError(
                 "critic: an image's score depends on its batch, as by batch norm, and the gradient "
                 "penalty would be wrong: choose one without, such as {name: patch, norm: instance}."

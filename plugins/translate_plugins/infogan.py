@@ -12,15 +12,13 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import (
-    features_of,
-    in_one_pass,
-    init_normal_,
-    latent,
-    one_hot,
-    precise,
-    unchanged_buffers,
-)
+from translate.nn.batching import forward_batched
+from translate.nn.conditioning import one_hot
+from translate.nn.features import features_of
+from translate.nn.init import init_normal_
+from translate.nn.latents import latent
+from translate.nn.modes import unchanged_buffers
+from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -109,7 +107,7 @@ class InfoGAN(Recipe[Images]):
         fake = self.generator(noise)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*in_one_pass(judge, real, fake.detach())),
+            gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake.detach())),
             **self.missed(fake.detach(), noise),
         )
         yield Turn(
@@ -119,7 +117,9 @@ class InfoGAN(Recipe[Images]):
     def missed(self, images: Tensor, noise: Tensor) -> dict[str, Tensor]:
         """Return how far the codes guessed from `images` are from those in `noise`."""
         guessed = self.head(features_of(self.discriminator)(images)[-1])
-        category, numbers = precise(guessed).split([self.categories, self.continuous], dim=1)
+        category, numbers = at_least_float32(guessed).split(
+            [self.categories, self.continuous], dim=1
+        )
         _, true_category, true_numbers = self.parts(noise.flatten(1))
         apart = (numbers - true_numbers).square().sum(dim=1).mean() / 2
         return {

@@ -11,7 +11,10 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
-from translate.ops import init_normal_, mode, required_sides, seeded, unchanged_buffers
+from translate.nn.geometry import required_sides
+from translate.nn.init import init_normal_
+from translate.nn.modes import mode, unchanged_buffers
+from translate.nn.noise import seeded
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 

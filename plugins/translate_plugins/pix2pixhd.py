@@ -12,13 +12,10 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.losses import Scores
-from translate.ops import (
-    features_of,
-    init_normal_,
-    output_and_features,
-    precise,
-    required_sides,
-)
+from translate.nn.features import features_of, output_and_features
+from translate.nn.geometry import required_sides
+from translate.nn.init import init_normal_
+from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -121,7 +118,7 @@ def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
     scale's layers + 1 features, averaged over the scales, all of which have as many.
     """
     distances = [
-        F.l1_loss(precise(one), precise(other.detach()))
+        F.l1_loss(at_least_float32(one), at_least_float32(other.detach()))
         for one, other in zip(fake, real, strict=True)
     ]
     return 4 * torch.stack(distances).mean()

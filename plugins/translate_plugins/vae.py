@@ -11,7 +11,8 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size, latent
+from translate.nn.geometry import at_size
+from translate.nn.latents import latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator
 

@@ -10,7 +10,9 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size, in_one_pass, latent
+from translate.nn.batching import forward_batched
+from translate.nn.geometry import at_size
+from translate.nn.latents import latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -80,7 +82,7 @@ class WAEGAN(Recipe[Images]):
         yield Turn(
             "discriminator",
             gan=self.prior_weight
-            * self.adversarial.for_discriminator(*in_one_pass(judge, prior, code.detach())),
+            * self.adversarial.for_discriminator(*forward_batched(judge, prior, code.detach())),
         )
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(

@@ -10,8 +10,9 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.ops import at_size, latent
-from translate.penalties import mmd
+from translate.nn.geometry import at_size
+from translate.nn.latents import latent
+from translate.nn.penalties import mmd
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator
 

@@ -11,7 +11,10 @@ from torch.optim import Optimizer, RMSprop
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import clip_weights_, in_one_pass, init_normal_, latent
+from translate.nn.batching import forward_batched
+from translate.nn.init import init_normal_
+from translate.nn.latents import latent
+from translate.nn.penalties import clip_weights_
 from translate.recipe import Recipe, Turn
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -80,7 +83,7 @@ class WGAN(Recipe[Images]):
         with torch.no_grad():
             fake = self.draw(self.noise(len(real)).to(real.device))
         yield Turn(
-            "critic", gan=self.adversarial.for_discriminator(*in_one_pass(critic, real, fake))
+            "critic", gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake))
         )
         clip_weights_(critic, self.clip)
         if generator_is_due(self.iteration + 1, self.critic_steps, self.warm_up):

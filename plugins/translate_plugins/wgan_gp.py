@@ -11,8 +11,9 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import in_one_pass, latent, mixes_images
-from translate.penalties import gradient_penalty
+from translate.nn.batching import batch_dependent, forward_batched
+from translate.nn.latents import latent
+from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -61,7 +62,7 @@ class WGANGP(Recipe[Images]):
             generator, in_channels=latent, out_channels=channels, size=spec.size
         )
         self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
-        if mixes_images(self.critic):
+        if batch_dependent(self.critic):
             raise ConfigError(
                 "critic: an image's score depends on its batch, as by batch norm, and the gradient "
                 "penalty would be wrong: choose one without, such as {name: dcgan, norm: layer}."
@@ -83,7 +84,7 @@ class WGANGP(Recipe[Images]):
             fake = self.draw(self.noise(len(real)).to(real.device))
         yield Turn(
             "critic",
-            gan=self.adversarial.for_discriminator(*in_one_pass(critic, real, fake)),
+            gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake)),
             penalty=self.penalty_weight * gradient_penalty(critic, real, fake),
         )
         if (self.iteration + 1) % self.critic_steps == 0:

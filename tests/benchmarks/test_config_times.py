@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from translate.engine import config
+from translate.engine.config import layers
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -53,7 +53,7 @@ def test_steps_after_a_warm_up_are_measured_on_their_own(
 
     monkeypatch.setattr(times, "measured_costs", measured)
     arguments = times.argparse.Namespace(interval=None, intervals=2)
-    train = config.resolve(None, config="srgan-small")
+    train = layers.resolve(None, config="srgan-small")
     steps, warm_up = train.train.steps, train.options["warm_up"]
     result = times.measure_part("srgan-small", arguments)
     assert calls == [[], ["--set", "options.warm_up=0"]]
@@ -77,7 +77,7 @@ def test_the_table_of_configurations_is_what_was_measured_of_them_as_they_are(
     results = times.read_results()
     page = times.README.read_text()
     assert page == times.with_table(page, results), "python benchmarks/config_times.py --table-only"
-    steps = {name: config.resolve(None, config=name).train.steps for name in results}
+    steps = {name: layers.resolve(None, config=name).train.steps for name in results}
     assert {name: result.steps for name, result in results.items()} == steps
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from translate import images
+from translate.images.decode import read_image
+from translate.images.encode import write_image
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 OURS = {path.stem for path in FOLDER.glob("*.py")}
@@ -91,15 +92,15 @@ def test_digits_are_read_in_order_without_padding_and_without_sheets(
     for number in (2, 1):
         padded = np.zeros((32, 32, 1), np.uint8)
         padded[:28, :28] = number
-        images.write(tmp_path / f"{number:06}.png", padded)
-    images.write(tmp_path / "grid.png", np.zeros((66, 66, 3), np.uint8))
+        write_image(tmp_path / f"{number:06}.png", padded)
+    write_image(tmp_path / "grid.png", np.zeros((66, 66, 3), np.uint8))
     found = marks.read(tmp_path)
     assert found.shape == (2, 28, 28)
     assert [picture.min() for picture in found] == [1, 2]
 
 
 def test_pictures_that_are_no_digits_are_refused(marks: ModuleType, tmp_path: Path) -> None:
-    images.write(tmp_path / "1.png", np.zeros((64, 64, 3), np.uint8))
+    write_image(tmp_path / "1.png", np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(SystemExit, match="64x64"):
         marks.read(tmp_path)
 
@@ -128,8 +129,8 @@ def test_spearmans_correlation_sees_the_order_alone() -> None:
 def test_classes_are_told_by_their_folders(tmp_path: Path) -> None:
     for name in ("7", "0", ".translate"):
         (tmp_path / name).mkdir()
-    images.write(tmp_path / "0/1.png", np.zeros((28, 28, 1), np.uint8))
-    images.write(tmp_path / "7/1.png", np.ones((28, 28, 1), np.uint8))
+    write_image(tmp_path / "0/1.png", np.zeros((28, 28, 1), np.uint8))
+    write_image(tmp_path / "7/1.png", np.ones((28, 28, 1), np.uint8))
     found = import_module("measures").by_class(tmp_path)
     assert {name: pictures.max() for name, pictures in found.items()} == {"0": 0, "7": 1}
 
@@ -155,22 +156,22 @@ def test_every_measured_configuration_has_bounds() -> None:
 
 def test_a_sheet_has_its_rows_and_whole_sheets_below_them(tmp_path: Path) -> None:
     contact = import_module("contact")
-    images.write(tmp_path / "walk.png", np.zeros((10, 100, 3), np.uint8))
+    write_image(tmp_path / "walk.png", np.zeros((10, 100, 3), np.uint8))
     rows = contact.square(np.zeros((20, 28, 28), np.uint8), side=4)
     rows.append(np.zeros((2, 32, 32, 3), np.uint8))
     contact.write(tmp_path / "sheet.png", rows, [tmp_path / "walk.png"])
     height, width = 4 * (28 + 2) + (32 + 2) + (10 + 2), max(4 * (28 + 2), 2 * (32 + 2), 100)
-    assert images.read(tmp_path / "sheet.png").shape == (2 * height, 2 * width, 3)
+    assert read_image(tmp_path / "sheet.png").shape == (2 * height, 2 * width, 3)
 
 
 def test_a_sheet_of_folders_has_a_named_row_of_each_evenly_spaced(tmp_path: Path) -> None:
     contact = import_module("contact")
     for i in range(23):
-        images.write(tmp_path / f"many/{i:02}.png", np.full((28, 28, 1), i, np.uint8))
-    images.write(tmp_path / "many/grid.png", np.zeros((99, 99, 3), np.uint8))
-    images.write(tmp_path / "few/only.png", np.zeros((32, 32, 3), np.uint8))
+        write_image(tmp_path / f"many/{i:02}.png", np.full((28, 28, 1), i, np.uint8))
+    write_image(tmp_path / "many/grid.png", np.zeros((99, 99, 3), np.uint8))
+    write_image(tmp_path / "few/only.png", np.zeros((32, 32, 3), np.uint8))
     contact.main(tmp_path / "sheet.png", f"many={tmp_path / 'many'}", f"few={tmp_path / 'few'}")
-    sheet = images.read(tmp_path / "sheet.png")
+    sheet = read_image(tmp_path / "sheet.png")
     assert sheet.shape == (2 * (28 + 2 + 32 + 2), 2 * (64 + 12 * (28 + 2)), 3)
     assert sheet[0, 128 : -2 * 28 : 60, 0].tolist() == list(range(0, 23, 2))
     assert sheet[:60, :128].min() < 128  # a name is written

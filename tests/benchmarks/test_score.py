@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from translate import images
+from translate.images.encode import write_image
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -79,7 +79,7 @@ def test_transferred_pictures_have_the_mean_of_training(score: ModuleType) -> No
 def test_pictures_are_matched_without_suffix_and_scaled_as_infer_scales(
     score: ModuleType, tmp_path: Path
 ) -> None:
-    images.write(tmp_path / "real/a/1.jpg", np.zeros((64, 32, 3), np.uint8))
-    images.write(tmp_path / "real/2.png", gray(0))
+    write_image(tmp_path / "real/a/1.jpg", np.zeros((64, 32, 3), np.uint8))
+    write_image(tmp_path / "real/2.png", gray(0))
     found = score.read(tmp_path / "real", 16, like={"a/1": np.zeros((32, 16, 3), np.uint8)})
     assert {name: pixels.shape for name, pixels in found.items()} == {"a/1": (32, 16, 3)}

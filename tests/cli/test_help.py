@@ -12,7 +12,7 @@ import pytest
 import trained
 
 from translate.cli import COMMANDS, cli
-from translate.engine import config
+from translate.engine.config import layers
 
 Run = Callable[..., Any]
 RUNS = ("show", "plugins", "infer", "sample", "doctor", "datasets", "datasets check")
@@ -78,14 +78,14 @@ def test_configurations_and_recipes_of_examples_exist() -> None:
         given = dict(pairwise(words))
         if "--config" in given or "--plugin" in given:
             flags = {"data.domains": ["a", "b"]}
-            config.resolve(given.get("--plugin"), config=given.get("--config"), flags=flags)
+            layers.resolve(given.get("--plugin"), config=given.get("--config"), flags=flags)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the runs and folders that examples name."""
-    from translate import images
-    from translate.ops import seeded
+    from translate.images.encode import write_image
+    from translate.nn.noise import seeded
 
     root = tmp_path_factory.mktemp("examples")
     with seeded(0):
@@ -108,13 +108,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in ("summer/train", "summer/test", "winter/train", "winter/test"):
         for index in range(2):
             shade = np.full((32, 32, 3), 40 * index + len(folder), np.uint8)
-            images.write(root / "datasets" / folder / f"{index:04}.png", shade)
+            write_image(root / "datasets" / folder / f"{index:04}.png", shade)
     for domain in ("blurred", "sharp"):
         for index in range(2):
             shade = np.full((32, 32, 3), 40 * index, np.uint8)
-            images.write(root / "datasets" / domain / "train" / f"{index:04}.png", shade)
+            write_image(root / "datasets" / domain / "train" / f"{index:04}.png", shade)
     for side in ("in", "out"):
-        images.write(root / f"datasets/photos/train/1_{side}.png", np.zeros((32, 32, 3), np.uint8))
+        write_image(root / f"datasets/photos/train/1_{side}.png", np.zeros((32, 32, 3), np.uint8))
     return root
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from translate import hookimpl
-from translate.engine import infer
+from translate.engine.inference import model
 from translate.recipe import Recipe, adam
 from translate.registry import create_generator
 
@@ -104,7 +104,7 @@ def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("file").touch()
-    monkeypatch.setattr(infer, "load", lambda *_, **__: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(model, "load", lambda *_, **__: pytest.fail("the model was loaded"))
     assert run("infer", RUN, "datasets", "file/out").code == 2
 
 

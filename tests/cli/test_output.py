@@ -15,7 +15,7 @@ import trained
 
 from translate import hookimpl
 from translate.cli import main
-from translate.engine import config
+from translate.engine.config import yaml
 
 NAME = "写真.png"
 
@@ -64,7 +64,7 @@ def test_T25_case_16_training_goes_on_to_its_end(
     folder: Path, pictures: Callable[..., Path]
 ) -> None:
     pictures("a", 3), pictures("b", 3)
-    Path("tiny.yaml").write_text(config.dump(tiny.settings(folder, train__log_every=1)))
+    Path("tiny.yaml").write_text(yaml.dump(tiny.settings(folder, train__log_every=1)))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
     assert tiny.steps(folder / "run") == [0, 4]
 
@@ -90,7 +90,7 @@ def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
     folder: Path, pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures("a", 3), pictures("b", 3)
-    Path("tiny.yaml").write_text(config.dump(tiny.settings(folder, train__log_every=1)))
+    Path("tiny.yaml").write_text(yaml.dump(tiny.settings(folder, train__log_every=1)))
     stream = closed_pipe()
     monkeypatch.setattr(sys, "stdout", stream)
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
@@ -133,6 +133,6 @@ def test_T25_case_16_a_hangup_saves_at_the_next_step_and_ends_with_129(
     plugin(Terminal(), "stranger:terminal")
     pictures("a", 3), pictures("b", 3)
     asked = tiny.settings(folder, train__log_every=1, train__steps=50)
-    Path("tiny.yaml").write_text(config.dump(asked))
+    Path("tiny.yaml").write_text(yaml.dump(asked))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 129
     assert tiny.steps(folder / "run") == [0, 3]

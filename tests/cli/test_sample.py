@@ -8,8 +8,8 @@ import pytest
 import trained
 from conftest import Outcome
 
-from translate import images
-from translate.engine import sampling
+from translate.engine.inference import sampling
+from translate.images.decode import read_image
 
 
 def test_pictures_and_a_sheet_of_them(run: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_pictures_and_a_sheet_of_them(run: Callable[..., Outcome], tmp_path: Pat
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines()[-1] == "9 done, 0 skipped (already there), 0 listed"
     assert len(list((tmp_path / "out").glob("0*.png"))) == 9
-    assert images.read(tmp_path / "out/grid.png").shape == (28, 28, 3)
+    assert read_image(tmp_path / "out/grid.png").shape == (28, 28, 3)
     again = run("sample", model, tmp_path / "out", "--count", "9")
     assert again.out.splitlines()[-1] == "0 done, 9 skipped (already there), 0 listed"
 
@@ -28,7 +28,7 @@ def test_a_walk_is_one_sheet(run: Callable[..., Outcome], tmp_path: Path) -> Non
     outcome = run("sample", model, tmp_path / "out", "--walk", "--count", "7")
     assert outcome.code == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["walk.png"]
-    assert images.read(tmp_path / "out/walk.png").shape == (28, 68, 3)
+    assert read_image(tmp_path / "out/walk.png").shape == (28, 68, 3)
 
 
 def test_a_class_that_is_not_there_is_a_usage_error(

@@ -13,9 +13,10 @@ import tiny
 from translate import registry, testing
 from translate.cli.show import KINDS
 from translate.contract.subject import subject
-from translate.engine import config, options
-from translate.engine.config import KEYS, SECTIONS
-from translate.engine.part_options import named, part_kind
+from translate.engine.config import layers, yaml
+from translate.engine.config.layers import KEYS, SECTIONS
+from translate.engine.config.parts import named, part_kind
+from translate.engine.system import signatures
 from translate.registry import create_generator
 
 Run = Callable[..., Any]
@@ -48,12 +49,12 @@ def test_what_parts_take_is_shown_with_what_it_is_against(run: Run) -> None:
 def test_what_is_shown_can_be_saved_edited_and_used(run: Run, tmp_path: Path) -> None:
     text = run("show", "pix2pix").out
     (tmp_path / "mine.yaml").write_text(text.replace("pixel_weight: 100.0", "pixel_weight: 3"))
-    edited = config.resolve(config=str(tmp_path / "mine.yaml"))
-    plain = config.resolve("pix2pix", flags={"data.domains": ["A", "B"]})
+    edited = layers.resolve(config=str(tmp_path / "mine.yaml"))
+    plain = layers.resolve("pix2pix", flags={"data.domains": ["A", "B"]})
     assert edited.options == {**plain.options, "pixel_weight": 3.0}
     assert edited.train == plain.train
     (tmp_path / "again.yaml").write_text(run("show", "mine.yaml").out)
-    assert config.resolve(config=str(tmp_path / "again.yaml")) == edited
+    assert layers.resolve(config=str(tmp_path / "again.yaml")) == edited
 
 
 def test_a_config_and_a_run_are_shown_complete(
@@ -72,7 +73,7 @@ def test_a_config_and_a_run_are_shown_complete(
         "# Translates images to a:\n#   translate infer runs/mine SOURCE OUT --to a\n"
     )
     (tmp_path / "again.yaml").write_text(text)
-    assert config.resolve(config="again.yaml").options["pool_size"] == 3
+    assert layers.resolve(config="again.yaml").options["pool_size"] == 3
 
 
 def test_show_alone_lists_every_kind_of_thing_that_has_a_name(run: Run) -> None:
@@ -112,14 +113,14 @@ def test_a_part_is_shown_with_its_options_and_how_to_select_it(
     text = run("show", name).out
     assert selected in text
     assert re.search(f"^{line}", text, re.M), text
-    (document,) = [config.parse(part, name) for part in text.split("---")]
+    (document,) = [yaml.parse(part, name) for part in text.split("---")]
     assert document["name"] == name
 
 
 def test_a_part_as_it_is_shown_can_be_set_as_an_option(run: Run) -> None:
-    shown = config.parse(run("show", "resnet").out, "resnet")
+    shown = yaml.parse(run("show", "resnet").out, "resnet")
     data = {"domains": ["a", "b"]}
-    resolved = config.resolve("pix2pix", config={"options": {"generator": shown}, "data": data})
+    resolved = layers.resolve("pix2pix", config={"options": {"generator": shown}, "data": data})
     create_generator(resolved.options["generator"], in_channels=3, out_channels=3)
 
 
@@ -181,7 +182,7 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
         made.clear()
         tested.make()
         monkeypatch.undo()
-        for option in options.read(registry.find("recipe", name), ["spec"]).values():
+        for option in signatures.read(registry.find("recipe", name), ["spec"]).values():
             if kind := part_kind(option):
                 chosen = option.name not in ("content", "adversarial", "discriminator", "pixel")
                 assert (kind, named(option.default)) in made or not chosen, (name, option.name)

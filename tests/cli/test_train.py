@@ -12,7 +12,10 @@ import tiny
 from faults import Disk, no_space
 
 from translate import hookimpl
-from translate.engine import config, console, progress_bar, records
+from translate.engine.config import yaml
+from translate.engine.disk import records
+from translate.engine.system import console
+from translate.engine.training import progress_bar
 from translate.progress import ProgressReport, ProgressReporter
 
 Run = Callable[..., Any]
@@ -50,7 +53,7 @@ def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
 
 
 def settings(run: Path) -> dict[str, Any]:
-    return config.read(str(run / "config.yaml"))
+    return yaml.read(str(run / "config.yaml"))
 
 
 # -- from the beginning ----------------------------------------------------------------------------
@@ -120,7 +123,7 @@ def test_every_flag_reaches_its_setting(run: Run, root: Path) -> None:
 
 def test_a_configuration_file_is_enough_and_flags_win_over_it(run: Run, root: Path) -> None:
     asked = tiny.settings(Path(), train__steps=3)
-    (root / "mine.yaml").write_text(config.dump(asked))
+    (root / "mine.yaml").write_text(yaml.dump(asked))
     assert run("train", "--config", "mine.yaml").code == 0
     assert tiny.steps(root / "runs/cyclegan-a-b") == [0, 3]
     assert run("train", "--config", "mine.yaml", "--epochs", "1", "--out", "other").code == 0

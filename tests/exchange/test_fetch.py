@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from translate.cli.datasets import command
-from translate.engine import domains
+from translate.engine.data import samples
 from translate.errors import ConfigError, DataError, SaveError
 from translate.exchange import fetch as module
 from translate.exchange.fetch import download, fetch
@@ -89,7 +89,7 @@ def server(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             "citation": "Nobody, 2026",
             "folders": {"cat/train": "trainA", "dog/test": "testB"},
         }
-        monkeypatch.setattr(domains, "cards", lambda: [card])
+        monkeypatch.setattr(samples, "cards", lambda: [card])
         yield server
         server.shutdown()
 
@@ -194,8 +194,8 @@ def test_what_is_no_archive_is_named_and_not_kept(said, tmp_path):
 
 @pytest.mark.usefixtures("server")
 def test_a_sha256_that_differs_from_the_card_is_refused(tmp_path, monkeypatch):
-    card = {**domains.cards()[0], "sha256": "0" * 64}
-    monkeypatch.setattr(domains, "cards", lambda: [card])
+    card = {**samples.cards()[0], "sha256": "0" * 64}
+    monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match=f"another file: its sha256 is .* the card's {'0' * 64}"):
         fetch("pets", tmp_path, lambda _: None)
     assert not pictures(tmp_path)
@@ -214,8 +214,8 @@ def test_an_archive_that_leads_out_of_the_folder_leaves_nothing(server, tmp_path
 
 @pytest.mark.usefixtures("server")
 def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, monkeypatch):
-    card = {**domains.cards()[0], "folders": {"cat": "trainA", "cow": "trainC"}}
-    monkeypatch.setattr(domains, "cards", lambda: [card])
+    card = {**samples.cards()[0], "folders": {"cat": "trainA", "cow": "trainC"}}
+    monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match="no picture in its folder trainC"):
         fetch("pets", tmp_path, lambda _: None)
     assert not pictures(tmp_path)
@@ -239,7 +239,7 @@ def test_a_star_is_any_one_folder_and_is_kept(name, place):
 
 
 def test_every_card_says_all_that_a_user_must_know():
-    for card in domains.cards():
+    for card in samples.cards():
         assert {"title", "url", "layout", "licence", "citation", "folders"} <= card.keys()
         assert card["url"].endswith((".zip", ".tar.gz"))
         assert (card["layout"] == "side-by-side") == ("sides" in card)

@@ -10,8 +10,8 @@ import pytest
 from conftest import Outcome
 from PIL import Image
 
-from translate.engine import data
-from translate.engine.config import Data
+from translate.engine.config.schema import Data
+from translate.engine.data import check as data
 from translate.errors import DataError
 from translate.insight import dataset
 from translate.insight.dataset import Remark, look
@@ -82,7 +82,7 @@ def test_files_that_are_skipped_are_told_as_training_tells_them(root: Path) -> N
     assert note.startswith("train: skipped 1 file without an image suffix (1 .dcm): ")
     assert (
         note.removeprefix("train: ")
-        in data.check(data.open_layout(asked(root)), asked(root)).remarks
+        in data.check_data(data.open_layout(asked(root)), asked(root)).remarks
     )
     assert broken(remarks) == [
         f"{root / 'a/train/dead.png'}: a link to nothing: left out and listed"

@@ -12,7 +12,7 @@ import pytest
 from conftest import Outcome
 from PIL import features
 
-from translate.engine import plugins
+from translate.engine.plugins import discovery
 from translate.insight import environment
 from translate.insight.environment import Finding, look
 
@@ -63,7 +63,7 @@ def test_a_missing_codec_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_plugin_that_was_left_out_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(plugins.skipped, "sweets:honey", ImportError("no bees"))
+    monkeypatch.setitem(discovery.skipped, "sweets:honey", ImportError("no bees"))
     left = [f for f in found("plugins") if f.state == "note"]
     assert [f.found for f in left] == ["sweets:honey is left out: ImportError: no bees"]
 

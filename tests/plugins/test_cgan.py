@@ -6,9 +6,9 @@ from by_hand import check_slopes, paused
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec, Labelled
-from translate.engine.turns import take_turns
+from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate.registry import create, find
 
 CLASSES = ("cat", "dog", "owl")

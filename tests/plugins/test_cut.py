@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
-from translate.engine.turns import take_turns
+from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate.registry import create, find
 
 SPEC = ImageSpec((16, 16), ("summer", "winter"))

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate_plugins.restore.damage import Damage
 
 

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from translate import images
-from translate.engine import data, domains
-from translate.engine.config import Data
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader, samples
+from translate.images.decode import probe_image
 from translate_plugins import digits
 from translate_plugins.digits.hand import SIDE, write
 from translate_plugins.digits.shapes import SHAPES
@@ -105,12 +105,12 @@ def test_digits_are_drawn_as_gray_files_and_read_with_their_labels(
         domains=("digits",), layout="labelled", size=32, resize="fit", flip=False, channels=1
     )
     said = list[str]()
-    domains.ensure(settings, said.append)
+    samples.ensure(settings, said.append)
     assert said[-1].startswith("datasets/digits: 50 images")
     path = Path("datasets/digits/train/7/0001.png")
-    assert images.probe(path.read_bytes(), path)[:3] == ("PNG", "L", (28, 28))
-    prepared = data.check(data.open_layout(settings), settings)
-    (batch, _), *_ = data.batches(prepared, settings, seed=0, batch_size=30, stop=1)
+    assert probe_image(path.read_bytes(), path)[:3] == ("PNG", "L", (28, 28))
+    prepared = check.check_data(check.open_layout(settings), settings)
+    (batch, _), *_ = loader.batches(prepared, settings, seed=0, batch_size=30, stop=1)
     assert prepared.layout.spec.classes == tuple("0123456789")
     assert sorted(batch.labels.tolist()) == sorted(list(range(10)) * 3)
     assert batch.images.shape == (30, 1, 32, 32)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import random_holes
 

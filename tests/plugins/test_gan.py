@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images
-from translate.engine.loop import draw_preview, take_step
+from translate.engine.training.preview import draw_preview
+from translate.engine.training.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
 

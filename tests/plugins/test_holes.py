@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate_plugins.inpaint.holes import MOST, in_box, random_holes, under_strokes
 
 SIZES = [(64, 64), (40, 96), (17, 9)]

@@ -8,9 +8,9 @@ from by_hand import check_slopes, paused
 from torch import Tensor, nn
 
 from translate.batches import Images, ImageSpec
-from translate.engine.turns import take_turns
+from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate.registry import create, find
 
 SPEC = ImageSpec((16, 16), ("digits",), 1, 1)

@@ -9,10 +9,10 @@ from by_hand import check_slopes, paused
 from PIL import Image
 from torch import Tensor, nn
 
-from translate import images
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.images.encode import write_image
+from translate.nn.noise import seeded
 from translate.registry import create, find
 from translate_plugins.inpaint import seen
 from translate_plugins.inpaint.flow import flowed
@@ -209,8 +209,8 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
         pixels = random.integers(0, 256, (*sides, 3), dtype=np.uint8)
         hole = np.zeros(sides, bool)
         hole[3:9, 5:14] = True
-        images.write(tmp_path / "given" / name, pixels)
-        images.write(tmp_path / "masks" / name, np.repeat(hole[..., None] * np.uint8(255), 3, 2))
+        write_image(tmp_path / "given" / name, pixels)
+        write_image(tmp_path / "masks" / name, np.repeat(hole[..., None] * np.uint8(255), 3, 2))
         clear = tmp_path / "clear" / name
         clear.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.dstack([pixels, np.uint8(255) * ~hole])).save(clear)

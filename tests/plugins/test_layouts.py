@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from whole import Whole
 
-from translate import images
 from translate.errors import BadImage, ConfigError, DataError
+from translate.images.decode import read_image
+from translate.images.encode import write_image
+from translate.images.tensors import as_tensor
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
@@ -17,7 +19,7 @@ Pictures = Callable[..., Path]
 
 
 def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
-    images.write(path, np.full((height, width, 3), level, np.uint8))
+    write_image(path, np.full((height, width, 3), level, np.uint8))
     return path
 
 
@@ -46,7 +48,7 @@ def test_published_archives_are_read_as_they_are(shared: Path) -> None:
     assert len(facades) == 240
     item = facades.load(facades.pick(0, Random(0)), Whole())
     assert item.source.shape == item.target.shape == (3, 256, 256)
-    joined = images.as_tensor(images.read(facades.files[0]))
+    joined = as_tensor(read_image(facades.files[0]))
     assert (item.target == joined[..., :256]).all()
     assert (item.source == joined[..., 256:]).all()
 
@@ -309,7 +311,7 @@ def test_a_pair_of_two_sizes_is_a_bad_image(shared: Path, tmp_path: Path) -> Non
 def test_sides_name_the_halves_and_domains_the_direction(tmp_path: Path) -> None:
     joined = np.zeros((4, 8, 3), np.uint8)
     joined[:, 4:] = 255
-    images.write(tmp_path / "1.png", joined)
+    write_image(tmp_path / "1.png", joined)
     forth = SideBySide(tmp_path, ["black", "white"], "train", ["black", "white"])
     back = SideBySide(tmp_path, ["white", "black"], "train", ["black", "white"])
     for layout, level in ((forth, 0), (back, 255)):

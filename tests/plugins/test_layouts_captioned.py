@@ -8,8 +8,8 @@ import torch
 from whole import Whole
 
 from translate.batches import Captioned
-from translate.engine import data
-from translate.engine.config import Data
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.captioned import CaptionedFolders
 
@@ -143,8 +143,8 @@ def test_an_image_left_out_takes_its_caption_along(pictures: Pictures, tmp_path:
 def test_a_batch_of_the_engine_holds_images_and_text(pictures: Pictures, tmp_path: Path) -> None:
     caption(pictures("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
     asked = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
-    prepared = data.check(data.open_layout(asked), asked)
-    (batch, _), *_ = data.batches(prepared, asked, seed=0, batch_size=2, stop=1)
+    prepared = check.check_data(check.open_layout(asked), asked)
+    (batch, _), *_ = loader.batches(prepared, asked, seed=0, batch_size=2, stop=1)
     assert isinstance(batch, Captioned)
     assert batch.images.shape == (2, 3, 16, 16)
     assert sorted(bytes(row.tolist()) for row in batch.text) == [b"a\0\0", b"bcd"]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from whole import Whole
 
 from translate.batches import Images, Labelled
-from translate.engine import data
-from translate.engine.config import Data
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.idx import IdxFiles, read
 
@@ -124,14 +124,14 @@ def test_batches_of_the_engine_are_gray_bytes(mnist: Any, workers: int, tmp_path
     asked = Data(
         root=tmp_path, domains=("mnist",), layout="idx", size=8, resize="fit", workers=workers
     )
-    prepared = data.check(data.open_layout(asked), asked)
-    (batch, met), *_ = data.batches(prepared, asked, seed=0, batch_size=5, stop=1)
+    prepared = check.check_data(check.open_layout(asked), asked)
+    (batch, met), *_ = loader.batches(prepared, asked, seed=0, batch_size=5, stop=1)
     assert not met
     assert batch.images.shape == (5, 1, 8, 8)
     assert sorted(batch.labels.tolist()) == [0, 1, 1, 2, 2]
     colour = asked.model_copy(update={"channels": 3, "layout": {"name": "idx", "labels": False}})
-    prepared = data.check(data.open_layout(colour), colour)
-    (batch, _), *_ = data.batches(prepared, colour, seed=0, batch_size=5, stop=1)
+    prepared = check.check_data(check.open_layout(colour), colour)
+    (batch, _), *_ = loader.batches(prepared, colour, seed=0, batch_size=5, stop=1)
     assert batch.images.shape == (5, 3, 8, 8)
     assert len(batch) == 1
 

@@ -8,8 +8,8 @@ import torch
 from whole import Whole
 
 from translate.batches import Labelled
-from translate.engine import data
-from translate.engine.config import Data
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.labelled import LabelledFolders
@@ -141,5 +141,5 @@ def test_images_of_all_classes_can_be_read_without_labels(
 
 def batches(settings: Data) -> Any:
     """Return the engine's batches of four."""
-    prepared = data.check(data.open_layout(settings), settings)
-    return (batch for batch, _ in data.batches(prepared, settings, seed=0, batch_size=4))
+    prepared = check.check_data(check.open_layout(settings), settings)
+    return (batch for batch, _ in loader.batches(prepared, settings, seed=0, batch_size=4))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from whole import Whole
 
-from translate import images
-from translate.engine import data
-from translate.engine.config import Data
+from translate.engine.config.schema import Data
+from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError
+from translate.images.encode import write_image
 from translate_plugins.layouts.suffix import SuffixPairs
 
 Make = Callable[..., SuffixPairs]
@@ -18,7 +18,7 @@ Make = Callable[..., SuffixPairs]
 
 def write(folder: Path, *names: str, side: int = 8) -> None:
     for level, name in enumerate(names):
-        images.write(folder / name, np.full((side, side, 3), level, np.uint8))
+        write_image(folder / name, np.full((side, side, 3), level, np.uint8))
 
 
 @pytest.fixture
@@ -149,6 +149,6 @@ def test_it_is_a_layout_by_its_name(tmp_path: Path) -> None:
     layout = {"name": "suffix", "source": "_in", "target": "_out", "drop_unpaired": True}
     asked = Data(root=tmp_path, domains=("p",), layout=layout)
     assert asked.drop_unpaired and "drop_unpaired" not in asked.layout
-    assert data.open_layout(asked).spec.domains == ("in", "out")
+    assert check.open_layout(asked).spec.domains == ("in", "out")
     with pytest.raises(ConfigError, match="layout 'suffix' needs the option 'source'"):
-        data.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))
+        check.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))

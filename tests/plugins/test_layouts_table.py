@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from whole import Whole
 
-from translate import images
 from translate.errors import ConfigError, DataError
+from translate.images.encode import write_image
 from translate_plugins.layouts.table import Table
 
 Make = Callable[..., Table]
@@ -17,7 +17,7 @@ NAMES = ("photo", "mask")
 
 
 def write(path: Path, level: int = 0) -> None:
-    images.write(path, np.full((8, 8, 3), level, np.uint8))
+    write_image(path, np.full((8, 8, 3), level, np.uint8))
 
 
 @pytest.fixture

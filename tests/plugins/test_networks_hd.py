@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import features_of, output_and_features
+from translate.nn.features import features_of, output_and_features
 from translate_plugins.networks.blur import BlurDown, BlurUp
 from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.patch import PatchDiscriminator

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate.registry import create_generator
 from translate_plugins.cut.patchnce import PatchNCE, contrast, feature_channels, unit
 

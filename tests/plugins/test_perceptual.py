@@ -15,9 +15,11 @@ from kornia.filters import gaussian_blur2d
 from torch import Tensor, nn
 from torchvision.models import VGG19_Weights
 
-from translate import images
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.images.decode import read_image
+from translate.images.resize import resize_pixels
+from translate.images.tensors import as_tensor, to_uint8
+from translate.nn.noise import seeded
 from translate.registry import create_loss
 from translate.testing import check_loss
 from translate_plugins.losses.perceptual import Perceptual, efficientnet_lite0
@@ -33,7 +35,7 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 @pytest.fixture
 def photograph(shared) -> Tensor:
     path = min((shared / "reds_blur/val/sharp").iterdir())
-    return images.as_tensor(images.read(path))[None].float() / 127.5 - 1
+    return as_tensor(read_image(path))[None].float() / 127.5 - 1
 
 
 @pytest.fixture
@@ -103,8 +105,8 @@ def test_it_knows_what_photographs_show(shared):
     right = []
     for folder, zebra in (("testA", False), ("testB", True)):
         for path in sorted((shared / "horse2zebra" / folder).iterdir())[:6]:
-            picture = images.resize(images.to_bytes(images.read(path)), (224, 224))
-            pixels = images.as_tensor(picture)[None].float() / 127.5 - 1
+            picture = resize_pixels(to_uint8(read_image(path)), (224, 224))
+            pixels = as_tensor(picture)[None].float() / 127.5 - 1
             with torch.no_grad():
                 seen = F.conv2d(network(pixels), state["_conv_head.weight"])
                 seen = F.relu6(F.batch_norm(seen, *norm, eps=1e-3)).mean((2, 3))

@@ -8,8 +8,8 @@ from by_hand import check_slopes, paused
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec, Pair
-from translate.engine.turns import take_turns
-from translate.ops import seeded
+from translate.engine.training.step import take_turns
+from translate.nn.noise import seeded
 from translate.registry import create, find
 
 SPEC = ImageSpec((64, 64), ("labels", "photo"))

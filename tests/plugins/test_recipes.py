@@ -4,7 +4,7 @@ import pytest
 
 from translate.batches import ImageSpec
 from translate.contract.processes import averages_over_processes
-from translate.engine.plugins import OURS
+from translate.engine.plugins.discovery import OURS
 from translate.registry import every
 from translate.testing import (
     RULES,

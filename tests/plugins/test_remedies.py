@@ -12,8 +12,11 @@ from translate import hookimpl, hookspecs
 from translate.contract.recipes import resumes_exactly
 from translate.contract.subject import subject
 from translate.errors import ConfigError
-from translate.ops import Progressive, init_normal_, mode, required_sides, seeded, unchanged_buffers
-from translate.penalties import gradient_penalty
+from translate.nn.geometry import required_sides
+from translate.nn.init import init_normal_
+from translate.nn.modes import Progressive, mode, unchanged_buffers
+from translate.nn.noise import seeded
+from translate.nn.penalties import gradient_penalty
 from translate.registry import create_discriminator
 from translate.testing import check_discriminator, small
 from translate_plugins import remedies

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.nn.noise import seeded
 from translate.registry import create, find
 from translate_plugins.restore.damage import Damage
 

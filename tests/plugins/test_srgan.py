@@ -11,14 +11,16 @@ from kornia.geometry.transform import rescale
 from PIL import Image
 from torch import Tensor, nn
 
-from translate import hookimpl, images
+from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.engine.folder import Options, translate_folder
-from translate.engine.infer import Model
-from translate.engine.outputs import survey
-from translate.engine.turns import take_turns
+from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.engine.inference.model import Model
+from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
-from translate.ops import seeded
+from translate.images.decode import read_image
+from translate.images.encode import write_image
+from translate.nn.noise import seeded
 from translate.registry import create, find
 from translate_plugins.srgan import downscale
 
@@ -181,13 +183,13 @@ def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(plugin, tmp_path
     plugin(Stranger())
     recipe = build(generator="bicubic").float().eval()
     pixels = np.random.default_rng(0).integers(0, 256, (11, 7, 3), dtype=np.uint8)
-    images.write(tmp_path / "in/a.png", pixels)
+    write_image(tmp_path / "in/a.png", pixels)
     model = Model("runs/x", "abc", recipe, SPEC, (), torch.device("cpu"))
     out = tmp_path / "out"
     translate_folder(model, survey(tmp_path / "in", out), out, Options())
     given = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
     large = F.interpolate(given, (44, 28), mode="bicubic").clamp(0, 255).round()
-    found = images.read(out / "a.png").astype(int)
+    found = read_image(out / "a.png").astype(int)
     apart = np.abs(found - large[0].permute(1, 2, 0).numpy())
     assert apart.max() <= 1  # halves may be rounded either way
     assert apart.mean() < 0.01

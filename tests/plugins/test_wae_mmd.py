@@ -8,8 +8,8 @@ from by_hand import check_slopes, paused
 
 from translate.batches import Images
 from translate.errors import ConfigError
-from translate.ops import seeded
-from translate.penalties import mmd
+from translate.nn.noise import seeded
+from translate.nn.penalties import mmd
 from translate.registry import create
 
 NAME = "wae-mmd"

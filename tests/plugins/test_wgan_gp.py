@@ -7,7 +7,8 @@ from by_hand import check_slopes, paused
 from torch import nn
 
 from translate.batches import Images, ImageSpec
-from translate.engine.loop import draw_preview, take_step
+from translate.engine.training.preview import draw_preview
+from translate.engine.training.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
 

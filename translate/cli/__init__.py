@@ -10,7 +10,8 @@ import click
 
 from translate import __version__
 from translate.cli import guard
-from translate.engine import console, file_system
+from translate.engine.disk import file_system
+from translate.engine.system import console
 from translate.errors import ConfigError, TranslateError
 
 COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "doctor")

@@ -8,20 +8,21 @@ def abilities(run: Path) -> list[str]:
 
     Nothing where `run` is no run; a run without a whole checkpoint says so.
     """
-    from translate.engine import checkpoint
-    from translate.engine.checkpoint import MANIFEST, allowance, rebuild
-    from translate.engine.infer import target_domains
+    from translate.engine.checkpoints import read, retention
+    from translate.engine.checkpoints.contents import MANIFEST
+    from translate.engine.checkpoints.read import allowance, rebuild
+    from translate.engine.inference.model import target_domains
     from translate.errors import CheckpointError
-    from translate.ops import seeded
+    from translate.nn.noise import seeded
     from translate.recipe import Recipe
 
     if not ((run / "config.yaml").is_file() or (run / MANIFEST).is_file()):
         return []
     try:
-        place, _ = checkpoint.locate(run)
+        place, _ = retention.locate(run)
     except CheckpointError as error:
         return [f"Nothing can be translated or drawn yet: {error}"]
-    found = checkpoint.describe(place)
+    found = read.describe(place)
     with seeded(0), allowance(found):
         recipe = rebuild(found)
     lines = [f"{place.name} of {found.config.recipe}: step {found.step}"]

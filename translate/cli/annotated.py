@@ -8,7 +8,7 @@ from translate.cli.catalogue import summary
 from translate.cli.choices import allowed, choices
 
 if TYPE_CHECKING:
-    from translate.engine.options import Option
+    from translate.engine.system.signatures import Option
 
 RESERVED = (
     *("spec", "in_channels", "out_channels", "size"),
@@ -19,7 +19,7 @@ RESERVED = (
 
 def annotate(document: dict[str, Any], taken: "dict[str, Option]") -> str:
     """Return a whole configuration as YAML; `taken` are the options of its recipe."""
-    from translate.engine.config import SECTIONS
+    from translate.engine.config.layers import SECTIONS
 
     lines = [f"recipe: {document['recipe']}"]
     for section in ("options", "data", "train"):
@@ -66,7 +66,7 @@ def flow(value: Any) -> str:
 
     from ruamel.yaml import YAML
 
-    from translate.engine.config import plain
+    from translate.engine.config.yaml import plain
 
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
     yaml.default_flow_style, yaml.width = True, 10_000
@@ -77,21 +77,21 @@ def flow(value: Any) -> str:
 
 def _parts(chosen: dict[str, Any]) -> Iterator[str]:
     """Yield comments: what the losses that are `chosen` take, and what can wrap a discriminator."""
-    from translate.engine import options
+    from translate.engine.system import signatures
     from translate.registry import names
 
     named = {k: v.get("name") if isinstance(v, dict) else v for k, v in chosen.items()}
     named = {key: name for key, name in named.items() if isinstance(name, str)}
     losses, networks = names("loss"), names("discriminator")
     for key, name in named.items():
-        taken = options.read(losses[name]).values() if name in losses else ()
+        taken = signatures.read(losses[name]).values() if name in losses else ()
         if meant := [option for option in taken if option.meaning]:
             yield from ("", f"  # {key}: {{name: {name}}} takes")
             yield from map(_option, meant)
     if set(named.values()) & set(networks):
         yield from ("", "  # Discriminators that wrap another one, and each other:")
         for name, factory in networks.items():
-            found = options.read(factory, ["in_channels", "size"])
+            found = signatures.read(factory, ["in_channels", "size"])
             if inner := found.pop("of", None):
                 yield line(f"  # {{name: {name}, of: {default(inner)}}}", summary(factory))
                 yield from map(_option, found.values())

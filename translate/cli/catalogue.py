@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 def entries() -> list[Entry]:
     """Return all that can be named, kind by kind."""
-    from translate.engine.plugins import OURS
+    from translate.engine.plugins.discovery import OURS
 
     found = [Entry(kind, name, summary(o.factory), o.distribution) for kind, name, o in offered()]
     found += [Entry("configuration", name, text, OURS) for name, text in _configurations()]
@@ -41,7 +41,7 @@ def entries() -> list[Entry]:
 
 def offered() -> Iterator[tuple["Kind", str, "Offer"]]:
     """Yield every offer with its kind and the name that reaches it, bare where that is enough."""
-    from translate.engine.plugins import OURS
+    from translate.engine.plugins.discovery import OURS
     from translate.registry import HOOKS, every, names
 
     for kind in HOOKS:
@@ -64,7 +64,7 @@ def summary(factory: Callable[..., Any]) -> str:
 
 def _configurations() -> Iterator[tuple[str, str]]:
     """Yield the name and the first comment of each bundled configuration."""
-    from translate.engine.bundled import configs
+    from translate.engine.system.bundled import configs
 
     for name, file in configs().items():
         first = file.read_text(encoding="utf-8").partition("\n")[0]

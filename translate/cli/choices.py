@@ -7,7 +7,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 if TYPE_CHECKING:
-    from translate.engine.options import Option
+    from translate.engine.system.signatures import Option
     from translate.registry import Kind
 
 RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
@@ -15,7 +15,7 @@ RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "l
 
 def choices(option: "Option") -> str:
     """Return what `option` may be set to, such as ``normal, uniform``; nothing where it is free."""
-    from translate.engine.part_options import named, part_kind
+    from translate.engine.config.parts import named, part_kind
     from translate.registry import names
 
     if not (kind := part_kind(option)):

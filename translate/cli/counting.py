@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from translate.engine import console
+from translate.engine.system import console
 
 if TYPE_CHECKING:
-    from translate.engine.folder import Summary
+    from translate.engine.inference.folder import Summary
 
 FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
 QUIET_SECONDS = 10.0
@@ -29,7 +29,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
     from time import monotonic
 
     if quiet:
-        from translate.engine.folder import nothing
+        from translate.engine.inference.folder import nothing
 
         yield Shown(nothing, nothing)
     elif console.has_bars():

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from translate.cli.options import completing, domain_names
-from translate.engine import console
+from translate.engine.system import console
 
 ROOT = Path("datasets")
 data_option = click.option(
@@ -40,9 +40,9 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
     if ctx.invoked_subcommand:
         ctx.default_map = {ctx.invoked_subcommand: ctx.params}  # where it is not told otherwise
         return
-    from translate.engine import domains
+    from translate.engine.data import samples
 
-    found, drawable, public = domains.find(root), domains.drawable(), domains.cards()
+    found, drawable, public = samples.find(root), samples.drawable(), samples.cards()
     if as_json:
         console.show(
             json.dumps(
@@ -94,10 +94,10 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
       translate datasets draw summer winter
       translate datasets draw blurred sharp --data elsewhere
     """
-    from translate.engine import domains
+    from translate.engine.data import samples
 
     for name in names:
-        domains.draw(name, root, (lambda _: None) if quiet else console.say)
+        samples.draw(name, root, (lambda _: None) if quiet else console.say)
 
 
 @command.command()
@@ -193,13 +193,13 @@ def check(
       translate datasets check photos --set "data.layout={name: suffix, source: _in, target: _out}"
       translate datasets check labels photo --layout side-by-side --set "data.sides=[photo, labels]"
     """
-    from translate.engine import config
+    from translate.engine.config import layers
     from translate.insight.dataset import look
 
     usual = "images" if len(names) == 1 else "unpaired"
     flags = {"domains": names, "data": root, "size": size, "drop_unpaired": drop_unpaired}
-    asked = config.resolve_data(
-        {**config.from_flags(flags), "data.layout": layout or usual}, assignments
+    asked = layers.resolve_data(
+        {**layers.from_flags(flags), "data.layout": layout or usual}, assignments
     )
     remarks = []
     for remark in look(asked):

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from translate.engine import console
+from translate.engine.system import console
 
 
 @click.command()

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import FrameType
 
 from translate import __version__
-from translate.engine import console, file_system, files
+from translate.engine.disk import file_system, files
+from translate.engine.system import console
 from translate.errors import PluginError, TrainingError, described, words
 
 BUG, USAGE, INTERRUPTED = 1, 2, 130
@@ -80,7 +81,7 @@ def _is_a_plugins(error: BaseException) -> bool:
     """Tell whether a plugin that is not our own has raised `error`."""
     if "torch" not in sys.modules:  # before it is imported, no plugin has run
         return False
-    from translate.engine.plugin_errors import is_a_strangers
+    from translate.engine.plugins.errors import is_a_strangers
 
     return is_a_strangers(_cause(error))
 
@@ -173,7 +174,7 @@ def _unforeseen(error: BaseException) -> str:
     """Return what happened, where, and whose fault it is."""
     error = _cause(error)
     if "torch" in sys.modules:  # before it is imported, no plugin has run
-        from translate.engine.plugin_errors import unforeseen
+        from translate.engine.plugins.errors import unforeseen
 
         return unforeseen(error)
     return f"{described(error)}. This is a bug of translate: please report it."

@@ -95,11 +95,11 @@ def command(
       translate infer runs/cyclegan-summer-winter datasets/summer/test out/
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
     """
-    from translate.engine import infer
-    from translate.engine.folder import Options, translate_folder
-    from translate.engine.launch import launched
-    from translate.engine.outputs import survey
-    from translate.engine.signals import Interrupts
+    from translate.engine.inference import model as infer
+    from translate.engine.inference.folder import Options, translate_folder
+    from translate.engine.inference.inputs import survey
+    from translate.engine.processes.launch import launched
+    from translate.engine.processes.signals import Interrupts
 
     found = survey(source, out)
     model, complaints = infer.load(run, which=checkpoint, device=device)

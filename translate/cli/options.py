@@ -87,14 +87,14 @@ def completing(names: Callable[[], Any]) -> Completer:
 
 def plugin_names() -> set[str]:
     """Return the names of installed plugins, from their metadata alone."""
-    from translate.engine.plugins import installed
+    from translate.engine.plugins.discovery import installed
 
     return {entry.name for entry in installed()}
 
 
 def config_names() -> list[str]:
     """Return the names of bundled configurations, without importing the configuration's models."""
-    from translate.engine.bundled import configs
+    from translate.engine.system.bundled import configs
 
     return list(configs())
 
@@ -103,7 +103,7 @@ def domain_names() -> set[str]:
     """Return the folders under ``datasets`` that may be domains."""
     from pathlib import Path
 
-    from translate.engine.names import is_hidden
+    from translate.folders.names import is_hidden
 
     folder = Path("datasets")
     found = folder.iterdir() if folder.is_dir() else iter(())

@@ -7,7 +7,7 @@ from translate.cli.catalogue import Entry, entries
 from translate.cli.choices import choices, use
 
 if TYPE_CHECKING:
-    from translate.engine.options import Option
+    from translate.engine.system.signatures import Option
     from translate.registry import Kind
 
 
@@ -38,7 +38,7 @@ def describe(part: Entry) -> str:
 
 def record(part: Entry) -> dict[str, Any]:
     """Return a part and its options as JSON has them."""
-    from translate.engine.config import plain
+    from translate.engine.config.yaml import plain
 
     listed = [
         {
@@ -56,10 +56,10 @@ def record(part: Entry) -> dict[str, Any]:
 def taken(part: Entry) -> "list[Option]":
     """Return the options of a part, without what the program itself gives it."""
     from translate import registry
-    from translate.engine import options
+    from translate.engine.system import signatures
 
     factory = registry.find(cast("Kind", part.kind), part.name)
-    return list(options.read(factory, RESERVED).values())
+    return list(signatures.read(factory, RESERVED).values())
 
 
 def _usage(part: Entry) -> list[str]:
@@ -87,14 +87,14 @@ def _usage(part: Entry) -> list[str]:
 
 def _accepting(part: Entry) -> dict[str, list[str]]:
     """Return the recipes with an option that takes such a part, by the option's name."""
-    from translate.engine import options
-    from translate.engine.part_options import named, part_kind
+    from translate.engine.config.parts import named, part_kind
+    from translate.engine.system import signatures
     from translate.registry import names
 
     kind = cast("Kind", part.kind)
     purpose, found = use(kind, part.name), dict[str, list[str]]()
     for recipe, factory in names("recipe").items():
-        for option in options.read(factory, ["spec"]).values():
+        for option in signatures.read(factory, ["spec"]).values():
             if part_kind(option) == kind and use(kind, named(option.default)) == purpose:
                 found.setdefault(option.name, []).append(recipe)
     return found

@@ -8,7 +8,7 @@ import click
 
 from translate.cli.catalogue import offered
 from translate.cli.options import completing, plugin_names
-from translate.engine import console
+from translate.engine.system import console
 from translate.errors import ConfigError, PluginError, described, suggest
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _tell(verdicts: Iterable["Verdict"], say: Callable[[str], object], where: st
 def survey() -> list[dict[str, Any]]:
     """Return each distribution with what it offers by kind, and what of it is broken."""
     from translate.contract.events import listeners
-    from translate.engine import plugins
+    from translate.engine.plugins import discovery
 
     offers = list(offered())  # first, as it loads the plugins
     found: dict[str, dict[str, Any]] = {}
@@ -131,15 +131,15 @@ def survey() -> list[dict[str, Any]]:
         empty: dict[str, Any] = {"offers": {}, "events": [], "broken": {}}
         return found.setdefault(name, {"distribution": name, "version": version, **empty})
 
-    for entry in plugins.allowed(plugins.installed()):
+    for entry in discovery.allowed(discovery.installed()):
         version = entry.dist.version if entry.dist else None
-        owner(plugins.distribution(entry), version or "?")
+        owner(discovery.distribution(entry), version or "?")
     for kind, name, offer in offers:
         owner(offer.distribution)["offers"].setdefault(kind, []).append(name)
-    for full, _ in plugins.load().list_name_plugin():
+    for full, _ in discovery.load().list_name_plugin():
         for listener in listeners(full):
             owner(full.partition(":")[0])["events"] += listener.hooks
-    for where, error in plugins.skipped.items():
+    for where, error in discovery.skipped.items():
         name, _, broken = where.partition(":")
         owner(name)["broken"][broken] = _reason(error)
     return list(found.values())
@@ -148,11 +148,11 @@ def survey() -> list[dict[str, Any]]:
 def _things(name: str) -> list[tuple[Any, str]]:
     """Return the kinds and names of all that `name` means; raise `ConfigError` for nothing."""
     from translate.contract.events import listeners
-    from translate.engine import plugins
+    from translate.engine.plugins import discovery
     from translate.registry import find
 
     found: list[tuple[Any, str]] = []
-    known = {entry.name for entry in plugins.installed()}
+    known = {entry.name for entry in discovery.installed()}
     for kind, reached, offer in offered():
         known |= {offer.distribution, reached}
         if name in (offer.name, f"{offer.distribution}/{offer.name}"):
@@ -160,7 +160,7 @@ def _things(name: str) -> list[tuple[Any, str]]:
             found.append((kind, name))
         elif name in (offer.distribution, offer.entry):
             found.append((kind, reached))
-    loaded = [full for full, _ in plugins.load().list_name_plugin()]
+    loaded = [full for full, _ in discovery.load().list_name_plugin()]
     known |= {part for full in loaded for part in full.split(":")}
     if not (found or _wrecks(name) or listeners(name)):
         if name in known:
@@ -171,21 +171,21 @@ def _things(name: str) -> list[tuple[Any, str]]:
 
 def _wrecks(name: str) -> list[tuple[str, BaseException]]:
     """Return what of the plugin or distribution called `name` could not be had, and why."""
-    from translate.engine import plugins
+    from translate.engine.plugins import discovery
 
     return [
         (where, error)
-        for where, error in plugins.skipped.items()
+        for where, error in discovery.skipped.items()
         if name in (where.partition(":")[0], where.partition(":")[2].partition(",")[0])
     ]
 
 
 def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
     """Return the options and the folder that `assignments` ask for, over the `small` networks."""
-    from translate.engine import config
+    from translate.engine.config import layers, yaml
     from translate.registry import find
 
-    options = config.complete(find(kind, name), small) if kind == "recipe" else small
+    options = layers.complete(find(kind, name), small) if kind == "recipe" else small
     document: dict[str, Any] = {"options": dict(options), "data": {}}
     sections = ("options", "data") if kind in ("recipe", "layout") else ("options",)
     for assignment in assignments:
@@ -193,7 +193,7 @@ def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, 
         if not equals or key.partition(".")[0] not in sections:
             expected = " or ".join(f"{section}.KEY=VALUE" for section in sections)
             raise ConfigError(f"--set {assignment}: expected {expected}.")
-        config.assign(document, key, config.parse(value, key))
+        layers.assign(document, key, yaml.parse(value, key))
     return document
 
 

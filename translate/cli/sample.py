@@ -65,10 +65,10 @@ def command(
       translate sample runs/dcgan-digits out/ --count 64 --grid
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
-    from translate import images
-    from translate.engine import infer
-    from translate.engine.sampling import Wish, sample_folder, sheet
-    from translate.engine.signals import Interrupts
+    from translate.engine.inference import model as infer
+    from translate.engine.inference.sampling import Wish, sample_folder, sheet
+    from translate.engine.processes.signals import Interrupts
+    from translate.images.encode import write_image
 
     model, complaints = infer.load(run, which=checkpoint, device=device)
     wish = Wish(count or (12 if walk else 64), label, text, seed)
@@ -76,7 +76,7 @@ def command(
         for complaint in complaints:
             show.say(f"{complaint} An older checkpoint is used.")
         if walk:
-            images.write(out / "walk.png", sheet(model, wish, walk=True))
+            write_image(out / "walk.png", sheet(model, wish, walk=True))
             show.say(f"{out / 'walk.png'}")
             return 0
         summary = sample_folder(
@@ -90,7 +90,7 @@ def command(
             stop=lambda: interrupts.caught,
         )
         if grid and not interrupts.caught:
-            images.write(out / "grid.png", sheet(model, wish))
+            write_image(out / "grid.png", sheet(model, wish))
     show.say(told(summary))
     if interrupts.caught:
         return 128 + interrupts.caught

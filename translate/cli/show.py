@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from translate.cli.options import completing, config_names, plugin_names
-from translate.engine import console
+from translate.engine.system import console
 
 KINDS = ("recipe", "configuration", "layout", "generator", "discriminator", "loss", "domain")
 
@@ -74,7 +74,7 @@ def describe(name: str, kind: str | None = None) -> str:
     """
     from translate.cli import annotated, part
     from translate.cli.abilities import abilities
-    from translate.engine import options
+    from translate.engine.system import signatures
     from translate.registry import find
 
     document = _document(name, kind)
@@ -82,7 +82,7 @@ def describe(name: str, kind: str | None = None) -> str:
     if document is None:
         return "\n---\n".join(part.describe(entry) for entry in others)
     resolved = _resolve(document)
-    taken = options.read(find("recipe", str(resolved["recipe"])), ["spec"])
+    taken = signatures.read(find("recipe", str(resolved["recipe"])), ["spec"])
     text = annotated.annotate(resolved, taken)
     also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
     return "".join([*(f"# {line}\n" for line in abilities(Path(name))), text, *also])
@@ -101,37 +101,37 @@ def record(name: str, kind: str | None = None) -> dict[str, Any]:
 
 def _resolve(document: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration complete, with domains A and B where it names none."""
-    from translate.engine import config
+    from translate.engine.config import layers, yaml
 
     data = document.get("data")
     placeholder = not (isinstance(data, dict) and data.get("domains"))
     flags = {"data.domains": ["A", "B"]} if placeholder else {}
-    return config.document(config.resolve(config=document, flags=flags), unset=True)
+    return yaml.document(layers.resolve(config=document, flags=flags), unset=True)
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` means; None where it is a part."""
     from translate.cli import part
     from translate.cli.catalogue import entries
-    from translate.engine import config
-    from translate.engine.bundled import configs
+    from translate.engine.config import yaml
+    from translate.engine.system.bundled import configs
     from translate.errors import TranslateError, suggest
     from translate.registry import find, names
 
     if kind in (None, "configuration"):
         if (Path(name) / "config.yaml").is_file():
-            return config.read(str(Path(name) / "config.yaml"))
+            return yaml.read(str(Path(name) / "config.yaml"))
         if name in configs() or name.endswith((".yaml", ".yml")):
-            return config.read(name)
+            return yaml.read(name)
     if kind in (None, "recipe") and name in names("recipe"):
         return {"recipe": name}
     if part.find(name, kind):
         return None
     if kind is None and Path(name).exists():
-        from translate.engine import checkpoint
+        from translate.engine.checkpoints import read, retention
 
-        place, _ = checkpoint.locate(Path(name))
-        return config.document(checkpoint.describe(place).config)
+        place, _ = retention.locate(Path(name))
+        return yaml.document(read.describe(place).config)
     if kind in (None, "recipe") and "/" in name:
         find("recipe", name)
         return {"recipe": name}

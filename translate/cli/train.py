@@ -27,17 +27,17 @@ class TrainCommand(SeveralCommand):
 
     def hint(self, option: str, args: list[str]) -> str:
         """Return how the setting that somebody took for a flag is set."""
-        from translate.engine import config
+        from translate.engine.config import layers, yaml
         from translate.errors import TranslateError
 
         given = dict(pairwise(args))
         try:
             recipe = given.get("--plugin")
             if not recipe and "--config" in given:
-                recipe = config.read(given["--config"]).get("recipe")
+                recipe = yaml.read(given["--config"]).get("recipe")
             elif not recipe and (run := given.get("--resume") or given.get("--init")):
-                recipe = config.read(str(Path(run) / "config.yaml")).get("recipe")
-            return config.hint(option.lstrip("-").replace("-", "_"), recipe)
+                recipe = yaml.read(str(Path(run) / "config.yaml")).get("recipe")
+            return layers.hint(option.lstrip("-").replace("-", "_"), recipe)
         except (TranslateError, OSError):
             return ""
 
@@ -144,10 +144,11 @@ def command(**given: Any) -> int:
       translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
-    from translate.engine import config, train
-    from translate.engine.initial import Initial
-    from translate.engine.progress_bar import watch
-    from translate.engine.signals import Interrupts
+    from translate.engine.checkpoints.initialization import Initial
+    from translate.engine.config import layers
+    from translate.engine.processes.signals import Interrupts
+    from translate.engine.training import session
+    from translate.engine.training.progress_bar import watch
 
     limit = _seconds(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
@@ -161,7 +162,7 @@ def command(**given: Any) -> int:
             work="this step, then saving a checkpoint",
         )
         if given["resume"]:
-            result = train.resume(
+            result = session.resume(
                 given["resume"],
                 flags=_flags(given),
                 assignments=given["assignments"],
@@ -173,13 +174,13 @@ def command(**given: Any) -> int:
             )
         else:
             init = Initial(given["init"]) if given["init"] else None
-            asked = (init.configuration if init else config.resolve)(
+            asked = (init.configuration if init else layers.resolve)(
                 given["plugin"],
                 config=given["config"],
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
-            result = train.start(
+            result = session.start(
                 asked, out=given["out"], init=init, watcher=watcher, interrupts=interrupts
             )
     if result.signal or result.late or result.reason:
@@ -201,7 +202,7 @@ def command(**given: Any) -> int:
 
 def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
     """Raise where a flag is for a start and this is a resume, or the other way round."""
-    from translate.engine.config import is_set
+    from translate.engine.config.layers import is_set
 
     start = ONLY_AT_THE_START if given["fork_run"] else (*ONLY_AT_THE_START, "out")
     wrong = [
@@ -217,7 +218,7 @@ def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that have a flag, as they were given."""
-    from translate.engine.config import FLAGS, from_flags
+    from translate.engine.config.layers import FLAGS, from_flags
 
     named = {name: given[name] for name in FLAGS}
     return from_flags({**named, "size": _size(given["size"])})

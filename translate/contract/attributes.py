@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from translate.engine.plugin_errors import Place, place_of
+from translate.engine.plugins.errors import Place, place_of
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 INTERNAL = frozenset(vars(nn.Module()))

@@ -11,13 +11,16 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from translate import images
 from translate.batches import Images, ImageSpec
 from translate.contract.rules import RuleError
-from translate.engine import checkpoint, config, files, plugins
-from translate.engine.checkpoint import Training
-from translate.engine.plugin_errors import definition
-from translate.engine.randomness import random_state
+from translate.engine.checkpoints import write
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, yaml
+from translate.engine.disk import files
+from translate.engine.plugins import discovery
+from translate.engine.plugins.errors import definition
+from translate.engine.system.randomness import random_state
+from translate.images.encode import image_grid, write_image
 from translate.recipe import Recipe, Turn, adam
 from translate.run import Run
 
@@ -58,7 +61,7 @@ class Probe(Recipe[Images]):
 
 def listeners(name: str) -> list[Listener]:
     """Return the plugins with event hooks that are called `name`, or whose distribution is."""
-    manager, found = plugins.load(), []
+    manager, found = discovery.load(), []
     for full, _ in manager.list_name_plugin():
         if name not in (full, *full.split(":")):
             continue
@@ -113,15 +116,15 @@ class _Hook(NamedTuple):
 @contextmanager
 def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
     """Yield a run of some steps, in a folder that is then deleted, and what hooks hear of it."""
-    asked = config.validate(
+    asked = layers.validate(
         {"recipe": "probe", "data": {"domains": ["photos"]}, "train": {"steps": STEPS, "keep": 2}}
     )
     with TemporaryDirectory() as folder:
         path, recipe = Path(folder) / "run", Probe()
-        training = Training(
+        training = TrainingState(
             asked, ImageSpec((8, 8), ("photos",)), recipe, recipe.optimizers(), None
         )
-        files.replace(path / "config.yaml", config.dump(asked).encode())
+        files.replace(path / "config.yaml", yaml.dump(asked).encode())
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
         calls: list[Call] = [("run_started", {})]
         for step in range(1, STEPS + 1):
@@ -131,15 +134,15 @@ def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
             if step % 2 == 0:
                 training.step = step
                 picture = path / f"previews/step-{step:08d}.png"
-                images.write(picture, images.grid([torch.zeros(2, 3, 8, 8)]))
-                saved = checkpoint.write(path, training)
+                write_image(picture, image_grid([torch.zeros(2, 3, 8, 8)]))
+                saved = write.write_checkpoint(path, training)
                 calls += [
                     ("preview_drawn", {"step": step, "path": picture}),
                     ("checkpoint_saved", {"step": step, "path": saved}),
                 ]
         for outcome in ("interrupted", "stopped", "failed", "finished"):
             calls += [("run_started", {}), ("run_finished", {"outcome": outcome})]
-        yield Run(path, config.document(asked), STEPS), calls
+        yield Run(path, yaml.document(asked), STEPS), calls
 
 
 def _digests(run: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from translate.batches import Captioned, Images, Labelled, Pair
-from translate.engine.plugin_errors import RULES, Place, definition, find_place, reason
+from translate.engine.plugins.errors import RULES, Place, definition, find_place, reason
 from translate.errors import TranslateError
 
 BATCHES = (Pair, Images, Labelled, Captioned)

@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from translate import images
 from translate.batches import ImageSpec, Layout
 from translate.contract.rules import hold, noise
-from translate.engine import config, data
-from translate.engine.config import Data
+from translate.engine.config import layers
+from translate.engine.config.schema import Data
+from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError, PluginError
+from translate.images.encode import write_image
+from translate.images.tensors import from_device
 from translate.registry import find, split
 
 SIDE = 32
@@ -51,7 +53,7 @@ class LayoutSubject:
 
     def make(self, leave_out: tuple[Path, ...] = (), **changes: Any) -> Layout:
         """Make the layout anew."""
-        return data.open_layout(self.asked.model_copy(update=changes), leave_out)
+        return check.open_layout(self.asked.model_copy(update=changes), leave_out)
 
     @property
     def indices(self) -> list[int]:
@@ -75,24 +77,24 @@ def subject(
     with TemporaryDirectory() as place:
         if "data.domains" not in settings:
             _draw(Path(place))
-            one = config.resolve_data({**settings, "data.root": place, "data.domains": ["a"]})
+            one = layers.resolve_data({**settings, "data.root": place, "data.domains": ["a"]})
             two = one.model_copy(update={"domains": ("a", "b")})
             yield LayoutSubject(two if not why_not(two) or why_not(one) else one)
         else:
-            yield LayoutSubject(config.resolve_data(settings))
+            yield LayoutSubject(layers.resolve_data(settings))
 
 
 def _draw(root: Path) -> None:
     for number, domain in enumerate("ab"):
         for index in range(5):
             shown = noise(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
-            images.write(root / domain / "train" / f"{index}.png", images.from_device(shown)[0])
+            write_image(root / domain / "train" / f"{index}.png", from_device(shown)[0])
 
 
 def why_not(asked: Data) -> str:
     """Return why the layout cannot read its folder; nothing where it can."""
     try:
-        data.open_layout(asked)
+        check.open_layout(asked)
     except (DataError, ConfigError) as error:
         return str(error).partition("\n")[0]
     except PluginError:
@@ -180,7 +182,7 @@ def leaves_out(tested: LayoutSubject) -> str | None:
 
 def loads_named_tuples(tested: LayoutSubject) -> None:
     """Load items as named tuples of tensors, of equal shapes, the same ones for equal crops."""
-    prepared = data.check(tested.layout, tested.asked)
+    prepared = check.check_data(tested.layout, tested.asked)
     layout, items = prepared.layout, []
     for index in [0, len(layout) - 1, 0]:
         files = layout.pick(index, Random(0))
@@ -209,7 +211,7 @@ def loads_named_tuples(tested: LayoutSubject) -> None:
 
 def describes_its_images(tested: LayoutSubject) -> None:
     """Describe in `spec` the domains, and the classes and texts that its items have."""
-    prepared = data.check(tested.layout, tested.asked)
+    prepared = check.check_data(tested.layout, tested.asked)
     layout = prepared.layout
     hold(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
     hold(layout.spec.domains, "`spec.domains` is empty: ImageSpec(domains=tuple(domains)).")

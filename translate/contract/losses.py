@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.contract.part import Part
 from translate.contract.rules import hold, noise
-from translate.ops import seeded
+from translate.nn.noise import seeded
 
 
 def is_a_number(part: Part) -> None:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from translate.contract.rules import noise
-from translate.engine.randomness import seed_everything
-from translate.ops import required_sides
+from translate.engine.system.randomness import seed_everything
+from translate.nn.geometry import required_sides
 from translate.registry import Kind, create, find
 
 SIDE = 32

@@ -20,10 +20,12 @@ from torch.optim import Optimizer
 
 from translate.contract.rules import hold
 from translate.contract.subject import Subject
-from translate.engine import files, plugins, randomness
-from translate.engine.checkpoint import Training
-from translate.engine.randomness import seed_everything
-from translate.engine.turns import take_turns
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.disk import files
+from translate.engine.plugins import discovery
+from translate.engine.system import randomness
+from translate.engine.system.randomness import seed_everything
+from translate.engine.training.step import take_turns
 from translate.recipe import Turn
 from translate.registry import every
 
@@ -60,7 +62,7 @@ def forks() -> bool:
 
 
 def _is_installed(recipe: str) -> bool:
-    there = {(plugins.distribution(entry), entry.name) for entry in plugins.installed()}
+    there = {(discovery.distribution(entry), entry.name) for entry in discovery.installed()}
     offers = [offer for offer in every("recipe") if offer.name == recipe.rpartition("/")[2]]
     return any((offer.distribution, offer.entry) in there for offer in offers)
 
@@ -147,7 +149,7 @@ def _process(subject: Subject, rank: int, result: Path) -> None:
         files.replace(result.with_suffix(".error"), complaint.encode())
 
 
-def _recorded(training: Training, step: Callable[[], Any]) -> dict[str, Tensor]:
+def _recorded(training: TrainingState, step: Callable[[], Any]) -> dict[str, Tensor]:
     """Return each turn's gradients, as its optimizer gets them, and the weights after `step`."""
     seen: dict[str, Tensor] = {}
     turns = count(1)

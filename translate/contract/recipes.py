@@ -12,9 +12,9 @@ from translate.batches import ImageSpec
 from translate.contract.attributes import assignment, attributes, differing, shared
 from translate.contract.rules import RuleError, hold, hold_equal, hold_silence, noise, overheard
 from translate.contract.subject import STEPS, Subject, state
-from translate.engine.checkpoint import Training
-from translate.engine.infer import translate_batch
-from translate.engine.loop import draw_preview
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.inference.model import translate_batch
+from translate.engine.training.preview import draw_preview
 from translate.errors import shown
 from translate.recipe import Recipe, Turn
 
@@ -110,7 +110,7 @@ def resumes_exactly(subject: Subject) -> None:
     hold_equal(expected, state(resumed), f"{{}} differs: {REMEMBERED}")
 
 
-def _hold_attributes(subject: Subject, straight: Training, resumed: Training) -> None:
+def _hold_attributes(subject: Subject, straight: TrainingState, resumed: TrainingState) -> None:
     """Hold that no plain attribute is another one for the resume."""
     ours, theirs = attributes(straight.recipe), attributes(resumed.recipe)
     if not (moved := differing(ours, theirs)):

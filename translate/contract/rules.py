@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from translate.engine.plugin_errors import Place, innermost
+from translate.engine.plugins.errors import Place, innermost
 
 _heard: ContextVar[list["Access"] | None] = ContextVar("_heard", default=None)
 

@@ -11,11 +11,15 @@ from torch import Tensor
 
 from translate.batches import Captioned, Images, ImageSpec, Labelled, Pair
 from translate.contract.rules import hold_equal
-from translate.engine import checkpoint, config, data, randomness, train
-from translate.engine.checkpoint import Training
-from translate.engine.loop import take_step, to_device
-from translate.engine.randomness import seed_everything
-from translate.engine.turns import Played
+from translate.engine.checkpoints import read, write
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, schema
+from translate.engine.data import check, loader
+from translate.engine.system import randomness
+from translate.engine.system.randomness import seed_everything
+from translate.engine.training import session
+from translate.engine.training.batch import batch_to_device
+from translate.engine.training.step import StepResult, take_step
 from translate.errors import ConfigError
 from translate.recipe import Recipe
 from translate.registry import find, split
@@ -49,9 +53,9 @@ OFFERED: Mapping[str, Offered] = {
 class Subject:
     """A recipe under test: its configuration, and where its images come from."""
 
-    asked: config.Config
+    asked: schema.Config
     spec: ImageSpec
-    prepared: data.Prepared | None = None
+    prepared: check.CheckedData | None = None
     """images of a folder; without one they are random"""
 
     @property
@@ -67,16 +71,16 @@ class Subject:
     def make(self) -> Recipe:
         """Call the constructor, and nothing else."""
         seed_everything(0)
-        return checkpoint.rebuild(checkpoint.Saved(Path(), 0, self.asked, self.spec, {}))
+        return read.rebuild(read.Saved(Path(), 0, self.asked, self.spec, {}))
 
-    def build(self) -> Training:
+    def build(self) -> TrainingState:
         """Make the recipe with all that a run gives it, from the seed."""
-        return train.build(self.asked, self.spec, CPU)
+        return session.build(self.asked, self.spec, CPU)
 
     def batch(self, index: int, count: int = 2) -> Any:
         """Return batch `index`, in [-1, 1]: the same one whenever it is asked for."""
         if self.prepared:
-            [(batch, _)] = data.batches(
+            [(batch, _)] = loader.batches(
                 self.prepared,
                 self.asked.data,
                 seed=0,
@@ -84,7 +88,7 @@ class Subject:
                 start=index,
                 stop=index + 1,
             )
-            return to_device(batch, CPU)
+            return batch_to_device(batch, CPU)
         kind = OFFERED[_layout(self.asked)].batch
         random = torch.Generator().manual_seed(index)
         return kind(*(self._random(part, count, random) for part in kind._fields))
@@ -100,18 +104,18 @@ class Subject:
         channels = spec.target_channels if part == "target" else spec.source_channels
         return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
 
-    def play(self, training: Training, steps: int) -> list[Played]:
+    def play(self, training: TrainingState, steps: int) -> list[StepResult]:
         """Train for some steps, as a run does."""
         return [take_step(training, self.batch(training.step), STEPS) for _ in range(steps)]
 
-    def reborn(self, training: Training) -> Training:
+    def reborn(self, training: TrainingState) -> TrainingState:
         """Save `training`, and return what a new process makes of the checkpoint."""
         with TemporaryDirectory() as folder:
-            found = checkpoint.describe(checkpoint.write(Path(folder), training))
-            recipe = checkpoint.rebuild(found)
-            checkpoint.restore_weights(recipe, found.path)
-            reborn = train.build(found.config, found.spec, CPU)
-            checkpoint.restore(reborn, found)
+            found = read.describe(write.write_checkpoint(Path(folder), training))
+            recipe = read.rebuild(found)
+            read.restore_weights(recipe, found.path)
+            reborn = session.build(found.config, found.spec, CPU)
+            read.restore(reborn, found)
         saved = training.recipe.state_dict()
         hold_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")
         return reborn
@@ -127,9 +131,9 @@ def subject(
         "data": {"domains": ["source"], **(_pictures(spec or SPEC)), **(folder or {})},
         "train": {**course, "device": "cpu", "compile": False},
     }
-    asked = config.resolve(name, config=document)
+    asked = layers.resolve(name, config=document)
     if folder:
-        prepared = data.check(data.open_layout(asked.data), asked.data)
+        prepared = check.check_data(check.open_layout(asked.data), asked.data)
         return Subject(asked, prepared.layout.spec, prepared)
     if (layout := _layout(asked)) not in OFFERED:
         raise ConfigError(
@@ -144,7 +148,7 @@ def _pictures(spec: ImageSpec) -> dict[str, Any]:
     return {"size": list(spec.size), **domains}
 
 
-def state(training: Training) -> dict[str, Any]:
+def state(training: TrainingState) -> dict[str, Any]:
     """Return a copy of all that a checkpoint must hold, by names that a person understands."""
     found: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
     found |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
@@ -158,5 +162,5 @@ def state(training: Training) -> dict[str, Any]:
     return copy | randomness.random_state()
 
 
-def _layout(asked: config.Config) -> str:
+def _layout(asked: schema.Config) -> str:
     return split("layout", asked.data.layout)[0]

@@ -11,7 +11,8 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from translate.engine import domains, files, records
+from translate.engine.data import samples
+from translate.engine.disk import files, records
 from translate.errors import CheckpointError, ConfigError, DataError, SaveError, suggest
 from translate.exchange import archives
 
@@ -144,7 +145,7 @@ def _counted(response: Any, here: int, total: int | None, progress: Progress) ->
 
 
 def _card(name: str) -> dict[str, Any]:
-    cards = {card["name"]: card for card in domains.cards()}
+    cards = {card["name"]: card for card in samples.cards()}
     if name not in cards:
         raise ConfigError(f"there is no card of a set called {name!r}.{suggest(name, cards)}")
     return cards[name]
@@ -206,7 +207,7 @@ def _placed(
         yield f"{domain}/{MARKER}", json.dumps(record).encode()
     for member in archives.members(archive):
         found = _place(PurePosixPath(member.name), card["folders"])
-        if found and _domain(found) in wanted and domains.is_image(found):
+        if found and _domain(found) in wanted and samples.is_image(found):
             counts[_domain(found)] += 1
             yield found, member.chunks()
     for place, inside in card["folders"].items():

@@ -9,15 +9,16 @@ from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple
 
-from translate import images
 from translate.batches import Layout
-from translate.engine import data, kinds, remarks
-from translate.engine.augment import require_size
-from translate.engine.config import Data
-from translate.engine.decoded import guarded
-from translate.engine.headers import Header
-from translate.engine.kinds import Kind
+from translate.engine.config.schema import Data
+from translate.engine.data import check, data_warnings
+from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
+from translate.images import kinds
+from translate.images.decode import probe_image, read_bytes
+from translate.images.decoded import guarded
+from translate.images.headers import Header
+from translate.images.kinds import Kind
 
 THREADS = 8
 LISTED = 20
@@ -52,7 +53,7 @@ def look(asked: Data) -> Iterator[Remark]:
     seen, lost = list[Seen](), list[BadImage]()
     for split in dict.fromkeys((asked.split, *SPLITS)):
         try:
-            layout = data.open_layout(asked.model_copy(update={"split": split}))
+            layout = check.open_layout(asked.model_copy(update={"split": split}))
         except DataError:
             if split == asked.split:
                 raise
@@ -82,15 +83,15 @@ def _said(
     """Yield what training says of the same files."""
     headers = {file.path: file.header for file in found}
     sizes = [file.header.size for file in found if file.header]
-    lost = remarks.notes(headers, each)
-    for line in remarks.remarks(layout, asked, lost, sizes):
+    lost = data_warnings.notes(headers, each)
+    for line in data_warnings.remarks(layout, asked, lost, sizes):
         yield Remark("note", f"{found[0].split}: {line}" if found else line)
 
 
 def _look_at(split: str, asked: Data, path: Path, kind: Kind) -> Seen:
     try:
-        content = images.load(path)
-        header = images.probe(content, path)
+        content = read_bytes(path)
+        header = probe_image(content, path)
         kinds.read(path, kind)
         with guarded(path):
             require_size(asked, *header.size)

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from translate import __version__
-from translate.engine import plugins
+from translate.engine.plugins import discovery
 
 OURS = "translate-kit"
 CLASHING = ("translate", "translate-toolkit")
@@ -69,7 +69,7 @@ def _system() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     import torch
 
-    from translate.engine import threads
+    from translate.engine.processes import threads
 
     explicit = next((name for name in threads.EXPLICIT if os.environ.get(name)), "")
     rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
@@ -130,10 +130,10 @@ def _codecs() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    loaded = plugins.load()
+    loaded = discovery.load()
     strangers = sorted({name.partition(":")[0] for name, _ in loaded.list_name_plugin()} - {OURS})
     yield Finding("plugins", "ok", ", ".join(strangers) or "ours alone")
-    for name, error in plugins.skipped.items():
+    for name, error in discovery.skipped.items():
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         yield Finding("plugins", "note", f"{name} is left out: {reason}", "translate plugins")
 

@@ -9,7 +9,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec, Pair
-from translate.ops import features_of, init_xavier_, required_sides
+from translate.nn.features import features_of
+from translate.nn.geometry import required_sides
+from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.cut.patchnce import PatchNCE, feature_channels, one_encoder

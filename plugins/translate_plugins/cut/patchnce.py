@@ -7,7 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import features_of, mode, precise, required_sides
+from translate.nn.features import features_of
+from translate.nn.geometry import required_sides
+from translate.nn.modes import mode
+from translate.nn.precision import at_least_float32
 
 SIDE = 32
 """of the image by which a generator shows how many channels its features have"""
@@ -55,7 +58,7 @@ def contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
     place itself, and wrong ones are the others of the same image.
     """
     with torch.autocast(query.device.type, enabled=False):
-        logits = precise(query) @ precise(key).mT / temperature
+        logits = at_least_float32(query) @ at_least_float32(key).mT / temperature
     own = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
     return F.cross_entropy(logits.mT, own, reduction="none").mean(dim=1)
 
@@ -66,7 +69,7 @@ def unit(vectors: Tensor) -> Tensor:
     A head without bias makes zeros of a blank picture, where the root of a sum of squares has no
     finite slope; that of `vector_norm` is 0 there.
     """
-    vectors = precise(vectors)
+    vectors = at_least_float32(vectors)
     return vectors / (torch.linalg.vector_norm(vectors, dim=-1, keepdim=True) + 1e-7)
 
 

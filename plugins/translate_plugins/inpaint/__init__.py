@@ -11,7 +11,8 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import expect_scale, init_normal_, required_sides
+from translate.nn.geometry import expect_scale, required_sides
+from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.inpaint.flow import flowed

@@ -15,7 +15,7 @@ import torch
 
 from translate.batches import Captioned, ImageSpec, Layout, Transform
 from translate.errors import DataError
-from translate.folders import Folder, expect, find_domains, notes, problems, usable
+from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
 
 NAME = "captions.jsonl"
 EXAMPLE = '{"file": "0001.png", "text": "..."}'

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from translate.batches import Images, ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
-from translate.folders import expect, is_path, listed
+from translate.folders.listing import is_path, listed
+from translate.folders.lookup import expect
 
 PREFIXES = {"test": "t10k"}  # all other splits have their own names
 GZIP = b"\x1f\x8b"

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from translate.batches import Images, ImageSpec, Layout, Transform
-from translate.folders import expect, find_domains, notes, problems, usable
+from translate.folders.lookup import expect, find_domains, notes, problems, usable
 
 
 class OneDomain(Layout):

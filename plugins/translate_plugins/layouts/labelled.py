@@ -11,16 +11,8 @@ import torch
 
 from translate.batches import ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
-from translate.folders import (
-    Folder,
-    expect,
-    find_domains,
-    is_split,
-    notes,
-    problems,
-    subfolders,
-    usable,
-)
+from translate.folders.listing import is_split, subfolders
+from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
 
 
 class LabelledFolders(Layout):

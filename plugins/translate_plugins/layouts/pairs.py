@@ -8,12 +8,12 @@ from random import Random
 
 from translate.batches import ImageSpec, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
-from translate.folders import (
+from translate.folders.listing import listed
+from translate.folders.lookup import (
     expect,
     expect_different,
     find_domains,
     first_with_images,
-    listed,
     notes,
     problems,
     usable,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from translate.batches import Pair, Transform
 from translate.errors import BadImage, DataError
-from translate.folders import stem_below
+from translate.folders.listing import stem_below
 
 OTHERWISE = (
     " Pairs by suffixes of names in one folder: --set "

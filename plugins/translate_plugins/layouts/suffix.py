@@ -9,16 +9,15 @@ from typing import Annotated
 
 from translate.batches import ImageSpec, Layout, Pair, Transform
 from translate.errors import ConfigError, DataError
-from translate.folders import (
+from translate.folders.listing import listed, stem_below
+from translate.folders.lookup import (
     Folder,
     expect,
     find_domains,
     first_with_images,
-    listed,
     notes,
     places,
     problems,
-    stem_below,
 )
 from translate_plugins.layouts.partners import load_pair, partners
 

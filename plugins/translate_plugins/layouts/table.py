@@ -12,7 +12,8 @@ from typing import Annotated, NamedTuple
 
 from translate.batches import ImageSpec, Layout, Pair, Transform
 from translate.errors import DataError, shown
-from translate.folders import expect, expect_different, listed, places
+from translate.folders.listing import listed
+from translate.folders.lookup import expect, expect_different, places
 from translate_plugins.layouts.partners import is_same_file, load_pair
 
 NAMED = 5

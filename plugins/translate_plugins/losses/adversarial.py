@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.losses import Scores
-from translate.ops import precise
+from translate.nn.precision import at_least_float32
 
 Smooth = Annotated[
     float, "taken off the targets of real images, 0.1 say: against an overconfident discriminator"
@@ -134,7 +134,7 @@ def _summed(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
     """Return the mean of `loss` over each scale's scores, summed over the scales."""
     scales = [scores] if isinstance(scores, Tensor) else scores
     # bf16 keeps three digits: too few for `1 - score`, and for a loss in the log
-    return torch.stack([loss(precise(score)).mean() for score in scales]).sum()
+    return torch.stack([loss(at_least_float32(score)).mean() for score in scales]).sum()
 
 
 def _share(**option: float) -> float:

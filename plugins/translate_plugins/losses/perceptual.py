@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import precise
+from translate.nn.precision import at_least_float32
 
 LOG = logging.getLogger("translate")
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -60,7 +60,7 @@ class Perceptual(nn.Module):
         seen, wanted = self.features(output), self.features(target)
         return torch.stack(
             [
-                weight * self.criterion(precise(one), precise(other))
+                weight * self.criterion(at_least_float32(one), at_least_float32(other))
                 for weight, one, other in zip(self.weights, seen, wanted, strict=True)
             ]
         ).sum()
@@ -86,7 +86,7 @@ class Frozen:
                 f"perceptual: {self.name} looks at gray or colour pictures, 1 or 3 channels, not "
                 f"{images.shape[1]}."
             )
-        images = precise(images)
+        images = at_least_float32(images)
         if self.network is None:
             self.network = nn.Sequential(*self.load()[: max(self.layers) + 1])
             self.network.eval().requires_grad_(False)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import precise
+from translate.nn.precision import at_least_float32
 
 
 class MeanAbsolute(nn.Module):
@@ -39,7 +39,7 @@ class Ssim(nn.Module):
         from kornia.metrics import ssim  # a third of a second, which inference need not spend
 
         with torch.autocast(output.device.type, enabled=False):
-            seen, wanted = (precise(images) / 2 + 0.5 for images in (output, target))
+            seen, wanted = (at_least_float32(images) / 2 + 0.5 for images in (output, target))
             return 1 - ssim(seen, wanted, self.window, eps=0.0).mean()
 
 
@@ -58,7 +58,7 @@ class Charbonnier(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        apart = precise(output) - precise(target)
+        apart = at_least_float32(output) - at_least_float32(target)
         return ((apart.square() + self.epsilon**2).sqrt() - self.epsilon).mean()
 
 
@@ -70,7 +70,7 @@ class TotalVariation(nn.Module):
     """
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG002 - see above
-        output = precise(output)
+        output = at_least_float32(output)
         steps = output.diff(dim=-1).abs().sum() + output.diff(dim=-2).abs().sum()
         return steps / output.numel()
 
@@ -85,4 +85,4 @@ class EdgeLoss(nn.Module):
         from kornia.filters import sobel
 
         with torch.autocast(output.device.type, enabled=False):
-            return F.l1_loss(sobel(precise(output)), sobel(precise(target)))
+            return F.l1_loss(sobel(at_least_float32(output)), sobel(at_least_float32(target)))

@@ -6,7 +6,8 @@ from typing import Annotated
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import features_of, output_and_features, required_sides
+from translate.nn.features import features_of, output_and_features
+from translate.nn.geometry import required_sides
 from translate.registry import Part, create_discriminator
 from translate_plugins.networks.sizes import halved
 

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from translate.losses import Scores
-from translate.ops import required_sides
+from translate.nn.geometry import required_sides
 
 
 class Before(nn.Module):

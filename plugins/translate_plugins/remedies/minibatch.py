@@ -6,7 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import features_of, mode, precise, required_sides
+from translate.nn.features import features_of
+from translate.nn.geometry import required_sides
+from translate.nn.modes import mode
+from translate.nn.precision import at_least_float32
 from translate.registry import Part, create_discriminator
 
 
@@ -52,7 +55,7 @@ class MinibatchDiscriminator(nn.Module):
 
     def similarity(self, seen: Tensor) -> Tensor:
         """Return how much like others each row of `seen` (N, A) is: (N, kernels), 0 to N - 1."""
-        rows = precise(self.project(seen)).unflatten(1, (self.kernels, -1))
+        rows = at_least_float32(self.project(seen)).unflatten(1, (self.kernels, -1))
         distances = (rows[:, None] - rows[None]).abs().sum(dim=3)
         return torch.exp(-distances).sum(dim=1) - 1  # without itself
 

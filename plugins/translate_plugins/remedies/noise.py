@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
-from translate.ops import Progressive
+from translate.nn.modes import Progressive
 from translate.registry import Part, create_discriminator
 from translate_plugins.remedies.before import Before
 

@@ -11,7 +11,8 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Captioned, ImageSpec
 from translate.errors import ConfigError
-from translate.ops import init_normal_, latent
+from translate.nn.init import init_normal_
+from translate.nn.latents import latent
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.text2img.words import Words

@@ -1,0 +1,242 @@
+"""Crafted checkpoints are refused in one line, before they cost memory or time; memory is kept."""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import torch
+import trained
+
+from translate.engine.checkpoints import read, retention
+from translate.engine.checkpoints.untrusted import HEADER, Allowance, check_header
+from translate.engine.inference import model
+from translate.errors import CheckpointError, TranslateError
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def tensor_file(header: Any, body: bytes = b"") -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def entry(shape: list[Any], end: int) -> dict[str, Any]:
+    return {"dtype": "F32", "shape": shape, "data_offsets": [0, end]}
+
+
+ONE = json.dumps({"a": entry([1], 4)}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is no tensor file"),
+        (b"\x80\x02pickle", "is no tensor file"),
+        ((2**62).to_bytes(8, "little") + b"{}", "is no tensor file"),
+        (tensor_file(b" " * (HEADER + 1)), "is no tensor file"),
+        (tensor_file(ONE)[:-3], "is no tensor file, or truncated"),
+        (tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)), "a name comes twice"),
+        (tensor_file({"a": entry([2**40, 0], 0)}), "a side of 1,099,511,627,776"),
+        (tensor_file(b"[" * 100_000), "is not understood"),
+        (tensor_file([1]), "is not understood"),
+        (tensor_file({"a": 1}), "is not understood"),
+        (tensor_file({"a": entry(["x"], 4)}), "is not understood"),
+        (tensor_file({"a": entry([float("inf")], 4)}), "is not understood"),
+    ],
+)
+def test_F4_a_header_that_no_honest_program_writes_is_refused(
+    data: bytes, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(data)
+    with pytest.raises(CheckpointError, match=said):
+        check_header(file)
+
+
+@pytest.mark.parametrize(
+    "header", [{"a": entry([2**20], 2**22)}, {"a": entry([1], 8)}, {"a": {**entry([1], 4), "x": 1}}]
+)
+def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Path) -> None:
+    run = trained.gan(tmp_path / "run")
+    place = forged(run, "weights.safetensors", tensor_file(header, bytes(4)))
+    with pytest.raises(CheckpointError) as caught:
+        model.load(run)
+    assert str(place) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_F4_what_the_library_would_take_is_refused_where_weights_are_read(tmp_path: Path) -> None:
+    run = trained.gan(tmp_path / "run")
+    forged(run, "weights.safetensors", tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)))
+    with pytest.raises(CheckpointError, match="a name comes twice"):
+        model.load(run)
+
+
+def forged(run: Path, name: str, data: bytes) -> Path:
+    """Put `data` into the run's checkpoint, whose manifest then says that it has always been so."""
+    (place,) = (run / "checkpoints").iterdir()
+    (place / name).write_bytes(data)
+    manifest = json.loads((place / "MANIFEST.json").read_bytes())
+    manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+    (place / "MANIFEST.json").write_text(json.dumps(manifest))
+    return place
+
+
+def with_state(run: Path, change: Change) -> None:
+    """Let `change` edit what the run's checkpoint says of itself."""
+    (place,) = (run / "checkpoints").iterdir()
+    state = json.loads((place / "state.json").read_bytes())
+    change(state)
+    forged(run, "state.json", json.dumps(state).encode())
+
+
+@pytest.mark.parametrize(
+    "generator",
+    [
+        {"name": "resnet", "width": 10**6, "blocks": 9},
+        {"name": "resnet", "width": 4, "blocks": 10**9},
+        {"name": "unet", "width": 10**7, "levels": 5},
+    ],
+)
+def test_F6_a_small_file_that_names_a_huge_network_costs_no_memory(
+    generator: dict[str, Any], tmp_path: Path
+) -> None:
+    run = trained.cyclegan(tmp_path / "run")
+    with_state(run, lambda state: state["config"]["options"].update(generator=generator))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=r"is too small for the network that it names"):
+        model.load(run)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900_000
+
+
+def test_what_a_file_can_fill_is_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "weights"
+    file.write_bytes(bytes(1 << 20))
+    with Allowance(file):
+        torch.nn.Linear(512, 512)
+    with pytest.raises(CheckpointError), Allowance(file):
+        torch.nn.Linear(1 << 14, 1 << 14)
+
+
+def test_F6_very_many_small_tensors_are_refused_as_well(tmp_path: Path) -> None:
+    """Each costs memory and time that its numbers do not show."""
+    file = tmp_path / "weights"
+    file.write_bytes(bytes(1 << 10))
+    with pytest.raises(CheckpointError, match="is too small"), Allowance(file):
+        for _ in range(10_000):
+            torch.empty(1)
+    with Allowance(file):  # a network of a thousand layers is none
+        for _ in range(1_000):
+            torch.empty(1)
+
+
+@pytest.mark.parametrize("name", ["os.system", "translate_plugins.gan:GAN", "gan.py", "../gan", 7])
+def test_F2_a_checkpoint_names_a_method_and_never_a_place_to_import_it_from(
+    name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained.gan(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    Path("gan.py").write_text("raise SystemExit('this was run')")
+    with_state(run, lambda state: state["config"].update(recipe=name))
+    with pytest.raises(Exception, match="recipe") as caught:
+        model.load(run)
+    assert type(caught.value).__module__ == "translate.errors"
+
+
+def test_F2_a_part_of_a_network_is_a_name_as_well(tmp_path: Path) -> None:
+    run = trained.gan(tmp_path / "run")
+    evil = {"name": "mlp", "_target_": "os.system", "command": "touch here"}
+    with_state(run, lambda state: state["config"]["options"].update(generator=evil))
+    with pytest.raises(Exception, match="'mlp' has no option '_target_'") as caught:
+        model.load(run)
+    assert type(caught.value).__module__ == "translate.errors"
+
+
+@pytest.mark.parametrize(
+    "state", [b"[" * 100_000, b"{}", b'{"spec": 1}', b"\xff", b'{"step": 1' + b"0" * 5000 + b"}"]
+)
+def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
+    state: bytes, tmp_path: Path
+) -> None:
+    run = trained.gan(tmp_path / "run")
+    forged(run, "state.json", state)
+    with pytest.raises(CheckpointError) as caught:
+        read.describe(retention.locate(run)[0])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.update(step=float("inf")),
+        lambda state: state["spec"].update(size=[[8], "8"]),
+        lambda state: state["spec"].update(size=[-8, 8]),
+        lambda state: state["spec"].update(domains=3),
+        lambda state: state["spec"].update(source_channels=3_000_000),
+        lambda state: state["config"]["options"]["generator"].update(width=-2),
+        lambda state: state["config"]["options"].update(
+            generator={"name": "unet", "levels": 10**9}
+        ),
+        lambda state: state["config"]["options"].update(generator={"name": ["mlp"] * 500}),
+        lambda state: state["config"]["options"].update({"a\nb" * 500: 1}),
+    ],
+)
+def test_nonsense_that_is_well_formed_is_one_short_line_as_well(
+    change: Change, tmp_path: Path
+) -> None:
+    run = trained.gan(tmp_path / "run")
+    with_state(run, change)
+    with pytest.raises(TranslateError) as caught:
+        model.load(run)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "fetch that with `git lfs pull`"),
+        (b"\x80\x02cut", "is a file: expected a run folder"),
+        (b"", "is a file: expected a run folder"),
+    ],
+)
+def test_a_file_of_another_program_is_told_from_a_typo(
+    data: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "latest_net_G.pth").write_bytes(data)
+    with pytest.raises(CheckpointError, match=said):
+        retention.locate(tmp_path / "latest_net_G.pth")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back")
+def test_memory_that_a_step_frees_serves_the_next_one() -> None:
+    """Pages that are asked for anew cost a fault each; 8 tensors of 4 MB are 8,192 pages."""
+    code = """
+        import resource, sys, torch
+        from translate.engine.limits import keep_freed_memory
+        if sys.argv[1] == "kept":
+            keep_freed_memory()
+        def step():
+            return sum(float(t[0]) for t in [torch.ones(1 << 20) for _ in range(8)])
+        for _ in range(5):
+            step()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(10):
+            step()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    """
+    usual = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # or chance moves it
+    faults = {
+        how: int(subprocess.check_output([sys.executable, "-c", dedent(code), how], env=usual))
+        for how in ("kept", "freed")
+    }
+    assert faults["kept"] < 1000 < faults["freed"]

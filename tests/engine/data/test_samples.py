@@ -1,0 +1,208 @@
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from translate import hookimpl
+from translate.cli.options import domain_names
+from translate.engine.config.schema import Data
+from translate.engine.data import samples
+from translate.errors import ConfigError, DataError, PluginError
+from translate.folders import listing
+from translate.images.decode import read_image
+
+VERSION = 3
+Plugin = Callable[..., object]
+PIXELS = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
+
+
+def meadow(level: int) -> Iterator[tuple[str, Any]]:
+    for split, count in (("train", 3), ("test", 2)):
+        for number in range(count):
+            yield f"{split}/{number}.png", PIXELS + np.uint8(level + number)
+        yield f"{split}/captions.jsonl", b'{"file": "0.png", "text": "a meadow"}\n'
+
+
+class Meadows:
+    @hookimpl
+    def register_domains(self) -> Any:
+        return {"meadow": partial(meadow, 1), "marsh": partial(meadow, 2)}
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: Plugin) -> list[str]:
+    """Work in an empty folder, with a plugin that offers meadow and marsh; return what is said."""
+    monkeypatch.chdir(tmp_path)
+    plugin(Meadows())
+    return []
+
+
+def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
+    samples.ensure(Data(domains=("meadow", "marsh")), said.append)
+    assert said[0] == "datasets/meadow is not there: drawing the sample domain meadow"
+    assert said[1] == "datasets/meadow: 5 images, 0 s"
+    folder = Path("datasets/meadow")
+    assert (read_image(folder / "train/2.png") == PIXELS + np.uint8(3)).all()
+    assert b"a meadow" in (folder / "test/captions.jsonl").read_bytes()
+    assert json.loads((folder / samples.MARKER).read_bytes()) == {"name": "meadow", "version": 3}
+    assert sorted(path.name for path in Path("datasets").iterdir()) == ["marsh", "meadow"]
+    assert not list(Path("datasets").rglob(".tmp-*"))
+    samples.ensure(Data(domains=("meadow", "marsh")), said.append)
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize(
+    "place", ["datasets/meadow", "datasets/train/meadow", "datasets/trainmeadow", "meadow"]
+)
+def test_a_folder_of_the_users_own_always_wins(place: str, said: list[str], pictures: Any) -> None:
+    pictures(place, 1)
+    before = sorted(Path().rglob("*"))
+    samples.ensure(Data(domains=("meadow",)), said.append)
+    assert said == []
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"root": Path("elsewhere"), "domains": ("meadow",)},
+        {"sides": ("meadow", "marsh"), "domains": ("meadow", "marsh")},
+        {"domains": ("unknown",)},
+        {"domains": ("some/meadow",)},
+    ],
+)
+def test_nothing_is_drawn_where_no_sample_is_meant(settings: Any, said: list[str]) -> None:
+    samples.ensure(Data(**settings), said.append)
+    assert said == []
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])
+def test_an_old_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
+    samples.draw("meadow", Path("datasets"), said.append)
+    folder = Path("datasets/meadow")
+    (folder / "train/1.png").unlink()
+    (folder / samples.MARKER).write_text(json.dumps(marker) if marker else "{")
+    samples.ensure(Data(domains=("meadow",)), said.append)
+    assert said[2].endswith("another version: drawing the sample domain meadow again")
+    assert (folder / "train/1.png").is_file()
+    assert json.loads((folder / samples.MARKER).read_bytes())["version"] == 3
+
+
+def test_a_draw_that_is_killed_starts_again(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from translate.engine.disk import files
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(files, "write_folder", die)
+        samples.draw("meadow", Path("datasets"), said.append)
+    samples.ensure(Data(domains=("meadow",)), said.append)
+    assert len(listing.find_images(Path("datasets/meadow"))) == 5
+
+
+def test_draw_refuses_a_folder_that_is_not_ours(said: list[str], pictures: Any) -> None:
+    pictures("datasets/meadow", 1)
+    with pytest.raises(DataError, match=r"datasets/meadow is a folder of your own"):
+        samples.draw("meadow", Path("datasets"), said.append)
+    with pytest.raises(ConfigError, match=r"no domain is called 'medow'\. Did you mean 'meadow'\?"):
+        samples.draw("medow", Path("datasets"), said.append)
+
+
+def test_a_plugin_cannot_write_outside_its_folder(said: list[str], plugin: Plugin) -> None:
+    class Sly:
+        @hookimpl
+        def register_domains(self) -> Any:
+            return {"up": lambda: iter([("../x.png", PIXELS)]), "abs": lambda: iter([("/x", b"")])}
+
+    plugin(Sly(), "sly:sly")
+    for name in ("up", "abs"):
+        with pytest.raises(PluginError, match="outside its folder"):
+            samples.draw(name, Path("datasets"), said.append)
+    assert list(Path().rglob("*")) == [Path("datasets")]
+
+
+def test_files_in_no_split_are_drawn_too(said: list[str], plugin: Plugin) -> None:
+    class Flat:
+        @hookimpl
+        def register_domains(self) -> Any:
+            return {"flat": lambda: iter([("1.png", PIXELS), ("sub/deep/2.png", PIXELS)])}
+
+    plugin(Flat(), "flat:flat")
+    samples.draw("flat", Path("root"), said.append)
+    assert [str(path) for path in listing.find_images(Path("root"))] == [
+        "root/flat/1.png", "root/flat/sub/deep/2.png",
+    ]  # fmt: skip
+
+
+def test_D23_what_systems_leave_is_no_image_of_an_archive_and_no_domain(
+    run: Any, pictures: Any
+) -> None:
+    assert samples.is_image("train/1.png")
+    for name in ("__MACOSX/train/1.png", "train/@eaDir/1.png", "train/._1.png"):
+        assert not samples.is_image(name)
+    pictures("datasets/own", 1), pictures("datasets/lost+found", 1)
+    assert [found.name for found in samples.find(Path("datasets"))] == ["own"]
+    assert "lost+found" not in run("datasets").out
+    assert domain_names() == {"own"}
+
+
+def test_what_is_there_is_listed_with_its_counts(said: list[str], pictures: Any) -> None:
+    samples.draw("meadow", Path("datasets"), said.append)
+    pictures("datasets/own", 4)
+    pictures("datasets/split/val", 1)
+    Path("datasets/empty").mkdir()
+    found = {domain.name: domain for domain in samples.find(Path("datasets"))}
+    assert list(found) == ["meadow", "own", "split"]
+    assert found["meadow"].counts == {"train": 3, "test": 2}
+    assert found["own"].counts == {"images": 4}
+    assert found["split"].counts == {"val": 1}
+    assert [domain.sample for domain in found.values()] == [True, False, False]
+    assert samples.find(Path("nowhere")) == []
+
+
+@pytest.mark.usefixtures("said")
+def test_sample_domains_and_public_sets_have_names() -> None:
+    assert {"meadow", "marsh"} <= set(samples.drawable())
+    assert all({"name", "title", "url"} <= card.keys() for card in samples.cards())
+
+
+def test_two_commands_at_once_draw_a_sample_domain_once(
+    tmp_path: Path, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws, both = list[int](), threading.Barrier(2, timeout=10)
+
+    def draw() -> Any:
+        draws.append(1)
+        return iter([("train/x.png", PIXELS)])
+
+    class Once:
+        @hookimpl
+        def register_domains(self) -> Any:
+            return {"once": draw}
+
+    plugin(Once(), "once:once")
+    monkeypatch.chdir(tmp_path)
+    said, root = list[str](), Path("datasets")
+    (root / ".tmp-once-1-0123456789ab").mkdir(parents=True)  # of a killed process
+
+    def start() -> None:
+        both.wait()
+        samples.draw("once", root, said.append)
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(draws) == 1
+    assert [path.name for path in root.iterdir()] == ["once"]
+    assert (root / "once/train/x.png").is_file()

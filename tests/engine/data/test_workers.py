@@ -1,0 +1,170 @@
+"""Batches that are read ahead by a thread; those of processes are tried in test_data.py."""
+
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from raised import PanicException, WordlessError
+from torch.utils.data import DataLoader
+
+from translate.engine.data import workers
+from translate.engine.data.workers import StoppedWaitingError, by_processes, by_thread
+from translate.errors import TrainingError
+
+
+def test_the_next_batch_is_read_while_the_one_before_is_used() -> None:
+    asked = [threading.Event() for _ in range(3)]
+
+    def batches() -> Iterator[int]:
+        for number, event in enumerate(asked):
+            event.set()
+            yield number
+
+    reading = by_thread(batches())
+    assert next(reading) == 0
+    assert asked[1].wait(timeout=5)
+    assert not asked[2].wait(timeout=0.05)  # one ahead, and no more
+    assert list(reading) == [1, 2]
+
+
+def test_a_batch_that_cannot_be_read_is_an_error_at_its_own_turn() -> None:
+    def batches() -> Iterator[int]:
+        yield 0
+        raise OSError("gone")
+
+    reading = by_thread(batches())
+    assert next(reading) == 0
+    with pytest.raises(TrainingError, match="gone"):
+        next(reading)
+
+
+def test_no_thread_is_left_when_reading_ends_early() -> None:
+    before = threading.active_count()
+    reading = by_thread(iter(range(9)))
+    assert next(reading) == 0
+    reading.close()
+    assert threading.active_count() == before
+
+
+def test_P10_a_batch_that_does_not_come_is_not_waited_for_once_a_stop_is_asked_for() -> None:
+    event, asked = threading.Event(), list[bool]()
+
+    def batches() -> Iterator[int]:
+        yield 0
+        event.wait(60)
+
+    reading = by_thread(batches(), lambda: asked)
+    assert next(reading) == 0
+    asked.append(True)
+    with pytest.raises(StoppedWaitingError):
+        next(reading)
+    event.set()
+
+
+class Undeliverable:
+    """A batch that cannot be handed over: the process may open no more files, say."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __reduce__(self) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "starts"),
+    [
+        (OSError(24, "Too many open files"), "too many files are open.*ulimit -n 4096", 1),
+        (TypeError("not to be pickled"), "has died, for the second time", 2),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_T23_a_batch_that_a_worker_cannot_hand_over_is_no_endless_wait(
+    error: Exception, said: str, starts: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begun: list[int] = []
+
+    def loader(done: int) -> Any:
+        begun.append(done)
+        return DataLoader(
+            [Undeliverable(error)], batch_size=None, num_workers=1, timeout=1,
+            worker_init_fn=workers.begin,
+        )  # fmt: skip
+
+    with pytest.raises(TrainingError, match=said):
+        next(by_processes(loader, [].append))
+    assert len(begun) == starts
+    assert not multiprocessing.active_children()
+    assert capfd.readouterr().err == ""
+
+
+class Dying:
+    """A loader whose workers end before their first batch."""
+
+    timeout = 5.0
+
+    def __iter__(self) -> Iterator[Any]:
+        raise RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
+        yield
+
+
+def test_T29_case_14_spawned_workers_that_run_the_script_again_are_named_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")
+    script = SimpleNamespace(__file__="script.py", __package__=None)
+    monkeypatch.setitem(workers.sys.modules, "__main__", script)
+    loader: Any = lambda _: Dying()  # noqa: E731
+    with pytest.raises(TrainingError) as error:
+        next(by_processes(loader, [].append))
+    assert 'if __name__ == "__main__":' in str(error.value)
+    assert "data.workers=0" in str(error.value)
+    ours = SimpleNamespace(__file__="x", __package__="translate")
+    monkeypatch.setitem(workers.sys.modules, "__main__", ours)
+    with pytest.raises(TrainingError, match="for the second time"):
+        next(by_processes(loader, [].append))
+
+
+def test_T29_a_spawned_process_that_runs_the_script_again_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers.refuse_in_worker()
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    with pytest.raises(SystemExit) as end:
+        workers.refuse_in_worker()
+    assert end.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("unable to allocate shared memory(shm) for file"), "--shm-size=2g"),
+        (RuntimeError("received 0 items of ancdata"), "ulimit -n 4096"),
+        (OSError(24, "Too many open files"), "ulimit -n 4096"),
+        (OSError(11, "Resource temporarily unavailable"), "Set data.workers lower"),
+        (KeyError("x"), "please report it"),
+        (SystemExit(0), "please report it"),
+        (PanicException("x"), "please report it"),
+        (WordlessError(), "please report it"),
+    ],
+)
+@pytest.mark.parametrize("by", ["thread", "processes"])
+def test_T23_whatever_reading_raises_says_what_to_set(
+    error: BaseException, said: str, by: str
+) -> None:
+    class Failing:
+        timeout = 5.0
+
+        def __iter__(self) -> Iterator[int]:
+            raise error
+            yield 1
+
+    loader: Any = Failing()
+    reading = by_thread(loader) if by == "thread" else by_processes(lambda _: loader, [].append)
+    with pytest.raises(TrainingError) as found:
+        next(reading)
+    assert said in str(found.value)
+    assert found.value.exit_code == 5

@@ -1,0 +1,214 @@
+"""File systems that refuse what others do: work continues, and it is noted once."""
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import trained
+
+from translate.engine.disk import file_system, files, records
+from translate.engine.inference import model as infer
+from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.inputs import survey
+
+Refuse = Callable[[str, Callable[[str], bool], int], None]
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_system, "_notes", {})
+
+
+def is_folder(descriptor: int) -> bool:
+    return os.path.isdir(f"/proc/self/fd/{descriptor}")  # noqa: PTH112
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
+    """Let a function of `os` raise an errno where its first argument is one that is refused."""
+
+    def arm(name: str, when: Callable[[Any], bool], code: int) -> None:
+        real = getattr(os, name)
+
+        def call(first: Any, *others: Any, **named: Any) -> Any:
+            if when(first):
+                raise OSError(code, os.strerror(code))
+            return real(first, *others, **named)
+
+        monkeypatch.setattr(os, name, call)
+
+    return arm
+
+
+def write_all(root: Path) -> None:
+    files.claim(root)
+    files.replace(root / "deep/x", b"1")
+    files.append(root / "log.jsonl", {"step": 1})
+    files.sync(root / "log.jsonl", name=True)
+    files.write_folder(root / "folder", {"a": b"1", "below/b": b"2"}, size=10)
+    files.write_folder(root / "folder", {"a": b"3", "below/b": b"4"}, size=10)
+    files.write_folders(root, "set", [("one/a", b"5"), ("two/b", b"6")])
+    files.remove(root / "two")
+
+
+def written(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+WHOLE = {
+    "deep/x": b"1", "log.jsonl": b'{"step": 1}\n', "folder/a": b"3", "folder/below/b": b"4",
+    "one/a": b"5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "code",
+    [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF],
+    ids=errno.errorcode.__getitem__,
+)
+def test_T28_case_17_folders_that_cannot_be_synced_are_noted_once(
+    code: int, tmp_path: Path, refuse: Refuse
+) -> None:
+    refuse("fsync", is_folder, code)
+    write_all(tmp_path)
+    assert written(tmp_path) == WHOLE
+    assert file_system.limits(tmp_path) == [f"folders cannot be synced: {os.strerror(code)}"]
+
+
+def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, refuse: Refuse) -> None:
+    refuse("fsync", lambda descriptor: not is_folder(descriptor), errno.ENOSYS)
+    write_all(tmp_path)
+    assert written(tmp_path) == WHOLE
+    assert file_system.limits(tmp_path) == ["files cannot be synced: Function not implemented"]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE])
+@pytest.mark.parametrize("of_folders", [True, False])
+def test_T28_a_sync_that_fails_is_an_error(
+    code: int, of_folders: bool, tmp_path: Path, refuse: Refuse
+) -> None:
+    files.make_folder(tmp_path / "deep")
+    refuse("fsync", lambda descriptor: is_folder(descriptor) == of_folders, code)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        files.replace(tmp_path / "deep/x", b"1")
+    with pytest.raises(OSError, match=os.strerror(code)):
+        files.write_folder(tmp_path / "folder", {"a": b"1"})
+    assert not file_system.limits(tmp_path)
+
+
+def test_T28_a_system_that_opens_no_folders_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(files, "open_folder", refuse)
+    write_all(tmp_path)
+    assert written(tmp_path) == WHOLE
+    assert file_system.limits(tmp_path) == ["folders cannot be synced: Permission denied"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EACCES, errno.EIO])
+def test_T28_room_that_cannot_be_asked_for_is_taken_for_enough(
+    code: int, tmp_path: Path, refuse: Refuse
+) -> None:
+    refuse("statvfs", lambda _: True, code)
+    write_all(tmp_path)
+    assert written(tmp_path) == WHOLE
+    assert file_system.limits(tmp_path) == [f"free space is not known: {os.strerror(code)}"]
+
+
+def test_T28_a_system_without_statvfs_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "statvfs")
+    write_all(tmp_path)
+    assert file_system.limits(tmp_path) == ["free space is not known: no statvfs"]
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSYS, errno.EPERM])
+def test_T28_folders_that_cannot_be_renamed_are_filled_in_order(
+    code: int, tmp_path: Path, refuse: Refuse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last file, a checkpoint's manifest, says that all others are there."""
+    refuse("rename", os.path.isdir, code)
+    moved, real = list[str](), os.replace
+    monkeypatch.setattr(os, "replace", lambda a, b: (moved.append(Path(b).name), real(a, b))[1])
+    write_all(tmp_path)
+    assert written(tmp_path) == WHOLE
+    assert moved == ["x", "a", "b", "a", "b", "a", "b"]
+    assert file_system.limits(tmp_path) == [f"folders cannot be renamed: {os.strerror(code)}"]
+
+
+def test_T28_files_that_cannot_be_renamed_are_written_in_place(
+    tmp_path: Path, refuse: Refuse
+) -> None:
+    refuse("replace", lambda _: True, errno.ENOSYS)
+    files.replace(tmp_path / "x", b"1")
+    files.replace(tmp_path / "x", b"2")
+    assert written(tmp_path) == {"x": b"2"}
+    assert file_system.limits(tmp_path) == ["files cannot be renamed: Function not implemented"]
+
+
+# -- whole commands --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def poor(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Refuse all that a file system may refuse; return how that is noted."""
+    from translate.engine.disk import locks
+
+    def no_locks(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    refuse("fsync", is_folder, errno.EINVAL)
+    refuse("statvfs", lambda _: True, errno.ENOSYS)
+    refuse("rename", os.path.isdir, errno.ENOTSUP)
+    monkeypatch.setattr(locks.fcntl, "lockf", no_locks)
+    monkeypatch.setattr(locks.fcntl, "flock", no_locks)
+    yield [
+        "files cannot be locked: No locks available",
+        "folders cannot be renamed: Operation not supported",
+        "folders cannot be synced: Invalid argument",
+        "free space is not known: Function not implemented",
+    ]
+
+
+def test_T28_case_17_a_run_on_such_a_file_system_is_trained_resumed_and_noted(
+    poor: list[str], tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("a", 2), pictures("b", 2)
+    heard = tiny.Heard()
+    tiny.start(
+        tiny.settings(tmp_path, train__steps=2, train__save_every=1), tmp_path / "run", heard
+    )
+    tiny.resume(tmp_path / "run", heard, steps=3)
+    facts = json.loads((tmp_path / "run/run.json").read_bytes())
+    assert facts["file_system"] == facts["earlier"][0]["file_system"] == poor
+    for line in poor:
+        assert len([said for said in heard.lines if line in said]) <= 2, "once a session"
+    assert tiny.steps(tmp_path / "run") == [2, 3]
+    assert not list((tmp_path / "run").rglob(".*"))
+
+
+def test_T28_case_17_such_an_output_folder_is_filled_and_noted(
+    poor: list[str], tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source, out = pictures("in", 2, size=8), tmp_path / "out"
+    model, _ = infer.load(trained.cyclegan(tmp_path / "run"))
+    heard = list[str]()
+
+    def act() -> Any:
+        return translate_folder(model, survey(source, out), out, Options(), say=heard.append)
+
+    assert act().done == 2
+    assert act().skipped == 2
+    noted = json.loads((out / ".translate/file-system.json").read_bytes())["file_system"]
+    assert set(noted) <= set(poor) and poor[0] in noted and poor[2] in noted
+    assert len([line for line in heard if poor[2] in line]) == 2, "once a command"
+    assert not records.read_lines(out / "problems.jsonl")

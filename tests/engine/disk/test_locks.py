@@ -1,0 +1,131 @@
+"""Locks: one process in a run folder, also while its file is being deleted."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from translate.engine.disk import file_system, files, locks
+from translate.errors import ConfigError
+
+HOLD = """
+import sys
+from pathlib import Path
+from translate.engine import locks
+try:
+    with locks.locked(Path(sys.argv[1])):
+        print("held", flush=True)
+        sys.stdin.read()
+except Exception as error:
+    print(type(error).__name__, error, flush=True)
+"""
+
+
+def holder(folder: Path) -> "subprocess.Popen[str]":
+    """Start a process that takes the lock, and says whether it has it."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+
+def test_a_lock_is_held_once_and_gone_afterwards(tmp_path: Path) -> None:
+    with locks.locked(tmp_path):
+        assert holder(tmp_path).communicate()[0].startswith("ConfigError")
+    assert not list(tmp_path.iterdir())
+    with holder(tmp_path) as process:
+        assert process.stdout and process.stdout.readline() == "held\n"
+        with pytest.raises(ConfigError, match="is in use: another process trains there"):
+            locks.locked(tmp_path).__enter__()
+
+
+def test_a_lock_file_that_its_last_holder_deletes_meanwhile_is_not_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or two processes would each hold a file of that name."""
+    real, deleted = locks._lock, list[int]()
+
+    def lock(descriptor: int) -> None:
+        if not deleted:
+            (tmp_path / locks.LOCK).unlink()
+            deleted.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(locks, "_lock", lock)
+    with locks.locked(tmp_path):
+        assert deleted
+        assert (tmp_path / locks.LOCK).exists()
+        assert holder(tmp_path).communicate()[0].startswith("ConfigError")
+
+
+def test_T28_where_files_cannot_be_locked_work_goes_on_and_it_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(file_system, "_notes", {})
+    monkeypatch.setattr(locks.fcntl, "lockf", refuse)
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    begun = list[bool | None]()
+    with (
+        locks.locked(tmp_path),
+        locks.one_at_a_time(tmp_path, lambda: None) as certain,
+        locks.shared(tmp_path / "lock", begun.append),
+    ):
+        assert begun == [None] and not certain
+    assert file_system.limits(tmp_path) == ["files cannot be locked: Function not implemented"]
+
+
+def test_T28_a_system_without_fcntl_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_system, "_notes", {})
+    monkeypatch.setattr(locks, "fcntl", None)
+    with locks.locked(tmp_path), locks.one_at_a_time(tmp_path, lambda: None) as certain:
+        assert not certain
+    assert file_system.limits(tmp_path) == ["files cannot be locked: no fcntl"]
+
+
+def test_a_shared_file_tells_who_comes_first(tmp_path: Path) -> None:
+    begun = list[bool | None]()
+    with locks.shared(tmp_path / "lock", begun.append):
+        with locks.shared(tmp_path / "lock", begun.append):
+            pass
+        with locks.shared(tmp_path / "lock", begun.append):
+            pass
+    with locks.shared(tmp_path / "lock", begun.append):
+        pass
+    assert begun == [True, False, False, True]
+
+
+def test_one_at_a_time_waits_for_the_other(tmp_path: Path) -> None:
+    order, inside, waits = list[str](), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with locks.one_at_a_time(tmp_path, lambda: None):
+            inside.set()
+            waits.wait(10)
+            order.append("first")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    inside.wait(10)
+    with locks.one_at_a_time(tmp_path, waits.set) as certain:
+        order.append("second")
+    thread.join()
+    assert order == ["first", "second"] and certain
+
+
+def test_a_lock_in_a_folder_that_cannot_be_written_to_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _flags: int) -> int:
+        raise PermissionError(13, os.strerror(13), str(path))
+
+    monkeypatch.setattr(files, "open_regular", refuse)
+    with pytest.raises(files.UnwritableError, match=rf"^cannot write to {tmp_path}: Perm") as error:
+        locks.locked(tmp_path).__enter__()
+    assert error.value.exit_code == 2

@@ -1,0 +1,203 @@
+"""Models that fill holes, and models that enlarge: what `translate infer` does for them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from fillers import FILLS, Doing, listed, translate
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from translate.api import Translator
+from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.errors import BadImage, ConfigError, DataError
+from translate.images.decode import read_hole, read_image
+
+
+class Threefold(Doing):
+    """Repeats each pixel three times."""
+
+    scale = 3
+    multiple_of = 4
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        return images.repeat_interleave(3, 2).repeat_interleave(3, 3)
+
+
+ENLARGES = replace(FILLS, recipe=Threefold())
+
+
+@pytest.fixture
+def pixels() -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
+
+
+@pytest.fixture
+def hole() -> NDArray[np.bool_]:
+    missing = np.zeros((9, 13), bool)
+    missing[2:5, 3:9] = True
+    return missing
+
+
+def save(path: Path, array: NDArray[Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path)
+    return path
+
+
+def test_white_of_a_mask_is_the_hole_and_all_else_stays_as_it_was(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    save(tmp_path / "in/deep/a.png", pixels)
+    save(tmp_path / "masks/deep/a.bmp", np.where(hole, 255, 0).astype(np.uint8))
+    translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    drawn = read_image(tmp_path / "out/deep/a.png")
+    assert (drawn[~hole] == pixels[~hole]).all()
+    assert (drawn[hole] == 0).all()
+
+
+def test_without_a_mask_what_is_transparent_is_the_hole_and_the_result_is_opaque(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    alpha = np.where(hole, 0, 255).astype(np.uint8)
+    save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
+    save(tmp_path / "in/b.png", pixels)
+    summary = translate(tmp_path / "in", tmp_path / "out", FILLS)
+    assert (summary.done, summary.listed) == (1, 1)
+    assert listed(tmp_path / "out") == [
+        "has no hole: nothing is transparent, and there is no mask for it"
+    ]
+    with Image.open(tmp_path / "out/a.png") as drawn:
+        assert drawn.mode == "RGB"
+        assert (np.asarray(drawn)[~hole] == pixels[~hole]).all()
+        assert (np.asarray(drawn)[hole] == 0).all()
+
+
+def test_a_mask_turns_with_its_picture(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+    alpha = np.full((9, 13), 255, np.uint8)
+    alpha[:, 0] = 0
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter to the right
+    (tmp_path / "in").mkdir()
+    Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
+    assert read_hole(tmp_path / "in/a.png")[0].all()
+    translate(tmp_path / "in", tmp_path / "out", FILLS)
+    drawn = read_image(tmp_path / "out/a.png")
+    assert drawn.shape == (13, 9, 3)
+    assert (drawn[0] == 0).all()
+    assert (drawn[1:] > 0).all()
+
+
+def test_a_hole_grows_where_scaling_mixes_it_with_what_is_known(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    alpha = np.where(hole, 0, 255).astype(np.uint8)
+    save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
+    translate(tmp_path / "in", tmp_path / "out", FILLS, size=5)
+    assert ((read_image(tmp_path / "out/a.png") == 0).all(2)).sum() >= 6
+
+
+@pytest.mark.parametrize("shape", [(9, 12), (13, 9)])
+def test_a_mask_of_another_size_is_listed(
+    tmp_path: Path, pixels: NDArray[np.uint8], shape: tuple[int, int]
+) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    save(tmp_path / "in/b.png", pixels)
+    save(tmp_path / "masks/a.png", np.full(shape, 255, np.uint8))
+    save(tmp_path / "masks/b.png", np.full((9, 13), 255, np.uint8))
+    translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    (message,) = listed(tmp_path / "out")
+    assert message.startswith("is 13x9, but its mask ")
+    assert message.endswith(f"{shape[1]}x{shape[0]}")
+
+
+def test_a_changed_mask_makes_another_picture(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
+    asked = {"mask": tmp_path / "masks"}
+    translate(tmp_path / "in", tmp_path / "out", FILLS, **asked)
+    assert translate(tmp_path / "in", tmp_path / "out", FILLS, **asked).skipped == 1
+    save(mask, np.where(np.arange(13) > 5, 255, 0).astype(np.uint8)[None].repeat(9, 0))
+    with pytest.raises(ConfigError, match="--overwrite"):
+        translate(tmp_path / "in", tmp_path / "out", FILLS, **asked)
+
+
+def test_what_is_wrong_with_masks_is_said_before_any_work(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    save(tmp_path / "masks/b.png", pixels)
+    for model, masks, words in (
+        (FILLS, "nowhere", "there is no file or folder"),
+        (FILLS, "masks", r"expected .*masks/a\.png"),
+        (ENLARGES, "masks", "fills no holes: leave --mask out"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            translate(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_a_notebook_gives_masks_in_any_form(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    model, expected = Translator(FILLS), np.where(hole[..., None], 0, pixels)
+    white = np.where(hole, 255, 0).astype(np.uint8)
+    clear = np.dstack([pixels, 255 - white])
+    path, mask = save(tmp_path / "a.png", clear), save(tmp_path / "mask.png", white)
+    for given in (
+        model(pixels, mask=white), model(pixels, mask=str(mask)), model(clear),
+        model(Image.fromarray(pixels), mask=Image.fromarray(white)), model(path),
+        model(Image.fromarray(clear)),
+    ):  # fmt: skip
+        assert (np.asarray(given) == expected).all()
+    with pytest.raises(DataError, match="has no hole"):
+        model(pixels)
+    with pytest.raises(DataError, match="but its mask"):
+        model(pixels, mask=white[1:])
+    with pytest.raises(BadImage, match="has no hole"):
+        model(save(tmp_path / "whole.png", pixels))
+    with pytest.raises(ConfigError, match="fills no holes"):
+        Translator(ENLARGES)(pixels, mask=white)
+
+
+def test_several_images_have_a_mask_each_or_share_one(pixels: NDArray[np.uint8]) -> None:
+    model, height, width = Translator(FILLS), *pixels.shape[:2]
+    masks = np.zeros((2, height, width), np.uint8)
+    masks[0, 1:3], masks[1, :, 2:4] = 255, 255
+    wanted = [np.where(mask[..., None], 0, pixels) for mask in masks]
+    for given in ([*masks], masks, masks[..., None]):
+        assert np.array_equal(model([pixels, pixels], mask=given), wanted)
+    batch = torch.from_numpy(np.stack([pixels, pixels])).permute(0, 3, 1, 2)
+    drawn = model(batch, mask=torch.from_numpy(masks)[:, None])
+    assert np.array_equal(drawn.permute(0, 2, 3, 1), wanted)
+    shared = model(batch, mask=masks[0]).permute(0, 2, 3, 1)
+    assert np.array_equal(shared, [wanted[0]] * 2)
+    with pytest.raises(ConfigError, match="a list with a mask or None for each of 2 images"):
+        model([pixels, pixels], mask=masks[0])
+    with pytest.raises(ConfigError, match="mask: 2 masks for 1 images"):
+        model(batch[:1], mask=torch.from_numpy(masks)[:, None])
+
+
+def test_an_enlarged_picture_is_exactly_so_many_times_as_large(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    translate(tmp_path / "in", tmp_path / "out", ENLARGES)
+    expected = pixels.repeat(3, 0).repeat(3, 1)
+    assert (read_image(tmp_path / "out/a.png") == expected).all()
+    assert (np.asarray(Translator(ENLARGES)(pixels)) == expected).all()
+
+
+def test_a_large_picture_is_nothing_to_remark_for_a_model_that_enlarges(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    save(tmp_path / "in/a.png", pixels.repeat(10, 0).repeat(10, 1))
+    said: list[str] = []
+    found = survey(tmp_path / "in", tmp_path / "out")
+    translate_folder(ENLARGES, found, tmp_path / "out", Options(), say=said.append)
+    assert not said

@@ -1,0 +1,141 @@
+"""What becomes of which input is known before any work, and nothing becomes two."""
+
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from translate.engine.inference.inputs import Job, Survey, assign, masked, survey
+from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
+
+
+def named(*names: str, form: str | None = None, channels: int = 3) -> list[str]:
+    """Return what files of these names become."""
+    found = Survey(Path("in"), [Path("in") / name for name in names], 0, [])
+    jobs = assign(found, Path("out"), channels=channels, form=form)
+    assert [job.input for job in jobs] == found.images
+    return [job.output.relative_to("out").as_posix() for job in jobs]
+
+
+def test_tree_and_names_stay_where_the_format_holds_the_result() -> None:
+    names = ["x.JPG", "a/x.png", "a/b/x.webp", "a/x.tiff", "x.bmp", "日本/é x.ppm"]
+    assert named(*names) == names
+
+
+def test_D15_other_formats_become_png_under_the_next_free_name() -> None:
+    assert named("x.gif") == ["x.png"]
+    assert named("x.gif", "x.png") == ["x.gif.png", "x.png"]
+    assert named("x.avif", "x.gif") == ["x.png", "x.gif.png"]
+    assert named("x.gif", "X.PNG") == ["x.gif.png", "X.PNG"]
+    assert named("x.gif", "x.png/y.png") == ["x.gif.png", "x.png/y.png"]
+
+
+def test_a_wanted_format_is_given_to_all() -> None:
+    assert named("x.jpg", "y.png", "x.png", form="png") == ["x.jpg.png", "y.png", "x.png"]
+    assert named("x.JPEG", "y.gif", form="jpg") == ["x.JPEG", "y.jpg"]
+    with pytest.raises(ConfigError, match="cannot write 'gif'"):
+        named("x.jpg", form="gif")
+
+
+def test_a_gray_map_keeps_its_suffix_only_for_gray() -> None:
+    assert named("x.pgm", channels=1) == ["x.pgm"]
+    assert named("x.pgm", channels=3) == ["x.png"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a/x.png", "a/X.png"),
+        ("A/x.png", "a/x.png"),
+        ("é.png", unicodedata.normalize("NFD", "é.png")),
+        ("x.gif", "x.png", "x.gif.png"),
+        ("straße.png", "STRASSE.png"),
+    ],
+)
+def test_I4_two_inputs_that_become_one_file_are_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match="would become one file") as error:
+        named(*names)
+    assert any(name in str(error.value) for name in names)
+
+
+def test_a_file_a_folder_and_a_glob_are_sources(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = pictures("in", 2)
+    pictures("in/deep/er", 1, suffix=".jpg")
+    (root / "notes.txt").touch()
+    (root / ".hidden.png").touch()
+    out = tmp_path / "out"
+
+    def found(source: str) -> tuple[str, list[str]]:
+        result = survey(tmp_path / source, out)
+        root = result.root
+        names = [path.relative_to(root).as_posix() for path in result.images]
+        return root.relative_to(tmp_path).as_posix(), names
+
+    assert found("in") == ("in", ["0000.png", "0001.png", "deep/er/0000.jpg"])
+    assert found("in/0001.png") == ("in", ["0001.png"])
+    assert found("in/*") == ("in", ["0000.png", "0001.png"])
+    assert found("in/**/*.jpg") == ("in", ["deep/er/0000.jpg"])
+    assert found("in/d*/er/*") == ("in", ["deep/er/0000.jpg"])
+    assert len(survey(root, out).skipped) == 1
+
+
+def test_what_has_no_picture_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/notes.txt").touch()
+    for source, kind in {
+        "in": NothingUsableError,
+        "in/*.png": NothingUsableError,
+        "typo": DataError,
+    }.items():
+        with pytest.raises(kind):
+            survey(tmp_path / source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_within_the_input_is_left_out(pictures: Callable[..., Path]) -> None:
+    root = pictures("in", 2)
+    pictures("in/out", 3)
+    assert len(survey(root, root / "out").images) == 2
+
+
+def test_output_around_the_input_is_fine(pictures: Callable[..., Path], tmp_path: Path) -> None:
+    assert len(survey(pictures("in", 2), tmp_path).images) == 2
+
+
+@pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
+def test_I5_output_over_the_input_is_refused(
+    pictures: Callable[..., Path], tmp_path: Path, source: str
+) -> None:
+    root = pictures("in", 1)
+    with pytest.raises(ConfigError, match="choose another folder"):
+        survey(tmp_path / source, root / "../in")
+
+
+def test_an_output_that_cannot_be_written_is_found_at_once(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SaveError, match="cannot write to") as error:
+        survey(pictures("in", 1), tmp_path / "file/out")
+    assert error.value.exit_code == 2
+    with pytest.raises(ConfigError, match="OUT is a folder"):
+        survey(pictures("in", 1), tmp_path / "out.png")
+
+
+def test_a_mask_is_found_by_its_name_however_accents_are_written(tmp_path: Path) -> None:
+    job = Job(tmp_path / "in" / unicodedata.normalize("NFC", "é.png"), tmp_path / "out/é.png")
+    mask = tmp_path / "masks" / unicodedata.normalize("NFD", "é.bmp")
+    mask.parent.mkdir()
+    mask.write_bytes(b"x")
+    assert masked([job], tmp_path / "in", mask.parent) == [job._replace(mask=mask)]
+
+
+def test_two_masks_of_one_image_are_refused(tmp_path: Path) -> None:
+    job = Job(tmp_path / "in/1.png", tmp_path / "out/1.png")
+    for name in ("1.png", "1.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(ConfigError, match="are for one image: keep one of them"):
+        masked([job], tmp_path / "in", tmp_path)

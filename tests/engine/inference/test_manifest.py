@@ -1,0 +1,255 @@
+"""What an output folder remembers: after a power cut, of several processes, and where damaged."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import trained
+from powercut import Tape, unpack
+
+from translate.engine.disk import files, records
+from translate.engine.inference import manifest, pipeline, sampling
+from translate.engine.inference import model as infer
+from translate.engine.inference.folder import Options, Summary, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.engine.inference.manifest import Ledger
+from translate.engine.inference.model import Model
+from translate.engine.inference.sampling import Wish, sample_folder
+from translate.errors import ConfigError
+
+Act = Callable[[Path], Summary]
+
+
+class Item(NamedTuple):
+    """Something to make."""
+
+    output: Path
+    origin: str = "nothing"
+
+    def origin_sha256(self) -> str:
+        return "0"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Model:
+    return infer.load(trained.cyclegan(tmp_path / "run"))[0]
+
+
+@pytest.fixture
+def acts(model: Model, tmp_path: Path, pictures: Callable[..., Path]) -> dict[str, Act]:
+    """Return what fills an output folder, by the command's name."""
+    source = pictures("in", 1, size=8).parent / "in"
+    pictures("in/below", 1, size=8)
+    gan, _ = infer.load(trained.gan(tmp_path / "gan"))
+    return {
+        "infer": lambda out: translate_folder(model, survey(source, out), out, Options()),
+        "sample": lambda out: sample_folder(gan, out, Wish(2)),
+    }
+
+
+def images(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.png")}
+
+
+# -- power cuts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["infer", "sample"])
+def test_I15_after_a_power_cut_a_rerun_ends_in_the_same_bytes(
+    command: str, acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "WRITERS", 1)
+    monkeypatch.setattr(sampling, "WRITERS", 1)
+    disk, act = tmp_path / "disk", acts[command]
+    disk.mkdir()
+    with monkeypatch.context() as patch:
+        tape = Tape(disk, patch)
+        act(disk / "out")
+    reference = images(disk / "out")
+    assert len(reference) == 2
+    states = list(tape.images())
+    for done, tree in states:
+        out = unpack(tree, tmp_path / "state") / "out"
+        left = images(out)
+        assert left.items() <= reference.items(), "an image is whole, or not there"
+        assert left == reference or not done, "what is reported as done lasts"
+        act(out)
+        assert images(out) == reference
+        shutil.rmtree(out.parent)
+    assert len(states) > 15
+
+
+def test_I15_a_record_is_durable_before_its_output_is_seen(
+    acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the sync of the records there are states that a rerun refuses."""
+    monkeypatch.setattr(pipeline, "WRITERS", 1)
+    monkeypatch.setattr(files, "sync", lambda *_, **__: None)
+    disk, act = tmp_path / "disk", acts["infer"]
+    disk.mkdir()
+    with monkeypatch.context() as patch:
+        tape = Tape(disk, patch)
+        act(disk / "out")
+
+    def refused(number: int) -> bool:
+        try:
+            act(tmp_path / str(number) / "out")
+        except ConfigError:
+            return True
+        return False
+
+    trees = [tree for _, tree in tape.images(first=len(tape.done))]
+    for number, tree in enumerate(trees):
+        unpack(tree, tmp_path / str(number))
+    assert any(refused(number) for number in range(len(trees)))
+
+
+def test_threads_that_wait_for_the_disk_share_one_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, real, syncs = manifest.DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
+    begun = threading.Barrier(9, timeout=10)
+
+    def slow(descriptor: int) -> None:
+        if not syncs:
+            syncs.append(0)
+            begun.wait()  # all others have come meanwhile
+            while lines.added < 9:
+                pass
+        syncs.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+
+    def add(number: int) -> None:
+        if number:
+            begun.wait()
+        lines.add({"number": number})
+        assert lines.durable > 0
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lines.durable == lines.added == 9
+    assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
+    assert sorted(line["number"] for line in records.read_lines(lines.path)) == list(range(9))
+
+
+# -- several at once -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Callable[..., Ledger]:
+    def make(model: str = "m", **given: bool) -> Ledger:
+        return Ledger(tmp_path / "out", {"model": model}, **given)
+
+    return make
+
+
+def items(tmp_path: Path, *names: str) -> list[Item]:
+    return [Item(tmp_path / "out" / name) for name in names]
+
+
+def test_two_commands_at_once_fill_one_folder(
+    acts: dict[str, Act], tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    pictures("in", 12, size=8)
+    out, summaries = tmp_path / "out", list[Summary]()
+    both = [threading.Thread(target=lambda: summaries.append(acts["infer"](out))) for _ in "12"]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert [(s.done + s.skipped, s.listed) for s in summaries] == [(13, 0)] * 2
+    assert acts["infer"](out).skipped == 13
+    assert not list(out.rglob(".*.part-*"))
+
+
+def test_a_second_command_leaves_alone_what_the_first_is_writing(
+    begin: Callable[..., Ledger], tmp_path: Path
+) -> None:
+    with begin().open():
+        part = tmp_path / "out/.a.png.part-1-0123456789ab"
+        part.touch()
+        (tmp_path / "out/problems.jsonl").touch()
+        with begin().open():
+            assert part.exists()
+            assert (tmp_path / "out/problems.jsonl").exists()
+    with begin().open():
+        assert not part.exists(), "nobody can be writing it any more"
+        assert not (tmp_path / "out/problems.jsonl").exists()
+
+
+def test_an_output_that_another_process_makes_meanwhile_is_done(
+    begin: Callable[..., Ledger], tmp_path: Path
+) -> None:
+    first, second = begin(), begin()
+    (item,) = items(tmp_path, "a.png")
+    assert first.split([item]) == second.split([item]) == ([item], 0)
+    with first.open(), second.open():
+        first.write(item, "0", b"mine")
+        second.write(item, "0", b"mine")
+        second.write(item, "0", b"not bit for bit, on a GPU")
+    assert item.output.read_bytes() == b"mine"
+    assert begin().split([item]) == ([], 1)
+
+
+def test_an_output_that_appears_between_the_records_and_the_look_is_done(
+    begin: Callable[..., Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, (item,) = begin(), items(tmp_path, "a.png")
+    real, reads = Ledger._read, list[int]()
+
+    def read(self: Ledger) -> object:
+        made = real(self)
+        if not reads:
+            other.write(item, "0", b"theirs")
+        reads.append(1)
+        return made
+
+    monkeypatch.setattr(Ledger, "_read", read)
+    assert begin().split([item]) == ([], 1)
+
+
+def test_a_file_of_somebody_elses_that_appears_meanwhile_is_never_replaced(
+    begin: Callable[..., Ledger], tmp_path: Path
+) -> None:
+    records_, (item,) = begin(), items(tmp_path, "a.png")
+    assert records_.split([item]) == ([item], 0)
+    item.output.parent.mkdir(exist_ok=True)
+    item.output.write_bytes(b"the user's")
+    with records_.open(), pytest.raises(FileExistsError):
+        records_.write(item, "0", b"mine")
+    with begin("another").open(), pytest.raises(FileExistsError):
+        begin("another").write(item, "0", b"mine")
+    assert item.output.read_bytes() == b"the user's"
+    begin(overwrite=True).write(item, "0", b"mine")
+    assert item.output.read_bytes() == b"mine"
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+def test_an_output_whose_name_becomes_too_long_is_listed(
+    model: Model, tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source, out = pictures("in", 1, size=8), tmp_path / "out"
+    for name in ("x" * 251 + ".png", "\u00e9" * 125 + ".png", "y" * 250 + ".tif"):
+        shutil.copy(source / "0000.png", source / name)
+    for number in range(4):  # more than failed writes that would end it
+        for suffix in ("jpg", "png"):
+            shutil.copy(source / "0000.png", source / f"{number}{'z' * 250}.{suffix}")
+    summary = translate_folder(model, survey(source, out), out, Options(format="tiff"))
+    names = [path.name for path in out.glob("*.tif*")]
+    assert summary.done == len(names) == 3
+    assert summary.listed == summary.inputs - summary.done > 4
+    for line in records.read_lines(out / "problems.jsonl"):
+        assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
+    again = translate_folder(model, survey(source, out), out, Options(format="tiff"))
+    assert (again.skipped, again.listed) == (summary.done, summary.listed)

@@ -1,0 +1,237 @@
+"""A model translates any size to the same size, alone or in company."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import trained
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.inference import model as infer
+from translate.engine.inference.model import Model, translate_batch
+from translate.engine.inference.translation import scaled
+from translate.errors import CheckpointError, ConfigError, PluginError
+from translate.recipe import Recipe, Turn
+from translate.registry import create
+
+SIDES = st.integers(1, 70)
+SPEC = ImageSpec((32, 32), ("summer", "winter"))
+NETWORKS = {
+    "resnet": {"name": "resnet", "width": 2, "blocks": 1},
+    "unet": {"name": "unet", "width": 2, "levels": 6},
+}
+
+
+class Painter(Recipe[Any]):
+    """Translates by a function; it remembers the sizes that it saw."""
+
+    def __init__(self, paint: Any = None, *, multiple_of: int = 1, minimum_side: int = 1) -> None:
+        super().__init__()
+        self.paint = paint or (lambda images: images)
+        self.multiple_of, self.minimum_side = multiple_of, minimum_side
+        self.weight = nn.Parameter(torch.zeros(()))
+        self.seen: list[Tensor] = []
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {}
+
+    def step(self, batch: Any) -> Iterator[Turn]:
+        yield Turn("nobody", nothing=batch)
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        self.seen.append(images)
+        return self.paint(images)
+
+
+class Both(Painter):
+    """Translates both ways."""
+
+    reversible = True
+
+
+def images(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def model(**changes: Any) -> Model:
+    usual = {"name": "runs/x", "digest": "", "recipe": Painter(), "spec": SPEC, "sides": ()}
+    return Model(**{**usual, "device": torch.device("cpu"), **changes})
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+def test_I6_every_size_comes_back_as_it_went_in(recipe: str, network: str) -> None:
+    torch.manual_seed(0)
+    part = {"name": recipe, "generator": NETWORKS[network], "discriminator": trained.PATCH}
+    made = create("recipe", part, spec=SPEC).eval()
+
+    @settings(max_examples=20, deadline=None, derandomize=True)
+    @given(height=SIDES, width=SIDES)
+    def check(height: int, width: int) -> None:
+        drawn = translate_batch(made, images(1, 3, height, width), "winter")
+        assert drawn.shape == (1, 3, height, width)
+        assert drawn.isfinite().all()
+
+    check()
+    for side in (1, 2, 3, 4, 31, 70):
+        assert translate_batch(made, images(1, 3, side, 1), "winter").shape == (1, 3, side, 1)
+
+
+@pytest.mark.parametrize(
+    ("side", "multiple", "least", "padded"),
+    [(1, 1, 1, 1), (1, 4, 8, 8), (1, 4, 6, 8), (8, 4, 8, 8), (9, 4, 8, 12), (250, 256, 256, 256)],
+)
+def test_sides_are_lengthened_to_the_next_that_suits(
+    side: int, multiple: int, least: int, padded: int
+) -> None:
+    recipe = Painter(multiple_of=multiple, minimum_side=least)
+    batch = images(1, 3, side, side)
+    assert torch.equal(translate_batch(recipe, batch, "winter"), batch)
+    assert recipe.seen[0].shape == (1, 3, padded, padded)
+
+
+def test_the_edge_is_repeated_on_the_right_and_at_the_bottom() -> None:
+    recipe = Painter(multiple_of=3)
+    translate_batch(recipe, torch.tensor([[[[1.0, 2], [3, 4]]]]), "winter")
+    assert recipe.seen[0].tolist() == [[[[1, 2, 2], [3, 4, 4], [3, 4, 4]]]]
+
+
+def test_a_recipe_that_changes_the_size_is_named() -> None:
+    shrinking = Painter(lambda images: images[..., 1:])
+    with pytest.raises(PluginError, match=r"Painter.translate made \(1, 3, 4, 3\)"):
+        translate_batch(shrinking, images(1, 3, 4, 4), "winter")
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+def test_neighbours_in_a_batch_change_nothing(recipe: str, norm: str) -> None:
+    torch.manual_seed(0)
+    unet = {"name": "unet", "width": 4, "levels": 6, "norm": norm, "dropout": 0.5}
+    part = {"name": recipe, "generator": unet, "discriminator": trained.PATCH}
+    made = create("recipe", part, spec=SPEC).eval()
+    batch = images(3, 3, 40, 50) * torch.tensor([0.1, 1, 0.5]).view(3, 1, 1, 1)
+    together = translate_batch(made, batch, "winter")
+    reverse = translate_batch(made, batch.flip(0), "winter").flip(0)
+    alone = torch.cat([translate_batch(made, image, "winter") for image in batch.split(1)])
+    for other in (reverse, alone):
+        assert (together - other).abs().max() < 2 / 255
+    assert (alone[0] - alone[1]).abs().max() > 2 / 255  # or nothing was shown
+
+
+def test_what_is_not_finite_is_told_apart() -> None:
+    spoilt = model(recipe=Painter(lambda x: torch.where(x > 0.99, torch.nan, x)))
+    dark, white = (np.full((2, 2, 3), value, np.uint8) for value in (7, 255))
+    first, second, third = spoilt.translate([dark, white, dark], "winter")
+    assert second is None
+    assert first is not None and (first == dark).all() and third is not None
+
+
+def test_bytes_of_both_depths_share_a_batch() -> None:
+    deep = np.array([[[0], [257 * 100], [65535]]], np.uint16)
+    flat = np.array([[[0], [100], [255]]], np.uint8)
+    for drawn in model().translate([deep, flat], "winter"):
+        assert drawn is not None and drawn.tolist() == flat.tolist()
+
+
+def test_a_way_back_needs_a_reversible_recipe() -> None:
+    one_way, both = model(), model(recipe=Both())
+    assert one_way.domains == ("winter",) and both.domains == ("summer", "winter")
+    assert both.choose(None) == one_way.choose(None) == "winter"
+    with pytest.raises(ConfigError) as error:
+        both.choose("rain")
+    assert str(error.value) == (
+        "runs/x was trained on summer and winter, and does not translate to 'rain'. "
+        "Choose from: summer, winter."
+    )
+    with pytest.raises(ConfigError, match=r"Choose from: winter\."):
+        one_way.choose("rain")
+    assert model(spec=ImageSpec((8, 8), ("photos",))).domains == ("photos",)
+
+
+def test_a_domain_has_the_last_part_of_its_path_for_a_name_and_the_path_for_another() -> None:
+    typed = ("photos/my horses", "zebras/train")
+    named = model(spec=ImageSpec((8, 8), ("my horses", "zebras")), typed=typed, recipe=Both())
+    for to in ("my horses", "photos/my horses", "photos/my horses/"):
+        assert named.choose(to) == "my horses"
+    old = model(spec=ImageSpec((8, 8), typed), typed=typed, recipe=Both())
+    assert [old.choose(to) for to in (None, "zebras", "zebras/train")] == ["zebras/train"] * 3
+    assert old.choose("my horses") == "photos/my horses"
+    with pytest.raises(ConfigError, match=r"trained on my horses and zebras.*Did you mean 'zebras"):
+        old.choose("zebra")
+
+
+def test_the_way_back_swaps_the_channels() -> None:
+    gray = model(spec=ImageSpec((8, 8), ("gray", "colour"), 1, 3))
+    assert gray.channels("colour") == (1, 3) and gray.channels("gray") == (3, 1)
+    alone = model(spec=ImageSpec((8, 8), ("photos",), 1, 3))
+    assert alone.channels("photos") == (1, 3)
+
+
+def test_a_side_is_one_of_those_trained_on() -> None:
+    joined = model(sides=("photo", "labels"))
+    assert [joined.half(side) for side in ("photo", "labels", "whole")] == [0, 1, None]
+    assert model().half(None) is None and model().half("whole") is None
+    assert model(sides=("whole", "half")).half("whole") == 0
+    with pytest.raises(ConfigError, match="photo on the left and labels on the right"):
+        joined.half(None)
+    with pytest.raises(ConfigError, match="Did you mean 'labels'"):
+        joined.half("label")
+    with pytest.raises(ConfigError, match="was not trained on pairs"):
+        model().half("photo")
+
+
+@pytest.mark.parametrize(
+    ("before", "shorter", "after"),
+    [
+        ((40, 60), 20, (20, 30)),
+        ((1, 3), 2, (2, 6)),
+        ((3, 1000), 1, (1, 333)),
+        ((5, 7), None, (5, 7)),
+    ],
+)
+def test_scaling_keeps_the_shape(
+    before: tuple[int, int], shorter: int | None, after: tuple[int, int]
+) -> None:
+    assert scaled(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)
+
+
+def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) -> None:
+    trained.cyclegan(tmp_path / "run")
+    place, _ = retention.locate(tmp_path / "run")
+    found = read.describe(place)
+    recipe = read.rebuild(found)
+    average = AveragedModel(recipe)
+    average.update_parameters(recipe)
+    with torch.no_grad():
+        recipe.get_parameter("forth.model.1.weight").fill_(7)
+    training = TrainingState(found.config, found.spec, recipe, recipe.optimizers(), average, step=2)
+    write.write_checkpoint(tmp_path / "run", training)
+
+    before = torch.get_rng_state()
+    newest, complaints = infer.load(tmp_path / "run")
+    assert torch.equal(torch.get_rng_state(), before) and not complaints
+    assert newest.recipe.get_parameter("forth.model.1.weight").abs().max() < 1
+    assert not newest.recipe.training
+    older, _ = infer.load(tmp_path / "run", which="1")
+    assert older.digest != newest.digest
+    with pytest.raises(CheckpointError, match="no checkpoint of step 3"):
+        infer.load(tmp_path / "run", which="3")
+
+
+def test_a_damaged_newest_checkpoint_is_told_and_passed_over(tmp_path: Path) -> None:
+    run = trained.cyclegan(tmp_path / "run")
+    newer = tmp_path / "run/checkpoints/step-00000002"
+    newer.mkdir()
+    (newer / "MANIFEST.json").write_text("{}")
+    loaded, complaints = infer.load(run)
+    assert loaded.domains == ("summer", "winter") and len(complaints) == 1

@@ -1,0 +1,148 @@
+"""Sizes that no memory holds: images long and thin, and a wish for large ones, are listed."""
+
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from fillers import FILLS, Doing, listed, translate
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from translate.api import Translator
+from translate.batches import ImageSpec
+from translate.engine.config.schema import Data
+from translate.engine.data import check, transform
+from translate.engine.data.transform import Augment
+from translate.engine.inference.translation import scaled
+from translate.errors import BadImage, DataError, NothingUsableError
+from translate.images import resize
+from translate.images.resize import resize_pixels
+
+
+class Copies(Doing):
+    """Returns images as they are."""
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        return images
+
+
+COPIES = replace(FILLS, recipe=Copies())
+
+
+def strip(path: Path, width: int) -> Path:
+    """Write a black gray PNG of `width` by one pixels, of a thousandth of that in bytes."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, 8, 0, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(bytes(1 + width))) + chunk(b"IEND", b"")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + body)
+    return path
+
+
+def photo(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 40, 3), np.uint8)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("size", [100_000, 10**6, 2**31, 2**63, 10**20, 10**24, 10**400])
+def test_a_size_that_no_memory_holds_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
+    photo(tmp_path / "in/a.png")
+    with pytest.raises(NothingUsableError):
+        translate(tmp_path / "in", tmp_path / "out", COPIES, size=size)
+    (message,) = listed(tmp_path / "out")
+    assert message.startswith("its 40x32 pixels would become ")
+    assert message.endswith("178,956,970 are made, choose a smaller size")
+    for given, error in (
+        (tmp_path / "in/a.png", BadImage),
+        (np.zeros((32, 40, 3), np.uint8), DataError),
+    ):
+        with pytest.raises(error, match="40x32 pixels would become"):
+            Translator(COPIES)(given, size=size)
+
+
+@pytest.mark.parametrize("width", [60_000, 500_000, 2_000_000])
+def test_a_strip_is_listed_and_the_others_are_done(width: int, tmp_path: Path) -> None:
+    for name in ("a", "z"):
+        photo(tmp_path / f"in/{name}.png")
+    strip(tmp_path / "in/b.png", width)
+    summary = translate(tmp_path / "in", tmp_path / "out", COPIES, size=64)
+    assert (summary.done, summary.listed) == (2, 1)
+    (message,) = [line for line in listed(tmp_path / "out") if "would become" in line]
+    assert f"its {width}x1 pixels would become {width * 64 * 64:,}" in message
+
+
+def test_enlarged_sizes_are_held_against_max_pixels(tmp_path: Path) -> None:
+    photo(tmp_path / "in/a.png")
+    most = 64 * 80
+    assert translate(tmp_path / "in", tmp_path / "out", COPIES, size=64, max_pixels=most).done == 1
+    with pytest.raises(NothingUsableError):
+        translate(tmp_path / "in", tmp_path / "out2", COPIES, size=64, max_pixels=most - 1)
+    assert scaled(np.zeros((32, 40, 3), np.uint8), 16, 1).shape == (16, 20, 3)  # never enlarged
+
+
+def test_whatever_goes_wrong_while_an_image_is_scaled_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        photo(tmp_path / f"in/{name}.png")
+    whole, errors = resize_pixels, [MemoryError(), OverflowError("too large"), KeyError("x")]
+    for error in errors:
+
+        def fail(pixels: Any, size: Any, error: Exception = error) -> Any:
+            if pixels.shape[0] == 32:
+                raise error
+            return whole(pixels, size)
+
+        monkeypatch.setattr(resize, "resize_pixels", fail)
+        out = tmp_path / type(error).__name__
+        with pytest.raises(NothingUsableError):
+            translate(tmp_path / "in", out, COPIES, size=16)
+        reason = {MemoryError: "not enough memory", OverflowError: "too large", KeyError: "'x'"}
+        assert listed(out) == [reason[type(error)]] * 2
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("width", [60_000, 2_000_000])
+def test_training_lists_a_strip_before_it_begins(width: int, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        photo(tmp_path / f"one/train/{name}.png")
+    path = strip(tmp_path / "one/train/strip.png", width)
+    for cache in (0, 4):
+        settings = Data(
+            root=tmp_path, domains=("one",), layout="images", size=64, max_bad=0.5, cache=cache
+        )
+        prepared = check.check_data(check.open_layout(settings), settings)
+        (problem,) = prepared.problems
+        assert problem.path == path
+        assert problem.message.startswith(f"its {width}x1 pixels would become ")
+        assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
+        assert len(prepared.layout) == 3
+
+
+def test_what_goes_wrong_with_a_crop_names_the_file(tmp_path: Path) -> None:
+    def read(path: Path) -> NDArray[np.uint8]:  # noqa: ARG001
+        return np.zeros((1, 3_000_000, 3), np.uint8)
+
+    settings = Data(root=tmp_path, domains=("one",), size=64)
+    item = Augment(settings, ImageSpec((64, 64), ("one",)), read).item(Random(0))
+    with pytest.raises(BadImage, match="3000000x1 pixels would become") as error:
+        item(item.read(tmp_path / "x.png"))
+    assert error.value.path == tmp_path / "x.png"
+
+
+def test_a_shrunk_strip_is_no_problem() -> None:
+    settings = Data(root=Path(), domains=("one",), size=64, resize="fit")
+    transform.require_size(settings, 1, 170_000_000)
+    with pytest.raises(ValueError, match="would become"):
+        transform.require_size(settings.model_copy(update={"resize": "none"}), 1, 170_000_000)

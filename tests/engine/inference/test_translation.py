@@ -1,0 +1,282 @@
+"""What happens to an image before and after the network: gray stays gray, sizes come back."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import trained
+from PIL import Image
+from torch import Tensor
+
+from translate.api import Translator
+from translate.batches import ImageSpec
+from translate.engine.inference.folder import NEUTRAL, Options, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.engine.inference.model import Model
+from translate.engine.inference.sampling import Wish, sample_folder
+from translate.engine.inference.translation import Translation, is_gray
+from translate.errors import ConfigError
+from translate.images.decode import read_image
+from translate.images.tensors import to_uint8
+from translate.recipe import Recipe
+from translate.registry import create, names
+from translate.testing import small
+
+KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
+SPEC = ImageSpec((32, 32), ("blurred", "sharp"))
+
+
+def translator(name: str, **options: Any) -> Translator:
+    """Return a recipe with tiny networks and random weights, which tints what it draws."""
+    torch.manual_seed(0)
+    made: Recipe = create("recipe", {"name": name, **small("recipe", name), **options}, spec=SPEC)
+    made.eval().requires_grad_(False)
+    return Translator(Model(name, name, made, SPEC, (), torch.device("cpu")))
+
+
+class Tint(Recipe[Any]):
+    """Adds another number to each channel, and remembers the sizes that it saw."""
+
+    reversible = True
+
+    def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
+        super().__init__()
+        self.keeps_gray, self.scale = keeps_gray, scale
+        self.takes_mask = mask  # type: ignore[misc]
+        self.sizes: list[tuple[int, ...]] = []
+
+    def optimizers(self) -> dict[str, Any]:
+        return {}
+
+    def step(self, batch: Any) -> Any:
+        raise NotImplementedError
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        self.sizes.append(tuple(images.shape[-2:]))
+        drawn = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
+        return drawn.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+
+
+def tint(*, unscaled: bool = False, **given: Any) -> Translator:
+    recipe = Tint(**given)
+    return Translator(
+        Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
+    )
+
+
+def noise(*shape: int, kind: Any = np.uint8) -> Any:
+    return np.random.default_rng(0).integers(0, np.iinfo(kind).max, shape, kind)
+
+
+# -- gray ------------------------------------------------------------------------------------------
+
+
+def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
+    kept = set()
+    for name in names("recipe"):
+        spec = ImageSpec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
+        made = create("recipe", {"name": name, **small("recipe", name)}, spec=spec)
+        kept |= {name} if made.keeps_gray else set()
+    assert kept == set(KEEP_GRAY)
+    assert not translator("restore", damage=["gray"]).model.recipe.keeps_gray
+    assert not translator("restore", damage=["noise", {"name": "gray", "amount": [0, 0.5]}]
+                          ).model.recipe.keeps_gray  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:reading an image")
+@pytest.mark.parametrize("name", KEEP_GRAY)
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_case_20_gray_comes_back_gray(name: str, kind: Any, tmp_path: Path) -> None:
+    model, shades = translator(name), noise(12, 10, kind=kind)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    hole = np.zeros((12, 10), np.uint8)
+    hole[3:6, 3:6] = 255
+    Image.fromarray(shades).save(folder / "gray.png")
+    Image.fromarray(to_uint8(shades)).convert("RGB").save(folder / "stored-as-colour.png")
+    Image.fromarray(noise(12, 10, 3)).save(folder / "colour.png")
+    given: dict[str, Any] = {}
+    if model.model.recipe.takes_mask:
+        (tmp_path / "masks").mkdir()
+        for path in folder.iterdir():
+            Image.fromarray(hole).save(tmp_path / "masks" / path.name)
+        given = {"mask": tmp_path / "masks"}
+    model.folder(folder, tmp_path / "out", **given)
+    drawn = {p.stem: np.asarray(Image.open(p)) for p in (tmp_path / "out").glob("*.png")}
+    assert drawn["gray"].ndim == 2
+    assert drawn["stored-as-colour"].ndim == 3 and is_gray(drawn["stored-as-colour"])
+    assert drawn["colour"].ndim == 3 and not is_gray(drawn["colour"])
+    mask = {"mask": hole} if given else {}
+    for path in folder.iterdir():
+        by_python = model(path, **mask)
+        assert np.array_equal(np.asarray(by_python), drawn[path.stem])
+        assert np.array_equal(np.asarray(model(Image.open(path), **mask)), drawn[path.stem])
+    assert model(shades, **mask).shape == drawn["gray"].shape
+    assert model(shades[..., None], **mask).shape == (*drawn["gray"].shape, 1)
+    assert model.folder(folder, tmp_path / "out", **given).skipped == 3
+
+
+@pytest.mark.parametrize("level", [np.uint8(1), np.uint16(257), np.float32(1 / 255)])
+def test_a_gray_photograph_is_gray_also_where_a_lossy_format_rounds_it(level: Any) -> None:
+    pixels = np.full((4, 4, 3), 100 * level, level.dtype)
+    pixels[..., 2] += level
+    assert is_gray(pixels) and is_gray(pixels[..., :1])
+    pixels[1, 2, 0] -= level
+    assert not is_gray(pixels)
+
+
+@pytest.mark.filterwarnings("ignore:reading an image")
+def test_case_20_a_gray_webp_comes_back_gray(tmp_path: Path) -> None:
+    Image.fromarray(noise(40, 40)).save(tmp_path / "gray.webp", quality=80)
+    read = read_image(tmp_path / "gray.webp")
+    assert (read != read[..., :1]).any()
+    assert is_gray(np.asarray(translator("restore")(tmp_path / "gray.webp")))
+
+
+def test_gray_is_the_luma_of_what_was_drawn_in_colour() -> None:
+    shades = np.full((4, 4), 100, np.uint8)
+    assert tint(keeps_gray=True)(shades).tolist() == np.full((4, 4), 105).tolist()
+    red, green, blue = (100 + change for change in (25.5, 0, -25.5))
+    assert round(0.299 * red + 0.587 * green + 0.114 * blue) == 105
+    assert tint()(shades).shape == (4, 4, 3)
+
+
+def test_a_gray_format_keeps_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.fromarray(noise(5, 4)).save(tmp_path / "in/x.pgm")
+    Image.fromarray(noise(5, 4, 3)).save(tmp_path / "in/y.ppm")
+    tint(keeps_gray=True).folder(tmp_path / "in", tmp_path / "gray")
+    tint().folder(tmp_path / "in", tmp_path / "colour")
+    assert sorted(p.name for p in (tmp_path / "gray").glob("*.p*")) == ["x.pgm", "y.ppm"]
+    assert sorted(p.name for p in (tmp_path / "colour").glob("*.p*")) == ["x.png", "y.ppm"]
+
+
+# -- sizes -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "seen", "given_back"),
+    [
+        (None, 1, (32, 48), (80, 120)),
+        (16, 1, (16, 24), (80, 120)),
+        (100, 1, (100, 150), (80, 120)),
+        (16, 4, (16, 24), (320, 480)),
+        (None, 4, (32, 48), (320, 480)),
+    ],
+)
+def test_scale_back_translates_at_the_learnt_size_and_returns_the_original(
+    size: int | None, scale: int, seen: Any, given_back: Any, tmp_path: Path
+) -> None:
+    model = tint(scale=scale)
+    pixels = noise(80, 120, 3)
+    drawn = model(pixels, size=size, scale_back=True)
+    recipe: Any = model.model.recipe
+    assert recipe.sizes == [seen] and drawn.shape == (*given_back, 3)
+    assert model(pixels.astype(np.float32) / 255, size=size, scale_back=True).max() <= 1
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "in/x.png")
+    model.folder(tmp_path / "in", tmp_path / "out", size=size, scale_back=True)
+    assert (np.asarray(Image.open(tmp_path / "out/x.png")) == drawn).all()
+
+
+def test_scale_back_leaves_alone_what_was_trained_at_full_size() -> None:
+    model = tint(unscaled=True)
+    assert model(noise(80, 120, 3), scale_back=True).shape == (80, 120, 3)
+    assert model.model.recipe.sizes == [(80, 120)]  # type: ignore[comparison-overlap]
+
+
+def test_scale_back_puts_known_pixels_back_as_they_were() -> None:
+    model = tint(mask=True)
+    pixels, hole = noise(64, 64, 3), np.zeros((64, 64), np.uint8)
+    hole[20:40, 20:40] = 255
+    drawn = model(pixels, mask=hole, size=16, scale_back=True)
+    assert (drawn[hole == 0] == pixels[hole == 0]).all()
+    assert (drawn[hole > 0] != pixels[hole > 0]).mean() > 0.9
+
+
+def test_a_strip_that_would_become_too_large_is_refused() -> None:
+    way = Translation(tint().model, "sharp", scale_back=True, max_pixels=10_000)
+    with pytest.raises(ValueError, match="would become"):
+        way.prepare(np.zeros((1, 3000, 3), np.uint8), single=False)
+
+
+# -- records of outputs ----------------------------------------------------------------------------
+
+CHANGED: dict[str, Any] = {
+    "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
+    "mask": None, "batch_size": 2, "format": "png", "max_pixels": 10_000, "frames": "all",
+    "overwrite": True, "limit": 1,
+}  # fmt: skip
+"""another value for each option"""
+
+
+def test_every_option_is_tried() -> None:
+    assert CHANGED.keys() == {field.name for field in fields(Options)}
+
+
+@pytest.fixture
+def folder(pictures: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
+    """Translate two images into one folder, with any options."""
+    source = pictures("photos", 2, size=40)
+    model = Model("runs/t", "t", Tint(), SPEC, ("left", "right"), torch.device("cpu"))
+
+    def translate(name: str = "out", **options: Any) -> Any:
+        out = tmp_path / name
+        given = {"side": "left", **options}
+        return translate_folder(model, survey(source, out), out, Options(**given))
+
+    return translate
+
+
+@pytest.mark.parametrize("name", sorted(CHANGED.keys() - NEUTRAL))
+def test_I2_every_option_that_changes_an_output_is_in_its_record(
+    name: str, folder: Callable[..., Any]
+) -> None:
+    changed = {name: CHANGED[name]}
+    for out, before, after in (("out", {}, changed), ("other", changed, {})):
+        assert folder(out, **before).done == 2
+        with pytest.raises(ConfigError, match="--overwrite"):
+            folder(out, **after)
+        assert folder(out, **before).skipped == 2
+
+
+@pytest.mark.parametrize("name", sorted(NEUTRAL - {"mask"}))
+def test_options_that_change_no_output_keep_what_is_done(
+    name: str, folder: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder()
+    done = folder(**{name: CHANGED[name]})
+    assert done.skipped == done.inputs and not done.done
+    folder("other", **{name: CHANGED[name]})
+    others = sorted((tmp_path / "other").glob("*.png"))
+    assert others
+    assert all(path.read_bytes() == (tmp_path / "out" / path.name).read_bytes() for path in others)
+
+
+def test_I2_every_wish_that_changes_a_sample_is_in_its_record(tmp_path: Path) -> None:
+    model = Translator.load(trained.cgan(tmp_path / "run"), device="cpu").model
+    out, usual = tmp_path / "out", Wish(3)
+    for other in (Wish(3, label="one"), Wish(3, seed=1)):
+        sample_folder(model, out, usual, overwrite=True)
+        with pytest.raises(ConfigError, match="--overwrite"):
+            sample_folder(model, out, other)
+    assert sample_folder(model, out, Wish(2)).skipped == 2
+
+
+def test_records_of_older_versions_are_taken_for_what_they_are(
+    folder: Callable[..., Any], tmp_path: Path
+) -> None:
+    import json
+
+    folder()
+    records = tmp_path / "out/.translate/done.jsonl"
+    older = [json.loads(line) for line in records.read_text().splitlines()]
+    for line in older:
+        for later in ("scale_back", "metadata", "gray"):
+            del line[later]
+    records.write_text("".join(json.dumps(line) + "\n" for line in older))
+    assert folder().skipped == 2

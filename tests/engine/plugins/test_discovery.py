@@ -1,0 +1,278 @@
+"""A broken plugin is one line on standard error; everything else works, and nothing is shadowed."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pluggy
+import pytest
+import trained
+from broken import BROKEN, LATE, offering
+
+from translate import __version__, hookimpl, hookspecs
+from translate.engine.plugins import discovery
+from translate.errors import ConfigError, PluginError
+from translate.registry import find, names
+
+Install = Callable[..., str]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install distributions of one module each: ``install("sweets", "import nothing")``.
+
+    They are there from the next `plugins.load` on, and the real ones again after the test.
+    """
+    folder = tmp_path / "site"
+    folder.mkdir()
+    before = set(sys.modules)
+
+    def write(name: str, code: str, *, entry: str = "", requires: str = "", base=folder) -> str:
+        module = re.sub(r"\W", "_", f"{base.name}_{name}_plugin").lower()
+        (base / f"{module}.py").write_text(code)
+        info = base / f"{name.replace('-', '_')}-1.5.dist-info"
+        info.mkdir()
+        (info / "entry_points.txt").write_text(f"[translate]\n{entry or name} = {module}\n")
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.5"]
+        lines += [f"Requires-Dist: {requires}"] if requires else []
+        (info / "METADATA").write_text("\n".join(lines) + "\n")
+        monkeypatch.syspath_prepend(base)
+        discovery.load.cache_clear()
+        discovery.skipped.clear()
+        return module
+
+    yield write
+    monkeypatch.undo()
+    for name in set(sys.modules) - before:
+        if name.endswith("_plugin"):
+            del sys.modules[name]
+    discovery.load.cache_clear()
+    discovery.skipped.clear()
+
+
+@pytest.fixture
+def eight(install: Install) -> None:
+    """Install five that cannot be loaded, one that fails when asked, and two of one entry name."""
+    for name, (code, _) in BROKEN.items():
+        install(name, code, requires="translate-kit>=99" if name == "tomorrow" else "")
+    install("late", LATE)
+    install("sour-drops", offering("lemon", "lime"), entry="drops", requires="translate-kit")
+    install("sweet_drops", offering("lemon", "honey"), entry="drops")
+
+
+@pytest.mark.usefixtures("eight")
+def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run) -> None:
+    listed = run("plugins")
+    lines = listed.err.splitlines()
+    assert len(lines) == 7, listed.err
+    for name, (_, why) in BROKEN.items():
+        (line,) = (line for line in lines if f"plugin '{name}'" in line)
+        assert re.search(rf"of {name} 1\.5 is left out \({why}", line)
+        assert f"`pip uninstall {name}`" in line
+        assert "TRANSLATE_PLUGINS" in line
+        assert re.search(rf"^{name} 1\.5\n  broken +{name}: {why}", listed.out, re.MULTILINE)
+    assert "Warning: late:late, register_losses failed (OSError: no weights)." in lines
+    assert "late, register_losses: OSError: no weights" in listed.out
+    assert listed.code == 0
+    for command in (["show", "cyclegan"], ["datasets"], ["plugins", "check", "l1"]):
+        done = run(*command)
+        assert (done.code, done.err) == (0, ""), command  # and the lines are not repeated
+
+
+SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+         "options.discriminator={name: patch, width: 2, layers: 1}"]  # fmt: skip
+
+
+@pytest.mark.usefixtures("eight")
+def test_P9_every_command_works_beside_them_and_says_what_is_left_out(
+    run, install, pictures, tmp_path
+) -> None:
+    install("empty", "nothing = 1")
+    install("torn", offering("rag"))
+    (tmp_path / "site/torn-1.5.dist-info/METADATA").unlink()
+    pictures("a", 2), pictures("b", 2)
+    trained.cgan(tmp_path / "drawer")
+    small = [word for setting in SMALL for word in ("--set", setting)]
+    asked = ["--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--out", "run"]
+    for command in (
+        ["plugins"], ["plugins", "check", "l1"], ["show", "cyclegan"], ["show", "run"], ["doctor"],
+        ["infer", "run", "a", "out"], ["sample", "drawer", "drawn", "--count", 2], ["datasets"],
+        ["datasets", "check", "a", "b", "--data", "."], ["train", "--resume", "run", "--steps", 2],
+    ):  # fmt: skip
+        if command[-1] == "run":
+            done = run("train", *asked, "--steps", 1, "--size", 16, *small)
+            assert done.code == 0, done.err
+        discovery.load.cache_clear()
+        discovery.skipped.clear()
+        done = run(*command)
+        assert done.code == 0, (command, done.err)
+        for name in BROKEN:
+            assert f"plugin '{name}' of {name} 1.5 is left out" in done.err, command
+    for command in (["--help"], ["--version"], ["train", "--help"]):
+        discovery.load.cache_clear()
+        assert run(*command)[0::2] == (0, "")  # which no plugin is imported for
+
+
+@pytest.mark.usefixtures("eight")
+def test_what_is_broken_is_in_the_json_by_distribution(run) -> None:
+    found = {each["distribution"]: each for each in json.loads(run("plugins", "--json").out)}
+    assert found["translate-kit"]["broken"] == {}
+    assert "cyclegan" in found["translate-kit"]["offers"]["recipe"]
+    assert found["leaver"] == {
+        "distribution": "leaver",
+        "version": "1.5",
+        "offers": {},
+        "events": [],
+        "broken": {"leaver": "SystemExit: 0"},
+    }
+    assert found["sour-drops"]["offers"] == {"loss": ["sour-drops/lemon", "lime"]}
+    quiet = run("plugins", "--quiet").out
+    assert "leaver" in quiet
+    assert "translate-kit 0" not in quiet
+
+
+@pytest.mark.usefixtures("eight")
+def test_G5_a_plugin_is_registered_whole_or_not_at_all() -> None:
+    for loss in ("spelled", "grabbed", "newest", "never"):
+        with pytest.raises(ConfigError, match=f"no loss is called '{loss}'"):
+            find("loss", loss)
+
+
+@pytest.mark.usefixtures("eight")
+def test_G1_a_broken_plugin_that_was_asked_for_is_an_error_that_says_why(run) -> None:
+    asked = run("train", "--plugin", "leaver", "--domains", "a", "b", "--steps", "1")
+    assert asked.code == 2
+    assert "no recipe is called 'leaver'" in asked.err
+    assert "The plugin leaver:leaver could not be loaded: see `translate plugins`." in asked.err
+    checked = run("plugins", "check", "leaver")
+    assert (checked.code, checked.out) == (2, "  BROKEN  leaver:leaver: SystemExit: 0\n")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_G6_two_of_one_entry_name_both_load_in_either_order(install, turned) -> None:
+    pair = [("sour-drops", offering("lemon", "lime")), ("sweet-drops", offering("lemon", "honey"))]
+    for name, code in reversed(pair) if turned else pair:
+        install(name, code, entry="drops")
+    assert {"lime", "honey"} <= names("loss").keys()
+    with pytest.raises(PluginError, match="write sour-drops/lemon and sweet-drops/lemon for one"):
+        find("loss", "lemon")
+    assert find("loss", "sour-drops/lemon").__module__ == "site_sour_drops_plugin"
+    assert find("loss", "sweet-drops/lemon").__module__ == "site_sweet_drops_plugin"
+
+
+def test_our_names_cannot_be_shadowed_by_a_distribution_before_us_on_the_path(install) -> None:
+    ours = find("loss", "l1")
+    install("aaa", offering("l1"), entry="losses")
+    assert find("loss", "l1") is ours
+    assert find("loss", "aaa/l1").__module__ == "site_aaa_plugin"
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (None, {"lime", "honey"}),
+        ("", set()),
+        ("sour-drops", {"lime"}),
+        (" Sour_Drops , nobody", {"lime"}),
+        ("sour.drops,sweet_drops", {"lime", "honey"}),
+    ],
+)
+def test_G9_the_allow_list_decides_who_is_imported(install, monkeypatch, listed, expected) -> None:
+    modules = [install("sour-drops", offering("lime")), install("sweet_drops", offering("honey"))]
+    if listed is not None:
+        monkeypatch.setenv("TRANSLATE_PLUGINS", listed)
+    assert names("loss").keys() & {"lime", "honey"} == expected
+    assert "l1" in names("loss")
+    assert len(set(modules) & sys.modules.keys()) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("requires", "loads"),
+    [
+        ("translate-kit", True),
+        (f"translate-kit>={__version__}", True),
+        ("Translate_Kit<0.0.1", False),
+        ("translate-kit<0.0.1; python_version < '3'", True),
+        ("no requirement at all !", True),
+        ("torch>=99", True),  # pip's business, and ours to find out by importing it
+    ],
+)
+def test_G7_what_a_plugin_requires_of_us_is_read(install, requires, loads) -> None:
+    install("sweets", offering("honey"), requires=requires)
+    assert ("honey" in names("loss")) == loads
+
+
+def test_G2_a_plugin_that_exits_is_left_out_and_one_that_is_interrupted_interrupts(
+    install, capsys
+) -> None:
+    install("leaver", "import sys\nsys.exit(0)")
+    discovery.load()
+    assert list(map(repr, discovery.skipped.values())) == ["SystemExit(0)"]
+    assert "plugin 'leaver' of leaver 1.5 is left out" in capsys.readouterr().err
+    install("sweets", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        discovery.load()
+
+
+def test_G3_a_hook_with_other_arguments_is_rejected_with_who_brings_it(install, capsys) -> None:
+    install("greedy", offering("grabbed").replace("losses():", "losses(engine):"))
+    assert "grabbed" not in names("loss")
+    said = capsys.readouterr().err
+    assert "plugin 'greedy' of greedy 1.5 is left out (PluginValidationError" in said
+    assert "'engine'" in said
+
+
+def test_a_distribution_that_pip_left_half_removed_is_no_reason_to_stop(install, tmp_path) -> None:
+    install("sweets", offering("honey"))
+    (tmp_path / "site/sweets-1.5.dist-info/METADATA").unlink()
+    discovery.load.cache_clear()
+    assert "l1" in names("loss")
+    assert discovery.installed()[0].name == "aae"
+
+
+def test_a_distribution_that_is_on_the_path_twice_counts_once(install, tmp_path) -> None:
+    (tmp_path / "other").mkdir()
+    install("sweets", offering("honey"))
+    install("sweets", offering("honey"), base=tmp_path / "other")
+    assert [e.name for e in discovery.installed()].count("sweets") == 1
+    assert find("loss", "honey").__module__ == "other_sweets_plugin"
+
+
+def test_G8_help_and_completion_read_metadata_alone(install, tmp_path) -> None:
+    for number in range(20):
+        install(f"slow{number}", "import time\ntime.sleep(30)")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")]),
+    }
+    for arguments, more in (
+        (["--help"], {}),
+        ([], {"_TRANSLATE_COMPLETE": "bash_complete", "COMP_WORDS": "translate train --plugin s",
+              "COMP_CWORD": "3"}),
+    ):  # fmt: skip
+        code = "import sys; sys.argv[0] = 'translate'; from translate.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+        assert done.stderr == ""
+        assert ("slow7" if more else "train") in done.stdout
+
+
+def test_G4_registering_a_plugin_with_one_bad_hook_leaves_nothing_behind() -> None:
+    manager = pluggy.PluginManager("translate")
+    manager.add_hookspecs(hookspecs)
+    hooks = {"register_losses": hookimpl(lambda: {}), "register_loses": hookimpl(lambda: {})}
+    with pytest.raises(PluginError, match="there is no hook 'register_loses'"):
+        discovery.register(manager, SimpleNamespace(**hooks), "a:b")
+    assert not manager.get_plugins()
+    assert not manager.hook.register_losses.get_hookimpls()

@@ -1,0 +1,125 @@
+"""An exception in a plugin's code is said with plugin, file, line and rule; others pass."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from raised import PanicException, WordlessError
+
+from translate.engine.plugins.errors import (
+    RULES,
+    at_definition,
+    find_place,
+    plugin_code,
+    unforeseen,
+)
+from translate.errors import BadImage, ConfigError, PluginError
+from translate.recipe import Recipe
+from translate.registry import create, find
+
+
+class Careless:
+    """Fails in its constructor."""
+
+    def __init__(self, kind: str = "key") -> None:
+        if kind == "leave":
+            raise SystemExit(0)
+        if kind == "panic":
+            raise PanicException(kind)
+        if kind == "mute":
+            raise WordlessError
+        raise KeyError(kind)
+
+
+class Plugin:
+    """Offers it."""
+
+    def register_losses(self) -> dict[str, Callable[..., object]]:
+        return {"careless": Careless}
+
+
+def line_of(text: str) -> int:
+    """Return the number of the first line of this file that holds `text`."""
+    lines = Path(__file__).read_text().splitlines()
+    return next(n for n, line in enumerate(lines, start=1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("key", "raise KeyError(kind)"),
+        ("leave", "raise SystemExit(0)"),
+        ("panic", "raise PanicException(kind)"),
+        ("mute", "raise WordlessError"),
+    ],
+)
+def test_G12_a_constructor_that_raises_names_plugin_file_line_and_rule(
+    kind: str, code: str, plugin: Callable[..., object]
+) -> None:
+    from translate import hookimpl
+
+    offered = type("Offering", (Plugin,), {"__module__": __name__})()
+    hookimpl(Plugin.register_losses)
+    plugin(offered, "stranger:careless")
+    with pytest.raises(PluginError) as found:
+        create("loss", {"name": "careless", "kind": kind})
+    said = str(found.value)
+    assert said.startswith("Careless raised ")
+    assert f"plugin stranger:careless, {__file__}, line {line_of(code)}: `{code}`" in said
+    assert RULES["__init__"] in said
+    assert "TRANSLATE_DEBUG=1" in said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConfigError("no"), BadImage(Path("a.png"), "cut"), MemoryError(), KeyboardInterrupt()],
+)
+def test_what_has_words_of_its_own_passes(error: BaseException) -> None:
+    with pytest.raises(type(error)) as found, plugin_code(Careless, "__init__"):
+        raise error
+    assert found.value is error
+
+
+def test_a_strangers_line_is_named_rather_than_one_of_ours_that_it_called(
+    plugin: Callable[..., object],
+) -> None:
+    """A wrong argument fails inside of what it is given to."""
+    plugin(Plugin(), "stranger:careless")
+    try:
+        find("generator", "resnet")(in_channels="three", out_channels=3)
+    except Exception as error:
+        where = find_place(error, Careless)
+    assert where is not None
+    assert (where.plugin, where.file) == ("stranger:careless", __file__)
+
+
+def test_every_rule_is_about_a_hook_or_a_method_that_there_is() -> None:
+    from translate.batches import Layout
+
+    for name in RULES:
+        assert hasattr(Recipe, name) or hasattr(Layout, name) or name in ("pick", "load")
+
+
+def test_a_definition_is_found_for_a_message() -> None:
+    line = line_of("def register_losses")
+    said = at_definition(Plugin(), "register_losses")
+    assert f"({__file__}, line {line}: `def register_losses(self)" in said.replace(
+        "plugin stranger:careless, ", ""
+    )
+    assert at_definition(Plugin(), "absent") == ""
+
+
+def test_an_unforeseen_exception_says_whose_fault_it_is(plugin: Callable[..., object]) -> None:
+    from translate.engine.data import samples
+
+    try:
+        samples.find(None)  # type: ignore[arg-type]
+    except Exception as error:
+        said = unforeseen(error)
+    assert "domains.py, line" in said and "bug of translate" in said
+    plugin(Plugin(), "stranger:careless")
+    try:
+        Careless()
+    except KeyError as error:
+        assert "(plugin stranger:careless, " in unforeseen(error)
+    assert unforeseen(MemoryError()) == "not enough memory"

@@ -1,0 +1,158 @@
+"""Processes that train as one: what a single one does, and two real ones on gloo."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+import two
+from torch import nn
+
+from translate.engine.config import layers
+from translate.engine.processes import distributed
+from translate.errors import ConfigError
+
+ENVIRONMENT = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    return
+
+
+def test_one_process_is_the_first_and_does_nothing_with_others() -> None:
+    with distributed.joined(torch.device("cpu")):
+        assert (distributed.rank(), distributed.world()) == (0, 1)
+        assert distributed.is_first()
+        assert distributed.gather(b"x") == [b"x"]
+        assert distributed.most(3) == 3
+        assert distributed.share(5) == range(5)
+        distributed.wait()
+        weight = nn.Parameter(torch.ones(2))
+        loss = torch.tensor(3.0)
+        assert distributed.average_gradients([weight], loss) is loss
+        assert weight.grad is None
+    assert not dist.is_initialized()
+
+
+def test_files_are_shared_out_in_strides_before_anything_is_joined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    shares = []
+    for rank in range(3):
+        monkeypatch.setenv("RANK", str(rank))
+        shares.append(list(distributed.share(7)))
+    assert shares == [[0, 3, 6], [1, 4], [2, 5]]
+
+
+@pytest.mark.parametrize("name", ["cpu", "auto"])
+def test_a_device_is_chosen_by_name(name: str) -> None:
+    expected = "cuda" if name == "auto" and torch.cuda.is_available() else "cpu"
+    assert distributed.choose_device(name).type == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "meta",
+        "mps",
+        "xla",
+        "hip",
+        "vulkan",
+        "privateuseone",
+        "cpu:99",
+        "cpu:0",
+        "CPU",
+        "",
+        " cpu",
+        "cuda:",
+        "cuda:-1",
+        "cuda:01",
+        "cuda:999",
+        "cuda:x",
+        "auto:0",
+        "cpu\n",
+    ],
+)
+def test_only_devices_of_the_list_are_taken_by_training_and_inference_alike(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"expected auto, cpu, cuda or cuda:N, got .* --device"):
+        distributed.choose_device(name)
+    with pytest.raises(ConfigError, match=r"train.device: expected auto, cpu, cuda or cuda:N"):
+        layers.validate({"recipe": "x", "data": {"domains": ["a"]}, "train": {"device": name}})
+
+
+def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for name in ("cuda", "cuda:1"):
+        with pytest.raises(ConfigError, match=rf"device {name}: PyTorch finds no GPU here"):
+            distributed.choose_device(name)
+
+
+# -- two processes ---------------------------------------------------------------------------------
+
+
+def on_two(work: Callable[[], Any]) -> list[Any]:
+    """Do `work` in two processes that have joined; return what each found."""
+
+    def joined(rank: int) -> Any:
+        with distributed.joined(torch.device("cpu")):
+            assert (distributed.rank(), distributed.world()) == (rank, 2)
+            result = work()
+            distributed.wait()
+        assert not dist.is_initialized()
+        return result
+
+    return two.processes(joined)
+
+
+def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing() -> None:
+    def work() -> list[Any]:
+        rank = distributed.rank()
+        both = nn.Parameter(torch.zeros(2, 2).to(torch.bfloat16))
+        one, none = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(1))
+        turned = nn.Parameter(torch.zeros(1, 2, 2, 2).to(memory_format=torch.channels_last))
+        both.grad = torch.full((2, 2), 1.0 + 2 * rank).to(torch.bfloat16)
+        if rank:
+            one.grad = torch.tensor([1.0, 2.0, 4.0])
+        turned.grad = torch.arange(8.0).reshape(1, 2, 2, 2).to(memory_format=torch.channels_last)
+        loss = distributed.average_gradients([both, one, none, turned], torch.tensor(4.0 * rank))
+        assert loss == 2.0
+        assert both.grad.dtype == torch.bfloat16
+        assert turned.grad.is_contiguous(memory_format=torch.channels_last)
+        return [p.grad.tolist() for p in (both, one, none, turned)]  # type: ignore[union-attr]
+
+    first, second = on_two(work)
+    assert first == second
+    assert first[:3] == [[[2.0, 2.0], [2.0, 2.0]], [0.5, 1.0, 2.0], [0.0]]
+    assert first[3] == torch.arange(8.0).reshape(1, 2, 2, 2).tolist()
+
+
+def test_everybody_gets_the_firsts_weights_and_buffers() -> None:
+    def work() -> list[Any]:
+        torch.manual_seed(distributed.rank())
+        network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2))
+        network.to(memory_format=torch.channels_last)
+        network[1].running_mean += distributed.rank()
+        distributed.broadcast_(network)
+        return [tensor.tolist() for tensor in network.state_dict().values()]
+
+    first, second = on_two(work)
+    assert first == second
+
+
+def test_the_first_gathers_and_all_agree_on_the_most() -> None:
+    def work() -> list[Any]:
+        rank = distributed.rank()
+        return [
+            distributed.gather(bytes([rank])), distributed.most(15 * rank), distributed.world(),
+            distributed.is_first(), list(distributed.share(3)),
+        ]  # fmt: skip
+
+    assert on_two(work) == [
+        [[b"\0", b"\1"], 15, 2, True, [0, 2]],
+        [[], 15, 2, False, [1]],
+    ]

@@ -1,0 +1,112 @@
+"""What torchrun says of a process is believed where it makes sense, and explained elsewhere."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from translate.engine.processes.launch import Launch, expect_meeting_point, launched
+from translate.errors import ConfigError
+
+NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def put(**values: str) -> None:
+        for name in NAMES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, Launch()),
+        ({"RANK": "", "WORLD_SIZE": " "}, Launch()),
+        ({"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "3"}, Launch(1, 4, 3)),
+        ({"RANK": "0", "WORLD_SIZE": "1"}, Launch()),
+        ({"RANK": "0"}, Launch()),
+        ({"WORLD_SIZE": "1"}, Launch()),
+        ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "-5"}, Launch(0, 2, 0)),
+    ],
+)
+def test_what_makes_sense_is_believed(
+    given: Mapping[str, str], found: Launch, environment: Callable[..., None]
+) -> None:
+    environment(**given)
+    assert launched() == found
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"RANK": "one", "WORLD_SIZE": "2"}, "RANK must be a number, and is 'one'"),
+        ({"RANK": "0", "WORLD_SIZE": "2.0"}, "WORLD_SIZE must be a number"),
+        ({"RANK": "0", "WORLD_SIZE": "0"}, "RANK must be from 0 to WORLD_SIZE - 1"),
+        ({"RANK": "2", "WORLD_SIZE": "2"}, "RANK=2 and WORLD_SIZE=2"),
+        ({"RANK": "-1", "WORLD_SIZE": "2"}, "RANK=-1"),
+        ({"RANK": "0", "WORLD_SIZE": "-3"}, "WORLD_SIZE=-3"),
+        ({"RANK": "1"}, "RANK is set, and WORLD_SIZE is not"),
+        ({"WORLD_SIZE": "2"}, "WORLD_SIZE is set, and RANK is not"),
+        ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "x"}, "LOCAL_RANK must be a number"),
+    ],
+)
+def test_what_makes_none_is_one_line_for_every_command(
+    given: Mapping[str, str],
+    said: str,
+    environment: Callable[..., None],
+    run: Callable[..., Any],
+    pictures: Callable[..., Any],
+) -> None:
+    environment(**given)
+    with pytest.raises(ConfigError, match=said) as error:
+        launched()
+    assert "unset " in str(error.value)
+    for name in "ab":
+        pictures(f"datasets/{name}", 2)
+    found = run("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith("Error: ") and found.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "MASTER_ADDR and MASTER_PORT are not set"),
+        ({"MASTER_ADDR": "", "MASTER_PORT": "29500"}, "MASTER_ADDR is not set"),
+        ({"MASTER_ADDR": "localhost", "MASTER_PORT": "many"}, "a number from 1 to 65535"),
+        ({"MASTER_ADDR": "localhost", "MASTER_PORT": "70000"}, "a number from 1 to 65535"),
+    ],
+)
+def test_processes_that_cannot_meet_are_told_so(
+    given: Mapping[str, str],
+    said: str,
+    environment: Callable[..., None],
+    run: Callable[..., Any],
+    pictures: Callable[..., Any],
+) -> None:
+    environment(RANK="0", WORLD_SIZE="2", **given)
+    with pytest.raises(ConfigError, match=said):
+        expect_meeting_point()
+    for name in "ab":
+        pictures(f"datasets/{name}", 2)
+    found = run("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    assert found.code == 2 and said in found.err
+
+
+def test_only_launch_reads_these_variables() -> None:
+    """Each would believe something else of a variable that is empty."""
+    import ast
+    from pathlib import Path
+
+    import translate
+
+    for path in Path(str(translate.__file__)).parent.rglob("*.py"):
+        if path.name != "launch.py":
+            texts = {n.value for n in ast.walk(ast.parse(path.read_text()))
+                     if isinstance(n, ast.Constant) and isinstance(n.value, str)}  # fmt: skip
+            assert not texts & set(NAMES), path

@@ -1,0 +1,61 @@
+"""Threads do what they are given in order, and never keep a process or an interrupted block."""
+
+import threading
+import time
+
+import pytest
+
+from translate.engine.processes.pool import Threads
+
+
+def test_results_and_exceptions_come_back_in_order() -> None:
+    with Threads(2) as pool:
+        assert list(pool.map(lambda n: n * n, range(20))) == [n * n for n in range(20)]
+        for error in (KeyError("x"), SystemExit(0)):
+
+            def fail(error: BaseException = error) -> None:
+                raise error
+
+            with pytest.raises(type(error)):
+                pool.submit(fail).result()
+        assert pool.submit(lambda: 3).result() == 3
+
+
+def test_no_thread_is_left_after_the_block() -> None:
+    before = threading.active_count()
+    with Threads(3) as pool:
+        list(pool.map(str, range(9)))
+    assert threading.active_count() == before
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.submit(str)
+
+
+def test_T23_an_exception_in_the_block_waits_for_nothing_that_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("translate.engine.processes.pool.PATIENCE", 0.05)
+    event, begun, done = threading.Event(), threading.Event(), []
+
+    def slow() -> None:
+        begun.set()
+        event.wait(30)
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), Threads(1) as pool:
+        pool.submit(slow)
+        pool.submit(done.append, 1)
+        begun.wait(10)
+        raise KeyboardInterrupt
+    assert time.monotonic() - start < 10
+    assert not done
+    assert all(t.daemon for t in threading.enumerate() if t is not threading.main_thread())
+    event.set()
+
+
+def test_an_abandoned_pool_ends_its_block_at_once() -> None:
+    event, start = threading.Event(), time.monotonic()
+    with Threads(1) as pool:
+        pool.submit(event.wait, 30)
+        pool.abandon()
+    assert time.monotonic() - start < 10
+    event.set()

@@ -1,0 +1,116 @@
+"""Signals set a flag; only a second SIGINT stops at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from translate.engine.processes.signals import SAVE, SIGNAL, TIME, Interrupts
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_noted_and_nothing_else_happens(number: int) -> None:
+    before = signal.getsignal(number)
+    with Interrupts() as interrupts:
+        assert interrupts.caught == 0
+        os.kill(os.getpid(), number)
+        assert interrupts.caught == number
+    assert signal.getsignal(number) is before
+    assert interrupts.caught == number
+
+
+def test_a_second_sigint_stops_at_once() -> None:
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert interrupts.caught == signal.SIGTERM
+
+
+def test_more_sigterms_are_one() -> None:
+    with Interrupts() as interrupts:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupts.caught == signal.SIGTERM
+
+
+def test_handlers_are_put_back_after_an_exception() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(ZeroDivisionError), Interrupts():
+        _ = 1 / 0
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_wish_to_save_is_heard_once_and_stops_nothing() -> None:
+    with Interrupts(save_on="SIGUSR1") as interrupts:
+        assert interrupts.wish() == 0
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert [interrupts.wish(), interrupts.wish()] == [SAVE, 0]
+        assert interrupts.caught == 0
+
+
+def test_time_that_is_up_is_a_wish_to_stop_and_so_is_a_signal() -> None:
+    assert Interrupts(seconds=0).wish() == TIME
+    with Interrupts(seconds=60) as interrupts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert [interrupts.wish(), interrupts.wish()] == [SIGNAL + signal.SIGTERM] * 2
+
+
+def test_T25_a_hangup_is_noted_as_a_termination_is() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert interrupts.wish() == SIGNAL + signal.SIGHUP > SAVE
+    assert signal.getsignal(signal.SIGHUP) is before
+
+
+def test_T25_a_hangup_that_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupts.wish() == 0
+        with Interrupts(save_on="SIGHUP") as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupts.wish() == SAVE
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_person_is_told_at_once_that_the_work_at_hand_is_being_finished() -> None:
+    said: list[str] = []
+    with Interrupts(say=said.append, work="this step") as interrupts:
+        assert not said
+        os.kill(os.getpid(), signal.SIGINT)
+        deadline = time.monotonic() + 10
+        while not said and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert interrupts.caught == signal.SIGINT
+    assert said == ["finishing this step; a second Ctrl-C stops at once"]
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -> None:
+    """Python's handlers wait for it; here one that swallows what they raise."""
+    code = (
+        "import os, signal, threading, time\n"
+        "from translate.engine import signals\n"
+        "signals.GRACE = 0.1\n"
+        "def send():\n"
+        "    for _ in range(2):\n"
+        "        time.sleep(0.3)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=send, daemon=True).start()\n"
+        "with signals.Interrupts(say=print):\n"
+        "    end = time.monotonic() + 30\n"
+        "    while time.monotonic() < end:\n"
+        "        try: time.sleep(30)\n"
+        "        except KeyboardInterrupt: pass\n"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 130
+    assert time.monotonic() - begun < 25

@@ -1,0 +1,127 @@
+"""What a run leaves beside its checkpoints."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+from PIL import Image
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.data import check
+from translate.engine.data.check import CheckedData, Problem
+from translate.engine.disk import files, records
+from translate.engine.runs.provenance import fingerprint
+from translate.engine.runs.writer import RunWriter
+from translate.engine.training import session
+
+
+@pytest.fixture
+def begun(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> tuple[RunWriter, TrainingState, CheckedData]:
+    pictures("a", 4), pictures("b", 3)
+    asked = tiny.settings(tmp_path)
+    layout = check.open_layout(asked.data)
+    training = session.build(asked, layout.spec, torch.device("cpu"))
+    journal = RunWriter(tmp_path / "run", training, 4, tiny.Heard().say)
+    return journal, training, check.check_data(layout, asked.data)
+
+
+def problem(name: str) -> Problem:
+    return Problem(Path(name), "check", "unreadable", "is empty")
+
+
+def test_numbers_that_json_does_not_have_are_null(
+    begun: tuple[RunWriter, TrainingState, CheckedData],
+) -> None:
+    journal = begun[0]
+    journal.log({"step": 1, "losses": {"a/b": math.nan, "a/c": 0.5}, "grad_norm": {"a": math.inf}})
+    text = (journal.path / "log.jsonl").read_text()
+    assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == {
+        "step": 1,
+        "losses": {"a/b": None, "a/c": 0.5},
+        "grad_norm": {"a": None},
+    }
+
+
+def test_what_was_listed_before_is_not_listed_again(
+    begun: tuple[RunWriter, TrainingState, CheckedData],
+) -> None:
+    journal, training, prepared = begun
+    prepared.problems.extend([problem("old.png"), problem("new.png")])
+    files.append(journal.path / "problems.jsonl", problem("old.png").record())
+    journal.begin(training, prepared)
+    lines = records.read_lines(journal.path / "problems.jsonl")
+    assert [line["path"] for line in lines] == ["old.png", "new.png"]
+    assert journal.listed == 2
+
+
+def test_the_end_is_noted_and_the_beginning_kept(
+    begun: tuple[RunWriter, TrainingState, CheckedData],
+) -> None:
+    journal, training, prepared = begun
+    training.step = 3
+    journal.begin(training, prepared)
+    before = json.loads((journal.path / "run.json").read_bytes())
+    journal.end("interrupted")
+    after = json.loads((journal.path / "run.json").read_bytes())
+    assert after.items() > before.items()
+    assert (after["outcome"], after["started_at_step"]) == ("interrupted", 3)
+
+
+def test_a_fingerprint_is_of_names_and_sizes(
+    begun: tuple[RunWriter, TrainingState, CheckedData], tmp_path: Path
+) -> None:
+    prepared = begun[2]
+    before = fingerprint(prepared)
+    assert before["files"] == 7
+    assert fingerprint(prepared) == before
+    with (tmp_path / "a/0000.png").open("ab") as file:
+        file.write(b"more")
+    assert fingerprint(prepared)["sha256"] != before["sha256"]
+
+
+def test_a_fingerprint_is_of_captions_and_the_like_as_well(
+    begun: tuple[RunWriter, TrainingState, CheckedData], tmp_path: Path
+) -> None:
+    prepared, captions = begun[2], tmp_path / "captions.jsonl"
+    captions.write_text("{}")
+    prepared.layout.sources = [captions]
+    before = fingerprint(prepared)
+    captions.write_text("{} ")
+    assert fingerprint(prepared)["sha256"] != before["sha256"]
+
+
+def test_what_is_told_of_a_run_is_its_configuration(
+    begun: tuple[RunWriter, TrainingState, CheckedData],
+) -> None:
+    run = begun[0].run
+    assert (run.steps, run.config["recipe"]) == (4, "cyclegan")
+    assert json.dumps(run.config)
+
+
+def test_D7_what_images_lose_is_listed_once_and_counted_as_no_problem(
+    pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        folder = pictures(name, 3)
+        for number in (1, 2):
+            Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
+    heard, run = tiny.Heard(), tmp_path / "run"
+    assert tiny.start(tiny.settings(tmp_path, train__steps=1), run, heard).listed == 0
+    assert [line for line in heard.lines if "16 bits" in line] == [
+        f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
+    ]
+    for _ in range(2):  # a resume lists nothing again
+        notes = records.read_lines(run / "problems.jsonl")
+        assert [Path(note["path"]) for note in notes] == [
+            tmp_path / f"{name}/000{number}.png" for name in "ab" for number in (1, 2)
+        ]
+        assert {(note["stage"], note["reason"], note["message"]) for note in notes} == {
+            ("check", "note", "16 bits a channel become 8")
+        }
+        assert tiny.resume(run, steps=2).listed == 0

@@ -1,0 +1,158 @@
+"""What is printed is escaped where a console cannot show it, and dropped where it cannot be."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from translate.engine.system import console
+from translate.engine.system.console import SafeStream, printable, say, show, stdout
+
+NAME = "写真 été \udcff.png"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("写真 été", "写真 été"),
+        ("a\nError: b", r"a\nError: b"),
+        ("a\tb\rc\x1b[31m\x07\x7f\x9b", r"a\tb\rc\x1b[31m\x07\x7f\x9b"),
+        ("\u202egnp.exe\u2066\u200f", r"\u202egnp.exe\u2066\u200f"),
+        ("bad\udcff.png \ud800", r"bad\xff.png \ud800"),
+        ("a\u2028b\u2029c\ufeff", r"a\u2028b\u2029c\ufeff"),
+        ("👩\u200d🎨 نی\u200cم", "👩\u200d🎨 نی\u200cم"),
+    ],
+)
+def test_I13_control_and_direction_marks_are_escaped(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "写真 été"),
+        ("gbk", "写真 "),
+        ("cp1252", r"\u5199\u771f été"),
+        ("latin-1", r"\u5199\u771f été"),
+        ("ascii", r"\u5199\u771f \xe9t\xe9"),
+        ("cp437", r"\u5199\u771f été"),
+    ],
+)
+def test_I13_what_the_encoding_lacks_is_escaped(
+    encoding: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding, errors="strict"))
+    say(NAME)
+    text = data.getvalue().decode(encoding)
+    assert text.startswith(shown)
+    assert text.rstrip().endswith(r"\xff.png")
+
+
+def test_bytes_are_refused_as_text_streams_refuse_them() -> None:
+    """So click finds out that this is no stream of bytes, and completes words."""
+    with pytest.raises(TypeError, match="expected str, got bytes"):
+        SafeStream(io.StringIO()).write(b"")  # type: ignore[arg-type]
+
+
+def test_a_document_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    show("a:\n  b\x1b\n")
+    show("c", err=True)
+    assert capsys.readouterr() == ("a:\n  b\\x1b\n", "c\n")
+
+
+class Broken(io.StringIO):
+    """A stream that cannot be written to."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error, self.calls = error, 0
+
+    def write(self, _: str) -> int:
+        self.calls += 1
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device"),
+     OSError(5, "Input/output error"), ValueError("I/O operation on closed file")],
+)  # fmt: skip
+def test_T25_what_cannot_be_written_is_dropped_and_noted_once(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Broken(error)
+    monkeypatch.setattr(sys, "stdout", SafeStream(stream))
+    console.take_loss()
+    for _ in range(3):
+        say("a line")
+    assert stream.calls == 1, "one that is broken is left alone"
+    assert console.take_loss().endswith(getattr(error, "strerror", None) or str(error))
+    assert console.take_loss() == ""
+
+
+def test_a_slow_reader_loses_a_line_and_not_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Broken(BlockingIOError(11, "Resource temporarily unavailable"))
+    monkeypatch.setattr(sys, "stdout", SafeStream(stream))
+    say("a"), say("b")
+    assert stream.calls == 2
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_T25_a_stream_that_is_not_there_is_no_matter(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, name, None)
+    say("a line", err=name == "stderr")
+    assert not SafeStream(None).isatty()
+    with console.guarded():
+        print("by a library", file=getattr(sys, name))
+    assert getattr(sys, name) is None
+
+
+def test_the_whole_process_prints_safely_while_a_command_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii", errors="strict"))
+    before = sys.stdout
+    with console.guarded():
+        print("写真")
+        assert isinstance(sys.stdout, SafeStream)
+        assert stdout() is sys.stdout
+    assert sys.stdout is before
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", "xterm"])
+def test_bars_are_for_terminals_that_can_draw_them(
+    term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("TERM", term)
+    assert console.has_bars() == (term == "xterm")
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert not console.has_bars()
+
+
+def test_T25_no_file_of_ours_gets_the_number_of_a_closed_stream(
+    tmp_path: Path,
+) -> None:
+    """A log with number 1 would take what a C library prints."""
+    script = tmp_path / "closed.py"
+    script.write_text(
+        "import os\nfrom translate.engine import console\n"
+        "os.close(0), os.close(1), os.close(2)\n"
+        "with console.guarded():\n"
+        "    number = os.open('log', os.O_WRONLY | os.O_CREAT)\n"
+        "    os.write(number, str(number).encode())\n"
+    )
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=os.environ, check=False)
+    assert done.returncode == 0
+    assert int((tmp_path / "log").read_text()) > 2

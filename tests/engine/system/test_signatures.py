@@ -1,0 +1,117 @@
+"""A signature is a schema: types are converted and checked, and a mistake gets the nearest name."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pytest
+from torch import nn
+
+from translate.engine.system import signatures
+from translate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from somewhere import Unknown
+
+
+class Network:
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: Annotated[int, "channels after the first layer"] = 64,
+        rate: float = 2e-4,
+        bias: bool = True,
+        norm: Literal["batch", "none"] = "batch",
+        sides: tuple[int, int] | None = None,
+        part: str | Mapping[str, Any] = "patch",
+        weights: Path | None = None,
+        untyped="anything",
+        stranger: "Unknown" = None,
+    ) -> None:
+        pass
+
+
+def takes_anything(depth: int, **others: Any) -> None:
+    pass
+
+
+def check(**given: Any) -> dict[str, Any]:
+    """Check options of the network above."""
+    return signatures.check("generator 'net'", Network, given, reserved=["in_channels"])
+
+
+def test_an_option_knows_its_default_and_its_meaning() -> None:
+    found = signatures.read(Network, ["in_channels"])
+    assert list(found)[:3] == ["width", "rate", "bias"]
+    assert found["width"].default == 64
+    assert found["width"].meaning == "channels after the first layer"
+    assert found["rate"].meaning == ""
+    assert not found["width"].required
+    assert signatures.read(Network)["in_channels"].required
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"width": 8}, {"width": 8}),
+        ({"width": 8.0}, {"width": 8}),
+        ({"rate": 1}, {"rate": 1.0}),
+        ({"bias": False}, {"bias": False}),
+        ({"sides": [3, 4]}, {"sides": (3, 4)}),
+        ({"sides": None}, {"sides": None}),
+        ({"part": {"name": "patch", "width": 4}}, {"part": {"name": "patch", "width": 4}}),
+        ({"weights": "a/b"}, {"weights": Path("a/b")}),
+        ({"untyped": [1, "x"]}, {"untyped": [1, "x"]}),
+        ({"stranger": object}, {"stranger": object}),
+        ({}, {}),
+    ],
+)
+def test_values_become_what_the_signature_says(given, expected) -> None:
+    found = check(**given)
+    assert found == expected
+    assert [type(value) for value in found.values()] == [type(v) for v in expected.values()]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"widht": 8}, "generator 'net' has no option 'widht'. Did you mean 'width'?"),
+        ({"zzzzzz": 8}, "generator 'net' has no option 'zzzzzz'. Choose from: bias, norm, part,"),
+        ({"in_channels": 3}, "generator 'net' has no option 'in_channels'."),
+        ({"width": "many"}, "generator 'net': width: expected int, got 'many'."),
+        ({"width": 2.5}, "generator 'net': width: expected int, got 2.5."),
+        ({"rate": "fast"}, "generator 'net': rate: expected a number, got 'fast'."),
+        ({"bias": "perhaps"}, "generator 'net': bias: expected true or false, got 'perhaps'."),
+        ({"norm": "btach"}, "generator 'net': norm: expected 'batch' or 'none', got 'btach'."),
+        ({"sides": 3}, "generator 'net': sides: expected a list, got 3."),
+        ({"part": 5}, "generator 'net': part: expected text or a mapping, got 5."),
+        ({"width": "a", "rate": "b"}, "width: expected int, got 'a'. rate: expected a number"),
+    ],
+)
+def test_a_mistake_says_what_was_expected(given, complaint) -> None:
+    with pytest.raises(ConfigError) as error:
+        check(**given)
+    assert complaint in str(error.value)
+
+
+def test_what_has_no_default_must_be_given() -> None:
+    with pytest.raises(ConfigError, match="loss 'deep' needs the option 'depth'"):
+        signatures.check("loss 'deep'", takes_anything, {})
+
+
+def test_a_factory_that_takes_anything_is_given_anything() -> None:
+    given = {"depth": "3", "colour": "red"}
+    assert signatures.check("it", takes_anything, given) == {"depth": 3, "colour": "red"}
+    assert signatures.taken(takes_anything, {"size": 3, "depth": 1}) == {"size": 3, "depth": 1}
+
+
+def test_a_factory_gets_only_the_keywords_that_it_takes() -> None:
+    assert signatures.taken(Network, {"in_channels": 3, "size": (8, 8)}) == {"in_channels": 3}
+
+
+def test_a_factory_may_be_a_function_a_partial_or_a_class_of_torch() -> None:
+    assert set(signatures.read(partial(takes_anything, depth=1))) == {"depth"}
+    assert "negative_slope" in signatures.read(nn.LeakyReLU)
+    assert signatures.check("it", nn.LeakyReLU, {"negative_slope": 1}) == {"negative_slope": 1.0}

@@ -1,0 +1,125 @@
+"""Sizes that networks cannot take are found out before pictures are read, by shapes alone."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.engine.config.schema import Config
+from translate.engine.data import check
+from translate.engine.training import shape_check
+from translate.errors import ConfigError
+from translate.recipe import Recipe, Turn, adam
+
+
+class Narrow(Recipe[Images]):
+    """A stranger's recipe, which says nothing of the sizes that its layer takes."""
+
+    defaults = {"data": {"layout": "images"}}
+    make: Callable[[], nn.Module] = nn.Identity
+
+    def __init__(self, spec: ImageSpec) -> None:  # noqa: ARG002
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv2d(3, 3, 1), type(self).make())
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"net": adam(self.net)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("net", level=self.net(batch.images + torch.rand(()).to(batch.images)))
+
+
+class Padding(Narrow):
+    """A stranger's recipe that calls a function, and no module, where its crops are too small."""
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("net", level=F.pad(batch.images, (5, 5, 5, 5), mode="reflect"))
+
+
+class Counting(Narrow):
+    """A stranger's recipe that looks at numbers, of which a blank batch has none."""
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        assert float(batch.images.mean()) < 2
+        yield from super().step(batch)
+
+
+@pytest.fixture
+def asked(
+    plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Config]:
+    """Return what makes a configuration of a recipe with a layer, on files that are no pictures."""
+
+    class Offer:
+        @hookimpl
+        def register_recipes(self) -> dict[str, type[Recipe]]:
+            return {"narrow": Narrow, "padding": Padding, "counting": Counting}
+
+    plugin(Offer(), "stranger:narrow")
+    (tmp_path / "a").mkdir()
+    for number in range(4):
+        (tmp_path / f"a/{number}.png").write_bytes(b"no picture")
+
+    def make(layer: Callable[[], nn.Module], recipe: str = "narrow", **flags: Any) -> Config:
+        monkeypatch.setattr(Narrow, "make", staticmethod(layer))
+        return tiny.settings(tmp_path, recipe, data__domains=["a"], **flags)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("layer", "size", "least"),
+    [
+        (lambda: nn.InstanceNorm2d(3), 1, "2x2"),
+        (lambda: nn.ReflectionPad2d(5), 3, "6x6"),
+        (lambda: nn.Conv2d(3, 3, 7), 2, "7x7"),
+        (lambda: nn.Conv2d(3, 3, (2, 7)), [2, 4], "4x8"),
+        (lambda: nn.MaxPool2d(16), 9, "16x16"),
+    ],
+)
+def test_T20_a_crop_that_is_too_small_for_a_strangers_layer_is_said_before_data_is_read(
+    layer: Callable[[], nn.Module], size: Any, least: str, asked: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        tiny.start(asked(layer, data__size=size, train__batch_size=2), tmp_path / "run")
+    said = str(caught.value)
+    assert f"data.size: narrow with these networks needs crops of {least} at least" in said
+    assert said.endswith("(in net.1).")
+    assert not (tmp_path / "run").exists()
+    large = asked(layer, data__size=32)
+    shape_check.expect_size(large, check.open_layout(large.data))
+
+
+def test_T20_a_batch_of_one_is_too_small_for_batch_norm(asked: Any, tmp_path: Path) -> None:
+    given = asked(lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3)))
+    with pytest.raises(
+        ConfigError, match=r"^train.batch_size: .* more than 1 .* --batch-size 2\.$"
+    ):
+        tiny.start(given, tmp_path / "run")
+
+
+def test_T20_what_no_module_does_is_blamed_on_the_recipe(asked: Any, tmp_path: Path) -> None:
+    given = asked(nn.Identity, "padding", data__size=4)
+    with pytest.raises(ConfigError, match=r"crops of 6x6 at least, not 4x4: .* \(in Padding\)\.$"):
+        tiny.start(given, tmp_path / "run")
+
+
+def test_a_trial_draws_no_random_number_of_trainings(asked: Any) -> None:
+    given = asked(nn.Identity)
+    before = torch.get_rng_state()
+    assert shape_check.failure(given, check.open_layout(given.data), (8, 8), 2) is None
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_what_fails_for_want_of_numbers_is_left_to_training(asked: Any) -> None:
+    given = asked(nn.Identity, "counting")
+    layout = check.open_layout(given.data)
+    assert isinstance(shape_check.failure(given, layout, (8, 8), 2), RuntimeError)
+    shape_check.expect_size(given, layout)

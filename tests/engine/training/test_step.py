@@ -1,0 +1,383 @@
+"""A turn moves one player by finite numbers, and a recipe that breaks the rules is told which."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, RMSprop
+
+from translate.engine.training.step import Guard, StepResult, take_turns
+from translate.errors import PluginError, TrainingError, TranslateError
+from translate.recipe import Recipe, Turn, adam
+
+
+class Game(Recipe):
+    """Two scalars against each other: the maker's value, which the judge's multiplies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maker, self.judge = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        with torch.no_grad():
+            self.maker.weight.fill_(2.0)
+            self.judge.weight.fill_(3.0)
+
+    def optimizers(self):
+        return {
+            "maker": SGD(self.maker.parameters(), lr=0.1),
+            "judge": SGD(self.judge.parameters(), lr=0.1),
+        }
+
+    def step(self, batch):
+        made = self.maker(batch)
+        yield Turn("maker", score=self.judge(made), size=0.5 * made.square())
+        yield Turn("judge", score=-self.judge(self.maker(batch)))
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        return self.maker.weight.item(), self.judge.weight.item()
+
+
+ONE = torch.ones(1, 1)
+
+
+def play(recipe: Recipe, *, optimizers=None, batch=ONE, **options):
+    """Take one step of `recipe`."""
+    return take_turns(recipe, batch, optimizers or recipe.optimizers(), **options)
+
+
+def skipped(played: StepResult) -> dict[str, list[bool]]:
+    """Return which turns moved nothing, as plain values."""
+    return {player: [bool(bad) for bad in turns] for player, turns in played.skipped.items()}
+
+
+def playing(step, **members) -> Game:
+    """Return a game with another step."""
+    return type("Game", (Game,), {"step": step, **members})()
+
+
+def test_a_step_by_hand() -> None:
+    game = Game()
+    played = play(game)
+    # maker: m * j + m^2 / 2, slope j + m = 5, so 2 - 0.5; judge: -m * j with the new m = 1.5
+    assert game.weights == (pytest.approx(1.5), pytest.approx(3 + 0.1 * 1.5))
+    assert {name: loss.item() for name, loss in played.losses.items()} == {
+        "maker/score": pytest.approx(6.0),
+        "maker/size": pytest.approx(2.0),
+        "judge/score": pytest.approx(-4.5),
+    }
+    assert played.norms["maker"].item() == pytest.approx(5.0)
+    assert played.norms["judge"].item() == pytest.approx(1.5)
+    assert skipped(played) == {"maker": [False], "judge": [False]}
+
+
+def test_a_turn_minimises_the_sum_of_its_means() -> None:
+    turn = Turn("maker", one=torch.tensor([1.0, 3.0]), other=torch.tensor(10.0))
+    assert turn.total.item() == 12.0
+    with pytest.raises(TranslateError, match="the turn of 'maker' has no losses"):
+        Turn("maker")
+
+
+def test_one_player_moves_in_a_turn_though_the_loss_depends_on_both() -> None:
+    seen = []
+
+    def step(self, batch):
+        yield Turn("judge", score=self.judge(self.maker(batch)))
+        seen.append(self.weights)
+        yield Turn("maker", score=self.judge(self.maker(batch)))
+        seen.append(self.weights)
+
+    game = playing(step)
+    play(game)
+    after_judge, after_maker = seen
+    assert after_judge == (2.0, pytest.approx(2.8))
+    assert after_maker == (pytest.approx(2 - 0.28), after_judge[1])
+
+
+def test_a_player_accumulates_nothing_from_the_others_turn() -> None:
+    game = Game()
+    optimizers = game.optimizers()
+    for _ in range(3):
+        played = play(game, optimizers=optimizers)
+    assert played.norms["judge"].item() == pytest.approx(abs(game.maker.weight.item()))
+
+
+def test_no_gradient_outlives_its_turn() -> None:
+    game = Game()
+    play(game)
+    assert all(parameter.grad is None for parameter in game.parameters())
+
+
+def test_a_loop_around_a_yield_is_several_turns() -> None:
+    def step(self, batch):
+        made = self.maker(batch)  # outlives five turns of the judge, which do not move the maker
+        for _ in range(5):
+            yield Turn("judge", score=-self.judge(made.detach()))
+        yield Turn("maker", score=self.judge(made))
+
+    game = playing(step)
+    played = play(game)
+    assert skipped(played) == {"judge": 5 * [False], "maker": [False]}
+    assert game.weights == (pytest.approx(2 - 0.1 * 4), pytest.approx(3 + 5 * 0.1 * 2))
+
+
+def blow_up(self, batch):
+    yield Turn("maker", score=self.judge(self.maker(batch)) * math.inf)
+    yield Turn("judge", score=-self.judge(self.maker(batch)))
+
+
+def zero_times_infinity(self, batch):
+    """Give a finite loss whose gradient is not: the root of 0 rises vertically."""
+    yield Turn("maker", score=(0 * self.maker(batch)).sqrt())
+    yield Turn("judge", score=-self.judge(self.maker(batch)))
+
+
+OPTIMIZERS = {
+    "fused Adam": lambda p: Adam(p, lr=0.1, fused=True),
+    "Adam": lambda p: Adam(p, lr=0.1),
+    "SGD": lambda p: SGD(p, lr=0.1, momentum=0.9),
+    "RMSprop": lambda p: RMSprop(p, lr=0.1),
+}
+
+
+@pytest.mark.parametrize("step", [blow_up, zero_times_infinity])
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_a_turn_that_is_not_finite_moves_nothing_and_the_next_one_does(kind, step) -> None:
+    game = Game()
+    optimizers = {n: OPTIMIZERS[kind](getattr(game, n).parameters()) for n in ("maker", "judge")}
+    play(game, optimizers=optimizers)
+    before = game.weights
+    state = {k: v.clone() for k, v in optimizers["maker"].state[game.maker.weight].items()}
+    game.step = step.__get__(game)
+    played = play(game, optimizers=optimizers)
+    assert skipped(played) == {"maker": [True], "judge": [False]}
+    assert game.maker.weight.item() == before[0]
+    assert game.judge.weight.item() > before[1]
+    for name, value in optimizers["maker"].state[game.maker.weight].items():
+        assert torch.equal(value, state[name]), f"{name} moved"
+    assert not hasattr(optimizers["maker"], "found_inf")
+    game.step = Game.step.__get__(game)
+    assert skipped(play(game, optimizers=optimizers)) == {"maker": [False], "judge": [False]}
+    assert game.maker.weight.item() != before[0]
+
+
+def test_a_gradient_longer_than_clip_norm_is_scaled_down_and_logged_as_it_was() -> None:
+    # the maker's gradient is 3 + 2, and its step is 0.1 times what is left of that
+    game = Game()
+    optimizers = {n: SGD(getattr(game, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+    played = play(game, optimizers=optimizers, clip_norm=1.5)
+    assert game.maker.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
+    assert float(played.norms["maker"]) == pytest.approx(5)
+    for clip, left in (({"maker": 1.5}, 1.5), ({"judge": 1.5}, 5), (30.0, 5), (None, 5)):
+        game = Game()
+        optimizers = {n: SGD(getattr(game, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+        play(game, optimizers=optimizers, clip_norm=clip)
+        assert game.maker.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
+
+
+def test_a_clipped_gradient_that_is_not_finite_moves_nothing() -> None:
+    game = playing(blow_up)
+    played = play(game, clip_norm=1.0)
+    assert skipped(played) == {"maker": [True], "judge": [False]}
+    assert game.maker.weight.item() == 2.0
+
+
+def test_a_guard_stops_after_so_many_bad_turns_of_a_player_in_a_row() -> None:
+    bad, good = torch.tensor(True), torch.tensor(False)
+    guard = Guard(3, torch.device("cpu"))
+    for turns in (
+        {"maker": [bad], "judge": [good]},
+        {"maker": [bad, good], "judge": [good]},  # its row begins anew
+        {"maker": [bad], "judge": [bad]},
+        {"maker": [bad]},
+    ):
+        guard.see(StepResult(skipped=turns))
+        guard.check()
+    assert int(guard.total) == 5
+    guard.see(StepResult(skipped={"maker": [bad], "judge": [good]}))
+    with pytest.raises(TrainingError, match="the last 3 turns of 'maker' had losses") as error:
+        guard.check()
+    assert error.value.exit_code == 5
+
+
+def test_a_player_that_nobody_named_gets_the_nearest_name() -> None:
+    def step(self, batch):
+        yield Turn("makr", score=self.maker(batch))
+
+    with pytest.raises(PluginError, match=r"no optimizer is called 'makr'\. Did you mean 'maker'"):
+        play(playing(step))
+
+
+def test_a_loss_that_is_not_wrapped_is_refused() -> None:
+    def step(self, batch):
+        yield self.maker(batch)
+
+    with pytest.raises(PluginError, match=r"Game.step yielded tensor.*, which is no Turn"):
+        play(playing(step))
+
+
+def no_grad(self, batch):
+    with torch.no_grad():
+        yield Turn("maker", score=self.maker(batch))
+
+
+def inference(self, batch):
+    with torch.inference_mode():
+        yield Turn("maker", score=self.maker(batch))
+
+
+def autocast(self, batch):
+    with torch.autocast("cpu", torch.bfloat16):
+        yield Turn("maker", score=self.maker(batch))
+
+
+def forgets_to_switch_back(self, batch):
+    torch.set_grad_enabled(False)
+    yield Turn("maker", score=self.maker(batch))
+
+
+def enables_at_the_end(self, batch):
+    yield Turn("maker", score=self.maker(batch))
+    torch.set_grad_enabled(False)
+
+
+@pytest.mark.parametrize(
+    "step", [no_grad, inference, autocast, forgets_to_switch_back, enables_at_the_end]
+)
+def test_a_yield_inside_of_a_mode_is_refused_and_the_mode_does_not_leak(step) -> None:
+    with pytest.raises(PluginError, match=r"Game.step yields inside `with torch.no_grad\(\)`"):
+        play(playing(step))
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+    play(Game())  # and the next recipe can train
+
+
+def test_modes_that_close_before_the_yield_are_fine() -> None:
+    def step(self, batch):
+        with torch.no_grad():
+            self.maker(batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            score = self.maker(batch)
+        yield Turn("maker", score=score)
+        with torch.no_grad():
+            self.maker.weight.clamp_(-0.5, 0.5)
+
+    game = playing(step)
+    play(game)
+    assert game.weights[0] == 0.5
+
+
+def test_a_loss_from_before_a_move_is_explained() -> None:
+    def step(self, batch):
+        made = self.maker(batch)
+        score = self.judge(made) * self.judge.weight
+        yield Turn("judge", score=-self.judge(made.detach()))
+        yield Turn("maker", score=score)  # with a graph through the judge as it was
+
+    with pytest.raises(PluginError, match=r"Game, turn of 'maker': a loss was computed before"):
+        play(playing(step))
+
+
+def test_a_graph_that_two_turns_share_is_explained() -> None:
+    def step(self, batch):
+        score = self.judge(self.maker(batch)).square()
+        yield Turn("maker", score=score)
+        yield Turn("maker", score=score)
+
+    with pytest.raises(PluginError, match="turn of 'maker': two turns share one graph"):
+        play(playing(step))
+
+
+def test_a_loss_of_nothing_is_explained() -> None:
+    def step(self, batch):
+        yield Turn("maker", score=self.maker(batch).detach())
+
+    with pytest.raises(PluginError, match="turn of 'maker': no loss depends on any network"):
+        play(playing(step))
+
+
+def test_G12_an_error_of_the_recipes_own_names_its_line_and_keeps_its_traceback() -> None:
+    def step(self, batch):
+        yield Turn("maker", score=self.maker(torch.cat([batch, batch], 1)))
+
+    with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as found:
+        play(playing(step))
+    line = step.__code__.co_firstlineno + 1
+    assert f"{__file__}, line {line}: `yield Turn(" in str(found.value)
+    assert "`step` must yield a Turn" in str(found.value)
+    assert isinstance(found.value.__cause__, RuntimeError)
+
+
+def test_G12_a_step_that_returns_is_told_to_yield() -> None:
+    def returns_a_turn(self, batch):
+        return Turn("maker", score=self.maker(batch))
+
+    def returns_nothing(self, batch):
+        self.maker(batch)
+
+    for step in (returns_a_turn, returns_nothing):
+        with pytest.raises(PluginError, match="a step must yield a Turn") as found:
+            play(playing(step))
+        assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(found.value)
+
+
+def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
+    def step(self, batch):
+        self.maker(batch)
+        yield Turn("maker", score="low")
+
+    with pytest.raises(PluginError, match="AttributeError") as found:
+        play(playing(step))
+    assert f"line {step.__code__.co_firstlineno + 2}" in str(found.value)
+
+
+def test_a_frozen_player_keeps_still_and_is_logged() -> None:
+    game = Game()
+    game.judge.requires_grad_(False)
+    played = play(game)
+    assert game.weights[1] == 3.0
+    assert played.losses["judge/score"].item() == pytest.approx(-4.5)
+    assert "judge" not in played.norms
+    assert skipped(played) == {"maker": [False]}
+
+
+def test_a_parameter_that_a_loss_does_not_reach_stays() -> None:
+    class Loose(Game):
+        def __init__(self) -> None:
+            super().__init__()
+            self.loose = nn.Parameter(torch.ones(1))
+
+        def optimizers(self):
+            both = [self.loose, *self.maker.parameters()]
+            return {**super().optimizers(), "maker": Adam(both, lr=0.1, fused=True)}
+
+    game = Loose()
+    play(game)
+    assert game.loose.item() == 1.0
+    assert game.weights[0] < 2.0
+
+
+def test_bf16_runs_forward_in_bf16_and_keeps_weights_and_gradients_in_fp32() -> None:
+    seen = []
+
+    def step(self, batch):
+        made = self.maker(batch)
+        seen.append(made.dtype)
+        yield Turn("maker", score=self.judge(made).square())
+        seen.append(self.maker(batch).dtype)
+
+    game = playing(step)
+    played = play(game, precision=torch.bfloat16)
+    assert seen == [torch.bfloat16, torch.bfloat16]
+    assert game.maker.weight.dtype == played.norms["maker"].dtype == torch.float32
+    # d/dm (m * j)^2 = 2 * m * j^2 = 36, which bf16 holds exactly
+    assert game.weights[0] == pytest.approx(2 - 0.1 * 36)
+
+
+def test_adam_is_fused_and_moves_all_networks_that_it_is_given() -> None:
+    one, other = nn.Linear(1, 1), nn.Linear(1, 1)
+    optimizer = adam(one, other, lr=0.01)
+    (group,) = optimizer.param_groups
+    assert len(group["params"]) == 4
+    assert (group["lr"], group["betas"], group["fused"]) == (0.01, (0.5, 0.999), True)

@@ -1,0 +1,43 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from translate.folders.names import is_own, short_names
+
+
+@pytest.mark.parametrize(
+    ("domains", "names"),
+    [
+        (["summer", "winter"], ("summer", "winter")),
+        (["photos/my horses", "zebras"], ("my horses", "zebras")),
+        (["/data/horses/train", "zebras/train/"], ("horses", "zebras")),
+        (["photos/2020/cats", "drawings/2020/cats"], ("photos-2020-cats", "drawings-2020-cats")),
+        (["a/cats", "cats"], ("a-cats", "cats")),
+        (["../x/a", "./b"], ("a", "b")),
+        (["photos/a*.jpg", "photos/b*.jpg"], ("a", "b")),
+        (["photos/*_in.png", "photos/*_out.png"], ("in", "out")),
+        (["photos/*.png", "drawings/**/*.png"], ("photos", "drawings")),
+        (["train", "test"], ("train", "test")),
+        (["x", "x"], ("x", "x")),
+        (["/"], ("/",)),
+    ],
+)
+def test_a_domain_is_called_by_the_last_part_of_its_path(
+    domains: list[str], names: tuple[str, ...]
+) -> None:
+    assert short_names(domains) == names
+
+
+def test_the_folder_one_works_in_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here/inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here/inner")
+    assert short_names([".", ".."]) == ("inner", "here")
+    assert short_names([os.fspath(tmp_path / "here"), "."]) == ("here", "inner")
+
+
+def test_files_of_ours_are_known() -> None:
+    assert [is_own(name) for name in ("captions.jsonl", "problems-3.jsonl")] == [True, True]
+    assert not is_own("my captions.jsonl")

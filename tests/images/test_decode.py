@@ -1,0 +1,413 @@
+import os
+import resource
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from translate.errors import BadImage
+from translate.folders.listing import find_images
+from translate.images.decode import pixels_from_array, pixels_from_pillow, probe_image, read_image
+from translate.images.encode import ENCODINGS, can_hold, encode_image, image_grid, write_image
+from translate.images.pillow import ORIENTATION
+from translate.images.resize import resize_pixels
+from translate.images.tensors import as_tensor, from_device, to_device, to_uint8
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
+"""Two rows of three 8x8 squares, which no rotation or mirror leaves as it was."""
+
+
+def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
+    top = np.iinfo(dtype).max
+    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
+
+
+def content(picture: Image.Image | NDArray[Any], form: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    picture.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[bytes], Path]:
+    """Write bytes to a file whose name says nothing of their format."""
+
+    def write(data: bytes, name: str = "picture.png") -> Path:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
+    path = folder / "picture"
+    path.write_bytes(data)
+    return read_image(path, channels=channels)
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_D6_every_orientation_is_read_upright(form: str, orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
+    data = content(GOLDEN, form, exif=exif, **lossless.get(form, {"quality": 100}))
+    header = probe_image(data, tmp_path)
+    pixels = decode(data, tmp_path)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB"))
+    assert header.size == expected.shape[:2] == ((24, 16) if orientation > 4 else (16, 24))
+    assert np.abs(pixels.astype(int) - expected).max() <= 1
+    index = {1: 0, 2: 2, 3: 5, 4: 3, 5: 0, 6: 3, 7: 5, 8: 2}[orientation]
+    squares = [RED, GREEN, BLUE, BLUE, WHITE, RED]
+    assert np.abs(pixels[4, 4].astype(int) - squares[index]).max() <= 24  # AVIF is not exact
+
+
+def test_an_orientation_in_text_before_or_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    data = content(GOLDEN, "PNG", exif=exif)
+    start = data.index(b"eXIf") - 4
+    length = 12 + int.from_bytes(data[start : start + 4], "big")
+    chunk, rest = data[start : start + length], data[:start] + data[start + length :]
+    late = rest[:-12] + chunk + rest[-12:]
+    assert (decode(late, tmp_path) == np.rot90(GOLDEN, -1)).all()
+    assert probe_image(late, tmp_path).size == (24, 16)
+
+
+def test_a_damaged_orientation_leaves_sound_pixels_alone(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 99
+    assert decode(content(GOLDEN, "JPEG", exif=exif), tmp_path).shape == GOLDEN.shape
+    broken = content(GOLDEN, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert decode(broken, tmp_path).shape == GOLDEN.shape
+
+
+MODES = ["1", "L", "P", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"]
+FORMS = ["PNG", "TIFF", "BMP", "PPM", "GIF", "WEBP"]
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(
+    mode=st.sampled_from(MODES),
+    form=st.sampled_from(FORMS),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    seed=st.integers(0, 9),
+)
+def test_D4_every_mode_and_size_is_read_as_pillow_shows_it(
+    mode: str, form: str, size: tuple[int, int], seed: int, tmp_path: Path
+) -> None:
+    made = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
+    if mode in ("LA", "RGBA"):
+        made.putalpha(Image.fromarray(noise(*size, seed=seed + 1)))
+    if mode in ("I;16", "I", "F"):
+        made = made.convert("L").convert(mode)
+        made = made.point(lambda level: level / 256 + 0) if mode == "F" else made
+    else:
+        made = made.convert(mode)
+    try:
+        data = content(made, form, **({"lossless": True} if form == "WEBP" else {}))
+    except (OSError, KeyError, ValueError):
+        return  # the format has no such mode
+    if mode == "I" and form == "TIFF":  # 32 bits with a sign
+        with pytest.raises(BadImage, match="a TIFF of 1 band of int32"):
+            decode(data, tmp_path)
+        return
+    stored = Image.open(BytesIO(data))
+    pixels = decode(data, tmp_path)
+    assert pixels.shape == (*size, 3)
+    if stored.mode.startswith(("I", "F")):
+        numbers = np.asarray(stored).astype(float)
+        expected = numbers if stored.mode != "F" else numbers * 65535
+    else:
+        over = Image.new("RGBA", stored.size, WHITE)
+        over.alpha_composite(stored.convert("RGBA"))
+        expected = np.asarray(over.convert("RGB"))
+    expected = expected[..., None] if expected.ndim == 2 else expected
+    assert np.abs(pixels.astype(float) - expected).max() <= 1
+    gray = decode(data, tmp_path, channels=1)
+    assert gray.shape == (*size, 1)
+    assert gray.dtype == pixels.dtype
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    channels=st.sampled_from([1, 3]),
+    deep=st.booleans(),
+    suffix=st.sampled_from([".png", ".tiff", ".ppm", ".webp", ".bmp"]),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_what_opencv_writes_without_loss_is_read_back_bit_for_bit(
+    channels: int, deep: bool, suffix: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    if deep and suffix in (".webp", ".bmp"):
+        return
+    suffix = ".pgm" if suffix == ".ppm" and channels == 1 else suffix
+    pixels = noise(*size, channels, dtype=np.uint16 if deep else np.uint8)
+    form = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
+    bgr = np.ascontiguousarray(pixels[..., ::-1])
+    data = cv2.imencode(suffix, bgr, form)[1].tobytes()
+    found = decode(data, tmp_path, channels)
+    assert found.dtype == pixels.dtype
+    assert (found == pixels).all()
+
+
+def test_sixteen_bit_gray_is_never_clipped_to_white(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    for form in ("PNG", "TIFF", "PPM"):
+        pixels = decode(content(ramp, form), tmp_path, channels=1)
+        assert pixels.dtype == np.uint16
+        assert (pixels[..., 0] == ramp).all()
+
+
+def test_sixteen_bit_colour_with_alpha_lies_over_white_in_sixteen_bits(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 4), np.uint16)
+    pixels[..., 2] = 40000  # OpenCV's order: blue, green, red, alpha
+    pixels[0, 0, 3] = 65535
+    pixels[0, 1, 3] = 32768
+    found = decode(cv2.imencode(".png", pixels)[1].tobytes(), tmp_path)
+    assert found.dtype == np.uint16
+    assert found[0, 0].tolist() == [40000, 0, 0]
+    assert found[1, 1].tolist() == [65535, 65535, 65535]
+    assert found[0, 1].tolist() == [52767, 32767, 32767]  # half of each, to the nearest
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_D5_a_hidden_colour_never_shows(form: str, tmp_path: Path) -> None:
+    invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
+    data = content(invisible, form, **({"lossless": True, "exact": True} if form == "WEBP" else {}))
+    assert (decode(data, tmp_path) == 255).all()
+
+
+@pytest.mark.parametrize(("mode", "key"), [("L", 7), ("RGB", (7, 7, 7)), ("P", 7), ("I;16", 7)])
+def test_a_colour_declared_transparent_becomes_white(mode: str, key: Any, tmp_path: Path) -> None:
+    values = np.array([[7, 9], [9, 7]], np.uint16 if mode == "I;16" else np.uint8)
+    picture = (
+        Image.fromarray(values) if mode in ("L", "I;16") else Image.fromarray(values).convert(mode)
+    )
+    pixels = decode(content(picture, "PNG", transparency=key), tmp_path)
+    white = np.iinfo(pixels.dtype).max
+    assert (pixels[..., 0] == white).tolist() == [[True, False], [False, True]]
+
+
+def test_lab_and_cmyk_keep_their_colours(tmp_path: Path) -> None:
+    lab = Image.merge("LAB", [Image.new("L", (4, 4), v) for v in (135, 208, 195)])  # CSS red
+    red = decode(content(lab, "TIFF"), tmp_path)[0, 0].astype(int)
+    assert red[0] > 240
+    assert max(red[1:]) < 40
+    cmyk = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    assert np.abs(decode(content(cmyk, "JPEG"), tmp_path)[0, 0].astype(int) - RED).max() <= 2
+
+
+def test_floats_are_shares_of_white_in_every_file_alike(tmp_path: Path) -> None:
+    shares = np.array([[0, 0.25, 1 + 1e-6]], np.float32)
+    assert decode(content(shares, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 16384, 65535]
+    dark = np.array([[0, 0.25]], np.float32)
+    assert decode(content(dark, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 16384]
+    for values in ([-1, 5, 10], [0, 0.5, 1.5], [-0.1, 1, 1]):
+        data = content(np.array([values], np.float32), "TIFF")
+        reason = f"its values go from {values[0]:g} to {values[2]:g}: expected float32 from 0 to 1"
+        with pytest.raises(BadImage, match=reason):
+            decode(data, tmp_path)
+    with pytest.raises(BadImage, match="not all values are finite"):
+        decode(content(np.array([[np.nan]], np.float32), "TIFF"), tmp_path)
+
+
+def test_the_first_of_several_frames_is_read_and_the_others_are_counted(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (6, 4), colour) for colour in (RED, GREEN, BLUE)]
+    for form in ("GIF", "WEBP", "PNG", "TIFF"):
+        options = {"lossless": True} if form == "WEBP" else {}
+        data = content(frames[0], form, save_all=True, append_images=frames[1:], **options)
+        assert probe_image(data, tmp_path).frames == 3
+        assert decode(data, tmp_path)[0, 0].tolist() == list(RED)
+
+
+def test_whatever_is_damaged_is_a_bad_image_with_its_reason(file: Callable[..., Path]) -> None:
+    jpeg, png = content(noise(64, 64, 3), "JPEG"), content(noise(64, 64, 3), "PNG")
+    deep = cv2.imencode(".png", noise(64, 64, 3, dtype=np.uint16))[1].tobytes()
+    cases = {
+        "an empty file": b"",
+        "no image of a known format": b"<html><body>404</body></html>",
+        "truncated": jpeg[: len(jpeg) // 2],
+        "a PNG that ends early: the file is truncated": png[: len(png) // 2],
+        "file is truncated": deep[: len(deep) // 2],
+    }
+    for reason, data in cases.items():
+        with pytest.raises(BadImage, match=reason) as caught:
+            read_image(file(data, "bad.jpg"))
+        assert caught.value.path.name == "bad.jpg"
+        assert "\n" not in str(caught.value)
+
+
+def test_what_is_there_but_no_file_is_a_bad_image(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")  # reading it would wait for ever
+    for path in (tmp_path / "gone.png", tmp_path, tmp_path / "pipe.png"):
+        with pytest.raises(BadImage):
+            read_image(path)
+
+
+def test_D10_other_formats_are_not_even_tried(file: Callable[..., Path]) -> None:
+    with pytest.raises(BadImage, match="no image of a known format"):
+        read_image(file(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png"))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def bomb(side: int) -> bytes:
+    """Return a valid black PNG of `side` by `side` bits, a thousandth of that in bytes."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + (side + 7) // 8)
+    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[..., Path]) -> None:
+    before = Image.MAX_IMAGE_PIXELS
+    with pytest.raises(BadImage, match="more than 178,956,970 pixels"):
+        read_image(file(bomb(30_000)))
+    small = content(GOLDEN, "PNG")
+    with pytest.raises(BadImage, match="more than 383 pixels"):
+        read_image(file(small), max_pixels=383)
+    assert read_image(file(small), max_pixels=384).shape == GOLDEN.shape
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_chunk_that_claims_gigabytes_costs_none(file: Callable[..., Path]) -> None:
+    deep = bytearray(cv2.imencode(".png", noise(9, 7, 3, dtype=np.uint16))[1].tobytes())
+    at = deep.index(b"IDAT") - 4
+    deep[at : at + 4] = (2_000_000_000).to_bytes(4, "big")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadImage, match="a PNG that ends early"):
+        read_image(file(bytes(deep)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_the_nasty_folder_is_read_or_refused_with_a_reason(shared: Path) -> None:
+    outcomes: dict[str, Any] = {}
+    for path in find_images(shared / "nasty"):
+        try:
+            outcomes[path.name] = read_image(path)
+        except BadImage as bad:
+            outcomes[path.name] = bad.reason
+    refused = {name for name, outcome in outcomes.items() if isinstance(outcome, str)}
+    assert refused == {
+        "broken.png", "broken_data_stream.png", "decompression_bomb.gif",
+        "made_bomb_30000x30000_1bit.png", "made_halfjpeg_zebra.jpg", "made_text_named.jpg",
+        "made_zero_bytes.jpg", "png_decompression_dos.png", "truncated_image.png",
+        "truncated_jpeg.jpg", "ultrahdr.jpg", "zero_width.gif",
+    }  # fmt: skip
+    assert len(outcomes) - len(refused) > 40
+    deep = outcomes["made_gray16_zebra.png"]
+    assert deep.dtype == np.uint16
+    assert deep.mean() / 257 == pytest.approx(87.3, abs=0.1)  # 252 where it is clipped
+    assert outcomes["orientation_rectangle.jpg"].shape == (2, 1, 3)
+
+
+def test_pictures_and_arrays_in_memory_are_taken_as_files_are() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    turned = Image.open(BytesIO(content(GOLDEN, "PNG", exif=exif)))
+    assert (pixels_from_pillow(turned) == np.rot90(GOLDEN, -1)).all()
+    assert pixels_from_pillow(turned, channels=1).shape == (24, 16, 1)
+    clear = np.zeros((2, 3, 4), np.uint16)
+    assert (pixels_from_array(clear) == 65535).all()
+    assert pixels_from_array(clear[..., :1]).shape == pixels_from_array(clear[..., 0]).shape
+    assert (pixels_from_array(GOLDEN) == GOLDEN).all()
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def test_bytes_go_to_the_device_and_back_unchanged() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    floats = to_device(as_tensor(levels)[None], "cpu")
+    assert floats.dtype == torch.float32
+    assert (floats.min().item(), floats.max().item()) == (-1, 1)
+    assert (from_device(floats)[0] == levels).all()
+
+
+def test_sixteen_bits_span_the_same_range() -> None:
+    ends = np.array([[[0], [65535]]], np.uint16)
+    tensor = as_tensor(ends)
+    assert tensor.dtype == torch.uint16
+    assert to_device(tensor[None], "cpu").flatten().tolist() == [-1, 1]
+    assert to_uint8(ends).ravel().tolist() == [0, 255]
+
+
+def test_values_out_of_range_are_clamped() -> None:
+    assert from_device(torch.tensor([-9.0, 9.0, 0.0]).view(1, 1, 1, 3)).ravel().tolist() == [
+        0, 255, 128,
+    ]  # fmt: skip
+
+
+def test_a_tensor_is_a_copy_in_the_order_that_networks_want() -> None:
+    pixels = noise(4, 6, 3)
+    tensor = as_tensor(pixels)
+    assert tensor.shape == (3, 4, 6)
+    tensor.zero_()
+    assert pixels.any()
+
+
+def test_scaling_down_averages_and_scaling_up_keeps_flat_areas_flat() -> None:
+    checks = np.indices((8, 8)).sum(0, dtype=np.uint8)[..., None] % 2 * 255
+    assert np.abs(resize_pixels(checks, (4, 4)).astype(int) - 127.5).max() < 1
+    flat = np.full((3, 5, 3), 77, np.uint8)
+    for size in ((1, 1), (9, 2), (2, 9), (12, 20), (3, 5)):
+        assert (resize_pixels(flat, size) == 77).all()
+        assert resize_pixels(flat, size).shape == (*size, 3)
+        assert resize_pixels(flat.astype(np.uint16), size).dtype == np.uint16
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("suffix", sorted(ENCODINGS))
+def test_what_is_written_is_read_back_without_loss(
+    suffix: str, channels: int, tmp_path: Path
+) -> None:
+    if not can_hold(suffix, channels):
+        with pytest.raises(ValueError, match="cannot hold"):
+            encode_image(noise(5, 9, channels), suffix)
+        return
+    pixels = noise(5, 9, channels)
+    write_image(tmp_path / f"deep/er/x{suffix.upper()}", pixels)
+    (path,) = find_images(tmp_path)
+    found = read_image(path, channels=channels)
+    exact = ENCODINGS[suffix]["format"] != "JPEG"
+    assert np.abs(found.astype(int) - pixels).max() <= (0 if exact else 16)
+
+
+def test_the_suffix_says_the_format_and_unknown_ones_hold_nothing() -> None:
+    assert encode_image(GOLDEN, ".JPG").startswith(b"\xff\xd8")
+    assert can_hold(".PNG")
+    assert not can_hold(".pgm", channels=3)
+    assert not any(map(can_hold, (".gif", ".avif", ".mpo", ".txt", "")))
+
+
+def test_a_contact_sheet_holds_rows_of_any_size_and_colour() -> None:
+    black, gray = torch.full((2, 3, 4, 6), -1.0), torch.zeros(1, 1, 2, 2)
+    sheet = image_grid([black, gray])
+    assert sheet.shape == (4 + 2 + 4, 6 + 2 + 6, 3)
+    assert (sheet[:4, :6] == 0).all()
+    assert (sheet[:4, 6:8] == 255).all()
+    assert (sheet[6:8, :2] == 128).all()

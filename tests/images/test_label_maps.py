@@ -1,0 +1,81 @@
+"""Label maps keep the values of the page and frame that is read, whatever file they come from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.errors import BadImage
+from translate.images import decoders, kinds, label_maps
+from translate.images.kinds import Kind
+
+CLASSES = np.random.default_rng(0).integers(0, 19, (24, 20)).astype(np.uint8)
+COLOURS = np.random.default_rng(1).permutation(256 * 3).reshape(256, 3).astype(np.uint8)
+COLORMAP = COLOURS.T.astype(np.uint16) * 257
+
+
+def page(writer: tifffile.TiffWriter, classes: NDArray[np.uint8], **tags: int) -> None:
+    writer.write(classes, photometric="palette", colormap=COLORMAP, metadata=None, **tags)
+
+
+@pytest.mark.parametrize(
+    ("channels", "wanted"), [(1, CLASSES[..., None]), (3, COLOURS[CLASSES])], ids=["1", "3"]
+)
+def test_D25_a_thumbnail_before_a_label_map_is_not_read_in_its_place(
+    channels: int, wanted: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        page(writer, CLASSES[::4, ::4].copy(), subfiletype=1)
+        page(writer, CLASSES)
+    read = kinds.read(tmp_path / "a.tif", Kind(channels, labels=True))
+    np.testing.assert_array_equal(read, wanted)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_D25_each_page_of_label_maps_is_read_as_itself(channels: int, tmp_path: Path) -> None:
+    file = tmp_path / "a.tif"
+    pages = [CLASSES, CLASSES[::-1].copy()]
+    with tifffile.TiffWriter(file) as writer:
+        for each in pages:
+            page(writer, each)
+    frames = decoders.Frames(file.read_bytes(), file, 10_000)
+    for number, each in enumerate(pages):
+        read = label_maps.from_decoded(frames.decode(number), file, channels)
+        np.testing.assert_array_equal(read, each[..., None] if channels == 1 else COLOURS[each])
+
+
+def test_D25_a_palette_of_8_bit_values_gives_the_same_colours_as_one_of_16(tmp_path: Path) -> None:
+    for name, colormap in (("dark", COLORMAP >> 8), ("usual", COLORMAP)):
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", CLASSES, photometric="palette", colormap=colormap
+        )
+        read = kinds.read(tmp_path / f"{name}.tif", Kind(3, labels=True))
+        np.testing.assert_array_equal(read, COLOURS[CLASSES])
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
+def test_D25_transparency_makes_no_value_that_is_not_in_the_file(mode: str, tmp_path: Path) -> None:
+    alpha = Image.fromarray(np.where(CLASSES > 9, 100, 255).astype(np.uint8))
+    if mode == "P":
+        image = Image.fromarray(CLASSES)
+        image.putpalette(COLOURS.tobytes())
+        image.save(tmp_path / "a.png", transparency=bytes(range(19)))
+    else:
+        image = Image.fromarray(CLASSES if mode == "LA" else COLOURS[CLASSES])
+        image.putalpha(alpha)
+        image.save(tmp_path / "a.png")
+    channels = 1 if mode == "LA" else 3
+    read = kinds.read(tmp_path / "a.png", Kind(channels, labels=True))
+    np.testing.assert_array_equal(read, CLASSES[..., None] if mode == "LA" else COLOURS[CLASSES])
+
+
+def test_D25_colours_are_refused_where_one_channel_would_make_some_alike(tmp_path: Path) -> None:
+    Image.fromarray(COLOURS[CLASSES]).save(tmp_path / "a.png")
+    with pytest.raises(BadImage, match="a label map in colours, and its domain has one channel"):
+        kinds.read(tmp_path / "a.png", Kind(1, labels=True))
+    Image.fromarray(CLASSES).convert("RGB").save(tmp_path / "gray.png")
+    read = kinds.read(tmp_path / "gray.png", Kind(1, labels=True))
+    np.testing.assert_array_equal(read[..., 0], CLASSES)

@@ -1,0 +1,170 @@
+"""Masks in every form that people save them in: which pixels are the hole."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fillers import FILLS, listed, translate
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.api import Translator
+from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
+from translate.images.decode import read_hole, read_image
+
+HOLE = np.zeros((9, 13), bool)
+HOLE[2:5, 3:9] = True
+PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
+
+
+def layer(colour: int | NDArray[np.uint8], alpha: int = 255) -> NDArray[np.uint8]:
+    """Return a painted layer: opaque in the hole, transparent elsewhere."""
+    pixels = np.zeros((9, 13, 4), np.uint8)
+    pixels[..., :3] = colour
+    pixels[..., 3] = np.where(HOLE, alpha, 0)
+    return pixels
+
+
+def palette(*colours: int, levels: NDArray[Any] = HOLE) -> Image.Image:
+    """Return an image of class numbers, with a palette of these colours."""
+    image = Image.fromarray(levels.astype(np.uint8))
+    image = Image.frombytes("P", image.size, image.tobytes())
+    image.putpalette(colours)
+    return image
+
+
+FORMS: dict[str, Any] = {
+    "0 and 255": HOLE.astype(np.uint8) * 255,
+    "0 and 1": HOLE.astype(np.uint8),
+    "0 and 1 in 16 bits": HOLE.astype(np.uint16),
+    "0 and 65535": HOLE.astype(np.uint16) * 65535,
+    "0 and 1 in colour": np.stack([HOLE.astype(np.uint8)] * 3, -1),
+    "one bit": Image.fromarray(HOLE),
+    "grays": np.where(HOLE, 140, 100).astype(np.uint8),
+    "colour": np.where(HOLE[..., None], [200, 180, 160], [90, 60, 40]).astype(np.uint8),
+    "a palette of black and white": palette(0, 0, 0, 255, 255, 255),
+    "a palette of white and black": palette(255, 255, 255, 0, 0, 0, levels=~HOLE),
+    "a palette of 0 and 1": palette(0, 0, 0, 1, 1, 1),
+    "a palette of black and red": palette(0, 0, 0, 128, 0, 0),
+    "white on transparent": layer(255),
+    "black on transparent": layer(0),
+    "red on transparent": layer(np.array([255, 0, 0], np.uint8)),
+    "gray with alpha": np.dstack([np.zeros((9, 13), np.uint8), HOLE.astype(np.uint8) * 255]),
+    "opaque, with alpha": np.insert(np.dstack([HOLE.astype(np.uint8) * 255] * 3), 3, 255, axis=2),
+}  # fmt: skip
+EMPTY: dict[str, tuple[Any, str]] = {
+    "black": (np.zeros((9, 13), np.uint8), "nothing in it is white (largest value 0)"),
+    "two": (HOLE.astype(np.uint8) * 2, "nothing in it is white (largest value 2)"),
+    "dark": (HOLE.astype(np.uint8) * 127, "nothing in it is white (largest value 127)"),
+    "deep": (HOLE.astype(np.uint16) * 255, "nothing in it is white (largest value 255 of 65535)"),
+    "bits": (Image.fromarray(HOLE & ~HOLE), "nothing in it is white (largest value 0)"),
+    "clear": (layer(255, 100), "nothing is painted on its transparent ground"),
+}
+
+
+def save(path: Path, form: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (form if isinstance(form, Image.Image) else Image.fromarray(form)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_D26_case_09_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -> None:
+    form, expected = FORMS[name], np.where(HOLE[..., None], 0, PHOTO)
+    photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", form)
+    assert (read_hole(photo, mask)[..., 0] > 0).tolist() == HOLE.tolist()
+    translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    assert (read_image(tmp_path / "out/a.png") == expected).all()
+    model = Translator(FILLS)
+    with Image.open(mask) as opened:
+        given = [str(mask), opened, form] if isinstance(form, Image.Image) else [mask, opened, form]
+        for one in given:
+            if not (isinstance(one, np.ndarray) and one.shape[2:] == (2,)):
+                assert (model(PHOTO, mask=one) == expected).all(), type(one)
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_D26_a_mask_without_a_hole_is_listed(name: str, tmp_path: Path) -> None:
+    form, reason = EMPTY[name]
+    save(tmp_path / "in/a.png", PHOTO)
+    save(tmp_path / "in/b.png", PHOTO)
+    mask = save(tmp_path / "masks/a.png", form)
+    save(tmp_path / "masks/b.png", FORMS["0 and 1"])
+    summary = translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    assert (summary.done, summary.listed) == (1, 1)
+    assert listed(tmp_path / "out") == [f"its mask has no hole: {reason}: {mask}"]
+    for given in (mask, Image.open(mask), form):
+        with pytest.raises((DataError, BadImage), match="has no hole: nothing"):
+            Translator(FILLS)(PHOTO, mask=given)
+
+
+def test_a_mask_of_which_nobody_knows_what_it_means_is_listed(tmp_path: Path) -> None:
+    save(tmp_path / "in/a.png", PHOTO)
+    cut_out = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
+    save(tmp_path / "cut/a.png", cut_out)
+    classes = palette(0, 0, 0, 128, 0, 0, 224, 224, 192, levels=HOLE + np.eye(9, 13, dtype=int))
+    save(tmp_path / "classes/a.png", classes)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/a.png").write_bytes(b"<html>")
+    for folder, words in {
+        "cut": "its mask is an image with transparent parts, not a painted layer",
+        "classes": "its mask has a palette of which 3 colours are used",
+        "broken": "its mask cannot be read, no image of a known format",
+    }.items():
+        with pytest.raises(NothingUsableError):
+            translate(tmp_path / "in", tmp_path / f"out-{folder}", FILLS, mask=tmp_path / folder)
+        (message,) = listed(tmp_path / f"out-{folder}")
+        assert message.startswith(words)
+
+
+def test_D26_a_file_is_the_mask_of_one_image(tmp_path: Path) -> None:
+    photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "other.png", FORMS["0 and 1"])
+    translate(photo, tmp_path / "out", FILLS, mask=mask)
+    assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()
+    save(tmp_path / "in/b.png", PHOTO)
+    with pytest.raises(ConfigError, match=r"other.png is one file, and there are 2 images"):
+        translate(tmp_path / "in", tmp_path / "out2", FILLS, mask=mask)
+
+
+def test_a_mask_in_a_notebook_may_be_booleans_or_zeros_and_ones() -> None:
+    expected = np.where(HOLE[..., None], 0, PHOTO)
+    for kind in (bool, np.int64, np.float32, np.uint8):
+        assert (Translator(FILLS)(PHOTO, mask=HOLE.astype(kind)) == expected).all()
+    for wrong, words in (
+        (HOLE * 0.5, "float64: expected uint8, uint16, booleans or only 0 and 1"),
+        (HOLE.astype(int) * 255, "int64: expected"),
+        (np.zeros((0, 3)), "has the shape"),
+    ):
+        with pytest.raises(DataError, match=words):
+            Translator(FILLS)(PHOTO, mask=wrong)
+
+
+def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
+    pages = []
+    for shift in (0, 3):
+        alpha = np.where(np.roll(HOLE, shift, 1), 0, 255).astype(np.uint8)
+        pages.append(Image.fromarray(np.dstack([PHOTO, alpha])))
+    (tmp_path / "in").mkdir()
+    pages[0].save(tmp_path / "in/a.tif", save_all=True, append_images=pages[1:])
+    translate(tmp_path / "in", tmp_path / "out", FILLS, frames="all")
+    for number, shift in enumerate((0, 3), start=1):
+        drawn = read_image(tmp_path / f"out/a.{number:04}.tif")
+        assert (drawn == np.where(np.roll(HOLE, shift, 1)[..., None], 0, PHOTO)).all()
+
+
+def test_a_hole_that_is_filled_is_no_loss_of_transparency(tmp_path: Path) -> None:
+    clear = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
+    save(tmp_path / "in/a.png", clear)
+    translate(tmp_path / "in", tmp_path / "out", FILLS)
+    assert not (tmp_path / "out/problems.jsonl").exists()
+
+
+def test_the_hole_of_half_a_joined_pair_is_that_half(tmp_path: Path) -> None:
+    joined = np.concatenate([PHOTO, PHOTO], axis=1)
+    save(tmp_path / "in/a.png", joined)
+    save(tmp_path / "masks/a.png", np.concatenate([HOLE & ~HOLE, HOLE], axis=1))
+    model = replace(FILLS, sides=("left", "right"))
+    translate(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")
+    assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()

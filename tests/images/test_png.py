@@ -1,0 +1,53 @@
+"""A PNG of which some bytes are lost is never read as noise."""
+
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from translate.errors import BadImage
+from translate.images import decoders
+from translate.images.decode import decode_image
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (48, 40, 3)).astype(np.uint8)
+
+
+def content(kind: str) -> bytes:
+    buffer, image = BytesIO(), Image.fromarray(PIXELS)
+    match kind:
+        case "RGB":
+            image.save(buffer, "PNG")
+        case "palette":
+            image.quantize(64).save(buffer, "PNG")
+        case "animated":
+            others = [Image.fromarray(np.roll(PIXELS, n, 0)) for n in (1, 2)]
+            image.save(buffer, "PNG", save_all=True, append_images=others)
+        case _:
+            deep = PIXELS.astype(np.uint16) * 257
+            buffer.write(cv2.imencode(".png", deep if kind == "RGB 16" else deep[..., 0])[1])
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGB 16", "gray 16", "palette", "animated"])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 0.9])
+def test_zeros_at_the_end_or_a_changed_byte_are_no_pixels(kind: str, share: float) -> None:
+    data = content(kind)
+    lost = int(len(data) * share)
+    for damaged in (data[:-lost] + bytes(lost), data[:-lost]):
+        with pytest.raises(BadImage):
+            decode_image(damaged, Path("a.png"))
+    at = data.index(b"IDAT") + 4 + int((len(data) - data.index(b"IDAT") - 30) * (1 - share) * 0.5)
+    changed = data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :]
+    with pytest.raises(BadImage, match="a damaged PNG"):
+        decode_image(changed, Path("a.png"))
+
+
+def test_a_later_frame_is_looked_at_too() -> None:
+    data = content("animated")
+    at = data.rindex(b"fdAT") + 40
+    damaged = data[:at] + bytes(4) + data[at + 4 :]
+    with pytest.raises(BadImage, match="its fdAT does not have the sum"):
+        decoders.Frames(damaged, Path("a.png"), 10_000).decode(2)

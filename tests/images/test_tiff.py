@@ -1,0 +1,361 @@
+"""TIFF tags: each kind is read as tifffile reads it, or refused with what would be read wrongly."""
+
+import logging
+import struct
+from collections.abc import Sequence
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from translate.errors import BadImage
+from translate.images import decoders, masks, tiff_tags
+from translate.images.decode import decode_image, probe_image
+from translate.images.encode import read_metadata
+
+PHOTOMETRIC = {"minisblack": 1, "miniswhite": 1, "rgb": 3, "separated": 4}
+"""how many bands are colours"""
+KINDS = ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "f2", "f4", "f8"]
+BANDS = [
+    (1, "minisblack", None), (1, "miniswhite", None), (2, "minisblack", (0,)),
+    (2, "minisblack", (1,)), (2, "minisblack", (2,)), (3, "rgb", None), (4, "rgb", (0,)),
+    (4, "rgb", (1,)), (4, "rgb", (2,)), (5, "rgb", (0, 0)), (5, "rgb", (2, 0)), (5, "rgb", (0, 2)),
+    (6, "rgb", (0, 0, 0)), (7, "rgb", (0, 0, 0, 0)), (3, "minisblack", (0, 0)),
+    (4, "minisblack", (0, 0, 0)), (7, "minisblack", (0,) * 6), (4, "separated", None),
+]  # fmt: skip
+STORED: list[dict[str, Any]] = [
+    {}, {"byteorder": ">"}, {"compression": "zlib"}, {"compression": "zlib", "byteorder": ">"},
+    {"compression": "zlib", "predictor": True}, {"tile": (16, 16)}, {"bigtiff": True},
+    {"compression": "zlib", "tile": (16, 16)}, {"rowsperstrip": 3},
+]  # fmt: skip
+READ = {
+    *product(["u1", "u2", "f4", "f8"], [(1, "minisblack", None), (1, "miniswhite", None)]),
+    *product(["u1", "u2", "f4", "f8"], [(3, "rgb", None), *((4, "rgb", (n,)) for n in range(3))]),
+    *product(["u1"], [(2, "minisblack", (n,)) for n in range(3)]),
+    *product(["u1"], [(5, "rgb", (0, 0)), (5, "rgb", (2, 0)), (6, "rgb", (0, 0, 0))]),
+    *product(["u1", "u2"], [(4, "separated", None)]),
+}
+"""what is read where all bands of a pixel are stored together"""
+READ_APART = {("u1", (3, "rgb", None)), ("u1", (4, "rgb", (2,))), ("u1", (4, "separated", None))}
+
+
+def numbers(kind: str, bands: int) -> NDArray[Any]:
+    random, dtype = np.random.default_rng(0), np.dtype(kind)
+    if dtype.kind == "f":
+        return random.random((18, 33, bands)).astype(dtype)
+    ends = np.iinfo(dtype)
+    return random.integers(ends.min, ends.max, (18, 33, bands), dtype, endpoint=True)
+
+
+def content(values: NDArray[Any], **options: Any) -> bytes:
+    buffer = BytesIO()
+    values = values[..., 0] if values.shape[2:] == (1,) else values
+    tifffile.imwrite(buffer, np.ascontiguousarray(values), metadata=None, **options)
+    return buffer.getvalue()
+
+
+def shown(data: bytes, photometric: str, extra: Sequence[int] | None) -> NDArray[np.float64]:
+    """Return shares of white from the numbers that tifffile reads, composited over white."""
+    found = tifffile.imread(BytesIO(data))
+    with tifffile.TiffFile(BytesIO(data)) as file:
+        if file.pages[0].planarconfig == 2:
+            found = np.moveaxis(found, 0, -1)
+    top = np.iinfo(found.dtype).max if found.dtype.kind == "u" else 1
+    shares = found.reshape(*found.shape[:2], -1).astype(float) / top
+    colours = PHOTOMETRIC[photometric]
+    colour, alpha = shares[..., :colours], shares[..., colours : colours + 1]
+    if photometric == "miniswhite":
+        colour = 1 - colour
+    if photometric == "separated":
+        colour = (1 - colour[..., :3]) * (1 - colour[..., 3:])
+    if extra and extra[0] == 1:
+        colour = np.minimum(colour, alpha) + 1 - alpha
+    if extra and extra[0] == 2:
+        colour = colour * alpha + 1 - alpha
+    return colour
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bands", BANDS)
+def test_D22_every_kind_is_read_as_tifffile_reads_it_or_refused(
+    kind: str, bands: tuple[int, str, tuple[int, ...] | None]
+) -> None:
+    count, photometric, extra = bands
+    apart = ["contig"] if count == 1 else ["contig", "separate"]
+    for planar, stored in product(apart, STORED):
+        if "predictor" in stored and (np.dtype(kind).kind == "f" or kind == "u8"):
+            continue  # tifffile writes none of these
+        values = numbers(kind, count)
+        options = {**stored, "photometric": photometric}
+        if count > 1:
+            options |= {"extrasamples": extra, "planarconfig": planar}
+        values = np.moveaxis(values, -1, 0) if planar == "separate" else values
+        data, readable = content(values, **options), READ if planar == "contig" else READ_APART
+        if (kind, bands) not in readable:
+            name = f"a TIFF of {count} band(s)? of {np.dtype(kind).name}"
+            with pytest.raises(BadImage, match=name) as refused:
+                decode_image(data, Path("x.tif"))
+            assert "no image of a known format" not in str(refused.value)
+            continue
+        header, decoded = decoders.decode(data, Path("x.tif"), 10**6)
+        pixels = decoded.over_white().reshape(18, 33, -1)
+        expected = shown(data, photometric, extra)
+        levels = 2.1 if kind == "u2" else 1.01  # 16-bit CMYK is cut to 8 bits before it is RGB
+        slack = 2 / 65535 if pixels.dtype == np.uint16 else levels / 255
+        error = np.abs(pixels / np.iinfo(pixels.dtype).max - expected).max()
+        assert error <= slack, (options, error)
+        exact = photometric != "separated" and kind in ("u1", "u2") and 1 not in (extra or ())
+        if exact and 2 not in (extra or ()):
+            top = np.iinfo(kind).max
+            assert (pixels == np.rint(expected * top)).all(), options
+        assert header.bits == 8 * np.dtype(kind).itemsize
+        assert header.size == (18, 33)
+
+
+@pytest.mark.parametrize("depth", ["u1", "u2"])
+def test_D22_case_01_an_extra_band_is_no_alpha_in_either_depth(depth: str) -> None:
+    values = numbers(depth, 4)
+    data = content(values, photometric="rgb", extrasamples=(0,))
+    assert (decode_image(data, Path("x.tif")) == values[..., :3]).all()
+    notes = {note.kind: note.text for note in probe_image(data, Path("x.tif")).notes()}
+    assert notes["bands"] == "has 4 bands: the first three are read"
+    assert "alpha" not in notes
+    with pytest.raises(BadImage, match="has no hole"):
+        hole_of(data)
+
+
+def hole_of(data: bytes) -> NDArray[np.uint8]:
+    return masks.transparent(decoders.decode(data, Path("x.tif"), 10**6)[1], Path("x.tif"))
+
+
+@pytest.mark.parametrize("depth", ["u1", "u2"])
+def test_a_fourth_band_that_no_tag_explains_is_no_alpha(depth: str) -> None:
+    values = numbers(depth, 4)
+    kept = bytearray(content(values, photometric="rgb", extrasamples=(2,)))
+    place = kept.index(struct.pack("<HHI", 338, 3, 1))
+    kept[place : place + 2] = struct.pack("<H", 337)  # TargetPrinter, which nobody reads
+    assert (decode_image(bytes(kept), Path("x.tif")) == values[..., :3]).all()
+    (note,) = [n for n in probe_image(bytes(kept), Path("x.tif")).notes() if n.kind == "bands"]
+    assert note.text == "has 4 bands: the first three are read"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("i1", "1 band of int8"), ("i2", "1 band of int16"), ("u4", "1 band of uint32"),
+        ("i4", "1 band of int32"), ("u8", "1 band of uint64"), ("f2", "1 band of float16"),
+        ("c8", "1 band of complex64"),
+    ],
+)  # fmt: skip
+def test_D22_case_03_numbers_without_an_agreed_range_are_refused(kind: str, reason: str) -> None:
+    values = np.arange(12).reshape(3, 4, 1).astype(kind)
+    for stored in STORED[:2]:
+        with pytest.raises(BadImage) as refused:
+            probe_image(content(values, photometric="minisblack", **stored), Path("x.tif"))
+        assert refused.value.reason == (
+            f"a TIFF of {reason}: uint8, uint16, and float32 or float64 from 0 to 1 can be read"
+            ": convert all files with one scale"
+        )
+
+
+def test_D22_case_05_a_sound_tiff_is_refused_by_what_it_is(capfd: Any) -> None:
+    data = content(numbers("u1", 7), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(BadImage, match="a TIFF of 7 bands of uint8: 1 or 3 can be read"):
+        decode_image(data, Path("x.tif"))
+    data = content(numbers("u2", 3), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(BadImage, match="declared as gray and 2 more: 1 or 3 can be read of RGB"):
+        decode_image(data, Path("x.tif"))
+    logging.getLogger("PIL.TiffImagePlugin").error("More samples per pixel than can be decoded")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+@pytest.mark.parametrize("tile", [None, (16, 16), (2, 16, 16)])
+def test_D22_a_volume_is_refused_where_one_page_holds_its_slices(
+    kind: str, tile: tuple[int, ...] | None
+) -> None:
+    volume = numbers(kind, 3).transpose(2, 0, 1)
+    data = content(volume, photometric="minisblack", volumetric=True, tile=tile)
+    with pytest.raises(BadImage, match="a volume of 3 slices in one page is not read"):
+        decode_image(data, Path("a.tif"))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"bigtiff": True, "byteorder": ">", "photometric": "rgb"}, "no big-endian BigTIFF"),
+        ({"photometric": "separated", "extrasamples": [2]}, "alpha beside such colours"),
+        ({"photometric": "rgb", "extrasamples": [0, 2]}, "the first band after the colours alone"),
+    ],
+    ids=["big-endian", "CMYK", "RGB"],
+)
+def test_D22_what_pillow_does_not_read_is_refused_by_what_it_is(
+    options: dict[str, Any], reason: str
+) -> None:
+    bands = PHOTOMETRIC[options["photometric"]] + len(options.get("extrasamples", ()))
+    data = content(numbers("u1", bands), **options)
+    with pytest.raises(BadImage, match=reason):
+        decode_image(data, Path("a.tif"))
+
+
+def test_D22_white_is_zero_in_16_bits_and_floats_as_in_8() -> None:
+    for kind, white in (("u1", 255), ("u2", 65535), ("f4", 1), ("f8", 1)):
+        values = np.array([[[0], [white]]], kind)
+        for stored in STORED[:4]:
+            data = content(values, photometric="miniswhite", **stored)
+            pixels = decode_image(data, Path("x.tif"), channels=1)
+            assert pixels.ravel().tolist() == [np.iinfo(pixels.dtype).max, 0]
+
+
+def packed(values: NDArray[Any], bits: int) -> bytes:
+    """Return rows of numbers of so many bits, each row filled up to whole bytes."""
+    rows = []
+    for row in values.reshape(len(values), -1):
+        text = "".join(f"{int(value):0{bits}b}" for value in row)
+        text += "0" * (-len(text) % 8)
+        rows.append(int(text, 2).to_bytes(len(text) // 8, "big"))
+    return b"".join(rows)
+
+
+def handmade(
+    tags: dict[int, Sequence[int]], pixels: bytes, size: tuple[int, int], order: str = "<"
+) -> bytes:
+    """Return a TIFF of one page with these tags, all SHORT."""
+    height, width = size
+    start = 8
+    own = {256: [width], 257: [height], 259: [1], 278: [height], 273: [start], 279: [len(pixels)]}
+    pixels += b"\0" * (len(pixels) % 2)
+    place = start + len(pixels)
+    entries, pool = b"", b""
+    listed = sorted({**own, **tags}.items())
+    after = place + 2 + 12 * len(listed) + 4
+    for tag, values in listed:
+        raw = struct.pack(f"{order}{len(values)}H", *values)
+        if len(raw) > 4:
+            value, pool = struct.pack(f"{order}I", after + len(pool)), pool + raw
+        else:
+            value = raw.ljust(4, b"\0")
+        entries += struct.pack(f"{order}HHI", tag, 3, len(values)) + value
+    begin = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", place)
+    return begin + pixels + struct.pack(f"{order}H", len(listed)) + entries + b"\0" * 4 + pool
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(("bits", "bands"), [*product([1, 2, 4, 6, 10, 12, 14, 24], [1, 3])])
+def test_D22_other_depths_span_the_whole_range_or_are_refused(
+    bits: int, bands: int, order: str
+) -> None:
+    values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, bands))
+    values[0, :2] = np.array([0, 2**bits - 1])[:, None]
+    tags = {258: [bits] * bands, 262: [1 if bands == 1 else 2], 277: [bands]}
+    data = handmade(tags, packed(values, bits), (5, 7), order)
+    if bits in (6, 24) or (bits < 8 and bands == 3):
+        with pytest.raises(BadImage, match=f"of uint{bits}: uint8, uint16, and float32"):
+            decode_image(data, Path("x.tif"))
+        return
+    pixels = decode_image(data, Path("x.tif"), channels=bands)
+    white = np.iinfo(pixels.dtype).max
+    assert pixels.dtype == (np.uint16 if bits > 8 else np.uint8)
+    assert np.abs(pixels - values * (white / (2**bits - 1))).max() <= 1
+    assert (pixels[0, 0, 0], pixels[0, 1, 0]) == (0, white)
+
+
+def test_a_palette_keeps_its_colours_also_where_they_have_8_bits() -> None:
+    index = np.arange(4).reshape(2, 2)
+    colours = np.array([[0, 0, 0], [255, 0, 0], [10, 200, 30], [255, 255, 255]])
+    for scale in (257, 1):
+        table = np.zeros((256, 3), int)
+        table[:4] = colours * scale
+        tags = {258: [8], 262: [3], 277: [1], 320: table.T.ravel().tolist()}
+        data = handmade(tags, packed(index, 8), (2, 2))
+        assert (decode_image(data, Path("x.tif")).reshape(4, 3) == colours).all()
+        (note,) = probe_image(data, Path("x.tif")).notes()
+        assert note == ("colour", "a palette becomes RGB")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
+def test_D6_a_tiff_of_any_depth_is_read_upright(kind: str, orientation: int) -> None:
+    values = numbers(kind, 3)
+    tags = [(274, "H", 1, orientation, True)]
+    data = content(values, photometric="rgb", extratags=tags)
+    plain = decode_image(content(values, photometric="rgb"), Path("x.tif"))
+    exif = Image.Exif()
+    exif[274] = orientation
+    index = Image.fromarray(np.arange(18 * 33, dtype=np.int32).reshape(18, 33))
+    index.getexif()[274] = orientation
+    upright = np.asarray(ImageOps.exif_transpose(index))
+    pixels = decode_image(data, Path("x.tif"))
+    assert probe_image(data, Path("x.tif")).size == upright.shape
+    assert (pixels == plain.reshape(-1, 3)[upright]).all()
+
+
+def chain(count: int, *, loop: bool = False) -> bytes:
+    """Return a TIFF of so many pages that share the pixels of the first."""
+    data = bytearray(handmade({258: [8], 262: [1], 277: [1]}, bytes(range(6)), (2, 3)))
+    (first,) = struct.unpack_from("<I", data, 4)
+    directory = bytes(data[first : len(data) - 4])
+    for _ in range(count - 1):
+        data[-4:] = struct.pack("<I", len(data))
+        data += directory + b"\0" * 4
+    if loop:
+        data[-4:] = struct.pack("<I", first)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_chain_of_60_000_directories_is_counted_at_once(loop: bool) -> None:
+    data = chain(60_000, loop=loop)
+    frames = decoders.Frames(data, Path("x.tif"), 10**6)
+    assert frames.header.frames == 60_000
+    for frame in (0, 59_999):
+        assert frames.decode(frame).pixels.ravel().tolist() == list(range(6))
+    with pytest.raises(BadImage, match="it has 60000 pages, and page 60001 was asked for"):
+        frames.decode(60_000)
+
+
+def test_a_longer_chain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_tags, "MOST_PAGES", 50)
+    assert probe_image(chain(50), Path("x.tif")).frames == 50
+    with pytest.raises(BadImage, match="a TIFF of more than 50 directories"):
+        probe_image(chain(51), Path("x.tif"))
+
+
+def test_every_page_is_read_in_its_own_depth() -> None:
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for kind in ("u2", "u1"):
+            writer.write(numbers(kind, 3), photometric="rgb", metadata=None)
+    data = buffer.getvalue()
+    for frame, kind in enumerate(("u2", "u1")):
+        assert (decode_image(data, Path("x.tif"), frame=frame) == numbers(kind, 3)).all()
+        assert probe_image(data, Path("x.tif"), frame=frame).bits == 16 >> frame
+
+
+def test_smaller_copies_of_a_page_are_no_pages_of_their_own() -> None:
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for reduced in (1, 0, 1):
+            side = numbers("u1", 3)[:: 1 + reduced]
+            writer.write(side, photometric="rgb", subfiletype=reduced, metadata=None)
+    header = probe_image(buffer.getvalue(), Path("x.tif"))
+    assert (header.frames, header.size) == (1, (18, 33))
+
+
+def test_a_profile_is_kept_of_what_pillow_cannot_open() -> None:
+    profile = bytes(16) + b"RGB " + bytes(100)
+    data = content(numbers("f4", 3), photometric="rgb", iccprofile=profile)
+    kept = read_metadata(data, Path("x.tif"), channels=3, private=True)
+    assert kept == {"icc_profile": profile}
+
+
+def test_a_damaged_tiff_says_so() -> None:
+    for data in (b"II*\0", b"II*\0\xff\xff\xff\xff", chain(1)[:-40]):
+        with pytest.raises(BadImage, match="a damaged TIFF"):
+            probe_image(data, Path("x.tif"))

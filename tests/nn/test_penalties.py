@@ -1,0 +1,293 @@
+"""Penalties and MMD, beside numbers worked out by hand, finite differences and plain loops."""
+
+from math import sqrt
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from translate.errors import ConfigError
+from translate.nn.noise import seeded
+from translate.nn.penalties import (
+    clip_weights_,
+    gradient_penalty,
+    mmd,
+    pixelwise_gradient_penalty,
+    r1_penalty,
+)
+from translate_plugins.losses.adversarial import Wasserstein
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    torch.manual_seed(0)
+
+
+def critic() -> nn.Sequential:
+    """Return a smooth one, of 2x3x3 images, in double precision."""
+    layers = nn.Flatten(), nn.Linear(18, 7), nn.Tanh(), nn.Linear(7, 1)
+    return nn.Sequential(*layers).double()
+
+
+def images(count: int) -> Tensor:
+    return torch.randn(count, 2, 3, 3, dtype=torch.double)
+
+
+def slopes(network: nn.Module, points: Tensor, step: float = 1e-6) -> Tensor:
+    """Return the gradient of the score of each of `points`, by finite differences."""
+    found = torch.zeros_like(points)
+    with torch.no_grad():
+        for index in range(points[0].numel()):
+            way = torch.zeros_like(points[0]).flatten()
+            way[index] = step
+            way = way.view_as(points[0])
+            ahead, behind = (network(x).flatten(1).mean(1) for x in (points + way, points - way))
+            found.flatten(1)[:, index] = (ahead - behind) / (2 * step)
+    return found.flatten(1)
+
+
+# -- the gradient penalty --------------------------------------------------------------------------
+
+
+def test_the_penalty_of_a_linear_critic_is_the_length_of_its_weights_less_one() -> None:
+    linear = nn.Linear(2, 1)
+    linear.weight.data = torch.tensor([[3.0, 4.0]])  # 5 long, wherever one looks
+    real, fake = torch.randn(6, 2), torch.randn(6, 2)
+    assert gradient_penalty(linear, real, fake).item() == pytest.approx(16)
+    assert r1_penalty(linear, real).item() == pytest.approx(25)
+    linear.weight.data /= 5
+    assert gradient_penalty(linear, real, fake).item() == pytest.approx(0, abs=1e-12)
+
+
+def test_the_penalty_agrees_with_finite_differences() -> None:
+    network, real, fake = critic(), images(4), images(4)
+    with seeded(3):
+        found = gradient_penalty(network, real, fake)
+    with seeded(3):
+        share = torch.rand(4, 1, 1, 1).double()
+    lengths = slopes(network, real + share * (fake - real)).norm(dim=1)
+    assert len(lengths.unique()) == 4
+    assert found.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
+    lengths = slopes(network, real).norm(dim=1)
+    assert r1_penalty(network, real).item() == pytest.approx(lengths.square().mean().item())
+
+
+def test_the_penalty_is_of_images_and_not_of_the_batch() -> None:
+    network, real, fake = critic(), images(2), images(2)
+    with seeded(3):
+        both = gradient_penalty(network, real, fake)
+    with seeded(3):  # the same two points
+        alone = [gradient_penalty(network, real[i : i + 1], fake[i : i + 1]) for i in range(2)]
+    assert alone[0] != alone[1]
+    torch.testing.assert_close(both, sum(alone) / 2)
+    alone = [r1_penalty(network, real[i : i + 1]) for i in range(2)]
+    torch.testing.assert_close(r1_penalty(network, real), sum(alone) / 2)
+
+
+def test_each_image_has_a_point_of_its_own_on_its_own_way() -> None:
+    seen: list[Tensor] = []
+
+    def look(points: Tensor) -> Tensor:
+        seen.append(points.detach())
+        return points.flatten(1).sum(1)
+
+    real, fake = (
+        torch.zeros(64, 3, 4, 4),
+        torch.arange(1.0, 65).view(-1, 1, 1, 1).expand(64, 3, 4, 4),
+    )
+    gradient_penalty(look, real, fake)
+    share = seen[0] / fake
+    torch.testing.assert_close(share, share[:, :1, :1, :1].expand_as(share))  # one an image
+    share = share[:, 0, 0, 0]
+    assert len(share.unique()) == 64 and 0 <= share.min() < 0.1 and 0.9 < share.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "penalise",
+    [gradient_penalty, pixelwise_gradient_penalty, lambda c, real, _: r1_penalty(c, real)],
+)
+def test_a_critic_learns_from_its_penalty_and_images_do_not(penalise) -> None:
+    network, real, fake = critic(), images(3), images(3).requires_grad_()
+
+    def penalty(*_: Tensor) -> Tensor:
+        with seeded(3):
+            return penalise(network, real, fake)
+
+    assert torch.autograd.gradcheck(penalty, (network[1].weight, network[3].weight))
+    penalty().backward()
+    assert network[1].weight.grad.any() and fake.grad is None and not real.requires_grad
+
+
+def test_scores_are_averaged_over_a_scale_and_scales_are_summed() -> None:
+    one = nn.Linear(2, 1, bias=False)
+    one.weight.data = torch.tensor([[0.6, 0.8]])
+    points = torch.randn(5, 2)
+    assert gradient_penalty(lambda x: [one(x), 2 * one(x)], points, points).item() == pytest.approx(
+        4
+    )
+    patches = lambda x: one(x)[:, :, None, None].expand(-1, 1, 3, 3)  # noqa: E731
+    assert gradient_penalty(patches, points, points).item() == pytest.approx(0, abs=1e-12)
+    assert r1_penalty(lambda x: [one(x), patches(x)], points).item() == pytest.approx(4)
+
+
+def test_a_critic_that_is_flat_pays_one_and_has_a_gradient() -> None:
+    flat = nn.Linear(2, 1)
+    nn.init.zeros_(flat.weight)
+    penalty = gradient_penalty(flat, torch.randn(3, 2), torch.randn(3, 2))
+    penalty.backward()
+    assert penalty == 1 and flat.weight.grad.isfinite().all()
+
+
+def test_a_penalty_is_finite_under_autocast_to_bf16() -> None:
+    network, real = critic().float(), images(3).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        penalty = gradient_penalty(network, real, real.bfloat16())
+    penalty.backward()
+    assert penalty.dtype == torch.float32 and network[1].weight.grad.isfinite().all()
+
+
+# -- Wasserstein's distance ------------------------------------------------------------------------
+
+
+def normal(*means: float, count: int = 4096) -> Tensor:
+    return torch.randn(count, len(means)) + torch.tensor(means)
+
+
+def trained(penalise, clip: float | None) -> nn.Linear:
+    """Return a linear critic of N((0, 0), 1) against N((3, 4), 1), whose distance is 5."""
+    network, loss = nn.Linear(2, 1), Wasserstein()
+    optimizer = torch.optim.RMSprop(network.parameters(), lr=0.01)
+    for _ in range(400):
+        real, fake = normal(3.0, 4.0, count=64), normal(0.0, 0.0, count=64)
+        total = loss.for_discriminator(network(real), network(fake)) + penalise(network, real, fake)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        if clip:
+            clip_weights_(network, clip)
+    return network
+
+
+def test_a_critic_with_a_penalty_finds_the_distance_of_two_gaussians() -> None:
+    network = trained(lambda *given: 10 * gradient_penalty(*given), None)
+    real, fake = normal(3.0, 4.0), normal(0.0, 0.0)
+    distance = -Wasserstein().for_discriminator(network(real), network(fake)).item()
+    # the game gains 5 |w|, the penalty takes 10 (|w| - 1)^2: best is |w| = 1.25, which says 6.25
+    assert network.weight.norm().item() == pytest.approx(1.25, abs=0.05)
+    assert distance / network.weight.norm().item() == pytest.approx(5, abs=0.15)
+
+
+def test_a_clipped_critic_finds_it_up_to_its_bound() -> None:
+    network = trained(lambda *_: torch.zeros(()), 0.01)
+    torch.testing.assert_close(network.weight.abs(), torch.full((1, 2), 0.01))  # all at the bound
+    ratios = []
+    for scale in (1, 2, 3):  # what it says grows as the distance does: 0.01 (3 + 4), times scale
+        real, fake = normal(3.0 * scale, 4.0 * scale), normal(0.0, 0.0)
+        said = -Wasserstein().for_discriminator(network(real), network(fake)).item()
+        ratios.append(said / (0.07 * scale))
+    assert ratios == pytest.approx([1, 1, 1], abs=0.03)
+
+
+# -- the gradient penalty of DeblurGAN's code ------------------------------------------------------
+
+
+def test_the_two_penalties_differ_by_hand() -> None:
+    # two channels of 2x2 pixels, scored by 3 times the sum of one and 4 times that of the other
+    weights = torch.tensor([3.0, 4.0]).view(2, 1, 1).expand(2, 2, 2)
+    real, fake = torch.randn(5, 2, 2, 2), torch.randn(5, 2, 2, 2)
+    score = lambda x: (weights * x).flatten(1).sum(1)  # noqa: E731
+    # an image's gradient is sqrt(4 * 25) long, and that of each pixel 5
+    assert gradient_penalty(score, real, fake).item() == pytest.approx((10 - 1) ** 2)
+    assert pixelwise_gradient_penalty(score, real, fake).item() == pytest.approx((5 - 1) ** 2)
+    # of nine equal logits the one takes the mean, and the other the sum
+    patches = lambda x: score(x)[:, None, None, None].expand(-1, 1, 3, 3)  # noqa: E731
+    assert gradient_penalty(patches, real, fake).item() == pytest.approx((10 - 1) ** 2)
+    assert pixelwise_gradient_penalty(patches, real, fake).item() == pytest.approx((45 - 1) ** 2)
+    scales = lambda x: [score(x), patches(x)]  # noqa: E731
+    assert gradient_penalty(scales, real, fake).item() == pytest.approx((20 - 1) ** 2)
+    assert pixelwise_gradient_penalty(scales, real, fake).item() == pytest.approx((50 - 1) ** 2)
+
+
+def test_the_penalty_of_pixels_agrees_with_finite_differences() -> None:
+    network, real, fake = critic(), images(4), images(4)
+    with seeded(3):
+        found = pixelwise_gradient_penalty(network, real, fake)
+    with seeded(3):
+        share = torch.rand(1).double()
+    lengths = slopes(network, fake + share * (real - fake)).view(4, 2, 3, 3).norm(dim=1)
+    assert lengths.shape == (4, 3, 3)
+    assert found.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
+
+
+def test_one_point_serves_the_whole_batch_of_the_penalty_of_pixels() -> None:
+    seen: list[Tensor] = []
+
+    def look(points: Tensor) -> Tensor:
+        seen.append(points.detach())
+        return points.flatten(1).sum(1)
+
+    real, fake = torch.zeros(16, 1, 4, 4), torch.ones(16, 1, 4, 4)
+    for _ in range(64):
+        pixelwise_gradient_penalty(look, real, fake)
+    assert all(len(points.unique()) == 1 for points in seen)
+    shares = torch.stack([points.mean() for points in seen])
+    assert 0 <= shares.min() < 0.1 and 0.9 < shares.max() <= 1
+
+
+# -- MMD -------------------------------------------------------------------------------------------
+
+
+def plain_mmd(codes: Tensor, prior: Tensor, scale: float) -> float:
+    """Do what algorithm 2 of Tolstikhin et al. says, pair by pair."""
+
+    def kernel(one: Tensor, other: Tensor) -> float:
+        base = 2 * len(one) * scale**2
+        apart = float(((one - other) ** 2).sum())
+        return sum(f * base / (f * base + apart) for f in (0.1, 0.2, 0.5, 1, 2, 5, 10))
+
+    count = len(codes)
+    total = 0.0
+    for i in range(count):
+        for j in range(count):
+            if i != j:
+                total += kernel(codes[i], codes[j]) / (count * (count - 1))
+                total += kernel(prior[i], prior[j]) / (count * (count - 1))
+            total -= 2 * kernel(codes[i], prior[j]) / count**2
+    return total
+
+
+def test_mmd_is_the_sum_over_pairs() -> None:
+    codes, prior = (torch.randn(5, 3, dtype=torch.double) for _ in range(2))
+    codes += 0.5
+    assert mmd(codes, prior, 2.0).item() == pytest.approx(plain_mmd(codes, prior, 2.0))
+    as_images = mmd(codes[:, :, None, None], prior[:, :, None, None], 2.0)
+    torch.testing.assert_close(as_images, mmd(codes, prior, 2.0))
+
+
+def test_mmd_of_two_points_by_hand() -> None:
+    # one dimension, scale 1/sqrt(2): C is each factor; both codes at 0, both of the prior at 1
+    codes, prior = torch.zeros(2, 1), torch.ones(2, 1)
+    cross = sum(f / (f + 1) for f in (0.1, 0.2, 0.5, 1, 2, 5, 10))
+    assert mmd(codes, prior, sqrt(0.5)).item() == pytest.approx(7 + 7 - 2 * cross, rel=1e-6)
+
+
+def test_mmd_is_unbiased() -> None:
+    equal = torch.stack([mmd(torch.randn(8, 4), torch.randn(8, 4), 1.0) for _ in range(2000)])
+    assert equal.mean().abs() < 4 * equal.std() / sqrt(len(equal))
+    assert 0.2 < (equal < 0).float().mean() < 0.8  # a biased one is never below 0
+    assert mmd(torch.randn(512, 4), torch.randn(512, 4), 1.0).abs() < 0.02
+    assert mmd(torch.randn(512, 4) + 1, torch.randn(512, 4), 1.0) > 0.3
+
+
+def test_gradients_of_mmd_are_right_and_draw_codes_to_the_prior() -> None:
+    codes = torch.randn(6, 2, dtype=torch.double).requires_grad_()
+    prior = torch.randn(6, 2, dtype=torch.double)
+    assert torch.autograd.gradcheck(lambda x: mmd(x, prior, 1.0), codes)
+    far = torch.full((64, 2), 2.0) + torch.randn(64, 2)
+    (slope,) = torch.autograd.grad(mmd(far.requires_grad_(), torch.randn(64, 2), 1.0), far)
+    assert (slope.mean(0) > 0).all()  # descent leads back to 0
+
+
+def test_mmd_says_that_one_code_has_no_pair() -> None:
+    with pytest.raises(ConfigError, match=r"train\.batch_size: .* 1 has none, set 2 or more"):
+        mmd(torch.zeros(1, 3), torch.zeros(1, 3), 1.0)

@@ -1,0 +1,74 @@
+"""Auto-encoders small enough to follow by hand, and pictures that need not have their size."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from games import SPEC, Scale
+from torch import Tensor, nn
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers
+from translate.engine.inference.model import translate_batch
+from translate.engine.training import session
+from translate.recipe import Recipe
+
+CODERS: Mapping[str, Mapping[str, Any]] = {
+    "encoder": {"name": "mlp-encoder", "width": 8, "layers": 1, "norm": "none"},
+    "decoder": {"name": "mlp", "width": 8, "layers": 1, "norm": "none"},
+}
+SIZES = (28, 28), (1, 1), (100, 60), (20, 90), (7, 28)
+
+
+class Mean(nn.Module):
+    """Encode an image as half of its mean; and as a variance of 4, where that is asked for."""
+
+    def __init__(self, *, variance: bool = False) -> None:
+        super().__init__()
+        self.share, self.variance = nn.Parameter(torch.tensor(0.5)), variance
+
+    def forward(self, images: Tensor) -> Tensor:
+        mean = self.share * images.mean(dim=(1, 2, 3), keepdim=True)
+        return torch.cat([mean, torch.full_like(mean, 4).log()], 1) if self.variance else mean
+
+
+class Plain(nn.Module):
+    """Decode a code as 2x2 pixels of a fifth of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shade = nn.Parameter(torch.tensor(0.2))
+
+    def forward(self, code: Tensor) -> Tensor:
+        return (self.shade * code).expand(-1, 1, 2, 2)
+
+
+def build(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
+    """Return what a run of `name` with small networks has in memory, at step 0."""
+    document = {
+        "options": {**CODERS, **options},
+        "data": {"domains": ["digits"], "size": list(spec.size)},
+        "train": {"steps": 10_000, "device": "cpu"},
+    }
+    return session.build(layers.resolve(name, config=document), spec, torch.device("cpu"))
+
+
+def by_hand(name: str, *, variance: bool = False, **options: Any) -> Recipe:
+    """Return the recipe with the two networks above, a scale for judge, and noise that is 1."""
+    recipe = build(name, **options).recipe
+    recipe.encoder, recipe.decoder = Mean(variance=variance), Plain()
+    recipe.discriminator = Scale()
+    recipe.noise = lambda count: torch.ones(count, 1, 1, 1)
+    return recipe
+
+
+def check_sizes(name: str) -> None:
+    """Hold that pictures of any size keep theirs, and that noise becomes the size trained on."""
+    recipe = build(name, ImageSpec((28, 28), ("digits",), 1, 1)).recipe.eval()
+    for height, width in SIZES:
+        picture = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
+        drawn = translate_batch(recipe, picture * 2 - 1, "digits")
+        assert drawn.shape == picture.shape
+        assert drawn.abs().max() <= 1
+        assert torch.equal(drawn, translate_batch(recipe, picture * 2 - 1, "digits"))

@@ -1,0 +1,121 @@
+"""Two players small enough to follow by hand, and who moves when in a game of some steps."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor, nn
+
+from translate.batches import Images, ImageSpec
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers
+from translate.engine.training import session
+from translate.engine.training.step import take_step
+from translate.recipe import Recipe, Turn
+
+SPEC = ImageSpec((8, 8), ("digits",), 1, 1)
+MLP = {"name": "mlp", "width": 8, "layers": 1}
+NETWORKS: Mapping[str, Mapping[str, Any]] = {
+    "gan": {"generator": MLP, "discriminator": MLP},
+    "dcgan": {
+        "generator": {"name": "dcgan", "width": 4},
+        "discriminator": {"name": "dcgan", "width": 4},
+    },
+    "wgan": {"generator": MLP, "critic": MLP},
+    "wgan-gp": {"generator": MLP, "critic": MLP},
+}
+
+
+class Painter(nn.Module):
+    """Paint 2x2 images in one shade, 0.5 times the noise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shade = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, noise: Tensor) -> Tensor:
+        return (self.shade * noise).expand(-1, 1, 2, 2)
+
+
+class Scale(nn.Module):
+    """Score an image twice its mean; its features are its pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.slope * images.mean(dim=(1, 2, 3))
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        return [images.flatten(1)]
+
+
+def build(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
+    """Return what a run of `name` with small networks has in memory, at step 0."""
+    document = {
+        "options": {**NETWORKS[name], **options},
+        "data": {"domains": ["digits"], "size": list(spec.size)},
+        "train": {"steps": 10_000, "device": "cpu"},
+    }
+    return session.build(layers.resolve(name, config=document), spec, torch.device("cpu"))
+
+
+def by_hand(name: str, judge: str, **options: Any) -> Recipe:
+    """Return the recipe with the painter and the scale for networks, and noise that is 1."""
+    recipe = build(name, **options).recipe
+    recipe.generator = Painter()
+    setattr(recipe, judge, Scale())
+    recipe.noise = lambda count: torch.ones(count, 1, 1, 1)
+    return recipe
+
+
+def white(count: int = 2) -> Images:
+    """Return images of 2x2 pixels, all of them 1."""
+    return Images(torch.ones(count, 1, 2, 2))
+
+
+COUNT = 4
+"""images of a batch"""
+
+
+def random_batch(count: int = COUNT, seed: int = 0, side: int = 8) -> Images:
+    """Return square noise in [-1, 1]."""
+    random = torch.Generator().manual_seed(seed)
+    return Images(torch.rand(count, 1, side, side, generator=random) * 2 - 1)
+
+
+def precise(recipe: Recipe) -> Recipe:
+    """Return `recipe` in double precision, noise and all."""
+    noise = recipe.noise
+    recipe.noise = lambda count: noise(count).double()
+    return recipe.double()
+
+
+def moves(training: TrainingState, steps: int) -> list[list[str]]:
+    """Train on a fresh batch each step; return the players of each step in their order."""
+    found: list[list[str]] = []
+    step = training.recipe.step
+
+    def watched(batch: Images) -> Iterator[Turn]:
+        found.append([])
+        for turn in step(batch):
+            found[-1].append(turn.player)
+            yield turn
+
+    with mock.patch.object(training.recipe, "step", watched):
+        for _ in range(steps):
+            take_step(training, random_batch(seed=training.step), 10_000)
+    return found
+
+
+def shown(network: nn.Module) -> list[Tensor]:
+    """Return a list that fills with the minibatches that `network` is given, in whatever passes."""
+    seen: list[Tensor] = []
+
+    def see(_network: nn.Module, given: tuple[Tensor], _scores: Any) -> None:
+        seen.extend(given[0].detach().clone().split(COUNT))
+
+    network.register_forward_hook(see)
+    return seen

@@ -1,0 +1,60 @@
+"""The command in a process of its own, to be sent signals and looked after."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import tiny
+
+from translate.engine.config import schema, yaml
+from translate.engine.disk import records
+
+
+def command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
+    """Start the command as a user does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "translate", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **given,
+    )
+
+
+def train(asked: schema.Config, run: Path, *flags: object, **given: Any) -> subprocess.Popen[str]:
+    """Start to train as `asked`, or go on where there is something to go on with."""
+    file = run.with_suffix(".yaml")
+    file.write_text(yaml.dump(asked))
+    begun = ["--resume", run] if tiny.steps(run) else ["--config", file, "--out", run]
+    return command("train", *begun, *flags, **given)
+
+
+def wait_for_line(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait until there are so many lines in the log at `path`."""
+    deadline = time.monotonic() + 120
+    while len(records.read_lines(path)) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def left(process: subprocess.Popen[str], seconds: float = 5) -> list[str]:
+    """Return which processes of its session are still at work so long after `process` ended."""
+    deadline = time.monotonic() + seconds
+    while (found := _session(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def _session(number: int) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session, *_ = path.read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(session) == number and state != "Z":
+            found.append(path.parent.name)
+    return found

@@ -1,0 +1,123 @@
+"""Runs of a few steps on tiny networks, what a person would hear of them, and what they leave."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults import Disk, Killed, kill, short
+
+from translate.engine.checkpoints import retention
+from translate.engine.config import layers
+from translate.engine.config.schema import Config
+from translate.engine.training import session
+from translate.progress import ProgressReport, ProgressReporter
+from translate.results import TrainingResult
+
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
+PATCH = {"name": "patch", "width": 2, "layers": 1}
+UNET = {"name": "unet", "width": 2, "levels": 6}  # 6 levels are the fewest that have dropout
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "cyclegan": {"generator": RESNET, "discriminator": PATCH, "pool_size": 3},
+    "pix2pix": {"generator": UNET, "discriminator": {**PATCH, "norm": "batch"}},
+}
+SIZES = {"cyclegan": 16, "pix2pix": 64}
+
+
+class Heard(ProgressReporter):
+    """Keeps what a person would read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.reports: list[ProgressReport] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def progress(self, report: ProgressReport) -> None:
+        self.reports.append(report)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def settings(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
+    """Return a tiny configuration on the domains ``a`` and ``b`` below `root`.
+
+    Flags are ``train__steps=4`` for ``train.steps``. Nothing but the last step is saved or logged,
+    and there are no previews, unless they say so.
+    """
+    chosen = {
+        "data.root": str(root),
+        "data.domains": ["a", "b"],
+        "data.size": SIZES.get(recipe, 16),
+        "train.steps": 4,
+        "train.device": "cpu",
+        "train.preview_every": 0,
+        **{f"options.{key}": value for key, value in OPTIONS.get(recipe, {}).items()},
+    }
+    return layers.resolve(
+        recipe, flags={**chosen, **{k.replace("__", "."): v for k, v in flags.items()}}
+    )
+
+
+def start(asked: Config, out: Path, watcher: ProgressReporter | None = None) -> TrainingResult:
+    """Train from the beginning."""
+    return session.start(asked, out=out, watcher=watcher or ProgressReporter())
+
+
+def resume(
+    run: Path,
+    watcher: ProgressReporter | None = None,
+    *,
+    steps: int | None = None,
+    epochs: int | None = None,
+    device: str | None = None,
+    **given: Any,
+) -> TrainingResult:
+    """Go on with a run, to another end or elsewhere where that is given."""
+    wanted = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
+    flags = {key: value for key, value in wanted.items() if value is not None}
+    return session.resume(run, watcher=watcher or ProgressReporter(), flags=flags, **given)
+
+
+def operations(asked: Config, run: Path, disk: Disk) -> int:
+    """Train from the beginning to the end; return what is done to the disk meanwhile."""
+    disk.arm(0, short)
+    start(asked, run)
+    disk.disarm()
+    return disk.count
+
+
+def killed(asked: Config, run: Path, disk: Disk, at: int) -> None:
+    """Train, die at operation `at` on the disk, and go on to the end."""
+    disk.arm(at, kill)
+    with pytest.raises(Killed):
+        start(asked, run)
+    disk.disarm()
+    if steps(run):
+        resume(run)
+    else:  # dead before the first checkpoint: the same command begins again
+        start(asked, run)
+
+
+def tensors(run: Path) -> dict[str, bytes]:
+    """Return the bytes of every tensor file of the newest checkpoint, which must be whole."""
+    path, complaints = retention.newest(run)
+    assert not complaints
+    return {file.name: file.read_bytes() for file in sorted(path.glob("*.safetensors"))}
+
+
+def steps(run: Path) -> list[int]:
+    """Return the steps of which there are checkpoints, in order."""
+    return sorted(step for step, _ in retention.saved(run))
+
+
+def amend(path: Path, name: str, data: bytes) -> None:
+    """Put `data` in the place of one file of the checkpoint at `path`, as if it had been saved."""
+    (path / name).write_bytes(data)
+    manifest = json.loads((path / "MANIFEST.json").read_bytes())
+    manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
+    (path / "MANIFEST.json").write_text(json.dumps(manifest))

@@ -1,0 +1,84 @@
+"""Runs that look trained: real checkpoints of tiny networks, made in no time."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import write
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers
+from translate.engine.training.session import seed_everything
+from translate.registry import create
+
+RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downs": 1}
+UNET = {"name": "unet", "width": 4, "levels": 5}
+PATCH = {"name": "patch", "width": 4}
+MLP = {"name": "mlp", "width": 8}
+
+
+def write_run(
+    path: Path,
+    recipe: str,
+    *,
+    domains: Sequence[str] = ("summer", "winter"),
+    options: Mapping[str, Any] | None = None,
+    size: int = 32,
+    channels: tuple[int, int] = (3, 3),
+    sides: Sequence[str] = (),
+    seed: int = 0,
+    **found: Any,
+) -> Path:
+    """Write the run folder `path` with one checkpoint, of step 1, and return it.
+
+    `found` is what else the layout told of its images: `classes`, or `text_length`.
+    """
+    seed_everything(seed)
+    settings = {"domains": list(domains), "size": size, "sides": list(sides)}
+    flags = {f"data.{key}": value for key, value in settings.items()}
+    flags |= {f"options.{key}": value for key, value in (options or {}).items()}
+    asked = layers.resolve(recipe, flags={**flags, "train.steps": 1})
+    spec = ImageSpec((size, size), tuple(domains), *channels, **found)
+    made = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
+    write.write_checkpoint(path, TrainingState(asked, spec, made, made.optimizers(), None, step=1))
+    return path
+
+
+def cyclegan(path: Path, *, identity_weight: float = 5.0, **given: Any) -> Path:
+    """Write the run of a tiny CycleGAN."""
+    parts = {"generator": RESNET, "discriminator": PATCH}
+    options = {**parts, "identity_weight": identity_weight}
+    return write_run(path, "cyclegan", options=options, **given)
+
+
+def pix2pix(path: Path, **given: Any) -> Path:
+    """Write the run of a tiny pix2pix, whose U-Net has batch norm and dropout."""
+    options = {"generator": UNET, "discriminator": PATCH}
+    return write_run(path, "pix2pix", options=options, **given)
+
+
+def gan(path: Path, **given: Any) -> Path:
+    """Write the run of a tiny GAN that draws gray pictures of 8x8."""
+    return write_run(
+        path,
+        "gan",
+        domains=("digits",),
+        options={"generator": MLP, "discriminator": MLP, "latent": 4},
+        size=8,
+        channels=(1, 1),
+        **given,
+    )
+
+
+def cgan(path: Path, **given: Any) -> Path:
+    """Write the run of a tiny conditional GAN of three classes."""
+    return write_run(
+        path,
+        "cgan",
+        domains=("digits",),
+        options={"generator": MLP, "discriminator": MLP, "latent": 4},
+        size=8,
+        channels=(1, 1),
+        classes=("zero", "one", "two"),
+        **given,
+    )

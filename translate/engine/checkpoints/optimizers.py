@@ -1,0 +1,66 @@
+"""Optimizers of a resumed run: saved moments, and hyperparameters of the configuration."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from translate.engine.config.yaml import plain
+
+LAYOUT = {"amsgrad", "centered", "momentum"}
+"""hyperparameters that decide which moments PyTorch's optimizers keep"""
+
+
+def hyperparameters(optimizer: Optimizer) -> list[dict[str, Any]]:
+    """Return the hyperparameters of each of the optimizer's groups."""
+    return [
+        {key: value for key, value in group.items() if key != "params"}
+        for group in optimizer.param_groups
+    ]
+
+
+def restore_optimizer(
+    optimizer: Optimizer,
+    configured: Sequence[Mapping[str, Any]],
+    saved: Mapping[str, Any] | None,
+    tensors: Mapping[str, Tensor],
+) -> str:
+    """Restore what one player's freshly built optimizer had accumulated; or return why not.
+
+    `configured` are its groups as they were built, `saved` what the checkpoint says of it, and
+    `tensors` its moments, by ``index/name``. A hyperparameter that was configured alike when saving
+    gets its saved value, which the schedule or the recipe may have changed since; any other one
+    keeps the value of the configuration.
+    """
+    if saved is None:
+        return "the checkpoint has no such player"
+    groups, last = optimizer.state_dict()["param_groups"], saved["param_groups"]
+    if [len(group["params"]) for group in groups] != [len(group["params"]) for group in last]:
+        return "it now holds other parameters"
+    if (kind := type(optimizer).__name__) != saved.get("kind", kind):
+        return f"it is {kind}, and was {saved['kind']}"
+    # older versions did not save what was configured
+    past = saved.get("configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in last])
+    for group, now, before, then in zip(groups, configured, past, last, strict=True):
+        for key, value in now.items():
+            if key in before and plain(value) == plain(before[key]):
+                group[key] = tuple(then[key]) if isinstance(then[key], list) else then[key]
+                if key == "lr" and "initial_lr" in then:
+                    group["initial_lr"] = then["initial_lr"]
+            elif key in LAYOUT and bool(value) != bool(before.get(key)):
+                return f"{key} is {value}, and was {before.get(key)}"
+    state: dict[int, dict[str, Any]] = {
+        int(index): dict(values) for index, values in saved["state"].items()
+    }
+    for name, tensor in tensors.items():
+        index, _, moment = name.partition("/")
+        state.setdefault(int(index), {})[moment] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                # a fused optimizer walks through both in memory order, whatever their formats
+                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    return ""

@@ -1,0 +1,201 @@
+"""Read a checkpoint and restore what it contains."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, load_file
+from torch import Tensor, nn
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints.contents import LONGEST_TEXT, State, below
+from translate.engine.checkpoints.optimizers import restore_optimizer
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checkpoints.untrusted import Allowance, check_header
+from translate.engine.config import layers, schema
+from translate.engine.disk import records
+from translate.engine.plugins.errors import NO_TEMPORARY
+from translate.engine.processes import distributed
+from translate.engine.system import signatures
+from translate.engine.system.randomness import restore_random_state
+from translate.errors import (
+    CheckpointError,
+    ConfigError,
+    TranslateError,
+    described,
+    named,
+    shown,
+    words,
+)
+from translate.recipe import Recipe
+from translate.registry import create
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Saved:
+    """What a checkpoint says of itself."""
+
+    path: Path
+    step: int
+    config: schema.Config
+    spec: ImageSpec
+    description: Mapping[str, Any]
+
+
+def describe(path: Path) -> Saved:
+    """Return what the verified checkpoint at `path` says of itself."""
+    file = path / "state.json"
+    records.read(file, State)
+    description = records.read_json(file)
+    with _understood(file):
+        return Saved(
+            path,
+            int(description["step"]),
+            _config(file, description["config"]),
+            _spec(description["spec"]),
+            description,
+        )
+
+
+def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
+    try:
+        return layers.validate(document)
+    except ConfigError as error:
+        raise CheckpointError(f"{file}: config: {error}") from error
+
+
+def _spec(told: Mapping[str, Any]) -> ImageSpec:
+    facts = asdict(ImageSpec(**told))  # which refuses what it does not know
+    spec = TypeAdapter(ImageSpec).validate_python(facts)
+    counts = (*spec.size, spec.source_channels, spec.target_channels)
+    fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
+    if not fits or not 0 <= spec.text_length <= LONGEST_TEXT or not spec.domains:
+        raise ValueError(f"there are no images of {shown(told)}")
+    return spec
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Have whatever goes wrong with what `path` says be said in a line: strangers write files."""
+    try:
+        yield
+    except TranslateError:
+        raise
+    except ValidationError as error:
+        raise CheckpointError(f"{path} is not understood: {signatures.explain(error)}") from error
+    except Exception as error:
+        if NO_TEMPORARY in words(error):
+            raise  # no fault of the checkpoint's
+        said = named(described(error))
+        raise CheckpointError(f"{path} is not understood: {said}.") from error
+
+
+def rebuild(found: Saved) -> Recipe:
+    """Return the recipe of a checkpoint, as it was constructed for training."""
+    part = {"name": found.config.recipe, **found.config.options}
+    recipe: Recipe = create("recipe", part, spec=found.spec)
+    return recipe
+
+
+@contextmanager
+def allowance(found: Saved) -> Iterator[None]:
+    """Open a block in which no network is made that its weights file could never fill."""
+    with _understood(found.path), Allowance(found.path / "weights.safetensors"):
+        yield
+
+
+def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) -> None:
+    """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
+    file = _weights_file(path, averaged)
+    tensors = _read_tensors(file)
+    own = recipe.state_dict()
+    complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
+    complaints += [f"{named(key)} is unknown" for key in tensors.keys() - own.keys()]
+    complaints += [
+        f"{key} is {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
+        for key in own.keys() & tensors.keys()
+        if own[key].shape != tensors[key].shape
+    ]
+    if complaints:
+        listed = "; ".join(sorted(complaints)[:5])
+        raise CheckpointError(
+            f"{file} does not fit {type(recipe).__name__}: {listed}. What fits is {_made(path)}."
+        )
+    recipe.load_state_dict(tensors)
+
+
+def read_weights(path: Path, *, averaged: bool = False) -> dict[str, Tensor]:
+    """Return the weights of the checkpoint at `path`, the moving average where asked and there."""
+    return _read_tensors(_weights_file(path, averaged))
+
+
+def _weights_file(path: Path, averaged: bool) -> Path:
+    average = path / "ema.safetensors"
+    return average if averaged and average.is_file() else path / "weights.safetensors"
+
+
+def _made(path: Path) -> str:
+    """Return what the checkpoint at `path` says that it is of."""
+    with _understood(path / "state.json"):
+        found = describe(path)
+        by = named(found.description["versions"]["translate-kit"])
+    options = shown(found.config.options)
+    return f"{found.config.recipe} as translate-kit {by} and its plugins built it, {options=!s}"
+
+
+def restore(training: TrainingState, found: Saved) -> list[str]:
+    """Bring `training`, freshly built, to where the checkpoint was, on every process.
+
+    Hyperparameters that the configuration has changed stay as they were built. Returns in words
+    which players' moments could not be kept.
+    """
+    with _understood(found.path):
+        restore_weights(training.recipe, found.path)
+        if training.average:
+            restore_weights(training.average.module, found.path, averaged=True)
+            training.average.n_averaged.fill_(found.description["averaged"])
+        tensors = _read_tensors(found.path / "training.safetensors")
+        notes = [
+            f"the optimizer of {player!r} starts without moments: {reason}"
+            for player, optimizer in training.optimizers.items()
+            if (
+                reason := restore_optimizer(
+                    optimizer,
+                    training.configured[player],
+                    found.description["optimizers"].get(player),
+                    below(f"optimizer/{player}", tensors),
+                )
+            )
+        ]
+        if distributed.rank():
+            own = found.path / f"training-rank-{distributed.rank()}.safetensors"
+            tensors = _read_tensors(own) if own.is_file() else {}
+        if tensors:
+            training.recipe.load_training_state(below("recipe", tensors))
+            restore_random_state(tensors)
+        training.step = found.step
+    return notes
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        return bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        check_header(path)
+        if _is_text(path):
+            mapped = load_file(path)
+            return {name: tensor.clone() for name, tensor in mapped.items()}  # the file may go
+        return load(path.read_bytes())  # the library opens no path of other bytes than UTF-8
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: {error}") from error

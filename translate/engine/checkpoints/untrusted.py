@@ -1,0 +1,83 @@
+"""Limits on what a checkpoint from an unknown source may ask for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from translate.errors import CheckpointError
+
+HEADER = 8 << 20
+"""bytes of a tensor file's header; that of a network of 10,000 tensors has one"""
+SLACK = 256 << 20
+"""bytes that a recipe may need beside its weights while it is made"""
+LEAST = 1 << 15
+"""bytes that a tensor costs at least, however small: so many small ones are noticed, too"""
+
+
+def check_header(path: Path) -> None:
+    """Raise `CheckpointError` for a tensor file whose header no honest program writes.
+
+    The library checks places and types; a header of gigabytes, one name twice, or sides that are
+    longer than the file, pass there.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(HEADER, size - 8):
+            raise CheckpointError(f"{path} is no tensor file, or truncated.")
+        text = file.read(length)
+    try:
+        header = json.loads(text, object_pairs_hook=_unique)
+        sides = [s for n, facts in header.items() if n != "__metadata__" for s in facts["shape"]]
+        longest = max(map(int, sides), default=0)
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
+        raise CheckpointError(f"{path} has a header that is not understood: {error}.") from error
+    if longest > size:
+        raise CheckpointError(f"{path} claims a tensor with a side of {longest:,}.")
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+class Allowance(TorchDispatchMode):
+    """Lets tensors be made while the block runs, but not many times what `file` holds.
+
+    A configuration of a few bytes can name a network that fills any memory.
+    """
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.file, self.left = file, SLACK + 4 * file.stat().st_size
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # or PyTorch imports its compiler for it, which takes a second
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        shape = args[0] if args else None
+        if isinstance(shape, (list, tuple)) and all(type(side) is int for side in shape):
+            self.left -= max(4 * prod(shape), LEAST)  # ``empty((3, 4))`` and its like
+            if self.left < 0:
+                raise CheckpointError(f"{self.file} is too small for the network that it names.")
+        return func(*args, **kwargs or {})

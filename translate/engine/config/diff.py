@@ -1,0 +1,106 @@
+"""What may change when a run goes on, and what would make it another run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from translate.engine.config import layers, schema, yaml
+from translate.engine.config.schema import Config
+from translate.engine.system import signatures
+from translate.errors import ConfigError
+from translate.registry import find, split
+
+FREE = {
+    *("data.root", "data.workers", "data.cache", "data.max_bad"),
+    *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
+}
+"""Settings that change nothing of what is learnt."""
+NOTED = {"train.device", "train.precision", "train.compile", "train.deterministic"}
+"""Settings with which the same is learnt, but not to the same bits."""
+JUDGES = ("discriminator", "critic")
+"""Options that are networks of an adversarial loss."""
+END = {"train.steps", "train.epochs", "train.schedule_steps"}
+"""Settings that say where training ends, and the schedule of its learning rates."""
+
+
+def changed(
+    before: Config,
+    run: Path,
+    flags: Mapping[str, Any],
+    assignments: Sequence[str],
+    *,
+    fork: bool,
+    say: Callable[[str], object],
+) -> Config:
+    """Return the configuration that `run` is resumed with, and say each key that differs.
+
+    It is that of ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the
+    checkpoint. They differ where that file was edited, or where a resume with other settings was
+    killed before its first checkpoint. Raises `ConfigError` where the result makes another method,
+    or other data, of a run that is not forked.
+    """
+    document = yaml.document(before)
+    try:
+        document = yaml.read(str(run / "config.yaml"))
+    except ConfigError as error:
+        say(f"{error} Its newest checkpoint has the settings, too.")
+    written = layers.resolve(config=document)
+    now = layers.resolve(config=document, flags=flags, assignments=assignments)
+    edited = differences(before, written)
+    others = []
+    for key, (old, new) in differences(before, now).items():
+        line = f"{key}: {old!r} -> {new!r}"
+        if key in END:
+            continue  # every line of progress says where the end is; what it does to rates is said
+        if key in FREE:
+            say(line)
+        elif why := without_effect(now, key):
+            say(f"{line}: no effect, as {why}")
+        elif key in NOTED:
+            say(f"{line}: training goes on, but not bit for bit as it would have")
+        elif fork:
+            say(f"{line}: from here on, as this is a fork")
+        else:
+            others.append(f"{run / 'config.yaml'} was edited: {line}" if key in edited else line)
+    if others:
+        raise ConfigError(
+            f"{'; '.join(others)}: this would be another run. Leave it out, or go on in a folder "
+            "of its own from this run's newest checkpoint, with --fork-run."
+        )
+    return now
+
+
+def without_effect(asked: Config, key: str) -> str:
+    """Return why a setting changes nothing in a run of `asked`; nothing where it may.
+
+    An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
+    discriminator without an adversarial loss. Keys of layouts are, where the layout takes none.
+    """
+    section, name, *_ = key.split(".")
+    if section == "options":
+        weight = f"{'adversarial' if name in JUDGES else name}_weight"
+        return f"options.{weight} is 0" if asked.options.get(weight) == 0 else ""
+    if section == "data" and name in schema.LAYOUT_KEYS:
+        layout, _ = split("layout", asked.data.layout)
+        taken = signatures.taken(find("layout", layout), {name: None})
+        return "" if taken else f"the layout {layout!r} takes no {name}"
+    return ""
+
+
+def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
+    """Return by dotted key what differs, as it was and as it is; a part's options one by one."""
+    one, other = (yaml.document(c, unset=True) for c in (before, now))
+    return _differing(one, other)
+
+
+def _differing(
+    one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = ""
+) -> dict[str, tuple[Any, Any]]:
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in [*one, *(key for key in other if key not in one)]:
+        old, new = one.get(key), other.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found |= _differing(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found[f"{prefix}{key}"] = old, new
+    return found

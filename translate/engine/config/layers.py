@@ -1,0 +1,184 @@
+"""Merge a configuration from its layers: defaults, recipe, file, flags."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from pydantic import (
+    ValidationError,
+)
+
+from translate.engine.config.schema import Config, Data, Fragment, Section, Train
+from translate.engine.config.yaml import parse, plain, read
+from translate.engine.system import signatures
+from translate.errors import ConfigError, named, shown, suggest
+from translate.registry import find, names
+
+SECTIONS: Mapping[str, type[Section]] = {"data": Data, "train": Train}
+FLAGS: Mapping[str, str] = {
+    "domains": "data.domains",
+    "data": "data.root",
+    "size": "data.size",
+    "drop_unpaired": "data.drop_unpaired",
+    "steps": "train.steps",
+    "epochs": "train.epochs",
+    "batch_size": "train.batch_size",
+    "seed": "train.seed",
+    "device": "train.device",
+    "precision": "train.precision",
+    "deterministic": "train.deterministic",
+}
+"""The settings that have a name of their own on the command line and in `translate.api.train`."""
+EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
+"""Settings that a message shows."""
+KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
+
+
+def resolve(
+    recipe: str | None = None,
+    *,
+    config: str | Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+) -> Config:
+    """Merge the layers, later wins: defaults, the recipe's, `config`, `flags`, `assignments`.
+
+    `config` is a bundled name, a file or a document; `flags` maps dotted keys to values;
+    `assignments` are ``section.key=VALUE`` with YAML values. Raises `ConfigError` that names the
+    key, what was expected, and the nearest key there is.
+    """
+    written = read(config) if isinstance(config, str) else config or {}
+    recipe = recipe or written.get("recipe")
+    if not isinstance(recipe, str):
+        raise ConfigError(
+            "which recipe? Name one with --plugin, or a configuration with --config: "
+            "`translate show` lists them."
+        )
+    kind: Any = find("recipe", recipe)
+    merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
+    overlay(merged, kind.defaults)
+    overlay(merged, {key: value for key, value in written.items() if key != "recipe"})
+    for key, value in (flags or {}).items():
+        assign(merged, key, value)
+    merged["options"] = complete(kind, merged["options"])
+    _assign_all(merged, assignments)
+    name = f"recipe {recipe!r}"
+    merged["options"] = signatures.check(name, kind, complete(kind, merged["options"]), ["spec"])
+    return validate(merged)
+
+
+def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> Data:
+    """Return the settings of ``data`` alone; raises `ConfigError` as `resolve` does."""
+    document: Fragment = {"recipe": "none", "options": {}, "data": {}, "train": {}}
+    for key, value in flags.items():
+        assign(document, key, value)
+    _assign_all(document, assignments)
+    for section in ("options", "train"):
+        if document[section]:
+            key = f"{section}.{next(iter(document[section]))}"
+            raise ConfigError(
+                f"--set {named(key)}: no model is made here, expected data.KEY=VALUE."
+            )
+    return validate(document).data
+
+
+def _assign_all(document: Fragment, assignments: Sequence[str]) -> None:
+    """Set what ``--set section.key=VALUE`` says."""
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {named(assignment)}: expected section.key=VALUE.")
+        assign(document, key.strip(), parse(text, key) if text.strip() else None)
+
+
+def from_flags(given: Mapping[str, Any]) -> Fragment:
+    """Return by dotted key those of `given`, named as in `FLAGS`, that are set."""
+    return {FLAGS[name]: value for name, value in given.items() if is_set(value)}
+
+
+def is_set(value: Any) -> bool:
+    """Return whether a flag was given: 0 is a value, and an absent switch is none."""
+    return value is not None and value is not False and value != ()
+
+
+def validate(document: Mapping[str, Any]) -> Config:
+    """Return `document` as a `Config`; raises `ConfigError`."""
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(signatures.explain(error, KEYS)) from error
+
+
+def complete(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragment:
+    """Return `given` with the recipe's defaults for what is not given."""
+    known = signatures.read(recipe, ["spec"]).values()
+    defaults = {o.name: plain(o.default) for o in known if not o.required or o.name in given}
+    return {**defaults, **given}
+
+
+def overlay(below: Fragment, above: Mapping[str, Any]) -> None:
+    """Lay a whole fragment over `below`, section by section."""
+    if not isinstance(above, Mapping):
+        raise ConfigError(f"expected recipe, options, data and train, got {shown(above)}.")
+    for section, values in above.items():
+        if section not in KEYS[""]:
+            near = hint(str(section), below.get("recipe")) or suggest(section, KEYS[""])
+            raise ConfigError(f"{named(str(section))}: unknown key.{near}")
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"{section}: expected a mapping, got {shown(values)}.")
+        for key, value in values.items():
+            assign(below, f"{section}.{key}", deepcopy(value))
+
+
+def assign(document: Fragment, key: str, value: Any) -> None:
+    """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
+    section, *path = key.split(".")
+    recipe = document.get("recipe")
+    if section == "recipe":
+        raise ConfigError(f"{named(key)} is no setting: name the recipe with --plugin.")
+    if section in KEYS[""] and not all(path or [""]):
+        raise ConfigError(f"{named(key)}: expected {section}.KEY, such as {EXAMPLES[section]}.")
+    if section not in KEYS[""]:
+        near = hint(section, recipe) or f"{suggest(section, KEYS[''])} (section.key=VALUE)"
+        raise ConfigError(f"{named(key)}: unknown key.{near}")
+    if section in SECTIONS and path[0] not in KEYS[section]:
+        near = hint(path[0], recipe) or suggest(path[0], KEYS[section])
+        raise ConfigError(f"{named(key)}: unknown key.{near}")
+    place = document[section]
+    for name in path[:-1]:
+        inner = place.get(name, {} if section == "train" else None)
+        if isinstance(inner, str) and section != "train":
+            inner = {"name": inner}
+        if not isinstance(inner, Mapping):
+            if section == "train" and name in ("schedule", "clip_norm"):
+                whole = f"{section}.{name}={{{path[-1]}: {value}}}"
+                raise ConfigError(
+                    f"{named(key)}: train.{name} is {shown(inner)}, for all players. Set it whole, "
+                    f'such as --set "{whole}".'
+                )
+            raise ConfigError(f"{named(key)}: {name!r} holds no options.")
+        place[name] = place = dict(inner)
+    if value is None:
+        place.pop(path[-1], None)
+    else:
+        place[path[-1]] = value
+    if section == "train" and value is not None and path[0] in ("steps", "epochs"):
+        place.pop("epochs" if path[0] == "steps" else "steps", None)
+
+
+def hint(name: str, recipe: str | None) -> str:
+    """Return where the setting called `name` belongs, and what to type; or nothing.
+
+    Of a recipe, also options are found of which `name` is the first or the last word.
+    """
+    keys = [f"{section}.{name}" for section in SECTIONS if name in KEYS[section]]
+    kinds = names("recipe")
+    known = [kinds[recipe]] if recipe in kinds else kinds.values() if recipe is None else ()
+    taken = {option for kind in known for option in signatures.read(kind, ["spec"])}
+    words = [o for o in sorted(taken) if name in (o.partition("_")[0], o.rpartition("_")[2])]
+    keys += [f"options.{option}" for option in ([name] if name in taken else words)]
+    if not keys:
+        return ""
+    named_by = " or ".join(f"--set {key}=VALUE" for key in keys)
+    owner = f" of recipe {recipe!r}" if recipe and keys[0].startswith("options.") else ""
+    return f" Did you mean the setting {' or '.join(keys)}{owner}? Write {named_by}."

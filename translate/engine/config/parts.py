@@ -1,0 +1,34 @@
+"""Options of recipes and parts that take a part: a network or a loss, by its name."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from translate.engine.system.signatures import Option
+from translate.registry import Kind, Part, names
+
+
+def part_kind(option: Option) -> Kind | None:
+    """Return which kind of part `option` takes: what its default is a name of.
+
+    Where a network has the name of its counterpart, the option's own name decides.
+    """
+    if not _takes_parts(option.annotation):
+        return None
+    default = named(option.default)
+    kinds: tuple[Kind, ...] = ("loss", "generator", "discriminator")
+    found = [kind for kind in kinds if default in names(kind)]
+    scores = option.name in ("discriminator", "critic", "of")
+    preferred = "discriminator" if scores else "generator"
+    return next((kind for kind in found if kind == preferred), next(iter(found), None))
+
+
+def named(part: Any) -> str:
+    """Return the name of a part, which may be given with options."""
+    return str(part.get("name") if isinstance(part, Mapping) else part)
+
+
+def _takes_parts(annotation: Any) -> bool:
+    if annotation is Any:  # a plugin may leave it out: the default's name decides
+        return True
+    inner = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return inner == Part or inner == Part | None

@@ -1,0 +1,209 @@
+"""The schema of a configuration."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from translate.engine.system.devices import DEVICES, is_device
+from translate.errors import shown, suggest
+from translate.folders.names import short_names
+
+Fragment = dict[str, Any]
+LAYOUT_KEYS = ("sides", "drop_unpaired")
+"""options of layouts that are keys of ``data``, too"""
+LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
+"""More than any machine holds: a damaged configuration is refused before it takes all memory."""
+Positive = Annotated[int, Field(gt=0, le=10**12)]
+Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Schedule = Literal["constant", "linear", "cosine"]
+
+
+class Section(BaseModel):
+    """Nested keyword arguments: unknown ones are refused, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def domain_names(domain: str) -> set[str]:
+    """Return what a domain may be called: as it is given, and by the last part of its path."""
+    return {domain, Path(domain).name, *short_names([domain])}
+
+
+class Data(Section):
+    """Which images are read, and what is done to them before a step sees them."""
+
+    root: Path = Path("datasets")
+    """where domain folders lie"""
+    domains: tuple[str, ...] = Field(default=(), min_length=1)
+    """folders of images: the first is translated from, the last to"""
+    layout: str | dict[str, Any] = "unpaired"
+    """unpaired, paired, suffix, csv, side-by-side, images, labelled, idx, captioned"""
+    sides: tuple[str, ...] = ()
+    """side-by-side: what the left and the right half are called"""
+    size: Side | tuple[Side, Side] = 256
+    """training crop in pixels: N, or [height, width]"""
+    resize: Side | tuple[Side, Side] | Literal["none", "fit"] | None = None
+    """shorter side before the crop: N, [least, most], none, fit (shrink); default size * 286/256"""
+    flip: bool = True
+    """mirror half of the images"""
+    augment: tuple[dict[str, Any], ...] = ()
+    """albumentations by name: [{name: ColorJitter, p: 0.5, to: source}]"""
+    channels: Literal[1, 3] | dict[str, Literal[1, 3]] | None = None
+    """1 reads gray, 3 colour; or by domain: {photo: 3, mask: 1}; default: as the layout says"""
+    labels: tuple[str, ...] | None = None
+    """domains of label maps: resized by nearest neighbour; default: those of palette PNGs alone"""
+    workers: int = Field(default=0, ge=0, le=1024)
+    """processes that read images; 0: a thread reads the next batch"""
+    cache: float = Field(default=2.0, ge=0)
+    """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
+    split: str = "train"
+    """the subfolder of each domain that is trained on"""
+    drop_unpaired: bool = False
+    """paired: leave out images without a partner, instead of refusing"""
+    max_bad: Share = 0.05
+    """share of unreadable files from which on training is refused"""
+
+    @property
+    def crop(self) -> tuple[int, int]:
+        """Height and width of a training crop."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    @property
+    def shorter_side(self) -> tuple[int, int] | None:
+        """The least and most that the shorter side is scaled to before the crop, or None."""
+        if self.resize == "none" or self.resize == "fit":
+            return None
+        if isinstance(self.resize, tuple):
+            return self.resize
+        side = self.resize or round(min(self.crop) * 286 / 256)
+        return side, side
+
+    def channels_of(self, domain: str) -> int | None:
+        """Return what `channels` says of one of the domains; None: nothing."""
+        if not isinstance(self.channels, dict):
+            return self.channels
+        return next((self.channels[n] for n in domain_names(domain) if n in self.channels), None)
+
+    def is_labels(self, domain: str) -> bool:
+        """Return whether one of the domains is of label maps."""
+        return not domain_names(domain).isdisjoint(self.labels or ())
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _by_name(cls, channels: Any, info: ValidationInfo) -> Any:
+        if not isinstance(channels, (list, tuple)):
+            return channels
+        names = info.data.get("domains") or ("A", "B")
+        numbers = [*channels, *(3 for _ in names)]
+        pairs = ", ".join(f"{Path(n).name}: {c}" for n, c in zip(names, numbers, strict=False))
+        raise ValueError(
+            "expected 1 or 3 for all domains, or a mapping from domains to numbers; "
+            f'try --set "data.channels={{{pairs}}}"'
+        )
+
+    @field_validator("channels", "labels")
+    @classmethod
+    def _known_domains(cls, value: Any, info: ValidationInfo) -> Any:
+        named = value if isinstance(value, (dict, tuple)) else ()
+        known = {name for domain in info.data.get("domains", ()) for name in domain_names(domain)}
+        for name in named:
+            if name not in known:
+                near = suggest(name, known).strip(" .")
+                raise ValueError(f"expected names of domains, not {shown(name)} ({near})")
+        return value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _listed(cls, labels: Any) -> Any:
+        return [labels] if isinstance(labels, str) else labels
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_layout(cls, given: Any) -> Any:
+        """Take the options of a layout that have a key of their own, ``{name: x, sides: ...}``."""
+        match given:
+            case {"layout": {**options}}:
+                own = {key: options[key] for key in LAYOUT_KEYS if key in options}
+                others = {key: value for key, value in options.items() if key not in own}
+                return {**given, **own, "layout": others}
+        return given
+
+    @field_validator("resize")
+    @classmethod
+    def _least_first(cls, resize: Any) -> Any:
+        if isinstance(resize, tuple) and resize[0] > resize[1]:
+            raise ValueError("expected the smaller side first")
+        return resize
+
+
+class Train(Section):
+    """How long and how training runs, and what it leaves on the disk."""
+
+    steps: Positive | None = None
+    """steps to train; setting it clears epochs"""
+    epochs: Positive | None = None
+    """times to see every image of the longer domain; setting it clears steps"""
+    batch_size: int = Field(default=1, gt=0, le=LARGEST_BATCH)
+    """images in a step, over all processes"""
+    seed: int = Field(default=0, ge=0, lt=1 << 62)
+    """where all random numbers start"""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 halves memory on a GPU; on most CPUs it is very slow"""
+    schedule: Schedule | dict[str, Schedule] = "constant"
+    """decay of the learning rates: constant, linear, cosine; or {player: name}, others constant"""
+    decay_from: Share = 0.5
+    """share of the steps after which the schedule begins to fall"""
+    schedule_steps: Positive | None = None
+    """steps that the schedule is made for, after which the last rate stays; default: all steps"""
+    warmup: int = Field(default=0, ge=0)
+    """steps over which the learning rates first rise, linearly, to their full values"""
+    clip_norm: Norm | dict[str, Norm] | None = None
+    """largest gradient norm of a player; a longer gradient is scaled down: N, or {player: N}"""
+    log_every: Positive = 50
+    """steps between lines of log.jsonl"""
+    save_every: Positive = 1000
+    """steps between checkpoints; the last step always has one"""
+    preview_every: int = Field(default=500, ge=0, le=10**12)
+    """steps between previews; 0 draws none"""
+    keep: int = Field(default=2, ge=2, le=10**12)
+    """checkpoints kept, the newest ones; at least 2, so that a damaged one costs little"""
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """decay of the moving average of the weights, which inference then uses; 0: no average"""
+    guard: Positive = 10
+    """turns in a row with a loss or gradient that is not finite, after which training stops"""
+    compile: bool = False
+    """compile the networks, where a C++ compiler or Triton is at hand"""
+    deterministic: bool = False
+    """repeat and resume bit for bit on a GPU, too: slower, and some operations are refused"""
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        if not is_device(device):
+            raise ValueError(f"expected {DEVICES}")
+        return device
+
+
+class Config(Section):
+    """Everything that a run needs to be repeated."""
+
+    recipe: str
+    """the method, as `translate plugins` lists them"""
+    options: Fragment = {}
+    """what the method takes: see `translate show RECIPE`"""
+    data: Data
+    """which images, and what is done to them"""
+    train: Train
+    """how long, how, and what is kept"""

@@ -1,0 +1,111 @@
+"""YAML documents in and out."""
+
+from collections.abc import Iterable, Mapping
+from importlib.resources.abc import Traversable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML, AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
+from ruamel.yaml.error import YAMLError
+
+from translate.engine.config.schema import Config, Fragment
+from translate.engine.system.bundled import configs
+from translate.errors import ConfigError, named, shown
+from translate.registry import nearest
+
+MAX_BYTES = 100_000
+"""of a file, of which the parser reads so many in two seconds"""
+DEEPEST = 40
+"""levels of nesting, each of which makes the parser slower"""
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as YAML has it: tuples become lists, paths become text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def read(name: str) -> Fragment:
+    """Return the YAML document of a bundled configuration, or of a file."""
+    if name.endswith((".yaml", ".yml")):
+        path: Path | Traversable = Path(name)
+        if not path.is_file():
+            raise ConfigError(f"there is no file {name}.")
+    else:
+        known = configs()
+        if name not in known:
+            near = nearest("configuration", name, known)
+            raise ConfigError(f"there is no config {name!r}.{near}")
+        path = known[name]
+    data = path.read_bytes()
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{name} is larger than {MAX_BYTES:,} bytes: it is no configuration.")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name} is not a text file: {error}.") from error
+    document = parse(text, name)
+    if not isinstance(document, dict):
+        raise ConfigError(
+            f"{name}: expected recipe, options, data and train, got {shown(document)}."
+        )
+    return document
+
+
+def parse(text: str, where: str) -> Any:
+    """Return what the YAML 1.2 `text` says; tags and aliases are refused with a `ConfigError`."""
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        if wrong := _beyond_plain(yaml.parse(text)):
+            raise ConfigError(f"{named(where)}: YAML {wrong}.")
+        value = yaml.load(text)
+    except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
+        raise ConfigError(f"{named(where)}: {' '.join(str(error).split())}") from error
+    if key := _unspaced(value):
+        raise ConfigError(
+            f"{named(where)}: {shown(key)} is a name without a value: YAML wants a space after the "
+            f"colon, {shown(key.replace(':', ': ', 1))}."
+        )
+    return value
+
+
+def _unspaced(value: Any) -> str:
+    """Return a key such as ``name:resnet`` of a mapping, at any depth, which was meant as two."""
+    if isinstance(value, Mapping):
+        meant = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
+        return next(meant, "") or _unspaced(list(value.values()))
+    if isinstance(value, list):
+        return next((key for key in map(_unspaced, value) if key), "")
+    return ""
+
+
+def _beyond_plain(events: Iterable[Event]) -> str:
+    """Return what of the YAML `events` we do not take, if there is any."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if isinstance(event, AliasEvent):
+            return "aliases (*name) are not supported"
+        if tag := getattr(event, "tag", None):
+            return f"tags are not supported: {tag}"
+        if depth > DEEPEST:
+            return f"of more than {DEEPEST} levels is not supported"
+    return ""
+
+
+def dump(config: Config) -> str:
+    """Return `config` as YAML that `read` takes."""
+    yaml, stream = YAML(typ="safe", pure=True), StringIO()
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(document(config), stream)
+    return stream.getvalue()
+
+
+def document(config: Config, *, unset: bool = False) -> Fragment:
+    """Return `config` as plain values, for YAML and JSON; with `unset`, also what is not set."""
+    return plain(config.model_dump(exclude_none=not unset))

@@ -1,0 +1,63 @@
+"""Decoded pictures in memory: one block, which worker processes share and never copy."""
+
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from translate.errors import BadImage
+from translate.images.kinds import Kind, read
+
+
+class Cache:
+    """Reads pictures as (height, width, channels) bytes, and keeps those it has a place for.
+
+    `sizes` gives the height and width of each picture that is to be kept, `kinds` what pictures
+    are, where that is not `kind`.
+    """
+
+    def __init__(
+        self, sizes: Mapping[Path, tuple[int, int]], kind: Kind, kinds: Mapping[Path, Kind]
+    ) -> None:
+        self._kind, self._kinds = kind, kinds
+        self._places: dict[Path, tuple[int, tuple[int, int, int]]] = {}
+        end = 0
+        for path, size in sizes.items():
+            channels = kinds.get(path, kind).channels
+            self._places[path] = end, (*size, channels)
+            end += prod(size) * channels
+        self._block = torch.empty(end, dtype=torch.uint8)  # a tensor, which spawned workers share
+        self._kept: set[Path] = set()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, path: Path) -> None:
+        """Decode `path` into its place; raises `BadImage`."""
+        pixels, place = self._decode(path), self._place(path)
+        if pixels.shape != place.shape:
+            raise BadImage(path, "changed while it was read")
+        place[...] = pixels
+        self._kept.add(path)
+
+    def read(self, path: Path) -> NDArray[np.uint8]:
+        """Return the pixels of `path`, from memory or the disk, for reading only.
+
+        Raises `BadImage`.
+        """
+        if path not in self._kept:
+            return self._decode(path)
+        pixels = self._place(path)
+        pixels.flags.writeable = False
+        return pixels
+
+    def _decode(self, path: Path) -> NDArray[np.uint8]:
+        return read(path, self._kinds.get(path, self._kind))
+
+    def _place(self, path: Path) -> NDArray[Any]:
+        start, shape = self._places[path]
+        return self._block[start : start + prod(shape)].numpy().reshape(shape)

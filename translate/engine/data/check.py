@@ -1,0 +1,192 @@
+"""From folders to batches: every file checked once, then an endless order that no state keeps.
+
+What a batch holds is a pure function of the configuration, the seed and the step, whatever the
+number of workers, and wherever a run is stopped and resumed.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from translate import registry
+from translate.batches import Layout
+from translate.engine.config.schema import LAYOUT_KEYS, Data
+from translate.engine.data.blank import Blank
+from translate.engine.data.cache import Cache
+from translate.engine.data.data_warnings import listed, notes, palette_domains, remarks
+from translate.engine.data.order import TRIES, UNBATCHED, item_error
+from translate.engine.data.transform import Augment, require_size
+from translate.engine.disk.problems import Problem
+from translate.engine.processes.pool import Threads
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.system import signatures
+from translate.errors import BadImage, ConfigError, DataError, TrainingError
+from translate.folders.names import short_names
+from translate.images import kinds
+from translate.images.decode import probe_image, read_bytes
+from translate.images.decoded import guarded
+from translate.images.headers import Header
+
+THREADS = 8
+
+
+class CheckedData(NamedTuple):
+    """What is trained on, and what is not."""
+
+    layout: Layout
+    augment: Augment
+    problems: list[Problem]
+    """The files that `layout` leaves out."""
+    remarks: list[str]
+    """What is to be said of the others."""
+    notes: Sequence[Problem] = ()
+    """What each of the others loses when it is read."""
+
+
+def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
+    """Find the files of `data`; raises `DataError` for folders that cannot be used."""
+    layout: Layout = registry.create(
+        "layout",
+        data.layout,
+        root=data.root,
+        domains=data.domains,
+        split=data.split,
+        sides=data.sides,
+        drop_unpaired=data.drop_unpaired,
+        leave_out=tuple(leave_out),
+    )
+    own = signatures.taken(registry.find("layout", _name(data)), dict.fromkeys(LAYOUT_KEYS))
+    unused = [key for key in LAYOUT_KEYS if getattr(data, key) and key not in own]
+    layout.notes = [
+        *layout.notes,
+        *(f"data.{key}: no effect, as the layout {_name(data)!r} takes none" for key in unused),
+    ]
+    if data.labels is None and (found := palette_domains(layout, data.domains)):
+        data = data.model_copy(update={"labels": found})
+        layout.notes = [
+            *layout.notes,
+            f"label maps: {' and '.join(found)}, as all images looked at have a palette. They are "
+            "never blended; --set data.labels=[] reads them as photographs",
+        ]
+    first, last = data.domains[0], data.domains[-1]
+    layout.spec = replace(
+        layout.spec,
+        domains=short_names(layout.spec.domains),
+        size=data.crop,
+        source_channels=data.channels_of(first) or layout.spec.source_channels,
+        target_channels=data.channels_of(last) or layout.spec.target_channels,
+        source_labels=data.is_labels(first),
+        target_labels=data.is_labels(last),
+    )
+    _expect_roles(layout, data)
+    return layout
+
+
+def _expect_roles(layout: Layout, data: Data) -> None:
+    """Raise `ConfigError` where domains of different kinds would become images of one role."""
+    found = {(data.channels_of(name), data.is_labels(name)) for name in data.domains}
+    if len(found) == 1:
+        return
+    blank = Blank(data.crop, layout.spec)
+    layout.load(layout.pick(0, Random(0)), blank)
+    if len(data.domains) > 2 or "target" not in blank.roles:
+        raise ConfigError(
+            f"data.channels, data.labels: the layout {_name(data)!r} mixes the images of "
+            f"{' and '.join(data.domains)}, so all of them are read alike: set one number of "
+            "channels, as in --set data.channels=3, and all domains as labels or none."
+        )
+
+
+def _name(data: Data) -> str:
+    return registry.split("layout", data.layout)[0]
+
+
+def check_data(layout: Layout, data: Data) -> CheckedData:
+    """Look at each file of `layout` once, and lay the good ones out as if there were no others.
+
+    Where all of them fit into ``data.cache`` gigabytes they are decoded, and stay in memory; else
+    their headers are read. Raises `DataError` where no file is good, `TrainingError` where more
+    than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
+    """
+    with Threads(THREADS) as pool:
+        probed = pool.map(partial(_probe, data=data), layout.files)
+        headers = dict(zip(layout.files, probed, strict=True))
+        kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
+        by_path = {path: by_file.get(path, kind) for path in headers}
+        sizes = {p: found.size for p, found in headers.items() if isinstance(found, Header)}
+        needed = sum(prod(size) * by_path[path].channels for path, size in sizes.items())
+        cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
+        augment = Augment(data, layout.spec, cache.read)
+        bad = [found for found in headers.values() if isinstance(found, BadImage)]
+        bad += layout.problems
+        if needed <= data.cache * 1e9:
+            bad += filter(None, pool.map(partial(_keep, cache), sizes))
+    problems = sorted(Problem.of(found, "check") for found in bad)
+    if problems:
+        _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
+        layout = open_layout(data, [p.path for p in problems])
+    lost = notes(headers, by_path)
+    said = remarks(layout, data, lost, sizes.values())
+    return CheckedData(layout, augment, problems, said, listed(lost))
+
+
+def _probe(path: Path, data: Data) -> Header | BadImage:
+    """Return the header of a file that can be trained on, or what is wrong with it."""
+    try:
+        header = probe_image(read_bytes(path), path)
+        with guarded(path):
+            require_size(data, *header.size)
+        return header
+    except BadImage as bad:
+        return bad
+    except BaseException as error:
+        reraise_interruption(error)
+        return item_error([path], error)
+
+
+def _keep(cache: Cache, path: Path) -> BadImage | None:
+    try:
+        cache.keep(path)
+    except BadImage as bad:
+        return bad
+    except BaseException as error:
+        reraise_interruption(error)
+        return item_error([path], error)
+    return None
+
+
+def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
+    first = f"The first is {problems[0].path}: {problems[0].message}."
+    if len(problems) == files:
+        raise DataError(f"not one of {files} images can be read. {first}")
+    if len(problems) > most * files:
+        raise TrainingError(
+            f"{len(problems)} of {files} images cannot be read, and data.max_bad is {most:g}. "
+            f"{first}"
+        )
+
+
+def _told(
+    read: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
+) -> Generator[tuple[Any, list[Problem]]]:
+    """Yield what was `read`, and tell each bad file once."""
+    told: set[Path] = set()
+    with closing(read):
+        for batch, met in read:
+            if batch is None and met and met[-1].path == UNBATCHED:
+                raise TrainingError(met[-1].reason)
+            if batch is None:
+                raise TrainingError(
+                    f"{TRIES} items in a row cannot be read. The first is "
+                    f"{str(met[0]).removesuffix('.')}."
+                )
+            news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
+            told.update(news)
+            begun = [Problem(Path("data.workers"), "training", "restarted", r) for r in restarts]
+            restarts.clear()
+            yield batch, [*news.values(), *begun]

@@ -1,0 +1,105 @@
+"""Where the data of a run lie, when it is resumed from another working directory.
+
+A configuration keeps paths as they were typed; ``run.json`` says in which directory.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from translate.engine.config.schema import Data
+from translate.engine.data.check import open_layout
+from translate.errors import ConfigError, DataError
+from translate.folders.listing import is_path
+from translate.folders.names import short_names
+
+
+def working_directory() -> str:
+    """Return the absolute path of the working directory; an empty text if it was deleted."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
+def locate(data: Data, directory: str, *, moved: bool) -> Data:
+    """Return `data` with paths that lead to its images, from here or from `directory`.
+
+    Paths are tried as they are, then from the `directory` in which they were typed. Where the root
+    has `moved`, a domain that was typed as a path is first looked for below it by its name. What is
+    found nowhere is returned as it is.
+    """
+    candidates = [data]
+    if moved:  # what lies below the root that was asked for comes first
+        _expect_below(data)
+        candidates.insert(0, _renamed(data, short_names(data.domains)))
+    elif directory and directory != working_directory():
+        candidates.append(_from(data, Path(directory)))
+    if len(candidates) == 1:
+        return data
+    for candidate in candidates:
+        try:
+            open_layout(candidate)
+        except (DataError, ConfigError):
+            continue
+        return candidate
+    return data
+
+
+def expect_root(data: Data) -> None:
+    """Raise `DataError` where domains are names below the root, and there is no such folder."""
+    bare = [name for name in data.domains if Path(name).name == name]
+    drawn = data.root == Data.model_fields["root"].default  # where sample domains are drawn
+    if bare and not drawn and not data.root.is_dir():
+        raise DataError(
+            f"data.root: there is no folder {data.root}. Expected the folder that holds "
+            f"{' and '.join(bare)}: --data DIR"
+        )
+
+
+def _expect_below(data: Data) -> None:
+    """Raise `DataError` where the root that a run is to go on with does not hold its domains."""
+    names = short_names(data.domains)
+    expect_root(data.model_copy(update={"domains": names}))
+    for name in names:
+        if is_path(data.root, name):
+            raise DataError(
+                f"data.root: there is no {name} in {data.root}. Expected a folder that holds "
+                f"{' and '.join(names)}: --data DIR"
+            )
+
+
+def _from(data: Data, directory: Path) -> Data:
+    """Return `data` as `directory` has it: with an absolute root, and absolute paths of domains."""
+    domains = tuple(_absolute(name, data.root, directory) for name in data.domains)
+    layout: Any = data.layout
+    if isinstance(layout, Mapping):
+        layout = {key: _existing(value, directory) for key, value in layout.items()}
+    found = data.model_copy(update={"root": directory / data.root, "layout": layout})
+    return found if data.sides else _renamed(found, domains)
+
+
+def _absolute(name: str, root: Path, directory: Path) -> str:
+    """Return the path that a domain's `name` is in `directory`; a folder below `root` is none."""
+    is_path = Path(name).name != name or (
+        (directory / name).exists() and not (directory / root / name).exists()
+    )
+    return str(directory / name) if is_path else name
+
+
+def _existing(value: Any, directory: Path) -> Any:
+    """Return an option of a layout, as a path where it is one of a file in `directory`."""
+    if isinstance(value, str) and not Path(value).exists() and (directory / value).is_file():
+        return str(directory / value)
+    return value
+
+
+def _renamed(data: Data, domains: tuple[str, ...]) -> Data:
+    """Return `data` with other names for its domains, wherever they are named."""
+    names = dict(zip(data.domains, domains, strict=True))
+    update: dict[str, Any] = {"domains": domains}
+    if isinstance(data.channels, dict):
+        update["channels"] = {names.get(key, key): value for key, value in data.channels.items()}
+    if isinstance(data.labels, tuple):
+        update["labels"] = tuple(names.get(name, name) for name in data.labels)
+    return data.model_copy(update=update)

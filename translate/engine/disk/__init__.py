@@ -1,0 +1,1 @@
+"""Every access to the disk."""

@@ -1,0 +1,277 @@
+"""What `translate.api.Translator` takes, and results in the form of what was taken.
+
+==============================================  ====================================================
+given                                           returned
+==============================================  ====================================================
+a path, the bytes of a file, an open file       a PIL image with the colour profile of the file
+a PIL image                                     the same, with the profile in its ``info``
+an array (H, W) or (H, W, C), uint8 or uint16   an array of uint8
+an array of floats in [0, 1]                    an array of the same type in [0, 1]
+a tensor (C, H, W) or (N, C, H, W): uint8, or   a tensor of the same type, on the same device
+floats in [0, 1]
+==============================================  ====================================================
+
+Arrays and tensors have 1, 3 or 4 channels; the fourth is transparency. All images are upright and
+opaque when they meet a network, as `translate infer` reads them. An open file is read from its
+beginning, as PIL reads it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOBase
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from translate.errors import BadImage, ConfigError, DataError
+from translate.images import decoders, kinds, label_maps, masks, metadata, pillow
+from translate.images.decode import MAX_PIXELS, Pixels, pixels_from_decoded, read_bytes
+from translate.images.decoded import WHITE, Decoded, guarded
+from translate.images.headers import Header, Note
+from translate.images.kinds import Kind
+
+FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+Given: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
+SLACK = 1e-4
+"""by which floats may leave [0, 1], for want of precision"""
+
+
+class Input(NamedTuple):
+    """One image, decoded and upright."""
+
+    decoded: Decoded
+    """its pixels: uint8, uint16, or float32 in [0, 1]"""
+    path: Path
+    """what a `BadImage` calls it"""
+    data: bytes = b""
+    """the content of a file"""
+    header: Header | None = None
+    """what the file says of itself"""
+    profile: bytes = b""
+    """the colour profile of a PIL image"""
+
+    @property
+    def single(self) -> bool:
+        """Whether it has one channel."""
+        return self.decoded.pixels.ndim == 2
+
+    def pixels(self, kind: Kind) -> Pixels:
+        """Return (height, width, channels), opaque; raises `BadImage`."""
+        with guarded(self.path):
+            if kind.labels:
+                return label_maps.from_decoded(self.decoded, self.path, kind.channels)
+            return pixels_from_decoded(self.decoded, channels=kind.channels)
+
+    def notes(self, kind: Kind, *, hole: bool) -> tuple[Note, ...]:
+        """Return what the file loses when it is read."""
+        if not self.header:
+            return ()
+        return kinds.losses(self.header.notes(channels=kind.channels, hole=hole), kind)
+
+    def kept_profile(self, channels: int) -> bytes:
+        """Return the colour profile, if it suits an image of so many channels."""
+        if self.header:
+            found = metadata.of(self.data, self.path, channels, MAX_PIXELS, private=False)
+            return found.get("icc_profile", b"")
+        return metadata.suiting(self.profile, channels)
+
+
+def load(given: Given) -> Input:
+    """Decode what a user gives; raises `BadImage` for a file, `DataError` for anything else."""
+    if isinstance(given, Image.Image):
+        return _picture(given)
+    if isinstance(given, np.ndarray):
+        return Input(_of_array(given), Path("the array"))
+    if isinstance(given, Tensor):
+        return Input(_of_array(_channels_last(given)), Path("the tensor"))
+    data, path = _content(given)
+    header, decoded = decoders.decode(data, path, MAX_PIXELS)
+    return Input(decoded, path, data, header)
+
+
+def give_back(given: Given, source: Input, drawn: Pixels) -> Any:
+    """Return what was `drawn`, (H, W, C) bytes or floats in [0, 1], in the form of `given`."""
+    channels = drawn.shape[2]
+    if isinstance(given, Tensor):
+        back = torch.from_numpy(np.ascontiguousarray(drawn.transpose(2, 0, 1)))
+        return back.to(given.device, given.dtype)
+    if isinstance(given, np.ndarray):
+        flat = drawn[..., 0] if given.ndim == 2 and channels == 1 else drawn
+        return flat.astype(given.dtype) if given.dtype.kind == "f" else flat
+    made = Image.fromarray(drawn[..., 0] if channels == 1 else drawn)
+    if profile := source.kept_profile(channels):
+        made.info["icc_profile"] = profile
+    return made
+
+
+def in_floats(given: Given) -> bool:
+    """Return whether `given` is of floats, and its result is."""
+    if isinstance(given, Tensor):
+        return given.is_floating_point()
+    return isinstance(given, np.ndarray) and given.dtype.kind == "f"
+
+
+def _content(given: Any) -> tuple[bytes, Path]:
+    """Return the bytes of a file, and its name."""
+    if isinstance(given, (str, PathLike)):
+        path = Path(given)
+        return read_bytes(path), path
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return _not_empty(bytes(given), Path("the bytes"))
+    if not callable(getattr(given, "read", None)):
+        raise DataError(
+            f"got {type(given).__name__}: expected a path, bytes, an open file, a PIL image, an "
+            "array, a tensor, or a list of them."
+        )
+    name = getattr(given, "name", "")
+    path = Path(name) if isinstance(name, str) and name else Path("the file")
+    if isinstance(given, TextIOBase):
+        raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
+    with guarded(path):
+        if callable(getattr(given, "seekable", None)) and given.seekable():
+            given.seek(0)  # as PIL.Image.open does: who has just written it is at its end
+        data = given.read()
+    if not isinstance(data, bytes):
+        raise DataError(f"{path} gave {type(data).__name__}: expected bytes. Open it with 'rb'.")
+    return _not_empty(data, path)
+
+
+def _not_empty(data: bytes, path: Path) -> tuple[bytes, Path]:
+    with guarded(path):
+        if not data:
+            raise ValueError("is empty")
+    return data, path
+
+
+def _picture(given: Image.Image) -> Input:
+    path = Path(getattr(given, "filename", "") or "the PIL image")
+    with explained(path):
+        if not given.width or not given.height:
+            raise ValueError(f"is empty: {given.width}x{given.height} pixels")
+        upright = ImageOps.exif_transpose(given)
+        profile = given.info.get("icc_profile") or b""
+        return Input(pillow.decode(upright), path, profile=profile)
+
+
+def _channels_last(given: Tensor) -> NDArray[Any]:
+    if given.ndim != 3 or given.shape[0] not in (1, 3, 4) or not given.numel():
+        raise DataError(
+            f"got a tensor of {tuple(given.shape)}: expected (channels, height, width), or "
+            "(N, channels, height, width), with 1, 3 or 4 channels."
+        )
+    if given.is_meta or given.is_quantized or given.layout != torch.strided:
+        raise DataError(
+            f"got a tensor without numbers of its own ({given.dtype}, {given.device}, "
+            f"{given.layout}): expected a dense one of uint8, uint16, or floats in [0, 1]."
+        )
+    values = given.detach().cpu()
+    values = values.float() if values.is_floating_point() else values
+    array = values.permute(1, 2, 0).numpy()
+    return array[..., 0] if array.shape[2] == 1 else array
+
+
+def _of_array(given: NDArray[Any]) -> Decoded:
+    array = given[..., 0] if given.shape[2:] == (1,) else given
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    known = array.dtype in WHITE or array.dtype.kind == "f"
+    if not known or array.ndim not in (2, 3) or not array.size or array.shape[2:] not in SHAPES:
+        first = given.ndim == 3 and given.shape[0] in (1, 3, 4)
+        fix = " Channels come last: transpose(1, 2, 0)." if first and known else ""
+        raise DataError(
+            f"got {given.shape} of {given.dtype}: expected (height, width) or (height, width, 1, 3 "
+            f"or 4) of uint8 or uint16, or of floats in [0, 1].{fix}"
+        )
+    if array.dtype.kind == "f":
+        array = _shares(array)
+    if array.ndim == 2 or array.shape[2] == 3:
+        return Decoded(array)
+    return Decoded(array[..., :3], array[..., 3])
+
+
+SHAPES = ((), (3,), (4,))
+
+
+def _shares(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Return floats as float32 in [0, 1]."""
+    if not np.isfinite(array).all():
+        raise DataError("not all values are finite: expected floats in [0, 1].")
+    least, most = float(array.min()), float(array.max())
+    if least < -SLACK or most > 1 + SLACK:
+        raise DataError(
+            f"got floats from {least:g} to {most:g}: expected [0, 1]. Divide 8 bits by 255; of "
+            "[-1, 1] give (x + 1) / 2."
+        )
+    return np.clip(array, 0, 1).astype(np.float32)
+
+
+def hole(source: Input, mask: Given | None) -> Pixels:
+    """Return (height, width, 1) bytes: 255 in the hole of `source`, which a `mask` says if given.
+
+    Raises `BadImage` for a file without a hole, and `DataError` for anything else.
+    """
+    if mask is None:
+        advice = "pass mask=, or make the hole transparent"
+        with explained(source.path, advice, is_file=bool(source.header)):
+            return masks.transparent(source.decoded, source.path)
+    try:
+        return _mask(mask)
+    except ValueError as error:
+        raise DataError(f"the mask {error}.") from error
+
+
+def _mask(mask: Given) -> Pixels:
+    if isinstance(mask, Image.Image):
+        return masks.of_picture(mask)
+    if isinstance(mask, np.ndarray):
+        return masks.of_array(mask)
+    if isinstance(mask, Tensor):
+        array = mask.detach().cpu().numpy()
+        return masks.of_array(array.transpose(1, 2, 0) if array.ndim == 3 else array)
+    data, path = _content(mask)
+    return masks.of_file(data, path, MAX_PIXELS)
+
+
+def masks_of(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
+    """Return a mask, or None, for each of `count` images.
+
+    Args:
+        mask: a list of them, or an array or tensor of which each row is one.
+        count: how many images there are.
+        shared: whether they are a tensor, of which all may have one mask.
+
+    Raises:
+        ConfigError: where there is no mask for each.
+    """
+    if mask is None:
+        return [None] * count
+    stacked = getattr(mask, "ndim", 0) in ((4,) if shared else (3, 4))
+    if not stacked and not isinstance(mask, (list, tuple)):
+        if shared:
+            return [mask] * count
+        raise ConfigError(
+            f"mask: expected a list with a mask or None for each of {count} images, got "
+            f"{type(mask).__name__}."
+        )
+    if len(mask) != count:
+        raise ConfigError(f"mask: {len(mask)} masks for {count} images.")
+    return list(mask)
+
+
+@contextmanager
+def explained(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
+    """Turn what goes wrong with a file into a `BadImage`, and with anything else a `DataError`."""
+    try:
+        with guarded(path):
+            yield
+    except BadImage as bad:
+        if is_file:
+            raise
+        colon = "" if bad.reason.startswith(("has ", "is ")) else ":"
+        end = f": {advice}." if advice else "."
+        raise DataError(f"{path}{colon} {bad.reason}{end}") from bad

@@ -1,0 +1,192 @@
+"""Which pictures a folder translation reads and what they become, known before any work is done."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from glob import has_magic
+from hashlib import sha256
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from translate.engine.disk import files
+from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
+from translate.folders import skipped
+from translate.folders.listing import find_images, match, scan, stem_below
+from translate.images.decode import probe_image, read_bytes
+from translate.images.encode import ENCODINGS, can_hold
+
+
+class Survey(NamedTuple):
+    """What was found to be translated."""
+
+    root: Path
+    """The folder whose tree the output mirrors."""
+    images: list[Path]
+    skipped: list[Path]
+    """Files without an image suffix."""
+    problems: list[BadImage]
+
+
+class Job(NamedTuple):
+    """One picture to translate."""
+
+    input: Path
+    output: Path
+    mask: Path | None = None
+    """what is white in it is the hole of the input"""
+    frame: int | None = None
+    """which one of several; None: the first, and that there are others is noted"""
+
+    @property
+    def origin(self) -> str:
+        """What it is made from, as a record says it."""
+        return str(self.input)
+
+    def origin_sha256(self) -> str:
+        """Return the sha256 of the input, and its mask, as they are now; raises `OSError`."""
+        files = (self.input, self.mask) if self.mask else (self.input,)
+        return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def survey(source: str | Path, out: Path) -> Survey:
+    """Return the images that `source` means: a file, a folder at any depth, or a glob.
+
+    What lies in `out`, where that is inside the source, is none of them. Raises a `TranslateError`
+    where there is nothing to do, or `out` cannot be written to.
+    """
+    found = _find(Path(source))
+    root, inside = found.root.resolve(), out.resolve()
+    if root == inside:
+        raise ConfigError(f"{out} holds the pictures themselves: choose another folder for OUT.")
+    if not out.exists() and can_hold(out.suffix):
+        raise ConfigError(f"OUT is a folder, and {out} looks like a picture: try {out.parent}.")
+    if inside.is_relative_to(root):
+        own = [p for p in found.images if not p.parent.resolve().is_relative_to(inside)]
+        found = found._replace(images=own)
+    if not found.images and not found.problems:
+        there = f": {text}" if (text := skipped.describe(found.skipped)) else ""
+        raise NothingUsableError(f"there is no image in {source}{there}.")
+    files.claim(out)
+    return found
+
+
+def _find(source: Path) -> Survey:
+    if source.is_dir():
+        return Survey(source, *scan(source))
+    if source.exists():
+        return Survey(source.parent, [source], [], [])
+    if not has_magic(str(source)):
+        raise DataError(f"there is no file or folder {source}.")
+    root, found = match(source)
+    return Survey(root, *found)
+
+
+def assign(
+    found: Survey,
+    out: Path,
+    *,
+    channels: int = 3,
+    form: str | None = None,
+    gray: bool = False,
+) -> list[Job]:
+    """Return where the translation of each image goes: to the same place and name below `out`.
+
+    A suffix is kept where its format can hold the result and is the wanted `form`. Else it becomes
+    that of `form`, by default ``.png``, and follows the whole old name if the short one is taken.
+    With `gray`, images of a format without colour have gray results. Raises `ConfigError` where two
+    images would become one file, if only on some file systems.
+    """
+    suffix = f".{form or 'png'}"
+    if not can_hold(suffix, channels):
+        known = [name[1:] for name in ENCODINGS if can_hold(name, channels)]
+        raise ConfigError(f"format: cannot write {form!r}.{suggest(suffix[1:], known)}")
+    names = [path.relative_to(found.root) for path in found.images]
+    kept = {
+        name
+        for name in names
+        if _keeps(name.suffix, form, 1 if gray and name.suffix.lower() == ".pgm" else channels)
+    }
+    taken = {_folded(name) for name in kept}
+    taken |= {_folded(folder) for name in names for folder in name.parents}
+    claims: dict[PurePath, list[str]] = {}
+    jobs = []
+    for path, name in zip(found.images, names, strict=True):
+        new = name
+        if name not in kept:
+            short, long = name.with_suffix(suffix), name.with_name(name.name + suffix)
+            new = long if _folded(short) in taken else short
+            taken.add(_folded(new))
+        claims.setdefault(_folded(new), []).append(str(name))
+        jobs.append(Job(path, out / new))
+    if clashes := [" and ".join(names) for names in claims.values() if len(names) > 1]:
+        listed = "; ".join(clashes[:10]) + ("; ..." if len(clashes) > 10 else "")
+        raise ConfigError(f"these would become one file, rename one of each: {listed}.")
+    return jobs
+
+
+def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
+    """Return `jobs`, each with the file in `masks` of its path without suffix, if there is one.
+
+    A file is the mask of a single image. Raises `ConfigError` where there is no such file or
+    folder, a file is given for several images, or no image has a mask in the folder, or two.
+    """
+    if masks.is_file() and len(jobs) == 1:
+        return [jobs[0]._replace(mask=masks)]
+    if masks.is_file():
+        raise ConfigError(
+            f"mask: {masks} is one file, and there are {len(jobs)} images: expected one image, or "
+            "a folder with a mask for each, named as the images are."
+        )
+    if not masks.is_dir():
+        raise ConfigError(f"mask: there is no file or folder {masks}.")
+    known: dict[str, list[Path]] = {}
+    for path in find_images(masks):
+        known.setdefault(stem_below(path, masks), []).append(path)
+    of_jobs = [known.get(stem_below(job.input, root), []) for job in jobs]
+    if twice := next((paths for paths in of_jobs if len(paths) > 1), None):
+        raise ConfigError(f"mask: {twice[0]} and {twice[1]} are for one image: keep one of them.")
+    if not any(of_jobs):
+        example = f"{stem_below(jobs[0].input, root)}.png"
+        raise ConfigError(
+            f"mask: nothing in {masks} is named as a picture is: expected {masks / example}, "
+            "or another suffix."
+        )
+    return [
+        job._replace(mask=paths[0] if paths else None)
+        for job, paths in zip(jobs, of_jobs, strict=True)
+    ]
+
+
+def framed(jobs: Sequence[Job]) -> list[Job]:
+    """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, where there are several.
+
+    Raises `ConfigError` where such a name is that of another picture.
+    """
+    found = [split for job in jobs for split in _frames(job)]
+    names = Counter(_folded(job.output) for job in found)
+    if twice := [str(job.output) for job in found if names[_folded(job.output)] > 1]:
+        raise ConfigError(f"frames: two pictures would become {twice[0]}: rename one of them.")
+    return found
+
+
+def _frames(job: Job) -> list[Job]:
+    try:
+        header = probe_image(read_bytes(job.input), job.input)
+    except BadImage:
+        return [job]  # it is listed when it is read
+    if not header.moving:
+        return [job]
+    stem, suffix = job.output.stem, job.output.suffix
+    outputs = [job.output.with_name(f"{stem}.{n:04}{suffix}") for n in range(1, header.frames + 1)]
+    return [job._replace(output=output, frame=n) for n, output in enumerate(outputs)]
+
+
+def _keeps(suffix: str, form: str | None, channels: int) -> bool:
+    if not can_hold(suffix, channels):
+        return False
+    return not form or ENCODINGS[suffix.lower()] == ENCODINGS[f".{form}"]
+
+
+def _folded(name: PurePath) -> PurePath:
+    """Return `name` as file systems see it that know neither case nor composed accents."""
+    return PurePath(unicodedata.normalize("NFC", name.as_posix().casefold()))

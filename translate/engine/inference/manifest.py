@@ -1,0 +1,260 @@
+"""What an output folder remembers of its pictures, so that a rerun is free and honest.
+
+``OUT/.translate/done.jsonl`` says what each output was made from, ``OUT/problems.jsonl`` what was
+left out and why. Under torchrun process N has ``done-N.jsonl`` and ``problems-N.jsonl`` to itself,
+and all records are read. Several processes may write into one folder at once: a record is durable
+before its output can be seen, so that an output without a record is always somebody else's.
+"""
+
+import errno
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatch
+from functools import cache
+from hashlib import file_digest, sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from translate.engine.disk import file_system, files, locks, records
+from translate.engine.disk.problems import Problem
+from translate.engine.processes.launch import launched
+from translate.errors import CheckpointError, ConfigError
+
+HIDDEN = ".translate"
+DAY = 24 * 3600.0
+"""Seconds after which a temporary file is of no living process, where locks cannot tell."""
+
+
+class Work(Protocol):
+    """One picture to make."""
+
+    @property
+    def output(self) -> Path: ...
+
+    @property
+    def origin(self) -> str:
+        """What it is made from, as a record says it."""
+
+    def origin_sha256(self) -> str:
+        """Return the sha256 of what it is made from; raises `OSError`."""
+
+
+AnyWork = TypeVar("AnyWork", bound=Work)
+Records = Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
+"""Notes by the sha256 of origin and output, by the output's name below the folder."""
+
+
+class DoneRecord(records.Record):
+    """A line of ``done.jsonl``: what was made of what."""
+
+    output: str
+    output_sha256: str
+    input_sha256: str
+    notes: list[str] = []
+    """What the input lost when it was read."""
+
+
+@dataclass
+class DurableLines:
+    """Adds records to a file from several threads; each call returns once its own is durable."""
+
+    path: Path
+    added: int = 0
+    durable: int = 0
+    adding: Lock = field(default_factory=Lock)
+    syncing: Lock = field(default_factory=Lock)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Add `record`; threads that wait for the disk at the same time share one sync."""
+        with self.adding:
+            files.append(self.path, record)
+            self.added += 1
+            mine = self.added
+        with self.syncing:
+            if self.durable < mine:
+                added = self.added
+                files.sync(self.path, name=not self.durable)
+                self.durable = added
+
+
+class Ledger:
+    """The records of one output folder."""
+
+    def __init__(self, out: Path, made_by: Mapping[str, Any], *, overwrite: bool = False) -> None:
+        """Take `out`, and what makes its outputs: the model and the options, as JSON has them.
+
+        With `overwrite`, outputs that something else made may be replaced.
+        """
+        self.out, self.made_by, self.overwrite = out, made_by, overwrite
+        self.noted: list[Problem] = []
+        """what inputs have lost whose outputs `split` has found done, as their records say"""
+        self._done = DurableLines(out / HIDDEN / f"done{_process()}.jsonl")
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Begin to write: forget the problems of earlier runs, and what a killed one left.
+
+        Raises `SaveError` where the folder's own files cannot be written.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locks.shared(self.out / HIDDEN / "lock", self._begin))
+            except OSError as error:
+                raise files.unwritable(Path(error.filename or self.out), error) from error
+            yield
+            if limits := file_system.limits(self.out):
+                path = self.out / HIDDEN / "file-system.json"
+                files.replace_json(path, {"file_system": limits})
+
+    def _begin(self, alone: bool | None) -> None:
+        """Prepare the folder, knowing whether no other process writes into it; None: not known."""
+        together = not launched().is_alone
+        if alone is not False or together:
+            files.discard(self.problems)
+        if alone is not False:
+            certain = alone and not together
+            files.sweep_files(self.out, older=0 if certain else DAY)
+
+    def split(self, work: Iterable[AnyWork]) -> tuple[list[AnyWork], int]:
+        """Return what is still to be done, and how much is done and verified.
+
+        Raises `ConfigError` for an output that something else made, unless it may be overwritten,
+        and where the records cannot be read.
+        """
+        made, again = self._read(), cache(self._read)  # another process may have made it since
+        todo, others, done = list[AnyWork](), list[Path](), 0
+        for item in work:
+            if not _exists(item.output):
+                todo.append(item)
+                continue
+            notes = self._notes(item, made)
+            if notes is None:
+                notes = self._notes(item, again())
+            if notes is None:
+                todo.append(item)
+                others.append(item.output)
+            else:
+                done += 1
+                self.noted += [Problem(Path(item.origin), "read", "note", n) for n in notes]
+        if others and not self.overwrite:
+            more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+            raise ConfigError(
+                f"{others[0]}{more} is there already, and was not made from this input with "
+                "this model and these options: choose another folder, or --overwrite."
+            )
+        return todo, done
+
+    def write(self, work: Work, origin_sha256: str, data: bytes, notes: Sequence[str] = ()) -> None:
+        """Write `data`, unless another process has meanwhile; its record is made durable first.
+
+        The record keeps `notes` on what the input lost, for a rerun that lists them again.
+
+        Raises `OSError`, also where somebody else's file has come to be there.
+        """
+        digest = sha256(data).hexdigest()
+        if not self.overwrite and _exists(work.output):
+            made = {self._name(work): {(origin_sha256, digest): notes}}
+            if self._is_done(work, made) or self._is_done(work, self._read()):
+                return
+            raise FileExistsError(errno.EEXIST, "another program has put a file there meanwhile")
+        record = {
+            "output": self._name(work),
+            "output_sha256": digest,
+            "input": work.origin,
+            "input_sha256": origin_sha256,
+            **({"notes": list(notes)} if notes else {}),
+            **self.made_by,
+        }
+        self._done.add(record)
+        files.replace(work.output, data)
+
+    def report(self, problem: Problem) -> None:
+        """Add a line to ``problems.jsonl``."""
+        files.append(self.problems, problem.record())
+
+    @property
+    def problems(self) -> Path:
+        """Where this process lists what it left out."""
+        return self.out / f"problems{_process()}.jsonl"
+
+    def _read(self) -> Records:
+        """Return the records of what this very model made with these very options."""
+        made: dict[str, dict[tuple[str, str], Sequence[str]]] = {}
+        try:
+            for file in _listed(self.out / HIDDEN):
+                for line in records.each_line(file):
+                    if any(line.get(key) != value for key, value in self.made_by.items()):
+                        continue
+                    with suppress(ValidationError):  # a damaged line: its output is made again
+                        record = DoneRecord.model_validate(line)
+                        claim = record.input_sha256, record.output_sha256
+                        made.setdefault(record.output, {})[claim] = record.notes
+        except CheckpointError as error:
+            raise ConfigError(
+                f"{error} Without it nobody knows what is done: mend it, or choose another folder."
+            ) from error
+        return made
+
+    def _is_done(self, work: Work, made: Records) -> bool:
+        return self._notes(work, made) is not None
+
+    def _notes(self, work: Work, made: Records) -> Sequence[str] | None:
+        """Return the notes of `work`; None where it is not done, or its output has changed."""
+        claims = made.get(self._name(work))
+        if not claims:
+            return None
+        try:
+            return claims.get((work.origin_sha256(), _sha256(work.output)))
+        except OSError:
+            return None
+
+    def _name(self, work: Work) -> str:
+        return work.output.relative_to(self.out).as_posix()
+
+
+def options_record(options: Any, neutral: Collection[str]) -> dict[str, Any]:
+    """Return what a dataclass of options says of the outputs, for `Ledger.made_by`.
+
+    Every option that is not `neutral` is in it, by its name or the ``key`` in its metadata. A
+    switch that is off is None, which is also what older records have of options that came later.
+    """
+    found = {}
+    for option in fields(options):
+        if option.name not in neutral:
+            value = getattr(options, option.name)
+            found[option.metadata.get("key", option.name)] = None if value is False else value
+    return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return the files of records in `folder`; raises `CheckpointError` where it is unreadable."""
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - which says what glob passes over
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    return [folder / name for name in names if fnmatch(name, "done*.jsonl")]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # too long a name, or a folder without rights: it is listed when written
+
+
+def _sha256(path: Path) -> str:
+    with records.open_regular(path) as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _process() -> str:
+    """Return what the names of this process's files end in."""
+    rank = launched().rank
+    return f"-{rank}" if rank else ""

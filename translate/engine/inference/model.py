@@ -1,0 +1,205 @@
+"""A trained model at work: any size in, the same size out, whatever else is in the batch."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import contents, read, retention
+from translate.engine.plugins.errors import at_definition, plugin_code
+from translate.engine.processes import distributed
+from translate.engine.processes.threads import ThreadCount
+from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
+from translate.folders.names import short_names
+from translate.images import kinds
+from translate.images.decode import Pixels
+from translate.images.kinds import Kind
+from translate.images.tensors import as_tensor, from_device, from_device_as_floats, to_device
+from translate.nn.noise import seeded
+from translate.recipe import Recipe
+
+WHOLE = "whole"
+"""as the name of a side: all of an image, of images that are not joined"""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained recipe, ready to translate."""
+
+    name: str
+    """the run or checkpoint, as it was asked for"""
+    digest: str
+    """of the checkpoint's manifest, and so of every file in it"""
+    recipe: Recipe
+    spec: ImageSpec
+    sides: tuple[str, ...]
+    """what the left and the right half of joined pairs were called in training"""
+    device: torch.device
+    typed: tuple[str, ...] = ()
+    """what was given to ``--domains``, where that is a path for each domain"""
+    unscaled: bool = False
+    """whether it was trained on crops of pictures as they are, so that large ones look alike"""
+    method: str = ""
+    """the name of the recipe"""
+    step: int = 0
+    lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
+    """Held while the recipe works: one may switch modes or draw random numbers meanwhile, and
+    several threads may share a model."""
+    threads: ThreadCount = field(default_factory=ThreadCount, compare=False, repr=False)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains it translates to."""
+        return target_domains(self.recipe, self.spec)
+
+    def choose(self, to: str | None) -> str:
+        """Return the domain `to`, by default the last; its path is another name of it.
+
+        Raises `ConfigError` for a domain that it does not translate to.
+        """
+        known = self.spec.domains
+        if to is None:
+            return known[-1]
+        typed = self.typed if len(self.typed) == len(known) else known
+        names = short_names(known)
+        found = {**dict(zip(typed, known, strict=True)), **dict(zip(names, known, strict=True))}
+        domain = to if to in known else found.get(to, found.get(to.rstrip("/"), ""))
+        if domain not in self.domains:
+            own = [name for name, each in zip(names, known, strict=True) if each in self.domains]
+            raise ConfigError(
+                f"{self.name} was trained on {' and '.join(names)}, and does not translate to "
+                f"{shown(to)}.{suggest(to, own)}"
+            )
+        return domain
+
+    def kinds(self, to: str) -> tuple[Kind, Kind]:
+        """Return what images are that go in, and that come out, on the way to `to`."""
+        source, target = kinds.by_role(self.spec).values()
+        back = to == self.spec.domains[0] != self.spec.domains[-1]
+        return (target, source) if back else (source, target)
+
+    def channels(self, to: str) -> tuple[int, int]:
+        """Return how many channels go in and come out on the way to `to`."""
+        source, target = self.kinds(to)
+        return source.channels, target.channels
+
+    def half(self, side: str | None) -> int | None:
+        """Return which half of a joined image `side` is; None: it means the whole image.
+
+        Raises `ConfigError` for another side, and where joined images were trained on and none is
+        named: a joined image is never translated as one.
+        """
+        joined = len(self.sides) == 2
+        if side is None and not joined:
+            return None
+        if side is None:
+            left, right = self.sides
+            raise ConfigError(
+                f"side: {self.name} was trained on joined images, {left} on the left and {right} "
+                f"on the right. --side {self.spec.domains[0]} translates that half of each; "
+                f"--side {WHOLE} is for images that are not joined."
+            )
+        if not joined and side != WHOLE:
+            raise ConfigError(f"side: {self.name} was not trained on pairs with named sides.")
+        if side in self.sides:
+            return self.sides.index(side)
+        if side != WHOLE:
+            raise ConfigError(f"side: there is no {side!r}.{suggest(side, [*self.sides, WHOLE])}")
+        return None
+
+    def translate(
+        self, pictures: Sequence[Pixels], to: str, *, floats: bool = False
+    ) -> list[NDArray[Any] | None]:
+        """Return `pictures`, all of one size, in the domain `to`; None: not finite.
+
+        They are uint8, uint16, or float32 in [0, 1]. What comes back are bytes, or such `floats`.
+        """
+        tensors = [to_device(as_tensor(p)[None], self.device) for p in pictures]
+        with self.lock:
+            drawn = translate_batch(self.recipe, torch.cat(tensors), to)
+        finite = drawn.isfinite().flatten(1).all(1).tolist()
+        convert = from_device_as_floats if floats else from_device
+        pixels = convert(drawn.nan_to_num())
+        return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
+
+
+def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
+    """Return the domains that `recipe` translates to."""
+    known = spec.domains
+    return known if recipe.reversible or len(known) == 1 else known[1:]
+
+
+def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Model, list[str]]:
+    """Return the model of a run or checkpoint, and what is wrong with newer checkpoints than its.
+
+    It has the moving average of the weights where there is one.
+    """
+    where = distributed.choose_device(device)
+    place, complaints = retention.locate(path, which)
+    found = read.describe(place)
+    if not {found.spec.source_channels, found.spec.target_channels} <= {1, 3}:
+        raise CheckpointError(f"{place} is of images that are neither gray nor in colour.")
+    with seeded(0), read.allowance(found):  # the caller's random numbers are not touched
+        recipe = read.rebuild(found)
+    read.restore_weights(recipe, place, averaged=True)
+    recipe.eval().requires_grad_(False).to(where)
+    digest = sha256((place / contents.MANIFEST).read_bytes()).hexdigest()
+    asked = found.config.data
+    unscaled = asked.resize == "none"
+    model = Model(
+        str(path),
+        digest,
+        recipe,
+        found.spec,
+        asked.sides,
+        where,
+        asked.domains,
+        unscaled,
+        found.config.recipe,
+        found.step,
+    )
+    return model, complaints
+
+
+def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
+    """Return (N, C, H, W) images in [-1, 1] as the domain `to` has them, `scale` times as large.
+
+    Sides that do not suit the recipe are lengthened on the right and at the bottom by repeating
+    the edge, so that pixels keep their place in the network's grid; what was added is cut off.
+    """
+    height, width = batch.shape[-2:]
+    beside, below = _missing(width, recipe), _missing(height, recipe)
+    with torch.inference_mode():
+        padded = F.pad(batch, (0, beside, 0, below), mode="replicate")
+        with plugin_code(recipe, "translate"):
+            drawn = recipe.translate(padded, to=to)
+    if not isinstance(drawn, Tensor):
+        raise PluginError(
+            f"{type(recipe).__name__}.translate returned {shown(drawn)}: it must return a tensor "
+            f"(N, C, H, W){at_definition(recipe, 'translate')}."
+        )
+    scale = recipe.scale
+    if drawn.shape[-2:] != tuple(scale * side for side in padded.shape[-2:]) or len(drawn) != len(
+        batch
+    ):
+        raise PluginError(
+            f"{type(recipe).__name__}.translate made {tuple(drawn.shape)} of "
+            f"{tuple(padded.shape)}: it must make images `scale` times as large, which is {scale}, "
+            f"or set multiple_of and minimum_side{at_definition(recipe, 'translate')}."
+        )
+    return drawn[..., : scale * height, : scale * width]
+
+
+def _missing(side: int, recipe: Recipe) -> int:
+    """Return how many pixels `side` lacks."""
+    least = max(side, recipe.minimum_side)
+    return least + -least % recipe.multiple_of - side

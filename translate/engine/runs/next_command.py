@@ -1,0 +1,44 @@
+"""What to type after training: the command that applies the run."""
+
+import shlex
+from pathlib import Path
+from random import Random
+
+from translate.batches import Layout
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.data import check
+from translate.recipe import Recipe
+
+
+def next_command(training: TrainingState, layout: Layout, run: Path) -> str:
+    """Return the `translate infer` or `translate sample` command that applies `run`."""
+    recipe, out = type(training.recipe), str(Path("out") / run.name)
+    if recipe.translate is Recipe.translate:
+        if recipe.draw is Recipe.draw:
+            return ""
+        words = ["sample", str(run), out, "--count", "16", "--grid"]
+        words += ["--text", "TEXT"] if training.spec.text_length else []
+        return _typed(words)
+    tested = _split(training, "test") or layout
+    first, *others = tested.pick(0, Random(0))
+    mixed = any(other.parent == first.parent for other in others)  # targets lie in this folder, too
+    words = ["infer", str(run), str(first if mixed else first.parent), out]
+    if not others and len(training.spec.domains) > 1:  # two domains in one file
+        words += ["--side", training.spec.domains[0]]
+    if recipe.takes_mask:
+        words += ["--mask", "MASKS"]
+    return _typed(words)
+
+
+def _typed(words: list[str]) -> str:
+    return " ".join(["translate", *map(shlex.quote, words)])
+
+
+def _split(training: TrainingState, split: str) -> Layout | None:
+    """Return the layout of another split than the one that is trained on, where there is one."""
+    settings = training.config.data
+    try:
+        found = check.open_layout(settings.model_copy(update={"split": split}))
+    except Exception:  # a plugin's layout may raise anything, and the run itself is done
+        return None
+    return found if len(found) else None

@@ -1,0 +1,241 @@
+"""The run folder except checkpoints: log, previews, problems, run.json."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import yaml
+from translate.engine.data.check import CheckedData
+from translate.engine.data.places import working_directory
+from translate.engine.disk import file_system, files, records
+from translate.engine.disk.problems import Problem
+from translate.engine.plugins import discovery
+from translate.engine.plugins.errors import unforeseen
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.runs.provenance import describe_run, fingerprint, now, sessions
+from translate.engine.system import console
+from translate.errors import CheckpointError, SaveError
+from translate.images.encode import image_grid, write_image
+from translate.run import Run
+
+Say = Callable[[str], None]
+
+
+LISTED = {"unreadable": "left out"}
+"""what is said of a problem, by its reason"""
+
+
+class RunWriter:
+    """The run folder, written by the first process.
+
+    A log line or a preview that cannot be written is said and listed, and never stops a run.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        training: TrainingState,
+        steps: int,
+        say: Say,
+        *,
+        directory: str = "",
+        origin: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.path, self.say, self.origin = path, say, origin or {}
+        self.directory = directory or working_directory()
+        """in which the paths of the configuration were typed"""
+        self.stopped_by = ""
+        """the plugin whose hook stopped the run"""
+        self.listed = 0
+        """lines of ``problems.jsonl`` that are this run's"""
+        self.facts: dict[str, Any] = {}
+        """what ``run.json`` says of this session"""
+        self.run = Run(path, yaml.document(training.config), steps)
+
+    def begin(self, training: TrainingState, prepared: CheckedData) -> None:
+        """Write ``config.yaml`` and ``run.json``; cut the log back to where training goes on.
+
+        Raises `SaveError` where that cannot be written.
+        """
+        try:
+            self._begin(training, prepared)
+        except OSError as error:
+            raise SaveError(
+                f"could not write to {error.filename2 or self.path}: {error.strerror or error}."
+            ) from error
+        for remark in prepared.remarks:
+            self.say(remark)
+        listed = self._listed([*prepared.problems, *prepared.notes])
+        for problem in prepared.problems:
+            if problem in listed:
+                self.listed += 1
+            else:
+                self.problem(problem)
+        for note in prepared.notes:
+            if note not in listed and not self._list(note):
+                break  # one that cannot be written was said
+        for limit in file_system.limits(self.path):
+            self.say(f"the file system of {self.path}: {limit}")
+        self.tell("run_started")
+
+    def _listed(self, problems: Iterable[Problem]) -> set[Problem]:
+        """Return those of `problems` that earlier sessions have listed."""
+        wanted = {json.dumps(problem.record()): problem for problem in problems}
+        found = set[Problem]()
+        try:
+            for record in records.each_line(self.path / "problems.jsonl") if wanted else ():
+                if problem := wanted.get(json.dumps(record)):
+                    found.add(problem)
+        except CheckpointError as error:
+            self.say(f"{error} What earlier sessions listed is listed again.")
+        return found
+
+    def _begin(self, training: TrainingState, prepared: CheckedData) -> None:
+        remove_partial_run_files(self.path)
+        files.replace(self.path / "config.yaml", yaml.dump(training.config).encode())
+        before = {"earlier": self._earlier()} if training.step else {}
+        place = {"directory": self.directory}
+        self.facts = {**describe_run(training, prepared), **self.origin, **place, **before}
+        self._write_facts()
+        self._cut_log(training.step)
+
+    def _cut_log(self, step: int) -> None:
+        """Cut the log back to `step`; where that fails training goes on."""
+        log = self.path / "log.jsonl"
+        if not os.path.lexists(log):
+            return  # the first session
+        try:
+            end = records.end_of(log, lambda line: _until(line, step))
+            if end < log.stat().st_size:
+                files.truncate(log, end)
+        except (OSError, CheckpointError) as error:
+            reason = (
+                str(error) if isinstance(error, CheckpointError) else f"{log}: {error.strerror}."
+            )
+            self.say(f"{reason} Its lines after step {step} stay.")
+
+    def _earlier(self) -> list[dict[str, Any]]:
+        """Return what ``run.json`` says of the sessions so far: a resume adds one."""
+        try:
+            return sessions(self.path)
+        except CheckpointError as error:
+            self.say(f"{error} What it said of earlier sessions is lost.")
+            return []
+
+    def _write_facts(self) -> None:
+        limits = file_system.limits(self.path)
+        noted = {"file_system": limits} if limits else {}
+        files.replace_json(self.path / "run.json", {**self.facts, **noted})
+
+    def data_change(self, prepared: CheckedData) -> str:
+        """Return how the images differ from those of the session before, in words; or nothing."""
+        try:
+            *_, session = sessions(self.path) or [{}]
+        except CheckpointError:
+            return ""  # lost, which is no reason not to go on, and is said when the run begins
+        before, now = session.get("data"), fingerprint(prepared)
+        if not before or before == now:
+            return ""
+        if before.get("files") != now["files"]:
+            return f"the data set has {now['files']} files, and had {before.get('files')}"
+        return "the data set has as many files as before, but other names or sizes"
+
+    def end(self, outcome: str) -> None:
+        """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
+        self._note_loss()
+        self.facts |= {"ended": now(), "outcome": outcome}
+        if outcome == "stopped":
+            self.facts |= {"reason": self.run.stop_reason, "stopped_by": self.stopped_by}
+        try:
+            self._write_facts()
+        except OSError as error:
+            self.say(f"could not write {self.path / 'run.json'}: {error.strerror or error}")
+        self.tell("run_finished", outcome=outcome)
+
+    def log(self, record: Mapping[str, Any]) -> None:
+        """Add a line to ``log.jsonl``."""
+        self._note_loss()
+        self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record)))
+        self.tell("losses_logged", step=record["step"], losses=record["losses"])
+
+    def preview(self, step: int, rows: list[Tensor]) -> None:
+        """Write a grid of pictures, a row for each of `rows`."""
+        name = f"previews/step-{step:08d}.png"
+        if self._try("preview", name, lambda path: write_image(path, image_grid(rows))):
+            self.tell("preview_drawn", step=step, path=self.path / name)
+
+    def problem(self, problem: Problem) -> None:
+        """Add a line to ``problems.jsonl``, and say it."""
+        self.listed += 1
+        self.say(f"{LISTED.get(problem.reason, problem.reason)}: {problem.path}: {problem.message}")
+        self._list(problem)
+
+    def _list(self, problem: Problem) -> bool:
+        try:
+            files.append(self.path / "problems.jsonl", problem.record())
+        except OSError as error:
+            self.say(f"could not write {self.path / 'problems.jsonl'}: {error.strerror}")
+            return False
+        return True
+
+    def _note_loss(self) -> None:
+        """Note once that lines could not be printed, which is no fault of the run's."""
+        if loss := console.take_loss():
+            note = Problem(Path("standard output"), "print", "note", loss)
+            with suppress(OSError):  # it may be the disk's fault that nothing can be printed
+                files.append(self.path / "problems.jsonl", note.record())
+
+    def tell(self, event: str, **facts: Any) -> None:
+        """Call one event hook of every plugin; one that fails is listed."""
+        for hook in getattr(discovery.load().hook, event).get_hookimpls():
+            given = {"run": self.run, **facts}
+            try:
+                hook.function(*(given[name] for name in hook.argnames))
+            except BaseException as error:
+                reraise_interruption(error)
+                reason = unforeseen(error, hook.function)
+                where = f"plugin {hook.plugin_name}"
+                self.problem(Problem(Path(where), event, "hook failed", reason))
+            if self.run.stop_reason and not self.stopped_by:
+                self.stopped_by = hook.plugin_name
+
+    def _try(self, stage: str, name: str, write: Callable[[Path], None]) -> bool:
+        try:
+            write(self.path / name)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.problem(Problem(self.path / name, stage, "could not write", reason))
+            return False
+        return True
+
+
+def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `record` without numbers that JSON does not have."""
+    return {
+        key: _strict(value)
+        if isinstance(value, Mapping)
+        else None
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for key, value in record.items()
+    }
+
+
+def remove_partial_run_files(run: Path) -> None:
+    """Delete what a killed process left half written in its run folder."""
+    files.sweep(run, files.PROBE, "config.yaml", "run.json", "log.jsonl")
+    files.sweep(run / "previews")
+    files.sweep(run / "checkpoints")
+
+
+def _until(line: Mapping[str, Any], step: int) -> bool:
+    """Return whether a line of the log is of `step` or an earlier one."""
+    made = line.get("step")
+    return type(made) is int and 0 <= made <= step

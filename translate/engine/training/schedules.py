@@ -1,0 +1,99 @@
+"""Learning rates over training: pure functions of the step, so there is no state to save."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch.optim import Optimizer
+
+from translate.engine.config.schema import Train
+
+
+def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
+    """Return what the initial rates are multiplied by at `step` of `steps`, counted from 0.
+
+    ``linear`` is the rule of the CycleGAN and pix2pix code, in steps instead of epochs; ``cosine``
+    is a half wave over the same steps. After the last of `steps` its factor stays.
+    """
+    constant = round(steps * decay_from)
+    decaying = steps - constant
+    done = max(0, min(step + 1, steps) - constant) / (decaying + 1)
+    if schedule == "linear":
+        return 1.0 - done
+    if schedule == "cosine":
+        return 0.5 + 0.5 * math.cos(math.pi * done)
+    return 1.0
+
+
+def player_factor(player: str, step: int, steps: int, train: Train) -> float:
+    """Return the factor of one player's rates at `step` of a run of `steps`, counted from 0.
+
+    It is that of the schedule, times the share of ``train.warmup`` steps that are done.
+    """
+    schedule = schedule_of(player, train)
+    risen = min(1.0, (step + 1) / train.warmup) if train.warmup else 1.0
+    return risen * factor(step, train.schedule_steps or steps, schedule, train.decay_from)
+
+
+def schedule_of(player: str, train: Train) -> str:
+    """Return the name of one player's schedule."""
+    schedules = train.schedule
+    return schedules if isinstance(schedules, str) else schedules.get(player, "constant")
+
+
+def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train: Train) -> None:
+    """Set the rate of each player's groups to the initial one times the factor of `step`."""
+    for player, optimizer in optimizers.items():
+        scale = player_factor(player, step, steps, train)
+        for group in optimizer.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+            group["lr"] = group["initial_lr"] * scale
+
+
+class Course(NamedTuple):
+    """What decides on the rates of a run, beside the initial ones."""
+
+    steps: int
+    train: Train
+
+
+def rate_changes(
+    optimizers: Mapping[str, Optimizer],
+    saved: Mapping[str, Mapping[str, Any]],
+    step: int,
+    before: Course,
+    now: Course,
+) -> list[str]:
+    """Return in words how the rates of a resumed run differ from those that it would have had.
+
+    `optimizers` are at the initial rates, `saved` is what the checkpoint of `step` says of them.
+    """
+    found: dict[str, list[str]] = {}
+    for player in optimizers.keys() & saved.keys() if step else ():
+        last, group = saved[player]["param_groups"][0], optimizers[player].param_groups[0]
+        first = last.get("initial_lr", last["lr"])
+        usual = first * player_factor(player, step, *before)
+        rate = group.get("initial_lr", group["lr"]) * player_factor(player, step, *now)
+        if math.isclose(rate, usual, rel_tol=1e-6):
+            continue
+        verb = "falls" if rate < last["lr"] else "goes back" if rate <= first else "rises"
+        line = f"{verb} from {short(last['lr'])} to {short(rate)}"
+        if schedule_of(player, now.train) != "constant":
+            line += f": the schedule now ends at step {now.train.schedule_steps or now.steps}"
+            if verb == "goes back" and not now.train.schedule_steps and now.steps > before.steps:
+                line += (
+                    f"; --set train.schedule_steps={before.steps} keeps the schedule of "
+                    f"{before.steps} steps"
+                )
+        found.setdefault(line, []).append(player)
+    return [
+        f"the learning rate {line}"
+        if len(players) == len(optimizers)
+        else f"the learning rate of {' and '.join(sorted(players))} {line}"
+        for line, players in found.items()
+    ]
+
+
+def short(rate: float) -> str:
+    """Return a rate as people write it: ``4e-05``, ``1.8e-04``."""
+    return f"{rate:.1e}".replace(".0e", "e")

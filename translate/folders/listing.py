@@ -1,0 +1,174 @@
+"""List the images in a folder."""
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+from glob import has_magic
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from translate.errors import BadImage, DataError
+from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
+from translate.images.decode import SUFFIXES
+
+MOST_NAMES = 100
+"""under how many names one folder is read: links may double with every level"""
+
+
+# -- what lies in a folder -------------------------------------------------------------------------
+
+
+class Found(NamedTuple):
+    """What lies below a folder."""
+
+    images: list[Path]
+    skipped: list[Path]
+    """Files with another suffix, without our own such as ``captions.jsonl``."""
+    problems: list[BadImage]
+    """Links to nothing, and files and folders that cannot be looked at."""
+
+
+def find_images(source: Path) -> list[Path]:
+    """Return the images at any depth below `source`, sorted."""
+    return scan(source).images
+
+
+def scan(source: Path, *, deep: bool = True) -> Found:
+    """Return what lies at any depth below `source`, by name: a file with two names is found twice.
+
+    Links are followed; only a folder that leads back to one it lies in is not entered again. What
+    `is_hidden` is passed over. Without `deep`, no folder in it is entered. Raises `DataError` where
+    there is no such folder.
+    """
+    if not source.is_dir():
+        raise DataError(f"{source} is not a folder.")
+    found, visits = Found([], [], []), Counter[Path]()
+    folders: list[tuple[Path, tuple[Path, ...]]] = [(source, ())]
+    while folders:
+        folder, above = folders.pop()
+        try:
+            real = folder.resolve(strict=True)
+            if any(real == place or real in place.parents for place in above):
+                continue  # a loop
+            visits[real] += 1
+            if visits[real] > MOST_NAMES:
+                if visits[real] == MOST_NAMES + 1:
+                    reason = f"links give {real} over {MOST_NAMES} names: the others are not read"
+                    found.problems.append(BadImage(folder, reason))
+                continue
+            with os.scandir(folder) as listing:
+                entries = [entry for entry in listing if not is_hidden(entry.name)]
+        except (OSError, RuntimeError) as error:
+            found.problems.append(BadImage(folder, _reason(error)))
+            continue
+        for entry in entries:
+            if _add(folder / entry.name, found, entry) and deep:
+                folders.append((folder / entry.name, (*above, real)))
+    return Found(
+        sorted(found.images), sorted(found.skipped), sorted(found.problems, key=lambda b: b.path)
+    )
+
+
+def _add(path: Path, found: Found, entry: os.DirEntry[str] | None = None) -> bool:
+    """Tell whether `path` is a folder; add anything else to `found`.
+
+    An `entry` of a folder's listing knows that without asking the disk again.
+    """
+    known: Any = entry or path
+    try:
+        if known.is_dir():
+            return True
+        if known.is_file():
+            if path.suffix.lower() in SUFFIXES:
+                found.images.append(path)
+            elif not is_own(path.name):
+                found.skipped.append(path)
+        elif known.is_symlink():
+            found.problems.append(BadImage(path, "a link to nothing"))
+        elif path.suffix.lower() in SUFFIXES:
+            found.problems.append(BadImage(path, "neither a file nor a folder"))
+    except OSError as error:
+        found.problems.append(BadImage(path, _reason(error)))
+    return False
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """Return the folders in `folder`, sorted, without those that are passed over.
+
+    Raises `DataError` where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder.")
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not is_hidden(p.name))
+
+
+def match(pattern: str | Path) -> tuple[Path, Found]:
+    """Return the folder that the glob `pattern` begins with, and what below it matches.
+
+    ``**`` is any number of folders, links to folders among them.
+    """
+    root, wanted = _split_pattern(Path(pattern).parts)
+    if not root.is_dir():
+        return root, Found([], [], [])
+    if "**" in wanted:
+        all_of_it = scan(root)
+        images_, skipped_ = (
+            [path for path in paths if _matches(path.relative_to(root).parts, wanted)]
+            for paths in (all_of_it.images, all_of_it.skipped)
+        )
+        bad = [b for b in all_of_it.problems if _matches(b.path.relative_to(root).parts, wanted)]
+        return root, Found(images_, skipped_, bad)
+    found = Found([], [], [])
+    for path in sorted(root.glob("/".join(wanted))):
+        if not any_hidden(path.relative_to(root).parts):
+            _add(path, found)
+    return root, found
+
+
+def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder that a glob begins with, and the rest; ``[x]`` may be a folder's name."""
+    root = Path()
+    for place, part in enumerate(parts[:-1]):
+        if has_magic(part) and not (root / part).is_dir():
+            return root, parts[place:]
+        root /= part
+    return root, parts[-1:]
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        rests = (parts[start:] for start in range(len(parts) + 1))
+        return any(_matches(rest, pattern[1:] or ("*",)) for rest in rests)
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def is_path(root: Path, name: str) -> bool:
+    """Tell whether `name` is a path rather than the name of a folder below `root`."""
+    path = Path(name)
+    return path.name != name or (path.is_dir() and not (root / name).exists())
+
+
+def is_split(name: str) -> bool:
+    """Tell whether a folder of this name holds a part of a domain: train, test, val."""
+    return name.lower() in SPLITS
+
+
+def listed(things: Iterable[object]) -> str:
+    """Return `things` as a sentence has them: a and b."""
+    return " and ".join(map(str, things))
+
+
+def stem_below(path: Path, folder: Path) -> str:
+    """Return the path of a file below `folder` without its suffix, which names its pair or mask.
+
+    Accents are composed: macOS writes them apart, so that equal names may differ in bytes.
+    """
+    return unicodedata.normalize("NFC", str(path.relative_to(folder).with_suffix("")))

@@ -1,0 +1,183 @@
+"""Folders of images: what lies in them, and where the images of a domain are.
+
+A domain is a folder: ``ROOT/summer/train``, ``ROOT/train/summer``, ``ROOT/trainsummer`` (which is
+what ``trainA`` of the published archives is for the domain ``A``), or ``ROOT/summer`` itself. A
+path works wherever a name does. Layouts of plugins may use all of this.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from glob import has_magic
+from pathlib import Path
+from typing import NamedTuple
+
+from translate import registry
+from translate.errors import BadImage, ConfigError, DataError, shown, suggest
+from translate.folders import distinct, skipped
+from translate.folders.listing import is_path, is_split, listed, match, scan, subfolders
+from translate.folders.names import SPLITS
+from translate.images.decode import SUFFIXES
+
+# -- where the images of a domain lie --------------------------------------------------------------
+
+
+class Folder(NamedTuple):
+    """Where the images of one domain lie."""
+
+    path: Path
+    files: Sequence[Path]
+    skipped: Sequence[Path] = ()
+    """Files below it without an image suffix."""
+    problems: Sequence[BadImage] = ()
+    """Links to nothing below it, and what cannot be looked at."""
+    beside: Sequence[Path] = ()
+    """Images beside it, where it is the folder of a split: they are not read."""
+
+
+def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
+    """Raise `ConfigError` where `layout` cannot read as many `domains`."""
+    if len(domains) == count or (or_more and len(domains) > count):
+        return
+    wanted = ("one domain" if count == 1 else "two domains") + " or more" * or_more
+    given = f": {', '.join(domains[:6])}{', ...' * (len(domains) > 6)}" if domains else ""
+    spread = len(domains) > count and all(Path(d).suffix.lower() in SUFFIXES for d in domains)
+    hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * spread
+    if not domains:
+        hint = f" Name {'it' if count == 1 else 'them'}: --domains {' '.join('AB'[:count])}"
+    raise ConfigError(
+        f"layout {layout!r} reads {wanted}, and {len(domains)} are given{given}.{hint}"
+    )
+
+
+def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
+    """Return where the images of each domain lie: a folder, or the matches of a glob.
+
+    Raises `DataError` where there are none, and where two domains have images in common.
+    """
+    expect_different(root, domains)
+    found = [_find_domain(root, name, split) for name in domains]
+    distinct.refuse_shared(domains, [folder.files for folder in found])
+    return found
+
+
+def expect_different(root: Path, domains: Sequence[str]) -> None:
+    """Raise `DataError` where two `domains` are one name or path; looks at no image.
+
+    Raises `ConfigError` for an empty name.
+    """
+    if not all(name.strip() for name in domains):
+        raise ConfigError(f"data.domains: expected names or paths, got {shown([*domains])}.")
+    places = [Path(name) if is_path(root, name) else root / name for name in domains]
+    distinct.refuse_equal(domains, places)
+
+
+def first_with_images(what: str, places: Sequence[Path], near: str = "") -> Folder:
+    """Return the first of `places` that holds images; a split's images are not its parent's."""
+    there = [place for place in places if place.is_dir()]
+    others: list[Folder] = []
+    for place in there:
+        found = scan(place)
+        mine, skipped = (
+            [path for path in paths if not _in_split(path.relative_to(place))]
+            for paths in (found.images, found.skipped)
+        )
+        problems = [bad for bad in found.problems if not _in_split(bad.path.relative_to(place))]
+        others.append(Folder(place, mine, skipped, problems, _beside(place, there)))
+        if mine:
+            return others[-1]
+    if there:
+        raise DataError(f"{what}: no images in {listed(there)}{_why_none(others)}.")
+    raise DataError(f"no folder for {what}: looked for {listed(places[:2])}.{near}")
+
+
+def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
+    """Return what `Layout.notes` should hold: what to say of files that are skipped.
+
+    Those that the layout has `read` are not.
+    """
+    known = set(read)
+    text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
+    said = [text] if text else []
+    for folder in {folder.path: folder for folder in folders if folder.beside}.values():
+        count = len(folder.beside)
+        said.append(
+            f"skipped {count} image{'s' * (count > 1)} beside {folder.path}, the folder of this "
+            f"split: the first is {folder.beside[0]}"
+        )
+    return said
+
+
+def problems(*folders: Folder) -> list[BadImage]:
+    """Return what in `folders` cannot be looked at: what `Layout.problems` should hold."""
+    return [bad for folder in folders for bad in folder.problems]
+
+
+def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
+    """Return the files of `folder` without those left out; raises `DataError` if none is left."""
+    bad = set(leave_out)
+    if usable := [path for path in folder.files if path not in bad]:
+        return usable
+    raise DataError(f"{folder.path}: not one of its {len(folder.files)} images can be read.")
+
+
+def _find_domain(root: Path, name: str, split: str) -> Folder:
+    homes, what = places(root, name, split), f"domain {name!r}"
+    if any(place.is_dir() for place in homes):
+        return first_with_images(what, homes)
+    for path in (Path(name), root / name):
+        if path.is_file():
+            return Folder(path.parent, [path])
+        if has_magic(name):
+            folder, found = match(path)
+            if found.images:
+                return Folder(folder, *found)
+    if has_magic(name):
+        raise DataError(f"{what}: no image matches this pattern, here or in {root}.")
+    return first_with_images(what, homes, suggest(name, _names(root)))
+
+
+def places(root: Path, name: str, split: str) -> list[Path]:
+    """Return the folders in which the images of the domain called `name` may lie, best first."""
+    of_split = _subfolder(root / name, split)
+    if is_path(root, name):
+        return [_subfolder(Path(name), split), Path(name), of_split, root / name]
+    return [of_split, root / name, _subfolder(root, split) / name, root / f"{split}{name}"]
+
+
+def _subfolder(folder: Path, split: str) -> Path:
+    """Return the folder of a split, in whatever case it is written."""
+    usual = folder / split
+    if usual.is_dir() or not folder.is_dir():
+        return usual
+    with os.scandir(folder) as listing:
+        names = sorted(entry.name for entry in listing if entry.name.lower() == split.lower())
+    return folder / (names or [split])[0]
+
+
+def _beside(place: Path, there: Sequence[Path]) -> list[Path]:
+    """Return the images beside the folder of a split, in the folder of a domain."""
+    if not is_split(place.name) or place.parent not in there:
+        return []
+    return scan(place.parent, deep=False).images
+
+
+def _in_split(path: Path) -> bool:
+    return len(path.parts) > 1 and is_split(path.parts[0])
+
+
+def _why_none(found: Sequence[Folder]) -> str:
+    """Return what lies in folders without images."""
+    reasons = [*dict.fromkeys(str(bad) for bad in problems(*found)).keys()][:1]
+    here = list(dict.fromkeys(path for folder in found for path in folder.skipped))
+    texts = [text for text in (*reasons, skipped.describe(here)) if text]
+    return f": {'; '.join(texts)}" if texts else ""
+
+
+def _names(root: Path) -> set[str]:
+    """Return what could be typed as a domain below `root`; samples are drawn in the default one."""
+    samples = set(registry.names("domain")) if root == Path("datasets") else set()
+    if not root.is_dir():
+        return samples
+    tops = {folder.name: folder for folder in subfolders(root)}
+    inner = {folder.name for top in SPLITS & tops.keys() for folder in subfolders(tops[top])}
+    return samples | (tops.keys() - SPLITS) | inner

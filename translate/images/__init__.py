@@ -1,0 +1,1 @@
+"""Images: files, arrays, formats and value ranges."""

@@ -1,0 +1,70 @@
+"""Label maps: images whose values name classes, so that none may appear that is not in the file.
+
+=====================  =============================================================================
+what a file holds      what it becomes
+=====================  =============================================================================
+a palette              with one channel its indices, with three its colours
+numbers in 16 bits     the same numbers; above 255 they are refused
+colours in 16 bits     8 bits, where that merges no two of them; else refused
+colours                with three channels the same; with one channel they are refused
+transparency           is ignored, as blending would make other colours
+all else               as of a photograph: `translate.images.decode`
+=====================  =============================================================================
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import BadImage
+from translate.images.decode import pixels_from_decoded
+from translate.images.decoded import Decoded, guarded
+
+
+def from_decoded(decoded: Decoded, path: Path, channels: int) -> NDArray[np.uint8]:
+    """Return a label map as (height, width, channels) bytes.
+
+    Args:
+        decoded: its pixels, as those of a photograph.
+        path: its name in a `BadImage`.
+        channels: 1 for the numbers of classes, 3 for colours.
+    """
+    pixels = decoded.pixels
+    if decoded.indices is not None and channels == 1:
+        pixels = decoded.indices
+    if pixels.dtype == np.uint16:
+        pixels = _in_bytes(pixels, path)
+    if pixels.ndim == 3 and channels == 1:
+        with guarded(path):
+            pixels = numbers(pixels)[..., 0]
+    return pixels_from_decoded(Decoded(pixels), channels=channels)
+
+
+def numbers(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers of (height, width, 3) `pixels` without colour as (height, width, 1).
+
+    Raises `ValueError` for others, of which some would be alike.
+    """
+    if (pixels != pixels[..., :1]).any():
+        raise ValueError(
+            "a label map in colours, and its domain has one channel, in which some would be alike: "
+            "give the domain three channels, or save palette images"
+        )
+    return pixels[..., :1]
+
+
+def _in_bytes(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+    if pixels.ndim == 2:
+        if (largest := int(pixels.max())) > 255:
+            raise BadImage(
+                path, f"a label map with numbers up to {largest}: expected classes from 0 to 255"
+            )
+        return pixels.astype(np.uint8)
+    if (pixels % 257).any():
+        raise BadImage(
+            path, "a label map of 16-bit colours, some of which 8 bits cannot tell apart: save it "
+            "with 8 bits, or as a palette image"
+        )  # fmt: skip
+    return (pixels // 257).astype(np.uint8)

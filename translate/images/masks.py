@@ -1,0 +1,146 @@
+"""Masks: which pixels of a file are the hole of an image.
+
+=============================================  =====================================================
+what the mask holds                            what the hole is
+=============================================  =====================================================
+gray or colour                                 what is white, from the middle gray on
+only 0 and 1, in any depth                     what is 1
+a palette of which two colours are used        the lighter one
+transparent parts: a painted layer             what is painted, in whatever colour
+=============================================  =====================================================
+
+A mask without a hole is an error. So is a layer with transparent parts and many colours: it is an
+image, and whether its opaque or its transparent part is meant is not known. So is a palette of
+three colours or more that are not gray.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from translate.errors import BadImage
+from translate.images import decoders, pillow
+from translate.images.decoded import WHITE, Decoded, guarded
+
+MOST_COLOURS = 32
+"""of a painted layer"""
+GRAYISH = 16
+"""levels between the channels of a colour that counts as gray"""
+Hole = NDArray[np.uint8]
+"""(height, width, 1) bytes: 255 in the hole, else 0"""
+
+
+def load(mask: Path, path: Path, read_file: Callable[[Path], bytes]) -> bytes:
+    """Return the content of `mask`; raises `BadImage` for `path`, the image that it is for."""
+    try:
+        return read_file(mask)
+    except BadImage as bad:
+        raise _of_mask(bad, path) from bad
+
+
+def read(data: bytes, mask: Path, path: Path, max_pixels: int) -> Hole:
+    """Return the hole that `data`, the content of `mask`, gives the image at `path`.
+
+    Raises `BadImage` for `path`, with what is wrong with its mask.
+    """
+    try:
+        return of_file(data, mask, max_pixels)
+    except BadImage as bad:
+        raise _of_mask(bad, path) from bad
+
+
+def _of_mask(bad: BadImage, path: Path) -> BadImage:
+    verb = "" if bad.reason.startswith(("has ", "is ")) else "cannot be read, "
+    return BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}")
+
+
+def transparent(decoded: Decoded, path: Path) -> Hole:
+    """Return what is wholly transparent of the image at `path`; raises `BadImage` if nothing is."""
+    clear = None if decoded.alpha is None else decoded.alpha == 0
+    if clear is None or not clear.any():
+        raise BadImage(path, "has no hole: nothing is transparent, and there is no mask for it")
+    return _bytes(clear)
+
+
+def of_file(data: bytes, mask: Path, max_pixels: int) -> Hole:
+    """Return the hole that `data`, the content of `mask`, gives; raises `BadImage` for `mask`."""
+    found, decoded = decoders.decode(data, mask, max_pixels)
+    with guarded(mask):
+        return as_hole(decoded, palette=found.mode == "P")
+
+
+def of_picture(mask: Image.Image) -> Hole:
+    """Return the hole that a mask in memory gives; raises `ValueError`."""
+    upright = ImageOps.exif_transpose(mask)
+    return as_hole(pillow.decode(upright), palette=upright.mode == "P")
+
+
+def of_array(mask: NDArray[Any]) -> Hole:
+    """Return the hole that (height, width[, 1, 3 or 4]) numbers give; raises `ValueError`.
+
+    They are uint8 or uint16 as in a file, booleans, or zeros and ones of any type.
+    """
+    flat = mask[..., 0] if mask.shape[2:] == (1,) else mask
+    if not flat.size or flat.ndim not in (2, 3) or flat.shape[2:] not in ((), (3,), (4,)):
+        raise ValueError(f"has the shape {mask.shape}: expected (height, width[, 1, 3 or 4])")
+    if flat.dtype not in WHITE:
+        if flat.ndim != 2 or not np.isin(flat, (0, 1)).all():
+            raise ValueError(f"is {mask.dtype}: expected uint8, uint16, booleans or only 0 and 1")
+        flat = flat.astype(np.uint8)
+    alpha = flat[..., 3] if flat.shape[2:] == (4,) else None
+    return as_hole(Decoded(flat if flat.ndim == 2 else flat[..., :3], alpha))
+
+
+def as_hole(mask: Decoded, *, palette: bool = False) -> Hole:
+    """Return the hole that a decoded `mask` gives; raises `ValueError` where there is none."""
+    if mask.alpha is not None and (mask.alpha < WHITE[mask.alpha.dtype]).any():
+        return _painted(mask.pixels, mask.alpha)
+    gray = mask.pixels
+    if gray.ndim == 3:
+        if palette:
+            _require_tones(gray)
+        gray = cv2.cvtColor(np.ascontiguousarray(gray), cv2.COLOR_RGB2GRAY)
+    values = np.unique(gray)
+    white, largest = WHITE[gray.dtype], int(values[-1])
+    if largest == 1 or (palette and len(values) == 2):
+        return _bytes(gray == largest)
+    if 2 * largest < white:
+        of = f" of {white}" if white > 255 else ""
+        raise ValueError(f"has no hole: nothing in it is white (largest value {largest}{of})")
+    return _bytes(2 * gray.astype(np.uint32) > white)
+
+
+def _painted(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Hole:
+    """Return where a layer is opaque, more than half."""
+    painted = 2 * alpha.astype(np.uint32) > WHITE[alpha.dtype]
+    if not painted.any():
+        raise ValueError("has no hole: nothing is painted on its transparent ground")
+    if len(_colours(pixels[alpha == WHITE[alpha.dtype]])) > MOST_COLOURS:
+        raise ValueError(
+            "is an image with transparent parts, not a painted layer: make the mask white on "
+            "black; or make the hole transparent in the image itself, and pass no mask"
+        )
+    return _bytes(painted)
+
+
+def _require_tones(pixels: NDArray[np.uint8]) -> None:
+    """Raise `ValueError` for a palette of several classes rather than of tones of gray."""
+    colours = _colours(pixels.reshape(-1, 3))
+    if len(colours) > 2 and np.ptp(colours.astype(int), axis=1).max() > GRAYISH:
+        raise ValueError(
+            f"has a palette of which {len(colours)} colours are used: expected two, or black and "
+            "white with grays"
+        )
+
+
+def _colours(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.unique(pixels.reshape(len(pixels), -1), axis=0)
+
+
+def _bytes(missing: NDArray[np.bool_]) -> Hole:
+    return np.where(missing, np.uint8(255), np.uint8(0))[..., None]

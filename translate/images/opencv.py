@@ -1,0 +1,46 @@
+"""OpenCV as a decoder: of photographs, and of more than eight bits a channel."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.images.decoded import WHITE, Decoded, apart
+from translate.images.headers import Header
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong, we say ourselves
+
+
+def suits(found: Header) -> bool:
+    """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
+    if found.frames > 1 or found.format == "AVIF":
+        return False  # OpenCV leaves out the default image of an animated PNG
+    if found.deep:
+        return found.bits == 16 and found.mode in (
+            "RGB",
+            "RGBA",
+            "LA",
+        )  # Pillow would cut these to eight bits
+    return found.mode in ("L", "RGB") and found.format in ("JPEG", "MPO", "WEBP")
+
+
+def decode(data: bytes) -> Decoded | None:
+    """Return the pixels of a file, or None where OpenCV cannot or should not decode it."""
+    pixels = numbers(data)
+    if pixels is None or pixels.dtype not in WHITE:
+        return None
+    return apart(pixels)
+
+
+def numbers(data: bytes) -> NDArray[Any] | None:
+    """Return gray, RGB or RGBA as OpenCV reads it; None where it does not."""
+    try:
+        pixels: NDArray[Any] | None = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+        )
+    except (cv2.error, MemoryError):
+        return None
+    if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
+        return None
+    return pixels if pixels.ndim == 2 else pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]

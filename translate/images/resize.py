@@ -1,0 +1,25 @@
+"""Resize and pad images."""
+
+import cv2
+
+from translate.images.decode import Pixels
+
+
+def resize_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return `pixels` at (height, width): averaged on the way down, cubic on the way up."""
+    height, width, channels = pixels.shape
+    smaller = min(height, size[0]), min(width, size[1])
+    for (rows, columns), how in ((smaller, cv2.INTER_AREA), (size, cv2.INTER_CUBIC)):
+        if pixels.shape[:2] != (rows, columns):
+            pixels = cv2.resize(pixels, (columns, rows), interpolation=how)
+    return pixels.reshape(*size, channels)
+
+
+def pad_to(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return `pixels` at (height, width) at least: edges repeat on the right and at the bottom."""
+    height, width = pixels.shape[:2]
+    missing = max(0, size[0] - height), max(0, size[1] - width)
+    if not any(missing):
+        return pixels
+    padded = cv2.copyMakeBorder(pixels, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
+    return padded.reshape(*padded.shape[:2], pixels.shape[2])

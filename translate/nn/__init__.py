@@ -1,0 +1,1 @@
+"""Networks' common parts: what several recipes share."""

@@ -1,0 +1,35 @@
+"""Weight initialisation."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+
+def init_normal_(module: nn.Module, std: float = 0.02) -> None:
+    """Draw convolution and linear weights from N(0, std), norm weights from N(1, std); zero biases.
+
+    The initialisation of DCGAN (Radford et al., 2016, section 4), pix2pix and CycleGAN.
+    """
+    _init_(module, lambda weight: nn.init.normal_(weight, 0.0, std), std)
+
+
+def init_xavier_(module: nn.Module, gain: float = 0.02) -> None:
+    """Draw convolution and linear weights by their number of inputs and outputs; zero biases.
+
+    The initialisation of CUT's code: ``N(0, gain * sqrt(2 / (inputs + outputs)))`` (Glorot and
+    Bengio, 2010, equation 16), and norm weights from N(1, gain).
+    """
+    _init_(module, lambda weight: nn.init.xavier_normal_(weight, gain), gain)
+
+
+def _init_(module: nn.Module, draw_: Callable[[Tensor], Tensor], std: float) -> None:
+    kernels = (nn.Linear, nn.modules.conv._ConvNd)
+    norms = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm)
+    for child in module.modules():
+        if isinstance(child, (*kernels, *norms)):
+            if isinstance(child, kernels):
+                draw_(child.weight)
+            elif child.weight is not None:
+                nn.init.normal_(child.weight, 1.0, std)
+            if child.bias is not None:
+                nn.init.zeros_(child.bias)

@@ -1,0 +1,21 @@
+"""Seeded random numbers for networks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+import torch
+
+_global_generators = RLock()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from generators started at `seed`, and put the global ones back.
+
+    They belong to the whole process: one thread at a time may be in such a block.
+    """
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with _global_generators, torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield

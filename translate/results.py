@@ -1,0 +1,24 @@
+"""What the Python interface returns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How training ended."""
+
+    path: Path
+    step: int
+    signal: int = 0
+    """the signal that stopped it, or 0"""
+    late: bool = False
+    """whether its time was up before its last step"""
+    reason: str = ""
+    """why a plugin's hook stopped it"""
+    listed: int = 0
+    """files left out"""
+    preview: Path | None = None
+    """the newest preview of a run that is finished"""
+    next_command: str = ""
+    """what applies a run that is finished, to be typed"""
