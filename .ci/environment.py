@@ -49,6 +49,7 @@ def wanted() -> list[str]:
     """Return all that a developer needs: to run, test, check and build without a network."""
     return [
         *PROJECT["project"]["dependencies"],
+        *(one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra),
         *PROJECT["dependency-groups"]["dev"],
         *PROJECT["build-system"]["requires"],
         "editables",

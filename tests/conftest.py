@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from command import ROOT, Outcome
 from faults import Disk
 from PIL import Image
 
 from translate.engine.plugins import discovery
 
-ROOT = Path(__file__).parent.parent
 collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 torch.set_num_threads(1)
@@ -78,14 +77,6 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside the checkout")
     return folder
-
-
-class Outcome(NamedTuple):
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture

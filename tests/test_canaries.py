@@ -20,7 +20,7 @@ import click
 import numpy as np
 import pytest
 import trained
-from conftest import ROOT
+from command import ROOT
 from watched import watch
 
 from translate import api, batches, losses, recipe, registry, run, testing

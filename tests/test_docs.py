@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 import pytest
-from conftest import ROOT
+from command import ROOT
 
 from translate import hookspecs
 

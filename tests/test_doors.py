@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from conftest import Outcome
+from command import Outcome
 from PIL import Image, ImageCms
 
 from translate.api import Translator

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import trained
-from conftest import ROOT
+from command import ROOT
 
 from translate.insight import environment
 

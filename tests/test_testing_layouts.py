@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from conftest import ROOT, Outcome
+from command import ROOT, Outcome
 from torch import Tensor
 
 from translate import hookimpl

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from broken import BROKEN, LATE, offering
-from conftest import ROOT
+from command import ROOT
 from PIL import Image
 
 OFFLINE = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 import torch
-from conftest import ROOT
+from command import ROOT
 
 SMALL = [
     *("--steps", 4, "--size", 32, "--device", "cpu", "--set", "data.cache=0"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trained
-from conftest import Outcome
+from command import Outcome
 
 from translate.engine.inference import sampling
 from translate.images.decode import read_image

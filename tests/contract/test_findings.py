@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from command import ROOT
 from tame import Tame, offer
 from torch import nn
 

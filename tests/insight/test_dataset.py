@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Outcome
+from command import Outcome
 from PIL import Image
 
 from translate.engine.config.schema import Data

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Outcome
+from command import Outcome
 from PIL import features
 
 from translate.engine.plugins import discovery

@@ -10,7 +10,7 @@ from types import CodeType
 from typing import Any
 
 import typing_extensions
-from conftest import ROOT
+from command import ROOT
 
 NEVER = {
     "ctypes.dlopen", "ftplib.connect", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",

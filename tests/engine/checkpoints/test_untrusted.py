@@ -222,7 +222,7 @@ def test_memory_that_a_step_frees_serves_the_next_one() -> None:
     """Pages that are asked for anew cost a fault each; 8 tensors of 4 MB are 8,192 pages."""
     code = """
         import resource, sys, torch
-        from translate.engine.limits import keep_freed_memory
+        from translate.engine.system.memory import keep_freed_memory
         if sys.argv[1] == "kept":
             keep_freed_memory()
         def step():

@@ -202,14 +202,12 @@ def test_a_process_that_fails_with_workers_running_ends(asked: Callable[..., Dat
     asked()
     program = """
 import sys
-from translate.engine import data, items
-from translate.engine.config import Data
-from translate.engine.kinds import Kind
-from translate.engine.problems import Problem
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
 
 settings = Data(root=sys.argv[1], domains=("a", "b"), size=16, workers=2)
-prepared = data.check(data.open_layout(settings), settings)
-found = data.batches(prepared, settings, seed=0, batch_size=2)
+prepared = check.check_data(check.open_layout(settings), settings)
+found = loader.batches(prepared, settings, seed=0, batch_size=2)
 next(found)
 raise SystemExit(7)
 """

@@ -198,7 +198,7 @@ def test_T24_case_13_too_little_shared_memory_is_said_with_what_to_set(
 ) -> None:
     monkeypatch.setattr(loader, "SHARED", tmp_path)
     usage = type("Usage", (), {"free": 64 * 9 * 7})
-    monkeypatch.setattr("translate.engine.data.check.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("translate.engine.data.loader.shutil.disk_usage", lambda _: usage)
     layout = Own(tmp_path, lambda: None)
 
     def remark(workers: int, batch_size: int = 9) -> str:

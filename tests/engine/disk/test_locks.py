@@ -14,7 +14,7 @@ from translate.errors import ConfigError
 HOLD = """
 import sys
 from pathlib import Path
-from translate.engine import locks
+from translate.engine.disk import locks
 try:
     with locks.locked(Path(sys.argv[1])):
         print("held", flush=True)

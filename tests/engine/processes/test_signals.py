@@ -97,7 +97,7 @@ def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -
     """Python's handlers wait for it; here one that swallows what they raise."""
     code = (
         "import os, signal, threading, time\n"
-        "from translate.engine import signals\n"
+        "from translate.engine.processes import signals\n"
         "signals.GRACE = 0.1\n"
         "def send():\n"
         "    for _ in range(2):\n"

@@ -147,7 +147,7 @@ def test_T25_no_file_of_ours_gets_the_number_of_a_closed_stream(
     """A log with number 1 would take what a C library prints."""
     script = tmp_path / "closed.py"
     script.write_text(
-        "import os\nfrom translate.engine import console\n"
+        "import os\nfrom translate.engine.system import console\n"
         "os.close(0), os.close(1), os.close(2)\n"
         "with console.guarded():\n"
         "    number = os.open('log', os.O_WRONLY | os.O_CREAT)\n"
