@@ -1,7 +1,9 @@
 """Names find factories: bare, with options, or with their distribution where two claim one."""
 
+import pickle
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
@@ -10,9 +12,20 @@ from raised import PanicException, WordlessError
 from torch import nn
 
 from translate import hookimpl, registry
+from translate.cli import annotated
+from translate.engine.config import layers
 from translate.engine.plugins import discovery
+from translate.engine.system import signatures
 from translate.errors import ConfigError, PluginError
-from translate.registry import create, create_discriminator, create_generator, create_loss, find
+from translate.registry import (
+    Part,
+    create,
+    create_discriminator,
+    create_generator,
+    create_loss,
+    find,
+    part,
+)
 from translate_plugins.losses.pictures import EdgeLoss, MeanAbsolute
 from translate_plugins.networks import ResnetGenerator
 
@@ -45,6 +58,31 @@ def test_a_part_is_a_name_or_a_name_with_options(losses) -> None:
     assert registry.split("loss", {"name": "a", "b": 1}) == ("a", {"b": 1})
 
 
+def test_a_part_with_options_is_an_immutable_default(losses) -> None:
+    default = part("scaled", weight=2, of=part("other"), betas=[1, 2])
+    mapping = {"name": "scaled", "weight": 2, "of": {"name": "other"}, "betas": [1, 2]}
+    assert default == mapping == default
+    assert str(default) == str(mapping)
+    assert deepcopy(default) == pickle.loads(pickle.dumps(default)) == mapping
+    with pytest.raises(TypeError):
+        default["weight"] = 3  # type: ignore[index]
+    default["betas"].append(3)
+    default["of"]._items["name"] = "scaled"
+    assert default == mapping
+
+    losses("sweets", scaled=Scaled)
+    assert create_loss(part("scaled", weight=3)).weight == 3
+
+    def takes(loss: Part = default) -> None: ...
+
+    assert signatures.check("it", takes, {"loss": default}) == {"loss": mapping}
+    assert type(layers.complete(takes, {})["loss"]) is dict
+    (option,) = signatures.read(takes).values()
+    assert annotated.default(option) == (
+        "{name: scaled, weight: 2, of: {name: other}, betas: [1, 2]}"
+    )
+
+
 def test_a_factory_is_offered_more_than_it_takes(losses) -> None:
     losses("sweets", scaled=Scaled, other=Other)
     assert create_loss("scaled", size=(8, 8), depth=3).size == (8, 8)
@@ -56,8 +94,8 @@ def test_a_factory_is_offered_more_than_it_takes(losses) -> None:
 
 
 def test_networks_are_made_for_their_channels() -> None:
-    part = {"name": "resnet", "width": 4, "blocks": 1}
-    generator = create_generator(part, in_channels=1, out_channels=2)
+    resnet = {"name": "resnet", "width": 4, "blocks": 1}
+    generator = create_generator(resnet, in_channels=1, out_channels=2)
     assert generator(torch.zeros(1, 1, 8, 8)).shape == (1, 2, 8, 8)
     assert create_discriminator("pixel", in_channels=6)(torch.zeros(1, 6, 4, 4)).shape[1] == 1
 

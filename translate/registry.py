@@ -1,6 +1,7 @@
 """Find what plugins offer by name, and make it: generators, discriminators, losses and the rest."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -35,6 +36,37 @@ class Offer(NamedTuple):
     entry: str
     name: str
     factory: Callable[..., Any]
+
+
+class PartWithOptions(Mapping[str, Any]):
+    """The mapping that `part` returns; nothing changes it, so that a signature may hold it."""
+
+    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
+        self._items = {"name": name, **deepcopy(dict(options))}
+
+    def __getitem__(self, key: str) -> Any:
+        return deepcopy(self._items[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+def part(name: str, /, **options: Any) -> PartWithOptions:
+    """Return the part called `name` with `options`, as an immutable default in a signature.
+
+    It equals the mapping that a configuration has for it, and is written as that one everywhere.
+
+    Example:
+        >>> part("resnet", blocks=9) == {"name": "resnet", "blocks": 9}
+        True
+    """
+    return PartWithOptions(name, options)
 
 
 def create_generator(

@@ -1,6 +1,6 @@
 """Settings as YAML on which every line has a comment: what it means, and what it may be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def line(text: str, comment: str) -> str:
 def default(option: "Option") -> str:
     """Return an option's default as YAML; dots where there is none, or none that YAML has."""
     value = option.default
-    simple = isinstance(value, (str, int, float, list, tuple, dict)) or value is None
+    simple = isinstance(value, (str, int, float, list, tuple, Mapping)) or value is None
     return flow(value) if simple and value is not Parameter.empty else "..."
 
 
