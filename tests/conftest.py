@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from command import ROOT, Outcome
-from faults import Disk
+from command_result import ROOT, CommandResult
+from disk_faults import FaultyDisk
 from PIL import Image
 
 from translate.engine.plugins import discovery
@@ -23,15 +23,15 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyDisk]:
     """Watch all that is done to the disk; what a test makes fail works again after it."""
-    found = Disk(monkeypatch)
+    found = FaultyDisk(monkeypatch)
     yield found
     found.disarm()
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Callable[..., Path]:
+def image_folder(tmp_path: Path) -> Callable[..., Path]:
     """Make folders of 32x32 pictures: ``pictures("summer/train", 4)`` returns the folder.
 
     Each is a disc on a gradient; one name gives the same pictures every time, another name others.
@@ -53,7 +53,7 @@ def pictures(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def plugin() -> Iterator[Callable[..., object]]:
+def register_plugin() -> Iterator[Callable[..., object]]:
     """Register a plugin object for one test: ``plugin(thing)`` or ``plugin(thing, "a:b")``."""
     manager, before = discovery.load(), dict(discovery.skipped)
     names: list[str] = []
@@ -71,7 +71,7 @@ def plugin() -> Iterator[Callable[..., object]]:
 
 
 @pytest.fixture
-def shared() -> Path:
+def shared_images() -> Path:
     """Return the folder of real images beside the checkout; skip where there is none."""
     folder = ROOT.parent / "shared/data"
     if not folder.is_dir():
@@ -80,7 +80,7 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
     """Run the command in this process, from the test's folder: ``run("infer", "a", "b").code``.
 
     An exception that is a bug of ours comes through, where a user would read one line of it.
@@ -90,17 +90,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcom
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRANSLATE_DEBUG", "1")
 
-    def call(*arguments: object) -> Outcome:
+    def call(*arguments: object) -> CommandResult:
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
             main([str(argument) for argument in arguments])
-        return Outcome(int(end.value.code or 0), out.getvalue(), err.getvalue())
+        return CommandResult(int(end.value.code or 0), out.getvalue(), err.getvalue())
 
     return call
 
 
 @pytest.fixture
-def translate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_subprocess(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command as a user does, in a process of its own from the test's folder."""
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

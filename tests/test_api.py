@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
+import small_checkpoints
+import small_runs
 import torch
-import trained
 from PIL import Image
 
 from translate.api import ProgressReporter, Result, Translator, train
@@ -24,13 +24,15 @@ from translate.images.decode import read_image
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Translator:
-    return Translator.load(trained.cyclegan(tmp_path_factory.mktemp("runs") / "run"), device="cpu")
+    return Translator.load(
+        small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "run"), device="cpu"
+    )
 
 
 @pytest.fixture(scope="module")
 def to_gray(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     path = tmp_path_factory.mktemp("runs") / "gray"
-    run = trained.cyclegan(path, channels=(3, 1), identity_weight=0)
+    run = small_checkpoints.cyclegan(path, channels=(3, 1), identity_weight=0)
     return Translator.load(str(run), checkpoint=1, device="cpu")
 
 
@@ -49,7 +51,9 @@ def test_a_path_and_a_picture_give_a_picture(model: Translator, tmp_path: Path) 
 
 
 def test_D24_a_model_of_joined_images_wants_a_side(tmp_path: Path) -> None:
-    run = trained.pix2pix(tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels"))
+    run = small_checkpoints.pix2pix(
+        tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels")
+    )
     joined, pixels = Translator.load(run, device="cpu"), noise(8, 16, 3)
     (tmp_path / "in").mkdir()
     Image.fromarray(pixels).save(tmp_path / "in/x.png")
@@ -143,23 +147,23 @@ def test_a_file_that_is_no_picture_is_named(model: Translator, tmp_path: Path) -
 
 
 def test_a_translation_that_is_not_finite_is_an_error(tmp_path: Path) -> None:
-    model = Translator.load(trained.cyclegan(tmp_path / "run"), device="cpu")
+    model = Translator.load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
     model.model.recipe.get_parameter("forth.model.1.weight").fill_(float("nan"))
     with pytest.raises(TranslateError, match="not finite"):
         model(noise(8, 8, 3))
 
 
 def test_an_older_checkpoint_is_used_with_a_warning(tmp_path: Path) -> None:
-    run = trained.cyclegan(tmp_path / "run")
+    run = small_checkpoints.cyclegan(tmp_path / "run")
     (run / "checkpoints/step-00000002").mkdir()
     with pytest.warns(UserWarning, match="older checkpoint"):
         assert Translator.load(run, device="cpu").domains
 
 
 def test_a_folder_is_what_each_picture_is(
-    model: Translator, pictures: Callable[..., Path], tmp_path: Path
+    model: Translator, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    source = pictures("photos", 2)
+    source = image_folder("photos", 2)
     summary = model.folder(source, str(tmp_path / "out"), to="summer", batch_size=2)
     assert (summary.inputs, summary.done) == (2, 2)
     for path in source.iterdir():
@@ -171,7 +175,7 @@ def test_a_folder_is_what_each_picture_is(
 
 
 def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
-    model = Translator.load(trained.cgan(tmp_path / "run"))
+    model = Translator.load(small_checkpoints.cgan(tmp_path / "run"))
     drawn = model.sample(5, label="two", seed=3)
     assert [(picture.size, picture.mode) for picture in drawn] == [((8, 8), "L")] * 5
     sample_folder(model.model, tmp_path / "out", Wish(5, "two", seed=3))
@@ -182,14 +186,16 @@ def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    pictures("a", 3), pictures("b", 3)
+def root(
+    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    image_folder("a", 3), image_folder("b", 3)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def training(**given: Any) -> Result:
-    options = {"generator": tiny.RESNET, "discriminator": tiny.PATCH, "lr": 1e-3}
+    options = {"generator": small_runs.RESNET, "discriminator": small_runs.PATCH, "lr": 1e-3}
     usual = {"domains": ["a", "b"], "options": options, "steps": 2, "device": "cpu"}
     usual |= {"data": {"root": ".", "size": 16, "flip": False}, "progress": False}
     return train("cyclegan", **{**usual, "settings": {"train.preview_every": 0}, **given})
@@ -210,7 +216,10 @@ def test_settings_are_mappings_texts_or_sections() -> None:
     assert found[0] == found[1] == found[2]
     assert found[0]["train"]["log_every"] == 7
     assert (found[0]["data"]["flip"], found[0]["data"]["size"]) == (False, 16)
-    assert (found[0]["options"]["lr"], found[0]["options"]["generator"]) == (1e-3, tiny.RESNET)
+    assert (found[0]["options"]["lr"], found[0]["options"]["generator"]) == (
+        1e-3,
+        small_runs.RESNET,
+    )
     with pytest.raises(ConfigError, match=r"lr: unknown key\. Did you mean the setting options.lr"):
         training(settings={"lr": 1e-4})
     with pytest.raises(ConfigError, match="no option 'lrr'"):
@@ -226,7 +235,7 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
     assert resolved(fork.path)["options"]["lr"] == 1e-5
     tuned = train(init=run, steps=1, out="tuned", progress=False)
     assert json.loads((tuned.path / "run.json").read_bytes())["init"]["run"] == "run"
-    assert resolved(tuned.path)["options"]["generator"] == tiny.RESNET
+    assert resolved(tuned.path)["options"]["generator"] == small_runs.RESNET
     with pytest.raises(ConfigError, match="leave out plugin, config and init"):
         train("cyclegan", resume=run)
     with pytest.raises(ConfigError, match="are for resume"):

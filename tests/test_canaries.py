@@ -19,9 +19,9 @@ from typing import Any, get_type_hints
 import click
 import numpy as np
 import pytest
-import trained
-from command import ROOT
-from watched import watch
+import small_checkpoints
+from audit_events import record_events
+from command_result import ROOT
 
 from translate import api, batches, losses, recipe, registry, run, testing
 from translate.api import Translator
@@ -66,7 +66,7 @@ def canaries(folder: Path) -> dict[str, Path]:
         tape.addfile(link)
     found = {name: folder / name for name in (*contents, "slip.zip", "link.tar")}
     for name, data in {"bomb": (2**62).to_bytes(8, "little"), "disguise": pickled}.items():
-        found[name] = trained.gan(folder / name)
+        found[name] = small_checkpoints.gan(folder / name)
         seal(found[name], "weights.safetensors", data)
     for name, change in {
         "names a module": {"recipe": "canary.sing"},
@@ -74,7 +74,7 @@ def canaries(folder: Path) -> dict[str, Path]:
         "names a plugin": {"recipe": "not-installed/gan"},
         "names a target": {"options": {"generator": {"name": "mlp", "_target_": "builtins.exec"}}},
     }.items():
-        found[name] = trained.gan(folder / name.replace(" ", "-"))
+        found[name] = small_checkpoints.gan(folder / name.replace(" ", "-"))
         (place,) = (found[name] / "checkpoints").iterdir()
         state = json.loads((place / "state.json").read_bytes())
         state["config"] |= change
@@ -138,14 +138,17 @@ for line in sys.stdin.read().splitlines():
 
 
 def test_F1_no_file_that_is_given_to_any_command_is_run(
-    tmp_path: Path, pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     pickle.loads(pickle.dumps(Canary()))
     os.remove("it-was-run")  # noqa: PTH107 - a canary that sings
-    pictures("a", 2), pictures("datasets/digits/train", 2)  # or 7,000 would be drawn for a resume
+    (
+        image_folder("a", 2),
+        image_folder("datasets/digits/train", 2),
+    )  # or 7,000 would be drawn for a resume
     (tmp_path / "evil").mkdir()
-    found, run = canaries(tmp_path / "evil"), trained.cyclegan(tmp_path / "run")
+    found, run = canaries(tmp_path / "evil"), small_checkpoints.cyclegan(tmp_path / "run")
     lines = dict[str, None]()
     for names, command in commands(cli):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
@@ -242,9 +245,9 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
 
 def sing(folder: Path, answer: Any) -> None:
     """Give every canary to every function, and answer with what was seen."""
-    runs = trained.cyclegan(folder / "run"), trained.gan(folder / "gan")
+    runs = small_checkpoints.cyclegan(folder / "run"), small_checkpoints.gan(folder / "gan")
     model, drawer = (Translator.load(made, device="cpu") for made in runs)
-    found, wrong, seen = canaries(folder / "evil"), list[str](), watch()
+    found, wrong, seen = canaries(folder / "evil"), list[str](), record_events()
     for name, call in calls(model, drawer).items():
         for what, canary in found.items():
             try:

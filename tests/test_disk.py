@@ -8,10 +8,18 @@ from typing import Any
 from unittest import mock
 
 import pytest
-import tiny
+import small_checkpoints
+import small_runs
 import torch
-import trained
-from faults import Disk, Fault, broken, every_operation, full, kill, short
+from disk_faults import (
+    Fault,
+    FaultyDisk,
+    disk_full,
+    each_operation,
+    io_error,
+    kill_process,
+    short_write,
+)
 
 from translate.batches import ImageSpec
 from translate.engine.checkpoints import retention
@@ -26,7 +34,7 @@ from translate.engine.runs import writer
 from translate.engine.training import session
 from translate.images.decode import read_image
 
-KINDS = {"kill": kill, "ENOSPC": full, "EIO": broken, "short": short}
+KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": short_write}
 PROCESSES = count(1)
 """each start is another, and has another number"""
 every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
@@ -49,7 +57,11 @@ def visible(folder: Path) -> dict[str, Any]:
 
 
 def fail_everywhere(
-    folder: Path, disk: Disk, fault: Fault, prepare: Callable[[], object], act: Callable[[], object]
+    folder: Path,
+    disk: FaultyDisk,
+    fault: Fault,
+    prepare: Callable[[], object],
+    act: Callable[[], object],
 ) -> int:
     """Do `fault` at each operation of `act`, and act again; return how many operations there are.
 
@@ -71,14 +83,14 @@ def fail_everywhere(
     start()
     after = visible(folder)
     number = 0
-    for number, run in every_operation(disk, begin, start):
+    for number, run in each_operation(disk, begin, start):
         failed = run(fault)
         now = visible(folder)
         both = {**before, **after}
         torn = [name for name in both if now.get(name) not in (before.get(name), after.get(name))]
         assert not torn, (number, disk.seen)
         assert now.keys() - both.keys() <= {"problems.jsonl"}, number
-        assert failed or fault is short or now == after, number
+        assert failed or fault is short_write or now == after, number
         start()
         assert visible(folder) == after, number
         assert not [p for p in folder.rglob(".*") if p.name != ".translate"], number
@@ -86,8 +98,8 @@ def fail_everywhere(
 
 
 @every_kind
-def test_P2_one_save(fault: Fault, tmp_path: Path, disk: Disk) -> None:
-    asked, spec = tiny.settings(tmp_path, train__ema=0.5), ImageSpec((16, 16), ("a", "b"))
+def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
+    asked, spec = small_runs.config(tmp_path, train__ema=0.5), ImageSpec((16, 16), ("a", "b"))
     training, run = session.build(asked, spec, torch.device("cpu")), tmp_path / "run"
 
     def save(step: int) -> None:
@@ -107,10 +119,10 @@ def test_P2_one_save(fault: Fault, tmp_path: Path, disk: Disk) -> None:
 
 @every_kind
 def test_P2_six_pictures(
-    fault: Fault, tmp_path: Path, disk: Disk, pictures: Callable[..., Path]
+    fault: Fault, tmp_path: Path, disk: FaultyDisk, image_folder: Callable[..., Path]
 ) -> None:
-    source, out = pictures("in", 6, size=8), tmp_path / "out"
-    model, _ = infer.load(trained.cyclegan(tmp_path / "run"))
+    source, out = image_folder("in", 6, size=8), tmp_path / "out"
+    model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "run"))
 
     def act() -> None:
         summary = translate_folder(model, survey(source, out), out, Options())
@@ -121,7 +133,7 @@ def test_P2_six_pictures(
 
 
 @every_kind
-def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
     run = tmp_path / "run"
 
     def write(text: str) -> None:
@@ -133,7 +145,7 @@ def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: Disk) -> None:
 
 
 @every_kind
-def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
     log = tmp_path / "run/log.jsonl"
 
     def act() -> None:
@@ -149,25 +161,25 @@ def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: Disk) -> None:
 @pytest.mark.slow
 @every_kind
 def test_P2_a_whole_run(
-    fault: Fault, tmp_path: Path, disk: Disk, pictures: Callable[..., Path]
+    fault: Fault, tmp_path: Path, disk: FaultyDisk, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("a", 4), pictures("b", 4)
+    image_folder("a", 4), image_folder("b", 4)
     often = {"train__log_every": 1, "train__save_every": 2, "train__preview_every": 3}
-    asked, run = tiny.settings(tmp_path, train__ema=0.5, **often), tmp_path / "run"
-    tiny.start(asked, tmp_path / "straight")
-    straight, done = tiny.tensors(tmp_path / "straight"), list[int]()
+    asked, run = small_runs.config(tmp_path, train__ema=0.5, **often), tmp_path / "run"
+    small_runs.train(asked, tmp_path / "straight")
+    straight, done = small_runs.checkpoint_tensors(tmp_path / "straight"), list[int]()
 
     def begin() -> None:
         shutil.rmtree(run, ignore_errors=True)
 
     def act() -> None:
-        tiny.resume(run) if tiny.steps(run) else tiny.start(asked, run)
+        small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(asked, run)
 
-    for number, fail in every_operation(disk, begin, act):
+    for number, fail in each_operation(disk, begin, act):
         fail(fault)
         assert all(retention.is_whole(path) for _, path in retention.saved(run)), number
         act()
-        assert tiny.tensors(run) == straight, number
+        assert small_runs.checkpoint_tensors(run) == straight, number
         assert yaml.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
         assert all(read_image(p).any() for p in (run / "previews").glob("*")), number
         assert not list(run.rglob(".*")), number

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 import pytest
-from command import ROOT
+from command_result import ROOT
 
 from translate import hookspecs
 
@@ -53,7 +53,7 @@ def test_every_hook_is_in_the_plugin_guide_with_its_arguments() -> None:
 
 
 def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverges(
-    plugin: Callable[..., object], tmp_path: Path
+    register_plugin: Callable[..., object], tmp_path: Path
 ) -> None:
     from translate.run import Run as Training
     from translate.testing import check_events
@@ -62,7 +62,7 @@ def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverge
     (code,) = re.findall(r"<!-- csvlog -->\n```python\n(.*?)^```$", guide, re.M | re.S)
     module = ModuleType("csvlog")
     exec(code, vars(module))  # the block as it is printed
-    plugin(module, "csvlog:csvlog")
+    register_plugin(module, "csvlog:csvlog")
     check_events("csvlog")
     run = Training(tmp_path, {}, 10)
     for step, loss in ((1, 0.5), (2, 2000.0)):
@@ -123,13 +123,13 @@ def follow(commands: str, folder: Path) -> None:
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
 
 
-def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run: Run) -> None:
+def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run_command: Run) -> None:
     blocks = "".join(TESTED.findall(README.read_text())).splitlines()
     typed = [words for line in blocks if (words := shlex.split(line, comments=True))]
     assert len(typed) > 3
     for program, *arguments in typed:
         assert program == "translate"
-        found = run(*arguments)
+        found = run_command(*arguments)
         assert found.code == 0, (arguments, found.err)
     follow(shlex.join(typed[-1]), tmp_path)  # the program itself, as a shell finds it
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from command import Outcome
+from command_result import CommandResult
 from PIL import Image, ImageCms
 
 from translate.api import Translator
@@ -252,9 +252,9 @@ def test_I17_what_a_file_loses_is_said_at_every_door(
 
 
 def test_I17_training_and_check_say_the_same_of_a_folder(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    folder = pictures("in", 6, size=24)
+    folder = image_folder("in", 6, size=24)
     (folder / "notes.txt").write_text("x")
     Image.new("RGB", (8, 8)).save(folder / "small.png")
     asked = Data(root=tmp_path, domains=("in",), layout="images", size=20)
@@ -266,10 +266,10 @@ def test_I17_training_and_check_say_the_same_of_a_folder(
 
 
 def test_I17_the_command_says_what_python_says(
-    run: Callable[..., Outcome], pictures: Callable[..., Path], tmp_path: Path
+    run_command: Callable[..., CommandResult], image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    pictures("in/train", 3, size=24)
+    image_folder("in/train", 3, size=24)
     (tmp_path / "in/train/notes.txt").write_text("x")
-    outcome = run("datasets", "check", "in", "--data", tmp_path, "--size", "32")
+    outcome = run_command("datasets", "check", "in", "--data", tmp_path, "--size", "32")
     assert "skipped 1 file without an image suffix" in outcome.out
     assert "3 of 3 images are smaller than the crop of 32x32: enlarged to the crop" in outcome.out

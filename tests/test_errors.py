@@ -128,14 +128,14 @@ def test_a_bad_image_survives_a_trip_between_processes() -> None:
 def test_a_mistake_is_one_line_with_the_way_out_and_nothing_is_written(
     arguments: list[str],
     said: str | None,
-    run: Run,
-    pictures: Callable[..., Path],
+    run_command: Run,
+    image_folder: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
     for name in ("summer", "winter"):
-        pictures(f"datasets/{name}/train", 2)
+        image_folder(f"datasets/{name}/train", 2)
     before = sorted(tmp_path.rglob("*"))
-    found = run(*arguments)
+    found = run_command(*arguments)
     assert (found.code, found.out) == (2, "")
     if said:
         assert found.err == f"Error: {said}\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
-from faults import Disk
+import small_runs
+from disk_faults import FaultyDisk
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -29,10 +29,10 @@ SAMPLED = RECIPES[2::16]
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     """Return a folder that every layout reads: domains, classes, pairs and captions."""
     for domain in "ab":
-        found = [pictures(f"{domain}/{kind}", 3) for kind in ("first", "second")]
+        found = [image_folder(f"{domain}/{kind}", 3) for kind in ("first", "second")]
         lines = [{"file": f"{folder.name}/0001.png", "text": folder.name} for folder in found]
         for line in lines:
             files.append(tmp_path / domain / "captions.jsonl", line)
@@ -50,22 +50,22 @@ def settings(root: Path, name: str) -> schema.Config:
         **{f"train__{key}": value for key, value in {**course, **due}.items()},
     }
     for domains in (["a", "b"], ["a"]):
-        asked = tiny.settings(root, name, data__domains=domains, **flags)
+        asked = small_runs.config(root, name, data__domains=domains, **flags)
         with suppress(ConfigError):
             check.open_layout(asked.data)
             return asked
     raise AssertionError(f"{name} reads neither one domain nor two")
 
 
-def kill_at_operations(name: str, root: Path, disk: Disk, points: int) -> None:
+def kill_at_operations(name: str, root: Path, disk: FaultyDisk, points: int) -> None:
     """Kill a run at operations on the disk, one in each stretch of it; go on and compare."""
     asked, draw = settings(root, name), random.Random(name)
-    total = tiny.operations(asked, root / "straight", disk)
-    straight = tiny.tensors(root / "straight")
+    total = small_runs.count_disk_operations(asked, root / "straight", disk)
+    straight = small_runs.checkpoint_tensors(root / "straight")
     for part in range(points):
         at, run = 1 + int((part + draw.random()) * total / points), root / "killed"
-        tiny.killed(asked, run, disk, at)
-        assert tiny.tensors(run) == straight, at
+        small_runs.train_with_kill(asked, run, disk, at)
+        assert small_runs.checkpoint_tensors(run) == straight, at
         assert not list(run.rglob(".*")), at
         shutil.rmtree(run)  # large networks are among them
 
@@ -95,13 +95,13 @@ def forget(path: Path, part: str, begun: Mapping[str, Tensor]) -> None:
     name = part.partition("/")[0]
     kept = {k: v for p, found in parts(path).items() if p != part for k, v in found.items()
             if p.partition("/")[0] == name}  # fmt: skip
-    tiny.amend(path, name, save({**kept, **begun}))
+    small_runs.replace_checkpoint_file(path, name, save({**kept, **begun}))
 
 
 def forget_number(path: Path, name: str) -> None:
     """Put a number that a checkpoint holds back to what it was when the run began."""
     state = json.loads((path / "state.json").read_bytes())
-    tiny.amend(path, "state.json", json.dumps({**state, name: 0}).encode())
+    small_runs.replace_checkpoint_file(path, "state.json", json.dumps({**state, name: 0}).encode())
 
 
 def forget_each_part(name: str, root: Path) -> set[str]:
@@ -110,8 +110,8 @@ def forget_each_part(name: str, root: Path) -> set[str]:
     Returns the parts; each one's loss must have shown, and nothing else may.
     """
     asked, run = settings(root, name), root / "run"
-    tiny.start(asked, run)
-    straight = tiny.tensors(run)
+    small_runs.train(asked, run)
+    straight = small_runs.checkpoint_tensors(run)
     begun, stopped = (run / f"checkpoints/step-0000000{step}" for step in (0, 6))
     before, after = parts(begun), parts(stopped)
     changed = [part for part in after if save(after[part]) != save(before.get(part, {}))]
@@ -121,8 +121,8 @@ def forget_each_part(name: str, root: Path) -> set[str]:
         shutil.copytree(run, again)
         shutil.rmtree(again / "checkpoints/step-00000008")
         how(again / "checkpoints/step-00000006", *given)
-        tiny.resume(again)
-        equal = tiny.tensors(again) == straight
+        small_runs.resume(again)
+        equal = small_runs.checkpoint_tensors(again) == straight
         shutil.rmtree(again)
         return equal
 
@@ -136,7 +136,7 @@ def forget_each_part(name: str, root: Path) -> set[str]:
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_P1_a_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_end(
-    name: str, root: Path, disk: Disk
+    name: str, root: Path, disk: FaultyDisk
 ) -> None:
     kill_at_operations(name, root, disk, 3)
 
@@ -144,7 +144,7 @@ def test_P1_a_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_end(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_P1_every_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_end(
-    name: str, root: Path, disk: Disk
+    name: str, root: Path, disk: FaultyDisk
 ) -> None:
     kill_at_operations(name, root, disk, 12)
 

@@ -24,13 +24,19 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
-import tiny
+import small_checkpoints
+import small_runs
 import torch
-import trained
-from mutants import WORDS, changed, other, resealed, tensor_file
+from audit_events import record_events
+from file_mutations import (
+    WORDS,
+    fix_png_checksums,
+    mutate_bytes,
+    mutate_document,
+    mutate_safetensors,
+)
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
-from watched import watch
 
 from translate import api
 from translate.api import Translator
@@ -121,7 +127,7 @@ def _eat(
     torch.set_num_threads(1)
     said = os.open(home / "said", os.O_WRONLY | os.O_CREAT)
     os.dup2(said, 2)  # where C libraries say what they think of a file
-    refused, slowest, wrong, seen = 0, 0.0, list[str](), watch()
+    refused, slowest, wrong, seen = 0, 0.0, list[str](), record_events()
     before, end = _peak(), time.monotonic() + seconds
     while time.monotonic() < end or number.value <= least:
         faulthandler.dump_traceback_later(HANG, exit=True, file=said)
@@ -152,14 +158,14 @@ def _peak() -> int:
 
 def pictures(home: Path) -> Feed:
     """Feed pictures of ten formats that are decoded, and some that are not even tried."""
-    model = Translator.load(trained.cyclegan(home / "run"), device="cpu")
+    model = Translator.load(small_checkpoints.cyclegan(home / "run"), device="cpu")
     seeds, many, path = sound_pictures(), home / "many", home / "picture"
     many.mkdir()
 
     def feed(dice: Random) -> None:
         form, sound = dice.choice(seeds)
-        data = changed(sound, dice, others=[data for _, data in seeds])
-        data = resealed(data) if form == "PNG" and dice.random() < 0.7 else data
+        data = mutate_bytes(sound, dice, others=[data for _, data in seeds])
+        data = fix_png_checksums(data) if form == "PNG" and dice.random() < 0.7 else data
         path.write_bytes(data)
         (many / f"{dice.randrange(9)}.png").write_bytes(data)
         if dice.random() < 0.01:
@@ -242,13 +248,18 @@ def checkpoints(home: Path) -> Feed:
     for name in ("a", "b"):
         (home / name).mkdir()
         Image.fromarray(PIXELS[..., :3]).resize((32, 32)).save(home / name / "x.png")
-    runs = [trained.cgan(home / "cgan")]
+    runs = [small_checkpoints.cgan(home / "cgan")]
     runs += [
-        make(home / make.__name__, domains="ab") for make in (trained.cyclegan, trained.pix2pix)
+        make(home / make.__name__, domains="ab")
+        for make in (small_checkpoints.cyclegan, small_checkpoints.pix2pix)
     ]
     for name, domains in (("srgan", "ab"), ("inpaint", "a")):
         options = small("recipe", name)
-        runs.append(trained.write_run(home / name, name, domains=domains, options=options, size=64))
+        runs.append(
+            small_checkpoints.write_run(
+                home / name, name, domains=domains, options=options, size=64
+            )
+        )
     places = [next((run / "checkpoints").iterdir()) for run in runs]
     sound = {place: {file.name: file.read_bytes() for file in place.iterdir()} for place in places}
 
@@ -273,11 +284,11 @@ def spoil(file: Path, dice: Random) -> None:
     """Change `file`, and have the manifest agree, where it is not the manifest itself."""
     data = file.read_bytes()
     if file.suffix == ".safetensors":
-        data = tensor_file(data, dice)
+        data = mutate_safetensors(data, dice)
     elif dice.random() < 0.7:
-        data = json.dumps(other(json.loads(data), dice)).encode()
+        data = json.dumps(mutate_document(json.loads(data), dice)).encode()
     else:
-        data = changed(data, dice, words=WORDS)
+        data = mutate_bytes(data, dice, words=WORDS)
     file.write_bytes(data)
     if file.name != contents.MANIFEST:
         manifest = json.loads((file.parent / contents.MANIFEST).read_bytes())
@@ -295,7 +306,7 @@ def go_on(place: Path, sound: bytes) -> None:
     train = found.config.train
     same = found.config.data == layers.validate(before).data and train.batch_size == 1
     if same and found.step > 0 and not train.compile:
-        tiny.resume(place.parent.parent, steps=1, assignments=["data.root=."])
+        small_runs.resume(place.parent.parent, steps=1, assignments=["data.root=."])
 
 
 def use(model: Translator) -> None:
@@ -317,10 +328,10 @@ def configurations(home: Path) -> Feed:
 
     def feed(dice: Random) -> None:
         if dice.random() < 0.5:
-            path.write_bytes(changed(dice.choice(texts), dice, others=texts, words=WORDS))
+            path.write_bytes(mutate_bytes(dice.choice(texts), dice, others=texts, words=WORDS))
         else:
-            path.write_text(json.dumps(other(dice.choice(documents), dice)))
-        word = changed(b"options.generator={name: resnet, width: 4}", dice, words=WORDS)
+            path.write_text(json.dumps(mutate_document(dice.choice(documents), dice)))
+        word = mutate_bytes(b"options.generator={name: resnet, width: 4}", dice, words=WORDS)
         settings = [word.decode(errors="replace")] if dice.random() < 0.3 else []
         out = StringIO()
         with redirect_stdout(out), redirect_stderr(out), pytest.raises(SystemExit) as end:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 import torch
 from safetensors.torch import load_file
 
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.gpu
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 @pytest.mark.parametrize("extra", [{}, {"train__precision": "bf16"}, {"train__compile": True}])
 def test_a_gpu_trains_in_every_mode(
-    recipe: str, extra: dict[str, Any], tmp_path: Path, pictures: Callable[..., Path]
+    recipe: str, extra: dict[str, Any], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     for domain in ("a", "b"):
-        pictures(f"{domain}/train", 4)
-    asked = tiny.settings(tmp_path, recipe, train__device="cuda", train__steps=4, **extra)
-    tiny.start(asked, tmp_path / "run")
+        image_folder(f"{domain}/train", 4)
+    asked = small_runs.config(tmp_path, recipe, train__device="cuda", train__steps=4, **extra)
+    small_runs.train(asked, tmp_path / "run")
     weights = load_file(tmp_path / "run/checkpoints/step-00000004/weights.safetensors")
     assert all(tensor.isfinite().all() for tensor in weights.values())
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
-import trained
+import small_checkpoints
+import small_runs
 from PIL import Image
 
 from translate.engine.checkpoints import retention
@@ -76,7 +76,7 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             pixels = np.full((16, 16, 3), shade + number, np.uint8)
             Image.fromarray(pixels).save(root / domain / f"{number}.png")
     often = {"train__log_every": 1, "train__save_every": 1}
-    tiny.start(tiny.settings(root, train__steps=2, **often), root / "run")
+    small_runs.train(small_runs.config(root, train__steps=2, **often), root / "run")
     yield root
 
 
@@ -96,13 +96,13 @@ def one_line(error: BaseException) -> str:
 def test_what_is_only_noted_never_stops_a_resume(name: str, damage: Damage, run: Path) -> None:
     (run / name).touch()
     damage(run / name)
-    heard = tiny.Heard()
+    heard = small_runs.ProgressRecorder()
     if name == "run.json" and damage is a_folder:
         with pytest.raises(SaveError, match="Is a directory") as caught:
-            tiny.resume(run, heard, steps=3)
+            small_runs.resume(run, heard, steps=3)
         one_line(caught.value)
         return
-    assert tiny.resume(run, heard, steps=3).step == 3
+    assert small_runs.resume(run, heard, steps=3).step == 3
     facts = json.loads((run / "run.json").read_bytes())
     assert facts["outcome"] == "finished" and facts["started_at_step"] == 2
     assert len([line for line in heard.lines if name in line]) <= 3, heard.lines
@@ -121,14 +121,14 @@ def test_what_is_only_noted_never_stops_a_resume(name: str, damage: Damage, run:
 def test_a_run_json_of_other_types_never_stops_a_resume(change: dict[str, Any], run: Path) -> None:
     facts = json.loads((run / "run.json").read_bytes())
     (run / "run.json").write_text(json.dumps({**facts, **change}))
-    assert tiny.resume(run, steps=3).step == 3
+    assert small_runs.resume(run, steps=3).step == 3
 
 
 def test_lines_of_a_log_that_are_none_are_cut_off_and_the_others_kept(run: Path) -> None:
     log, odd = run / "log.jsonl", [{"step": s} for s in ("2", None, [2], -1, 2.5, True, 9)]
     whole = log.read_bytes()
     log.write_bytes(whole + b"".join(json.dumps(line).encode() + b"\n" for line in odd) + DEEPEST)
-    tiny.resume(run, steps=3)
+    small_runs.resume(run, steps=3)
     assert log.read_bytes().startswith(whole)
     assert [line["step"] for line in records.read_lines(log)] == [1, 2, 3]
 
@@ -140,7 +140,7 @@ def test_a_log_of_gigabytes_is_read_from_its_end(run: Path) -> None:
         file.seek(4 << 30)  # a hole: it takes no room, and would take memory
         file.write(b"\n" + last + b'{"step": 7}\n')
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tiny.resume(run, steps=3)
+    small_runs.resume(run, steps=3)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
     with log.open("rb") as file:
         file.seek(4 << 30)
@@ -177,8 +177,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -> None:
     path, _ = retention.newest(run)
     state = json.loads((path / "state.json").read_bytes())
-    tiny.amend(path, "state.json", json.dumps({**state, **change}).encode())
-    for act in (lambda: tiny.resume(run, steps=3), lambda: infer.load(path)):
+    small_runs.replace_checkpoint_file(path, "state.json", json.dumps({**state, **change}).encode())
+    for act in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
         with pytest.raises(CheckpointError) as caught:
             act()
         assert next(iter(change)) in one_line(caught.value) or "state.json" in str(caught.value)
@@ -199,8 +199,8 @@ def test_numbers_out_of_range_are_refused_before_they_cost_anything(
     state = json.loads((path / "state.json").read_bytes())
     place = state["spec"] if section == "spec" else state["config"][section]
     place[key] = value
-    tiny.amend(path, "state.json", json.dumps(state).encode())
-    for act in (lambda: tiny.resume(run, steps=3), lambda: infer.load(path)):
+    small_runs.replace_checkpoint_file(path, "state.json", json.dumps(state).encode())
+    for act in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
         with pytest.raises(TranslateError) as caught:
             act()
         one_line(caught.value)
@@ -209,15 +209,15 @@ def test_numbers_out_of_range_are_refused_before_they_cost_anything(
 @pytest.mark.parametrize("name", ["step-\u00b2", "step-\u0663", "step-", "step-1e3", "step--1"])
 def test_a_folder_whose_name_is_no_number_is_no_checkpoint(name: str, run: Path) -> None:
     (run / "checkpoints" / name).mkdir()
-    assert tiny.steps(run) == [1, 2]
-    assert tiny.resume(run, steps=3).step == 3
+    assert small_runs.checkpoint_steps(run) == [1, 2]
+    assert small_runs.resume(run, steps=3).step == 3
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
 def test_a_lock_that_is_no_file_is_one_line(make: Damage, run: Path) -> None:
     make(run / ".lock")
     with pytest.raises(ConfigError, match=r"\.lock is not a file that this program made") as caught:
-        tiny.resume(run, steps=3)
+        small_runs.resume(run, steps=3)
     one_line(caught.value)
     assert not (run / "nowhere").exists()
 
@@ -229,8 +229,8 @@ def test_a_log_that_leads_elsewhere_is_not_written_to(run: Path, tmp_path: Path)
     for name in ("log.jsonl", "problems.jsonl"):
         (run / name).unlink(missing_ok=True)
         (run / name).symlink_to(theirs)
-    heard = tiny.Heard()
-    assert tiny.resume(run, heard, steps=3).step == 3
+    heard = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, heard, steps=3).step == 3
     assert theirs.read_text() == "export PATH=...\n"
     assert "could not write" in str(heard)
 
@@ -252,7 +252,7 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
     assert model.domains and not complaints
     assert infer.load(path)[0].domains
     with pytest.raises(CheckpointError, match=rf"translate train --init {run}$") as caught:
-        tiny.resume(run, steps=3)
+        small_runs.resume(run, steps=3)
     assert "training.safetensors" in one_line(caught.value)
 
 
@@ -260,8 +260,8 @@ def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run
     path, _ = retention.newest(run)
     (path / "training.safetensors").unlink()
     assert retention.locate(run) == (path, [])
-    heard = tiny.Heard()
-    assert tiny.resume(run, heard, steps=3).step == 3
+    heard = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, heard, steps=3).step == 3
     assert f"{path / 'training.safetensors'}" in str(heard)
 
 
@@ -275,9 +275,9 @@ def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
 
 
 @pytest.fixture
-def translated(tmp_path: Path, pictures: Callable[..., Path]) -> Callable[[], Any]:
-    source, out = pictures("in", 1, size=8), tmp_path / "out"
-    model, _ = infer.load(trained.cyclegan(tmp_path / "model"))
+def translated(tmp_path: Path, image_folder: Callable[..., Path]) -> Callable[[], Any]:
+    source, out = image_folder("in", 1, size=8), tmp_path / "out"
+    model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "model"))
     return lambda: translate_folder(model, survey(source, out), out, Options())
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import permissions
 import pytest
-import rights
-import trained
+import small_checkpoints
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="capabilities are Linux's")
 TRAIN = (
@@ -21,12 +21,12 @@ TRAIN = (
 
 
 @pytest.fixture
-def translate(run: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def translate(run_command: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Run the command as somebody for whom modes hold, and make all readable again."""
 
     def call(*arguments: object) -> Any:
-        with rights.enforced():
-            outcome = run(*arguments)
+        with permissions.permissions_enforced():
+            outcome = run_command(*arguments)
         errors = [line for line in outcome.err.splitlines() if line.startswith("Error: ")]
         assert len(errors) == (outcome.code not in (0, 3)), outcome
         assert "report it" not in outcome.err
@@ -39,23 +39,23 @@ def translate(run: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[...,
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return trained.cyclegan(tmp_path / "model")
+    return small_checkpoints.cyclegan(tmp_path / "model")
 
 
 def test_modes_hold(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.touch(0o000)
-    with rights.enforced(), pytest.raises(PermissionError):
+    with permissions.permissions_enforced(), pytest.raises(PermissionError):
         file.read_bytes()
     assert file.read_bytes() == b"" or os.geteuid()
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
 def test_a_folder_without_rights_is_listed_and_the_rest_done(
-    mode: int, translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+    mode: int, translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source = pictures("in", 2, size=8)
-    pictures("in/closed", 2, size=8).chmod(mode)
+    source = image_folder("in", 2, size=8)
+    image_folder("in/closed", 2, size=8).chmod(mode)
     (source / "link.png").symlink_to(source / "closed/0000.png")
     outcome = translate("infer", model, source, "out")
     assert outcome.code == 3, outcome
@@ -65,9 +65,9 @@ def test_a_folder_without_rights_is_listed_and_the_rest_done(
 
 
 def test_a_file_without_rights_is_listed(
-    translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+    translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source = pictures("in", 2, size=8)
+    source = image_folder("in", 2, size=8)
     (source / "0000.png").chmod(0)
     outcome = translate("infer", model, source, "out")
     assert outcome.code == 3 and Path("out/0001.png").exists()
@@ -79,9 +79,13 @@ def test_a_file_without_rights_is_listed(
 )
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o555])
 def test_an_output_folder_without_rights_is_one_line(
-    path: str, mode: int, translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+    path: str,
+    mode: int,
+    translate: Callable[..., Any],
+    model: Path,
+    image_folder: Callable[..., Path],
 ) -> None:
-    source = pictures("in", 1, size=8)
+    source = image_folder("in", 1, size=8)
     assert translate("infer", model, source, "out").code == 0
     Path("out/problems.jsonl").touch()
     shutil.copy("in/0000.png", "in/new.png")
@@ -99,9 +103,9 @@ def test_an_output_folder_without_rights_is_one_line(
 @pytest.mark.parametrize("path", [".", ".lock", "checkpoints", "run.json", "log.jsonl"])
 @pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
 def test_a_run_without_rights_is_one_line_or_goes_on(
-    path: str, mode: int, translate: Callable[..., Any], pictures: Callable[..., Path]
+    path: str, mode: int, translate: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
-    pictures("a", 2, size=16), pictures("b", 2, size=16)
+    image_folder("a", 2, size=16), image_folder("b", 2, size=16)
     assert translate(*TRAIN, "--quiet").code == 0
     (Path("run") / path).touch()
     (Path("run") / path).chmod(mode)
@@ -113,10 +117,10 @@ def test_a_run_without_rights_is_one_line_or_goes_on(
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
 def test_a_folder_without_rights_in_training_data_is_one_line_or_listed(
-    mode: int, translate: Callable[..., Any], pictures: Callable[..., Path]
+    mode: int, translate: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
-    pictures("a", 2, size=16), pictures("b", 2, size=16)
-    pictures("a/closed", 1, size=16).chmod(mode)
+    image_folder("a", 2, size=16), image_folder("b", 2, size=16)
+    image_folder("a/closed", 1, size=16).chmod(mode)
     outcome = translate(*TRAIN)
     assert outcome.code in (0, 2, 3, 5), outcome
     assert "closed" in outcome.err and "Permission denied" in outcome.err, outcome
@@ -124,9 +128,9 @@ def test_a_folder_without_rights_in_training_data_is_one_line_or_listed(
 
 @pytest.mark.parametrize("mode", [0o444, 0o000])
 def test_a_run_that_cannot_be_read_is_one_line(
-    mode: int, translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+    mode: int, translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source = pictures("in", 1, size=8)
+    source = image_folder("in", 1, size=8)
     (step,) = (model / "checkpoints").iterdir()
     for path in (
         model,
@@ -142,9 +146,9 @@ def test_a_run_that_cannot_be_read_is_one_line(
 
 
 def test_a_path_of_thousands_of_characters_is_one_line(
-    translate: Callable[..., Any], model: Path, pictures: Callable[..., Path]
+    translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source, far = pictures("in", 1, size=8), "x" * 6000
+    source, far = image_folder("in", 1, size=8), "x" * 6000
     for command in (
         ("infer", model, far, "out"), ("infer", model, source, far), ("infer", far, source, "out"),
         ("infer", model, f"{far}/*.png", "out"), ("infer", model, source, "out", "--mask", far),

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trained
-from command import ROOT
+import small_checkpoints
+from command_result import ROOT
 
 from translate.insight import environment
 
@@ -84,19 +84,19 @@ for name in ("statvfs", "sched_getaffinity", "pread"):  # torch itself forks whe
 
 @pytest.mark.slow
 def test_T29_case_15_every_command_works_without_what_windows_lacks(
-    tmp_path: Path, pictures: Callable[..., Path], translate: Callable[..., Any]
+    tmp_path: Path, image_folder: Callable[..., Path], run_subprocess: Callable[..., Any]
 ) -> None:
     (tmp_path / "windows").mkdir()
     (tmp_path / "windows/sitecustomize.py").write_text(WINDOWS)
-    pictures("a", 3), pictures("b", 3)
-    model = trained.cyclegan(tmp_path / "run")
+    image_folder("a", 3), image_folder("b", 3)
+    model = small_checkpoints.cyclegan(tmp_path / "run")
     train = ["train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--size", 32,
              "--steps", 2, "--set", "options.generator={name: resnet, width: 4, blocks: 1}",
              "--out", "new"]  # fmt: skip
     for command in (["show", "cyclegan"], ["infer", model, "a", "out"], train, ["datasets"]):
-        done = translate(*command, PYTHONPATH=str(tmp_path / "windows"))
+        done = run_subprocess(*command, PYTHONPATH=str(tmp_path / "windows"))
         assert done.returncode == 0, done.stderr
-    done = translate("doctor", PYTHONPATH=str(tmp_path / "windows"))
+    done = run_subprocess("doctor", PYTHONPATH=str(tmp_path / "windows"))
     assert "Traceback" not in done.stderr + done.stdout
 
 

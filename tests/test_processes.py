@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 import torch
-import two
-from faults import Disk, no_space
+import two_processes
+from disk_faults import FaultyDisk, no_space
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -40,16 +40,18 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(
+    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
         monkeypatch.delenv(name, raising=False)
-    pictures("a", 4), pictures("b", 4)
+    image_folder("a", 4), image_folder("b", 4)
     return tmp_path
 
 
-def trained(begin: Callable[[tiny.Heard], Any]) -> dict[str, Any]:
+def trained(begin: Callable[[small_runs.ProgressRecorder], Any]) -> dict[str, Any]:
     """Train on this process; return what it heard and what its weights are."""
-    kept, build, heard = [], session.build, tiny.Heard()
+    kept, build, heard = [], session.build, small_runs.ProgressRecorder()
 
     def keep(*given: Any) -> state.TrainingState:
         kept.append(build(*given))
@@ -70,17 +72,17 @@ def trained(begin: Callable[[tiny.Heard], Any]) -> dict[str, Any]:
 
 
 def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> None:
-    asked = tiny.settings(
+    asked = small_runs.config(
         root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2
     )
-    first, second = two.processes(
-        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard))
+    first, second = two_processes.run(
+        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
     )
     assert first["weights"] == second["weights"]
     assert (first["step"], second["step"]) == (4, 4)
     assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4]
-    assert tiny.steps(root / "run") == [0, 4]
-    tensors = tiny.tensors(root / "run")
+    assert small_runs.checkpoint_steps(root / "run") == [0, 4]
+    tensors = small_runs.checkpoint_tensors(root / "run")
     assert set(tensors) == {
         "ema.safetensors",
         "training.safetensors",
@@ -95,32 +97,36 @@ def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> N
 
 
 def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
-    asked = tiny.settings(root, "pix2pix", train__batch_size=2, train__steps=2)
-    found = two.processes(lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)))
+    asked = small_runs.config(root, "pix2pix", train__batch_size=2, train__steps=2)
+    found = two_processes.run(
+        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
+    )
     assert found[0]["parameters"] == found[1]["parameters"]  # statistics are each process's own
-    saved = tiny.tensors(root / "run")["weights.safetensors"]
+    saved = small_runs.checkpoint_tensors(root / "run")["weights.safetensors"]
     assert sha256(saved).hexdigest() == found[0]["weights"]  # and the first one's are kept
 
 
 def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) -> None:
     def settings(steps: int) -> schema.Config:
-        return tiny.settings(
+        return small_runs.config(
             root, train__batch_size=2, train__steps=steps, train__schedule="constant"
         )
 
     def going_on(rank: int) -> list[str]:  # noqa: ARG001
-        heard = tiny.Heard()
-        tiny.resume(root / "pieces", heard, steps=6)
+        heard = small_runs.ProgressRecorder()
+        small_runs.resume(root / "pieces", heard, steps=6)
         return heard.lines
 
-    two.processes(lambda _: tiny.start(settings(6), root / "straight").step)
-    two.processes(lambda _: tiny.start(settings(3), root / "pieces").step)
-    for lines in two.processes(going_on):
+    two_processes.run(lambda _: small_runs.train(settings(6), root / "straight").step)
+    two_processes.run(lambda _: small_runs.train(settings(3), root / "pieces").step)
+    for lines in two_processes.run(going_on):
         assert lines == [f"going on with {root / 'pieces'} from step 3"]
-    assert tiny.tensors(root / "pieces") == tiny.tensors(root / "straight")
+    assert small_runs.checkpoint_tensors(root / "pieces") == small_runs.checkpoint_tensors(
+        root / "straight"
+    )
 
-    heard = tiny.Heard()
-    assert tiny.resume(root / "pieces", heard, steps=7).step == 7
+    heard = small_runs.ProgressRecorder()
+    assert small_runs.resume(root / "pieces", heard, steps=7).step == 7
     assert heard.lines[0] == (
         "1 processes instead of 2: training goes on, but not bit for bit as it would have."
     )
@@ -130,9 +136,9 @@ def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) 
 def test_a_batch_that_does_not_suit_the_processes_is_raised_and_said(
     asked_for: int, raised: int, root: Path
 ) -> None:
-    asked = tiny.settings(root, train__batch_size=asked_for, train__steps=1)
-    first, _ = two.processes(
-        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard))
+    asked = small_runs.config(root, train__batch_size=asked_for, train__steps=1)
+    first, _ = two_processes.run(
+        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
     )
     assert first["lines"][0] == (
         f"train.batch_size is {raised} instead of {asked_for}, to suit 2 processes"
@@ -141,7 +147,7 @@ def test_a_batch_that_does_not_suit_the_processes_is_raised_and_said(
 
 
 def test_T19_a_signal_to_one_process_stops_both_at_one_step(
-    root: Path, plugin: Callable[..., object]
+    root: Path, register_plugin: Callable[..., object]
 ) -> None:
     class Stopper:
         @hookimpl
@@ -149,16 +155,18 @@ def test_T19_a_signal_to_one_process_stops_both_at_one_step(
             if step == 2:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    plugin(Stopper(), "stranger:stopper")
-    asked = tiny.settings(root, train__batch_size=2, train__steps=50, train__log_every=1)
-    found = two.processes(lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)))
+    register_plugin(Stopper(), "stranger:stopper")
+    asked = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=1)
+    found = two_processes.run(
+        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
+    )
     assert [(f["step"], f["signal"]) for f in found] == [(3, signal.SIGTERM)] * 2
     assert found[0]["weights"] == found[1]["weights"]
-    assert tiny.steps(root / "run") == [0, 3]
+    assert small_runs.checkpoint_steps(root / "run") == [0, 3]
 
 
 def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Path) -> None:
-    asked = tiny.settings(root, train__batch_size=2, train__steps=50)
+    asked = small_runs.config(root, train__batch_size=2, train__steps=50)
     batches = loader.batches
 
     def blind(*given: Any, **named: Any) -> Iterator[Any]:
@@ -170,17 +178,17 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
         if rank == 1:
             loader.batches = blind  # in a forked process, which ends after this
         with pytest.raises(TrainingError) as caught:
-            tiny.start(asked, root / "run")
+            small_runs.train(asked, root / "run")
         return str(caught.value)
 
-    assert two.processes(work) == [
+    assert two_processes.run(work) == [
         "another process cannot read its images.", "100 items in a row cannot be read.",
     ]  # fmt: skip
-    assert tiny.steps(root / "run") == [0, 3]
+    assert small_runs.checkpoint_steps(root / "run") == [0, 3]
 
 
 def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
-    asked = tiny.settings(root, train__batch_size=2, train__steps=4)
+    asked = small_runs.config(root, train__batch_size=2, train__steps=4)
     bad = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
     batches = loader.batches
 
@@ -190,9 +198,9 @@ def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
                 yield batch, [*problems, *([bad] if number == 2 - rank else [])]
 
         loader.batches = poor  # in a forked process, which ends after this
-        return tiny.start(asked, root / "run").listed
+        return small_runs.train(asked, root / "run").listed
 
-    assert two.processes(work) == [1, 0]  # the second met it first, and the first has the list
+    assert two_processes.run(work) == [1, 0]  # the second met it first, and the first has the list
     (line,) = records.read_lines(root / "run/problems.jsonl")
     assert line == bad.record()
 
@@ -201,7 +209,7 @@ def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
 def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     victim: int, root: Path
 ) -> None:
-    asked = tiny.settings(
+    asked = small_runs.config(
         root, train__batch_size=3, train__steps=2000, train__save_every=2, train__log_every=1
     )
     step = loop.take_step
@@ -217,28 +225,28 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
 
         loop.take_step = stumble  # in a forked process, which ends after this
         with pytest.raises(TrainingError) as caught:
-            tiny.start(asked, root / "run")
+            small_runs.train(asked, root / "run")
         return str(caught.value), time.monotonic() - last[0]
 
-    for said, seconds in two.processes(work, world=3, killed=victim):
+    for said, seconds in two_processes.run(work, world=3, killed=victim):
         assert "another process has died or cannot be reached" in said
         assert seconds < 5
     found, complaints = retention.newest(root / "run")
     assert (found.name, complaints) == ("step-00000006", [])
-    assert tiny.resume(root / "run", steps=9).step == 9
+    assert small_runs.resume(root / "run", steps=9).step == 9
 
 
 def test_T19_three_processes_share_five_pictures_and_stay_together(
-    root: Path, pictures: Callable[..., Path]
+    root: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("a", 5)
-    asked = tiny.settings(root, train__batch_size=2, train__steps=5)
-    found = two.processes(
-        lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)), world=3
+    image_folder("a", 5)
+    asked = small_runs.config(root, train__batch_size=2, train__steps=5)
+    found = two_processes.run(
+        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard)), world=3
     )
     assert [f["step"] for f in found] == [5, 5, 5]
     assert len({f["weights"] for f in found}) == 1
-    assert tiny.steps(root / "run") == [0, 5]
+    assert small_runs.checkpoint_steps(root / "run") == [0, 5]
 
 
 # -- gradients -------------------------------------------------------------------------------------
@@ -247,7 +255,7 @@ def test_T19_three_processes_share_five_pictures_and_stay_together(
 def gradients(batch: Pair) -> dict[str, Tensor]:
     """Return what each optimizer of a fresh CycleGAN is given for `batch`, by parameter."""
     generator = {"name": "resnet", "width": 4, "blocks": 1}
-    asked = tiny.settings(
+    asked = small_runs.config(
         Path("nowhere"),
         options__pool_size=50,
         options__generator=generator,
@@ -291,12 +299,12 @@ def test_a_turn_without_numbers_on_one_process_is_skipped_on_both() -> None:
             played = take_turns(recipe, batch, recipe.optimizers())
             return recipe.one.weight.item(), bool(played.skipped["one"][0])
 
-    assert two.processes(play) == [(1.0, True), (1.0, True)]
+    assert two_processes.run(play) == [(1.0, True), (1.0, True)]
 
 
 def biases_before_a_norm() -> set[str]:
     """Return the biases whose true gradient is nothing: the norm that follows takes them away."""
-    asked = tiny.settings(
+    asked = small_runs.config(
         Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
     )
     recipe = session.build(asked, ImageSpec((32, 32), ("a", "b")), CPU).recipe
@@ -322,7 +330,7 @@ def test_the_gradients_of_two_halves_are_those_of_the_whole() -> None:
             mine = Pair(*(part[2 * rank : 2 * rank + 2] for part in whole))
             return {key: tensor.flatten().tolist() for key, tensor in gradients(mine).items()}
 
-    first, second = two.processes(half)
+    first, second = two_processes.run(half)
     assert first == second
     expected = gradients(whole)
     compared = expected.keys() - biases_before_a_norm()
@@ -338,7 +346,7 @@ def test_the_gradients_of_two_halves_are_those_of_the_whole() -> None:
 
 @pytest.mark.slow
 def test_torchrun_trains_one_run(root: Path) -> None:
-    asked = tiny.settings(root, train__steps=6, train__log_every=2)
+    asked = small_runs.config(root, train__steps=6, train__log_every=2)
     (root / "asked.yaml").write_text(yaml.dump(asked))
     command = [
         sys.executable,
@@ -365,7 +373,7 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     steps = re.findall(r"^step (\d)/6", done.stdout, re.MULTILINE)
     assert steps == ["2", "4", "6"]
     assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
-    assert tiny.steps(root / "run") == [0, 6]
+    assert small_runs.checkpoint_steps(root / "run") == [0, 6]
     assert read.describe(retention.newest(root / "run")[0]).description["processes"] == 2
 
 
@@ -373,8 +381,8 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
     """Else the others would go on, or end, as if the step were kept."""
 
     def work(rank: int) -> tuple[str, list[int]]:
-        asked = tiny.settings(root, train__batch_size=2)
-        disk = Disk(pytest.MonkeyPatch())  # in a forked process, which ends after this
+        asked = small_runs.config(root, train__batch_size=2)
+        disk = FaultyDisk(pytest.MonkeyPatch())  # in a forked process, which ends after this
         with distributed.joined(CPU):
             training = session.build(asked, ImageSpec((16, 16), ("a", "b")), CPU)
             if rank == 0:
@@ -382,16 +390,16 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
             try:
                 write.write_checkpoint(root / "run", training)
             except SaveError as error:
-                return str(error), tiny.steps(root / "run")
-        return "", tiny.steps(root / "run")
+                return str(error), small_runs.checkpoint_steps(root / "run")
+        return "", small_runs.checkpoint_steps(root / "run")
 
-    first, second = two.processes(work)
+    first, second = two_processes.run(work)
     assert first == ("could not save step 0: No space left on device", [])
     assert second == ("could not save step 0: see the first process", [])
 
 
 def test_a_hook_of_the_first_process_stops_all_at_one_step(
-    root: Path, plugin: Callable[..., object]
+    root: Path, register_plugin: Callable[..., object]
 ) -> None:
     class Stopper:
         @hookimpl
@@ -399,9 +407,11 @@ def test_a_hook_of_the_first_process_stops_all_at_one_step(
             if step == 2:
                 run.stop("enough")
 
-    plugin(Stopper(), "stranger:stopper")
-    asked = tiny.settings(root, train__batch_size=2, train__steps=50, train__log_every=2)
-    found = two.processes(lambda _: trained(lambda heard: tiny.start(asked, root / "run", heard)))
+    register_plugin(Stopper(), "stranger:stopper")
+    asked = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=2)
+    found = two_processes.run(
+        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
+    )
     assert [(f["step"], f["signal"]) for f in found] == [(2, 0)] * 2
     assert found[0]["weights"] == found[1]["weights"]
-    assert tiny.steps(root / "run") == [0, 2]
+    assert small_runs.checkpoint_steps(root / "run") == [0, 2]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from raised import PanicException, WordlessError
+from odd_exceptions import PanicException, UnprintableError
 from torch import nn
 
 from translate import hookimpl, registry
@@ -31,12 +31,12 @@ from translate_plugins.networks import ResnetGenerator
 
 
 @pytest.fixture
-def losses(plugin: Callable[..., object]) -> Callable[..., None]:
+def losses(register_plugin: Callable[..., object]) -> Callable[..., None]:
     """Register losses of a distribution: ``losses("sweets", mine=Mine)``."""
 
     def offer(distribution: str, **named: object) -> None:
         hook = hookimpl(lambda: named)
-        plugin(SimpleNamespace(register_losses=hook), f"{distribution}:entry")
+        register_plugin(SimpleNamespace(register_losses=hook), f"{distribution}:entry")
 
     return offer
 
@@ -146,11 +146,11 @@ def test_two_strangers_may_not_claim_one_name(losses) -> None:
     assert "mint" in registry.names("loss")
 
 
-def test_one_name_may_be_of_two_kinds(plugin) -> None:
+def test_one_name_may_be_of_two_kinds(register_plugin) -> None:
     both = {
         f"register_{kind}": hookimpl(lambda: {"twice": Other}) for kind in ("losses", "layouts")
     }
-    plugin(SimpleNamespace(**both))
+    register_plugin(SimpleNamespace(**both))
     assert find("loss", "twice") is find("layout", "twice") is Other
 
 
@@ -165,7 +165,7 @@ def panics() -> None:
 
 
 def fails_without_words() -> None:
-    raise WordlessError
+    raise UnprintableError
 
 
 def raises() -> None:
@@ -178,7 +178,7 @@ def raises() -> None:
         (raises, "OSError: no weights here"),
         (lambda: exit(0), "SystemExit: 0"),
         (panics, "PanicException: boom"),
-        (fails_without_words, "WordlessError"),
+        (fails_without_words, "UnprintableError"),
         (lambda: None, "TypeError: "),
         (lambda: ["lemon"], "ValueError: "),
         (lambda: {"lemon": None}, "PluginError: 'lemon' is not a name"),
@@ -187,9 +187,9 @@ def raises() -> None:
     ],
 )
 def test_a_hook_that_fails_offers_nothing_is_named_once_and_spoils_nothing(
-    plugin, capsys, hook, why
+    register_plugin, capsys, hook, why
 ) -> None:
-    plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
+    register_plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
     assert find("loss", "l1") is MeanAbsolute
     find("loss", "l1")
     (line,) = capsys.readouterr().err.splitlines()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
+import small_runs
 from PIL import Image
 
 from translate.api import Translator
@@ -39,11 +39,14 @@ def test_training_goes_on_from_a_checkpoint_of_a_release(
         (tmp_path / domain).mkdir()
         shutil.copy(release / "photo.png", tmp_path / domain)
     monkeypatch.chdir(tmp_path)  # the run's data.root is "."
-    before = tiny.tensors(tmp_path / "run")
-    assert tiny.resume(tmp_path / "run", steps=5, assignments=["data.resize=fit"], fork=True)
-    assert tiny.steps(tmp_path / "run-fork") == [4, 5]  # where it began, and its end
-    assert tiny.tensors(tmp_path / "run") == before
-    assert tiny.tensors(tmp_path / "run-fork").keys() == before.keys()
+    before = small_runs.checkpoint_tensors(tmp_path / "run")
+    assert small_runs.resume(tmp_path / "run", steps=5, assignments=["data.resize=fit"], fork=True)
+    assert small_runs.checkpoint_steps(tmp_path / "run-fork") == [
+        4,
+        5,
+    ]  # where it began, and its end
+    assert small_runs.checkpoint_tensors(tmp_path / "run") == before
+    assert small_runs.checkpoint_tensors(tmp_path / "run-fork").keys() == before.keys()
 
 
 def test_a_release_is_small_and_whole() -> None:

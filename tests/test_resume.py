@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import started
-import tiny
+import small_runs
+import subprocesses
 import torch
-from faults import Disk
+from disk_faults import FaultyDisk
 
 from translate import hookimpl
 from translate.engine.checkpoints import read, retention
@@ -36,9 +36,9 @@ STATE: dict[str, Any] = {
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     """Return a folder with the domains ``a`` and ``b``, of pairs."""
-    pictures("a", 4), pictures("b", 4)
+    image_folder("a", 4), image_folder("b", 4)
     return tmp_path
 
 
@@ -61,23 +61,23 @@ class Stopper:
 
 
 @pytest.fixture
-def stopper(plugin: Plugin) -> Stopper:
+def stopper(register_plugin: Plugin) -> Stopper:
     found = Stopper()
-    plugin(found, "stranger:stopper")
+    register_plugin(found, "stranger:stopper")
     return found
 
 
 def in_pieces(asked: schema.Config, run: Path) -> list[TrainingResult]:
     """Train, and go on for as long as something stops it; forget all between the pieces."""
     results = []
-    go: Callable[[], TrainingResult] = lambda: tiny.start(asked, run)  # noqa: E731
+    go: Callable[[], TrainingResult] = lambda: small_runs.train(asked, run)  # noqa: E731
     while True:
         torch.manual_seed(len(results) + 100)
         try:
             results.append(go())
         except Killed:
             results.append(TrainingResult(run, -1))
-        go = lambda: tiny.resume(run)  # noqa: E731
+        go = lambda: small_runs.resume(run)  # noqa: E731
         if results[-1].step == asked.train.steps:
             return results
 
@@ -90,17 +90,17 @@ def in_pieces(asked: schema.Config, run: Path) -> list[TrainingResult]:
 def test_kills_and_resumes_leave_no_trace(
     recipe: str, workers: int, root: Path, stopper: Stopper
 ) -> None:
-    asked = tiny.settings(root, recipe, train__steps=10, data__workers=workers, **STATE)
-    tiny.start(asked, root / "straight")
+    asked = small_runs.config(root, recipe, train__steps=10, data__workers=workers, **STATE)
+    small_runs.train(asked, root / "straight")
     # a signal comes while step 3 is logged, and step 4 is the next to end
     stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
     results = in_pieces(asked, root / "pieces")
     assert [(r.step, r.signal) for r in results] == [
         (-1, 0), (4, signal.SIGINT), (-1, 0), (8, signal.SIGTERM), (10, 0),
     ]  # fmt: skip
-    straight = tiny.tensors(root / "straight")
+    straight = small_runs.checkpoint_tensors(root / "straight")
     assert set(straight) == {"ema.safetensors", "training.safetensors", "weights.safetensors"}
-    assert tiny.tensors(root / "pieces") == straight
+    assert small_runs.checkpoint_tensors(root / "pieces") == straight
     lines = [records.read_lines(root / name / "log.jsonl") for name in ("straight", "pieces")]
     assert [line["step"] for line in lines[1]] == list(range(1, 11))
     for one, other in zip(*lines, strict=True):
@@ -111,48 +111,66 @@ def test_kills_and_resumes_leave_no_trace(
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
     for workers in (0, 1, 2):
-        asked = tiny.settings(
+        asked = small_runs.config(
             root, recipe, train__steps=5, train__batch_size=2, data__workers=workers
         )
-        tiny.start(asked, root / str(workers))
-    assert tiny.tensors(root / "0") == tiny.tensors(root / "1") == tiny.tensors(root / "2")
+        small_runs.train(asked, root / str(workers))
+    assert (
+        small_runs.checkpoint_tensors(root / "0")
+        == small_runs.checkpoint_tensors(root / "1")
+        == small_runs.checkpoint_tensors(root / "2")
+    )
 
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_looking_changes_nothing(recipe: str, root: Path) -> None:
     for name, every in (("blind", 0), ("looking", 2)):
-        asked = tiny.settings(
+        asked = small_runs.config(
             root, recipe, train__steps=6, train__preview_every=every, train__ema=0.5
         )
-        tiny.start(asked, root / name)
+        small_runs.train(asked, root / name)
     assert len(list((root / "looking/previews").iterdir())) == 3
-    assert tiny.tensors(root / "looking") == tiny.tensors(root / "blind")
+    assert small_runs.checkpoint_tensors(root / "looking") == small_runs.checkpoint_tensors(
+        root / "blind"
+    )
 
 
 def test_neither_does_logging_or_saving(root: Path) -> None:
     for name, every in (("seldom", 50), ("often", 1)):
-        asked = tiny.settings(root, train__steps=5, train__save_every=every, train__log_every=every)
-        tiny.start(asked, root / name)
-    assert tiny.tensors(root / "seldom") == tiny.tensors(root / "often")
+        asked = small_runs.config(
+            root, train__steps=5, train__save_every=every, train__log_every=every
+        )
+        small_runs.train(asked, root / name)
+    assert small_runs.checkpoint_tensors(root / "seldom") == small_runs.checkpoint_tensors(
+        root / "often"
+    )
 
 
 def test_the_configuration_of_a_run_repeats_it(root: Path) -> None:
-    tiny.start(tiny.settings(root, train__steps=5, **{**STATE, "train__seed": 7}), root / "one")
+    small_runs.train(
+        small_runs.config(root, train__steps=5, **{**STATE, "train__seed": 7}), root / "one"
+    )
     again = layers.resolve(config=str(root / "one/config.yaml"))
-    tiny.start(again, root / "two")
-    assert tiny.tensors(root / "one") == tiny.tensors(root / "two")
-    tiny.start(tiny.settings(root, train__steps=5, **STATE), root / "three")
-    assert tiny.tensors(root / "one") != tiny.tensors(root / "three")  # the seed is in it
+    small_runs.train(again, root / "two")
+    assert small_runs.checkpoint_tensors(root / "one") == small_runs.checkpoint_tensors(
+        root / "two"
+    )
+    small_runs.train(small_runs.config(root, train__steps=5, **STATE), root / "three")
+    assert small_runs.checkpoint_tensors(root / "one") != small_runs.checkpoint_tensors(
+        root / "three"
+    )  # the seed is in it
 
 
 def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Path) -> None:
     for name, steps in (("straight", 8), ("raised", 5)):
-        asked = tiny.settings(root, train__steps=steps, train__schedule="constant")
-        tiny.start(asked, root / name)
-    assert tiny.resume(root / "raised", steps=8).step == 8
-    assert tiny.tensors(root / "raised") == tiny.tensors(root / "straight")
+        asked = small_runs.config(root, train__steps=steps, train__schedule="constant")
+        small_runs.train(asked, root / name)
+    assert small_runs.resume(root / "raised", steps=8).step == 8
+    assert small_runs.checkpoint_tensors(root / "raised") == small_runs.checkpoint_tensors(
+        root / "straight"
+    )
     assert yaml.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
-    assert tiny.resume(root / "raised", epochs=3).step == 12  # of 4 images
+    assert small_runs.resume(root / "raised", epochs=3).step == 12  # of 4 images
     assert "steps" not in yaml.read(str(root / "raised/config.yaml"))["train"]
 
 
@@ -165,26 +183,32 @@ def test_clipping_warm_up_and_schedules_by_player_go_on_exactly(
         "train__schedule_steps": 6,
         "train__clip_norm": {"generators": 2.0, "discriminators": 0.5},
     }
-    asked = tiny.settings(root, train__steps=8, **{**STATE, **given})
-    tiny.start(asked, root / "straight")
+    asked = small_runs.config(root, train__steps=8, **{**STATE, **given})
+    small_runs.train(asked, root / "straight")
     stopper.after = {2: signal.SIGKILL, 4: signal.SIGINT}
     in_pieces(asked, root / "pieces")
-    assert tiny.tensors(root / "pieces") == tiny.tensors(root / "straight")
+    assert small_runs.checkpoint_tensors(root / "pieces") == small_runs.checkpoint_tensors(
+        root / "straight"
+    )
     for key in given:
-        usual = tiny.settings(root, train__steps=8, **{**STATE, **{k: v for k, v in given.items()
-                              if k != key}})  # fmt: skip
-        tiny.start(usual, root / key)
-        assert tiny.tensors(root / key) != tiny.tensors(root / "straight"), key
+        others = {k: v for k, v in given.items() if k != key}
+        usual = small_runs.config(root, train__steps=8, **{**STATE, **others})
+        small_runs.train(usual, root / key)
+        assert small_runs.checkpoint_tensors(root / key) != small_runs.checkpoint_tensors(
+            root / "straight"
+        ), key
 
 
 def test_a_run_can_be_moved(root: Path, stopper: Stopper) -> None:
-    asked = tiny.settings(root, train__steps=6)
-    tiny.start(asked, root / "straight")
+    asked = small_runs.config(root, train__steps=6)
+    small_runs.train(asked, root / "straight")
     stopper.after = {4: signal.SIGINT}
-    tiny.start(tiny.settings(root, train__steps=6, train__log_every=1), root / "here")
+    small_runs.train(small_runs.config(root, train__steps=6, train__log_every=1), root / "here")
     (root / "here").rename(root / "there")
-    tiny.resume(root / "there")
-    assert tiny.tensors(root / "there") == tiny.tensors(root / "straight")
+    small_runs.resume(root / "there")
+    assert small_runs.checkpoint_tensors(root / "there") == small_runs.checkpoint_tensors(
+        root / "straight"
+    )
 
 
 # -- controls: the proof can fail ------------------------------------------------------------------
@@ -253,18 +277,18 @@ FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, l
 
 @pytest.mark.parametrize("recipe", FORGET)
 def test_whatever_a_resume_forgets_shows(recipe: str, root: Path, stopper: Stopper) -> None:
-    asked = tiny.settings(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
-    tiny.start(asked, root / "straight")
-    straight = tiny.tensors(root / "straight")
+    asked = small_runs.config(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
+    small_runs.train(asked, root / "straight")
+    straight = small_runs.checkpoint_tensors(root / "straight")
     stopper.after = {5: signal.SIGINT}
-    assert tiny.start(asked, root / "stopped").step == 6
+    assert small_runs.train(asked, root / "stopped").step == 6
     for forget, differing in FORGET[recipe]:
         shutil.copytree(root / "stopped", root / "pieces")
         with pytest.MonkeyPatch.context() as patch:
             if forget:
                 forget(patch, 6)
-            tiny.resume(root / "pieces")
-        pieces = tiny.tensors(root / "pieces")
+            small_runs.resume(root / "pieces")
+        pieces = small_runs.checkpoint_tensors(root / "pieces")
         found = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
         assert found >= set(differing), forget
         assert bool(found) == bool(differing), forget
@@ -276,9 +300,9 @@ def test_whatever_a_resume_forgets_shows(recipe: str, root: Path, stopper: Stopp
 # -- at every operation on the disk ----------------------------------------------------------------
 
 
-def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
+def kill_at_operations(root: Path, disk: FaultyDisk, step: int) -> int:
     """Kill a run at every `step`-th operation on the disk, go on, and compare; return how many."""
-    asked = tiny.settings(
+    asked = small_runs.config(
         root,
         train__steps=4,
         train__ema=0.5,
@@ -286,12 +310,12 @@ def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
         train__save_every=2,
         train__preview_every=3,
     )
-    points = range(1, tiny.operations(asked, root / "straight", disk) + 1, step)
-    straight = tiny.tensors(root / "straight")
+    points = range(1, small_runs.count_disk_operations(asked, root / "straight", disk) + 1, step)
+    straight = small_runs.checkpoint_tensors(root / "straight")
     for at in points:
         run = root / f"killed-{at}"
-        tiny.killed(asked, run, disk, at)
-        assert tiny.tensors(run) == straight, at
+        small_runs.train_with_kill(asked, run, disk, at)
+        assert small_runs.checkpoint_tensors(run) == straight, at
         assert [line["step"] for line in records.read_lines(run / "log.jsonl")] == [1, 2, 3, 4], at
         assert not list(run.rglob(".*")), at
         assert len(list((run / "previews").iterdir())) == 2, at
@@ -299,14 +323,14 @@ def kill_at_operations(root: Path, disk: Disk, step: int) -> int:
 
 
 def test_T1_a_run_killed_at_any_operation_on_the_disk_goes_on_to_the_same_end(
-    root: Path, disk: Disk
+    root: Path, disk: FaultyDisk
 ) -> None:
     assert kill_at_operations(root, disk, 13) > 5
 
 
 @pytest.mark.slow
 def test_a_run_killed_at_every_operation_on_the_disk_goes_on_to_the_same_end(
-    root: Path, disk: Disk
+    root: Path, disk: FaultyDisk
 ) -> None:
     assert kill_at_operations(root, disk, 1) > 70
 
@@ -323,13 +347,13 @@ STEPS = 40
 def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     number: signal.Signals, code: int, workers: int, root: Path
 ) -> None:
-    asked = tiny.settings(
+    asked = small_runs.config(
         root, train__steps=STEPS, data__workers=workers, **{**STATE, "train__save_every": 1000}
     )
     run = root / "run"
-    tiny.start(asked, root / "straight")
-    process = started.train(asked, run, start_new_session=True)
-    started.wait_for_line(run / "log.jsonl", 3, process)
+    small_runs.train(asked, root / "straight")
+    process = subprocesses.start_training(asked, run, start_new_session=True)
+    subprocesses.wait_for_lines(run / "log.jsonl", 3, process)
     if workers:
         os.killpg(process.pid, number)  # as a terminal does it: the workers hear it, too
     else:
@@ -337,24 +361,24 @@ def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     out, err = process.communicate(timeout=120)
     assert process.returncode == code, err
     assert not err
-    assert not started.left(process)
-    stopped = tiny.steps(run)[-1]
+    assert not subprocesses.surviving_processes(process)
+    stopped = small_runs.checkpoint_steps(run)[-1]
     assert 3 <= stopped < STEPS
     assert stopped == len(records.read_lines(run / "log.jsonl"))
     assert f"stopped at step {stopped}: translate train --resume {run}" in out
     assert '"outcome": "interrupted"' in (run / "run.json").read_text()
-    tiny.resume(run)
-    assert tiny.tensors(run) == tiny.tensors(root / "straight")
+    small_runs.resume(run)
+    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
 
 
 def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     """Kill a process at random moments, go on until the end; return where it was each time."""
-    asked = tiny.settings(root, train__steps=STEPS, **STATE)
+    asked = small_runs.config(root, train__steps=STEPS, **STATE)
     run = root / "run"
-    tiny.start(asked, root / "straight")
+    small_runs.train(asked, root / "straight")
     draw, seen = random.Random(seed), []
     for _ in range(moments):
-        process = started.train(asked, run)
+        process = subprocesses.start_training(asked, run)
         done = len(records.read_lines(run / "log.jsonl"))
         if draw.random() < 0.8:  # most within training, which is short beside starting up
             while len(records.read_lines(run / "log.jsonl")) == done and process.poll() is None:
@@ -366,8 +390,8 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
         out, err = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0), (out, err)
         seen.append(len(records.read_lines(run / "log.jsonl")))
-    tiny.resume(run) if tiny.steps(run) else tiny.start(asked, run)
-    assert tiny.tensors(run) == tiny.tensors(root / "straight")
+    small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(asked, run)
+    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
     assert not list(run.rglob(".*"))
     return seen
 
@@ -393,32 +417,34 @@ def test_a_process_killed_ten_times_in_a_row_goes_on_to_the_same_end(root: Path)
 
 def test_a_finished_run_says_so_and_changes_nothing(root: Path) -> None:
     run = root / "run"
-    tiny.start(tiny.settings(root), run)
+    small_runs.train(small_runs.config(root), run)
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
-    heard = tiny.Heard()
-    result = tiny.resume(run, heard)
+    heard = small_runs.ProgressRecorder()
+    result = small_runs.resume(run, heard)
     assert (result.step, result.signal, result.listed) == (4, 0, 0)
     assert heard.lines == [f"{run} is complete: 4 steps. --steps N with a larger N goes on."]
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
-    assert tiny.resume(run, steps=3).step == 4  # nothing is undone
+    assert small_runs.resume(run, steps=3).step == 4  # nothing is undone
 
 
 def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on_to_the_same_end(
     root: Path,
 ) -> None:
-    tiny.start(tiny.settings(root, train__steps=6), root / "straight")
-    tiny.start(tiny.settings(root, train__steps=4, train__save_every=2), root / "run")
+    small_runs.train(small_runs.config(root, train__steps=6), root / "straight")
+    small_runs.train(small_runs.config(root, train__steps=4, train__save_every=2), root / "run")
     weights = root / "run/checkpoints/step-00000004/weights.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
-    heard = tiny.Heard()
-    tiny.resume(root / "run", heard, steps=6)
+    heard = small_runs.ProgressRecorder()
+    small_runs.resume(root / "run", heard, steps=6)
     assert (
         f"{weights} is damaged: it is not what was saved. Going on from step-00000002."
         in heard.lines
     )
-    assert tiny.tensors(root / "run") == tiny.tensors(root / "straight")
+    assert small_runs.checkpoint_tensors(root / "run") == small_runs.checkpoint_tensors(
+        root / "straight"
+    )
 
 
 @pytest.mark.parametrize(
@@ -432,25 +458,25 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on_to_the_same_end
 def test_what_may_change_is_checked_as_at_the_start(
     changes: dict[str, Any], said: str, root: Path
 ) -> None:
-    tiny.start(tiny.settings(root), root / "run")
+    small_runs.train(small_runs.config(root), root / "run")
     with pytest.raises(ConfigError) as caught:
-        tiny.resume(root / "run", **changes)
+        small_runs.resume(root / "run", **changes)
     assert str(caught.value) == said
 
 
 def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: Path) -> None:
-    tiny.start(tiny.settings(root), root / "run")
-    heard = tiny.Heard()
-    tiny.resume(root / "run", heard, steps=5)
+    small_runs.train(small_runs.config(root), root / "run")
+    heard = small_runs.ProgressRecorder()
+    small_runs.resume(root / "run", heard, steps=5)
     assert not [line for line in heard.lines if "bit for bit" in line]
     facts = json.loads((root / "run/run.json").read_bytes())
     (root / "run/run.json").write_text(json.dumps({**facts, "device": "cuda:0"}))
     place, _ = retention.newest(root / "run")
     state = json.loads((place / "state.json").read_bytes())
     state["versions"]["torch"], state["processes"], state["threads"] = "2.0.0", 4, 64
-    tiny.amend(place, "state.json", json.dumps(state).encode())
-    heard = tiny.Heard()
-    assert tiny.resume(root / "run", heard, steps=6).step == 6
+    small_runs.replace_checkpoint_file(place, "state.json", json.dumps(state).encode())
+    heard = small_runs.ProgressRecorder()
+    assert small_runs.resume(root / "run", heard, steps=6).step == 6
     rest = "training goes on, but not bit for bit as it would have."
     assert [line for line in heard.lines if "bit for bit" in line] == [
         f"1 processes instead of 4: {rest}",
@@ -462,19 +488,19 @@ def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: P
 
 def test_T17_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:
     with pytest.raises(CheckpointError, match=r"there is no run"):
-        tiny.resume(root / "typo")
+        small_runs.resume(root / "typo")
     with pytest.raises(CheckpointError, match=r"holds no whole checkpoint"):
-        tiny.resume(root)
+        small_runs.resume(root)
     assert not (root / "typo").exists()
-    tiny.start(tiny.settings(root), root / "run")
+    small_runs.train(small_runs.config(root), root / "run")
     with pytest.raises(
         ConfigError, match=rf"is one checkpoint: --resume {root / 'run'} takes its run"
     ):
-        tiny.resume(root / "run/checkpoints/step-00000004")
+        small_runs.resume(root / "run/checkpoints/step-00000004")
 
 
 def test_a_start_never_goes_over_a_run(root: Path) -> None:
-    asked = tiny.settings(root)
-    tiny.start(asked, root / "run")
+    asked = small_runs.config(root)
+    small_runs.train(asked, root / "run")
     with pytest.raises(ConfigError, match=r"holds a run already. Go on with it by --resume .*run"):
-        tiny.start(asked, root / "run")
+        small_runs.train(asked, root / "run")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import pytest
-import tiny
+import small_runs
 import torch
 
 from translate import hookimpl
@@ -228,10 +228,12 @@ class Watching:
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(
+    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     monkeypatch.chdir(tmp_path)
     for folder in ("a/train", "b/train", "a/test", "b/test", "other/a", "other/b", "joined/train"):
-        pictures(folder, 3)
+        image_folder(folder, 3)
     for name in ("gone", "damaged", "orphans"):
         for domain in "ab":
             shutil.copytree(tmp_path / domain / "train", tmp_path / name / domain)
@@ -240,11 +242,11 @@ def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.Monk
     return tmp_path
 
 
-def effects(root: Path, plugin: Callable[..., Any], out: str, flags: Mapping[str, Any],
+def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Mapping[str, Any],
             meanwhile: Callable[[Path], object] | None) -> Any:  # fmt: skip
     """Fork the run ``base`` with `flags`; return all that can be seen, or why it was refused."""
     watching = Watching((lambda: meanwhile(root)) if meanwhile else (lambda: None))
-    plugin(watching, f"stranger:{out}")
+    register_plugin(watching, f"stranger:{out}")
     try:
         result = session.resume(
             root / "base", flags=flags, fork=True, out=root / out, watcher=ProgressReporter()
@@ -284,35 +286,35 @@ QUICK = {"data.size", "train.clip_norm", "train.ema", "train.batch_size", "data.
     "key", [pytest.param(k, marks=[] if k in QUICK else [pytest.mark.slow]) for k in CASES]
 )
 def test_T26_every_key_that_a_fork_changes_is_seen_or_refused(
-    key: str, root: Path, plugin: Callable[..., Any]
+    key: str, root: Path, register_plugin: Callable[..., Any]
 ) -> None:
     case = CASES[key]
     base = {"train__schedule": "linear", "train__log_every": 1, "data__root": "."}
     base |= {k.replace(".", "__"): v for k, v in case.base.items()}
-    tiny.start(tiny.settings(root, train__steps=2, **base), root / "base")
+    small_runs.train(small_runs.config(root, train__steps=2, **base), root / "base")
     shutil.copytree(root / "gone", root / "gone2")
     also = {"train.steps": 5, **case.also}
-    usual = effects(root, plugin, "usual", also, case.meanwhile)
+    usual = effects(root, register_plugin, "usual", also, case.meanwhile)
     if not (root / "gone").exists():
         (root / "gone2").rename(root / "gone")
-    changed = effects(root, plugin, "changed", {**also, key: case.value}, case.meanwhile)
+    changed = effects(root, register_plugin, "changed", {**also, key: case.value}, case.meanwhile)
     assert isinstance(usual, str) and usual.startswith("("), f"the fork itself: {usual}"
     assert changed != usual
 
 
 def test_T26_what_is_seen_of_two_forks_with_equal_settings_is_equal(
-    root: Path, plugin: Callable[..., Any]
+    root: Path, register_plugin: Callable[..., Any]
 ) -> None:
-    tiny.start(tiny.settings(root, train__steps=2, data__root="."), root / "base")
+    small_runs.train(small_runs.config(root, train__steps=2, data__root="."), root / "base")
     flags = {"train.steps": 4, "train.log_every": 1, "train.ema": 0.5}
-    one, other = (effects(root, plugin, out, flags, None) for out in ("one", "other"))
+    one, other = (effects(root, register_plugin, out, flags, None) for out in ("one", "other"))
     assert one.startswith("(") and one == other
 
 
 def test_T26_compiling_is_seen_in_the_networks() -> None:
     spec = ImageSpec((16, 16), ("a", "b"))
     for wanted in (False, True):
-        asked = tiny.settings(Path("nowhere"), train__compile=wanted)
+        asked = small_runs.config(Path("nowhere"), train__compile=wanted)
         recipe = session.build(asked, spec, CPU).recipe
         compiled = [child._compiled_call_impl is not None for child in recipe.children()]
         assert any(compiled) == wanted

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import started
-import tiny
-import trained
+import small_checkpoints
+import small_runs
+import subprocesses
 from engine import test_folder
 
 from translate.engine.disk import records
@@ -25,8 +25,8 @@ SEVERAL = [pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
-    pictures("a", 4), pictures("b", 4), pictures("in", 40)
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
+    image_folder("a", 4), image_folder("b", 4), image_folder("in", 40)
     return tmp_path
 
 
@@ -43,19 +43,21 @@ def send(process: Any, number: int, draw: random.Random) -> None:
 def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     number: signal.Signals, seed: int, root: Path
 ) -> None:
-    asked = tiny.settings(
+    asked = small_runs.config(
         root, data__workers=2, train__steps=STEPS, train__ema=0.7, train__log_every=1
     )
     draw, run = random.Random(f"{number} {seed}"), root / "run"
-    tiny.start(asked, root / "straight")
-    process = started.train(asked, run, "--save-on", "SIGUSR1", start_new_session=True)
-    started.wait_for_line(run / "log.jsonl", 1, process)
+    small_runs.train(asked, root / "straight")
+    process = subprocesses.start_training(
+        asked, run, "--save-on", "SIGUSR1", start_new_session=True
+    )
+    subprocesses.wait_for_lines(run / "log.jsonl", 1, process)
     time.sleep(draw.uniform(0, 1.2))  # which is as long as training takes
     send(process, number, draw)
     out, err = process.communicate(timeout=60)
-    assert not started.left(process)
+    assert not subprocesses.surviving_processes(process)
     assert not err
-    saved = tiny.steps(run)
+    saved = small_runs.checkpoint_steps(run)
     if number == signal.SIGUSR1:
         assert process.returncode in (0, -number)  # the latter on its way out, with all done
         assert len(saved) == 2 and saved[-1] == STEPS  # two are kept
@@ -65,8 +67,8 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
         assert len(records.read_lines(run / "log.jsonl")) == saved[-1]
     else:
         assert process.returncode in (0, 128 + number, -number)
-    tiny.resume(run)
-    assert tiny.tensors(run) == tiny.tensors(root / "straight")
+    small_runs.resume(run)
+    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
 
 
 @pytest.mark.parametrize("seed", [0, *SEVERAL[1:]])
@@ -78,13 +80,13 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
 def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_whole_pictures(
     number: signal.Signals, seed: int, root: Path
 ) -> None:
-    model, out, draw = trained.cyclegan(root / "run"), root / "out", random.Random(seed)
-    process = started.command("infer", model, root / "in", out, start_new_session=True)
-    started.wait_for_line(out / ".translate/done.jsonl", 1, process)
+    model, out, draw = small_checkpoints.cyclegan(root / "run"), root / "out", random.Random(seed)
+    process = subprocesses.start_command("infer", model, root / "in", out, start_new_session=True)
+    subprocesses.wait_for_lines(out / ".translate/done.jsonl", 1, process)
     time.sleep(draw.uniform(0, 0.3))
     send(process, number, draw)
     said, err = process.communicate(timeout=60)
-    assert not started.left(process)
+    assert not subprocesses.surviving_processes(process)
     assert not err
     there = len(list(out.glob("*.png")))
     if there < 40 and number in STOPPING:
@@ -108,7 +110,7 @@ def stopped_twice(process: Any) -> float:
     sent = time.monotonic()
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert not started.left(process)
+    assert not subprocesses.surviving_processes(process)
     return time.monotonic() - sent
 
 
@@ -116,32 +118,32 @@ def stopped_twice(process: Any) -> float:
 def test_P10_a_second_sigint_does_not_wait_for_the_step(root: Path) -> None:
     """A step that takes half a minute, of which a second has passed."""
     parts = {"generator": {"name": "resnet", "width": 64}, "discriminator": "patch"}
-    asked = tiny.settings(
+    asked = small_runs.config(
         root, data__size=256, data__workers=2, train__batch_size=4,
         **{f"options__{key}": value for key, value in parts.items()},
     )  # fmt: skip
     run = root / "run"
-    process = started.train(asked, run, start_new_session=True)
-    while not tiny.steps(run):
+    process = subprocesses.start_training(asked, run, start_new_session=True)
+    while not small_runs.checkpoint_steps(run):
         assert process.poll() is None
         time.sleep(0.01)
     time.sleep(1)
     assert stopped_twice(process) < 5
-    assert tiny.steps(run) == [0]
-    assert tiny.tensors(run)
+    assert small_runs.checkpoint_steps(run) == [0]
+    assert small_runs.checkpoint_tensors(run)
     assert '"outcome": "interrupted"' in (run / "run.json").read_text()
 
 
 @pytest.mark.slow
 def test_P10_a_second_sigint_does_not_wait_for_the_pictures(
-    root: Path, pictures: Callable[..., Path]
+    root: Path, image_folder: Callable[..., Path]
 ) -> None:
     """A batch that takes a quarter of a minute, of which a second has passed."""
     resnet = {"name": "resnet", "width": 64}
-    options = {"generator": resnet, "discriminator": trained.PATCH}
-    model = trained.write_run(root / "run", "cyclegan", options=options)
-    source, out = pictures("large", 8, size=512), root / "out"
-    process = started.command(
+    options = {"generator": resnet, "discriminator": small_checkpoints.PATCH}
+    model = small_checkpoints.write_run(root / "run", "cyclegan", options=options)
+    source, out = image_folder("large", 8, size=512), root / "out"
+    process = subprocesses.start_command(
         "infer", model, source, out, "--batch-size", 8, start_new_session=True
     )
     while not out.exists():

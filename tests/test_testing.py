@@ -12,8 +12,8 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from tame import Tame, offer
 from torch import Tensor, nn
+from valid_recipe import ValidRecipe, register
 
 from translate import testing
 from translate.batches import Images, ImageSpec, Layout
@@ -29,21 +29,21 @@ from translate.testing import check_discriminator, check_generator, check_loss, 
 ROOT = Path(__file__).parent.parent
 
 
-class ReadsAFile(Tame):
+class ReadsAFile(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         with tempfile.NamedTemporaryFile():
             pass
 
 
-class AsksTheNetwork(Tame):
+class AsksTheNetwork(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         with socket.socket() as asked:
             asked.connect_ex(("127.0.0.1", 9))
 
 
-class DrawsUnseeded(Tame):
+class DrawsUnseeded(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         chance = torch.Generator()
@@ -51,33 +51,33 @@ class DrawsUnseeded(Tame):
         nn.init.normal_(self.critic.weight, generator=chance)
 
 
-class YieldsNothing(Tame):
+class YieldsNothing(ValidRecipe):
     def step(self, batch):  # noqa: ARG002
         yield from ()
 
 
-class YieldsALoss(Tame):
+class YieldsALoss(ValidRecipe):
     def step(self, batch):
         yield self.generator(batch.source).mean()
 
 
-class YieldsWithoutGrad(Tame):
+class YieldsWithoutGrad(ValidRecipe):
     def step(self, batch):
         with torch.no_grad():
             yield Turn("generator", mean=self.generator(batch.source).mean())
 
 
-class DividesByZero(Tame):
+class DividesByZero(ValidRecipe):
     def step(self, batch):
         yield Turn("generator", mean=self.generator(batch.source).mean() / 0)
 
 
-class NamesNobody(Tame):
+class NamesNobody(ValidRecipe):
     def step(self, batch):
         yield Turn("generater", mean=self.generator(batch.source).mean())
 
 
-class MovesTheOther(Tame):
+class MovesTheOther(ValidRecipe):
     def step(self, batch):
         for turn in super().step(batch):
             yield turn
@@ -85,19 +85,19 @@ class MovesTheOther(Tame):
                 self.critic.weight += 0.1
 
 
-class MovesBeforeItsTurn(Tame):
+class MovesBeforeItsTurn(ValidRecipe):
     def step(self, batch):
         with torch.no_grad():
             self.critic.weight.clamp_(-0.01, 0.01)
         yield from super().step(batch)
 
 
-class NeverTurns(Tame):
+class NeverTurns(ValidRecipe):
     def step(self, batch):
         yield next(iter(super().step(batch)))
 
 
-class HidesANetwork(Tame):
+class HidesANetwork(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         self.hidden = [nn.Conv2d(3, 3, 1)]
@@ -106,7 +106,7 @@ class HidesANetwork(Tame):
         return {**super().optimizers(), "hidden": adam(*self.hidden)}
 
 
-class ForgetsItsPool(Tame):
+class ForgetsItsPool(ValidRecipe):
     def training_state(self):
         return {}
 
@@ -114,7 +114,7 @@ class ForgetsItsPool(Tame):
         pass
 
 
-class ForgetsACounter(Tame):
+class ForgetsACounter(ValidRecipe):
     count = 0
 
     def step(self, batch):
@@ -123,47 +123,47 @@ class ForgetsACounter(Tame):
             yield Turn(turn.player, **{k: v / self.count for k, v in turn.losses.items()})
 
 
-class LoadsSomethingElse(Tame):
+class LoadsSomethingElse(ValidRecipe):
     def load_state_dict(self, state, *args, **kwargs):
         return super().load_state_dict({k: v * 2 for k, v in state.items()}, *args, **kwargs)
 
 
-class PreviewsIntoThePool(Tame):
+class PreviewsIntoThePool(ValidRecipe):
     def preview(self, batch):
         return [self.pool(self.generator(batch.source))]
 
 
-class PreviewsANumber(Tame):
+class PreviewsANumber(ValidRecipe):
     def preview(self, batch):
         return [batch.source.mean()]
 
 
-class Halves(Tame):
+class Halves(ValidRecipe):
     def translate(self, images, *, to):
         return F.interpolate(super().translate(images, to=to)[..., ::2, ::2], scale_factor=2)
 
 
-class NeedsFour(Tame):
+class NeedsFour(ValidRecipe):
     def translate(self, images, *, to):
         return F.pad(super().translate(images, to=to), (3, 3, 3, 3), mode="reflect")[
             ..., 3:-3, 3:-3
         ]
 
 
-class SharesStatistics(Tame):
+class SharesStatistics(ValidRecipe):
     def translate(self, images, *, to):
         self.generator.train()
         return super().translate(images, to=to)
 
 
-class TurnsByThePicture(Tame):
+class TurnsByThePicture(ValidRecipe):
     def step(self, batch):
         yield from super().step(batch)
         if batch.source.mean() > batch.target.mean():
             yield Turn("generator", mean=self.generator(batch.source).mean())
 
 
-class KnowsItsRank(Tame):
+class KnowsItsRank(ValidRecipe):
     def step(self, batch):
         scale = 1 + dist.get_rank() if dist.is_initialized() else 1
         yield Turn("critic", mean=scale * self.critic(batch.target).mean())
@@ -202,8 +202,8 @@ def broken(kind: str, name: str) -> str:
     return "\n".join(f"{v.rule} {v.broken}" for v in testing.judge(kind, name, {}) if v.broken)
 
 
-def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(plugin) -> None:
-    offer(plugin, recipes={"tame": Tame})
+def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(register_plugin) -> None:
+    register(register_plugin, recipes={"tame": ValidRecipe})
     before = randomness.random_state()
     check_recipe("tame", width=2)
     after = randomness.random_state()
@@ -211,24 +211,24 @@ def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(plugin) -> N
 
 
 @pytest.mark.parametrize("recipe", BROKEN, ids=lambda recipe: recipe.__name__)
-def test_a_recipe_that_breaks_a_rule_is_told_so(plugin, monkeypatch, recipe) -> None:
+def test_a_recipe_that_breaks_a_rule_is_told_so(register_plugin, monkeypatch, recipe) -> None:
     monkeypatch.setattr(processes, "SECONDS", 6)
     rule, complaint = BROKEN[recipe]
     if rule is averages_over_processes and not processes.forks():
         pytest.skip("a new process would not know this plugin")
-    offer(plugin, recipes={"stranger": recipe})
+    register(register_plugin, recipes={"stranger": recipe})
     with pytest.raises(Exception, match=complaint):
         rule(subject("stranger", {}, None, None))
 
 
-def test_what_a_plugin_raises_becomes_a_sentence_with_the_rule(plugin) -> None:
-    offer(plugin, recipes={"stranger": YieldsALoss})
+def test_what_a_plugin_raises_becomes_a_sentence_with_the_rule(register_plugin) -> None:
+    register(register_plugin, recipes={"stranger": YieldsALoss})
     with pytest.raises(AssertionError, match=r"^Yield turns, .* yielded .* no Turn"):
         check_recipe("stranger")
 
 
-def test_a_wrong_option_is_the_callers_mistake(plugin) -> None:
-    offer(plugin, recipes={"tame": Tame})
+def test_a_wrong_option_is_the_callers_mistake(register_plugin) -> None:
+    register(register_plugin, recipes={"tame": ValidRecipe})
     with pytest.raises(ConfigError, match="recipe 'tame' has no option 'widht'"):
         check_recipe("tame", widht=2)
     with pytest.raises(ConfigError, match="generator 'resnet' has no option 'blocs'"):
@@ -237,15 +237,15 @@ def test_a_wrong_option_is_the_callers_mistake(plugin) -> None:
         check_loss("l3")
 
 
-def test_networks_are_made_small_unless_the_caller_says_how_large(plugin) -> None:
+def test_networks_are_made_small_unless_the_caller_says_how_large(register_plugin) -> None:
     none = {"name": "patch", "norm": "none"}
 
-    class Two(Tame):
+    class Two(ValidRecipe):
         def __init__(self, spec, *, generator="resnet", judge=MappingProxyType(none)):
             super().__init__(spec)
             self.names = generator, judge
 
-    offer(plugin, recipes={"two": Two})
+    register(register_plugin, recipes={"two": Two})
     assert testing.small("recipe", "two") == {
         "generator": {"name": "resnet", "width": 4, "blocks": 1},
         "judge": {"name": "patch", "norm": "none", "width": 4, "layers": 2},
@@ -285,17 +285,21 @@ class Dream(Recipe):
         yield Turn("network", copy=F.mse_loss(self.network(batch.images), batch.images))
 
 
-def test_a_layout_of_ones_own_is_checked_on_a_folder(plugin, pictures, tmp_path) -> None:
-    offer(plugin, recipes={"dream": Dream}, layouts={"strips": Strips})
+def test_a_layout_of_ones_own_is_checked_on_a_folder(
+    register_plugin, image_folder, tmp_path
+) -> None:
+    register(register_plugin, recipes={"dream": Dream}, layouts={"strips": Strips})
     with pytest.raises(ConfigError, match="layout 'strips' are unknown: give the check a folder"):
         check_recipe("dream")
-    pictures("soft", 6)
+    image_folder("soft", 6)
     check_recipe("dream", data={"layout": "strips", "root": tmp_path, "domains": ["soft"]})
 
 
-def test_a_recipe_of_one_domain_that_translates_nothing_is_told_what_does_not_apply(plugin) -> None:
+def test_a_recipe_of_one_domain_that_translates_nothing_is_told_what_does_not_apply(
+    register_plugin,
+) -> None:
     one = type("One", (Dream,), {"defaults": {"data": {"layout": "images"}}})
-    offer(plugin, recipes={"one": one})
+    register(register_plugin, recipes={"one": one})
     notes = [v.note for v in testing.judge("recipe", "one", {}, spec=ImageSpec((16, 24)))]
     assert notes.count("it does not translate") == 2
     assert notes.count("it draws none") == 1
@@ -357,8 +361,8 @@ class HasFeaturesOfItsOwnKind(Shift):
         (LearnsBehindTheStateDict, "Do as before once the weights are saved"),
     ],
 )
-def test_a_generator_that_breaks_a_rule_is_told_so(plugin, network, complaint) -> None:
-    offer(plugin, generators={"shift": Shift, "stranger": network})
+def test_a_generator_that_breaks_a_rule_is_told_so(register_plugin, network, complaint) -> None:
+    register(register_plugin, generators={"shift": Shift, "stranger": network})
     check_generator("shift")
     with pytest.raises(AssertionError, match=complaint):
         check_generator("stranger")
@@ -423,16 +427,21 @@ class CodesSharply(Code):
         (CodesSharply, r"\(1, 5, 32, 32\) became not finite"),
     ],
 )
-def test_a_generator_that_takes_noise_or_makes_codes_is_told_so(plugin, network, complaint) -> None:
-    offer(plugin, generators={"mist": Mist, "code": Code, "stranger": network})
+def test_a_generator_that_takes_noise_or_makes_codes_is_told_so(
+    register_plugin, network, complaint
+) -> None:
+    register(register_plugin, generators={"mist": Mist, "code": Code, "stranger": network})
     check_generator("mist")
     check_generator("code")
     with pytest.raises(AssertionError, match=complaint):
         check_generator("stranger")
 
 
-def test_a_generator_that_takes_nothing_is_told_what_it_raised(plugin) -> None:
-    offer(plugin, generators={"stranger": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)})  # noqa: ARG005
+def test_a_generator_that_takes_nothing_is_told_what_it_raised(register_plugin) -> None:
+    register(
+        register_plugin,
+        generators={"stranger": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)},  # noqa: ARG005
+    )
     with pytest.raises(AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*noise") as told:
         check_generator("stranger")
     assert isinstance(told.value.__cause__.__cause__, TypeError)
@@ -472,8 +481,8 @@ class LooksAway(Judge):
         (LooksAway, "Send finite gradients .* None reaches the input"),
     ],
 )
-def test_a_discriminator_that_breaks_a_rule_is_told_so(plugin, network, complaint) -> None:
-    offer(plugin, discriminators={"judge": Judge, "stranger": network})
+def test_a_discriminator_that_breaks_a_rule_is_told_so(register_plugin, network, complaint) -> None:
+    register(register_plugin, discriminators={"judge": Judge, "stranger": network})
     check_discriminator("judge")
     with pytest.raises(AssertionError, match=complaint):
         check_discriminator("stranger")
@@ -537,25 +546,30 @@ def scales(scores):
         (OneScaleOnly, "Return a finite scalar .*'list' object has no attribute 'mean'"),
     ],
 )
-def test_a_loss_that_breaks_a_rule_is_told_so(plugin, loss, complaint) -> None:
-    offer(plugin, losses={"stranger": loss})
+def test_a_loss_that_breaks_a_rule_is_told_so(register_plugin, loss, complaint) -> None:
+    register(register_plugin, losses={"stranger": loss})
     with pytest.raises(AssertionError, match=complaint):
         check_loss("stranger")
 
 
-def test_plugins_check_prints_a_line_a_rule(plugin, run) -> None:
-    offer(plugin, "sweets:sugar", recipes={"tame": Tame}, losses={"swapped": SidesSwapped})
-    good = run("plugins", "check", "tame", "--set", "options.width=2")
+def test_plugins_check_prints_a_line_a_rule(register_plugin, run_command) -> None:
+    register(
+        register_plugin,
+        "sweets:sugar",
+        recipes={"tame": ValidRecipe},
+        losses={"swapped": SidesSwapped},
+    )
+    good = run_command("plugins", "check", "tame", "--set", "options.width=2")
     assert (good.code, good.err) == (0, "")
     assert good.out.startswith("recipe tame\n  ok      Read no file")
     assert len(good.out.splitlines()) == 1 + len(testing.RULES["recipe"])
-    assert run("plugins", "check", "tame", "--quiet").out == ""
+    assert run_command("plugins", "check", "tame", "--quiet").out == ""
 
 
 @pytest.mark.parametrize("name", ["swapped", "sweets", "sugar", "sweets/swapped"])
-def test_plugins_check_fails_where_a_rule_is_broken(plugin, run, name) -> None:
-    offer(plugin, "sweets:sugar", losses={"swapped": SidesSwapped})
-    found = run("plugins", "check", name, "--quiet")
+def test_plugins_check_fails_where_a_rule_is_broken(register_plugin, run_command, name) -> None:
+    register(register_plugin, "sweets:sugar", losses={"swapped": SidesSwapped})
+    found = run_command("plugins", "check", name, "--quiet")
     assert found.code == 2
     line, place = found.out.splitlines()
     assert re.fullmatch("  BROKEN  loss .*swapped: Cost least .*as real scores rise.", line)
@@ -563,9 +577,9 @@ def test_plugins_check_fails_where_a_rule_is_broken(plugin, run, name) -> None:
     assert found.err == f"Error: {name} breaks a rule: see plugins/README.md.\n"
 
 
-def test_plugins_check_answers_a_typo(plugin, run) -> None:
+def test_plugins_check_answers_a_typo(register_plugin, run_command) -> None:
     losses = {"l5": nn.L1Loss, "l6": nn.L1Loss}
-    offer(plugin, "sweets:sugar", recipes={"tame": Tame}, losses=losses)
+    register(register_plugin, "sweets:sugar", recipes={"tame": ValidRecipe}, losses=losses)
     for arguments, message in (
         (["tme"], "nothing installed is called 'tme'. Did you mean 'tame'?"),
         (["tame", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
@@ -573,7 +587,7 @@ def test_plugins_check_answers_a_typo(plugin, run) -> None:
         (["l5", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
         (["sugar", "--set", "options.a=1"], "--set is for one thing, and sugar is 3"),
     ):
-        found = run("plugins", "check", *arguments)
+        found = run_command("plugins", "check", *arguments)
         assert found.code == 2
         assert message in found.err
 
@@ -591,15 +605,15 @@ forking = pytest.mark.skipif(not processes.forks(), reason="a new process knows 
 
 
 @forking
-def test_processes_that_keep_their_own_gradients_are_noticed(plugin, monkeypatch) -> None:
+def test_processes_that_keep_their_own_gradients_are_noticed(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(step, "average_gradients", lambda _parameters, loss: loss)
-    offer(plugin, recipes={"tame": Tame})
+    register(register_plugin, recipes={"tame": ValidRecipe})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
         averages_over_processes(subject("tame", {}, None, None))
 
 
 @forking
-def test_processes_that_sum_instead_of_averaging_are_noticed(plugin, monkeypatch) -> None:
+def test_processes_that_sum_instead_of_averaging_are_noticed(register_plugin, monkeypatch) -> None:
     def summed(parameters: list[Tensor], loss: Tensor) -> Tensor:
         mean = average(parameters, loss)
         for parameter in parameters:
@@ -608,14 +622,16 @@ def test_processes_that_sum_instead_of_averaging_are_noticed(plugin, monkeypatch
 
     average = step.average_gradients
     monkeypatch.setattr(step, "average_gradients", summed)
-    offer(plugin, recipes={"tame": Tame})
+    register(register_plugin, recipes={"tame": ValidRecipe})
     with pytest.raises(AssertionError, match="is not the mean of what both halves give"):
         averages_over_processes(subject("tame", {}, None, None))
 
 
-def test_where_nothing_can_be_forked_only_installed_plugins_are_tried(plugin, monkeypatch) -> None:
+def test_where_nothing_can_be_forked_only_installed_plugins_are_tried(
+    register_plugin, monkeypatch
+) -> None:
     monkeypatch.setattr(processes, "forks", lambda: False)
-    offer(plugin, recipes={"tame": Tame})
+    register(register_plugin, recipes={"tame": ValidRecipe})
     note = averages_over_processes(subject("tame", {}, None, None))
     assert note == "only an installed plugin can be found by new processes"
 

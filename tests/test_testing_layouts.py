@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from command import ROOT, Outcome
+from command_result import ROOT, CommandResult
 from torch import Tensor
 
 from translate import hookimpl
@@ -191,18 +191,20 @@ BROKEN: dict[str, list[tuple[type[Layout], str]]] = {
 
 
 @pytest.fixture
-def register(plugin: Callable[..., object]) -> Register:
+def register(register_plugin: Callable[..., object]) -> Register:
     def offer(layout: type[Layout]) -> None:
         hook = hookimpl(lambda: {"tested": layout}, specname="register_layouts")
-        plugin(SimpleNamespace(register_layouts=hook))
+        register_plugin(SimpleNamespace(register_layouts=hook))
 
     return offer
 
 
-def test_a_sound_layout_keeps_the_rules(register: Register, pictures: Any, tmp_path: Path) -> None:
+def test_a_sound_layout_keeps_the_rules(
+    register: Register, image_folder: Any, tmp_path: Path
+) -> None:
     register(Sound)
     check_layout("tested")
-    pictures("own/train", 3)
+    image_folder("own/train", 3)
     check_layout("tested", data={"root": str(tmp_path), "domains": ["own"]})
     with pytest.raises(DataError, match="no folder for domain 'none'"):
         check_layout("tested", data={"root": str(tmp_path), "domains": ["none"]})
@@ -233,17 +235,19 @@ def test_our_layouts_keep_the_rules(name: str) -> None:
     check_layout(name)
 
 
-def test_our_layouts_that_need_other_folders_keep_the_rules(pictures: Any, tmp_path: Path) -> None:
+def test_our_layouts_that_need_other_folders_keep_the_rules(
+    image_folder: Any, tmp_path: Path
+) -> None:
     for label in ("7", "8"):
-        pictures(f"digits/train/{label}", 2)
-    pictures("pairs", 2), pictures("pairs/c", 2)
+        image_folder(f"digits/train/{label}", 2)
+    image_folder("pairs", 2), image_folder("pairs/c", 2)
     for number in range(2):
         (tmp_path / f"pairs/{number:04}.png").rename(tmp_path / f"pairs/{number}_in.png")
         (tmp_path / f"pairs/c/{number:04}.png").rename(tmp_path / f"pairs/{number}_out.png")
     (tmp_path / "pairs.csv").write_text(
         "\n".join(f"pairs/{n}_in.png,pairs/{n}_out.png" for n in range(2))
     )
-    pictures("text", 2)
+    image_folder("text", 2)
     (tmp_path / "text/captions.jsonl").write_text(
         "".join(f'{{"file": "{n:04}.png", "text": "a disc"}}\n' for n in range(2))
     )
@@ -259,7 +263,7 @@ def test_our_layouts_that_need_other_folders_keep_the_rules(pictures: Any, tmp_p
 
 
 def test_the_layout_of_the_guide_keeps_the_rules(
-    plugin: Callable[..., object], tmp_path: Path
+    register_plugin: Callable[..., object], tmp_path: Path
 ) -> None:
     guide = (ROOT / "plugins/README.md").read_text()
     code = guide.partition("## A layout\n")[2].partition("```python\n")[2].partition("```")[0]
@@ -268,15 +272,17 @@ def test_the_layout_of_the_guide_keeps_the_rules(
     assert spec and spec.loader
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    plugin(module, "frames:frames")
+    register_plugin(module, "frames:frames")
     check_layout("frames")
     check_layout("frames", step=2)
 
 
-def test_the_command_checks_layouts(register: Register, run: Callable[..., Outcome]) -> None:
+def test_the_command_checks_layouts(
+    register: Register, run_command: Callable[..., CommandResult]
+) -> None:
     register(Plain)
-    done = run("plugins", "check", "tested")
+    done = run_command("plugins", "check", "tested")
     assert done.code == 2
     assert "not a named tuple" in done.out
-    ours = run("plugins", "check", "labelled")
+    ours = run_command("plugins", "check", "labelled")
     assert (ours.code, "give it a folder" in ours.out) == (0, True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken import BROKEN, LATE, offering
-from command import ROOT
+from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
+from command_result import ROOT
 from PIL import Image
 
 OFFLINE = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
@@ -97,18 +97,20 @@ def test_it_keeps_the_contract(stranger: Command) -> None:
     assert "BROKEN" not in checked
 
 
-def test_its_own_tests_pass(plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_own_tests_pass(
+    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(EXAMPLE)  # in this process, where importing torch is over
-    plugin(import_module("translate_sharpen"), "translate-sharpen:sharpen")
+    register_plugin(import_module("translate_sharpen"), "translate-sharpen:sharpen")
     tests = import_module("test_sharpen")
     tests.test_the_recipe_keeps_the_rules()
     tests.test_its_parts_keep_the_rules()
 
 
 def test_it_trains_and_translates_and_its_absence_is_named(
-    stranger: Command, pictures: Pictures, run: Callable[..., Any], tmp_path: Path
+    stranger: Command, image_folder: Pictures, run_command: Callable[..., Any], tmp_path: Path
 ) -> None:
-    source, _ = pictures("data/soft/train"), pictures("data/crisp/train")
+    source, _ = image_folder("data/soft/train"), image_folder("data/crisp/train")
     asked = ["--plugin", "sharpen", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
     done = tmp_path / "run"
     translate(stranger, "train", *asked, "--out", done, "--steps", 4, "--size", 32)
@@ -118,15 +120,15 @@ def test_it_trains_and_translates_and_its_absence_is_named(
     assert [path.name for path in drawn] == [path.name for path in sorted(source.iterdir())]
     with Image.open(drawn[0]) as image:
         assert image.size == (32, 32)
-    absent = run("infer", done, source, tmp_path / "out")  # here it is not installed
+    absent = run_command("infer", done, source, tmp_path / "out")  # here it is not installed
     assert absent.code == 2
     assert "no recipe is called 'sharpen'" in absent.err
 
 
 def test_its_parts_serve_every_recipe(
-    stranger: Command, pictures: Pictures, tmp_path: Path
+    stranger: Command, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("data/soft/train"), pictures("data/crisp/train")
+    image_folder("data/soft/train"), image_folder("data/crisp/train")
     asked = ["--plugin", "pix2pix", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
     theirs = ["options.generator=shallow", "options.pixel=translate-sharpen/sobel-edge"]
     small = ["options.discriminator={name: patch, width: 4, layers: 2}"]
@@ -141,8 +143,8 @@ def test_its_parts_serve_every_recipe(
 def test_P9_seven_broken_ones_that_pip_installed_at_once_are_a_line_each(
     stranger: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = {name: code for name, (code, _) in BROKEN.items()}
-    projects = {**broken, "late": LATE, "torn": offering("rag")}
+    broken = {name: code for name, (code, _) in BROKEN_PLUGINS.items()}
+    projects = {**broken, "late": FAILS_IN_HOOK, "torn": plugin_source("rag")}
     for name, code in projects.items():
         folder = tmp_path / name
         folder.mkdir()

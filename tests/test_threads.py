@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_checkpoints
 import torch
-import trained
 
 from translate.api import Translator
 from translate.contract.subject import CPU, subject
@@ -90,8 +90,8 @@ def test_I16_a_model_used_by_several_threads_draws_as_in_one(name: str) -> None:
 
 def test_I16_two_models_that_draw_random_numbers_do_not_disturb_each_other(tmp_path: Path) -> None:
     unet = {"name": "unet", "width": 8, "levels": 6}  # which has dropout
-    options = {"generator": unet, "discriminator": trained.PATCH}
-    run = trained.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
+    options = {"generator": unet, "discriminator": small_checkpoints.PATCH}
+    run = small_checkpoints.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
     models = [Translator.load(run, device="cpu") for _ in range(THREADS)]
     picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     alone = models[0](picture)
@@ -107,10 +107,10 @@ def test_I16_two_models_that_draw_random_numbers_do_not_disturb_each_other(tmp_p
 
 
 def test_I16_folders_are_translated_by_several_threads_as_by_one(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    model = Translator.load(trained.pix2pix(tmp_path / "run"), device="cpu")
-    source = pictures("photos", 4)
+    model = Translator.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
+    source = image_folder("photos", 4)
     model.folder(source, tmp_path / "alone")
     together(lambda number: model.folder(source, tmp_path / f"out{number}"))
     for path in sorted((tmp_path / "alone").glob("*.png")):

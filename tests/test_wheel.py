@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 import torch
-from command import ROOT
+from command_result import ROOT
 
 SMALL = [
     *("--steps", 4, "--size", 32, "--device", "cpu", "--set", "data.cache=0"),
@@ -78,11 +78,11 @@ def test_the_wheel_is_what_its_environment_imports(python: Path, tmp_path: Path)
 
 
 def test_the_wheel_trains_and_translates(
-    python: Path, tmp_path: Path, pictures: Callable[..., Path]
+    python: Path, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     for domain in ("summer", "winter"):
-        pictures(f"data/{domain}/train")
-    test = pictures("data/summer/test", 2)
+        image_folder(f"data/{domain}/train")
+    test = image_folder("data/summer/test", 2)
     command = [python, "-m", "translate"]
     where = ["--data", "data", "--domains", "summer", "winter", "--out", "run"]
     execute(*command, "train", "--plugin", "cyclegan", *where, *SMALL, cwd=tmp_path)

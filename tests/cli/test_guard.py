@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raised import PanicException, WordlessError
+from odd_exceptions import PanicException, UnprintableError
 
 from translate.cli import guard, main, show
 from translate.errors import ConfigError
@@ -49,7 +49,7 @@ def code(*arguments: str) -> int:
         UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
         SystemExit(0),
         PanicException("x"),
-        WordlessError(),
+        UnprintableError(),
     ],
 )
 def test_an_unforeseen_exception_is_a_line_a_log_file_and_exit_code_1(
@@ -242,9 +242,9 @@ def test_an_exception_in_a_plugin_outside_of_its_steps_is_no_bug_of_ours(
     error: BaseException,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    plugin: Callable[..., object],
+    register_plugin: Callable[..., object],
 ) -> None:
-    plugin(sys.modules[__name__], "stranger:strange")
+    register_plugin(sys.modules[__name__], "stranger:strange")
     monkeypatch.setattr(show, "describe", fails(error))
     assert code("show", "cyclegan") == 2
     err = capsys.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 import pytest
-import trained
+import small_checkpoints
 
 from translate.cli import COMMANDS, cli
 from translate.engine.config import layers
@@ -89,9 +89,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     root = tmp_path_factory.mktemp("examples")
     with seeded(0):
-        trained.cyclegan(root / "runs/cyclegan-summer-winter")
-        trained.gan(root / "runs/dcgan-digits")
-        trained.write_run(
+        small_checkpoints.cyclegan(root / "runs/cyclegan-summer-winter")
+        small_checkpoints.gan(root / "runs/dcgan-digits")
+        small_checkpoints.write_run(
             root / "runs/cgan-digits",
             "cgan",
             domains=("digits",),
@@ -120,7 +120,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_examples_that_take_seconds_work_as_printed(
-    name: str, place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    name: str, place: Path, run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(place)
     for words in examples(name):
@@ -129,13 +129,13 @@ def test_examples_that_take_seconds_work_as_printed(
         if words[:2] == ["plugins", "check"]:
             continue  # held to the contract by tests/plugins/test_recipes.py
         small = ["--count", "2"] if words[0] == "sample" else []
-        found = run(*words, *small)
+        found = run_command(*words, *small)
         assert found.code in (0, 2 if words[0] == "doctor" else 0, 3), (words, found.err)
         assert "Traceback" not in found.err
 
 
-def test_the_program_lists_its_commands_and_exit_codes(run: Run) -> None:
-    text = run("--help").out
+def test_the_program_lists_its_commands_and_exit_codes(run_command: Run) -> None:
+    text = run_command("--help").out
     for name in COMMANDS:
         (line,) = re.findall(rf"^  {name} +(.+)$", text, re.MULTILINE)
         assert len(line.split()) > 3
@@ -147,6 +147,9 @@ def test_the_program_lists_its_commands_and_exit_codes(run: Run) -> None:
     assert not [code for code in codes if not re.search(rf"\b{code}\b", listed)]
 
 
-def test_help_says_where_names_are_listed(run: Run) -> None:
-    assert "translate show` lists recipes, configurations, layouts" in run("train", "--help").out
-    assert "`translate show` lists all" in run("train", "--help").out
+def test_help_says_where_names_are_listed(run_command: Run) -> None:
+    assert (
+        "translate show` lists recipes, configurations, layouts"
+        in run_command("train", "--help").out
+    )
+    assert "`translate show` lists all" in run_command("train", "--help").out

@@ -14,8 +14,8 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import small_checkpoints
 import torch
-import trained
 from PIL import Image
 from torch import Tensor
 
@@ -28,48 +28,48 @@ RUN = Path("runs/cyclegan-summer-winter")
 
 
 @pytest.fixture
-def ready(tmp_path: Path, pictures: Callable[..., Path]) -> None:
+def ready(tmp_path: Path, image_folder: Callable[..., Path]) -> None:
     """Make a run and two domains where the examples expect them."""
-    pictures("datasets/summer/test", 3)
-    pictures("datasets/winter/test", 2)
-    trained.cyclegan(tmp_path / RUN)
+    image_folder("datasets/summer/test", 3)
+    image_folder("datasets/winter/test", 2)
+    small_checkpoints.cyclegan(tmp_path / RUN)
 
 
 @pytest.mark.usefixtures("ready")
-def test_the_examples_work_as_printed(run: Callable[..., Any]) -> None:
-    shown = run("infer", "--help").out
+def test_the_examples_work_as_printed(run_command: Callable[..., Any]) -> None:
+    shown = run_command("infer", "--help").out
     examples = [line for line in shown.splitlines() if line.startswith("    translate infer")]
     assert len(examples) == 2
     for example in examples:
-        done = run(*shlex.split(example)[1:])
+        done = run_command(*shlex.split(example)[1:])
         assert done.code == 0 and "0 listed" in done.out, done
     assert len(list(Path("out").glob("*.png"))) == 3 and len(list(Path("back").glob("*.png"))) == 2
 
 
-def test_every_option_is_explained(run: Callable[..., Any]) -> None:
+def test_every_option_is_explained(run_command: Callable[..., Any]) -> None:
     from translate.cli.infer import command
 
-    shown = run("infer", "--help").out
+    shown = run_command("infer", "--help").out
     for option in command.params:
         if isinstance(option, click.Option):
             assert option.help and option.opts[-1] in shown
 
 
 @pytest.mark.usefixtures("ready")
-def test_I7_the_last_line_counts_and_the_exit_code_tells(run: Callable[..., Any]) -> None:
+def test_I7_the_last_line_counts_and_the_exit_code_tells(run_command: Callable[..., Any]) -> None:
     go = ("infer", RUN, "datasets/summer/test", "out")
-    first = run(*go, "--limit", 1)
+    first = run_command(*go, "--limit", 1)
     assert (first.code, first.out) == (0, "1 done, 0 skipped (already there), 0 listed\n")
     Path("datasets/summer/test/bad.png").touch()
-    second = run(*go)
+    second = run_command(*go)
     assert second.code == 3
     assert second.out.splitlines()[-1] == (
         "2 done, 1 skipped (already there), 1 listed in out/problems.jsonl"
     )
-    assert run(*go, "--quiet").out == ""
-    other = run(*go, "--to", "summer")
+    assert run_command(*go, "--quiet").out == ""
+    other = run_command(*go, "--to", "summer")
     assert other.code == 2 and "--overwrite" in other.err and other.err.startswith("Error: ")
-    assert run(*go, "--to", "summer", "--overwrite").code == 3
+    assert run_command(*go, "--to", "summer", "--overwrite").code == 3
 
 
 @pytest.mark.parametrize(
@@ -91,21 +91,21 @@ def test_I7_the_last_line_counts_and_the_exit_code_tells(run: Callable[..., Any]
 )
 @pytest.mark.usefixtures("ready")
 def test_mistakes_are_one_line_and_a_code(
-    run: Callable[..., Any], arguments: tuple[Any, ...], code: int, message: str
+    run_command: Callable[..., Any], arguments: tuple[Any, ...], code: int, message: str
 ) -> None:
     Path("file").touch()
-    done = run("infer", *arguments)
+    done = run_command("infer", *arguments)
     assert (done.code, done.out) == (code, "")
     assert message in done.err and "Traceback" not in done.err
 
 
 @pytest.mark.usefixtures("ready")
 def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("file").touch()
     monkeypatch.setattr(model, "load", lambda *_, **__: pytest.fail("the model was loaded"))
-    assert run("infer", RUN, "datasets", "file/out").code == 2
+    assert run_command("infer", RUN, "datasets", "file/out").code == 2
 
 
 class Interrupted(Recipe[Any]):
@@ -133,33 +133,35 @@ class Interrupted(Recipe[Any]):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_after_the_picture_at_hand(
     tmp_path: Path,
-    pictures: Callable[..., Path],
-    plugin: Callable[..., object],
-    run: Callable[..., Any],
+    image_folder: Callable[..., Path],
+    register_plugin: Callable[..., object],
+    run_command: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     number: int,
 ) -> None:
     hook = hookimpl(lambda: {"interrupted": Interrupted}, specname="register_recipes")
-    plugin(SimpleNamespace(register_recipes=hook))
-    trained.write_run(tmp_path / "run", "interrupted")
-    pictures("in", 5)
+    register_plugin(SimpleNamespace(register_recipes=hook))
+    small_checkpoints.write_run(tmp_path / "run", "interrupted")
+    image_folder("in", 5)
     monkeypatch.setattr(Interrupted, "number", number)
-    done = run("infer", "run", "in", "out")
+    done = run_command("infer", "run", "in", "out")
     assert done.code == 128 + number
     finishing, summary = done.out.splitlines()
     assert finishing == "finishing the current image; a second Ctrl-C stops at once"
     assert summary == "2 done, 0 skipped (already there), 0 listed, 3 not begun"
-    assert run("infer", "run", "in", "out", "--limit", 3).code == 0
+    assert run_command("infer", "run", "in", "out", "--limit", 3).code == 0
 
 
 def test_one_half_of_pairs_is_translated(
-    tmp_path: Path, pictures: Callable[..., Path], run: Callable[..., Any]
+    tmp_path: Path, image_folder: Callable[..., Path], run_command: Callable[..., Any]
 ) -> None:
-    trained.pix2pix(tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels"))
-    pictures("in", 1, size=64)
-    refused = run("infer", "run", "in", "out")
+    small_checkpoints.pix2pix(
+        tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels")
+    )
+    image_folder("in", 1, size=64)
+    refused = run_command("infer", "run", "in", "out")
     assert refused.code == 2 and "--side labels translates that half" in refused.err
-    done = run("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
+    done = run_command("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
     assert done.code == 0
     with Image.open("out/0000.webp") as drawn:
         assert drawn.size == (32, 64)
@@ -167,14 +169,14 @@ def test_one_half_of_pairs_is_translated(
 
 @pytest.mark.usefixtures("ready")
 def test_a_listed_picture_does_not_end_the_other_processes(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("datasets/summer/test/bad.png").touch()
     monkeypatch.setenv("WORLD_SIZE", "2")
     codes = []
     for rank in "01":
         monkeypatch.setenv("RANK", rank)
-        codes.append(run("infer", RUN, "datasets/summer/test", "out").code)
+        codes.append(run_command("infer", RUN, "datasets/summer/test", "out").code)
     assert codes == [0, 0]
     assert len(list(Path("out").glob("*.png"))) == 3
 
@@ -208,10 +210,10 @@ except SystemExit as end:
 
 @pytest.mark.gpu
 @pytest.mark.usefixtures("ready")
-def test_a_gpu_draws_what_a_cpu_draws(run: Callable[..., Any]) -> None:
+def test_a_gpu_draws_what_a_cpu_draws(run_command: Callable[..., Any]) -> None:
     assert torch.cuda.is_available()
     for device in ("cpu", "cuda"):
-        assert run("infer", RUN, "datasets", device, "--device", device).code == 0
+        assert run_command("infer", RUN, "datasets", device, "--device", device).code == 0
     for path in Path("cpu").rglob("*.png"):
         there = Path("cuda", *path.parts[1:])
         first, second = (np.asarray(Image.open(p)).astype(int) for p in (path, there))

@@ -46,21 +46,21 @@ def test_help_takes_a_blink() -> None:
     assert min(times) <= 0.5  # 0.25 on an idle machine, of which Python itself has a part
 
 
-def test_the_version_is_the_packages(run: Run) -> None:
-    assert run("--version").out.strip() == f"translate, version {package.__version__}"
+def test_the_version_is_the_packages(run_command: Run) -> None:
+    assert run_command("--version").out.strip() == f"translate, version {package.__version__}"
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS])
-def test_every_command_has_help_with_two_examples(name: str | None, run: Run) -> None:
-    found = run(*([name] if name else []), "--help")
+def test_every_command_has_help_with_two_examples(name: str | None, run_command: Run) -> None:
+    found = run_command(*([name] if name else []), "--help")
     assert found.code == 0
     assert found.out.startswith("Usage: ")
     examples = re.findall(r"^ *(translate [a-z].*)$", found.out, re.MULTILINE)
     assert len(examples) >= 2, found.out
 
 
-def test_short_help_is_help(run: Run) -> None:
-    assert run("-h").out == run("--help").out
+def test_short_help_is_help(run_command: Run) -> None:
+    assert run_command("-h").out == run_command("--help").out
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,20 @@ def test_short_help_is_help(run: Run) -> None:
         (["show", "--kind", "model"], "'model' is not one of 'recipe', 'configuration'"),
     ],
 )
-def test_a_mistyped_command_is_a_usage_error(arguments: list[str], said: str, run: Run) -> None:
-    found = run(*arguments)
+def test_a_mistyped_command_is_a_usage_error(
+    arguments: list[str], said: str, run_command: Run
+) -> None:
+    found = run_command(*arguments)
     assert found.code == 2
     assert said in found.err
     assert "Traceback" not in found.err
 
 
-def test_python_m_translate_is_the_command(translate: Run) -> None:
-    done = translate("--version")
+def test_python_m_translate_is_the_command(run_subprocess: Run) -> None:
+    done = run_subprocess("--version")
     assert (done.returncode, done.stderr) == (0, "")
     assert "version" in done.stdout
-    done = translate("show", "cyclgan")
+    done = run_subprocess("show", "cyclgan")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "Error: no recipe, part, configuration or run is called 'cyclgan'. "
@@ -92,7 +94,7 @@ def test_python_m_translate_is_the_command(translate: Run) -> None:
 
 
 def test_an_interruption_before_training_is_exit_130(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from translate.cli import show
 
@@ -100,7 +102,7 @@ def test_an_interruption_before_training_is_exit_130(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(show, "describe", interrupt)
-    found = run("show", "cyclegan")
+    found = run_command("show", "cyclegan")
     assert (found.code, found.out, found.err.strip()) == (130, "", "")
 
 

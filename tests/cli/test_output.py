@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
-import trained
+import small_checkpoints
+import small_runs
 
 from translate import hookimpl
 from translate.cli import main
@@ -61,24 +61,24 @@ def nowhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.usefixtures("nowhere")
 def test_T25_case_16_training_goes_on_to_its_end(
-    folder: Path, pictures: Callable[..., Path]
+    folder: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("a", 3), pictures("b", 3)
-    Path("tiny.yaml").write_text(yaml.dump(tiny.settings(folder, train__log_every=1)))
+    image_folder("a", 3), image_folder("b", 3)
+    Path("tiny.yaml").write_text(yaml.dump(small_runs.config(folder, train__log_every=1)))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
-    assert tiny.steps(folder / "run") == [0, 4]
+    assert small_runs.checkpoint_steps(folder / "run") == [0, 4]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.usefixtures("nowhere")
 def test_T25_case_16_other_commands_do_their_work(
-    folder: Path, pictures: Callable[..., Path]
+    folder: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("in", 3)
+    image_folder("in", 3)
     (folder / "in/broken.png").write_bytes(b"x")
-    assert code("infer", trained.cyclegan(folder / "run"), "in", "out") == 3
+    assert code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
     assert len(list((folder / "out").glob("*.png"))) == 3
-    assert code("sample", trained.gan(folder / "gan"), "drawn", "--count", 4) == 0
+    assert code("sample", small_checkpoints.gan(folder / "gan"), "drawn", "--count", 4) == 0
     assert len(list((folder / "drawn").glob("*.png"))) == 4
     for command in (["datasets"], ["show", "cyclegan"], ["plugins"], ["--help"], ["--version"]):
         assert code(*command) == 0, command
@@ -87,10 +87,10 @@ def test_T25_case_16_other_commands_do_their_work(
 
 
 def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
-    folder: Path, pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    folder: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures("a", 3), pictures("b", 3)
-    Path("tiny.yaml").write_text(yaml.dump(tiny.settings(folder, train__log_every=1)))
+    image_folder("a", 3), image_folder("b", 3)
+    Path("tiny.yaml").write_text(yaml.dump(small_runs.config(folder, train__log_every=1)))
     stream = closed_pipe()
     monkeypatch.setattr(sys, "stdout", stream)
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 0
@@ -105,15 +105,15 @@ def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
 def test_I13_case_11_a_name_that_the_console_cannot_print_is_listed_and_the_run_goes_on(
     encoding: str,
     folder: Path,
-    pictures: Callable[..., Path],
+    image_folder: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pictures("in", 3)
+    image_folder("in", 3)
     (folder / "in" / NAME).write_bytes(b"x")
     (folder / "in/\u202egnp.\x1b[31m.png").write_bytes(b"x")
     data = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding, errors="strict"))
-    assert code("infer", trained.cyclegan(folder / "run"), "in", "out") == 3
+    assert code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
     text = data.getvalue().decode(encoding)
     assert (NAME if encoding in ("gbk", "utf-8") else r"\u5199\u771f.png") in text
     assert r"\u202egnp.\x1b[31m.png" in text
@@ -122,7 +122,7 @@ def test_I13_case_11_a_name_that_the_console_cannot_print_is_listed_and_the_run_
 
 
 def test_T25_case_16_a_hangup_saves_at_the_next_step_and_ends_with_129(
-    folder: Path, pictures: Callable[..., Path], plugin: Callable[..., object]
+    folder: Path, image_folder: Callable[..., Path], register_plugin: Callable[..., object]
 ) -> None:
     class Terminal:
         @hookimpl
@@ -130,9 +130,9 @@ def test_T25_case_16_a_hangup_saves_at_the_next_step_and_ends_with_129(
             if step == 2:
                 os.kill(os.getpid(), signal.SIGHUP)
 
-    plugin(Terminal(), "stranger:terminal")
-    pictures("a", 3), pictures("b", 3)
-    asked = tiny.settings(folder, train__log_every=1, train__steps=50)
+    register_plugin(Terminal(), "stranger:terminal")
+    image_folder("a", 3), image_folder("b", 3)
+    asked = small_runs.config(folder, train__log_every=1, train__steps=50)
     Path("tiny.yaml").write_text(yaml.dump(asked))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 129
-    assert tiny.steps(folder / "run") == [0, 3]
+    assert small_runs.checkpoint_steps(folder / "run") == [0, 3]

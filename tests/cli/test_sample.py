@@ -5,59 +5,65 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trained
-from command import Outcome
+import small_checkpoints
+from command_result import CommandResult
 
 from translate.engine.inference import sampling
 from translate.images.decode import read_image
 
 
-def test_pictures_and_a_sheet_of_them(run: Callable[..., Outcome], tmp_path: Path) -> None:
-    model = trained.gan(tmp_path / "run")
-    outcome = run("sample", model, tmp_path / "out", "--count", "9", "--grid")
+def test_pictures_and_a_sheet_of_them(
+    run_command: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    model = small_checkpoints.gan(tmp_path / "run")
+    outcome = run_command("sample", model, tmp_path / "out", "--count", "9", "--grid")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines()[-1] == "9 done, 0 skipped (already there), 0 listed"
     assert len(list((tmp_path / "out").glob("0*.png"))) == 9
     assert read_image(tmp_path / "out/grid.png").shape == (28, 28, 3)
-    again = run("sample", model, tmp_path / "out", "--count", "9")
+    again = run_command("sample", model, tmp_path / "out", "--count", "9")
     assert again.out.splitlines()[-1] == "0 done, 9 skipped (already there), 0 listed"
 
 
-def test_a_walk_is_one_sheet(run: Callable[..., Outcome], tmp_path: Path) -> None:
-    model = trained.cgan(tmp_path / "run")
-    outcome = run("sample", model, tmp_path / "out", "--walk", "--count", "7")
+def test_a_walk_is_one_sheet(run_command: Callable[..., CommandResult], tmp_path: Path) -> None:
+    model = small_checkpoints.cgan(tmp_path / "run")
+    outcome = run_command("sample", model, tmp_path / "out", "--walk", "--count", "7")
     assert outcome.code == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["walk.png"]
     assert read_image(tmp_path / "out/walk.png").shape == (28, 68, 3)
 
 
 def test_a_class_that_is_not_there_is_a_usage_error(
-    run: Callable[..., Outcome], tmp_path: Path
+    run_command: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
-    model = trained.cgan(tmp_path / "run")
-    outcome = run("sample", model, tmp_path / "out", "--class", "on")
+    model = small_checkpoints.cgan(tmp_path / "run")
+    outcome = run_command("sample", model, tmp_path / "out", "--class", "on")
     assert outcome.code == 2
     assert "no class is called 'on'. Did you mean 'one'?" in outcome.err
     assert not (tmp_path / "out").exists()
 
 
-def test_a_translator_cannot_draw(run: Callable[..., Outcome], tmp_path: Path) -> None:
-    outcome = run("sample", trained.cyclegan(tmp_path / "run"), tmp_path / "out")
+def test_a_translator_cannot_draw(
+    run_command: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    outcome = run_command("sample", small_checkpoints.cyclegan(tmp_path / "run"), tmp_path / "out")
     assert outcome.code == 2
     assert "cannot draw images from noise" in outcome.err
 
 
 def test_a_device_that_is_not_supported_is_a_usage_error(
-    run: Callable[..., Outcome], tmp_path: Path
+    run_command: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
-    outcome = run("sample", trained.gan(tmp_path / "run"), tmp_path / "out", "--device", "cpu:99")
+    outcome = run_command(
+        "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--device", "cpu:99"
+    )
     assert outcome.code == 2
     assert "expected auto, cpu, cuda or cuda:N, got 'cpu:99'" in outcome.err
     assert not (tmp_path / "out").exists()
 
 
 def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
-    run: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw = sampling._draw
 
@@ -65,18 +71,20 @@ def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
         return [None, *draw(*given)[1:]]
 
     monkeypatch.setattr(sampling, "_draw", spoilt)
-    outcome = run("sample", trained.gan(tmp_path / "run"), tmp_path / "out", "--count", 3)
+    outcome = run_command(
+        "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--count", 3
+    )
     assert outcome.code == 3
     assert "2 done, 0 skipped (already there), 1 listed in " in outcome.out
     assert len(list((tmp_path / "out").glob("*.png"))) == 2
 
 
 def test_G12_a_recipe_that_cannot_draw_names_its_line(
-    run: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from translate.registry import find
 
-    model = trained.gan(tmp_path / "run")
+    model = small_checkpoints.gan(tmp_path / "run")
 
     def fail(*_: object, **__: object) -> None:
         raise KeyError("colour")
@@ -84,6 +92,6 @@ def test_G12_a_recipe_that_cannot_draw_names_its_line(
     for member in ("draw", "noise", "conditions"):
         with monkeypatch.context() as patch:
             patch.setattr(find("recipe", "gan"), member, fail)
-            outcome = run("sample", model, tmp_path / "out", "--count", 3)
+            outcome = run_command("sample", model, tmp_path / "out", "--count", 3)
         assert outcome.code == 2
         assert f"GAN.{member} raised KeyError: 'colour' ({__file__}, line" in outcome.err

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 
 from translate import registry, testing
 from translate.cli.show import KINDS
@@ -22,8 +22,8 @@ from translate.registry import create_generator
 Run = Callable[..., Any]
 
 
-def test_every_setting_has_its_meaning_beside_it(run: Run) -> None:
-    text = run("show", "cyclegan").out
+def test_every_setting_has_its_meaning_beside_it(run_command: Run) -> None:
+    text = run_command("show", "cyclegan").out
     assert text.splitlines()[0] == "recipe: cyclegan"
     for section in SECTIONS:
         for key in KEYS[section]:
@@ -35,8 +35,8 @@ def test_every_setting_has_its_meaning_beside_it(run: Run) -> None:
     assert re.search(r"^  steps: null +# ", text, re.M)
 
 
-def test_what_parts_take_is_shown_with_what_it_is_against(run: Run) -> None:
-    text = run("show", "pix2pix").out
+def test_what_parts_take_is_shown_with_what_it_is_against(run_command: Run) -> None:
+    text = run_command("show", "pix2pix").out
     assert re.search(r"^  # adversarial: \{name: vanilla\} takes$", text, re.M)
     assert re.search(
         r"^  #   smooth: 0\.0 +# .*against an overconfident discriminator$", text, re.M
@@ -46,28 +46,28 @@ def test_what_parts_take_is_shown_with_what_it_is_against(run: Run) -> None:
     assert "size_average" not in text  # torch's own option of l1 has no meaning to show
 
 
-def test_what_is_shown_can_be_saved_edited_and_used(run: Run, tmp_path: Path) -> None:
-    text = run("show", "pix2pix").out
+def test_what_is_shown_can_be_saved_edited_and_used(run_command: Run, tmp_path: Path) -> None:
+    text = run_command("show", "pix2pix").out
     (tmp_path / "mine.yaml").write_text(text.replace("pixel_weight: 100.0", "pixel_weight: 3"))
     edited = layers.resolve(config=str(tmp_path / "mine.yaml"))
     plain = layers.resolve("pix2pix", flags={"data.domains": ["A", "B"]})
     assert edited.options == {**plain.options, "pixel_weight": 3.0}
     assert edited.train == plain.train
-    (tmp_path / "again.yaml").write_text(run("show", "mine.yaml").out)
+    (tmp_path / "again.yaml").write_text(run_command("show", "mine.yaml").out)
     assert layers.resolve(config=str(tmp_path / "again.yaml")) == edited
 
 
 def test_a_config_and_a_run_are_shown_complete(
-    run: Run, tmp_path: Path, pictures: Callable[..., Path]
+    run_command: Run, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
-    assert "batch_size: 1" in run("show", "cyclegan-small").out
-    pictures("a", 2), pictures("b", 2)
-    tiny.start(tiny.settings(tmp_path, train__steps=1), tmp_path / "runs/mine")
-    text = run("show", "runs/mine").out
+    assert "batch_size: 1" in run_command("show", "cyclegan-small").out
+    image_folder("a", 2), image_folder("b", 2)
+    small_runs.train(small_runs.config(tmp_path, train__steps=1), tmp_path / "runs/mine")
+    text = run_command("show", "runs/mine").out
     assert "pool_size: 3" in text
     assert "steps: 1 " in text
     step = "runs/mine/checkpoints/step-00000001"
-    assert run("show", step).out.replace(step, "runs/mine") == text
+    assert run_command("show", step).out.replace(step, "runs/mine") == text
     assert text.startswith(
         "# step-00000001 of cyclegan: step 1\n"
         "# Translates images to a:\n#   translate infer runs/mine SOURCE OUT --to a\n"
@@ -76,22 +76,22 @@ def test_a_config_and_a_run_are_shown_complete(
     assert layers.resolve(config="again.yaml").options["pool_size"] == 3
 
 
-def test_show_alone_lists_every_kind_of_thing_that_has_a_name(run: Run) -> None:
-    lines = run("show").out.splitlines()
+def test_show_alone_lists_every_kind_of_thing_that_has_a_name(run_command: Run) -> None:
+    lines = run_command("show").out.splitlines()
     for name in ("cyclegan", "cyclegan-small", "paired", "resnet", "patch", "lsgan", "summer"):
         (line,) = [line for line in lines if line.startswith(f"  {name} ")]
         assert len(line.split()) > 3, line
-    everything = json.loads(run("show", "--json").out)
+    everything = json.loads(run_command("show", "--json").out)
     assert {entry["kind"] for entry in everything} == set(KINDS)
     assert not [entry for entry in everything if not entry["summary"]]
-    quiet = run("show", "--kind", "layout", "--quiet").out.split()
+    quiet = run_command("show", "--kind", "layout", "--quiet").out.split()
     assert quiet == [entry["name"] for entry in everything if entry["kind"] == "layout"]
 
 
-def test_every_name_of_the_list_can_be_shown(run: Run) -> None:
-    for entry in json.loads(run("show", "--json").out):
+def test_every_name_of_the_list_can_be_shown(run_command: Run) -> None:
+    for entry in json.loads(run_command("show", "--json").out):
         if entry["kind"] not in ("configuration", "recipe"):
-            found = run("show", entry["name"], "--kind", entry["kind"])
+            found = run_command("show", entry["name"], "--kind", entry["kind"])
             assert (found.code, found.err) == (0, "")
             assert f"\nname: {entry['name']}\n" in found.out
             assert entry["summary"] in found.out
@@ -108,28 +108,28 @@ def test_every_name_of_the_list_can_be_shown(run: Run) -> None:
     ],
 )
 def test_a_part_is_shown_with_its_options_and_how_to_select_it(
-    run: Run, name: str, selected: str, line: str
+    run_command: Run, name: str, selected: str, line: str
 ) -> None:
-    text = run("show", name).out
+    text = run_command("show", name).out
     assert selected in text
     assert re.search(f"^{line}", text, re.M), text
     (document,) = [yaml.parse(part, name) for part in text.split("---")]
     assert document["name"] == name
 
 
-def test_a_part_as_it_is_shown_can_be_set_as_an_option(run: Run) -> None:
-    shown = yaml.parse(run("show", "resnet").out, "resnet")
+def test_a_part_as_it_is_shown_can_be_set_as_an_option(run_command: Run) -> None:
+    shown = yaml.parse(run_command("show", "resnet").out, "resnet")
     data = {"domains": ["a", "b"]}
     resolved = layers.resolve("pix2pix", config={"options": {"generator": shown}, "data": data})
     create_generator(resolved.options["generator"], in_channels=3, out_channels=3)
 
 
-def test_one_name_of_several_kinds_is_shown_with_the_others(run: Run) -> None:
-    text = run("show", "dcgan").out
+def test_one_name_of_several_kinds_is_shown_with_the_others(run_command: Run) -> None:
+    text = run_command("show", "dcgan").out
     assert text.startswith("recipe: dcgan")
     assert "# dcgan is also a discriminator: translate show dcgan --kind discriminator" in text
-    assert run("show", "mlp").out.count("\nname: mlp\n") == 2
-    (one,) = json.loads(run("show", "mlp", "--kind", "generator", "--json").out)["parts"]
+    assert run_command("show", "mlp").out.count("\nname: mlp\n") == 2
+    (one,) = json.loads(run_command("show", "mlp", "--kind", "generator", "--json").out)["parts"]
     widths = [option for option in one["options"] if option["name"] == "width"]
     assert widths == [
         {
@@ -154,13 +154,13 @@ def test_one_name_of_several_kinds_is_shown_with_the_others(run: Run) -> None:
         ("cyclegan", r"max_bad: 0\.05 +# .*\(0 to 1\)"),
     ],
 )
-def test_an_option_has_its_choices_beside_it(run: Run, recipe: str, expected: str) -> None:
-    assert re.search(f"^  {expected}", run("show", recipe).out, re.M)
+def test_an_option_has_its_choices_beside_it(run_command: Run, recipe: str, expected: str) -> None:
+    assert re.search(f"^  {expected}", run_command("show", recipe).out, re.M)
 
 
-def test_a_network_is_offered_only_where_its_output_fits(run: Run) -> None:
-    translating = run("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
-    drawing = run("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
+def test_a_network_is_offered_only_where_its_output_fits(run_command: Run) -> None:
+    translating = run_command("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
+    drawing = run_command("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
     assert "unet" in translating and "mlp" not in translating and "encoder" not in translating
     assert "mlp" in drawing and "unet" not in drawing
 
@@ -190,20 +190,22 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
 
 
 def test_a_run_says_what_its_model_can_do(
-    run: Run, tmp_path: Path, pictures: Callable[..., Path]
+    run_command: Run, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("digits/one", 2), pictures("digits/two", 2)
-    tiny.start(
-        tiny.settings(tmp_path, "cgan", data__domains=["digits"], train__steps=1),
+    image_folder("digits/one", 2), image_folder("digits/two", 2)
+    small_runs.train(
+        small_runs.config(tmp_path, "cgan", data__domains=["digits"], train__steps=1),
         tmp_path / "runs/digits",
     )
-    text = run("show", "runs/digits").out
+    text = run_command("show", "runs/digits").out
     assert "# Draws images of 16x16 pixels from noise:\n" in text
     assert "#   translate sample runs/digits OUT --class one\n" in text
     assert "#   classes: one, two, or all\n" in text
     assert "translate infer" not in text
     shutil.rmtree(tmp_path / "runs/digits/checkpoints")
-    assert run("show", "runs/digits").out.startswith("# Nothing can be translated or drawn yet: ")
+    assert run_command("show", "runs/digits").out.startswith(
+        "# Nothing can be translated or drawn yet: "
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,11 +234,13 @@ def test_a_run_says_what_its_model_can_do(
         (".", ". holds no whole checkpoint."),
     ],
 )
-def test_what_cannot_be_shown_is_said(name: str, said: str, run: Run, tmp_path: Path) -> None:
+def test_what_cannot_be_shown_is_said(
+    name: str, said: str, run_command: Run, tmp_path: Path
+) -> None:
     (tmp_path / "empty.yaml").write_text("")
     (tmp_path / "nameless.yaml").write_text("train: {steps: 3}\n")
     (tmp_path / "odd.yaml").write_text("recipe: cyclegan\ndata:\n")
     (tmp_path / "net_G.pth").write_bytes(b"")
     (tmp_path / "wrong.yaml").write_text("recipe: cyclegan\ntrain: {stepz: 3}\n")
-    found = run("show", name)
+    found = run_command("show", name)
     assert (found.code, found.out, found.err) == (2, "", f"Error: {said}\n")

@@ -9,8 +9,8 @@ from itertools import count
 import numpy as np
 import pytest
 import torch
-from tame import Tame, offer
 from torch import nn
+from valid_recipe import ValidRecipe, register
 
 from translate.contract.attributes import attributes, differing
 from translate.contract.recipes import resumes_exactly
@@ -19,10 +19,12 @@ from translate.contract.subject import subject
 Plugin = Callable[..., object]
 
 
-def stepping(name: str, change: Callable[[Tame, float], object], start: object = None) -> type:
+def stepping(
+    name: str, change: Callable[[ValidRecipe, float], object], start: object = None
+) -> type:
     """Return a recipe that keeps every rule but that `change` is called with it in each step."""
 
-    class Changes(Tame):
+    class Changes(ValidRecipe):
         def __init__(self, spec, *, width=3):
             super().__init__(spec, width=width)
             self.start = start() if callable(start) else start
@@ -45,11 +47,11 @@ class Meter:
         self.value = 0.9 * self.value + 0.1 * number
 
 
-def running(recipe: Tame, mean: float) -> None:
+def running(recipe: ValidRecipe, mean: float) -> None:
     recipe.start = 0.9 * recipe.start + mean
 
 
-class SharedCounter(Tame):
+class SharedCounter(ValidRecipe):
     steps = 0
 
     def step(self, batch):
@@ -60,7 +62,7 @@ class SharedCounter(Tame):
 STEPS = 0
 
 
-class CountsInItsModule(Tame):
+class CountsInItsModule(ValidRecipe):
     def step(self, batch):
         global STEPS
         STEPS += 1
@@ -104,8 +106,10 @@ STATEFUL = {
     ("recipe", "name"),
     [pytest.param(r, name, id=r.__name__) for name, found in STATEFUL.items() for r in found],
 )
-def test_state_in_a_plain_attribute_is_named(plugin: Plugin, recipe: type, name: str) -> None:
-    offer(plugin, recipes={"stranger": recipe})
+def test_state_in_a_plain_attribute_is_named(
+    register_plugin: Plugin, recipe: type, name: str
+) -> None:
+    register(register_plugin, recipes={"stranger": recipe})
     with pytest.raises(AssertionError) as found:
         resumes_exactly(subject("stranger", {}, None, None))
     assert name in str(found.value)
@@ -114,7 +118,7 @@ def test_state_in_a_plain_attribute_is_named(plugin: Plugin, recipe: type, name:
     )
 
 
-class InABuffer(Tame):
+class InABuffer(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         self.register_buffer("mean", torch.zeros(()))
@@ -124,7 +128,7 @@ class InABuffer(Tame):
         yield from super().step(batch)
 
 
-class InTrainingState(Tame):
+class InTrainingState(ValidRecipe):
     mean = 0.0
 
     def step(self, batch):
@@ -150,20 +154,20 @@ STATELESS = [
 
 
 @pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
-def test_what_a_resume_has_again_breaks_no_rule(plugin: Plugin, recipe: type) -> None:
-    offer(plugin, recipes={"stranger": recipe})
+def test_what_a_resume_has_again_breaks_no_rule(register_plugin: Plugin, recipe: type) -> None:
+    register(register_plugin, recipes={"stranger": recipe})
     resumes_exactly(subject("stranger", {}, None, None))
 
 
-def test_the_line_that_changes_it_is_named(plugin: Plugin) -> None:
-    class Forgets(Tame):
+def test_the_line_that_changes_it_is_named(register_plugin: Plugin) -> None:
+    class Forgets(ValidRecipe):
         mean = 0.0
 
         def step(self, batch):
             self.mean += float(batch.source.mean())
             yield from super().step(batch)
 
-    offer(plugin, recipes={"stranger": Forgets})
+    register(register_plugin, recipes={"stranger": Forgets})
     with pytest.raises(AssertionError) as found:
         resumes_exactly(subject("stranger", {}, None, None))
     assert "`self.mean += float(batch.source.mean())`" in str(found.value.place)

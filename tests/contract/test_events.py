@@ -19,9 +19,11 @@ Plugin = Callable[..., object]
 OUTCOMES = ("finished", "stopped", "interrupted", "failed")
 
 
-def listening(plugin: Plugin, **hooks: Callable[..., object]) -> None:
+def listening(register_plugin: Plugin, **hooks: Callable[..., object]) -> None:
     """Register a plugin called csvlog that has `hooks`."""
-    plugin(SimpleNamespace(**{k: hookimpl(hook) for k, hook in hooks.items()}), "logs:csvlog")
+    register_plugin(
+        SimpleNamespace(**{k: hookimpl(hook) for k, hook in hooks.items()}), "logs:csvlog"
+    )
 
 
 def write_losses(run: Any, step: int, losses: Mapping[str, float]) -> None:
@@ -36,19 +38,19 @@ def test_the_events_are_all_hooks_that_offer_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["csvlog", "logs", "logs:csvlog"])
 def test_a_plugin_of_hooks_alone_is_checked_by_its_name(
-    plugin: Plugin, run: Run, name: str
+    register_plugin: Plugin, run_command: Run, name: str
 ) -> None:
-    listening(plugin, losses_logged=write_losses)
-    found = run("plugins", "check", name)
+    listening(register_plugin, losses_logged=write_losses)
+    found = run_command("plugins", "check", name)
     assert (found.code, found.err) == (0, "")
     assert found.out == (
         "plugin logs:csvlog, event hooks in a temporary run\n"
         "  ok      Hear `losses_logged`, raise nothing, and leave the run as it is.\n"
     )
-    assert "logs ?\n  event hooks     losses_logged\n" in run("plugins").out
+    assert "logs ?\n  event hooks     losses_logged\n" in run_command("plugins").out
 
 
-def test_each_event_comes_with_what_a_run_gives_it(plugin: Plugin) -> None:
+def test_each_event_comes_with_what_a_run_gives_it(register_plugin: Plugin) -> None:
     heard: list[tuple[str, Any]] = []
 
     def run_started(run):
@@ -69,7 +71,7 @@ def test_each_event_comes_with_what_a_run_gives_it(plugin: Plugin) -> None:
         heard.append(("run_finished", outcome in OUTCOMES))
 
     hooks = (run_started, losses_logged, preview_drawn, checkpoint_saved, run_finished)
-    listening(plugin, **{hook.__name__: hook for hook in hooks})
+    listening(register_plugin, **{hook.__name__: hook for hook in hooks})
     check_events("csvlog")
     assert {name for name, _ in heard} == set(EVENTS)
     assert all(sound for _, sound in heard)
@@ -111,10 +113,15 @@ def draws():
     ],
 )
 def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
-    plugin: Plugin, run: Run, event: str, hook: Callable[..., object], said: str, code: str
+    register_plugin: Plugin,
+    run_command: Run,
+    event: str,
+    hook: Callable[..., object],
+    said: str,
+    code: str,
 ) -> None:
-    listening(plugin, **{event: hook})
-    found = run("plugins", "check", "csvlog")
+    listening(register_plugin, **{event: hook})
+    found = run_command("plugins", "check", "csvlog")
     assert found.code == 2
     assert (
         f"  BROKEN  Hear `{event}`, raise nothing, and leave the run as it is. {said}" in found.out
@@ -125,18 +132,20 @@ def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
         check_events("csvlog")
 
 
-def test_a_plugin_without_hooks_or_offers_is_told_so(plugin: Plugin, run: Run) -> None:
-    plugin(SimpleNamespace(), "logs:idle")
-    found = run("plugins", "check", "idle")
+def test_a_plugin_without_hooks_or_offers_is_told_so(
+    register_plugin: Plugin, run_command: Run
+) -> None:
+    register_plugin(SimpleNamespace(), "logs:idle")
+    found = run_command("plugins", "check", "idle")
     assert (found.code, found.out) == (2, "")
     assert found.err == "Error: the plugin 'idle' offers nothing, and has no event hook.\n"
     with pytest.raises(ConfigError, match="no installed plugin called 'idle' has an event hook"):
         check_events("idle")
 
 
-def test_a_plugin_is_told_only_of_its_own_events(plugin: Plugin, tmp_path: Path) -> None:
-    listening(plugin, losses_logged=write_losses)
-    plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
+def test_a_plugin_is_told_only_of_its_own_events(register_plugin: Plugin, tmp_path: Path) -> None:
+    listening(register_plugin, losses_logged=write_losses)
+    register_plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
     (found,) = listeners("csvlog")
     assert list(found.hooks) == ["losses_logged"]
     assert {name for name, _ in testing.judge_events("logs")} == {"logs:csvlog", "logs:other"}

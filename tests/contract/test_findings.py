@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import ROOT
-from tame import Tame, offer
+from command_result import ROOT
 from torch import nn
+from valid_recipe import ValidRecipe, register
 
 from translate import testing
 from translate.contract import recipes
@@ -19,61 +19,61 @@ Run = Callable[..., Any]
 Plugin = Callable[..., object]
 
 
-class AsksForImages(Tame):
+class AsksForImages(ValidRecipe):
     def step(self, batch):
         yield Turn("generator", mean=self.generator(batch.images).mean())
 
 
-class UnpacksThree(Tame):
+class UnpacksThree(ValidRecipe):
     def step(self, batch):
         source, _target, _labels = batch
         yield Turn("generator", mean=self.generator(source).mean())
 
 
-class AsksByKey(Tame):
+class AsksByKey(ValidRecipe):
     def step(self, batch):
         yield Turn("generator", mean=self.generator(batch["source"]).mean())
 
 
-class FailsLate(Tame):
+class FailsLate(ValidRecipe):
     def step(self, batch):
         if self.iteration == 3:
             raise KeyError("schedule")
         yield from super().step(batch)
 
 
-class ReturnsATurn(Tame):
+class ReturnsATurn(ValidRecipe):
     def step(self, batch):
         return Turn("generator", mean=self.generator(batch.source).mean())
 
 
-class ReturnsAList(Tame):
+class ReturnsAList(ValidRecipe):
     def step(self, batch):
         return [Turn("generator", mean=self.generator(batch.source).mean())]
 
 
-class ReturnsNothing(Tame):
+class ReturnsNothing(ValidRecipe):
     def step(self, batch):
         self.generator(batch.source).mean()
 
 
-class YieldsAList(Tame):
+class YieldsAList(ValidRecipe):
     def step(self, batch):
         yield [Turn("generator", mean=self.generator(batch.source).mean())]
 
 
-class YieldsADictionary(Tame):
+class YieldsADictionary(ValidRecipe):
     def step(self, batch):
         yield {"generator": self.generator(batch.source).mean()}
 
 
-class CannotBeMade(Tame):
+class CannotBeMade(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         self.table = {}["missing"]
 
 
-class TranslatesWithADivision(Tame):
+class TranslatesWithADivision(ValidRecipe):
     def translate(self, images, *, to):  # noqa: ARG002
         return self.generator(images) * (1 // 0)
 
@@ -83,7 +83,7 @@ class TwoFaults(TranslatesWithADivision):
         return [batch.sources]
 
 
-class OpensInHelper(Tame):
+class OpensInHelper(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         self.table = self._table()
@@ -92,14 +92,14 @@ class OpensInHelper(Tame):
         return (ROOT / "LICENSE").read_bytes()
 
 
-class TranslatesHalf(Tame):
+class TranslatesHalf(ValidRecipe):
     def translate(self, images, *, to):
         return super().translate(images, to=to)[..., ::2, ::2]
 
 
-def findings(plugin: Plugin, recipe: type) -> list[Verdict]:
+def findings(register_plugin: Plugin, recipe: type) -> list[Verdict]:
     """Return what a check of `recipe` finds, one verdict a cause."""
-    offer(plugin, recipes={"stranger": recipe})
+    register(register_plugin, recipes={"stranger": recipe})
     verdicts = list(testing.judge("recipe", "stranger", {}))
     assert len(verdicts) == len(testing.RULES["recipe"])
     return [v for v in verdicts if v.broken and not v.same_as]
@@ -132,26 +132,28 @@ def line_of(text: str, after: str) -> int:
     ],
 )
 def test_one_fault_is_one_finding_with_its_file_line_and_remedy(
-    plugin: Plugin, recipe: type, code: str, said: str
+    register_plugin: Plugin, recipe: type, code: str, said: str
 ) -> None:
-    (found,) = findings(plugin, recipe)
+    (found,) = findings(register_plugin, recipe)
     assert said in found.broken
     place = f"{__file__}, line {line_of(code, recipe.__name__)}: `"
     assert place in f"{found.place} {found.broken}", (found.place, found.broken)
 
 
-def test_two_faults_are_two_findings(plugin: Plugin) -> None:
-    one, other = findings(plugin, TwoFaults)
+def test_two_faults_are_two_findings(register_plugin: Plugin) -> None:
+    one, other = findings(register_plugin, TwoFaults)
     assert "it has no field 'sources'" in one.broken
     assert "ZeroDivisionError" in other.broken
 
 
-def test_what_cannot_be_tried_for_a_fault_is_noted_and_not_called_broken(plugin: Plugin) -> None:
-    offer(plugin, recipes={"stranger": AsksForImages})
+def test_what_cannot_be_tried_for_a_fault_is_noted_and_not_called_broken(
+    register_plugin: Plugin,
+) -> None:
+    register(register_plugin, recipes={"stranger": AsksForImages})
     verdicts = list(testing.judge("recipe", "stranger", {}))
     untried = [v.rule for v in verdicts if v.note == "not tried: its steps fail, see above"]
     assert len(untried) == len(testing.STEPPING)
-    offer(plugin, "c:d", recipes={"unmade": CannotBeMade})
+    register(register_plugin, "c:d", recipes={"unmade": CannotBeMade})
     _, *others = testing.judge("recipe", "unmade", {})
     assert {v.note for v in others} == {"not tried: it cannot be made"}
 
@@ -165,23 +167,25 @@ class RaisesInForward(nn.Module):
         return self.conv(x).reshape(-1, 7)
 
 
-def test_a_network_that_raises_is_one_finding(plugin: Plugin) -> None:
-    offer(plugin, generators={"stranger": RaisesInForward})
+def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
+    register(register_plugin, generators={"stranger": RaisesInForward})
     verdicts = list(testing.judge("generator", "stranger", {}))
     (found,) = [v for v in verdicts if v.broken and not v.same_as]
     assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in found.place
 
 
-def test_rules_that_fail_by_one_cause_say_which_failed_first(plugin: Plugin) -> None:
-    offer(plugin, generators={"stranger": RaisesInForward})
+def test_rules_that_fail_by_one_cause_say_which_failed_first(register_plugin: Plugin) -> None:
+    register(register_plugin, generators={"stranger": RaisesInForward})
     first, *repeated = (v for v in testing.judge("generator", "stranger", {}) if v.broken)
     assert len(repeated) == 3
     assert {v.same_as for v in repeated} == {first.rule}
 
 
-def test_the_command_prints_one_finding_and_its_line(plugin: Plugin, run: Run) -> None:
-    offer(plugin, "sweets:sugar", generators={"stranger": RaisesInForward})
-    found = run("plugins", "check", "stranger")
+def test_the_command_prints_one_finding_and_its_line(
+    register_plugin: Plugin, run_command: Run
+) -> None:
+    register(register_plugin, "sweets:sugar", generators={"stranger": RaisesInForward})
+    found = run_command("plugins", "check", "stranger")
     assert found.out.count("BROKEN") == 1
     assert re.search(
         rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", found.out, re.M
@@ -192,8 +196,8 @@ def test_the_command_prints_one_finding_and_its_line(plugin: Plugin, run: Run) -
     assert found.err == "Error: stranger breaks a rule: see plugins/README.md.\n"
 
 
-def test_an_assertion_of_the_authors_tests_names_the_line(plugin: Plugin) -> None:
-    offer(plugin, recipes={"stranger": TranslatesHalf})
+def test_an_assertion_of_the_authors_tests_names_the_line(register_plugin: Plugin) -> None:
+    register(register_plugin, recipes={"stranger": TranslatesHalf})
     line = line_of("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"minimum_side.*{re.escape(__file__)}, line {line}"):
         check_recipe("stranger")

@@ -16,10 +16,10 @@ LAYOUTS: tuple[Any, ...] = (
 
 
 @pytest.fixture
-def here(pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    pictures("a/train", 3)
-    pictures("b/train", 3)
+    image_folder("a/train", 3)
+    image_folder("b/train", 3)
     (tmp_path / "link").symlink_to("a")
     return tmp_path
 
@@ -34,9 +34,9 @@ def test_D24_one_folder_is_not_two_domains(layout: Any, twin: str, here: Path) -
 
 
 @pytest.mark.usefixtures("here")
-def test_D24_a_domain_inside_another_is_refused(pictures: Pictures) -> None:
-    pictures("all/deep", 2)
-    pictures("all", 1)
+def test_D24_a_domain_inside_another_is_refused(image_folder: Pictures) -> None:
+    image_folder("all/deep", 2)
+    image_folder("all", 1)
     with pytest.raises(DataError, match=r"'all' and 'all/deep' share 2 of their images, the first"):
         data.open_layout(Data(root=Path(), domains=("all", "all/deep")))
 
@@ -62,12 +62,12 @@ def test_D24_both_sides_of_joined_images_are_needed(here: Path) -> None:
         )
 
 
-def test_D24_it_is_refused_before_any_work(run: Callable[..., Any], tmp_path: Path) -> None:
-    done = run("train", "--plugin", "cyclegan", "--domains", "summer", "summer")
+def test_D24_it_is_refused_before_any_work(run_command: Callable[..., Any], tmp_path: Path) -> None:
+    done = run_command("train", "--plugin", "cyclegan", "--domains", "summer", "summer")
     assert done.code == 2
     assert "domains 'summer' and 'summer' are the same" in done.err
     assert not list(tmp_path.iterdir())  # nothing was drawn
-    check = run("datasets", "check", "summer", "./datasets/summer")
+    check = run_command("datasets", "check", "summer", "./datasets/summer")
     assert (check.code, list(tmp_path.iterdir())) == (2, [])
 
 

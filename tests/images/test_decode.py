@@ -301,9 +301,9 @@ def test_a_chunk_that_claims_gigabytes_costs_none(file: Callable[..., Path]) -> 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
-def test_the_nasty_folder_is_read_or_refused_with_a_reason(shared: Path) -> None:
+def test_the_nasty_folder_is_read_or_refused_with_a_reason(shared_images: Path) -> None:
     outcomes: dict[str, Any] = {}
-    for path in find_images(shared / "nasty"):
+    for path in find_images(shared_images / "nasty"):
         try:
             outcomes[path.name] = read_image(path)
         except BadImage as bad:

@@ -88,13 +88,13 @@ def test_16_bit_colours_of_an_animated_png_become_8_and_are_noted() -> None:
     assert decode_image(data, WHERE, frame=1)[0, 0, 0] == 40_000
 
 
-def test_cmyk_is_inverted_where_adobe_wrote_it_so(shared: Path) -> None:
+def test_cmyk_is_inverted_where_adobe_wrote_it_so(shared_images: Path) -> None:
     for form, options in (("JPEG", {"quality": 100}), ("TIFF", {})):
         data = content(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), form, **options)
         assert np.abs(decode_image(data, WHERE)[0, 0].astype(int) - [255, 0, 0]).max() <= 2
         (note,) = probe_image(data, WHERE).notes()
         assert note == ("colour", "CMYK becomes RGB")
-    path = shared / "nasty/pil_sample_cmyk.jpg"
+    path = shared_images / "nasty/pil_sample_cmyk.jpg"
     assert read_image(path)[0, 0].tolist() == [255, 13, 25]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
+import small_runs
 import torch
 from PIL import Image
 
@@ -32,9 +32,9 @@ Pictures = Callable[..., Path]
 
 
 @pytest.fixture
-def root(pictures: Pictures, tmp_path: Path) -> Path:
+def root(image_folder: Pictures, tmp_path: Path) -> Path:
     """Return a folder of colour images ``a`` and of masks in one bit, ``b``, by equal names."""
-    for path in sorted(pictures("a", 4).iterdir()):
+    for path in sorted(image_folder("a", 4).iterdir()):
         (tmp_path / "b").mkdir(exist_ok=True)
         colour = Image.open(path)
         Image.merge("RGB", [colour.getchannel(0).point(lambda v, n=n: v // n) for n in (1, 2, 3)]
@@ -90,14 +90,14 @@ def test_halves_of_one_file_have_their_own_channels(root: Path) -> None:
 def test_case_27_colour_goes_in_and_gray_comes_out(recipe: str, root: Path) -> None:
     identity = {"options__identity_weight": 0} if recipe == "cyclegan" else {}
     once = {"train__steps": 1, "train__preview_every": 1}
-    asked = tiny.settings(root, recipe, data__channels={"a": 3, "b": 1}, **once, **identity)
-    tiny.start(asked, root / "run")
+    asked = small_runs.config(root, recipe, data__channels={"a": 3, "b": 1}, **once, **identity)
+    small_runs.train(asked, root / "run")
     assert read_image(root / "run/previews/step-00000001.png").shape[1] > 4 * 16
     model, _ = infer.load(root / "run", device="cpu")
     assert model.channels("b") == (3, 1)
     (drawn,) = model.translate([read_image(root / "a/0000.png")], "b")
     assert drawn is not None and drawn.shape == (32, 32, 1)
-    tiny.resume(root / "run", steps=2)
+    small_runs.resume(root / "run", steps=2)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_case_27_colour_goes_in_and_gray_comes_out(recipe: str, root: Path) -> N
     ],
 )
 def test_a_recipe_that_needs_equal_channels_says_so(recipe: str, said: str, root: Path) -> None:
-    asked = tiny.settings(root, recipe, data__channels={"b": 1})
+    asked = small_runs.config(root, recipe, data__channels={"b": 1})
     with pytest.raises(ConfigError, match=said):
-        tiny.start(asked, root / "run")
+        small_runs.train(asked, root / "run")
 
 
 @pytest.mark.parametrize(
@@ -309,8 +309,10 @@ class Watching(Recipe[Any]):
 def test_D25_a_run_remembers_which_domains_are_label_maps(tmp_path: Path) -> None:
     maps(tmp_path / "a", palette=True)
     maps(tmp_path / "b", palette=False)
-    heard = tiny.Heard()
-    tiny.start(tiny.settings(tmp_path, "pix2pix", train__steps=1), tmp_path / "run", heard)
+    heard = small_runs.ProgressRecorder()
+    small_runs.train(
+        small_runs.config(tmp_path, "pix2pix", train__steps=1), tmp_path / "run", heard
+    )
     assert "label maps: a, as all images looked at have a palette" in str(heard)
     assert "b: values from 0 to 18 of 255" in str(heard)
     assert "--set data.labels=[b]" in str(heard)
@@ -319,7 +321,7 @@ def test_D25_a_run_remembers_which_domains_are_label_maps(tmp_path: Path) -> Non
     said = [remark.what for remark in look(Data(root=tmp_path, domains=("a", "b"), size=64))]
     for line in ("label maps: a, as all images", "b: values from 0 to 18 of 255"):
         assert any(line in what for what in said)
-    tiny.resume(tmp_path / "run", heard, steps=2)
+    small_runs.resume(tmp_path / "run", heard, steps=2)
     assert infer.load(tmp_path / "run", device="cpu")[0].spec.source_labels
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fillers import FILLS, listed, translate
+from hole_filling import MODEL, fill_folder, problem_messages
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -75,9 +75,9 @@ def test_D26_case_09_every_form_of_mask_gives_the_same_hole(name: str, tmp_path:
     form, expected = FORMS[name], np.where(HOLE[..., None], 0, PHOTO)
     photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", form)
     assert (read_hole(photo, mask)[..., 0] > 0).tolist() == HOLE.tolist()
-    translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     assert (read_image(tmp_path / "out/a.png") == expected).all()
-    model = Translator(FILLS)
+    model = Translator(MODEL)
     with Image.open(mask) as opened:
         given = [str(mask), opened, form] if isinstance(form, Image.Image) else [mask, opened, form]
         for one in given:
@@ -92,12 +92,12 @@ def test_D26_a_mask_without_a_hole_is_listed(name: str, tmp_path: Path) -> None:
     save(tmp_path / "in/b.png", PHOTO)
     mask = save(tmp_path / "masks/a.png", form)
     save(tmp_path / "masks/b.png", FORMS["0 and 1"])
-    summary = translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     assert (summary.done, summary.listed) == (1, 1)
-    assert listed(tmp_path / "out") == [f"its mask has no hole: {reason}: {mask}"]
+    assert problem_messages(tmp_path / "out") == [f"its mask has no hole: {reason}: {mask}"]
     for given in (mask, Image.open(mask), form):
         with pytest.raises((DataError, BadImage), match="has no hole: nothing"):
-            Translator(FILLS)(PHOTO, mask=given)
+            Translator(MODEL)(PHOTO, mask=given)
 
 
 def test_a_mask_of_which_nobody_knows_what_it_means_is_listed(tmp_path: Path) -> None:
@@ -114,31 +114,31 @@ def test_a_mask_of_which_nobody_knows_what_it_means_is_listed(tmp_path: Path) ->
         "broken": "its mask cannot be read, no image of a known format",
     }.items():
         with pytest.raises(NothingUsableError):
-            translate(tmp_path / "in", tmp_path / f"out-{folder}", FILLS, mask=tmp_path / folder)
-        (message,) = listed(tmp_path / f"out-{folder}")
+            fill_folder(tmp_path / "in", tmp_path / f"out-{folder}", MODEL, mask=tmp_path / folder)
+        (message,) = problem_messages(tmp_path / f"out-{folder}")
         assert message.startswith(words)
 
 
 def test_D26_a_file_is_the_mask_of_one_image(tmp_path: Path) -> None:
     photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "other.png", FORMS["0 and 1"])
-    translate(photo, tmp_path / "out", FILLS, mask=mask)
+    fill_folder(photo, tmp_path / "out", MODEL, mask=mask)
     assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()
     save(tmp_path / "in/b.png", PHOTO)
     with pytest.raises(ConfigError, match=r"other.png is one file, and there are 2 images"):
-        translate(tmp_path / "in", tmp_path / "out2", FILLS, mask=mask)
+        fill_folder(tmp_path / "in", tmp_path / "out2", MODEL, mask=mask)
 
 
 def test_a_mask_in_a_notebook_may_be_booleans_or_zeros_and_ones() -> None:
     expected = np.where(HOLE[..., None], 0, PHOTO)
     for kind in (bool, np.int64, np.float32, np.uint8):
-        assert (Translator(FILLS)(PHOTO, mask=HOLE.astype(kind)) == expected).all()
+        assert (Translator(MODEL)(PHOTO, mask=HOLE.astype(kind)) == expected).all()
     for wrong, words in (
         (HOLE * 0.5, "float64: expected uint8, uint16, booleans or only 0 and 1"),
         (HOLE.astype(int) * 255, "int64: expected"),
         (np.zeros((0, 3)), "has the shape"),
     ):
         with pytest.raises(DataError, match=words):
-            Translator(FILLS)(PHOTO, mask=wrong)
+            Translator(MODEL)(PHOTO, mask=wrong)
 
 
 def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
         pages.append(Image.fromarray(np.dstack([PHOTO, alpha])))
     (tmp_path / "in").mkdir()
     pages[0].save(tmp_path / "in/a.tif", save_all=True, append_images=pages[1:])
-    translate(tmp_path / "in", tmp_path / "out", FILLS, frames="all")
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, frames="all")
     for number, shift in enumerate((0, 3), start=1):
         drawn = read_image(tmp_path / f"out/a.{number:04}.tif")
         assert (drawn == np.where(np.roll(HOLE, shift, 1)[..., None], 0, PHOTO)).all()
@@ -157,7 +157,7 @@ def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
 def test_a_hole_that_is_filled_is_no_loss_of_transparency(tmp_path: Path) -> None:
     clear = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
     save(tmp_path / "in/a.png", clear)
-    translate(tmp_path / "in", tmp_path / "out", FILLS)
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
     assert not (tmp_path / "out/problems.jsonl").exists()
 
 
@@ -165,6 +165,6 @@ def test_the_hole_of_half_a_joined_pair_is_that_half(tmp_path: Path) -> None:
     joined = np.concatenate([PHOTO, PHOTO], axis=1)
     save(tmp_path / "in/a.png", joined)
     save(tmp_path / "masks/a.png", np.concatenate([HOLE & ~HOLE, HOLE], axis=1))
-    model = replace(FILLS, sides=("left", "right"))
-    translate(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")
+    model = replace(MODEL, sides=("left", "right"))
+    fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")
     assert (read_image(tmp_path / "out/a.png") == np.where(HOLE[..., None], 0, PHOTO)).all()

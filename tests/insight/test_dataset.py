@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import Outcome
+from command_result import CommandResult
 from PIL import Image
 
 from translate.engine.config.schema import Data
@@ -26,9 +26,9 @@ def broken(remarks: list[Remark]) -> list[str]:
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path) -> Path:
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     for name in ("a/train", "a/test", "b/train", "b/test"):
-        pictures(name, 30 if "train" in name else 3)
+        image_folder(name, 30 if "train" in name else 3)
     return tmp_path
 
 
@@ -121,18 +121,22 @@ def test_many_of_a_kind_are_counted(root: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_command_exits_3_where_something_is_broken(
-    run: Callable[..., Outcome], root: Path
+    run_command: Callable[..., CommandResult], root: Path
 ) -> None:
-    good = run("datasets", "check", "a", "b", "--data", root, "--size", "32")
+    good = run_command("datasets", "check", "a", "b", "--data", root, "--size", "32")
     assert (good.code, good.err) == (0, "")
     (root / "a/train/0001.png").write_bytes(b"")
-    bad = run("datasets", "check", "a", "--data", root, "--quiet")
+    bad = run_command("datasets", "check", "a", "--data", root, "--quiet")
     assert bad.code == 3
     assert bad.out.splitlines()[0].endswith("0001.png: an empty file: left out and listed")
-    assert '"state": "broken"' in run("datasets", "check", "a", "--data", root, "--json").out
+    assert (
+        '"state": "broken"' in run_command("datasets", "check", "a", "--data", root, "--json").out
+    )
 
 
-def test_every_setting_of_data_is_taken(run: Callable[..., Outcome], root: Path) -> None:
+def test_every_setting_of_data_is_taken(
+    run_command: Callable[..., CommandResult], root: Path
+) -> None:
     for number in range(2):
         for folder in ("train", "p"):
             (root / folder).mkdir(exist_ok=True)
@@ -141,8 +145,8 @@ def test_every_setting_of_data_is_taken(run: Callable[..., Outcome], root: Path)
             Image.new("RGB", (40, 40)).save(root / f"p/{number}_{name}.png")
     Image.new("RGB", (40, 40)).save(root / "p/9_in.png")
 
-    def check(*given: str) -> Outcome:
-        return run("datasets", "check", *given, "--data", root, "--size", "32")
+    def check(*given: str) -> CommandResult:
+        return run_command("datasets", "check", *given, "--data", root, "--size", "32")
 
     joined = ("left", "right", "--layout", "side-by-side")
     assert "needs the names of the left and the right half" in check(*joined).err
@@ -168,14 +172,14 @@ def test_every_setting_of_data_is_taken(run: Callable[..., Outcome], root: Path)
 
 
 def test_options_of_the_group_hold_for_its_commands_which_may_say_otherwise(
-    run: Callable[..., Outcome], root: Path
+    run_command: Callable[..., CommandResult], root: Path
 ) -> None:
-    here = run("datasets", "--data", root, "check", "a", "--size", "32")
-    assert here.out == run("datasets", "check", "a", "--data", root, "--size", "32").out
+    here = run_command("datasets", "--data", root, "check", "a", "--size", "32")
+    assert here.out == run_command("datasets", "check", "a", "--data", root, "--size", "32").out
     assert here.out.startswith("  train: 30 items")
     (root / "elsewhere/a/train").mkdir(parents=True)
     shutil.copy(root / "a/train/0001.png", root / "elsewhere/a/train")
-    there = run("datasets", "--data", root, "check", "a", "--data", root / "elsewhere")
+    there = run_command("datasets", "--data", root, "check", "a", "--data", root / "elsewhere")
     assert there.out.startswith("  train: 1 items")
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from command import Outcome
+from command_result import CommandResult
 from PIL import features
 
 from translate.engine.plugins import discovery
@@ -84,14 +84,14 @@ def test_a_check_that_fails_is_a_finding_itself(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_command_exits_2_where_something_is_broken(
-    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+    run_command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run("doctor")
+    whole = run_command("doctor")
     assert (whole.code, whole.err) == (0, "")
     assert "translate-kit  " in whole.out
     broken = Finding("torch", "broken", "it is", "mend it")
     monkeypatch.setattr(environment, "CHECKS", (lambda: iter([broken]),))
-    outcome = run("doctor", "--quiet")
+    outcome = run_command("doctor", "--quiet")
     assert outcome.code == 2
     assert outcome.out.split() == ["!", "torch", "it", "is", "mend", "it"]
-    assert '"state": "broken"' in run("doctor", "--json").out
+    assert '"state": "broken"' in run_command("doctor", "--json").out

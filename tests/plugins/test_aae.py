@@ -2,11 +2,11 @@
 
 import math
 
-import coders
-import games
 import pytest
+import small_autoencoders
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 
 from translate.batches import Images
 from translate.registry import create
@@ -20,7 +20,9 @@ def chance(logit: float) -> float:
 
 def test_three_players_move_in_the_papers_order() -> None:
     # a white picture, 1, has the code 0.5 and is drawn as 0.1; noise, 1, scores 2, and the code 1
-    step, turn = paused(coders.by_hand(NAME), games.white(), 0)
+    step, turn = advance_to_turn(
+        small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(), 0
+    )
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction"])
     assert turn.total.item() == pytest.approx(0.9**2)
     turn = next(step)
@@ -33,8 +35,8 @@ def test_three_players_move_in_the_papers_order() -> None:
 
 
 def test_the_game_is_over_codes_of_the_encoder_that_has_moved() -> None:
-    recipe = coders.by_hand(NAME)
-    step, _ = paused(recipe, games.white(), 0)
+    recipe = small_autoencoders.scalar_recipe(NAME)
+    step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
         recipe.encoder.share.fill_(1.5)
     expected = -math.log(chance(2)) - math.log(1 - chance(3))
@@ -45,7 +47,7 @@ def test_the_game_is_over_codes_of_the_encoder_that_has_moved() -> None:
 
 
 def test_each_player_moves_its_own_and_the_decoder_never_plays() -> None:
-    recipe = coders.build(NAME).recipe
+    recipe = small_autoencoders.build_state(NAME).recipe
     players = {
         player: {id(p) for group in optimizer.param_groups for p in group["params"]}
         for player, optimizer in recipe.optimizers().items()
@@ -57,25 +59,25 @@ def test_each_player_moves_its_own_and_the_decoder_never_plays() -> None:
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
-    recipe = coders.build(NAME).recipe
-    _, turn = paused(recipe, games.random_batch(), 1)
+    recipe = small_autoencoders.build_state(NAME).recipe
+    _, turn = advance_to_turn(recipe, small_gans.random_batch(), 1)
     found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
     assert set(found) == {None}
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = coders.build(NAME, discriminator=games.MLP).recipe.double()
-    batch = Images(games.random_batch().images.double())
-    check_slopes(recipe, batch, number, recipe.optimizers())
+    recipe = small_autoencoders.build_state(NAME, discriminator=small_gans.MLP).recipe.double()
+    batch = Images(small_gans.random_batch().images.double())
+    check_gradients(recipe, batch, number, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:
-    coders.check_sizes(NAME)
+    small_autoencoders.check_image_sizes(NAME)
 
 
 def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
-    recipe, batch = coders.by_hand(NAME), games.white(3)
+    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         rows = recipe.preview(batch)
     assert [row.unique().tolist() for row in rows] == [
@@ -84,12 +86,12 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 
 
 def test_codes_can_be_asked_to_look_otherwise() -> None:
-    noise = coders.build(NAME, noise="sphere", code=9).recipe.noise(20)
+    noise = small_autoencoders.build_state(NAME, noise="sphere", code=9).recipe.noise(20)
     assert noise.norm(dim=1).flatten().tolist() == pytest.approx([3.0] * 20)
 
 
 def test_defaults_have_the_papers_networks_and_adam() -> None:
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     shapes = {
         name: [p.shape[0] for p in network.parameters() if p.ndim == 2]
         for name, network in recipe.named_children()

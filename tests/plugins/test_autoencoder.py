@@ -1,11 +1,11 @@
 """The plain auto-encoder: its loss by hand, its sizes, and that it says what it cannot do."""
 
-import coders
-import games
 import pytest
+import small_autoencoders
+import small_gans
 import torch
-from by_hand import check_slopes, paused
-from trained import write_run
+from finite_differences import advance_to_turn, check_gradients
+from small_checkpoints import write_run
 
 from translate.batches import Images
 from translate.errors import ConfigError
@@ -16,7 +16,9 @@ NAME = "autoencoder"
 
 def test_the_loss_is_the_mean_squared_error() -> None:
     # a white picture, 1, has the code 0.5, and is drawn as 0.1
-    step, turn = paused(coders.by_hand(NAME), games.white(), 0)
+    step, turn = advance_to_turn(
+        small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(), 0
+    )
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction"])
     assert turn.total.item() == pytest.approx(0.9**2)
     turn.total.backward()
@@ -25,22 +27,24 @@ def test_the_loss_is_the_mean_squared_error() -> None:
 
 @pytest.mark.parametrize(("pixel", "expected"), [("l1", 0.9), ("l2", 0.81)])
 def test_another_loss_can_be_named(pixel: str, expected: float) -> None:
-    _, turn = paused(coders.by_hand(NAME, pixel=pixel), games.white(), 0)
+    _, turn = advance_to_turn(
+        small_autoencoders.scalar_recipe(NAME, pixel=pixel), small_gans.white_batch(), 0
+    )
     assert turn.total.item() == pytest.approx(expected)
 
 
 def test_gradients_are_the_slopes_of_the_total() -> None:
-    recipe = coders.build(NAME).recipe.double()
-    batch = Images(games.random_batch().images.double())
-    check_slopes(recipe, batch, 0, recipe.optimizers())
+    recipe = small_autoencoders.build_state(NAME).recipe.double()
+    batch = Images(small_gans.random_batch().images.double())
+    check_gradients(recipe, batch, 0, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:
-    coders.check_sizes(NAME)
+    small_autoencoders.check_image_sizes(NAME)
 
 
 def test_a_preview_shows_originals_above_reconstructions() -> None:
-    recipe, batch = coders.by_hand(NAME), games.white(3)
+    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         original, reconstructed = recipe.preview(batch)
     assert torch.equal(original, batch.images)
@@ -48,15 +52,22 @@ def test_a_preview_shows_originals_above_reconstructions() -> None:
     assert reconstructed.unique().tolist() == pytest.approx([0.1])
 
 
-def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(tmp_path, run, pictures) -> None:
+def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(
+    tmp_path, run_command, image_folder
+) -> None:
     trained = write_run(
-        tmp_path / "run", NAME, domains=["digits"], options=coders.CODERS, size=28, channels=(1, 1)
+        tmp_path / "run",
+        NAME,
+        domains=["digits"],
+        options=small_autoencoders.NETWORKS,
+        size=28,
+        channels=(1, 1),
     )
-    folder = pictures("digits", 2, size=28)
-    done = run("infer", trained, folder, tmp_path / "out")
+    folder = image_folder("digits", 2, size=28)
+    done = run_command("infer", trained, folder, tmp_path / "out")
     assert done.code == 0
     assert sorted(p.name for p in (tmp_path / "out").glob("*.png")) == ["0000.png", "0001.png"]
-    refused = run("sample", trained, tmp_path / "drawn", "--count", 1)
+    refused = run_command("sample", trained, tmp_path / "drawn", "--count", 1)
     assert refused.code == 2
     assert "Autoencoder cannot draw images from noise. `translate infer` is what" in refused.err
     assert not (tmp_path / "drawn").exists()
@@ -64,14 +75,14 @@ def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(tmp_path, run, pi
 
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match="code: expected greater than 0, got 0"):
-        coders.build(NAME, code=0)
+        small_autoencoders.build_state(NAME, code=0)
 
 
 def test_defaults_have_the_papers_code() -> None:
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert find("recipe", NAME).defaults["data"]["layout"] == "images"
     with torch.no_grad():
-        assert recipe.eval().encoder(games.random_batch(3).images).shape == (3, 30, 1, 1)
+        assert recipe.eval().encoder(small_gans.random_batch(3).images).shape == (3, 30, 1, 1)
     ((group,),) = (optimizer.param_groups for optimizer in recipe.optimizers().values())
     assert (group["lr"], group["betas"]) == (1e-3, (0.9, 0.999))
     assert len(group["params"]) == len(list(recipe.parameters()))

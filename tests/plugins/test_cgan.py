@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec, Labelled
@@ -48,7 +48,7 @@ def test_both_players_are_told_the_labels_of_the_batch() -> None:
     fake = recipe.generator(beside(recipe.noise(4).double(), labels))
     judged = [recipe.discriminator(beside(x, labels)) for x in (images, fake)]
     torch.manual_seed(5)
-    step, turn = paused(recipe, Labelled(images, labels), 0)
+    step, turn = advance_to_turn(recipe, Labelled(images, labels), 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     expected = says(judged[0], True) + says(judged[1], False)
     assert torch.allclose(turn.total, expected, rtol=1e-12)
@@ -74,12 +74,12 @@ def test_another_label_is_another_score_and_another_picture() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
     recipe = build()
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     recipe = build()
-    _, turn = paused(recipe, batch(), 0)
+    _, turn = advance_to_turn(recipe, batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
     assert set(found) == {None}
 
@@ -99,7 +99,7 @@ def test_features_are_matched_where_that_is_asked() -> None:
     seen = [recipe.discriminator.features(beside(x, labels)) for x in (images, fake)]
     apart = [(a.mean(0) - b.mean(0)).square().mean() for a, b in zip(*seen, strict=True)]
     torch.manual_seed(5)
-    _, turn = paused(recipe, Labelled(images, labels), 1)
+    _, turn = advance_to_turn(recipe, Labelled(images, labels), 1)
     assert torch.allclose(turn.losses["features"], 2 * torch.stack(apart).sum(), rtol=1e-12)
 
 

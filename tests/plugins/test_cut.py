@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from by_hand import paused
+from finite_differences import advance_to_turn
 from torch import Tensor, nn
 
 from translate import hookimpl
@@ -85,7 +85,7 @@ MIRRORED = next(seed for seed in range(100) if mirrors(seed))
 def test_the_discriminator_goes_first_on_what_is_drawn_now(name: str) -> None:
     recipe, (source, target) = build(name), batch()
     with seeded(STRAIGHT):
-        _, turn = paused(recipe, Pair(source, target), 0)
+        _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     judge = recipe.discriminator
     fake = recipe.generator(source)
     expected = 0.5 * (((judge(target) - 1) ** 2).mean() + (judge(fake) ** 2).mean())
@@ -139,8 +139,8 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_what_cannot_be_contrasted_is_said(name: str, plugin) -> None:
-    plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
+def test_what_cannot_be_contrasted_is_said(name: str, register_plugin) -> None:
+    register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
     with pytest.raises(ConfigError, match=r"generator: Bare shows no features.*choose resnet"):
         build(name, generator="bare")
     with pytest.raises(ConfigError, match=r"data\.channels: one encoder .* no 1 and 3 channels"):
@@ -163,7 +163,7 @@ def test_blank_pictures_in_the_first_step_leave_every_gradient_finite(name: str)
     recipe = create("recipe", part, spec=SPEC)
     blank = torch.zeros(1, 3, 16, 16)
     assert not any(map(torch.any, recipe.contrast.heads[0](blank.flatten(2).mT)))
-    _, turn = paused(recipe, Pair(blank, blank), 1)
+    _, turn = advance_to_turn(recipe, Pair(blank, blank), 1)
     weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
     found = torch.autograd.grad(turn.total, weights)
     assert turn.total.isfinite()
@@ -175,7 +175,7 @@ def test_blank_pictures_in_the_first_step_leave_every_gradient_finite(name: str)
 
 def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> None:
     recipe, (source, target) = build(), batch()
-    step, _ = paused(recipe, Pair(source, target), 0)
+    step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
             parameter.add_(0.05)  # the discriminator moves
@@ -210,7 +210,7 @@ def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
     found = []
     for generator in (recipe.generator, TwoPasses(recipe.generator)):
         recipe.generator = generator
-        _, turn = paused(recipe, batch(), 1)
+        _, turn = advance_to_turn(recipe, batch(), 1)
         found.append((turn.total, *torch.autograd.grad(turn.total, weights)))
     assert passes == [4, 4, 4, 4, 4]  # drawn and seen at once, the output; or these one by one
     torch.testing.assert_close(*found, rtol=1e-10, atol=1e-14)  # places are in another order
@@ -220,15 +220,15 @@ def test_without_identity_the_generator_sees_no_target() -> None:
     recipe = build(identity_weight=0.0, contrast_weight=1.0)
     passes: list[int] = []
     recipe.generator.model[1].register_forward_hook(lambda _m, x, _o: passes.append(len(x[0])))
-    _, turn = paused(recipe, batch(), 1)
+    _, turn = advance_to_turn(recipe, batch(), 1)
     assert set(turn.losses) == {"gan", "contrast"}
     assert passes == [2, 2]
-    half = paused(build(), batch(), 1)[1].losses["contrast"]
+    half = advance_to_turn(build(), batch(), 1)[1].losses["contrast"]
     torch.testing.assert_close(turn.losses["contrast"], 2 * half)
 
 
 def test_source_and_target_may_be_of_one_image_each() -> None:
-    _, turn = paused(build(), batch(1), 1)
+    _, turn = advance_to_turn(build(), batch(1), 1)
     assert [loss.numel() for loss in turn.losses.values()] == [1, 1, 1]
 
 
@@ -241,7 +241,7 @@ def test_half_of_the_sources_of_fastcut_are_mirrored_and_what_is_seen_is_mirrore
 ) -> None:
     recipe, (source, target) = build("fastcut"), batch()
     with seeded(seed):
-        _, turn = paused(recipe, Pair(source, target), 1)
+        _, turn = advance_to_turn(recipe, Pair(source, target), 1)
     look, turned = recipe.generator.features, seed == MIRRORED
     fake = recipe.generator(source.flip(3) if turned else source)
     seen = [feature.flip(3) if turned else feature for feature in look(fake)]
@@ -268,6 +268,6 @@ def test_a_generator_that_knows_no_left_pays_the_same_for_a_mirrored_source() ->
     losses = []
     for seed in (STRAIGHT, MIRRORED):
         with seeded(seed):
-            _, turn = paused(recipe, batch(), 1)
+            _, turn = advance_to_turn(recipe, batch(), 1)
         losses.append(turn.losses["contrast"])
     torch.testing.assert_close(*losses)

@@ -1,9 +1,9 @@
 """CycleGAN as Zhu et al. (2017) and their code have it, beside plain PyTorch."""
 
 import pytest
-import tiny
+import small_runs
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor
 
 from translate.batches import ImageSpec, Pair
@@ -16,7 +16,7 @@ SPEC = ImageSpec((16, 16), ("summer", "winter"))
 
 def build(**options: object) -> torch.nn.Module:
     with seeded(0):
-        part = {"name": "cyclegan", **tiny.OPTIONS["cyclegan"], **options}
+        part = {"name": "cyclegan", **small_runs.OPTIONS["cyclegan"], **options}
         return create("recipe", part, spec=SPEC).double()
 
 
@@ -39,7 +39,7 @@ def apart(one: Tensor, other: Tensor) -> Tensor:
 
 def test_the_generators_losses_are_the_papers() -> None:
     recipe, (source, target) = build(), batch()
-    _, turn = paused(recipe, Pair(source, target), 0)
+    _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     forth, back = recipe.forth, recipe.back
     expected = {
         "gan_forth": near_one(recipe.target_judge(forth(source))),
@@ -60,7 +60,7 @@ def test_the_discriminators_losses_are_on_what_was_drawn_before_the_generators_m
     recipe, (source, target) = build(pool_size=0), batch()
     with torch.no_grad():
         fake_source, fake_target = recipe.back(target), recipe.forth(source)
-    step, _ = paused(recipe, Pair(source, target), 0)
+    step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.forth.parameters():
             parameter.add_(0.1)  # the generators move
@@ -100,21 +100,21 @@ def test_without_identity_no_generator_sees_its_own_domain() -> None:
     recipe = build(identity_weight=0.0)
     passes: list[int] = []
     recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
-    _, turn = paused(recipe, batch(), 0)
+    _, turn = advance_to_turn(recipe, batch(), 0)
     assert set(turn.losses) == {"gan_forth", "gan_back", "cycle_source", "cycle_target"}
     assert passes == [2, 2]
     passes.clear()
     recipe = build()
     recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
-    paused(recipe, batch(), 0)
+    advance_to_turn(recipe, batch(), 0)
     assert passes == [4, 2]  # source and target in one pass, then the way back
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int, norm: str) -> None:
-    recipe = build(generator={**tiny.RESNET, "norm": norm}, pool_size=0)
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    recipe = build(generator={**small_runs.RESNET, "norm": norm}, pool_size=0)
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_one_optimizer_moves_both_of_a_kind_with_the_papers_settings() -> None:

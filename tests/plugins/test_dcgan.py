@@ -2,10 +2,10 @@
 
 import math
 
-import games
 import pytest
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import nn
 
 from translate.batches import Images, ImageSpec
@@ -22,7 +22,7 @@ def chance(logit: float) -> float:
 
 def test_the_losses_are_those_of_a_game() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
-    step, turn = paused(games.by_hand(NAME, JUDGE), games.white(), 0)
+    step, turn = advance_to_turn(small_gans.scalar_recipe(NAME, JUDGE), small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
     assert turn.total.item() == pytest.approx(-math.log(chance(2)) - math.log(1 - chance(1)))
     turn = next(step)
@@ -32,14 +32,16 @@ def test_the_losses_are_those_of_a_game() -> None:
 
 
 def test_feature_matching_adds_the_distance_of_mean_features() -> None:
-    _, turn = paused(games.by_hand(NAME, JUDGE, feature_matching=10.0), games.white(), 1)
+    _, turn = advance_to_turn(
+        small_gans.scalar_recipe(NAME, JUDGE, feature_matching=10.0), small_gans.white_batch(), 1
+    )
     assert list(turn.losses) == ["gan", "features"]
     assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
 
 
 def test_the_generator_answers_for_the_images_just_judged() -> None:
-    training, batch = games.build(NAME), games.random_batch()
-    seen = games.shown(training.recipe.discriminator)
+    training, batch = small_gans.build_state(NAME), small_gans.random_batch()
+    seen = small_gans.record_inputs(training.recipe.discriminator)
     take_step(training, batch, 10)
     real, fake, answer = seen  # real and generated ones in minibatches of their own
     assert torch.equal(real, batch.images)
@@ -49,13 +51,13 @@ def test_the_generator_answers_for_the_images_just_judged() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
     spec = ImageSpec((16, 16), ("digits",), 1, 1)
-    recipe = games.precise(games.build(NAME, spec, feature_matching=0.5).recipe)
-    batch = Images(games.random_batch(side=16).images.double())
-    check_slopes(recipe, batch, number, recipe.optimizers())
+    recipe = small_gans.to_float64(small_gans.build_state(NAME, spec, feature_matching=0.5).recipe)
+    batch = Images(small_gans.random_batch(side=16).images.double())
+    check_gradients(recipe, batch, number, recipe.optimizers())
 
 
 def test_the_discriminator_has_its_turns_before_each_of_the_generators() -> None:
-    found = games.moves(games.build(NAME, critic_steps=2), 4)
+    found = small_gans.players_of_steps(small_gans.build_state(NAME, critic_steps=2), 4)
     assert found == [["discriminator"], ["discriminator", "generator"]] * 2
 
 
@@ -80,15 +82,15 @@ def test_defaults_are_those_of_the_paper_but_for_its_64_pixels() -> None:
 
 
 def test_each_player_has_a_rate_of_its_own() -> None:
-    players = games.build(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
+    players = small_gans.build_state(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"discriminator": 3e-4, "generator": 1e-3}
 
 
 def test_a_picture_is_drawn_alike_whatever_is_drawn_beside_it() -> None:
-    training = games.build(NAME)
+    training = small_gans.build_state(NAME)
     for seed in range(3):
-        take_step(training, games.random_batch(seed=seed), 10)
+        take_step(training, small_gans.random_batch(seed=seed), 10)
     recipe = training.recipe.eval()
     noise = recipe.noise(5)
     with torch.no_grad():
@@ -97,9 +99,9 @@ def test_a_picture_is_drawn_alike_whatever_is_drawn_beside_it() -> None:
 
 
 def test_a_preview_shows_the_same_noise_each_time() -> None:
-    training = games.build(NAME)
-    rows = draw_preview(training, games.random_batch())
+    training = small_gans.build_state(NAME)
+    rows = draw_preview(training, small_gans.random_batch())
     torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, games.random_batch(seed=1))
+    again = draw_preview(training, small_gans.random_batch(seed=1))
     assert [row.shape for row in rows] == [(8, 1, 8, 8)] * 4
     assert all(torch.equal(a, b) for a, b in zip(rows, again, strict=True))

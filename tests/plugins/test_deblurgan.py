@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec, Pair
@@ -70,7 +70,7 @@ def by_hand(**options: object) -> nn.Module:
 )  # over the 12 entries of a picture, or over the 3 channels of a pixel
 def test_the_critic_pays_for_distance_and_for_a_slope_that_is_not_1(gp, slope) -> None:
     recipe = by_hand(gp=gp)
-    _, turn = paused(recipe, flat(), 0)
+    _, turn = advance_to_turn(recipe, flat(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
     # restored pictures are -0.25: twelve entries, times a slope of 2
     assert turn.losses["gan"].item() == pytest.approx(2 * 12 * (-0.25 - 0.5))
@@ -79,7 +79,7 @@ def test_the_critic_pays_for_distance_and_for_a_slope_that_is_not_1(gp, slope) -
 
 def test_the_generator_is_scored_and_compared_with_the_sharp_picture() -> None:
     recipe = by_hand(pixel="l1", pixel_weight=7.0)
-    step, _ = paused(recipe, flat(), 4)
+    step, _ = advance_to_turn(recipe, flat(), 4)
     turn = next(step)
     assert (turn.player, list(turn.losses)) == ("generator", ["gan", "content", "pixel"])
     assert turn.losses["gan"].item() == pytest.approx(-2 * 12 * -0.25)
@@ -99,24 +99,26 @@ def test_sharp_images_are_shifted_to_the_channel_means_of_their_blurred_ones() -
 
 
 def test_all_losses_compare_with_the_sharp_image_of_matched_colour() -> None:
-    step, turn = paused(by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 0)
+    step, turn = advance_to_turn(
+        by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 0
+    )
     # the sharp images of 0.5 are shifted to -0.5; restored ones are -0.25
     assert turn.losses["gan"].item() == pytest.approx(2 * 12 * (-0.25 + 0.5))
-    step, _ = paused(by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 4)
+    step, _ = advance_to_turn(by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 4)
     turn = next(step)
     assert turn.losses["content"].item() == pytest.approx(100 * 0.25**2)
     assert turn.losses["pixel"].item() == pytest.approx(7 * 0.25)
 
 
 def test_terms_of_no_weight_are_not_there() -> None:
-    _, turn = paused(by_hand(content_weight=0.0), flat(), 5)
+    _, turn = advance_to_turn(by_hand(content_weight=0.0), flat(), 5)
     assert list(turn.losses) == ["gan"]
 
 
 def test_content_is_what_a_trained_network_sees() -> None:
     recipe = create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=SPEC)
     blurred, sharp = (images.float() for images in batch())
-    _, turn = paused(recipe, Pair(blurred, sharp), 5)
+    _, turn = advance_to_turn(recipe, Pair(blurred, sharp), 5)
     expected = 100 * 0.02 * create_loss("perceptual")(recipe.restore(blurred), sharp)
     torch.testing.assert_close(turn.losses["content"], expected)
 
@@ -125,7 +127,7 @@ def test_content_is_what_a_trained_network_sees() -> None:
 @pytest.mark.parametrize("number", [0, 5])
 def test_gradients_are_the_slopes_of_the_total(number: int, gp: str) -> None:
     recipe = build(gp=gp, pixel_weight=3.0)
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 # -- turns -----------------------------------------------------------------------------------------

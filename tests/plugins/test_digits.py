@@ -121,15 +121,15 @@ def test_digits_are_drawn_as_gray_files_and_read_with_their_labels(
 
 
 @pytest.mark.slow
-def test_a_network_that_learned_to_read_mnist_reads_them(shared: Path) -> None:
+def test_a_network_that_learned_to_read_mnist_reads_them(shared_images: Path) -> None:
     torch.manual_seed(0)
     reader = nn.Sequential(
         nn.Conv2d(1, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 32, 3, 2), nn.ReLU(), nn.Flatten(),
         nn.Linear(800, 64), nn.ReLU(), nn.Linear(64, 10),
     )  # fmt: skip
     optimizer = torch.optim.Adam(reader.parameters(), 2e-3)
-    pictures = read(shared / "mnist/train-images-idx3-ubyte.gz", 3)
-    labels = read(shared / "mnist/train-labels-idx1-ubyte.gz", 1).long()
+    pictures = read(shared_images / "mnist/train-images-idx3-ubyte.gz", 3)
+    labels = read(shared_images / "mnist/train-labels-idx1-ubyte.gz", 1).long()
     for chosen in torch.randperm(len(labels)).split(100):
         loss = F.cross_entropy(reader(pictures[chosen, None] / 255), labels[chosen])
         optimizer.zero_grad()

@@ -3,10 +3,10 @@
 import math
 from types import SimpleNamespace
 
-import games
 import pytest
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate import hookimpl
@@ -25,8 +25,8 @@ def chance(logit: float) -> float:
 
 def test_the_losses_are_the_papers() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
-    recipe = games.by_hand(NAME, JUDGE)
-    step, turn = paused(recipe, games.white(), 0)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE)
+    step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
     value = math.log(chance(2)) + math.log(1 - chance(1))  # equation 1, which it maximises
     assert turn.total.item() == pytest.approx(-value) == pytest.approx(1.440190, abs=1e-5)
@@ -39,26 +39,28 @@ def test_the_losses_are_the_papers() -> None:
 
 
 def test_the_saturating_loss_is_the_papers_first() -> None:
-    recipe = games.by_hand(NAME, JUDGE, adversarial={"name": "vanilla", "saturating": True})
-    _, turn = paused(recipe, games.white(), 1)
+    recipe = small_gans.scalar_recipe(
+        NAME, JUDGE, adversarial={"name": "vanilla", "saturating": True}
+    )
+    _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
     assert turn.total.item() == pytest.approx(math.log(1 - chance(1)))
     turn.total.backward()
     assert recipe.generator.shade.grad.item() == pytest.approx(-2 * chance(1))
 
 
 def test_feature_matching_adds_the_distance_of_mean_features() -> None:
-    recipe = games.by_hand(NAME, JUDGE, feature_matching=10.0)
-    _, turn = paused(recipe, games.white(), 1)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE, feature_matching=10.0)
+    _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
     assert list(turn.losses) == ["gan", "features"]
     assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
 
 
-def test_feature_matching_needs_features(plugin) -> None:
+def test_feature_matching_needs_features(register_plugin) -> None:
     hook = hookimpl(lambda: {"bare": Bare})
-    plugin(SimpleNamespace(register_discriminators=hook))
-    games.build(NAME, discriminator="bare")
+    register_plugin(SimpleNamespace(register_discriminators=hook))
+    small_gans.build_state(NAME, discriminator="bare")
     with pytest.raises(ConfigError, match=r"Bare shows no features.*choose mlp, patch"):
-        games.build(NAME, discriminator="bare", feature_matching=1.0)
+        small_gans.build_state(NAME, discriminator="bare", feature_matching=1.0)
 
 
 class Bare(nn.Module):
@@ -71,29 +73,31 @@ class Bare(nn.Module):
 
 
 def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
-    recipe = games.by_hand(NAME, JUDGE)
-    step, _ = paused(recipe, games.white(), 0)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE)
+    step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
         recipe.discriminator.slope.fill_(4.0)
     assert next(step).total.item() == pytest.approx(-math.log(chance(2)))
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
-    recipe = games.build(NAME).recipe
-    _, turn = paused(recipe, games.random_batch(), 0)
+    recipe = small_gans.build_state(NAME).recipe
+    _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
     assert set(found) == {None}
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = games.precise(games.build(NAME, feature_matching=0.5).recipe)
-    check_slopes(recipe, Images(games.random_batch().images.double()), number, recipe.optimizers())
+    recipe = small_gans.to_float64(small_gans.build_state(NAME, feature_matching=0.5).recipe)
+    check_gradients(
+        recipe, Images(small_gans.random_batch().images.double()), number, recipe.optimizers()
+    )
 
 
 def test_real_and_generated_images_are_judged_apart_and_the_generator_draws_anew() -> None:
-    training, batch = games.build(NAME), games.random_batch()
-    seen = games.shown(training.recipe.discriminator)
+    training, batch = small_gans.build_state(NAME), small_gans.random_batch()
+    seen = small_gans.record_inputs(training.recipe.discriminator)
     take_step(training, batch, 10)
     real, fake, answer = seen
     assert torch.equal(real, batch.images)
@@ -105,19 +109,19 @@ def test_real_and_generated_images_are_judged_apart_and_the_generator_draws_anew
 def test_the_discriminator_has_its_turns_before_each_of_the_generators(
     critic_steps: int, expected: list[int]
 ) -> None:
-    found = games.moves(games.build(NAME, critic_steps=critic_steps), 4)
+    found = small_gans.players_of_steps(small_gans.build_state(NAME, critic_steps=critic_steps), 4)
     assert found == [["discriminator", "generator"][:count] for count in expected]
 
 
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match="critic_steps: expected greater than 0, got 0"):
-        games.build(NAME, critic_steps=0)
+        small_gans.build_state(NAME, critic_steps=0)
     with pytest.raises(ConfigError, match="noise: expected 'normal', 'uniform' or 'sphere'"):
-        games.build(NAME, noise="gauss")
+        small_gans.build_state(NAME, noise="gauss")
 
 
 def test_defaults_are_those_of_the_paper_with_adam() -> None:
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert find("recipe", NAME).defaults["data"]["layout"] == "images"
     noise = recipe.noise(500)
     assert noise.shape == (500, 100, 1, 1)
@@ -132,16 +136,16 @@ def test_defaults_are_those_of_the_paper_with_adam() -> None:
 
 
 def test_each_player_has_a_rate_of_its_own() -> None:
-    players = games.build(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
+    players = small_gans.build_state(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"discriminator": 3e-4, "generator": 1e-3}
 
 
 def test_a_preview_shows_the_same_noise_each_time() -> None:
-    training = games.build(NAME)
-    rows = draw_preview(training, games.random_batch())
+    training = small_gans.build_state(NAME)
+    rows = draw_preview(training, small_gans.random_batch())
     torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, games.random_batch(seed=1))
+    again = draw_preview(training, small_gans.random_batch(seed=1))
     assert [row.shape for row in rows] == [(8, 1, 8, 8)] * 4
     assert all(torch.equal(a, b) for a, b in zip(rows, again, strict=True))
     assert not torch.equal(rows[0], rows[1])
@@ -152,7 +156,7 @@ def test_the_saturating_loss_teaches_nothing_against_a_strong_discriminator() ->
     """The lecture's failure: log(1 - D(fake)) is flat where the discriminator is sure."""
     norms, drawn = {}, {}
     for saturating in (True, False):
-        training = games.build(
+        training = small_gans.build_state(
             NAME,
             adversarial={"name": "vanilla", "saturating": saturating},
             critic_steps=10,
@@ -171,4 +175,4 @@ def test_the_saturating_loss_teaches_nothing_against_a_strong_discriminator() ->
 
 
 def whitish(seed: int) -> Images:
-    return Images(0.9 + 0.1 * games.random_batch(16, seed).images)
+    return Images(0.9 + 0.1 * small_gans.random_batch(16, seed).images)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate.batches import Images, ImageSpec
@@ -58,7 +58,7 @@ def test_both_turns_are_those_of_a_gan_with_how_well_the_codes_are_guessed() -> 
     judged = recipe.discriminator(images), recipe.discriminator(fake)
     category, numbers = cross_entropies(recipe, fake, noise)
     torch.manual_seed(5)
-    step, first = paused(recipe, Images(images), 0)
+    step, first = advance_to_turn(recipe, Images(images), 0)
     second = next(step)
     assert next(step, None) is None
     assert (first.player, second.player) == ("discriminator", "generator")
@@ -77,7 +77,7 @@ def test_the_generator_answers_a_head_that_has_moved() -> None:
     noise = recipe.noise(4).double()
     fake = recipe.generator(noise)
     torch.manual_seed(5)
-    step, _ = paused(recipe, Images(images), 0)
+    step, _ = advance_to_turn(recipe, Images(images), 0)
     with torch.no_grad():
         for parameter in (*recipe.head.parameters(), *recipe.discriminator.parameters()):
             parameter.add_(0.05)
@@ -91,19 +91,19 @@ def test_a_blind_guess_costs_the_entropy_of_the_category() -> None:
     recipe = build()
     for parameter in recipe.head.parameters():
         nn.init.zeros_(parameter)
-    _, turn = paused(recipe, batch(), 1)
+    _, turn = advance_to_turn(recipe, batch(), 1)
     assert turn.losses["category"].item() == pytest.approx(math.log(3))
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
     recipe = build()
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     recipe = build()
-    _, turn = paused(recipe, batch(), 0)
+    _, turn = advance_to_turn(recipe, batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
     assert set(found) == {None}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from PIL import Image
 from torch import Tensor, nn
 
@@ -92,7 +92,7 @@ def test_the_discriminator_goes_first_and_sees_composed_pictures_and_the_mask() 
     recipe, (given,) = build(), batch()
     hole = hole_of(given)
     torch.manual_seed(5)
-    _, turn = paused(recipe, Images(given), 0)
+    _, turn = advance_to_turn(recipe, Images(given), 0)
     mask = 2.0 * hole - 1
     composed = hole * recipe.generator(seen(given, hole)) + ~hole * given
     judge = recipe.discriminator
@@ -110,7 +110,7 @@ def test_the_generator_pays_for_the_hole_the_known_the_game_and_the_content(pixe
     (given,) = batch()
     hole = hole_of(given)
     torch.manual_seed(5)
-    step, _ = paused(recipe, Images(given), 0)
+    step, _ = advance_to_turn(recipe, Images(given), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
             parameter.add_(0.05)  # the discriminator moves
@@ -134,7 +134,7 @@ def test_the_generator_pays_for_the_hole_the_known_the_game_and_the_content(pixe
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_finite_differences(number: int) -> None:
     recipe = build()
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_without_a_game_there_is_no_discriminator() -> None:
@@ -197,13 +197,15 @@ def test_previews_show_the_hole_the_filling_and_the_whole() -> None:
 
 
 def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
-    run, pictures, tmp_path: Path
+    run_command, image_folder, tmp_path: Path
 ) -> None:
-    pictures("photos/train")
+    image_folder("photos/train")
     parts = [f"options.generator={RESNET}", f"options.discriminator={PATCH}", "data.size=16"]
     settings = [word for part in parts for word in ("--set", part.replace("'", ""))]
     asked = ("--plugin", "inpaint", "--domains", "photos", "--data", ".", "--steps", 2)
-    assert run("train", *asked, *settings, "--device", "cpu", "--out", "runs/holes").code == 0
+    assert (
+        run_command("train", *asked, *settings, "--device", "cpu", "--out", "runs/holes").code == 0
+    )
     random, truth = np.random.default_rng(0), {}
     for name, sides in {"a.png": (33, 21), "b/c.png": (16, 50)}.items():
         pixels = random.integers(0, 256, (*sides, 3), dtype=np.uint8)
@@ -215,9 +217,11 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
         clear.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.dstack([pixels, np.uint8(255) * ~hole])).save(clear)
         truth[name] = pixels, hole
-    outcome = run("infer", "runs/holes", "given", "filled", "--mask", "masks", "--device", "cpu")
+    outcome = run_command(
+        "infer", "runs/holes", "given", "filled", "--mask", "masks", "--device", "cpu"
+    )
     assert outcome.code == 0, outcome.err
-    assert run("infer", "runs/holes", "clear", "opaque", "--device", "cpu").code == 0
+    assert run_command("infer", "runs/holes", "clear", "opaque", "--device", "cpu").code == 0
     for name, (pixels, hole) in truth.items():
         with Image.open(tmp_path / "filled" / name) as filled:
             assert filled.mode == "RGB"

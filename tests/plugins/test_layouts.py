@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from whole import Whole
+from identity_transform import IdentityTransform
 
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.decode import read_image
@@ -28,82 +28,84 @@ def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
 
 @pytest.mark.parametrize("place", ["a/train", "train/a", "a", "traina"])
 def test_a_domain_is_found_in_each_usual_place(
-    place: str, pictures: Pictures, tmp_path: Path
+    place: str, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    folder = pictures(place, 3)
+    folder = image_folder(place, 3)
     layout = OneDomain(tmp_path, ["a"], "train")
     assert len(layout) == 3
     assert list(layout.files) == sorted(folder.iterdir())
     assert layout.spec.domains == ("a",)
 
 
-def test_published_archives_are_read_as_they_are(shared: Path) -> None:
+def test_published_archives_are_read_as_they_are(shared_images: Path) -> None:
     for domains in (["trainA", "trainB"], ["A", "B"]):
-        layout = Unpaired(shared / "horse2zebra", domains, "train")
+        layout = Unpaired(shared_images / "horse2zebra", domains, "train")
         assert len(layout) == 120
         assert len(layout.files) == 240
-    assert len(Unpaired(shared / "horse2zebra", ["A", "B"], "test")) == 40
-    assert len(Paired(shared / "reds_blur", ["blur", "sharp"], "train")) == 40
-    facades = SideBySide(shared / "facades", ["labels", "photo"], "train", ["photo", "labels"])
+    assert len(Unpaired(shared_images / "horse2zebra", ["A", "B"], "test")) == 40
+    assert len(Paired(shared_images / "reds_blur", ["blur", "sharp"], "train")) == 40
+    facades = SideBySide(
+        shared_images / "facades", ["labels", "photo"], "train", ["photo", "labels"]
+    )
     assert len(facades) == 240
-    item = facades.load(facades.pick(0, Random(0)), Whole())
+    item = facades.load(facades.pick(0, Random(0)), IdentityTransform())
     assert item.source.shape == item.target.shape == (3, 256, 256)
     joined = as_tensor(read_image(facades.files[0]))
     assert (item.target == joined[..., :256]).all()
     assert (item.source == joined[..., 256:]).all()
 
 
-def test_a_path_works_wherever_a_name_does(pictures: Pictures, tmp_path: Path) -> None:
-    flat, split = pictures("elsewhere/flat", 2), pictures("elsewhere/split/train", 3)
+def test_a_path_works_wherever_a_name_does(image_folder: Pictures, tmp_path: Path) -> None:
+    flat, split = image_folder("elsewhere/flat", 2), image_folder("elsewhere/split/train", 3)
     layout = Unpaired(tmp_path / "datasets", [str(flat), str(split.parent)], "train")
     assert (len(layout.source), len(layout.target)) == (2, 3)
 
 
 def test_a_name_beats_a_folder_of_that_name_in_the_working_directory(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inside, outside = pictures("root/a", 1), pictures("here/a", 2)
+    inside, outside = image_folder("root/a", 1), image_folder("here/a", 2)
     monkeypatch.chdir(outside.parent)
     assert list(OneDomain(tmp_path / "root", ["a"], "train").files) == list(inside.iterdir())
     assert len(OneDomain(tmp_path / "other", ["a"], "train")) == 2
 
 
 def test_images_of_another_split_are_never_taken_for_a_flat_folder(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("a/test", 3)
+    image_folder("a/test", 3)
     with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a\."):
         OneDomain(tmp_path, ["a"], "train")
-    pictures("a/deep", 2)
+    image_folder("a/deep", 2)
     assert len(OneDomain(tmp_path, ["a"], "train")) == 2
 
 
 def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_beside_it_are_named(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("a/Train", 3)
-    beside = pictures("a", 2) / "0000.png"
-    pictures("a/test", 1)
+    image_folder("a/Train", 3)
+    beside = image_folder("a", 2) / "0000.png"
+    image_folder("a/test", 1)
     layout = OneDomain(tmp_path, ["a"], "train")
     assert [path.parent.name for path in layout.files] == ["Train"] * 3
     [note] = layout.notes
     assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {beside}")
-    pictures("b/train", 1)
+    image_folder("b/train", 1)
     assert OneDomain(tmp_path, ["b"], "train").notes == []
 
 
-def test_an_empty_name_is_no_domain(pictures: Pictures, tmp_path: Path) -> None:
-    pictures("a", 1)
+def test_an_empty_name_is_no_domain(image_folder: Pictures, tmp_path: Path) -> None:
+    image_folder("a", 1)
     for empty in ("", " "):
         with pytest.raises(ConfigError, match="expected names or paths"):
             OneDomain(tmp_path, [empty], "train")
 
 
 def test_a_missing_domain_names_the_folders_and_the_nearest(
-    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    pictures("datasets/meadow/train", 1)
+    image_folder("datasets/meadow/train", 1)
     looked = "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer."
     with pytest.raises(DataError) as caught:
         Unpaired(Path("datasets"), ["meadow", "sumer"], "train")
@@ -114,8 +116,8 @@ def test_a_missing_domain_names_the_folders_and_the_nearest(
         OneDomain(Path("nowhere"), ["summer"], "train")
 
 
-def test_an_empty_domain_is_named(pictures: Pictures, tmp_path: Path) -> None:
-    pictures("b", 1)
+def test_an_empty_domain_is_named(image_folder: Pictures, tmp_path: Path) -> None:
+    image_folder("b", 1)
     (tmp_path / "a/train").mkdir(parents=True)
     with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a/train and "):
         Unpaired(tmp_path, ["a", "b"], "train")
@@ -131,7 +133,7 @@ def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("root", ["", "photos"])
 def test_a_glob_is_a_domain(
-    root: str, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: str, image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for number in range(3):
@@ -145,7 +147,7 @@ def test_a_glob_is_a_domain(
         "a0.png", "a1.png", "a2.png", "b0.PNG", "b1.PNG", "b2.PNG",
     ]  # fmt: skip
     assert layout.notes[0].startswith("skipped 1 file without an image suffix (1 .heic)")
-    pictures("my [photos]", 1)
+    image_folder("my [photos]", 1)
     assert len(OneDomain(Path(root), [str(tmp_path / "my [photos]")], "train")) == 1
     with pytest.raises(DataError, match=r"domain 'photos/c\*': no image matches this pattern"):
         OneDomain(Path("datasets"), ["photos/c*"], "train")
@@ -184,10 +186,10 @@ def test_D13_a_folder_without_images_says_what_lies_there_case_05(tmp_path: Path
 
 @pytest.mark.parametrize(("first", "second"), [(5, 2), (2, 5)])
 def test_an_epoch_shows_each_image_of_the_longer_domain_once(
-    first: int, second: int, pictures: Pictures, tmp_path: Path
+    first: int, second: int, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("a", first)
-    pictures("b", second)
+    image_folder("a", first)
+    image_folder("b", second)
     layout = Unpaired(tmp_path, ["a", "b"], "train")
     assert len(layout) == 5
     epoch = [layout.pick(index, Random(index)) for index in range(5)]
@@ -198,18 +200,20 @@ def test_an_epoch_shows_each_image_of_the_longer_domain_once(
 
 
 def test_the_two_sides_of_an_unpaired_item_have_their_own_roles(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("a")
-    pictures("b")
-    layout, transform = Unpaired(tmp_path, ["a", "b"], "train"), Whole()
+    image_folder("a")
+    image_folder("b")
+    layout, transform = Unpaired(tmp_path, ["a", "b"], "train"), IdentityTransform()
     layout.load(layout.pick(0, Random(0)), transform)
     assert transform.roles == ["source", "target"]
 
 
-def test_an_image_left_out_might_as_well_not_be_there(pictures: Pictures, tmp_path: Path) -> None:
-    files = sorted(pictures("a", 3).iterdir())
-    pictures("b", 1)
+def test_an_image_left_out_might_as_well_not_be_there(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
+    files = sorted(image_folder("a", 3).iterdir())
+    image_folder("b", 1)
     layout = Unpaired(tmp_path, ["a", "b"], "train", leave_out=[files[1]])
     files[1].unlink()
     again = Unpaired(tmp_path, ["a", "b"], "train")
@@ -261,9 +265,9 @@ def test_no_pair_at_all_is_refused(tmp_path: Path) -> None:
 
 
 def test_D21_an_image_that_is_its_own_partner_by_a_link_is_refused(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    one, other = pictures("a", 3) / "0000.png", pictures("b", 3) / "0000.png"
+    one, other = image_folder("a", 3) / "0000.png", image_folder("b", 3) / "0000.png"
     other.unlink()
     for link in (other.symlink_to, other.hardlink_to):
         link(one)
@@ -288,21 +292,21 @@ def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:
         Paired(tmp_path, ["a", "b"], "train")
 
 
-def test_a_pair_goes_when_either_half_is_left_out(pictures: Pictures, tmp_path: Path) -> None:
-    bad = sorted(pictures("a", 3).iterdir())[0]
-    pictures("b", 3)
+def test_a_pair_goes_when_either_half_is_left_out(image_folder: Pictures, tmp_path: Path) -> None:
+    bad = sorted(image_folder("a", 3).iterdir())[0]
+    image_folder("b", 3)
     layout = Paired(tmp_path, ["a", "b"], "train", leave_out=[bad])
     assert len(layout) == 2
     assert {path.name for path in layout.files} == {"0001.png", "0002.png"}
 
 
-def test_a_pair_of_two_sizes_is_a_bad_image(shared: Path, tmp_path: Path) -> None:
+def test_a_pair_of_two_sizes_is_a_bad_image(shared_images: Path, tmp_path: Path) -> None:
     for side in ("blur", "sharp"):
         (tmp_path / side).mkdir()
-        (tmp_path / side / "test1.jpg").symlink_to(shared / f"nasty_pairs/test1_{side}.jpg")
+        (tmp_path / side / "test1.jpg").symlink_to(shared_images / f"nasty_pairs/test1_{side}.jpg")
     layout = Paired(tmp_path, ["blur", "sharp"], "train")
     with pytest.raises(BadImage, match=r"1000x911, but its partner \S+/sharp/test1\.jpg 1000x913"):
-        layout.load(layout.pick(0, Random(0)), Whole())
+        layout.load(layout.pick(0, Random(0)), IdentityTransform())
 
 
 # -- side by side ----------------------------------------------------------------------------------
@@ -315,7 +319,7 @@ def test_sides_name_the_halves_and_domains_the_direction(tmp_path: Path) -> None
     forth = SideBySide(tmp_path, ["black", "white"], "train", ["black", "white"])
     back = SideBySide(tmp_path, ["white", "black"], "train", ["black", "white"])
     for layout, level in ((forth, 0), (back, 255)):
-        item = layout.load(layout.pick(0, Random(0)), Whole())
+        item = layout.load(layout.pick(0, Random(0)), IdentityTransform())
         assert (item.source == level).all()
         assert (item.target == 255 - level).all()
 
@@ -324,7 +328,7 @@ def test_an_odd_width_cannot_be_halved(tmp_path: Path) -> None:
     write(tmp_path / "train/1.png", 4, 7)
     layout = SideBySide(tmp_path, ["a", "b"], "train", ["a", "b"])
     with pytest.raises(BadImage, match="cannot be halved: it is 7 pixels wide"):
-        layout.load(layout.pick(0, Random(0)), Whole())
+        layout.load(layout.pick(0, Random(0)), IdentityTransform())
 
 
 def test_sides_must_be_named_and_domains_be_among_them(tmp_path: Path) -> None:
@@ -338,9 +342,9 @@ def test_sides_must_be_named_and_domains_be_among_them(tmp_path: Path) -> None:
         SideBySide(tmp_path / "no", ["a", "b"], "train", ["a", "b"])
 
 
-def test_one_domain_is_read_alone(pictures: Pictures, tmp_path: Path) -> None:
-    pictures("a", 2)
-    layout, transform = OneDomain(tmp_path, ["a"], "train"), Whole()
+def test_one_domain_is_read_alone(image_folder: Pictures, tmp_path: Path) -> None:
+    image_folder("a", 2)
+    layout, transform = OneDomain(tmp_path, ["a"], "train"), IdentityTransform()
     item = layout.load(layout.pick(1, Random(0)), transform)
     assert item.images.shape == (3, 32, 32)
     assert transform.roles == ["source"]

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 import torch
-from whole import Whole
+from identity_transform import IdentityTransform
 
 from translate.batches import Captioned
 from translate.engine.config.schema import Data
@@ -28,13 +28,13 @@ def text(item: Captioned) -> str:
     return bytes(item.text.tolist()).rstrip(b"\0").decode()
 
 
-def test_each_image_comes_with_its_caption(pictures: Pictures, tmp_path: Path) -> None:
-    folder = pictures("summer/train", 2)
+def test_each_image_comes_with_its_caption(image_folder: Pictures, tmp_path: Path) -> None:
+    folder = image_folder("summer/train", 2)
     caption(folder, ("0001.png", "a lake"), ("0000.png", "drei Häuser"))
     layout = CaptionedFolders(tmp_path, ["summer"], "train")
     assert layout.spec.text_length == 12  # the umlaut is two bytes
     assert layout.spec.domains == ("summer",)
-    transform = Whole()
+    transform = IdentityTransform()
     found = {}
     for index in range(len(layout)):
         files = layout.pick(index, Random(0))
@@ -48,30 +48,34 @@ def test_each_image_comes_with_its_caption(pictures: Pictures, tmp_path: Path) -
 
 
 def test_domains_are_read_together_and_padded_to_the_longest(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    caption(pictures("summer/train", 1), ("0000.png", "green"))
-    caption(pictures("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
+    caption(image_folder("summer/train", 1), ("0000.png", "green"))
+    caption(image_folder("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
     layout = CaptionedFolders(tmp_path, ["summer", "winter"], "train")
     assert len(layout) == len(layout.files) == 3
     assert layout.spec.domains == ("summer", "winter")
-    items = [layout.load(layout.pick(index, Random(0)), Whole()) for index in range(3)]
+    items = [layout.load(layout.pick(index, Random(0)), IdentityTransform()) for index in range(3)]
     assert [bytes(item.text.tolist()) for item in items] == [b"green\0", b"white\0", b"whiter"]
 
 
 def test_one_of_several_captions_is_picked_by_the_random_number(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    caption(pictures("a", 1), ("0000.png", "one"), ("0000.png", "two"), ("0000.png", "three"))
+    caption(image_folder("a", 1), ("0000.png", "one"), ("0000.png", "two"), ("0000.png", "three"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
     assert len(layout) == 1
     picks = [layout.pick(0, Random(seed)) for seed in range(20)]
     assert picks == [layout.pick(0, Random(seed)) for seed in range(20)]
-    assert {text(layout.load(files, Whole())) for files in picks} == {"one", "two", "three"}
+    assert {text(layout.load(files, IdentityTransform())) for files in picks} == {
+        "one",
+        "two",
+        "three",
+    }
 
 
-def test_images_without_a_caption_are_left_out(pictures: Pictures, tmp_path: Path) -> None:
-    folder = pictures("a/train", 3)
+def test_images_without_a_caption_are_left_out(image_folder: Pictures, tmp_path: Path) -> None:
+    folder = image_folder("a/train", 3)
     caption(folder, ("0001.png", "here"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
     assert list(layout.files) == [folder / "0001.png"]
@@ -86,12 +90,14 @@ def test_images_without_a_caption_are_left_out(pictures: Pictures, tmp_path: Pat
         CaptionedFolders(tmp_path, [], "train")
 
 
-def test_captions_lie_beside_their_images_at_any_depth(pictures: Pictures, tmp_path: Path) -> None:
-    pictures("a/train/deep", 2)
-    caption(pictures("a/train/deeper/still", 1), ("0000.png", "still"))
+def test_captions_lie_beside_their_images_at_any_depth(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
+    image_folder("a/train/deep", 2)
+    caption(image_folder("a/train/deeper/still", 1), ("0000.png", "still"))
     caption(tmp_path / "a/train", ("deep/0001.png", "deep"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
-    items = [layout.load(layout.pick(index, Random(0)), Whole()) for index in range(2)]
+    items = [layout.load(layout.pick(index, Random(0)), IdentityTransform()) for index in range(2)]
     assert [text(item) for item in items] == ["deep", "still"]
 
 
@@ -108,9 +114,9 @@ def test_captions_lie_beside_their_images_at_any_depth(pictures: Pictures, tmp_p
     ],
 )
 def test_a_line_that_is_none_is_named_by_its_number(
-    line: str, pictures: Pictures, tmp_path: Path
+    line: str, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    path = caption(pictures("a", 1), ("0000.png", "good"))
+    path = caption(image_folder("a", 1), ("0000.png", "good"))
     content = path.read_bytes() + b"\n" + line.encode(errors="surrogateescape") + b"\n"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r'captions\.jsonl, line 3: expected \{"file": ') as caught:
@@ -119,10 +125,10 @@ def test_a_line_that_is_none_is_named_by_its_number(
 
 
 def test_captions_of_images_that_are_not_there_are_refused(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
     said = [("0000.png", "good"), ("gone.png", "bad"), ("../a/0000.png", "bad")]
-    caption(pictures("a", 1), *said)
+    caption(image_folder("a", 1), *said)
     with pytest.raises(
         DataError,
         match=r"captions\.jsonl: 2 captions of images that are not there\. "
@@ -131,8 +137,8 @@ def test_captions_of_images_that_are_not_there_are_refused(
         CaptionedFolders(tmp_path, ["a"], "train")
 
 
-def test_an_image_left_out_takes_its_caption_along(pictures: Pictures, tmp_path: Path) -> None:
-    folder = pictures("a", 2)
+def test_an_image_left_out_takes_its_caption_along(image_folder: Pictures, tmp_path: Path) -> None:
+    folder = image_folder("a", 2)
     caption(folder, ("0000.png", "the longest of them"), ("0001.png", "short"))
     layout = CaptionedFolders(tmp_path, ["a"], "train", leave_out=[folder / "0000.png"])
     assert list(layout.files) == [folder / "0001.png"]
@@ -140,8 +146,10 @@ def test_an_image_left_out_takes_its_caption_along(pictures: Pictures, tmp_path:
         CaptionedFolders(tmp_path, ["a"], "train", leave_out=folder.iterdir())
 
 
-def test_a_batch_of_the_engine_holds_images_and_text(pictures: Pictures, tmp_path: Path) -> None:
-    caption(pictures("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
+def test_a_batch_of_the_engine_holds_images_and_text(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
+    caption(image_folder("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
     asked = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
     prepared = check.check_data(check.open_layout(asked), asked)
     (batch, _), *_ = loader.batches(prepared, asked, seed=0, batch_size=2, stop=1)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from whole import Whole
+from identity_transform import IdentityTransform
 
 from translate.batches import Images, Labelled
 from translate.engine.config.schema import Data
@@ -58,7 +58,7 @@ def test_mnist_is_read_as_it_is_published(mnist: Any, packed: bool, tmp_path: Pa
     assert (layout.spec.source_channels, layout.spec.target_channels) == (1, 1)
     assert list(layout.files) == []
     assert [path.parent for path in layout.sources] == [folder, folder], "images, and labels"
-    transform = Whole()
+    transform = IdentityTransform()
     for index in range(5):
         (path,) = files = layout.pick(index, Random(0))
         assert path.parent.parent == folder
@@ -85,7 +85,7 @@ def test_labels_may_be_left_alone(mnist: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'"data\.layout=\{name: idx, labels: false\}"'):
         IdxFiles(tmp_path, ["mnist"], "train")
     layout = IdxFiles(tmp_path, ["mnist"], "train", labels=False)
-    item = layout.load(layout.pick(2, Random(0)), Whole())
+    item = layout.load(layout.pick(2, Random(0)), IdentityTransform())
     assert isinstance(item, Images)
     assert (item.images.numpy() == PIXELS[2, None]).all()
     assert layout.spec.classes == ()
@@ -107,14 +107,14 @@ def test_a_domain_is_a_folder_a_path_or_the_root_itself(mnist: Any, tmp_path: Pa
         IdxFiles(tmp_path, ["a", "b"], "train")
 
 
-def test_the_real_mnist_is_read(shared: Path) -> None:
-    layout = IdxFiles(shared, ["mnist"], "train")
+def test_the_real_mnist_is_read(shared_images: Path) -> None:
+    layout = IdxFiles(shared_images, ["mnist"], "train")
     assert len(layout) == 60_000
     assert layout.spec.classes == tuple("0123456789")
     assert layout.labels is not None
     assert layout.labels[:5].tolist() == [5, 0, 4, 1, 9]  # as every tutorial shows them
     assert layout.images.float().mean() / 255 == pytest.approx(0.1307, abs=1e-4)  # as they say
-    assert len(IdxFiles(shared / "mnist", ["mnist"], "test", labels=False)) == 10_000
+    assert len(IdxFiles(shared_images / "mnist", ["mnist"], "test", labels=False)) == 10_000
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")

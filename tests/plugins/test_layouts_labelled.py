@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from whole import Whole
+from identity_transform import IdentityTransform
 
 from translate.batches import Labelled
 from translate.engine.config.schema import Data
@@ -19,11 +19,11 @@ Pictures = Callable[..., Path]
 
 @pytest.mark.parametrize("place", ["digits/train", "digits", "train/digits"])
 def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
-    place: str, pictures: Pictures, tmp_path: Path
+    place: str, image_folder: Pictures, tmp_path: Path
 ) -> None:
     for name in ("10", "9", "b", "A", "1", "x10", "x9"):
-        pictures(f"{place}/{name}", 1)
-    pictures(f"{place}/9/deeper", 2)
+        image_folder(f"{place}/{name}", 1)
+    image_folder(f"{place}/9/deeper", 2)
     (tmp_path / place / ".cache").mkdir()
     layout = LabelledFolders(tmp_path, ["digits"], "train")
     assert layout.spec.classes == ("1", "9", "10", "A", "b", "x9", "x10")
@@ -31,15 +31,17 @@ def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
     assert len(layout) == len(layout.files) == 9
     for index in range(9):
         (path,) = layout.pick(index, Random(0))
-        item = layout.load((path,), Whole())
+        item = layout.load((path,), IdentityTransform())
         name = path.relative_to(tmp_path / place).parts[0]
         assert layout.spec.classes[int(item.labels)] == name
         assert item.labels.dtype == torch.int64
         assert item.labels.shape == ()
 
 
-def test_D21_linked_classes_keep_every_label_case_07(pictures: Pictures, tmp_path: Path) -> None:
-    pool = sorted(pictures("pool", 3).iterdir())
+def test_D21_linked_classes_keep_every_label_case_07(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
+    pool = sorted(image_folder("pool", 3).iterdir())
     for label, files in {"young": pool[:2], "male": pool}.items():
         folder = tmp_path / "faces/train" / label
         folder.mkdir(parents=True)
@@ -53,31 +55,31 @@ def test_D21_linked_classes_keep_every_label_case_07(pictures: Pictures, tmp_pat
 
 @pytest.mark.parametrize("name", ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"])
 def test_D23_what_systems_leave_behind_is_no_class_case_23(
-    name: str, pictures: Pictures, tmp_path: Path
+    name: str, image_folder: Pictures, tmp_path: Path
 ) -> None:
     for label in ("cat", "dog"):
-        pictures(f"lab/train/{label}", 1)
-        pictures(f"lab/train/{label}/{name}", 1)
+        image_folder(f"lab/train/{label}", 1)
+        image_folder(f"lab/train/{label}/{name}", 1)
     (tmp_path / "lab/train" / name).mkdir()
-    pictures(f"lab/train/{name}", 2)
+    image_folder(f"lab/train/{name}", 2)
     layout = LabelledFolders(tmp_path, ["lab"], "train")
     assert layout.spec.classes == ("cat", "dog")
     assert len(layout) == 2
 
 
 def test_classes_of_another_split_are_not_those_of_a_flat_folder(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
     for name in ("7", "8", "test/7", "test/9"):
-        pictures(f"digits/{name}", 1)
+        image_folder(f"digits/{name}", 1)
     assert LabelledFolders(tmp_path, ["digits"], "train").spec.classes == ("7", "8")
     assert LabelledFolders(tmp_path, ["digits"], "test").spec.classes == ("7", "9")
 
 
 def test_a_folder_without_classes_is_told_what_they_look_like(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("digits/train", 3)
+    image_folder("digits/train", 3)
     with pytest.raises(
         DataError,
         match=r"digits/train holds 3 images and no class folders: layout 'labelled' reads "
@@ -88,10 +90,10 @@ def test_a_folder_without_classes_is_told_what_they_look_like(
         LabelledFolders(tmp_path, ["a", "b"], "train")
 
 
-def test_images_beside_the_classes_are_counted(pictures: Pictures, tmp_path: Path) -> None:
-    pictures("digits/train/7", 1)
-    pictures("digits/train/10", 1)
-    pictures("digits/train", 2)
+def test_images_beside_the_classes_are_counted(image_folder: Pictures, tmp_path: Path) -> None:
+    image_folder("digits/train/7", 1)
+    image_folder("digits/train/10", 1)
+    image_folder("digits/train", 2)
     with pytest.raises(
         DataError,
         match=r"train: 2 images lie beside the class folders, the first is 0000\.png: "
@@ -100,9 +102,9 @@ def test_images_beside_the_classes_are_counted(pictures: Pictures, tmp_path: Pat
         LabelledFolders(tmp_path, ["digits"], "train")
 
 
-def test_a_class_without_images_is_refused(pictures: Pictures, tmp_path: Path) -> None:
-    bad = pictures("digits/7", 2)
-    pictures("digits/8", 1)
+def test_a_class_without_images_is_refused(image_folder: Pictures, tmp_path: Path) -> None:
+    bad = image_folder("digits/7", 2)
+    image_folder("digits/8", 1)
     with pytest.raises(DataError, match=r"digits/7: not one of its 2 images can be read"):
         LabelledFolders(tmp_path, ["digits"], "train", leave_out=bad.iterdir())
     (tmp_path / "digits/9").mkdir()
@@ -110,18 +112,20 @@ def test_a_class_without_images_is_refused(pictures: Pictures, tmp_path: Path) -
         LabelledFolders(tmp_path, ["digits"], "train")
 
 
-def test_an_image_left_out_moves_no_label(pictures: Pictures, tmp_path: Path) -> None:
-    first, *_ = sorted(pictures("digits/7", 2).iterdir())
-    pictures("digits/8", 2)
+def test_an_image_left_out_moves_no_label(image_folder: Pictures, tmp_path: Path) -> None:
+    first, *_ = sorted(image_folder("digits/7", 2).iterdir())
+    image_folder("digits/8", 2)
     layout = LabelledFolders(tmp_path, ["digits"], "train", leave_out=[first])
     assert layout.spec.classes == ("7", "8")
-    items = [layout.load(layout.pick(index, Random(0)), Whole()) for index in range(3)]
+    items = [layout.load(layout.pick(index, Random(0)), IdentityTransform()) for index in range(3)]
     assert [int(item.labels) for item in items] == [0, 1, 1]
 
 
-def test_a_batch_of_the_engine_holds_images_and_labels(pictures: Pictures, tmp_path: Path) -> None:
+def test_a_batch_of_the_engine_holds_images_and_labels(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
     for name in ("7", "8"):
-        pictures(f"digits/train/{name}", 2)
+        image_folder(f"digits/train/{name}", 2)
     settings = Data(root=tmp_path, domains=("digits",), layout="labelled", size=16, channels=1)
     batch = next(batches(settings))
     assert isinstance(batch, Labelled)
@@ -130,10 +134,10 @@ def test_a_batch_of_the_engine_holds_images_and_labels(pictures: Pictures, tmp_p
 
 
 def test_images_of_all_classes_can_be_read_without_labels(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
     for name in ("0", "1", "9"):
-        pictures(f"digits/train/{name}", 2)
+        image_folder(f"digits/train/{name}", 2)
     layout = OneDomain(tmp_path, ["digits"], "train")
     assert {path.parent.name for path in layout.files} == {"0", "1", "9"}
     assert len(layout) == 6

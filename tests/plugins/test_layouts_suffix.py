@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from whole import Whole
+from identity_transform import IdentityTransform
 
 from translate.engine.config.schema import Data
 from translate.engine.data import check
@@ -47,7 +47,7 @@ def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
     ]
     assert layout.spec.domains == ("in", "out")
     assert len(layout) == 2 and len(layout.files) == 4 and layout.notes == []
-    pair = layout.load(layout.pick(0, Random(0)), Whole())
+    pair = layout.load(layout.pick(0, Random(0)), IdentityTransform())
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 1)
 
 
@@ -141,7 +141,7 @@ def test_a_pair_goes_when_either_half_is_left_out_or_has_another_size(
     write(tmp_path / "p", "1_out.png", side=9)
     layout = make()
     with pytest.raises(BadImage, match=r"is 8x8, but its partner \S+1_out\.png 9x9"):
-        layout.load(layout.pick(0, Random(0)), Whole())
+        layout.load(layout.pick(0, Random(0)), IdentityTransform())
 
 
 def test_it_is_a_layout_by_its_name(tmp_path: Path) -> None:

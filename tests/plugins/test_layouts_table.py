@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from whole import Whole
+from identity_transform import IdentityTransform
 
 from translate.errors import ConfigError, DataError
 from translate.images.encode import write_image
@@ -59,7 +59,7 @@ def test_a_row_is_a_pair_with_a_header_or_without(text: str, make: Make, tmp_pat
     assert below(layout, tmp_path) == WANTED
     assert layout.spec.domains == NAMES
     assert list(layout.sources) == [tmp_path / "pairs.csv"]
-    pair = layout.load(layout.pick(0, Random(0)), Whole())
+    pair = layout.load(layout.pick(0, Random(0)), IdentityTransform())
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 8)
 
 

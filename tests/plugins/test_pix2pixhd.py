@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate import hookimpl
@@ -63,7 +63,7 @@ class Bare(nn.Module):
 
 def test_the_generator_goes_first_for_the_game_the_features_and_the_content() -> None:
     recipe, (source, target) = build(), batch()
-    _, turn = paused(recipe, Pair(source, target), 0)
+    _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     fake = recipe.generator(source)
     drawn, true = by_scale(recipe, source, fake), by_scale(recipe, source, target)
     features = torch.tensor(0.0)
@@ -89,7 +89,7 @@ def test_the_generator_goes_first_for_the_game_the_features_and_the_content() ->
 def test_the_discriminators_are_moved_by_the_fake_that_the_generator_had_drawn() -> None:
     recipe, (source, target) = build(), batch()
     fake = recipe.generator(source).detach()
-    step, _ = paused(recipe, Pair(source, target), 0)
+    step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.generator.parameters():
             parameter.add_(0.05)  # the generator moves
@@ -112,7 +112,7 @@ def test_the_discriminators_are_moved_by_the_fake_that_the_generator_had_drawn()
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
     recipe = build(content="l2")
-    check_slopes(recipe, batch(1), number, recipe.optimizers())
+    check_gradients(recipe, batch(1), number, recipe.optimizers())
 
 
 def test_both_turns_of_a_step_move_their_own_network() -> None:
@@ -193,9 +193,11 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         assert {id(p) for p in group["params"]} == {id(p) for p in own}
 
 
-def test_a_discriminator_without_features_is_named_at_once(plugin: Callable[..., object]) -> None:
+def test_a_discriminator_without_features_is_named_at_once(
+    register_plugin: Callable[..., object],
+) -> None:
     hook = hookimpl(lambda: {"bare": Bare})
-    plugin(SimpleNamespace(register_discriminators=hook))
+    register_plugin(SimpleNamespace(register_discriminators=hook))
     with pytest.raises(ConfigError, match=r"discriminator: Bare shows no features"):
         build(discriminator="bare")
 

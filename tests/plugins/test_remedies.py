@@ -125,8 +125,8 @@ class Bare(nn.Module):
         return self.conv(x)
 
 
-def test_only_minibatch_needs_features(plugin):
-    plugin(SimpleNamespace(register_discriminators=hookimpl(lambda: {"bare": Bare})))
+def test_only_minibatch_needs_features(register_plugin):
+    register_plugin(SimpleNamespace(register_discriminators=hookimpl(lambda: {"bare": Bare})))
     for name in ("noisy", "augmented", "spectral"):
         network = make(name, of="bare")
         assert network(images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")

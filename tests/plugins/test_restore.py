@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate.batches import Images, ImageSpec
@@ -43,7 +43,7 @@ def test_without_a_game_pixels_are_all_there_is() -> None:
     recipe, (sound,) = build(pixel_weight=2.0), batch()
     given = damaged(sound)
     torch.manual_seed(5)
-    step, turn = paused(recipe, Images(sound), 0)
+    step, turn = advance_to_turn(recipe, Images(sound), 0)
     expected = 2 * (given + recipe.generator(given) - sound).abs().mean()
     assert (turn.player, set(turn.losses)) == ("generator", {"pixel"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
@@ -56,7 +56,7 @@ def test_a_game_and_a_look_at_the_content_can_be_switched_on() -> None:
     recipe, (sound,) = build(adversarial_weight=0.01, content="l2", content_weight=0.5), batch()
     given = damaged(sound)
     torch.manual_seed(5)
-    step, first = paused(recipe, Images(sound), 0)
+    step, first = advance_to_turn(recipe, Images(sound), 0)
     judge = recipe.discriminator
     restored = given + recipe.generator(given)
     expected = says(judge(sound), True) + says(judge(restored), False)
@@ -81,7 +81,7 @@ def test_a_game_and_a_look_at_the_content_can_be_switched_on() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_finite_differences(number: int) -> None:
     recipe = build(adversarial_weight=0.01, content="l2", content_weight=0.5)
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_each_step_damages_anew_by_the_global_generator() -> None:
@@ -89,7 +89,7 @@ def test_each_step_damages_anew_by_the_global_generator() -> None:
     losses = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        losses += [[paused(recipe, batch(), 0)[1].total.item() for _ in range(2)]]
+        losses += [[advance_to_turn(recipe, batch(), 0)[1].total.item() for _ in range(2)]]
     assert losses[0] == losses[1]
     assert len({*losses[0], *losses[2]}) == 4
 

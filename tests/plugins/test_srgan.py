@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from kornia.geometry.transform import rescale
 from PIL import Image
 from torch import Tensor, nn
@@ -70,7 +70,7 @@ def says(scores: Tensor, real: bool) -> Tensor:
 @pytest.mark.parametrize("factor", [2, 4])
 def test_the_discriminator_goes_first_and_sees_whole_large_pictures(factor: int) -> None:
     recipe, (large,) = build(factor=factor), batch()
-    _, turn = paused(recipe, Images(large), 0)
+    _, turn = advance_to_turn(recipe, Images(large), 0)
     small = F.interpolate(large, scale_factor=1 / factor, mode="bicubic", antialias=True)
     drawn = recipe.generator(small.clamp(-1, 1))
     assert drawn.shape == large.shape
@@ -84,7 +84,7 @@ def test_the_discriminator_goes_first_and_sees_whole_large_pictures(factor: int)
 
 def test_the_generator_answers_for_pixels_game_and_content() -> None:
     recipe, (large,) = build(pixel_weight=3.0, content_weight=0.5), batch()
-    step, _ = paused(recipe, Images(large), 0)
+    step, _ = advance_to_turn(recipe, Images(large), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
             parameter.add_(0.05)  # the discriminator moves
@@ -104,7 +104,7 @@ def test_the_generator_answers_for_pixels_game_and_content() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_finite_differences(number: int) -> None:
     recipe = build()
-    check_slopes(recipe, batch(), number, recipe.optimizers())
+    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_to_warm_up_is_to_learn_pixels_alone() -> None:
@@ -169,9 +169,9 @@ def test_small_pictures_hold_what_a_file_can_hold() -> None:
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_a_generator_that_interpolates_gives_exactly_bicubic_enlargement(
-    factor: int, plugin
+    factor: int, register_plugin
 ) -> None:
-    plugin(Stranger())
+    register_plugin(Stranger())
     recipe, (given,) = build(factor=factor, generator="bicubic"), batch()
     found = recipe.translate(given[..., :9], to="")
     kornias = rescale(given[..., :9], float(factor), "bicubic", align_corners=False)
@@ -179,8 +179,10 @@ def test_a_generator_that_interpolates_gives_exactly_bicubic_enlargement(
     assert found.shape == (2, 3, 32 * factor, 9 * factor)
 
 
-def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(plugin, tmp_path: Path) -> None:
-    plugin(Stranger())
+def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(
+    register_plugin, tmp_path: Path
+) -> None:
+    register_plugin(Stranger())
     recipe = build(generator="bicubic").float().eval()
     pixels = np.random.default_rng(0).integers(0, 256, (11, 7, 3), dtype=np.uint8)
     write_image(tmp_path / "in/a.png", pixels)
@@ -223,7 +225,7 @@ def test_what_cannot_be_enlarged_is_said(options, size, message: str) -> None:
         create("recipe", {"name": "srgan", **options}, spec=ImageSpec(size, ("photos",)))
 
 
-def test_a_generator_of_another_scale_is_told_apart(plugin) -> None:
+def test_a_generator_of_another_scale_is_told_apart(register_plugin) -> None:
     class Twice(Bicubic):
         def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
             super().__init__(in_channels, out_channels, scale=2 * scale)
@@ -233,6 +235,6 @@ def test_a_generator_of_another_scale_is_told_apart(plugin) -> None:
         def register_generators(self):
             return {"twice": Twice}
 
-    plugin(Other())
+    register_plugin(Other())
     with pytest.raises(ConfigError, match=r"Twice makes sides 8 times as long, not 4: .* srresnet"):
         build(generator="twice")

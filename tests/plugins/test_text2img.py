@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
 
 from translate.batches import Captioned, ImageSpec
@@ -76,7 +76,7 @@ def test_a_real_image_with_a_wrong_text_and_a_generated_one_are_half_of_the_fake
         + 0.5 * says(score(recipe, fake, code), False)
     )
     torch.manual_seed(5)
-    _, turn = paused(recipe, given, 0)
+    _, turn = advance_to_turn(recipe, given, 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan", "text"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
     table = recipe.words.table.weight  # which learns from algorithm 1, but not by way of the fake
@@ -100,12 +100,12 @@ def test_an_equal_text_is_not_wrong() -> None:
     )
     expected = 0.5 * (says(score(recipe, given.images, code), True) + says(mixed, False))
     torch.manual_seed(5)
-    _, turn = paused(recipe, given, 0)
+    _, turn = advance_to_turn(recipe, given, 0)
     assert torch.allclose(turn.losses["text"], expected, rtol=1e-12)
 
 
 def test_where_all_texts_are_equal_it_is_a_plain_gan() -> None:
-    _, turn = paused(build(), batch("a lake", "a lake"), 0)
+    _, turn = advance_to_turn(build(), batch("a lake", "a lake"), 0)
     assert torch.equal(turn.losses["text"], turn.losses["gan"])
 
 
@@ -114,7 +114,7 @@ def test_the_generator_answers_for_the_text_of_its_images_and_teaches_the_words_
     code = recipe.words(given.text)
     fake = drawn(recipe, code)
     torch.manual_seed(5)
-    step, turn = paused(recipe, given, 1)
+    step, turn = advance_to_turn(recipe, given, 1)
     assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
     assert torch.allclose(turn.total, says(score(recipe, fake, code), True), rtol=1e-12)
     assert next(step, None) is None
@@ -127,7 +127,7 @@ def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
     recipe = build(diversity=0.1)
     networks = recipe.discriminator, recipe.matcher  # words also move the fake, which is detached
     players = {"discriminator": adam(*networks), "generator": adam(recipe.generator)}
-    check_slopes(recipe, batch("a lake", "two red houses"), number, players)
+    check_gradients(recipe, batch("a lake", "two red houses"), number, players)
 
 
 def test_any_discriminator_will_do() -> None:
@@ -150,7 +150,7 @@ def test_sameness_is_the_distance_of_noises_over_that_of_images() -> None:
 
 def test_equal_images_of_one_text_have_a_price() -> None:
     given = batch("a lake", "two red houses")
-    _, turn = paused(build(diversity=0.1), given, 1)
+    _, turn = advance_to_turn(build(diversity=0.1), given, 1)
     assert set(turn.losses) == {"gan", "diversity"}
     assert turn.losses["diversity"].min() > 0
 

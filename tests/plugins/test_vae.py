@@ -2,12 +2,12 @@
 
 import math
 
-import coders
-import games
 import pytest
+import small_autoencoders
+import small_gans
 import torch
 import torch.nn.functional as F
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from translate.batches import Images
@@ -35,10 +35,10 @@ def test_the_divergence_is_the_closed_form() -> None:
 
 def test_the_bound_is_likelihood_less_divergence() -> None:
     # a white picture has the code 0.5 + 2 * 1, and its four pixels are drawn as 0.2 * 2.5
-    recipe = coders.by_hand(NAME, variance=True)
-    found = recipe.elbo(games.white().images)
+    recipe = small_autoencoders.scalar_recipe(NAME, variance=True)
+    found = recipe.elbo(small_gans.white_batch().images)
     assert found.tolist() == pytest.approx([4 * WHITE - PRIOR] * 2)
-    step, turn = paused(recipe, games.white(), 0)
+    step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "prior"])
     assert turn.losses["reconstruction"].tolist() == pytest.approx([-4 * WHITE] * 2)
     assert turn.losses["prior"].tolist() == pytest.approx([PRIOR] * 2)
@@ -48,10 +48,10 @@ def test_the_bound_is_likelihood_less_divergence() -> None:
 
 
 def test_the_prior_has_its_weight_and_the_bound_has_none() -> None:
-    recipe = coders.by_hand(NAME, variance=True, kl_weight=4.0)
-    _, turn = paused(recipe, games.white(), 0)
+    recipe = small_autoencoders.scalar_recipe(NAME, variance=True, kl_weight=4.0)
+    _, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert turn.total.item() == pytest.approx(4 * PRIOR - 4 * WHITE)
-    assert recipe.elbo(games.white(1).images).item() == pytest.approx(4 * WHITE - PRIOR)
+    assert recipe.elbo(small_gans.white_batch(1).images).item() == pytest.approx(4 * WHITE - PRIOR)
 
 
 def test_gray_values_are_chances_of_white() -> None:
@@ -79,13 +79,13 @@ def test_a_sure_decoder_gets_finite_losses_and_exact_gradients(raw: float) -> No
 
 
 def test_a_gaussian_learns_its_variance() -> None:
-    recipe = coders.by_hand(NAME, variance=True, likelihood="gaussian")
+    recipe = small_autoencoders.scalar_recipe(NAME, variance=True, likelihood="gaussian")
     expected = 4 * Normal(0.5, 1.0).log_prob(torch.tensor(1.0)).item()
-    assert recipe.elbo(games.white(1).images).item() == pytest.approx(expected - PRIOR)
+    assert recipe.elbo(small_gans.white_batch(1).images).item() == pytest.approx(expected - PRIOR)
     with torch.no_grad():
         recipe.log_variance.fill_(math.log(0.25))
     expected = 4 * Normal(0.5, 0.5).log_prob(torch.tensor(1.0)).item()
-    likelihood, _ = recipe.bound(games.white(1).images)
+    likelihood, _ = recipe.bound(small_gans.white_batch(1).images)
     assert likelihood.item() == pytest.approx(expected)
     likelihood.sum().backward()  # every pixel is 0.5 off, just as its deviation says
     assert recipe.log_variance.grad.item() == pytest.approx(0, abs=1e-6)
@@ -93,17 +93,20 @@ def test_a_gaussian_learns_its_variance() -> None:
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 def test_gradients_are_the_slopes_of_the_total(likelihood: str) -> None:
-    recipe = coders.build(NAME, likelihood=likelihood).recipe.double()
-    batch = Images(games.random_batch().images.double())
-    check_slopes(recipe, batch, 0, recipe.optimizers())
+    recipe = small_autoencoders.build_state(NAME, likelihood=likelihood).recipe.double()
+    batch = Images(small_gans.random_batch().images.double())
+    check_gradients(recipe, batch, 0, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:
-    coders.check_sizes(NAME)
+    small_autoencoders.check_image_sizes(NAME)
 
 
 def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_draws() -> None:
-    recipe, batch = coders.by_hand(NAME, variance=True, code=1), games.white(3)
+    recipe, batch = (
+        small_autoencoders.scalar_recipe(NAME, variance=True, code=1),
+        small_gans.white_batch(3),
+    )
     with torch.no_grad():
         original, reconstructed, drawn = recipe.preview(batch)
     assert torch.equal(original, batch.images)
@@ -113,11 +116,11 @@ def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_draws() -> 
 
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match="likelihood: expected 'bernoulli' or 'gaussian'"):
-        coders.build(NAME, likelihood="poisson")
+        small_autoencoders.build_state(NAME, likelihood="poisson")
 
 
 def test_defaults_are_those_of_the_paper_with_adam() -> None:
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert recipe.noise(3).shape == (3, 20, 1, 1)
     widths = [p.shape[0] for p in recipe.encoder.parameters() if p.ndim == 2]
     assert widths == [500, 40]  # means and variances of 20 numbers

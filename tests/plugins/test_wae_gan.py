@@ -2,11 +2,11 @@
 
 import math
 
-import coders
-import games
 import pytest
+import small_autoencoders
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 
 from translate.batches import Images
 from translate.registry import create
@@ -20,7 +20,9 @@ def chance(logit: float) -> float:
 
 def test_the_losses_are_those_of_algorithm_1() -> None:
     # a white picture, 1, has the code 0.5 and is drawn as 0.1; noise, 1, scores 2, and the code 1
-    step, turn = paused(coders.by_hand(NAME), games.white(), 0)
+    step, turn = advance_to_turn(
+        small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(), 0
+    )
     assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
     judged = -math.log(chance(2)) - math.log(1 - chance(1))
     assert turn.total.item() == pytest.approx(10 * judged)
@@ -33,39 +35,39 @@ def test_the_losses_are_those_of_algorithm_1() -> None:
 
 
 def test_weights_can_be_set() -> None:
-    recipe = coders.by_hand(NAME, cost_weight=0.5, prior_weight=2.0)
-    _, turn = paused(recipe, games.white(), 1)
+    recipe = small_autoencoders.scalar_recipe(NAME, cost_weight=0.5, prior_weight=2.0)
+    _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
     assert turn.total.item() == pytest.approx(0.5 * 4 * 0.9**2 - 2 * math.log(chance(1)))
 
 
 def test_the_autoencoder_answers_the_discriminator_that_has_moved() -> None:
-    recipe = coders.by_hand(NAME)
-    step, _ = paused(recipe, games.white(), 0)
+    recipe = small_autoencoders.scalar_recipe(NAME)
+    step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
         recipe.discriminator.slope.fill_(4.0)
     assert next(step).losses["gan"].item() == pytest.approx(-10 * math.log(chance(2)))
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
-    recipe = coders.build(NAME).recipe
-    _, turn = paused(recipe, games.random_batch(), 0)
+    recipe = small_autoencoders.build_state(NAME).recipe
+    _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
     assert set(found) == {None}
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = coders.build(NAME, discriminator=games.MLP).recipe.double()
-    batch = Images(games.random_batch().images.double())
-    check_slopes(recipe, batch, number, recipe.optimizers())
+    recipe = small_autoencoders.build_state(NAME, discriminator=small_gans.MLP).recipe.double()
+    batch = Images(small_gans.random_batch().images.double())
+    check_gradients(recipe, batch, number, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:
-    coders.check_sizes(NAME)
+    small_autoencoders.check_image_sizes(NAME)
 
 
 def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
-    recipe, batch = coders.by_hand(NAME), games.white(3)
+    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         rows = recipe.preview(batch)
     assert [row.unique().tolist() for row in rows] == [
@@ -74,7 +76,7 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 
 
 def test_defaults_are_those_of_the_authors_code() -> None:
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     judge = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]
     assert judge == [512, 512, 512, 512, 1]
     assert recipe.noise(2).shape == (2, 8, 1, 1)

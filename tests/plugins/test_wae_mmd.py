@@ -1,10 +1,10 @@
 """WAE-MMD, algorithm 2 of Tolstikhin et al. (2018), beside numbers worked out by hand."""
 
-import coders
-import games
 import pytest
+import small_autoencoders
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 
 from translate.batches import Images
 from translate.errors import ConfigError
@@ -17,8 +17,8 @@ NAME = "wae-mmd"
 
 def test_the_losses_are_those_of_algorithm_2() -> None:
     # a white picture, 1, has the code 0.5 and is drawn as 0.1; all noise is 1
-    recipe = coders.by_hand(NAME, code=1)
-    step, turn = paused(recipe, games.white(), 0)
+    recipe = small_autoencoders.scalar_recipe(NAME, code=1)
+    step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["cost", "prior"])
     assert turn.losses["cost"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
     across = sum(c / (c + 0.5**2) for c in (0.2, 0.4, 1, 2, 4, 10, 20))
@@ -28,9 +28,12 @@ def test_the_losses_are_those_of_algorithm_2() -> None:
 
 
 def test_codes_are_compared_with_noise_by_mmd() -> None:
-    recipe, images = coders.build(NAME, prior_weight=3.0).recipe, games.random_batch(8).images
+    recipe, images = (
+        small_autoencoders.build_state(NAME, prior_weight=3.0).recipe,
+        small_gans.random_batch(8).images,
+    )
     with seeded(1):
-        _, turn = paused(recipe, Images(images), 0)
+        _, turn = advance_to_turn(recipe, Images(images), 0)
     with seeded(1), torch.no_grad():
         expected = 3 * mmd(recipe.encoder(images), recipe.noise(8), scale=1.0)
     assert turn.losses["prior"].item() == pytest.approx(expected.item())
@@ -38,21 +41,21 @@ def test_codes_are_compared_with_noise_by_mmd() -> None:
 
 def test_a_batch_of_one_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"train\.batch_size: .* set 2 or more"):
-        paused(coders.build(NAME).recipe, games.random_batch(1), 0)
+        advance_to_turn(small_autoencoders.build_state(NAME).recipe, small_gans.random_batch(1), 0)
 
 
 def test_gradients_are_the_slopes_of_the_total() -> None:
-    recipe = coders.build(NAME).recipe.double()
-    batch = Images(games.random_batch().images.double())
-    check_slopes(recipe, batch, 0, recipe.optimizers())
+    recipe = small_autoencoders.build_state(NAME).recipe.double()
+    batch = Images(small_gans.random_batch().images.double())
+    check_gradients(recipe, batch, 0, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:
-    coders.check_sizes(NAME)
+    small_autoencoders.check_image_sizes(NAME)
 
 
 def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
-    recipe, batch = coders.by_hand(NAME), games.white(3)
+    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         rows = recipe.preview(batch)
     assert [row.unique().tolist() for row in rows] == [
@@ -61,7 +64,7 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 
 
 def test_defaults_are_those_of_the_authors_code() -> None:
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert recipe.noise(2).shape == (2, 8, 1, 1)
     assert (recipe.cost_weight, recipe.prior_weight) == (0.05, 10)
     ((group,),) = (optimizer.param_groups for optimizer in recipe.optimizers().values())

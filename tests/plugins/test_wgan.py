@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-import games
 import pytest
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import nn
 
 from translate.batches import Images
@@ -20,8 +20,8 @@ NAME, JUDGE = "wgan", "critic"
 
 def test_the_losses_are_scores_apart() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
-    recipe = games.by_hand(NAME, JUDGE, critic_steps=1, clip=100.0)
-    step, turn = paused(recipe, games.white(), 0)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE, critic_steps=1, clip=100.0)
+    step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan"])
     assert turn.total.item() == pytest.approx(1 - 2)
     turn.total.backward()  # it learns that a greater slope tells them apart better
@@ -33,8 +33,8 @@ def test_the_losses_are_scores_apart() -> None:
 
 
 def test_the_critic_is_clipped_between_its_turn_and_the_generators() -> None:
-    recipe = games.by_hand(NAME, JUDGE, critic_steps=1)
-    step, _ = paused(recipe, games.white(), 0)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE, critic_steps=1)
+    step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert recipe.critic.slope.item() == 2.0
     turn = next(step)
     assert recipe.critic.slope.item() == pytest.approx(0.01)
@@ -43,24 +43,24 @@ def test_the_critic_is_clipped_between_its_turn_and_the_generators() -> None:
 
 
 def test_weights_are_within_the_clip_after_every_turn() -> None:
-    training = games.build(NAME, clip=0.03, lr_critic=0.1)
+    training = small_gans.build_state(NAME, clip=0.03, lr_critic=0.1)
     assert max(p.abs().max() for p in training.recipe.critic.parameters()) > 0.03
     for seed in range(7):  # with a turn of the generator among them
-        take_step(training, games.random_batch(seed=seed), 10)
+        take_step(training, small_gans.random_batch(seed=seed), 10)
         largest = max(p.abs().max().item() for p in training.recipe.critic.parameters())
         assert largest == pytest.approx(0.03)  # a rate of 0.1 leads beyond it each time
 
 
 def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_one() -> None:
-    training = games.build(NAME)
-    seen = games.shown(training.recipe.critic)
-    turns = games.moves(training, 10)
+    training = small_gans.build_state(NAME)
+    seen = small_gans.record_inputs(training.recipe.critic)
+    turns = small_gans.players_of_steps(training, 10)
     assert turns == [["critic"]] * 4 + [["critic", "generator"]] + [["critic"]] * 4 + [
         ["critic", "generator"]
     ]
     answers = [seen.pop(10), seen.pop(20)]  # what the generator drew for its own turns
     real, fake = seen[::2], seen[1::2]
-    assert all(torch.equal(r, games.random_batch(seed=s).images) for s, r in enumerate(real))
+    assert all(torch.equal(r, small_gans.random_batch(seed=s).images) for s, r in enumerate(real))
     different = {image.numpy().tobytes() for image in [*fake, *answers]}
     assert len(different) == 12  # noise is fresh, too
 
@@ -80,24 +80,26 @@ def test_the_warm_up_is_that_of_the_authors_code(every: int, warm_up: int) -> No
 
 
 def test_warming_up_takes_place_at_the_start() -> None:
-    found = games.moves(games.build(NAME, critic_steps=1, warm_up=3), 6)
+    found = small_gans.players_of_steps(small_gans.build_state(NAME, critic_steps=1, warm_up=3), 6)
     assert found == [["critic"], ["critic"], ["critic", "generator"]] * 2
 
 
 def test_a_warm_up_that_is_shorter_than_a_round_is_refused() -> None:
     with pytest.raises(ConfigError, match="warm_up: 2 turns are fewer than the 5 of critic_steps"):
-        games.build(NAME, warm_up=2)
+        small_gans.build_state(NAME, warm_up=2)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = games.precise(games.build(NAME, critic_steps=1, clip=100.0).recipe)
-    check_slopes(recipe, Images(games.random_batch().images.double()), number, recipe.optimizers())
+    recipe = small_gans.to_float64(small_gans.build_state(NAME, critic_steps=1, clip=100.0).recipe)
+    check_gradients(
+        recipe, Images(small_gans.random_batch().images.double()), number, recipe.optimizers()
+    )
 
 
 def test_defaults_are_those_of_the_papers_algorithm() -> None:
     assert find("recipe", NAME).defaults["train"]["batch_size"] == 64
-    recipe = create("recipe", NAME, spec=games.SPEC)
+    recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert (recipe.critic_steps, recipe.clip, recipe.warm_up) == (5, 0.01, 0)
     assert list(recipe.optimizers()) == ["critic", "generator"]
     for player, optimizer in recipe.optimizers().items():
@@ -110,22 +112,22 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
 
 
 def test_each_player_has_a_rate_of_its_own() -> None:
-    players = games.build(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
+    players = small_gans.build_state(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"critic": 3e-4, "generator": 1e-3}
 
 
 def test_a_preview_shows_the_same_noise_each_time() -> None:
-    training = games.build(NAME)
-    rows = draw_preview(training, games.random_batch())
+    training = small_gans.build_state(NAME)
+    rows = draw_preview(training, small_gans.random_batch())
     torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, games.random_batch(seed=1))
+    again = draw_preview(training, small_gans.random_batch(seed=1))
     assert [row.shape for row in rows] == [(8, 1, 8, 8)] * 4
     assert all(torch.equal(a, b) for a, b in zip(rows, again, strict=True))
 
 
 def test_a_clipped_critic_may_have_batch_norm() -> None:
-    recipe = create("recipe", NAME, spec=games.ImageSpec((16, 16), ("digits",)))
+    recipe = create("recipe", NAME, spec=small_gans.ImageSpec((16, 16), ("digits",)))
     assert any(isinstance(part, nn.BatchNorm2d) for part in recipe.critic.modules())
 
 
@@ -134,10 +136,10 @@ def test_a_critic_without_clipping_diverges() -> None:
     """The lecture's failure: nothing bounds the slope, so the estimate grows without end."""
     estimates: dict[float, list[float]] = {}
     for clip in (0.01, 1e9):
-        training = games.build(NAME, clip=clip, lr_critic=5e-3)
+        training = small_gans.build_state(NAME, clip=clip, lr_critic=5e-3)
         estimates[clip] = []
         for seed in range(500):
-            whitish = Images(0.9 + 0.1 * games.random_batch(16, seed).images)
+            whitish = Images(0.9 + 0.1 * small_gans.random_batch(16, seed).images)
             played = take_step(training, whitish, 10_000)
             estimates[clip].append(-played.losses["critic/gan"].item())
     clipped, free = estimates[0.01], estimates[1e9]

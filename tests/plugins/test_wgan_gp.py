@@ -1,9 +1,9 @@
 """WGAN-GP as Gulrajani et al. (2017) have it."""
 
-import games
 import pytest
+import small_gans
 import torch
-from by_hand import check_slopes, paused
+from finite_differences import advance_to_turn, check_gradients
 from torch import nn
 
 from translate.batches import Images, ImageSpec
@@ -17,8 +17,8 @@ NAME, JUDGE = "wgan-gp", "critic"
 
 def test_the_losses_are_the_papers() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
-    recipe = games.by_hand(NAME, JUDGE, critic_steps=1)
-    step, turn = paused(recipe, games.white(), 0)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE, critic_steps=1)
+    step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
     assert turn.losses["gan"].item() == pytest.approx(1 - 2)
     # each of the four pixels weighs 2 / 4, so the gradient's norm is 1: there is nothing to pay
@@ -32,10 +32,10 @@ def test_the_losses_are_the_papers() -> None:
 
 
 def test_a_steep_critic_pays_ten_times_the_square_of_its_excess() -> None:
-    recipe = games.by_hand(NAME, JUDGE)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE)
     with torch.no_grad():
         recipe.critic.slope.fill_(6.0)  # a gradient of norm 3
-    _, turn = paused(recipe, games.white(), 0)
+    _, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert turn.losses["penalty"].item() == pytest.approx(10 * (3 - 1) ** 2)
     turn.losses["penalty"].backward()  # the norm is half the slope
     assert recipe.critic.slope.grad.item() == pytest.approx(10 * 2 * (3 - 1) / 2)
@@ -43,15 +43,15 @@ def test_a_steep_critic_pays_ten_times_the_square_of_its_excess() -> None:
 
 
 def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_one() -> None:
-    training = games.build(NAME)
-    seen = games.shown(training.recipe.critic)
-    turns = games.moves(training, 10)
+    training = small_gans.build_state(NAME)
+    seen = small_gans.record_inputs(training.recipe.critic)
+    turns = small_gans.players_of_steps(training, 10)
     assert turns == [["critic"]] * 4 + [["critic", "generator"]] + [["critic"]] * 4 + [
         ["critic", "generator"]
     ]
     answers = [seen.pop(15), seen.pop(30)]  # what the generator drew for its own turns
     real, fake, between = seen[::3], seen[1::3], seen[2::3]
-    assert all(torch.equal(r, games.random_batch(seed=s).images) for s, r in enumerate(real))
+    assert all(torch.equal(r, small_gans.random_batch(seed=s).images) for s, r in enumerate(real))
     for one, other, point in zip(real, fake, between, strict=True):
         low, high = torch.minimum(one, other), torch.maximum(one, other)
         assert ((low - 1e-6 <= point) & (point <= high + 1e-6)).all()
@@ -60,15 +60,17 @@ def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_o
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = games.precise(games.build(NAME, critic_steps=1).recipe)
-    check_slopes(recipe, Images(games.random_batch().images.double()), number, recipe.optimizers())
+    recipe = small_gans.to_float64(small_gans.build_state(NAME, critic_steps=1).recipe)
+    check_gradients(
+        recipe, Images(small_gans.random_batch().images.double()), number, recipe.optimizers()
+    )
 
 
 def test_a_critic_that_mixes_images_is_refused() -> None:
     for critic in ({"name": "mlp", "norm": "batch"}, {"name": "minibatch", "of": "mlp"}):
         with pytest.raises(ConfigError, match=r"depends on its batch.*\{name: dcgan, norm: layer}"):
-            games.build(NAME, critic=critic)
-    games.build(NAME, critic={"name": "mlp", "norm": "layer"})
+            small_gans.build_state(NAME, critic=critic)
+    small_gans.build_state(NAME, critic={"name": "mlp", "norm": "layer"})
 
 
 def test_defaults_are_those_of_the_papers_algorithm() -> None:
@@ -87,16 +89,16 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
 
 
 def test_each_player_has_a_rate_of_its_own() -> None:
-    players = games.build(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
+    players = small_gans.build_state(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"critic": 3e-4, "generator": 1e-3}
 
 
 def test_a_preview_shows_the_same_noise_each_time() -> None:
-    training = games.build(NAME)
-    rows = draw_preview(training, games.random_batch())
+    training = small_gans.build_state(NAME)
+    rows = draw_preview(training, small_gans.random_batch())
     torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, games.random_batch(seed=1))
+    again = draw_preview(training, small_gans.random_batch(seed=1))
     assert [row.shape for row in rows] == [(8, 1, 8, 8)] * 4
     assert all(torch.equal(a, b) for a, b in zip(rows, again, strict=True))
 
@@ -112,7 +114,9 @@ def test_only_the_generator_is_compiled_as_the_critic_is_differentiated_twice(mo
 def test_the_critic_estimates_wassersteins_distance_of_two_gaussians() -> None:
     # N(0, 0.1), and the same 0.5 higher in each of 4 pixels: a shift of length sqrt(4) * 0.5
     critic, spec = {"name": "mlp", "width": 32}, ImageSpec((2, 2), ("digits",), 1, 1)
-    training = games.build(NAME, spec, critic=critic, critic_steps=10_000, lr_critic=2e-3)
+    training = small_gans.build_state(
+        NAME, spec, critic=critic, critic_steps=10_000, lr_critic=2e-3
+    )
     random = torch.Generator().manual_seed(0)
     training.recipe.noise = lambda count: 0.1 * torch.randn(count, 1, 2, 2, generator=random)
     training.recipe.generator = nn.Identity()

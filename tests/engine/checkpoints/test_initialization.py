@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 import torch
 from safetensors.torch import load
 
@@ -20,15 +20,17 @@ Pictures = Callable[..., Path]
 
 
 @pytest.fixture
-def root(pictures: Pictures, tmp_path: Path) -> Path:
-    pictures("a", 3), pictures("b", 3), pictures("c", 3), pictures("d", 3)
-    tiny.start(tiny.settings(tmp_path, train__steps=3, train__schedule="linear"), tmp_path / "old")
+def root(image_folder: Pictures, tmp_path: Path) -> Path:
+    image_folder("a", 3), image_folder("b", 3), image_folder("c", 3), image_folder("d", 3)
+    small_runs.train(
+        small_runs.config(tmp_path, train__steps=3, train__schedule="linear"), tmp_path / "old"
+    )
     return tmp_path
 
 
 def begin(root: Path, out: str, *assignments: str, **flags: Any) -> tuple[Path, str]:
     """Start from the weights of ``old``; return the new run, and what is said."""
-    heard, init = tiny.Heard(), Initial(root / "old")
+    heard, init = small_runs.ProgressRecorder(), Initial(root / "old")
     named = {key.replace("__", "."): value for key, value in flags.items()}
     asked = init.configuration(flags=named, assignments=assignments)
     session.start(asked, out=root / out, init=init, watcher=heard)
@@ -45,12 +47,12 @@ def test_weights_are_those_of_the_run_and_everything_else_begins(root: Path) -> 
     assert all(torch.equal(new[name], tensor) for name, tensor in old.items())
     assert f"weights of {root / 'old'}, step 3: {len(old)} of {len(old)} tensors taken; " in said
     assert records.read_lines(run / "log.jsonl")[0]["lr"]["generators"] == 2e-4
-    assert tiny.steps(run) == [0, 3]
+    assert small_runs.checkpoint_steps(run) == [0, 3]
     state = json.loads((run / "checkpoints/step-00000000/state.json").read_bytes())
     assert not state["optimizers"]["generators"]["state"]
     asked = yaml.read(str(run / "config.yaml"))
     assert asked["data"]["domains"] == ["c", "d"]
-    assert asked["options"]["generator"] == tiny.RESNET, "not given, so as it was"
+    assert asked["options"]["generator"] == small_runs.RESNET, "not given, so as it was"
     facts = json.loads((run / "run.json").read_bytes())["init"]
     assert facts == {"run": str(root / "old"), "step": 3, "taken": len(old), "missing": [],
                      "unused": [], "shapes": {}}  # fmt: skip
@@ -71,10 +73,10 @@ def test_what_does_not_fit_is_listed_by_name_and_the_rest_taken(root: Path) -> N
 
 
 def test_the_moving_average_is_what_is_taken_and_what_the_new_one_begins_with(root: Path) -> None:
-    tiny.start(tiny.settings(root, train__steps=3, train__ema=0.9), root / "old2")
+    small_runs.train(small_runs.config(root, train__steps=3, train__ema=0.9), root / "old2")
     init = Initial(root / "old2")
     asked = init.configuration(flags={"train.steps": 1})
-    session.start(asked, out=root / "new", init=init, watcher=tiny.Heard())
+    session.start(asked, out=root / "new", init=init, watcher=small_runs.ProgressRecorder())
     average = load((root / "old2/checkpoints/step-00000003/ema.safetensors").read_bytes())
     for name in ("weights", "ema"):
         file = root / f"new/checkpoints/step-00000000/{name}.safetensors"
@@ -84,19 +86,23 @@ def test_the_moving_average_is_what_is_taken_and_what_the_new_one_begins_with(ro
 
 def test_nothing_that_fits_is_refused_and_nothing_is_written(root: Path) -> None:
     init = Initial(root / "old")
-    asked = tiny.settings(root, "pix2pix", data__layout="unpaired")
+    asked = small_runs.config(root, "pix2pix", data__layout="unpaired")
     with pytest.raises(CheckpointError, match=r"none of its \d+ tensors fits .* of pix2pix"):
-        session.start(asked, out=root / "new", init=init, watcher=tiny.Heard())
+        session.start(asked, out=root / "new", init=init, watcher=small_runs.ProgressRecorder())
     assert not (root / "new").exists()
 
 
-def test_the_command_line_starts_from_a_run_or_one_of_its_checkpoints(run: Any, root: Path) -> None:
-    found = run("train", "--init", "old", "--domains", "c", "d", "--steps", "1", "--out", "one")
+def test_the_command_line_starts_from_a_run_or_one_of_its_checkpoints(
+    run_command: Any, root: Path
+) -> None:
+    found = run_command(
+        "train", "--init", "old", "--domains", "c", "d", "--steps", "1", "--out", "one"
+    )
     assert (found.code, found.err) == (0, "")
     first = root / "old/checkpoints/step-00000000"
-    assert run("train", "--init", first, "--steps", "1", "--out", "two").code == 0
+    assert run_command("train", "--init", first, "--steps", "1", "--out", "two").code == 0
     begun, old = weights(root / "two", 0), weights(root / "old", 0)
     assert all(torch.equal(begun[name], tensor) for name, tensor in old.items())
-    assert "leave out --init" in run("train", "--resume", "old", "--init", "old").err
-    typo = run("train", "--init", "od", "--steps", "1")
+    assert "leave out --init" in run_command("train", "--resume", "old", "--init", "old").err
+    typo = run_command("train", "--init", "od", "--steps", "1")
     assert (typo.code, typo.err) == (2, "Error: there is no run od.\n")

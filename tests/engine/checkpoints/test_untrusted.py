@@ -13,8 +13,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import small_checkpoints
 import torch
-import trained
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.checkpoints.untrusted import HEADER, Allowance, check_header
@@ -66,7 +66,7 @@ def test_F4_a_header_that_no_honest_program_writes_is_refused(
     "header", [{"a": entry([2**20], 2**22)}, {"a": entry([1], 8)}, {"a": {**entry([1], 4), "x": 1}}]
 )
 def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Path) -> None:
-    run = trained.gan(tmp_path / "run")
+    run = small_checkpoints.gan(tmp_path / "run")
     place = forged(run, "weights.safetensors", tensor_file(header, bytes(4)))
     with pytest.raises(CheckpointError) as caught:
         model.load(run)
@@ -75,7 +75,7 @@ def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Pat
 
 
 def test_F4_what_the_library_would_take_is_refused_where_weights_are_read(tmp_path: Path) -> None:
-    run = trained.gan(tmp_path / "run")
+    run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "weights.safetensors", tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)))
     with pytest.raises(CheckpointError, match="a name comes twice"):
         model.load(run)
@@ -110,7 +110,7 @@ def with_state(run: Path, change: Change) -> None:
 def test_F6_a_small_file_that_names_a_huge_network_costs_no_memory(
     generator: dict[str, Any], tmp_path: Path
 ) -> None:
-    run = trained.cyclegan(tmp_path / "run")
+    run = small_checkpoints.cyclegan(tmp_path / "run")
     with_state(run, lambda state: state["config"]["options"].update(generator=generator))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CheckpointError, match=r"is too small for the network that it names"):
@@ -143,7 +143,7 @@ def test_F6_very_many_small_tensors_are_refused_as_well(tmp_path: Path) -> None:
 def test_F2_a_checkpoint_names_a_method_and_never_a_place_to_import_it_from(
     name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = trained.gan(tmp_path / "run")
+    run = small_checkpoints.gan(tmp_path / "run")
     monkeypatch.chdir(tmp_path)
     Path("gan.py").write_text("raise SystemExit('this was run')")
     with_state(run, lambda state: state["config"].update(recipe=name))
@@ -153,7 +153,7 @@ def test_F2_a_checkpoint_names_a_method_and_never_a_place_to_import_it_from(
 
 
 def test_F2_a_part_of_a_network_is_a_name_as_well(tmp_path: Path) -> None:
-    run = trained.gan(tmp_path / "run")
+    run = small_checkpoints.gan(tmp_path / "run")
     evil = {"name": "mlp", "_target_": "os.system", "command": "touch here"}
     with_state(run, lambda state: state["config"]["options"].update(generator=evil))
     with pytest.raises(Exception, match="'mlp' has no option '_target_'") as caught:
@@ -167,7 +167,7 @@ def test_F2_a_part_of_a_network_is_a_name_as_well(tmp_path: Path) -> None:
 def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
     state: bytes, tmp_path: Path
 ) -> None:
-    run = trained.gan(tmp_path / "run")
+    run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "state.json", state)
     with pytest.raises(CheckpointError) as caught:
         read.describe(retention.locate(run)[0])
@@ -193,7 +193,7 @@ def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
 def test_nonsense_that_is_well_formed_is_one_short_line_as_well(
     change: Change, tmp_path: Path
 ) -> None:
-    run = trained.gan(tmp_path / "run")
+    run = small_checkpoints.gan(tmp_path / "run")
     with_state(run, change)
     with pytest.raises(TranslateError) as caught:
         model.load(run)

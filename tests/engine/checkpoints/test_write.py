@@ -14,11 +14,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
+import small_runs
 import torch
-import two
-from faults import Disk, Fault, Killed, broken, full, kill, short, silent_flip
-from powercut import Tape, unpack
+import two_processes
+from disk_faults import (
+    Fault,
+    FaultyDisk,
+    ProcessKilled,
+    disk_full,
+    flip_bit,
+    io_error,
+    kill_process,
+    short_write,
+)
+from power_cut import DiskRecorder, write_tree
 from safetensors.torch import load
 from torch import Tensor
 
@@ -35,8 +44,8 @@ CPU = torch.device("cpu")
 
 
 def build(recipe: str = "cyclegan", **flags: Any) -> TrainingState:
-    size = tiny.SIZES[recipe]
-    asked = tiny.settings(Path("nowhere"), recipe, **flags)
+    size = small_runs.SIZES[recipe]
+    asked = small_runs.config(Path("nowhere"), recipe, **flags)
     return session.build(asked, ImageSpec((size, size), ("a", "b")), CPU)
 
 
@@ -168,7 +177,7 @@ def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
     path = write.write_checkpoint(tmp_path, training)
     state = json.loads((path / "state.json").read_bytes())
     assert state["config"]["recipe"] == "pix2pix"
-    assert state["config"]["options"]["generator"] == tiny.UNET
+    assert state["config"]["options"]["generator"] == small_runs.UNET
     assert state["spec"]["domains"] == ["a", "b"]
     assert state["images"]["range"] == [-1, 1]
     assert set(state["versions"]) == {"translate-kit", "torch"}
@@ -333,7 +342,7 @@ def test_a_manifest_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> 
 
 def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     path = write.write_checkpoint(tmp_path, build())
-    other = build(options__generator={**tiny.RESNET, "width": 3, "blocks": 2}).recipe
+    other = build(options__generator={**small_runs.RESNET, "width": 3, "blocks": 2}).recipe
     with pytest.raises(CheckpointError) as caught:
         read.restore_weights(other, path)
     said = str(caught.value)
@@ -361,15 +370,15 @@ def test_a_tensor_file_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) 
 # -- saving ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [full, broken])
+@pytest.mark.parametrize("fault", [disk_full, io_error])
 def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
-    fault: Fault, tmp_path: Path, disk: Disk
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2)
     before = [write.write_checkpoint(tmp_path, training)]
     training.step = 1
     (tmp_path / "elsewhere/checkpoints").mkdir(parents=True)
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     write.write_checkpoint(tmp_path / "elsewhere", training)
     writes = [i for i, name in enumerate(disk.seen, 1) if name == "write"]
     for at in writes:
@@ -386,7 +395,7 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
 
 
 def test_T4_too_little_room_is_said_before_a_byte_is_written(
-    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, disk: FaultyDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = build(train__ema=0.5)
     play(training, 1)
@@ -395,7 +404,7 @@ def test_T4_too_little_room_is_said_before_a_byte_is_written(
     said = SimpleNamespace(f_blocks=10, f_bavail=needed // 2, f_frsize=1)
     monkeypatch.setattr(os, "statvfs", lambda _: said)
     training.step = 2
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     with pytest.raises(SaveError) as caught:
         write.write_checkpoint(tmp_path, training)
     disk.disarm()
@@ -423,20 +432,20 @@ def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> N
                 write.write_checkpoint(tmp_path, training)
             return str(caught.value)
 
-        assert two.processes(save, world=1) == ["could not save step 2: File too large"]
+        assert two_processes.run(save, world=1) == ["could not save step 2: File too large"]
         assert retention.newest(tmp_path) == (first, [])
         assert list((tmp_path / "checkpoints").iterdir()) == [first]
 
 
 def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_after_the_next(
-    tmp_path: Path, disk: Disk
+    tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2, train__ema=0.5)
     for step in (0, 1):
         training.step = step
         write.write_checkpoint(tmp_path, training)
     training.step = 2
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     write.write_checkpoint(tmp_path, training)
     total = disk.count
     disk.disarm()
@@ -448,8 +457,8 @@ def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_a
             training.step = step
             write.write_checkpoint(run, training)
         training.step = 2
-        disk.arm(at, kill)
-        with pytest.raises(Killed):
+        disk.arm(at, kill_process)
+        with pytest.raises(ProcessKilled):
             write.write_checkpoint(run, training)
         disk.disarm()
         found, complaints = retention.newest(run)
@@ -470,12 +479,12 @@ def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
         write.write_checkpoint(run, training)
     training.step = 2
     with monkeypatch.context() as patch:
-        tape = Tape(run, patch)
+        tape = DiskRecorder(run, patch)
         write.write_checkpoint(run, training)
 
     def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
         for number, (done, tree) in enumerate(tape.images(first=first)):
-            found, _ = retention.newest(unpack(tree, tmp_path / f"{name}-{number}"))
+            found, _ = retention.newest(write_tree(tree, tmp_path / f"{name}-{number}"))
             yield done, read.describe(found).step
 
     found = list(newest("synced"))
@@ -516,18 +525,18 @@ def test_F8_weights_that_two_networks_share_come_back_shared(tmp_path: Path) -> 
 
 
 def test_a_disk_that_returns_other_bytes_than_it_was_given_is_caught_before_anything_is_removed(
-    tmp_path: Path, disk: Disk
+    tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2)
     for step in (0, 1):
         training.step = step
         write.write_checkpoint(tmp_path, training)
     training.step = 2
-    disk.arm(1, silent_flip, always=True)
+    disk.arm(1, flip_bit, always=True)
     with pytest.raises(SaveError, match=r"could not save step 2: .*MANIFEST.json cannot be read"):
         write.write_checkpoint(tmp_path, training)
     disk.disarm()
-    assert tiny.steps(tmp_path)[:2] == [0, 1]
+    assert small_runs.checkpoint_steps(tmp_path)[:2] == [0, 1]
     assert retention.newest(tmp_path)[0].name == "step-00000001"
 
 
@@ -536,7 +545,7 @@ def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
     for step in range(6):
         training.step = step
         write.write_checkpoint(tmp_path, training)
-        assert tiny.steps(tmp_path) == list(range(max(0, step - 2), step + 1))
+        assert small_runs.checkpoint_steps(tmp_path) == list(range(max(0, step - 2), step + 1))
     with pytest.raises(Exception, match=r"train.keep"):
         build(train__keep=1)
 
@@ -573,18 +582,18 @@ def test_damaged_checkpoints_of_later_steps_do_not_push_out_whole_ones(tmp_path:
         write.write_checkpoint(tmp_path, training)
         whole = [s for s, path in retention.saved(tmp_path) if retention.is_whole(path)]
         assert whole == [step, {2: 1, 3: 2, 8: 3, 9: 8}[step]]
-    assert tiny.steps(tmp_path) == [8, 9]
+    assert small_runs.checkpoint_steps(tmp_path) == [8, 9]
 
 
 def test_a_checkpoint_that_is_there_whole_is_never_taken_away_to_write_it_again(
-    tmp_path: Path, disk: Disk
+    tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build()
     path = write.write_checkpoint(tmp_path, training)
     before = contents(path)
     for at in range(1, 60):
-        disk.arm(at, kill)
-        with suppress(Killed):
+        disk.arm(at, kill_process)
+        with suppress(ProcessKilled):
             write.write_checkpoint(tmp_path, training)
         disk.disarm()
         assert contents(path) == before

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
+import small_runs
 import torch
 
 from translate.api import Translator, train
@@ -35,13 +35,13 @@ def test_steps_and_epochs_are_one_setting_from_python_too() -> None:
         train("cyclegan", steps=3, epochs=4)
 
 
-def test_numbers_of_numpy_devices_and_paths_are_taken(pictures: Any, tmp_path: Path) -> None:
-    domains = [pictures(name, 2) for name in "AB"]
+def test_numbers_of_numpy_devices_and_paths_are_taken(image_folder: Any, tmp_path: Path) -> None:
+    domains = [image_folder(name, 2) for name in "AB"]
     out = tmp_path / "run"
     result = train(
         "cyclegan",
         domains=domains,
-        options=tiny.OPTIONS["cyclegan"],
+        options=small_runs.OPTIONS["cyclegan"],
         size=np.int64(32),  # type: ignore[arg-type]
         steps=np.int32(1),  # type: ignore[arg-type]
         device=torch.device("cpu"),

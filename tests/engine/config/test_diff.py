@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 
 from translate.engine.config.diff import differences, without_effect
 from translate.engine.config.layers import resolve
@@ -34,11 +34,11 @@ def test_a_key_that_the_layout_does_not_take_is_without_effect(
     assert bool(without_effect(asked, f"data.{key}")) is not taken
 
 
-def test_a_fork_says_what_has_no_effect(pictures: Any, tmp_path: Path) -> None:
-    pictures("a", 2), pictures("b", 2)
-    tiny.start(tiny.settings(tmp_path, train__steps=1), tmp_path / "run")
-    heard = tiny.Heard()
-    tiny.resume(
+def test_a_fork_says_what_has_no_effect(image_folder: Any, tmp_path: Path) -> None:
+    image_folder("a", 2), image_folder("b", 2)
+    small_runs.train(small_runs.config(tmp_path, train__steps=1), tmp_path / "run")
+    heard = small_runs.ProgressRecorder()
+    small_runs.resume(
         tmp_path / "run", heard, fork=True, steps=2, assignments=["data.drop_unpaired=true"]
     )
     assert "no effect, as the layout 'unpaired' takes no drop_unpaired" in str(heard)
@@ -47,13 +47,13 @@ def test_a_fork_says_what_has_no_effect(pictures: Any, tmp_path: Path) -> None:
 
 
 def test_a_fork_that_the_weights_do_not_fit_says_how_to_start_from_them(
-    pictures: Any, tmp_path: Path
+    image_folder: Any, tmp_path: Path
 ) -> None:
-    pictures("a", 2), pictures("b", 2)
-    tiny.start(tiny.settings(tmp_path, train__steps=1), tmp_path / "run")
+    image_folder("a", 2), image_folder("b", 2)
+    small_runs.train(small_runs.config(tmp_path, train__steps=1), tmp_path / "run")
     given = ["options.generator.width=3"]
     with pytest.raises(CheckpointError, match=f"--init {tmp_path / 'run'} in place of"):
-        tiny.resume(tmp_path / "run", fork=True, steps=2, assignments=given)
+        small_runs.resume(tmp_path / "run", fork=True, steps=2, assignments=given)
 
 
 def test_a_value_that_becomes_a_mapping_is_one_change() -> None:

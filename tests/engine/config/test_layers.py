@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 from pydantic import ValidationError
 
 from translate.cli.show import describe
@@ -340,5 +340,5 @@ def test_every_config_names_the_command_that_runs_it() -> None:
 
 
 def test_the_tests_settings_are_those_they_seem() -> None:
-    found = tiny.settings(Path("x"), train__steps=9)
+    found = small_runs.config(Path("x"), train__steps=9)
     assert (found.train.steps, found.train.epochs, found.data.size) == (9, None, 16)

@@ -39,10 +39,10 @@ forking = pytest.mark.filterwarnings(
 
 
 @pytest.fixture
-def asked(pictures: Pictures, tmp_path: Path) -> Callable[..., Data]:
+def asked(image_folder: Pictures, tmp_path: Path) -> Callable[..., Data]:
     """Ask for the domains a (5 pictures) and b (3), 16 pixels a side."""
-    pictures("a/train", 5)
-    pictures("b/train", 3)
+    image_folder("a/train", 5)
+    image_folder("b/train", 3)
 
     def ask(**changes: Any) -> Data:
         defaults = {"root": tmp_path, "domains": ("a", "b"), "size": 16, "max_bad": 0.5}
@@ -108,22 +108,22 @@ def test_every_item_is_seen_once_an_epoch_and_epochs_differ(asked: Callable[...,
 
 
 def test_D16_a_set_smaller_than_a_batch_repeats(
-    asked: Callable[..., Data], pictures: Pictures
+    asked: Callable[..., Data], image_folder: Pictures
 ) -> None:
-    pictures("one", 1)
+    image_folder("one", 1)
     (batch,) = draw(asked(layout="images", domains=("one",)), batch_size=4, stop=1)
     assert batch.images.shape == (4, 3, 16, 16)
 
 
 def test_D16_a_domain_of_one_picture_is_remarked_on_once(
-    asked: Callable[..., Data], pictures: Pictures
+    asked: Callable[..., Data], image_folder: Pictures
 ) -> None:
-    only = pictures("one", 1) / "0000.png"
+    only = image_folder("one", 1) / "0000.png"
     said = [f"{only} is the only image of its domain: networks will learn it by heart"]
     assert prepare(asked(layout="images", domains=("one",))).remarks == said
     for domains in (("a", "one"), ("one", "b")):
         assert prepare(asked(domains=domains)).remarks == said
-    pictures("two", 2)
+    image_folder("two", 2)
     assert prepare(asked(domains=("two", "b"))).remarks == []
 
 
@@ -572,9 +572,9 @@ def test_what_cannot_be_listed_is_named(listed: Mapping[str, Any], message: str)
         item((listed,))
 
 
-def test_real_pictures_make_a_batch(shared: Path) -> None:
+def test_real_pictures_make_a_batch(shared_images: Path) -> None:
     facades = Data(
-        root=shared / "facades",
+        root=shared_images / "facades",
         domains=("labels", "photo"),
         sides=("photo", "labels"),
         layout="side-by-side",
@@ -584,7 +584,7 @@ def test_real_pictures_make_a_batch(shared: Path) -> None:
     )
     (batch,) = draw(facades, batch_size=8, stop=1)
     assert batch.source.shape == batch.target.shape == (8, 3, 128, 128)
-    zebras = Data(root=shared / "horse2zebra", domains=("A", "B"), split="test", size=64)
+    zebras = Data(root=shared_images / "horse2zebra", domains=("A", "B"), split="test", size=64)
     (batch,) = draw(zebras, batch_size=8, stop=1)
     assert batch.source.shape == (8, 3, 64, 64)
     assert prepare(zebras).layout.spec.size == (64, 64)

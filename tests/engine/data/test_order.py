@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
-import tiny
+import small_runs
 import torch
+from odd_exceptions import PanicException, UnprintableError
 from PIL import Image
-from raised import PanicException, WordlessError
 from torch import Tensor
 
 from translate.batches import Images, ImageSpec, Layout
@@ -36,7 +36,7 @@ RAISED: list[Callable[[], BaseException]] = [
     lambda: SystemExit(0),
     lambda: KeyboardInterrupt(),
     lambda: PanicException("seventh"),
-    lambda: WordlessError(),
+    lambda: UnprintableError(),
     lambda: cv2.error("seventh"),
     lambda: RecursionError("seventh"),
     lambda: ConfigError("seventh"),
@@ -177,17 +177,17 @@ def test_T23_a_run_whose_reading_breaks_ends_with_a_checkpoint_and_exit_code_5(
         (tmp_path / name / "train").mkdir(parents=True)
         for n in range(4):
             Image.new("RGB", (20, 20), (n, 0, 0)).save(tmp_path / name / f"train/{n}.png")
-    asked = tiny.settings(tmp_path, data__workers=workers, data__cache=0, train__steps=50)
+    asked = small_runs.config(tmp_path, data__workers=workers, data__cache=0, train__steps=50)
 
     def fail(*_: object, **__: object) -> None:
         raise AttributeError("a decoder of tomorrow")
 
     monkeypatch.setattr("translate.engine.data.cache.Cache.read", fail)
     with pytest.raises(TrainingError, match="a decoder of tomorrow") as error:
-        tiny.start(asked, tmp_path / "run")
+        small_runs.train(asked, tmp_path / "run")
     assert error.value.exit_code == 5
     assert "please report it" in str(error.value)
-    assert tiny.steps(tmp_path / "run") == [0]
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
     assert '"outcome": "failed"' in (tmp_path / "run/run.json").read_text()
     assert not multiprocessing.active_children()
     assert not (tmp_path / "run/problems.jsonl").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers
@@ -18,9 +18,13 @@ Pictures = Callable[..., Path]
 
 
 @pytest.fixture
-def home(pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder in which runs begin; its data are below it."""
-    pictures("home/data/a", 3), pictures("home/data/b", 3), pictures("home/photos/my b/train", 3)
+    (
+        image_folder("home/data/a", 3),
+        image_folder("home/data/b", 3),
+        image_folder("home/photos/my b/train", 3),
+    )
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     return tmp_path / "home"
@@ -28,7 +32,7 @@ def home(pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def begin(home: Path, **flags: Any) -> Path:
     given = {"train__steps": 1, "data__root": "data", **flags}
-    tiny.start(tiny.settings(home, **given), Path("run"))
+    small_runs.train(small_runs.config(home, **given), Path("run"))
     return home / "run"
 
 
@@ -44,13 +48,13 @@ def test_T27_a_run_is_resumed_from_the_root_of_the_disk(
 ) -> None:
     run = begin(home, data__domains=domains)
     monkeypatch.chdir("/")
-    heard = tiny.Heard()
-    assert tiny.resume(run, heard, steps=2).step == 2
+    heard = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, heard, steps=2).step == 2
     assert f"in {home / 'data'}" in str(heard)
     assert settings(run).data.domains == tuple(domains)  # as they were typed
     assert settings(run).data.root == Path("data")
     monkeypatch.chdir(home.parent / "elsewhere")  # and again: the first directory is remembered
-    assert tiny.resume(run, steps=3).step == 3
+    assert small_runs.resume(run, steps=3).step == 3
     assert json.loads((run / "run.json").read_bytes())["directory"] == str(home)
 
 
@@ -59,15 +63,15 @@ def test_T27_a_fork_is_resumed_from_elsewhere_too(
 ) -> None:
     run = begin(home)
     monkeypatch.chdir("/")
-    fork = tiny.resume(run, steps=2, fork=True, out=home.parent / "fork").path
-    assert tiny.resume(fork, steps=3).step == 3
+    fork = small_runs.resume(run, steps=2, fork=True, out=home.parent / "fork").path
+    assert small_runs.resume(fork, steps=3).step == 3
 
 
 def test_paths_are_tried_from_here_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(home)
     home.rename(home.with_name("moved"))
     monkeypatch.chdir(home.with_name("moved"))
-    assert tiny.resume(Path("run"), steps=2).step == 2
+    assert small_runs.resume(Path("run"), steps=2).step == 2
     facts = json.loads(Path("run/run.json").read_bytes())
     assert facts["directory"] == str(home.with_name("moved"))
     assert not run.exists()
@@ -82,10 +86,10 @@ def test_moved_data_are_found_below_another_root(
     (home / "photos/my b").rename(other / "my b")
     monkeypatch.chdir(other.parent)
     with pytest.raises(DataError, match="no folder for domain 'photos/my b'"):
-        tiny.resume(run, steps=2)
-    assert tiny.resume(run, steps=2, assignments=["data.root=data"]).step == 2
+        small_runs.resume(run, steps=2)
+    assert small_runs.resume(run, steps=2, assignments=["data.root=data"]).step == 2
     monkeypatch.chdir("/")
-    assert tiny.resume(run, steps=3).step == 3
+    assert small_runs.resume(run, steps=3).step == 3
     found = read.describe(retention.newest(run)[0])
     assert found.spec.domains == ("a", "my b")
 
@@ -111,19 +115,19 @@ def test_a_table_and_what_is_said_of_domains_are_found_again(
 
 @pytest.mark.parametrize("typed", [["a", "b"], ["./data/a", "data/b"]])
 def test_images_below_another_root_are_read_or_the_root_is_refused(
-    typed: list[str], home: Path, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    typed: list[str], home: Path, image_folder: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = begin(home, data__domains=typed)
     monkeypatch.chdir(home / "data")  # which holds folders of the same names
     with pytest.raises(DataError, match="there is no folder nowhere"):
-        tiny.resume(run, steps=2, assignments=["data.root=nowhere"])
-    pictures("home/new/a", 2)
+        small_runs.resume(run, steps=2, assignments=["data.root=nowhere"])
+    image_folder("home/new/a", 2)
     with pytest.raises(DataError, match="there is no b in"):
-        tiny.resume(run, steps=2, assignments=[f"data.root={home / 'new'}"])
-    pictures("home/new/b", 5)
+        small_runs.resume(run, steps=2, assignments=[f"data.root={home / 'new'}"])
+    image_folder("home/new/b", 5)
     monkeypatch.chdir(home)
     with pytest.raises(DataError, match="7 files, and had 6"):
-        tiny.resume(run, steps=2, assignments=["data.root=new"])
+        small_runs.resume(run, steps=2, assignments=["data.root=new"])
 
 
 def test_a_start_below_a_root_that_is_not_there_is_refused(

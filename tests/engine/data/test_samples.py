@@ -35,10 +35,10 @@ class Meadows:
 
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: Plugin) -> list[str]:
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Plugin) -> list[str]:
     """Work in an empty folder, with a plugin that offers meadow and marsh; return what is said."""
     monkeypatch.chdir(tmp_path)
-    plugin(Meadows())
+    register_plugin(Meadows())
     return []
 
 
@@ -59,8 +59,10 @@ def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
 @pytest.mark.parametrize(
     "place", ["datasets/meadow", "datasets/train/meadow", "datasets/trainmeadow", "meadow"]
 )
-def test_a_folder_of_the_users_own_always_wins(place: str, said: list[str], pictures: Any) -> None:
-    pictures(place, 1)
+def test_a_folder_of_the_users_own_always_wins(
+    place: str, said: list[str], image_folder: Any
+) -> None:
+    image_folder(place, 1)
     before = sorted(Path().rglob("*"))
     samples.ensure(Data(domains=("meadow",)), said.append)
     assert said == []
@@ -109,34 +111,34 @@ def test_a_draw_that_is_killed_starts_again(
     assert len(listing.find_images(Path("datasets/meadow"))) == 5
 
 
-def test_draw_refuses_a_folder_that_is_not_ours(said: list[str], pictures: Any) -> None:
-    pictures("datasets/meadow", 1)
+def test_draw_refuses_a_folder_that_is_not_ours(said: list[str], image_folder: Any) -> None:
+    image_folder("datasets/meadow", 1)
     with pytest.raises(DataError, match=r"datasets/meadow is a folder of your own"):
         samples.draw("meadow", Path("datasets"), said.append)
     with pytest.raises(ConfigError, match=r"no domain is called 'medow'\. Did you mean 'meadow'\?"):
         samples.draw("medow", Path("datasets"), said.append)
 
 
-def test_a_plugin_cannot_write_outside_its_folder(said: list[str], plugin: Plugin) -> None:
+def test_a_plugin_cannot_write_outside_its_folder(said: list[str], register_plugin: Plugin) -> None:
     class Sly:
         @hookimpl
         def register_domains(self) -> Any:
             return {"up": lambda: iter([("../x.png", PIXELS)]), "abs": lambda: iter([("/x", b"")])}
 
-    plugin(Sly(), "sly:sly")
+    register_plugin(Sly(), "sly:sly")
     for name in ("up", "abs"):
         with pytest.raises(PluginError, match="outside its folder"):
             samples.draw(name, Path("datasets"), said.append)
     assert list(Path().rglob("*")) == [Path("datasets")]
 
 
-def test_files_in_no_split_are_drawn_too(said: list[str], plugin: Plugin) -> None:
+def test_files_in_no_split_are_drawn_too(said: list[str], register_plugin: Plugin) -> None:
     class Flat:
         @hookimpl
         def register_domains(self) -> Any:
             return {"flat": lambda: iter([("1.png", PIXELS), ("sub/deep/2.png", PIXELS)])}
 
-    plugin(Flat(), "flat:flat")
+    register_plugin(Flat(), "flat:flat")
     samples.draw("flat", Path("root"), said.append)
     assert [str(path) for path in listing.find_images(Path("root"))] == [
         "root/flat/1.png", "root/flat/sub/deep/2.png",
@@ -144,21 +146,21 @@ def test_files_in_no_split_are_drawn_too(said: list[str], plugin: Plugin) -> Non
 
 
 def test_D23_what_systems_leave_is_no_image_of_an_archive_and_no_domain(
-    run: Any, pictures: Any
+    run_command: Any, image_folder: Any
 ) -> None:
     assert samples.is_image("train/1.png")
     for name in ("__MACOSX/train/1.png", "train/@eaDir/1.png", "train/._1.png"):
         assert not samples.is_image(name)
-    pictures("datasets/own", 1), pictures("datasets/lost+found", 1)
+    image_folder("datasets/own", 1), image_folder("datasets/lost+found", 1)
     assert [found.name for found in samples.find(Path("datasets"))] == ["own"]
-    assert "lost+found" not in run("datasets").out
+    assert "lost+found" not in run_command("datasets").out
     assert domain_names() == {"own"}
 
 
-def test_what_is_there_is_listed_with_its_counts(said: list[str], pictures: Any) -> None:
+def test_what_is_there_is_listed_with_its_counts(said: list[str], image_folder: Any) -> None:
     samples.draw("meadow", Path("datasets"), said.append)
-    pictures("datasets/own", 4)
-    pictures("datasets/split/val", 1)
+    image_folder("datasets/own", 4)
+    image_folder("datasets/split/val", 1)
     Path("datasets/empty").mkdir()
     found = {domain.name: domain for domain in samples.find(Path("datasets"))}
     assert list(found) == ["meadow", "own", "split"]
@@ -176,7 +178,7 @@ def test_sample_domains_and_public_sets_have_names() -> None:
 
 
 def test_two_commands_at_once_draw_a_sample_domain_once(
-    tmp_path: Path, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draws, both = list[int](), threading.Barrier(2, timeout=10)
 
@@ -189,7 +191,7 @@ def test_two_commands_at_once_draw_a_sample_domain_once(
         def register_domains(self) -> Any:
             return {"once": draw}
 
-    plugin(Once(), "once:once")
+    register_plugin(Once(), "once:once")
     monkeypatch.chdir(tmp_path)
     said, root = list[str](), Path("datasets")
     (root / ".tmp-once-1-0123456789ab").mkdir(parents=True)  # of a killed process

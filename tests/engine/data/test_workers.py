@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from raised import PanicException, WordlessError
+from odd_exceptions import PanicException, UnprintableError
 from torch.utils.data import DataLoader
 
 from translate.engine.data import workers
@@ -148,7 +148,7 @@ def test_T29_a_spawned_process_that_runs_the_script_again_ends(
         (KeyError("x"), "please report it"),
         (SystemExit(0), "please report it"),
         (PanicException("x"), "please report it"),
-        (WordlessError(), "please report it"),
+        (UnprintableError(), "please report it"),
     ],
 )
 @pytest.mark.parametrize("by", ["thread", "processes"])

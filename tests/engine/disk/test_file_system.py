@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
-import trained
+import small_checkpoints
+import small_runs
 
 from translate.engine.disk import file_system, files, records
 from translate.engine.inference import model as infer
@@ -180,27 +180,27 @@ def poor(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
 
 
 def test_T28_case_17_a_run_on_such_a_file_system_is_trained_resumed_and_noted(
-    poor: list[str], tmp_path: Path, pictures: Callable[..., Path]
+    poor: list[str], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("a", 2), pictures("b", 2)
-    heard = tiny.Heard()
-    tiny.start(
-        tiny.settings(tmp_path, train__steps=2, train__save_every=1), tmp_path / "run", heard
+    image_folder("a", 2), image_folder("b", 2)
+    heard = small_runs.ProgressRecorder()
+    small_runs.train(
+        small_runs.config(tmp_path, train__steps=2, train__save_every=1), tmp_path / "run", heard
     )
-    tiny.resume(tmp_path / "run", heard, steps=3)
+    small_runs.resume(tmp_path / "run", heard, steps=3)
     facts = json.loads((tmp_path / "run/run.json").read_bytes())
     assert facts["file_system"] == facts["earlier"][0]["file_system"] == poor
     for line in poor:
         assert len([said for said in heard.lines if line in said]) <= 2, "once a session"
-    assert tiny.steps(tmp_path / "run") == [2, 3]
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [2, 3]
     assert not list((tmp_path / "run").rglob(".*"))
 
 
 def test_T28_case_17_such_an_output_folder_is_filled_and_noted(
-    poor: list[str], tmp_path: Path, pictures: Callable[..., Path]
+    poor: list[str], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source, out = pictures("in", 2, size=8), tmp_path / "out"
-    model, _ = infer.load(trained.cyclegan(tmp_path / "run"))
+    source, out = image_folder("in", 2, size=8), tmp_path / "out"
+    model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "run"))
     heard = list[str]()
 
     def act() -> Any:

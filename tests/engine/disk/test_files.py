@@ -9,8 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults import Disk, Fault, Killed, broken, every_operation, full, kill, short
-from powercut import Tape
+from disk_faults import (
+    Fault,
+    FaultyDisk,
+    ProcessKilled,
+    disk_full,
+    each_operation,
+    io_error,
+    kill_process,
+    short_write,
+)
+from power_cut import DiskRecorder
 
 from translate.engine.disk import files, records
 from translate.errors import SaveError
@@ -29,10 +38,10 @@ def visible(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
 
 
-@pytest.mark.parametrize("fault", [full, broken, kill])
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
 @pytest.mark.parametrize("before", [OLD, None])
 def test_a_replaced_file_is_old_or_new_whatever_fails(
-    fault: Fault, before: bytes | None, tmp_path: Path, disk: Disk
+    fault: Fault, before: bytes | None, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     folder = tmp_path / "deep/er"
     path = folder / "x.json"
@@ -45,22 +54,22 @@ def test_a_replaced_file_is_old_or_new_whatever_fails(
             path.write_bytes(before)
 
     outcomes = set()
-    for _, run in every_operation(disk, prepare, lambda: files.replace(path, NEW)):
+    for _, run in each_operation(disk, prepare, lambda: files.replace(path, NEW)):
         failed = run(fault)
         now = path.read_bytes() if path.exists() else None
         assert now in (before, NEW)
         assert failed or now == NEW  # success is never claimed of what is not there
         outcomes.add(now)
-        if fault is not kill:
+        if fault is not kill_process:
             assert visible(folder) | {"x.json"} == set(os.listdir(folder)) | {"x.json"}  # noqa: PTH208
         files.sweep(folder)
         assert set(tree(folder)) <= {"x.json"}
     assert outcomes == {before, NEW}
 
 
-@pytest.mark.parametrize("fault", [full, broken, kill])
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
 def test_a_written_folder_appears_whole_or_not_at_all(
-    fault: Fault, tmp_path: Path, disk: Disk
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target = tmp_path / "step-1"
 
@@ -70,7 +79,7 @@ def test_a_written_folder_appears_whole_or_not_at_all(
             files.remove(target)
 
     outcomes = []
-    for _, run in every_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
+    for _, run in each_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
         failed = run(fault)
         now = tree(target)
         assert now in ({}, TREE_NEW)
@@ -82,9 +91,9 @@ def test_a_written_folder_appears_whole_or_not_at_all(
     assert set(outcomes) == {False, True}
 
 
-@pytest.mark.parametrize("fault", [full, broken, kill])
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
 def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
-    fault: Fault, tmp_path: Path, disk: Disk
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target = tmp_path / "step-1"
 
@@ -94,13 +103,15 @@ def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
             files.remove(target)
         files.write_folder(target, TREE_OLD)
 
-    for _, run in every_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
+    for _, run in each_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
         run(fault)
         assert tree(target) in ({}, TREE_OLD, TREE_NEW)
 
 
-@pytest.mark.parametrize("fault", [full, broken, kill])
-def test_a_removed_folder_is_there_whole_or_gone(fault: Fault, tmp_path: Path, disk: Disk) -> None:
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
+def test_a_removed_folder_is_there_whole_or_gone(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
     target = tmp_path / "step-1"
 
     def prepare() -> None:
@@ -108,15 +119,15 @@ def test_a_removed_folder_is_there_whole_or_gone(fault: Fault, tmp_path: Path, d
         if not target.exists():
             files.write_folder(target, TREE_OLD)
 
-    for _, run in every_operation(disk, prepare, lambda: files.remove(target)):
+    for _, run in each_operation(disk, prepare, lambda: files.remove(target)):
         run(fault)
         assert tree(target) in ({}, TREE_OLD)
 
 
-def test_short_writes_are_continued(tmp_path: Path, disk: Disk) -> None:
+def test_short_writes_are_continued(tmp_path: Path, disk: FaultyDisk) -> None:
     for path in (tmp_path / "whole", tmp_path / "lines.jsonl"):
         for at in range(1, 6):
-            disk.arm(at, short)
+            disk.arm(at, short_write)
             files.replace(path, NEW) if path.name == "whole" else files.append(path, RECORD)
             disk.disarm()
     assert (tmp_path / "whole").read_bytes() == NEW
@@ -124,31 +135,31 @@ def test_short_writes_are_continued(tmp_path: Path, disk: Disk) -> None:
 
 
 def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
-    tmp_path: Path, disk: Disk
+    tmp_path: Path, disk: FaultyDisk
 ) -> None:
     path = tmp_path / "x"
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     files.replace(path, NEW)
     assert disk.seen[-5:] == ["open", "write", "fsync", "replace", "fsync"]
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     files.write_folder(tmp_path / "y", {"a": b"1", "b": b"2"})
     disk.disarm()
     made = ["open", "write", "fsync"]
     assert disk.seen[-9:] == [*made, *made, "fsync", "rename", "fsync"]
 
 
-@pytest.mark.parametrize("fault", [full, broken, kill])
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
 def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
-    fault: Fault, tmp_path: Path, disk: Disk
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(files.MANY + 1)}
     for at in (1, 150, 3 * len(many) + 2):  # the folder, a file, the folder once more
         disk.arm(at, fault)
-        with pytest.raises((OSError, Killed)):
+        with pytest.raises((OSError, ProcessKilled)):
             files.write_folder(target, many)
         disk.disarm()
         assert not target.exists()
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     files.write_folder(target, many)
     disk.disarm()
     assert tree(target) == many
@@ -159,14 +170,14 @@ def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
 # -- JSON lines ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [full, broken, kill])
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
 def test_a_line_cut_short_costs_nothing_but_itself(
-    fault: Fault, tmp_path: Path, disk: Disk
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     path = tmp_path / "log.jsonl"
     files.append(path, {"step": 1})
     disk.arm(2, fault)  # open, write
-    with pytest.raises((OSError, Killed)):
+    with pytest.raises((OSError, ProcessKilled)):
         files.append(path, {"step": 2, "text": "x" * 100})
     disk.disarm()
     assert not path.read_bytes().endswith(b"\n")
@@ -191,8 +202,8 @@ def test_a_line_is_ascii_so_that_any_name_can_be_listed(tmp_path: Path) -> None:
     assert records.read_lines(path) == [RECORD] * 2
 
 
-def test_a_line_is_one_write(tmp_path: Path, disk: Disk) -> None:
-    disk.arm(0, short)
+def test_a_line_is_one_write(tmp_path: Path, disk: FaultyDisk) -> None:
+    disk.arm(0, short_write)
     files.append(tmp_path / "log.jsonl", RECORD)
     disk.disarm()
     assert disk.seen.count("write") == 1
@@ -208,7 +219,7 @@ def test_claim_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
-    at: int, tmp_path: Path, disk: Disk
+    at: int, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     disk.arm(at, lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system")))
     with pytest.raises(SaveError, match=r"cannot write to .*: Read-only file system\.") as caught:
@@ -275,7 +286,7 @@ def test_I14_long_names_that_differ_only_at_their_end_are_never_mixed(
     "name", ["x" * 255, "\u00fc" * 127, "\U0001f5bc" * 63, "y" * 252 + "\udcff"]
 )
 def test_I14_temporary_names_are_short_unique_and_found_by_a_sweep(
-    name: str, tmp_path: Path, disk: Disk
+    name: str, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     for write in (
         lambda: files.replace(tmp_path / name, NEW),
@@ -284,8 +295,8 @@ def test_I14_temporary_names_are_short_unique_and_found_by_a_sweep(
     ):
         left = set[str]()
         for _ in range(2):
-            disk.arm(3, kill)
-            with pytest.raises(Killed):
+            disk.arm(3, kill_process)
+            with pytest.raises(ProcessKilled):
                 write()
             disk.disarm()
             left |= set(os.listdir(tmp_path))  # noqa: PTH208
@@ -316,7 +327,7 @@ def test_sweeping_files_leaves_what_is_young_or_somebody_elses(tmp_path: Path) -
 
 def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        tape = Tape(tmp_path, patch)
+        tape = DiskRecorder(tmp_path, patch)
         files.replace(tmp_path / "deep/er/x", NEW)
         files.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
     last = [image for done, image in tape.images(first=len(tape.done)) if done]
@@ -348,7 +359,7 @@ def test_D20_what_came_of_a_download_that_broke_off_is_made_durable(
 
     monkeypatch.setattr(os, "fsync", watch)
     with pytest.raises(ConnectionError):
-        files.extend(tmp_path / "set.zip", broken(), start=0)
+        files.extend(tmp_path / "set.zip", io_error(), start=0)
     files.extend(tmp_path / "set.zip", [b" and half"], start=4)
     assert synced == [4, 13]
     assert (tmp_path / "set.zip").read_bytes() == b"half and half"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import two
+import two_processes
 from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -316,7 +316,7 @@ def test_I3_a_limit_of_the_system_leaves_no_short_picture(mixed: Path, tmp_path:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # of this forked process
         return counts(translate(mixed, out))
 
-    assert two.processes(limited, world=1) == [(9, 0, 4)]
+    assert two_processes.run(limited, world=1) == [(9, 0, 4)]
     assert [(line["stage"], line["reason"]) for line in problems(out)] == [("write", "EFBIG")] * 4
     (out / "problems.jsonl").unlink()
     assert tree(out).items() < tree(tmp_path / "whole").items()
@@ -469,9 +469,9 @@ def test_D24_a_joined_image_is_never_translated_as_one(mixed: Path, tmp_path: Pa
 
 
 def test_D21_every_name_is_written_and_counted_case_07(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    pool = pictures("pool", 3)
+    pool = image_folder("pool", 3)
     for label, count in {"young": 2, "male": 3}.items():
         (tmp_path / "faces" / label).mkdir(parents=True)
         for path in sorted(pool.iterdir())[:count]:
@@ -486,14 +486,14 @@ def test_D21_every_name_is_written_and_counted_case_07(
 
 
 def test_D21_an_image_that_is_lost_on_the_way_is_noticed(
-    pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Inputs = done + skipped + listed: the program holds itself to it."""
     run = pipeline.Stages.run
     monkeypatch.setattr(pipeline.Stages, "run", lambda *given: islice(run(*given), 2))
     monkeypatch.setattr("translate.engine.inference.folder.closing", nullcontext)
     with pytest.raises(AssertionError, match="1 pictures were lost on the way"):
-        translate(pictures("in", 3), tmp_path / "out")
+        translate(image_folder("in", 3), tmp_path / "out")
 
 
 def test_D13_files_without_an_image_suffix_are_named_with_what_to_do(
@@ -511,11 +511,11 @@ def test_D13_files_without_an_image_suffix_are_named_with_what_to_do(
 
 
 def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     for size, times in {64: 0, 65: 1}.items():
         said: list[str] = []
-        translate(pictures(f"in{size}", 3, size=size), tmp_path / f"out{size}", said=said)
+        translate(image_folder(f"in{size}", 3, size=size), tmp_path / f"out{size}", said=said)
         assert sum("over twice the 32" in line for line in said) == times
     said = []
     translate(tmp_path / "in65", tmp_path / "scaled", said=said, size=40)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fillers import FILLS, Doing, listed, translate
+from hole_filling import MODEL, MinimalRecipe, fill_folder, problem_messages
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -19,7 +19,7 @@ from translate.errors import BadImage, ConfigError, DataError
 from translate.images.decode import read_hole, read_image
 
 
-class Threefold(Doing):
+class Threefold(MinimalRecipe):
     """Repeats each pixel three times."""
 
     scale = 3
@@ -29,7 +29,7 @@ class Threefold(Doing):
         return images.repeat_interleave(3, 2).repeat_interleave(3, 3)
 
 
-ENLARGES = replace(FILLS, recipe=Threefold())
+ENLARGES = replace(MODEL, recipe=Threefold())
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_white_of_a_mask_is_the_hole_and_all_else_stays_as_it_was(
 ) -> None:
     save(tmp_path / "in/deep/a.png", pixels)
     save(tmp_path / "masks/deep/a.bmp", np.where(hole, 255, 0).astype(np.uint8))
-    translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     drawn = read_image(tmp_path / "out/deep/a.png")
     assert (drawn[~hole] == pixels[~hole]).all()
     assert (drawn[hole] == 0).all()
@@ -67,9 +67,9 @@ def test_without_a_mask_what_is_transparent_is_the_hole_and_the_result_is_opaque
     alpha = np.where(hole, 0, 255).astype(np.uint8)
     save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
     save(tmp_path / "in/b.png", pixels)
-    summary = translate(tmp_path / "in", tmp_path / "out", FILLS)
+    summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
     assert (summary.done, summary.listed) == (1, 1)
-    assert listed(tmp_path / "out") == [
+    assert problem_messages(tmp_path / "out") == [
         "has no hole: nothing is transparent, and there is no mask for it"
     ]
     with Image.open(tmp_path / "out/a.png") as drawn:
@@ -86,7 +86,7 @@ def test_a_mask_turns_with_its_picture(tmp_path: Path, pixels: NDArray[np.uint8]
     (tmp_path / "in").mkdir()
     Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
     assert read_hole(tmp_path / "in/a.png")[0].all()
-    translate(tmp_path / "in", tmp_path / "out", FILLS)
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
     drawn = read_image(tmp_path / "out/a.png")
     assert drawn.shape == (13, 9, 3)
     assert (drawn[0] == 0).all()
@@ -98,7 +98,7 @@ def test_a_hole_grows_where_scaling_mixes_it_with_what_is_known(
 ) -> None:
     alpha = np.where(hole, 0, 255).astype(np.uint8)
     save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
-    translate(tmp_path / "in", tmp_path / "out", FILLS, size=5)
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, size=5)
     assert ((read_image(tmp_path / "out/a.png") == 0).all(2)).sum() >= 6
 
 
@@ -110,8 +110,8 @@ def test_a_mask_of_another_size_is_listed(
     save(tmp_path / "in/b.png", pixels)
     save(tmp_path / "masks/a.png", np.full(shape, 255, np.uint8))
     save(tmp_path / "masks/b.png", np.full((9, 13), 255, np.uint8))
-    translate(tmp_path / "in", tmp_path / "out", FILLS, mask=tmp_path / "masks")
-    (message,) = listed(tmp_path / "out")
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("is 13x9, but its mask ")
     assert message.endswith(f"{shape[1]}x{shape[0]}")
 
@@ -120,11 +120,11 @@ def test_a_changed_mask_makes_another_picture(tmp_path: Path, pixels: NDArray[np
     save(tmp_path / "in/a.png", pixels)
     mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
     asked = {"mask": tmp_path / "masks"}
-    translate(tmp_path / "in", tmp_path / "out", FILLS, **asked)
-    assert translate(tmp_path / "in", tmp_path / "out", FILLS, **asked).skipped == 1
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **asked)
+    assert fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **asked).skipped == 1
     save(mask, np.where(np.arange(13) > 5, 255, 0).astype(np.uint8)[None].repeat(9, 0))
     with pytest.raises(ConfigError, match="--overwrite"):
-        translate(tmp_path / "in", tmp_path / "out", FILLS, **asked)
+        fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **asked)
 
 
 def test_what_is_wrong_with_masks_is_said_before_any_work(
@@ -133,19 +133,19 @@ def test_what_is_wrong_with_masks_is_said_before_any_work(
     save(tmp_path / "in/a.png", pixels)
     save(tmp_path / "masks/b.png", pixels)
     for model, masks, words in (
-        (FILLS, "nowhere", "there is no file or folder"),
-        (FILLS, "masks", r"expected .*masks/a\.png"),
+        (MODEL, "nowhere", "there is no file or folder"),
+        (MODEL, "masks", r"expected .*masks/a\.png"),
         (ENLARGES, "masks", "fills no holes: leave --mask out"),
     ):
         with pytest.raises(ConfigError, match=words):
-            translate(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
+            fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
     assert not list((tmp_path / "out").glob("*.png"))
 
 
 def test_a_notebook_gives_masks_in_any_form(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
-    model, expected = Translator(FILLS), np.where(hole[..., None], 0, pixels)
+    model, expected = Translator(MODEL), np.where(hole[..., None], 0, pixels)
     white = np.where(hole, 255, 0).astype(np.uint8)
     clear = np.dstack([pixels, 255 - white])
     path, mask = save(tmp_path / "a.png", clear), save(tmp_path / "mask.png", white)
@@ -166,7 +166,7 @@ def test_a_notebook_gives_masks_in_any_form(
 
 
 def test_several_images_have_a_mask_each_or_share_one(pixels: NDArray[np.uint8]) -> None:
-    model, height, width = Translator(FILLS), *pixels.shape[:2]
+    model, height, width = Translator(MODEL), *pixels.shape[:2]
     masks = np.zeros((2, height, width), np.uint8)
     masks[0, 1:3], masks[1, :, 2:4] = 255, 255
     wanted = [np.where(mask[..., None], 0, pixels) for mask in masks]
@@ -187,7 +187,7 @@ def test_an_enlarged_picture_is_exactly_so_many_times_as_large(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     save(tmp_path / "in/a.png", pixels)
-    translate(tmp_path / "in", tmp_path / "out", ENLARGES)
+    fill_folder(tmp_path / "in", tmp_path / "out", ENLARGES)
     expected = pixels.repeat(3, 0).repeat(3, 1)
     assert (read_image(tmp_path / "out/a.png") == expected).all()
     assert (np.asarray(Translator(ENLARGES)(pixels)) == expected).all()

@@ -60,10 +60,10 @@ def test_I4_two_inputs_that_become_one_file_are_refused(names: tuple[str, ...]) 
 
 
 def test_a_file_a_folder_and_a_glob_are_sources(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
-    root = pictures("in", 2)
-    pictures("in/deep/er", 1, suffix=".jpg")
+    root = image_folder("in", 2)
+    image_folder("in/deep/er", 1, suffix=".jpg")
     (root / "notes.txt").touch()
     (root / ".hidden.png").touch()
     out = tmp_path / "out"
@@ -95,34 +95,34 @@ def test_what_has_no_picture_is_said_and_nothing_is_made(tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
-def test_output_within_the_input_is_left_out(pictures: Callable[..., Path]) -> None:
-    root = pictures("in", 2)
-    pictures("in/out", 3)
+def test_output_within_the_input_is_left_out(image_folder: Callable[..., Path]) -> None:
+    root = image_folder("in", 2)
+    image_folder("in/out", 3)
     assert len(survey(root, root / "out").images) == 2
 
 
-def test_output_around_the_input_is_fine(pictures: Callable[..., Path], tmp_path: Path) -> None:
-    assert len(survey(pictures("in", 2), tmp_path).images) == 2
+def test_output_around_the_input_is_fine(image_folder: Callable[..., Path], tmp_path: Path) -> None:
+    assert len(survey(image_folder("in", 2), tmp_path).images) == 2
 
 
 @pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
 def test_I5_output_over_the_input_is_refused(
-    pictures: Callable[..., Path], tmp_path: Path, source: str
+    image_folder: Callable[..., Path], tmp_path: Path, source: str
 ) -> None:
-    root = pictures("in", 1)
+    root = image_folder("in", 1)
     with pytest.raises(ConfigError, match="choose another folder"):
         survey(tmp_path / source, root / "../in")
 
 
 def test_an_output_that_cannot_be_written_is_found_at_once(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SaveError, match="cannot write to") as error:
-        survey(pictures("in", 1), tmp_path / "file/out")
+        survey(image_folder("in", 1), tmp_path / "file/out")
     assert error.value.exit_code == 2
     with pytest.raises(ConfigError, match="OUT is a folder"):
-        survey(pictures("in", 1), tmp_path / "out.png")
+        survey(image_folder("in", 1), tmp_path / "out.png")
 
 
 def test_a_mask_is_found_by_its_name_however_accents_are_written(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import trained
-from powercut import Tape, unpack
+import small_checkpoints
+from power_cut import DiskRecorder, write_tree
 
 from translate.engine.disk import files, records
 from translate.engine.inference import manifest, pipeline, sampling
@@ -36,15 +36,15 @@ class Item(NamedTuple):
 
 @pytest.fixture
 def model(tmp_path: Path) -> Model:
-    return infer.load(trained.cyclegan(tmp_path / "run"))[0]
+    return infer.load(small_checkpoints.cyclegan(tmp_path / "run"))[0]
 
 
 @pytest.fixture
-def acts(model: Model, tmp_path: Path, pictures: Callable[..., Path]) -> dict[str, Act]:
+def acts(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> dict[str, Act]:
     """Return what fills an output folder, by the command's name."""
-    source = pictures("in", 1, size=8).parent / "in"
-    pictures("in/below", 1, size=8)
-    gan, _ = infer.load(trained.gan(tmp_path / "gan"))
+    source = image_folder("in", 1, size=8).parent / "in"
+    image_folder("in/below", 1, size=8)
+    gan, _ = infer.load(small_checkpoints.gan(tmp_path / "gan"))
     return {
         "infer": lambda out: translate_folder(model, survey(source, out), out, Options()),
         "sample": lambda out: sample_folder(gan, out, Wish(2)),
@@ -67,13 +67,13 @@ def test_I15_after_a_power_cut_a_rerun_ends_in_the_same_bytes(
     disk, act = tmp_path / "disk", acts[command]
     disk.mkdir()
     with monkeypatch.context() as patch:
-        tape = Tape(disk, patch)
+        tape = DiskRecorder(disk, patch)
         act(disk / "out")
     reference = images(disk / "out")
     assert len(reference) == 2
     states = list(tape.images())
     for done, tree in states:
-        out = unpack(tree, tmp_path / "state") / "out"
+        out = write_tree(tree, tmp_path / "state") / "out"
         left = images(out)
         assert left.items() <= reference.items(), "an image is whole, or not there"
         assert left == reference or not done, "what is reported as done lasts"
@@ -92,7 +92,7 @@ def test_I15_a_record_is_durable_before_its_output_is_seen(
     disk, act = tmp_path / "disk", acts["infer"]
     disk.mkdir()
     with monkeypatch.context() as patch:
-        tape = Tape(disk, patch)
+        tape = DiskRecorder(disk, patch)
         act(disk / "out")
 
     def refused(number: int) -> bool:
@@ -104,7 +104,7 @@ def test_I15_a_record_is_durable_before_its_output_is_seen(
 
     trees = [tree for _, tree in tape.images(first=len(tape.done))]
     for number, tree in enumerate(trees):
-        unpack(tree, tmp_path / str(number))
+        write_tree(tree, tmp_path / str(number))
     assert any(refused(number) for number in range(len(trees)))
 
 
@@ -157,9 +157,9 @@ def items(tmp_path: Path, *names: str) -> list[Item]:
 
 
 def test_two_commands_at_once_fill_one_folder(
-    acts: dict[str, Act], tmp_path: Path, pictures: Callable[..., Path]
+    acts: dict[str, Act], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("in", 12, size=8)
+    image_folder("in", 12, size=8)
     out, summaries = tmp_path / "out", list[Summary]()
     both = [threading.Thread(target=lambda: summaries.append(acts["infer"](out))) for _ in "12"]
     for thread in both:
@@ -237,9 +237,9 @@ def test_a_file_of_somebody_elses_that_appears_meanwhile_is_never_replaced(
 
 
 def test_an_output_whose_name_becomes_too_long_is_listed(
-    model: Model, tmp_path: Path, pictures: Callable[..., Path]
+    model: Model, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source, out = pictures("in", 1, size=8), tmp_path / "out"
+    source, out = image_folder("in", 1, size=8), tmp_path / "out"
     for name in ("x" * 251 + ".png", "\u00e9" * 125 + ".png", "y" * 250 + ".tif"):
         shutil.copy(source / "0000.png", source / name)
     for number in range(4):  # more than failed writes that would end it

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_checkpoints
 import torch
-import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -72,7 +72,11 @@ def model(**changes: Any) -> Model:
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_I6_every_size_comes_back_as_it_went_in(recipe: str, network: str) -> None:
     torch.manual_seed(0)
-    part = {"name": recipe, "generator": NETWORKS[network], "discriminator": trained.PATCH}
+    part = {
+        "name": recipe,
+        "generator": NETWORKS[network],
+        "discriminator": small_checkpoints.PATCH,
+    }
     made = create("recipe", part, spec=SPEC).eval()
 
     @settings(max_examples=20, deadline=None, derandomize=True)
@@ -117,7 +121,7 @@ def test_a_recipe_that_changes_the_size_is_named() -> None:
 def test_neighbours_in_a_batch_change_nothing(recipe: str, norm: str) -> None:
     torch.manual_seed(0)
     unet = {"name": "unet", "width": 4, "levels": 6, "norm": norm, "dropout": 0.5}
-    part = {"name": recipe, "generator": unet, "discriminator": trained.PATCH}
+    part = {"name": recipe, "generator": unet, "discriminator": small_checkpoints.PATCH}
     made = create("recipe", part, spec=SPEC).eval()
     batch = images(3, 3, 40, 50) * torch.tensor([0.1, 1, 0.5]).view(3, 1, 1, 1)
     together = translate_batch(made, batch, "winter")
@@ -206,7 +210,7 @@ def test_scaling_keeps_the_shape(
 
 
 def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) -> None:
-    trained.cyclegan(tmp_path / "run")
+    small_checkpoints.cyclegan(tmp_path / "run")
     place, _ = retention.locate(tmp_path / "run")
     found = read.describe(place)
     recipe = read.rebuild(found)
@@ -229,7 +233,7 @@ def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) 
 
 
 def test_a_damaged_newest_checkpoint_is_told_and_passed_over(tmp_path: Path) -> None:
-    run = trained.cyclegan(tmp_path / "run")
+    run = small_checkpoints.cyclegan(tmp_path / "run")
     newer = tmp_path / "run/checkpoints/step-00000002"
     newer.mkdir()
     (newer / "MANIFEST.json").write_text("{}")

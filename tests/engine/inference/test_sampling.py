@@ -8,8 +8,8 @@ from weakref import ReferenceType, ref
 
 import numpy as np
 import pytest
+import small_checkpoints
 import torch
-import trained
 from PIL import Image
 
 from translate.engine.disk import files, records
@@ -22,12 +22,12 @@ from translate.errors import ConfigError, NothingUsableError, SaveError
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return infer.load(trained.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
+    return infer.load(small_checkpoints.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
 
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return infer.load(trained.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]
+    return infer.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -153,7 +153,7 @@ def test_a_model_without_classes_takes_none(model: Model, tmp_path: Path) -> Non
 
 
 def test_a_model_that_translates_says_that_it_cannot_draw(tmp_path: Path) -> None:
-    (model, _) = infer.load(trained.pix2pix(tmp_path / "run"), device="cpu")
+    (model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
     with pytest.raises(ConfigError, match="cannot draw images from noise"):
         sample_folder(model, tmp_path / "out", Wish(1))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fillers import FILLS, Doing, listed, translate
+from hole_filling import MODEL, MinimalRecipe, fill_folder, problem_messages
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -25,14 +25,14 @@ from translate.images import resize
 from translate.images.resize import resize_pixels
 
 
-class Copies(Doing):
+class Copies(MinimalRecipe):
     """Returns images as they are."""
 
     def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
         return images
 
 
-COPIES = replace(FILLS, recipe=Copies())
+COPIES = replace(MODEL, recipe=Copies())
 
 
 def strip(path: Path, width: int) -> Path:
@@ -59,8 +59,8 @@ def photo(path: Path) -> Path:
 def test_a_size_that_no_memory_holds_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
     photo(tmp_path / "in/a.png")
     with pytest.raises(NothingUsableError):
-        translate(tmp_path / "in", tmp_path / "out", COPIES, size=size)
-    (message,) = listed(tmp_path / "out")
+        fill_folder(tmp_path / "in", tmp_path / "out", COPIES, size=size)
+    (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("its 40x32 pixels would become ")
     assert message.endswith("178,956,970 are made, choose a smaller size")
     for given, error in (
@@ -76,18 +76,20 @@ def test_a_strip_is_listed_and_the_others_are_done(width: int, tmp_path: Path) -
     for name in ("a", "z"):
         photo(tmp_path / f"in/{name}.png")
     strip(tmp_path / "in/b.png", width)
-    summary = translate(tmp_path / "in", tmp_path / "out", COPIES, size=64)
+    summary = fill_folder(tmp_path / "in", tmp_path / "out", COPIES, size=64)
     assert (summary.done, summary.listed) == (2, 1)
-    (message,) = [line for line in listed(tmp_path / "out") if "would become" in line]
+    (message,) = [line for line in problem_messages(tmp_path / "out") if "would become" in line]
     assert f"its {width}x1 pixels would become {width * 64 * 64:,}" in message
 
 
 def test_enlarged_sizes_are_held_against_max_pixels(tmp_path: Path) -> None:
     photo(tmp_path / "in/a.png")
     most = 64 * 80
-    assert translate(tmp_path / "in", tmp_path / "out", COPIES, size=64, max_pixels=most).done == 1
+    assert (
+        fill_folder(tmp_path / "in", tmp_path / "out", COPIES, size=64, max_pixels=most).done == 1
+    )
     with pytest.raises(NothingUsableError):
-        translate(tmp_path / "in", tmp_path / "out2", COPIES, size=64, max_pixels=most - 1)
+        fill_folder(tmp_path / "in", tmp_path / "out2", COPIES, size=64, max_pixels=most - 1)
     assert scaled(np.zeros((32, 40, 3), np.uint8), 16, 1).shape == (16, 20, 3)  # never enlarged
 
 
@@ -107,9 +109,9 @@ def test_whatever_goes_wrong_while_an_image_is_scaled_is_listed(
         monkeypatch.setattr(resize, "resize_pixels", fail)
         out = tmp_path / type(error).__name__
         with pytest.raises(NothingUsableError):
-            translate(tmp_path / "in", out, COPIES, size=16)
+            fill_folder(tmp_path / "in", out, COPIES, size=16)
         reason = {MemoryError: "not enough memory", OverflowError: "too large", KeyError: "'x'"}
-        assert listed(out) == [reason[type(error)]] * 2
+        assert problem_messages(out) == [reason[type(error)]] * 2
     monkeypatch.undo()
 
 

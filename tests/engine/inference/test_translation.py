@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_checkpoints
 import torch
-import trained
 from PIL import Image
 from torch import Tensor
 
@@ -219,9 +219,9 @@ def test_every_option_is_tried() -> None:
 
 
 @pytest.fixture
-def folder(pictures: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
+def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
     """Translate two images into one folder, with any options."""
-    source = pictures("photos", 2, size=40)
+    source = image_folder("photos", 2, size=40)
     model = Model("runs/t", "t", Tint(), SPEC, ("left", "right"), torch.device("cpu"))
 
     def translate(name: str = "out", **options: Any) -> Any:
@@ -258,7 +258,7 @@ def test_options_that_change_no_output_keep_what_is_done(
 
 
 def test_I2_every_wish_that_changes_a_sample_is_in_its_record(tmp_path: Path) -> None:
-    model = Translator.load(trained.cgan(tmp_path / "run"), device="cpu").model
+    model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu").model
     out, usual = tmp_path / "out", Wish(3)
     for other in (Wish(3, label="one"), Wish(3, seed=1)):
         sample_folder(model, out, usual, overwrite=True)

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pluggy
 import pytest
-import trained
-from broken import BROKEN, LATE, offering
+import small_checkpoints
+from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 
 from translate import __version__, hookimpl, hookspecs
 from translate.engine.plugins import discovery
@@ -58,19 +58,19 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 @pytest.fixture
 def eight(install: Install) -> None:
     """Install five that cannot be loaded, one that fails when asked, and two of one entry name."""
-    for name, (code, _) in BROKEN.items():
+    for name, (code, _) in BROKEN_PLUGINS.items():
         install(name, code, requires="translate-kit>=99" if name == "tomorrow" else "")
-    install("late", LATE)
-    install("sour-drops", offering("lemon", "lime"), entry="drops", requires="translate-kit")
-    install("sweet_drops", offering("lemon", "honey"), entry="drops")
+    install("late", FAILS_IN_HOOK)
+    install("sour-drops", plugin_source("lemon", "lime"), entry="drops", requires="translate-kit")
+    install("sweet_drops", plugin_source("lemon", "honey"), entry="drops")
 
 
 @pytest.mark.usefixtures("eight")
-def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run) -> None:
-    listed = run("plugins")
+def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run_command) -> None:
+    listed = run_command("plugins")
     lines = listed.err.splitlines()
     assert len(lines) == 7, listed.err
-    for name, (_, why) in BROKEN.items():
+    for name, (_, why) in BROKEN_PLUGINS.items():
         (line,) = (line for line in lines if f"plugin '{name}'" in line)
         assert re.search(rf"of {name} 1\.5 is left out \({why}", line)
         assert f"`pip uninstall {name}`" in line
@@ -80,7 +80,7 @@ def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run) -> Non
     assert "late, register_losses: OSError: no weights" in listed.out
     assert listed.code == 0
     for command in (["show", "cyclegan"], ["datasets"], ["plugins", "check", "l1"]):
-        done = run(*command)
+        done = run_command(*command)
         assert (done.code, done.err) == (0, ""), command  # and the lines are not repeated
 
 
@@ -90,13 +90,13 @@ SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
 
 @pytest.mark.usefixtures("eight")
 def test_P9_every_command_works_beside_them_and_says_what_is_left_out(
-    run, install, pictures, tmp_path
+    run_command, install, image_folder, tmp_path
 ) -> None:
     install("empty", "nothing = 1")
-    install("torn", offering("rag"))
+    install("torn", plugin_source("rag"))
     (tmp_path / "site/torn-1.5.dist-info/METADATA").unlink()
-    pictures("a", 2), pictures("b", 2)
-    trained.cgan(tmp_path / "drawer")
+    image_folder("a", 2), image_folder("b", 2)
+    small_checkpoints.cgan(tmp_path / "drawer")
     small = [word for setting in SMALL for word in ("--set", setting)]
     asked = ["--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--out", "run"]
     for command in (
@@ -105,22 +105,24 @@ def test_P9_every_command_works_beside_them_and_says_what_is_left_out(
         ["datasets", "check", "a", "b", "--data", "."], ["train", "--resume", "run", "--steps", 2],
     ):  # fmt: skip
         if command[-1] == "run":
-            done = run("train", *asked, "--steps", 1, "--size", 16, *small)
+            done = run_command("train", *asked, "--steps", 1, "--size", 16, *small)
             assert done.code == 0, done.err
         discovery.load.cache_clear()
         discovery.skipped.clear()
-        done = run(*command)
+        done = run_command(*command)
         assert done.code == 0, (command, done.err)
-        for name in BROKEN:
+        for name in BROKEN_PLUGINS:
             assert f"plugin '{name}' of {name} 1.5 is left out" in done.err, command
     for command in (["--help"], ["--version"], ["train", "--help"]):
         discovery.load.cache_clear()
-        assert run(*command)[0::2] == (0, "")  # which no plugin is imported for
+        assert run_command(*command)[0::2] == (0, "")  # which no plugin is imported for
 
 
 @pytest.mark.usefixtures("eight")
-def test_what_is_broken_is_in_the_json_by_distribution(run) -> None:
-    found = {each["distribution"]: each for each in json.loads(run("plugins", "--json").out)}
+def test_what_is_broken_is_in_the_json_by_distribution(run_command) -> None:
+    found = {
+        each["distribution"]: each for each in json.loads(run_command("plugins", "--json").out)
+    }
     assert found["translate-kit"]["broken"] == {}
     assert "cyclegan" in found["translate-kit"]["offers"]["recipe"]
     assert found["leaver"] == {
@@ -131,7 +133,7 @@ def test_what_is_broken_is_in_the_json_by_distribution(run) -> None:
         "broken": {"leaver": "SystemExit: 0"},
     }
     assert found["sour-drops"]["offers"] == {"loss": ["sour-drops/lemon", "lime"]}
-    quiet = run("plugins", "--quiet").out
+    quiet = run_command("plugins", "--quiet").out
     assert "leaver" in quiet
     assert "translate-kit 0" not in quiet
 
@@ -144,18 +146,21 @@ def test_G5_a_plugin_is_registered_whole_or_not_at_all() -> None:
 
 
 @pytest.mark.usefixtures("eight")
-def test_G1_a_broken_plugin_that_was_asked_for_is_an_error_that_says_why(run) -> None:
-    asked = run("train", "--plugin", "leaver", "--domains", "a", "b", "--steps", "1")
+def test_G1_a_broken_plugin_that_was_asked_for_is_an_error_that_says_why(run_command) -> None:
+    asked = run_command("train", "--plugin", "leaver", "--domains", "a", "b", "--steps", "1")
     assert asked.code == 2
     assert "no recipe is called 'leaver'" in asked.err
     assert "The plugin leaver:leaver could not be loaded: see `translate plugins`." in asked.err
-    checked = run("plugins", "check", "leaver")
+    checked = run_command("plugins", "check", "leaver")
     assert (checked.code, checked.out) == (2, "  BROKEN  leaver:leaver: SystemExit: 0\n")
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_G6_two_of_one_entry_name_both_load_in_either_order(install, turned) -> None:
-    pair = [("sour-drops", offering("lemon", "lime")), ("sweet-drops", offering("lemon", "honey"))]
+    pair = [
+        ("sour-drops", plugin_source("lemon", "lime")),
+        ("sweet-drops", plugin_source("lemon", "honey")),
+    ]
     for name, code in reversed(pair) if turned else pair:
         install(name, code, entry="drops")
     assert {"lime", "honey"} <= names("loss").keys()
@@ -167,7 +172,7 @@ def test_G6_two_of_one_entry_name_both_load_in_either_order(install, turned) -> 
 
 def test_our_names_cannot_be_shadowed_by_a_distribution_before_us_on_the_path(install) -> None:
     ours = find("loss", "l1")
-    install("aaa", offering("l1"), entry="losses")
+    install("aaa", plugin_source("l1"), entry="losses")
     assert find("loss", "l1") is ours
     assert find("loss", "aaa/l1").__module__ == "site_aaa_plugin"
 
@@ -183,7 +188,10 @@ def test_our_names_cannot_be_shadowed_by_a_distribution_before_us_on_the_path(in
     ],
 )
 def test_G9_the_allow_list_decides_who_is_imported(install, monkeypatch, listed, expected) -> None:
-    modules = [install("sour-drops", offering("lime")), install("sweet_drops", offering("honey"))]
+    modules = [
+        install("sour-drops", plugin_source("lime")),
+        install("sweet_drops", plugin_source("honey")),
+    ]
     if listed is not None:
         monkeypatch.setenv("TRANSLATE_PLUGINS", listed)
     assert names("loss").keys() & {"lime", "honey"} == expected
@@ -203,7 +211,7 @@ def test_G9_the_allow_list_decides_who_is_imported(install, monkeypatch, listed,
     ],
 )
 def test_G7_what_a_plugin_requires_of_us_is_read(install, requires, loads) -> None:
-    install("sweets", offering("honey"), requires=requires)
+    install("sweets", plugin_source("honey"), requires=requires)
     assert ("honey" in names("loss")) == loads
 
 
@@ -220,7 +228,7 @@ def test_G2_a_plugin_that_exits_is_left_out_and_one_that_is_interrupted_interrup
 
 
 def test_G3_a_hook_with_other_arguments_is_rejected_with_who_brings_it(install, capsys) -> None:
-    install("greedy", offering("grabbed").replace("losses():", "losses(engine):"))
+    install("greedy", plugin_source("grabbed").replace("losses():", "losses(engine):"))
     assert "grabbed" not in names("loss")
     said = capsys.readouterr().err
     assert "plugin 'greedy' of greedy 1.5 is left out (PluginValidationError" in said
@@ -228,7 +236,7 @@ def test_G3_a_hook_with_other_arguments_is_rejected_with_who_brings_it(install, 
 
 
 def test_a_distribution_that_pip_left_half_removed_is_no_reason_to_stop(install, tmp_path) -> None:
-    install("sweets", offering("honey"))
+    install("sweets", plugin_source("honey"))
     (tmp_path / "site/sweets-1.5.dist-info/METADATA").unlink()
     discovery.load.cache_clear()
     assert "l1" in names("loss")
@@ -237,8 +245,8 @@ def test_a_distribution_that_pip_left_half_removed_is_no_reason_to_stop(install,
 
 def test_a_distribution_that_is_on_the_path_twice_counts_once(install, tmp_path) -> None:
     (tmp_path / "other").mkdir()
-    install("sweets", offering("honey"))
-    install("sweets", offering("honey"), base=tmp_path / "other")
+    install("sweets", plugin_source("honey"))
+    install("sweets", plugin_source("honey"), base=tmp_path / "other")
     assert [e.name for e in discovery.installed()].count("sweets") == 1
     assert find("loss", "honey").__module__ == "other_sweets_plugin"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from raised import PanicException, WordlessError
+from odd_exceptions import PanicException, UnprintableError
 
 from translate.engine.plugins.errors import (
     RULES,
@@ -27,7 +27,7 @@ class Careless:
         if kind == "panic":
             raise PanicException(kind)
         if kind == "mute":
-            raise WordlessError
+            raise UnprintableError
         raise KeyError(kind)
 
 
@@ -50,17 +50,17 @@ def line_of(text: str) -> int:
         ("key", "raise KeyError(kind)"),
         ("leave", "raise SystemExit(0)"),
         ("panic", "raise PanicException(kind)"),
-        ("mute", "raise WordlessError"),
+        ("mute", "raise UnprintableError"),
     ],
 )
 def test_G12_a_constructor_that_raises_names_plugin_file_line_and_rule(
-    kind: str, code: str, plugin: Callable[..., object]
+    kind: str, code: str, register_plugin: Callable[..., object]
 ) -> None:
     from translate import hookimpl
 
     offered = type("Offering", (Plugin,), {"__module__": __name__})()
     hookimpl(Plugin.register_losses)
-    plugin(offered, "stranger:careless")
+    register_plugin(offered, "stranger:careless")
     with pytest.raises(PluginError) as found:
         create("loss", {"name": "careless", "kind": kind})
     said = str(found.value)
@@ -81,10 +81,10 @@ def test_what_has_words_of_its_own_passes(error: BaseException) -> None:
 
 
 def test_a_strangers_line_is_named_rather_than_one_of_ours_that_it_called(
-    plugin: Callable[..., object],
+    register_plugin: Callable[..., object],
 ) -> None:
     """A wrong argument fails inside of what it is given to."""
-    plugin(Plugin(), "stranger:careless")
+    register_plugin(Plugin(), "stranger:careless")
     try:
         find("generator", "resnet")(in_channels="three", out_channels=3)
     except Exception as error:
@@ -109,7 +109,9 @@ def test_a_definition_is_found_for_a_message() -> None:
     assert at_definition(Plugin(), "absent") == ""
 
 
-def test_an_unforeseen_exception_says_whose_fault_it_is(plugin: Callable[..., object]) -> None:
+def test_an_unforeseen_exception_says_whose_fault_it_is(
+    register_plugin: Callable[..., object],
+) -> None:
     from translate.engine.data import samples
 
     try:
@@ -117,7 +119,7 @@ def test_an_unforeseen_exception_says_whose_fault_it_is(plugin: Callable[..., ob
     except Exception as error:
         said = unforeseen(error)
     assert "domains.py, line" in said and "bug of translate" in said
-    plugin(Plugin(), "stranger:careless")
+    register_plugin(Plugin(), "stranger:careless")
     try:
         Careless()
     except KeyError as error:

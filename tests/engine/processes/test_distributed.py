@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-import two
+import two_processes
 from torch import nn
 
 from translate.engine.config import layers
@@ -106,7 +106,7 @@ def on_two(work: Callable[[], Any]) -> list[Any]:
         assert not dist.is_initialized()
         return result
 
-    return two.processes(joined)
+    return two_processes.run(joined)
 
 
 def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing() -> None:

@@ -59,16 +59,16 @@ def test_what_makes_none_is_one_line_for_every_command(
     given: Mapping[str, str],
     said: str,
     environment: Callable[..., None],
-    run: Callable[..., Any],
-    pictures: Callable[..., Any],
+    run_command: Callable[..., Any],
+    image_folder: Callable[..., Any],
 ) -> None:
     environment(**given)
     with pytest.raises(ConfigError, match=said) as error:
         launched()
     assert "unset " in str(error.value)
     for name in "ab":
-        pictures(f"datasets/{name}", 2)
-    found = run("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+        image_folder(f"datasets/{name}", 2)
+    found = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
     assert (found.code, found.out) == (2, "")
     assert found.err.startswith("Error: ") and found.err.count("\n") == 1
 
@@ -86,15 +86,15 @@ def test_processes_that_cannot_meet_are_told_so(
     given: Mapping[str, str],
     said: str,
     environment: Callable[..., None],
-    run: Callable[..., Any],
-    pictures: Callable[..., Any],
+    run_command: Callable[..., Any],
+    image_folder: Callable[..., Any],
 ) -> None:
     environment(RANK="0", WORLD_SIZE="2", **given)
     with pytest.raises(ConfigError, match=said):
         expect_meeting_point()
     for name in "ab":
-        pictures(f"datasets/{name}", 2)
-    found = run("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+        image_folder(f"datasets/{name}", 2)
+    found = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
     assert found.code == 2 and said in found.err
 
 

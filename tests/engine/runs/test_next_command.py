@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 
 from translate.testing import small
 
@@ -21,54 +21,56 @@ def ended(run: Any, asked: Any, out: str) -> list[str]:
     return found.out.splitlines()[-3:]
 
 
-@pytest.mark.usefixtures("run")
+@pytest.mark.usefixtures("run_command")
 def test_a_run_ends_with_its_folder_its_preview_and_the_command_to_type(
-    run: Any, pictures: Callable[..., Path], tmp_path: Path
+    run_command: Any, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     for name in ("a/train", "a/test", "b/train"):
-        pictures(name, 2)
-    asked = tiny.settings(Path(), train__steps=2, train__preview_every=1)
-    first, second, third = ended(run, asked, "my run")
+        image_folder(name, 2)
+    asked = small_runs.config(Path(), train__steps=2, train__preview_every=1)
+    first, second, third = ended(run_command, asked, "my run")
     assert first == "run: my run, 2 steps"
     assert second == "preview: my run/previews/step-00000002.png"
     assert third == "next: translate infer 'my run' a/train 'out/my run'"  # b has no test images
-    pictures("b/test", 2)
-    *_, third = ended(run, asked, "again")
+    image_folder("b/test", 2)
+    *_, third = ended(run_command, asked, "again")
     assert third == "next: translate infer again a/test out/again"
     typed = shlex.split(third)[2:]
-    assert run(*typed).code == 0
+    assert run_command(*typed).code == 0
     assert len(list((tmp_path / "out/again").glob("*.png"))) == 2
 
 
-def test_what_draws_is_sampled(run: Any, pictures: Callable[..., Path], tmp_path: Path) -> None:
-    pictures("a", 4)
+def test_what_draws_is_sampled(
+    run_command: Any, image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    image_folder("a", 4)
     options = {f"options__{key}": value for key, value in small("recipe", "gan").items()}
-    asked = tiny.settings(
+    asked = small_runs.config(
         Path(), "gan", data__domains=["a"], train__steps=1, data__size=16, **options
     )
-    *_, last = ended(run, asked, "drawn")
+    *_, last = ended(run_command, asked, "drawn")
     assert last == "next: translate sample drawn out/drawn --count 16 --grid"
-    assert run(*shlex.split(last)[2:]).code == 0
+    assert run_command(*shlex.split(last)[2:]).code == 0
     assert list((tmp_path / "out/drawn").rglob("*.png"))
 
 
 def test_targets_in_the_folder_of_the_sources_are_not_to_be_translated(
-    run: Any, pictures: Callable[..., Path]
+    run_command: Any, image_folder: Callable[..., Path]
 ) -> None:
-    folder = pictures("p", 2)
+    folder = image_folder("p", 2)
     (folder / "0000.png").rename(folder / "x_in.png")
     (folder / "0001.png").rename(folder / "x_out.png")
     layout = {"name": "suffix", "source": "_in", "target": "_out"}
-    asked = tiny.settings(Path(), train__steps=1, data__domains=["p"], data__layout=layout)
-    *_, last = ended(run, asked, "pairs")
+    asked = small_runs.config(Path(), train__steps=1, data__domains=["p"], data__layout=layout)
+    *_, last = ended(run_command, asked, "pairs")
     assert last == "next: translate infer pairs p/x_in.png out/pairs"
 
 
-def test_a_joined_pair_names_its_side(run: Any, pictures: Callable[..., Path]) -> None:
-    pictures("train", 2, size=64)
-    asked = tiny.settings(
+def test_a_joined_pair_names_its_side(run_command: Any, image_folder: Callable[..., Path]) -> None:
+    image_folder("train", 2, size=64)
+    asked = small_runs.config(
         Path(), train__steps=1, data__layout="side-by-side", data__sides=["b", "a"]
     )
-    *_, last = ended(run, asked, "joined")
+    *_, last = ended(run_command, asked, "joined")
     assert last == "next: translate infer joined train out/joined --side a"
-    assert run(*shlex.split(last)[2:]).code == 0
+    assert run_command(*shlex.split(last)[2:]).code == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny
+import small_runs
 import torch
 from PIL import Image
 
@@ -21,13 +21,13 @@ from translate.engine.training import session
 
 @pytest.fixture
 def begun(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> tuple[RunWriter, TrainingState, CheckedData]:
-    pictures("a", 4), pictures("b", 3)
-    asked = tiny.settings(tmp_path)
+    image_folder("a", 4), image_folder("b", 3)
+    asked = small_runs.config(tmp_path)
     layout = check.open_layout(asked.data)
     training = session.build(asked, layout.spec, torch.device("cpu"))
-    journal = RunWriter(tmp_path / "run", training, 4, tiny.Heard().say)
+    journal = RunWriter(tmp_path / "run", training, 4, small_runs.ProgressRecorder().say)
     return journal, training, check.check_data(layout, asked.data)
 
 
@@ -105,14 +105,14 @@ def test_what_is_told_of_a_run_is_its_configuration(
 
 
 def test_D7_what_images_lose_is_listed_once_and_counted_as_no_problem(
-    pictures: Callable[..., Path], tmp_path: Path
+    image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     for name in ("a", "b"):
-        folder = pictures(name, 3)
+        folder = image_folder(name, 3)
         for number in (1, 2):
             Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
-    heard, run = tiny.Heard(), tmp_path / "run"
-    assert tiny.start(tiny.settings(tmp_path, train__steps=1), run, heard).listed == 0
+    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
+    assert small_runs.train(small_runs.config(tmp_path, train__steps=1), run, heard).listed == 0
     assert [line for line in heard.lines if "16 bits" in line] == [
         f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
     ]
@@ -124,4 +124,4 @@ def test_D7_what_images_lose_is_listed_once_and_counted_as_no_problem(
         assert {(note["stage"], note["reason"], note["message"]) for note in notes} == {
             ("check", "note", "16 bits a channel become 8")
         }
-        assert tiny.resume(run, steps=2).listed == 0
+        assert small_runs.resume(run, steps=2).listed == 0

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 import torch
-from faults import Disk, no_space
-from raised import PanicException, WordlessError
+from disk_faults import FaultyDisk, no_space
+from odd_exceptions import PanicException, UnprintableError
 from safetensors.torch import load
 from torch import Tensor, nn
 
@@ -66,29 +66,29 @@ class Toy(Recipe[Images]):
 
 
 @pytest.fixture
-def toy(plugin: Plugin) -> Iterator[type[Toy]]:
+def toy(register_plugin: Plugin) -> Iterator[type[Toy]]:
     class Offer:
         @hookimpl
         def register_recipes(self) -> dict[str, type[Recipe]]:
             return {"toy": Toy}
 
-    plugin(Offer(), "stranger:toy")
+    register_plugin(Offer(), "stranger:toy")
     Toy.bad, Toy.seen = {}, []
     yield Toy
     Toy.bad, Toy.seen = {}, []
 
 
 @pytest.fixture
-def asked(toy: type[Toy], pictures: Pictures, tmp_path: Path) -> Callable[..., Any]:
-    pictures("a", 4)
+def asked(toy: type[Toy], image_folder: Pictures, tmp_path: Path) -> Callable[..., Any]:
+    image_folder("a", 4)
     toy.seen.clear()
-    return lambda recipe="toy", **flags: tiny.settings(
+    return lambda recipe="toy", **flags: small_runs.config(
         tmp_path, recipe, **{"data__domains": ["a"], **flags}
     )
 
 
 def weights(run: Path) -> dict[str, Tensor]:
-    return load(tiny.tensors(run)["weights.safetensors"])
+    return load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
 
 
 def log(run: Path) -> list[dict[str, Any]]:
@@ -140,7 +140,7 @@ def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
     toy: type[Toy], asked: Any, tmp_path: Path
 ) -> None:
     toy.bad = {1: {"one"}, 2: {"one", "two"}}
-    tiny.start(asked(train__log_every=1, train__steps=5), tmp_path / "run")
+    small_runs.train(asked(train__log_every=1, train__steps=5), tmp_path / "run")
     lines = log(tmp_path / "run")
     assert [line["skipped"] for line in lines] == [0, 1, 3, 3, 3]
     assert [line["losses"]["one/distance"] is None for line in lines] == [
@@ -164,9 +164,9 @@ def test_T8_images_of_a_step_that_moved_nothing_are_named(
         return read(path, **how)
 
     monkeypatch.setattr(decode, "read_image", remember)
-    toy.bad, heard = {3: {"one"}, 6: {"two"}}, tiny.Heard()
+    toy.bad, heard = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
     given = asked(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
-    tiny.start(given, tmp_path / "run", heard)
+    small_runs.train(given, tmp_path / "run", heard)
     told = [line.get("skipped_files", {}) for line in log(tmp_path / "run")]
     trained = order[-8 * 3 :]  # behind what was read to look at the data
     unlike = [list(dict.fromkeys(trained[first : first + 3])) for first in (9, 18)]
@@ -184,9 +184,9 @@ def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_
     toy.bad = {step: {"two"} for step in range(4, 100)}
     given = asked(train__steps=90, train__guard=3, train__log_every=1)
     with pytest.raises(TrainingError, match=r"the last 3 turns of 'two'") as caught:
-        tiny.start(given, tmp_path / "run")
+        small_runs.train(given, tmp_path / "run")
     assert caught.value.exit_code == 5
-    assert tiny.steps(tmp_path / "run") == [0, 7]
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 7]
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run").values())
     assert facts(tmp_path / "run")["outcome"] == "failed"
 
@@ -215,17 +215,17 @@ def test_weights_without_numbers_are_never_saved(
 
     monkeypatch.setattr(toy, "step", spoil)
     with pytest.raises(TrainingError, match=r"step 4: one.weight is not finite any more"):
-        tiny.start(asked(train__save_every=2, train__steps=9), tmp_path / "run")
-    assert tiny.steps(tmp_path / "run") == [0, 2]
+        small_runs.train(asked(train__save_every=2, train__steps=9), tmp_path / "run")
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
 
 
 # -- what is logged, and what the step is told -----------------------------------------------------
 
 
 def test_a_line_of_the_log_holds_what_the_interface_says(asked: Any, tmp_path: Path) -> None:
-    heard = tiny.Heard()
+    heard = small_runs.ProgressRecorder()
     given = asked(train__steps=8, train__log_every=2, train__schedule="linear", train__batch_size=3)
-    tiny.start(given, tmp_path / "run", heard)
+    small_runs.train(given, tmp_path / "run", heard)
     lines = log(tmp_path / "run")
     assert [line["step"] for line in lines] == [2, 4, 6, 8]
     assert [line["epoch"] for line in lines] == [1.5, 3.0, 4.5, 6.0]  # 3 of 4 images a step
@@ -245,8 +245,8 @@ def test_a_line_of_the_log_holds_what_the_interface_says(asked: Any, tmp_path: P
 
 
 def test_a_logged_loss_is_the_mean_of_its_interval(asked: Any, tmp_path: Path) -> None:
-    tiny.start(asked(train__steps=4, train__log_every=1), tmp_path / "each")
-    tiny.start(asked(train__steps=4, train__log_every=4), tmp_path / "once")
+    small_runs.train(asked(train__steps=4, train__log_every=1), tmp_path / "each")
+    small_runs.train(asked(train__steps=4, train__log_every=4), tmp_path / "once")
     each = [line["losses"]["one/distance"] for line in log(tmp_path / "each")]
     (once,) = log(tmp_path / "once")
     assert once["losses"]["one/distance"] == pytest.approx(sum(each) / 4, rel=1e-6)
@@ -255,15 +255,17 @@ def test_a_logged_loss_is_the_mean_of_its_interval(asked: Any, tmp_path: Path) -
 def test_the_last_step_is_logged_and_saved_whatever_the_intervals(
     asked: Any, tmp_path: Path
 ) -> None:
-    tiny.start(asked(train__steps=5, train__log_every=3, train__save_every=3), tmp_path / "run")
+    small_runs.train(
+        asked(train__steps=5, train__log_every=3, train__save_every=3), tmp_path / "run"
+    )
     assert [line["step"] for line in log(tmp_path / "run")] == [3, 5]
-    assert tiny.steps(tmp_path / "run") == [3, 5]
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [3, 5]
 
 
 def test_a_recipe_knows_its_iteration_and_a_part_its_progress(
     toy: type[Toy], asked: Any, tmp_path: Path
 ) -> None:
-    tiny.start(asked(train__steps=4), tmp_path / "run")
+    small_runs.train(asked(train__steps=4), tmp_path / "run")
     assert [seen[:2] for seen in toy.seen] == [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75)]
     assert all(-1 <= seen[2] <= 1 for seen in toy.seen)
 
@@ -272,13 +274,13 @@ def test_the_log_is_cut_back_to_the_checkpoint_that_training_goes_on_from(
     asked: Any, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    tiny.start(asked(train__steps=4, train__log_every=1), run)
+    small_runs.train(asked(train__steps=4, train__log_every=1), run)
     before = log(run)
     for step in (5, 6):
         files.append(run / "log.jsonl", {"step": step, "losses": {}})
     with (run / "log.jsonl").open("a") as file:
         file.write('{"step": 7, "los')  # torn by a kill
-    tiny.resume(run, steps=6)
+    small_runs.resume(run, steps=6)
     assert log(run)[:4] == before
     assert [line["step"] for line in log(run)] == [1, 2, 3, 4, 5, 6]
     assert all(line["losses"] for line in log(run))
@@ -288,18 +290,18 @@ def test_what_a_killed_process_left_half_written_is_swept_at_the_next_start(
     asked: Any, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    tiny.start(asked(train__preview_every=2), run)
+    small_runs.train(asked(train__preview_every=2), run)
     for left in (".run.json.part-9", "previews/.step-1.png.part-9", "checkpoints/.step.part-9"):
         (run / left).write_text("half")
     (run / "checkpoints/.tmp-step-00000009").mkdir()
     (run / ".tmp-mine").write_text("the user's")
-    tiny.resume(run, steps=5)
+    small_runs.resume(run, steps=5)
     hidden = {str(p.relative_to(run)) for p in run.rglob(".*")}
     assert hidden == {".tmp-mine"}
 
 
 def test_run_json_says_what_ran(asked: Any, tmp_path: Path) -> None:
-    tiny.start(asked(), tmp_path / "run")
+    small_runs.train(asked(), tmp_path / "run")
     found = facts(tmp_path / "run")
     assert found["outcome"] == "finished"
     assert found["data"]["files"] == 4
@@ -310,12 +312,12 @@ def test_run_json_says_what_ran(asked: Any, tmp_path: Path) -> None:
 
 
 def test_run_json_keeps_what_earlier_sessions_were(asked: Any, tmp_path: Path) -> None:
-    tiny.start(asked(), tmp_path / "run")
+    small_runs.train(asked(), tmp_path / "run")
     first = facts(tmp_path / "run")
-    tiny.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
+    small_runs.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
     second = facts(tmp_path / "run")
     assert second["earlier"] == [first]
-    tiny.resume(tmp_path / "run", steps=21)
+    small_runs.resume(tmp_path / "run", steps=21)
     third = facts(tmp_path / "run")
     assert [f["started_at_step"] for f in third["earlier"]] == [0, second["started_at_step"]]
 
@@ -325,12 +327,12 @@ def test_run_json_keeps_what_earlier_sessions_were(asked: Any, tmp_path: Path) -
 
 def test_previews_show_the_same_inputs_each_time(asked: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    tiny.start(asked(train__preview_every=2, train__steps=5), run)
+    small_runs.train(asked(train__preview_every=2, train__steps=5), run)
     first, *others = sorted((run / "previews").iterdir())
     assert first.name == "step-00000002.png"
     assert [p.name for p in others] == ["step-00000004.png", "step-00000005.png"]
     assert len({p.read_bytes() for p in (first, *others)}) == 1  # the toy draws its inputs
-    tiny.resume(run, steps=6)
+    small_runs.resume(run, steps=6)
     assert (run / "previews/step-00000006.png").read_bytes() == first.read_bytes()
 
 
@@ -341,29 +343,31 @@ def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpo
     asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asked(train__steps=6, train__save_every=2)
-    tiny.start(given, tmp_path / "straight")
-    write, run, heard = files.write_folder, tmp_path / "run", tiny.Heard()
+    small_runs.train(given, tmp_path / "straight")
+    write, run, heard = files.write_folder, tmp_path / "run", small_runs.ProgressRecorder()
     seen = []
 
     def refuse(target: Path, contents: Any, **named: Any) -> None:
-        seen.append((target.name, tiny.steps(run)))
+        seen.append((target.name, small_runs.checkpoint_steps(run)))
         if target.name.endswith("2"):
             raise OSError(28, "No space left on device")
         write(target, contents, **named)
 
     monkeypatch.setattr(files, "write_folder", refuse)
-    result = tiny.start(given, run, heard)
+    result = small_runs.train(given, run, heard)
     (line,) = [line for line in heard.lines if "could not save" in line]
     assert line == (
         "could not save step 2: No space left on device; step 0 is intact; trying again at 4"
     )
     assert seen[2] == ("step-00000004", [0])
-    assert (result.step, tiny.steps(run)) == (6, [4, 6])
-    assert tiny.tensors(run) == tiny.tensors(tmp_path / "straight")
+    assert (result.step, small_runs.checkpoint_steps(run)) == (6, [4, 6])
+    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(
+        tmp_path / "straight"
+    )
 
 
 def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing_saved(
-    asked: Any, tmp_path: Path, disk: Disk, plugin: Plugin
+    asked: Any, tmp_path: Path, disk: FaultyDisk, register_plugin: Plugin
 ) -> None:
     class Filler:
         @hookimpl
@@ -371,26 +375,26 @@ def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing
             if step == 3 and not disk.seen:
                 disk.arm(1, no_space, always=True)
 
-    plugin(Filler(), "stranger:filler")
-    heard, run = tiny.Heard(), tmp_path / "run"
+    register_plugin(Filler(), "stranger:filler")
+    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
     with pytest.raises(
         SaveError, match=r"could not save step 5: No space left on device"
     ) as caught:
-        tiny.start(asked(train__steps=5, train__save_every=1, train__log_every=1), run, heard)
+        small_runs.train(asked(train__steps=5, train__save_every=1, train__log_every=1), run, heard)
     disk.disarm()
     assert disk.seen
     assert caught.value.exit_code == 6
-    assert tiny.steps(run) == [1, 2]
+    assert small_runs.checkpoint_steps(run) == [1, 2]
     assert sum("could not save step" in line for line in heard.lines) == 2  # steps 3 and 4
     assert any("could not write" in line and "run.json" in line for line in heard.lines)
     assert facts(run)["seed"] == 0  # whole, though without its end
     assert not [p for p in run.rglob(".*") if p.is_file()]
-    tiny.resume(run)
-    assert tiny.steps(run) == [4, 5]
+    small_runs.resume(run)
+    assert small_runs.checkpoint_steps(run) == [4, 5]
 
 
 def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
-    toy: type[Toy], asked: Any, tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+    toy: type[Toy], asked: Any, tmp_path: Path, disk: FaultyDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = writer.RunWriter.begin
 
@@ -400,7 +404,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
 
     monkeypatch.setattr(writer.RunWriter, "begin", fill)
     with pytest.raises(SaveError, match=r"could not write to .*run: No space left"):
-        tiny.start(asked(), tmp_path / "run")
+        small_runs.train(asked(), tmp_path / "run")
     disk.disarm()
     assert not toy.seen
 
@@ -410,7 +414,7 @@ def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes
     name: str, asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = asked(train__steps=4, train__log_every=2, train__preview_every=2)
-    tiny.start(given, tmp_path / "straight")
+    small_runs.train(given, tmp_path / "straight")
     for door in ("append", "replace"):
         real = getattr(files, door)
 
@@ -420,21 +424,23 @@ def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes
             real(path, data)
 
         monkeypatch.setattr(files, door, refuse)
-    heard = tiny.Heard()
-    result = tiny.start(given, tmp_path / "run", heard)
+    heard = small_runs.ProgressRecorder()
+    result = small_runs.train(given, tmp_path / "run", heard)
     count = 2 if name == "log.jsonl" else 1
     assert result.step == 4
     assert result.listed == len(problems(tmp_path / "run")) == count
     assert problems(tmp_path / "run")[0]["reason"] == "could not write"
     assert f"could not write: {tmp_path / 'run'}" in str(heard)
-    assert tiny.tensors(tmp_path / "run") == tiny.tensors(tmp_path / "straight")
+    assert small_runs.checkpoint_tensors(tmp_path / "run") == small_runs.checkpoint_tensors(
+        tmp_path / "straight"
+    )
 
 
 # -- events ----------------------------------------------------------------------------------------
 
 
 def test_events_come_in_order_with_what_the_hooks_document(
-    asked: Any, tmp_path: Path, plugin: Plugin
+    asked: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
     heard: list[tuple[Any, ...]] = []
 
@@ -460,9 +466,9 @@ def test_events_come_in_order_with_what_the_hooks_document(
         def run_finished(self, outcome: str) -> None:
             heard.append(("finished", outcome))
 
-    plugin(Listener(), "stranger:listener")
+    register_plugin(Listener(), "stranger:listener")
     run = tmp_path / "run"
-    tiny.start(
+    small_runs.train(
         asked(train__steps=3, train__log_every=2, train__preview_every=2, train__save_every=2), run
     )
     losses = ["one/distance", "two/distance"]
@@ -480,10 +486,11 @@ def test_events_come_in_order_with_what_the_hooks_document(
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError("no such dashboard"), SystemExit(0), PanicException("x"), WordlessError()]
+    "error",
+    [ValueError("no such dashboard"), SystemExit(0), PanicException("x"), UnprintableError()],
 )
 def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
-    error: BaseException, asked: Any, tmp_path: Path, plugin: Plugin
+    error: BaseException, asked: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
     heard = []
 
@@ -497,9 +504,9 @@ def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event
         def losses_logged(self, step: int) -> None:
             heard.append(step)
 
-    plugin(Listener(), "stranger:listener")
-    plugin(Faulty(), "stranger:faulty")
-    result = tiny.start(asked(), tmp_path / "run")
+    register_plugin(Listener(), "stranger:listener")
+    register_plugin(Faulty(), "stranger:faulty")
+    result = small_runs.train(asked(), tmp_path / "run")
     assert heard == [4]
     assert result.step == 4
     (problem,) = problems(tmp_path / "run")
@@ -518,15 +525,15 @@ def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event
 
 @pytest.mark.parametrize("cache", [0.0, 2.0])
 def test_a_corrupt_file_is_listed_and_training_goes_as_if_it_were_not_there(
-    cache: float, pictures: Pictures, tmp_path: Path
+    cache: float, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("a", 4), pictures("b", 5)
-    given = tiny.settings(tmp_path, data__cache=cache, data__max_bad=0.5)
-    tiny.start(given, tmp_path / "without")
+    image_folder("a", 4), image_folder("b", 5)
+    given = small_runs.config(tmp_path, data__cache=cache, data__max_bad=0.5)
+    small_runs.train(given, tmp_path / "without")
     bad = tmp_path / "a/0001a.png"
     bad.write_text("<html>not found</html>")
-    heard = tiny.Heard()
-    result = tiny.start(given, tmp_path / "with", heard)
+    heard = small_runs.ProgressRecorder()
+    result = small_runs.train(given, tmp_path / "with", heard)
     assert result.listed == 1
     (problem,) = problems(tmp_path / "with")
     assert (problem["path"], problem["stage"], problem["reason"]) == (
@@ -535,14 +542,16 @@ def test_a_corrupt_file_is_listed_and_training_goes_as_if_it_were_not_there(
         "unreadable",
     )
     assert f"left out: {bad}: " in str(heard)
-    assert tiny.tensors(tmp_path / "with") == tiny.tensors(tmp_path / "without")
+    assert small_runs.checkpoint_tensors(tmp_path / "with") == small_runs.checkpoint_tensors(
+        tmp_path / "without"
+    )
     assert facts(tmp_path / "with")["data"] == facts(tmp_path / "without")["data"]
-    again = tiny.resume(tmp_path / "with", steps=5)
+    again = small_runs.resume(tmp_path / "with", steps=5)
     assert (again.listed, len(problems(tmp_path / "with"))) == (1, 1)  # listed once
 
 
 def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_nothing(
-    asked: Any, tmp_path: Path, plugin: Plugin
+    asked: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
     class Mover:
         @hookimpl
@@ -550,17 +559,17 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
             if step == 3 and (tmp_path / "a").exists():
                 (tmp_path / "a").rename(tmp_path / "elsewhere")
 
-    plugin(Mover(), "stranger:mover")
+    register_plugin(Mover(), "stranger:mover")
     given, run = asked(data__cache=0.0, train__steps=6, train__log_every=1), tmp_path / "run"
     with pytest.raises(TrainingError, match="items in a row cannot be read") as caught:
-        tiny.start(given, run)
+        small_runs.train(given, run)
     assert caught.value.exit_code == 5
     logged = [line["step"] for line in records.read_lines(run / "log.jsonl")]
     assert logged in ([1, 2, 3], [1, 2, 3, 4])  # the fourth batch may have been read already
-    assert tiny.steps(run) == [0, logged[-1]]
+    assert small_runs.checkpoint_steps(run) == [0, logged[-1]]
     assert problems(run) == []
     (tmp_path / "elsewhere").rename(tmp_path / "a")
-    assert tiny.resume(run).step == 6
+    assert small_runs.resume(run).step == 6
 
 
 def wrong_rows(recipe: Toy, batch: Images) -> list[Any]:  # noqa: ARG001
@@ -576,7 +585,7 @@ def test_G12_a_preview_that_fails_is_listed_once_and_the_run_goes_on(
     preview: Any, toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toy, "preview", preview)
-    result = tiny.start(asked(train__preview_every=1), tmp_path / "run")
+    result = small_runs.train(asked(train__preview_every=1), tmp_path / "run")
     assert (result.step, result.listed) == (4, 1)
     (problem,) = problems(tmp_path / "run")
     assert (problem["path"], problem["reason"]) == ("previews", "failed")
@@ -594,9 +603,9 @@ def test_a_run_that_fails_leaves_nobody_reading_while_its_error_is_held(
     monkeypatch.setattr(toy, "step", fail)
     threads = threading.active_count()
     with pytest.raises(TrainingError, match=r"Toy.step raised ZeroDivisionError") as held:
-        tiny.start(asked(data__workers=workers), tmp_path / "run")
+        small_runs.train(asked(data__workers=workers), tmp_path / "run")
     assert "--resume" in str(held.value) and held.value.exit_code == 5
-    assert tiny.steps(tmp_path / "run") == [0]
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
     assert held.tb, "through its frames it holds all that was read"
     assert threading.active_count() == threads
     assert active_children() == []
@@ -625,10 +634,10 @@ def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before
         given = asked(train__steps=9, train__save_every=2, train__batch_size=batch_size)
         out = run / str(batch_size)
         with pytest.raises(TrainingError, match="step 5: there is not enough memory") as caught:
-            tiny.start(given, out)
+            small_runs.train(given, out)
         assert f"Try {less}; " in str(caught.value)
         assert f"--resume {out} --fork-run {less}." in str(caught.value)
-        assert tiny.steps(out) == [2, 4]
+        assert small_runs.checkpoint_steps(out) == [2, 4]
 
 
 @pytest.mark.parametrize(
@@ -652,23 +661,23 @@ def test_T20_what_is_too_small_in_a_later_turn_is_said_at_that_step(
     monkeypatch.setattr(toy, "step", step)
     given = asked(data__size=crop, train__batch_size=batch_size)
     with pytest.raises(ConfigError, match=f"step 1: batches of {batch_size} with crops of") as said:
-        tiny.start(given, tmp_path / "run")
+        small_runs.train(given, tmp_path / "run")
     assert str(said.value).endswith(f" Try {more}.")
     assert "\n" not in str(said.value)
 
 
 def test_too_many_corrupt_files_stop_the_run_before_it_begins(
-    pictures: Pictures, tmp_path: Path
+    image_folder: Pictures, tmp_path: Path
 ) -> None:
-    pictures("a", 4), pictures("b", 5)
+    image_folder("a", 4), image_folder("b", 5)
     (tmp_path / "a/9.png").write_text("")
     with pytest.raises(TrainingError, match=r"1 of 10 images cannot be read, and data.max_bad"):
-        tiny.start(tiny.settings(tmp_path), tmp_path / "run")
+        small_runs.train(small_runs.config(tmp_path), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_file_that_turns_bad_while_training_is_listed_once_and_replaced(
-    asked: Any, tmp_path: Path, plugin: Plugin
+    asked: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
     class Vandal:
         @hookimpl
@@ -676,9 +685,9 @@ def test_a_file_that_turns_bad_while_training_is_listed_once_and_replaced(
             if step == 2:
                 (tmp_path / "a/0002.png").write_text("")
 
-    plugin(Vandal(), "stranger:vandal")
+    register_plugin(Vandal(), "stranger:vandal")
     given = asked(data__cache=0.0, train__steps=14, train__log_every=1)
-    result = tiny.start(given, tmp_path / "run")
+    result = small_runs.train(given, tmp_path / "run")
     assert (result.step, result.listed) == (14, 1)
     (problem,) = problems(tmp_path / "run")
     assert problem["path"].endswith("a/0002.png")
@@ -823,10 +832,10 @@ def test_what_a_save_raises_stops_a_run_that_has_begun_and_keeps_the_checkpoint_
 
     monkeypatch.setattr(toy, "training_state", state)
     with pytest.raises(kind) as found:
-        tiny.start(asked(train__save_every=2), tmp_path / "run")
-    assert tiny.steps(tmp_path / "run") == [0, 2]
+        small_runs.train(asked(train__save_every=2), tmp_path / "run")
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
     assert f"{tmp_path / 'run'}" in str(found.value) or "step 4: not enough memory" in str(
         found.value
     )
     monkeypatch.undo()
-    assert tiny.resume(tmp_path / "run").step == 4
+    assert small_runs.resume(tmp_path / "run").step == 4

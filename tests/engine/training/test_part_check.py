@@ -125,7 +125,7 @@ class Looking(Recipe[Images]):
 
 
 def test_a_network_that_needs_numbers_is_tried_with_numbers(
-    images: Path, plugin: Callable[..., object]
+    images: Path, register_plugin: Callable[..., object]
 ) -> None:
     class Offer:
         @hookimpl
@@ -136,7 +136,7 @@ def test_a_network_that_needs_numbers_is_tried_with_numbers(
         def register_generators(self) -> dict[str, type[nn.Module]]:
             return {"counting": Counting}
 
-    plugin(Offer())
+    register_plugin(Offer())
     tried(configuration(images, "looking", generator="counting"))
 
 
@@ -149,24 +149,24 @@ class Untyped(Looking):
 
 
 def test_an_option_without_a_type_is_a_part_by_its_default(
-    images: Path, plugin: Callable[..., object]
+    images: Path, register_plugin: Callable[..., object]
 ) -> None:
     class Offer:
         @hookimpl
         def register_recipes(self) -> dict[str, type[Recipe]]:
             return {"untyped": Untyped}
 
-    plugin(Offer())
+    register_plugin(Offer())
     with pytest.raises(ConfigError, match=r"options\.generator: 'dcgan' does not fit untyped"):
         tried(configuration(images, "untyped", generator="dcgan"))
     tried(configuration(images, "untyped", label="any text"))
 
 
-def test_train_refuses_it_with_code_2_and_leaves_no_folder(images: Path, run: Run) -> None:
+def test_train_refuses_it_with_code_2_and_leaves_no_folder(images: Path, run_command: Run) -> None:
     arguments = ["--plugin", "pix2pix", "--domains", "A", "B", "--data", images, "--size", "32"]
     small_networks = ["--set", "options.generator={name: unet, levels: 2, width: 4}"]
     out = images / "run"
-    found = run("train", *arguments, *small_networks, "--set", f"options.adversarial={COMPARING}",
-                "--steps", "1", "--out", out)  # fmt: skip
+    loss = ["--set", f"options.adversarial={COMPARING}"]
+    found = run_command("train", *arguments, *small_networks, *loss, "--steps", "1", "--out", out)
     assert found.code == 2 and "does not fit pix2pix" in found.err
     assert not out.exists()

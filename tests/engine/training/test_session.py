@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 import torch
 
 from translate.batches import ImageSpec
@@ -25,30 +25,32 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def root(pictures: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    pictures("a", 4), pictures("b", 3)
+def root(
+    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    image_folder("a", 4), image_folder("b", 3)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_run_folders_are_named_after_what_they_hold_and_numbered(root: Path) -> None:
-    asked = tiny.settings(root, train__steps=1)
+    asked = small_runs.config(root, train__steps=1)
     paths = [session.start(asked, watcher=ProgressReporter()).path for _ in range(3)]
     assert [str(path) for path in paths] == [
         "runs/cyclegan-a-b",
         "runs/cyclegan-a-b-2",
         "runs/cyclegan-a-b-3",
     ]
-    asked = tiny.settings(root, train__steps=1, data__domains=[str(root / "a"), "b"])
+    asked = small_runs.config(root, train__steps=1, data__domains=[str(root / "a"), "b"])
     assert str(session.start(asked, watcher=ProgressReporter()).path) == "runs/cyclegan-a-b-4"
 
 
 def test_domains_are_named_by_the_last_part_of_their_paths(
-    root: Path, pictures: Callable[..., Path]
+    root: Path, image_folder: Callable[..., Path]
 ) -> None:
-    pictures("photos/my horses/train", 2)
+    image_folder("photos/my horses/train", 2)
     paths = ["photos/my horses", str(root / "a")]
-    asked = tiny.settings(root, train__steps=1, data__domains=paths)
+    asked = small_runs.config(root, train__steps=1, data__domains=paths)
     run = session.start(asked, watcher=ProgressReporter()).path
     assert str(run) == "runs/cyclegan-my horses-a"
     found = read.describe(retention.newest(run)[0])
@@ -56,20 +58,20 @@ def test_domains_are_named_by_the_last_part_of_their_paths(
     assert list(found.config.data.domains) == paths
     model, _ = infer.load(run, device="cpu")
     assert model.choose("photos/my horses") == model.choose("my horses") == "my horses"
-    assert tiny.resume(run, steps=2).step == 2
+    assert small_runs.resume(run, steps=2).step == 2
 
 
 def test_a_folder_that_is_there_but_holds_no_run_may_become_one(root: Path) -> None:
     (root / "run").mkdir()
     (root / "run/notes.txt").write_text("mine")
-    tiny.start(tiny.settings(root, train__steps=1), root / "run")
+    small_runs.train(small_runs.config(root, train__steps=1), root / "run")
     assert (root / "run/notes.txt").read_text() == "mine"
-    assert tiny.steps(root / "run") == [0, 1]
+    assert small_runs.checkpoint_steps(root / "run") == [0, 1]
 
 
 def test_a_run_folder_holds_what_the_interface_says(root: Path) -> None:
-    asked = tiny.settings(root, train__preview_every=2, train__ema=0.5)
-    run = tiny.start(asked, root / "run").path
+    asked = small_runs.config(root, train__preview_every=2, train__ema=0.5)
+    run = small_runs.train(asked, root / "run").path
     found = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     inside = [
         "weights.safetensors",
@@ -101,13 +103,17 @@ def test_a_run_folder_holds_what_the_interface_says(root: Path) -> None:
 def test_epochs_are_counted_in_images_of_the_longer_domain(
     flags: dict[str, Any], expected: int, root: Path
 ) -> None:
-    result = tiny.start(tiny.settings(root, **{"train__save_every": 100, **flags}), root / "run")
+    result = small_runs.train(
+        small_runs.config(root, **{"train__save_every": 100, **flags}), root / "run"
+    )
     assert result.step == expected
 
 
 def test_no_length_is_asked_for(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"how long\? Set --steps or --epochs."):
-        tiny.start(tiny.settings(root, train__steps=None, train__epochs=None), root / "run")
+        small_runs.train(
+            small_runs.config(root, train__steps=None, train__epochs=None), root / "run"
+        )
     assert not (root / "run").exists()
 
 
@@ -122,9 +128,9 @@ def test_no_length_is_asked_for(root: Path) -> None:
 def test_T20_a_size_that_the_networks_cannot_take_is_said_before_any_work(
     recipe: str, size: Any, said: str, root: Path
 ) -> None:
-    pictures = tiny.settings(root, recipe, data__size=size, data__layout="unpaired")
+    pictures = small_runs.config(root, recipe, data__size=size, data__layout="unpaired")
     with pytest.raises(ConfigError, match=said):
-        tiny.start(pictures, root / "run")
+        small_runs.train(pictures, root / "run")
     assert not (root / "run").exists()
 
 
@@ -132,7 +138,7 @@ def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
     built, drawn = [], []
     for seed in (1, 1, 2):
         torch.rand(5)  # whatever came before
-        asked = tiny.settings(Path("nowhere"), train__seed=seed)
+        asked = small_runs.config(Path("nowhere"), train__seed=seed)
         built.append(session.build(asked, ImageSpec((16, 16), ("a", "b")), CPU).recipe.state_dict())
         drawn.append(torch.rand(3))
     assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
@@ -144,8 +150,10 @@ def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
 def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path) -> None:
     from safetensors.torch import load
 
-    asked = tiny.settings(root, train__ema=0.75, train__steps=2, train__save_every=1, train__keep=9)
-    run = tiny.start(asked, root / "run").path
+    asked = small_runs.config(
+        root, train__ema=0.75, train__steps=2, train__save_every=1, train__keep=9
+    )
+    run = small_runs.train(asked, root / "run").path
     folders = sorted((run / "checkpoints").iterdir())
     weights = [
         load((f / "weights.safetensors").read_bytes())["forth.model.1.weight"] for f in folders
@@ -158,8 +166,10 @@ def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path)
 
 def test_what_the_data_show_is_said_before_the_first_step(root: Path) -> None:
     (root / "a/notes.txt").touch()
-    heard = tiny.Heard()
-    tiny.start(tiny.settings(root, train__steps=1, train__log_every=1), root / "run", heard)
+    heard = small_runs.ProgressRecorder()
+    small_runs.train(
+        small_runs.config(root, train__steps=1, train__log_every=1), root / "run", heard
+    )
     line = f"skipped 1 file without an image suffix (1 .txt): {root / 'a/notes.txt'}"
     assert line in heard.lines
     assert len(heard.reports) == 1
@@ -168,16 +178,16 @@ def test_what_the_data_show_is_said_before_the_first_step(root: Path) -> None:
 def test_a_missing_or_empty_folder_is_said_before_any_work(root: Path) -> None:
     (root / "empty").mkdir()
     with pytest.raises(DataError, match=r"no folder for domain 'c': looked for .*c/train and .*c"):
-        tiny.start(tiny.settings(root, data__domains=["a", "c"]), root / "run")
+        small_runs.train(small_runs.config(root, data__domains=["a", "c"]), root / "run")
     with pytest.raises(DataError, match=r"domain 'empty': no images in .*empty"):
-        tiny.start(tiny.settings(root, data__domains=["a", "empty"]), root / "run")
+        small_runs.train(small_runs.config(root, data__domains=["a", "empty"]), root / "run")
     assert not (root / "run").exists()
 
 
 def test_an_output_that_cannot_be_written_to_is_said_before_any_step(root: Path) -> None:
     (root / "file").write_text("")
     with pytest.raises(SaveError, match=r"cannot write to .*file/run: Not a directory") as caught:
-        tiny.start(tiny.settings(root), root / "file/run")
+        small_runs.train(small_runs.config(root), root / "file/run")
     assert caught.value.exit_code == 2
 
 
@@ -187,24 +197,26 @@ def test_a_gpu_that_is_not_there_is_said(root: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"device cuda: PyTorch finds no GPU here. Use --device cpu"
     ):
-        tiny.start(tiny.settings(root, train__device="cuda"), root / "run")
+        small_runs.train(small_runs.config(root, train__device="cuda"), root / "run")
 
 
 def test_bf16_trains_and_saves_full_precision(root: Path) -> None:
     from safetensors.torch import load
 
-    run = tiny.start(
-        tiny.settings(root, train__precision="bf16", train__steps=2), root / "run"
+    run = small_runs.train(
+        small_runs.config(root, train__precision="bf16", train__steps=2), root / "run"
     ).path
-    tensors = load(tiny.tensors(run)["weights.safetensors"])
+    tensors = load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
 
 
 def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> None:
     from safetensors.torch import load
 
-    run = tiny.start(tiny.settings(root, data__channels=1, train__steps=1), root / "run").path
-    tensors = load(tiny.tensors(run)["weights.safetensors"])
+    run = small_runs.train(
+        small_runs.config(root, data__channels=1, train__steps=1), root / "run"
+    ).path
+    tensors = load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
     assert tensors["forth.model.1.weight"].shape[1] == 1
 
 
@@ -220,16 +232,16 @@ class Acting(ProgressReporter):
 
 
 def test_T7_a_signal_that_asks_for_a_checkpoint_gets_one_and_training_goes_on(root: Path) -> None:
-    asked, interrupts = tiny.settings(root, train__steps=5), Interrupts(save_on="SIGUSR1")
+    asked, interrupts = small_runs.config(root, train__steps=5), Interrupts(save_on="SIGUSR1")
     watcher = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
     result = session.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (5, 0, False)
-    assert tiny.steps(root / "run") == [3, 5]
+    assert small_runs.checkpoint_steps(root / "run") == [3, 5]
 
 
 def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(root: Path) -> None:
-    asked, straight = tiny.settings(root, train__steps=4), root / "straight"
-    tiny.start(asked, straight)
+    asked, straight = small_runs.config(root, train__steps=4), root / "straight"
+    small_runs.train(asked, straight)
     interrupts = Interrupts()
     watcher = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
     result = session.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
@@ -243,8 +255,8 @@ def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(ro
 
 def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
     """The lock is a process's, so another process holds it."""
-    asked = tiny.settings(root, train__steps=2)
-    tiny.start(asked, root / "run")
+    asked = small_runs.config(root, train__steps=2)
+    small_runs.train(asked, root / "run")
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -270,7 +282,7 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
 
 
 def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
-    tiny.start(tiny.settings(root, train__steps=1), root / "run")
+    small_runs.train(small_runs.config(root, train__steps=1), root / "run")
     (root / "run/.lock").touch()
     assert (
         session.resume(root / "run", flags={"train.steps": 2}, watcher=ProgressReporter()).step == 2
@@ -282,16 +294,16 @@ def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
     [("more", r"has 8 files, and had 7"), ("other", "as many files as before, but other names")],
 )
 def test_T15_a_changed_data_set_is_refused_unless_accepted(
-    root: Path, pictures: Callable[..., Path], change: str, words: str
+    root: Path, image_folder: Callable[..., Path], change: str, words: str
 ) -> None:
-    tiny.start(tiny.settings(root, train__steps=1), root / "run")
+    small_runs.train(small_runs.config(root, train__steps=1), root / "run")
     if change == "more":
-        pictures("a", 5)
+        image_folder("a", 5)
     else:
         (root / "b/0000.png").rename(root / "b/9999.png")
     with pytest.raises(DataError, match=rf"{words}.*--accept-data-change"):
         session.resume(root / "run", flags={"train.steps": 2}, watcher=ProgressReporter())
-    heard = tiny.Heard()
+    heard = small_runs.ProgressRecorder()
     session.resume(root / "run", flags={"train.steps": 2}, accept_data_change=True, watcher=heard)
     assert "going on, but not as if nothing had happened" in str(heard)
     assert (
@@ -302,10 +314,10 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
 def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:
     seen: list[bool] = []
     watcher = Acting(1, lambda: seen.append(torch.are_deterministic_algorithms_enabled()))
-    asked = tiny.settings(root, train__steps=2, train__deterministic=True)
+    asked = small_runs.config(root, train__steps=2, train__deterministic=True)
     session.start(asked, out=root / "run", watcher=watcher)
     assert seen == [True]
     assert not torch.are_deterministic_algorithms_enabled()
-    tiny.start(tiny.settings(root, train__steps=2), root / "usual")
+    small_runs.train(small_runs.config(root, train__steps=2), root / "usual")
     ends = [root / f"{n}/checkpoints/step-00000002/weights.safetensors" for n in ("run", "usual")]
     assert ends[0].read_bytes() == ends[1].read_bytes(), "a CPU is exact anyway"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
+import small_runs
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -53,7 +53,7 @@ class Counting(Narrow):
 
 @pytest.fixture
 def asked(
-    plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    register_plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Config]:
     """Return what makes a configuration of a recipe with a layer, on files that are no pictures."""
 
@@ -62,14 +62,14 @@ def asked(
         def register_recipes(self) -> dict[str, type[Recipe]]:
             return {"narrow": Narrow, "padding": Padding, "counting": Counting}
 
-    plugin(Offer(), "stranger:narrow")
+    register_plugin(Offer(), "stranger:narrow")
     (tmp_path / "a").mkdir()
     for number in range(4):
         (tmp_path / f"a/{number}.png").write_bytes(b"no picture")
 
     def make(layer: Callable[[], nn.Module], recipe: str = "narrow", **flags: Any) -> Config:
         monkeypatch.setattr(Narrow, "make", staticmethod(layer))
-        return tiny.settings(tmp_path, recipe, data__domains=["a"], **flags)
+        return small_runs.config(tmp_path, recipe, data__domains=["a"], **flags)
 
     return make
 
@@ -88,7 +88,7 @@ def test_T20_a_crop_that_is_too_small_for_a_strangers_layer_is_said_before_data_
     layer: Callable[[], nn.Module], size: Any, least: str, asked: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        tiny.start(asked(layer, data__size=size, train__batch_size=2), tmp_path / "run")
+        small_runs.train(asked(layer, data__size=size, train__batch_size=2), tmp_path / "run")
     said = str(caught.value)
     assert f"data.size: narrow with these networks needs crops of {least} at least" in said
     assert said.endswith("(in net.1).")
@@ -102,13 +102,13 @@ def test_T20_a_batch_of_one_is_too_small_for_batch_norm(asked: Any, tmp_path: Pa
     with pytest.raises(
         ConfigError, match=r"^train.batch_size: .* more than 1 .* --batch-size 2\.$"
     ):
-        tiny.start(given, tmp_path / "run")
+        small_runs.train(given, tmp_path / "run")
 
 
 def test_T20_what_no_module_does_is_blamed_on_the_recipe(asked: Any, tmp_path: Path) -> None:
     given = asked(nn.Identity, "padding", data__size=4)
     with pytest.raises(ConfigError, match=r"crops of 6x6 at least, not 4x4: .* \(in Padding\)\.$"):
-        tiny.start(given, tmp_path / "run")
+        small_runs.train(given, tmp_path / "run")
 
 
 def test_a_trial_draws_no_random_number_of_trainings(asked: Any) -> None:

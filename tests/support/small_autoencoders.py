@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from games import SPEC, Scale
+from small_gans import SPEC, MeanDiscriminator
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec
@@ -14,14 +14,14 @@ from translate.engine.inference.model import translate_batch
 from translate.engine.training import session
 from translate.recipe import Recipe
 
-CODERS: Mapping[str, Mapping[str, Any]] = {
+NETWORKS: Mapping[str, Mapping[str, Any]] = {
     "encoder": {"name": "mlp-encoder", "width": 8, "layers": 1, "norm": "none"},
     "decoder": {"name": "mlp", "width": 8, "layers": 1, "norm": "none"},
 }
-SIZES = (28, 28), (1, 1), (100, 60), (20, 90), (7, 28)
+IMAGE_SIZES = (28, 28), (1, 1), (100, 60), (20, 90), (7, 28)
 
 
-class Mean(nn.Module):
+class HalfMeanEncoder(nn.Module):
     """Encode an image as half of its mean; and as a variance of 4, where that is asked for."""
 
     def __init__(self, *, variance: bool = False) -> None:
@@ -33,7 +33,7 @@ class Mean(nn.Module):
         return torch.cat([mean, torch.full_like(mean, 4).log()], 1) if self.variance else mean
 
 
-class Plain(nn.Module):
+class ConstantDecoder(nn.Module):
     """Decode a code as 2x2 pixels of a fifth of it."""
 
     def __init__(self) -> None:
@@ -44,29 +44,29 @@ class Plain(nn.Module):
         return (self.shade * code).expand(-1, 1, 2, 2)
 
 
-def build(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
+def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
     """Return what a run of `name` with small networks has in memory, at step 0."""
     document = {
-        "options": {**CODERS, **options},
+        "options": {**NETWORKS, **options},
         "data": {"domains": ["digits"], "size": list(spec.size)},
         "train": {"steps": 10_000, "device": "cpu"},
     }
     return session.build(layers.resolve(name, config=document), spec, torch.device("cpu"))
 
 
-def by_hand(name: str, *, variance: bool = False, **options: Any) -> Recipe:
+def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recipe:
     """Return the recipe with the two networks above, a scale for judge, and noise that is 1."""
-    recipe = build(name, **options).recipe
-    recipe.encoder, recipe.decoder = Mean(variance=variance), Plain()
-    recipe.discriminator = Scale()
+    recipe = build_state(name, **options).recipe
+    recipe.encoder, recipe.decoder = HalfMeanEncoder(variance=variance), ConstantDecoder()
+    recipe.discriminator = MeanDiscriminator()
     recipe.noise = lambda count: torch.ones(count, 1, 1, 1)
     return recipe
 
 
-def check_sizes(name: str) -> None:
+def check_image_sizes(name: str) -> None:
     """Hold that pictures of any size keep theirs, and that noise becomes the size trained on."""
-    recipe = build(name, ImageSpec((28, 28), ("digits",), 1, 1)).recipe.eval()
-    for height, width in SIZES:
+    recipe = build_state(name, ImageSpec((28, 28), ("digits",), 1, 1)).recipe.eval()
+    for height, width in IMAGE_SIZES:
         picture = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
         drawn = translate_batch(recipe, picture * 2 - 1, "digits")
         assert drawn.shape == picture.shape

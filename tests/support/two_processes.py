@@ -12,9 +12,7 @@ import torch
 import torch._dynamo
 
 
-def processes(
-    work: Callable[[int], Any], *, world: int = 2, killed: int | None = None
-) -> list[Any]:
+def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None) -> list[Any]:
     """Do `work(rank)` in processes under torchrun's environment; return what each returned.
 
     The one that is to be `killed` has nothing to say.

@@ -11,16 +11,26 @@ import pytest
 
 from translate.errors import TranslateError
 
-COUNTED = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir", "ftruncate")
+COUNTED_CALLS = (
+    "open",
+    "write",
+    "fsync",
+    "replace",
+    "rename",
+    "mkdir",
+    "unlink",
+    "rmdir",
+    "ftruncate",
+)
 Fault = Callable[[str, tuple[Any, ...], Callable[..., Any]], Any]
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
-class Killed(BaseException):
+class ProcessKilled(BaseException):
     """The process is gone: nothing that it would have done afterwards happens."""
 
 
-class Disk:
+class FaultyDisk:
     """Counts what is done to the disk; at operation number `at` it does `fault`, if told to."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,13 +39,13 @@ class Disk:
         self.fault: Fault | None = None
         self.always = False
         self.seen: list[str] = []
-        for name in COUNTED:
+        for name in COUNTED_CALLS:
             monkeypatch.setattr(os, name, self._counted(name, getattr(os, name)))
 
     def arm(self, at: int, fault: Fault, *, always: bool = False) -> None:
         """Count from 1 again, and do `fault` at operation `at`, or from it on."""
         self.count, self.at, self.fault, self.seen = 0, at, fault, []
-        self.always = always or fault is kill
+        self.always = always or fault is kill_process
 
     def disarm(self) -> None:
         """Work as disks should."""
@@ -43,7 +53,7 @@ class Disk:
 
     def _counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*given: Any, **named: Any) -> Any:
-            if self.fault is None or (name == "open" and not given[1] & WRITES):
+            if self.fault is None or (name == "open" and not given[1] & WRITE_FLAGS):
                 return real(*given, **named)
             if name == "write" and not stat.S_ISREG(os.fstat(given[0]).st_mode):
                 return real(*given, **named)  # a terminal or a pipe
@@ -61,14 +71,14 @@ class Disk:
         return self.count >= self.at > 0 if self.always else self.count == self.at
 
 
-def kill(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+def kill_process(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
     """End the process in the middle of an operation: half of a write has happened."""
     if name == "write":
         real(given[0], given[1][: len(given[1]) // 2])
-    raise Killed
+    raise ProcessKilled
 
 
-def fail(number: int) -> Fault:
+def fail_with(number: int) -> Fault:
     """Return a fault that raises this errno; a write has half happened."""
 
     def raise_(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
@@ -79,14 +89,14 @@ def fail(number: int) -> Fault:
     return raise_
 
 
-def short(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+def short_write(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
     """Write only a part, which the operating system may always do."""
     if name == "write" and len(given[1]) > 1:
         return real(given[0], given[1][: len(given[1]) // 2])
     return real(*given)
 
 
-def silent_flip(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
+def flip_bit(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any:
     """Write other bytes than were given, and say nothing."""
     if name == "write" and len(given[1]) > 1:
         return real(given[0], bytes([given[1][0] ^ 1, *given[1][1:]]))
@@ -100,15 +110,15 @@ def no_space(name: str, given: tuple[Any, ...], real: Callable[..., Any]) -> Any
     return real(*given)
 
 
-full, broken = fail(errno.ENOSPC), fail(errno.EIO)
+disk_full, io_error = fail_with(errno.ENOSPC), fail_with(errno.EIO)
 
 
-def every_operation(
-    disk: Disk, prepare: Callable[[], object], act: Callable[[], object]
+def each_operation(
+    disk: FaultyDisk, prepare: Callable[[], object], act: Callable[[], object]
 ) -> Iterator[tuple[int, Callable[[Fault], BaseException | None]]]:
     """Yield the number of each operation of `act`, and what runs it with a fault just there."""
     prepare()
-    disk.arm(0, short)
+    disk.arm(0, short_write)
     act()
     disk.disarm()
     total = disk.count
@@ -120,7 +130,7 @@ def every_operation(
             disk.arm(number, fault)
             try:
                 act()
-            except (OSError, TranslateError, Killed) as error:
+            except (OSError, TranslateError, ProcessKilled) as error:
                 return error
             finally:
                 disk.disarm()

@@ -11,7 +11,7 @@ from translate.images.decode import read_image
 from translate.images.tensors import as_tensor
 
 
-class Whole:
+class IdentityTransform:
     """Remembers the roles that it was told."""
 
     def __init__(self) -> None:

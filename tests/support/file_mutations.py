@@ -38,7 +38,7 @@ WORDS = (
 """what has a meaning in YAML or JSON, or ought to have none"""
 
 
-def changed(
+def mutate_bytes(
     data: bytes, dice: Random, others: Sequence[bytes] = (), words: Sequence[bytes] = ()
 ) -> bytes:
     """Return `data` with one to eight changes; some put in `words`, or pieces of `others`."""
@@ -62,15 +62,15 @@ def changed(
             case 6:
                 del new[max(at, 1) :]
             case 7 if others:
-                other = dice.choice(others)
-                start = dice.randrange(len(other))
-                new[span] = other[start : start + dice.choice((4, 64, 4096))]
+                mutate_document = dice.choice(others)
+                start = dice.randrange(len(mutate_document))
+                new[span] = mutate_document[start : start + dice.choice((4, 64, 4096))]
             case 8:
                 new[at:at] = dice.choice(words)
     return bytes(new)
 
 
-def resealed(png: bytes) -> bytes:
+def fix_png_checksums(png: bytes) -> bytes:
     """Return `png` with each checksum right for what it is of, as far as its chunks go."""
     new, at = bytearray(png), 8
     while at + 12 <= len(new):
@@ -82,11 +82,11 @@ def resealed(png: bytes) -> bytes:
     return bytes(new)
 
 
-def other(document: Any, dice: Random) -> Any:
+def mutate_document(document: Any, dice: Random) -> Any:
     """Return `document` with one to three of its values or keys changed, gone or doubled."""
     new = [deepcopy(document)]  # in a list, so that all of it can be something else as well
     for _ in range(dice.choice((1, 1, 2, 3))):
-        holder, key = dice.choice(list(places(new)))
+        holder, key = dice.choice(list(_entries(new)))
         found = holder[key]
         match dice.randrange(8):
             case 0 | 1 | 2:
@@ -98,26 +98,26 @@ def other(document: Any, dice: Random) -> Any:
             case 5 if isinstance(holder, dict):
                 holder[dice.choice([*map(str, holder), "", "name", "_target_", "x.y"])] = found
             case 6:
-                there, place = dice.choice(list(places(new)))
+                there, place = dice.choice(list(_entries(new)))
                 holder[key] = deepcopy(there[place])
             case 7:
                 holder[key] = dice.choice(([found], {"name": found}, [found] * 300, str(found)))
     return new[0]
 
 
-def places(document: Any) -> Any:
+def _entries(document: Any) -> Any:
     """Yield each container of `document` with each of its keys."""
     for key in list(document) if isinstance(document, dict) else range(len(document)):
         yield document, key
         if isinstance(document[key], (dict, list)):
-            yield from places(document[key])
+            yield from _entries(document[key])
 
 
-def tensor_file(data: bytes, dice: Random) -> bytes:
+def mutate_safetensors(data: bytes, dice: Random) -> bytes:
     """Return the safetensors file `data` with other bytes, or with another header that parses."""
     if dice.random() < 0.4:
-        return changed(data, dice, words=WORDS)
+        return mutate_bytes(data, dice, words=WORDS)
     end = 8 + int.from_bytes(data[:8], "little")
-    header = json.dumps(other(json.loads(data[8:end]), dice)).encode()
+    header = json.dumps(mutate_document(json.loads(data[8:end]), dice)).encode()
     length = dice.choice((len(header), len(header), len(header), dice.choice(NUMBERS)))
     return length.to_bytes(8, "little") + header + data[end:]

@@ -16,7 +16,7 @@ from translate.engine.inference.model import Model
 from translate.recipe import Recipe, Turn
 
 
-class Doing(Recipe[Any]):
+class MinimalRecipe(Recipe[Any]):
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(()))
@@ -28,7 +28,7 @@ class Doing(Recipe[Any]):
         yield Turn("nobody", nothing=batch)
 
 
-class Black(Doing):
+class FillBlack(MinimalRecipe):
     """Fills holes with black."""
 
     takes_mask = True
@@ -39,12 +39,12 @@ class Black(Doing):
 
 
 SPEC = ImageSpec((32, 32), ("photos",))
-FILLS = Model("runs/x", "abc", Black(), SPEC, (), torch.device("cpu"))
+MODEL = Model("runs/x", "abc", FillBlack(), SPEC, (), torch.device("cpu"))
 
 
-def translate(source: Path, out: Path, model: Model, **options: Any) -> Summary:
+def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> Summary:
     return translate_folder(model, survey(source, out), out, Options(**options))
 
 
-def listed(out: Path) -> list[str]:
+def problem_messages(out: Path) -> list[str]:
     return [record["message"] for record in records.read_lines(out / "problems.jsonl")]

@@ -27,7 +27,7 @@ NETWORKS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class Painter(nn.Module):
+class ConstantGenerator(nn.Module):
     """Paint 2x2 images in one shade, 0.5 times the noise."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Painter(nn.Module):
         return (self.shade * noise).expand(-1, 1, 2, 2)
 
 
-class Scale(nn.Module):
+class MeanDiscriminator(nn.Module):
     """Score an image twice its mean; its features are its pixels."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Scale(nn.Module):
         return [images.flatten(1)]
 
 
-def build(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
+def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
     """Return what a run of `name` with small networks has in memory, at step 0."""
     document = {
         "options": {**NETWORKS[name], **options},
@@ -62,38 +62,38 @@ def build(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
     return session.build(layers.resolve(name, config=document), spec, torch.device("cpu"))
 
 
-def by_hand(name: str, judge: str, **options: Any) -> Recipe:
+def scalar_recipe(name: str, judge: str, **options: Any) -> Recipe:
     """Return the recipe with the painter and the scale for networks, and noise that is 1."""
-    recipe = build(name, **options).recipe
-    recipe.generator = Painter()
-    setattr(recipe, judge, Scale())
+    recipe = build_state(name, **options).recipe
+    recipe.generator = ConstantGenerator()
+    setattr(recipe, judge, MeanDiscriminator())
     recipe.noise = lambda count: torch.ones(count, 1, 1, 1)
     return recipe
 
 
-def white(count: int = 2) -> Images:
+def white_batch(count: int = 2) -> Images:
     """Return images of 2x2 pixels, all of them 1."""
     return Images(torch.ones(count, 1, 2, 2))
 
 
-COUNT = 4
+BATCH_SIZE = 4
 """images of a batch"""
 
 
-def random_batch(count: int = COUNT, seed: int = 0, side: int = 8) -> Images:
+def random_batch(count: int = BATCH_SIZE, seed: int = 0, side: int = 8) -> Images:
     """Return square noise in [-1, 1]."""
     random = torch.Generator().manual_seed(seed)
     return Images(torch.rand(count, 1, side, side, generator=random) * 2 - 1)
 
 
-def precise(recipe: Recipe) -> Recipe:
+def to_float64(recipe: Recipe) -> Recipe:
     """Return `recipe` in double precision, noise and all."""
     noise = recipe.noise
     recipe.noise = lambda count: noise(count).double()
     return recipe.double()
 
 
-def moves(training: TrainingState, steps: int) -> list[list[str]]:
+def players_of_steps(training: TrainingState, steps: int) -> list[list[str]]:
     """Train on a fresh batch each step; return the players of each step in their order."""
     found: list[list[str]] = []
     step = training.recipe.step
@@ -110,12 +110,12 @@ def moves(training: TrainingState, steps: int) -> list[list[str]]:
     return found
 
 
-def shown(network: nn.Module) -> list[Tensor]:
+def record_inputs(network: nn.Module) -> list[Tensor]:
     """Return a list that fills with the minibatches that `network` is given, in whatever passes."""
     seen: list[Tensor] = []
 
     def see(_network: nn.Module, given: tuple[Tensor], _scores: Any) -> None:
-        seen.extend(given[0].detach().clone().split(COUNT))
+        seen.extend(given[0].detach().clone().split(BATCH_SIZE))
 
     network.register_forward_hook(see)
     return seen

@@ -12,7 +12,7 @@ from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
 
-class Tame(Recipe):
+class ValidRecipe(Recipe):
     """Two players that keep every rule, with a pool, dropout and a preview."""
 
     defaults = {"data": {"layout": "paired"}, "train": {"steps": 10}}
@@ -46,10 +46,14 @@ class Tame(Recipe):
         return [batch.source, self.generator(batch.source)]
 
 
-def offer(plugin: Callable[..., object], name: str = "a:b", **offers: dict[str, object]) -> None:
+def register(
+    register_plugin: Callable[..., object], name: str = "a:b", **offers: dict[str, object]
+) -> None:
     """Register a plugin that offers some things: ``offer(plugin, losses={"mine": Mine})``."""
 
     def returning(value: object) -> Callable[[], object]:
         return hookimpl(lambda: value)
 
-    plugin(SimpleNamespace(**{f"register_{k}": returning(v) for k, v in offers.items()}), name)
+    register_plugin(
+        SimpleNamespace(**{f"register_{k}": returning(v) for k, v in offers.items()}), name
+    )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 
-class Outcome(NamedTuple):
+class CommandResult(NamedTuple):
     """What a command left behind."""
 
     code: int

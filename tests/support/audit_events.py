@@ -10,9 +10,9 @@ from types import CodeType
 from typing import Any
 
 import typing_extensions
-from command import ROOT
+from command_result import ROOT
 
-NEVER = {
+FORBIDDEN_EVENTS = {
     "ctypes.dlopen", "ftplib.connect", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
     "os.spawn", "os.system", "pickle.find_class", "pty.spawn", "smtplib.connect", "socket.bind",
     "socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "urllib.Request",
@@ -25,7 +25,7 @@ WRITERS = {str(m.__file__) for m in (collections, dataclasses, typing, typing_ex
 """modules that make classes, and read annotations, by running text that code has given them"""
 
 
-def watch() -> list[str]:
+def record_events() -> list[str]:
     """Return a list in which from now on, and until the process ends, such things are noted."""
     known = {*sys.stdlib_module_names, *packages_distributions(), *sys.modules}
     known |= {"translate", "translate_plugins"}  # which an editable install does not list
@@ -40,7 +40,7 @@ def watch() -> list[str]:
         elif event == "import":
             if str(given[0]).partition(".")[0] not in known:
                 seen.append(f"import {given[0]}")
-        elif event in NEVER and not _is_ours(event, given):
+        elif event in FORBIDDEN_EVENTS and not _is_ours(event, given):
             seen.append(f"{event} {given!r:.200}")
 
     sys.addaudithook(note)

@@ -5,7 +5,7 @@ class PanicException(BaseException):
     """What libraries in Rust raise: no `Exception`."""
 
 
-class WordlessError(Exception):
+class UnprintableError(Exception):
     """Cannot be shown."""
 
     def __str__(self) -> str:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-TAPED = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
-Tree = dict[str, "bytes | Tree"]
+RECORDED_CALLS = ("open", "write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
+FileTree = dict[str, "bytes | FileTree"]
 
 
 class Operation(NamedTuple):
@@ -26,7 +26,7 @@ class Operation(NamedTuple):
     """bytes that are written, or the node that the name is of"""
 
 
-class Tape:
+class DiskRecorder:
     """Notes what is done below `root` from now on; `images` are what may be left of it."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ class Tape:
         self.nodes: list[Any] = [{}]
         self._load(root, 0)
         self.before, self.done = deepcopy(self.nodes), list[Operation]()
-        for name in TAPED:
+        for name in RECORDED_CALLS:
             monkeypatch.setattr(os, name, self._taped(name, getattr(os, name)))
 
     def _load(self, folder: Path, node: int) -> None:
@@ -97,7 +97,7 @@ class Tape:
 
     def _do(self, operation: Operation) -> None:
         self.done.append(operation)
-        apply(self.nodes, operation)
+        _apply(self.nodes, operation)
 
     def forget_syncs(self, kind: type) -> None:
         """Take it that files, which are `bytes`, or folders, `dict`, were never synced."""
@@ -105,7 +105,7 @@ class Tape:
             it for it in self.done if it.kind != "sync" or not isinstance(self.nodes[it.node], kind)
         ]
 
-    def images(self, *, first: int = 0) -> Iterator[tuple[bool, Tree]]:
+    def images(self, *, first: int = 0) -> Iterator[tuple[bool, FileTree]]:
         """Yield what may be left after `first` operations or more, each once, and if all were done.
 
         Of what may be lost then, all is lost, or nothing, or all names or all contents or any one.
@@ -125,14 +125,14 @@ class Tape:
                 nodes = deepcopy(self.before)
                 for i, operation in enumerate(done):
                     if i not in lost:
-                        apply(nodes, operation)
-                tree = build(nodes, 0)
+                        _apply(nodes, operation)
+                tree = _build_tree(nodes, 0)
                 if (key := (count == len(self.done), repr(tree))) not in seen:
                     seen.add(key)
                     yield key[0], tree
 
 
-def apply(nodes: list[Any], operation: Operation) -> None:
+def _apply(nodes: list[Any], operation: Operation) -> None:
     """Do `operation` to `nodes`; what an earlier loss makes impossible does nothing."""
     match operation.kind:
         case "write":
@@ -143,20 +143,20 @@ def apply(nodes: list[Any], operation: Operation) -> None:
             nodes[operation.node].pop(operation.name, None)
 
 
-def build(nodes: list[Any], node: int) -> Tree:
+def _build_tree(nodes: list[Any], node: int) -> FileTree:
     """Return the tree that begins at `node`."""
     return {
-        name: build(nodes, below) if isinstance(nodes[below], dict) else nodes[below]
+        name: _build_tree(nodes, below) if isinstance(nodes[below], dict) else nodes[below]
         for name, below in sorted(nodes[node].items())
     }
 
 
-def unpack(tree: Tree, folder: Path) -> Path:
+def write_tree(tree: FileTree, folder: Path) -> Path:
     """Write `tree` as the new `folder`, and return it."""
     folder.mkdir()
     for name, content in tree.items():
         if isinstance(content, dict):
-            unpack(content, folder / name)
+            write_tree(content, folder / name)
         else:
             (folder / name).write_bytes(content)
     return folder

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import Disk, Killed, kill, short
+from disk_faults import FaultyDisk, ProcessKilled, kill_process, short_write
 
 from translate.engine.checkpoints import retention
 from translate.engine.config import layers
@@ -26,7 +26,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 SIZES = {"cyclegan": 16, "pix2pix": 64}
 
 
-class Heard(ProgressReporter):
+class ProgressRecorder(ProgressReporter):
     """Keeps what a person would read."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Heard(ProgressReporter):
         return "\n".join(self.lines)
 
 
-def settings(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
+def config(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
     """Return a tiny configuration on the domains ``a`` and ``b`` below `root`.
 
     Flags are ``train__steps=4`` for ``train.steps``. Nothing but the last step is saved or logged,
@@ -63,7 +63,7 @@ def settings(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
     )
 
 
-def start(asked: Config, out: Path, watcher: ProgressReporter | None = None) -> TrainingResult:
+def train(asked: Config, out: Path, watcher: ProgressReporter | None = None) -> TrainingResult:
     """Train from the beginning."""
     return session.start(asked, out=out, watcher=watcher or ProgressReporter())
 
@@ -83,39 +83,39 @@ def resume(
     return session.resume(run, watcher=watcher or ProgressReporter(), flags=flags, **given)
 
 
-def operations(asked: Config, run: Path, disk: Disk) -> int:
+def count_disk_operations(asked: Config, run: Path, disk: FaultyDisk) -> int:
     """Train from the beginning to the end; return what is done to the disk meanwhile."""
-    disk.arm(0, short)
-    start(asked, run)
+    disk.arm(0, short_write)
+    train(asked, run)
     disk.disarm()
     return disk.count
 
 
-def killed(asked: Config, run: Path, disk: Disk, at: int) -> None:
+def train_with_kill(asked: Config, run: Path, disk: FaultyDisk, at: int) -> None:
     """Train, die at operation `at` on the disk, and go on to the end."""
-    disk.arm(at, kill)
-    with pytest.raises(Killed):
-        start(asked, run)
+    disk.arm(at, kill_process)
+    with pytest.raises(ProcessKilled):
+        train(asked, run)
     disk.disarm()
-    if steps(run):
+    if checkpoint_steps(run):
         resume(run)
     else:  # dead before the first checkpoint: the same command begins again
-        start(asked, run)
+        train(asked, run)
 
 
-def tensors(run: Path) -> dict[str, bytes]:
+def checkpoint_tensors(run: Path) -> dict[str, bytes]:
     """Return the bytes of every tensor file of the newest checkpoint, which must be whole."""
     path, complaints = retention.newest(run)
     assert not complaints
     return {file.name: file.read_bytes() for file in sorted(path.glob("*.safetensors"))}
 
 
-def steps(run: Path) -> list[int]:
+def checkpoint_steps(run: Path) -> list[int]:
     """Return the steps of which there are checkpoints, in order."""
     return sorted(step for step, _ in retention.saved(run))
 
 
-def amend(path: Path, name: str, data: bytes) -> None:
+def replace_checkpoint_file(path: Path, name: str, data: bytes) -> None:
     """Put `data` in the place of one file of the checkpoint at `path`, as if it had been saved."""
     (path / name).write_bytes(data)
     manifest = json.loads((path / "MANIFEST.json").read_bytes())

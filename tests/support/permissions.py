@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 VERSION = 0x20080522  # of the kernel's interface to capabilities
-OVERRIDES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+OVERRIDE_CAPABILITIES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 
 @contextmanager
-def enforced() -> Iterator[None]:
+def permissions_enforced() -> Iterator[None]:
     """Let the mode of files hold for root, in this thread and those that it starts, meanwhile."""
     if os.geteuid():
         yield
@@ -20,7 +20,7 @@ def enforced() -> Iterator[None]:
     before = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice 32 of them
     assert libc.capget(header, before) == 0, os.strerror(ctypes.get_errno())
     after = (ctypes.c_uint32 * 6)(*before)
-    after[0] &= ~OVERRIDES
+    after[0] &= ~OVERRIDE_CAPABILITIES
     assert libc.capset(header, after) == 0, os.strerror(ctypes.get_errno())
     try:
         yield

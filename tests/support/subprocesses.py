@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import tiny
+import small_runs
 
 from translate.engine.config import schema, yaml
 from translate.engine.disk import records
 
 
-def command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
+def start_command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
     """Start the command as a user does."""
     return subprocess.Popen(
         [sys.executable, "-m", "translate", *map(str, arguments)],
@@ -23,15 +23,19 @@ def command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
     )
 
 
-def train(asked: schema.Config, run: Path, *flags: object, **given: Any) -> subprocess.Popen[str]:
+def start_training(
+    asked: schema.Config, run: Path, *flags: object, **given: Any
+) -> subprocess.Popen[str]:
     """Start to train as `asked`, or go on where there is something to go on with."""
     file = run.with_suffix(".yaml")
     file.write_text(yaml.dump(asked))
-    begun = ["--resume", run] if tiny.steps(run) else ["--config", file, "--out", run]
-    return command("train", *begun, *flags, **given)
+    begun = (
+        ["--resume", run] if small_runs.checkpoint_steps(run) else ["--config", file, "--out", run]
+    )
+    return start_command("train", *begun, *flags, **given)
 
 
-def wait_for_line(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
     """Wait until there are so many lines in the log at `path`."""
     deadline = time.monotonic() + 120
     while len(records.read_lines(path)) < count:
@@ -40,15 +44,15 @@ def wait_for_line(path: Path, count: int, process: subprocess.Popen[str]) -> Non
         time.sleep(0.005)
 
 
-def left(process: subprocess.Popen[str], seconds: float = 5) -> list[str]:
+def surviving_processes(process: subprocess.Popen[str], seconds: float = 5) -> list[str]:
     """Return which processes of its session are still at work so long after `process` ended."""
     deadline = time.monotonic() + seconds
-    while (found := _session(process.pid)) and time.monotonic() < deadline:
+    while (found := _session_processes(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
 
-def _session(number: int) -> list[str]:
+def _session_processes(number: int) -> list[str]:
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:

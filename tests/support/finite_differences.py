@@ -9,7 +9,7 @@ from torch import Tensor
 from translate.recipe import Recipe, Turn
 
 
-def paused(recipe: Recipe, batch: Any, number: int) -> tuple[Iterator[Turn], Turn]:
+def advance_to_turn(recipe: Recipe, batch: Any, number: int) -> tuple[Iterator[Turn], Turn]:
     """Return turn `number` of a step, and the step, which waits after it."""
     step = recipe.step(batch)
     for _ in range(number):
@@ -17,27 +17,27 @@ def paused(recipe: Recipe, batch: Any, number: int) -> tuple[Iterator[Turn], Tur
     return step, next(step)
 
 
-def check_slopes(recipe: Recipe, batch: Any, number: int, players: dict[str, Any]) -> None:
+def check_gradients(recipe: Recipe, batch: Any, number: int, players: dict[str, Any]) -> None:
     """Hold that a turn's gradients are those of its total by central differences."""
     torch.manual_seed(0)
-    _, turn = paused(recipe, batch, number)
+    _, turn = advance_to_turn(recipe, batch, number)
     movable = [p for g in players[turn.player].param_groups for p in g["params"]]
     gradients = torch.autograd.grad(turn.total, movable, materialize_grads=True)
 
     def total() -> float:
         torch.manual_seed(0)
-        return paused(recipe, batch, number)[1].total.item()
+        return advance_to_turn(recipe, batch, number)[1].total.item()
 
     checked = 0
     for parameter, gradient in list(zip(movable, gradients, strict=True))[::2]:
         flat, slope = parameter.data.view(-1), gradient.reshape(-1)
         place = int(slope.abs().argmax())
-        _check(flat, place, slope[place], total)
+        _check_one(flat, place, slope[place], total)
         checked += 1
     assert checked >= 2
 
 
-def _check(flat: Tensor, place: int, slope: Tensor, total: Callable[[], float]) -> None:
+def _check_one(flat: Tensor, place: int, slope: Tensor, total: Callable[[], float]) -> None:
     before, width = flat[place].item(), 1e-6
     values = []
     for step in (width, -width):
