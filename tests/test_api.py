@@ -15,7 +15,7 @@ import small_runs
 import torch
 from PIL import Image
 
-from translate.api import ProgressReporter, Result, Translator, train
+from translate.api import ProgressReporter, TrainingResult, Translator, train
 from translate.engine.config import yaml
 from translate.engine.inference.sampling import Wish, sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
@@ -194,7 +194,7 @@ def root(
     return tmp_path
 
 
-def training(**given: Any) -> Result:
+def training(**given: Any) -> TrainingResult:
     options = {"generator": small_runs.RESNET, "discriminator": small_runs.PATCH, "lr": 1e-3}
     usual = {"domains": ["a", "b"], "options": options, "steps": 2, "device": "cpu"}
     usual |= {"data": {"root": ".", "size": 16, "flip": False}, "progress": False}

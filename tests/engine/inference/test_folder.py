@@ -5,10 +5,9 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from textwrap import dedent
@@ -16,72 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import two_processes
+from image_inversion import MODEL, Invert, counts, file_digests, translate
 from PIL import Image
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
-from translate.batches import ImageSpec
 from translate.engine.disk import files, records
 from translate.engine.inference import pipeline
-from translate.engine.inference.folder import Options, Summary, translate_folder
-from translate.engine.inference.inputs import survey
-from translate.engine.inference.model import Model
 from translate.errors import ConfigError, NothingUsableError, PluginError, SaveError
-from translate.recipe import Recipe, Turn
-
-
-class Negative(Recipe[Any]):
-    """Translates by turning light into dark, after `before` was called with the images."""
-
-    reversible = True
-
-    def __init__(self, before: Callable[[Tensor], object] = Tensor.size) -> None:
-        super().__init__()
-        self.before = before
-        self.weight = nn.Parameter(torch.zeros(()))
-
-    def optimizers(self) -> dict[str, Optimizer]:
-        return {}
-
-    def step(self, batch: Any) -> Iterator[Turn]:
-        yield Turn("nobody", nothing=batch)
-
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
-        self.before(images)
-        return torch.where(images > 0.99, torch.nan, -images)
-
-
-MODEL = Model(
-    "runs/x", "abc", Negative(), ImageSpec((32, 32), ("a", "b")), (),
-    torch.device("cpu"),
-)  # fmt: skip
-
-
-def translate(
-    source: Path, out: Path, model: Model = MODEL, *, said: list[str] | None = None, **options: Any
-) -> Summary:
-    """Translate, and check that the numbers add up."""
-    stop = options.pop("stop", lambda: False)
-    found = survey(source, out)
-    say = [].append if said is None else said.append
-    summary = translate_folder(model, found, out, Options(**options), say=say, stop=stop)
-    assert summary.inputs == summary.done + summary.skipped + summary.listed + summary.left
-    return summary
-
-
-def counts(summary: Summary) -> tuple[int, int, int]:
-    return summary.done, summary.skipped, summary.listed
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Return the digest of every file but the records."""
-    return {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".translate" not in path.parts and path.name != "problems.jsonl"
-    }
 
 
 def pixels(path: Path) -> Any:
@@ -118,7 +59,7 @@ def test_tree_names_sizes_and_pixels_are_kept(mixed: Path, tmp_path: Path, batch
     out = tmp_path / "out"
     assert counts(translate(mixed, out, batch_size=batch_size)) == (9, 0, 0)
     before = {path.relative_to(mixed).as_posix() for path in mixed.rglob("*.*")}
-    assert set(tree(out)) == before - {"h.gif"} | {"h.png"}
+    assert set(file_digests(out)) == before - {"h.gif"} | {"h.png"}
     for name in before - {"h.gif", "i.jpg"}:
         expected = 255 - pixels(mixed / name)
         if expected.ndim == 2:
@@ -131,12 +72,16 @@ def test_tree_names_sizes_and_pixels_are_kept(mixed: Path, tmp_path: Path, batch
 def test_I8_the_batch_size_changes_no_file(mixed: Path, tmp_path: Path) -> None:
     for size in (1, 2, 8):
         translate(mixed, tmp_path / f"out{size}", batch_size=size)
-    assert tree(tmp_path / "out1") == tree(tmp_path / "out2") == tree(tmp_path / "out8")
+    assert (
+        file_digests(tmp_path / "out1")
+        == file_digests(tmp_path / "out2")
+        == file_digests(tmp_path / "out8")
+    )
 
 
 def test_batches_hold_one_size_and_at_most_so_many(mixed: Path, tmp_path: Path) -> None:
     shapes: list[tuple[int, ...]] = []
-    watching = replace(MODEL, recipe=Negative(lambda images: shapes.append(tuple(images.shape))))
+    watching = replace(MODEL, recipe=Invert(lambda images: shapes.append(tuple(images.shape))))
     translate(mixed, tmp_path / "out", watching, batch_size=2)
     assert sorted(shape[0] for shape in shapes) == [1, 1, 1, 1, 1, 1, 1, 2]
     assert (2, 3, 5, 9) in shapes
@@ -159,7 +104,7 @@ def test_I2_outputs_made_otherwise_are_not_taken_for_done(
 ) -> None:
     out, model, options = tmp_path / "out", MODEL, dict[str, Any]()
     translate(mixed, out)
-    before = tree(out)
+    before = file_digests(out)
     match change:
         case "model":
             model = replace(MODEL, digest="def")
@@ -171,12 +116,12 @@ def test_I2_outputs_made_otherwise_are_not_taken_for_done(
             Image.new("RGB", (5, 9)).save(mixed / "c.png")
         case "output":
             (out / "c.png").write_bytes(b"mine")
-            before = tree(out)
+            before = file_digests(out)
         case "record":
             (out / ".translate/done.jsonl").unlink()
     with pytest.raises(ConfigError, match="--overwrite"):
         translate(mixed, out, model, **options)
-    assert tree(out) == before
+    assert file_digests(out) == before
     one = change in ("input", "output")
     expected = (1, 8, 0) if one else (8, 0, 1) if change == "side" else (9, 0, 0)
     assert counts(translate(mixed, out, model, overwrite=True, **options)) == expected
@@ -187,10 +132,10 @@ def test_I2_outputs_made_otherwise_are_not_taken_for_done(
 def test_a_missing_output_is_made_again(mixed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     translate(mixed, out)
-    before = tree(out)
+    before = file_digests(out)
     (out / "deep/d.webp").unlink()
     assert counts(translate(mixed, out)) == (1, 8, 0)
-    assert tree(out) == before
+    assert file_digests(out) == before
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
@@ -212,7 +157,7 @@ def test_D1_what_cannot_be_read_is_listed_and_the_rest_goes_on(
     assert {tuple(line) for line in listed} == {("path", "stage", "reason", "message")}
     assert sum("a0.png: an empty file" in line for line in said) == 1
     (out / "problems.jsonl").unlink()
-    assert tree(out) == tree(tmp_path / "good")
+    assert file_digests(out) == file_digests(tmp_path / "good")
 
 
 def test_problems_are_those_of_the_last_run(mixed: Path, tmp_path: Path) -> None:
@@ -252,7 +197,7 @@ def test_too_little_memory_halves_the_batch_then_lists(mixed: Path, tmp_path: Pa
         if images.numel() > 400:
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
 
-    small = replace(MODEL, recipe=Negative(need))
+    small = replace(MODEL, recipe=Invert(need))
     out = tmp_path / "out"
     assert counts(translate(mixed, out, small, batch_size=3)) == (8, 0, 1)
     assert problems(out)[0]["path"].endswith("i.jpg") and problems(out)[0]["reason"] == "memory"
@@ -262,8 +207,8 @@ def test_G12_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_pat
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")
 
-    with pytest.raises(PluginError, match=r"Negative.translate raised .*shapes do not match") as e:
-        translate(mixed, tmp_path / "out", replace(MODEL, recipe=Negative(fail)))
+    with pytest.raises(PluginError, match=r"Invert.translate raised .*shapes do not match") as e:
+        translate(mixed, tmp_path / "out", replace(MODEL, recipe=Invert(fail)))
     assert f"{__file__}, line {fail.__code__.co_firstlineno + 1}" in str(e.value)
 
 
@@ -278,9 +223,9 @@ def test_G12_a_picture_that_a_recipe_cannot_translate_is_listed_and_the_others_a
             raise KeyError("odd")
 
     said: list[str] = []
-    model = replace(MODEL, recipe=Negative(fail))
+    model = replace(MODEL, recipe=Invert(fail))
     assert translate(mixed, tmp_path / "out", model, said=said).done > 1
-    assert any("Negative.translate raised KeyError: 'odd'" in line for line in said)
+    assert any("Invert.translate raised KeyError: 'odd'" in line for line in said)
 
 
 def test_I3_a_full_disk_is_listed_and_given_up_after_three(
@@ -319,9 +264,9 @@ def test_I3_a_limit_of_the_system_leaves_no_short_picture(mixed: Path, tmp_path:
     assert two_processes.run(limited, world=1) == [(9, 0, 4)]
     assert [(line["stage"], line["reason"]) for line in problems(out)] == [("write", "EFBIG")] * 4
     (out / "problems.jsonl").unlink()
-    assert tree(out).items() < tree(tmp_path / "whole").items()
+    assert file_digests(out).items() < file_digests(tmp_path / "whole").items()
     assert counts(translate(mixed, out)) == (4, 9, 0)
-    assert tree(out) == tree(tmp_path / "whole")
+    assert file_digests(out) == file_digests(tmp_path / "whole")
 
 
 def test_a_picture_its_format_is_too_small_for_is_listed(tmp_path: Path) -> None:
@@ -355,7 +300,7 @@ def test_D7_all_frames_become_pictures_where_that_is_asked_for(
     go = {"frames": "all", "batch_size": batch_size}
     assert counts(translate(source, out, **go)) == (7, 0, 0)
     expected = {f"{n}.{i:04}{s}" for n, s in {"x": ".png", "y": ".tif"}.items() for i in (1, 2, 3)}
-    assert set(tree(out)) == {*expected, "z.png"}
+    assert set(file_digests(out)) == {*expected, "z.png"}
     assert not problems(out)
     for number, level in enumerate(levels, start=1):
         assert (pixels(out / f"x.{number:04}.png") == 255 - level).all()
@@ -529,11 +474,11 @@ def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
 def test_a_stop_finishes_what_is_begun_and_a_rerun_the_rest(mixed: Path, tmp_path: Path) -> None:
     translate(mixed, tmp_path / "whole")
     asked: list[Tensor] = []
-    stopping = replace(MODEL, recipe=Negative(asked.append))
+    stopping = replace(MODEL, recipe=Invert(asked.append))
     summary = translate(mixed, tmp_path / "out", stopping, stop=lambda: len(asked) >= 2)
     assert (summary.done, summary.left) == (2, 7)
     assert counts(translate(mixed, tmp_path / "out")) == (7, 2, 0)
-    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+    assert file_digests(tmp_path / "out") == file_digests(tmp_path / "whole")
 
 
 def test_processes_share_the_pictures_and_know_of_each_other(
@@ -550,7 +495,7 @@ def test_processes_share_the_pictures_and_know_of_each_other(
     records = sorted(path.name for path in (out / ".translate").iterdir())
     assert records == ["done-1.jsonl", "done-2.jsonl", "done.jsonl", "lock"]
     (out / "problems-2.jsonl").unlink()
-    assert tree(out) == tree(tmp_path / "whole")
+    assert file_digests(out) == file_digests(tmp_path / "whole")
     monkeypatch.delenv("RANK")
     monkeypatch.delenv("WORLD_SIZE")
     assert counts(translate(mixed, out)) == (0, 9, 1)
@@ -560,7 +505,7 @@ KILLED = """
     import os, sys, signal
     from pathlib import Path
     sys.path.insert(0, {tests!r})
-    from engine import test_folder
+    import image_inversion
     source, out, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
     def run(out, kill_at):
@@ -577,19 +522,19 @@ KILLED = """
                 return operation
             if kill_at:
                 os.write, os.fsync, os.replace = map(counted, (os.write, os.fsync, os.replace))
-            test_folder.translate(source, out)
+            image_inversion.translate(source, out)
             os._exit(0)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
     run(out / "whole", 0)
-    whole, killed = test_folder.tree(out / "whole"), 0
+    whole, killed = image_inversion.file_digests(out / "whole"), 0
     for at in range(1, last, 3):
         here = out / str(at)
         killed += run(here, at) == -signal.SIGKILL
-        seen = {{k: v for k, v in test_folder.tree(here).items() if ".part-" not in k}}
+        seen = {{k: v for k, v in image_inversion.file_digests(here).items() if ".part-" not in k}}
         assert seen.items() <= whole.items(), (at, seen)
         assert run(here, 0) == 0, at
-        assert test_folder.tree(here) == whole, at
+        assert image_inversion.file_digests(here) == whole, at
     print(killed)
 """
 

@@ -1,0 +1,60 @@
+"""A model that inverts brightness, and what its translations of folders leave."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from hole_filling import MinimalRecipe
+from torch import Tensor
+
+from translate.batches import ImageSpec
+from translate.engine.inference.folder import Options, Summary, translate_folder
+from translate.engine.inference.inputs import survey
+from translate.engine.inference.model import Model
+
+
+class Invert(MinimalRecipe):
+    """Translates by inverting brightness, after `before` was called with the images."""
+
+    reversible = True
+
+    def __init__(self, before: Callable[[Tensor], object] = Tensor.size) -> None:
+        super().__init__()
+        self.before = before
+
+    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+        self.before(images)
+        return torch.where(images > 0.99, torch.nan, -images)
+
+
+MODEL = Model(
+    "runs/x", "abc", Invert(), ImageSpec((32, 32), ("a", "b")), (),
+    torch.device("cpu"),
+)  # fmt: skip
+
+
+def translate(
+    source: Path, out: Path, model: Model = MODEL, *, said: list[str] | None = None, **options: Any
+) -> Summary:
+    """Translate, and check that the numbers add up."""
+    stop = options.pop("stop", lambda: False)
+    found = survey(source, out)
+    say = [].append if said is None else said.append
+    summary = translate_folder(model, found, out, Options(**options), say=say, stop=stop)
+    assert summary.inputs == summary.done + summary.skipped + summary.listed + summary.left
+    return summary
+
+
+def counts(summary: Summary) -> tuple[int, int, int]:
+    return summary.done, summary.skipped, summary.listed
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the digest of every file but the records."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".translate" not in path.parts and path.name != "problems.jsonl"
+    }
