@@ -30,8 +30,9 @@ from translate.errors import BadImage, TranslateError
 from translate.exchange import archives, fetch
 from translate.folders import listing, lookup
 from translate.images import decode
-from translate.images.decode import decode_image, probe_image, read_bytes, read_hole, read_image
+from translate.images.decode import decode_image, probe_image, read_bytes, read_image
 from translate.images.encode import read_metadata
+from translate.images.masks import read_hole
 from translate.nn import modes
 
 EVIL = "open('it-was-run', 'w').close()"

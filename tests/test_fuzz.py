@@ -45,8 +45,9 @@ from translate.engine.checkpoints import contents, read, retention
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
-from translate.images.decode import probe_image, read_hole, read_image
+from translate.images.decode import probe_image, read_image
 from translate.images.encode import read_metadata
+from translate.images.masks import read_hole
 from translate.testing import small
 
 HANG = 20

@@ -161,7 +161,7 @@ class Translator:
         for note in source.notes(way.source, hole=fills and mask is None):
             warnings.warn(f"reading an image: {note.text}", stacklevel=3)
         hole = conversion.hole(source, mask) if fills else None
-        with conversion.explained(source.path, is_file=bool(source.header)):
+        with conversion.explained(source.path, is_file=bool(source.image)):
             pixels = source.pixels(way.file)
             prepared = way.prepare(pixels, single=source.single, hole=hole)
         floats = conversion.in_floats(image)

@@ -29,7 +29,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps
 
 from translate.errors import BadImage
-from translate.images import decoders, masks, pillow
+from translate.images import decoders, pillow
 from translate.images.decoded import Decoded, guarded
 from translate.images.headers import Header
 
@@ -84,17 +84,6 @@ def decode_image(
 def pixels_from_decoded(decoded: Decoded, *, channels: int = 3) -> Pixels:
     """Return what `read` has of a file that was `decoded`: opaque, in colour or gray."""
     return _with_channels(decoded.over_white(), channels)
-
-
-def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """Return (height, width, 1) bytes: 255 where the image at `path` has a hole, else 0.
-
-    The hole is what `mask` says, as `translate.images.masks` describes; without one, what is wholly
-    transparent. Raises `BadImage` for what cannot be decoded, and for an image without a hole.
-    """
-    if mask is None:
-        return masks.transparent(decoders.decode(read_bytes(path), path, max_pixels)[1], path)
-    return masks.read(masks.load(mask, path, read_bytes), mask, path, max_pixels)
 
 
 def read_bytes(path: Path) -> bytes:

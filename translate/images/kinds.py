@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import ImageSpec, Layout
-from translate.images import decoders, label_maps
-from translate.images.decode import MAX_PIXELS, Pixels, pixels_from_array, read_bytes, read_image
-from translate.images.decoded import guarded
+from translate.images import label_maps
+from translate.images.decode import Pixels, pixels_from_array
 from translate.images.headers import Note
 from translate.images.resize import resize_pixels
+from translate.images.source import EncodedImage
 from translate.images.tensors import to_uint8
 
 
@@ -60,11 +60,14 @@ def common(spec: ImageSpec) -> Kind:
 
 def read(path: Path, kind: Kind) -> NDArray[np.uint8]:
     """Return the file at `path` as (height, width, channels) bytes; raises `BadImage`."""
+    return decode(EncodedImage.open(path), kind)
+
+
+def decode(image: EncodedImage, kind: Kind) -> NDArray[np.uint8]:
+    """Return `image` as (height, width, channels) bytes; raises `BadImage`."""
     if not kind.labels:
-        return to_uint8(read_image(path, channels=kind.channels))
-    _, decoded = decoders.decode(read_bytes(path), path, MAX_PIXELS)
-    with guarded(path):
-        return label_maps.from_decoded(decoded, path, kind.channels)
+        return to_uint8(image.decode(channels=kind.channels))
+    return label_maps.from_decoded(image.decode_layers(), image.path, kind.channels)
 
 
 def losses(notes: Iterable[Note], kind: Kind) -> tuple[Note, ...]:

@@ -14,7 +14,6 @@ image, and whether its opaque or its transparent part is meant is not known. So 
 three colours or more that are not gray.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from translate.errors import BadImage
-from translate.images import decoders, pillow
+from translate.images import pillow
+from translate.images.decode import MAX_PIXELS
 from translate.images.decoded import WHITE, Decoded, guarded
+from translate.images.source import EncodedImage
 
 MOST_COLOURS = 32
 """of a painted layer"""
@@ -35,21 +36,33 @@ Hole = NDArray[np.uint8]
 """(height, width, 1) bytes: 255 in the hole, else 0"""
 
 
-def load(mask: Path, path: Path, read_file: Callable[[Path], bytes]) -> bytes:
-    """Return the content of `mask`; raises `BadImage` for `path`, the image that it is for."""
+def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIXELS) -> Hole:
+    """Return (height, width, 1) bytes: 255 where the image at `path` has a hole, else 0.
+
+    The hole is what `mask` says; without one, what is wholly transparent. Raises `BadImage` for
+    what cannot be decoded, and for an image without a hole.
+    """
+    if mask is None:
+        image = EncodedImage.open(path, max_pixels=max_pixels)
+        return transparent(image.decode_layers(), path)
+    return read(open_mask(mask, path, max_pixels), path)
+
+
+def open_mask(mask: Path, path: Path, max_pixels: int) -> EncodedImage:
+    """Read `mask`; raises `BadImage` for `path`, the image that it is for."""
     try:
-        return read_file(mask)
+        return EncodedImage.open(mask, max_pixels=max_pixels)
     except BadImage as bad:
         raise _of_mask(bad, path) from bad
 
 
-def read(data: bytes, mask: Path, path: Path, max_pixels: int) -> Hole:
-    """Return the hole that `data`, the content of `mask`, gives the image at `path`.
+def read(mask: EncodedImage, path: Path) -> Hole:
+    """Return the hole that `mask` gives the image at `path`.
 
     Raises `BadImage` for `path`, with what is wrong with its mask.
     """
     try:
-        return of_file(data, mask, max_pixels)
+        return of_file(mask)
     except BadImage as bad:
         raise _of_mask(bad, path) from bad
 
@@ -67,11 +80,11 @@ def transparent(decoded: Decoded, path: Path) -> Hole:
     return _bytes(clear)
 
 
-def of_file(data: bytes, mask: Path, max_pixels: int) -> Hole:
-    """Return the hole that `data`, the content of `mask`, gives; raises `BadImage` for `mask`."""
-    found, decoded = decoders.decode(data, mask, max_pixels)
-    with guarded(mask):
-        return as_hole(decoded, palette=found.mode == "P")
+def of_file(mask: EncodedImage) -> Hole:
+    """Return the hole that `mask` gives; raises `BadImage` for it."""
+    decoded = mask.decode_layers()
+    with guarded(mask.path):
+        return as_hole(decoded, palette=mask.header.mode == "P")
 
 
 def of_picture(mask: Image.Image) -> Hole:

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple
@@ -15,10 +14,10 @@ from translate.engine.data import check, data_warnings
 from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
 from translate.images import kinds
-from translate.images.decode import probe_image, read_bytes
 from translate.images.decoded import guarded
 from translate.images.headers import Header
 from translate.images.kinds import Kind
+from translate.images.source import EncodedImage
 
 THREADS = 8
 LISTED = 20
@@ -90,14 +89,13 @@ def _said(
 
 def _look_at(split: str, asked: Data, path: Path, kind: Kind) -> Seen:
     try:
-        content = read_bytes(path)
-        header = probe_image(content, path)
-        kinds.read(path, kind)
+        image = EncodedImage.open(path)
+        kinds.decode(image, kind)
         with guarded(path):
-            require_size(asked, *header.size)
+            require_size(asked, *image.header.size)
     except BadImage as bad:
         return Seen(path, split, None, "", bad.reason)
-    return Seen(path, split, header, sha256(content).hexdigest(), "")
+    return Seen(path, split, image.header, image.sha256, "")
 
 
 def _unreadable(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:

@@ -16,7 +16,8 @@ from translate.api import Translator
 from translate.engine.inference.folder import Options, translate_folder
 from translate.engine.inference.inputs import survey
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images.decode import read_hole, read_image
+from translate.images.decode import read_image
+from translate.images.masks import read_hole
 
 
 class Threefold(MinimalRecipe):

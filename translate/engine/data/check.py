@@ -28,9 +28,9 @@ from translate.engine.system import signatures
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.folders.names import short_names
 from translate.images import kinds
-from translate.images.decode import probe_image, read_bytes
 from translate.images.decoded import guarded
 from translate.images.headers import Header
+from translate.images.source import EncodedImage
 
 THREADS = 8
 
@@ -138,7 +138,7 @@ def check_data(layout: Layout, data: Data) -> CheckedData:
 def _probe(path: Path, data: Data) -> Header | BadImage:
     """Return the header of a file that can be trained on, or what is wrong with it."""
     try:
-        header = probe_image(read_bytes(path), path)
+        header = EncodedImage.open(path).header
         with guarded(path):
             require_size(data, *header.size)
         return header

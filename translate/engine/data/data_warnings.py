@@ -15,9 +15,9 @@ from translate.engine.disk.problems import Problem
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
 from translate.images import kinds
-from translate.images.decode import probe_image, read_bytes
 from translate.images.headers import Header, Note
 from translate.images.kinds import Kind
+from translate.images.source import EncodedImage
 
 DRAWS = 100
 """items that are picked to see whether a domain has more than one image"""
@@ -140,7 +140,7 @@ def palette_domains(layout: Layout, domains: Sequence[str]) -> tuple[str, ...]:
 
 def _has_palette(path: Path) -> bool:
     try:
-        header = probe_image(read_bytes(path), path)
+        header = EncodedImage.open(path).header
     except BadImage:
         return False
     return header.format == "PNG" and header.mode == "P"

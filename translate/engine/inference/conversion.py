@@ -30,11 +30,12 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images import decoders, kinds, label_maps, masks, metadata, pillow
-from translate.images.decode import MAX_PIXELS, Pixels, pixels_from_decoded, read_bytes
+from translate.images import kinds, label_maps, masks, metadata, pillow
+from translate.images.decode import Pixels, pixels_from_decoded
 from translate.images.decoded import WHITE, Decoded, guarded
-from translate.images.headers import Header, Note
+from translate.images.headers import Note
 from translate.images.kinds import Kind
+from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Given: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
@@ -49,10 +50,8 @@ class Input(NamedTuple):
     """its pixels: uint8, uint16, or float32 in [0, 1]"""
     path: Path
     """what a `BadImage` calls it"""
-    data: bytes = b""
-    """the content of a file"""
-    header: Header | None = None
-    """what the file says of itself"""
+    image: EncodedImage | None = None
+    """the file, where it is one"""
     profile: bytes = b""
     """the colour profile of a PIL image"""
 
@@ -70,15 +69,14 @@ class Input(NamedTuple):
 
     def notes(self, kind: Kind, *, hole: bool) -> tuple[Note, ...]:
         """Return what the file loses when it is read."""
-        if not self.header:
+        if not self.image:
             return ()
-        return kinds.losses(self.header.notes(channels=kind.channels, hole=hole), kind)
+        return kinds.losses(self.image.header.notes(channels=kind.channels, hole=hole), kind)
 
     def kept_profile(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image of so many channels."""
-        if self.header:
-            found = metadata.of(self.data, self.path, channels, MAX_PIXELS, private=False)
-            return found.get("icc_profile", b"")
+        if self.image:
+            return self.image.metadata(channels, private=False).get("icc_profile", b"")
         return metadata.suiting(self.profile, channels)
 
 
@@ -90,9 +88,8 @@ def load(given: Given) -> Input:
         return Input(_of_array(given), Path("the array"))
     if isinstance(given, Tensor):
         return Input(_of_array(_channels_last(given)), Path("the tensor"))
-    data, path = _content(given)
-    header, decoded = decoders.decode(data, path, MAX_PIXELS)
-    return Input(decoded, path, data, header)
+    image = _encoded(given)
+    return Input(image.decode_layers(), image.path, image)
 
 
 def give_back(given: Given, source: Input, drawn: Pixels) -> Any:
@@ -117,11 +114,10 @@ def in_floats(given: Given) -> bool:
     return isinstance(given, np.ndarray) and given.dtype.kind == "f"
 
 
-def _content(given: Any) -> tuple[bytes, Path]:
-    """Return the bytes of a file, and its name."""
+def _encoded(given: Any) -> EncodedImage:
+    """Return the content of a file, and its name."""
     if isinstance(given, (str, PathLike)):
-        path = Path(given)
-        return read_bytes(path), path
+        return EncodedImage.open(Path(given))
     if isinstance(given, (bytes, bytearray, memoryview)):
         return _not_empty(bytes(given), Path("the bytes"))
     if not callable(getattr(given, "read", None)):
@@ -142,11 +138,10 @@ def _content(given: Any) -> tuple[bytes, Path]:
     return _not_empty(data, path)
 
 
-def _not_empty(data: bytes, path: Path) -> tuple[bytes, Path]:
-    with guarded(path):
-        if not data:
-            raise ValueError("is empty")
-    return data, path
+def _not_empty(data: bytes, path: Path) -> EncodedImage:
+    if not data:
+        raise BadImage(path, "is empty")
+    return EncodedImage(str(path), data)
 
 
 def _picture(given: Image.Image) -> Input:
@@ -217,7 +212,7 @@ def hole(source: Input, mask: Given | None) -> Pixels:
     """
     if mask is None:
         advice = "pass mask=, or make the hole transparent"
-        with explained(source.path, advice, is_file=bool(source.header)):
+        with explained(source.path, advice, is_file=bool(source.image)):
             return masks.transparent(source.decoded, source.path)
     try:
         return _mask(mask)
@@ -233,8 +228,7 @@ def _mask(mask: Given) -> Pixels:
     if isinstance(mask, Tensor):
         array = mask.detach().cpu().numpy()
         return masks.of_array(array.transpose(1, 2, 0) if array.ndim == 3 else array)
-    data, path = _content(mask)
-    return masks.of_file(data, path, MAX_PIXELS)
+    return masks.of_file(_encoded(mask))
 
 
 def masks_of(mask: Any, count: int, *, shared: bool = False) -> list[Any]:

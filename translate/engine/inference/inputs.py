@@ -12,8 +12,8 @@ from translate.engine.disk import files
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
 from translate.folders import skipped
 from translate.folders.listing import find_images, match, scan, stem_below
-from translate.images.decode import probe_image, read_bytes
 from translate.images.encode import ENCODINGS, can_hold
+from translate.images.source import EncodedImage
 
 
 class Survey(NamedTuple):
@@ -171,7 +171,7 @@ def framed(jobs: Sequence[Job]) -> list[Job]:
 
 def _frames(job: Job) -> list[Job]:
     try:
-        header = probe_image(read_bytes(job.input), job.input)
+        header = EncodedImage.open(job.input).header
     except BadImage:
         return [job]  # it is listed when it is read
     if not header.moving:

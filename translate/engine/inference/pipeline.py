@@ -117,7 +117,7 @@ class Stages:
     def _read(self, job: Job) -> Picture:
         source = self.sources.get(job)
         decoded = source.decode(job.frame)
-        given = Input(decoded, job.input, source.data, source.header)
+        given = Input(decoded, job.input, source.image)
         kind, fills = self.way.source, self.way.model.recipe.takes_mask
         prepared = self.way.prepare(
             given.pixels(self.way.file),
@@ -129,7 +129,7 @@ class Stages:
             source.sha256,
             prepared,
             kinds.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
-            source.beside(prepared.channels, private=self.keep_metadata),
+            source.metadata(prepared.channels, private=self.keep_metadata),
         )
 
     def draw(self, items: Sequence[Passed], look: Callable[[Picture], None]) -> list[Passed]:
