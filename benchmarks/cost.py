@@ -27,7 +27,8 @@ from translate.engine.checkpoints import read, retention, write
 from translate.engine.disk import files
 from translate.engine.inference import inputs, manifest
 from translate.engine.inference import model as infer
-from translate.engine.inference.folder import Options, translate_folder
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.options import InferenceOptions
 from translate.images.encode import write_image
 from translate.images.resize import resize_pixels
 from translate.progress import ProgressReport
@@ -150,7 +151,7 @@ def turns_of_pictures(root: Path, pairs: int) -> list[tuple[float, float]]:
 
     def work(number: int) -> None:
         out = root / f"out-{number}"
-        translate_folder(model, inputs.survey(source, out), out, Options())
+        translate_folder(model, inputs.find_inputs(source, out), out, InferenceOptions())
 
     return in_turn(work, pairs)
 

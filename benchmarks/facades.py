@@ -21,7 +21,7 @@ import score
 import sheet
 import tables
 
-from translate.engine.inference.translation import scaled
+from translate.engine.inference.processing import scaled
 from translate.folders import listing
 from translate.images.decode import read_image
 from translate.images.encode import write_image

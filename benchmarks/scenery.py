@@ -156,7 +156,7 @@ def told_of(subject: Subject) -> Finding:
 
 def _draw(subject: Subject, model: infer.Model, text: str, name: str) -> Pictures:
     folder = subject.out / "drawn" / name
-    sampling.sample_folder(model, folder, sampling.Wish(EACH, text=text))
+    sampling.sample_folder(model, folder, sampling.SampleRequest(EACH, text=text))
     return read_colour(folder)
 
 

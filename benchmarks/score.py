@@ -25,7 +25,7 @@ import tables
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from translate.engine.inference.translation import scaled
+from translate.engine.inference.processing import scaled
 from translate.folders import listing
 from translate.images.decode import read_image
 from translate.images.resize import resize_pixels

@@ -17,7 +17,7 @@ from PIL import Image
 
 from translate.api import ProgressReporter, TrainingResult, Translator, train
 from translate.engine.config import yaml
-from translate.engine.inference.sampling import Wish, sample_folder
+from translate.engine.inference.sampling import SampleRequest, sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 from translate.images.decode import read_image
 
@@ -178,7 +178,7 @@ def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
     model = Translator.load(small_checkpoints.cgan(tmp_path / "run"))
     drawn = model.sample(5, label="two", seed=3)
     assert [(picture.size, picture.mode) for picture in drawn] == [((8, 8), "L")] * 5
-    sample_folder(model.model, tmp_path / "out", Wish(5, "two", seed=3))
+    sample_folder(model.model, tmp_path / "out", SampleRequest(5, "two", seed=3))
     written = [read_image(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
     assert all((np.asarray(p) == w[..., 0]).all() for p, w in zip(drawn, written, strict=True))
     with pytest.raises(ConfigError, match="no class is called 'three'"):

@@ -28,8 +28,9 @@ from translate.engine.config import yaml
 from translate.engine.disk import files, records
 from translate.engine.inference import model as infer
 from translate.engine.inference import pipeline
-from translate.engine.inference.folder import Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.options import InferenceOptions
 from translate.engine.runs import writer
 from translate.engine.training import session
 from translate.images.decode import read_image
@@ -125,7 +126,7 @@ def test_P2_six_pictures(
     model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "run"))
 
     def act() -> None:
-        summary = translate_folder(model, survey(source, out), out, Options())
+        summary = translate_folder(model, find_inputs(source, out), out, InferenceOptions())
         if summary.listed:
             raise OSError("listed")
 

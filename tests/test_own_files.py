@@ -17,8 +17,9 @@ from PIL import Image
 from translate.engine.checkpoints import retention
 from translate.engine.disk import records
 from translate.engine.inference import model as infer
-from translate.engine.inference.folder import Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.options import InferenceOptions
 from translate.errors import CheckpointError, ConfigError, SaveError, TranslateError
 
 DEEP = b'{"step": ' + b"[" * 200 + b"]" * 200 + b"}"
@@ -278,7 +279,7 @@ def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
 def translated(tmp_path: Path, image_folder: Callable[..., Path]) -> Callable[[], Any]:
     source, out = image_folder("in", 1, size=8), tmp_path / "out"
     model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "model"))
-    return lambda: translate_folder(model, survey(source, out), out, Options())
+    return lambda: translate_folder(model, find_inputs(source, out), out, InferenceOptions())
 
 
 @every_damage

@@ -16,8 +16,9 @@ from image_inversion import file_digests
 
 from translate.engine.disk import records
 from translate.engine.inference import model as infer
-from translate.engine.inference.folder import Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.options import InferenceOptions
 
 STEPS = 60
 STOPPING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
@@ -96,7 +97,9 @@ def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_whole_pictures
     else:
         assert process.returncode in (0, 128 + number, -number)
     for folder in (out, root / "whole"):
-        translate_folder(infer.load(model)[0], survey(root / "in", folder), folder, Options())
+        translate_folder(
+            infer.load(model)[0], find_inputs(root / "in", folder), folder, InferenceOptions()
+        )
     assert file_digests(out) == file_digests(root / "whole")
     assert not [path for path in out.rglob(".*") if path.name != ".translate"]
 

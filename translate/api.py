@@ -17,19 +17,27 @@ from translate.engine.config.arguments import checked
 from translate.engine.inference import conversion
 from translate.engine.inference import model as infer
 from translate.engine.inference.conversion import FileLike, Given
-from translate.engine.inference.folder import Options, Summary, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
-from translate.engine.inference.sampling import Wish, pictures
-from translate.engine.inference.translation import Translation
+from translate.engine.inference.options import InferenceOptions
+from translate.engine.inference.processing import ImageProcessor
+from translate.engine.inference.sampling import SampleRequest, draw_images
 from translate.engine.training import session
 from translate.engine.training.progress_bar import watch
 from translate.errors import ConfigError, TranslateError, shown
 from translate.images.decode import MAX_PIXELS
 from translate.progress import ProgressReport, ProgressReporter
-from translate.results import TrainingResult
+from translate.results import InferenceResult, TrainingResult
 
-__all__ = ["ProgressReport", "ProgressReporter", "Summary", "TrainingResult", "Translator", "train"]
+__all__ = [
+    "InferenceResult",
+    "ProgressReport",
+    "ProgressReporter",
+    "TrainingResult",
+    "Translator",
+    "train",
+]
 
 
 class Translator:
@@ -150,10 +158,10 @@ class Translator:
         if size is not None and size < 1:
             raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
         half = self.model.half(side)
-        way = Translation(self.model, self.model.choose(to), half, size, scale_back)
+        way = ImageProcessor(self.model, self.model.choose(to), half, size, scale_back)
         return self._translate(way, cast(Given, image), cast("Given | None", mask))
 
-    def _translate(self, way: Translation, image: Given, mask: Given | None) -> Any:
+    def _translate(self, way: ImageProcessor, image: Given, mask: Given | None) -> Any:
         fills = self.model.recipe.takes_mask
         if mask is not None and not fills:
             raise ConfigError(f"mask: {self.model.name} fills no holes: leave it out.")
@@ -179,7 +187,7 @@ class Translator:
         `label` is the class to draw, or ``all``; without one, classes come in turn. `text` is what
         to draw after training with captions.
         """
-        drawn = list(pictures(self.model, Wish(count, label, text, seed)))
+        drawn = list(draw_images(self.model, SampleRequest(count, label, text, seed)))
         whole = [pixels for pixels in drawn if pixels is not None]
         if len(whole) < count:
             raise TranslateError(f"{self.model.name}: what it draws is not finite.")
@@ -203,14 +211,14 @@ class Translator:
         keep_metadata: bool = False,
         overwrite: bool = False,
         limit: int | None = None,
-    ) -> Summary:
+    ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
 
         What is there already, made from the same input by the same model, is skipped; what cannot
         be translated is listed in ``problems.jsonl`` there.
         """
         masks = Path(mask) if mask else None
-        options = Options(
+        options = InferenceOptions(
             to=to,
             size=size,
             scale_back=scale_back,
@@ -224,7 +232,7 @@ class Translator:
             overwrite=overwrite,
             limit=limit,
         )
-        return translate_folder(self.model, survey(source, Path(out)), Path(out), options)
+        return translate_folder(self.model, find_inputs(source, Path(out)), Path(out), options)
 
 
 @checked()

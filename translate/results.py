@@ -4,6 +4,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+@dataclass
+class InferenceResult:
+    """What became of the pictures."""
+
+    inputs: int
+    problems: Path
+    """where pictures are listed"""
+    done: int = 0
+    skipped: int = 0
+    """already there, and verified"""
+    listed: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many were not begun, because of an interruption."""
+        return self.inputs - self.done - self.skipped - self.listed
+
+
 @dataclass(frozen=True)
 class TrainingResult:
     """How training ended."""

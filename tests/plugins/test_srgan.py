@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.engine.inference.folder import Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
+from translate.engine.inference.options import InferenceOptions
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.images.decode import read_image
@@ -188,7 +189,7 @@ def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(
     write_image(tmp_path / "in/a.png", pixels)
     model = Model("runs/x", "abc", recipe, SPEC, (), torch.device("cpu"))
     out = tmp_path / "out"
-    translate_folder(model, survey(tmp_path / "in", out), out, Options())
+    translate_folder(model, find_inputs(tmp_path / "in", out), out, InferenceOptions())
     given = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
     large = F.interpolate(given, (44, 28), mode="bicubic").clamp(0, 255).round()
     found = read_image(out / "a.png").astype(int)

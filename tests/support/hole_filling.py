@@ -10,10 +10,12 @@ from torch.optim import Optimizer
 
 from translate.batches import ImageSpec
 from translate.engine.disk import records
-from translate.engine.inference.folder import Options, Summary, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
+from translate.engine.inference.options import InferenceOptions
 from translate.recipe import Recipe, Turn
+from translate.results import InferenceResult
 
 
 class MinimalRecipe(Recipe[Any]):
@@ -42,8 +44,8 @@ SPEC = ImageSpec((32, 32), ("photos",))
 MODEL = Model("runs/x", "abc", FillBlack(), SPEC, (), torch.device("cpu"))
 
 
-def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> Summary:
-    return translate_folder(model, survey(source, out), out, Options(**options))
+def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> InferenceResult:
+    return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**options))
 
 
 def problem_messages(out: Path) -> list[str]:

@@ -10,9 +10,11 @@ from hole_filling import MinimalRecipe
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.engine.inference.folder import Options, Summary, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
+from translate.engine.inference.options import InferenceOptions
+from translate.results import InferenceResult
 
 
 class Invert(MinimalRecipe):
@@ -37,17 +39,17 @@ MODEL = Model(
 
 def translate(
     source: Path, out: Path, model: Model = MODEL, *, said: list[str] | None = None, **options: Any
-) -> Summary:
+) -> InferenceResult:
     """Translate, and check that the numbers add up."""
     stop = options.pop("stop", lambda: False)
-    found = survey(source, out)
+    found = find_inputs(source, out)
     say = [].append if said is None else said.append
-    summary = translate_folder(model, found, out, Options(**options), say=say, stop=stop)
+    summary = translate_folder(model, found, out, InferenceOptions(**options), say=say, stop=stop)
     assert summary.inputs == summary.done + summary.skipped + summary.listed + summary.left
     return summary
 
 
-def counts(summary: Summary) -> tuple[int, int, int]:
+def counts(summary: InferenceResult) -> tuple[int, int, int]:
     return summary.done, summary.skipped, summary.listed
 
 

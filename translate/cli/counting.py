@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from translate.engine.system import console
 
 if TYPE_CHECKING:
-    from translate.engine.inference.folder import Summary
+    from translate.results import InferenceResult
 
 FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
 QUIET_SECONDS = 10.0
@@ -20,7 +20,7 @@ class Shown(NamedTuple):
     """What a person sees."""
 
     say: Callable[[str], None]
-    progress: Callable[[Summary], None]
+    progress: Callable[[InferenceResult], None]
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
         with Progress(console=console.rich_console(), transient=True) as bar:
             task = bar.add_task(work, total=None)
 
-            def move(summary: Summary) -> None:
+            def move(summary: InferenceResult) -> None:
                 bar.update(task, total=summary.inputs, completed=summary.inputs - summary.left)
 
             def say(line: str) -> None:
@@ -50,7 +50,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
     else:
         last = monotonic()
 
-        def tell(summary: Summary) -> None:
+        def tell(summary: InferenceResult) -> None:
             nonlocal last
             if monotonic() - last > QUIET_SECONDS:
                 last = monotonic()
@@ -59,7 +59,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
         yield Shown(console.say, tell)
 
 
-def told(summary: Summary) -> str:
+def told(summary: InferenceResult) -> str:
     """Return the last line: nothing is lost, and all is accounted for."""
     where = f" in {summary.problems}" if summary.listed else ""
     left = f", {summary.left} not begun" if summary.left else ""

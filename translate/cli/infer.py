@@ -96,12 +96,13 @@ def command(
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
     """
     from translate.engine.inference import model as infer
-    from translate.engine.inference.folder import Options, translate_folder
-    from translate.engine.inference.inputs import survey
+    from translate.engine.inference.folder import translate_folder
+    from translate.engine.inference.inputs import find_inputs
+    from translate.engine.inference.options import InferenceOptions
     from translate.engine.processes.launch import launched
     from translate.engine.processes.signals import Interrupts
 
-    found = survey(source, out)
+    found = find_inputs(source, out)
     model, complaints = infer.load(run, which=checkpoint, device=device)
     given = {name: value for name, value in options.items() if value is not None}
     with counted("translating", quiet=quiet) as show, Interrupts(say=show.say) as interrupts:
@@ -111,7 +112,7 @@ def command(
             model,
             found,
             out,
-            Options(format=form, **given),
+            InferenceOptions(format=form, **given),
             say=show.say,
             progress=show.progress,
             stop=lambda: interrupts.caught,

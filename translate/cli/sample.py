@@ -66,12 +66,13 @@ def command(
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
     from translate.engine.inference import model as infer
-    from translate.engine.inference.sampling import Wish, sample_folder, sheet
+    from translate.engine.inference.sampling import SampleRequest, sample_folder
+    from translate.engine.inference.sheets import sheet
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
 
     model, complaints = infer.load(run, which=checkpoint, device=device)
-    wish = Wish(count or (12 if walk else 64), label, text, seed)
+    wish = SampleRequest(count or (12 if walk else 64), label, text, seed)
     with counted("drawing", quiet=quiet) as show, Interrupts(say=show.say) as interrupts:
         for complaint in complaints:
             show.say(f"{complaint} An older checkpoint is used.")

@@ -13,8 +13,9 @@ import small_runs
 
 from translate.engine.disk import file_system, files, records
 from translate.engine.inference import model as infer
-from translate.engine.inference.folder import Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.options import InferenceOptions
 
 Refuse = Callable[[str, Callable[[str], bool], int], None]
 
@@ -204,7 +205,9 @@ def test_T28_case_17_such_an_output_folder_is_filled_and_noted(
     heard = list[str]()
 
     def act() -> Any:
-        return translate_folder(model, survey(source, out), out, Options(), say=heard.append)
+        return translate_folder(
+            model, find_inputs(source, out), out, InferenceOptions(), say=heard.append
+        )
 
     assert act().done == 2
     assert act().skipped == 2

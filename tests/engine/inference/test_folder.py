@@ -434,8 +434,8 @@ def test_D21_an_image_that_is_lost_on_the_way_is_noticed(
     image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Inputs = done + skipped + listed: the program holds itself to it."""
-    run = pipeline.Stages.run
-    monkeypatch.setattr(pipeline.Stages, "run", lambda *given: islice(run(*given), 2))
+    run = pipeline.Pipeline.run
+    monkeypatch.setattr(pipeline.Pipeline, "run", lambda *given: islice(run(*given), 2))
     monkeypatch.setattr("translate.engine.inference.folder.closing", nullcontext)
     with pytest.raises(AssertionError, match="1 pictures were lost on the way"):
         translate(image_folder("in", 3), tmp_path / "out")

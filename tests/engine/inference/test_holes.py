@@ -13,8 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from translate.api import Translator
-from translate.engine.inference.folder import Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.options import InferenceOptions
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.decode import read_image
 from translate.images.masks import read_hole
@@ -199,6 +200,6 @@ def test_a_large_picture_is_nothing_to_remark_for_a_model_that_enlarges(
 ) -> None:
     save(tmp_path / "in/a.png", pixels.repeat(10, 0).repeat(10, 1))
     said: list[str] = []
-    found = survey(tmp_path / "in", tmp_path / "out")
-    translate_folder(ENLARGES, found, tmp_path / "out", Options(), say=said.append)
+    found = find_inputs(tmp_path / "in", tmp_path / "out")
+    translate_folder(ENLARGES, found, tmp_path / "out", InferenceOptions(), say=said.append)
     assert not said

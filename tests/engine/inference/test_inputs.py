@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.inference.inputs import Job, Survey, assign, masked, survey
+from translate.engine.inference.inputs import Inputs, Job, assign_outputs, find_inputs, with_masks
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
 def named(*names: str, form: str | None = None, channels: int = 3) -> list[str]:
     """Return what files of these names become."""
-    found = Survey(Path("in"), [Path("in") / name for name in names], 0, [])
-    jobs = assign(found, Path("out"), channels=channels, form=form)
+    found = Inputs(Path("in"), [Path("in") / name for name in names], 0, [])
+    jobs = assign_outputs(found, Path("out"), channels=channels, form=form)
     assert [job.input for job in jobs] == found.images
     return [job.output.relative_to("out").as_posix() for job in jobs]
 
@@ -69,7 +69,7 @@ def test_a_file_a_folder_and_a_glob_are_sources(
     out = tmp_path / "out"
 
     def found(source: str) -> tuple[str, list[str]]:
-        result = survey(tmp_path / source, out)
+        result = find_inputs(tmp_path / source, out)
         root = result.root
         names = [path.relative_to(root).as_posix() for path in result.images]
         return root.relative_to(tmp_path).as_posix(), names
@@ -79,7 +79,7 @@ def test_a_file_a_folder_and_a_glob_are_sources(
     assert found("in/*") == ("in", ["0000.png", "0001.png"])
     assert found("in/**/*.jpg") == ("in", ["deep/er/0000.jpg"])
     assert found("in/d*/er/*") == ("in", ["deep/er/0000.jpg"])
-    assert len(survey(root, out).skipped) == 1
+    assert len(find_inputs(root, out).skipped) == 1
 
 
 def test_what_has_no_picture_is_said_and_nothing_is_made(tmp_path: Path) -> None:
@@ -91,18 +91,18 @@ def test_what_has_no_picture_is_said_and_nothing_is_made(tmp_path: Path) -> None
         "typo": DataError,
     }.items():
         with pytest.raises(kind):
-            survey(tmp_path / source, tmp_path / "out")
+            find_inputs(tmp_path / source, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_output_within_the_input_is_left_out(image_folder: Callable[..., Path]) -> None:
     root = image_folder("in", 2)
     image_folder("in/out", 3)
-    assert len(survey(root, root / "out").images) == 2
+    assert len(find_inputs(root, root / "out").images) == 2
 
 
 def test_output_around_the_input_is_fine(image_folder: Callable[..., Path], tmp_path: Path) -> None:
-    assert len(survey(image_folder("in", 2), tmp_path).images) == 2
+    assert len(find_inputs(image_folder("in", 2), tmp_path).images) == 2
 
 
 @pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
@@ -111,7 +111,7 @@ def test_I5_output_over_the_input_is_refused(
 ) -> None:
     root = image_folder("in", 1)
     with pytest.raises(ConfigError, match="choose another folder"):
-        survey(tmp_path / source, root / "../in")
+        find_inputs(tmp_path / source, root / "../in")
 
 
 def test_an_output_that_cannot_be_written_is_found_at_once(
@@ -119,10 +119,10 @@ def test_an_output_that_cannot_be_written_is_found_at_once(
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SaveError, match="cannot write to") as error:
-        survey(image_folder("in", 1), tmp_path / "file/out")
+        find_inputs(image_folder("in", 1), tmp_path / "file/out")
     assert error.value.exit_code == 2
     with pytest.raises(ConfigError, match="OUT is a folder"):
-        survey(image_folder("in", 1), tmp_path / "out.png")
+        find_inputs(image_folder("in", 1), tmp_path / "out.png")
 
 
 def test_a_mask_is_found_by_its_name_however_accents_are_written(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_mask_is_found_by_its_name_however_accents_are_written(tmp_path: Path)
     mask = tmp_path / "masks" / unicodedata.normalize("NFD", "é.bmp")
     mask.parent.mkdir()
     mask.write_bytes(b"x")
-    assert masked([job], tmp_path / "in", mask.parent) == [job._replace(mask=mask)]
+    assert with_masks([job], tmp_path / "in", mask.parent) == [job._replace(mask=mask)]
 
 
 def test_two_masks_of_one_image_are_refused(tmp_path: Path) -> None:
@@ -138,4 +138,4 @@ def test_two_masks_of_one_image_are_refused(tmp_path: Path) -> None:
     for name in ("1.png", "1.jpg"):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ConfigError, match="are for one image: keep one of them"):
-        masked([job], tmp_path / "in", tmp_path)
+        with_masks([job], tmp_path / "in", tmp_path)

@@ -14,14 +14,16 @@ from power_cut import DiskRecorder, write_tree
 from translate.engine.disk import files, records
 from translate.engine.inference import manifest, pipeline, sampling
 from translate.engine.inference import model as infer
-from translate.engine.inference.folder import Options, Summary, translate_folder
-from translate.engine.inference.inputs import survey
-from translate.engine.inference.manifest import Ledger
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.model import Model
-from translate.engine.inference.sampling import Wish, sample_folder
+from translate.engine.inference.options import InferenceOptions
+from translate.engine.inference.sampling import SampleRequest, sample_folder
 from translate.errors import ConfigError
+from translate.results import InferenceResult
 
-Act = Callable[[Path], Summary]
+Act = Callable[[Path], InferenceResult]
 
 
 class Item(NamedTuple):
@@ -46,8 +48,10 @@ def acts(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> dic
     image_folder("in/below", 1, size=8)
     gan, _ = infer.load(small_checkpoints.gan(tmp_path / "gan"))
     return {
-        "infer": lambda out: translate_folder(model, survey(source, out), out, Options()),
-        "sample": lambda out: sample_folder(gan, out, Wish(2)),
+        "infer": lambda out: translate_folder(
+            model, find_inputs(source, out), out, InferenceOptions()
+        ),
+        "sample": lambda out: sample_folder(gan, out, SampleRequest(2)),
     }
 
 
@@ -145,9 +149,9 @@ def test_threads_that_wait_for_the_disk_share_one_sync(
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Callable[..., Ledger]:
-    def make(model: str = "m", **given: bool) -> Ledger:
-        return Ledger(tmp_path / "out", {"model": model}, **given)
+def begin(tmp_path: Path) -> Callable[..., OutputManifest]:
+    def make(model: str = "m", **given: bool) -> OutputManifest:
+        return OutputManifest(tmp_path / "out", {"model": model}, **given)
 
     return make
 
@@ -160,7 +164,7 @@ def test_two_commands_at_once_fill_one_folder(
     acts: dict[str, Act], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 12, size=8)
-    out, summaries = tmp_path / "out", list[Summary]()
+    out, summaries = tmp_path / "out", list[InferenceResult]()
     both = [threading.Thread(target=lambda: summaries.append(acts["infer"](out))) for _ in "12"]
     for thread in both:
         thread.start()
@@ -172,7 +176,7 @@ def test_two_commands_at_once_fill_one_folder(
 
 
 def test_a_second_command_leaves_alone_what_the_first_is_writing(
-    begin: Callable[..., Ledger], tmp_path: Path
+    begin: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     with begin().open():
         part = tmp_path / "out/.a.png.part-1-0123456789ab"
@@ -187,7 +191,7 @@ def test_a_second_command_leaves_alone_what_the_first_is_writing(
 
 
 def test_an_output_that_another_process_makes_meanwhile_is_done(
-    begin: Callable[..., Ledger], tmp_path: Path
+    begin: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     first, second = begin(), begin()
     (item,) = items(tmp_path, "a.png")
@@ -201,24 +205,24 @@ def test_an_output_that_another_process_makes_meanwhile_is_done(
 
 
 def test_an_output_that_appears_between_the_records_and_the_look_is_done(
-    begin: Callable[..., Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Callable[..., OutputManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, (item,) = begin(), items(tmp_path, "a.png")
-    real, reads = Ledger._read, list[int]()
+    real, reads = OutputManifest._read, list[int]()
 
-    def read(self: Ledger) -> object:
+    def read(self: OutputManifest) -> object:
         made = real(self)
         if not reads:
             other.write(item, "0", b"theirs")
         reads.append(1)
         return made
 
-    monkeypatch.setattr(Ledger, "_read", read)
+    monkeypatch.setattr(OutputManifest, "_read", read)
     assert begin().split([item]) == ([], 1)
 
 
 def test_a_file_of_somebody_elses_that_appears_meanwhile_is_never_replaced(
-    begin: Callable[..., Ledger], tmp_path: Path
+    begin: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     records_, (item,) = begin(), items(tmp_path, "a.png")
     assert records_.split([item]) == ([item], 0)
@@ -245,11 +249,13 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     for number in range(4):  # more than failed writes that would end it
         for suffix in ("jpg", "png"):
             shutil.copy(source / "0000.png", source / f"{number}{'z' * 250}.{suffix}")
-    summary = translate_folder(model, survey(source, out), out, Options(format="tiff"))
+    summary = translate_folder(
+        model, find_inputs(source, out), out, InferenceOptions(format="tiff")
+    )
     names = [path.name for path in out.glob("*.tif*")]
     assert summary.done == len(names) == 3
     assert summary.listed == summary.inputs - summary.done > 4
     for line in records.read_lines(out / "problems.jsonl"):
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
-    again = translate_folder(model, survey(source, out), out, Options(format="tiff"))
+    again = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
     assert (again.skipped, again.listed) == (summary.done, summary.listed)

@@ -19,7 +19,7 @@ from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.inference import model as infer
 from translate.engine.inference.model import Model, translate_batch
-from translate.engine.inference.translation import scaled
+from translate.engine.inference.processing import scaled
 from translate.errors import CheckpointError, ConfigError, PluginError
 from translate.recipe import Recipe, Turn
 from translate.registry import create

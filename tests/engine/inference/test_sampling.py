@@ -16,7 +16,8 @@ from translate.engine.disk import files, records
 from translate.engine.inference import model as infer
 from translate.engine.inference import sampling
 from translate.engine.inference.model import Model
-from translate.engine.inference.sampling import CHUNK, Wish, sample_folder, sheet
+from translate.engine.inference.sampling import CHUNK, SampleRequest, sample_folder
+from translate.engine.inference.sheets import sheet
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 
@@ -45,7 +46,7 @@ def pixels(path: Path) -> Any:
 def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
     model: Model, tmp_path: Path
 ) -> None:
-    summary = sample_folder(model, tmp_path, Wish(70))
+    summary = sample_folder(model, tmp_path, SampleRequest(70))
     assert (summary.inputs, summary.done, summary.left) == (70, 70, 0)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert (names[0], names[-1], len(names)) == ("000001.png", "000070.png", 70)
@@ -54,14 +55,14 @@ def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
 
 
 def test_a_picture_does_not_depend_on_how_many_are_drawn(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "many", Wish(CHUNK + 6))
-    sample_folder(model, tmp_path / "few", Wish(3))
+    sample_folder(model, tmp_path / "many", SampleRequest(CHUNK + 6))
+    sample_folder(model, tmp_path / "few", SampleRequest(3))
     many, few = tree(tmp_path / "many"), tree(tmp_path / "few")
     assert few == {name: many[name] for name in few}
 
 
 def test_a_picture_is_what_its_noise_alone_gives(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, Wish(2))
+    sample_folder(model, tmp_path, SampleRequest(2))
     noise = model.recipe.noise(1, sampling._generator(0, 1))
     with torch.inference_mode():
         (alone,) = ((model.recipe.draw(noise)[0, 0] + 1) * 127.5).round().numpy()[None]
@@ -69,26 +70,28 @@ def test_a_picture_is_what_its_noise_alone_gives(model: Model, tmp_path: Path) -
 
 
 def test_another_seed_gives_other_pictures(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "0", Wish(4))
-    sample_folder(model, tmp_path / "1", Wish(4, seed=1))
+    sample_folder(model, tmp_path / "0", SampleRequest(4))
+    sample_folder(model, tmp_path / "1", SampleRequest(4, seed=1))
     assert not set(tree(tmp_path / "0").values()) & set(tree(tmp_path / "1").values())
 
 
 def test_a_second_run_goes_on_where_the_first_stopped(model: Model, tmp_path: Path) -> None:
     stops = iter([False, True])
-    summary = sample_folder(model, tmp_path / "out", Wish(2 * CHUNK + 1), stop=lambda: next(stops))
+    summary = sample_folder(
+        model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
+    )
     assert (summary.done, summary.left) == (CHUNK, CHUNK + 1)
     (tmp_path / "out/000003.png").unlink()
-    again = sample_folder(model, tmp_path / "out", Wish(2 * CHUNK + 1))
+    again = sample_folder(model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
     assert (again.done, again.skipped, again.left) == (CHUNK + 2, CHUNK - 1, 0)
-    sample_folder(model, tmp_path / "straight", Wish(2 * CHUNK + 1))
+    sample_folder(model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
     assert tree(tmp_path / "out") == tree(tmp_path / "straight")
 
 
 def test_what_is_done_is_not_drawn_again(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, Wish(5))
+    sample_folder(model, tmp_path, SampleRequest(5))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
-    summary = sample_folder(model, tmp_path, Wish(5))
+    summary = sample_folder(model, tmp_path, SampleRequest(5))
     assert (summary.done, summary.skipped) == (0, 5)
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
 
@@ -97,11 +100,11 @@ def test_what_is_done_is_not_drawn_again(model: Model, tmp_path: Path) -> None:
 def test_what_was_drawn_otherwise_is_not_replaced_unasked(
     model: Model, tmp_path: Path, change: str
 ) -> None:
-    sample_folder(model, tmp_path, Wish(3))
-    other, wish = model, Wish(3)
+    sample_folder(model, tmp_path, SampleRequest(3))
+    other, wish = model, SampleRequest(3)
     match change:
         case "seed":
-            wish = Wish(3, seed=7)
+            wish = SampleRequest(3, seed=7)
         case "model":
             other = replace(model, digest="another")
         case "output":
@@ -116,7 +119,7 @@ def test_what_was_drawn_otherwise_is_not_replaced_unasked(
 def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
     classes: Model, tmp_path: Path
 ) -> None:
-    sample_folder(classes, tmp_path, Wish(8, "all"))
+    sample_folder(classes, tmp_path, SampleRequest(8, "all"))
     counts = {f.name: len(list(f.iterdir())) for f in tmp_path.iterdir() if f.name[0] != "."}
     assert counts == {"zero": 3, "one": 3, "two": 2}
     assert (tmp_path / "two/000001.png").exists()
@@ -125,8 +128,8 @@ def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
 def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
     classes: Model, tmp_path: Path
 ) -> None:
-    sample_folder(classes, tmp_path / "turns", Wish(6))
-    sample_folder(classes, tmp_path / "one", Wish(6, "one"))
+    sample_folder(classes, tmp_path / "turns", SampleRequest(6))
+    sample_folder(classes, tmp_path / "one", SampleRequest(6, "one"))
     turns, one = tree(tmp_path / "turns"), tree(tmp_path / "one")
     same = [name for name in turns if turns[name] == one[name]]
     assert same == ["000002.png", "000005.png"]  # whose turn it was
@@ -135,12 +138,12 @@ def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
 @pytest.mark.parametrize(
     ("wish", "complaint"),
     [
-        (Wish(1, "seven"), r"no class is called 'seven'\. Choose from: .*one"),
-        (Wish(1, text="a house"), "was trained without captions: leave --text out"),
+        (SampleRequest(1, "seven"), r"no class is called 'seven'\. Choose from: .*one"),
+        (SampleRequest(1, text="a house"), "was trained without captions: leave --text out"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_before_anything_is_written(
-    classes: Model, tmp_path: Path, wish: Wish, complaint: str
+    classes: Model, tmp_path: Path, wish: SampleRequest, complaint: str
 ) -> None:
     with pytest.raises(ConfigError, match=complaint):
         sample_folder(classes, tmp_path / "out", wish)
@@ -149,13 +152,13 @@ def test_what_cannot_be_drawn_is_said_before_anything_is_written(
 
 def test_a_model_without_classes_takes_none(model: Model, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="without classes: leave --class out"):
-        sample_folder(model, tmp_path, Wish(1, "one"))
+        sample_folder(model, tmp_path, SampleRequest(1, "one"))
 
 
 def test_a_model_that_translates_says_that_it_cannot_draw(tmp_path: Path) -> None:
     (model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
     with pytest.raises(ConfigError, match="cannot draw images from noise"):
-        sample_folder(model, tmp_path / "out", Wish(1))
+        sample_folder(model, tmp_path / "out", SampleRequest(1))
 
 
 def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
@@ -172,13 +175,13 @@ def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model.recipe, "draw", spoilt)
-        summary = sample_folder(model, tmp_path / "some", Wish(4))
+        summary = sample_folder(model, tmp_path / "some", SampleRequest(4))
         assert (summary.done, summary.listed) == (3, 1)
         (line,) = records.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
         patch.setattr(model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
         with pytest.raises(NothingUsableError, match="not one picture is finite"):
-            sample_folder(model, tmp_path / "none", Wish(4))
+            sample_folder(model, tmp_path / "none", SampleRequest(4))
 
 
 def test_a_full_disk_is_no_traceback(
@@ -189,26 +192,26 @@ def test_a_full_disk_is_no_traceback(
 
     monkeypatch.setattr(files, "replace", full)
     with pytest.raises(SaveError, match=r"could not write .*000001.png: No space left on device"):
-        sample_folder(model, tmp_path, Wish(1))
+        sample_folder(model, tmp_path, SampleRequest(1))
 
 
 def test_a_sheet_holds_what_the_files_hold(model: Model, classes: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, Wish(4))
-    drawn = sheet(model, Wish(4))
+    sample_folder(model, tmp_path, SampleRequest(4))
+    drawn = sheet(model, SampleRequest(4))
     assert drawn.shape == (18, 18, 3)
     assert (drawn[10:, :8, 0] == pixels(tmp_path / "000003.png")).all()
-    rows = sheet(classes, Wish(6, "all"))
+    rows = sheet(classes, SampleRequest(6, "all"))
     assert rows.shape == (28, 18, 3)
-    sample_folder(classes, tmp_path / "all", Wish(6, "all"))
+    sample_folder(classes, tmp_path / "all", SampleRequest(6, "all"))
     assert (rows[10:18, 10:, 0] == pixels(tmp_path / "all/one/000002.png")).all()
 
 
 def test_a_walk_has_a_row_a_class_of_so_many(model: Model, classes: Model) -> None:
-    assert sheet(model, Wish(5), walk=True).shape == (38, 48, 3)
-    walked = sheet(classes, Wish(5), walk=True)
+    assert sheet(model, SampleRequest(5), walk=True).shape == (38, 48, 3)
+    walked = sheet(classes, SampleRequest(5), walk=True)
     assert walked.shape == (28, 48, 3)
-    assert (walked != sheet(classes, Wish(5, seed=1), walk=True)).any()
-    assert (walked == sheet(classes, Wish(5), walk=True)).all()
+    assert (walked != sheet(classes, SampleRequest(5, seed=1), walk=True)).any()
+    assert (walked == sheet(classes, SampleRequest(5), walk=True)).all()
 
 
 def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> None:
@@ -225,6 +228,6 @@ def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> No
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model.recipe, "draw", watched)
-        sample_folder(model, tmp_path, Wish(6 * CHUNK))
+        sample_folder(model, tmp_path, SampleRequest(6 * CHUNK))
     assert len(alive) == 6
     assert max(alive) <= 1

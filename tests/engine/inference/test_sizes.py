@@ -19,7 +19,7 @@ from translate.batches import ImageSpec
 from translate.engine.config.schema import Data
 from translate.engine.data import check, transform
 from translate.engine.data.transform import Augment
-from translate.engine.inference.translation import scaled
+from translate.engine.inference.processing import scaled
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images import resize
 from translate.images.resize import resize_pixels

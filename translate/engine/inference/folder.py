@@ -9,18 +9,19 @@ from pathlib import Path
 
 from translate.engine.disk import file_system
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.inputs import Survey, assign, framed, masked
-from translate.engine.inference.manifest import Ledger, options_record
+from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
+from translate.engine.inference.manifest import OutputManifest, options_record
 from translate.engine.inference.model import Model
-from translate.engine.inference.pipeline import Passed, Picture, Stages
-from translate.engine.inference.translation import Translation
+from translate.engine.inference.options import NEUTRAL, InferenceOptions
+from translate.engine.inference.pipeline import ImageResult, Pipeline, PipelineResult
+from translate.engine.inference.processing import ImageProcessor
 from translate.engine.processes import distributed
 from translate.engine.processes.launch import launched
 from translate.engine.system import console
 from translate.errors import ConfigError, NothingUsableError, PluginError, SaveError
 from translate.folders import skipped as skipped_files
-from translate.images.decode import MAX_PIXELS
 from translate.images.headers import Note
+from translate.results import InferenceResult
 
 FAILED_WRITES = 3
 """in a row, after which the disk is given up"""
@@ -30,75 +31,20 @@ FAILED_PICTURES = 3
 """that a plugin could not translate, before any that it could, after which it is given up"""
 
 
-NEUTRAL = frozenset({"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"})
-"""`Options` that change no output of a name: what a mask holds is part of the input, a format and a
-frame are part of the name. All others are in the record of an output."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a folder is translated."""
-
-    to: str | None = None
-    """the domain to translate to; by default the last"""
-    size: int | None = None
-    """what the shorter side is scaled to first; by default pictures keep their size"""
-    scale_back: bool = False
-    """bring results to the size that they would have without `size`; without a `size`, translate at
-    the size of the training crops"""
-    side: str | None = None
-    """which half of joined images is translated, or ``whole``; needed after training on such"""
-    mask: Path | None = None
-    """folder of masks, or the mask of a single image, for a model that fills holes: white is the
-    hole, or 1 in a mask of 0 and 1; by default what is wholly transparent is"""
-    batch_size: int | None = None
-    """pictures of one size that go through the network at once; by default 1, on a GPU 8"""
-    format: str | None = None
-    """the suffix of every output; by default the input's, where that can hold the result"""
-    max_pixels: int = MAX_PIXELS
-    """larger pictures are listed, not decoded"""
-    frames: str = "first"
-    """``all`` makes a picture of each frame or page of a file that has several"""
-    keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
-    """keep what the camera wrote, the place included; by default only colour profiles are kept"""
-    overwrite: bool = False
-    """replace outputs that something else made"""
-    limit: int | None = None
-    """translate only the first so many pictures"""
-
-
-@dataclass
-class Summary:
-    """What became of the pictures."""
-
-    inputs: int
-    problems: Path
-    """where pictures are listed"""
-    done: int = 0
-    skipped: int = 0
-    """already there, and verified"""
-    listed: int = 0
-
-    @property
-    def left(self) -> int:
-        """How many were not begun, because of an interruption."""
-        return self.inputs - self.done - self.skipped - self.listed
-
-
 def nothing(*_: object) -> None:
     """Say nothing, show nothing, never stop."""
 
 
 def translate_folder(
     model: Model,
-    found: Survey,
+    found: Inputs,
     out: Path,
-    options: Options,
+    options: InferenceOptions,
     *,
     say: Callable[[str], None] = nothing,
-    progress: Callable[[Summary], None] = nothing,
+    progress: Callable[[InferenceResult], None] = nothing,
     stop: Callable[[], object] = nothing,
-) -> Summary:
+) -> InferenceResult:
     """Translate what was `found` into the same tree below `out`; what cannot be is listed there.
 
     Under torchrun each process takes its share. Once `stop` holds, the batch at hand is finished
@@ -108,23 +54,23 @@ def translate_folder(
     """
     to = model.choose(options.to)
     gray, channels = model.recipe.keeps_gray, model.channels(to)[1]
-    jobs = assign(found, out, channels=channels, form=options.format, gray=gray)
+    jobs = assign_outputs(found, out, channels=channels, form=options.format, gray=gray)
     if options.mask:
         if not model.recipe.takes_mask:
             raise ConfigError(f"mask: {model.name} fills no holes: leave --mask out.")
-        jobs = masked(jobs, found.root, options.mask)
+        jobs = with_masks(jobs, found.root, options.mask)
     jobs = jobs[: options.limit]
     if options.frames == "all":
-        jobs = framed(jobs)
+        jobs = with_frames(jobs)
     share = [jobs[index] for index in distributed.share(len(jobs))]
     half = model.half(options.side)
     side = None if half is None else options.side
     own = options_record(replace(options, to=to, side=side), NEUTRAL)
     made_by = {"model": model.digest, "gray": gray or None, **own}
-    ledger = Ledger(out, made_by, overwrite=options.overwrite)
+    ledger = OutputManifest(out, made_by, overwrite=options.overwrite)
     usual = 8 if model.device.type == "cuda" else 1
-    way = Translation(model, to, half, options.size, options.scale_back, options.max_pixels)
-    stages = Stages(
+    way = ImageProcessor(model, to, half, options.size, options.scale_back, options.max_pixels)
+    stages = Pipeline(
         way,
         ledger,
         batch_size=options.batch_size or usual,
@@ -135,7 +81,7 @@ def translate_folder(
     lost = [Problem.of(bad, "read") for bad in found.problems if first]
     if found.skipped and first:
         say(skipped_files.describe(found.skipped))
-    summary = Summary(len(share) + len(lost), ledger.problems, skipped=skipped)
+    summary = InferenceResult(len(share) + len(lost), ledger.problems, skipped=skipped)
     account = _Account(summary, ledger, say)
     if first:
         for limit in file_system.limits(out):
@@ -157,7 +103,7 @@ def translate_folder(
     return summary
 
 
-def note_loss(ledger: Ledger) -> None:
+def note_loss(ledger: OutputManifest) -> None:
     """Note once that lines could not be printed, which is no picture's fault."""
     if loss := console.take_loss():
         with suppress(OSError):  # it may be the disk's fault that nothing can be printed
@@ -168,8 +114,8 @@ def note_loss(ledger: Ledger) -> None:
 class _Account:
     """Count what becomes of pictures; list what is wrong with them; give up a full disk."""
 
-    summary: Summary
-    ledger: Ledger
+    summary: InferenceResult
+    ledger: OutputManifest
     say: Callable[[str], None]
     unwritten: int = 0
     """how many in a row"""
@@ -178,7 +124,7 @@ class _Account:
     failures: list[str] = field(default_factory=list)
     """what a plugin's `translate` raised, picture by picture"""
 
-    def take(self, result: Passed) -> None:
+    def take(self, result: PipelineResult) -> None:
         if isinstance(result, Problem):
             self.summary.listed += 1
             self._report(result)
@@ -242,7 +188,7 @@ class _Remark:
     say: Callable[[str], None]
     said: bool = False
 
-    def __call__(self, picture: Picture) -> None:
+    def __call__(self, picture: ImageResult) -> None:
         (height, width), trained = picture.prepared.pixels.shape[:2], min(self.model.spec.size)
         usual = self.model.unscaled or self.model.recipe.scale > 1  # large pictures are
         if self.said or self.size or usual or min(height, width) <= 2 * trained:

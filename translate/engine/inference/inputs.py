@@ -16,7 +16,7 @@ from translate.images.encode import ENCODINGS, can_hold
 from translate.images.source import EncodedImage
 
 
-class Survey(NamedTuple):
+class Inputs(NamedTuple):
     """What was found to be translated."""
 
     root: Path
@@ -48,7 +48,7 @@ class Job(NamedTuple):
         return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def survey(source: str | Path, out: Path) -> Survey:
+def find_inputs(source: str | Path, out: Path) -> Inputs:
     """Return the images that `source` means: a file, a folder at any depth, or a glob.
 
     What lies in `out`, where that is inside the source, is none of them. Raises a `TranslateError`
@@ -70,19 +70,19 @@ def survey(source: str | Path, out: Path) -> Survey:
     return found
 
 
-def _find(source: Path) -> Survey:
+def _find(source: Path) -> Inputs:
     if source.is_dir():
-        return Survey(source, *scan(source))
+        return Inputs(source, *scan(source))
     if source.exists():
-        return Survey(source.parent, [source], [], [])
+        return Inputs(source.parent, [source], [], [])
     if not has_magic(str(source)):
         raise DataError(f"there is no file or folder {source}.")
     root, found = match(source)
-    return Survey(root, *found)
+    return Inputs(root, *found)
 
 
-def assign(
-    found: Survey,
+def assign_outputs(
+    found: Inputs,
     out: Path,
     *,
     channels: int = 3,
@@ -124,7 +124,7 @@ def assign(
     return jobs
 
 
-def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
+def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     """Return `jobs`, each with the file in `masks` of its path without suffix, if there is one.
 
     A file is the mask of a single image. Raises `ConfigError` where there is no such file or
@@ -157,7 +157,7 @@ def masked(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     ]
 
 
-def framed(jobs: Sequence[Job]) -> list[Job]:
+def with_frames(jobs: Sequence[Job]) -> list[Job]:
     """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, where there are several.
 
     Raises `ConfigError` where such a name is that of another picture.

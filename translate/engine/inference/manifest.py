@@ -30,7 +30,7 @@ DAY = 24 * 3600.0
 """Seconds after which a temporary file is of no living process, where locks cannot tell."""
 
 
-class Work(Protocol):
+class Output(Protocol):
     """One picture to make."""
 
     @property
@@ -44,7 +44,7 @@ class Work(Protocol):
         """Return the sha256 of what it is made from; raises `OSError`."""
 
 
-AnyWork = TypeVar("AnyWork", bound=Work)
+AnyOutput = TypeVar("AnyOutput", bound=Output)
 Records = Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
 """Notes by the sha256 of origin and output, by the output's name below the folder."""
 
@@ -82,7 +82,7 @@ class DurableLines:
                 self.durable = added
 
 
-class Ledger:
+class OutputManifest:
     """The records of one output folder."""
 
     def __init__(self, out: Path, made_by: Mapping[str, Any], *, overwrite: bool = False) -> None:
@@ -120,14 +120,14 @@ class Ledger:
             certain = alone and not together
             files.sweep_files(self.out, older=0 if certain else DAY)
 
-    def split(self, work: Iterable[AnyWork]) -> tuple[list[AnyWork], int]:
+    def split(self, work: Iterable[AnyOutput]) -> tuple[list[AnyOutput], int]:
         """Return what is still to be done, and how much is done and verified.
 
         Raises `ConfigError` for an output that something else made, unless it may be overwritten,
         and where the records cannot be read.
         """
         made, again = self._read(), cache(self._read)  # another process may have made it since
-        todo, others, done = list[AnyWork](), list[Path](), 0
+        todo, others, done = list[AnyOutput](), list[Path](), 0
         for item in work:
             if not _exists(item.output):
                 todo.append(item)
@@ -149,7 +149,9 @@ class Ledger:
             )
         return todo, done
 
-    def write(self, work: Work, origin_sha256: str, data: bytes, notes: Sequence[str] = ()) -> None:
+    def write(
+        self, work: Output, origin_sha256: str, data: bytes, notes: Sequence[str] = ()
+    ) -> None:
         """Write `data`, unless another process has meanwhile; its record is made durable first.
 
         The record keeps `notes` on what the input lost, for a rerun that lists them again.
@@ -200,10 +202,10 @@ class Ledger:
             ) from error
         return made
 
-    def _is_done(self, work: Work, made: Records) -> bool:
+    def _is_done(self, work: Output, made: Records) -> bool:
         return self._notes(work, made) is not None
 
-    def _notes(self, work: Work, made: Records) -> Sequence[str] | None:
+    def _notes(self, work: Output, made: Records) -> Sequence[str] | None:
         """Return the notes of `work`; None where it is not done, or its output has changed."""
         claims = made.get(self._name(work))
         if not claims:
@@ -213,7 +215,7 @@ class Ledger:
         except OSError:
             return None
 
-    def _name(self, work: Work) -> str:
+    def _name(self, work: Output) -> str:
         return work.output.relative_to(self.out).as_posix()
 
 

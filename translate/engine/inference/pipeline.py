@@ -13,9 +13,9 @@ from translate.engine.data.order import item_error
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.conversion import Input
 from translate.engine.inference.inputs import Job
-from translate.engine.inference.manifest import Ledger
+from translate.engine.inference.manifest import OutputManifest
+from translate.engine.inference.processing import ImageProcessor, NetworkInput
 from translate.engine.inference.sources import Sources
-from translate.engine.inference.translation import Prepared, Translation
 from translate.engine.plugins.errors import unforeseen
 from translate.engine.processes.pool import Threads
 from translate.engine.processes.signals import reraise_interruption
@@ -39,27 +39,27 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Picture(NamedTuple):
+class ImageResult(NamedTuple):
     """A picture on its way: as it was read, then as it was drawn."""
 
     job: Job
     input_sha256: str
-    prepared: Prepared
+    prepared: NetworkInput
     notes: Sequence[Note] = ()
     """what the file lost when it was read"""
     beside: Mapping[str, bytes] = {}
     """what is saved with it"""
 
 
-Passed = Picture | Problem
+PipelineResult = ImageResult | Problem
 
 
 @dataclass
-class Stages:
+class Pipeline:
     """How pictures become others; each stage makes of pictures and problems the same, or fewer."""
 
-    way: Translation
-    ledger: Ledger
+    way: ImageProcessor
+    ledger: OutputManifest
     batch_size: int
     keep_metadata: bool = False
 
@@ -67,8 +67,8 @@ class Stages:
         self.sources = Sources(self.way.max_pixels)
 
     def run(
-        self, jobs: Sequence[Job], look: Callable[[Picture], None], stop: Callable[[], object]
-    ) -> Generator[Passed]:
+        self, jobs: Sequence[Job], look: Callable[[ImageResult], None], stop: Callable[[], object]
+    ) -> Generator[PipelineResult]:
         """Yield what became of each of `jobs`; the network runs in the caller's thread.
 
         `look` is shown each picture before it is drawn; when `stop` holds, none is drawn any more.
@@ -100,9 +100,9 @@ class Stages:
         except Exception:
             return 0, 0  # it is listed when it is read
 
-    def read(self, jobs: Sequence[Job]) -> list[Passed]:
+    def read(self, jobs: Sequence[Job]) -> list[PipelineResult]:
         """Decode, take the wanted half, scale; whatever goes wrong with an image, it is listed."""
-        results: list[Passed] = []
+        results: list[PipelineResult] = []
         for job in jobs:
             try:
                 with guarded(job.input):
@@ -114,7 +114,7 @@ class Stages:
                 results.append(Problem.of(item_error([job.input], error), "read"))
         return results
 
-    def _read(self, job: Job) -> Picture:
+    def _read(self, job: Job) -> ImageResult:
         source = self.sources.get(job)
         decoded = source.decode(job.frame)
         given = Input(decoded, job.input, source.image)
@@ -124,7 +124,7 @@ class Stages:
             single=given.single,
             hole=source.hole(decoded) if fills else None,
         )
-        return Picture(
+        return ImageResult(
             job,
             source.sha256,
             prepared,
@@ -132,15 +132,17 @@ class Stages:
             source.metadata(prepared.channels, private=self.keep_metadata),
         )
 
-    def draw(self, items: Sequence[Passed], look: Callable[[Picture], None]) -> list[Passed]:
+    def draw(
+        self, items: Sequence[PipelineResult], look: Callable[[ImageResult], None]
+    ) -> list[PipelineResult]:
         """Translate pictures of one size; one by one where memory does not suffice for all."""
-        pictures = [item for item in items if isinstance(item, Picture)]
-        results: list[Passed] = [item for item in items if isinstance(item, Problem)]
+        pictures = [item for item in items if isinstance(item, ImageResult)]
+        results: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
         for picture in pictures:
             look(picture)
         return results + self._draw(pictures) if pictures else results
 
-    def _draw(self, pictures: Sequence[Picture]) -> list[Passed]:
+    def _draw(self, pictures: Sequence[ImageResult]) -> list[PipelineResult]:
         try:
             drawn = self.way.model.translate(
                 [picture.prepared.pixels for picture in pictures], self.way.to
@@ -163,11 +165,11 @@ class Stages:
             for picture, pixels in zip(pictures, drawn, strict=True)
         ]
 
-    def write(self, items: Sequence[Passed]) -> list[Passed]:
+    def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
         """Bring to the due size, encode in memory, then write."""
         return [item if isinstance(item, Problem) else self._write(item) for item in items]
 
-    def _write(self, picture: Picture) -> Passed:
+    def _write(self, picture: ImageResult) -> PipelineResult:
         source, output = picture.job.input, picture.job.output
         try:
             pixels = self.way.finish(picture.prepared)

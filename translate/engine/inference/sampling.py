@@ -1,9 +1,8 @@
 """Draw pictures from noise: each is a function of the model, the seed and its number alone."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,29 +11,28 @@ from torch import Tensor
 
 from translate.engine.disk import file_system, files
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.folder import Summary, note_loss, nothing
-from translate.engine.inference.manifest import Ledger, options_record
+from translate.engine.inference.folder import note_loss, nothing
+from translate.engine.inference.manifest import OutputManifest, options_record
 from translate.engine.inference.model import Model
 from translate.engine.plugins.errors import plugin_code, unforeseen
 from translate.engine.processes.pool import Threads
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, NothingUsableError, SaveError, suggest
 from translate.images.decode import Pixels
-from translate.images.encode import can_hold, encode_image, image_grid
-from translate.images.tensors import as_tensor, from_device, to_device
+from translate.images.encode import can_hold, encode_image
+from translate.images.tensors import from_device
 from translate.recipe import Recipe
+from translate.results import InferenceResult
 
 CHUNK = 64
 """Pictures drawn at once. Numbers 0 to 63 always go through the network together: how many others
 are asked for, or are there already, so changes no bit of a picture."""
-SHEET = 256
-"""pictures on a sheet at most"""
 WRITERS = 4
 EVERY = "all"
 
 
 @dataclass(frozen=True)
-class Wish:
+class SampleRequest:
     """What is to be drawn."""
 
     count: int
@@ -65,14 +63,14 @@ class Sample(NamedTuple):
 def sample_folder(
     model: Model,
     out: Path,
-    wish: Wish,
+    wish: SampleRequest,
     *,
     form: str = "png",
     overwrite: bool = False,
     say: Callable[[str], None] = nothing,
-    progress: Callable[[Summary], None] = nothing,
+    progress: Callable[[InferenceResult], None] = nothing,
     stop: Callable[[], object] = nothing,
-) -> Summary:
+) -> InferenceResult:
     """Draw ``out/000001.png`` and so on; what is there already, drawn by the same, is skipped.
 
     Once `stop` holds, the pictures at hand are finished and no others begun. Raises a
@@ -84,9 +82,9 @@ def sample_folder(
         raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
     files.claim(out)
     made_by = {"model": model.digest, **options_record(wish, ["count"])}
-    ledger = Ledger(out, made_by, overwrite=overwrite)
+    ledger = OutputManifest(out, made_by, overwrite=overwrite)
     todo, skipped = ledger.split(_samples(model, out, wish, form))
-    summary = Summary(wish.count, ledger.problems, skipped=skipped)
+    summary = InferenceResult(wish.count, ledger.problems, skipped=skipped)
     for limit in file_system.limits(out):
         say(f"the file system of {out}: {limit}")
     with ledger.open(), Threads(WRITERS) as writers:
@@ -126,35 +124,14 @@ def sample_folder(
     return summary
 
 
-def pictures(model: Model, wish: Wish) -> Iterator[Pixels | None]:
+def draw_images(model: Model, wish: SampleRequest) -> Iterator[Pixels | None]:
     """Yield what `sample_folder` would write, one by one; None for what is not finite."""
     text = check(model, wish)
     for first in range(0, wish.count, CHUNK):
         yield from _draw(model, wish, range(first, first + CHUNK), text)[: wish.count - first]
 
 
-def sheet(model: Model, wish: Wish, *, walk: bool = False) -> Pixels:
-    """Return many pictures on one: of all classes a row each, of a walk its rows."""
-    if walk:
-        text = check(model, wish)
-        generator = torch.Generator().manual_seed(wish.seed)
-        asked = text if text is not None else _asked(model, wish.label)
-        with model.lock, torch.inference_mode(), plugin_code(model.recipe, "walk"):
-            return image_grid(model.recipe.walk(wish.count, generator, asked))
-    wish = replace(wish, count=min(wish.count, SHEET))
-    count = wish.count
-    rows = len(_known(model)) if wish.label == EVERY else 0
-    across = ceil(count / rows) if rows else ceil(count**0.5)
-    drawn = list(pictures(model, wish))
-    blank = next(pixels for pixels in drawn if pixels is not None) * 0
-    whole = [blank if pixels is None else pixels for pixels in drawn]
-    if rows:
-        whole = [pixels for row in range(rows) for pixels in whole[row::rows]]
-    cells = [to_device(as_tensor(pixels), "cpu") for pixels in whole]
-    return image_grid([torch.stack(cells[i : i + across]) for i in range(0, count, across)])
-
-
-def check(model: Model, wish: Wish) -> Tensor | None:
+def check(model: Model, wish: SampleRequest) -> Tensor | None:
     """Return the text of `wish` as the recipe takes it; raises `ConfigError` for what it cannot."""
     recipe, spec = model.recipe, model.spec
     if type(recipe).draw is Recipe.draw:
@@ -196,7 +173,7 @@ def _asked(model: Model, label: str | None) -> Tensor | None:
     return torch.tensor([_known(model).index(label)])
 
 
-def _samples(model: Model, out: Path, wish: Wish, form: str) -> Iterator[Sample]:
+def _samples(model: Model, out: Path, wish: SampleRequest, form: str) -> Iterator[Sample]:
     known = _known(model)
     for number in range(wish.count):
         folder, place = out, number
@@ -206,7 +183,7 @@ def _samples(model: Model, out: Path, wish: Wish, form: str) -> Iterator[Sample]
         yield Sample(number, folder / f"{place + 1:06}.{form}", condition)
 
 
-def _condition(model: Model, wish: Wish, number: int) -> int | None:
+def _condition(model: Model, wish: SampleRequest, number: int) -> int | None:
     known = _known(model)
     if not known:
         return None
@@ -227,7 +204,9 @@ def _chunks(samples: list[Sample]) -> Iterator[list[Sample]]:
         yield chunk
 
 
-def _draw(model: Model, wish: Wish, numbers: range, text: Tensor | None) -> list[Pixels | None]:
+def _draw(
+    model: Model, wish: SampleRequest, numbers: range, text: Tensor | None
+) -> list[Pixels | None]:
     recipe, device = model.recipe, model.device
     classes = [_condition(model, wish, number) for number in numbers]
     condition = text.expand(len(numbers), -1) if text is not None else None

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from translate.api import Translator
 from translate.batches import ImageSpec
-from translate.engine.inference.folder import NEUTRAL, Options, translate_folder
-from translate.engine.inference.inputs import survey
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
-from translate.engine.inference.sampling import Wish, sample_folder
-from translate.engine.inference.translation import Translation, is_gray
+from translate.engine.inference.options import NEUTRAL, InferenceOptions
+from translate.engine.inference.processing import ImageProcessor, is_gray
+from translate.engine.inference.sampling import SampleRequest, sample_folder
 from translate.errors import ConfigError
 from translate.images.decode import read_image
 from translate.images.tensors import to_uint8
@@ -199,7 +200,7 @@ def test_scale_back_puts_known_pixels_back_as_they_were() -> None:
 
 
 def test_a_strip_that_would_become_too_large_is_refused() -> None:
-    way = Translation(tint().model, "sharp", scale_back=True, max_pixels=10_000)
+    way = ImageProcessor(tint().model, "sharp", scale_back=True, max_pixels=10_000)
     with pytest.raises(ValueError, match="would become"):
         way.prepare(np.zeros((1, 3000, 3), np.uint8), single=False)
 
@@ -215,7 +216,7 @@ CHANGED: dict[str, Any] = {
 
 
 def test_every_option_is_tried() -> None:
-    assert CHANGED.keys() == {field.name for field in fields(Options)}
+    assert CHANGED.keys() == {field.name for field in fields(InferenceOptions)}
 
 
 @pytest.fixture
@@ -227,7 +228,7 @@ def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., A
     def translate(name: str = "out", **options: Any) -> Any:
         out = tmp_path / name
         given = {"side": "left", **options}
-        return translate_folder(model, survey(source, out), out, Options(**given))
+        return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**given))
 
     return translate
 
@@ -259,12 +260,12 @@ def test_options_that_change_no_output_keep_what_is_done(
 
 def test_I2_every_wish_that_changes_a_sample_is_in_its_record(tmp_path: Path) -> None:
     model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu").model
-    out, usual = tmp_path / "out", Wish(3)
-    for other in (Wish(3, label="one"), Wish(3, seed=1)):
+    out, usual = tmp_path / "out", SampleRequest(3)
+    for other in (SampleRequest(3, label="one"), SampleRequest(3, seed=1)):
         sample_folder(model, out, usual, overwrite=True)
         with pytest.raises(ConfigError, match="--overwrite"):
             sample_folder(model, out, other)
-    assert sample_folder(model, out, Wish(2)).skipped == 2
+    assert sample_folder(model, out, SampleRequest(2)).skipped == 2
 
 
 def test_records_of_older_versions_are_taken_for_what_they_are(

@@ -21,7 +21,7 @@ from translate.images.tensors import to_uint8
 PHOTOGRAPH = Kind()
 
 
-class Prepared(NamedTuple):
+class NetworkInput(NamedTuple):
     """An image on its way through the network."""
 
     pixels: Pixels
@@ -40,7 +40,7 @@ class Prepared(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Translation:
+class ImageProcessor:
     """One way to translate images."""
 
     model: Model
@@ -78,7 +78,7 @@ class Translation:
             return self.size
         return min(self.model.spec.size)
 
-    def prepare(self, pixels: Pixels, *, single: bool, hole: Pixels | None = None) -> Prepared:
+    def prepare(self, pixels: Pixels, *, single: bool, hole: Pixels | None = None) -> NetworkInput:
         """Return `pixels`, (height, width, channels), as the network gets them.
 
         Args:
@@ -114,9 +114,9 @@ class Translation:
             size = scale * given.shape[0], scale * given.shape[1]
         restore = hole is not None and self.scale_back and pixels.shape[:2] != given.shape[:2]
         known = pixels if restore and scale == 1 else None
-        return Prepared(given, size, channels, gray, known, hole if known is not None else None)
+        return NetworkInput(given, size, channels, gray, known, hole if known is not None else None)
 
-    def finish(self, prepared: Prepared) -> NDArray[Any]:
+    def finish(self, prepared: NetworkInput) -> NDArray[Any]:
         """Return what the network has drawn at the size, and with the channels, that are due."""
         drawn = prepared.pixels
         if drawn.shape[:2] != prepared.size:
