@@ -50,6 +50,9 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
     defaults: ClassVar[Mapping[str, Any]] = {}
     """A configuration fragment, for ``data`` and ``train``."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old names of options, networks and players, each with its present name, so that checkpoints
+    of earlier versions load. ``{"generator.downs": "generator.downsamplings"}`` is of a part."""
     reversible: ClassVar[bool] = False
     """True: translates to every domain. False: to all but the first, or to its only one."""
     takes_mask: ClassVar[bool] = False

@@ -114,13 +114,14 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     from translate.cli import part
     from translate.cli.catalogue import entries
     from translate.engine.config import yaml
+    from translate.engine.config.renamed import current_document
     from translate.engine.system.bundled import configs
     from translate.errors import TranslateError, suggest
     from translate.registry import find, names
 
     if kind in (None, "configuration"):
         if (Path(name) / "config.yaml").is_file():
-            return yaml.read(str(Path(name) / "config.yaml"))
+            return current_document(yaml.read(str(Path(name) / "config.yaml")))
         if name in configs() or name.endswith((".yaml", ".yml")):
             return yaml.read(name)
     if kind in (None, "recipe") and name in names("recipe"):

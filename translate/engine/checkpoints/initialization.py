@@ -46,8 +46,8 @@ class Initial:
         They are those that inference uses: of a run that keeps a moving average, the averages.
         Raises `CheckpointError` where nothing fits.
         """
-        tensors = read.read_weights(self.found.path, averaged=True)
         own = training.recipe.state_dict()
+        tensors = read.read_weights(self.found, own)
         fits = {n: t for n, t in tensors.items() if n in own and own[n].shape == t.shape}
         missing = [name for name in own if name not in tensors]
         unused = [name for name in tensors if name not in own]

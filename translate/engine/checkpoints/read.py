@@ -1,6 +1,6 @@
 """Read a checkpoint and restore what it contains."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,14 +9,21 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.engine.checkpoints.contents import LONGEST_TEXT, State, below
+from translate.engine.checkpoints.contents import (
+    LONGEST_TEXT,
+    TRAINING,
+    State,
+    below,
+    prefixed,
+)
 from translate.engine.checkpoints.optimizers import restore_optimizer
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checkpoints.untrusted import Allowance, check_header
 from translate.engine.config import layers, schema
+from translate.engine.config.renamed import current_document, current_names, renamed_by
 from translate.engine.disk import records
 from translate.engine.plugins.errors import NO_TEMPORARY
 from translate.engine.processes import distributed
@@ -65,7 +72,7 @@ def describe(path: Path) -> Saved:
 
 def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
     try:
-        return layers.validate(document)
+        return layers.validate(current_document(document))
     except ConfigError as error:
         raise CheckpointError(f"{file}: config: {error}") from error
 
@@ -110,11 +117,11 @@ def allowance(found: Saved) -> Iterator[None]:
         yield
 
 
-def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) -> None:
+def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> None:
     """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
     file = _weights_file(path, averaged)
-    tensors = _read_tensors(file)
     own = recipe.state_dict()
+    tensors = current_names(_read_tensors(file), recipe.renamed, own)
     complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
     complaints += [f"{named(key)} is unknown" for key in tensors.keys() - own.keys()]
     complaints += [
@@ -130,9 +137,13 @@ def restore_weights(recipe: nn.Module, path: Path, *, averaged: bool = False) ->
     recipe.load_state_dict(tensors)
 
 
-def read_weights(path: Path, *, averaged: bool = False) -> dict[str, Tensor]:
-    """Return the weights of the checkpoint at `path`, the moving average where asked and there."""
-    return _read_tensors(_weights_file(path, averaged))
+def read_weights(found: Saved, own: Iterable[str]) -> dict[str, Tensor]:
+    """Return the weights that inference uses: the moving average, where there is one.
+
+    Names in `own` are those of a network that they are for: they stay as they are.
+    """
+    tensors = _read_tensors(_weights_file(found.path, averaged=True))
+    return current_names(tensors, renamed_by(found.config.recipe), own)
 
 
 def _weights_file(path: Path, averaged: bool) -> Path:
@@ -158,9 +169,13 @@ def restore(training: TrainingState, found: Saved) -> list[str]:
     with _understood(found.path):
         restore_weights(training.recipe, found.path)
         if training.average:
-            restore_weights(training.average.module, found.path, averaged=True)
+            average: Any = training.average.module  # a copy of the recipe
+            restore_weights(average, found.path, averaged=True)
             training.average.n_averaged.fill_(found.description["averaged"])
-        tensors = _read_tensors(found.path / "training.safetensors")
+        optimizers = found.description["optimizers"]
+        optimizers = current_names(optimizers, training.recipe.renamed, training.optimizers)
+        found.description = {**found.description, "optimizers": optimizers}
+        tensors = _training_tensors(found.path / TRAINING, training)
         notes = [
             f"the optimizer of {player!r} starts without moments: {reason}"
             for player, optimizer in training.optimizers.items()
@@ -168,19 +183,31 @@ def restore(training: TrainingState, found: Saved) -> list[str]:
                 reason := restore_optimizer(
                     optimizer,
                     training.configured[player],
-                    found.description["optimizers"].get(player),
+                    optimizers.get(player),
                     below(f"optimizer/{player}", tensors),
                 )
             )
         ]
         if distributed.rank():
             own = found.path / f"training-rank-{distributed.rank()}.safetensors"
-            tensors = _read_tensors(own) if own.is_file() else {}
+            tensors = _training_tensors(own, training) if own.is_file() else {}
         if tensors:
             training.recipe.load_training_state(below("recipe", tensors))
             restore_random_state(tensors)
         training.step = found.step
     return notes
+
+
+def _training_tensors(path: Path, training: TrainingState) -> dict[str, Tensor]:
+    """Return what only a resume needs, by the present names of players and image pools."""
+    tensors, renamed = _read_tensors(path), training.recipe.renamed
+    state = current_names(below("recipe", tensors), renamed, training.recipe.training_state())
+    others = {name: t for name, t in tensors.items() if not name.startswith("recipe/")}
+    for old, new in renamed.items():
+        if old not in training.optimizers:
+            moments = below(f"optimizer/{old}", others)
+            others |= prefixed(f"optimizer/{new}", moments)
+    return {**others, **prefixed("recipe", state)}
 
 
 def _is_text(path: Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config import layers, schema, yaml
+from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.engine.system import signatures
 from translate.errors import ConfigError
@@ -41,7 +42,7 @@ def changed(
     """
     document = yaml.document(before)
     try:
-        document = yaml.read(str(run / "config.yaml"))
+        document = current_document(yaml.read(str(run / "config.yaml")))
     except ConfigError as error:
         say(f"{error} Its newest checkpoint has the settings, too.")
     written = layers.resolve(config=document)

@@ -1,0 +1,127 @@
+"""Runs of an earlier version of a recipe load under its present names."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from safetensors.torch import load
+from torch.nn import functional as F
+
+from translate import hookimpl
+from translate.api import Translator
+from translate.engine.checkpoints.initialization import Initial
+from translate.engine.config import renamed
+from translate.nn.pools import ImagePool
+from translate.recipe import Recipe, Turn, adam
+from translate.registry import create_generator, part
+
+
+class Before(Recipe):
+    """The recipe as an earlier version had it."""
+
+    def __init__(self, spec: Any, *, forth: Any = part("resnet", width=2, blocks=1)) -> None:  # noqa: ARG002
+        super().__init__()
+        self.forth = create_generator(forth, in_channels=3, out_channels=3)
+        self.pool = ImagePool(2)
+
+    def optimizers(self) -> Any:
+        return {"forth": adam(self.forth)}
+
+    def step(self, batch: Any) -> Any:
+        made = self.forth(batch.source)
+        yield Turn("forth", l1=F.l1_loss(made, self.pool(batch.target)))
+
+    def translate(self, images: Any, *, to: Any = None) -> Any:  # noqa: ARG002
+        return self.forth(images)
+
+
+class After(Recipe):
+    """The same recipe under its present names; an option has the name that a network had."""
+
+    renamed: ClassVar = {
+        "forth": "source_to_target",
+        "forth.size": "source_to_target.width",
+        "pool": "image_buffer",
+    }
+
+    def __init__(self, spec: Any, *, source_to_target: Any = part("resnet", width=2, blocks=1)):  # noqa: ARG002
+        super().__init__()
+        self.source_to_target = create_generator(source_to_target, in_channels=3, out_channels=3)
+        self.image_buffer = ImagePool(2)
+
+    def optimizers(self) -> Any:
+        return {"source_to_target": adam(self.source_to_target)}
+
+    def step(self, batch: Any) -> Any:
+        made = self.source_to_target(batch.source)
+        loss = F.l1_loss(made, self.image_buffer(batch.target))
+        yield Turn("source_to_target", l1=loss)
+
+    def translate(self, images: Any, *, to: Any = None) -> Any:  # noqa: ARG002
+        return self.source_to_target(images)
+
+
+@pytest.fixture
+def version(plugin: Callable[..., object]) -> Callable[[type[Recipe]], None]:
+    """Offer a recipe as ``changing``, in the place of the one before."""
+    offered: dict[str, type[Recipe]] = {}
+    plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(offered))))
+    return lambda recipe: offered.update(changing=recipe)
+
+
+def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
+    version, pictures, tmp_path: Path
+) -> None:
+    version(Before)
+    pictures("a"), pictures("b")
+    run = tmp_path / "run"
+    option = {"name": "resnet", "width": 4, "blocks": 1}
+    tiny.start(tiny.settings(tmp_path, "changing", options__forth=option, train__ema=0.5), run)
+    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    before = Translator.load(run)(picture)
+    tiny.resume(run, steps=6)
+    expected = tiny.tensors(run)
+
+    version(After)
+    assert (Translator.load(run, checkpoint=4)(picture) == before).all()
+    initial = Initial(run / "checkpoints/step-00000004")
+    assert initial.configuration().options == {"source_to_target": option}
+
+    last = run / "checkpoints/step-00000006"
+    for file in last.iterdir():
+        file.unlink()
+    last.rmdir()
+    heard = tiny.Heard()
+    tiny.resume(run, heard, steps=6)
+    assert "moments" not in str(heard)
+    resumed = tiny.tensors(run)
+    assert len(resumed["training.safetensors"]) > 1000
+    for name in ("weights", "ema"):  # the same values, under names of another order and length
+        old, new = (load(t[f"{name}.safetensors"]) for t in (expected, resumed))
+        mapped = {key.replace("forth", "source_to_target"): value for key, value in old.items()}
+        assert mapped.keys() == new.keys()
+        assert all(torch.equal(mapped[key], new[key]) for key in new)
+
+
+def test_the_longest_old_beginning_of_a_name_counts_and_known_names_stay() -> None:
+    old = {"judge": "discriminator", "judge.body": "discriminator.layers", "latent": "latent_dim"}
+    assert renamed.current_name("judge.body.0.weight", old) == "discriminator.layers.0.weight"
+    assert renamed.current_name("judge.head.bias", old) == "discriminator.head.bias"
+    assert renamed.current_name("judges.body", old) == "judges.body"
+    assert renamed.current_names({"latent": 1, "judge": 2}, old, ["latent"]) == {
+        "latent": 1,
+        "discriminator": 2,
+    }
+
+
+def test_options_of_parts_are_renamed_within_them(version) -> None:
+    version(After)
+    document = {"recipe": "changing", "options": {"forth": {"name": "resnet", "size": 8}}}
+    expected = {"source_to_target": {"name": "resnet", "width": 8}}
+    assert renamed.current_document(document)["options"] == expected
+    assert renamed.current_document({"recipe": "absent", "options": {"forth": 1}})["options"]

@@ -1,0 +1,58 @@
+"""Names that a recipe has had before, in what earlier versions of it wrote."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from translate.engine.config.schema import Fragment
+from translate.engine.system import signatures
+from translate.registry import names
+
+
+def renamed_by(recipe: str) -> Mapping[str, str]:
+    """Return the `renamed` names of a recipe; none where it is not installed."""
+    factory: Any = names("recipe").get(recipe)
+    return factory.renamed if factory else {}
+
+
+def current_document(document: Mapping[str, Any]) -> Fragment:
+    """Return a configuration that an earlier version wrote, with the options' present names."""
+    recipe, options = document.get("recipe"), document.get("options")
+    if not (isinstance(recipe, str) and isinstance(options, Mapping)):
+        return dict(document)  # validation says what is wrong with it
+    if not (renamed := renamed_by(recipe)):
+        return dict(document)
+    known = signatures.read(names("recipe")[recipe], ["spec"])
+    old = {key: new for key, new in renamed.items() if key not in known}
+    return {**document, "options": _current_options(options, old)}
+
+
+def current_names(
+    written: Mapping[str, Any], renamed: Mapping[str, str], known: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return `written` by the present names; a name that is among the `known` ones stays."""
+    kept = set(known)
+    return {
+        name if name in kept else current_name(name, renamed): value
+        for name, value in written.items()
+    }
+
+
+def current_name(name: str, renamed: Mapping[str, str]) -> str:
+    """Return the present form of a dotted `name`: its longest renamed beginning is replaced."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        if new := renamed.get(".".join(parts[:length])):
+            return ".".join([new, *parts[length:]])
+    return name
+
+
+def _current_options(
+    options: Mapping[str, Any], renamed: Mapping[str, str], path: str = ""
+) -> Fragment:
+    """Return options and, within them, the options of parts by their present names."""
+    found: Fragment = {}
+    for key, value in options.items():
+        inner = isinstance(value, Mapping)
+        new = current_name(f"{path}{key}", renamed).rpartition(".")[2]
+        found[new] = _current_options(value, renamed, f"{path}{key}.") if inner else value
+    return found
