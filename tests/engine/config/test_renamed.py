@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-import tiny
+import small_runs
 import torch
 from safetensors.torch import load
 from torch.nn import functional as F
@@ -67,25 +67,27 @@ class After(Recipe):
 
 
 @pytest.fixture
-def version(plugin: Callable[..., object]) -> Callable[[type[Recipe]], None]:
+def version(register_plugin: Callable[..., object]) -> Callable[[type[Recipe]], None]:
     """Offer a recipe as ``changing``, in the place of the one before."""
     offered: dict[str, type[Recipe]] = {}
-    plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(offered))))
+    register_plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(offered))))
     return lambda recipe: offered.update(changing=recipe)
 
 
 def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
-    version, pictures, tmp_path: Path
+    version, image_folder, tmp_path: Path
 ) -> None:
     version(Before)
-    pictures("a"), pictures("b")
+    image_folder("a"), image_folder("b")
     run = tmp_path / "run"
     option = {"name": "resnet", "width": 4, "blocks": 1}
-    tiny.start(tiny.settings(tmp_path, "changing", options__forth=option, train__ema=0.5), run)
+    small_runs.train(
+        small_runs.config(tmp_path, "changing", options__forth=option, train__ema=0.5), run
+    )
     picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     before = Translator.load(run)(picture)
-    tiny.resume(run, steps=6)
-    expected = tiny.tensors(run)
+    small_runs.resume(run, steps=6)
+    expected = small_runs.checkpoint_tensors(run)
 
     version(After)
     assert (Translator.load(run, checkpoint=4)(picture) == before).all()
@@ -96,10 +98,10 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
     for file in last.iterdir():
         file.unlink()
     last.rmdir()
-    heard = tiny.Heard()
-    tiny.resume(run, heard, steps=6)
+    heard = small_runs.ProgressRecorder()
+    small_runs.resume(run, heard, steps=6)
     assert "moments" not in str(heard)
-    resumed = tiny.tensors(run)
+    resumed = small_runs.checkpoint_tensors(run)
     assert len(resumed["training.safetensors"]) > 1000
     for name in ("weights", "ema"):  # the same values, under names of another order and length
         old, new = (load(t[f"{name}.safetensors"]) for t in (expected, resumed))
