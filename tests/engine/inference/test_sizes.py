@@ -21,7 +21,7 @@ from translate.engine.data import check, transform
 from translate.engine.data.transform import Augment
 from translate.engine.inference.processing import scaled
 from translate.errors import BadImage, DataError, NothingUsableError
-from translate.images import resize
+from translate.images import kinds
 from translate.images.resize import resize_pixels
 
 
@@ -106,7 +106,7 @@ def test_whatever_goes_wrong_while_an_image_is_scaled_is_listed(
                 raise error
             return whole(pixels, size)
 
-        monkeypatch.setattr(resize, "resize_pixels", fail)
+        monkeypatch.setattr(kinds, "resize_pixels", fail)
         out = tmp_path / type(error).__name__
         with pytest.raises(NothingUsableError):
             fill_folder(tmp_path / "in", out, COPIES, size=16)
