@@ -29,7 +29,7 @@ from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
 from translate.exchange import archives, fetch
 from translate.folders import listing, lookup
-from translate.images import decode
+from translate.images import decode, encode
 from translate.images.decode import decode_image, probe_image, read_bytes, read_image
 from translate.images.encode import read_metadata
 from translate.images.masks import read_hole
@@ -119,7 +119,8 @@ MORE = {
 WATCHED = """
 import sys
 sys.argv[0] = "translate"
-import torch._dynamo, translate.engine.train, translate.engine.folder, translate.registry
+import torch._dynamo, translate.engine.training.session, translate.registry
+import translate.engine.inference.folder
 from watched import watch
 translate.registry.names("recipe")
 seen = watch()
@@ -162,7 +163,7 @@ def test_F1_no_file_that_is_given_to_any_command_is_run(
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WATCHED],
         input="\n".join(lines), text=True, capture_output=True, check=False, timeout=200,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests/support")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if line.startswith("FOUND")] == []
@@ -174,8 +175,10 @@ MODULES = (
     archives,
     batches,
     fetch,
+    listing,
     lookup,
     decode,
+    encode,
     losses,
     modes,
     recipe,
@@ -184,7 +187,7 @@ MODULES = (
     testing,
 )
 """what plugins and notebooks import, and what opens archives"""
-WRITE = {"api.Translator.sample", "images.write", "fetch.fetch", "fetch.download"}
+WRITE = {"api.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
 """which are given a place to write to, if any"""
 
 
@@ -221,26 +224,26 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "archives.inspect": archives.inspect,
         "archives.is_archive": archives.is_archive,
         "archives.members": lambda path: archives.inspect(path) or list(archives.members(path)),
-        "folders.find_domains": lambda path: lookup.find_domains(path.parent, [path.name], ""),
-        "folders.find_images": listing.find_images,
-        "folders.first_with_images": lambda path: lookup.first_with_images("images", [path]),
-        "folders.is_path": lambda path: listing.is_path(path.parent, path.name),
-        "folders.expect_different": lambda path: lookup.expect_different(
+        "lookup.find_domains": lambda path: lookup.find_domains(path.parent, [path.name], ""),
+        "listing.find_images": listing.find_images,
+        "lookup.first_with_images": lambda path: lookup.first_with_images("images", [path]),
+        "listing.is_path": lambda path: listing.is_path(path.parent, path.name),
+        "lookup.expect_different": lambda path: lookup.expect_different(
             path.parent, [path.name, str(path)]
         ),
-        "folders.match": listing.match,
-        "folders.notes": lambda path: lookup.notes(lookup.Folder(path, [path], [path])),
-        "folders.places": lambda path: lookup.places(path.parent, path.name, "train"),
-        "folders.scan": listing.scan,
-        "folders.stem_below": lambda path: listing.stem_below(path, path.parent),
-        "folders.subfolders": listing.subfolders,
-        "folders.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
-        "images.beside": lambda p: read_metadata(data(p), p, channels=3, private=True),
-        "images.decode": lambda path: decode_image(data(path), path),
-        "images.load": read_bytes,
-        "images.probe": lambda path: probe_image(data(path), path),
-        "images.read": read_image,
-        "images.read_hole": lambda path: read_hole(path, path),
+        "listing.match": listing.match,
+        "lookup.notes": lambda path: lookup.notes(lookup.Folder(path, [path], [path])),
+        "lookup.places": lambda path: lookup.places(path.parent, path.name, "train"),
+        "listing.scan": listing.scan,
+        "listing.stem_below": lambda path: listing.stem_below(path, path.parent),
+        "listing.subfolders": listing.subfolders,
+        "lookup.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
+        "encode.read_metadata": lambda p: read_metadata(data(p), p, channels=3, private=True),
+        "decode.decode_image": lambda path: decode_image(data(path), path),
+        "decode.read_bytes": read_bytes,
+        "decode.probe_image": lambda path: probe_image(data(path), path),
+        "decode.read_image": read_image,
+        "decode.read_hole": lambda path: read_hole(path, path),
     }
 
 
@@ -296,7 +299,7 @@ print([what.split()[0] for what in seen])
     (tmp_path / "canary.py").write_text("")
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests/support")},
     )  # fmt: skip
     for event in ("exec", "compile", "pickle.find_class", "subprocess.Popen", "import"):
         assert repr(event) in done.stdout

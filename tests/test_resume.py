@@ -19,8 +19,9 @@ from disk_faults import FaultyDisk
 from translate import hookimpl
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers, schema, yaml
+from translate.engine.data import loader
 from translate.engine.disk import records
-from translate.engine.training import loop
+from translate.engine.training import step as taking
 from translate.errors import CheckpointError, ConfigError
 from translate.recipe import Recipe
 from translate.results import TrainingResult
@@ -223,8 +224,8 @@ def forget_optimizer(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: 
 
 
 def forget_schedule(patch: pytest.MonkeyPatch, stopped: int) -> None:
-    real = loop.set_rates
-    patch.setattr(loop, "set_rates", lambda o, step, *rest: real(o, step - stopped, *rest))
+    real = taking.set_rates
+    patch.setattr(taking, "set_rates", lambda o, step, *rest: real(o, step - stopped, *rest))
 
 
 def forget_pool(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
@@ -248,8 +249,8 @@ def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: AR
 
 
 def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:
-    real = loop.data.batches
-    patch.setattr(loop.data, "batches", lambda *given, start, stop, **named: real(
+    real = loader.batches
+    patch.setattr(loader, "batches", lambda *given, start, stop, **named: real(
         *given, start=start - stopped, stop=stop, **named))  # fmt: skip
 
 

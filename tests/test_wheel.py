@@ -95,6 +95,6 @@ def test_the_wheel_trains_and_translates(
 
 def test_the_wheel_knows_every_config(python: Path, tmp_path: Path) -> None:
     names = [config.stem for config in sorted((ROOT / "configs").glob("*.yaml"))]
-    code = "import sys; from translate.engine import config; [*map(config.read, sys.argv[1:])]"
+    code = "import sys; from translate.engine.config import yaml; [*map(yaml.read, sys.argv[1:])]"
     execute(python, "-c", code, *names, cwd=tmp_path)
     assert "recipe: cut\n" in execute(python, "-m", "translate", "show", "cut-small", cwd=tmp_path)

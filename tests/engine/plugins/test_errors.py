@@ -118,7 +118,7 @@ def test_an_unforeseen_exception_says_whose_fault_it_is(
         samples.find(None)  # type: ignore[arg-type]
     except Exception as error:
         said = unforeseen(error)
-    assert "domains.py, line" in said and "bug of translate" in said
+    assert "samples.py, line" in said and "bug of translate" in said
     register_plugin(Plugin(), "stranger:careless")
     try:
         Careless()

@@ -23,7 +23,7 @@ from translate.engine.disk import files, records
 from translate.engine.runs import writer
 from translate.engine.training.step import Guard, StepResult, take_turns
 from translate.errors import ConfigError, PluginError, SaveError, TrainingError, described
-from translate.images import decode
+from translate.images import kinds
 from translate.images.decode import read_image
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn, adam
@@ -163,7 +163,7 @@ def test_T8_images_of_a_step_that_moved_nothing_are_named(
         order.append(str(path))
         return read(path, **how)
 
-    monkeypatch.setattr(decode, "read_image", remember)
+    monkeypatch.setattr(kinds, "read_image", remember)
     toy.bad, heard = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
     given = asked(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
     small_runs.train(given, tmp_path / "run", heard)
