@@ -171,7 +171,7 @@ def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
 
 
 def noise(recipe: Any, images: Tensor) -> Tensor:
-    return recipe.noise(len(images)).to(images)
+    return recipe.latents(len(images)).to(images)
 
 
 def descend(optimizer: Any, loss: Tensor) -> None:

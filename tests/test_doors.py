@@ -33,7 +33,7 @@ class Same(Recipe[Any]):
     def step(self, batch: Any) -> Any:
         raise NotImplementedError
 
-    def translate(self, images: torch.Tensor, *, to: str) -> torch.Tensor:  # noqa: ARG002
+    def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002
         return images
 
 

@@ -62,9 +62,9 @@ def test_pools_are_the_training_state_unless_a_recipe_says_more() -> None:
 
 def test_what_a_recipe_leaves_out_has_a_default() -> None:
     recipe = Small()
-    assert recipe.preview(None) == []
+    assert recipe.preview(None) == {}
     assert (recipe.multiple_of, recipe.minimum_side, recipe.iteration) == (1, 1, 0)
-    assert (recipe.defaults, recipe.reversible) == ({}, False)
+    assert (recipe.defaults, recipe.targets("x")) == ({}, ())
     with pytest.raises(TranslateError, match=r"Small cannot translate images\."):
         recipe.translate(torch.zeros(1, 3, 2, 2), to="x")
 

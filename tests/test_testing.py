@@ -17,7 +17,7 @@ from valid_recipe import ValidRecipe, register
 
 from translate import testing
 from translate.batches import Images, ImageSpec, Layout
-from translate.contract import processes, recipes
+from translate.contract import inference, processes, recipes
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
 from translate.engine.system import randomness
@@ -130,28 +130,38 @@ class LoadsSomethingElse(ValidRecipe):
 
 class PreviewsIntoThePool(ValidRecipe):
     def preview(self, batch):
-        return [self.pool(self.generator(batch.source))]
+        return {"pool": self.pool(self.generator(batch.source))}
+
+
+class PreviewsAList(ValidRecipe):
+    def preview(self, batch):
+        return [batch.source]
 
 
 class PreviewsANumber(ValidRecipe):
     def preview(self, batch):
-        return [batch.source.mean()]
+        return {"mean": batch.source.mean()}
+
+
+class TranslatesToNowhere(ValidRecipe):
+    def targets(self, source):  # noqa: ARG002
+        return "elsewhere"
 
 
 class Halves(ValidRecipe):
-    def translate(self, images, *, to):
+    def translate(self, images, *, to=None):
         return F.interpolate(super().translate(images, to=to)[..., ::2, ::2], scale_factor=2)
 
 
 class NeedsFour(ValidRecipe):
-    def translate(self, images, *, to):
+    def translate(self, images, *, to=None):
         return F.pad(super().translate(images, to=to), (3, 3, 3, 3), mode="reflect")[
             ..., 3:-3, 3:-3
         ]
 
 
 class SharesStatistics(ValidRecipe):
-    def translate(self, images, *, to):
+    def translate(self, images, *, to=None):
         self.generator.train()
         return super().translate(images, to=to)
 
@@ -187,10 +197,15 @@ BROKEN = {
     ForgetsItsPool: (recipes.resumes_exactly, "differs: what a step remembers"),
     ForgetsACounter: (recipes.resumes_exactly, r"count differs \(2 instead of 4\): what a step"),
     PreviewsIntoThePool: (recipes.previews_quietly, "training_state pool is another one after"),
-    PreviewsANumber: (recipes.previews_quietly, r"A row is Tensor \(\)"),
-    Halves: (recipes.translates_any_size, "or set multiple_of and minimum_side"),
-    NeedsFour: (recipes.translates_any_size, "1x1 raised .* Are multiple_of and minimum_side set"),
-    SharesStatistics: (recipes.minds_no_neighbour, "neighbours or repetition change it by"),
+    PreviewsANumber: (recipes.previews_quietly, r"The row 'mean' is Tensor \(\)"),
+    PreviewsAList: (recipes.previews_quietly, r"It returned list: return a dict"),
+    TranslatesToNowhere: (inference.names_its_targets, r"targets\('source'\) returned 'elsewhere'"),
+    Halves: (inference.translates_any_size, "or set multiple_of and minimum_side"),
+    NeedsFour: (
+        inference.translates_any_size,
+        "1x1 raised .* Are multiple_of and minimum_side",
+    ),
+    SharesStatistics: (inference.minds_no_neighbour, "neighbours or repetition change it by"),
     TurnsByThePicture: (averages_over_processes, "Whose turn it is depends on the images"),
     KnowsItsRank: (averages_over_processes, "is not the mean of what both halves give"),
 }
@@ -301,7 +316,7 @@ def test_a_recipe_of_one_domain_that_translates_nothing_is_told_what_does_not_ap
     one = type("One", (Dream,), {"defaults": {"data": {"layout": "images"}}})
     register(register_plugin, recipes={"one": one})
     notes = [v.note for v in testing.judge("recipe", "one", {}, spec=ImageSpec((16, 24)))]
-    assert notes.count("it does not translate") == 2
+    assert notes.count("it does not translate") == 3
     assert notes.count("it draws none") == 1
 
 
@@ -518,14 +533,28 @@ class SidesSwapped(nn.Module):
     def for_discriminator(self, real, fake):
         return sum((r - f).mean() for r, f in zip(*map(scales, (real, fake)), strict=True))
 
-    def for_generator(self, fake):
+    def for_generator(self, fake, real=None):  # noqa: ARG002
         return -sum(score.mean() for score in scales(fake))
+
+
+class RelativisticUnsaid(nn.Module):
+    def for_discriminator(self, real, fake):
+        return sum((f - r).mean() for r, f in zip(*map(scales, (real, fake)), strict=True))
+
+    def for_generator(self, fake, real=None):
+        lowered = 0 if real is None else sum(score.mean() for score in scales(real))
+        return lowered - sum(score.mean() for score in scales(fake))
 
 
 class OneScaleOnly(nn.Module):
     def for_discriminator(self, real, fake):
         return fake.mean() - real.mean()
 
+    def for_generator(self, fake, real=None):  # noqa: ARG002
+        return -fake.mean()
+
+
+class RefusesRealScores(OneScaleOnly):
     def for_generator(self, fake):
         return -fake.mean()
 
@@ -542,6 +571,8 @@ def scales(scores):
         (BackToFront, "Cost least .* Different images cost less than equal ones"),
         (RootOfZero, "Cost least .* At equal images a gradient is not finite"),
         (HalfASlope, "Have gradients that agree .* by autograd, .* by differences"),
+        (RelativisticUnsaid, r"for_generator depends on real scores: set relativistic = True"),
+        (RefusesRealScores, r"for_generator\(\) takes 2 positional arguments but 3 were given"),
         (SidesSwapped, "does not fall as real scores rise"),
         (OneScaleOnly, "Return a finite scalar .*'list' object has no attribute 'mean'"),
     ],

@@ -2,14 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from translate.errors import TranslateError
-from translate.nn.latents import interpolate
+from translate.nn.latents import Prior, interpolate
 from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
@@ -30,6 +30,16 @@ class Turn:
                 f"the turn of {player!r} has no losses: Turn({player!r}, name=...)"
             )
         self.player, self.losses = player, losses
+        self.metrics: dict[str, Tensor] = {}
+        """what is recorded beside the losses, and minimised by nobody"""
+
+    def log(self, **metrics: Tensor) -> Self:
+        """Record the means of `metrics` in the run's log, beside the losses, and return the turn.
+
+        ``yield Turn("critic", gan=a).log(real_score=scores)``: what is logged is never minimised.
+        """
+        self.metrics |= {name: value.detach().mean() for name, value in metrics.items()}
+        return self
 
     @property
     def total(self) -> Tensor:
@@ -53,8 +63,6 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old names of options, networks and players, each with its present name, so that checkpoints
     of earlier versions load. ``{"generator.downs": "generator.downsamplings"}`` is of a part."""
-    reversible: ClassVar[bool] = False
-    """True: translates to every domain. False: to all but the first, or to its only one."""
     takes_mask: ClassVar[bool] = False
     """True: `translate` is given one channel more, a mask: 1 in the hole, -1 outside."""
     keeps_gray: bool = False
@@ -65,6 +73,11 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """Image sides must divide by this at inference; the engine pads and crops."""
     minimum_side: int = 1
     """Image sides must be at least this at inference; the engine pads and crops."""
+    prior: Prior | None = None
+    """The distribution that `latents` draws from; None: a recipe that draws nothing, or has its own
+    `latents`."""
+    domains: tuple[str, ...] = ()
+    """Names of the domains trained on, the source first, set by the engine."""
     iteration: int = 0
     """Steps done so far, set by the engine."""
 
@@ -76,27 +89,45 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     def step(self, batch: Batch) -> Iterator[Turn]:
         """Train on one batch of images in [-1, 1]: yield a turn for each player's move."""
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
-        """Return `images`, (N, C, H, W) in [-1, 1], as the domain `to` has them.
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+        """Return `images`, (N, C, H, W) in [-1, 1], translated to the domain `to`.
 
-        With `takes_mask` they have one channel more. The result is `scale` times as large.
+        Without `to`, it is the domain of `targets` that comes last. With `takes_mask` images have
+        one channel more. The result is `scale` times as large.
+
+        A recipe may have options of its own here, such as ``steps: int = 50``: keyword-only, each
+        with a default. One that draws random numbers takes ``noise: Noise | None = None``.
         """
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
-        """Return what `draw` makes `count` images of: (count, channels, 1, 1), on the CPU.
+    def targets(self, source: str) -> tuple[str, ...]:
+        """Return the domains that `translate` takes images of the domain `source` to.
 
-        It comes from `generator`, or from the global one, whose state the checkpoint holds.
+        By default, images of the first domain are translated to all others, or to their own where
+        it is the only one.
         """
-        raise TranslateError(f"{type(self).__name__} cannot draw images from noise.")
+        if source not in self.domains[:1]:
+            return ()
+        return self.domains[1:] or self.domains
 
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return the inputs of `draw` for `count` images, (count, dim, 1, 1), on the CPU.
+
+        They come from `prior`; and from `generator`, or from the global one, whose state the
+        checkpoint holds.
+        """
+        if self.prior is None:
+            raise TranslateError(f"{type(self).__name__} cannot draw images: it has no prior.")
+        return self.prior.draw(count, generator)
+
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Return images (N, C, H, W) in [-1, 1], of the size trained on.
 
-        `condition` is for each what to draw: (N,) indices into `conditions`, or (N, text_length)
-        bytes of text where the images have captions. Without it the noise decides.
+        `condition` says for each image what to draw: (N,) indices into `conditions`, or
+        (N, text_length) bytes of text where the images have captions. Without it, the latent
+        vectors decide. As in `translate`, a recipe may have keyword-only options of its own.
         """
-        raise TranslateError(f"{type(self).__name__} cannot draw images from noise.")
+        raise TranslateError(f"{type(self).__name__} cannot draw images from latent vectors.")
 
     def conditions(self) -> tuple[str, ...]:
         """Return the names of what `draw` can be asked for: classes, or the codes it learnt."""
@@ -114,15 +145,19 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         device = next(self.parameters()).device
         rows = []
         for row in range(named or WALKS):
-            start, end = self.noise(2, generator)
+            start, end = self.latents(2, generator)
             asked = torch.tensor([row]) if named else condition
             alike = None if asked is None else asked.expand(count, *asked.shape[1:]).to(device)
             rows.append(self.draw(interpolate(start, end, count).to(device), alike))
         return rows
 
-    def preview(self, batch: Batch) -> list[Tensor]:  # noqa: ARG002
-        """Return rows worth looking at, each (N, C, H, W) in [-1, 1]; none by default."""
-        return []
+    def preview(self, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
+        """Return rows of images to look at, by the name that is written above each row.
+
+        Each row is (N, C, H, W) in [-1, 1], such as ``{"source": ..., "translated": ...}``; by
+        default there are none.
+        """
+        return {}
 
     def training_state(self) -> dict[str, Tensor]:
         """Return what a resumed run needs beside weights and optimizers: the image pools."""

@@ -8,12 +8,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from torch import nn
 
+from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import console, signatures
 from translate.engine.system.bundled import configs
 from translate.errors import ConfigError, PluginError, described, shown, suggest
+from translate.recipe import Recipe
 
 Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
 Part: TypeAlias = str | Mapping[str, Any]
@@ -81,6 +83,13 @@ def create_generator(
 def create_discriminator(part: Part, *, in_channels: int, **offered: Any) -> nn.Module:
     """Make the network that scores images; `offered` is given where its signature takes it."""
     return _network("discriminator", part, in_channels=in_channels, **offered)
+
+
+def create_recipe(part: Part, *, spec: ImageSpec) -> Recipe:
+    """Make the recipe for images of `spec`, and tell it the domains."""
+    recipe: Recipe = create("recipe", part, spec=spec)
+    recipe.domains = spec.domains
+    return recipe
 
 
 def create_loss(part: Part, **offered: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import events, layouts, losses, parts, recipes
+from translate.contract import events, inference, layouts, losses, parts, recipes
 from translate.contract.findings import Cause, find_cause
 from translate.contract.part import Part
 from translate.contract.processes import averages_over_processes
@@ -29,9 +29,10 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         recipes.survives_saving,
         recipes.resumes_exactly,
         recipes.previews_quietly,
-        recipes.translates_any_size,
-        recipes.minds_no_neighbour,
-        recipes.draws_its_size,
+        inference.names_its_targets,
+        inference.translates_any_size,
+        inference.minds_no_neighbour,
+        inference.draws_its_size,
         averages_over_processes,
     ),
     "generator": (
@@ -65,8 +66,8 @@ STEPPING = (
     recipes.survives_saving,
     recipes.resumes_exactly,
     recipes.previews_quietly,
-    recipes.minds_no_neighbour,
-    recipes.draws_its_size,
+    inference.minds_no_neighbour,
+    inference.draws_its_size,
     averages_over_processes,
 )
 """Rules that train some steps first, and so are not tried where `takes_turns` is broken."""

@@ -63,8 +63,8 @@ class Autoencoder(Recipe[Images]):
         """Return what is left of `images`, which have the size trained on, after their code."""
         return self.decoder(self.encoder(images))
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
 
-    def preview(self, batch: Images) -> list[Tensor]:
-        return [batch.images, self.reconstruct(batch.images)]
+    def preview(self, batch: Images) -> dict[str, Tensor]:
+        return {"original": batch.images, "reconstructed": self.reconstruct(batch.images)}

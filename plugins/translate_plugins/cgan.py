@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
@@ -11,11 +10,12 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Labelled
 from translate.errors import ConfigError
+from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.conditioning import with_labels
 from translate.nn.features import feature_distance, features_of
 from translate.nn.init import init_normal_
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -77,7 +77,7 @@ class ConditionalGAN(Recipe[Labelled]):
         if feature_matching:
             features_of(self.discriminator)  # which says it here if there are none
         self.adversarial, self.feature_matching = create_loss(adversarial), feature_matching
-        self.latent, self.kind, self.critic_steps = latent, noise, critic_steps
+        self.prior, self.critic_steps = Prior(noise, dim=latent), critic_steps
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -88,7 +88,7 @@ class ConditionalGAN(Recipe[Labelled]):
 
     def step(self, batch: Labelled) -> Iterator[Turn]:
         judge, labels = self.discriminator, batch.labels
-        fake = self.draw(self.noise(len(labels)).to(batch.images), labels)
+        fake = self.draw(self.latents(len(labels)).to(batch.images), labels)
         real, fake = self.labelled(batch.images, labels), self.labelled(fake, labels)
         yield Turn(
             "discriminator",
@@ -96,7 +96,7 @@ class ConditionalGAN(Recipe[Labelled]):
         )
         if (self.iteration + 1) % self.critic_steps:
             return
-        losses = {"gan": self.adversarial.for_generator(judge(fake))}
+        losses = {"gan": generator_loss(self.adversarial, judge, fake, real)}
         if self.feature_matching:
             look = features_of(judge)
             losses["features"] = self.feature_matching * feature_distance(look(real), look(fake))
@@ -106,20 +106,17 @@ class ConditionalGAN(Recipe[Labelled]):
         """Return images, or noise, with a plane for each class: (N, C + classes, H, W)."""
         return with_labels(images, labels, len(self.classes))
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.latent, generator)
-
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is None:
             raise ConfigError(
                 f"class: this model draws what it is asked for: name one of "
                 f"{', '.join(self.classes)}."
             )
-        return self.generator(self.labelled(noise, condition))
+        return self.generator(self.labelled(latents, condition))
 
     def conditions(self) -> tuple[str, ...]:
         return self.classes
 
-    def preview(self, batch: Labelled) -> list[Tensor]:
-        noise = self.noise(len(batch.labels)).to(batch.images)
-        return [batch.images, self.draw(noise, batch.labels)]
+    def preview(self, batch: Labelled) -> dict[str, Tensor]:
+        latents = self.latents(len(batch.labels)).to(batch.images)
+        return {"real": batch.images, "samples": self.draw(latents, batch.labels)}

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
+from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.geometry import required_sides
 from translate.nn.init import init_normal_
@@ -35,7 +36,6 @@ class CycleGAN(Recipe[Pair]):
         "data": {"layout": "unpaired", "size": 256},
         "train": {"epochs": 200, "batch_size": 1, "schedule": "linear", "decay_from": 0.5},
     }
-    reversible = True
 
     def __init__(
         self,
@@ -88,8 +88,8 @@ class CycleGAN(Recipe[Pair]):
             fake_target, fake_source = self.forth(source), self.back(target)
 
         losses = {
-            "gan_forth": adversarial.for_generator(self.target_judge(fake_target)),
-            "gan_back": adversarial.for_generator(self.source_judge(fake_source)),
+            "gan_forth": generator_loss(adversarial, self.target_judge, fake_target, target),
+            "gan_back": generator_loss(adversarial, self.source_judge, fake_source, source),
             "cycle_source": self.cycle_weight * F.l1_loss(self.back(fake_target), source),
             "cycle_target": self.cycle_weight * F.l1_loss(self.forth(fake_source), target),
         }
@@ -111,13 +111,20 @@ class CycleGAN(Recipe[Pair]):
             ),
         )
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:
-        return self.forth(images) if to == self.target_domain else self.back(images)
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
+        return self.forth(images) if to in (None, self.target_domain) else self.back(images)
 
-    def preview(self, batch: Pair) -> list[Tensor]:
+    def targets(self, source: str) -> tuple[str, ...]:
+        return tuple(domain for domain in self.domains if domain != source)
+
+    def preview(self, batch: Pair) -> dict[str, Tensor]:
         source, target = batch
         fake_target, fake_source = self.forth(source), self.back(target)
-        return [
-            source, fake_target, self.back(fake_target),
-            target, fake_source, self.forth(fake_source),
-        ]  # fmt: skip
+        return {
+            "source": source,
+            "source to target": fake_target,
+            "reconstructed source": self.back(fake_target),
+            "target": target,
+            "target to source": fake_source,
+            "reconstructed target": self.forth(fake_source),
+        }

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
+from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.features import feature_distance, features_of
 from translate.nn.init import init_normal_
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -69,7 +69,7 @@ class DCGAN(Recipe[Images]):
         if feature_matching:
             features_of(self.discriminator)  # which says it here if there are none
         self.adversarial, self.feature_matching = create_loss(adversarial), feature_matching
-        self.latent, self.kind, self.critic_steps = latent, noise, critic_steps
+        self.prior, self.critic_steps = Prior(noise, dim=latent), critic_steps
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -80,24 +80,21 @@ class DCGAN(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         real, judge = batch.images, self.discriminator
-        fake = self.draw(self.noise(len(real)).to(real.device))
+        fake = self.draw(self.latents(len(real)).to(real.device))
         yield Turn(
             "discriminator",
             gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake.detach())),
         )
         if (self.iteration + 1) % self.critic_steps:
             return
-        losses = {"gan": self.adversarial.for_generator(judge(fake))}
+        losses = {"gan": generator_loss(self.adversarial, judge, fake, real)}
         if self.feature_matching:
             look = features_of(judge)
             losses["features"] = self.feature_matching * feature_distance(look(real), look(fake))
         yield Turn("generator", **losses)
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.latent, generator)
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.generator(latents)
 
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        return self.generator(noise)
-
-    def preview(self, batch: Images) -> list[Tensor]:
-        return list(self.draw(self.noise(32).to(batch.images.device)).split(8))
+    def preview(self, batch: Images) -> dict[str, Tensor]:
+        return {"samples": self.draw(self.latents(32).to(batch.images.device))}

@@ -132,11 +132,15 @@ class DeblurGAN(Recipe[Pair]):
         """Return `blurred`, (N, C, H, W) in [-1, 1], with what it lacks."""
         return (blurred + self.generator(blurred)).clamp(-1, 1)
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.restore(images)
 
-    def preview(self, batch: Pair) -> list[Tensor]:
-        return [batch.source, self.restore(batch.source), batch.target]
+    def preview(self, batch: Pair) -> dict[str, Tensor]:
+        return {
+            "blurred": batch.source,
+            "restored": self.restore(batch.source),
+            "sharp": batch.target,
+        }
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         self.generator.compile(*args, **kwargs)  # the critic's slope is differentiated twice

@@ -12,11 +12,12 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
+from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.conditioning import one_hot
 from translate.nn.features import features_of
 from translate.nn.init import init_normal_
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.nn.modes import unchanged_buffers
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
@@ -42,6 +43,8 @@ class InfoGAN(Recipe[Images]):
         "data": {"layout": "images", "size": 32, "resize": "fit", "flip": False},
         "train": {"steps": 5_000, "batch_size": 128},
     }
+
+    prior: Prior
 
     def __init__(
         self,
@@ -87,7 +90,7 @@ class InfoGAN(Recipe[Images]):
         init_normal_(self)
         self.adversarial, self.information_weight = create_loss(adversarial), information_weight
         self.categories, self.continuous = categories, continuous
-        self.latent, self.kind = latent, noise
+        self.prior = Prior(noise, dim=latent)
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -103,7 +106,7 @@ class InfoGAN(Recipe[Images]):
                 "train.batch_size: the head of infogan has a batch norm, to which 1 image says "
                 "nothing: set 2 or more for each process."
             )
-        noise = self.noise(len(real)).to(real)
+        noise = self.latents(len(real)).to(real)
         fake = self.generator(noise)
         yield Turn(
             "discriminator",
@@ -111,7 +114,9 @@ class InfoGAN(Recipe[Images]):
             **self.missed(fake.detach(), noise),
         )
         yield Turn(
-            "generator", gan=self.adversarial.for_generator(judge(fake)), **self.missed(fake, noise)
+            "generator",
+            gan=generator_loss(self.adversarial, judge, fake, real),
+            **self.missed(fake, noise),
         )
 
     def missed(self, images: Tensor, noise: Tensor) -> dict[str, Tensor]:
@@ -127,27 +132,27 @@ class InfoGAN(Recipe[Images]):
             "numbers": self.information_weight * apart,
         }
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+    def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """Return noise, the category one-hot, and the numbers, as channels behind one another."""
         category = torch.randint(self.categories, (count,), generator=generator)
         parts = [
-            latent(self.kind, count, self.latent, generator),
+            self.prior.draw(count, generator),
             one_hot(category, self.categories),
-            latent("uniform", count, self.continuous, generator),
+            Prior("uniform", dim=self.continuous).draw(count, generator),
         ]
         return torch.cat(parts, dim=1)
 
     def parts(self, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return what `noise` returned as its three parts."""
-        free, category, numbers = noise.split([self.latent, self.categories, self.continuous], 1)
+        free, category, numbers = noise.split([self.prior.dim, self.categories, self.continuous], 1)
         return free, category, numbers
 
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is not None:
-            free, _, numbers = self.parts(noise)
-            category = one_hot(condition, self.categories).to(noise)
-            noise = torch.cat([free, category, numbers], dim=1)
-        return self.generator(noise)
+            free, _, numbers = self.parts(latents)
+            category = one_hot(condition, self.categories).to(latents)
+            latents = torch.cat([free, category, numbers], dim=1)
+        return self.generator(latents)
 
     def conditions(self) -> tuple[str, ...]:
         return tuple(map(str, range(self.categories)))
@@ -159,16 +164,18 @@ class InfoGAN(Recipe[Images]):
 
         As figure 2 of the paper. Of one `condition`, the rows of the numbers show that category.
         """
-        noise = self.noise(1, generator).to(next(self.parameters()).device)
+        noise = self.latents(1, generator).to(next(self.parameters()).device)
         noise = noise.expand(count, -1, -1, -1)
         steps = torch.linspace(-2, 2, count, device=noise.device)
         asked = None if condition is None else condition.to(noise.device).expand(count)
         rows = [self.draw(noise, torch.arange(count, device=noise.device) % self.categories)]
         for number in range(self.continuous):
             varied = noise.clone()
-            varied[:, self.latent + self.categories + number] = steps[:, None, None]
+            varied[:, self.prior.dim + self.categories + number] = steps[:, None, None]
             rows.append(self.draw(varied, asked))
         return rows
 
-    def preview(self, batch: Images) -> list[Tensor]:
-        return [batch.images, *self.walk(len(batch.images), torch.Generator().manual_seed(0))]
+    def preview(self, batch: Images) -> dict[str, Tensor]:
+        rows = self.walk(len(batch.images), torch.Generator().manual_seed(0))
+        names = ("category", *(f"code {number + 1}" for number in range(self.continuous)))
+        return {"real": batch.images, **dict(zip(names, rows, strict=True))}

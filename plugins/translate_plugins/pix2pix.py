@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated
 
 import torch
@@ -11,6 +12,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
+from translate.losses import generator_loss
 from translate.nn.geometry import required_sides
 from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
@@ -82,7 +84,7 @@ class Pix2Pix(Recipe[Pair]):
         )
         yield Turn(
             "generator",
-            gan=self.adversarial.for_generator(self.judge(source, fake)),
+            gan=generator_loss(self.adversarial, partial(self.judge, source), fake, target),
             pixel=self.pixel_weight * self.pixel(fake, target),
         )
 
@@ -90,7 +92,7 @@ class Pix2Pix(Recipe[Pair]):
         """Return the logits of `target` being what belongs to `source`."""
         return self.discriminator(torch.cat([source, target], dim=1))
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         with mode(self.generator, training=True), unchanged_buffers(self.generator):
             return torch.cat([self._draw(image) for image in images.split(1)])
 
@@ -98,5 +100,9 @@ class Pix2Pix(Recipe[Pair]):
         with seeded(zlib.crc32(image.float().cpu().numpy().tobytes())):
             return self.generator(image)
 
-    def preview(self, batch: Pair) -> list[Tensor]:
-        return [batch.source, self.translate(batch.source, to=""), batch.target]
+    def preview(self, batch: Pair) -> dict[str, Tensor]:
+        return {
+            "source": batch.source,
+            "translated": self.translate(batch.source),
+            "target": batch.target,
+        }

@@ -88,7 +88,7 @@ class Pix2PixHD(Recipe[Pair]):
         real_scores, wanted = self.judge(source, target)
         fake_scores, seen = self.judge(source, fake)
         losses = {
-            "gan": self.adversarial.for_generator(fake_scores),
+            "gan": self.adversarial.for_generator(fake_scores, real_scores),
             "features": self.features_weight * feature_matching(seen, wanted),
         }
         if self.content_weight:
@@ -104,11 +104,15 @@ class Pix2PixHD(Recipe[Pair]):
         """Return the scores of `target` being what belongs to `source`, and what was seen in it."""
         return output_and_features(self.discriminator, torch.cat([source, target], dim=1))
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.generator(images)
 
-    def preview(self, batch: Pair) -> list[Tensor]:
-        return [batch.source, self.generator(batch.source), batch.target]
+    def preview(self, batch: Pair) -> dict[str, Tensor]:
+        return {
+            "source": batch.source,
+            "translated": self.generator(batch.source),
+            "target": batch.target,
+        }
 
 
 def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:

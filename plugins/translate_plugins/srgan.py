@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
+from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -102,19 +103,23 @@ class SRGAN(Recipe[Images]):
                     "discriminator",
                     gan=self.adversarial.for_discriminator(judge(large), judge(drawn.detach())),
                 )
-                gan = self.adversarial.for_generator(judge(drawn))
+                gan = generator_loss(self.adversarial, judge, drawn, large)
                 losses["gan"] = self.adversarial_weight * gan
             if self.content:
                 losses["content"] = self.content_weight * self.content(drawn, large)
         yield Turn("generator", **losses)
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.generator(images).clamp(-1, 1)
 
-    def preview(self, batch: Images) -> list[Tensor]:
+    def preview(self, batch: Images) -> dict[str, Tensor]:
         small = downscale(batch.images, self.scale)
         pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
-        return [pixels, self.translate(small, to=""), batch.images]
+        return {
+            "low resolution": pixels,
+            "upscaled": self.translate(small),
+            "original": batch.images,
+        }
 
 
 def downscale(images: Tensor, factor: int) -> Tensor:

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.nn.geometry import at_size
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator
 
@@ -34,6 +34,8 @@ class VAE(Recipe[Images]):
         "data": {"layout": "images", "size": 32, "resize": "fit", "flip": False},
         "train": {"epochs": 100, "batch_size": 100},
     }
+
+    prior: Prior
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class VAE(Recipe[Images]):
         if likelihood == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(()))
         self.likelihood, self.kl_weight, self.lr = likelihood, kl_weight, lr
-        self.size, self.code = spec.size, code
+        self.size, self.prior = spec.size, Prior("normal", dim=code)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {"autoencoder": adam(self, lr=self.lr, betas=(0.9, 0.999))}
@@ -83,7 +85,7 @@ class VAE(Recipe[Images]):
     def bound(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return each picture's log likelihood given one code, and its codes' divergence: nats."""
         mean, log_variance = self.encoder(images).to(images).chunk(2, dim=1)
-        code = mean + torch.exp(0.5 * log_variance) * self.noise(len(images)).to(images)
+        code = mean + torch.exp(0.5 * log_variance) * self.latents(len(images)).to(images)
         return self.log_likelihood(self.decoder(code), images), divergence(mean, log_variance)
 
     def elbo(self, images: Tensor) -> Tensor:
@@ -98,23 +100,24 @@ class VAE(Recipe[Images]):
         error = (drawn - images).square() / self.log_variance.exp()
         return -0.5 * (error + self.log_variance + math.log(2 * math.pi)).sum((1, 2, 3))
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent("normal", count, self.code, generator)
-
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        return self.decoder(noise)
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """Return `images`, which have the size trained on, made of the means of their codes."""
-        return self.decoder(self.encoder(images)[:, : self.code])
+        return self.decoder(self.encoder(images)[:, : self.prior.dim])
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
 
-    def preview(self, batch: Images) -> list[Tensor]:
+    def preview(self, batch: Images) -> dict[str, Tensor]:
         images = batch.images
-        noise = self.noise(len(images)).to(images.device)
-        return [images, self.reconstruct(images), self.draw(noise)]
+        latents = self.latents(len(images)).to(images.device)
+        return {
+            "original": images,
+            "reconstructed": self.reconstruct(images),
+            "samples": self.draw(latents),
+        }
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
+from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -66,7 +66,7 @@ class WAEGAN(Recipe[Images]):
         )
         self.discriminator = create_discriminator(discriminator, in_channels=code, size=(1, 1))
         self.adversarial = create_loss(adversarial)
-        self.size, self.code, self.kind = spec.size, code, noise
+        self.size, self.prior = spec.size, Prior(noise, dim=code)
         self.cost_weight, self.prior_weight = cost_weight, prior_weight
         self.lr, self.lr_discriminator = lr, lr_discriminator
 
@@ -78,7 +78,7 @@ class WAEGAN(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         images, judge = batch.images, self.discriminator
-        code, prior = self.encoder(images), self.noise(len(images)).to(images)
+        code, prior = self.encoder(images), self.latents(len(images)).to(images)
         yield Turn(
             "discriminator",
             gan=self.prior_weight
@@ -88,23 +88,24 @@ class WAEGAN(Recipe[Images]):
         yield Turn(
             "autoencoder",
             cost=self.cost_weight * cost,
-            gan=self.prior_weight * self.adversarial.for_generator(judge(code)),
+            gan=self.prior_weight * generator_loss(self.adversarial, judge, code, prior),
         )
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.code, generator)
-
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        return self.decoder(noise)
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """Return what is left of `images`, which have the size trained on, after their code."""
         return self.decoder(self.encoder(images))
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
 
-    def preview(self, batch: Images) -> list[Tensor]:
+    def preview(self, batch: Images) -> dict[str, Tensor]:
         images = batch.images
-        noise = self.noise(len(images)).to(images.device)
-        return [images, self.reconstruct(images), self.draw(noise)]
+        latents = self.latents(len(images)).to(images.device)
+        return {
+            "original": images,
+            "reconstructed": self.reconstruct(images),
+            "samples": self.draw(latents),
+        }

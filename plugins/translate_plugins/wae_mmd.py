@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from torch.optim import Optimizer
@@ -11,7 +10,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.nn.geometry import at_size
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.nn.penalties import mmd
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator
@@ -56,7 +55,7 @@ class WAEMMD(Recipe[Images]):
         self.decoder = create_generator(
             decoder, in_channels=code, out_channels=spec.target_channels, size=spec.size
         )
-        self.size, self.code, self.kind = spec.size, code, noise
+        self.size, self.prior = spec.size, Prior(noise, dim=code)
         self.cost_weight, self.prior_weight, self.lr = cost_weight, prior_weight, lr
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -64,7 +63,7 @@ class WAEMMD(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
-        code, prior = self.encoder(images), self.noise(len(images)).to(images)
+        code, prior = self.encoder(images), self.latents(len(images)).to(images)
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(
             "autoencoder",
@@ -72,20 +71,21 @@ class WAEMMD(Recipe[Images]):
             prior=self.prior_weight * mmd(code, prior, scale=1.0),
         )
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.code, generator)
-
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        return self.decoder(noise)
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """Return what is left of `images`, which have the size trained on, after their code."""
         return self.decoder(self.encoder(images))
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
 
-    def preview(self, batch: Images) -> list[Tensor]:
+    def preview(self, batch: Images) -> dict[str, Tensor]:
         images = batch.images
-        noise = self.noise(len(images)).to(images.device)
-        return [images, self.reconstruct(images), self.draw(noise)]
+        latents = self.latents(len(images)).to(images.device)
+        return {
+            "original": images,
+            "reconstructed": self.reconstruct(images),
+            "samples": self.draw(latents),
+        }

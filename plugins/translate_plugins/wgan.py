@@ -13,7 +13,7 @@ from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
 from translate.nn.batching import forward_batched
 from translate.nn.init import init_normal_
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.nn.penalties import clip_weights_
 from translate.recipe import Recipe, Turn
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -68,7 +68,7 @@ class WGAN(Recipe[Images]):
         self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
         init_normal_(self)
         self.adversarial = create_loss("wasserstein")
-        self.latent, self.kind, self.clip = latent, noise, clip
+        self.prior, self.clip = Prior(noise, dim=latent), clip
         self.critic_steps, self.warm_up = critic_steps, warm_up
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
 
@@ -81,23 +81,20 @@ class WGAN(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         real, critic = batch.images, self.critic
         with torch.no_grad():
-            fake = self.draw(self.noise(len(real)).to(real.device))
+            fake = self.draw(self.latents(len(real)).to(real.device))
         yield Turn(
             "critic", gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake))
         )
         clip_weights_(critic, self.clip)
         if generator_is_due(self.iteration + 1, self.critic_steps, self.warm_up):
-            fake = self.draw(self.noise(len(real)).to(real.device))
+            fake = self.draw(self.latents(len(real)).to(real.device))
             yield Turn("generator", gan=self.adversarial.for_generator(critic(fake)))
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.latent, generator)
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.generator(latents)
 
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        return self.generator(noise)
-
-    def preview(self, batch: Images) -> list[Tensor]:
-        return list(self.draw(self.noise(32).to(batch.images.device)).split(8))
+    def preview(self, batch: Images) -> dict[str, Tensor]:
+        return {"samples": self.draw(self.latents(32).to(batch.images.device))}
 
 
 def generator_is_due(turns: int, every: int, warm_up: int = 0) -> bool:

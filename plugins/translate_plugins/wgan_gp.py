@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
 from translate.nn.batching import batch_dependent, forward_batched
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -68,7 +68,7 @@ class WGANGP(Recipe[Images]):
                 "penalty would be wrong: choose one without, such as {name: dcgan, norm: layer}."
             )
         self.adversarial = create_loss("wasserstein")
-        self.latent, self.kind = latent, noise
+        self.prior = Prior(noise, dim=latent)
         self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
 
@@ -81,24 +81,21 @@ class WGANGP(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         real, critic = batch.images, self.critic
         with torch.no_grad():
-            fake = self.draw(self.noise(len(real)).to(real.device))
+            fake = self.draw(self.latents(len(real)).to(real.device))
         yield Turn(
             "critic",
             gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake)),
             penalty=self.penalty_weight * gradient_penalty(critic, real, fake),
         )
         if (self.iteration + 1) % self.critic_steps == 0:
-            fake = self.draw(self.noise(len(real)).to(real.device))
+            fake = self.draw(self.latents(len(real)).to(real.device))
             yield Turn("generator", gan=self.adversarial.for_generator(critic(fake)))
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.latent, generator)
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        return self.generator(latents)
 
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        return self.generator(noise)
-
-    def preview(self, batch: Images) -> list[Tensor]:
-        return list(self.draw(self.noise(32).to(batch.images.device)).split(8))
+    def preview(self, batch: Images) -> dict[str, Tensor]:
+        return {"samples": self.draw(self.latents(32).to(batch.images.device))}
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         self.generator.compile(*args, **kwargs)  # the critic's slope is differentiated twice

@@ -74,13 +74,13 @@ class CannotBeMade(ValidRecipe):
 
 
 class TranslatesWithADivision(ValidRecipe):
-    def translate(self, images, *, to):  # noqa: ARG002
+    def translate(self, images, *, to=None):  # noqa: ARG002
         return self.generator(images) * (1 // 0)
 
 
 class TwoFaults(TranslatesWithADivision):
     def preview(self, batch):
-        return [batch.sources]
+        return {"source": batch.sources}
 
 
 class OpensInHelper(ValidRecipe):
@@ -93,7 +93,7 @@ class OpensInHelper(ValidRecipe):
 
 
 class TranslatesHalf(ValidRecipe):
-    def translate(self, images, *, to):
+    def translate(self, images, *, to=None):
         return super().translate(images, to=to)[..., ::2, ::2]
 
 

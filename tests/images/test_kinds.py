@@ -241,7 +241,7 @@ def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> Non
     folder = maps(tmp_path / "in", palette=True)
     spec = ImageSpec((32, 32), ("maps", "photos"), source_labels=True)
     seen: list[Any] = []
-    model = Model("x", "x", Watching(seen), spec, (), torch.device("cpu"))
+    model = Model("x", "x", Watching(seen, spec), spec, (), torch.device("cpu"))
     Translator(model).folder(folder, tmp_path / "out", size=30)
     for path in sorted(folder.glob("*.png")):
         Translator(model)(path, size=20)
@@ -271,7 +271,7 @@ def test_D25_the_half_of_a_joined_image_is_a_label_map_whatever_the_other_half_i
     )  # fmt: skip
     layout = check.open_layout(asked)
     seen: list[Any] = []
-    model = Model("x", "x", Watching(seen), layout.spec, sides, torch.device("cpu"))
+    model = Model("x", "x", Watching(seen, layout.spec), layout.spec, sides, torch.device("cpu"))
     if coloured:
         reading = Augment(asked, layout.spec, read_image)
         item = reading.item(Random(0))
@@ -291,9 +291,9 @@ def test_D25_the_half_of_a_joined_image_is_a_label_map_whatever_the_other_half_i
 class Watching(Recipe[Any]):
     """Gives back what it gets, and keeps it."""
 
-    def __init__(self, seen: list[Any]) -> None:
+    def __init__(self, seen: list[Any], spec: ImageSpec) -> None:
         super().__init__()
-        self.seen = seen
+        self.seen, self.domains = seen, spec.domains
 
     def optimizers(self) -> dict[str, Any]:
         return {}
@@ -301,7 +301,7 @@ class Watching(Recipe[Any]):
     def step(self, batch: Any) -> Any:
         raise NotImplementedError
 
-    def translate(self, images: torch.Tensor, *, to: str) -> torch.Tensor:  # noqa: ARG002
+    def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002
         self.seen.append(images)
         return images
 

@@ -10,7 +10,7 @@ from translate.nn.conditioning import one_hot, with_labels
 from translate.nn.features import feature_distance
 from translate.nn.geometry import at_size, expect_scale, required_sides
 from translate.nn.init import init_normal_
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.nn.modes import mode, unchanged_buffers
 from translate.nn.noise import seeded
 from translate.nn.penalties import clip_weights_
@@ -290,10 +290,10 @@ def test_clipping_brings_every_weight_into_its_bounds() -> None:
     ("kind", "mean_square", "largest"),
     [("normal", 1, 6), ("uniform", 1 / 3, 1), ("sphere", 1, 6)],
 )
-def test_noise_has_the_distribution_it_is_called_by(
+def test_latent_vectors_have_the_distribution_of_their_prior(
     kind: str, mean_square: float, largest: float
 ) -> None:
-    drawn = latent(kind, 500, 64, torch.Generator().manual_seed(0))
+    drawn = Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0))
     assert drawn.shape == (500, 64, 1, 1) and drawn.device.type == "cpu"
     assert drawn.mean().item() == pytest.approx(0, abs=0.02)
     assert drawn.square().mean().item() == pytest.approx(mean_square, rel=0.02)
@@ -303,23 +303,23 @@ def test_noise_has_the_distribution_it_is_called_by(
         torch.testing.assert_close(lengths, torch.full((500,), 8.0))
     else:
         assert lengths.std() > 0.1
-    assert torch.equal(drawn, latent(kind, 500, 64, torch.Generator().manual_seed(0)))
+    assert torch.equal(drawn, Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0)))
 
 
-def test_noise_comes_from_the_global_generator_unless_told_otherwise() -> None:
+def test_latent_vectors_come_from_the_global_generator_by_default() -> None:
     with seeded(5):
-        one = latent("normal", 2, 3)
+        one = Prior("normal", dim=3).draw(2)
     with seeded(5):
-        other = latent("normal", 2, 3)
+        other = Prior("normal", dim=3).draw(2)
         before = torch.get_rng_state()
-        latent("normal", 2, 3, torch.Generator())
+        Prior("normal", dim=3).draw(2, torch.Generator())
         assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(one, other)
 
 
 def test_another_distribution_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"'unifrm'\. Did you mean 'uniform'"):
-        latent("unifrm", 1, 1)
+        Prior("unifrm", dim=1)
 
 
 def test_labels_become_channels_and_planes() -> None:

@@ -79,14 +79,14 @@ def test_pictures_of_any_size_keep_theirs() -> None:
 def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
-        rows = recipe.preview(batch)
+        rows = [*recipe.preview(batch).values()]
     assert [row.unique().tolist() for row in rows] == [
         pytest.approx([value]) for value in (1.0, 0.1, 0.2)
     ]
 
 
 def test_codes_can_be_asked_to_look_otherwise() -> None:
-    noise = small_autoencoders.build_state(NAME, noise="sphere", code=9).recipe.noise(20)
+    noise = small_autoencoders.build_state(NAME, noise="sphere", code=9).recipe.latents(20)
     assert noise.norm(dim=1).flatten().tolist() == pytest.approx([3.0] * 20)
 
 

@@ -46,7 +46,7 @@ def test_pictures_of_any_size_keep_theirs() -> None:
 def test_a_preview_shows_originals_above_reconstructions() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
-        original, reconstructed = recipe.preview(batch)
+        original, reconstructed = recipe.preview(batch).values()
     assert torch.equal(original, batch.images)
     assert reconstructed.shape == original.shape
     assert reconstructed.unique().tolist() == pytest.approx([0.1])

@@ -45,7 +45,7 @@ def says(scores: Tensor, real: bool) -> Tensor:
 def test_both_players_are_told_the_labels_of_the_batch() -> None:
     recipe, (images, labels) = build(), batch()
     torch.manual_seed(5)
-    fake = recipe.generator(beside(recipe.noise(4).double(), labels))
+    fake = recipe.generator(beside(recipe.latents(4).double(), labels))
     judged = [recipe.discriminator(beside(x, labels)) for x in (images, fake)]
     torch.manual_seed(5)
     step, turn = advance_to_turn(recipe, Labelled(images, labels), 0)
@@ -63,7 +63,7 @@ def test_another_label_is_another_score_and_another_picture() -> None:
     with torch.no_grad():
         for parameter in recipe.parameters():
             parameter.mul_(10)  # a fresh network hardly tells anything from anything
-        noise, (images, _) = recipe.noise(1).double(), batch(1)
+        noise, (images, _) = recipe.latents(1).double(), batch(1)
         drawn = [recipe.draw(noise, torch.tensor([label])) for label in range(3)]
         scores = [recipe.discriminator(beside(images, torch.tensor([i]))) for i in range(3)]
     for one, other in ((0, 1), (1, 2), (0, 2)):
@@ -95,7 +95,7 @@ def test_the_generator_waits_for_its_turn() -> None:
 def test_features_are_matched_where_that_is_asked() -> None:
     recipe, (images, labels) = build(feature_matching=2.0), batch()
     torch.manual_seed(5)
-    fake = recipe.generator(beside(recipe.noise(4).double(), labels))
+    fake = recipe.generator(beside(recipe.latents(4).double(), labels))
     seen = [recipe.discriminator.features(beside(x, labels)) for x in (images, fake)]
     apart = [(a.mean(0) - b.mean(0)).square().mean() for a, b in zip(*seen, strict=True)]
     torch.manual_seed(5)
@@ -122,9 +122,9 @@ def test_any_networks_will_do(generator: object, discriminator: object) -> None:
 def test_it_draws_what_it_is_asked_for_and_says_so_when_it_is_not_asked() -> None:
     recipe = build().eval()
     assert recipe.conditions() == CLASSES
-    assert recipe.draw(recipe.noise(3).double(), torch.tensor([2, 0, 1])).shape == (3, 1, 16, 16)
+    assert recipe.draw(recipe.latents(3).double(), torch.tensor([2, 0, 1])).shape == (3, 1, 16, 16)
     with pytest.raises(ConfigError, match=r"class: .* name one of cat, dog, owl"):
-        recipe.draw(recipe.noise(3).double())
+        recipe.draw(recipe.latents(3).double())
 
 
 def test_images_without_classes_are_refused_with_the_layouts_that_have_them() -> None:
@@ -140,9 +140,9 @@ def test_the_walk_has_a_row_a_class() -> None:
 def test_a_preview_shows_the_batch_and_its_classes_drawn() -> None:
     recipe, given = build().eval(), batch()
     torch.manual_seed(5)
-    rows = recipe.preview(given)
+    rows = [*recipe.preview(given).values()]
     torch.manual_seed(5)
-    drawn = recipe.draw(recipe.noise(4).double(), given.labels)
+    drawn = recipe.draw(recipe.latents(4).double(), given.labels)
     assert [torch.equal(a, b) for a, b in zip(rows, (given.images, drawn), strict=True)] == [
         True,
         True,
@@ -158,8 +158,8 @@ def test_defaults() -> None:
         "flip": False,
     }
     made = build(generator="dcgan", discriminator="dcgan", latent=100)
-    assert made.noise(2).shape == (2, 100, 1, 1)
-    assert made.noise(99).abs().max() <= 1
+    assert made.latents(2).shape == (2, 100, 1, 1)
+    assert made.latents(99).abs().max() <= 1
     for player, network in (("discriminator", made.discriminator), ("generator", made.generator)):
         (group,) = made.optimizers()[player].param_groups
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))

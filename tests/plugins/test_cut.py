@@ -12,7 +12,7 @@ from translate.batches import ImageSpec, Pair
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
-from translate.registry import create, find
+from translate.registry import create, create_recipe, find
 
 SPEC = ImageSpec((16, 16), ("summer", "winter"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "antialias": True}
@@ -24,7 +24,7 @@ def build(name: str = "cut", **options: object) -> nn.Module:
     """Return a small recipe whose every weight and bias matters."""
     with seeded(0):
         part = {"name": name, "generator": RESNET, "discriminator": PATCH, "patches": EVERY}
-        recipe = create("recipe", {**part, **options}, spec=SPEC).double()
+        recipe = create_recipe({**part, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
             nn.init.normal_(parameter, 0.0, 0.3)
     return recipe
@@ -126,13 +126,13 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
         "schedule": "linear",
         "decay_from": decay,
     }
-    made = create("recipe", name, spec=ImageSpec((256, 256), ("a", "b")))
+    made = create_recipe(name, spec=ImageSpec((256, 256), ("a", "b")))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     assert (count["generator"], count["discriminator"]) == (11_378_179, 2_764_737)
     # heads: (3 + 128 + 3 * 256 + 5) * 256 and 5 * 257 * 256
     assert count["contrast"] == 904 * 256 + 5 * 257 * 256
     assert (made.contrast.patches, made.contrast.temperature) == (256, 0.07)
-    assert not made.reversible
+    assert not made.targets("b")
     weights = made.generator.model[12].conv_block[1].weight
     # xavier, gain .02: 2304 numbers in, 2304 out
     assert weights.std().item() == pytest.approx(0.02 / 2304**0.5, rel=0.01)
@@ -152,7 +152,7 @@ def test_pictures_are_translated_by_the_generator(name: str) -> None:
     recipe, given = build(name), batch()
     drawn = recipe.generator(given.source)
     assert torch.equal(recipe.translate(given.source, to="winter"), drawn)
-    rows = recipe.preview(given)
+    rows = [*recipe.preview(given).values()]
     assert [torch.equal(a, b) for a, b in zip(rows, (given.source, drawn), strict=False)] == [1, 1]
 
 
@@ -160,7 +160,7 @@ def test_pictures_are_translated_by_the_generator(name: str) -> None:
 def test_blank_pictures_in_the_first_step_leave_every_gradient_finite(name: str) -> None:
     """Before a bias has moved, a head makes vectors of length zero of what is nothing but zeros."""
     part = {"name": name, "generator": RESNET, "discriminator": PATCH}
-    recipe = create("recipe", part, spec=SPEC)
+    recipe = create_recipe(part, spec=SPEC)
     blank = torch.zeros(1, 3, 16, 16)
     assert not any(map(torch.any, recipe.contrast.heads[0](blank.flatten(2).mT)))
     _, turn = advance_to_turn(recipe, Pair(blank, blank), 1)

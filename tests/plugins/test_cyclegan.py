@@ -9,7 +9,7 @@ from torch import Tensor
 from translate.batches import ImageSpec, Pair
 from translate.engine.training.step import take_turns
 from translate.nn.noise import seeded
-from translate.registry import create, find
+from translate.registry import create, create_recipe, find
 
 SPEC = ImageSpec((16, 16), ("summer", "winter"))
 
@@ -17,7 +17,7 @@ SPEC = ImageSpec((16, 16), ("summer", "winter"))
 def build(**options: object) -> torch.nn.Module:
     with seeded(0):
         part = {"name": "cyclegan", **small_runs.OPTIONS["cyclegan"], **options}
-        return create("recipe", part, spec=SPEC).double()
+        return create_recipe(part, spec=SPEC).double()
 
 
 def batch(count: int = 2, seed: int = 1) -> Pair:
@@ -149,7 +149,7 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "schedule": "linear",
         "decay_from": 0.5,
     }
-    assert recipe.reversible
+    assert (recipe.targets("a"), recipe.targets("b")) == (("b",), ("a",))
     made = create("recipe", "cyclegan", spec=ImageSpec((256, 256), ("a", "b")))
     count = {
         n: sum(p.numel() for p in getattr(made, n).parameters())
@@ -174,7 +174,7 @@ def test_either_domain_is_translated_to_the_other() -> None:
 
 def test_a_preview_shows_there_and_back_for_both_domains() -> None:
     recipe, given = build(), batch()
-    rows = recipe.preview(given)
+    rows = [*recipe.preview(given).values()]
     forth, back = recipe.forth, recipe.back
     expected = [
         given.source,

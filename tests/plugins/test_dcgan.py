@@ -70,7 +70,7 @@ def test_defaults_are_those_of_the_paper_but_for_its_64_pixels() -> None:
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
         network = getattr(recipe, player)
         assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
-    noise = recipe.noise(500)
+    noise = recipe.latents(500)
     assert noise.shape == (500, 100, 1, 1)
     assert (noise.min() + 1).abs() < 0.01 > (noise.max() - 1).abs()  # uniform
     kernels = [p for p in recipe.modules() if isinstance(p, (nn.Conv2d, nn.ConvTranspose2d))]
@@ -92,7 +92,7 @@ def test_a_picture_is_drawn_alike_whatever_is_drawn_beside_it() -> None:
     for seed in range(3):
         take_step(training, small_gans.random_batch(seed=seed), 10)
     recipe = training.recipe.eval()
-    noise = recipe.noise(5)
+    noise = recipe.latents(5)
     with torch.no_grad():
         alone = torch.cat([recipe.draw(one) for one in noise.split(1)])
         assert torch.allclose(recipe.draw(noise), alone, atol=1e-6)

@@ -302,7 +302,7 @@ def test_pictures_are_restored_without_dropout_alike_each_time() -> None:
 
 def test_a_preview_is_blurred_restored_and_sharp() -> None:
     recipe, pair = build().eval(), batch()
-    blurred, restored, sharp = recipe.preview(pair)
+    blurred, restored, sharp = recipe.preview(pair).values()
     assert torch.equal(blurred, pair.source) and torch.equal(sharp, pair.target)
     assert torch.equal(restored, recipe.restore(pair.source))
 

@@ -123,7 +123,7 @@ def test_options_that_make_no_sense_are_refused() -> None:
 def test_defaults_are_those_of_the_paper_with_adam() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert find("recipe", NAME).defaults["data"]["layout"] == "images"
-    noise = recipe.noise(500)
+    noise = recipe.latents(500)
     assert noise.shape == (500, 100, 1, 1)
     assert -1 <= noise.min() < -0.99
     assert 0.99 < noise.max() <= 1
@@ -168,7 +168,7 @@ def test_the_saturating_loss_teaches_nothing_against_a_strong_discriminator() ->
             if seed == 499:
                 norms[saturating] = played.norms["generator"].item()
         with torch.no_grad():
-            drawn[saturating] = training.recipe.draw(training.recipe.noise(64)).mean().item()
+            drawn[saturating] = training.recipe.draw(training.recipe.latents(64)).mean().item()
     assert norms[True] < 1e-3 * norms[False]
     assert drawn[True] < 0.2  # gray, nearly as it began
     assert drawn[False] > 0.8  # nearly as white as the images

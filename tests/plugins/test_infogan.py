@@ -53,7 +53,7 @@ def cross_entropies(recipe: nn.Module, images: Tensor, noise: Tensor) -> tuple[T
 def test_both_turns_are_those_of_a_gan_with_how_well_the_codes_are_guessed() -> None:
     recipe, (images,) = build(information_weight=0.5), batch()
     torch.manual_seed(5)
-    noise = recipe.noise(4).double()
+    noise = recipe.latents(4).double()
     fake = recipe.generator(noise)
     judged = recipe.discriminator(images), recipe.discriminator(fake)
     category, numbers = cross_entropies(recipe, fake, noise)
@@ -74,7 +74,7 @@ def test_both_turns_are_those_of_a_gan_with_how_well_the_codes_are_guessed() -> 
 def test_the_generator_answers_a_head_that_has_moved() -> None:
     recipe, (images,) = build(), batch()
     torch.manual_seed(5)
-    noise = recipe.noise(4).double()
+    noise = recipe.latents(4).double()
     fake = recipe.generator(noise)
     torch.manual_seed(5)
     step, _ = advance_to_turn(recipe, Images(images), 0)
@@ -109,7 +109,7 @@ def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
 
 
 def test_noise_holds_a_category_and_numbers_behind_what_means_nothing() -> None:
-    noise = build(noise="normal").noise(3000, torch.Generator().manual_seed(1))
+    noise = build(noise="normal").latents(3000, torch.Generator().manual_seed(1))
     assert noise.shape == (3000, 5 + 3 + 2, 1, 1)
     free, category, numbers = noise.flatten(1).split([5, 3, 2], 1)
     assert free.std().item() == pytest.approx(1, abs=0.05)
@@ -123,7 +123,7 @@ def test_noise_holds_a_category_and_numbers_behind_what_means_nothing() -> None:
 def test_a_condition_is_the_category_whatever_the_noise_says() -> None:
     recipe = build().eval()
     assert recipe.conditions() == ("0", "1", "2")
-    noise = recipe.noise(3).double()
+    noise = recipe.latents(3).double()
     wanted = noise.clone()
     wanted[:, 5:8, 0, 0] = torch.eye(3).double()[[2, 2, 0]]
     drawn = recipe.draw(noise, torch.tensor([2, 2, 0]))
@@ -186,7 +186,7 @@ def test_a_batch_of_one_is_refused_with_what_to_set() -> None:
 
 def test_a_preview_shows_the_batch_and_what_the_codes_mean() -> None:
     recipe, given = build().float().eval(), Images(batch().images.float())
-    rows = recipe.preview(given)
+    rows = [*recipe.preview(given).values()]
     assert torch.equal(rows[0], given.images)
     walk = recipe.walk(4, torch.Generator().manual_seed(0))
     assert [torch.equal(a, b) for a, b in zip(rows[1:], walk, strict=True)] == [True] * 3
@@ -197,7 +197,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     assert recipe.defaults["data"]["layout"] == "images"
     assert recipe.defaults["train"]["batch_size"] == 128
     made = create("recipe", "infogan", spec=ImageSpec((28, 28), ("digits",), 1, 1))
-    assert made.noise(1).shape == (1, 62 + 10 + 2, 1, 1)
+    assert made.latents(1).shape == (1, 62 + 10 + 2, 1, 1)
     assert made.information_weight == 1.0
     assert [tuple(p.shape) for p in made.head.parameters()][-2:] == [(12, 128), (12,)]
     players = {

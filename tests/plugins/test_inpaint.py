@@ -189,7 +189,7 @@ def test_known_pixels_stay_to_the_last_bit_and_drawn_ones_are_clamped() -> None:
 def test_previews_show_the_hole_the_filling_and_the_whole() -> None:
     recipe, (given,) = build(), batch()
     torch.manual_seed(5)
-    shown, filled, whole = recipe.preview(Images(given))
+    shown, filled, whole = recipe.preview(Images(given)).values()
     missing = hole_of(given).expand_as(given)
     assert (shown[missing] == 0).all()
     assert torch.equal(filled[~missing], given[~missing])

@@ -17,7 +17,13 @@ from translate.losses import AdversarialLoss, ImageLoss
 from translate.registry import create_loss
 from translate.testing import check_loss
 from translate_plugins import losses
-from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
+from translate_plugins.losses.adversarial import (
+    Hinge,
+    LeastSquares,
+    Relativistic,
+    Vanilla,
+    Wasserstein,
+)
 from translate_plugins.losses.pictures import (
     Charbonnier,
     EdgeLoss,
@@ -48,7 +54,7 @@ def test_the_hooks_are_those_that_translate_asks():
     manager.register(losses)
     manager.check_pending()
     (offered,) = manager.hook.register_losses()
-    games = {"vanilla", "lsgan", "hinge", "wasserstein"}
+    games = {"vanilla", "lsgan", "hinge", "relativistic", "wasserstein"}
     distances = {"l1", "l2", "ssim", "edge", "charbonnier", "tv", "perceptual"}
     assert set(offered) == games | distances
     assert all(isinstance(factory(), nn.Module) for factory in offered.values())
@@ -118,6 +124,26 @@ def test_hinge_stops_at_its_margin():
     assert loss.for_discriminator(real, fake) == (0 + 0.5) / 2 + (0 + 1.5) / 2
     assert loss.for_generator(fake) == 0.75
     assert loss.for_generator(tensor([3.0])) == -3
+
+
+def test_relativistic_scores_count_from_the_mean_of_the_other_kind():
+    real, fake = tensor([2.0, 0.0]), tensor([1.0, -1.0])  # of means 1 and 0
+
+    def cost(*margins):  # -log(sigmoid(margin)), of two scores of either kind
+        return sum(log(1 + exp(-margin)) for margin in margins) / 2
+
+    loss = Relativistic()
+    for_discriminator = cost(2 - 0, 0 - 0) + cost(1 - 1, 1 + 1)
+    assert loss.for_discriminator(real, fake).item() == pytest.approx(for_discriminator)
+    for_generator = cost(1 - 1, -1 - 1) + cost(0 - 2, 0 - 0)
+    assert loss.for_generator(fake, real).item() == pytest.approx(for_generator)
+    twice = [loss.for_generator([fake, fake], [real, real]), 2 * loss.for_generator(fake, real)]
+    torch.testing.assert_close(*twice)
+
+
+def test_a_relativistic_loss_without_real_scores_says_what_to_choose():
+    with pytest.raises(ConfigError, match="gives it no scores of real ones: choose vanilla"):
+        Relativistic().for_generator(tensor([1.0]))
 
 
 def test_equal_distributions_cost_the_best_discriminator_log_4():

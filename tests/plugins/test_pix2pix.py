@@ -175,7 +175,7 @@ def test_training_keeps_running_statistics_for_whom_they_may_serve() -> None:
 def test_a_preview_shows_source_translation_and_truth() -> None:
     recipe, given = trained(), batch(2)
     with torch.no_grad():
-        rows = recipe.preview(given)
+        rows = [*recipe.preview(given).values()]
         drawn = recipe.translate(given.source, to="photo")
     assert [
         torch.equal(a, b) for a, b in zip(rows, (given.source, drawn, given.target), strict=True)

@@ -207,7 +207,7 @@ def test_pictures_are_translated_by_the_generator(generator: dict[str, object]) 
     recipe, given = build(generator=generator), batch()
     drawn = recipe.generator(given.source)
     assert torch.equal(recipe.translate(given.source, to="photo"), drawn)
-    rows = recipe.preview(given)
+    rows = [*recipe.preview(given).values()]
     assert len(rows) == 3
     for row, expected in zip(rows, (given.source, drawn, given.target), strict=True):
         assert torch.equal(row, expected)

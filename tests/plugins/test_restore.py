@@ -109,7 +109,7 @@ def test_what_is_restored_is_clamped_when_it_is_shown_and_not_when_it_is_learnt(
     assert recipe.restore(given).max() > 1
     assert recipe.translate(given, to="").abs().max() <= 1
     torch.manual_seed(5)
-    hurt, restored, sound = recipe.preview(Images(given))
+    hurt, restored, sound = recipe.preview(Images(given)).values()
     assert torch.equal(hurt, damaged(given))
     assert torch.equal(restored, recipe.translate(hurt, to=""))
     assert torch.equal(sound, given)

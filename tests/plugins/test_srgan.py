@@ -143,7 +143,7 @@ def test_defaults_are_those_of_the_paper() -> None:
         made = create("recipe", "srgan", spec=ImageSpec((96, 96), ("photos",)))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     assert (count["generator"], count["discriminator"]) == (1_547_350, 23_563_649)
-    assert (made.scale, made.reversible, made.takes_mask) == (4, False, False)
+    assert (made.scale, made.takes_mask) == (4, False)
     for optimizer in build().optimizers().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (1e-4, (0.9, 0.999))
@@ -200,7 +200,7 @@ def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(
 
 def test_previews_show_pixels_the_drawn_and_the_true() -> None:
     recipe, (large,) = build(), batch()
-    pixels, drawn, true = recipe.preview(Images(large))
+    pixels, drawn, true = recipe.preview(Images(large)).values()
     small = downscale(large, 4)
     assert torch.equal(pixels[:, :, ::4, ::4], small)
     assert torch.equal(pixels[:, :, 3::4, 2::4], small)

@@ -204,7 +204,7 @@ def test_letters_beyond_ascii_are_letters() -> None:
 
 def test_the_text_changes_the_picture_and_its_score() -> None:
     recipe, given = build().eval(), batch("a lake", "a lake")
-    noise = recipe.noise(2, torch.Generator().manual_seed(3)).double()
+    noise = recipe.latents(2, torch.Generator().manual_seed(3)).double()
     other = text("two red houses", "two red houses")
     with torch.no_grad():
         assert not torch.equal(recipe.draw(noise, given.text), recipe.draw(noise, other))
@@ -215,7 +215,7 @@ def test_the_text_changes_the_picture_and_its_score() -> None:
 def test_drawing_needs_a_text() -> None:
     recipe = build()
     with pytest.raises(ConfigError, match="what it is told"):
-        recipe.draw(recipe.noise(1))
+        recipe.draw(recipe.latents(1))
 
 
 def test_images_without_captions_are_refused() -> None:
@@ -226,7 +226,7 @@ def test_images_without_captions_are_refused() -> None:
 def test_a_preview_shows_two_drawings_of_each_text() -> None:
     recipe, given = build().eval(), batch("a lake", "two red houses")
     with torch.no_grad():
-        real, one, other = recipe.preview(given)
+        real, one, other = recipe.preview(given).values()
     assert torch.equal(real, given.images)
     assert one.shape == other.shape == real.shape
     assert not torch.equal(one, other)

@@ -108,7 +108,7 @@ def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_draws() -> 
         small_gans.white_batch(3),
     )
     with torch.no_grad():
-        original, reconstructed, drawn = recipe.preview(batch)
+        original, reconstructed, drawn = recipe.preview(batch).values()
     assert torch.equal(original, batch.images)
     assert reconstructed.unique().tolist() == pytest.approx([0.2 * 0.5])
     assert drawn.unique().tolist() == pytest.approx([0.2])
@@ -121,7 +121,7 @@ def test_options_that_make_no_sense_are_refused() -> None:
 
 def test_defaults_are_those_of_the_paper_with_adam() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
-    assert recipe.noise(3).shape == (3, 20, 1, 1)
+    assert recipe.latents(3).shape == (3, 20, 1, 1)
     widths = [p.shape[0] for p in recipe.encoder.parameters() if p.ndim == 2]
     assert widths == [500, 40]  # means and variances of 20 numbers
     assert recipe.kl_weight == 1

@@ -69,7 +69,7 @@ def test_pictures_of_any_size_keep_theirs() -> None:
 def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
-        rows = recipe.preview(batch)
+        rows = [*recipe.preview(batch).values()]
     assert [row.unique().tolist() for row in rows] == [
         pytest.approx([value]) for value in (1.0, 0.1, 0.2)
     ]
@@ -79,7 +79,7 @@ def test_defaults_are_those_of_the_authors_code() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
     judge = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]
     assert judge == [512, 512, 512, 512, 1]
-    assert recipe.noise(2).shape == (2, 8, 1, 1)
+    assert recipe.latents(2).shape == (2, 8, 1, 1)
     assert (recipe.cost_weight, recipe.prior_weight) == (0.05, 10)
     groups = {name: o.param_groups[0] for name, o in recipe.optimizers().items()}
     assert {name: g["lr"] for name, g in groups.items()} == {

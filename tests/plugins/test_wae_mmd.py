@@ -35,7 +35,7 @@ def test_codes_are_compared_with_noise_by_mmd() -> None:
     with seeded(1):
         _, turn = advance_to_turn(recipe, Images(images), 0)
     with seeded(1), torch.no_grad():
-        expected = 3 * mmd(recipe.encoder(images), recipe.noise(8), scale=1.0)
+        expected = 3 * mmd(recipe.encoder(images), recipe.latents(8), scale=1.0)
     assert turn.losses["prior"].item() == pytest.approx(expected.item())
 
 
@@ -57,7 +57,7 @@ def test_pictures_of_any_size_keep_theirs() -> None:
 def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
-        rows = recipe.preview(batch)
+        rows = [*recipe.preview(batch).values()]
     assert [row.unique().tolist() for row in rows] == [
         pytest.approx([value]) for value in (1.0, 0.1, 0.2)
     ]
@@ -65,7 +65,7 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 
 def test_defaults_are_those_of_the_authors_code() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
-    assert recipe.noise(2).shape == (2, 8, 1, 1)
+    assert recipe.latents(2).shape == (2, 8, 1, 1)
     assert (recipe.cost_weight, recipe.prior_weight) == (0.05, 10)
     ((group,),) = (optimizer.param_groups for optimizer in recipe.optimizers().values())
     assert (group["lr"], group["betas"]) == (1e-3, (0.5, 0.999))

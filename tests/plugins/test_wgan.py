@@ -108,7 +108,7 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
         assert (group["lr"], group["alpha"], group["momentum"]) == (5e-5, 0.99, 0)
         network = getattr(recipe, player)
         assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
-    assert recipe.noise(2000).std().item() == pytest.approx(1, abs=0.01)
+    assert recipe.latents(2000).std().item() == pytest.approx(1, abs=0.01)
 
 
 def test_each_player_has_a_rate_of_its_own() -> None:

@@ -83,7 +83,7 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
         assert (group["lr"], group["betas"]) == (1e-4, (0.0, 0.9))
         network = getattr(recipe, player)
         assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
-    noise = recipe.noise(2000)
+    noise = recipe.latents(2000)
     assert noise.shape[1] == 128
     assert noise.std().item() == pytest.approx(1, abs=0.01)
 
@@ -118,7 +118,7 @@ def test_the_critic_estimates_wassersteins_distance_of_two_gaussians() -> None:
         NAME, spec, critic=critic, critic_steps=10_000, lr_critic=2e-3
     )
     random = torch.Generator().manual_seed(0)
-    training.recipe.noise = lambda count: 0.1 * torch.randn(count, 1, 2, 2, generator=random)
+    training.recipe.latents = lambda count: 0.1 * torch.randn(count, 1, 2, 2, generator=random)
     training.recipe.generator = nn.Identity()
     for _ in range(400):
         higher = Images(0.5 + 0.1 * torch.randn(256, 1, 2, 2, generator=random))

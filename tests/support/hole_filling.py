@@ -34,8 +34,9 @@ class FillBlack(MinimalRecipe):
     """Fills holes with black."""
 
     takes_mask = True
+    domains = ("photos",)
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         known, hole = images[:, :-1], images[:, -1:]
         return torch.where(hole > 0, -1.0, known)
 

@@ -20,15 +20,16 @@ from translate.results import InferenceResult
 class Invert(MinimalRecipe):
     """Translates by inverting brightness, after `before` was called with the images."""
 
-    reversible = True
-
     def __init__(self, before: Callable[[Tensor], object] = Tensor.size) -> None:
         super().__init__()
         self.before = before
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         self.before(images)
         return torch.where(images > 0.99, torch.nan, -images)
+
+    def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
+        return "a", "b"
 
 
 MODEL = Model(

@@ -59,7 +59,7 @@ def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recip
     recipe = build_state(name, **options).recipe
     recipe.encoder, recipe.decoder = HalfMeanEncoder(variance=variance), ConstantDecoder()
     recipe.discriminator = MeanDiscriminator()
-    recipe.noise = lambda count: torch.ones(count, 1, 1, 1)
+    recipe.latents = lambda count: torch.ones(count, 1, 1, 1)
     return recipe
 
 

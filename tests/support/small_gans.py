@@ -67,7 +67,7 @@ def scalar_recipe(name: str, judge: str, **options: Any) -> Recipe:
     recipe = build_state(name, **options).recipe
     recipe.generator = ConstantGenerator()
     setattr(recipe, judge, MeanDiscriminator())
-    recipe.noise = lambda count: torch.ones(count, 1, 1, 1)
+    recipe.latents = lambda count: torch.ones(count, 1, 1, 1)
     return recipe
 
 
@@ -88,8 +88,8 @@ def random_batch(count: int = BATCH_SIZE, seed: int = 0, side: int = 8) -> Image
 
 def to_float64(recipe: Recipe) -> Recipe:
     """Return `recipe` in double precision, noise and all."""
-    noise = recipe.noise
-    recipe.noise = lambda count: noise(count).double()
+    noise = recipe.latents
+    recipe.latents = lambda count: noise(count).double()
     return recipe.double()
 
 

@@ -39,11 +39,11 @@ class ValidRecipe(Recipe):
         old = self.pool(fake)
         yield Turn("critic", gan=(self.critic(old) - self.critic(batch.target)).mean())
 
-    def translate(self, images, *, to):  # noqa: ARG002
+    def translate(self, images, *, to=None):  # noqa: ARG002
         return self.generator(images)
 
     def preview(self, batch):
-        return [batch.source, self.generator(batch.source)]
+        return {"source": batch.source, "translated": self.generator(batch.source)}
 
 
 def register(

@@ -17,6 +17,7 @@ MEMBERS = {
     "resumes_exactly": "step",
     "averages_over_processes": "step",
     "previews_quietly": "preview",
+    "names_its_targets": "targets",
     "translates_any_size": "translate",
     "minds_no_neighbour": "translate",
     "draws_its_size": "draw",

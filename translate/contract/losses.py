@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from translate.contract.part import Part
 from translate.contract.rules import hold, noise
+from translate.losses import is_relativistic
 from translate.nn.noise import seeded
 
 
@@ -43,8 +44,12 @@ def wants_the_right_thing(part: Part) -> None:
         up, down = torch.autograd.grad(loss.for_discriminator(real, fake), (real, fake))
     hold(up.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise.")
     hold(down.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall.")
-    (up,) = torch.autograd.grad(loss.for_generator(fake), fake)
-    hold(up.sum() < 0, "for_generator(fake) does not fall as fake scores rise.")
+    with seeded(0):
+        (up,) = torch.autograd.grad(loss.for_generator(fake, real), fake)
+    hold(up.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
+    if not is_relativistic(loss):
+        alone, beside = loss.for_generator(fake), loss.for_generator(fake, real + 1)
+        hold(alone == beside, "for_generator depends on real scores: set relativistic = True.")
 
 
 def has_its_own_slope(part: Part) -> None:
@@ -80,10 +85,11 @@ def _losses(
     scores = [coarse, fine, coarse.flip(0), fine.flip(0)]
     return [
         ("for_discriminator", loss.for_discriminator, scores[::2]),
-        ("for_generator", loss.for_generator, [fine]),
+        ("for_generator", loss.for_generator, scores[1::2]),
         ("for_discriminator of two scales",
          lambda a, b, c, d: loss.for_discriminator([a, b], [c, d]), scores),
-        ("for_generator of two scales", lambda *fake: loss.for_generator(list(fake)), scores[:2]),
+        ("for_generator of two scales",
+         lambda a, b, c, d: loss.for_generator([a, b], [c, d]), scores),
     ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Latent vectors: prior distributions and interpolation."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -8,26 +9,38 @@ from torch import Tensor
 
 from translate.errors import ConfigError, suggest
 
+PRIORS = ("normal", "uniform", "sphere")
+"""The names of the distributions that a `Prior` may have."""
 
-def latent(
-    kind: str, count: int, channels: int, generator: torch.Generator | None = None
-) -> Tensor:
-    """Return `count` draws of noise, (count, channels, 1, 1), on the CPU.
+
+@dataclass(frozen=True)
+class Prior:
+    """The distribution of a recipe's latent vectors: a recipe's attribute ``prior``.
 
     ``normal`` is N(0, 1), ``uniform`` U(-1, 1) as in DCGAN (Radford et al., 2016, section 4), and
-    ``sphere`` is normal, scaled to the length sqrt(channels) that normal noise has on average.
+    ``sphere`` is normal, scaled to the length sqrt(dim) that normal vectors have on average.
     """
-    if kind not in LATENTS:
-        raise ConfigError(f"latent: there is no {kind!r}.{suggest(kind, LATENTS)}")
-    shape = (count, channels, 1, 1)
-    if kind == "uniform":
-        return torch.rand(shape, generator=generator) * 2 - 1
-    drawn = torch.randn(shape, generator=generator)
-    return drawn if kind == "normal" else F.normalize(drawn) * math.sqrt(channels)
 
+    name: str
+    dim: int
+    """the number of entries of a vector"""
 
-LATENTS = ("normal", "uniform", "sphere")
-"""The distributions that `latent` draws from."""
+    def __post_init__(self) -> None:
+        if self.name not in PRIORS:
+            raise ConfigError(f"prior: there is no {self.name!r}.{suggest(self.name, PRIORS)}")
+        if self.dim < 0:
+            raise ConfigError(f"latent_dim: expected 0 or more, got {self.dim}.")
+
+    def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """Return `count` latent vectors, (count, dim, 1, 1), on the CPU.
+
+        They come from `generator`, or from the global one, whose state the checkpoint holds.
+        """
+        shape = (count, self.dim, 1, 1)
+        if self.name == "uniform":
+            return torch.rand(shape, generator=generator) * 2 - 1
+        drawn = torch.randn(shape, generator=generator)
+        return drawn if self.name == "normal" else F.normalize(drawn) * math.sqrt(self.dim)
 
 
 def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec, Pair
+from translate.losses import generator_loss
 from translate.nn.features import features_of, output_and_features
 from translate.nn.geometry import required_sides
 from translate.nn.init import init_xavier_
@@ -83,16 +84,21 @@ class CUT(Recipe[Pair]):
         )
         apart = self.contrast(features_of(self.generator)(drawn), seen)
         losses = {
-            "gan": adversarial.for_generator(judge(fake)),
+            "gan": generator_loss(adversarial, judge, fake, target),
             "contrast": self.contrast_weight * apart[: len(source)],
         }
         if self.identity_weight:
             losses["identity"] = self.identity_weight * apart[len(source) :]
         yield Turn("generator", **losses)
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.generator(images)
 
-    def preview(self, batch: Pair) -> list[Tensor]:
+    def preview(self, batch: Pair) -> dict[str, Tensor]:
         source, target = batch
-        return [source, self.generator(source), target, self.generator(target)]
+        return {
+            "source": source,
+            "translated": self.generator(source),
+            "target": target,
+            "identity": self.generator(target),
+        }

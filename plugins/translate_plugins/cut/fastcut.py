@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec, Pair
+from translate.losses import generator_loss
 from translate.nn.features import features_of
 from translate.nn.geometry import required_sides
 from translate.nn.init import init_xavier_
@@ -87,12 +88,16 @@ class FastCUT(Recipe[Pair]):
             wanted = look(source)
         yield Turn(
             "generator",
-            gan=adversarial.for_generator(judge(fake)),
+            gan=generator_loss(adversarial, judge, fake, target),
             contrast=self.contrast_weight * self.contrast(seen, wanted),
         )
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.generator(images)
 
-    def preview(self, batch: Pair) -> list[Tensor]:
-        return [batch.source, self.generator(batch.source), batch.target]
+    def preview(self, batch: Pair) -> dict[str, Tensor]:
+        return {
+            "source": batch.source,
+            "translated": self.generator(batch.source),
+            "target": batch.target,
+        }

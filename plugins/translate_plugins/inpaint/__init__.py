@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
+from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale, required_sides
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
@@ -125,12 +126,13 @@ class Inpaint(Recipe[Images]):
                 "discriminator",
                 gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
             )
-            losses["gan"] = self.adversarial_weight * self.adversarial.for_generator(judge(fake))
+            gan = generator_loss(self.adversarial, judge, fake, real)
+            losses["gan"] = self.adversarial_weight * gan
         if self.content:
             losses["content"] = self.content_weight * self.content(whole, images)
         yield Turn("generator", **losses)
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         known, hole = images[:, :-1], images[:, -1:] > 0
         return torch.where(hole, self.drawn(known, hole)[0].clamp(-1, 1), known)
 
@@ -148,10 +150,10 @@ class Inpaint(Recipe[Images]):
         shown = with_mask((smooth - mean) / contrast, hole)
         return smooth + contrast * self.generator(shown), contrast
 
-    def preview(self, batch: Images) -> list[Tensor]:
+    def preview(self, batch: Images) -> dict[str, Tensor]:
         hole = random_holes(batch.images, self.share, self.strokes)
         given = seen(batch.images, hole)
-        return [given[:, :-1], self.translate(given, to=""), batch.images]
+        return {"masked": given[:, :-1], "filled": self.translate(given), "original": batch.images}
 
 
 def seen(images: Tensor, hole: Tensor) -> Tensor:

@@ -5,7 +5,13 @@ from collections.abc import Callable, Mapping
 from torch import nn
 
 from translate import hookimpl
-from translate_plugins.losses.adversarial import Hinge, LeastSquares, Vanilla, Wasserstein
+from translate_plugins.losses.adversarial import (
+    Hinge,
+    LeastSquares,
+    Relativistic,
+    Vanilla,
+    Wasserstein,
+)
 from translate_plugins.losses.perceptual import Perceptual
 from translate_plugins.losses.pictures import (
     Charbonnier,
@@ -23,6 +29,7 @@ def register_losses() -> Mapping[str, Callable[..., nn.Module]]:
         "vanilla": Vanilla,
         "lsgan": LeastSquares,
         "hinge": Hinge,
+        "relativistic": Relativistic,
         "wasserstein": Wasserstein,
         "l1": MeanAbsolute,
         "l2": MeanSquared,

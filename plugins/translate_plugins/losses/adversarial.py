@@ -5,7 +5,7 @@ averages are summed (Wang et al., 2018). A discriminator's loss is the sum of it
 half: the 0.5 with which pix2pix and CycleGAN slow it down belongs to the recipe.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import torch
@@ -49,7 +49,7 @@ class Vanilla(nn.Module):
             fake, F.softplus, self._as_real, self.flip
         )
 
-    def for_generator(self, fake: Scores) -> Tensor:
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         if self.saturating:
             return _summed(lambda score: -F.softplus(score), fake)
         return _summed(lambda score: F.softplus(-score), fake)
@@ -70,7 +70,7 @@ class LeastSquares(nn.Module):
             fake, torch.square, self._as_real, self.flip
         )
 
-    def for_generator(self, fake: Scores) -> Tensor:
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _summed(lambda score: (score - 1).square(), fake)
 
     def _as_real(self, score: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class Hinge(nn.Module):
 
         return _half(real, as_real, as_fake, self.flip) + _half(fake, as_fake, as_real, self.flip)
 
-    def for_generator(self, fake: Scores) -> Tensor:
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _summed(torch.neg, fake)
 
 
@@ -107,8 +107,46 @@ class Wasserstein(nn.Module):
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         return _summed(torch.neg, real) + _summed(torch.positive, fake)
 
-    def for_generator(self, fake: Scores) -> Tensor:
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _summed(torch.neg, fake)
+
+
+class Relativistic(nn.Module):
+    """Adversarial: relativistic average, real against fake (Jolicoeur-Martineau, 2019, eq. 9-10).
+
+    Each score counts relative to the mean of the other kind's: the discriminator raises real scores
+    above the mean of the fake ones, and lowers fake ones below that of the real; the generator does
+    the opposite, and so learns from real images as well. This is RaSGAN, with cross-entropy; means
+    are over all scores of a scale.
+    """
+
+    relativistic = True
+
+    def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
+        return _relative(real, fake)
+
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:
+        if real is None:
+            raise ConfigError(
+                "adversarial: relativistic compares generated with real images, and this recipe "
+                "gives it no scores of real ones: choose vanilla, lsgan or hinge."
+            )
+        return _relative(fake, real)
+
+
+def _relative(higher: Scores, lower: Scores) -> Tensor:
+    """Return the cross-entropy of `higher` being above the mean of `lower`, and the reverse."""
+    both = ([at_least_float32(s) for s in _scales(scores)] for scores in (higher, lower))
+    return torch.stack(
+        [
+            F.softplus(low.mean() - high).mean() + F.softplus(low - high.mean()).mean()
+            for high, low in zip(*both, strict=True)
+        ]
+    ).sum()
+
+
+def _scales(scores: Scores) -> Sequence[Tensor]:
+    return [scores] if isinstance(scores, Tensor) else scores
 
 
 def _half(
@@ -120,7 +158,7 @@ def _half(
     """Return what a half of the batch costs, where a share `flip` of it has the other's label."""
     if not flip:
         return _summed(usual, scores)
-    scales = [scores] if isinstance(scores, Tensor) else scores
+    scales = _scales(scores)
     flipped = torch.rand(len(scales[0]), device=scales[0].device) < flip  # at all scales alike
 
     def loss(score: Tensor) -> Tensor:
@@ -132,9 +170,8 @@ def _half(
 
 def _summed(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
     """Return the mean of `loss` over each scale's scores, summed over the scales."""
-    scales = [scores] if isinstance(scores, Tensor) else scores
     # bf16 keeps three digits: too few for `1 - score`, and for a loss in the log
-    return torch.stack([loss(at_least_float32(score)).mean() for score in scales]).sum()
+    return torch.stack([loss(at_least_float32(score)).mean() for score in _scales(scores)]).sum()
 
 
 def _share(**option: float) -> float:

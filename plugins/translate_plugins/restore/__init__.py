@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
+from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale, required_sides
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -94,7 +95,7 @@ class Restore(Recipe[Images]):
                 "discriminator",
                 gan=self.adversarial.for_discriminator(judge(sound), judge(restored.detach())),
             )
-            gan = self.adversarial.for_generator(judge(restored))
+            gan = generator_loss(self.adversarial, judge, restored, sound)
             losses["gan"] = self.adversarial_weight * gan
         if self.content:
             losses["content"] = self.content_weight * self.content(restored, sound)
@@ -104,9 +105,9 @@ class Restore(Recipe[Images]):
         """Return `damaged`, (N, C, H, W) in [-1, 1], with what it lacks, unclamped."""
         return damaged + self.generator(damaged)
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002 - there is one way
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.restore(images).clamp(-1, 1)
 
-    def preview(self, batch: Images) -> list[Tensor]:
+    def preview(self, batch: Images) -> dict[str, Tensor]:
         damaged = self.damage(batch.images)
-        return [damaged, self.translate(damaged, to=""), batch.images]
+        return {"degraded": damaged, "restored": self.translate(damaged), "original": batch.images}

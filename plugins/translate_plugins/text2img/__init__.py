@@ -11,8 +11,9 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Captioned, ImageSpec
 from translate.errors import ConfigError
+from translate.losses import is_relativistic
 from translate.nn.init import init_normal_
-from translate.nn.latents import latent
+from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.text2img.words import Words
@@ -78,7 +79,7 @@ class TextToImage(Recipe[Captioned]):
         )
         init_normal_(self)
         self.adversarial, self.diversity = create_loss(adversarial), diversity
-        self.latent, self.kind = latent, noise
+        self.prior = Prior(noise, dim=latent)
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -91,7 +92,7 @@ class TextToImage(Recipe[Captioned]):
     def step(self, batch: Captioned) -> Iterator[Turn]:
         images, text = batch
         code, versus = self.words(text), self.adversarial.for_discriminator
-        noise, other_noise = (self.noise(len(text)).to(images.device) for _ in range(2))
+        noise, other_noise = (self.latents(len(text)).to(images.device) for _ in range(2))
         fake = self.paint(noise, code.detach())
         real, wrong = self.judge(images, code, code.roll(1, 0))
         (unreal,) = self.judge(fake.detach(), code)
@@ -102,7 +103,7 @@ class TextToImage(Recipe[Captioned]):
 
         code = code.detach()
         (unreal,) = self.judge(fake, code)
-        losses = {"gan": self.adversarial.for_generator(unreal)}
+        losses = {"gan": self.adversarial.for_generator(unreal, self.real_scores(images, code))}
         if self.diversity:
             other = self.paint(other_noise, code)
             losses["diversity"] = self.diversity * sameness(fake, other, noise, other_noise)
@@ -115,21 +116,27 @@ class TextToImage(Recipe[Captioned]):
         products = [(seen * code).sum(dim=(1, 2, 3)) for code in codes]
         return [[scale + _beside(scale, product) for scale in scales] for product in products]
 
+    @torch.no_grad()
+    def real_scores(self, images: Tensor, code: Tensor) -> list[Tensor] | None:
+        """Return the logits of real `images` where the generator's loss needs them."""
+        return self.judge(images, code)[0] if is_relativistic(self.adversarial) else None
+
     def paint(self, noise: Tensor, code: Tensor) -> Tensor:
         """Return images (N, C, H, W) of noise (N, latent, 1, 1) and codes of texts."""
         return self.generator(torch.cat([noise, code], dim=1))
 
-    def noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        return latent(self.kind, count, self.latent, generator)
-
-    def draw(self, noise: Tensor, condition: Tensor | None = None) -> Tensor:
+    def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is None:
             raise ConfigError('text: this model draws what it is told: --text "..."')
-        return self.paint(noise, self.words(condition))
+        return self.paint(latents, self.words(condition))
 
-    def preview(self, batch: Captioned) -> list[Tensor]:
-        noises = (self.noise(len(batch.text)).to(batch.images.device) for _ in range(2))
-        return [batch.images, *(self.draw(noise, batch.text) for noise in noises)]
+    def preview(self, batch: Captioned) -> dict[str, Tensor]:
+        one, other = (self.latents(len(batch.text)).to(batch.images.device) for _ in range(2))
+        return {
+            "real": batch.images,
+            "samples": self.draw(one, batch.text),
+            "other samples": self.draw(other, batch.text),
+        }
 
 
 def sameness(one: Tensor, other: Tensor, noise: Tensor, other_noise: Tensor) -> Tensor:

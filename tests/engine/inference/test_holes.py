@@ -27,7 +27,7 @@ class Threefold(MinimalRecipe):
     scale = 3
     multiple_of = 4
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return images.repeat_interleave(3, 2).repeat_interleave(3, 3)
 
 

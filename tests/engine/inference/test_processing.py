@@ -24,7 +24,7 @@ from translate.errors import ConfigError
 from translate.images.decode import read_image
 from translate.images.tensors import to_uint8
 from translate.recipe import Recipe
-from translate.registry import create, names
+from translate.registry import create, create_recipe, names
 from translate.testing import small
 
 KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
@@ -34,15 +34,13 @@ SPEC = ImageSpec((32, 32), ("blurred", "sharp"))
 def translator(name: str, **options: Any) -> Translator:
     """Return a recipe with tiny networks and random weights, which tints what it draws."""
     torch.manual_seed(0)
-    made: Recipe = create("recipe", {"name": name, **small("recipe", name), **options}, spec=SPEC)
+    made = create_recipe({"name": name, **small("recipe", name), **options}, spec=SPEC)
     made.eval().requires_grad_(False)
     return Translator(Model(name, name, made, SPEC, (), torch.device("cpu")))
 
 
 class Tint(Recipe[Any]):
     """Adds another number to each channel, and remembers the sizes that it saw."""
-
-    reversible = True
 
     def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
         super().__init__()
@@ -56,10 +54,13 @@ class Tint(Recipe[Any]):
     def step(self, batch: Any) -> Any:
         raise NotImplementedError
 
-    def translate(self, images: Tensor, *, to: str) -> Tensor:  # noqa: ARG002
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         self.sizes.append(tuple(images.shape[-2:]))
         drawn = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
         return drawn.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+
+    def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
+        return SPEC.domains
 
 
 def tint(*, unscaled: bool = False, **given: Any) -> Translator:

@@ -63,7 +63,7 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn(model: Model, tmp_path:
 
 def test_a_picture_is_what_its_noise_alone_gives(model: Model, tmp_path: Path) -> None:
     sample_folder(model, tmp_path, SampleRequest(2))
-    noise = model.recipe.noise(1, sampling._generator(0, 1))
+    noise = model.recipe.latents(1, sampling._generator(0, 1))
     with torch.inference_mode():
         (alone,) = ((model.recipe.draw(noise)[0, 0] + 1) * 127.5).round().numpy()[None]
     assert abs(alone - pixels(tmp_path / "000002.png")).max() <= 1

@@ -61,8 +61,8 @@ class Toy(Recipe[Images]):
             factor = math.nan if player in self.bad.get(self.iteration, ()) else 1.0
             yield Turn(player, distance=factor * (getattr(self, player)(level) - 1) ** 2)
 
-    def preview(self, batch: Images) -> list[Tensor]:
-        return [batch.images, -batch.images]
+    def preview(self, batch: Images) -> dict[str, Tensor]:
+        return {"source": batch.images, "negative": -batch.images}
 
 
 @pytest.fixture

@@ -65,12 +65,12 @@ def test_T10_a_generator_that_draws_one_image_is_told_once() -> None:
     sources = torch.rand(4, 3, 8, 8, generator=dice) * 2 - 1
     nearly = torch.full((4, 3, 8, 8), 0.25) + torch.arange(4).reshape(4, 1, 1, 1) / 3 / 255
     for step, drawn in ((1, nearly), (2, sources), (3, nearly), (4, nearly), (5, nearly)):
-        symptoms.see_rows(step, [sources, drawn])
+        symptoms.see_rows(step, {"source": sources, "translated": drawn})
     (line,) = said
     assert line.startswith(
-        "step 4: all images of row 2 of the preview are one, to 0.50 of 255 levels"
+        "step 4: all images of row 'translated' of the preview are one, to 0.50 of 255 levels"
     )
     symptoms = Symptoms(said.append)
     for step in (1, 2, 3):
-        symptoms.see_rows(step, [sources[:1], sources / 64])  # one alone; alike, but not one
+        symptoms.see_rows(step, {"single": sources[:1], "similar": sources / 64})
     assert len(said) == 1

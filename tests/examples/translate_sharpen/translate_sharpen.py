@@ -65,5 +65,5 @@ class Sharpen(Recipe):
             edge=self.edge_weight * self.edges(output, batch.target),
         )
 
-    def translate(self, images, *, to):
+    def translate(self, images, *, to=None):
         return self.generator(images)

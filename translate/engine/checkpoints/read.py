@@ -39,7 +39,7 @@ from translate.errors import (
     words,
 )
 from translate.recipe import Recipe
-from translate.registry import create
+from translate.registry import create_recipe
 
 # -- reading --------------------------------------------------------------------------------------
 
@@ -106,8 +106,7 @@ def _understood(path: Path) -> Iterator[None]:
 def rebuild(found: Saved) -> Recipe:
     """Return the recipe of a checkpoint, as it was constructed for training."""
     part = {"name": found.config.recipe, **found.config.options}
-    recipe: Recipe = create("recipe", part, spec=found.spec)
-    return recipe
+    return create_recipe(part, spec=found.spec)
 
 
 @contextmanager

@@ -134,8 +134,8 @@ class Model:
 
 def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
     """Return the domains that `recipe` translates to."""
-    known = spec.domains
-    return known if recipe.reversible or len(known) == 1 else known[1:]
+    found = {target for source in spec.domains for target in recipe.targets(source)}
+    return tuple(domain for domain in spec.domains if domain in found)
 
 
 def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Model, list[str]]:

@@ -214,12 +214,12 @@ def _draw(
         condition = torch.tensor(classes)
     with model.lock, torch.inference_mode():
         model.threads.update()
-        with plugin_code(recipe, "noise"):
+        with plugin_code(recipe, "latents"):
             generators = [_generator(wish.seed, number) for number in numbers]
-            noise = torch.cat([recipe.noise(1, generator) for generator in generators])
+            latents = torch.cat([recipe.latents(1, generator) for generator in generators])
         with plugin_code(recipe, "draw"):
             drawn = recipe.draw(
-                noise.to(device), condition if condition is None else condition.to(device)
+                latents.to(device), condition if condition is None else condition.to(device)
             )
             finite = drawn.isfinite().flatten(1).all(1).tolist()
             pixels = from_device(drawn.nan_to_num())

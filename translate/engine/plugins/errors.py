@@ -20,11 +20,12 @@ RULES = {
     "step": "`step` must yield a Turn for each player's move: yield Turn(player, name=loss)",
     "translate": "`translate` must return a tensor (N, C, H, W) in [-1, 1] for N images of any "
     "size that divides by `multiple_of`",
-    "noise": "`noise` must return a tensor (count, channels, 1, 1) on the CPU",
-    "draw": "`draw` must return images (N, C, H, W) in [-1, 1] for any noise of `noise`",
+    "targets": "`targets` must return a tuple of names of domains",
+    "latents": "`latents` must return a tensor (count, dim, 1, 1) on the CPU",
+    "draw": "`draw` must return images (N, C, H, W) in [-1, 1] for any output of `latents`",
     "conditions": "`conditions` must return a tuple of names",
     "walk": "`walk` must return a list of rows, each a tensor (N, C, H, W) in [-1, 1]",
-    "preview": "`preview` must return a list of rows, each a tensor (N, C, H, W) in [-1, 1], and "
+    "preview": "`preview` must return a dict of rows, each a tensor (N, C, H, W) in [-1, 1], and "
     "leave the weights as they are",
     "training_state": "`training_state` must return a dict of tensors",
     "load_training_state": "`load_training_state` must take back what `training_state` returned",

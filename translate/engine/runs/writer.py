@@ -22,7 +22,8 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.provenance import describe_run, fingerprint, now, sessions
 from translate.engine.system import console
 from translate.errors import CheckpointError, SaveError
-from translate.images.encode import image_grid, write_image
+from translate.images.contact_sheet import contact_sheet
+from translate.images.encode import write_image
 from translate.run import Run
 
 Say = Callable[[str], None]
@@ -165,10 +166,10 @@ class RunWriter:
         self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record)))
         self.tell("losses_logged", step=record["step"], losses=record["losses"])
 
-    def preview(self, step: int, rows: list[Tensor]) -> None:
-        """Write a grid of pictures, a row for each of `rows`."""
+    def preview(self, step: int, rows: Mapping[str, Tensor]) -> None:
+        """Write a contact sheet of `rows` of images, each with its name."""
         name = f"previews/step-{step:08d}.png"
-        if self._try("preview", name, lambda path: write_image(path, image_grid(rows))):
+        if self._try("preview", name, lambda path: write_image(path, contact_sheet(rows))):
             self.tell("preview_drawn", step=step, path=self.path / name)
 
     def problem(self, problem: Problem) -> None:

@@ -1,7 +1,7 @@
 """What goes wrong between two players without an error: said once, with the figures."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
@@ -23,7 +23,7 @@ class Symptoms:
     def __init__(self, say: Callable[[str], object]) -> None:
         self.say = say
         self.dead: dict[str, int] = {}
-        self.alike: dict[int, int] = {}
+        self.alike: dict[str, int] = {}
         self.told: set[str] = set()
         self.first: Mapping[str, float] = {}
         """losses of the first step, by ``player/name``"""
@@ -74,16 +74,16 @@ class Symptoms:
                 "step: training diverges. Set a lower learning rate, or train.clip_norm.",
             )
 
-    def see_rows(self, step: int, rows: Sequence[Tensor]) -> None:
+    def see_rows(self, step: int, rows: Mapping[str, Tensor]) -> None:
         """Look at the rows of a preview, (N, C, H, W) each, drawn of different inputs."""
-        for number, row in enumerate(rows, start=1):
+        for name, row in rows.items():
             spread = float((row.float() - row[:1].float()).abs().max())
             alike = len(row) > 1 and spread < LEVEL
-            self.alike[number] = self.alike.get(number, 0) + 1 if alike else 0
-            if self.alike[number] >= TIMES:
+            self.alike[name] = self.alike.get(name, 0) + 1 if alike else 0
+            if self.alike[name] >= TIMES:
                 self._tell(
                     "generator",
-                    f"step {step}: all images of row {number} of the preview are one, to "
+                    f"step {step}: all images of row {name!r} of the preview are one, to "
                     f"{spread * 127.5:.2f} of 255 levels: what draws them has collapsed. Go on "
                     "from an earlier checkpoint, with a lower learning rate or another loss.",
                 )

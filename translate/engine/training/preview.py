@@ -13,7 +13,7 @@ from translate.recipe import Recipe
 
 
 @torch.no_grad()
-def draw_preview(training: TrainingState, batch: Any) -> list[Tensor]:
+def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
     """Return the recipe's preview of `batch`, with the weights that inference would use.
 
     Looking changes nothing.

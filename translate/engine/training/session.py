@@ -30,7 +30,7 @@ from translate.engine.training.shape_check import expect_sides, expect_size
 from translate.errors import CheckpointError, ConfigError, DataError, suggest
 from translate.folders.names import short_names
 from translate.progress import ProgressReporter
-from translate.registry import create
+from translate.registry import create_recipe
 from translate.results import TrainingResult
 
 
@@ -212,7 +212,7 @@ def _held(run: Path) -> AbstractContextManager[None]:
 def build(asked: schema.Config, spec: ImageSpec, device: torch.device) -> TrainingState:
     """Make the recipe, its optimizers and the moving average, from the seed alone."""
     seed_everything(asked.train.seed)
-    recipe = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
+    recipe = create_recipe({"name": asked.recipe, **asked.options}, spec=spec)
     expect_sides(asked, recipe)
     recipe.to(device).train()
     distributed.broadcast_(recipe)

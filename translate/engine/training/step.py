@@ -38,6 +38,8 @@ class StepResult:
 
     losses: dict[str, Tensor] = field(default_factory=dict)
     """by ``player/name``"""
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+    """what turns logged beside their losses, by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
     """length of each player's whole gradient, before it is clipped"""
     skipped: dict[str, list[Tensor]] = field(default_factory=dict)
@@ -94,6 +96,8 @@ def take_turns(
             played.skipped.setdefault(turn.player, []).append(~finite)
         for name, loss in turn.losses.items():
             played.losses[f"{turn.player}/{name}"] = loss.detach().mean()
+        for name, value in turn.metrics.items():
+            played.metrics[f"{turn.player}/{name}"] = value
 
 
 def _step_if(finite: Tensor, optimizer: Optimizer) -> None:

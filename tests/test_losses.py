@@ -1,0 +1,36 @@
+"""The generator's loss, with and without the scores of real images."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from translate.losses import Scores, generator_loss
+
+
+class Plain:
+    def for_discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:
+        assert isinstance(fake, Tensor)
+        return -fake.mean() if real is None else (real - fake).mean()
+
+
+class Relativistic(Plain):
+    relativistic = True
+
+
+@pytest.mark.parametrize(("loss", "passes"), [(Plain(), [3.0]), (Relativistic(), [3.0, 5.0])])
+def test_only_a_relativistic_loss_has_real_images_scored(loss: Plain, passes: list[float]) -> None:
+    fake, real = torch.tensor([3.0], requires_grad=True), torch.tensor([5.0], requires_grad=True)
+    scored = []
+
+    def discriminator(images: Tensor) -> Tensor:
+        scored.append(images.item())
+        return 2 * images
+
+    value = generator_loss(loss, discriminator, fake, real)
+    assert scored == passes
+    assert value.item() == (4 if len(passes) == 2 else -6)
+    value.backward()
+    assert fake.grad == -2 and real.grad is None

@@ -1,0 +1,38 @@
+"""Rows of images, with names, on one sheet."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from translate.images.encode import image_grid
+
+GAP = 2
+COLUMNS = 8
+"""images next to each other; a row with more is continued below"""
+
+
+def contact_sheet(rows: Mapping[str, Tensor]) -> NDArray[np.uint8]:
+    """Return a sheet, RGB on white, of rows of images (N, C, H, W) in [-1, 1].
+
+    The name of each row is written above it.
+    """
+    parts = []
+    for name, row in rows.items():
+        parts += [_written(name), image_grid(row.split(COLUMNS), gap=GAP)]
+    width = max(part.shape[1] for part in parts)
+    parts = [
+        np.pad(p, ((0, GAP), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in parts
+    ]
+    return np.concatenate(parts)[:-GAP]
+
+
+def _written(name: str) -> NDArray[np.uint8]:
+    """Return `name` in black on white, (height, width, 3), in the font that Pillow comes with."""
+    font = ImageFont.load_default_imagefont()
+    _, _, width, height = font.getbbox(name)
+    image = Image.new("RGB", (max(1, int(width)), int(height)), "white")
+    ImageDraw.Draw(image).text((0, 0), name, fill="black", font=font)
+    return np.asarray(image)
