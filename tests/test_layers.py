@@ -14,7 +14,7 @@ ROOMS = """
 __main__
 cli
 api testing
-contract exchange insight
+contract evaluate exchange insight
 engine.training engine.inference
 engine.runs
 engine.checkpoints

@@ -1,0 +1,52 @@
+"""What baselines return, worked out by hand."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from translate.evaluate import baselines
+
+
+def gray(level: int, side: int = 16) -> NDArray[np.uint8]:
+    return np.full((side, side, 3), level, np.uint8)
+
+
+def test_one_shift_of_colours_is_taken_for_all_images() -> None:
+    shifted = baselines.shift_colours([gray(20), gray(60)], [gray(50), gray(90)])
+    assert [image[0, 0, 0] for image in shifted] == [50, 90]
+    halfway = baselines.shift_colours([gray(20), gray(60)], [gray(30), gray(50)])
+    assert [image[0, 0, 0] for image in halfway] == [20, 60]
+
+
+def test_transferred_images_have_the_mean_and_the_deviation_of_the_target() -> None:
+    random = np.random.default_rng(0)
+    source, target = (
+        random.integers(90, high, (16, 16, 3)).astype(np.uint8) for high in (130, 160)
+    )
+    (image,) = baselines.transfer_colour_statistics([source], [target])
+    assert image.mean() == pytest.approx(target.mean(), abs=0.5)
+    assert image.std() == pytest.approx(target.std(), abs=0.5)
+
+
+def test_the_mean_image_is_the_mean() -> None:
+    assert (baselines.mean_image([gray(10), gray(30)]) == 20).all()
+
+
+def test_images_are_repeated_in_order_and_evenly_chosen() -> None:
+    images = [gray(level) for level in range(20)]
+    levels = [image[0, 0, 0] for image in baselines.repeat_images(images, 5, different=4)]
+    assert levels == [0, 5, 10, 15, 0]
+    assert len(baselines.repeat_images(images[:3], 4)) == 4
+
+
+def test_averages_are_of_two_images() -> None:
+    images = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 200, np.uint8)])
+    assert set(np.unique(baselines.average_pairs(images, 50))) == {0, 100, 200}
+
+
+def test_an_image_covers_the_size_and_keeps_its_centre() -> None:
+    image = gray(0)
+    image[:, 4:12] = 100
+    fitted = baselines.resize_and_crop(image, (32, 16))
+    assert fitted.shape == (32, 16, 3)
+    assert (fitted[:, 4:12] == 100).all()

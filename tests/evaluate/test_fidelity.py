@@ -1,0 +1,91 @@
+"""Fidelity, against numbers worked out by hand and against scikit-image and torchmetrics."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from translate.evaluate import fidelity
+
+Image = NDArray[np.uint8]
+
+
+def gray(level: int) -> Image:
+    return np.full((16, 16, 3), level, np.uint8)
+
+
+@pytest.fixture
+def pair() -> tuple[Image, Image]:
+    """Return an image with noise, and the same image without."""
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 256, (24, 31, 3), dtype=np.uint8)
+    noisy = truth + random.normal(0, 20, truth.shape)
+    return noisy.clip(0, 255).astype(np.uint8), truth
+
+
+def test_an_error_of_ten_levels_is_28_dB_whichever_is_brighter() -> None:
+    for image, truth in ((gray(110), gray(100)), (gray(40), gray(50))):
+        assert fidelity.psnr(image, truth) == pytest.approx(20 * np.log10(255 / 10))
+        assert fidelity.l1(image, truth) == 10
+
+
+def test_equal_images_have_an_ssim_of_one_and_no_error(pair: tuple[Image, Image]) -> None:
+    _, truth = pair
+    assert fidelity.psnr(truth, truth) == pytest.approx(148.13, abs=0.01)
+    assert fidelity.ssim(truth, truth) == pytest.approx(1)
+    assert fidelity.l1(truth, truth) == 0
+
+
+def test_psnr_is_that_of_scikit_image(pair: tuple[Image, Image]) -> None:
+    image, truth = pair
+    assert fidelity.psnr(image, truth) == pytest.approx(
+        peak_signal_noise_ratio(truth, image, data_range=255)
+    )
+
+
+def test_ssim_is_that_of_scikit_image_and_torchmetrics(pair: tuple[Image, Image]) -> None:
+    image, truth = pair
+    expected = structural_similarity(
+        truth,
+        image,
+        channel_axis=2,
+        data_range=255,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    assert 0.5 < expected < 0.999
+    assert fidelity.ssim(image, truth) == pytest.approx(expected, abs=1e-9)
+    first, second = (torch.from_numpy(one).permute(2, 0, 1)[None].double() for one in pair)
+    _, everywhere = structural_similarity_index_measure(
+        first, second, data_range=255.0, return_full_image=True
+    )
+    within = everywhere[..., 5:-5, 5:-5]  # torchmetrics counts the reflected border as well
+    assert fidelity.ssim(image, truth) == pytest.approx(float(within.mean()), abs=1e-9)
+
+
+def test_ssim_refuses_images_smaller_than_its_window() -> None:
+    with pytest.raises(ValueError, match="16x10 pixels: expected at least 11"):
+        fidelity.ssim(gray(0)[:10], gray(0)[:10])
+
+
+def test_a_tint_alone_is_no_error_once_it_is_subtracted() -> None:
+    truth = np.random.default_rng(0).integers(50, 200, (16, 16, 3)).astype(float)
+    checkered = truth + 6 * (-1.0) ** np.add.outer(range(16), range(16))[..., None]
+    tint = np.array([10, 0, -20])
+    assert fidelity.psnr(truth + tint, truth) == pytest.approx(10 * np.log10(255**2 / (500 / 3)))
+    assert fidelity.psnr_without_tint(truth + tint, truth) > 100
+    assert fidelity.psnr_without_tint(checkered + tint, truth) == pytest.approx(
+        20 * np.log10(255 / 6)
+    )
+
+
+def test_alignment_undoes_a_translation_and_no_change_of_levels() -> None:
+    truth = np.random.default_rng(0).uniform(0, 200, (20, 30))
+    moved = np.roll(truth, (1, -2), (0, 1))
+    assert fidelity.psnr(moved, truth) < 15
+    assert fidelity.aligned_psnr(moved, truth, 2) > 100
+    assert fidelity.aligned_psnr(moved, truth, 1) < 15
+    assert fidelity.aligned_psnr(moved + 10, truth, 2) == pytest.approx(20 * np.log10(25.5))
