@@ -11,9 +11,9 @@ was written; the first interval is the warm-up. From the medians:
 
 each at the intervals of the configuration. Where a recipe begins with `warm_up` steps of another
 kind, both kinds are measured. `--full NAME` measures a whole run instead, which takes as long as it
-says. Sample domains are drawn first and not counted.
+says. Sample domains are generated first and not counted.
 
-`--write` stores the results in benchmarks/config_times.json, beside those of configurations that
+`--write` stores the results in benchmarks/config_times.json, next to those of configurations that
 were not measured now, and writes the table of configs/README.md from them. Run it alone on an idle
 machine: it refuses to write where the load average is above 0.5 at its start.
 """

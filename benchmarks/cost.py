@@ -1,12 +1,12 @@
-"""What it costs that nothing is lost: a training step and a translated picture, with and without.
+"""The cost of durability: a training step and a translated image, with and without it.
 
 python benchmarks/cost.py [--pairs 10] [--threads 1] [--json FILE]
 
-Without: `os.fsync` returns at once, a sha256 of anything is nothing, and no line is added to any
-log or record. Runs take turns in one process. A step is that of CycleGAN with networks of width 8
-at 128 pixels, with a line of its log every 10 steps, where a run has one every 50; its share of a
-checkpoint every 1,000 steps is told beside. A picture has 256 pixels a side, and that generator
-translates it, one at a time.
+Without durability `os.fsync` returns at once, no sha256 is computed, and no line is appended to
+any log or record. Both take turns in one process. The steps are those of CycleGAN with networks of
+width 8 at 128 pixels, with a log line every 10 steps (a run has one every 50); the cost of a
+checkpoint every 1,000 steps is given separately. Images have 256 pixels a side and are translated
+one at a time by that generator.
 """
 
 import argparse
@@ -19,9 +19,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-import rig
 import tables
 import torch
+import training_setup
 
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.disk import files
@@ -35,33 +35,33 @@ from translate.progress import ProgressReport
 
 WIDTH = ("options.generator.width=8", "options.discriminator.width=8")
 SAVE_EVERY = 1000
-"""steps, as a run does by default"""
-STEPS, PICTURES = 10, 40
-"""of a turn"""
+"""Steps between checkpoints, the default of a run."""
+STEPS, IMAGES = 10, 40
+"""Of one measurement."""
 
 
-class Nothing:
-    """Stands for a sha256 of what nobody reads."""
+class NoHash:
+    """A stand-in for sha256 that computes nothing."""
 
     def __init__(self, data: bytes = b"") -> None:
-        """Leave `data` alone."""
+        """Ignore `data`."""
 
     def update(self, data: bytes) -> None:
-        """Leave `data` alone."""
+        """Ignore `data`."""
 
     def hexdigest(self) -> str:
         return "0" * 64
 
 
 @contextmanager
-def careless() -> Iterator[None]:
-    """Do without what makes files durable, and without records of them."""
+def without_durability() -> Iterator[None]:
+    """Disable what makes files durable, and the records of them."""
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "fsync", lambda _: None))
         patches.enter_context(mock.patch.object(files, "append", lambda *_: None))
         patches.enter_context(mock.patch.object(retention, "verify", lambda _: None))
         for module in (read, manifest, inputs):
-            patches.enter_context(mock.patch.object(module, "sha256", Nothing))
+            patches.enter_context(mock.patch.object(module, "sha256", NoHash))
         yield
 
 
@@ -71,80 +71,83 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        rig.draw(root, 128)
-        own = rig.make(
+        training_setup.write_images(root, 128)
+        setup = training_setup.create_setup(
             "cyclegan", root, 128, steps=SAVE_EVERY, settings=WIDTH, log_every=STEPS,
             preview_every=0,
         )  # fmt: skip
-        steps = turns_of_steps(own, root / "run", asked.pairs)
-        saves = in_turn(lambda number: save(own, root / f"saved-{number}"), asked.pairs)
-        pictures = turns_of_pictures(root, asked.pairs)
-    step = float(np.median([careless for _, careless in steps])) / STEPS
-    saving = float(np.median([careful - careless for careful, careless in saves]))
+        steps = time_steps(setup, root / "run", args.pairs)
+        saves = alternate(lambda number: save(setup, root / f"saved-{number}"), args.pairs)
+        images = time_images(root, args.pairs)
+    step = float(np.median([without for _, without in steps])) / STEPS
+    saving = float(np.median([durable - without for durable, without in saves]))
     rows = [
-        {"what": f"{STEPS} steps, a line of the log among them", **row(steps)},
+        {"what": f"{STEPS} steps, with one log line", **row(steps)},
         {"what": "a checkpoint", **row(saves)},
-        {"what": f"{PICTURES} pictures", **row(pictures)},
+        {"what": f"{IMAGES} images", **row(images)},
     ]
     note = (
-        f"seconds, median (quartiles) of {asked.pairs} pairs in turn. What a checkpoint costs "
-        f"more, {saving * 1e3:.0f} ms, is {saving / SAVE_EVERY / step:.3%} of {SAVE_EVERY} steps."
+        f"seconds, median (quartiles) of {args.pairs} alternating pairs. The extra cost "
+        f"of a checkpoint, {saving * 1e3:.0f} ms, is {saving / SAVE_EVERY / step:.3%} of "
+        f"{SAVE_EVERY} steps."
     )
-    tables.report(rows, note, asked.json, steps=steps, saves=saves, pictures=pictures)
+    tables.report(rows, note, args.json, steps=steps, saves=saves, images=images)
 
 
 def row(pairs: list[tuple[float, float]]) -> dict[str, str]:
     """Return the cells of one row."""
     return {
-        "with": tables.spread([careful for careful, _ in pairs]),
-        "without": tables.spread([careless for _, careless in pairs]),
-        "ratio": tables.spread([careful / careless for careful, careless in pairs]),
+        "with": tables.spread([durable for durable, _ in pairs]),
+        "without": tables.spread([without for _, without in pairs]),
+        "ratio": tables.spread([durable / without for durable, without in pairs]),
     }
 
 
-def in_turn(work: Callable[[int], None], pairs: int) -> list[tuple[float, float]]:
-    """Return the seconds of `work`, with care and without; the first pair is not counted."""
-    found = list[float]()
+def alternate(work: Callable[[int], None], pairs: int) -> list[tuple[float, float]]:
+    """Return the seconds of `work` with durability and without; the first pair is not counted."""
+    seconds = list[float]()
     for number in range(2 * pairs + 2):
-        with careless() if number % 2 else ExitStack():
+        with without_durability() if number % 2 else ExitStack():
             begun = time.perf_counter()
             work(number)
-            found.append(time.perf_counter() - begun)
-    return list(zip(found[2::2], found[3::2], strict=True))
+            seconds.append(time.perf_counter() - begun)
+    return list(zip(seconds[2::2], seconds[3::2], strict=True))
 
 
-def turns_of_steps(own: rig.Rig, run: Path, pairs: int) -> list[tuple[float, float]]:
-    """Return the seconds of steps of one run, which changes its ways at every line of its log."""
-    found, begun, patches = list[float](), time.perf_counter(), ExitStack()
+def time_steps(
+    setup: training_setup.TrainingSetup, run: Path, pairs: int
+) -> list[tuple[float, float]]:
+    """Return the seconds of steps of one run, with durability in every second log interval."""
+    seconds, begun, patches = list[float](), time.perf_counter(), ExitStack()
 
     def change(_: ProgressReport) -> None:
         nonlocal begun
-        found.append(time.perf_counter() - begun)
+        seconds.append(time.perf_counter() - begun)
         patches.close()
-        if len(found) % 2:
-            patches.enter_context(careless())
+        if len(seconds) % 2:
+            patches.enter_context(without_durability())
         begun = time.perf_counter()
 
     total = STEPS * (2 * pairs + 2)
     with patches:
-        own.loop(run, total, rig.Each(change)).run()
-    return list(zip(found[2::2], found[3::2], strict=True))
+        setup.loop(run, total, training_setup.ProgressCallback(change)).run()
+    return list(zip(seconds[2::2], seconds[3::2], strict=True))
 
 
-def save(own: rig.Rig, run: Path) -> None:
-    """Save a checkpoint of its own."""
-    write.write_checkpoint(run, own.training)
+def save(setup: training_setup.TrainingSetup, run: Path) -> None:
+    """Save a checkpoint into a run folder of its own."""
+    write.write_checkpoint(run, setup.training)
 
 
-def turns_of_pictures(root: Path, pairs: int) -> list[tuple[float, float]]:
-    """Return the seconds of translating some pictures into folders of their own."""
-    source, random = root / "pictures", np.random.default_rng(0)
+def time_images(root: Path, pairs: int) -> list[tuple[float, float]]:
+    """Return the seconds of translating images into new folders."""
+    source, random = root / "images", np.random.default_rng(0)
     source.mkdir()
-    for number in range(PICTURES):
+    for number in range(IMAGES):
         coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
         write_image(source / f"{number}.png", resize_pixels(coarse, (256, 256)))
     model, _ = infer.load(root / "run", device="cpu")
@@ -153,7 +156,7 @@ def turns_of_pictures(root: Path, pairs: int) -> list[tuple[float, float]]:
         out = root / f"out-{number}"
         translate_folder(model, inputs.find_inputs(source, out), out, InferenceOptions())
 
-    return in_turn(work, pairs)
+    return alternate(work, pairs)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import tables
 from numpy.typing import NDArray
 
+from translate.evaluate import fidelity
 from translate.images.decode import read_image
 from translate.images.tensors import to_uint8
 
@@ -76,26 +76,13 @@ def score(
     shifts = [float((scored[stem] - image).mean()) for stem, image in blurred.items()]
     return {
         "images": name,
-        "PSNR dB": round(float(np.mean([psnr(*pair) for pair in pairs])), 2),
-        "PSNR dB, aligned": round(float(np.mean([aligned(*pair, shift) for pair in pairs])), 2),
+        "PSNR dB": round(float(np.mean([fidelity.psnr(*pair) for pair in pairs])), 2),
+        "PSNR dB, aligned": round(
+            float(np.mean([fidelity.aligned_psnr(*pair, shift) for pair in pairs])), 2
+        ),
         "mean shift": round(float(np.mean(shifts)), 2),
         "largest shift": round(max(shifts, key=abs), 2),
     }
-
-
-def psnr(image: Luminance, truth: Luminance) -> float:
-    """Return the PSNR in dB of values from 0 to 255."""
-    return float(10 * np.log10(255**2 / max(float(np.square(image - truth).mean()), 1e-10)))
-
-
-def aligned(image: Luminance, truth: Luminance, shift: int) -> float:
-    """Return the best PSNR over shifts of up to `shift` pixels, without a margin of that width."""
-    height, width = truth.shape
-    inner = truth[shift : height - shift, shift : width - shift]
-    return max(
-        psnr(image[top : top + inner.shape[0], left : left + inner.shape[1]], inner)
-        for top, left in product(range(2 * shift + 1), repeat=2)
-    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Train pix2pix on facades for some minutes by the public command, translate, score and draw.
+"""Train pix2pix on facades for some minutes by the public command, translate and score.
 
 python benchmarks/facades.py [--config pix2pix-facades-small] [--minutes 10] [--size 128]
 
-Without --config it is pix2pix as published, at this size. A run that is not done after the minutes
-is ended by an interrupt, as by Ctrl-C, which saves it first; `--out` (out/facades) gets
-the run, the 60 validation pictures, and sheet.png: labels | translated | photo. Scores are those of
-score.py, beside the mean training photo and the label map itself.
+Without --config it is pix2pix as published, at this size. A run that is not complete after the
+minutes is interrupted as by Ctrl-C, which saves it first. `--out` (out/facades) gets the run, the
+validation images, and sheet.png: labels | translated | photo. Scores are those of score.py, next to
+those of the mean training photo and of the label map itself.
 """
 
 import argparse
@@ -31,35 +31,35 @@ SIDES = ("photo", "labels")
 
 
 def main() -> None:
-    """Train, translate, score and draw."""
-    asked = arguments()
-    out = asked.out
-    begun = time.monotonic()
-    steps = train(asked, out / "run")
-    minutes = (time.monotonic() - begun) / 60
-    infer = ["infer", str(out / "run"), str(asked.data / "val"), str(out / "translated")]
-    infer += ["--side", "labels", "--size", str(asked.size), "--format", "png", "--overwrite"]
+    """Train, translate, score and write the sheet."""
+    args = arguments()
+    out = args.out
+    started = time.monotonic()
+    steps = train(args, out / "run")
+    minutes = (time.monotonic() - started) / 60
+    infer = ["infer", str(out / "run"), str(args.data / "val"), str(out / "translated")]
+    infer += ["--side", "labels", "--size", str(args.size), "--format", "png", "--overwrite"]
     subprocess.run([*TRANSLATE, *infer], check=True)
 
-    photos, labels = (half(asked.data / "val", side, asked.size) for side in SIDES)
-    for name, pictures in (("photo", photos), ("labels", labels)):
-        save(pictures, out / name)
-    drawn = score.read(out / "translated", None)
-    names = sorted(photos.keys() & drawn.keys())
+    photos, labels = (half(args.data / "val", side, args.size) for side in SIDES)
+    for name, images in (("photo", photos), ("labels", labels)):
+        save(images, out / name)
+    translated = score.read(out / "translated", None)
+    names = sorted(photos.keys() & translated.keys())
     truth = [photos[name] for name in names]
-    training = list(half(asked.data / "train", "photo", asked.size).values())
-    mean = score.baselines(truth, [], training)
+    training = list(half(args.data / "train", "photo", args.size).values())
+    baselines = score.baseline_images(truth, [], training)
     rows = {
-        "translated": [drawn[name] for name in names],
+        "translated": [translated[name] for name in names],
         "label map itself": [labels[name] for name in names],
-        **mean,
+        **baselines,
     }
     sheet.main(out / "sheet.png", out / "labels", out / "translated", out / "photo")
     tables.report(
-        [score.row(name, score.score(truth, pictures)) for name, pictures in rows.items()],
-        f"{len(names)} facades at {asked.size} px after {minutes:.1f} minutes, {steps} steps; "
+        [score.mean_scores(truth, images).row(name) for name, images in rows.items()],
+        f"{len(names)} facades at {args.size} px after {minutes:.1f} minutes, {steps} steps; "
         f"{out / 'sheet.png'}: labels | translated | photo",
-        asked.json,
+        args.json,
     )
 
 
@@ -67,8 +67,12 @@ def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--config")
-    parser.add_argument("--steps", type=int, help="the configuration's, or a great many")
-    parser.add_argument("--minutes", type=float, default=10.0, help="at most")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        help="default: those of the configuration, or as many as the minutes allow",
+    )
+    parser.add_argument("--minutes", type=float, default=10.0, help="longest training time")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/facades"))
     parser.add_argument("--out", type=Path, default=Path("out/facades"))
@@ -77,18 +81,18 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def train(asked: argparse.Namespace, run: Path) -> str:
-    """Train for the minutes that were asked for, start-up included; return the step reached."""
+def train(args: argparse.Namespace, run: Path) -> str:
+    """Train for the given minutes, including start-up; return the step reached."""
     shutil.rmtree(run, ignore_errors=True)
-    command = [*TRANSLATE, "train", "--data", str(asked.data), "--out", str(run)]
-    command += ["--config", asked.config] if asked.config else ["--plugin", "pix2pix"]
-    if steps := asked.steps or (None if asked.config else 1_000_000):
+    command = [*TRANSLATE, "train", "--data", str(args.data), "--out", str(run)]
+    command += ["--config", args.config] if args.config else ["--plugin", "pix2pix"]
+    if steps := args.steps or (None if args.config else 1_000_000):
         command += ["--steps", str(steps)]
-    command += ["--size", str(asked.size)]
-    for setting in ("data.layout=side-by-side", "data.sides=[photo, labels]", *asked.settings):
+    command += ["--size", str(args.size)]
+    for setting in ("data.layout=side-by-side", "data.sides=[photo, labels]", *args.settings):
         command += ["--set", setting]
     process = subprocess.Popen([*command, "--domains", "labels", "photo"])
-    end = time.monotonic() + 60 * asked.minutes
+    end = time.monotonic() + 60 * args.minutes
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.1)
     if process.poll() is None:
@@ -99,21 +103,21 @@ def train(asked: argparse.Namespace, run: Path) -> str:
     return saved[-1].name.removeprefix("step-").lstrip("0") or "0"
 
 
-def half(folder: Path, side: str, size: int) -> dict[str, score.Picture]:
+def half(folder: Path, side: str, size: int) -> dict[str, score.Image]:
     """Return one side of the joined pairs in `folder`, scaled as `infer --side --size` scales."""
-    found = {}
+    images = {}
     for path in listing.find_images(folder):
         joined = read_image(path)
         middle = joined.shape[1] // 2
         pixels = joined[:, :middle] if side == SIDES[0] else joined[:, middle:]
-        found[path.stem] = scaled(pixels, size)
-    return found
+        images[path.stem] = scaled(pixels, size)
+    return images
 
 
-def save(pictures: Mapping[str, score.Picture], folder: Path) -> None:
-    """Write `pictures` into `folder`, for the sheet."""
+def save(images: Mapping[str, score.Image], folder: Path) -> None:
+    """Write `images` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, pixels in pictures.items():
+    for name, pixels in images.items():
         write_image(folder / f"{name}.png", pixels)
 
 

@@ -1,15 +1,15 @@
-"""Train methods that draw from noise by the public command, and measure what they draw.
+"""Train methods that generate images by the public command, and evaluate their samples.
 
 python benchmarks/methods.py gan-mnist wgan-gp-mnist [--seeds 3] [--data ../shared/data]
 python benchmarks/methods.py --all
-python benchmarks/methods.py gan-mnist --run runs/gan-mnist      a run that is trained already
+python benchmarks/methods.py gan-mnist --run runs/gan-mnist      a run that is already trained
 python benchmarks/methods.py --measure SAMPLES [SAMPLES ...]     folders of digits
-python benchmarks/methods.py --baselines                         what is to be beaten
+python benchmarks/methods.py --baselines                         baselines
 
-Training, drawing and reconstructing are `translate train`, `sample` and `infer`, one thread each;
-what must and what should be reached is in wanted.py, what is measured in measures.py. `--out`
-(out/methods) gets a folder for each row, with sheet.png, the configuration, the log and what the
-commands said; `--keep` leaves checkpoints and samples there as well.
+Training, sampling and reconstruction are `translate train`, `sample` and `infer`, one thread each.
+targets.py has the bounds of each figure, digit_evaluations.py how it is computed. `--out`
+(out/methods) gets a folder for each row, with sheet.png, the configuration, the log and the output
+of the commands; `--keep` keeps checkpoints and samples as well.
 """
 
 import argparse
@@ -21,123 +21,133 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import contact
-import scenery
+import digit_evaluations
+import sample_sheet
+import scene_evaluation
 import tables
 import torch
-from marks import Bench, read
-from measures import MEASURES as DIGITS
-from subject import Subject
-from wanted import LIMITS, SEEDS, short, verdict
+from digit_metrics import DigitEvaluator, read_digits
+from targets import SEEDS, TARGETS, check, short
+from trained_run import TrainedRun
 
 from translate.engine.config import layers
 
-MEASURES = {**DIGITS, "text2img-small": scenery.told_of}
-WATCHED, CHECKPOINTS = ("wgan-mnist", "wgan-gp-mnist"), 12
-"""whose way is looked at, and how often"""
+EVALUATIONS = {
+    **digit_evaluations.EVALUATIONS,
+    "text2img-small": scene_evaluation.evaluate_captions,
+}
+CONVERGENCE, CHECKPOINTS = ("wgan-mnist", "wgan-gp-mnist"), 12
+"""Configurations whose convergence is evaluated, and at how many checkpoints."""
 
 
 def main() -> None:
-    """Measure what was asked for, and print a table."""
-    asked = arguments()
-    torch.set_num_threads(asked.threads)
+    """Evaluate what the command line names, and print a table."""
+    args = arguments()
+    torch.set_num_threads(args.threads)
     rows, details = [], []
-    if asked.measure or asked.baselines:
-        rows = list(marks_of(asked))
-    for name in LIMITS if asked.all else asked.configs:
-        seeds = 1 if asked.run else asked.seeds or SEEDS.get(Path(name).stem, 1)
-        for seed in range(asked.first_seed, asked.first_seed + seeds):
-            row, detail = measure(asked, name, seed)
+    if args.measure or args.baselines:
+        rows = list(folder_metrics(args))
+    for name in TARGETS if args.all else args.configs:
+        seeds = 1 if args.run else args.seeds or SEEDS.get(Path(name).stem, 1)
+        for seed in range(args.first_seed, args.first_seed + seeds):
+            row, detail = measure(args, name, seed)
             rows.append(row)
             details.append(detail)
     if not rows:
         raise SystemExit("Name a configuration, or --all, --measure or --baselines.")
-    note = f"judge {asked.judge_seed}; sheets are in {asked.out}"
-    tables.report(rows, note, asked.json, details=details)
+    note = f"classifier seed {args.classifier_seed}; sheets are in {args.out}"
+    tables.report(rows, note, args.json, details=details)
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("configs", nargs="*", metavar="CONFIG", help="by name, or a file")
-    parser.add_argument("--all", action="store_true", help="every method, as many seeds as asked")
-    parser.add_argument("--seeds", type=int, help="how many; default: as many as the issue asks")
+    parser.add_argument("configs", nargs="*", metavar="CONFIG", help="a name, or a file")
+    parser.add_argument(
+        "--all", action="store_true", help="every method, with its default number of seeds"
+    )
+    parser.add_argument(
+        "--seeds", type=int, help="number of seeds; default: 3 for gan, wgan-gp and cgan, else 1"
+    )
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--run", type=Path, help="measure this run instead of training")
-    parser.add_argument("--measure", type=Path, nargs="+", metavar="FOLDER", help="drawn digits")
-    parser.add_argument("--baselines", action="store_true", help="real, repeated, blended digits")
+    parser.add_argument("--run", type=Path, help="evaluate this run instead of training")
+    parser.add_argument(
+        "--measure", type=Path, nargs="+", metavar="FOLDER", help="folders of digits"
+    )
+    parser.add_argument("--baselines", action="store_true", help="real, repeated, averaged digits")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("out/methods"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--judge-seed", type=int, default=0)
-    parser.add_argument("--keep", action="store_true", help="leave checkpoints and samples")
+    parser.add_argument("--classifier-seed", type=int, default=0)
+    parser.add_argument("--keep", action="store_true", help="keep checkpoints and samples")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
-def marks_of(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield the marks of folders of digits, and of the baselines."""
-    bench = Bench(asked.data, asked.judge_seed)
-    for folder in asked.measure or ():
-        found = read(folder)
-        yield bench.mark(found).row(f"{len(found)} of {folder}")
-    if asked.baselines:
-        for name, mark in bench.baselines().items():
-            yield mark.row(name)
+def folder_metrics(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield the metrics of folders of digits, and of the baselines."""
+    evaluator = DigitEvaluator(args.data, args.classifier_seed)
+    for folder in args.measure or ():
+        images = read_digits(folder)
+        yield evaluator.evaluate(images).row(f"{len(images)} of {folder}")
+    if args.baselines:
+        for name, metrics in evaluator.baselines().items():
+            yield metrics.row(name)
 
 
-def measure(asked: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, Any], Any]:
-    """Train a configuration, and return its line of the table and all that was found."""
+def measure(args: argparse.Namespace, name: str, seed: int) -> tuple[dict[str, Any], Any]:
+    """Train and evaluate a configuration; return its line of the table, and all figures."""
     kind = Path(name).stem
-    if kind not in MEASURES:
-        raise SystemExit(f"{kind} is not measured here: {', '.join(MEASURES)} are.")
-    out = asked.out / kind / ("measured" if asked.run else f"seed-{seed}")
+    if kind not in EVALUATIONS:
+        raise SystemExit(f"{kind}: expected one of {', '.join(EVALUATIONS)}.")
+    out = args.out / kind / ("measured" if args.run else f"seed-{seed}")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    digits = Bench(asked.data, asked.judge_seed) if kind.endswith("-mnist") else None
-    subject = Subject(asked.run or out / "run", out, asked.out, digits, asked.threads)
-    took = None if asked.run else train(asked, subject, name, seed)
-    found = MEASURES[kind](subject)
-    contact.write(out / "sheet.png", found.rows, found.sheets)
+    digits = DigitEvaluator(args.data, args.classifier_seed) if kind.endswith("-mnist") else None
+    run = TrainedRun(args.run or out / "run", out, args.out, digits, args.threads)
+    seconds = None if args.run else train(args, run, name, seed)
+    evaluation = EVALUATIONS[kind](run)
+    figures = evaluation.figures
+    sample_sheet.write(out / "sheet.png", evaluation.rows, evaluation.sheets)
     row = {
         "configuration": kind,
-        "seed": "" if asked.run else seed,
-        "minutes": "" if took is None else f"{took[0] / 60:.1f}",
-        "of work": "" if took is None else f"{took[1] / 60:.1f}",
-        "measured": ", ".join(f"{figure} {short(v)}" for figure, v in found.figures.items()),
-        "must": verdict(found.figures, LIMITS[kind], "must"),
-        "goal": verdict(found.figures, LIMITS[kind], "goal"),
+        "seed": "" if args.run else seed,
+        "minutes": "" if seconds is None else f"{seconds[0] / 60:.1f}",
+        "CPU minutes": "" if seconds is None else f"{seconds[1] / 60:.1f}",
+        "measured": ", ".join(f"{figure} {short(v)}" for figure, v in figures.items()),
+        "required": check(figures, TARGETS[kind], "required"),
+        "goal": check(figures, TARGETS[kind], "goal"),
     }
     print(" | ".join(map(str, row.values())), flush=True)
-    detail = {**row, "figures": found.figures, "details": found.details}
-    (out / "found.json").write_text(json.dumps(detail, indent=1) + "\n")
-    if not asked.keep:
-        for folder in (out / "drawn", out / "run" / "checkpoints"):
+    detail = {**row, "figures": figures, "details": evaluation.details}
+    (out / "evaluation.json").write_text(json.dumps(detail, indent=1) + "\n")
+    if not args.keep:
+        for folder in (out / "generated", out / "run" / "checkpoints"):
             shutil.rmtree(folder, ignore_errors=True)
     return row, detail
 
 
-def train(asked: argparse.Namespace, subject: Subject, name: str, seed: int) -> tuple[float, float]:
-    """Train by the public command; return its seconds and those of work, start-up included."""
-    given = ["--config", name, "--out", subject.run, "--seed", seed, "--quiet"]
-    if subject.bench:
-        given += ["--data", asked.data]
-    settings = list(asked.settings)
-    if Path(name).stem in WATCHED:
-        steps = layers.resolve(None, config=name, assignments=asked.settings).train.steps
+def train(args: argparse.Namespace, run: TrainedRun, name: str, seed: int) -> tuple[float, float]:
+    """Train by the public command; return its wall and CPU seconds, including start-up."""
+    flags = ["--config", name, "--out", run.run, "--seed", seed, "--quiet"]
+    if run.evaluator:
+        flags += ["--data", args.data]
+    settings = list(args.settings)
+    if Path(name).stem in CONVERGENCE:
+        steps = layers.resolve(None, config=name, assignments=args.settings).train.steps
         every = -(-steps // CHECKPOINTS)  # rounded up: the last step is the twelfth, not one more
         settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={every}"]
         settings += [f"train.log_every={max(1, every // 10)}"]
-    begun, worked = time.monotonic(), of_children()
-    subject.translate("train", *given, *(part for s in settings for part in ("--set", s)))
-    return time.monotonic() - begun, of_children() - worked
+    started, cpu = time.monotonic(), children_cpu_seconds()
+    run.translate("train", *flags, *(part for s in settings for part in ("--set", s)))
+    return time.monotonic() - started, children_cpu_seconds() - cpu
 
 
-def of_children() -> float:
-    """Return the seconds of processor time of all commands so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def children_cpu_seconds() -> float:
+    """Return the CPU time of all commands so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

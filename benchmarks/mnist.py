@@ -12,7 +12,7 @@ NAMES = {"train": "train", "test": "t10k"}
 
 
 def read(data: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the pictures (N, 28, 28) of a split, "train" or "test", and their digits (N,)."""
+    """Return the images (N, 28, 28) of a split, "train" or "test", and their digits (N,)."""
     name = NAMES[split]
     return tuple(
         _idx(_bytes(data / "mnist" / f"{name}-{part}-ubyte"))
@@ -20,20 +20,20 @@ def read(data: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     )
 
 
-def write(pictures: NDArray[np.uint8], folder: Path) -> None:
-    """Write `pictures` as gray PNG files that count from 1."""
+def write(images: NDArray[np.uint8], folder: Path) -> None:
+    """Write `images` as gray PNG files, numbered from 1."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, pixels in enumerate(pictures, 1):
+    for number, pixels in enumerate(images, 1):
         write_image(folder / f"{number:05}.png", pixels[..., None])
 
 
 def _bytes(path: Path) -> bytes:
-    packed = path.with_name(f"{path.name}.gz")
-    if packed.exists():
-        return gzip.decompress(packed.read_bytes())
+    compressed = path.with_name(f"{path.name}.gz")
+    if compressed.exists():
+        return gzip.decompress(compressed.read_bytes())
     if path.exists():
         return path.read_bytes()
-    raise SystemExit(f"{packed} is missing: --data names the folder in which mnist/ lies.")
+    raise SystemExit(f"{compressed} is missing: --data must name the folder that holds mnist/.")
 
 
 def _idx(data: bytes) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Score translated pictures against their hidden truth, beside baselines that translate nothing.
+"""Score translated images against their ground truth, next to baselines that do not learn.
 
 python benchmarks/score.py REAL FAKE [--source DIR] [--train DIR] [--size N] [--json FILE]
 
@@ -9,10 +9,10 @@ For the sample domains, after
       --train datasets/winter/train --size 64
 
 REAL and FAKE are matched by path without suffix. REAL, --source and --train are scaled as `infer
---size` scales, the shorter side to N; without it, to the size of each translated picture. PSNR and
-L1 are of bytes, means over pictures; SSIM is scikit-image's, with the gaussian window of Wang et
-al. (2004) on each channel. "PSNR untinted" is taken after each picture's mean error, channel by
-channel, is taken off: a tint alone, which a constant undoes, gains nothing there.
+--size` scales: the shorter side to N; without --size, to the size of each translated image. All
+figures are means over images; PSNR and L1 are computed on 8-bit levels, SSIM with a Gaussian window
+on each channel (Wang et al., 2004). "PSNR without tint" is computed after the mean error of each
+image and channel is subtracted: a tint alone, which a constant removes, gains nothing there.
 """
 
 import argparse
@@ -23,157 +23,140 @@ from typing import Any, NamedTuple
 import numpy as np
 import tables
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 from translate.engine.inference.processing import scaled
+from translate.evaluate import baselines, fidelity
+from translate.evaluate.intervals import bootstrap_interval
 from translate.folders import listing
 from translate.images.decode import read_image
 from translate.images.resize import resize_pixels
 from translate.images.tensors import to_uint8
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 REPEATED = 10
-"""training pictures of the last baseline, a generator that collapsed"""
+"""Training images of the baseline that stands for a collapsed generator."""
 
 
-class Score(NamedTuple):
-    """Means over pictures."""
+class Scores(NamedTuple):
+    """Figures of one image, or their means over images."""
 
     psnr: float
-    """dB"""
+    """in dB"""
     ssim: float
     l1: float
-    """levels of 255"""
-    untinted: float
-    """dB, once the mean error of each channel of each picture is taken off"""
+    """in levels of 255"""
+    psnr_without_tint: float
+    """in dB"""
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Return one line of the table."""
+        return {
+            "images": name,
+            "PSNR dB": round(self.psnr, 2),
+            "SSIM": round(self.ssim, 4),
+            "L1 of 255": round(self.l1, 2),
+            "PSNR without tint": round(self.psnr_without_tint, 2),
+        }
 
 
 def main() -> None:
     """Score, and print a table."""
-    asked = arguments()
-    fake = read(asked.fake, None)
-    real = read(asked.real, asked.size, like=fake)
-    source = read(asked.source, asked.size, like=fake) if asked.source else {}
-    train = list(read(asked.train, asked.size).values()) if asked.train else []
+    args = arguments()
+    fake = read(args.fake, None)
+    real = read(args.real, args.size, like=fake)
+    source = read(args.source, args.size, like=fake) if args.source else {}
+    train = list(read(args.train, args.size).values()) if args.train else []
     names = sorted(real.keys() & fake.keys())
     if not names:
-        raise SystemExit(f"{asked.real} and {asked.fake} have no name in common.")
-    truth = [real[name] for name in names]
-    before = [source[name] for name in names] if source else []
-    rows = {"translated": [fake[name] for name in names], **baselines(truth, before, train)}
-    scores = {name: score(truth, pictures) for name, pictures in rows.items()}
+        raise SystemExit(f"{args.real} and {args.fake} have no name in common.")
+    truth, translated = ([images[name] for name in names] for images in (real, fake))
+    inputs = [source[name] for name in names] if source else []
+    rows = {"translated": translated, **baseline_images(truth, inputs, train)}
+    scores = {name: mean_scores(truth, images) for name, images in rows.items()}
     best = max((s for n, s in scores.items() if n != "translated"), default=None)
     gain = f"; {scores['translated'].psnr - best.psnr:+.2f} dB to the best baseline" if best else ""
-    tables.report(
-        [row(name, value) for name, value in scores.items()],
-        f"{len(names)} pictures of {asked.fake} against {asked.real}{gain}",
-        asked.json,
-    )
+    each = [fidelity.psnr(image, target) for image, target in zip(translated, truth, strict=True)]
+    low, high = bootstrap_interval(each)
+    note = f"{len(names)} images of {args.fake} against {args.real}{gain}; "
+    note += f"95 % interval of the translated images' PSNR: {low:.2f} to {high:.2f} dB"
+    tables.report([value.row(name) for name, value in scores.items()], note, args.json)
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("real", type=Path, help="the hidden truth")
-    parser.add_argument("fake", type=Path, help="what infer wrote")
-    parser.add_argument("--source", type=Path, help="what infer read")
-    parser.add_argument("--train", type=Path, help="training pictures of the target domain")
-    parser.add_argument("--size", type=int, help="as given to infer")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("real", type=Path, help="folder of the ground truth")
+    parser.add_argument("fake", type=Path, help="folder that infer wrote")
+    parser.add_argument("--source", type=Path, help="folder that infer read")
+    parser.add_argument("--train", type=Path, help="training images of the target domain")
+    parser.add_argument("--size", type=int, help="the --size that infer was given")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
     return parser.parse_args()
 
 
 def read(
-    folder: Path, shorter: int | None, *, like: Mapping[str, Picture] | None = None
-) -> dict[str, Picture]:
-    """Return the pictures of `folder` by name, scaled to `shorter`, or as those of `like` are."""
-    found = {}
+    folder: Path, shorter: int | None, *, like: Mapping[str, Image] | None = None
+) -> dict[str, Image]:
+    """Return the images of `folder` by name.
+
+    Args:
+        folder: Searched at any depth.
+        shorter: Scale the shorter side to this.
+        like: Read the names in this mapping only; without `shorter`, resize to its sizes.
+    """
+    images = {}
     for path in listing.find_images(folder):
         name = str(path.relative_to(folder).with_suffix(""))
         if like is None or name in like:
             pixels = scaled(to_uint8(read_image(path)), shorter)
             if like and not shorter:
                 pixels = resize_pixels(pixels, like[name].shape[:2])
-            found[name] = pixels
-    return found
+            images[name] = pixels
+    return images
 
 
-def score(truth: Sequence[Picture], drawn: Sequence[Picture]) -> Score:
-    """Return the means over pictures of `drawn` against `truth`."""
-    each = [_score(*pair) for pair in zip(truth, drawn, strict=True)]
-    return Score(*(float(np.mean(column)) for column in zip(*each, strict=True)))
+def mean_scores(truth: Sequence[Image], images: Sequence[Image]) -> Scores:
+    """Return the means over `images` against `truth`."""
+    each = [_scores(*pair) for pair in zip(truth, images, strict=True)]
+    return Scores(*(float(np.mean(column)) for column in zip(*each, strict=True)))
 
 
-def _score(truth: Picture, drawn: Picture) -> Score:
-    if truth.shape != drawn.shape:
-        raise SystemExit(f"truth is {truth.shape}, translated {drawn.shape}: give infer's --size.")
-    apart = truth.astype(float) - drawn
-    ssim = structural_similarity(
-        truth,
-        drawn,
-        channel_axis=2,
-        data_range=255,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
+def _scores(truth: Image, image: Image) -> Scores:
+    if truth.shape != image.shape:
+        raise SystemExit(
+            f"the ground truth is {truth.shape}, the translated image {image.shape}: "
+            "give the --size that infer was given."
+        )
+    return Scores(
+        fidelity.psnr(image, truth),
+        fidelity.ssim(image, truth),
+        fidelity.l1(image, truth),
+        fidelity.psnr_without_tint(image, truth),
     )
-    untinted = apart - apart.mean((0, 1))
-    return Score(_psnr(apart), float(ssim), float(np.abs(apart).mean()), _psnr(untinted))
 
 
-def _psnr(apart: NDArray[np.float64]) -> float:
-    error = max(float(np.square(apart).mean()), 1e-10)
-    return float(10 * np.log10(255**2 / error))
-
-
-def row(name: str, value: Score) -> dict[str, Any]:
-    """Return one line of the table."""
-    return {
-        "pictures": name,
-        "PSNR dB": round(value.psnr, 2),
-        "SSIM": round(value.ssim, 4),
-        "L1 of 255": round(value.l1, 2),
-        "PSNR untinted": round(value.untinted, 2),
-    }
-
-
-def baselines(
-    truth: Sequence[Picture], source: Sequence[Picture], train: Sequence[Picture]
-) -> dict[str, list[Picture]]:
-    """Return what those would draw who know only `source`, or only the training pictures."""
-    drawn: dict[str, list[Picture]] = {}
+def baseline_images(
+    truth: Sequence[Image], source: Sequence[Image], train: Sequence[Image]
+) -> dict[str, list[Image]]:
+    """Return what baselines give that know only `source`, or only the training images."""
+    rows: dict[str, list[Image]] = {}
     if source:
-        pairs = zip(truth, source, strict=True)
-        shift = np.mean([t.mean((0, 1)) - s.mean((0, 1)) for t, s in pairs], axis=0)
-        drawn["untouched input"] = list(source)
-        drawn["input, colours shifted by the best constant"] = [_bytes(s + shift) for s in source]
+        rows["untouched input"] = list(source)
+        rows["input, colours shifted by the best constant"] = baselines.shift_colours(source, truth)
     if train:
-        small = [fitted(t, truth[0].shape[:2]) for t in train]
-        mean = np.mean(small, axis=0)
-        drawn["mean training picture"] = [fitted(_bytes(mean), t.shape[:2]) for t in truth]
-        chosen = small[:: max(1, len(small) // REPEATED)][:REPEATED]
-        drawn[f"{REPEATED} training pictures repeated"] = [
-            fitted(chosen[i % len(chosen)], t.shape[:2]) for i, t in enumerate(truth)
+        small = [baselines.resize_and_crop(image, truth[0].shape[:2]) for image in train]
+        sizes = [image.shape[:2] for image in truth]
+        mean = baselines.mean_image(small)
+        rows["mean training image"] = [baselines.resize_and_crop(mean, size) for size in sizes]
+        repeated = baselines.repeat_images(small, len(truth), different=REPEATED)
+        rows[f"{REPEATED} training images repeated"] = [
+            baselines.resize_and_crop(image, size)
+            for image, size in zip(repeated, sizes, strict=True)
         ]
     if source and train:
-        centre, width = np.mean(small, (0, 1, 2)), np.std(small, (0, 1, 2))
-        drawn["channel means and deviations of training"] = [
-            _bytes((s - s.mean((0, 1))) / (s.std((0, 1)) + 1e-6) * width + centre) for s in source
-        ]
-    return drawn
-
-
-def fitted(pixels: Picture, size: tuple[int, int]) -> Picture:
-    """Return the middle of `pixels` at `size`."""
-    height, width = pixels.shape[:2]
-    scale = max(size[0] / height, size[1] / width)
-    large = resize_pixels(pixels, (round(height * scale), round(width * scale)))
-    top, left = (large.shape[0] - size[0]) // 2, (large.shape[1] - size[1]) // 2
-    return large[top : top + size[0], left : left + size[1]]
-
-
-def _bytes(levels: NDArray[Any]) -> Picture:
-    return np.rint(levels).clip(0, 255).astype(np.uint8)
+        transferred = baselines.transfer_colour_statistics(source, small)
+        rows["channel means and deviations of training"] = transferred
+    return rows
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw a contact sheet: a row for each scene, a column for each folder that has it.
+"""Write a contact sheet: a row for each image name, a column for each folder.
 
 python benchmarks/sheet.py SHEET FOLDER [FOLDER ...]
 """
@@ -17,19 +17,19 @@ ROWS, SIDE, GAP = 8, 192, 6
 
 
 def main(sheet: Path, *folders: Path) -> None:
-    """Write the first scenes that all `folders` have as `sheet`."""
+    """Write the first images that all `folders` have as `sheet`."""
     common = set.intersection(*({path.name for path in find_images(f)} for f in folders))
     rows = [np.hstack([tile(f / name) for f in folders]) for name in sorted(common)[:ROWS]]
     write_image(sheet, np.vstack(rows))
 
 
 def tile(path: Path) -> np.ndarray:
-    """Return one picture on a white square."""
+    """Return one image on a white square."""
     pixels = read_image(path)
-    small = min(pixels.shape[:2]) < SIDE
-    way = cv2.INTER_NEAREST if small else cv2.INTER_AREA
+    enlarge = min(pixels.shape[:2]) < SIDE
+    interpolation = cv2.INTER_NEAREST if enlarge else cv2.INTER_AREA
     square = np.full((SIDE + GAP, SIDE + GAP, 3), 255, np.uint8)
-    square[:SIDE, :SIDE] = cv2.resize(pixels, (SIDE, SIDE), interpolation=way)
+    square[:SIDE, :SIDE] = cv2.resize(pixels, (SIDE, SIDE), interpolation=interpolation)
     return square
 
 

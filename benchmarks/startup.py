@@ -1,10 +1,10 @@
-"""How long the command takes to start: its help, and one small picture as a whole process.
+"""Start-up time: the help, and the translation of one small image as a whole process.
 
 python benchmarks/startup.py [--run RUN] [--rounds 9] [--json FILE]
 
-`translate infer` of one 64 px picture is interleaved with `python -c "import torch"`; without
---run, a run of one step of cyclegan-small is made first. Runs with the Python that runs this, whose
-`translate` must be installed (`make environment`).
+`translate infer` of one 64 px image is interleaved with `python -c "import torch"`; without
+--run, a run of one step of cyclegan-small is trained first. All commands run with the Python that
+runs this script, in whose environment `translate` must be installed (`make environment`).
 """
 
 import argparse
@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import rig
 import tables
+import training_setup
 
 from translate.images.decode import read_image
 from translate.images.encode import write_image
@@ -29,55 +29,55 @@ HEAVY = ("torch", "torchvision", "albumentations", "kornia", "scipy", "cv2", "nu
 COMMAND = [sys.executable, str(Path(sys.executable).with_name("translate"))]
 
 
-class Taken(NamedTuple):
+class Duration(NamedTuple):
     """Seconds of a whole process."""
 
     wall: float
     cpu: float
-    """the time that it worked: what other processes do hardly changes it"""
+    """CPU time, which other processes hardly change"""
 
 
 def main() -> None:
     """Measure, and print a row for each command."""
-    asked = arguments()
+    args = arguments()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        rig.draw(root, 64)
-        run = asked.run or train(root)
+        training_setup.write_images(root, 64)
+        run = args.run or train(root)
         (root / "one").mkdir()
-        picture = root / "one" / "picture.png"
-        write_image(picture, resize_pixels(read_image(root / "left/train/0.png"), (64, 64)))
-        whole = [*COMMAND, "infer", str(run), str(picture), str(root / "out"), "--overwrite"]
+        image = root / "one" / "image.png"
+        write_image(image, resize_pixels(read_image(root / "left/train/0.png"), (64, 64)))
+        whole = [*COMMAND, "infer", str(run), str(image), str(root / "out"), "--overwrite"]
         commands = {
             "translate --help": [*COMMAND, "--help"],
             "python -c pass": [sys.executable, "-c", "pass"],
             'python -c "import torch"': [sys.executable, "-c", "import torch"],
             "translate infer, 64 px": [*whole, "--quiet"],
         }
-        seconds: dict[str, list[Taken]] = {name: [] for name in commands}
-        for _ in range(asked.rounds + 1):
+        seconds: dict[str, list[Duration]] = {name: [] for name in commands}
+        for _ in range(args.rounds + 1):
             for name, command in commands.items():
                 seconds[name].append(timed(command))
         rows = [
             {
                 "command": name,
-                "seconds": tables.spread([taken.wall for taken in seconds[name][1:]]),
-                "least": round(min(seconds[name][1:]).wall, 3),
-                "CPU seconds": tables.spread([taken.cpu for taken in seconds[name][1:]]),
-                "imported": ", ".join(imported(command)) or "none of them",
+                "seconds": tables.spread([one.wall for one in seconds[name][1:]]),
+                "minimum": round(min(seconds[name][1:]).wall, 3),
+                "CPU seconds": tables.spread([one.cpu for one in seconds[name][1:]]),
+                "imported": ", ".join(imported(command)) or "none",
             }
             for name, command in commands.items()
         ]
     torch, infer = (seconds[name][1:] for name in list(commands)[2:])
     pairs = list(zip(torch, infer, strict=True))
-    more = tables.spread([b.wall - a.wall for a, b in pairs])
-    work = tables.spread([b.cpu - a.cpu for a, b in pairs])
+    extra = tables.spread([b.wall - a.wall for a, b in pairs])
+    extra_cpu = tables.spread([b.cpu - a.cpu for a, b in pairs])
     note = (
-        f"median (quartiles) of {asked.rounds} interleaved rounds after one that is not counted; "
-        f"infer takes {more} s more than importing torch, {work} s of work. "
-        f"Looked for: {', '.join(HEAVY)}."
+        f"median (quartiles) of {args.rounds} interleaved rounds after one that is not counted; "
+        f"infer takes {extra} s more than importing torch, {extra_cpu} s of CPU time. "
+        f"Imports looked for: {', '.join(HEAVY)}."
     )
-    tables.report(rows, note, asked.json, seconds=seconds)
+    tables.report(rows, note, args.json, seconds=seconds)
 
 
 def arguments() -> argparse.Namespace:
@@ -98,24 +98,24 @@ def train(root: Path) -> Path:
     return run
 
 
-def timed(command: Sequence[str]) -> Taken:
-    """Return what `command` takes."""
+def timed(command: Sequence[str]) -> Duration:
+    """Run `command`; return its duration."""
     started = clocks()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return Taken(*(now - then for now, then in zip(clocks(), started, strict=True)))
+    return Duration(*(now - then for now, then in zip(clocks(), started, strict=True)))
 
 
 def clocks() -> tuple[float, float]:
-    """Return the time, and the time that this process's children have worked."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.perf_counter(), used.ru_utime + used.ru_stime
+    """Return wall time, and CPU time of all child processes so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter(), usage.ru_utime + usage.ru_stime
 
 
 def imported(command: Sequence[str]) -> list[str]:
-    """Return which heavy modules `command` imports, by Python's own account."""
+    """Return which heavy modules `command` imports, as Python reports them."""
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
-    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    names = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     return [name for name in HEAVY if name in names]
 
 

@@ -2,14 +2,13 @@
 
 python benchmarks/steps.py --recipe cyclegan --size 64 --pairs 30 [--threads 1] [--json FILE]
 
-The textbook (textbook.py and those beside it) has the same networks, losses,
-batches and schedule, ready in memory. `passes ours` goes through the networks as our recipes do,
-and so compares the loops alone; `passes authors` as the authors' code does, where that is
-otherwise: CycleGAN's identity loss and each of CUT's two terms have passes of their own there, and
-InfoGAN's two heads share one.
+The textbook (textbook*.py) has the same networks, losses, batches and schedule, with all batches
+in memory. `--passes ours` runs the networks as our recipes do, and so compares the loops alone;
+`--passes authors` as the authors' code does where that differs: CycleGAN's identity loss and each
+of CUT's two terms have forward passes of their own there, and InfoGAN's two heads share one.
 `--adam default` gives the textbook an Adam that is not fused. Ours is the whole loop of a run:
-reading, guard, log, with the log written every `--block` steps (a run does it every 50), and
-without its checkpoints and previews, whose seconds are told beside.
+reading, guard and log, with the log written every `--block` steps (a run does it every 50). Its
+checkpoints and previews are timed separately.
 """
 
 import argparse
@@ -26,10 +25,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import equivalence
 import numpy as np
-import rig
 import tables
 import torch
+import training_setup
 from numpy.typing import NDArray
 
 from translate import registry
@@ -38,88 +38,94 @@ from translate.engine.training.preview import draw_preview
 from translate.progress import ProgressReport
 from translate.recipe import adam
 
-WARM = 2
-"""blocks of each loop that are not counted"""
+WARM_UP = 2
+"""Blocks of each loop that are not counted."""
 
 
 def main() -> None:
     """Compare, and print a row."""
-    asked = arguments()
-    torch.set_num_threads(asked.threads)
-    if asked.child:
-        print(json.dumps(memory(asked, asked.child)))
+    args = arguments()
+    torch.set_num_threads(args.threads)
+    if args.child:
+        print(json.dumps(memory(args, args.child)))
         return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        rig.draw(root, asked.size)
-        equal = {
-            kind: rig.compare(
-                partial(prepare, asked, root, asked.equal_steps, log_every=1),
-                root / kind,
-                double=kind == "float64",
+        training_setup.write_images(root, args.size)
+        differences = {
+            dtype: equivalence.compare(
+                partial(prepare, args, root, args.equal_steps, log_every=1),
+                root / dtype,
+                double=dtype == "float64",
             )
-            for kind in ("float64", "float32")
-            if asked.equal_steps
+            for dtype in ("float64", "float32")
+            if args.equal_steps
         }
-        pairs, extra = interleave(asked, root) if asked.pairs else ([], "")
-    grown = {who: children(asked, who) for who in ("ours", "textbook")}
+        pairs, extra = interleave(args, root) if args.pairs else ([], "")
+    growth = {loop: in_processes(args, loop) for loop in ("ours", "textbook")}
     row = {
-        "recipe": asked.recipe,
-        "px": asked.size,
-        "passes": asked.passes,
-        "Adam": asked.adam,
+        "recipe": args.recipe,
+        "px": args.size,
+        "passes": args.passes,
+        "Adam": args.adam,
         "ours s/step": tables.spread([p.ours for p in pairs]),
         "textbook s/step": tables.spread([p.textbook for p in pairs]),
         "time ratio": tables.spread([p.ours / p.textbook for p in pairs]),
-        "of ours, reading": tables.spread([p.reading for p in pairs], 2),
-        "ratio without it": tables.spread([p.ours * (1 - p.reading) / p.textbook for p in pairs]),
+        "fraction reading": tables.spread([p.reading for p in pairs], 2),
+        "ratio without reading": tables.spread(
+            [p.ours * (1 - p.reading) / p.textbook for p in pairs]
+        ),
         "CPU time ratio": tables.spread([p.ours_cpu / p.textbook_cpu for p in pairs]),
         "memory ratio": tables.spread(
-            [a["steps"] / b["steps"] for a, b in zip(*grown.values(), strict=True)]
+            [a["steps"] / b["steps"] for a, b in zip(*growth.values(), strict=True)]
         ),
-        "with last save": tables.spread(
-            [a["saved"] / b["saved"] for a, b in zip(*grown.values(), strict=True)]
+        "memory ratio with save": tables.spread(
+            [a["saved"] / b["saved"] for a, b in zip(*growth.values(), strict=True)]
         ),
-        "losses apart": " / ".join(f"{found.loss:.1e}" for found in equal.values()),
-        "weights apart": " / ".join(f"{found.weights:.1e}" for found in equal.values()),
+        "loss difference": " / ".join(
+            f"{difference.loss:.1e}" for difference in differences.values()
+        ),
+        "weight difference": " / ".join(
+            f"{difference.weights:.1e}" for difference in differences.values()
+        ),
     }
     note = (
-        f"median (quartiles) of {len(pairs)} pairs of {asked.block} steps, ours and the textbook's "
-        f"in turn; apart: after {asked.equal_steps} steps in float64 / float32, relative; memory: "
-        f"peak RSS over the imported program, {asked.children} processes each "
-        f"(MB: {json.dumps(grown)}).{extra}"
+        f"median (quartiles) of {len(pairs)} pairs of {args.block} steps, ours and the textbook's "
+        f"in turn; differences: relative, after {args.equal_steps} steps in float64 / float32; "
+        f"memory: peak RSS over the imported program, {args.children} processes each "
+        f"(MB: {json.dumps(growth)}).{extra}"
     )
-    tables.report([row], note, asked.json, pairs=pairs, memory=grown, equal=equal)
+    tables.report([row], note, args.json, pairs=pairs, memory=growth, differences=differences)
 
 
 class Pair(NamedTuple):
-    """Seconds a step of both loops."""
+    """Seconds per step of both loops."""
 
     ours: float
     ours_cpu: float
     textbook: float
     textbook_cpu: float
     reading: float
-    """share of our time that went to reading and cropping; the textbook's batches are ready"""
+    """fraction of our time spent on reading and cropping; the textbook's batches are in memory"""
 
 
 def clocks() -> NDArray[np.float64]:
-    """Return the time, and the time that this process worked: others hardly stretch it."""
+    """Return wall time and CPU time of this process, which other processes hardly change."""
     return np.array([time.perf_counter(), time.process_time()])
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--recipe", choices=list(rig.LOOPS), default="cyclegan")
+    parser.add_argument("--recipe", choices=list(training_setup.LOOPS), default="cyclegan")
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, help="else the recipe's own")
+    parser.add_argument("--batch-size", type=int, help="default: that of the recipe")
     parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
     parser.add_argument("--adam", choices=["same", "default"], default="same")
-    parser.add_argument("--pairs", type=int, default=30, help="0: memory and equality alone")
+    parser.add_argument("--pairs", type=int, default=30, help="0: only memory and differences")
     parser.add_argument("--block", type=int, default=1, help="steps between changes of turn")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--equal-steps", type=int, default=4, help="0: equality is not shown")
+    parser.add_argument("--equal-steps", type=int, default=4, help="0: no differences")
     parser.add_argument("--children", type=int, default=3, help="processes for memory")
     parser.add_argument("--memory-steps", type=int, default=6)
     parser.add_argument("--set", dest="settings", action="append", default=[])
@@ -128,104 +134,108 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(asked: argparse.Namespace, root: Path, steps: int, **train: Any) -> rig.Rig:
-    """Return the recipe at its defaults, without previews and checkpoints on the way."""
+def prepare(
+    args: argparse.Namespace, root: Path, steps: int, **train: Any
+) -> training_setup.TrainingSetup:
+    """Return the recipe at its defaults, without previews and intermediate checkpoints."""
     quiet = {"preview_every": 0, "save_every": steps + 1}
-    if asked.batch_size:
-        quiet["batch_size"] = asked.batch_size
-    settings = asked.settings
-    return rig.make(
-        asked.recipe, root, asked.size, steps=steps, settings=settings, **{**quiet, **train}
+    if args.batch_size:
+        quiet["batch_size"] = args.batch_size
+    settings = args.settings
+    return training_setup.create_setup(
+        args.recipe, root, args.size, steps=steps, settings=settings, **{**quiet, **train}
     )
 
 
-def textbook_of(
-    asked: argparse.Namespace, own: rig.Rig, recipe: Any, batches: Any
+def create_textbook(
+    args: argparse.Namespace, setup: training_setup.TrainingSetup, recipe: Any, batches: Any
 ) -> Iterator[Any]:
-    """Return the textbook's loop with the settings that were asked for."""
-    fused = True if asked.adam == "same" else None
-    return rig.loop_of(own, recipe, batches, fused=fused, as_ours=asked.passes == "ours")
+    """Return the textbook's loop with the settings of the command line."""
+    fused = True if args.adam == "same" else None
+    return training_setup.textbook_loop(
+        setup, recipe, batches, fused=fused, as_ours=args.passes == "ours"
+    )
 
 
-def interleave(asked: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
-    """Return seconds a step of both loops, block by block in turn, and what comes on top of ours.
+def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
+    """Return seconds per step of both loops in alternating blocks, and the times of saving.
 
-    The textbook's block runs where the progress bar is drawn, so ours is not touched.
+    The textbook's block runs in our progress callback, so our loop is unchanged.
     """
-    total = asked.block * (asked.pairs + WARM)
-    own = prepare(asked, root, total, log_every=asked.block)
-    batches = cycle(own.batches(rig.PICTURES))
-    theirs = textbook_of(asked, own, deepcopy(own.training.recipe), batches)
+    total = args.block * (args.pairs + WARM_UP)
+    setup = prepare(args, root, total, log_every=args.block)
+    batches = cycle(setup.batches(training_setup.IMAGES))
+    theirs = create_textbook(args, setup, deepcopy(setup.training.recipe), batches)
     pairs: list[Pair] = []
     started = clocks()
 
     def change(report: ProgressReport) -> None:
         nonlocal started
         middle = clocks()
-        for _ in range(asked.block):
+        for _ in range(args.block):
             next(theirs)
         end = clocks()
-        ours, other = (middle - started) / asked.block, (end - middle) / asked.block
+        ours, other = (middle - started) / args.block, (end - middle) / args.block
         pairs.append(Pair(*ours, *other, report.data_wait))
         started = clocks()
 
-    own.loop(root / "timed", total, rig.Each(change)).run()
+    setup.loop(root / "timed", total, training_setup.ProgressCallback(change)).run()
     begun = time.perf_counter()
-    write.write_checkpoint(root / "timed", own.training)
+    write.write_checkpoint(root / "timed", setup.training)
     middle = time.perf_counter()
-    draw_preview(own.training, own.batches(1)[0])
+    draw_preview(setup.training, setup.batches(1)[0])
     took = middle - begun, time.perf_counter() - middle
-    return pairs[WARM:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*took)
+    return pairs[WARM_UP:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*took)
 
 
-def children(asked: argparse.Namespace, who: str) -> list[dict[str, float]]:
-    """Measure `who` in processes of their own."""
-    command = [sys.executable, *sys.argv, "--child", who]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads)}
+def in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:
+    """Measure the memory of `loop` in processes of its own."""
+    command = [sys.executable, *sys.argv, "--child", loop]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads)}
     return [
         json.loads(subprocess.run(command, env=environment, check=True, stdout=-1).stdout)
-        for _ in range(asked.children)
+        for _ in range(args.children)
     ]
 
 
-def memory(asked: argparse.Namespace, who: str) -> dict[str, float]:
-    """Return the growth of the peak RSS in MB over the imported program, at the end of both parts.
+def memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
+    """Return the growth of the peak RSS over the imported program, in MB.
 
-    ``steps``: until the last step is done; ``saved``: when its checkpoint is written, the
-    textbook's by torch.save. Pictures in memory are 2 MB at most.
+    ``steps``: after the last step; ``saved``: after its checkpoint is written, the textbook's by
+    torch.save. Images in memory take 2 MB at most.
     """
-    steps = asked.memory_steps
+    steps = args.memory_steps
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        rig.draw(root, asked.size)
+        training_setup.write_images(root, args.size)
         registry.names("recipe")  # imports the plugins
         adam(torch.nn.Linear(1, 1)).zero_grad()  # imports what torch imports with an optimizer
-        before, grown = resident(), dict[str, float]()
+        before, growth = resident(), dict[str, float]()
 
         def note(report: ProgressReport | None = None) -> None:  # noqa: ARG001
-            grown["steps"] = peak() - before
+            growth["steps"] = peak() - before
 
-        own = prepare(asked, root, steps, log_every=steps)
-        if who == "ours":
-            own.loop(root / "run", steps, rig.Each(note)).run()
+        setup = prepare(args, root, steps, log_every=steps)
+        if loop == "ours":
+            setup.loop(root / "run", steps, training_setup.ProgressCallback(note)).run()
         else:
-            recipe = own.training.recipe
-            theirs = textbook_of(asked, own, recipe, iter(own.batches(steps)))
+            recipe = setup.training.recipe
+            theirs = create_textbook(args, setup, recipe, iter(setup.batches(steps)))
             for _ in theirs:
                 pass
             note()
             torch.save(recipe.state_dict(), root / "weights.pt")
-        return {**grown, "saved": peak() - before}
+        return {**growth, "saved": peak() - before}
 
 
 def resident() -> float:
-    """Return the memory of this process in MB, its peak forgotten."""
+    """Reset the peak memory of this process; return its present memory in MB."""
     Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 
 
 def peak() -> float:
-    """Return the most memory this process has had, in MB."""
+    """Return the peak memory of this process in MB."""
     return _status("VmHWM")
 
 

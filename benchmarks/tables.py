@@ -1,14 +1,15 @@
-"""What the benchmarks print: a markdown table, medians with their spread, and the same as JSON."""
+"""Output of the benchmarks: a markdown table, medians with quartiles, and the same as JSON."""
 
 import json
 import os
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from translate.evaluate.intervals import quartiles
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -22,23 +23,15 @@ def _cell(value: Any) -> str:
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Return the median, and the quartiles around it: ``1.02 (1.01 to 1.03)``."""
+    """Return the median and the quartiles: ``1.02 (1.01 to 1.03)``."""
     if not values:
         return "not run"
     low, middle, high = quartiles(values)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the lower quartile, the median and the upper quartile."""
-    if len(values) == 1:
-        return values[0], values[0], values[0]
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    return low, middle, high
-
-
 def machine() -> dict[str, Any]:
-    """Return where and how busy this is: absolute times do not carry over to another machine."""
+    """Return the machine and its load, without which absolute times mean nothing."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "cores": os.cpu_count(),
@@ -51,7 +44,7 @@ def machine() -> dict[str, Any]:
 
 
 def report(rows: Sequence[Mapping[str, Any]], note: str, to: Path | None, **details: Any) -> None:
-    """Print `rows` with a `note` and the machine; write all, and the `details`, `to` a file."""
+    """Print `rows`, a `note` and the machine; write them and `details` to the file `to`."""
     where = machine()
     facts = ", ".join(f"{key} {value}" for key, value in where.items())
     print(f"{table(rows)}\n\n{note}\n{facts}", flush=True)

@@ -67,8 +67,10 @@ def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
                 (target_critic, target_pool, target, fake_target),
             ):
                 old = pool.exchange(fake.detach())
-                judged = least_squares(critic(real), 1.0) + least_squares(critic(old), 0.0)
-                losses.append(0.5 * judged)
+                discriminator_loss = least_squares(critic(real), 1.0) + least_squares(
+                    critic(old), 0.0
+                )
+                losses.append(0.5 * discriminator_loss)
         (losses[-2] + losses[-1]).backward()
         critics.step()
         for each in schedules:
@@ -88,8 +90,8 @@ def pix2pix(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             for_critic.zero_grad()
             seen = critic(torch.cat([source, fake.detach()], 1))
             real = critic(torch.cat([source, target], 1))
-            judged = 0.5 * (cross_entropy(real, 1.0) + cross_entropy(seen, 0.0))
-        judged.backward()
+            discriminator_loss = 0.5 * (cross_entropy(real, 1.0) + cross_entropy(seen, 0.0))
+        discriminator_loss.backward()
         for_critic.step()
 
         with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
@@ -101,7 +103,7 @@ def pix2pix(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         for_generator.step()
         for each in schedules:
             each.step()
-        yield [judged.detach(), gan.detach(), pixel.detach()]
+        yield [discriminator_loss.detach(), gan.detach(), pixel.detach()]
 
 
 FULL = torch.float32

@@ -39,40 +39,42 @@ def vae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
 
 def aae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Makhzani et al. (2016): reconstruction, then a game over the codes."""
-    encoder, decoder, judge = recipe.encoder, recipe.decoder, recipe.discriminator
+    encoder, decoder, discriminator = recipe.encoder, recipe.decoder, recipe.discriminator
     for_both = optimizer(settings, encoder, decoder, lr=recipe.lr)
-    for_judge = optimizer(settings, judge, lr=recipe.lr_game)
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_game)
     for_encoder = optimizer(settings, encoder, lr=recipe.lr_game)
     for (images,) in batches:
         missed = F.mse_loss(decoder(encoder(images)), images)
         descend(for_both, missed)
         code = encoder(images)
-        switch([judge], on=True)
-        judged = cross_entropy(judge(noise(recipe, images)), 1.0)
-        judged = judged + cross_entropy(judge(code.detach()), 0.0)
-        descend(for_judge, judged)
-        switch([judge], on=False)
-        gan = cross_entropy(judge(code), 1.0)
+        switch([discriminator], on=True)
+        discriminator_loss = cross_entropy(discriminator(noise(recipe, images)), 1.0)
+        discriminator_loss = discriminator_loss + cross_entropy(discriminator(code.detach()), 0.0)
+        descend(for_discriminator, discriminator_loss)
+        switch([discriminator], on=False)
+        gan = cross_entropy(discriminator(code), 1.0)
         descend(for_encoder, gan)
-        yield [missed.detach(), judged.detach(), gan.detach()]
+        yield [missed.detach(), discriminator_loss.detach(), gan.detach()]
 
 
 def wae_gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Tolstikhin et al. (2018), algorithm 1."""
-    encoder, decoder, judge = recipe.encoder, recipe.decoder, recipe.discriminator
+    encoder, decoder, discriminator = recipe.encoder, recipe.decoder, recipe.discriminator
     for_both = optimizer(settings, encoder, decoder, lr=recipe.lr)
-    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
     for (images,) in batches:
         code = encoder(images)
-        switch([judge], on=True)
-        judged = cross_entropy(judge(noise(recipe, images)), 1.0)
-        judged = recipe.prior_weight * (judged + cross_entropy(judge(code.detach()), 0.0))
-        descend(for_judge, judged)
-        switch([judge], on=False)
+        switch([discriminator], on=True)
+        discriminator_loss = cross_entropy(discriminator(noise(recipe, images)), 1.0)
+        discriminator_loss = recipe.prior_weight * (
+            discriminator_loss + cross_entropy(discriminator(code.detach()), 0.0)
+        )
+        descend(for_discriminator, discriminator_loss)
+        switch([discriminator], on=False)
         cost = recipe.cost_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
-        gan = recipe.prior_weight * cross_entropy(judge(code), 1.0)
+        gan = recipe.prior_weight * cross_entropy(discriminator(code), 1.0)
         descend(for_both, cost + gan)
-        yield [judged.detach(), cost.detach(), gan.detach()]
+        yield [discriminator_loss.detach(), cost.detach(), gan.detach()]
 
 
 def wae_mmd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:

@@ -16,55 +16,61 @@ from torch.optim import RMSprop
 
 def gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Goodfellow et al. (2014): fresh noise for either player."""
-    generator, judge = recipe.generator, recipe.discriminator
+    generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
-    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
     for step, (real,) in enumerate(batches, 1):
         with torch.no_grad():
             fake = generator(noise(recipe, real))
-        switch([judge], on=True)
-        judged = cross_entropy(judge(real), 1.0) + cross_entropy(judge(fake), 0.0)
-        descend(for_judge, judged)
-        losses = [judged]
+        switch([discriminator], on=True)
+        discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
+            discriminator(fake), 0.0
+        )
+        descend(for_discriminator, discriminator_loss)
+        losses = [discriminator_loss]
         if step % recipe.critic_steps == 0:
-            switch([judge], on=False)
-            losses.append(cross_entropy(judge(generator(noise(recipe, real))), 1.0))
+            switch([discriminator], on=False)
+            losses.append(cross_entropy(discriminator(generator(noise(recipe, real))), 1.0))
             descend(for_generator, losses[-1])
         yield [loss.detach() for loss in losses]
 
 
 def dcgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Radford et al. (2016): both players look at the same fakes."""
-    generator, judge = recipe.generator, recipe.discriminator
+    generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
-    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
     for (real,) in batches:
         fake = generator(noise(recipe, real))
-        yield play(judge, for_judge, for_generator, real, fake)
+        yield play(discriminator, for_discriminator, for_generator, real, fake)
 
 
 def cgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Mirza and Osindero (2014): a label joins the input of both networks, as planes."""
-    generator, judge = recipe.generator, recipe.discriminator
+    generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
-    for_judge = optimizer(settings, judge, lr=recipe.lr_discriminator)
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
     for images, labels in batches:
         planes = F.one_hot(labels, len(recipe.classes)).to(images)[:, :, None, None]
         wide = planes.expand(-1, -1, *images.shape[2:])
         fake = generator(torch.cat([noise(recipe, images), planes], 1))
         real, fake = torch.cat([images, wide], 1), torch.cat([fake, wide], 1)
-        yield play(judge, for_judge, for_generator, real, fake)
+        yield play(discriminator, for_discriminator, for_generator, real, fake)
 
 
-def play(judge: nn.Module, for_judge: Any, for_generator: Any, real: Tensor, fake: Tensor) -> Any:
+def play(
+    discriminator: nn.Module, for_discriminator: Any, for_generator: Any, real: Tensor, fake: Tensor
+) -> Any:
     """Move the discriminator, then the generator against it; return both losses."""
-    switch([judge], on=True)
-    judged = cross_entropy(judge(real), 1.0) + cross_entropy(judge(fake.detach()), 0.0)
-    descend(for_judge, judged)
-    switch([judge], on=False)
-    gan = cross_entropy(judge(fake), 1.0)
+    switch([discriminator], on=True)
+    discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
+        discriminator(fake.detach()), 0.0
+    )
+    descend(for_discriminator, discriminator_loss)
+    switch([discriminator], on=False)
+    gan = cross_entropy(discriminator(fake), 1.0)
     descend(for_generator, gan)
-    return [judged.detach(), gan.detach()]
+    return [discriminator_loss.detach(), gan.detach()]
 
 
 def wgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:  # noqa: ARG001 - there is no Adam
@@ -110,17 +116,17 @@ def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
 
 def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Chen et al. (2016): the discriminator's trunk has a second head, which guesses the codes."""
-    generator, judge, head = recipe.generator, recipe.discriminator, recipe.head
+    generator, discriminator, head = recipe.generator, recipe.discriminator, recipe.head
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
-    for_judge = optimizer(settings, judge, head, lr=recipe.lr_discriminator)
+    for_discriminator = optimizer(settings, discriminator, head, lr=recipe.lr_discriminator)
     sizes = [recipe.latent, recipe.categories, recipe.continuous]
 
     def look(fake: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if settings.as_ours:
-            logits, guess = judge(fake), head(judge.features(fake)[-1])
+            logits, guess = discriminator(fake), head(discriminator.features(fake)[-1])
         else:
-            seen = judge.features(fake)[-1]
-            logits, guess = judge.main[-1](seen), head(seen)
+            seen = discriminator.features(fake)[-1]
+            logits, guess = discriminator.main[-1](seen), head(seen)
         _, category, numbers = drawn.flatten(1).split(sizes, 1)
         guessed, found = guess.split(sizes[1:], 1)
         missed = F.cross_entropy(guessed, category.argmax(1))
@@ -130,12 +136,12 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     for (real,) in batches:
         drawn = noise(recipe, real)
         fake = generator(drawn)
-        switch([judge, head], on=True)
-        as_real = cross_entropy(judge(real), 1.0)
+        switch([discriminator, head], on=True)
+        as_real = cross_entropy(discriminator(real), 1.0)
         logits, missed, apart = look(fake.detach(), drawn)
         losses = [as_real + cross_entropy(logits, 0.0), missed, apart]
-        descend(for_judge, losses[0] + losses[1] + losses[2])
-        switch([judge, head], on=False)
+        descend(for_discriminator, losses[0] + losses[1] + losses[2])
+        switch([discriminator, head], on=False)
         logits, missed, apart = look(fake, drawn)
         losses += [cross_entropy(logits, 1.0), missed, apart]
         descend(for_generator, losses[3] + losses[4] + losses[5])
@@ -144,28 +150,28 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
 
 def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Reed et al. (2016), algorithm 1, with the product of Miyato and Koyama (2018)."""
-    judges = [recipe.discriminator, recipe.matcher, recipe.words]
-    for_judges = optimizer(settings, *judges, lr=recipe.lr_discriminator)
+    discriminators = [recipe.discriminator, recipe.matcher, recipe.words]
+    for_discriminators = optimizer(settings, *discriminators, lr=recipe.lr_discriminator)
     for_generator = optimizer(settings, recipe.generator, lr=recipe.lr_generator)
 
-    def judge(images: Tensor, *codes: Tensor) -> list[Tensor]:
+    def discriminator(images: Tensor, *codes: Tensor) -> list[Tensor]:
         alone, seen = recipe.discriminator(images), recipe.matcher(images)
         return [alone + (seen * code).sum((1, 2, 3)).view_as(alone) for code in codes]
 
     for images, text in batches:
-        switch(judges, on=True)
+        switch(discriminators, on=True)
         code = recipe.words(text)
         drawn, _ = noise(recipe, images), noise(recipe, images)  # the other is for diversity
         fake = recipe.generator(torch.cat([drawn, code.detach()], 1))
-        real, wrong = judge(images, code, code.roll(1, 0))
-        (unreal,) = judge(fake.detach(), code)
+        real, wrong = discriminator(images, code, code.roll(1, 0))
+        (unreal,) = discriminator(fake.detach(), code)
         same = (text == text.roll(1, 0)).all(1).view_as(wrong)
         as_real, as_fake = 0.5 * cross_entropy(real, 1.0), 0.5 * cross_entropy(unreal, 0.0)
         mismatch = 0.5 * cross_entropy(torch.where(same, unreal, wrong), 0.0)
         losses = [as_real + as_fake, as_real + mismatch]
-        descend(for_judges, losses[0] + losses[1])
-        switch(judges, on=False)
-        losses.append(cross_entropy(judge(fake, code.detach())[0], 1.0))
+        descend(for_discriminators, losses[0] + losses[1])
+        switch(discriminators, on=False)
+        losses.append(cross_entropy(discriminator(fake, code.detach())[0], 1.0))
         descend(for_generator, losses[2])
         yield [loss.detach() for loss in losses]
 

@@ -16,10 +16,10 @@ from torch import Tensor
 
 def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Park et al. (2020): each term looks at its own pictures, in passes of their own."""
-    generator, judge = recipe.generator, recipe.discriminator
+    generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, recipe.contrast, lr=recipe.lr)
-    for_judge = optimizer(settings, judge, lr=recipe.lr)
-    schedules = [schedule(for_judge, settings), schedule(for_generator, settings)]
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
+    schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for source, target in batches:
         given = torch.cat([source, target])
         if settings.as_ours:
@@ -27,8 +27,8 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         else:
             drawn = generator(given)
         fake, same = drawn.split(len(source))
-        judged = play(judge, for_judge, target, fake)
-        gan = least_squares(judge(fake), 1.0)
+        discriminator_loss = play(discriminator, for_discriminator, target, fake)
+        gan = least_squares(discriminator(fake), 1.0)
         if settings.as_ours:
             found = generator.features(drawn)
             chosen = places(recipe.contrast, found)
@@ -45,20 +45,20 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         descend(for_generator, gan + apart + identity)
         for each in schedules:
             each.step()
-        yield [judged, gan.detach(), apart.detach(), identity.detach()]
+        yield [discriminator_loss, gan.detach(), apart.detach(), identity.detach()]
 
 
 def fastcut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Park et al. (2020), appendix C.1: half of the sources mirrored, and features back."""
-    generator, judge = recipe.generator, recipe.discriminator
+    generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, recipe.contrast, lr=recipe.lr)
-    for_judge = optimizer(settings, judge, lr=recipe.lr)
-    schedules = [schedule(for_judge, settings), schedule(for_generator, settings)]
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
+    schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for source, target in batches:
         mirrored = torch.rand(()).item() < 0.5
         fake = generator(source.flip(3)) if mirrored else generator(source)
-        judged = play(judge, for_judge, target, fake)
-        gan = least_squares(judge(fake), 1.0)
+        discriminator_loss = play(discriminator, for_discriminator, target, fake)
+        gan = least_squares(discriminator(fake), 1.0)
         found, wanted = generator.features(fake), generator.features(source)
         if mirrored:
             found = [feature.flip(3) for feature in found]
@@ -68,23 +68,27 @@ def fastcut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         descend(for_generator, gan + apart)
         for each in schedules:
             each.step()
-        yield [judged, gan.detach(), apart.detach()]
+        yield [discriminator_loss, gan.detach(), apart.detach()]
 
 
 def pix2pixhd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Wang et al. (2018): all losses first, then the generator's step and the discriminators'."""
-    generator, judges = recipe.generator, recipe.discriminator
-    for_generator, for_judges = (optimizer(settings, n, lr=recipe.lr) for n in (generator, judges))
-    schedules = [schedule(for_generator, settings), schedule(for_judges, settings)]
+    generator, discriminators = recipe.generator, recipe.discriminator
+    for_generator, for_discriminators = (
+        optimizer(settings, n, lr=recipe.lr) for n in (generator, discriminators)
+    )
+    schedules = [schedule(for_generator, settings), schedule(for_discriminators, settings)]
     for source, target in batches:
         fake = generator(source)
-        as_fake = judges(torch.cat([source, fake.detach()], 1))
-        as_real, wanted = judges.output_and_features(torch.cat([source, target], 1))
-        shown, seen = judges.output_and_features(torch.cat([source, fake], 1))
-        judged = torch.zeros(()).to(source)
+        as_fake = discriminators(torch.cat([source, fake.detach()], 1))
+        as_real, wanted = discriminators.output_and_features(torch.cat([source, target], 1))
+        shown, seen = discriminators.output_and_features(torch.cat([source, fake], 1))
+        discriminator_loss = torch.zeros(()).to(source)
         gan = torch.zeros(()).to(source)
         for real, old, new in zip(as_real, as_fake, shown, strict=True):
-            judged = judged + 0.5 * (least_squares(real, 1.0) + least_squares(old, 0.0))
+            discriminator_loss = discriminator_loss + 0.5 * (
+                least_squares(real, 1.0) + least_squares(old, 0.0)
+            )
             gan = gan + least_squares(new, 1.0)
         share = 4 / (len(seen) / len(shown)) / len(shown)
         features = torch.zeros(()).to(source)
@@ -92,19 +96,21 @@ def pix2pixhd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
             features = features + recipe.features_weight * share * F.l1_loss(one, other.detach())
         content = recipe.content_weight * recipe.content(fake, target)
         descend(for_generator, gan + features + content)
-        descend(for_judges, judged)
+        descend(for_discriminators, discriminator_loss)
         for each in schedules:
             each.step()
-        yield [loss.detach() for loss in (gan, features, content, judged)]
+        yield [loss.detach() for loss in (gan, features, content, discriminator_loss)]
 
 
-def play(judge: Any, for_judge: Any, real: Tensor, fake: Tensor) -> Tensor:
+def play(discriminator: Any, for_discriminator: Any, real: Tensor, fake: Tensor) -> Tensor:
     """Move the discriminator, which stands still from then on; return its loss."""
-    switch([judge], on=True)
-    judged = least_squares(judge(real), 1.0) + least_squares(judge(fake.detach()), 0.0)
-    descend(for_judge, 0.5 * judged)
-    switch([judge], on=False)
-    return 0.5 * judged.detach()
+    switch([discriminator], on=True)
+    discriminator_loss = least_squares(discriminator(real), 1.0) + least_squares(
+        discriminator(fake.detach()), 0.0
+    )
+    descend(for_discriminator, 0.5 * discriminator_loss)
+    switch([discriminator], on=False)
+    return 0.5 * discriminator_loss.detach()
 
 
 def places(heads: Any, features: Sequence[Tensor]) -> list[Tensor]:

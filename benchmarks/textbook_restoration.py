@@ -39,55 +39,59 @@ def deblurgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
 
 def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Ledig et al. (2017): yield the discriminator's loss and the three of the generator."""
-    generator, judge, betas = recipe.generator, recipe.discriminator, (0.9, 0.999)
+    generator, discriminator, betas = recipe.generator, recipe.discriminator, (0.9, 0.999)
     for_generator = optimizer(settings, generator, lr=recipe.lr, betas=betas)
-    for_judge = optimizer(settings, judge, lr=recipe.lr, betas=betas)
-    schedules = [schedule(for_judge, settings), schedule(for_generator, settings)]
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr, betas=betas)
+    schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for (large,) in batches:
         sides = [side // recipe.scale for side in large.shape[2:]]
         small = F.interpolate(large, sides, mode="bicubic", antialias=True).clamp(-1, 1)
         drawn = generator(small)
-        switch([judge], on=True)
-        judged = cross_entropy(judge(large), 1.0) + cross_entropy(judge(drawn.detach()), 0.0)
-        descend(for_judge, judged)
-        switch([judge], on=False)
+        switch([discriminator], on=True)
+        discriminator_loss = cross_entropy(discriminator(large), 1.0) + cross_entropy(
+            discriminator(drawn.detach()), 0.0
+        )
+        descend(for_discriminator, discriminator_loss)
+        switch([discriminator], on=False)
         losses = [
             recipe.pixel_weight * F.l1_loss(drawn, large),
-            recipe.adversarial_weight * cross_entropy(judge(drawn), 1.0),
+            recipe.adversarial_weight * cross_entropy(discriminator(drawn), 1.0),
             recipe.content_weight * recipe.content(drawn, large),
         ]
         descend(for_generator, *losses)
         for each in schedules:
             each.step()
-        yield [loss.detach() for loss in (judged, *losses)]
+        yield [loss.detach() for loss in (discriminator_loss, *losses)]
 
 
 def inpaint(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Pathak et al. (2016): yield the discriminator's loss and the three of the generator."""
-    generator, judge = recipe.generator, recipe.discriminator
+    generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr)
-    for_judge = optimizer(settings, judge, lr=recipe.lr)
-    schedules = [schedule(for_judge, settings), schedule(for_generator, settings)]
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
+    schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for (whole,) in batches:
         hole = random_holes(whole, recipe.share, recipe.strokes).to(whole)
         mask = 2 * hole - 1
         drawn = generator(torch.cat([whole * (1 - hole), mask], 1))
         composed = hole * drawn + (1 - hole) * whole
         real, fake = torch.cat([whole, mask], 1), torch.cat([composed, mask], 1)
-        switch([judge], on=True)
-        judged = cross_entropy(judge(real), 1.0) + cross_entropy(judge(fake.detach()), 0.0)
-        descend(for_judge, judged)
-        switch([judge], on=False)
+        switch([discriminator], on=True)
+        discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
+            discriminator(fake.detach()), 0.0
+        )
+        descend(for_discriminator, discriminator_loss)
+        switch([discriminator], on=False)
         apart = (drawn - whole).abs().mean(1, keepdim=True)
         losses = [
             recipe.hole_weight * (apart * hole).sum() / hole.sum(),
             recipe.known_weight * (apart * (1 - hole)).sum() / (1 - hole).sum(),
-            recipe.adversarial_weight * cross_entropy(judge(fake), 1.0),
+            recipe.adversarial_weight * cross_entropy(discriminator(fake), 1.0),
         ]
         descend(for_generator, *losses)
         for each in schedules:
             each.step()
-        yield [loss.detach() for loss in (judged, *losses)]
+        yield [loss.detach() for loss in (discriminator_loss, *losses)]
 
 
 def restore(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:

@@ -12,8 +12,6 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_can_be_imported(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name in ("score", "facades", "restoration", "contact"):
-        pytest.importorskip("skimage")
     monkeypatch.syspath_prepend(str(FOLDER))
     try:
         assert hasattr(import_module(name), "__doc__")

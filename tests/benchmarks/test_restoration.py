@@ -1,4 +1,4 @@
-"""The measures of restored pictures and their baselines, against numbers worked out by hand."""
+"""The figures of restored images and their baselines, against numbers worked out by hand."""
 
 import importlib.util
 import sys
@@ -14,8 +14,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.fixture
 def restoration(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return benchmarks/restoration.py as a module: it lies in no package."""
-    pytest.importorskip("skimage")
+    """Return benchmarks/restoration.py as a module: it is in no package."""
     monkeypatch.syspath_prepend(str(FOLDER))
     specification = importlib.util.spec_from_file_location("it", FOLDER / "restoration.py")
     assert specification and specification.loader
@@ -40,51 +39,51 @@ def hole() -> np.ndarray:
     return missing
 
 
-def task(restoration: ModuleType, folder: Path, recipe: str, options: str, **asked: int):
+def task(restoration: ModuleType, folder: Path, recipe: str, options: str):
     (folder / "config.yaml").write_text(f"recipe: {recipe}\noptions: {options}\n")
-    return restoration.posed(Namespace(run=folder, libjpeg=None, **asked), [noise()])
+    return restoration.create_task(Namespace(run=folder, libjpeg=None), [noise()])
 
 
 def test_what_is_outside_the_hole_does_not_count(restoration: ModuleType, hole) -> None:
     truth, found = gray(100), gray(30)
     found[hole > 0] = 110
     ten = {"PSNR dB": round(20 * np.log10(255 / 10), 2), "L1 of 255": 10}
-    assert restoration.of_holes([truth], [found], [hole]) == ten
-    every = restoration.marks([truth], [found], [hole])
-    assert list(every) == ["PSNR dB", "L1 of 255", "SSIM", "seen", "seen deeper"]
+    assert restoration.measure_holes([truth], [found], [hole]) == ten
+    every = restoration.measure([truth], [found], [hole])
+    assert list(every) == ["PSNR dB", "L1 of 255", "SSIM", "perceptual", "perceptual, deep"]
     assert every | ten == every
 
 
-def test_figures_of_pictures_are_means_over_pictures(restoration: ModuleType) -> None:
-    marks = restoration.of_holes(
+def test_figures_are_means_over_images(restoration: ModuleType) -> None:
+    figures = restoration.measure_holes(
         [gray(100), gray(100)], [gray(110), gray(120)], [gray(255)[..., 0]] * 2
     )
     ten, twenty = 20 * np.log10(255 / 10), 20 * np.log10(255 / 20)
-    assert marks == {"PSNR dB": round((ten + twenty) / 2, 2), "L1 of 255": 15}
+    assert figures == {"PSNR dB": round((ten + twenty) / 2, 2), "L1 of 255": 15}
 
 
 def test_holes_are_filled_by_the_mean_of_all_or_of_the_rim(restoration: ModuleType, hole) -> None:
-    picture = gray(0)
-    picture[1:11, 1:15] = 60  # three around the hole
-    picture[hole > 0] = 255  # which nobody may look at
-    rows = restoration.filled([picture], [hole])
+    image = gray(0)
+    image[1:11, 1:15] = 60  # three around the hole
+    image[hole > 0] = 255  # unknown to every method
+    rows = restoration.fill_holes([image], [hole])
     known = 60 * (140 - 32) / (256 - 32)
     levels = {name: filled[hole > 0].mean() for name, (filled,) in rows.items()}
-    assert levels["mean of the picture"] == round(known)
+    assert levels["mean of the image"] == round(known)
     assert levels["mean of the surroundings"] == 60
     assert levels["OpenCV, Telea"] == pytest.approx(60, abs=2)
     assert levels["fill: smooth, no network"] == pytest.approx(60, abs=0.5)
     for (filled,) in rows.values():
-        assert (filled[hole == 0] == picture[hole == 0]).all()
+        assert (filled[hole == 0] == image[hole == 0]).all()
 
 
-def test_interpolation_keeps_flat_pictures_and_multiplies_sides(restoration: ModuleType) -> None:
-    rows = restoration.enlarged([np.full((3, 5, 3), 77, np.uint8)], 4)
+def test_interpolation_keeps_flat_images_and_multiplies_sides(restoration: ModuleType) -> None:
+    rows = restoration.enlarge([np.full((3, 5, 3), 77, np.uint8)], 4)
     assert {p.shape for (p,) in rows.values()} == {(12, 20, 3)}
     assert all((p == 77).all() for (p,) in rows.values())
 
 
-def test_each_run_is_given_what_it_learnt_to_do_alike_every_time(
+def test_each_run_gets_the_task_it_was_trained_for_with_one_seed(
     restoration: ModuleType, tmp_path: Path
 ) -> None:
     truth, small, rows, _ = task(restoration, tmp_path, "srgan", "{factor: 4}")
@@ -92,26 +91,26 @@ def test_each_run_is_given_what_it_learnt_to_do_alike_every_time(
     assert truth[0].shape == rows["bicubic (Pillow)"][0].shape == (24, 20, 3)
     for options in ("{damage: [{name: noise, sigma: 0.1}]}", "{damage: [jpeg]}"):
         first, again = (task(restoration, tmp_path, "restore", options) for _ in range(2))
-        assert (first.given[0] == again.given[0]).all()
-        assert (first.given[0] != noise()).any()
-        assert (first.baselines["untouched"][0] == first.given[0]).all()
-    _, given, _, holes = task(restoration, tmp_path, "inpaint", "{share: [0.2, 0.2], strokes: 1}")
+        assert (first.inputs[0] == again.inputs[0]).all()
+        assert (first.inputs[0] != noise()).any()
+        assert (first.baselines["untouched"][0] == first.inputs[0]).all()
+    _, inputs, _, holes = task(restoration, tmp_path, "inpaint", "{share: [0.2, 0.2], strokes: 1}")
     assert (holes[0] == 255).sum() == pytest.approx(0.2 * 24 * 20, abs=3)
-    assert (given[0][holes[0] > 0] == 128).all()
-    assert (given[0][holes[0] == 0] == noise()[holes[0] == 0]).all()
-    with pytest.raises(SystemExit, match="is a run of gan, not of srgan, inpaint or restore"):
+    assert (inputs[0][holes[0] > 0] == 128).all()
+    assert (inputs[0][holes[0] == 0] == noise()[holes[0] == 0]).all()
+    with pytest.raises(SystemExit, match="expected a run of srgan, inpaint or restore, not gan"):
         task(restoration, tmp_path, "gan", "{}")
 
 
-def test_sides_are_cut_to_whole_small_pixels(restoration: ModuleType) -> None:
-    cut = restoration.divisible(noise(23, 22), 4)
+def test_sides_are_cropped_to_a_multiple(restoration: ModuleType) -> None:
+    cut = restoration.crop_to_multiple(noise(23, 22), 4)
     assert cut.shape == (20, 20, 3)
     assert (cut == noise(23, 22)[:20, :20]).all()
 
 
-def test_equal_pictures_look_alike_and_others_do_not(restoration: ModuleType) -> None:
-    alike = restoration.marks([noise(32, 32)], [noise(32, 32)], [])
-    assert (alike["seen"], alike["seen deeper"], alike["SSIM"]) == (0, 0, 1)
-    apart = restoration.marks([noise(32, 32)], [gray(128, 32)], [])
-    assert apart["seen"] > 1
-    assert apart["PSNR dB"] < 12
+def test_equal_images_have_no_error_and_others_have(restoration: ModuleType) -> None:
+    equal = restoration.measure([noise(32, 32)], [noise(32, 32)], [])
+    assert [equal[name] for name in ("perceptual", "perceptual, deep", "SSIM")] == [0, 0, 1]
+    different = restoration.measure([noise(32, 32)], [gray(128, 32)], [])
+    assert different["perceptual"] > 1
+    assert different["PSNR dB"] < 12

@@ -32,17 +32,24 @@ def test_our_loop_moves_the_weights_as_the_textbook_does(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(FOLDER))
-    import rig
+    import equivalence
+    import training_setup
 
-    rig.draw(tmp_path, 32)
+    training_setup.write_images(tmp_path, 32)
     settings = [f"options.{network}.width=4" for network in NARROW[recipe]]
     # of two images, batch norm makes +1 and -1 of a code, whatever it is: no gradient but rounding
     quiet = {"log_every": 1, "preview_every": 0, "batch_size": 4}
     steps = STEPS.get(recipe, 3)
-    make = partial(rig.make, recipe, tmp_path, 32, steps=steps, settings=settings, **quiet)
-    equal = rig.compare(make, tmp_path / "run", double=True)
-    for name in [name for name in sys.modules if name.startswith(("rig", "tables", "textbook"))]:
+    make = partial(
+        training_setup.create_setup, recipe, tmp_path, 32, steps=steps, settings=settings, **quiet
+    )
+    difference = equivalence.compare(make, tmp_path / "run", double=True)
+    for name in [
+        name
+        for name in sys.modules
+        if name.startswith(("equivalence", "tables", "textbook", "training_setup"))
+    ]:
         sys.modules.pop(name)
-    assert set(NARROW) == set(rig.LOOPS)
-    assert equal.loss < 1e-6  # the log has float32
-    assert equal.weights < 1e-12
+    assert set(NARROW) == set(training_setup.LOOPS)
+    assert difference.loss < 1e-6  # the log has float32
+    assert difference.weights < 1e-12

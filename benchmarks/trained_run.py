@@ -1,4 +1,4 @@
-"""A trained run that is being measured, by the public commands."""
+"""A trained run that is evaluated by the public commands."""
 
 import os
 import subprocess
@@ -7,49 +7,49 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from marks import Bench, Pictures
+from digit_metrics import DigitEvaluator, Images
 
 from translate.engine.config import yaml
 from translate.engine.disk import records
 
 
-class Finding(NamedTuple):
-    """What was found of a run, and what there is to see."""
+class Evaluation(NamedTuple):
+    """The figures of a run, and rows of images for its sheet."""
 
     figures: dict[str, float]
-    rows: Sequence[Pictures] = ()
+    rows: Sequence[Images] = ()
     sheets: Sequence[Path] = ()
     details: Any = None
 
 
-class Subject(NamedTuple):
-    """A run, the judge of its digits, and where everything that it draws goes."""
+class TrainedRun(NamedTuple):
+    """A run, the evaluator of its digits, and the folder for all that it generates."""
 
     run: Path
     out: Path
     data: Path
-    bench: Bench | None
-    """None where it draws no digits"""
+    evaluator: DigitEvaluator | None
+    """None where it generates no digits"""
     threads: int
 
-    def draw(self, name: str, count: int, *flags: object) -> Path:
+    def sample(self, name: str, count: int, *flags: object) -> Path:
         """Return a folder of `count` samples."""
-        folder = self.out / "drawn" / name
+        folder = self.out / "generated" / name
         self.translate("sample", self.run, folder, "--count", count, *flags)
         return folder
 
     def walk(self, *flags: object) -> Path:
-        """Return the picture that ``--walk`` draws."""
-        return self.draw("walk", 12, "--walk", *flags) / "walk.png"
+        """Return the sheet that ``--walk`` writes."""
+        return self.sample("walk", 12, "--walk", *flags) / "walk.png"
 
     def reconstruct(self, source: Path) -> Path:
-        """Return the folder of what `infer` makes of `source`."""
-        folder = self.out / "drawn" / "reconstructed"
+        """Return the folder that `infer` writes for `source`."""
+        folder = self.out / "generated" / "reconstructed"
         self.translate("infer", self.run, source, folder, "--batch-size", 64)
         return folder
 
     def translate(self, *arguments: object) -> None:
-        """Run the public command; what it says is kept in ``commands.log``."""
+        """Run the public command; its output goes to ``commands.log``."""
         command = list(map(str, arguments))
         threads = {"OMP_NUM_THREADS": str(self.threads)}
         with (self.out / "commands.log").open("a") as log:
@@ -71,8 +71,8 @@ class Subject(NamedTuple):
 
     def checkpoints(self) -> list[int]:
         """Return the steps of its checkpoints."""
-        found = (self.run / "checkpoints").glob("step-*")
-        return sorted(int(path.name.removeprefix("step-")) for path in found)
+        folders = (self.run / "checkpoints").glob("step-*")
+        return sorted(int(path.name.removeprefix("step-")) for path in folders)
 
     def log(self) -> list[dict[str, Any]]:
         """Return the lines of ``log.jsonl``."""

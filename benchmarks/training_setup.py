@@ -1,0 +1,136 @@
+"""Our training loop as a real run has it, on images generated for a benchmark."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import textbook
+import textbook_codes
+import textbook_noise
+import textbook_patches
+import textbook_restoration
+import torch
+from torch import nn
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, schema
+from translate.engine.data import check, loader
+from translate.engine.disk import files
+from translate.engine.runs.writer import RunWriter
+from translate.engine.training.batch import batch_to_device
+from translate.engine.training.loop import Loop
+from translate.engine.training.session import build
+from translate.images.encode import write_image
+from translate.images.resize import resize_pixels
+from translate.progress import ProgressReport, ProgressReporter
+
+IMAGES = 8
+LOOPS = {
+    **textbook.LOOPS,
+    **textbook_noise.LOOPS,
+    **textbook_codes.LOOPS,
+    **textbook_patches.LOOPS,
+    **textbook_restoration.LOOPS,
+}
+LAYOUTS = {
+    **dict.fromkeys(["cyclegan", "cut", "fastcut"], "unpaired"),
+    **dict.fromkeys(["pix2pix", "pix2pixhd", "deblurgan"], "paired"),
+}
+ONE_DOMAIN = {"cgan": ("labelled", "classes"), "text2img": ("captioned", "left")}
+"""Layout and domain of recipes of one domain; of all others they are "images" and "left"."""
+
+
+class TrainingSetup(NamedTuple):
+    """A recipe and its data, to be trained by our loop or by the textbook's."""
+
+    config: schema.Config
+    training: TrainingState
+    data: check.CheckedData
+    device: torch.device
+
+    def batches(self, count: int) -> list[Any]:
+        """Return the first `count` batches that our loop reads: on the device, in [-1, 1]."""
+        train = self.config.train
+        stream = loader.batches(
+            self.data,
+            self.config.data,
+            seed=train.seed,
+            batch_size=train.batch_size,
+            stop=count,
+        )
+        return [batch_to_device(batch, self.device) for batch, _ in stream]
+
+    def loop(self, out: Path, steps: int, reporter: ProgressReporter) -> Loop:
+        """Return our loop as `translate.engine.training.session.start` makes it, up to `steps`."""
+        if not out.exists():
+            files.claim(out)
+        writer = RunWriter(out, self.training, steps, reporter.say)
+        return Loop(self.training, self.data, writer, steps, reporter)
+
+
+class ProgressCallback(ProgressReporter):
+    """Calls a function at every log line, when the command would update its progress bar."""
+
+    def __init__(self, call: Callable[[ProgressReport], None]) -> None:
+        self.call = call
+
+    def progress(self, report: ProgressReport) -> None:
+        self.call(report)
+
+
+def write_images(root: Path, side: int) -> None:
+    """Write smooth images a little larger than `side`: left, right, and classes of two names.
+
+    The images of "left" have captions, two of which are the same.
+    """
+    random, side = np.random.default_rng(0), round(side * 286 / 256)
+    for place in ("left/train", "right/train", "classes/train/one", "classes/train/two"):
+        folder = root / place
+        folder.mkdir(parents=True)
+        for number in range(IMAGES):
+            coarse = random.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+            write_image(folder / f"{number}.png", resize_pixels(coarse, (side, side)))
+    captions = [{"file": f"{n}.png", "text": f"{max(n, 1)} of many"} for n in range(IMAGES)]
+    (root / "left/train/captions.jsonl").write_text("\n".join(map(json.dumps, captions)))
+
+
+def create_setup(
+    recipe: str,
+    root: Path,
+    size: int,
+    *,
+    steps: int,
+    settings: Sequence[str] = (),
+    device: str = "cpu",
+    **train: Any,
+) -> TrainingSetup:
+    """Return `recipe` on the images below `root`, at its defaults except for `settings`."""
+    layout, *domains = ONE_DOMAIN.get(recipe, ("images", "left"))
+    if recipe in LAYOUTS:
+        layout, domains = LAYOUTS[recipe], ["left", "right"]
+    flags = {
+        "data.root": str(root),
+        "data.domains": domains,
+        "data.layout": layout,
+        "data.size": size,
+        "train.steps": steps,
+        "train.device": device,
+        **{f"train.{key}": value for key, value in train.items()},
+    }
+    config = layers.resolve(recipe, flags=flags, assignments=settings)
+    opened = check.open_layout(config.data)
+    where = torch.device(device)
+    training = build(config, opened.spec, where)
+    return TrainingSetup(config, training, check.check_data(opened, config.data), where)
+
+
+def textbook_loop(
+    setup: TrainingSetup, recipe: nn.Module, batches: Iterator[Any], **settings: Any
+) -> Iterator[Any]:
+    """Return the textbook's loop over `recipe`, with the settings of `setup`."""
+    train = setup.config.train
+    decay_from = train.decay_from if train.schedule == "linear" else None
+    shared = textbook.Settings(train.steps or 0, decay_from, **settings)
+    return LOOPS[setup.config.recipe](recipe, batches, shared)
