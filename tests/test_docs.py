@@ -20,6 +20,7 @@ from translate import hookspecs
 Run = Callable[..., Any]
 README = ROOT / "README.md"
 PAGES = [README, *(ROOT / name / "README.md" for name in ("configs", "datasets", "plugins"))]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
 TESTED = re.compile(r"^<!-- tested -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SLOW = re.compile(r"^<!-- tested, slow -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
