@@ -29,10 +29,10 @@ from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
 from translate.exchange import archives, fetch
 from translate.folders import listing, lookup
-from translate.images import decode, encode
+from translate.images import decode, encode, masks
 from translate.images.decode import decode_image, probe_image, read_bytes, read_image
 from translate.images.encode import read_metadata
-from translate.images.masks import read_hole
+from translate.images.source import EncodedImage
 from translate.nn import modes
 
 EVIL = "open('it-was-run', 'w').close()"
@@ -121,9 +121,9 @@ import sys
 sys.argv[0] = "translate"
 import torch._dynamo, translate.engine.training.session, translate.registry
 import translate.engine.inference.folder
-from watched import watch
+from audit_events import record_events
 translate.registry.names("recipe")
-seen = watch()
+seen = record_events()
 from translate.cli import main
 for line in sys.stdin.read().splitlines():
     try:
@@ -179,6 +179,7 @@ MODULES = (
     lookup,
     decode,
     encode,
+    masks,
     losses,
     modes,
     recipe,
@@ -243,7 +244,12 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "decode.read_bytes": read_bytes,
         "decode.probe_image": lambda path: probe_image(data(path), path),
         "decode.read_image": read_image,
-        "decode.read_hole": lambda path: read_hole(path, path),
+        "masks.open_mask": lambda path: masks.open_mask(path, Path("image.png"), 1 << 20),
+        "masks.read": lambda path: masks.read(EncodedImage(str(path), data(path)), path),
+        "masks.read_hole": lambda path: (masks.read_hole(path, path), masks.read_hole(path)),
+        "masks.transparent": lambda path: masks.transparent(
+            EncodedImage(str(path), data(path)).decode_layers(), path
+        ),
     }
 
 
@@ -288,8 +294,8 @@ def test_the_watch_sees_what_it_is_to_see(tmp_path: Path) -> None:
     code = f"""
 import pickle, socket, subprocess, sys
 sys.path.insert(0, {str(tmp_path)!r})
-from watched import watch
-seen = watch()
+from audit_events import record_events
+seen = record_events()
 exec("1")
 pickle.loads({pickle.dumps(Canary())!r})
 subprocess.run(["true"])

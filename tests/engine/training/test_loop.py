@@ -19,12 +19,11 @@ from torch import Tensor, nn
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.engine.checkpoints import retention
+from translate.engine.data.cache import Cache
 from translate.engine.disk import files, records
 from translate.engine.runs import writer
 from translate.engine.training.step import Guard, StepResult, take_turns
 from translate.errors import ConfigError, PluginError, SaveError, TrainingError, described
-from translate.images import kinds
-from translate.images.decode import read_image
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn, adam
 
@@ -157,13 +156,13 @@ def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
 def test_T8_images_of_a_step_that_moved_nothing_are_named(
     toy: type[Toy], asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, order = read_image, list[str]()
+    read, order = Cache.read, list[str]()
 
-    def remember(path: Path, **how: Any) -> Any:
+    def remember(cache: Cache, path: Path) -> Any:
         order.append(str(path))
-        return read(path, **how)
+        return read(cache, path)
 
-    monkeypatch.setattr(kinds, "read_image", remember)
+    monkeypatch.setattr(Cache, "read", remember)
     toy.bad, heard = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
     given = asked(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
     small_runs.train(given, tmp_path / "run", heard)
