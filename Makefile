@@ -23,10 +23,11 @@ demo: environment  ## Train a short CycleGAN, translate a folder and draw demo/s
 test: environment  ## Run every test that takes seconds and needs no GPU.
 	@OMP_NUM_THREADS=1 $(RUN) pytest -m "not gpu and not slow" -n 2 --dist loadfile
 
-check: environment  ## Lint, formatting and types.
+check: environment  ## Lint, formatting, types and the API reference.
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+	.venv/bin/python .ci/reference.py
 
 fix: environment  ## Mend what the linter can.
 	$(RUN) ruff check --fix .

@@ -79,6 +79,7 @@ def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
 
 
 def header(image: ImageFile, data: bytes) -> Header:
+    """Return the header of a file that Pillow has opened; `data` are its bytes."""
     turned = orientation(image, data)
     width, height = image.size
     return Header(

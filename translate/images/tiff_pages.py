@@ -13,6 +13,7 @@ MODES = {tiff.RGB: "RGB", tiff.PALETTE: "P", tiff.CMYK: "CMYK", tiff.YCBCR: "RGB
 
 
 def find(data: bytes, places: list[int], frame: int) -> tiff.Page:
+    """Return the page numbered `frame`, from 0, whose pages begin at `places` in `data`."""
     if frame >= len(places):
         raise ValueError(f"it has {len(places)} pages, and page {frame + 1} was asked for")
     found = tiff.page(data, places[frame])
@@ -21,6 +22,7 @@ def find(data: bytes, places: list[int], frame: int) -> tiff.Page:
 
 
 def header(page: tiff.Page, count: int) -> Header:
+    """Return the header of an image of `count` pages, of which this is one."""
     gray = ("1" if page.bits == 1 else "L") if page.bits <= 8 else "I;16"
     if page.kind == tiff.FLOAT and page.colours == 1:
         mode = "F"

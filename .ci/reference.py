@@ -1,0 +1,105 @@
+"""Build the API reference from docstrings, and print what is wrong with them.
+
+The public modules are those that plugins may import (`PUBLIC` in tests/test_layers.py), and
+`translate.api` and `translate.testing`. Their docstrings are parsed as Google sections by griffe,
+without importing the code. Wrong are: what griffe warns of (a documented parameter that does not
+exist or has no type, a line that is no "name: description"), a section of an unknown name, a
+documented attribute that does not exist, a reference to `translate.module.name` that leads nowhere,
+and a public function or class without a docstring.
+"""
+
+import logging
+import re
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import griffe
+
+ROOT = Path(__file__).parent.parent
+ALSO_PUBLIC = ("api", "testing")
+ADMONITIONS = {"Example", "Note", "Warning"}
+"""Titles of sections that griffe renders as a box."""
+
+
+class Collector(logging.Handler):
+    """Keeps the warnings of a logger."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def public_modules() -> list[str]:
+    """Return the names of all public modules and packages, without "translate."."""
+    names = runpy.run_path(str(ROOT / "tests/test_layers.py"))
+    return sorted({*names["PUBLIC"], *ALSO_PUBLIC} - {"translate", "engine"})
+
+
+def load(root: Path = ROOT, package: str = "translate") -> griffe.Object:
+    """Return `package` below `root` as griffe reads it."""
+    return griffe.load(package, search_paths=[str(root)], docstring_parser="google")
+
+
+def public_objects(module: griffe.Object) -> Iterator[griffe.Object]:
+    """Yield a module and every public object that is defined in it."""
+    yield module
+    for name, member in module.members.items():
+        if not (member.is_alias or name.startswith("_")):
+            yield from public_objects(member)
+
+
+def problems(package: griffe.Object, modules: list[str]) -> list[str]:
+    """Return what is wrong with the docstrings of `modules` of `package`, a line each."""
+    logger, collector = logging.getLogger("griffe"), Collector()
+    logger.addHandler(collector)
+    found: list[str] = []
+    try:
+        for module in modules:
+            for one in public_objects(package[module]):
+                found += [f"{one.path}: {text}" for text in _problems(one, package)]
+    finally:
+        logger.removeHandler(collector)
+    return [*collector.messages, *found]
+
+
+def _problems(one: griffe.Object, package: griffe.Object) -> Iterator[str]:
+    """Yield what griffe does not warn of."""
+    if one.docstring is None:
+        if (one.is_function or one.is_class) and one.parent and one.parent.is_module:
+            yield "expected a docstring, as it is public"
+        return
+    for section in one.docstring.parsed:
+        if (
+            section.kind is griffe.DocstringSectionKind.admonition
+            and section.title not in ADMONITIONS
+        ):
+            yield f"unknown section {section.title!r}; expected Args, Returns, Raises, Example ..."
+        if section.kind is griffe.DocstringSectionKind.attributes:
+            for attribute in section.value:
+                if attribute.name not in one.all_members:
+                    yield f"documents the attribute {attribute.name!r}, which does not exist"
+    name = re.escape(package.name)
+    for reference in re.findall(rf"(?<!`)`({name}(?:\.\w+)+)`(?!`)", one.docstring.value):
+        try:
+            package[reference.removeprefix(f"{package.name}.")]
+        except KeyError:
+            yield f"refers to {reference!r}, which does not exist"
+
+
+def main() -> None:
+    """Print every problem, and fail if there is one."""
+    modules = public_modules()
+    found = problems(load(), modules)
+    print(*found, sep="\n", end="\n" if found else "")
+    count = f"{len(found)} problems" if found else "no problem"
+    print(f"API reference of {len(modules)} public modules: {count}")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
