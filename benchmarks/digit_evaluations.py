@@ -14,7 +14,7 @@ from digit_metrics import Images
 from numpy.typing import NDArray
 from trained_run import Evaluation, TrainedRun
 
-from translate.api import Translator
+from translate.engine.inference import model as infer
 from translate.evaluate.class_statistics import purity
 from translate.folders.listing import subfolders
 from translate.images.tensors import to_device
@@ -108,7 +108,7 @@ def evaluate_autoencoder(run: TrainedRun) -> Evaluation:
 
 def evaluate_vae(run: TrainedRun) -> Evaluation:
     """Return the negative ELBO of the test digits in nats, and all of `evaluate_autoencoder`."""
-    model = Translator.load(run.run).model
+    model, _ = infer.load(run.run)
     images = _padded(run.evaluator.test[0], model.spec.size)
     torch.manual_seed(0)
     with torch.inference_mode():

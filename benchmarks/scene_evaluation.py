@@ -19,6 +19,7 @@ from trained_run import Evaluation, TrainedRun
 
 from translate.engine.inference import model as infer
 from translate.engine.inference import sampling
+from translate.engine.inference.drawing import SampleRequest
 from translate.evaluate.diversity import mean_pairwise_distance
 
 SAMPLES = 8
@@ -67,7 +68,7 @@ def evaluate_captions(run: TrainedRun) -> Evaluation:
 
 def _sample(run: TrainedRun, model: infer.Model, text: str, name: str) -> Images:
     folder = run.out / "generated" / name
-    sampling.sample_folder(model, folder, sampling.SampleRequest(SAMPLES, text=text))
+    sampling.sample_folder(model, folder, SampleRequest(SAMPLES, text=text))
     return read_colour(folder)
 
 

@@ -17,7 +17,8 @@ from PIL import Image
 
 from translate.api import ProgressReporter, TrainingResult, Translator, train
 from translate.engine.config import yaml
-from translate.engine.inference.sampling import SampleRequest, sample_folder
+from translate.engine.inference.drawing import SampleRequest
+from translate.engine.inference.sampling import sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 from translate.images.decode import read_image
 
@@ -148,7 +149,7 @@ def test_a_file_that_is_no_picture_is_named(model: Translator, tmp_path: Path) -
 
 def test_a_translation_that_is_not_finite_is_an_error(tmp_path: Path) -> None:
     model = Translator.load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
-    model.model.recipe.get_parameter("forth.model.1.weight").fill_(float("nan"))
+    model._model.recipe.get_parameter("forth.model.1.weight").fill_(float("nan"))
     with pytest.raises(TranslateError, match="not finite"):
         model(noise(8, 8, 3))
 
@@ -178,7 +179,7 @@ def test_pictures_are_drawn_as_the_command_draws_them(tmp_path: Path) -> None:
     model = Translator.load(small_checkpoints.cgan(tmp_path / "run"))
     drawn = model.sample(5, label="two", seed=3)
     assert [(picture.size, picture.mode) for picture in drawn] == [((8, 8), "L")] * 5
-    sample_folder(model.model, tmp_path / "out", SampleRequest(5, "two", seed=3))
+    sample_folder(model._model, tmp_path / "out", SampleRequest(5, "two", seed=3))
     written = [read_image(path, channels=1) for path in sorted((tmp_path / "out").glob("*.png"))]
     assert all((np.asarray(p) == w[..., 0]).all() for p, w in zip(drawn, written, strict=True))
     with pytest.raises(ConfigError, match="no class is called 'three'"):

@@ -129,7 +129,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def model() -> Translator:
     spec = ImageSpec(SIZE, ("in",))
-    return Translator(Model("runs/same", "same", Same(), spec, (), torch.device("cpu")))
+    return Translator._of(Model("runs/same", "same", Same(), spec, (), torch.device("cpu")))
 
 
 def trained_on(folder: Path, **given: Any) -> Any:

@@ -40,7 +40,7 @@ def translator(name: str) -> Translator:
     training = tested.build()
     tested.play(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)
-    return Translator(Model(name, name, recipe, tested.spec, (), CPU))
+    return Translator._of(Model(name, name, recipe, tested.spec, (), CPU))
 
 
 def together(work: Callable[[int], Any]) -> list[Any]:
@@ -58,14 +58,14 @@ def together(work: Callable[[int], Any]) -> list[Any]:
 @pytest.mark.parametrize("name", TRANSLATES)
 def test_I16_a_model_used_by_several_threads_translates_as_in_one(name: str) -> None:
     model = translator(name)
-    holes = model.model.recipe.takes_mask
+    holes = model._model.recipe.takes_mask
     shape = (40, 36, 4 if holes else 3)
     pictures = np.random.default_rng(0).integers(0, 255, (THREADS, *shape), np.uint8)
     if holes:
         pictures[..., 3] = 255
         pictures[:, 10:20, 10:20, 3] = 0
     alone = [model(picture) for picture in pictures]
-    recipe, random = model.model.recipe, torch.get_rng_state()
+    recipe, random = model._model.recipe, torch.get_rng_state()
     before = {name: value.clone() for name, value in recipe.state_dict().items()}
     for _ in range(3):
         for one, other in zip(alone, together(lambda n: model(pictures[n])), strict=True):
@@ -78,7 +78,7 @@ def test_I16_a_model_used_by_several_threads_translates_as_in_one(name: str) -> 
 @pytest.mark.parametrize("name", DRAWS)
 def test_I16_a_model_used_by_several_threads_draws_as_in_one(name: str) -> None:
     model = translator(name)
-    text = "a" * 5 if model.model.spec.text_length else None
+    text = "a" * 5 if model._model.spec.text_length else None
 
     def draw(number: int) -> Any:
         return [np.asarray(p) for p in model.sample(2, text=text, seed=number)]

@@ -1,10 +1,10 @@
-"""What a notebook imports: a trained model that translates a picture or a folder, or draws."""
+"""What a notebook imports: train a model, translate an image or a folder, draw images."""
 
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, cast, overload
+from typing import Any, Self, overload
 
 import torch
 from numpy.typing import NDArray
@@ -14,15 +14,15 @@ from torch import Tensor
 from translate.engine.checkpoints.initialization import Initial
 from translate.engine.config import layers
 from translate.engine.config.arguments import checked
-from translate.engine.inference import conversion
 from translate.engine.inference import model as infer
 from translate.engine.inference.conversion import FileLike, Given
+from translate.engine.inference.drawing import SampleRequest, draw_images
 from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.in_memory import translate_images
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.processing import ImageProcessor
-from translate.engine.inference.sampling import SampleRequest, draw_images
 from translate.engine.training import session
 from translate.engine.training.progress_bar import watch
 from translate.errors import ConfigError, TranslateError, shown
@@ -47,8 +47,7 @@ class Translator:
     network works for one of them at a time, while the others read and write files.
     """
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    _model: Model
 
     @classmethod
     @checked()
@@ -58,31 +57,26 @@ class Translator:
         *,
         checkpoint: str | int = "last",
         device: str | torch.device = "auto",
-    ) -> "Translator":
+    ) -> Self:
         """Return the model of a run, or of one of its checkpoints; of a run's, by step."""
         model, complaints = infer.load(Path(path), which=str(checkpoint), device=str(device))
         for complaint in complaints:
             warnings.warn(f"{complaint} An older checkpoint is used.", stacklevel=2)
-        return cls(model)
+        return cls._of(model)
+
+    @classmethod
+    def _of(cls, model: Model) -> Self:
+        translator = cls()
+        translator._model = model
+        return translator
 
     @property
     def domains(self) -> tuple[str, ...]:
         """The domains it translates to."""
-        return self.model.domains
+        return self._model.domains
 
     def __repr__(self) -> str:
-        model, spec = self.model, self.model.spec
-        source, target = model.channels(spec.domains[-1]) if spec.domains else (3, 3)
-        facts = {
-            "recipe": model.method,
-            "domains": spec.domains,
-            "channels": (source, target),
-            "size": spec.size,
-            "step": model.step,
-            "device": str(model.device),
-        }
-        told = ", ".join(f"{key}={value!r}" for key, value in facts.items())
-        return f"<Translator {model.name!r}: {told}>"
+        return f"<Translator {self._model.name!r}: {self._model.describe()}>"
 
     @overload
     def __call__(
@@ -128,8 +122,8 @@ class Translator:
                 floats in [0, 1], which gives such floats; a tensor (channels, height, width) or
                 (N, channels, height, width) of uint8 or of floats in [0, 1], which gives such a
                 tensor on its device; or a list of any of these, which gives a list.
-            to: the domain to translate to.
-            size: what the shorter side is scaled to first.
+            to: the target domain.
+            size: length of the shorter side to which the image is scaled first.
             scale_back: return the size that the result would have without `size`. Without a
                 `size`, the image is translated at the size of the training crops.
             side: after training on joined images, the half of `image` to translate, or ``whole``
@@ -138,60 +132,35 @@ class Translator:
                 the hole; without one, what is wholly transparent. For a list, a list; for a tensor
                 of N images, one for all or (N, 1, height, width).
 
-        An array of two dimensions gives one, unless the result has colour. Models that restore
-        give gray for gray.
+        Returns:
+            The translation in the form of `image`. An array of two dimensions gives one, unless the
+            result has colour. Models that restore give gray for gray.
 
         Raises:
             BadImage: for a file that cannot be read.
             DataError: for anything else that is no image.
             ConfigError: for a domain, size or mask that the model cannot take.
         """
-        if isinstance(image, (list, tuple)):
-            masks = conversion.masks_of(mask, len(image))
-            each = zip(image, masks, strict=True)
-            same = {"to": to, "size": size, "scale_back": scale_back, "side": side}
-            return [self(one, mask=its, **same) for one, its in each]  # type: ignore[call-overload]
-        if isinstance(image, Tensor) and image.ndim == 4:
-            masks = conversion.masks_of(mask, len(image), shared=True)
-            made = self(list(image), to=to, size=size, scale_back=scale_back, side=side, mask=masks)
-            return torch.stack(made) if made else image
         if size is not None and size < 1:
             raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
-        half = self.model.half(side)
-        way = ImageProcessor(self.model, self.model.choose(to), half, size, scale_back)
-        return self._translate(way, cast(Given, image), cast("Given | None", mask))
-
-    def _translate(self, way: ImageProcessor, image: Given, mask: Given | None) -> Any:
-        fills = self.model.recipe.takes_mask
-        if mask is not None and not fills:
-            raise ConfigError(f"mask: {self.model.name} fills no holes: leave it out.")
-        source = conversion.load(image)
-        for note in source.notes(way.source, hole=fills and mask is None):
-            warnings.warn(f"reading an image: {note.text}", stacklevel=3)
-        hole = conversion.hole(source, mask) if fills else None
-        with conversion.explained(source.path, is_file=bool(source.image)):
-            pixels = source.pixels(way.file)
-            prepared = way.prepare(pixels, single=source.single, hole=hole)
-        floats = conversion.in_floats(image)
-        (drawn,) = self.model.translate([prepared.pixels], way.to, floats=floats)
-        if drawn is None:
-            raise TranslateError(f"{self.model.name}: the translation is not finite.")
-        return conversion.give_back(image, source, way.finish(prepared._replace(pixels=drawn)))
+        half, target = self._model.half(side), self._model.choose(to)
+        processor = ImageProcessor(self._model, target, half, size, scale_back)
+        return translate_images(processor, image, mask, stacklevel=3)
 
     @checked()
     def sample(
         self, count: int = 1, *, label: str | None = None, text: str | None = None, seed: int = 0
     ) -> list[Image.Image]:
-        """Return `count` pictures drawn from noise, as `translate sample` draws them.
+        """Return `count` images drawn from noise, as `translate sample` draws them.
 
         `label` is the class to draw, or ``all``; without one, classes come in turn. `text` is what
         to draw after training with captions.
         """
-        drawn = list(draw_images(self.model, SampleRequest(count, label, text, seed)))
-        whole = [pixels for pixels in drawn if pixels is not None]
-        if len(whole) < count:
-            raise TranslateError(f"{self.model.name}: what it draws is not finite.")
-        return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in whole]
+        images = list(draw_images(self._model, SampleRequest(count, label, text, seed)))
+        finite = [pixels for pixels in images if pixels is not None]
+        if len(finite) < count:
+            raise TranslateError(f"{self._model.name}: what it draws is not finite.")
+        return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in finite]
 
     @checked()
     def folder(
@@ -217,13 +186,12 @@ class Translator:
         What is there already, made from the same input by the same model, is skipped; what cannot
         be translated is listed in ``problems.jsonl`` there.
         """
-        masks = Path(mask) if mask else None
         options = InferenceOptions(
             to=to,
             size=size,
             scale_back=scale_back,
             side=side,
-            mask=masks,
+            mask=Path(mask) if mask else None,
             batch_size=batch_size,
             format=format,
             max_pixels=max_pixels,
@@ -232,7 +200,7 @@ class Translator:
             overwrite=overwrite,
             limit=limit,
         )
-        return translate_folder(self.model, find_inputs(source, Path(out)), Path(out), options)
+        return translate_folder(self._model, find_inputs(source, Path(out)), Path(out), options)
 
 
 @checked()

@@ -4,22 +4,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass
+@dataclass(frozen=True)
 class InferenceResult:
-    """What became of the pictures."""
+    """How many images of a folder were translated."""
 
     inputs: int
     problems: Path
-    """where pictures are listed"""
+    """the file that lists images which were not translated, and why"""
     done: int = 0
     skipped: int = 0
-    """already there, and verified"""
+    """outputs that were there already, and verified"""
     listed: int = 0
 
     @property
     def left(self) -> int:
         """How many were not begun, because of an interruption."""
         return self.inputs - self.done - self.skipped - self.listed
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    """How many images were drawn."""
+
+    count: int
+    """as requested"""
+    problems: Path
+    """the file that lists images which were not written, and why"""
+    done: int = 0
+    skipped: int = 0
+    """outputs that were there already, and verified"""
+    listed: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many were not begun, because of an interruption."""
+        return self.count - self.done - self.skipped - self.listed
 
 
 @dataclass(frozen=True)

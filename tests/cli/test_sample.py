@@ -65,12 +65,12 @@ def test_a_device_that_is_not_supported_is_a_usage_error(
 def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
     run_command: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = sampling._draw
+    draw = sampling.draw_chunk
 
     def spoilt(*given: Any) -> list[Any]:
         return [None, *draw(*given)[1:]]
 
-    monkeypatch.setattr(sampling, "_draw", spoilt)
+    monkeypatch.setattr(sampling, "draw_chunk", spoilt)
     outcome = run_command(
         "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--count", 3
     )
@@ -89,7 +89,7 @@ def test_G12_a_recipe_that_cannot_draw_names_its_line(
     def fail(*_: object, **__: object) -> None:
         raise KeyError("colour")
 
-    for member in ("draw", "noise", "conditions"):
+    for member in ("draw", "latents", "conditions"):
         with monkeypatch.context() as patch:
             patch.setattr(find("recipe", "gan"), member, fail)
             outcome = run_command("sample", model, tmp_path / "out", "--count", 3)

@@ -242,10 +242,10 @@ def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> Non
     spec = ImageSpec((32, 32), ("maps", "photos"), source_labels=True)
     seen: list[Any] = []
     model = Model("x", "x", Watching(seen, spec), spec, (), torch.device("cpu"))
-    Translator(model).folder(folder, tmp_path / "out", size=30)
+    Translator._of(model).folder(folder, tmp_path / "out", size=30)
     for path in sorted(folder.glob("*.png")):
-        Translator(model)(path, size=20)
-        Translator(model)(Image.open(path), size=70, scale_back=True)
+        Translator._of(model)(path, size=20)
+        Translator._of(model)(Image.open(path), size=70, scale_back=True)
     assert len(seen) == 9
     for images_seen in seen:
         levels = (images_seen + 1).mul(127.5).round().byte()
@@ -278,11 +278,11 @@ def test_D25_the_half_of_a_joined_image_is_a_label_map_whatever_the_other_half_i
         with pytest.raises(BadImage, match="a label map in colours"):
             layout.load(layout.pick(0, Random(0)), item)
         with pytest.raises(BadImage, match="a label map in colours"):
-            Translator(model)(folder / "0.png", side="map")
+            Translator._of(model)(folder / "0.png", side="map")
         return
     assert (batch(asked).source.numpy() == classes).all()
-    Translator(model)(folder / "0.png", side="map")
-    Translator(model).folder(folder, tmp_path / "out", side="map")
+    Translator._of(model)(folder / "0.png", side="map")
+    Translator._of(model).folder(folder, tmp_path / "out", side="map")
     assert len(seen) == 5
     for each in seen:
         assert ((each + 1).mul(127.5).round().numpy() == classes).all()

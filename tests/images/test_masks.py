@@ -78,7 +78,7 @@ def test_D26_case_09_every_form_of_mask_gives_the_same_hole(name: str, tmp_path:
     assert (read_hole(photo, mask)[..., 0] > 0).tolist() == HOLE.tolist()
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     assert (read_image(tmp_path / "out/a.png") == expected).all()
-    model = Translator(MODEL)
+    model = Translator._of(MODEL)
     with Image.open(mask) as opened:
         given = [str(mask), opened, form] if isinstance(form, Image.Image) else [mask, opened, form]
         for one in given:
@@ -98,7 +98,7 @@ def test_D26_a_mask_without_a_hole_is_listed(name: str, tmp_path: Path) -> None:
     assert problem_messages(tmp_path / "out") == [f"its mask has no hole: {reason}: {mask}"]
     for given in (mask, Image.open(mask), form):
         with pytest.raises((DataError, BadImage), match="has no hole: nothing"):
-            Translator(MODEL)(PHOTO, mask=given)
+            Translator._of(MODEL)(PHOTO, mask=given)
 
 
 def test_a_mask_of_which_nobody_knows_what_it_means_is_listed(tmp_path: Path) -> None:
@@ -132,14 +132,14 @@ def test_D26_a_file_is_the_mask_of_one_image(tmp_path: Path) -> None:
 def test_a_mask_in_a_notebook_may_be_booleans_or_zeros_and_ones() -> None:
     expected = np.where(HOLE[..., None], 0, PHOTO)
     for kind in (bool, np.int64, np.float32, np.uint8):
-        assert (Translator(MODEL)(PHOTO, mask=HOLE.astype(kind)) == expected).all()
+        assert (Translator._of(MODEL)(PHOTO, mask=HOLE.astype(kind)) == expected).all()
     for wrong, words in (
         (HOLE * 0.5, "float64: expected uint8, uint16, booleans or only 0 and 1"),
         (HOLE.astype(int) * 255, "int64: expected"),
         (np.zeros((0, 3)), "has the shape"),
     ):
         with pytest.raises(DataError, match=words):
-            Translator(MODEL)(PHOTO, mask=wrong)
+            Translator._of(MODEL)(PHOTO, mask=wrong)
 
 
 def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:

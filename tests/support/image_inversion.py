@@ -14,6 +14,7 @@ from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
+from translate.engine.system import console
 from translate.results import InferenceResult
 
 
@@ -39,13 +40,18 @@ MODEL = Model(
 
 
 def translate(
-    source: Path, out: Path, model: Model = MODEL, *, said: list[str] | None = None, **options: Any
+    source: Path,
+    out: Path,
+    model: Model = MODEL,
+    *,
+    logged: list[str] | None = None,
+    **options: Any,
 ) -> InferenceResult:
-    """Translate, and check that the numbers add up."""
+    """Translate, add what is logged to `logged`, and check that the numbers add up."""
     stop = options.pop("stop", lambda: False)
     found = find_inputs(source, out)
-    say = [].append if said is None else said.append
-    summary = translate_folder(model, found, out, InferenceOptions(**options), say=say, stop=stop)
+    with console.messages((logged if logged is not None else []).append):
+        summary = translate_folder(model, found, out, InferenceOptions(**options), stop=stop)
     assert summary.inputs == summary.done + summary.skipped + summary.listed + summary.left
     return summary
 

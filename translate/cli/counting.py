@@ -1,69 +1,66 @@
-"""What a person sees of many pictures being made: a bar on a terminal, plain lines elsewhere."""
+"""What a person sees while images are made: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from translate.engine.system import console
 
 if TYPE_CHECKING:
-    from translate.results import InferenceResult
+    from translate.results import InferenceResult, SampleResult
+
+    Counts: TypeAlias = InferenceResult | SampleResult
 
 FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
-QUIET_SECONDS = 10.0
+PROGRESS_SECONDS = 10.0
 """between two plain lines of progress"""
 
 
-class Shown(NamedTuple):
-    """What a person sees."""
-
-    say: Callable[[str], None]
-    progress: Callable[[InferenceResult], None]
-
-
 @contextmanager
-def counted(work: str, *, quiet: bool) -> Iterator[Shown]:
-    """Show how far `work` is."""
+def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
+    """Show messages, and the progress of `work` by the function that the block is given."""
     from time import monotonic
 
     if quiet:
-        from translate.engine.inference.folder import nothing
-
-        yield Shown(nothing, nothing)
+        yield lambda _: None
     elif console.has_bars():
         from rich.progress import Progress
 
         with Progress(console=console.rich_console(), transient=True) as bar:
             task = bar.add_task(work, total=None)
 
-            def move(summary: InferenceResult) -> None:
-                bar.update(task, total=summary.inputs, completed=summary.inputs - summary.left)
+            def move(counts: Counts) -> None:
+                begun = counts.done + counts.skipped + counts.listed
+                bar.update(task, total=begun + counts.left, completed=begun)
 
-            def say(line: str) -> None:
+            def write(line: str) -> None:
                 bar.console.print(
                     console.printable(line), markup=False, highlight=False, soft_wrap=True
                 )
 
-            yield Shown(say, move)
+            with console.messages(write):
+                yield move
     else:
         last = monotonic()
 
-        def tell(summary: InferenceResult) -> None:
+        def print_line(counts: Counts) -> None:
             nonlocal last
-            if monotonic() - last > QUIET_SECONDS:
+            if monotonic() - last > PROGRESS_SECONDS:
                 last = monotonic()
-                console.say(f"{summary.inputs - summary.left} of {summary.inputs}")
+                begun = counts.done + counts.skipped + counts.listed
+                console.say(f"{begun} of {begun + counts.left}")
 
-        yield Shown(console.say, tell)
+        with console.messages():
+            yield print_line
 
 
-def told(summary: InferenceResult) -> str:
-    """Return the last line: nothing is lost, and all is accounted for."""
-    where = f" in {summary.problems}" if summary.listed else ""
-    left = f", {summary.left} not begun" if summary.left else ""
+def summary(counts: Counts) -> str:
+    """Return the last line, which accounts for every image."""
+    where = f" in {counts.problems}" if counts.listed else ""
+    left = f", {counts.left} not begun" if counts.left else ""
     return (
-        f"{summary.done} done, {summary.skipped} skipped (already there), "
-        f"{summary.listed} listed{where}{left}"
+        f"{counts.done} done, {counts.skipped} skipped (already there), "
+        f"{counts.listed} listed{where}{left}"
     )

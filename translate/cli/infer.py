@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import click
 
-from translate.cli.counting import FORMATS, counted, told
+from translate.cli.counting import FORMATS, counted, summary
+
+logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
@@ -96,29 +99,26 @@ def command(
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
     """
     from translate.engine.inference import model as infer
-    from translate.engine.inference.folder import translate_folder
+    from translate.engine.inference.folder import translate_each
     from translate.engine.inference.inputs import find_inputs
     from translate.engine.inference.options import InferenceOptions
     from translate.engine.processes.launch import launched
     from translate.engine.processes.signals import Interrupts
 
-    found = find_inputs(source, out)
+    inputs = find_inputs(source, out)
     model, complaints = infer.load(run, which=checkpoint, device=device)
     given = {name: value for name, value in options.items() if value is not None}
-    with counted("translating", quiet=quiet) as show, Interrupts(say=show.say) as interrupts:
+    settings = InferenceOptions(format=form, **given)
+    with (
+        counted("translating", quiet=quiet) as show_progress,
+        Interrupts(say=logger.info) as interrupts,
+    ):
         for complaint in complaints:
-            show.say(f"{complaint} An older checkpoint is used.")
-        summary = translate_folder(
-            model,
-            found,
-            out,
-            InferenceOptions(format=form, **given),
-            say=show.say,
-            progress=show.progress,
-            stop=lambda: interrupts.caught,
-        )
-    show.say(told(summary))
+            logger.info(f"{complaint} An older checkpoint is used.")
+        for result in translate_each(model, inputs, out, settings, stop=lambda: interrupts.caught):
+            show_progress(result)
+        logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
     alone = launched().is_alone  # torchrun ends the others after an exit of 3
-    return 3 if summary.listed and alone else 0
+    return 3 if result.listed and alone else 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import click
 
-from translate.cli.counting import FORMATS, counted, told
+from translate.cli.counting import FORMATS, counted, summary
+
+logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
@@ -66,33 +69,30 @@ def command(
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
     from translate.engine.inference import model as infer
-    from translate.engine.inference.sampling import SampleRequest, sample_folder
-    from translate.engine.inference.sheets import sheet
+    from translate.engine.inference.drawing import SampleRequest, draw_sheet, draw_walk
+    from translate.engine.inference.sampling import sample_each
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
 
     model, complaints = infer.load(run, which=checkpoint, device=device)
-    wish = SampleRequest(count or (12 if walk else 64), label, text, seed)
-    with counted("drawing", quiet=quiet) as show, Interrupts(say=show.say) as interrupts:
+    request = SampleRequest(count or (12 if walk else 64), label, text, seed)
+    with (
+        counted("drawing", quiet=quiet) as show_progress,
+        Interrupts(say=logger.info) as interrupts,
+    ):
         for complaint in complaints:
-            show.say(f"{complaint} An older checkpoint is used.")
+            logger.info(f"{complaint} An older checkpoint is used.")
         if walk:
-            write_image(out / "walk.png", sheet(model, wish, walk=True))
-            show.say(f"{out / 'walk.png'}")
+            write_image(out / "walk.png", draw_walk(model, request))
+            logger.info(f"{out / 'walk.png'}")
             return 0
-        summary = sample_folder(
-            model,
-            out,
-            wish,
-            form=form,
-            overwrite=overwrite,
-            say=show.say,
-            progress=show.progress,
-            stop=lambda: interrupts.caught,
-        )
+        for result in sample_each(
+            model, out, request, form=form, overwrite=overwrite, stop=lambda: interrupts.caught
+        ):
+            show_progress(result)
         if grid and not interrupts.caught:
-            write_image(out / "grid.png", sheet(model, wish))
-    show.say(told(summary))
+            write_image(out / "grid.png", draw_sheet(model, request))
+        logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
-    return 3 if summary.listed else 0
+    return 3 if result.listed else 0

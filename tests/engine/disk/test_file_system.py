@@ -16,6 +16,7 @@ from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
+from translate.engine.system import console
 
 Refuse = Callable[[str, Callable[[str], bool], int], None]
 
@@ -205,9 +206,8 @@ def test_T28_case_17_such_an_output_folder_is_filled_and_noted(
     heard = list[str]()
 
     def act() -> Any:
-        return translate_folder(
-            model, find_inputs(source, out), out, InferenceOptions(), say=heard.append
-        )
+        with console.messages(heard.append):
+            return translate_folder(model, find_inputs(source, out), out, InferenceOptions())
 
     assert act().done == 2
     assert act().skipped == 2

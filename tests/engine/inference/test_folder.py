@@ -151,12 +151,12 @@ def test_D1_what_cannot_be_read_is_listed_and_the_rest_goes_on(
     for name, data in bad.items():
         (mixed / name).write_bytes(data)
     (mixed / "z.png").symlink_to("nowhere")
-    out, said = tmp_path / "out", list[str]()
-    assert counts(translate(mixed, out, said=said, batch_size=batch_size)) == (9, 0, 5)
+    out, logged = tmp_path / "out", list[str]()
+    assert counts(translate(mixed, out, logged=logged, batch_size=batch_size)) == (9, 0, 5)
     listed = problems(out)
     assert {Path(line["path"]).name for line in listed} == {*bad, "z.png"}
     assert {tuple(line) for line in listed} == {("path", "stage", "reason", "message")}
-    assert sum("a0.png: an empty file" in line for line in said) == 1
+    assert sum("a0.png: an empty file" in line for line in logged) == 1
     (out / "problems.jsonl").unlink()
     assert file_digests(out) == file_digests(tmp_path / "good")
 
@@ -223,10 +223,10 @@ def test_G12_a_picture_that_a_recipe_cannot_translate_is_listed_and_the_others_a
         if len(seen) == 2:
             raise KeyError("odd")
 
-    said: list[str] = []
+    logged: list[str] = []
     model = replace(MODEL, recipe=Invert(fail))
-    assert translate(mixed, tmp_path / "out", model, said=said).done > 1
-    assert any("Invert.translate raised KeyError: 'odd'" in line for line in said)
+    assert translate(mixed, tmp_path / "out", model, logged=logged).done > 1
+    assert any("Invert.translate raised KeyError: 'odd'" in line for line in logged)
 
 
 def test_I3_a_full_disk_is_listed_and_given_up_after_three(
@@ -244,7 +244,7 @@ def test_I3_a_full_disk_is_listed_and_given_up_after_three(
     assert counts(translate(mixed, out)) == (7, 0, 2)
     assert {(line["stage"], line["reason"]) for line in problems(out)} == {("write", "ENOSPC")}
     full |= {"f.tif", "g.ppm", "d.webp", "e.bmp"}
-    with pytest.raises(SaveError, match="3 pictures in a row") as error:
+    with pytest.raises(SaveError, match="3 images in a row") as error:
         translate(mixed, tmp_path / "out2")
     assert error.value.exit_code == 6
     monkeypatch.undo()
@@ -311,7 +311,7 @@ def test_D7_all_frames_become_pictures_where_that_is_asked_for(
     assert counts(translate(source, out, **go)) == (0, 7, 0)
     assert counts(translate(source, tmp_path / "few", frames="all", max_pixels=20)) == (5, 0, 2)
     Image.new("L", (4, 4)).save(source / "x.0002.png")
-    with pytest.raises(ConfigError, match=r"two pictures would become .*x\.0002\.png"):
+    with pytest.raises(ConfigError, match=r"two images would become .*x\.0002\.png"):
         translate(source, tmp_path / "other", frames="all")
 
 
@@ -363,9 +363,9 @@ def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
 ) -> None:
     for name in ("h.gif", "deep/er/f.tif"):
         (mixed / name).unlink()
-    said: list[str] = []
-    translate(mixed, tmp_path / "plain", said=said)
-    assert not said
+    logged: list[str] = []
+    translate(mixed, tmp_path / "plain", logged=logged)
+    assert not logged
     white, deep = "transparency is composited over white", "16 bits a channel become 8"
     expected = []
     for name, mode, colour, text in (
@@ -376,18 +376,18 @@ def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
     ):  # fmt: skip
         Image.new(mode, (4, 4), colour).save(mixed / name)
         expected.append((name, text))
-    assert counts(translate(mixed, tmp_path / "out", said=said)) == (12, 0, 0)
+    assert counts(translate(mixed, tmp_path / "out", logged=logged)) == (12, 0, 0)
     assert sorted(notes(tmp_path / "out")) == expected
-    assert said == [
+    assert logged == [
         *(f"{mixed / name}: {text}" for name, text in (expected[0], expected[1], expected[3])),
         f"notes on what images lost are in {tmp_path / 'out/problems.jsonl'}: "
         "alpha 2, colour 2, depth 1",
     ]
     (tmp_path / "out/b3.png").unlink()
-    said.clear()
-    assert counts(translate(mixed, tmp_path / "out", said=said)) == (1, 11, 0)
+    logged.clear()
+    assert counts(translate(mixed, tmp_path / "out", logged=logged)) == (1, 11, 0)
     assert sorted(notes(tmp_path / "out")) == expected  # also of what was there already
-    assert said == [f"{mixed / 'b3.png'}: a palette becomes RGB"]
+    assert logged == [f"{mixed / 'b3.png'}: a palette becomes RGB"]
 
 
 def test_sides_and_sizes(tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_D21_an_image_that_is_lost_on_the_way_is_noticed(
     run = pipeline.Pipeline.run
     monkeypatch.setattr(pipeline.Pipeline, "run", lambda *given: islice(run(*given), 2))
     monkeypatch.setattr("translate.engine.inference.folder.closing", nullcontext)
-    with pytest.raises(AssertionError, match="1 pictures were lost on the way"):
+    with pytest.raises(AssertionError, match="1 images were lost on the way"):
         translate(image_folder("in", 3), tmp_path / "out")
 
 
@@ -447,9 +447,9 @@ def test_D13_files_without_an_image_suffix_are_named_with_what_to_do(
 ) -> None:
     (mixed / "scan.DCM").touch()
     (mixed / "captions.jsonl").touch()
-    said: list[str] = []
-    translate(mixed, tmp_path / "out", said=said)
-    (line,) = [line for line in said if line.startswith("skipped")]
+    logged: list[str] = []
+    translate(mixed, tmp_path / "out", logged=logged)
+    (line,) = [line for line in logged if line.startswith("skipped")]
     assert line == (
         f"skipped 1 file without an image suffix (1 .dcm): {mixed / 'scan.DCM'}; .dcm: not read, "
         "save its slices as 16-bit PNG or TIFF (pydicom reads it)"
@@ -460,16 +460,16 @@ def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     for size, times in {64: 0, 65: 1}.items():
-        said: list[str] = []
-        translate(image_folder(f"in{size}", 3, size=size), tmp_path / f"out{size}", said=said)
-        assert sum("over twice the 32" in line for line in said) == times
-    said = []
-    translate(tmp_path / "in65", tmp_path / "scaled", said=said, size=40)
-    assert not said
-    said = []
+        logged: list[str] = []
+        translate(image_folder(f"in{size}", 3, size=size), tmp_path / f"out{size}", logged=logged)
+        assert sum("over twice the 32" in line for line in logged) == times
+    logged = []
+    translate(tmp_path / "in65", tmp_path / "scaled", logged=logged, size=40)
+    assert not logged
+    logged = []
     any_size = replace(MODEL, unscaled=True)  # it learnt from crops of pictures as they are
-    translate(tmp_path / "in65", tmp_path / "unscaled", any_size, said=said)
-    assert not said
+    translate(tmp_path / "in65", tmp_path / "unscaled", any_size, logged=logged)
+    assert not logged
 
 
 def test_a_stop_finishes_what_is_begun_and_a_rerun_the_rest(mixed: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from translate.api import Translator
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
+from translate.engine.system import console
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.decode import read_image
 from translate.images.masks import read_hole
@@ -147,7 +148,7 @@ def test_what_is_wrong_with_masks_is_said_before_any_work(
 def test_a_notebook_gives_masks_in_any_form(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
-    model, expected = Translator(MODEL), np.where(hole[..., None], 0, pixels)
+    model, expected = Translator._of(MODEL), np.where(hole[..., None], 0, pixels)
     white = np.where(hole, 255, 0).astype(np.uint8)
     clear = np.dstack([pixels, 255 - white])
     path, mask = save(tmp_path / "a.png", clear), save(tmp_path / "mask.png", white)
@@ -164,11 +165,11 @@ def test_a_notebook_gives_masks_in_any_form(
     with pytest.raises(BadImage, match="has no hole"):
         model(save(tmp_path / "whole.png", pixels))
     with pytest.raises(ConfigError, match="fills no holes"):
-        Translator(ENLARGES)(pixels, mask=white)
+        Translator._of(ENLARGES)(pixels, mask=white)
 
 
 def test_several_images_have_a_mask_each_or_share_one(pixels: NDArray[np.uint8]) -> None:
-    model, height, width = Translator(MODEL), *pixels.shape[:2]
+    model, height, width = Translator._of(MODEL), *pixels.shape[:2]
     masks = np.zeros((2, height, width), np.uint8)
     masks[0, 1:3], masks[1, :, 2:4] = 255, 255
     wanted = [np.where(mask[..., None], 0, pixels) for mask in masks]
@@ -192,14 +193,15 @@ def test_an_enlarged_picture_is_exactly_so_many_times_as_large(
     fill_folder(tmp_path / "in", tmp_path / "out", ENLARGES)
     expected = pixels.repeat(3, 0).repeat(3, 1)
     assert (read_image(tmp_path / "out/a.png") == expected).all()
-    assert (np.asarray(Translator(ENLARGES)(pixels)) == expected).all()
+    assert (np.asarray(Translator._of(ENLARGES)(pixels)) == expected).all()
 
 
 def test_a_large_picture_is_nothing_to_remark_for_a_model_that_enlarges(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     save(tmp_path / "in/a.png", pixels.repeat(10, 0).repeat(10, 1))
-    said: list[str] = []
+    logged: list[str] = []
     found = find_inputs(tmp_path / "in", tmp_path / "out")
-    translate_folder(ENLARGES, found, tmp_path / "out", InferenceOptions(), say=said.append)
-    assert not said
+    with console.messages(logged.append):
+        translate_folder(ENLARGES, found, tmp_path / "out", InferenceOptions())
+    assert not logged

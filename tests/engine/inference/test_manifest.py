@@ -14,12 +14,13 @@ from power_cut import DiskRecorder, write_tree
 from translate.engine.disk import files, records
 from translate.engine.inference import manifest, pipeline, sampling
 from translate.engine.inference import model as infer
+from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
-from translate.engine.inference.sampling import SampleRequest, sample_folder
+from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 from translate.results import InferenceResult
 
@@ -32,8 +33,9 @@ class Item(NamedTuple):
     output: Path
     origin: str = "nothing"
 
-    def origin_sha256(self) -> str:
-        return "0"
+
+def digest(_: Item) -> str:
+    return "0"
 
 
 @pytest.fixture
@@ -195,13 +197,13 @@ def test_an_output_that_another_process_makes_meanwhile_is_done(
 ) -> None:
     first, second = begin(), begin()
     (item,) = items(tmp_path, "a.png")
-    assert first.split([item]) == second.split([item]) == ([item], 0)
+    assert first.split([item], digest) == second.split([item], digest) == ([item], 0)
     with first.open(), second.open():
         first.write(item, "0", b"mine")
         second.write(item, "0", b"mine")
         second.write(item, "0", b"not bit for bit, on a GPU")
     assert item.output.read_bytes() == b"mine"
-    assert begin().split([item]) == ([], 1)
+    assert begin().split([item], digest) == ([], 1)
 
 
 def test_an_output_that_appears_between_the_records_and_the_look_is_done(
@@ -218,14 +220,14 @@ def test_an_output_that_appears_between_the_records_and_the_look_is_done(
         return made
 
     monkeypatch.setattr(OutputManifest, "_read", read)
-    assert begin().split([item]) == ([], 1)
+    assert begin().split([item], digest) == ([], 1)
 
 
 def test_a_file_of_somebody_elses_that_appears_meanwhile_is_never_replaced(
     begin: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
     records_, (item,) = begin(), items(tmp_path, "a.png")
-    assert records_.split([item]) == ([item], 0)
+    assert records_.split([item], digest) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)
     item.output.write_bytes(b"the user's")
     with records_.open(), pytest.raises(FileExistsError):

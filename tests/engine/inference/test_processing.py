@@ -14,12 +14,13 @@ from torch import Tensor
 
 from translate.api import Translator
 from translate.batches import ImageSpec
+from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
-from translate.engine.inference.options import NEUTRAL, InferenceOptions
+from translate.engine.inference.options import NOT_RECORDED, InferenceOptions
 from translate.engine.inference.processing import ImageProcessor, is_gray
-from translate.engine.inference.sampling import SampleRequest, sample_folder
+from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 from translate.images.decode import read_image
 from translate.images.tensors import to_uint8
@@ -36,7 +37,7 @@ def translator(name: str, **options: Any) -> Translator:
     torch.manual_seed(0)
     made = create_recipe({"name": name, **small("recipe", name), **options}, spec=SPEC)
     made.eval().requires_grad_(False)
-    return Translator(Model(name, name, made, SPEC, (), torch.device("cpu")))
+    return Translator._of(Model(name, name, made, SPEC, (), torch.device("cpu")))
 
 
 class Tint(Recipe[Any]):
@@ -65,7 +66,7 @@ class Tint(Recipe[Any]):
 
 def tint(*, unscaled: bool = False, **given: Any) -> Translator:
     recipe = Tint(**given)
-    return Translator(
+    return Translator._of(
         Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
     )
 
@@ -84,9 +85,9 @@ def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
         made = create("recipe", {"name": name, **small("recipe", name)}, spec=spec)
         kept |= {name} if made.keeps_gray else set()
     assert kept == set(KEEP_GRAY)
-    assert not translator("restore", damage=["gray"]).model.recipe.keeps_gray
+    assert not translator("restore", damage=["gray"])._model.recipe.keeps_gray
     assert not translator("restore", damage=["noise", {"name": "gray", "amount": [0, 0.5]}]
-                          ).model.recipe.keeps_gray  # fmt: skip
+                          )._model.recipe.keeps_gray  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:reading an image")
@@ -102,7 +103,7 @@ def test_case_20_gray_comes_back_gray(name: str, kind: Any, tmp_path: Path) -> N
     Image.fromarray(to_uint8(shades)).convert("RGB").save(folder / "stored-as-colour.png")
     Image.fromarray(noise(12, 10, 3)).save(folder / "colour.png")
     given: dict[str, Any] = {}
-    if model.model.recipe.takes_mask:
+    if model._model.recipe.takes_mask:
         (tmp_path / "masks").mkdir()
         for path in folder.iterdir():
             Image.fromarray(hole).save(tmp_path / "masks" / path.name)
@@ -176,7 +177,7 @@ def test_scale_back_translates_at_the_learnt_size_and_returns_the_original(
     model = tint(scale=scale)
     pixels = noise(80, 120, 3)
     drawn = model(pixels, size=size, scale_back=True)
-    recipe: Any = model.model.recipe
+    recipe: Any = model._model.recipe
     assert recipe.sizes == [seen] and drawn.shape == (*given_back, 3)
     assert model(pixels.astype(np.float32) / 255, size=size, scale_back=True).max() <= 1
     (tmp_path / "in").mkdir()
@@ -188,7 +189,7 @@ def test_scale_back_translates_at_the_learnt_size_and_returns_the_original(
 def test_scale_back_leaves_alone_what_was_trained_at_full_size() -> None:
     model = tint(unscaled=True)
     assert model(noise(80, 120, 3), scale_back=True).shape == (80, 120, 3)
-    assert model.model.recipe.sizes == [(80, 120)]  # type: ignore[comparison-overlap]
+    assert model._model.recipe.sizes == [(80, 120)]  # type: ignore[comparison-overlap]
 
 
 def test_scale_back_puts_known_pixels_back_as_they_were() -> None:
@@ -201,9 +202,9 @@ def test_scale_back_puts_known_pixels_back_as_they_were() -> None:
 
 
 def test_a_strip_that_would_become_too_large_is_refused() -> None:
-    way = ImageProcessor(tint().model, "sharp", scale_back=True, max_pixels=10_000)
+    processor = ImageProcessor(tint()._model, "sharp", scale_back=True, max_pixels=10_000)
     with pytest.raises(ValueError, match="would become"):
-        way.prepare(np.zeros((1, 3000, 3), np.uint8), single=False)
+        processor.preprocess(np.zeros((1, 3000, 3), np.uint8), single=False)
 
 
 # -- records of outputs ----------------------------------------------------------------------------
@@ -234,7 +235,7 @@ def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., A
     return translate
 
 
-@pytest.mark.parametrize("name", sorted(CHANGED.keys() - NEUTRAL))
+@pytest.mark.parametrize("name", sorted(CHANGED.keys() - NOT_RECORDED))
 def test_I2_every_option_that_changes_an_output_is_in_its_record(
     name: str, folder: Callable[..., Any]
 ) -> None:
@@ -246,7 +247,7 @@ def test_I2_every_option_that_changes_an_output_is_in_its_record(
         assert folder(out, **before).skipped == 2
 
 
-@pytest.mark.parametrize("name", sorted(NEUTRAL - {"mask"}))
+@pytest.mark.parametrize("name", sorted(NOT_RECORDED - {"mask"}))
 def test_options_that_change_no_output_keep_what_is_done(
     name: str, folder: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -260,7 +261,7 @@ def test_options_that_change_no_output_keep_what_is_done(
 
 
 def test_I2_every_wish_that_changes_a_sample_is_in_its_record(tmp_path: Path) -> None:
-    model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu").model
+    model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu")._model
     out, usual = tmp_path / "out", SampleRequest(3)
     for other in (SampleRequest(3, label="one"), SampleRequest(3, seed=1)):
         sample_folder(model, out, usual, overwrite=True)

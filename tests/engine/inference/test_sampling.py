@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 
 from translate.engine.disk import files, records
+from translate.engine.inference import drawing
 from translate.engine.inference import model as infer
-from translate.engine.inference import sampling
+from translate.engine.inference.drawing import CHUNK, SampleRequest, draw_sheet, draw_walk
 from translate.engine.inference.model import Model
-from translate.engine.inference.sampling import CHUNK, SampleRequest, sample_folder
-from translate.engine.inference.sheets import sheet
+from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 
@@ -47,7 +47,7 @@ def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
     model: Model, tmp_path: Path
 ) -> None:
     summary = sample_folder(model, tmp_path, SampleRequest(70))
-    assert (summary.inputs, summary.done, summary.left) == (70, 70, 0)
+    assert (summary.count, summary.done, summary.left) == (70, 70, 0)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert (names[0], names[-1], len(names)) == ("000001.png", "000070.png", 70)
     assert pixels(tmp_path / "000001.png").shape == (8, 8), "gray"
@@ -63,7 +63,7 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn(model: Model, tmp_path:
 
 def test_a_picture_is_what_its_noise_alone_gives(model: Model, tmp_path: Path) -> None:
     sample_folder(model, tmp_path, SampleRequest(2))
-    noise = model.recipe.latents(1, sampling._generator(0, 1))
+    noise = model.recipe.latents(1, drawing._generator(0, 1))
     with torch.inference_mode():
         (alone,) = ((model.recipe.draw(noise)[0, 0] + 1) * 127.5).round().numpy()[None]
     assert abs(alone - pixels(tmp_path / "000002.png")).max() <= 1
@@ -101,19 +101,19 @@ def test_what_was_drawn_otherwise_is_not_replaced_unasked(
     model: Model, tmp_path: Path, change: str
 ) -> None:
     sample_folder(model, tmp_path, SampleRequest(3))
-    other, wish = model, SampleRequest(3)
+    other, samples = model, SampleRequest(3)
     match change:
         case "seed":
-            wish = SampleRequest(3, seed=7)
+            samples = SampleRequest(3, seed=7)
         case "model":
             other = replace(model, digest="another")
         case "output":
             (tmp_path / "000002.png").write_bytes(b"mine")
     before = tree(tmp_path)
     with pytest.raises(ConfigError, match="--overwrite"):
-        sample_folder(other, tmp_path, wish)
+        sample_folder(other, tmp_path, samples)
     assert tree(tmp_path) == before
-    assert sample_folder(other, tmp_path, wish, overwrite=True).done >= 1
+    assert sample_folder(other, tmp_path, samples, overwrite=True).done >= 1
 
 
 def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
@@ -136,17 +136,17 @@ def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
 
 
 @pytest.mark.parametrize(
-    ("wish", "complaint"),
+    ("samples", "complaint"),
     [
         (SampleRequest(1, "seven"), r"no class is called 'seven'\. Choose from: .*one"),
         (SampleRequest(1, text="a house"), "was trained without captions: leave --text out"),
     ],
 )
-def test_what_cannot_be_drawn_is_said_before_anything_is_written(
-    classes: Model, tmp_path: Path, wish: SampleRequest, complaint: str
+def test_what_cannot_be_drawn_is_refused_before_anything_is_written(
+    classes: Model, tmp_path: Path, samples: SampleRequest, complaint: str
 ) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        sample_folder(classes, tmp_path / "out", wish)
+        sample_folder(classes, tmp_path / "out", samples)
     assert not (tmp_path / "out").exists()
 
 
@@ -162,9 +162,9 @@ def test_a_model_that_translates_says_that_it_cannot_draw(tmp_path: Path) -> Non
 
 
 def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
-    assert sampling.encoded("né", 5).tolist() == [[110, 195, 169, 0, 0]]
+    assert drawing.encoded("né", 5).tolist() == [[110, 195, 169, 0, 0]]
     with pytest.raises(ConfigError, match="has 6 bytes; captions in training had 1 to 5"):
-        sampling.encoded("houses", 5)
+        drawing.encoded("houses", 5)
 
 
 def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
         (line,) = records.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
         patch.setattr(model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
-        with pytest.raises(NothingUsableError, match="not one picture is finite"):
+        with pytest.raises(NothingUsableError, match="not one image is finite"):
             sample_folder(model, tmp_path / "none", SampleRequest(4))
 
 
@@ -197,21 +197,21 @@ def test_a_full_disk_is_no_traceback(
 
 def test_a_sheet_holds_what_the_files_hold(model: Model, classes: Model, tmp_path: Path) -> None:
     sample_folder(model, tmp_path, SampleRequest(4))
-    drawn = sheet(model, SampleRequest(4))
+    drawn = draw_sheet(model, SampleRequest(4))
     assert drawn.shape == (18, 18, 3)
     assert (drawn[10:, :8, 0] == pixels(tmp_path / "000003.png")).all()
-    rows = sheet(classes, SampleRequest(6, "all"))
+    rows = draw_sheet(classes, SampleRequest(6, "all"))
     assert rows.shape == (28, 18, 3)
     sample_folder(classes, tmp_path / "all", SampleRequest(6, "all"))
     assert (rows[10:18, 10:, 0] == pixels(tmp_path / "all/one/000002.png")).all()
 
 
 def test_a_walk_has_a_row_a_class_of_so_many(model: Model, classes: Model) -> None:
-    assert sheet(model, SampleRequest(5), walk=True).shape == (38, 48, 3)
-    walked = sheet(classes, SampleRequest(5), walk=True)
+    assert draw_walk(model, SampleRequest(5)).shape == (38, 48, 3)
+    walked = draw_walk(classes, SampleRequest(5))
     assert walked.shape == (28, 48, 3)
-    assert (walked != sheet(classes, SampleRequest(5, seed=1), walk=True)).any()
-    assert (walked == sheet(classes, SampleRequest(5), walk=True)).all()
+    assert (walked != draw_walk(classes, SampleRequest(5, seed=1))).any()
+    assert (walked == draw_walk(classes, SampleRequest(5))).all()
 
 
 def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_size_that_no_memory_holds_is_listed_for_each_image(size: int, tmp_pat
         (np.zeros((32, 40, 3), np.uint8), DataError),
     ):
         with pytest.raises(error, match="40x32 pixels would become"):
-            Translator(COPIES)(given, size=size)
+            Translator._of(COPIES)(given, size=size)
 
 
 @pytest.mark.parametrize("width", [60_000, 500_000, 2_000_000])

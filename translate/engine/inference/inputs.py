@@ -1,65 +1,43 @@
-"""Which pictures a folder translation reads and what they become, known before any work is done."""
+"""Which images are translated, and to which files: known before any work is done."""
 
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from glob import has_magic
-from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from translate.engine.disk import files
+from translate.engine.inference.sources import Job, Sources
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
 from translate.folders import skipped
 from translate.folders.listing import find_images, match, scan, stem_below
 from translate.images.encode import ENCODINGS, can_hold
-from translate.images.source import EncodedImage
 
 
 class Inputs(NamedTuple):
-    """What was found to be translated."""
+    """The files that a source consists of."""
 
     root: Path
-    """The folder whose tree the output mirrors."""
+    """the folder whose tree the output mirrors"""
     images: list[Path]
     skipped: list[Path]
-    """Files without an image suffix."""
+    """files without an image suffix"""
     problems: list[BadImage]
 
 
-class Job(NamedTuple):
-    """One picture to translate."""
-
-    input: Path
-    output: Path
-    mask: Path | None = None
-    """what is white in it is the hole of the input"""
-    frame: int | None = None
-    """which one of several; None: the first, and that there are others is noted"""
-
-    @property
-    def origin(self) -> str:
-        """What it is made from, as a record says it."""
-        return str(self.input)
-
-    def origin_sha256(self) -> str:
-        """Return the sha256 of the input, and its mask, as they are now; raises `OSError`."""
-        files = (self.input, self.mask) if self.mask else (self.input,)
-        return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-
-
 def find_inputs(source: str | Path, out: Path) -> Inputs:
-    """Return the images that `source` means: a file, a folder at any depth, or a glob.
+    """Return the images of `source`: a file, a folder at any depth, or a glob.
 
-    What lies in `out`, where that is inside the source, is none of them. Raises a `TranslateError`
-    where there is nothing to do, or `out` cannot be written to.
+    Files in `out` are skipped where that is inside the source. Raises a `TranslateError` where
+    there is no image, or `out` cannot be written to.
     """
     found = _find(Path(source))
     root, inside = found.root.resolve(), out.resolve()
     if root == inside:
-        raise ConfigError(f"{out} holds the pictures themselves: choose another folder for OUT.")
+        raise ConfigError(f"{out} holds the images themselves: choose another folder for OUT.")
     if not out.exists() and can_hold(out.suffix):
-        raise ConfigError(f"OUT is a folder, and {out} looks like a picture: try {out.parent}.")
+        raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
     if inside.is_relative_to(root):
         own = [p for p in found.images if not p.parent.resolve().is_relative_to(inside)]
         found = found._replace(images=own)
@@ -91,10 +69,10 @@ def assign_outputs(
 ) -> list[Job]:
     """Return where the translation of each image goes: to the same place and name below `out`.
 
-    A suffix is kept where its format can hold the result and is the wanted `form`. Else it becomes
-    that of `form`, by default ``.png``, and follows the whole old name if the short one is taken.
-    With `gray`, images of a format without colour have gray results. Raises `ConfigError` where two
-    images would become one file, if only on some file systems.
+    A suffix is kept where its format can hold the result, and is `form` if that is given. Otherwise
+    it becomes ``.form``, by default ``.png``, appended to the whole old name if the short one is
+    taken. With `gray`, images of a format without colour have gray results. Raises `ConfigError`
+    where two images would become one file, if only on some file systems.
     """
     suffix = f".{form or 'png'}"
     if not can_hold(suffix, channels):
@@ -125,10 +103,11 @@ def assign_outputs(
 
 
 def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
-    """Return `jobs`, each with the file in `masks` of its path without suffix, if there is one.
+    """Return `jobs`, each with the mask in `masks` that has its path without suffix, if any.
 
-    A file is the mask of a single image. Raises `ConfigError` where there is no such file or
-    folder, a file is given for several images, or no image has a mask in the folder, or two.
+    If `masks` is a file, it is the mask of a single image. Raises `ConfigError` where there is no
+    such file or folder, a file is given for several images, or an image has two masks, or none has
+    one.
     """
     if masks.is_file() and len(jobs) == 1:
         return [jobs[0]._replace(mask=masks)]
@@ -148,7 +127,7 @@ def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     if not any(of_jobs):
         example = f"{stem_below(jobs[0].input, root)}.png"
         raise ConfigError(
-            f"mask: nothing in {masks} is named as a picture is: expected {masks / example}, "
+            f"mask: nothing in {masks} is named as an image is: expected {masks / example}, "
             "or another suffix."
         )
     return [
@@ -157,21 +136,21 @@ def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     ]
 
 
-def with_frames(jobs: Sequence[Job]) -> list[Job]:
+def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
     """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, where there are several.
 
-    Raises `ConfigError` where such a name is that of another picture.
+    Raises `ConfigError` where such a name is that of another image.
     """
-    found = [split for job in jobs for split in _frames(job)]
-    names = Counter(_folded(job.output) for job in found)
-    if twice := [str(job.output) for job in found if names[_folded(job.output)] > 1]:
-        raise ConfigError(f"frames: two pictures would become {twice[0]}: rename one of them.")
-    return found
+    split = [of_frame for job in jobs for of_frame in _frames(job, sources)]
+    names = Counter(_folded(job.output) for job in split)
+    if twice := [str(job.output) for job in split if names[_folded(job.output)] > 1]:
+        raise ConfigError(f"frames: two images would become {twice[0]}: rename one of them.")
+    return split
 
 
-def _frames(job: Job) -> list[Job]:
+def _frames(job: Job, sources: Sources) -> list[Job]:
     try:
-        header = EncodedImage.open(job.input).header
+        header = sources.look(job).header
     except BadImage:
         return [job]  # it is listed when it is read
     if not header.moving:

@@ -1,16 +1,16 @@
-"""What an output folder remembers of its pictures, so that a rerun is free and honest.
+"""The manifest of an output folder: what each file was made from, so that a rerun skips it.
 
-``OUT/.translate/done.jsonl`` says what each output was made from, ``OUT/problems.jsonl`` what was
-left out and why. Under torchrun process N has ``done-N.jsonl`` and ``problems-N.jsonl`` to itself,
-and all records are read. Several processes may write into one folder at once: a record is durable
-before its output can be seen, so that an output without a record is always somebody else's.
+``OUT/.translate/done.jsonl`` records the origin of each output, ``OUT/problems.jsonl`` lists what
+was skipped and why. Under torchrun process N writes ``done-N.jsonl`` and ``problems-N.jsonl``, and
+all records are read. Several processes may write into one folder at once: a record is durable
+before its output is visible, so that an output without a record was made by something else.
 """
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
 from hashlib import file_digest, sha256
@@ -27,36 +27,34 @@ from translate.errors import CheckpointError, ConfigError
 
 HIDDEN = ".translate"
 DAY = 24 * 3600.0
-"""Seconds after which a temporary file is of no living process, where locks cannot tell."""
+"""seconds after which a temporary file belongs to no running process, where locks cannot tell"""
 
 
 class Output(Protocol):
-    """One picture to make."""
+    """One image to make."""
 
     @property
-    def output(self) -> Path: ...
+    def output(self) -> Path:
+        """Where it goes."""
 
     @property
     def origin(self) -> str:
-        """What it is made from, as a record says it."""
-
-    def origin_sha256(self) -> str:
-        """Return the sha256 of what it is made from; raises `OSError`."""
+        """What it is made from, as its record names it."""
 
 
 AnyOutput = TypeVar("AnyOutput", bound=Output)
 Records = Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
-"""Notes by the sha256 of origin and output, by the output's name below the folder."""
+"""notes by the sha256 of origin and output, by the output's name below the folder"""
 
 
 class DoneRecord(records.Record):
-    """A line of ``done.jsonl``: what was made of what."""
+    """A line of ``done.jsonl``: an output and its origin."""
 
     output: str
     output_sha256: str
     input_sha256: str
     notes: list[str] = []
-    """What the input lost when it was read."""
+    """information that the input lost when it was read"""
 
 
 @dataclass
@@ -83,21 +81,24 @@ class DurableLines:
 
 
 class OutputManifest:
-    """The records of one output folder."""
+    """The records of one output folder, of outputs that one model makes with some options."""
 
     def __init__(self, out: Path, made_by: Mapping[str, Any], *, overwrite: bool = False) -> None:
-        """Take `out`, and what makes its outputs: the model and the options, as JSON has them.
+        """Make a manifest.
 
-        With `overwrite`, outputs that something else made may be replaced.
+        Args:
+            out: the output folder.
+            made_by: the model and the options, as JSON has them.
+            overwrite: whether outputs that something else made may be replaced.
         """
         self.out, self.made_by, self.overwrite = out, made_by, overwrite
-        self.noted: list[Problem] = []
-        """what inputs have lost whose outputs `split` has found done, as their records say"""
+        self.recorded_notes: list[Problem] = []
+        """what was lost of inputs whose outputs `split` has found done, from their records"""
         self._done = DurableLines(out / HIDDEN / f"done{_process()}.jsonl")
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Begin to write: forget the problems of earlier runs, and what a killed one left.
+        """Begin to write: delete the problems of earlier runs, and what a killed one left.
 
         Raises `SaveError` where the folder's own files cannot be written.
         """
@@ -120,27 +121,33 @@ class OutputManifest:
             certain = alone and not together
             files.sweep_files(self.out, older=0 if certain else DAY)
 
-    def split(self, work: Iterable[AnyOutput]) -> tuple[list[AnyOutput], int]:
-        """Return what is still to be done, and how much is done and verified.
+    def split(
+        self, work: Iterable[AnyOutput], digest: Callable[[AnyOutput], str | None]
+    ) -> tuple[list[AnyOutput], int]:
+        """Return what is still to be done, and how many outputs are done and verified.
 
-        Raises `ConfigError` for an output that something else made, unless it may be overwritten,
-        and where the records cannot be read.
+        `digest` returns the sha256 of an origin; None where it cannot be read. Raises `ConfigError`
+        for an output that something else made, unless it may be overwritten, and where the records
+        cannot be read.
         """
-        made, again = self._read(), cache(self._read)  # another process may have made it since
+        made, made_since = self._read(), cache(self._read)  # by another process
         todo, others, done = list[AnyOutput](), list[Path](), 0
         for item in work:
             if not _exists(item.output):
                 todo.append(item)
                 continue
-            notes = self._notes(item, made)
+            origin = digest(item)
+            notes = self._notes(item, origin, made)
             if notes is None:
-                notes = self._notes(item, again())
+                notes = self._notes(item, origin, made_since())
             if notes is None:
                 todo.append(item)
                 others.append(item.output)
             else:
                 done += 1
-                self.noted += [Problem(Path(item.origin), "read", "note", n) for n in notes]
+                self.recorded_notes += [
+                    Problem(Path(item.origin), "read", "note", n) for n in notes
+                ]
         if others and not self.overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
@@ -156,12 +163,12 @@ class OutputManifest:
 
         The record keeps `notes` on what the input lost, for a rerun that lists them again.
 
-        Raises `OSError`, also where somebody else's file has come to be there.
+        Raises `OSError`, also where another program has put a file there.
         """
         digest = sha256(data).hexdigest()
         if not self.overwrite and _exists(work.output):
-            made = {self._name(work): {(origin_sha256, digest): notes}}
-            if self._is_done(work, made) or self._is_done(work, self._read()):
+            ours = {self._name(work): {(origin_sha256, digest): notes}}
+            if any(self._notes(work, origin_sha256, m) is not None for m in (ours, self._read())):
                 return
             raise FileExistsError(errno.EEXIST, "another program has put a file there meanwhile")
         record = {
@@ -181,11 +188,11 @@ class OutputManifest:
 
     @property
     def problems(self) -> Path:
-        """Where this process lists what it left out."""
+        """Where this process lists what it skipped."""
         return self.out / f"problems{_process()}.jsonl"
 
     def _read(self) -> Records:
-        """Return the records of what this very model made with these very options."""
+        """Return the records of outputs that this model made with these options."""
         made: dict[str, dict[tuple[str, str], Sequence[str]]] = {}
         try:
             for file in _listed(self.out / HIDDEN):
@@ -198,39 +205,22 @@ class OutputManifest:
                         made.setdefault(record.output, {})[claim] = record.notes
         except CheckpointError as error:
             raise ConfigError(
-                f"{error} Without it nobody knows what is done: mend it, or choose another folder."
+                f"{error} Without it, nobody knows what is done: mend it, or choose another folder."
             ) from error
         return made
 
-    def _is_done(self, work: Output, made: Records) -> bool:
-        return self._notes(work, made) is not None
-
-    def _notes(self, work: Output, made: Records) -> Sequence[str] | None:
+    def _notes(self, work: Output, origin: str | None, made: Records) -> Sequence[str] | None:
         """Return the notes of `work`; None where it is not done, or its output has changed."""
         claims = made.get(self._name(work))
-        if not claims:
+        if not claims or origin is None:
             return None
         try:
-            return claims.get((work.origin_sha256(), _sha256(work.output)))
+            return claims.get((origin, _sha256(work.output)))
         except OSError:
             return None
 
     def _name(self, work: Output) -> str:
         return work.output.relative_to(self.out).as_posix()
-
-
-def options_record(options: Any, neutral: Collection[str]) -> dict[str, Any]:
-    """Return what a dataclass of options says of the outputs, for `Ledger.made_by`.
-
-    Every option that is not `neutral` is in it, by its name or the ``key`` in its metadata. A
-    switch that is off is None, which is also what older records have of options that came later.
-    """
-    found = {}
-    for option in fields(options):
-        if option.name not in neutral:
-            value = getattr(options, option.name)
-            found[option.metadata.get("key", option.name)] = None if value is False else value
-    return found
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -257,6 +247,6 @@ def _sha256(path: Path) -> str:
 
 
 def _process() -> str:
-    """Return what the names of this process's files end in."""
+    """Return the suffix of the names of this process's files."""
     rank = launched().rank
     return f"-{rank}" if rank else ""

@@ -61,6 +61,19 @@ class Model:
         """The domains it translates to."""
         return target_domains(self.recipe, self.spec)
 
+    def describe(self) -> str:
+        """Return what it is in one line of ``key=value``."""
+        spec = self.spec
+        facts = {
+            "recipe": self.method,
+            "domains": spec.domains,
+            "channels": self.channels(spec.domains[-1]) if spec.domains else (3, 3),
+            "size": spec.size,
+            "step": self.step,
+            "device": str(self.device),
+        }
+        return ", ".join(f"{key}={value!r}" for key, value in facts.items())
+
     def choose(self, to: str | None) -> str:
         """Return the domain `to`, by default the last; its path is another name of it.
 

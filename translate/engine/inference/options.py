@@ -1,13 +1,17 @@
-"""How a folder is translated."""
+"""How a folder is translated, and which of it is recorded with each output."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from translate.images.decode import MAX_PIXELS
 
-NEUTRAL = frozenset({"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"})
-"""`Options` that change no output of a name: what a mask holds is part of the input, a format and a
-frame are part of the name. All others are in the record of an output."""
+NOT_RECORDED = frozenset(
+    {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"}
+)
+"""Fields of `InferenceOptions` that change no output of a given name: the content of a mask is part
+of the input's hash, format and frame are part of the name. All others are recorded."""
 
 
 @dataclass(frozen=True)
@@ -15,28 +19,43 @@ class InferenceOptions:
     """How a folder is translated."""
 
     to: str | None = None
-    """the domain to translate to; by default the last"""
+    """the target domain; by default the last"""
     size: int | None = None
-    """what the shorter side is scaled to first; by default pictures keep their size"""
+    """length of the shorter side to which images are scaled first; by default they keep their
+    size"""
     scale_back: bool = False
-    """bring results to the size that they would have without `size`; without a `size`, translate at
+    """scale results to the size that they would have without `size`; without a `size`, translate at
     the size of the training crops"""
     side: str | None = None
-    """which half of joined images is translated, or ``whole``; needed after training on such"""
+    """the half of joined images to translate, or ``whole``; required after training on such"""
     mask: Path | None = None
     """folder of masks, or the mask of a single image, for a model that fills holes: white is the
     hole, or 1 in a mask of 0 and 1; by default what is wholly transparent is"""
     batch_size: int | None = None
-    """pictures of one size that go through the network at once; by default 1, on a GPU 8"""
+    """images of one size that are translated at once; by default 1, on a GPU 8"""
     format: str | None = None
     """the suffix of every output; by default the input's, where that can hold the result"""
     max_pixels: int = MAX_PIXELS
-    """larger pictures are listed, not decoded"""
+    """larger images are listed, not decoded"""
     frames: str = "first"
-    """``all`` makes a picture of each frame or page of a file that has several"""
+    """``all`` translates each frame or page of a file that has several"""
     keep_metadata: bool = field(default=False, metadata={"key": "metadata"})
-    """keep what the camera wrote, the place included; by default only colour profiles are kept"""
+    """keep EXIF data, GPS included; by default only colour profiles are kept"""
     overwrite: bool = False
     """replace outputs that something else made"""
     limit: int | None = None
-    """translate only the first so many pictures"""
+    """translate only the first so many images"""
+
+
+def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
+    """Return what a dataclass of options adds to the record of an output.
+
+    Every field that is not `excluded` is in it, by its name or the ``key`` in its metadata. A
+    switch that is off is None, which is also what older records have of later options.
+    """
+    found = {}
+    for option in fields(options):
+        if option.name not in excluded:
+            value = getattr(options, option.name)
+            found[option.metadata.get("key", option.name)] = None if value is False else value
+    return found

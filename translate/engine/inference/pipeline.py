@@ -1,4 +1,8 @@
-"""Three stages that a picture goes through: read ahead, drawn, written behind."""
+"""The way of each image from file to file: read ahead, translate, write behind.
+
+Each stage takes images and problems and returns as many: what goes wrong with an image is a
+`Problem`, and the others continue.
+"""
 
 import errno
 import os
@@ -6,22 +10,22 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import repeat, takewhile
 from typing import NamedTuple, TypeVar
 
 from translate.engine.data.order import item_error
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.conversion import Input
-from translate.engine.inference.inputs import Job
 from translate.engine.inference.manifest import OutputManifest
-from translate.engine.inference.processing import ImageProcessor, NetworkInput
-from translate.engine.inference.sources import Sources
+from translate.engine.inference.processing import ImageProcessor, OutputForm
+from translate.engine.inference.sources import Job, Sources
 from translate.engine.plugins.errors import unforeseen
 from translate.engine.processes.pool import Threads
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory
 from translate.errors import BadImage, TranslateError
 from translate.images import kinds
+from translate.images.decode import Pixels
 from translate.images.decoded import guarded
 from translate.images.encode import encode_image
 from translate.images.headers import Note
@@ -31,77 +35,83 @@ READ_AHEAD = 2
 WRITERS = min(4, os.cpu_count() or 1)
 """threads: encoding is slower than a GPU"""
 WINDOW = 8
-"""batches among whose pictures those of one size are put together"""
-GLANCE = 0.1
-"""seconds between two looks at whether to stop"""
+"""batches among whose images those of one size are put together"""
+POLL_SECONDS = 0.1
+"""between two checks whether to stop"""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class ImageResult(NamedTuple):
-    """A picture on its way: as it was read, then as it was drawn."""
+    """An image on its way, and then its translation."""
 
     job: Job
     input_sha256: str
-    prepared: NetworkInput
+    pixels: Pixels
+    """as the network gets them, then as it returns them"""
+    form: OutputForm
     notes: Sequence[Note] = ()
-    """what the file lost when it was read"""
-    beside: Mapping[str, bytes] = {}
-    """what is saved with it"""
+    """information that the file lost when it was read"""
+    metadata: Mapping[str, bytes] = {}
+    """what is saved with the output"""
 
 
 PipelineResult = ImageResult | Problem
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pipeline:
-    """How pictures become others; each stage makes of pictures and problems the same, or fewer."""
+    """How images of a folder are translated."""
 
-    way: ImageProcessor
-    ledger: OutputManifest
+    processor: ImageProcessor
+    sources: Sources
+    manifest: OutputManifest
     batch_size: int
     keep_metadata: bool = False
 
-    def __post_init__(self) -> None:
-        self.sources = Sources(self.way.max_pixels)
+    def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
+        """Yield the result of each of `jobs`; the network runs in the caller's thread.
 
-    def run(
-        self, jobs: Sequence[Job], look: Callable[[ImageResult], None], stop: Callable[[], object]
-    ) -> Generator[PipelineResult]:
-        """Yield what became of each of `jobs`; the network runs in the caller's thread.
-
-        `look` is shown each picture before it is drawn; when `stop` holds, none is drawn any more.
+        Once `stop` returns something true, the batch at hand is finished and no other begun.
         """
+        self.sources.expect(jobs)
         with Threads(1) as reader, Threads(WRITERS) as writer:
-            read = _ahead(reader, self.read, self.batches(jobs), READ_AHEAD, stop)
-            drawn = (self.draw(items, look) for items in takewhile(lambda _: not stop(), read))
-            for results in _ahead(writer, self.write, drawn, 2 * WRITERS):
+            batches = repeat(self.batches(jobs))
+            read = _ahead(reader, self._read_next, batches, READ_AHEAD, stop)
+            whole = takewhile(lambda items: items is not None and not stop(), read)
+            translated = (self.translate(items or ()) for items in whole)
+            for results in _ahead(writer, self.write, translated, 2 * WRITERS):
                 yield from results
             if stop():
                 reader.abandon()  # nobody waits for what is still read
 
+    # -- read ---------------------------------------------------------------------------------
+
     def batches(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
-        """Yield jobs whose pictures have one size, in an order that depends on them alone."""
+        """Yield jobs whose images have one size, in an order that depends on the jobs alone."""
         if self.batch_size == 1:
             yield from _cut(jobs, 1)  # no need to look at headers
             return
-        sources = Sources(self.way.max_pixels)
         for window in _cut(jobs, WINDOW * self.batch_size):
-            alike: dict[tuple[int, int], list[Job]] = {}
+            by_size: dict[tuple[int, int], list[Job]] = {}
             for job in window:
-                alike.setdefault(self._size(job, sources), []).append(job)
-            for group in alike.values():
+                by_size.setdefault(self._size(job), []).append(job)
+            for group in by_size.values():
                 yield from _cut(group, self.batch_size)
 
-    def _size(self, job: Job, sources: Sources) -> tuple[int, int]:
+    def _size(self, job: Job) -> tuple[int, int]:
         try:
-            return sources.get(job).size(job.frame)
+            return self.sources.look(job).size(job.frame)
         except Exception:
             return 0, 0  # it is listed when it is read
 
+    def _read_next(self, batches: Iterator[Sequence[Job]]) -> list[PipelineResult] | None:
+        jobs = next(batches, None)
+        return None if jobs is None else self.read(jobs)
+
     def read(self, jobs: Sequence[Job]) -> list[PipelineResult]:
-        """Decode, take the wanted half, scale; whatever goes wrong with an image, it is listed."""
+        """Decode, take the half to translate, scale."""
         results: list[PipelineResult] = []
         for job in jobs:
             try:
@@ -115,73 +125,66 @@ class Pipeline:
         return results
 
     def _read(self, job: Job) -> ImageResult:
-        source = self.sources.get(job)
+        source, processor = self.sources.take(job), self.processor
         decoded = source.decode(job.frame)
-        given = Input(decoded, job.input, source.image)
-        kind, fills = self.way.source, self.way.model.recipe.takes_mask
-        prepared = self.way.prepare(
-            given.pixels(self.way.file),
-            single=given.single,
+        image = Input(decoded, job.input, source.image)
+        kind, fills = processor.source, processor.model.recipe.takes_mask
+        pixels, form = processor.preprocess(
+            image.pixels(processor.file),
+            single=image.single,
             hole=source.hole(decoded) if fills else None,
         )
         return ImageResult(
             job,
             source.sha256,
-            prepared,
+            pixels,
+            form,
             kinds.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
-            source.metadata(prepared.channels, private=self.keep_metadata),
+            source.metadata(form.channels, private=self.keep_metadata),
         )
 
-    def draw(
-        self, items: Sequence[PipelineResult], look: Callable[[ImageResult], None]
-    ) -> list[PipelineResult]:
-        """Translate pictures of one size; one by one where memory does not suffice for all."""
-        pictures = [item for item in items if isinstance(item, ImageResult)]
-        results: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
-        for picture in pictures:
-            look(picture)
-        return results + self._draw(pictures) if pictures else results
+    # -- translate ----------------------------------------------------------------------------
 
-    def _draw(self, pictures: Sequence[ImageResult]) -> list[PipelineResult]:
+    def translate(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
+        """Translate images of one size; one by one where memory does not suffice for all."""
+        images = [item for item in items if isinstance(item, ImageResult)]
+        problems: list[PipelineResult] = [item for item in items if isinstance(item, Problem)]
+        return problems + self._translate(images) if images else problems
+
+    def _translate(self, images: Sequence[ImageResult]) -> list[PipelineResult]:
         try:
-            drawn = self.way.model.translate(
-                [picture.prepared.pixels for picture in pictures], self.way.to
-            )
+            translated = self.processor.translate([image.pixels for image in images])
         except BaseException as error:
             reraise_interruption(error)
-            if len(pictures) > 1:
-                return [result for picture in pictures for result in self._draw([picture])]
-            if isinstance(error, TranslateError):
-                return [Problem(pictures[0].job.input, "translate", FAILED, str(error))]
-            if not (isinstance(error, Exception) and out_of_memory(error)):
-                return [Problem(pictures[0].job.input, "translate", FAILED, unforeseen(error))]
-            height, width = pictures[0].prepared.pixels.shape[:2]
-            message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
-            return [Problem(pictures[0].job.input, "translate", "memory", message)]
+            if len(images) > 1:
+                return [result for image in images for result in self._translate([image])]
+            return [_translation_problem(images[0], error)]
         return [
-            Problem(picture.job.input, "translate", "not finite", "the translation is not finite")
+            Problem(image.job.input, "translate", "not finite", "the translation is not finite")
             if pixels is None
-            else picture._replace(prepared=picture.prepared._replace(pixels=pixels))
-            for picture, pixels in zip(pictures, drawn, strict=True)
+            else image._replace(pixels=pixels)
+            for image, pixels in zip(images, translated, strict=True)
         ]
 
+    # -- write --------------------------------------------------------------------------------
+
     def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
-        """Bring to the due size, encode in memory, then write."""
+        """Bring to the size of the output, encode in memory, then write."""
         return [item if isinstance(item, Problem) else self._write(item) for item in items]
 
-    def _write(self, picture: ImageResult) -> PipelineResult:
-        source, output = picture.job.input, picture.job.output
+    def _write(self, image: ImageResult) -> PipelineResult:
+        source, output = image.job.input, image.job.output
         try:
-            pixels = self.way.finish(picture.prepared)
-            data = encode_image(pixels, output.suffix, picture.beside)
+            pixels = self.processor.postprocess(image.pixels, image.form)
+            data = encode_image(pixels, output.suffix, image.metadata)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         except BaseException as error:
             reraise_interruption(error)
             return Problem(source, "encode", FAILED, unforeseen(error))
         try:
-            notes = [note.text for note in picture.notes]
-            self.ledger.write(picture.job, picture.input_sha256, data, notes)
+            notes = [note.text for note in image.notes]
+            self.manifest.write(image.job, image.input_sha256, data, notes)
         except OSError as error:
             code = errno.errorcode.get(error.errno or 0, "OSError")
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")
@@ -190,7 +193,21 @@ class Pipeline:
         except BaseException as error:
             reraise_interruption(error)
             return Problem(source, "write", FAILED, unforeseen(error))
-        return picture
+        return image
+
+
+def _translation_problem(image: ImageResult, error: BaseException) -> Problem:
+    """Return why one image could not be translated."""
+    path, (height, width) = image.job.input, image.pixels.shape[:2]
+    if isinstance(error, TranslateError):
+        return Problem(path, "translate", FAILED, str(error))
+    if isinstance(error, Exception) and out_of_memory(error):
+        message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
+        return Problem(path, "translate", "memory", message)
+    return Problem(path, "translate", FAILED, unforeseen(error))
+
+
+# -- running ahead -----------------------------------------------------------------------------
 
 
 def _cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
@@ -226,5 +243,5 @@ def _is_done(future: Future[Result], stop: Callable[[], object]) -> bool:
     while not future.done():
         if stop():
             return False
-        wait([future], GLANCE)
+        wait([future], POLL_SECONDS)
     return True

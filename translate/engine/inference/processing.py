@@ -1,10 +1,11 @@
-"""From one image to its translation: what `translate infer` and `Translator` have in common.
+"""Processing around the network, the same for `translate infer` and `Translator`.
 
-`Translation.prepare` makes of an image what the network gets,
-`translate.engine.inference.model.Model` translates several of one size, and `Translation.finish`
-makes the result of each.
+`ImageProcessor.preprocess` makes the network's input from an image: halves, holes, sizes.
+`ImageProcessor.translate` translates several of one size, and `ImageProcessor.postprocess` makes
+the result of each.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,12 +22,11 @@ from translate.images.tensors import to_uint8
 PHOTOGRAPH = Kind()
 
 
-class NetworkInput(NamedTuple):
-    """An image on its way through the network."""
+class OutputForm(NamedTuple):
+    """How the network's output becomes the result."""
 
-    pixels: Pixels
-    """(height, width, channels) as the network gets them, a mask being the last channel; then as
-    the network has drawn them"""
+    input_size: tuple[int, int]
+    """height and width of the image as the network gets it"""
     size: tuple[int, int]
     """height and width of the result"""
     channels: int
@@ -34,19 +34,19 @@ class NetworkInput(NamedTuple):
     gray: bool = False
     """whether the result has no colour, whatever its channels"""
     known: Pixels | None = None
-    """the image before it was resized, where its known pixels are to be put back"""
+    """the image before it was resized, where its known pixels are put back"""
     hole: Pixels | None = None
-    """(height, width, 1), not zero where they are not known"""
+    """(height, width, 1), not zero where pixels are not known"""
 
 
 @dataclass(frozen=True)
 class ImageProcessor:
-    """One way to translate images."""
+    """Translates images to one domain, at one size."""
 
     model: Model
     to: str
     half: int | None = None
-    """which half of a joined image is translated; None: all of it"""
+    """the half of a joined image that is translated; None: all of it"""
     size: int | None = None
     """what the shorter side is scaled to first; None: nothing is scaled"""
     scale_back: bool = False
@@ -57,18 +57,18 @@ class ImageProcessor:
 
     @property
     def source(self) -> Kind:
-        """What the images are."""
+        """How images are read."""
         return self.model.kinds(self.to)[0]
 
     @property
     def file(self) -> Kind:
-        """How files are read: joined label maps in colour, as the other half may have some."""
+        """How files are read: joined label maps in colour, which the other half may have."""
         source = self.source
         return source if self.half is None or not source.labels else source._replace(channels=3)
 
     @property
     def target(self) -> Kind:
-        """What the results are."""
+        """How results are read."""
         return self.model.kinds(self.to)[1]
 
     @property
@@ -78,14 +78,16 @@ class ImageProcessor:
             return self.size
         return min(self.model.spec.size)
 
-    def prepare(self, pixels: Pixels, *, single: bool, hole: Pixels | None = None) -> NetworkInput:
-        """Return `pixels`, (height, width, channels), as the network gets them.
+    def preprocess(
+        self, pixels: Pixels, *, single: bool, hole: Pixels | None = None
+    ) -> tuple[Pixels, OutputForm]:
+        """Return the network's input for an image, (height, width, channels), and its output form.
 
         Args:
-            pixels: the image, as `file` says.
+            pixels: the image, read as `file` says.
             single: whether it had one channel before it was read.
             hole: (height, width, 1) bytes, 255 in the hole, for a recipe that takes a mask; of the
-                whole image, or of the half that is translated.
+                whole image, or of the half that is translated. It becomes the last channel.
 
         Raises:
             ValueError: where resizing makes more than `max_pixels`; for a joined image without
@@ -100,37 +102,39 @@ class ImageProcessor:
         height, width = pixels.shape[:2]
         if hole is not None and hole.shape[:2] != (height, width):
             raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
-        keeps = self.model.recipe.keeps_gray and self.target.channels == 3
-        gray = keeps and is_gray(pixels)
+        keeps_gray = self.model.recipe.keeps_gray and self.target.channels == 3
+        gray = keeps_gray and is_gray(pixels)
         channels = 1 if gray and single else self.target.channels
-        given = scaled(pixels, self.shorter, self.max_pixels, self.source)
+        resized = scaled(pixels, self.shorter, self.max_pixels, self.source)
+        input_size = resized.shape[0], resized.shape[1]
+        restore = hole is not None and self.scale_back and input_size != (height, width)
         if hole is not None:
-            smaller = scaled(hole, self.shorter, self.max_pixels)
-            given = with_hole(given, smaller)
+            resized = with_hole(resized, scaled(hole, self.shorter, self.max_pixels))
         scale = self.model.recipe.scale
-        if self.scale_back:
-            size = scale * height, scale * width
-        else:
-            size = scale * given.shape[0], scale * given.shape[1]
-        restore = hole is not None and self.scale_back and pixels.shape[:2] != given.shape[:2]
-        known = pixels if restore and scale == 1 else None
-        return NetworkInput(given, size, channels, gray, known, hole if known is not None else None)
+        rows, columns = (height, width) if self.scale_back else input_size
+        known, hole = (pixels, hole) if restore and scale == 1 else (None, None)
+        size = scale * rows, scale * columns
+        return resized, OutputForm(input_size, size, channels, gray, known, hole)
 
-    def finish(self, prepared: NetworkInput) -> NDArray[Any]:
-        """Return what the network has drawn at the size, and with the channels, that are due."""
-        drawn = prepared.pixels
-        if drawn.shape[:2] != prepared.size:
-            drawn = kinds.resize(drawn, prepared.size, self.target)
-            if drawn.dtype == np.float32:
-                drawn = drawn.clip(0, 1)  # cubic interpolation overshoots
-        if prepared.known is not None and prepared.hole is not None:
-            known = _as(prepared.known, drawn.dtype)
-            drawn = np.where(prepared.hole, drawn, known)
-        if prepared.gray:
-            drawn = cv2.cvtColor(np.ascontiguousarray(drawn), cv2.COLOR_RGB2GRAY)[..., None]
-        if drawn.shape[2] != prepared.channels:
-            drawn = np.repeat(drawn, prepared.channels, axis=2)
-        return drawn
+    def translate(
+        self, images: Sequence[Pixels], *, floats: bool = False
+    ) -> list[NDArray[Any] | None]:
+        """Return the translations of inputs of one size, as `Model.translate` does."""
+        return self.model.translate(images, self.to, floats=floats)
+
+    def postprocess(self, pixels: NDArray[Any], form: OutputForm) -> NDArray[Any]:
+        """Return the network's output with the size and the channels of its `form`."""
+        if pixels.shape[:2] != form.size:
+            pixels = kinds.resize(pixels, form.size, self.target)
+            if pixels.dtype == np.float32:
+                pixels = pixels.clip(0, 1)  # cubic interpolation overshoots
+        if form.known is not None and form.hole is not None:
+            pixels = np.where(form.hole, pixels, _as(form.known, pixels.dtype))
+        if form.gray:
+            pixels = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)[..., None]
+        if pixels.shape[2] != form.channels:
+            pixels = np.repeat(pixels, form.channels, axis=2)
+        return pixels
 
 
 def halved(pixels: Pixels, half: int) -> Pixels:

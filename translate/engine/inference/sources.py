@@ -1,26 +1,68 @@
-"""The inputs of a folder translation: each file is read once, however many of its frames are."""
+"""The content of input files, of which each is read once."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
 
-from translate.engine.inference.inputs import Job
+from translate.errors import BadImage
 from translate.images import masks
 from translate.images.decode import Pixels
 from translate.images.decoded import Decoded
 from translate.images.headers import Header, Note
 from translate.images.source import EncodedImage
 
+HELD_BYTES = 256 << 20
+"""of files that were read for their header or hash, and are kept in memory until they are decoded;
+what is beyond is read again"""
+
+Files = tuple[Path, Path | None]
+"""an image and its mask"""
+
+
+class Job(NamedTuple):
+    """One image to translate."""
+
+    input: Path
+    output: Path
+    mask: Path | None = None
+    """the image of the hole, which is white"""
+    frame: int | None = None
+    """which one of several; None: the first, and that there are others is noted"""
+
+    @property
+    def origin(self) -> str:
+        """The input, as a record of the output names it."""
+        return str(self.input)
+
+    @property
+    def files(self) -> Files:
+        """What is read for it."""
+        return self.input, self.mask
+
 
 class Source:
-    """The content of one input, and of its mask."""
+    """The content of an image file, and of its mask."""
 
-    def __init__(self, job: Job, max_pixels: int) -> None:
-        self.path, self.mask_path = job.input, job.mask
-        self.image = EncodedImage.open(job.input, max_pixels=max_pixels)
-        self.mask = masks.open_mask(job.mask, job.input, max_pixels) if job.mask else None
-        mask_data = self.mask.data if self.mask else b""
-        self.sha256 = sha256(self.image.data + mask_data).hexdigest()
-        """as `Job.origin_sha256` has it"""
+    def __init__(self, files: Files, max_pixels: int) -> None:
+        self.path, self._mask_path = files
+        self.image = EncodedImage.open(self.path, max_pixels=max_pixels)
+
+    @cached_property
+    def mask(self) -> EncodedImage | None:
+        """The content of the mask; raises `BadImage` where it cannot be read."""
+        if self._mask_path is None:
+            return None
+        return masks.open_mask(self._mask_path, self.path, self.image.max_pixels)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the image and its mask."""
+        if self.mask is None:
+            return self.image.sha256
+        return sha256(self.image.data + self.mask.data).hexdigest()
 
     @property
     def header(self) -> Header:
@@ -49,22 +91,55 @@ class Source:
         """Return what is lost when the file is read; of an animation once, with its first frame."""
         if frame and self.header.format != "TIFF":
             return ()
-        hole = fills and self.mask is None
+        hole = fills and self._mask_path is None
         return self.header.notes(channels=channels, frame=frame, hole=hole)
+
+    @property
+    def length(self) -> int:
+        """How many bytes it holds in memory."""
+        return len(self.image.data)
 
 
 class Sources:
-    """Reads inputs, one after the other, and keeps the last one for its other frames."""
+    """Opens each input once, whether its frames, its hash, its size or its pixels are asked for.
+
+    While outputs are planned, `look` keeps what it has read, as far as `HELD_BYTES` allow; then
+    `take` gives each job its input, and keeps it until the last job that `expect` has announced.
+    """
 
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
-        self._last: Source | None = None
+        self._held: dict[Files, Source] = {}
+        self._uses: Counter[Files] = Counter()
 
-    def get(self, job: Job) -> Source:
+    def look(self, job: Job, *, keep: bool = True) -> Source:
+        """Return the input of `job`, which is taken later, unless `keep` is false."""
+        source = self._held.get(job.files) or Source(job.files, self._max_pixels)
+        held = sum(other.length for other in self._held.values())
+        if keep and held + source.length <= HELD_BYTES:
+            self._held[job.files] = source
+        return source
+
+    def digest(self, job: Job, *, keep: bool = False) -> str | None:
+        """Return the sha256 of the input of `job`; None where it cannot be read."""
+        try:
+            return self.look(job, keep=keep).sha256
+        except BadImage:
+            return None
+
+    def expect(self, jobs: Iterable[Job]) -> None:
+        """Announce the jobs that are to take an input, and let go of all others."""
+        self._uses = Counter(job.files for job in jobs)
+        self._held = {files: s for files, s in self._held.items() if files in self._uses}
+
+    def take(self, job: Job) -> Source:
         """Return the input of `job`; raises `BadImage`."""
-        last = self._last
-        if not (job.frame and last and (last.path, last.mask_path) == (job.input, job.mask)):
-            self._last = last = None  # its memory is free before the next one is read
-            last = Source(job, self._max_pixels)
-            self._last = last if job.frame is not None else None
-        return last
+        self._uses[job.files] -= 1
+        try:
+            source = self._held.pop(job.files, None) or Source(job.files, self._max_pixels)
+        finally:
+            if self._uses[job.files] <= 0:
+                del self._uses[job.files]
+        if job.files in self._uses:
+            self._held[job.files] = source
+        return source

@@ -6,9 +6,10 @@ a full disk, a terminal that is gone) is dropped, and `take_loss` says so once.
 """
 
 import io
+import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
@@ -114,6 +115,32 @@ def show(text: str, *, err: bool = False) -> None:
     """Print a document of several lines, such as YAML or JSON; a last line break is added."""
     lines = text.removesuffix("\n").split("\n")
     _write("".join(f"{printable(line)}\n" for line in lines), err)
+
+
+class _MessageHandler(logging.Handler):
+    """Passes the text of each record on."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__(logging.INFO)
+        self.write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.write(record.getMessage())
+
+
+@contextmanager
+def messages(write: Callable[[str], object] = say) -> Iterator[None]:
+    """Give what is logged to ``translate`` and below it, from level INFO on, to `write`."""
+    logger, handler = logging.getLogger("translate"), _MessageHandler(write)
+    level = logger.level
+    logger.addHandler(handler)
+    if not logger.isEnabledFor(logging.INFO):
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
 
 
 def stdout() -> SafeStream:

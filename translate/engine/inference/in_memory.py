@@ -1,0 +1,53 @@
+"""Translate images in memory, and return each in the form in which it was given."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translate.engine.inference import conversion
+from translate.engine.inference.conversion import Given
+from translate.engine.inference.processing import ImageProcessor
+from translate.errors import ConfigError, TranslateError
+
+
+def translate_images(
+    processor: ImageProcessor,
+    images: Given | Sequence[Given],
+    masks: Given | Sequence[Given | None] | None,
+    *,
+    stacklevel: int,
+) -> Any:
+    """Return the translation of an image, a list of images or a tensor of several.
+
+    What is lost when an image is read is a warning at `stacklevel` above this function.
+    """
+    if isinstance(images, (list, tuple)):
+        each = zip(images, conversion.masks_of(masks, len(images)), strict=True)
+        return [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
+    if isinstance(images, Tensor) and images.ndim == 4:
+        each = zip(images, conversion.masks_of(masks, len(images), shared=True), strict=True)
+        made = [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
+        return torch.stack(made) if made else images
+    return _translate(processor, images, masks, stacklevel + 1)
+
+
+def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int) -> Any:
+    model = processor.model
+    fills = model.recipe.takes_mask
+    if mask is not None and not fills:
+        raise ConfigError(f"mask: {model.name} fills no holes: leave it out.")
+    source = conversion.load(image)
+    for note in source.notes(processor.source, hole=fills and mask is None):
+        warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
+    hole = conversion.hole(source, mask) if fills else None
+    with conversion.explained(source.path, is_file=source.image is not None):
+        pixels, form = processor.preprocess(
+            source.pixels(processor.file), single=source.single, hole=hole
+        )
+    (translated,) = processor.translate([pixels], floats=conversion.in_floats(image))
+    if translated is None:
+        raise TranslateError(f"{model.name}: the translation is not finite.")
+    return conversion.give_back(image, source, processor.postprocess(translated, form))
