@@ -55,7 +55,8 @@ def stages(asked: schema.Config, tested: Subject, found: Saved) -> Iterator[Any]
     for _ in range(AFTER):
         played = take_step(training, tested.batch(training.step), 100)
         yield {name: float(value) for name, value in (played.losses | played.norms).items()}
-    yield [float(row.double().sum()) for row in draw_preview(training, tested.batch(0))]
+    rows = draw_preview(training, tested.batch(0))
+    yield {name: float(row.double().sum()) for name, row in rows.items()}
 
 
 def structure(training: TrainingState) -> Any:

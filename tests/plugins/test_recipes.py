@@ -103,6 +103,7 @@ LOSSES = {
     "lsgan": [{}],
     "hinge": [{}],
     "wasserstein": [{}],
+    "relativistic": [{}],
     "l1": [{}],
     "l2": [{}],
     "ssim": [{}, {"window": 7}],
