@@ -4,18 +4,15 @@ import inspect
 from itertools import pairwise
 from typing import Annotated, get_origin
 
-import pluggy
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from translate import hookspecs
 from translate.errors import ConfigError
 from translate_plugins import networks
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
 from translate_plugins.networks.dilated import DilatedGenerator
-from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder, MlpGenerator
 from translate_plugins.networks.norms import (
     InstanceNorm,
@@ -87,36 +84,6 @@ def draw_weights_(network):
 
 
 # -- what is offered -------------------------------------------------------------------------------
-
-
-def test_the_hooks_are_those_that_translate_asks():
-    manager = pluggy.PluginManager("translate")
-    manager.add_hookspecs(hookspecs)
-    manager.register(networks)
-    manager.check_pending()
-    assert manager.hook.register_generators() == [
-        {
-            "resnet": ResnetGenerator,
-            "unet": UnetGenerator,
-            "enhancer": EnhancerGenerator,
-            "srresnet": SrResnet,
-            "dilated": DilatedGenerator,
-            "dcgan": DcganGenerator,
-            "dcgan-encoder": DcganEncoder,
-            "mlp": MlpGenerator,
-            "mlp-encoder": MlpEncoder,
-        }
-    ]
-    assert manager.hook.register_discriminators() == [
-        {
-            "patch": PatchDiscriminator,
-            "pixel": PixelDiscriminator,
-            "scales": ScalesDiscriminator,
-            "vgg": VggDiscriminator,
-            "dcgan": DcganDiscriminator,
-            "mlp": MlpDiscriminator,
-        }
-    ]
 
 
 @pytest.mark.parametrize("factory", FACTORIES)

@@ -83,6 +83,10 @@ GENERATORS = {
     "mlp": [{}, {"norm": "none"}, {"norm": "layer", "layers": 1}],
     "mlp-encoder": [{}, {"norm": "none"}],
 }
+NESTED = {
+    "name": "augmented",
+    "of": {"name": "spectral", "of": {"name": "minibatch", "of": {"name": "dcgan", "width": 4}}},
+}
 DISCRIMINATORS = {
     "patch": [{}, {"norm": "batch"}, {"padding": 2}, {"antialias": True}],
     "pixel": [{}, {"norm": "none"}],
@@ -93,15 +97,15 @@ DISCRIMINATORS = {
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none"}],
     "mlp": [{}, {"norm": "batch"}, {"dropout": 0.5}],
     "vgg": [{}, {"norm": "none"}],
-    "noisy": [{"of": {"name": "patch", "width": 4}, "sigma": 0.1, "until": 0.5}],
-    "augmented": [{"of": {"name": "patch", "width": 4}}],
+    "noisy": [{"of": {"name": "patch", "width": 4}, "sigma": 0.1, "until": 0.5}, {"of": NESTED}],
+    "augmented": [{"of": {"name": "dcgan", "width": 4}}],
     "spectral": [{"of": {"name": "patch", "width": 4, "norm": "none"}}],
-    "minibatch": [{"of": {"name": "mlp", "width": 4}}],
+    "minibatch": [{"of": {"name": "mlp", "width": 4}}, {"of": {"name": "patch", "width": 4}}],
 }
 LOSSES = {
-    "vanilla": [{}],
-    "lsgan": [{}],
-    "hinge": [{}],
+    "vanilla": [{}, {"saturating": True}, {"smooth": 0.1, "flip": 0.1}],
+    "lsgan": [{}, {"smooth": 0.1, "flip": 0.1}],
+    "hinge": [{}, {"flip": 0.1}],
     "wasserstein": [{}],
     "relativistic": [{}],
     "l1": [{}],

@@ -3,12 +3,11 @@
 import copy
 from types import SimpleNamespace
 
-import pluggy
 import pytest
 import torch
 from torch import Tensor, nn
 
-from translate import hookimpl, hookspecs
+from translate import hookimpl
 from translate.contract.recipes import resumes_exactly
 from translate.contract.subject import subject
 from translate.errors import ConfigError
@@ -18,8 +17,7 @@ from translate.nn.modes import Progressive, mode, unchanged_buffers
 from translate.nn.noise import seeded
 from translate.nn.penalties import gradient_penalty
 from translate.registry import create_discriminator
-from translate.testing import check_discriminator, small
-from translate_plugins import remedies
+from translate.testing import small
 from translate_plugins.losses.adversarial import Vanilla
 from translate_plugins.remedies.augment import color, cutout, translation
 from translate_plugins.remedies.noise import InstanceNoise
@@ -41,34 +39,6 @@ def make(name, *, channels=3, side=16, **options):
 
 def images(count=4, channels=3, side=16):
     return torch.rand(count, channels, side, side) * 2 - 1
-
-
-# -- what is offered -------------------------------------------------------------------------------
-
-
-def test_the_hooks_are_those_that_translate_asks():
-    manager = pluggy.PluginManager("translate")
-    manager.add_hookspecs(hookspecs)
-    manager.register(remedies)
-    manager.check_pending()
-    (offered,) = manager.hook.register_discriminators()
-    assert set(offered) == {"noisy", "augmented", "spectral", "minibatch"}
-    assert all(isinstance(factory(3, size=(32, 32)), nn.Module) for factory in offered.values())
-
-
-@pytest.mark.parametrize(
-    ("name", "of"),
-    [
-        ("noisy", PATCH),
-        ("augmented", DCGAN),
-        ("spectral", {**PATCH, "norm": "none"}),
-        ("minibatch", MLP),
-        ("minibatch", PATCH),
-        ("noisy", NESTED),
-    ],
-)
-def test_remedies_keep_the_rules_of_discriminators(name, of):
-    check_discriminator(name, of=of)
 
 
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
