@@ -20,8 +20,8 @@ from disk_faults import (
     kill_process,
     short_write,
 )
+from specs import image_spec
 
-from translate.batches import ImageSpec
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints import write as checkpoint
 from translate.engine.config import yaml
@@ -100,7 +100,7 @@ def fail_everywhere(
 
 @every_kind
 def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
-    asked, spec = small_runs.config(tmp_path, train__ema=0.5), ImageSpec((16, 16), ("a", "b"))
+    asked, spec = small_runs.config(tmp_path, train__ema=0.5), image_spec((16, 16), ("a", "b"))
     training, run = session.build(asked, spec, torch.device("cpu")), tmp_path / "run"
 
     def save(step: int) -> None:

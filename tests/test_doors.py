@@ -11,9 +11,9 @@ import pytest
 import torch
 from command_result import CommandResult
 from PIL import Image, ImageCms
+from specs import image_spec
 
 from translate.api import Translator
-from translate.batches import ImageSpec
 from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.engine.inference.model import Model
@@ -128,7 +128,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model() -> Translator:
-    spec = ImageSpec(SIZE, ("in",))
+    spec = image_spec(SIZE, ("in",))
     return Translator._of(Model("runs/same", "same", Same(), spec, (), torch.device("cpu")))
 
 

@@ -19,10 +19,11 @@ import torch
 import two_processes
 from disk_faults import FaultyDisk, no_space
 from safetensors.torch import load, save
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec, Pair
+from translate.batches import Images, Pair
 from translate.engine.checkpoints import read, retention, state, write
 from translate.engine.config import schema, yaml
 from translate.engine.data import loader
@@ -261,7 +262,7 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
         options__generator=generator,
         options__discriminator={"name": "patch", "width": 4, "layers": 2},
     )
-    training = session.build(asked, ImageSpec((32, 32), ("a", "b")), CPU)
+    training = session.build(asked, image_spec((32, 32), ("a", "b")), CPU)
     training.recipe.double()  # so that only the mean itself is rounded
     names = {id(p): name for name, p in training.recipe.named_parameters()}
     seen: dict[str, Tensor] = {}
@@ -307,7 +308,7 @@ def biases_before_a_norm() -> set[str]:
     asked = small_runs.config(
         Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
     )
-    recipe = session.build(asked, ImageSpec((32, 32), ("a", "b")), CPU).recipe
+    recipe = session.build(asked, image_spec((32, 32), ("a", "b")), CPU).recipe
     found = set()
     for name, module in recipe.named_modules():
         if isinstance(module, nn.Sequential):
@@ -384,7 +385,7 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
         asked = small_runs.config(root, train__batch_size=2)
         disk = FaultyDisk(pytest.MonkeyPatch())  # in a forked process, which ends after this
         with distributed.joined(CPU):
-            training = session.build(asked, ImageSpec((16, 16), ("a", "b")), CPU)
+            training = session.build(asked, image_spec((16, 16), ("a", "b")), CPU)
             if rank == 0:
                 disk.arm(1, no_space, always=True)
             try:

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 import pytest
 import small_runs
 import torch
+from specs import image_spec
 
 from translate import hookimpl
-from translate.batches import ImageSpec
 from translate.cli.show import describe
 from translate.contract.subject import CPU, Subject, subject
 from translate.engine.checkpoints import read, retention, write
@@ -313,7 +313,7 @@ def test_T26_what_is_seen_of_two_forks_with_equal_settings_is_equal(
 
 
 def test_T26_compiling_is_seen_in_the_networks() -> None:
-    spec = ImageSpec((16, 16), ("a", "b"))
+    spec = image_spec((16, 16), ("a", "b"))
     for wanted in (False, True):
         asked = small_runs.config(Path("nowhere"), train__compile=wanted)
         recipe = session.build(asked, spec, CPU).recipe

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from valid_recipe import ValidRecipe, register
 
 from translate import testing
-from translate.batches import Images, ImageSpec, Layout
+from translate.batches import Domain, Images, ImageSpec, Layout
 from translate.contract import inference, processes, recipes
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
@@ -271,7 +271,7 @@ class Strips(Layout):
     """A layout of one's own: every picture twice, under names that only it knows."""
 
     def __init__(self, root: Path, domains: tuple[str, ...], leave_out: tuple[Path, ...] = ()):
-        self.spec = ImageSpec(domains=domains)
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         self.files = [p for p in sorted((root / domains[0]).iterdir()) if p not in leave_out]
 
     def __len__(self) -> int:
@@ -291,7 +291,7 @@ class Dream(Recipe):
 
     def __init__(self, spec: ImageSpec) -> None:
         super().__init__()
-        self.network = nn.Conv2d(spec.source_channels, spec.source_channels, 1)
+        self.network = nn.Conv2d(spec.source.channels, spec.source.channels, 1)
 
     def optimizers(self):
         return {"network": adam(self.network)}

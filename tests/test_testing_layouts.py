@@ -13,7 +13,7 @@ from command_result import ROOT, CommandResult
 from torch import Tensor
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec, Labelled, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Labelled, Layout, Transform
 from translate.errors import ConfigError, DataError
 from translate.folders.lookup import expect, find_domains, notes, problems, usable
 from translate.images.tensors import as_tensor
@@ -29,7 +29,7 @@ class Sound(Layout):
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect("tested", domains, 1)
-        self.spec = ImageSpec(domains=tuple(domains))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         (folder,) = find_domains(root, domains, split)
         self.files = usable(folder, leave_out)
         self.notes, self.problems = notes(folder), problems(folder)
@@ -155,7 +155,7 @@ class Careless(Sound):
         if root.exists():
             super().__init__(root, domains, split, leave_out)
         else:
-            self.spec, self.files = ImageSpec(domains=tuple(domains)), [Path("x.png")]
+            self.spec, self.files = ImageSpec(domains=tuple(map(Domain, domains))), [Path("x.png")]
 
 
 class Silent(Sound):

@@ -41,22 +41,52 @@ class Captioned(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Domain:
+    """What the images of one domain are, and what their numbers mean."""
+
+    name: str
+    """Without folders: ``summer`` for ``datasets/summer``."""
+    channels: int = 3
+    range: tuple[float, float] = (0, 255)
+    """The numbers that become -1 and 1."""
+    dtype: str = "uint8"
+    """NumPy's name of the type that images are read as."""
+    unit: str = ""
+    """The unit of the numbers, such as ``HU``; empty for intensities."""
+    labels: bool = False
+    """True: label maps, with values that name classes and are never blended."""
+
+
+UNNAMED = Domain("")
+
+
+@dataclass(frozen=True)
 class ImageSpec:
-    """What a recipe may know about its images before it sees one."""
+    """What a recipe knows about its images when it is constructed."""
 
     size: tuple[int, int] = (256, 256)
     """Height and width of a training crop."""
-    domains: tuple[str, ...] = ()
-    """Their names, without folders: the first is the source, the last the target."""
-    source_channels: int = 3
-    target_channels: int = 3
+    domains: tuple[Domain, ...] = ()
+    """The first is the source, the last the target."""
     classes: tuple[str, ...] = ()
-    """Names of the classes that labels count, in the order of the labels."""
+    """Names of the classes, in the order of the labels in a batch."""
     text_length: int = 0
     """Bytes of the longest caption."""
-    source_labels: bool = False
-    """True: source images are label maps, whose values name classes and are never blended."""
-    target_labels: bool = False
+
+    @property
+    def source(self) -> Domain:
+        """The first domain; an unnamed one of colour images where there is none."""
+        return self.domains[0] if self.domains else UNNAMED
+
+    @property
+    def target(self) -> Domain:
+        """The last domain, which is the source where there is only one."""
+        return self.domains[-1] if self.domains else UNNAMED
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the domains."""
+        return tuple(domain.name for domain in self.domains)
 
 
 class Transform(Protocol):

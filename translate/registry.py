@@ -88,7 +88,7 @@ def create_discriminator(part: Part, *, in_channels: int, **offered: Any) -> nn.
 def create_recipe(part: Part, *, spec: ImageSpec) -> Recipe:
     """Make the recipe for images of `spec`, and tell it the domains."""
     recipe: Recipe = create("recipe", part, spec=spec)
-    recipe.domains = spec.domains
+    recipe.domains = spec.names
     return recipe
 
 

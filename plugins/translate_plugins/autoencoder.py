@@ -44,10 +44,10 @@ class Autoencoder(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source_channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target_channels, size=spec.size
+            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
         )
         self.pixel = create_loss(pixel)
         self.size, self.lr = spec.size, lr

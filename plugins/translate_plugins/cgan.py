@@ -66,7 +66,7 @@ class ConditionalGAN(Recipe[Labelled]):
                 "data.layout: cgan needs to know each image's class: choose labelled, which reads "
                 "a folder for each class, or idx, which reads MNIST as published."
             )
-        self.classes, channels = spec.classes, spec.target_channels
+        self.classes, channels = spec.classes, spec.target.channels
         self.generator = create_generator(
             generator, in_channels=latent + len(self.classes), out_channels=channels, size=spec.size
         )

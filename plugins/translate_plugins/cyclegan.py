@@ -52,7 +52,7 @@ class CycleGAN(Recipe[Pair]):
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        source, target = spec.source_channels, spec.target_channels
+        source, target = spec.source.channels, spec.target.channels
         if identity_weight and source != target:
             raise ConfigError(
                 f"identity_weight: no image of {source} channels is one of {target}: set it to 0."
@@ -69,7 +69,7 @@ class CycleGAN(Recipe[Pair]):
         self.adversarial = create_loss(adversarial)
         self.source_pool, self.target_pool = ImagePool(pool_size), ImagePool(pool_size)
         self.cycle_weight, self.identity_weight, self.lr = cycle_weight, identity_weight, lr
-        self.target_domain = spec.domains[-1] if spec.domains else ""
+        self.target_domain = spec.target.name
         self.multiple_of, self.minimum_side = required_sides(self.forth, self.back)
 
     def optimizers(self) -> dict[str, Optimizer]:

@@ -78,10 +78,10 @@ class DeblurGAN(Recipe[Pair]):
         lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
-        channels = spec.target_channels
-        if spec.source_channels != channels:
+        channels = spec.target.channels
+        if spec.source.channels != channels:
             raise ConfigError(
-                f"data.channels: what is added to {spec.source_channels} channels cannot give "
+                f"data.channels: what is added to {spec.source.channels} channels cannot give "
                 f"{channels}: set it to 1 or 3, for both domains."
             )
         self.generator = create_generator(

@@ -68,7 +68,7 @@ class InfoGAN(Recipe[Images]):
         ] = 2e-4,
     ) -> None:
         super().__init__()
-        channels = spec.target_channels
+        channels = spec.target.channels
         self.generator = create_generator(
             generator,
             in_channels=latent + categories + continuous,

@@ -63,7 +63,7 @@ class Pix2PixHD(Recipe[Pair]):
         lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        source, target = spec.source_channels, spec.target_channels
+        source, target = spec.source.channels, spec.target.channels
         self.generator = create_generator(
             generator, in_channels=source, out_channels=target, size=spec.size
         )

@@ -68,7 +68,7 @@ class SRGAN(Recipe[Images]):
                 f"data.size: {spec.size[0]}x{spec.size[1]} is not {factor} times anything: choose "
                 f"sides that divide by {factor}, such as 96."
             )
-        channels = spec.target_channels
+        channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, scale=factor
         )

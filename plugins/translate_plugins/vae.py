@@ -65,10 +65,10 @@ class VAE(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source_channels, out_channels=2 * code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=2 * code, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target_channels, size=spec.size
+            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
         )
         if likelihood == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(()))

@@ -59,10 +59,10 @@ class WAEGAN(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source_channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target_channels, size=spec.size
+            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
         )
         self.discriminator = create_discriminator(discriminator, in_channels=code, size=(1, 1))
         self.adversarial = create_loss(adversarial)

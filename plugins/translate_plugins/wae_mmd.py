@@ -50,10 +50,10 @@ class WAEMMD(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source_channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target_channels, size=spec.size
+            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
         )
         self.size, self.prior = spec.size, Prior(noise, dim=code)
         self.cost_weight, self.prior_weight, self.lr = cost_weight, prior_weight, lr

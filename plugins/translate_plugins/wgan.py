@@ -61,7 +61,7 @@ class WGAN(Recipe[Images]):
                 f"warm_up: {warm_up} turns are fewer than the {critic_steps} of critic_steps: "
                 "set more, such as 100, or 0 for none."
             )
-        channels = spec.target_channels
+        channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=latent, out_channels=channels, size=spec.size
         )

@@ -57,7 +57,7 @@ class WGANGP(Recipe[Images]):
         lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
-        channels = spec.target_channels
+        channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=latent, out_channels=channels, size=spec.size
         )

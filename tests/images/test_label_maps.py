@@ -8,9 +8,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from translate.batches import Domain
 from translate.errors import BadImage
-from translate.images import decoders, kinds, label_maps
-from translate.images.kinds import Kind
+from translate.images import decoders, domain_images, label_maps
 
 CLASSES = np.random.default_rng(0).integers(0, 19, (24, 20)).astype(np.uint8)
 COLOURS = np.random.default_rng(1).permutation(256 * 3).reshape(256, 3).astype(np.uint8)
@@ -30,7 +30,7 @@ def test_D25_a_thumbnail_before_a_label_map_is_not_read_in_its_place(
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         page(writer, CLASSES[::4, ::4].copy(), subfiletype=1)
         page(writer, CLASSES)
-    read = kinds.read(tmp_path / "a.tif", Kind(channels, labels=True))
+    read = domain_images.read(tmp_path / "a.tif", Domain("", channels, labels=True))
     np.testing.assert_array_equal(read, wanted)
 
 
@@ -52,7 +52,7 @@ def test_D25_a_palette_of_8_bit_values_gives_the_same_colours_as_one_of_16(tmp_p
         tifffile.imwrite(
             tmp_path / f"{name}.tif", CLASSES, photometric="palette", colormap=colormap
         )
-        read = kinds.read(tmp_path / f"{name}.tif", Kind(3, labels=True))
+        read = domain_images.read(tmp_path / f"{name}.tif", Domain("", 3, labels=True))
         np.testing.assert_array_equal(read, COLOURS[CLASSES])
 
 
@@ -68,14 +68,14 @@ def test_D25_transparency_makes_no_value_that_is_not_in_the_file(mode: str, tmp_
         image.putalpha(alpha)
         image.save(tmp_path / "a.png")
     channels = 1 if mode == "LA" else 3
-    read = kinds.read(tmp_path / "a.png", Kind(channels, labels=True))
+    read = domain_images.read(tmp_path / "a.png", Domain("", channels, labels=True))
     np.testing.assert_array_equal(read, CLASSES[..., None] if mode == "LA" else COLOURS[CLASSES])
 
 
 def test_D25_colours_are_refused_where_one_channel_would_make_some_alike(tmp_path: Path) -> None:
     Image.fromarray(COLOURS[CLASSES]).save(tmp_path / "a.png")
     with pytest.raises(BadImage, match="a label map in colours, and its domain has one channel"):
-        kinds.read(tmp_path / "a.png", Kind(1, labels=True))
+        domain_images.read(tmp_path / "a.png", Domain("", 1, labels=True))
     Image.fromarray(CLASSES).convert("RGB").save(tmp_path / "gray.png")
-    read = kinds.read(tmp_path / "gray.png", Kind(1, labels=True))
+    read = domain_images.read(tmp_path / "gray.png", Domain("", 1, labels=True))
     np.testing.assert_array_equal(read[..., 0], CLASSES)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec, Labelled
@@ -12,7 +13,7 @@ from translate.nn.noise import seeded
 from translate.registry import create, find
 
 CLASSES = ("cat", "dog", "owl")
-SPEC = ImageSpec((16, 16), ("pets",), 1, 1, CLASSES)
+SPEC = image_spec((16, 16), ("pets",), 1, classes=CLASSES)
 SMALL = {"name": "dcgan", "width": 4}
 
 
@@ -129,7 +130,7 @@ def test_it_draws_what_it_is_asked_for_and_says_so_when_it_is_not_asked() -> Non
 
 def test_images_without_classes_are_refused_with_the_layouts_that_have_them() -> None:
     with pytest.raises(ConfigError, match=r"data\.layout: .* labelled, .* or idx"):
-        build(ImageSpec((16, 16), ("pets",), 1, 1))
+        build(image_spec((16, 16), ("pets",), 1))
 
 
 def test_the_walk_has_a_row_a_class() -> None:

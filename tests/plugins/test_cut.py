@@ -5,16 +5,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 from finite_differences import advance_to_turn
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.batches import ImageSpec, Pair
+from translate.batches import Pair
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, create_recipe, find
 
-SPEC = ImageSpec((16, 16), ("summer", "winter"))
+SPEC = image_spec((16, 16), ("summer", "winter"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "antialias": True}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "antialias": True}
 EVERY = 10_000  # patches: more than there are places, so that the loss does not depend on chance
@@ -126,7 +127,7 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
         "schedule": "linear",
         "decay_from": decay,
     }
-    made = create_recipe(name, spec=ImageSpec((256, 256), ("a", "b")))
+    made = create_recipe(name, spec=image_spec((256, 256), ("a", "b")))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     assert (count["generator"], count["discriminator"]) == (11_378_179, 2_764_737)
     # heads: (3 + 128 + 3 * 256 + 5) * 256 and 5 * 257 * 256
@@ -144,7 +145,7 @@ def test_what_cannot_be_contrasted_is_said(name: str, register_plugin) -> None:
     with pytest.raises(ConfigError, match=r"generator: Bare shows no features.*choose resnet"):
         build(name, generator="bare")
     with pytest.raises(ConfigError, match=r"data\.channels: one encoder .* no 1 and 3 channels"):
-        create("recipe", name, spec=ImageSpec((32, 32), ("a", "b"), 1, 3))
+        create("recipe", name, spec=image_spec((32, 32), ("a", "b"), 1, 3))
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])

@@ -4,14 +4,15 @@ import pytest
 import small_runs
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor
 
-from translate.batches import ImageSpec, Pair
+from translate.batches import Pair
 from translate.engine.training.step import take_turns
 from translate.nn.noise import seeded
 from translate.registry import create, create_recipe, find
 
-SPEC = ImageSpec((16, 16), ("summer", "winter"))
+SPEC = image_spec((16, 16), ("summer", "winter"))
 
 
 def build(**options: object) -> torch.nn.Module:
@@ -150,7 +151,7 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "decay_from": 0.5,
     }
     assert (recipe.targets("a"), recipe.targets("b")) == (("b",), ("a",))
-    made = create("recipe", "cyclegan", spec=ImageSpec((256, 256), ("a", "b")))
+    made = create("recipe", "cyclegan", spec=image_spec((256, 256), ("a", "b")))
     count = {
         n: sum(p.numel() for p in getattr(made, n).parameters())
         for n in ("forth", "back", "source_judge", "target_judge")

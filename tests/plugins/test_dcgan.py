@@ -6,9 +6,10 @@ import pytest
 import small_gans
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import nn
 
-from translate.batches import Images, ImageSpec
+from translate.batches import Images
 from translate.engine.training.preview import draw_preview
 from translate.engine.training.step import take_step
 from translate.registry import create, find
@@ -50,7 +51,7 @@ def test_the_generator_answers_for_the_images_just_judged() -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    spec = ImageSpec((16, 16), ("digits",), 1, 1)
+    spec = image_spec((16, 16), ("digits",), 1)
     recipe = small_gans.to_float64(small_gans.build_state(NAME, spec, feature_matching=0.5).recipe)
     batch = Images(small_gans.random_batch(side=16).images.double())
     check_gradients(recipe, batch, number, recipe.optimizers())
@@ -64,7 +65,7 @@ def test_the_discriminator_has_its_turns_before_each_of_the_generators() -> None
 def test_defaults_are_those_of_the_paper_but_for_its_64_pixels() -> None:
     defaults = find("recipe", NAME).defaults
     assert (defaults["data"]["layout"], defaults["data"]["size"]) == ("images", 32)
-    recipe = create("recipe", NAME, spec=ImageSpec((64, 64), ("bedrooms",)))
+    recipe = create("recipe", NAME, spec=image_spec((64, 64), ("bedrooms",)))
     for player, optimizer in recipe.optimizers().items():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))

@@ -3,16 +3,17 @@
 import pytest
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
-from translate.batches import ImageSpec, Pair
+from translate.batches import Pair
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, create_loss, find
 from translate_plugins.deblurgan import match_means
 
-SPEC = ImageSpec((16, 16), ("blurred", "sharp"))
+SPEC = image_spec((16, 16), ("blurred", "sharp"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 
@@ -210,7 +211,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     assert kind.defaults["data"] == {"layout": "paired", "size": 256, "resize": "none"}
     assert kind.defaults["train"]["epochs"] == 300
     assert kind.defaults["train"]["batch_size"] == 1
-    recipe = create("recipe", "deblurgan", spec=ImageSpec((256, 256), ("blurred", "sharp")))
+    recipe = create("recipe", "deblurgan", spec=image_spec((256, 256), ("blurred", "sharp")))
     assert (recipe.critic_steps, recipe.penalty_weight, recipe.pixel_weight) == (5, 10.0, 0.0)
     assert list(recipe.optimizers()) == ["critic", "generator"]
     for player, optimizer in recipe.optimizers().items():
@@ -221,7 +222,7 @@ def test_defaults_are_those_of_the_paper() -> None:
 
 
 def test_networks_are_those_of_the_authors_code() -> None:
-    recipe = create("recipe", "deblurgan", spec=ImageSpec((256, 256), ("blurred", "sharp")))
+    recipe = create("recipe", "deblurgan", spec=image_spec((256, 256), ("blurred", "sharp")))
     # nine blocks on 256 channels, of 2 (9 * 256 + 1) 256; around them 7x7 from 3 and to 3, and
     # 3x3 that double and halve: dropout has no weights
     around = (49 * 3 + 1) * 64 + (49 * 64 + 1) * 3
@@ -252,7 +253,7 @@ def test_a_critic_that_mixes_images_is_refused() -> None:
 
 
 def test_other_channels_than_those_of_the_input_are_refused() -> None:
-    spec = ImageSpec((16, 16), ("gray", "colour"), 1, 3)
+    spec = image_spec((16, 16), ("gray", "colour"), 1, 3)
     with pytest.raises(ConfigError, match=r"data\.channels: .* 1 channels cannot give 3: set it"):
         create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=spec)
 

@@ -5,15 +5,16 @@ import math
 import pytest
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
-from translate.batches import Images, ImageSpec
+from translate.batches import Images
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, find
 
-SPEC = ImageSpec((16, 16), ("digits",), 1, 1)
+SPEC = image_spec((16, 16), ("digits",), 1)
 SMALL = {"name": "dcgan", "width": 4}
 
 
@@ -196,7 +197,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     recipe = find("recipe", "infogan")
     assert recipe.defaults["data"]["layout"] == "images"
     assert recipe.defaults["train"]["batch_size"] == 128
-    made = create("recipe", "infogan", spec=ImageSpec((28, 28), ("digits",), 1, 1))
+    made = create("recipe", "infogan", spec=image_spec((28, 28), ("digits",), 1))
     assert made.latents(1).shape == (1, 62 + 10 + 2, 1, 1)
     assert made.information_weight == 1.0
     assert [tuple(p.shape) for p in made.head.parameters()][-2:] == [(12, 128), (12,)]

@@ -7,9 +7,10 @@ import pytest
 import torch
 from finite_differences import advance_to_turn, check_gradients
 from PIL import Image
+from specs import image_spec
 from torch import Tensor, nn
 
-from translate.batches import Images, ImageSpec
+from translate.batches import Images
 from translate.errors import ConfigError
 from translate.images.encode import write_image
 from translate.nn.noise import seeded
@@ -18,7 +19,7 @@ from translate_plugins.inpaint import seen
 from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import random_holes
 
-SPEC = ImageSpec((16, 16), ("photos",))
+SPEC = image_spec((16, 16), ("photos",))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1}
 
@@ -159,7 +160,7 @@ def test_defaults_are_a_resnet_a_patch_and_a_channel_more_for_each() -> None:
     assert recipe.defaults["data"] == {"layout": "images", "size": 128}
     assert recipe.takes_mask
     with torch.device("meta"):
-        made = create("recipe", "inpaint", spec=ImageSpec((128, 128), ("photos",)))
+        made = create("recipe", "inpaint", spec=image_spec((128, 128), ("photos",)))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     # resnet of 6 blocks and a patch of 3 channels, and 49 * 64 and 16 * 64 for the mask;
     # batch norm has two numbers for each of 14 * 256 + 2 * 64, where a bias would be one

@@ -34,7 +34,7 @@ def test_a_domain_is_found_in_each_usual_place(
     layout = OneDomain(tmp_path, ["a"], "train")
     assert len(layout) == 3
     assert list(layout.files) == sorted(folder.iterdir())
-    assert layout.spec.domains == ("a",)
+    assert layout.spec.names == ("a",)
 
 
 def test_published_archives_are_read_as_they_are(shared_images: Path) -> None:

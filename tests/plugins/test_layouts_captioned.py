@@ -33,7 +33,7 @@ def test_each_image_comes_with_its_caption(image_folder: Pictures, tmp_path: Pat
     caption(folder, ("0001.png", "a lake"), ("0000.png", "drei Häuser"))
     layout = CaptionedFolders(tmp_path, ["summer"], "train")
     assert layout.spec.text_length == 12  # the umlaut is two bytes
-    assert layout.spec.domains == ("summer",)
+    assert layout.spec.names == ("summer",)
     transform = IdentityTransform()
     found = {}
     for index in range(len(layout)):
@@ -54,7 +54,7 @@ def test_domains_are_read_together_and_padded_to_the_longest(
     caption(image_folder("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
     layout = CaptionedFolders(tmp_path, ["summer", "winter"], "train")
     assert len(layout) == len(layout.files) == 3
-    assert layout.spec.domains == ("summer", "winter")
+    assert layout.spec.names == ("summer", "winter")
     items = [layout.load(layout.pick(index, Random(0)), IdentityTransform()) for index in range(3)]
     assert [bytes(item.text.tolist()) for item in items] == [b"green\0", b"white\0", b"whiter"]
 

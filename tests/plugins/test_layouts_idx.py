@@ -53,9 +53,9 @@ def test_mnist_is_read_as_it_is_published(mnist: Any, packed: bool, tmp_path: Pa
     folder = mnist(packed=packed)
     layout = IdxFiles(tmp_path, ["mnist"], "train")
     assert len(layout) == 5
-    assert layout.spec.domains == ("mnist",)
+    assert layout.spec.names == ("mnist",)
     assert layout.spec.classes == ("0", "3", "7")
-    assert (layout.spec.source_channels, layout.spec.target_channels) == (1, 1)
+    assert (layout.spec.source.channels, layout.spec.target.channels) == (1, 1)
     assert list(layout.files) == []
     assert [path.parent for path in layout.sources] == [folder, folder], "images, and labels"
     transform = IdentityTransform()

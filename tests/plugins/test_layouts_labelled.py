@@ -27,7 +27,7 @@ def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
     (tmp_path / place / ".cache").mkdir()
     layout = LabelledFolders(tmp_path, ["digits"], "train")
     assert layout.spec.classes == ("1", "9", "10", "A", "b", "x9", "x10")
-    assert layout.spec.domains == ("digits",)
+    assert layout.spec.names == ("digits",)
     assert len(layout) == len(layout.files) == 9
     for index in range(9):
         (path,) = layout.pick(index, Random(0))

@@ -45,7 +45,7 @@ def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
         ["1_in.png", "1_out.bmp"],
         ["deep/1_in.png", "deep/1_out.png"],
     ]
-    assert layout.spec.domains == ("in", "out")
+    assert layout.spec.names == ("in", "out")
     assert len(layout) == 2 and len(layout.files) == 4 and layout.notes == []
     pair = layout.load(layout.pick(0, Random(0)), IdentityTransform())
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 1)
@@ -68,7 +68,7 @@ def test_an_empty_suffix_is_every_name_that_does_not_have_the_other(
         ["1.png", "1_mask.png"],
         ["a_mask_2.png", "a_mask_2_mask.png"],
     ]
-    assert layout.spec.domains == ("p", "mask")
+    assert layout.spec.names == ("p", "mask")
 
 
 def test_the_longer_suffix_is_meant_where_both_fit(make: Make, tmp_path: Path) -> None:
@@ -109,12 +109,12 @@ def test_two_domains_are_a_folder_for_each_side_or_the_names_of_both(
     write(tmp_path / "b", "1_out.png", "1_in.png")
     layout = make("a", "b")
     assert below(layout, tmp_path) == [["a/1_in.png", "b/1_out.png"]]
-    assert layout.spec.domains == ("a", "b")
+    assert layout.spec.names == ("a", "b")
     assert layout.notes[0].startswith("skipped 2 images")
     write(tmp_path / "other/train", "1_in.png", "1_out.png")
     named = SuffixPairs(tmp_path / "other", ["photo", "mask"], "train", source="_in", target="_out")
     assert below(named, tmp_path / "other/train") == [["1_in.png", "1_out.png"]]
-    assert named.spec.domains == ("photo", "mask")
+    assert named.spec.names == ("photo", "mask")
     with pytest.raises(ConfigError, match="'suffix' reads two domains, and 3 are given"):
         make("a", "b", "c")
 
@@ -149,6 +149,6 @@ def test_it_is_a_layout_by_its_name(tmp_path: Path) -> None:
     layout = {"name": "suffix", "source": "_in", "target": "_out", "drop_unpaired": True}
     asked = Data(root=tmp_path, domains=("p",), layout=layout)
     assert asked.drop_unpaired and "drop_unpaired" not in asked.layout
-    assert check.open_layout(asked).spec.domains == ("in", "out")
+    assert check.open_layout(asked).spec.names == ("in", "out")
     with pytest.raises(ConfigError, match="layout 'suffix' needs the option 'source'"):
         check.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))

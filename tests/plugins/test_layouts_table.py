@@ -57,7 +57,7 @@ WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
 def test_a_row_is_a_pair_with_a_header_or_without(text: str, make: Make, tmp_path: Path) -> None:
     layout = make(text)
     assert below(layout, tmp_path) == WANTED
-    assert layout.spec.domains == NAMES
+    assert layout.spec.names == NAMES
     assert list(layout.sources) == [tmp_path / "pairs.csv"]
     pair = layout.load(layout.pick(0, Random(0)), IdentityTransform())
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 8)
@@ -82,7 +82,7 @@ def test_paths_are_below_the_table_the_root_or_the_domain(make: Make, tmp_path: 
     assert below(make("source,target\n0.png,1.png", "x", "y"), tmp_path) == WANTED[:1]
     one = make("source,target\n0.png,1.png", "x", place="x/t.csv", file="t.csv")
     assert below(one, tmp_path) == [["x/0.png", "x/1.png"]]
-    assert one.spec.domains == ("source", "target")
+    assert one.spec.names == ("source", "target")
     assert len(make(f"{tmp_path}/x/0.png,{tmp_path}/y/1.png")) == 1
 
 

@@ -5,14 +5,15 @@ import small_runs
 import torch
 import torch.nn.functional as F
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
-from translate.batches import ImageSpec, Pair
+from translate.batches import Pair
 from translate.engine.training.step import take_turns
 from translate.nn.noise import seeded
 from translate.registry import create, find
 
-SPEC = ImageSpec((64, 64), ("labels", "photo"))
+SPEC = image_spec((64, 64), ("labels", "photo"))
 
 
 def build(**options: object) -> nn.Module:
@@ -95,7 +96,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     recipe = find("recipe", "pix2pix")
     assert recipe.defaults["data"] == {"layout": "paired", "size": 256}
     assert recipe.defaults["train"] == {"epochs": 200, "batch_size": 1, "schedule": "constant"}
-    made = create("recipe", "pix2pix", spec=ImageSpec((256, 256), ("a", "b")))
+    made = create("recipe", "pix2pix", spec=image_spec((256, 256), ("a", "b")))
     assert sum(p.numel() for p in made.generator.parameters()) == 54_413_955
     assert sum(p.numel() for p in made.discriminator.parameters()) == 2_768_705
     for player, network in (("discriminator", made.discriminator), ("generator", made.generator)):
@@ -109,7 +110,7 @@ def test_a_smaller_crop_makes_a_shallower_network() -> None:
     sides = {}
     for size in (64, 128, 256, 512):
         part = {"name": "pix2pix", "generator": {"name": "unet", "width": 2}}
-        sides[size] = create("recipe", part, spec=ImageSpec((size, size), ("a", "b"))).multiple_of
+        sides[size] = create("recipe", part, spec=image_spec((size, size), ("a", "b"))).multiple_of
     assert sides == {64: 64, 128: 128, 256: 256, 512: 256}
 
 

@@ -7,17 +7,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.batches import ImageSpec, Pair
+from translate.batches import Pair
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, create_loss, find
 from translate_plugins.pix2pixhd import feature_matching
 
-SPEC = ImageSpec((32, 32), ("labels", "photo"))
+SPEC = image_spec((32, 32), ("labels", "photo"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 2}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
@@ -181,7 +182,7 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "decay_from": 0.5,
     }
     with torch.device("meta"):
-        made = create("recipe", "pix2pixhd", spec=ImageSpec((256, 256), ("a", "b"), 36, 3))
+        made = create("recipe", "pix2pixhd", spec=image_spec((256, 256), ("a", "b"), 36, 3))
     assert sum(p.numel() for p in made.generator.parameters()) == 182_546_755
     # 16 * (39 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
     assert sum(p.numel() for p in made.discriminator.parameters()) == 2 * 2_801_601

@@ -1,8 +1,8 @@
 """Every built-in keeps the contract of `translate.testing`, as a stranger's plugin must."""
 
 import pytest
+from specs import image_spec
 
-from translate.batches import ImageSpec
 from translate.contract.processes import averages_over_processes
 from translate.engine.plugins.discovery import OURS
 from translate.registry import every
@@ -149,7 +149,7 @@ def test_recipes_keep_the_contract(name, options, monkeypatch) -> None:
 
 @pytest.mark.parametrize(("name", "channels"), [("cyclegan", (1, 1)), ("pix2pix", (1, 3))])
 def test_recipes_take_oblong_crops_and_gray(name, channels) -> None:
-    check_recipe(name, spec=ImageSpec((32, 64), ("before", "after"), *channels))
+    check_recipe(name, spec=image_spec((32, 64), ("before", "after"), *channels))
 
 
 @pytest.mark.parametrize(("name", "options"), cases(GENERATORS))

@@ -3,15 +3,16 @@
 import pytest
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
-from translate.batches import Images, ImageSpec
+from translate.batches import Images
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, find
 from translate_plugins.restore.damage import Damage
 
-SPEC = ImageSpec((16, 16), ("photos",))
+SPEC = image_spec((16, 16), ("photos",))
 NOISE = [{"name": "noise", "sigma": 0.2}]
 SRRESNET = {"name": "srresnet", "width": 2, "blocks": 1, "norm": "none"}
 PATCH = {"name": "patch", "width": 2, "layers": 1}

@@ -9,10 +9,11 @@ import torch.nn.functional as F
 from finite_differences import advance_to_turn, check_gradients
 from kornia.geometry.transform import rescale
 from PIL import Image
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
@@ -25,7 +26,7 @@ from translate.nn.noise import seeded
 from translate.registry import create, find
 from translate_plugins.srgan import downscale
 
-SPEC = ImageSpec((32, 32), ("photos",))
+SPEC = image_spec((32, 32), ("photos",))
 SRRESNET = {"name": "srresnet", "width": 2, "blocks": 1, "norm": "none"}
 PATCH = {"name": "patch", "width": 2, "layers": 1}
 
@@ -140,7 +141,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     assert recipe.defaults["data"] == {"layout": "images", "size": 96, "resize": "none"}
     assert recipe.defaults["train"]["batch_size"] == 16
     with torch.device("meta"):
-        made = create("recipe", "srgan", spec=ImageSpec((96, 96), ("photos",)))
+        made = create("recipe", "srgan", spec=image_spec((96, 96), ("photos",)))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     assert (count["generator"], count["discriminator"]) == (1_547_350, 23_563_649)
     assert (made.scale, made.takes_mask) == (4, False)
@@ -223,7 +224,7 @@ def test_previews_show_pixels_the_drawn_and_the_true() -> None:
 )
 def test_what_cannot_be_enlarged_is_said(options, size, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        create("recipe", {"name": "srgan", **options}, spec=ImageSpec(size, ("photos",)))
+        create("recipe", {"name": "srgan", **options}, spec=image_spec(size, ("photos",)))
 
 
 def test_a_generator_of_another_scale_is_told_apart(register_plugin) -> None:

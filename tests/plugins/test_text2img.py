@@ -3,9 +3,10 @@
 import pytest
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import Tensor, nn
 
-from translate.batches import Captioned, ImageSpec
+from translate.batches import Captioned
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
@@ -15,7 +16,7 @@ from translate_plugins.text2img import sameness
 from translate_plugins.text2img.words import Words, hashed
 
 LENGTH = 40
-SPEC = ImageSpec((16, 16), ("summer",), text_length=LENGTH)
+SPEC = image_spec((16, 16), ("summer",), text_length=LENGTH)
 SMALL = {
     "generator": {"name": "dcgan", "width": 2},
     "discriminator": {"name": "dcgan", "width": 2, "norm": "none"},
@@ -220,7 +221,7 @@ def test_drawing_needs_a_text() -> None:
 
 def test_images_without_captions_are_refused() -> None:
     with pytest.raises(ConfigError, match="choose captioned"):
-        create("recipe", {"name": "text2img", **SMALL}, spec=ImageSpec((16, 16), ("summer",)))
+        create("recipe", {"name": "text2img", **SMALL}, spec=image_spec((16, 16), ("summer",)))
 
 
 def test_a_preview_shows_two_drawings_of_each_text() -> None:
@@ -236,7 +237,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     recipe = find("recipe", "text2img")
     assert recipe.defaults["data"]["size"] == 64
     assert recipe.defaults["train"] == {"epochs": 600, "batch_size": 64}
-    made = create("recipe", "text2img", spec=ImageSpec((64, 64), ("a",), text_length=LENGTH))
+    made = create("recipe", "text2img", spec=image_spec((64, 64), ("a",), text_length=LENGTH))
     for optimizer in made.optimizers().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))

@@ -127,7 +127,7 @@ def test_a_preview_shows_the_same_noise_each_time() -> None:
 
 
 def test_a_clipped_critic_may_have_batch_norm() -> None:
-    recipe = create("recipe", NAME, spec=small_gans.ImageSpec((16, 16), ("digits",)))
+    recipe = create("recipe", NAME, spec=small_gans.image_spec((16, 16), ("digits",)))
     assert any(isinstance(part, nn.BatchNorm2d) for part in recipe.critic.modules())
 
 

@@ -4,9 +4,10 @@ import pytest
 import small_gans
 import torch
 from finite_differences import advance_to_turn, check_gradients
+from specs import image_spec
 from torch import nn
 
-from translate.batches import Images, ImageSpec
+from translate.batches import Images
 from translate.engine.training.preview import draw_preview
 from translate.engine.training.step import take_step
 from translate.errors import ConfigError
@@ -75,7 +76,7 @@ def test_a_critic_that_mixes_images_is_refused() -> None:
 
 def test_defaults_are_those_of_the_papers_algorithm() -> None:
     assert find("recipe", NAME).defaults["train"]["batch_size"] == 64
-    recipe = create("recipe", NAME, spec=ImageSpec((32, 32), ("bedrooms",)))
+    recipe = create("recipe", NAME, spec=image_spec((32, 32), ("bedrooms",)))
     assert (recipe.critic_steps, recipe.penalty_weight) == (5, 10.0)
     assert list(recipe.optimizers()) == ["critic", "generator"]
     for player, optimizer in recipe.optimizers().items():
@@ -106,14 +107,14 @@ def test_a_preview_shows_the_same_noise_each_time() -> None:
 def test_only_the_generator_is_compiled_as_the_critic_is_differentiated_twice(monkeypatch) -> None:
     compiled = []
     monkeypatch.setattr(nn.Module, "compile", lambda self, *_a, **_k: compiled.append(self))
-    recipe = create("recipe", NAME, spec=ImageSpec((32, 32), ("bedrooms",)))
+    recipe = create("recipe", NAME, spec=image_spec((32, 32), ("bedrooms",)))
     recipe.compile()
     assert compiled == [recipe.generator]
 
 
 def test_the_critic_estimates_wassersteins_distance_of_two_gaussians() -> None:
     # N(0, 0.1), and the same 0.5 higher in each of 4 pixels: a shift of length sqrt(4) * 0.5
-    critic, spec = {"name": "mlp", "width": 32}, ImageSpec((2, 2), ("digits",), 1, 1)
+    critic, spec = {"name": "mlp", "width": 32}, image_spec((2, 2), ("digits",), 1)
     training = small_gans.build_state(
         NAME, spec, critic=critic, critic_steps=10_000, lr_critic=2e-3
     )

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from specs import image_spec
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from translate.batches import ImageSpec
 from translate.engine.disk import records
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -41,7 +41,7 @@ class FillBlack(MinimalRecipe):
         return torch.where(hole > 0, -1.0, known)
 
 
-SPEC = ImageSpec((32, 32), ("photos",))
+SPEC = image_spec((32, 32), ("photos",))
 MODEL = Model("runs/x", "abc", FillBlack(), SPEC, (), torch.device("cpu"))
 
 

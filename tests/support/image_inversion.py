@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from hole_filling import MinimalRecipe
+from specs import image_spec
 from torch import Tensor
 
-from translate.batches import ImageSpec
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
@@ -34,7 +34,7 @@ class Invert(MinimalRecipe):
 
 
 MODEL = Model(
-    "runs/x", "abc", Invert(), ImageSpec((32, 32), ("a", "b")), (),
+    "runs/x", "abc", Invert(), image_spec((32, 32), ("a", "b")), (),
     torch.device("cpu"),
 )  # fmt: skip
 

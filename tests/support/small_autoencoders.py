@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from small_gans import SPEC, MeanDiscriminator
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate.batches import ImageSpec
@@ -65,7 +66,7 @@ def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recip
 
 def check_image_sizes(name: str) -> None:
     """Hold that pictures of any size keep theirs, and that noise becomes the size trained on."""
-    recipe = build_state(name, ImageSpec((28, 28), ("digits",), 1, 1)).recipe.eval()
+    recipe = build_state(name, image_spec((28, 28), ("digits",), 1)).recipe.eval()
     for height, width in IMAGE_SIZES:
         picture = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
         drawn = translate_batch(recipe, picture * 2 - 1, "digits")

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.batches import ImageSpec
+from specs import image_spec
+
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
@@ -24,7 +25,7 @@ def write_run(
     domains: Sequence[str] = ("summer", "winter"),
     options: Mapping[str, Any] | None = None,
     size: int = 32,
-    channels: tuple[int, int] = (3, 3),
+    channels: tuple[int, ...] = (3,),
     sides: Sequence[str] = (),
     seed: int = 0,
     **found: Any,
@@ -38,7 +39,7 @@ def write_run(
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
     asked = layers.resolve(recipe, flags={**flags, "train.steps": 1})
-    spec = ImageSpec((size, size), tuple(domains), *channels, **found)
+    spec = image_spec((size, size), domains, *channels, **found)
     made = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
     write.write_checkpoint(path, TrainingState(asked, spec, made, made.optimizers(), None, step=1))
     return path
@@ -65,7 +66,7 @@ def gan(path: Path, **given: Any) -> Path:
         domains=("digits",),
         options={"generator": MLP, "discriminator": MLP, "latent": 4},
         size=8,
-        channels=(1, 1),
+        channels=(1,),
         **given,
     )
 
@@ -78,7 +79,7 @@ def cgan(path: Path, **given: Any) -> Path:
         domains=("digits",),
         options={"generator": MLP, "discriminator": MLP, "latent": 4},
         size=8,
-        channels=(1, 1),
+        channels=(1,),
         classes=("zero", "one", "two"),
         **given,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from unittest import mock
 
 import torch
+from specs import image_spec
 from torch import Tensor, nn
 
 from translate.batches import Images, ImageSpec
@@ -14,7 +15,7 @@ from translate.engine.training import session
 from translate.engine.training.step import take_step
 from translate.recipe import Recipe, Turn
 
-SPEC = ImageSpec((8, 8), ("digits",), 1, 1)
+SPEC = image_spec((8, 8), ("digits",), 1)
 MLP = {"name": "mlp", "width": 8, "layers": 1}
 NETWORKS: Mapping[str, Mapping[str, Any]] = {
     "gan": {"generator": MLP, "discriminator": MLP},

@@ -20,12 +20,12 @@ class ValidRecipe(Recipe):
     def __init__(self, spec: ImageSpec, *, width: int = 3) -> None:
         super().__init__()
         self.generator = nn.Sequential(
-            nn.Conv2d(spec.source_channels, width, 3, padding=1),
+            nn.Conv2d(spec.source.channels, width, 3, padding=1),
             nn.BatchNorm2d(width),
             nn.Dropout(0.5),
-            nn.Conv2d(width, spec.target_channels, 1),
+            nn.Conv2d(width, spec.target.channels, 1),
         )
-        self.critic = nn.Conv2d(spec.target_channels, 1, 3)
+        self.critic = nn.Conv2d(spec.target.channels, 1, 3)
         self.pool = ImagePool(3)
 
     def optimizers(self):

@@ -29,7 +29,7 @@ def abilities(run: Path) -> list[str]:
     if type(recipe).translate is not Recipe.translate:
         mask = " --mask MASKS" if recipe.takes_mask else ""
         if len(found.config.data.sides) == 2:
-            mask += f" --side {found.spec.domains[0]}"
+            mask += f" --side {found.spec.source.name}"
         larger = f", {recipe.scale} times as large" if recipe.scale != 1 else ""
         for domain in target_domains(recipe, found.spec):
             lines += [

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from translate.batches import Images, ImageSpec
+from translate.batches import Domain, Images, ImageSpec
 from translate.contract.rules import RuleError
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import TrainingState
@@ -122,7 +122,7 @@ def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
     with TemporaryDirectory() as folder:
         path, recipe = Path(folder) / "run", Probe()
         training = TrainingState(
-            asked, ImageSpec((8, 8), ("photos",)), recipe, recipe.optimizers(), None
+            asked, ImageSpec((8, 8), (Domain("photos"),)), recipe, recipe.optimizers(), None
         )
         files.replace(path / "config.yaml", yaml.dump(asked).encode())
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})

@@ -19,9 +19,9 @@ def names_its_targets(subject: Subject) -> str | None:
     recipe = subject.build().recipe
     if type(recipe).translate is Recipe.translate:
         return "it does not translate"
-    for source in subject.spec.domains:
+    for source in subject.spec.names:
         found = recipe.targets(source)
-        known = isinstance(found, tuple) and set(found) <= set(subject.spec.domains)
+        known = isinstance(found, tuple) and set(found) <= set(subject.spec.names)
         hold(known, f"targets({source!r}) returned {found!r}: the domains are in self.domains.")
     return None
 
@@ -87,7 +87,7 @@ def _draw(
     recipe: Recipe, spec: ImageSpec, noise: Tensor, what: str, condition: Tensor | None
 ) -> None:
     together = recipe.draw(noise, condition)
-    shape = (3, spec.target_channels, *spec.size)
+    shape = (3, spec.target.channels, *spec.size)
     hold(together.shape == shape, f"{what}: {tuple(together.shape)} came instead of {shape}.")
     hold(together.isfinite().all() and together.abs().max() <= 1, f"{what}: it is not in [-1, 1].")
     asked = condition.split(1) if condition is not None else (None,) * 3
@@ -113,12 +113,9 @@ def _ways(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
     """Return each domain that `recipe` translates to, with the channels before and after."""
     if type(recipe).translate is Recipe.translate:
         return []
-    spec = subject.spec
     ways: dict[str, tuple[str, int, int]] = {}
-    for source in spec.domains:
-        before = spec.source_channels if source == spec.domains[0] else spec.target_channels
-        for to in recipe.targets(source):
-            back = to == spec.domains[0] != spec.domains[-1]
-            after = spec.source_channels if back else spec.target_channels
-            ways.setdefault(to, (to, before + int(recipe.takes_mask), after))
+    after = {domain.name: domain.channels for domain in subject.spec.domains}
+    for source in subject.spec.domains:
+        for to in recipe.targets(source.name):
+            ways.setdefault(to, (to, source.channels + int(recipe.takes_mask), after[to]))
     return list(ways.values())

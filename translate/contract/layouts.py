@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from translate.batches import ImageSpec, Layout
+from translate.batches import Domain, ImageSpec, Layout
 from translate.contract.rules import hold, noise
 from translate.engine.config import layers
 from translate.engine.config.schema import Data
@@ -214,7 +214,14 @@ def describes_its_images(tested: LayoutSubject) -> None:
     prepared = check.check_data(tested.layout, tested.asked)
     layout = prepared.layout
     hold(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
-    hold(layout.spec.domains, "`spec.domains` is empty: ImageSpec(domains=tuple(domains)).")
+    hold(
+        layout.spec.domains,
+        "`spec.domains` is empty: ImageSpec(domains=tuple(map(Domain, domains))).",
+    )
+    hold(
+        all(isinstance(domain, Domain) for domain in layout.spec.domains),
+        "`spec.domains` are names: ImageSpec(domains=tuple(map(Domain, domains))).",
+    )
     for index in tested.indices[:MANY]:
         try:
             item = layout.load(layout.pick(index, Random(0)), prepared.augment.item(Random(1)))

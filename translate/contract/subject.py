@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from translate.batches import Captioned, Images, ImageSpec, Labelled, Pair
+from translate.batches import Captioned, Domain, Images, ImageSpec, Labelled, Pair
 from translate.contract.rules import hold_equal
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.state import TrainingState
@@ -26,9 +26,9 @@ from translate.registry import find, split
 
 CPU = torch.device("cpu")
 STEPS = 10
-SPEC = ImageSpec(size=(32, 32), domains=("source", "target"))
-LABELLED = replace(SPEC, domains=("source",), classes=("first", "second", "third"))
-CAPTIONED = replace(SPEC, domains=("source",), text_length=12)
+SPEC = ImageSpec(size=(32, 32), domains=(Domain("source"), Domain("target")))
+LABELLED = replace(SPEC, domains=(Domain("source"),), classes=("first", "second", "third"))
+CAPTIONED = replace(SPEC, domains=(Domain("source"),), text_length=12)
 
 
 class Offered(NamedTuple):
@@ -101,7 +101,7 @@ class Subject:
         if part == "text":
             letters = (count, spec.text_length)
             return torch.randint(ord("a"), ord("z"), letters, generator=random).byte()
-        channels = spec.target_channels if part == "target" else spec.source_channels
+        channels = spec.target.channels if part == "target" else spec.source.channels
         return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
 
     def play(self, training: TrainingState, steps: int) -> list[StepResult]:
@@ -144,7 +144,7 @@ def subject(
 
 
 def _pictures(spec: ImageSpec) -> dict[str, Any]:
-    domains = {"domains": list(spec.domains)} if spec.domains else {}
+    domains = {"domains": list(spec.names)} if spec.domains else {}
     return {"size": list(spec.size), **domains}
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple
 
-from translate.batches import Layout
+from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import check, data_warnings
 from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.decoded import guarded
 from translate.images.headers import Header
-from translate.images.kinds import Kind
 from translate.images.source import EncodedImage
 
 THREADS = 8
@@ -62,7 +61,7 @@ def look(asked: Data) -> Iterator[Remark]:
             continue
         yield Remark("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
         lost += layout.problems
-        kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
+        kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         each = {path: by_file.get(path, kind) for path in sorted(new)}
         with ThreadPoolExecutor(THREADS) as pool:
             found = list(pool.map(partial(_look_at, split, asked), each, each.values()))
@@ -77,7 +76,7 @@ def look(asked: Data) -> Iterator[Remark]:
 
 
 def _said(
-    layout: Layout, asked: Data, found: Sequence[Seen], each: Mapping[Path, Kind]
+    layout: Layout, asked: Data, found: Sequence[Seen], each: Mapping[Path, Domain]
 ) -> Iterator[Remark]:
     """Yield what training says of the same files."""
     headers = {file.path: file.header for file in found}
@@ -87,10 +86,10 @@ def _said(
         yield Remark("note", f"{found[0].split}: {line}" if found else line)
 
 
-def _look_at(split: str, asked: Data, path: Path, kind: Kind) -> Seen:
+def _look_at(split: str, asked: Data, path: Path, kind: Domain) -> Seen:
     try:
         image = EncodedImage.open(path)
-        kinds.decode(image, kind)
+        domain_images.decode(image, kind)
         with guarded(path):
             require_size(asked, *image.header.size)
     except BadImage as bad:

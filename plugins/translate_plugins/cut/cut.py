@@ -51,7 +51,7 @@ class CUT(Recipe[Pair]):
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
-        channels = one_encoder(spec.source_channels, spec.target_channels)
+        channels = one_encoder(spec.source.channels, spec.target.channels)
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )

@@ -87,7 +87,7 @@ class Inpaint(Recipe[Images]):
                 f"share: expected two shares above 0 and up to {MOST}, the smaller first, got "
                 f"{share[0]}, {share[1]}."
             )
-        channels = spec.target_channels
+        channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=channels + 1, out_channels=channels, size=spec.size
         )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import torch
 
-from translate.batches import Captioned, ImageSpec, Layout, Transform
+from translate.batches import Captioned, Domain, ImageSpec, Layout, Transform
 from translate.errors import DataError
 from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
 
@@ -43,7 +43,7 @@ class CaptionedFolders(Layout):
         self.sources = sorted({line.parent for line in self.texts})
         self.notes, self.problems = notes(*found, read=self.sources), problems(*found)
         longest = max(map(len, self.texts.values()))
-        self.spec = ImageSpec(domains=tuple(domains), text_length=longest)
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)), text_length=longest)
 
     def __len__(self) -> int:
         return len(self.files)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from translate.batches import Images, ImageSpec, Labelled, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
 from translate.folders.listing import is_path, listed
 from translate.folders.lookup import expect
@@ -58,7 +58,7 @@ class IdxFiles(Layout):
             found, self.labels = torch.unique(told, return_inverse=True)
             classes = tuple(map(str, found.tolist()))
         self.spec = ImageSpec(
-            domains=tuple(domains), source_channels=1, target_channels=1, classes=classes
+            domains=tuple(Domain(name, channels=1) for name in domains), classes=classes
         )
         self.files = []
 

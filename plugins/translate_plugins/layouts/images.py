@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
-from translate.batches import Images, ImageSpec, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Layout, Transform
 from translate.folders.lookup import expect, find_domains, notes, problems, usable
 
 
@@ -17,7 +17,7 @@ class OneDomain(Layout):
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect("images", domains, 1)
-        self.spec = ImageSpec(domains=tuple(domains))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         (folder,) = find_domains(root, domains, split)
         self.files = usable(folder, leave_out)
         self.domain_files = [self.files]

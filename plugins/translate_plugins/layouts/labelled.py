@@ -9,7 +9,7 @@ from random import Random
 
 import torch
 
-from translate.batches import ImageSpec, Labelled, Layout, Transform
+from translate.batches import Domain, ImageSpec, Labelled, Layout, Transform
 from translate.errors import DataError
 from translate.folders.listing import is_split, subfolders
 from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
@@ -25,7 +25,9 @@ class LabelledFolders(Layout):
         bad = set(leave_out)
         (folder,) = find_domains(root, domains, split)
         classes = [(f.path.name, usable(f, bad)) for f in _class_folders(folder)]
-        self.spec = ImageSpec(domains=tuple(domains), classes=tuple(name for name, _ in classes))
+        self.spec = ImageSpec(
+            domains=tuple(map(Domain, domains)), classes=tuple(name for name, _ in classes)
+        )
         self.labels = {path: i for i, (_, files) in enumerate(classes) for path in files}
         self.files = list(self.labels)
         self.domain_files = [self.files]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
-from translate.batches import ImageSpec, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
 from translate.folders.listing import listed
 from translate.folders.lookup import (
@@ -28,7 +28,7 @@ class Unpaired(Layout):
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect("unpaired", domains, 2)
-        self.spec = ImageSpec(domains=tuple(domains))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         bad = set(leave_out)
         source, target = find_domains(root, domains, split)
         self.source, self.target = usable(source, bad), usable(target, bad)
@@ -64,7 +64,7 @@ class Paired(Layout):
         drop_unpaired: bool = False,
     ) -> None:
         expect("paired", domains, 2)
-        self.spec = ImageSpec(domains=tuple(domains))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         found = find_domains(root, domains, split)
         left, right = (by_name(folder.path, folder.files) for folder in found)
         names, dropped = partners(domains, left, right, drop_unpaired=drop_unpaired)
@@ -108,7 +108,7 @@ class SideBySide(Layout):
         for name in domains:
             if name not in sides:
                 raise ConfigError(f"no side is called {name!r}.{suggest(name, sides)}")
-        self.spec = ImageSpec(domains=tuple(domains))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         self.order = [sides.index(name) for name in domains]
         folder = first_with_images(f"pairs of {listed(domains)}", [root / split, root])
         self.files = usable(folder, leave_out)

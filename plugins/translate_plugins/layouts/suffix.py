@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated
 
-from translate.batches import ImageSpec, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
 from translate.errors import ConfigError, DataError
 from translate.folders.listing import listed, stem_below
 from translate.folders.lookup import (
@@ -48,7 +48,7 @@ class SuffixPairs(Layout):
             expect("suffix", domains, 2)
         ends = source, target
         names = domains if len(domains) == 2 else [_name(end, domains[0]) for end in ends]
-        self.spec = ImageSpec(domains=tuple(names))
+        self.spec = ImageSpec(domains=tuple(map(Domain, names)))
         found = _folders(root, domains, split)
         left, right = (
             _by_stem(folder.path, folder.files, ends) for folder in (found[0], found[-1])

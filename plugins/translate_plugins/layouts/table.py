@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated, NamedTuple
 
-from translate.batches import ImageSpec, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
 from translate.errors import DataError, shown
 from translate.folders.listing import listed
 from translate.folders.lookup import expect, expect_different, places
@@ -43,7 +43,8 @@ class Table(Layout):
         if len(domains) != 1:
             expect("csv", domains, 2)
         expect_different(root, domains)
-        self.spec = ImageSpec(domains=tuple(domains if len(domains) == 2 else (source, target)))
+        names = domains if len(domains) == 2 else (source, target)
+        self.spec = ImageSpec(domains=tuple(map(Domain, names)))
         homes = [places(root, name, split) for name in domains]
         bases = [*(homes[0] if len(homes) == 1 else ()), root / split, root, Path()]
         path = next((base / file for base in bases if (base / file).is_file()), None)

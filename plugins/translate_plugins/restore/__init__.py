@@ -62,7 +62,7 @@ class Restore(Recipe[Images]):
         super().__init__()
         self.damage = Damage(damage)
         self.keeps_gray = not self.damage.takes_colour  # else gray images are to be coloured
-        channels = spec.target_channels
+        channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )

@@ -68,7 +68,7 @@ class TextToImage(Recipe[Captioned]):
                 "data.layout: text2img needs to know what each image shows: choose captioned, "
                 "which reads captions.jsonl beside the images."
             )
-        channels, size = spec.target_channels, spec.size
+        channels, size = spec.target.channels, spec.size
         self.words = Words(text_channels)
         self.generator = create_generator(
             generator, in_channels=latent + text_channels, out_channels=channels, size=size

@@ -181,7 +181,7 @@ def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
         lambda state: state["spec"].update(size=[[8], "8"]),
         lambda state: state["spec"].update(size=[-8, 8]),
         lambda state: state["spec"].update(domains=3),
-        lambda state: state["spec"].update(source_channels=3_000_000),
+        lambda state: state["spec"]["domains"][0].update(channels=3_000_000),
         lambda state: state["config"]["options"]["generator"].update(width=-2),
         lambda state: state["config"]["options"].update(
             generator={"name": "unet", "levels": 10**9}

@@ -29,9 +29,10 @@ from disk_faults import (
 )
 from power_cut import DiskRecorder, write_tree
 from safetensors.torch import load
+from specs import image_spec
 from torch import Tensor
 
-from translate.batches import ImageSpec, Pair
+from translate.batches import Pair
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.disk import files
@@ -46,7 +47,7 @@ CPU = torch.device("cpu")
 def build(recipe: str = "cyclegan", **flags: Any) -> TrainingState:
     size = small_runs.SIZES[recipe]
     asked = small_runs.config(Path("nowhere"), recipe, **flags)
-    return session.build(asked, ImageSpec((size, size), ("a", "b")), CPU)
+    return session.build(asked, image_spec((size, size), ("a", "b")), CPU)
 
 
 def play(training: TrainingState, steps: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from translate.batches import ImageSpec, Pair
+from translate.batches import Domain, ImageSpec, Pair
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader, order
 from translate.engine.data.cache import Cache
@@ -24,7 +24,6 @@ from translate.engine.disk.problems import Problem
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.images.decode import read_image
 from translate.images.encode import write_image
-from translate.images.kinds import Kind
 from translate.images.resize import resize_pixels
 from translate.images.tensors import as_tensor
 
@@ -403,14 +402,14 @@ def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
     one, two = tmp_path / "1.png", tmp_path / "2.png"
     write_image(one, pixels)
     write_image(two, 255 - pixels)
-    cache = Cache({one: (5, 7), two: (5, 7)}, Kind(3), {})
+    cache = Cache({one: (5, 7), two: (5, 7)}, Domain("", 3), {})
     cache.keep(two)
     cache.keep(one)
     assert len(cache) == 2
     assert (cache.read(one) == pixels).all()
     assert (cache.read(two) == 255 - pixels).all()
     with pytest.raises(BadImage, match="changed while it was read"):
-        Cache({one: (7, 5)}, Kind(3), {}).keep(one)
+        Cache({one: (7, 5)}, Domain("", 3), {}).keep(one)
 
 
 # -- augmentation ----------------------------------------------------------------------------------
@@ -420,7 +419,7 @@ def item(augment: tuple[Mapping[str, Any], ...] = (), seed: int = 0, **settings:
     defaults = {"domains": ("a", "b"), "size": 16, "augment": augment}
     data = Data(**{**defaults, **settings})
     number = data.channels if isinstance(data.channels, int) else 3
-    spec = ImageSpec(source_channels=number, target_channels=number)
+    spec = ImageSpec(domains=(Domain("a", number),))
     return Augment(data, spec, read_image).item(random.Random(seed))
 
 

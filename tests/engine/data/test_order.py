@@ -15,6 +15,7 @@ import small_runs
 import torch
 from odd_exceptions import PanicException, UnprintableError
 from PIL import Image
+from specs import image_spec
 from torch import Tensor
 
 from translate.batches import Images, ImageSpec, Layout
@@ -50,7 +51,7 @@ class Own(Layout):
     def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
         self.files = [folder / f"{n:04}.png" for n in range(12)]
         self.fault = fault
-        self.spec = ImageSpec((8, 8), ("a",), 1, 1)
+        self.spec = image_spec((8, 8), ("a",), 1)
 
     def __len__(self) -> int:
         return len(self.files)

@@ -91,7 +91,7 @@ def test_moved_data_are_found_below_another_root(
     monkeypatch.chdir("/")
     assert small_runs.resume(run, steps=3).step == 3
     found = read.describe(retention.newest(run)[0])
-    assert found.spec.domains == ("a", "my b")
+    assert found.spec.names == ("a", "my b")
 
 
 def test_a_table_and_what_is_said_of_domains_are_found_again(

@@ -10,11 +10,11 @@ import small_checkpoints
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from specs import image_spec
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from translate.batches import ImageSpec
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.inference import model as infer
@@ -25,7 +25,7 @@ from translate.recipe import Recipe, Turn
 from translate.registry import create
 
 SIDES = st.integers(1, 70)
-SPEC = ImageSpec((32, 32), ("summer", "winter"))
+SPEC = image_spec((32, 32), ("summer", "winter"))
 NETWORKS = {
     "resnet": {"name": "resnet", "width": 2, "blocks": 1},
     "unet": {"name": "unet", "width": 2, "levels": 6},
@@ -67,7 +67,7 @@ def images(*shape: int, seed: int = 0) -> Tensor:
 def model(**changes: Any) -> Model:
     usual = {"name": "runs/x", "digest": "", "recipe": Painter(), "spec": SPEC, "sides": ()}
     made = Model(**{**usual, "device": torch.device("cpu"), **changes})
-    made.recipe.domains = made.spec.domains
+    made.recipe.domains = made.spec.names
     return made
 
 
@@ -162,15 +162,15 @@ def test_a_way_back_needs_a_recipe_that_says_so() -> None:
     )
     with pytest.raises(ConfigError, match=r"Choose from: winter\."):
         one_way.choose("rain")
-    assert model(spec=ImageSpec((8, 8), ("photos",))).domains == ("photos",)
+    assert model(spec=image_spec((8, 8), ("photos",))).domains == ("photos",)
 
 
 def test_a_domain_has_the_last_part_of_its_path_for_a_name_and_the_path_for_another() -> None:
     typed = ("photos/my horses", "zebras/train")
-    named = model(spec=ImageSpec((8, 8), ("my horses", "zebras")), typed=typed, recipe=Both())
+    named = model(spec=image_spec((8, 8), ("my horses", "zebras")), typed=typed, recipe=Both())
     for to in ("my horses", "photos/my horses", "photos/my horses/"):
         assert named.choose(to) == "my horses"
-    old = model(spec=ImageSpec((8, 8), typed), typed=typed, recipe=Both())
+    old = model(spec=image_spec((8, 8), typed), typed=typed, recipe=Both())
     assert [old.choose(to) for to in (None, "zebras", "zebras/train")] == ["zebras/train"] * 3
     assert old.choose("my horses") == "photos/my horses"
     with pytest.raises(ConfigError, match=r"trained on my horses and zebras.*Did you mean 'zebras"):
@@ -178,10 +178,10 @@ def test_a_domain_has_the_last_part_of_its_path_for_a_name_and_the_path_for_anot
 
 
 def test_the_way_back_swaps_the_channels() -> None:
-    gray = model(spec=ImageSpec((8, 8), ("gray", "colour"), 1, 3))
+    gray = model(spec=image_spec((8, 8), ("gray", "colour"), 1, 3))
     assert gray.channels("colour") == (1, 3) and gray.channels("gray") == (3, 1)
-    alone = model(spec=ImageSpec((8, 8), ("photos",), 1, 3))
-    assert alone.channels("photos") == (1, 3)
+    alone = model(spec=image_spec((8, 8), ("photos",), 1))
+    assert alone.channels("photos") == (1, 1)
 
 
 def test_a_side_is_one_of_those_trained_on() -> None:

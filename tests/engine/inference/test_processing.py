@@ -10,10 +10,10 @@ import pytest
 import small_checkpoints
 import torch
 from PIL import Image
+from specs import image_spec
 from torch import Tensor
 
 from translate.api import Translator
-from translate.batches import ImageSpec
 from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -29,7 +29,7 @@ from translate.registry import create, create_recipe, names
 from translate.testing import small
 
 KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
-SPEC = ImageSpec((32, 32), ("blurred", "sharp"))
+SPEC = image_spec((32, 32), ("blurred", "sharp"))
 
 
 def translator(name: str, **options: Any) -> Translator:
@@ -81,7 +81,7 @@ def noise(*shape: int, kind: Any = np.uint8) -> Any:
 def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
     kept = set()
     for name in names("recipe"):
-        spec = ImageSpec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
+        spec = image_spec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
         made = create("recipe", {"name": name, **small("recipe", name)}, spec=spec)
         kept |= {name} if made.keeps_gray else set()
     assert kept == set(KEEP_GRAY)

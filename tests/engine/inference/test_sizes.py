@@ -12,16 +12,16 @@ import pytest
 from hole_filling import MODEL, MinimalRecipe, fill_folder, problem_messages
 from numpy.typing import NDArray
 from PIL import Image
+from specs import image_spec
 from torch import Tensor
 
 from translate.api import Translator
-from translate.batches import ImageSpec
 from translate.engine.config.schema import Data
 from translate.engine.data import check, transform
 from translate.engine.data.transform import Augment
 from translate.engine.inference.processing import scaled
 from translate.errors import BadImage, DataError, NothingUsableError
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.resize import resize_pixels
 
 
@@ -106,7 +106,7 @@ def test_whatever_goes_wrong_while_an_image_is_scaled_is_listed(
                 raise error
             return whole(pixels, size)
 
-        monkeypatch.setattr(kinds, "resize_pixels", fail)
+        monkeypatch.setattr(domain_images, "resize_pixels", fail)
         out = tmp_path / type(error).__name__
         with pytest.raises(NothingUsableError):
             fill_folder(tmp_path / "in", out, COPIES, size=16)
@@ -137,7 +137,7 @@ def test_what_goes_wrong_with_a_crop_names_the_file(tmp_path: Path) -> None:
         return np.zeros((1, 3_000_000, 3), np.uint8)
 
     settings = Data(root=tmp_path, domains=("one",), size=64)
-    item = Augment(settings, ImageSpec((64, 64), ("one",)), read).item(Random(0))
+    item = Augment(settings, image_spec((64, 64), ("one",)), read).item(Random(0))
     with pytest.raises(BadImage, match="3000000x1 pixels would become") as error:
         item(item.read(tmp_path / "x.png"))
     assert error.value.path == tmp_path / "x.png"

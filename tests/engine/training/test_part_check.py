@@ -114,7 +114,7 @@ class Looking(Recipe[Images]):
         self, spec: ImageSpec, *, generator: Annotated[Part, "network"] = "dilated"
     ) -> None:
         super().__init__()
-        channels = {"in_channels": spec.source_channels, "out_channels": spec.target_channels}
+        channels = {"in_channels": spec.source.channels, "out_channels": spec.target.channels}
         self.generator = create_generator(generator, **channels)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import small_runs
 import torch
+from specs import image_spec
 
-from translate.batches import ImageSpec
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers
 from translate.engine.inference import model as infer
@@ -54,7 +54,7 @@ def test_domains_are_named_by_the_last_part_of_their_paths(
     run = session.start(asked, watcher=ProgressReporter()).path
     assert str(run) == "runs/cyclegan-my horses-a"
     found = read.describe(retention.newest(run)[0])
-    assert found.spec.domains == ("my horses", "a")
+    assert found.spec.names == ("my horses", "a")
     assert list(found.config.data.domains) == paths
     model, _ = infer.load(run, device="cpu")
     assert model.choose("photos/my horses") == model.choose("my horses") == "my horses"
@@ -139,7 +139,9 @@ def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
     for seed in (1, 1, 2):
         torch.rand(5)  # whatever came before
         asked = small_runs.config(Path("nowhere"), train__seed=seed)
-        built.append(session.build(asked, ImageSpec((16, 16), ("a", "b")), CPU).recipe.state_dict())
+        built.append(
+            session.build(asked, image_spec((16, 16), ("a", "b")), CPU).recipe.state_dict()
+        )
         drawn.append(torch.rand(3))
     assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
     assert not torch.equal(built[0]["forth.model.1.weight"], built[2]["forth.model.1.weight"])

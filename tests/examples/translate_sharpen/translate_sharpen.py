@@ -50,7 +50,7 @@ class Sharpen(Recipe):
 
     def __init__(self, spec, *, generator="shallow", edges="sobel-edge", edge_weight=0.5, lr=1e-3):
         super().__init__()
-        channels = {"in_channels": spec.source_channels, "out_channels": spec.target_channels}
+        channels = {"in_channels": spec.source.channels, "out_channels": spec.target.channels}
         self.generator = create_generator(generator, **channels)
         self.edges, self.edge_weight, self.lr = create_loss(edges), edge_weight, lr
 

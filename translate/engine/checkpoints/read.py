@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file
 from torch import Tensor
 
-from translate.batches import ImageSpec
+from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints.contents import (
     LONGEST_TEXT,
     TRAINING,
@@ -40,6 +40,9 @@ from translate.errors import (
 )
 from translate.recipe import Recipe
 from translate.registry import create_recipe
+
+OLD_SPEC = ("source_channels", "target_channels", "source_labels", "target_labels")
+"""what 0.1.0 kept of the first and the last domain, beside the names of all"""
 
 # -- reading --------------------------------------------------------------------------------------
 
@@ -78,13 +81,29 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
 
 
 def _spec(told: Mapping[str, Any]) -> ImageSpec:
-    facts = asdict(ImageSpec(**told))  # which refuses what it does not know
+    facts = _with_domains(told)
+    facts |= {"domains": [asdict(Domain(**domain)) for domain in facts["domains"]]}
+    ImageSpec(**facts)  # which refuses what it does not know, as `Domain` does
     spec = TypeAdapter(ImageSpec).validate_python(facts)
-    counts = (*spec.size, spec.source_channels, spec.target_channels)
+    counts = (*spec.size, *(domain.channels for domain in spec.domains))
     fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
     if not fits or not 0 <= spec.text_length <= LONGEST_TEXT or not spec.domains:
         raise ValueError(f"there are no images of {shown(told)}")
     return spec
+
+
+def _with_domains(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a `spec` as 0.1.0 wrote it, with names of domains, as it is written today."""
+    facts = dict(spec)
+    if old := {key: facts.pop(key) for key in OLD_SPEC if key in facts}:
+        names = facts["domains"]
+        roles = ["source", *("target" for _ in names[1:])]
+        facts["domains"] = [
+            {"name": name, "channels": old[f"{role}_channels"]}
+            | {"labels": old.get(f"{role}_labels", False)}
+            for name, role in zip(names, roles, strict=True)
+        ]
+    return facts
 
 
 @contextmanager

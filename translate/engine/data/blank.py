@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.images import kinds
+from translate.images import domain_images
 
 META = torch.device("meta")
 
@@ -19,20 +19,22 @@ class Blank:
     """The `translate.batches.Transform` that reads nothing and returns crops without numbers."""
 
     def __init__(self, size: tuple[int, int], spec: ImageSpec) -> None:
-        self.size, self.kinds, self.kind = size, kinds.by_role(spec), kinds.common(spec)
+        self.size, self.domains = size, domain_images.by_role(spec)
+        self.channels = domain_images.common(spec).channels
         self.roles: set[str] = set()
         """the roles of all images that it was called with"""
 
     def read(self, path: Path) -> NDArray[np.uint8]:  # noqa: ARG002
         """Return (height, width, channels) bytes."""
-        return np.zeros((*self.size, self.kind.channels), np.uint8)
+        return np.zeros((*self.size, self.channels), np.uint8)
 
     def __call__(
         self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
         """Return (channels, height, width) bytes for each of `pictures`."""
         self.roles.update(roles[: len(pictures)])
-        each = [kinds.of_role(self.kinds, roles, place) for place in range(len(pictures))]
+        each = [domain_images.of_role(self.domains, roles, place) for place in range(len(pictures))]
         return tuple(
-            torch.empty(kind.channels, *self.size, dtype=torch.uint8, device=META) for kind in each
+            torch.empty(domain.channels, *self.size, dtype=torch.uint8, device=META)
+            for domain in each
         )

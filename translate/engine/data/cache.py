@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from translate.batches import Domain
 from translate.errors import BadImage
-from translate.images.kinds import Kind, read
+from translate.images.domain_images import read
 
 
 class Cache:
@@ -21,7 +22,7 @@ class Cache:
     """
 
     def __init__(
-        self, sizes: Mapping[Path, tuple[int, int]], kind: Kind, kinds: Mapping[Path, Kind]
+        self, sizes: Mapping[Path, tuple[int, int]], kind: Domain, kinds: Mapping[Path, Domain]
     ) -> None:
         self._kind, self._kinds = kind, kinds
         self._places: dict[Path, tuple[int, tuple[int, int, int]]] = {}

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from translate import registry
-from translate.batches import Layout
+from translate.batches import Domain, Layout
 from translate.engine.config.schema import LAYOUT_KEYS, Data
 from translate.engine.data.blank import Blank
 from translate.engine.data.cache import Cache
@@ -27,7 +27,7 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import signatures
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.folders.names import short_names
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.decoded import guarded
 from translate.images.headers import Header
 from translate.images.source import EncodedImage
@@ -73,18 +73,26 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
             f"label maps: {' and '.join(found)}, as all images looked at have a palette. They are "
             "never blended; --set data.labels=[] reads them as photographs",
         ]
-    first, last = data.domains[0], data.domains[-1]
-    layout.spec = replace(
-        layout.spec,
-        domains=short_names(layout.spec.domains),
-        size=data.crop,
-        source_channels=data.channels_of(first) or layout.spec.source_channels,
-        target_channels=data.channels_of(last) or layout.spec.target_channels,
-        source_labels=data.is_labels(first),
-        target_labels=data.is_labels(last),
-    )
+    layout.spec = replace(layout.spec, domains=_domains(layout, data), size=data.crop)
     _expect_roles(layout, data)
     return layout
+
+
+def _domains(layout: Layout, data: Data) -> tuple[Domain, ...]:
+    """Return the domains of `layout` under short names, read as `data` says."""
+    found = layout.spec.domains
+    typed = list(data.domains)
+    if len(typed) != len(found):  # two in one file or folder
+        typed = [typed[0], *(typed[-1] for _ in found[1:])]
+    return tuple(
+        replace(
+            domain,
+            name=short,
+            channels=data.channels_of(name) or domain.channels,
+            labels=data.is_labels(name),
+        )
+        for domain, short, name in zip(found, short_names(layout.spec.names), typed, strict=True)
+    )
 
 
 def _expect_roles(layout: Layout, data: Data) -> None:
@@ -116,7 +124,7 @@ def check_data(layout: Layout, data: Data) -> CheckedData:
     with Threads(THREADS) as pool:
         probed = pool.map(partial(_probe, data=data), layout.files)
         headers = dict(zip(layout.files, probed, strict=True))
-        kind, by_file = kinds.common(layout.spec), kinds.of_files(layout)
+        kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         by_path = {path: by_file.get(path, kind) for path in headers}
         sizes = {p: found.size for p, found in headers.items() if isinstance(found, Header)}
         needed = sum(prod(size) * by_path[path].channels for path, size in sizes.items())

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.batches import Layout
+from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.headers import Header, Note
-from translate.images.kinds import Kind
 from translate.images.source import EncodedImage
 
 DRAWS = 100
@@ -30,13 +29,13 @@ FEW = 32
 LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
-def notes(headers: Mapping[Path, Any], each: Mapping[Path, Kind]) -> list[tuple[Path, Note]]:
+def notes(headers: Mapping[Path, Any], each: Mapping[Path, Domain]) -> list[tuple[Path, Note]]:
     """Return what each file loses when it is read."""
     return [
         (path, note)
         for path, header in headers.items()
         if isinstance(header, Header)
-        for note in kinds.losses(header.notes(channels=each[path].channels), each[path])
+        for note in domain_images.losses(header.notes(channels=each[path].channels), each[path])
     ]
 
 
@@ -104,7 +103,7 @@ def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
 
 def _few_levels(layout: Layout) -> Iterable[str]:
     """Say of which domains all images are nearly one shade, as maps of class numbers are."""
-    each = kinds.by_role(layout.spec)
+    each = domain_images.by_role(layout.spec)
     for place, name, files in _domains(layout):
         kind = each[place]
         values = [v for p in _spread(files, LOOKED_AT) if (v := _values(p, kind)) is not None]
@@ -121,7 +120,7 @@ def _few_levels(layout: Layout) -> Iterable[str]:
 
 
 def _lossy_labels(layout: Layout) -> Iterable[str]:
-    each = kinds.by_role(layout.spec)
+    each = domain_images.by_role(layout.spec)
     for place, name, files in _domains(layout):
         if each[place].labels and any(path.suffix.lower() in LOSSY for path in files):
             yield f"{name}: label maps in JPEG have values of no class at their edges: use PNG"
@@ -146,16 +145,16 @@ def _has_palette(path: Path) -> bool:
     return header.format == "PNG" and header.mode == "P"
 
 
-def _values(path: Path, kind: Kind) -> NDArray[np.uint8] | None:
+def _values(path: Path, kind: Domain) -> NDArray[np.uint8] | None:
     try:
-        return kinds.read(path, kind)
+        return domain_images.read(path, kind)
     except Exception:
         return None  # it is listed when it is read
 
 
 def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:
     """Yield role, name and files of each domain whose files are known."""
-    names = layout.spec.domains
+    names = layout.spec.names
     if len(layout.domain_files) != len(names):
         return
     for place, (name, files) in enumerate(zip(names, layout.domain_files, strict=True)):

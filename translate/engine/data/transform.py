@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import ImageSpec
+from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
 from translate.errors import ConfigError, suggest
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.decode import MAX_PIXELS, Pixels
 from translate.images.decoded import guarded
-from translate.images.kinds import Kind
 from translate.images.resize import pad_to
 from translate.images.tensors import as_tensor, to_uint8
 
@@ -55,8 +54,8 @@ class Augment:
     def __init__(
         self, data: Data, spec: ImageSpec, read: Callable[[Path], NDArray[np.uint8]]
     ) -> None:
-        self.data, self.kinds, self.read = data, kinds.by_role(spec), read
-        self.listed = [_listed(entry, data, self.kinds) for entry in data.augment]
+        self.data, self.domains, self.read = data, domain_images.by_role(spec), read
+        self.listed = [_listed(entry, data, self.domains) for entry in data.augment]
 
     def item(self, random: Random) -> "Item":
         """Return the transform of the one item that `random` belongs to."""
@@ -126,7 +125,8 @@ class Item:
             return self._crops(pictures, roles)
 
     def _crops(self, pictures: Sequence[NDArray[Any]], roles: Sequence[str]) -> tuple[Tensor, ...]:
-        each = [kinds.of_role(self._augment.kinds, roles, place) for place in range(len(pictures))]
+        by_role = self._augment.domains
+        each = [domain_images.of_role(by_role, roles, place) for place in range(len(pictures))]
         rows, columns = self._augment.data.crop
         height, width = pictures[0].shape[:2]
         height, width = self._augment.scaled(height, width, self._random)
@@ -134,11 +134,11 @@ class Item:
         left = self._random.randint(0, max(0, width - columns))
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1
         crops = []
-        for picture, kind in zip(pictures, each, strict=True):
-            scaled = kinds.resize(picture, (height, width), kind)
+        for picture, domain in zip(pictures, each, strict=True):
+            scaled = domain_images.resize(picture, (height, width), domain)
             crop = scaled[top : top + rows, left : left + columns][:, ::mirror]
             crop = pad_to(np.array(to_uint8(crop)), (rows, columns))
-            crops.append(kinds.convert(crop, kind))
+            crops.append(domain_images.convert(crop, domain))
         for listed in self._augment.listed:
             seed = self._random.getrandbits(64)
             for place, role in enumerate(roles[: len(crops)]):
@@ -147,7 +147,7 @@ class Item:
         return tuple(as_tensor(crop) for crop in crops)
 
 
-def _listed(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Kind]) -> Listed:
+def _listed(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Listed:
     """Return one entry of ``data.augment``, tried on gray crops; raises `ConfigError`."""
     known = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
@@ -165,18 +165,18 @@ def _listed(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Kind]) -
     moves = "mask" in transform.targets  # geometry, which pairs must share
     listed = Listed(transform, "both" if moves else to, moves)
     changed = {
-        kind
-        for role, kind in by_role.items()
-        if listed.to in ("both", role) and (moves or not kind.labels)
+        domain.channels
+        for role, domain in by_role.items()
+        if listed.to in ("both", role) and (moves or not domain.labels)
     }
     if not changed:
-        others = " and ".join(role for role, kind in by_role.items() if not kind.labels)
+        others = " and ".join(role for role, domain in by_role.items() if not domain.labels)
         fix = f"Try to: {others}." if others else "Remove it."
         raise ConfigError(
             f"data.augment: {name} changes colours, and {listed.to} is label maps here. {fix}"
         )
-    for kind in changed:
-        _try(listed, name, np.full((*data.crop, kind.channels), 128, np.uint8))
+    for channels in changed:
+        _try(listed, name, np.full((*data.crop, channels), 128, np.uint8))
     return listed
 
 

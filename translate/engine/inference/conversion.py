@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from translate.batches import Domain
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images import kinds, label_maps, masks, metadata, pillow
+from translate.images import domain_images, label_maps, masks, metadata, pillow
 from translate.images.decode import Pixels, pixels_from_decoded
 from translate.images.decoded import WHITE, Decoded, guarded
 from translate.images.headers import Note
-from translate.images.kinds import Kind
 from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -60,18 +60,20 @@ class Input(NamedTuple):
         """Whether it has one channel."""
         return self.decoded.pixels.ndim == 2
 
-    def pixels(self, kind: Kind) -> Pixels:
+    def pixels(self, kind: Domain) -> Pixels:
         """Return (height, width, channels), opaque; raises `BadImage`."""
         with guarded(self.path):
             if kind.labels:
                 return label_maps.from_decoded(self.decoded, self.path, kind.channels)
             return pixels_from_decoded(self.decoded, channels=kind.channels)
 
-    def notes(self, kind: Kind, *, hole: bool) -> tuple[Note, ...]:
+    def notes(self, kind: Domain, *, hole: bool) -> tuple[Note, ...]:
         """Return what the file loses when it is read."""
         if not self.image:
             return ()
-        return kinds.losses(self.image.header.notes(channels=kind.channels, hole=hole), kind)
+        return domain_images.losses(
+            self.image.header.notes(channels=kind.channels, hole=hole), kind
+        )
 
     def kept_profile(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image of so many channels."""

@@ -13,16 +13,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import ImageSpec
+from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints import contents, read, retention
 from translate.engine.plugins.errors import at_definition, plugin_code
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
 from translate.folders.names import short_names
-from translate.images import kinds
 from translate.images.decode import Pixels
-from translate.images.kinds import Kind
 from translate.images.tensors import as_tensor, from_device, from_device_as_floats, to_device
 from translate.nn.noise import seeded
 from translate.recipe import Recipe
@@ -79,7 +77,7 @@ class Model:
 
         Raises `ConfigError` for a domain that it does not translate to.
         """
-        known = self.spec.domains
+        known = self.spec.names
         if to is None:
             return known[-1]
         typed = self.typed if len(self.typed) == len(known) else known
@@ -94,15 +92,16 @@ class Model:
             )
         return domain
 
-    def kinds(self, to: str) -> tuple[Kind, Kind]:
-        """Return what images are that go in, and that come out, on the way to `to`."""
-        source, target = kinds.by_role(self.spec).values()
-        back = to == self.spec.domains[0] != self.spec.domains[-1]
-        return (target, source) if back else (source, target)
+    def source_and_target(self, to: str) -> tuple[Domain, Domain]:
+        """Return the domains of the images that go in, and that come out, on the way to `to`."""
+        source, target = self.spec.source, self.spec.target
+        if to == source.name:
+            return target, source
+        return source, dict(zip(self.spec.names, self.spec.domains, strict=True)).get(to, target)
 
     def channels(self, to: str) -> tuple[int, int]:
         """Return how many channels go in and come out on the way to `to`."""
-        source, target = self.kinds(to)
+        source, target = self.source_and_target(to)
         return source.channels, target.channels
 
     def half(self, side: str | None) -> int | None:
@@ -118,7 +117,7 @@ class Model:
             left, right = self.sides
             raise ConfigError(
                 f"side: {self.name} was trained on joined images, {left} on the left and {right} "
-                f"on the right. --side {self.spec.domains[0]} translates that half of each; "
+                f"on the right. --side {self.spec.source.name} translates that half of each; "
                 f"--side {WHOLE} is for images that are not joined."
             )
         if not joined and side != WHOLE:
@@ -147,8 +146,8 @@ class Model:
 
 def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
     """Return the domains that `recipe` translates to."""
-    found = {target for source in spec.domains for target in recipe.targets(source)}
-    return tuple(domain for domain in spec.domains if domain in found)
+    found = {target for source in spec.names for target in recipe.targets(source)}
+    return tuple(name for name in spec.names if name in found)
 
 
 def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Model, list[str]]:
@@ -159,7 +158,7 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     where = distributed.choose_device(device)
     place, complaints = retention.locate(path, which)
     found = read.describe(place)
-    if not {found.spec.source_channels, found.spec.target_channels} <= {1, 3}:
+    if not {domain.channels for domain in found.spec.domains} <= {1, 3}:
         raise CheckpointError(f"{place} is of images that are neither gray nor in colour.")
     with seeded(0), read.allowance(found):  # the caller's random numbers are not touched
         recipe = read.rebuild(found)

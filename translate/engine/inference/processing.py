@@ -6,20 +6,20 @@ the result of each.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.batches import Domain
 from translate.engine.inference.model import Model
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.decode import MAX_PIXELS, Pixels
-from translate.images.kinds import Kind
 from translate.images.tensors import to_uint8
 
-PHOTOGRAPH = Kind()
+PHOTOGRAPH = Domain("")
 
 
 class OutputForm(NamedTuple):
@@ -64,7 +64,7 @@ class ImageProcessor:
     def file(self) -> Kind:
         """How files are read: joined label maps in colour, which the other half may have."""
         source = self.source
-        return source if self.half is None or not source.labels else source._replace(channels=3)
+        return source if self.half is None or not source.labels else replace(source, channels=3)
 
     @property
     def target(self) -> Kind:
@@ -98,7 +98,7 @@ class ImageProcessor:
                 raise ValueError("one pixel wide is no pair of images")
             if hole is not None and hole.shape[:2] == pixels.shape[:2]:
                 hole = halved(hole, self.half)
-            pixels = kinds.convert(halved(pixels, self.half), self.source)
+            pixels = domain_images.convert(halved(pixels, self.half), self.source)
         height, width = pixels.shape[:2]
         if hole is not None and hole.shape[:2] != (height, width):
             raise ValueError(f"is {width}x{height}, but its mask {hole.shape[1]}x{hole.shape[0]}")
@@ -147,7 +147,7 @@ def scaled(
     pixels: Pixels,
     shorter: int | None,
     max_pixels: int = MAX_PIXELS,
-    kind: Kind = PHOTOGRAPH,
+    kind: Domain = PHOTOGRAPH,
 ) -> Pixels:
     """Return `pixels` with the shorter side scaled to `shorter`; None: as they are.
 
@@ -163,7 +163,7 @@ def scaled(
             f"{shorter:,}: at most {max_pixels:,} are made, choose a smaller size"
         )
     scale = shorter / min(height, width)
-    return kinds.resize(pixels, (round(height * scale), round(width * scale)), kind)
+    return domain_images.resize(pixels, (round(height * scale), round(width * scale)), kind)
 
 
 def is_gray(pixels: Pixels) -> bool:

@@ -83,7 +83,7 @@ def sample_each(
         NothingUsableError: where not one image is finite.
     """
     text = check(model, request)
-    channels = model.spec.target_channels
+    channels = model.spec.target.channels
     if not can_hold(f".{form}", channels):
         raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
     files.claim(out)

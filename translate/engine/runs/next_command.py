@@ -24,7 +24,7 @@ def next_command(training: TrainingState, layout: Layout, run: Path) -> str:
     mixed = any(other.parent == first.parent for other in others)  # targets lie in this folder, too
     words = ["infer", str(run), str(first if mixed else first.parent), out]
     if not others and len(training.spec.domains) > 1:  # two domains in one file
-        words += ["--side", training.spec.domains[0]]
+        words += ["--side", training.spec.source.name]
     if recipe.takes_mask:
         words += ["--mask", "MASKS"]
     return _typed(words)

@@ -243,8 +243,11 @@ def _expect_players(asked: schema.Config, players: Iterable[str]) -> None:
 
 def _labels(asked: schema.Data, spec: ImageSpec) -> tuple[str, ...]:
     """Return the domains that a run has read as label maps."""
-    ends = {asked.domains[0]: spec.source_labels, asked.domains[-1]: spec.target_labels}
-    return tuple(name for name, labels in ends.items() if labels)
+    typed, known = asked.domains, spec.domains
+    if len(typed) != len(known):  # two in one file or folder
+        typed, known = (typed[0], typed[-1]), (spec.source, spec.target)
+    named = zip(typed, known, strict=True)
+    return tuple(dict.fromkeys(name for name, domain in named if domain.labels))
 
 
 def _steps(asked: schema.Config, items: int) -> int:

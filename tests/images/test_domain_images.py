@@ -10,9 +10,10 @@ import pytest
 import small_runs
 import torch
 from PIL import Image
+from specs import image_spec
 
 from translate.api import Translator
-from translate.batches import ImageSpec, Pair
+from translate.batches import Domain, ImageSpec, Pair
 from translate.engine.config import layers
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
@@ -21,9 +22,8 @@ from translate.engine.data.transform import Augment
 from translate.engine.inference import model as infer
 from translate.engine.inference.model import Model
 from translate.errors import BadImage, ConfigError
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.decode import read_image
-from translate.images.kinds import Kind
 from translate.images.tensors import as_tensor
 from translate.insight.dataset import look
 from translate.recipe import Recipe
@@ -67,7 +67,7 @@ def test_case_27_each_domain_is_read_with_its_own_channels(
     layout_of = check.open_layout(asked)
     masks = {as_tensor(read_image(p, channels=1)) for p in (root / "b").iterdir()}
     assert all(any(torch.equal(mask, one) for mask in masks) for one in found.target)
-    assert (layout_of.spec.source_channels, layout_of.spec.target_channels) == (3, 1)
+    assert (layout_of.spec.source.channels, layout_of.spec.target.channels) == (3, 1)
     swapped = Data(root=root, domains=("b", "a"), channels={"a": 3, "b": 1}, **whole)
     assert batch(swapped).source.shape[1] == 1
 
@@ -151,7 +151,7 @@ def test_domains_that_a_layout_mixes_are_read_alike(root: Path) -> None:
 
 
 def test_blank_crops_have_the_channels_of_their_roles() -> None:
-    blank = Blank((4, 6), ImageSpec(source_channels=3, target_channels=1))
+    blank = Blank((4, 6), image_spec((4, 6), "ab", 3, 1))
     read = blank.read(Path("x"))
     pair = Pair(*blank(read, read))
     assert (pair.source.shape, pair.target.shape) == ((3, 4, 6), (1, 4, 6))
@@ -179,8 +179,8 @@ def maps(folder: Path, *, palette: bool, deep: bool = False, count: int = 3) -> 
 
 def colours(folder: Path, channels: int = 3) -> set[tuple[int, ...]]:
     """Return what occurs in the files, as they are read pixel by pixel."""
-    kind = Kind(channels, labels=True)
-    read = [kinds.read(path, kind) for path in folder.glob("*.png")]
+    kind = Domain("", channels, labels=True)
+    read = [domain_images.read(path, kind) for path in folder.glob("*.png")]
     return {tuple(pixel) for pixels in read for pixel in pixels.reshape(-1, channels).tolist()}
 
 
@@ -234,12 +234,12 @@ def test_D25_what_eight_bits_cannot_tell_apart_is_refused_by_name(tmp_path: Path
     numbers = np.array([[0, 300]], np.uint16)
     Image.fromarray(numbers).save(tmp_path / "a/x.png")
     with pytest.raises(BadImage, match="numbers up to 300: expected classes from 0 to 255"):
-        kinds.read(tmp_path / "a/x.png", Kind(1, labels=True))
+        domain_images.read(tmp_path / "a/x.png", Domain("", 1, labels=True))
 
 
 def test_D25_infer_scales_label_maps_by_nearest_neighbour(tmp_path: Path) -> None:
     folder = maps(tmp_path / "in", palette=True)
-    spec = ImageSpec((32, 32), ("maps", "photos"), source_labels=True)
+    spec = ImageSpec((32, 32), (Domain("maps", labels=True), Domain("photos")))
     seen: list[Any] = []
     model = Model("x", "x", Watching(seen, spec), spec, (), torch.device("cpu"))
     Translator._of(model).folder(folder, tmp_path / "out", size=30)
@@ -293,7 +293,7 @@ class Watching(Recipe[Any]):
 
     def __init__(self, seen: list[Any], spec: ImageSpec) -> None:
         super().__init__()
-        self.seen, self.domains = seen, spec.domains
+        self.seen, self.domains = seen, spec.names
 
     def optimizers(self) -> dict[str, Any]:
         return {}
@@ -317,12 +317,12 @@ def test_D25_a_run_remembers_which_domains_are_label_maps(tmp_path: Path) -> Non
     assert "b: values from 0 to 18 of 255" in str(heard)
     assert "--set data.labels=[b]" in str(heard)
     model, _ = infer.load(tmp_path / "run", device="cpu")
-    assert model.kinds("b") == (Kind(3, labels=True), Kind(3))
+    assert model.source_and_target("b") == (Domain("a", labels=True), Domain("b"))
     said = [remark.what for remark in look(Data(root=tmp_path, domains=("a", "b"), size=64))]
     for line in ("label maps: a, as all images", "b: values from 0 to 18 of 255"):
         assert any(line in what for what in said)
     small_runs.resume(tmp_path / "run", heard, steps=2)
-    assert infer.load(tmp_path / "run", device="cpu")[0].spec.source_labels
+    assert infer.load(tmp_path / "run", device="cpu")[0].spec.source.labels
 
 
 @pytest.mark.parametrize(
