@@ -47,7 +47,7 @@ class Domain:
     name: str
     """Without folders: ``summer`` for ``datasets/summer``."""
     channels: int = 3
-    range: tuple[float, float] = (0, 255)
+    range: tuple[float, float] = (0.0, 255.0)
     """The numbers that become -1 and 1."""
     dtype: str = "uint8"
     """NumPy's name of the type that images are read as."""
@@ -72,6 +72,14 @@ class ImageSpec:
     """Names of the classes, in the order of the labels in a batch."""
     text_length: int = 0
     """Bytes of the longest caption."""
+
+    def __post_init__(self) -> None:
+        for domain in self.domains:
+            if not isinstance(domain, Domain):
+                raise TypeError(
+                    f"domains: expected a Domain, got {domain!r}: ImageSpec(domains=(Domain("
+                    "'name'), ...))"
+                )
 
     @property
     def source(self) -> Domain:

@@ -82,9 +82,9 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
 
 def _spec(told: Mapping[str, Any]) -> ImageSpec:
     facts = _with_domains(told)
-    facts |= {"domains": [asdict(Domain(**domain)) for domain in facts["domains"]]}
-    ImageSpec(**facts)  # which refuses what it does not know, as `Domain` does
-    spec = TypeAdapter(ImageSpec).validate_python(facts)
+    facts["domains"] = [Domain(**domain) for domain in facts["domains"]]
+    known = asdict(ImageSpec(**facts))  # which refuses what it does not know, as `Domain` does
+    spec = TypeAdapter(ImageSpec).validate_python(known)
     counts = (*spec.size, *(domain.channels for domain in spec.domains))
     fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
     if not fits or not 0 <= spec.text_length <= LONGEST_TEXT or not spec.domains:

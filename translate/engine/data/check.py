@@ -83,7 +83,7 @@ def _domains(layout: Layout, data: Data) -> tuple[Domain, ...]:
     found = layout.spec.domains
     typed = list(data.domains)
     if len(typed) != len(found):  # two in one file or folder
-        typed = [typed[0], *(typed[-1] for _ in found[1:])]
+        typed = [typed[0], *(typed[-1] for _ in found)][: len(found)]
     return tuple(
         replace(
             domain,

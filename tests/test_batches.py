@@ -1,0 +1,27 @@
+"""What a recipe knows about its images."""
+
+import pytest
+
+from translate.batches import Domain, ImageSpec
+
+
+def test_the_first_domain_is_the_source_and_the_last_the_target() -> None:
+    spec = ImageSpec(domains=(Domain("a"), Domain("b", 1), Domain("c", labels=True)))
+    assert (spec.source, spec.target) == (Domain("a"), Domain("c", labels=True))
+    assert spec.names == ("a", "b", "c")
+
+
+def test_one_domain_is_source_and_target() -> None:
+    alone = Domain("photos", channels=1)
+    spec = ImageSpec(domains=(alone,))
+    assert spec.source == spec.target == alone
+
+
+def test_without_domains_images_are_in_colour() -> None:
+    assert ImageSpec().source.channels == ImageSpec().target.channels == 3
+    assert ImageSpec().names == ()
+
+
+def test_a_name_is_no_domain() -> None:
+    with pytest.raises(TypeError, match=r"expected a Domain, got 'a'.*Domain\('name'\)"):
+        ImageSpec(domains=("a",))  # type: ignore[arg-type]
