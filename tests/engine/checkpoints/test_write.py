@@ -179,7 +179,7 @@ def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
     state = json.loads((path / "state.json").read_bytes())
     assert state["config"]["recipe"] == "pix2pix"
     assert state["config"]["options"]["generator"] == small_runs.UNET
-    assert state["spec"]["domains"] == ["a", "b"]
+    assert [domain["name"] for domain in state["spec"]["domains"]] == ["a", "b"]
     assert state["images"]["range"] == [-1, 1]
     assert set(state["versions"]) == {"translate-kit", "torch"}
     recipe = read.rebuild(read.describe(path))
