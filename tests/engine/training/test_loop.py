@@ -17,7 +17,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.batches import Domain, Images, ImageSpec
+from translate.batches import Images, ImageSpec
 from translate.engine.checkpoints import retention
 from translate.engine.data.cache import Cache
 from translate.engine.disk import files, records
