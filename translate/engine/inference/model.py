@@ -64,8 +64,8 @@ class Model:
         spec = self.spec
         facts = {
             "recipe": self.method,
-            "domains": spec.domains,
-            "channels": self.channels(spec.domains[-1]) if spec.domains else (3, 3),
+            "domains": spec.names,
+            "channels": self.channels(spec.target.name),
             "size": spec.size,
             "step": self.step,
             "device": str(self.device),

@@ -24,7 +24,7 @@ from translate.engine.processes.pool import Threads
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory
 from translate.errors import BadImage, TranslateError
-from translate.images import kinds
+from translate.images import domain_images
 from translate.images.decode import Pixels
 from translate.images.decoded import guarded
 from translate.images.encode import encode_image
@@ -139,7 +139,7 @@ class Pipeline:
             source.sha256,
             pixels,
             form,
-            kinds.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
+            domain_images.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
             source.metadata(form.channels, private=self.keep_metadata),
         )
 

@@ -56,20 +56,20 @@ class ImageProcessor:
     """of a resized image"""
 
     @property
-    def source(self) -> Kind:
+    def source(self) -> Domain:
         """How images are read."""
-        return self.model.kinds(self.to)[0]
+        return self.model.source_and_target(self.to)[0]
 
     @property
-    def file(self) -> Kind:
+    def file(self) -> Domain:
         """How files are read: joined label maps in colour, which the other half may have."""
         source = self.source
         return source if self.half is None or not source.labels else replace(source, channels=3)
 
     @property
-    def target(self) -> Kind:
+    def target(self) -> Domain:
         """How results are read."""
-        return self.model.kinds(self.to)[1]
+        return self.model.source_and_target(self.to)[1]
 
     @property
     def shorter(self) -> int | None:
@@ -125,7 +125,7 @@ class ImageProcessor:
     def postprocess(self, pixels: NDArray[Any], form: OutputForm) -> NDArray[Any]:
         """Return the network's output with the size and the channels of its `form`."""
         if pixels.shape[:2] != form.size:
-            pixels = kinds.resize(pixels, form.size, self.target)
+            pixels = domain_images.resize(pixels, form.size, self.target)
             if pixels.dtype == np.float32:
                 pixels = pixels.clip(0, 1)  # cubic interpolation overshoots
         if form.known is not None and form.hole is not None:
