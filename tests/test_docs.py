@@ -14,12 +14,14 @@ from typing import Any
 import click
 import pytest
 from command_result import ROOT
+from parsed_command import parse_command
 
 from translate import hookspecs
 
 Run = Callable[..., Any]
 README = ROOT / "README.md"
-PAGES = [README, *(ROOT / name / "README.md" for name in ("configs", "datasets", "plugins"))]
+FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
+PAGES = [README, *sorted(ROOT.glob("docs/*.md")), *(ROOT / n / "README.md" for n in FOLDERS)]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 TESTED = re.compile(r"^<!-- tested -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SLOW = re.compile(r"^<!-- tested, slow -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -104,6 +106,19 @@ def test_every_flag_in_the_readme_exists() -> None:
     assert not unknown
 
 
+def test_the_readme_has_at_most_120_lines() -> None:
+    assert len(README.read_text().splitlines()) <= 120
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_is_parsed(page: Path) -> None:
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    for line in "".join(blocks).splitlines():
+        words = shlex.split(line, comments=True) if line.startswith("translate ") else []
+        if words:
+            parse_command(words[1:])
+
+
 def test_every_link_in_the_documents_leads_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
@@ -137,8 +152,8 @@ def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run_command: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_the_readme_long_commands_work_as_printed(tmp_path: Path) -> None:
-    blocks = SLOW.findall(README.read_text())
+def test_the_long_commands_of_the_methods_page_work_as_printed(tmp_path: Path) -> None:
+    blocks = SLOW.findall((ROOT / "docs/methods.md").read_text())
     assert blocks
     (tmp_path / "datasets").mkdir()
     follow("".join(blocks), tmp_path)
