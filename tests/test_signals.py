@@ -92,7 +92,7 @@ def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_whole_pictures
     there = len(list(out.glob("*.png")))
     if there < 40 and number in STOPPING:
         assert process.returncode == 128 + number
-        summary = f"{there} done, 0 skipped (already there), 0 listed, {40 - there} not begun\n"
+        summary = f"{there} done, 0 skipped (already there), 0 listed, {40 - there} not started\n"
         assert said == f"finishing the current image; a second Ctrl-C stops at once\n{summary}"
     else:
         assert process.returncode in (0, 128 + number, -number)

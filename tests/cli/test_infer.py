@@ -148,7 +148,7 @@ def test_a_signal_ends_after_the_picture_at_hand(
     assert done.code == 128 + number
     finishing, summary = done.out.splitlines()
     assert finishing == "finishing the current image; a second Ctrl-C stops at once"
-    assert summary == "2 done, 0 skipped (already there), 0 listed, 3 not begun"
+    assert summary == "2 done, 0 skipped (already there), 0 listed, 3 not started"
     assert run_command("infer", "run", "in", "out", "--limit", 3).code == 0
 
 

@@ -37,7 +37,7 @@ def test_every_setting_has_its_meaning_beside_it(run_command: Run) -> None:
 
 def test_what_parts_take_is_shown_with_what_it_is_against(run_command: Run) -> None:
     text = run_command("show", "pix2pix").out
-    assert re.search(r"^  # adversarial: \{name: vanilla\} takes$", text, re.M)
+    assert re.search(r"^  # Options of adversarial: \{name: vanilla\}$", text, re.M)
     assert re.search(
         r"^  #   smooth: 0\.0 +# .*against an overconfident discriminator$", text, re.M
     )

@@ -1,4 +1,4 @@
-"""`translate doctor` finds what is broken, and says what to type."""
+"""`translate doctor` finds what is broken, and shows what to type."""
 
 import shutil
 import sys
@@ -14,18 +14,18 @@ from PIL import features
 
 from translate.engine.plugins import discovery
 from translate.insight import environment
-from translate.insight.environment import Finding, look
+from translate.insight.environment import Finding, check_environment
 
 
-def found(what: str) -> list[Finding]:
-    return [finding for finding in look() if finding.what == what]
+def findings_of(subject: str) -> list[Finding]:
+    return [finding for finding in check_environment() if finding.subject == subject]
 
 
-def test_here_nothing_is_broken() -> None:
-    findings = list(look())
+def test_nothing_is_broken_here() -> None:
+    findings = list(check_environment())
     assert [finding for finding in findings if finding.state == "broken"] == []
     assert {"python", "torch", "torchvision", "codecs", "plugins", "disk"} <= {
-        finding.what for finding in findings
+        finding.subject for finding in findings
     }
 
 
@@ -37,9 +37,9 @@ def test_G11_a_torchvision_built_for_another_torch_is_named(
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         monkeypatch.delitem(sys.modules, name)
-    (finding,) = found("torchvision")
+    (finding,) = findings_of("torchvision")
     assert finding.state == "broken"
-    assert words in finding.found
+    assert words in finding.text
     assert "pip install --force-reinstall torch torchvision" in finding.advice
 
 
@@ -50,28 +50,28 @@ def test_another_package_of_our_name_is_broken(monkeypatch: pytest.MonkeyPatch) 
         return SimpleNamespace() if name == "translate-toolkit" else real(name)
 
     monkeypatch.setattr(metadata, "distribution", distribution)
-    (finding,) = found("translate-kit")
+    (finding,) = findings_of("translate-kit")
     assert finding.state == "broken"
     assert "pip uninstall translate-toolkit" in finding.advice
 
 
 def test_a_missing_codec_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "check", lambda name: name != "avif")
-    (finding,) = found("codecs")
+    (finding,) = findings_of("codecs")
     assert finding.state == "note"
     assert finding.advice == "AVIF files will be listed as unreadable"
 
 
-def test_a_plugin_that_was_left_out_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_that_was_not_loaded_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(discovery.skipped, "sweets:honey", ImportError("no bees"))
-    left = [f for f in found("plugins") if f.state == "note"]
-    assert [f.found for f in left] == ["sweets:honey is left out: ImportError: no bees"]
+    notes = [f for f in findings_of("plugins") if f.state == "note"]
+    assert [f.text for f in notes] == ["sweets:honey was not loaded: ImportError: no bees"]
 
 
 def test_little_shared_memory_and_a_full_disk_are_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=64e6))
-    assert "--shm-size" in found("shared memory")[0].advice
-    assert found("disk")[0].found.startswith("0.1 GB free in ")
+    assert "--shm-size" in findings_of("shared memory")[0].advice
+    assert findings_of("disk")[0].text.startswith("0.1 GB free in ")
 
 
 def test_a_check_that_fails_is_a_finding_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,8 +79,8 @@ def test_a_check_that_fails_is_a_finding_itself(monkeypatch: pytest.MonkeyPatch)
         raise OSError("gone")
 
     monkeypatch.setattr(shutil, "disk_usage", fail)
-    assert found("room") == [Finding("room", "broken", "OSError: gone")]
-    assert found("compiler"), "and the next is looked at"
+    assert findings_of("room") == [Finding("room", "broken", "OSError: gone")]
+    assert findings_of("compiler"), "and the next check runs"
 
 
 def test_the_command_exits_2_where_something_is_broken(

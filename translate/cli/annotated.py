@@ -1,4 +1,4 @@
-"""Settings as YAML on which every line has a comment: what it means, and what it may be."""
+"""Settings as YAML with a comment on every line: the meaning and the choices."""
 
 from collections.abc import Iterator, Mapping
 from inspect import Parameter
@@ -14,11 +14,16 @@ RESERVED = (
     *("spec", "in_channels", "out_channels", "size"),
     *("root", "domains", "split", "leave_out", "sides"),
 )
-"""Arguments that the program itself gives to a factory, so that they are no options."""
+"""Arguments that the program passes to factories, which are not options."""
 
 
-def annotate(document: dict[str, Any], taken: "dict[str, Option]") -> str:
-    """Return a whole configuration as YAML; `taken` are the options of its recipe."""
+def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
+    """Return a complete configuration as YAML.
+
+    Args:
+        document: The configuration.
+        options: The options of its recipe, by name.
+    """
     from translate.engine.config.layers import SECTIONS
 
     lines = [f"recipe: {document['recipe']}"]
@@ -32,7 +37,7 @@ def annotate(document: dict[str, Any], taken: "dict[str, Option]") -> str:
                     field.description or "", allowed(field.annotation, field.metadata)
                 )
             else:
-                option = taken.get(key)
+                option = options.get(key)
                 comment = meaning(option.meaning, choices(option)) if option else ""
             lines.append(line(f"  {key}: {flow(value)}", comment))
         if section == "options":
@@ -41,9 +46,9 @@ def annotate(document: dict[str, Any], taken: "dict[str, Option]") -> str:
 
 
 def meaning(text: str, values: str) -> str:
-    """Return an option's text, with the values that it may have where the text lists none."""
-    listed = values.split(", ")
-    if not values or values == "true, false" or all(value in text for value in listed):
+    """Return the text of an option, followed by its values where the text lists none."""
+    choices_listed = values.split(", ")
+    if not values or values == "true, false" or all(value in text for value in choices_listed):
         return text
     return f"{text} ({values})" if text else values
 
@@ -54,7 +59,7 @@ def line(text: str, comment: str) -> str:
 
 
 def default(option: "Option") -> str:
-    """Return an option's default as YAML; dots where there is none, or none that YAML has."""
+    """Return the default of an option as YAML; ``...`` where it has none that YAML can express."""
     value = option.default
     simple = isinstance(value, (str, int, float, list, tuple, Mapping)) or value is None
     return flow(value) if simple and value is not Parameter.empty else "..."
@@ -75,26 +80,26 @@ def flow(value: Any) -> str:
     return stream.getvalue().removesuffix("\n").removesuffix("...").strip()
 
 
-def _parts(chosen: dict[str, Any]) -> Iterator[str]:
-    """Yield comments: what the losses that are `chosen` take, and what can wrap a discriminator."""
+def _parts(options: dict[str, Any]) -> Iterator[str]:
+    """Yield comments: options of the selected losses, and discriminators that wrap another."""
     from translate.engine.system import signatures
     from translate.registry import names
 
-    named = {k: v.get("name") if isinstance(v, dict) else v for k, v in chosen.items()}
+    named = {k: v.get("name") if isinstance(v, dict) else v for k, v in options.items()}
     named = {key: name for key, name in named.items() if isinstance(name, str)}
     losses, networks = names("loss"), names("discriminator")
     for key, name in named.items():
-        taken = signatures.read(losses[name]).values() if name in losses else ()
-        if meant := [option for option in taken if option.meaning]:
-            yield from ("", f"  # {key}: {{name: {name}}} takes")
-            yield from map(_option, meant)
+        own = signatures.read(losses[name]).values() if name in losses else ()
+        if described := [option for option in own if option.meaning]:
+            yield from ("", f"  # Options of {key}: {{name: {name}}}")
+            yield from map(_option, described)
     if set(named.values()) & set(networks):
-        yield from ("", "  # Discriminators that wrap another one, and each other:")
+        yield from ("", "  # Discriminators that wrap another discriminator:")
         for name, factory in networks.items():
-            found = signatures.read(factory, ["in_channels", "size"])
-            if inner := found.pop("of", None):
+            wrapper = signatures.read(factory, ["in_channels", "size"])
+            if inner := wrapper.pop("of", None):
                 yield line(f"  # {{name: {name}, of: {default(inner)}}}", summary(factory))
-                yield from map(_option, found.values())
+                yield from map(_option, wrapper.values())
 
 
 def _option(option: "Option") -> str:

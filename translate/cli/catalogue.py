@@ -1,4 +1,4 @@
-"""What can be named on the command line: recipes, configurations, and what plugins offer."""
+"""All names of the command line: recipes, configurations, and everything that plugins register."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ TITLES = {
     "loss": "Losses, for options of a recipe",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
 }
-"""The kinds of things that have a name, in the order of the list."""
+"""Headings of the kinds, in the order of the list."""
 
 
 class Entry(NamedTuple):
-    """One thing that can be named."""
+    """A name, and what it stands for."""
 
     kind: str
     name: str
@@ -31,16 +31,16 @@ class Entry(NamedTuple):
 
 
 def entries() -> list[Entry]:
-    """Return all that can be named, kind by kind."""
+    """Return all names, kind by kind."""
     from translate.engine.plugins.discovery import OURS
 
-    found = [Entry(kind, name, summary(o.factory), o.distribution) for kind, name, o in offered()]
-    found += [Entry("configuration", name, text, OURS) for name, text in _configurations()]
-    return sorted(found, key=lambda entry: list(TITLES).index(entry.kind))
+    listed = [Entry(kind, name, summary(o.factory), o.distribution) for kind, name, o in offered()]
+    listed += [Entry("configuration", name, text, OURS) for name, text in _configurations()]
+    return sorted(listed, key=lambda entry: list(TITLES).index(entry.kind))
 
 
 def offered() -> Iterator[tuple["Kind", str, "Offer"]]:
-    """Yield every offer with its kind and the name that reaches it, bare where that is enough."""
+    """Yield every offer with its kind and the shortest name that is unambiguous."""
     from translate.engine.plugins.discovery import OURS
     from translate.registry import HOOKS, every, names
 

@@ -1,4 +1,4 @@
-"""What an option of a factory may be set to, in words: listed values, a range, names of parts."""
+"""Values that an option accepts, as text: listed values, a range, or names of parts."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,7 +14,7 @@ RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "l
 
 
 def choices(option: "Option") -> str:
-    """Return what `option` may be set to, such as ``normal, uniform``; nothing where it is free."""
+    """Return the values that `option` accepts, such as ``normal, uniform``; empty if any."""
     from translate.engine.config.parts import named, part_kind
     from translate.registry import names
 
@@ -25,21 +25,21 @@ def choices(option: "Option") -> str:
 
 
 def allowed(annotation: Any, metadata: Sequence[Any] = ()) -> str:
-    """Return the values or the range that a type admits, or nothing where it says neither."""
+    """Return the values or the range of a type, or an empty string where it has neither."""
     values, limits = list(_values(annotation)), dict(_limits(annotation, metadata))
     if {"ge", "le"} <= limits.keys():
         limits = {"": f"{limits['ge']} to {limits['le']}", **limits}
         del limits["ge"], limits["le"]
-    spelled = [str(RANGES.get(key, "{}")).format(limit) for key, limit in limits.items()]
-    return ", ".join([*spelled, *values])
+    texts = [str(RANGES.get(key, "{}")).format(limit) for key, limit in limits.items()]
+    return ", ".join([*texts, *values])
 
 
 @cache
 def use(kind: "Kind", name: str) -> str:
-    """Return what the part called `name` is for, so that only its equals are offered in its place.
+    """Return the purpose of a part, so that only parts of the same purpose are listed as choices.
 
-    A loss is adversarial or compares images; a generator is asked for the shapes of its outputs,
-    on a device that holds no numbers.
+    A loss is adversarial or compares images; the purpose of a generator follows from the shapes of
+    its outputs, which are computed on PyTorch's meta device.
     """
     from translate.registry import names
 
@@ -60,18 +60,18 @@ def _generator_use(name: str) -> str:
         with torch.device("meta"), torch.no_grad():
             network = create_generator(part, in_channels=3, out_channels=3, size=(side, side))
             side = fitting(network.eval(), side)
-            with suppress(Exception):  # one that draws from noise may refuse images
+            with suppress(Exception):  # a generator of samples may refuse images
                 if network(torch.empty(2, 3, side, side)).shape[-1] == 1:
                     return "encodes"
                 return "translates"
             network(torch.empty(2, 3, 1, 1))
-            return "draws"
-    except Exception:  # a plugin may raise anything; `translate plugins check` says what
+            return "generates"
+    except Exception:  # plugins may raise anything; `translate plugins check` reports it
         return "unknown"
 
 
 def _values(annotation: Any) -> Iterator[str]:
-    """Yield the words that `annotation` lists."""
+    """Yield the values that `annotation` lists."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         yield from _values(inner[0])
@@ -85,19 +85,19 @@ def _values(annotation: Any) -> Iterator[str]:
 
 
 def _limits(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the bounds of a number: of the field, else of the first number in a union."""
+    """Yield the bounds of a number, or of the first number in a union."""
     origin, inner = get_origin(annotation), get_args(annotation)
     notes = [*metadata, *(inner[1:] if origin is Annotated else ())]
-    found = [
+    bounds = [
         (bound, getattr(note, bound))
         for note in [*notes, *(m for n in notes for m in getattr(n, "metadata", ()))]
         for bound in RANGES
         if getattr(note, bound, None) is not None
     ]
-    if found or origin not in (Annotated, Union, UnionType):
-        yield from found
+    if bounds or origin not in (Annotated, Union, UnionType):
+        yield from bounds
         return
     for one in inner[: 1 if origin is Annotated else None]:
-        if one is not bool and (deeper := list(_limits(one))):
-            yield from deeper
+        if one is not bool and (inner_bounds := list(_limits(one))):
+            yield from inner_bounds
             return

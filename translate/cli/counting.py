@@ -1,4 +1,4 @@
-"""What a person sees while images are made: a bar on a terminal, plain lines elsewhere."""
+"""Messages and progress of many images: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
 PROGRESS_SECONDS = 10.0
-"""between two plain lines of progress"""
+"""Between two plain lines of progress."""
 
 
 @contextmanager
 def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
-    """Show messages, and the progress of `work` by the function that the block is given."""
+    """Show messages and the progress of `work`; yield the function that updates the progress."""
     from time import monotonic
 
     if quiet:
@@ -59,7 +59,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
 def summary(counts: Counts) -> str:
     """Return the last line, which accounts for every image."""
     where = f" in {counts.problems}" if counts.listed else ""
-    left = f", {counts.left} not begun" if counts.left else ""
+    left = f", {counts.left} not started" if counts.left else ""
     return (
         f"{counts.done} done, {counts.skipped} skipped (already there), "
         f"{counts.listed} listed{where}{left}"

@@ -1,4 +1,4 @@
-"""`translate doctor`: what this machine has, and what is broken on it."""
+"""`translate doctor`: a check of the environment."""
 
 import json
 
@@ -8,29 +8,29 @@ from translate.engine.system import console
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--quiet", is_flag=True, help="Say only what is broken.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
+@click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(as_json: bool, quiet: bool) -> int:
-    """Look at the environment: libraries, GPU, codecs, plugins, memory, disk.
+    """Check the environment: libraries, GPU, codecs, plugins, memory, disk.
 
-    What is broken is named with what to type, and the exit code is then 2.
+    Each fault is shown with what to type to repair it; the exit code is then 2.
 
     \b
     Examples:
       translate doctor
       translate doctor --json
     """
-    from translate.insight.environment import look
+    from translate.insight.environment import check_environment
 
-    found = []
-    for finding in look():
-        found.append(finding)
+    findings = []
+    for finding in check_environment():
+        findings.append(finding)
         if as_json or (quiet and finding.state != "broken"):
             continue
         mark = {"ok": "  ", "note": "- ", "broken": "! "}[finding.state]
-        console.say(f"{mark}{finding.what:<14} {finding.found}")
+        console.say(f"{mark}{finding.subject:<14} {finding.text}")
         if finding.advice:
             console.say(f"{'':<17}{finding.advice}")
     if as_json:
-        console.show(json.dumps([finding._asdict() for finding in found], indent=2))
-    return 2 if any(finding.state == "broken" for finding in found) else 0
+        console.show(json.dumps([finding._asdict() for finding in findings], indent=2))
+    return 2 if any(finding.state == "broken" for finding in findings) else 0

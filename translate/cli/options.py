@@ -1,4 +1,4 @@
-"""Click options that several commands share, and completion of names."""
+"""Click options that several commands share, and shell completion of names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,27 +19,27 @@ class SeveralCommand(click.Command):
         try:
             args = _spread(args, names)
         except click.UsageError:
-            if not ctx.resilient_parsing:  # else a shell asks what would come next
+            if not ctx.resilient_parsing:  # otherwise a shell asks for completions
                 raise
-        given = list(args)  # click takes them out of the list
+        original = list(args)  # click removes them from the list
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             near = error.option_name.replace("_", "-")
             if near != error.option_name and any(near in p.opts for p in self.params):
-                said = f"No such option: {error.option_name}. Did you mean {near}?"
-                raise click.UsageError(said, ctx) from error
-            if not (near := self.hint(error.option_name, given)):
+                text = f"No such option: {error.option_name}. Did you mean {near}?"
+                raise click.UsageError(text, ctx) from error
+            if not (near := self.hint(error.option_name, original)):
                 raise
-            said = f"No such option: {error.option_name}.{near}"
-            raise click.UsageError(said, ctx) from error
+            text = f"No such option: {error.option_name}.{near}"
+            raise click.UsageError(text, ctx) from error
 
     def hint(self, option: str, args: list[str]) -> str:  # noqa: ARG002
-        """Return what to type instead of an `option` that does not exist; nothing by default."""
+        """Return what to type instead of an `option` that does not exist; empty by default."""
         return ""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Offer more values of the `Several` options that were given, beside the options."""
+        """Complete more values of the given `Several` options, and options."""
         more = [
             item
             for param in self.params
@@ -51,7 +51,7 @@ class SeveralCommand(click.Command):
 
 
 def _spread(args: list[str], names: set[str]) -> list[str]:
-    """Repeat the option before each of its values: click itself takes one value an option."""
+    """Repeat the option before each of its values, as click takes one value per option."""
     spread: list[str] = []
     option = ""
     for position, arg in enumerate(args):
@@ -63,8 +63,8 @@ def _spread(args: list[str], names: set[str]) -> list[str]:
             if not (option and not equals):
                 spread.append(arg)
             elif position + 1 == len(args):
-                spread.append(arg)  # bare: click says that it needs a value
-            elif args[position + 1].startswith("-"):  # which click would take for the value
+                spread.append(arg)  # without a value: click reports it
+            elif args[position + 1].startswith("-"):  # which click would take as the value
                 raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.")
         elif option:
             spread += [option, arg]
@@ -77,7 +77,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 
 def completing(names: Callable[[], Any]) -> Completer:
-    """Return a completer that offers `names`; it must import nothing heavy."""
+    """Return a completer of `names`, a function that imports nothing heavy."""
 
     def complete(ctx: click.Context, param: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
         return [CompletionItem(name) for name in sorted(names()) if name.startswith(start)]
@@ -106,5 +106,5 @@ def domain_names() -> set[str]:
     from translate.folders.names import is_hidden
 
     folder = Path("datasets")
-    found = folder.iterdir() if folder.is_dir() else iter(())
-    return {p.name for p in found if p.is_dir() and not is_hidden(p.name)}
+    folders = folder.iterdir() if folder.is_dir() else iter(())
+    return {p.name for p in folders if p.is_dir() and not is_hidden(p.name)}

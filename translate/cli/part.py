@@ -1,4 +1,4 @@
-"""What `translate show` says of a part: a network, a loss, a layout or a sample domain."""
+"""The description of a part in `translate show`: a network, loss, layout or sample domain."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,24 +23,24 @@ def find(name: str, kind: str | None = None) -> list[Entry]:
 
 
 def describe(part: Entry) -> str:
-    """Return a part as YAML: what it is, where it is used, and each option with its default."""
+    """Return a part as YAML: what it is, how to select it, and each option with its default."""
     article = "an" if part.kind[0] in "aeiou" else "a"
     lines = [
         f"# {part.name} is {article} {part.kind} of {part.distribution}. {part.summary}".strip()
     ]
     lines += [f"# {text}" for text in _usage(part)]
     lines.append(f"name: {part.name}")
-    for option in taken(part):
+    for option in options(part):
         comment = meaning(option.meaning, choices(option))
         lines.append(line(f"{option.name}: {default(option)}", comment))
     return "\n".join(lines) + "\n"
 
 
 def record(part: Entry) -> dict[str, Any]:
-    """Return a part and its options as JSON has them."""
+    """Return a part and its options for JSON."""
     from translate.engine.config.yaml import plain
 
-    listed = [
+    described = [
         {
             "name": option.name,
             "meaning": option.meaning,
@@ -48,13 +48,13 @@ def record(part: Entry) -> dict[str, Any]:
             "required": option.required,
             "choices": choices(option),
         }
-        for option in taken(part)
+        for option in options(part)
     ]
-    return {**part._asdict(), "usage": _usage(part), "options": listed}
+    return {**part._asdict(), "usage": _usage(part), "options": described}
 
 
-def taken(part: Entry) -> "list[Option]":
-    """Return the options of a part, without what the program itself gives it."""
+def options(part: Entry) -> "list[Option]":
+    """Return the options of a part, without the arguments that the program passes itself."""
     from translate import registry
     from translate.engine.system import signatures
 
@@ -63,38 +63,38 @@ def taken(part: Entry) -> "list[Option]":
 
 
 def _usage(part: Entry) -> list[str]:
-    """Return what to type to use a part, and where it fits."""
+    """Return what to type to select a part, and the recipes that accept it."""
     if part.kind == "domain":
         folder = f"datasets/{part.name.rpartition('/')[2]}"
         return [
-            f"It is drawn into {folder} when a command first names it:",
+            f"It is generated in {folder} when a command first names it:",
             f"  translate datasets draw {part.name}",
         ]
-    options = taken(part)
-    needed = [f", {o.name}: {o.name.upper()}" for o in options if o.required]
-    example = "".join(needed or [f", {o.name}: {default(o)}" for o in options[:1]])
+    own = options(part)
+    required = [f", {o.name}: {o.name.upper()}" for o in own if o.required]
+    example = "".join(required or [f", {o.name}: {default(o)}" for o in own[:1]])
     value = f"{{name: {part.name}{example}}}"
     if part.kind == "layout":
         return ["Select it for training:", f'  --set "data.layout={value}"']
     accepted = _accepting(part)
     if not accepted:
-        return [f"Select it as a {part.kind} of a recipe of yours: no installed one has its like."]
+        return [f"No installed recipe accepts this {part.kind}: select it in a recipe of your own."]
     first = next(iter(accepted))
     places = [f"options.{key} of {', '.join(names)}" for key, names in accepted.items()]
-    fits = [f"It fits {place}." for place in places]
+    fits = [f"Accepted by {place}." for place in places]
     return ["Select it for training:", f'  --set "options.{first}={value}"', *fits]
 
 
 def _accepting(part: Entry) -> dict[str, list[str]]:
-    """Return the recipes with an option that takes such a part, by the option's name."""
+    """Return the recipes that accept such a part, by the name of their option."""
     from translate.engine.config.parts import named, part_kind
     from translate.engine.system import signatures
     from translate.registry import names
 
     kind = cast("Kind", part.kind)
-    purpose, found = use(kind, part.name), dict[str, list[str]]()
+    purpose, accepting = use(kind, part.name), dict[str, list[str]]()
     for recipe, factory in names("recipe").items():
         for option in signatures.read(factory, ["spec"]).values():
             if part_kind(option) == kind and use(kind, named(option.default)) == purpose:
-                found.setdefault(option.name, []).append(recipe)
-    return found
+                accepting.setdefault(option.name, []).append(recipe)
+    return accepting

@@ -1,4 +1,4 @@
-"""`translate show`: what there is, and each setting of it as YAML with its meaning."""
+"""`translate show`: names of everything installed, and settings as annotated YAML."""
 
 import json
 from pathlib import Path
@@ -22,16 +22,17 @@ KINDS = ("recipe", "configuration", "layout", "generator", "discriminator", "los
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
-    help="Show the NAME of this kind, or list this kind alone. [the first kind that has it]",
+    help="Kind of NAME, where several kinds have that name; without NAME, list this kind only. "
+    "[any kind]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--quiet", is_flag=True, help="List names alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON. [YAML]")
+@click.option("--quiet", is_flag=True, help="Print names only.")
 def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> None:
-    """Show the settings of a recipe, part, configuration or run as YAML; without NAME: list them.
+    """Show the settings of a recipe, part, configuration or run as YAML; without NAME, all names.
 
-    Each option has its meaning, its default and its choices beside it. What is shown of a recipe,
-    configuration or run can be saved, edited and used as --config; a part (a network, a loss, a
-    layout) is set as an option of a recipe. Of a run it also says what its model can do.
+    Each setting is shown with its meaning, default and choices. The settings of a recipe,
+    configuration or run can be saved, edited and used as --config. A part (a network, loss or
+    layout) is an option of a recipe. For a run, the commands that use its model are shown as well.
 
     \b
     Examples:
@@ -41,8 +42,7 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
       translate show runs/cyclegan-summer-winter
     """
     if name is None:
-        listed = list_names(kind, as_json=as_json, quiet=quiet)
-        console.show(listed)
+        console.show(list_names(kind, as_json=as_json, quiet=quiet))
     elif as_json:
         console.show(json.dumps(record(name, kind), indent=2))
     else:
@@ -50,27 +50,28 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
 
 
 def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
-    """Return all that can be shown, kind by kind, with a line each."""
+    """Return a list of all names, by kind, with one line of text for each."""
     from translate.cli.catalogue import TITLES, entries
 
-    found = [entry for entry in entries() if kind in (None, entry.kind)]
+    listed = [entry for entry in entries() if kind in (None, entry.kind)]
     if as_json:
-        return json.dumps([entry._asdict() for entry in found], indent=2) + "\n"
+        return json.dumps([entry._asdict() for entry in listed], indent=2) + "\n"
     if quiet:
-        return "".join(f"{name}\n" for name in dict.fromkeys(entry.name for entry in found))
+        return "".join(f"{name}\n" for name in dict.fromkeys(entry.name for entry in listed))
     lines: list[str] = []
-    for each in dict.fromkeys(entry.kind for entry in found):
+    for each in dict.fromkeys(entry.kind for entry in listed):
         lines += ["", f"{TITLES[each]}:"]
-        for entry in found:
+        for entry in listed:
             if entry.kind == each:
                 lines.append(f"  {entry.name:<22} {entry.summary}".rstrip())
     return "\n".join([*lines[1:], "", "`translate show NAME` shows each with its options."]) + "\n"
 
 
 def describe(name: str, kind: str | None = None) -> str:
-    """Return what is called `name` as YAML, with a comment for every key.
+    """Return the settings of `name` as YAML, with a comment for every key.
 
-    Raises `TranslateError` for a name that nothing has.
+    Raises:
+        TranslateError: Nothing has this name.
     """
     from translate.cli import annotated, part
     from translate.cli.abilities import abilities
@@ -82,14 +83,14 @@ def describe(name: str, kind: str | None = None) -> str:
     if document is None:
         return "\n---\n".join(part.describe(entry) for entry in others)
     resolved = _resolve(document)
-    taken = signatures.read(find("recipe", str(resolved["recipe"])), ["spec"])
-    text = annotated.annotate(resolved, taken)
+    options = signatures.read(find("recipe", str(resolved["recipe"])), ["spec"])
+    text = annotated.annotate(resolved, options)
     also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
     return "".join([*(f"# {line}\n" for line in abilities(Path(name))), text, *also])
 
 
 def record(name: str, kind: str | None = None) -> dict[str, Any]:
-    """Return what `describe` says, as JSON has it."""
+    """Return the content of `describe` for JSON."""
     from translate.cli import part
     from translate.cli.abilities import abilities
 
@@ -100,7 +101,7 @@ def record(name: str, kind: str | None = None) -> dict[str, Any]:
 
 
 def _resolve(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration complete, with domains A and B where it names none."""
+    """Return a configuration with all defaults, and domains A and B where it names none."""
     from translate.engine.config import layers, yaml
 
     data = document.get("data")
@@ -110,7 +111,7 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
-    """Return the configuration that `name` means; None where it is a part."""
+    """Return the configuration that `name` stands for; None where it is a part."""
     from translate.cli import part
     from translate.cli.catalogue import entries
     from translate.engine.config import yaml

@@ -1,4 +1,4 @@
-"""What this machine has, what is broken on it, and what to type about that."""
+"""Checks of the environment: what is installed, what is broken, and how to repair it."""
 
 import os
 import platform
@@ -17,39 +17,39 @@ from translate.engine.plugins import discovery
 
 OURS = "translate-kit"
 CLASHING = ("translate", "translate-toolkit")
-"""distributions that also install a package called translate"""
+"""Distributions that also install a package named translate."""
 GB = 1e9
 CODECS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "libtiff": "TIFF", "avif": "AVIF"}
-"""Pillow's names of them, and ours"""
+"""Pillow's names of codecs, and the names of the formats."""
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """The result of one check."""
 
-    what: str
+    subject: str
     state: Literal["ok", "note", "broken"]
-    found: str
+    text: str
     advice: str = ""
-    """what to type, or to know"""
+    """what to type, or the consequence"""
 
 
-def look() -> Iterator[Finding]:
-    """Yield what is true of this environment, one thing after the other; nothing here raises."""
+def check_environment() -> Iterator[Finding]:
+    """Yield the findings of all checks; a check that raises is a finding as well."""
     for check in CHECKS:
         try:
             yield from check()
-        except Exception as error:  # to find such things is what this is for
+        except Exception as error:  # a broken library may raise anything
             yield Finding(_name(check), "broken", f"{type(error).__name__}: {error}")
 
 
 def _python() -> Iterator[Finding]:
-    found = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
-    yield Finding("python", "ok", found)
+    text = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
+    yield Finding("python", "ok", text)
     where = Path(str(import_module("translate").__file__)).parent
     others = [name for name in CLASHING if _installed(name)]
     if others:
         yield Finding(
-            OURS, "broken", f"{', '.join(others)} is installed, too, as the same package {where}",
+            OURS, "broken", f"{', '.join(others)} is installed as well, in the same folder {where}",
             f"pip uninstall {' '.join(others)} && pip install --force-reinstall --no-deps {OURS}",
         )  # fmt: skip
     else:
@@ -74,20 +74,20 @@ def _torch() -> Iterator[Finding]:
     explicit = next((name for name in threads.EXPLICIT if os.environ.get(name)), "")
     rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
     count = min(torch.get_num_threads(), threads.available_cores())
-    found = f"{count} threads on {threads.available_cores()} cores, {rule}"
-    yield Finding("torch", "ok", f"{torch.__version__}, {found}")
+    text = f"{count} threads on {threads.available_cores()} cores, {rule}"
+    yield Finding("torch", "ok", f"{torch.__version__}, {text}")
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             facts = torch.cuda.get_device_properties(index)
-            found = f"{facts.name}, {facts.total_memory / GB:.0f} GB"
-            yield Finding(f"gpu {index}", "ok", found)
+            text = f"{facts.name}, {facts.total_memory / GB:.0f} GB"
+            yield Finding(f"gpu {index}", "ok", text)
     elif torch.version.cuda:
         yield Finding(
-            "gpu", "note", f"none, although this torch is built for CUDA {torch.version.cuda}",
-            "training runs on the CPU; where there is a GPU, look at its driver: nvidia-smi",
+            "gpu", "note", f"none, although torch is built for CUDA {torch.version.cuda}",
+            "training uses the CPU; if there is a GPU, check its driver: nvidia-smi",
         )  # fmt: skip
     else:
-        yield Finding("gpu", "note", "none: this torch is built for CPUs")
+        yield Finding("gpu", "note", "none: torch is built for CPUs")
 
 
 def _torchvision() -> Iterator[Finding]:
@@ -118,9 +118,9 @@ def _codecs() -> Iterator[Finding]:
 
     missing = [ours for theirs, ours in CODECS.items() if not features.check(theirs)]
     state: Literal["ok", "note"] = "note" if missing else "ok"
-    there = ", ".join(name for name in CODECS.values() if name not in missing)
+    present = ", ".join(name for name in CODECS.values() if name not in missing)
     advice = f"{', '.join(missing)} files will be listed as unreadable" if missing else ""
-    yield Finding("codecs", state, there, advice)
+    yield Finding("codecs", state, present, advice)
     buffer = BytesIO()
     Image.new("RGB", (8, 8), (255, 0, 0)).save(buffer, "JPEG")
     decoded = cv2.imdecode(np.frombuffer(buffer.getvalue(), np.uint8), cv2.IMREAD_COLOR)
@@ -131,29 +131,29 @@ def _codecs() -> Iterator[Finding]:
 
 def _plugins() -> Iterator[Finding]:
     loaded = discovery.load()
-    strangers = sorted({name.partition(":")[0] for name, _ in loaded.list_name_plugin()} - {OURS})
-    yield Finding("plugins", "ok", ", ".join(strangers) or "ours alone")
+    others = sorted({name.partition(":")[0] for name, _ in loaded.list_name_plugin()} - {OURS})
+    yield Finding("plugins", "ok", ", ".join(others) or "only the built-in ones")
     for name, error in discovery.skipped.items():
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        yield Finding("plugins", "note", f"{name} is left out: {reason}", "translate plugins")
+        yield Finding("plugins", "note", f"{name} was not loaded: {reason}", "translate plugins")
 
 
 def _room() -> Iterator[Finding]:
     here = Path.cwd()
     free = shutil.disk_usage(here).free / GB
     if not os.access(here, os.W_OK):
-        yield Finding("disk", "note", f"{here} cannot be written to", "give --out and --data")
+        yield Finding("disk", "note", f"{here} is not writable", "use --out and --data")
     elif free < 2:
         yield Finding("disk", "note", f"{free:.1f} GB free in {here}", "a run takes about 1 GB")
     else:
         yield Finding("disk", "ok", f"{free:.0f} GB free in {here}")
-    memory = Path("/dev/shm")  # what loader workers hand pictures over in
+    memory = Path("/dev/shm")  # through which loader workers pass images
     if memory.is_dir():
         shared = shutil.disk_usage(memory).free / GB
         small = shared < 0.5
         yield Finding(
             "shared memory", "note" if small else "ok", f"{shared:.1f} GB free",
-            "keep data.workers at 0, or start the container with --shm-size 2g" if small else "",
+            "leave data.workers at 0, or start the container with --shm-size 2g" if small else "",
         )  # fmt: skip
 
 
