@@ -44,7 +44,7 @@ def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[l
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr, betas=betas)
     schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for (large,) in batches:
-        sides = [side // recipe.scale for side in large.shape[2:]]
+        sides = [side // recipe.geometry.scale for side in large.shape[2:]]
         small = F.interpolate(large, sides, mode="bicubic", antialias=True).clamp(-1, 1)
         drawn = generator(small)
         switch([discriminator], on=True)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import TranslateError
+from translate.nn.geometry import Geometry
+from translate.nn.latents import Prior
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
@@ -63,10 +65,49 @@ def test_pools_are_the_training_state_unless_a_recipe_says_more() -> None:
 def test_what_a_recipe_leaves_out_has_a_default() -> None:
     recipe = Small()
     assert recipe.preview(None) == {}
-    assert (recipe.multiple_of, recipe.minimum_side, recipe.iteration) == (1, 1, 0)
+    assert (recipe.geometry, recipe.iteration) == (Geometry(), 0)
     assert (recipe.defaults, recipe.targets("x")) == ({}, ())
     with pytest.raises(TranslateError, match=r"Small cannot translate images\."):
         recipe.translate(torch.zeros(1, 3, 2, 2), to="x")
+
+
+class Sized(nn.Conv2d):
+    """A network with a geometry."""
+
+    def __init__(self, **geometry: int) -> None:
+        super().__init__(3, 3, 1)
+        self.geometry = Geometry(**geometry)
+
+
+def test_the_geometry_of_a_recipe_is_that_of_its_networks_that_make_images() -> None:
+    recipe = Small()
+    recipe.forward_network, recipe.back = Sized(multiple_of=4, minimum=8), Sized(multiple_of=6)
+    recipe.critic = Sized(multiple_of=5, minimum=93, scale=0)
+    assert recipe.geometry == Geometry(multiple_of=12, minimum=8)
+
+
+def test_images_of_the_first_domain_go_to_all_others_unless_a_recipe_says_more() -> None:
+    recipe = Small()
+    recipe.domains = ("a", "b", "c")
+    assert (recipe.targets("a"), recipe.targets("b")) == (("b", "c"), ())
+    recipe.domains = ("a",)
+    assert recipe.targets("a") == ("a",)
+
+
+def test_a_turn_logs_means_that_nobody_minimises() -> None:
+    scores = torch.tensor([1.0, 3.0], requires_grad=True)
+    turn = Turn("critic", gan=scores.sum()).log(real_score=scores).log(other=torch.zeros(2))
+    assert turn.metrics == {"real_score": 2.0, "other": 0.0}
+    assert not turn.metrics["real_score"].requires_grad
+    assert turn.total == 4.0
+
+
+def test_latent_vectors_come_from_the_prior() -> None:
+    recipe = Small()
+    with pytest.raises(TranslateError, match="Small cannot draw images: it has no prior"):
+        recipe.latents(2)
+    recipe.prior = Prior("uniform", dim=5)
+    assert recipe.latents(2).shape == (2, 5, 1, 1)
 
 
 def test_a_recipe_must_say_how_it_steps_and_what_moves() -> None:

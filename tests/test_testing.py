@@ -23,6 +23,7 @@ from translate.contract.subject import subject
 from translate.engine.system import randomness
 from translate.engine.training import step
 from translate.errors import ConfigError
+from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn, adam
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
@@ -200,10 +201,10 @@ BROKEN = {
     PreviewsANumber: (recipes.previews_quietly, r"The row 'mean' is Tensor \(\)"),
     PreviewsAList: (recipes.previews_quietly, r"It returned list: return a dict"),
     TranslatesToNowhere: (inference.names_its_targets, r"targets\('source'\) returned 'elsewhere'"),
-    Halves: (inference.translates_any_size, "or set multiple_of and minimum_side"),
+    Halves: (inference.translates_any_size, "or have a geometry that says which"),
     NeedsFour: (
         inference.translates_any_size,
-        "1x1 raised .* Are multiple_of and minimum_side",
+        "1x1 raised .* Does its geometry say which",
     ),
     SharesStatistics: (inference.minds_no_neighbour, "neighbours or repetition change it by"),
     TurnsByThePicture: (averages_over_processes, "Whose turn it is depends on the images"),
@@ -341,6 +342,10 @@ class SaysNothingOfSides(Shift):
         return F.interpolate(super().forward(x)[..., ::2, ::2], scale_factor=2)
 
 
+class ReachesFurther(Shift):
+    geometry = Geometry(halo=0)
+
+
 class HasAnIdleLayer(Shift):
     def __init__(self, in_channels, out_channels):
         super().__init__(in_channels, out_channels)
@@ -369,7 +374,8 @@ class HasFeaturesOfItsOwnKind(Shift):
     ("network", "complaint"),
     [
         (TakesOneImage, r"Make \(N.* became \(1, 1, "),
-        (SaysNothingOfSides, r"Make \(N.*multiple_of and minimum_side"),
+        (SaysNothingOfSides, r"Make \(N.*its attribute geometry"),
+        (ReachesFurther, r"Depend, .* depends on pixels 1 away, but halo is 0"),
         (HasAnIdleLayer, r"Send finite gradients .* None reaches idle\.(weight|bias)"),
         (HasFeaturesOfItsOwnKind, "Return from `features`.* It returned Tensor"),
         (OnlyTakesFloats, "Run under autocast to bf16.* not finite"),
@@ -478,6 +484,10 @@ class JudgesTheBatch(Judge):
         return [score.mean(0, keepdim=True) for score in super().forward(x)]
 
 
+class DrawsBySize(Judge):
+    geometry = Geometry(minimum=4)
+
+
 class JudgesWithALogarithm(Judge):
     def forward(self, x):
         return [score.log() for score in super().forward(x)]
@@ -491,6 +501,7 @@ class LooksAway(Judge):
 @pytest.mark.parametrize(
     ("network", "complaint"),
     [
+        (DrawsBySize, r"Score .* Its geometry has a scale, but no image comes out: scale=0"),
         (JudgesTheBatch, r"Score \(N, .* 2 images got torch.Size\(\[1, "),
         (JudgesWithALogarithm, "A score is not finite"),
         (LooksAway, "Send finite gradients .* None reaches the input"),

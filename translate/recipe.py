@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from translate.errors import TranslateError
+from translate.nn.geometry import Geometry, combined, geometries
 from translate.nn.latents import Prior, interpolate
 from translate.nn.pools import ImagePool
 
@@ -67,12 +68,6 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """True: `translate` is given one channel more, a mask: 1 in the hole, -1 outside."""
     keeps_gray: bool = False
     """True: a gray image has a gray result, the luma of what `translate` makes of it in colour."""
-    scale: int = 1
-    """How many times larger than its input an output's sides are."""
-    multiple_of: int = 1
-    """Image sides must divide by this at inference; the engine pads and crops."""
-    minimum_side: int = 1
-    """Image sides must be at least this at inference; the engine pads and crops."""
     prior: Prior | None = None
     """The distribution that `latents` draws from; None: a recipe that draws nothing, or has its own
     `latents`."""
@@ -80,6 +75,14 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """Names of the domains trained on, the source first, set by the engine."""
     iteration: int = 0
     """Steps done so far, set by the engine."""
+
+    @property
+    def geometry(self) -> Geometry:
+        """The sizes that `translate` takes and makes; the engine pads images, and crops the result.
+
+        By default, those that suit all networks of the recipe whose output is an image.
+        """
+        return combined(*(each for each in geometries(self) if each.scale))
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:
@@ -93,7 +96,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         """Return `images`, (N, C, H, W) in [-1, 1], translated to the domain `to`.
 
         Without `to`, it is the domain of `targets` that comes last. With `takes_mask` images have
-        one channel more. The result is `scale` times as large.
+        one channel more. The result is ``geometry.scale`` times as large.
 
         A recipe may have options of its own here, such as ``steps: int = 50``: keyword-only, each
         with a default. One that draws random numbers takes ``noise: Noise | None = None``.

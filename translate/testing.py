@@ -38,6 +38,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     "generator": (
         parts.reads_nothing,
         parts.draws_images,
+        parts.keeps_its_halo,
         parts.learns,
         parts.shows_features,
         parts.runs_in_bf16,

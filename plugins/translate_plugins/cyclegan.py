@@ -13,7 +13,6 @@ from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
-from translate.nn.geometry import required_sides
 from translate.nn.init import init_normal_
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
@@ -70,7 +69,6 @@ class CycleGAN(Recipe[Pair]):
         self.source_pool, self.target_pool = ImagePool(pool_size), ImagePool(pool_size)
         self.cycle_weight, self.identity_weight, self.lr = cycle_weight, identity_weight, lr
         self.target_domain = spec.target.name
-        self.multiple_of, self.minimum_side = required_sides(self.forth, self.back)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {

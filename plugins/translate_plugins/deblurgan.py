@@ -11,7 +11,6 @@ from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.nn.batching import batch_dependent
-from translate.nn.geometry import required_sides
 from translate.nn.init import init_normal_
 from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
@@ -101,7 +100,6 @@ class DeblurGAN(Recipe[Pair]):
         self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
         self.penalty = gradient_penalty if gp == "textbook" else pixelwise_gradient_penalty
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {

@@ -13,7 +13,6 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.losses import generator_loss
-from translate.nn.geometry import required_sides
 from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
 from translate.nn.noise import seeded
@@ -64,7 +63,6 @@ class Pix2Pix(Recipe[Pair]):
         init_normal_(self)
         self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
         self.pixel_weight, self.lr = pixel_weight, lr
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {

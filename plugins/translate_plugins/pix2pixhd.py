@@ -13,7 +13,6 @@ from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.losses import Scores
 from translate.nn.features import features_of, output_and_features
-from translate.nn.geometry import required_sides
 from translate.nn.init import init_normal_
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
@@ -74,7 +73,6 @@ class Pix2PixHD(Recipe[Pair]):
         init_normal_(self)
         self.adversarial, self.content = create_loss(adversarial), create_loss(content)
         self.features_weight, self.content_weight, self.lr = features_weight, content_weight, lr
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {

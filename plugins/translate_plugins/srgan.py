@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
 from translate.losses import generator_loss
-from translate.nn.geometry import expect_scale, required_sides
+from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 
@@ -81,9 +81,7 @@ class SRGAN(Recipe[Images]):
         self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
         self.content = create_loss(content) if content and content_weight else None
         self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
-        self.pixel_weight, self.warm_up, self.lr = pixel_weight, warm_up, lr
-        self.scale = factor
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
+        self.factor, self.pixel_weight, self.warm_up, self.lr = factor, pixel_weight, warm_up, lr
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}
@@ -95,7 +93,7 @@ class SRGAN(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         large, judge = batch.images, self.discriminator
-        drawn = self.generator(downscale(large, self.scale))
+        drawn = self.generator(downscale(large, self.factor))
         losses = {"pixel": self.pixel_weight * self.pixel(drawn, large)}
         if self.iteration >= self.warm_up:
             if judge:
@@ -113,8 +111,8 @@ class SRGAN(Recipe[Images]):
         return self.generator(images).clamp(-1, 1)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        small = downscale(batch.images, self.scale)
-        pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+        small = downscale(batch.images, self.factor)
+        pixels = small.repeat_interleave(self.factor, 2).repeat_interleave(self.factor, 3)
         return {
             "low resolution": pixels,
             "upscaled": self.translate(small),

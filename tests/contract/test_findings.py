@@ -123,7 +123,7 @@ def line_of(text: str, after: str) -> int:
         (CannotBeMade, '{}["missing"]', "It raised KeyError: 'missing'."),
         (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
         (OpensInHelper, 'ROOT / "LICENSE"', "load such things at first use"),
-        (TranslatesHalf, "def translate", "or set multiple_of and minimum_side"),
+        (TranslatesHalf, "def translate", "or have a geometry that says which"),
         (ReturnsATurn, "def step", "a step must yield a Turn for each player's move"),
         (ReturnsAList, "def step", "a step must yield a Turn for each player's move"),
         (ReturnsNothing, "def step", "a step must yield a Turn for each player's move"),
@@ -199,7 +199,7 @@ def test_the_command_prints_one_finding_and_its_line(
 def test_an_assertion_of_the_authors_tests_names_the_line(register_plugin: Plugin) -> None:
     register(register_plugin, recipes={"stranger": TranslatesHalf})
     line = line_of("def translate", "TranslatesHalf")
-    with pytest.raises(AssertionError, match=rf"minimum_side.*{re.escape(__file__)}, line {line}"):
+    with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):
         check_recipe("stranger")
 
 

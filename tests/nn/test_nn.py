@@ -8,7 +8,14 @@ from translate.errors import ConfigError
 from translate.nn.batching import forward_batched
 from translate.nn.conditioning import one_hot, with_labels
 from translate.nn.features import feature_distance
-from translate.nn.geometry import at_size, expect_scale, required_sides
+from translate.nn.geometry import (
+    Geometry,
+    at_size,
+    combined,
+    expect_scale,
+    geometries,
+    geometry_of,
+)
 from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.nn.modes import mode, unchanged_buffers
@@ -161,19 +168,35 @@ def test_buffers_are_put_back_in_place_and_even_when_replaced() -> None:
 
 
 def test_sides_suit_all_networks() -> None:
-    four, six, none = nn.Module(), nn.Module(), nn.Module()
-    four.multiple_of, four.minimum_side = 4, 16  # type: ignore[assignment]
-    six.multiple_of = 6  # type: ignore[assignment]
-    assert required_sides(four, six, none) == (12, 16)
-    assert required_sides(none) == (1, 1)
+    four = Geometry(multiple_of=4, minimum=17, halo=3)
+    six = Geometry(multiple_of=6, scale=2, halo=5)
+    both = combined(four, six)
+    assert both == Geometry(multiple_of=12, minimum=17, scale=2, halo=5)
+    assert [both.fit(side) for side in (1, 24, 25)] == [24, 24, 36]
+    assert combined(four, Geometry()).halo is None
+    assert combined() == Geometry(halo=0)
+
+
+class Sized(nn.Module):
+    """A network with a geometry, and a part with another one."""
+
+    def __init__(self, geometry: Geometry, *parts: nn.Module) -> None:
+        super().__init__()
+        self.geometry, self.parts = geometry, nn.ModuleList(parts)
+
+
+def test_the_geometries_of_a_module_are_those_of_its_networks_but_not_of_their_parts() -> None:
+    one, two, inner = (Geometry(multiple_of=n) for n in (2, 3, 5))
+    networks = nn.ModuleDict({"one": Sized(one, Sized(inner)), "two": nn.Sequential(Sized(two))})
+    assert list(geometries(nn.ModuleList([networks, nn.Conv2d(3, 3, 1)]))) == [one, two]
+    assert geometry_of(nn.Conv2d(3, 3, 1)) == Geometry()
 
 
 def test_a_generator_of_another_scale_is_named() -> None:
-    twice, same = nn.Module(), nn.Module()
-    twice.scale = 2  # type: ignore[assignment]
+    twice, same = Sized(Geometry(scale=2)), nn.Module()
     expect_scale(twice, 2)
     expect_scale(same, 1)
-    with pytest.raises(ConfigError, match="Module makes sides 2 times as long, not 1: choose one"):
+    with pytest.raises(ConfigError, match="Sized makes sides 2 times as long, not 1: choose one"):
         expect_scale(twice, 1)
 
 

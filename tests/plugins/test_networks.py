@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from translate.errors import ConfigError
+from translate.nn.geometry import Geometry
 from translate_plugins import networks
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder, DcganGenerator
 from translate_plugins.networks.dilated import DilatedGenerator
@@ -374,7 +375,7 @@ def test_a_network_that_draws_from_noise_says_so_to_an_image(factory):
 def test_resnet_blocks_follow_the_crop(size, blocks):
     network = on_meta(ResnetGenerator, 3, 3, size=size)
     assert sum(key.endswith("conv_block.1.weight") for key in network.state_dict()) == blocks
-    assert (network.multiple_of, network.minimum_side) == (4, 8)
+    assert (network.geometry.multiple_of, network.geometry.minimum) == (4, 8)
 
 
 @pytest.mark.parametrize(
@@ -386,11 +387,11 @@ def test_resnet_blocks_follow_the_crop(size, blocks):
 )
 def test_unet_levels_follow_the_crop(size, levels):
     network = on_meta(UnetGenerator, 3, 3, size=size)
-    assert network.multiple_of == network.minimum_side == 2**levels
+    assert network.geometry == Geometry(2**levels, 2**levels)
 
 
 def test_what_is_set_outweighs_the_crop():
-    assert on_meta(UnetGenerator, 3, 3, levels=5, size=(256, 256)).multiple_of == 32
+    assert on_meta(UnetGenerator, 3, 3, levels=5, size=(256, 256)).geometry.multiple_of == 32
     assert (
         "model.12.weight" in on_meta(ResnetGenerator, 3, 3, blocks=2, size=(256, 256)).state_dict()
     )
@@ -410,7 +411,7 @@ def test_what_is_set_outweighs_the_crop():
     ],
 )
 def test_one_image_of_the_minimum_side_trains_and_a_smaller_one_cannot(network, smaller):
-    side = network.minimum_side
+    side = network.geometry.minimum
     network(torch.randn(1, 3, side, side)).square().sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
     with pytest.raises((ConfigError, RuntimeError, ValueError)):

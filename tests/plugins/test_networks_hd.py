@@ -265,7 +265,7 @@ def test_the_enhancer_adds_what_the_coarse_generator_sees_at_half_the_sides():
 )
 def test_halvings_of_the_coarse_generator_follow_the_crop(options, multiple, minimum):
     network = EnhancerGenerator(3, 3, width=2, blocks=1, coarse_blocks=1, **options)
-    assert (network.multiple_of, network.minimum_side) == (multiple, minimum)
+    assert (network.geometry.multiple_of, network.geometry.minimum) == (multiple, minimum)
     x = torch.randn(1, 3, minimum, minimum + multiple)
     drawn = network(x)
     assert drawn.shape == x.shape
@@ -319,7 +319,7 @@ def test_one_that_shows_features_and_scores_apart_is_seen_twice():
 def test_the_smallest_scale_says_which_sides_are_enough():
     network = ScalesDiscriminator(3, of={"name": "patch", "width": 4}, count=3)
     # 24 pixels for the last, so 4 * 23 + 1 for the first: 93, 47, 24
-    assert (network.multiple_of, network.minimum_side) == (1, 93)
+    assert (network.geometry.multiple_of, network.geometry.minimum) == (1, 93)
     assert [one.shape[-1] > 0 for one in network(torch.randn(1, 3, 93, 93))] == [True] * 3
     with pytest.raises((RuntimeError, ValueError)):
         network(torch.randn(1, 3, 92, 92))

@@ -110,7 +110,8 @@ def test_a_smaller_crop_makes_a_shallower_network() -> None:
     sides = {}
     for size in (64, 128, 256, 512):
         part = {"name": "pix2pix", "generator": {"name": "unet", "width": 2}}
-        sides[size] = create("recipe", part, spec=image_spec((size, size), ("a", "b"))).multiple_of
+        recipe = create("recipe", part, spec=image_spec((size, size), ("a", "b")))
+        sides[size] = recipe.geometry.multiple_of
     assert sides == {64: 64, 128: 128, 256: 256, 512: 256}
 
 

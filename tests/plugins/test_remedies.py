@@ -11,7 +11,7 @@ from translate import hookimpl
 from translate.contract.recipes import resumes_exactly
 from translate.contract.subject import subject
 from translate.errors import ConfigError
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import Geometry, geometry_of
 from translate.nn.init import init_normal_
 from translate.nn.modes import Progressive, mode, unchanged_buffers
 from translate.nn.noise import seeded
@@ -51,7 +51,7 @@ def test_remedies_pass_on_what_the_network_says_of_itself():
     plain = make("patch", width=4, layers=2)
     for name in ("noisy", "augmented", "spectral", "minibatch"):
         wrapped = make(name, of=PATCH).eval()
-        assert required_sides(wrapped) == required_sides(plain) == (1, 12)
+        assert geometry_of(wrapped) == geometry_of(plain) == Geometry(minimum=12, scale=0)
         assert [f.shape for f in wrapped.features(images())] == [
             f.shape for f in plain.features(images())
         ]

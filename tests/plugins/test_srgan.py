@@ -22,6 +22,7 @@ from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.nn.geometry import Geometry
 from translate.nn.noise import seeded
 from translate.registry import create, find
 from translate_plugins.srgan import downscale
@@ -37,10 +38,10 @@ class Bicubic(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
         super().__init__()
         assert in_channels == out_channels
-        self.gain, self.scale = nn.Parameter(torch.ones(())), scale
+        self.gain, self.geometry = nn.Parameter(torch.ones(())), Geometry(scale=scale)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.gain * F.interpolate(x, scale_factor=self.scale, mode="bicubic")
+        return self.gain * F.interpolate(x, scale_factor=self.geometry.scale, mode="bicubic")
 
 
 class Stranger:
@@ -144,7 +145,7 @@ def test_defaults_are_those_of_the_paper() -> None:
         made = create("recipe", "srgan", spec=image_spec((96, 96), ("photos",)))
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     assert (count["generator"], count["discriminator"]) == (1_547_350, 23_563_649)
-    assert (made.scale, made.takes_mask) == (4, False)
+    assert (made.geometry.scale, made.takes_mask) == (4, False)
     for optimizer in build().optimizers().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (1e-4, (0.9, 0.999))

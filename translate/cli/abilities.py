@@ -30,7 +30,8 @@ def abilities(run: Path) -> list[str]:
         mask = " --mask MASKS" if recipe.takes_mask else ""
         if len(found.config.data.sides) == 2:
             mask += f" --side {found.spec.source.name}"
-        larger = f", {recipe.scale} times as large" if recipe.scale != 1 else ""
+        scale = recipe.geometry.scale
+        larger = f", {scale} times as large" if scale != 1 else ""
         for domain in target_domains(recipe, found.spec):
             lines += [
                 f"Translates images to {domain}{larger}:" if domain else "Translates images:",

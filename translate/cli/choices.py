@@ -51,7 +51,7 @@ def use(kind: "Kind", name: str) -> str:
 def _generator_use(name: str) -> str:
     import torch
 
-    from translate.contract.part import fitting
+    from translate.nn.geometry import geometry_of
     from translate.registry import create_generator
     from translate.testing import small
 
@@ -59,7 +59,7 @@ def _generator_use(name: str) -> str:
     try:
         with torch.device("meta"), torch.no_grad():
             network = create_generator(part, in_channels=3, out_channels=3, size=(side, side))
-            side = fitting(network.eval(), side)
+            side = geometry_of(network.eval()).fit(side)
             with suppress(Exception):  # a generator of samples may refuse images
                 if network(torch.empty(2, 3, side, side)).shape[-1] == 1:
                     return "encodes"

@@ -27,8 +27,9 @@ def names_its_targets(subject: Subject) -> str | None:
 
 
 def translates_any_size(subject: Subject) -> str | None:
-    """Translate an image of any size, from 1x1 up, to one of the same size times `scale`."""
+    """Translate an image of any size, from 1x1 up, to one `geometry.scale` times as large."""
     recipe = subject.build().recipe.eval()
+    scale = recipe.geometry.scale
     for to, channels, expected in _ways(subject, recipe):
         for height, width in SIZES:
             try:
@@ -36,9 +37,9 @@ def translates_any_size(subject: Subject) -> str | None:
             except Exception as error:
                 raise AssertionError(
                     f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
-                    "Are multiple_of and minimum_side set?"
+                    "Does its geometry say which sizes it takes?"
                 ) from error
-            shape = (1, expected, recipe.scale * height, recipe.scale * width)
+            shape = (1, expected, scale * height, scale * width)
             hold(drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}.")
             hold(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
     return None if _ways(subject, recipe) else "it does not translate"

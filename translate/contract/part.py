@@ -1,16 +1,15 @@
 """A network or a loss under test, and what to try it on."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from translate.contract.rules import noise
 from translate.engine.system.randomness import seed_everything
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import geometry_of
 from translate.registry import Kind, create, find
 
 SIDE = 32
@@ -50,8 +49,9 @@ class Part:
     def use(self) -> Use:
         """What a generator is for, as trying shows: images to images or codes, noise to images."""
         network = self.make(*self.channels)
-        side = fitting(network, SIDE)
-        large, made = side * scale_of(network), self.tried(side)
+        geometry = geometry_of(network)
+        side = geometry.fit(SIDE)
+        large, made = side * geometry.scale, self.tried(side)
         if isinstance(made, Tensor) and made.shape[-2:] in ((large, large), (1, 1)):
             return "encodes" if made.shape[-1] == 1 else "translates"
         made = self.tried(1)
@@ -61,7 +61,7 @@ class Part:
     @property
     def side(self) -> int:
         """A usual side of images that it takes."""
-        return fitting(self.make(*self.channels), SIDE)
+        return geometry_of(self.make(*self.channels)).fit(SIDE)
 
     def tried(self, side: int) -> Any:
         """Return what it makes of two images, or what it raises."""
@@ -76,14 +76,3 @@ class Part:
         if self.kind == "generator" and self.use == "draws":
             return 3 * noise(number, 3, 1, 1)  # as far as normal draws go
         return noise(number, 3, self.side, self.side)
-
-
-def fitting(network: nn.Module, least: int) -> int:
-    """Return the next side from `least` on that suits the network's attributes."""
-    multiple, minimum = required_sides(network)
-    return math.ceil(max(least, minimum) / multiple) * multiple
-
-
-def scale_of(network: nn.Module) -> int:
-    """Return how many times as large as its input a generator draws: its attribute ``scale``."""
-    return int(getattr(network, "scale", 1))

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from translate.contract.attributes import attributes, differing
-from translate.contract.part import SIDE, Part, fitting, scale_of
+from translate.contract.part import SIDE, Part
 from translate.contract.rules import hold, hold_equal, hold_silence, noise, overheard
 from translate.errors import ConfigError
 from translate.losses import Scores
+from translate.nn.geometry import Geometry, geometry_of
 
 
 def reads_nothing(part: Part) -> None:
@@ -23,7 +24,7 @@ def reads_nothing(part: Part) -> None:
 
 
 def draws_images(part: Part) -> None:
-    """Make (N, C, H, W) into N `scale` times as large, or codes 1x1; or noise 1x1 into `size`."""
+    """Make images `geometry.scale` times as large, or codes 1x1 of images, or images of codes."""
     match part.use:
         case "translates":
             _keeps_sides(part)
@@ -36,17 +37,35 @@ def draws_images(part: Part) -> None:
 def _keeps_sides(part: Part) -> None:
     for channels, count in ((3, 1), (1, 2), (4, 3)):
         network = part.make(channels, channels)
-        small, middle, large = (fitting(network, side) for side in (1, SIDE, SIDE + 1))
+        geometry = geometry_of(network)
+        small, middle, large = (geometry.fit(side) for side in (1, SIDE, SIDE + 1))
         for sides in ((middle, middle), (small, large)):
             images = noise(count, channels, *sides)
             drawn = network.eval()(images)
-            expected = (count, channels, *(side * scale_of(network) for side in sides))
+            expected = (count, channels, *(side * geometry.scale for side in sides))
             hold(
                 drawn.shape == expected,
-                f"{tuple(images.shape)} became {tuple(drawn.shape)}: attributes multiple_of and "
-                "minimum_side say which sides it takes, scale how many times it enlarges them.",
+                f"{tuple(images.shape)} became {tuple(drawn.shape)}: its attribute geometry "
+                "says which sides it takes, and how many times it enlarges them.",
             )
             hold(drawn.isfinite().all(), f"{tuple(images.shape)} became not finite.")
+
+
+def keeps_its_halo(part: Part) -> str | None:
+    """Depend, for a pixel of the output, on no pixel of the input beyond the geometry's halo."""
+    network = part.make(*part.channels).eval()
+    geometry = geometry_of(network)
+    if (halo := geometry.halo) is None:
+        return "its geometry has none"
+    side = geometry.fit(2 * halo + 2 * geometry.multiple_of)
+    images, start = noise(1, part.channels[0], side, side), side // 2
+    changed = images.clone()
+    changed[..., start:] += 1
+    with torch.no_grad():
+        apart = (network(images) - network(changed)).abs().amax((0, 1, 2))
+    reached = start - int(apart.nonzero().min()) // geometry.scale
+    hold(reached <= halo, f"An output depends on pixels {reached} away, but halo is {halo}.")
+    return None
 
 
 def _takes_or_makes_one_pixel(part: Part) -> None:
@@ -78,17 +97,20 @@ def _explain(part: Part) -> None:
             what = f"became {tuple(made.shape) if isinstance(made, Tensor) else made!r}"
         shown.append(f"(2, 3, {side}, {side}) {what}")
     raise AssertionError(
-        f"{', '.join(shown)}: return images of the same sides (attributes multiple_of and "
-        "minimum_side say which, scale how many times it enlarges them), or "
+        f"{', '.join(shown)}: return images of the same sides (the attribute geometry "
+        "says which, and how many times it enlarges them), or "
         f"{SIDE}x{SIDE}, the keyword `size`, from noise 1x1, or 1x1."
     ) from cause
 
 
 def scores_images(part: Part) -> None:
     """Score (N, in_channels, H, W) with a finite tensor, or several, for any N and channels."""
+    stated = getattr(part.make(*part.channels), "geometry", Geometry(scale=0))
+    hold(isinstance(stated, Geometry), f"geometry is {stated!r:.60}, not a Geometry.")
+    hold(stated.scale == 0, "Its geometry has a scale, but no image comes out: scale=0.")
     for before, number in ((3, 1), (6, 2)):
         network = part.make(before).eval()  # batch norm may want more than one image to train
-        side = fitting(network, SIDE)
+        side = geometry_of(network).fit(SIDE)
         for scores in _scales(network(noise(number, before, side, side))):
             hold(isinstance(scores, Tensor) and len(scores) == number and scores.numel(),
                  f"{number} images got {getattr(scores, 'shape', scores)}.")  # fmt: skip

@@ -1,7 +1,8 @@
 """Sizes of images that networks accept."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,20 +10,57 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 
 
-def required_sides(*networks: nn.Module) -> tuple[int, int]:
-    """Return what the sides of an image must divide by and be at least, to suit all `networks`.
+@dataclass(frozen=True)
+class Geometry:
+    """The sizes of images that a network takes, and of what it makes of them."""
 
-    A network says so with attributes ``multiple_of`` and ``minimum_side``; one without takes any.
-    """
-    multiples = [int(getattr(network, "multiple_of", 1)) for network in networks]
-    return math.lcm(*multiples), max(int(getattr(n, "minimum_side", 1)) for n in networks)
+    multiple_of: int = 1
+    """Sides of the input must divide by this."""
+    minimum: int = 1
+    """Sides of the input must be at least this."""
+    scale: int = 1
+    """How many times longer the sides of the output are; 0: the output is not an image."""
+    halo: int | None = None
+    """How many pixels of the input around a pixel's place the output there depends on, at most;
+    None: all of them, as with instance norm, or an unknown number."""
+
+    def fit(self, side: int) -> int:
+        """Return the smallest length from `side` on that is accepted."""
+        least = max(side, self.minimum)
+        return least + -least % self.multiple_of
+
+
+def geometry_of(network: nn.Module) -> Geometry:
+    """Return the ``geometry`` of a network; one without the attribute takes any size."""
+    found = getattr(network, "geometry", None)
+    return found if isinstance(found, Geometry) else Geometry()
+
+
+def combined(*geometries: Geometry) -> Geometry:
+    """Return the geometry of images that suit all of several networks."""
+    halos = [each.halo for each in geometries]
+    return Geometry(
+        math.lcm(*(each.multiple_of for each in geometries)),
+        max((each.minimum for each in geometries), default=1),
+        max((each.scale for each in geometries), default=1),
+        None if None in halos else max((halo or 0 for halo in halos), default=0),
+    )
+
+
+def geometries(module: nn.Module) -> Iterator[Geometry]:
+    """Yield the geometries of the networks that `module` consists of, but not of their parts."""
+    for child in module.children():
+        if isinstance(found := getattr(child, "geometry", None), Geometry):
+            yield found
+        else:
+            yield from geometries(child)
 
 
 def expect_scale(generator: nn.Module, scale: int) -> None:
-    """Raise `ConfigError` where `generator` does not enlarge `scale` times: its ``scale``, or 1."""
-    if (grows := getattr(generator, "scale", 1)) != scale:
+    """Raise `ConfigError` where `generator` does not make sides `scale` times as long."""
+    if (found := geometry_of(generator).scale) != scale:
         raise ConfigError(
-            f"generator: {type(generator).__name__} makes sides {grows} times as long, not {scale}:"
+            f"generator: {type(generator).__name__} makes sides {found} times as long, not {scale}:"
             " choose one that can, such as srresnet, whose scale a recipe sets."
         )
 

@@ -11,7 +11,6 @@ from torch.optim import Optimizer
 from translate.batches import ImageSpec, Pair
 from translate.losses import generator_loss
 from translate.nn.features import features_of
-from translate.nn.geometry import required_sides
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -65,7 +64,6 @@ class FastCUT(Recipe[Pair]):
         init_xavier_(self)
         self.adversarial = create_loss(adversarial)
         self.contrast_weight, self.lr = contrast_weight, lr
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {

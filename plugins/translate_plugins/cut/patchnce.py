@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.features import features_of
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
 
@@ -79,8 +79,7 @@ def feature_channels(generator: nn.Module, channels: int) -> list[int]:
     Nothing is drawn at random, and no statistics move.
     """
     look = features_of(generator, "generator", "resnet")
-    multiple, minimum = required_sides(generator)
-    side = -(-max(SIDE, minimum) // multiple) * multiple
+    side = geometry_of(generator).fit(SIDE)
     with torch.no_grad(), mode(generator, training=False):
         return [feature.shape[1] for feature in look(torch.zeros(1, channels, side, side))]
 

@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
 from translate.losses import generator_loss
-from translate.nn.geometry import expect_scale, required_sides
+from translate.nn.geometry import expect_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -103,7 +103,6 @@ class Inpaint(Recipe[Images]):
         self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
         self.hole_weight, self.known_weight = hole_weight, known_weight
         self.share, self.strokes, self.lr = share, strokes, lr
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}

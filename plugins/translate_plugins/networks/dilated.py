@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
+from translate.nn.geometry import Geometry
+
 DILATIONS = (1, 2, 4, 1)
 """of one block after the other, over and over"""
 
@@ -20,8 +22,6 @@ class DilatedGenerator(nn.Module):
     correction, of colours that are there already.
     """
 
-    multiple_of: int
-
     def __init__(
         self,
         in_channels: int,
@@ -32,7 +32,7 @@ class DilatedGenerator(nn.Module):
         factor: Annotated[int, Field(gt=0), "times that it draws smaller"] = 4,
     ) -> None:
         super().__init__()
-        self.multiple_of = factor
+        self.geometry = Geometry(multiple_of=factor)
         self.model = nn.Sequential(
             nn.AvgPool2d(factor),
             nn.Conv2d(in_channels, width, 3, padding=1),

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
+from translate.nn.geometry import Geometry
 from translate_plugins.networks.norms import bias_before, norm_layer
 from translate_plugins.networks.resnet import ResidualBlock, ResnetGenerator
 from translate_plugins.networks.sizes import halved
@@ -20,11 +21,6 @@ class EnhancerGenerator(nn.Module):
     it has before its last layer is added to what the local enhancer sees in the whole image, and
     the enhancer draws from the sum. Keys are those of published checkpoints.
     """
-
-    multiple_of: int
-    """Sides divide by this: they are halved once, and then as the coarse generator halves them."""
-    minimum_side: int
-    """On smaller sides the coarse generator has too few pixels."""
 
     def __init__(
         self,
@@ -66,7 +62,8 @@ class EnhancerGenerator(nn.Module):
             nn.Conv2d(width, out_channels, 7),
             nn.Tanh(),
         )
-        self.multiple_of, self.minimum_side = 2 * coarse.multiple_of, 2 * coarse.minimum_side
+        half = coarse.geometry  # of an image at half its sides
+        self.geometry = Geometry(multiple_of=2 * half.multiple_of, minimum=2 * half.minimum)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model1_2(self.model1_1(x) + self.model(halved(x)))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
+from translate.nn.geometry import Geometry
 from translate_plugins.networks.blur import BlurDown
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer
 
@@ -17,9 +18,6 @@ class PatchDiscriminator(nn.Module):
     logits for 256x256 pixels; 1 layer sees 16x16, 5 see 286x286. Keys are those of published
     checkpoints.
     """
-
-    minimum_side: int
-    """Smaller sides leave no logit."""
 
     def __init__(
         self,
@@ -43,7 +41,8 @@ class PatchDiscriminator(nn.Module):
             parts += [conv, *([normed(after)] if layer else []), nn.LeakyReLU(0.2)]
             parts += [BlurDown(after)] if halves and antialias else []
         self.model = nn.Sequential(*parts, nn.Conv2d(widths[-1], 1, 4, 1, padding))
-        self.minimum_side = 3 * 2**layers if padding == 1 else 2  # the last layers take a pixel
+        # smaller images leave no logit: each of the last two layers takes a pixel
+        self.geometry = Geometry(minimum=3 * 2**layers if padding == 1 else 2, scale=0)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
@@ -68,9 +67,6 @@ class PixelDiscriminator(nn.Module):
     Isola et al., 2017, section 6.1.2, the 1x1 discriminator: ``C64-C128`` of 1x1 convolutions.
     """
 
-    minimum_side: int
-    """A norm has nothing to do on a single pixel."""
-
     def __init__(
         self,
         in_channels: int,
@@ -89,7 +85,7 @@ class PixelDiscriminator(nn.Module):
             nn.LeakyReLU(0.2),
             nn.Conv2d(2 * width, 1, 1, bias=bias),
         )
-        self.minimum_side = 2
+        self.geometry = Geometry(minimum=2, scale=0)  # one pixel has no variance to normalize
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)

@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
+from translate.nn.geometry import Geometry
 from translate_plugins.networks.blur import BlurDown, BlurUp
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
@@ -17,11 +18,6 @@ class ResnetGenerator(nn.Module):
     Zhu et al., 2017, appendix 7.2, after Johnson et al., 2016: ``c7s1-64, d128, d256``, residual
     blocks, ``u128, u64, c7s1-3``. State-dict keys are those of published checkpoints.
     """
-
-    multiple_of: int
-    """Sides divide by this, or the output is a little larger than the input."""
-    minimum_side: int
-    """On smaller sides reflection padding has too few pixels."""
 
     def __init__(
         self,
@@ -79,8 +75,8 @@ class ResnetGenerator(nn.Module):
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
-        self.multiple_of = 2**downs
-        self.minimum_side = max(4, 2 * self.multiple_of)  # 4 for a pad of 3, 2 in the blocks
+        # other multiples come out larger; reflection pads 3 pixels of 4, and 1 of 2 in the blocks
+        self.geometry = Geometry(multiple_of=2**downs, minimum=max(4, 2 * 2**downs))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import Geometry, combined, geometry_of
 from translate.registry import Part, create_discriminator
 from translate_plugins.networks.sizes import halved
 
@@ -19,10 +19,6 @@ class ScalesDiscriminator(nn.Module):
     once, and asks for a picture that agrees with itself; the one that is shown the largest asks for
     details.
     """
-
-    multiple_of: int
-    minimum_side: int
-    """At the smallest scale, what is left still suits the network there."""
 
     def __init__(
         self,
@@ -42,10 +38,12 @@ class ScalesDiscriminator(nn.Module):
                 create_discriminator(of, in_channels=in_channels, size=(height, width))
             )
             height, width = (height + 1) // 2, (width + 1) // 2
-        multiple, minimum = required_sides(*self.networks)
-        times = 2 ** (count - 1)
-        self.multiple_of = multiple * times if multiple > 1 else 1
-        self.minimum_side = (minimum - 1) * times + 1
+        each, times = combined(*map(geometry_of, self.networks)), 2 ** (count - 1)
+        self.geometry = Geometry(
+            multiple_of=each.multiple_of * times if each.multiple_of > 1 else 1,
+            minimum=(each.minimum - 1) * times + 1,  # which leaves enough at the smallest scale
+            scale=0,
+        )
 
     def forward(self, x: Tensor) -> list[Tensor]:
         return [network(seen) for network, seen in self._scales(x)]

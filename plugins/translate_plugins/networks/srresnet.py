@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
+from translate.nn.geometry import Geometry
 from translate_plugins.networks.norms import bias_before, norm_layer
 from translate_plugins.networks.sizes import expect_size
 
@@ -22,9 +23,6 @@ class SrResnet(nn.Module):
     ``k9n3``. It takes sides from 1 on. Nothing bounds its output, so that no pixel is ever without
     a gradient.
     """
-
-    scale: int
-    """How many times larger its output is."""
 
     def __init__(
         self,
@@ -48,7 +46,10 @@ class SrResnet(nn.Module):
                 "false."
             )
         bias = bias_before(norm)
-        self.scale, self.residual = scale, residual
+        self.residual = residual
+        # 4 pixels for each 9x9 convolution, 2 for each block, 1 for each 3x3, 2 of interpolation
+        reach = None if norm in ("instance", "layer") else 4 + 2 * blocks + 1 + 1 + 4
+        self.geometry = Geometry(scale=scale, halo=reach)
         self.head = nn.Sequential(nn.Conv2d(in_channels, width, 9, padding=4), nn.PReLU())
         self.body = nn.Sequential(
             *(Block(width, norm) for _ in range(blocks)),
@@ -61,7 +62,7 @@ class SrResnet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         seen = self.head(x)
         drawn = self.tail(seen + self.body(seen))
-        return drawn + enlarged(x, self.scale) if self.residual else drawn
+        return drawn + enlarged(x, self.geometry.scale) if self.residual else drawn
 
 
 class Block(nn.Module):

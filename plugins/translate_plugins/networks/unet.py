@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
+from translate.nn.geometry import Geometry
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
 
@@ -19,11 +20,6 @@ class UnetGenerator(nn.Module):
     Dropout is where the authors' PyTorch code has it, in all levels of 512 channels to 512 but the
     innermost, one level further out than the paper says. Keys are those of published checkpoints.
     """
-
-    multiple_of: int
-    """Sides divide by this: every level halves them."""
-    minimum_side: int
-    """At the innermost level this leaves one pixel."""
 
     def __init__(
         self,
@@ -73,14 +69,15 @@ class UnetGenerator(nn.Module):
             nn.Tanh(),
         )
         self.model = nn.Sequential(OrderedDict(model=whole))  # so keys begin with model.model
-        self.multiple_of = self.minimum_side = 2**levels
+        # every level halves the sides, down to one pixel
+        self.geometry = Geometry(multiple_of=2**levels, minimum=2**levels)
 
     def forward(self, x: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        if height % self.multiple_of or width % self.multiple_of:
+        (height, width), multiple = x.shape[-2:], self.geometry.multiple_of
+        if height % multiple or width % multiple:
             raise ConfigError(
-                f"a U-Net of {self.multiple_of.bit_length() - 1} levels needs sides that divide by "
-                f"{self.multiple_of}, not {height}x{width}: change the size, or set `levels`."
+                f"a U-Net of {multiple.bit_length() - 1} levels needs sides that divide by "
+                f"{multiple}, not {height}x{width}: change the size, or set `levels`."
             )
         return self.model(x)
 

@@ -6,19 +6,16 @@ from typing import Any
 from torch import Tensor, nn
 
 from translate.losses import Scores
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import geometry_of
 
 
 class Before(nn.Module):
     """A `network` that sees what `change` makes of its images: (N, C, H, W), as before."""
 
-    multiple_of: int
-    minimum_side: int
-
     def __init__(self, change: nn.Module, network: nn.Module) -> None:
         super().__init__()
         self.change, self.network = change, network
-        self.multiple_of, self.minimum_side = required_sides(network)
+        self.geometry = geometry_of(network)
 
     def forward(self, x: Tensor) -> Scores:
         return self.network(self.change(x))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.features import features_of
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
 from translate.registry import Part, create_discriminator
@@ -22,8 +22,6 @@ class MinibatchDiscriminator(nn.Module):
     image that is alone has nobody like it: 0. The layers of the network behind its features rest.
     """
 
-    multiple_of: int
-    minimum_side: int
     mixes_images = True
 
     def __init__(
@@ -43,7 +41,7 @@ class MinibatchDiscriminator(nn.Module):
         self.kernels = kernels
         self.project = nn.Linear(count, kernels * dims, bias=False)
         self.judge = nn.Linear(count + kernels, 1)
-        self.multiple_of, self.minimum_side = required_sides(self.network)
+        self.geometry = geometry_of(self.network)
 
     def forward(self, x: Tensor) -> Tensor:
         seen = self.features(x)[-1].flatten(1)

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.losses import generator_loss
-from translate.nn.geometry import expect_scale, required_sides
+from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.restore.damage import Damage
@@ -76,7 +76,6 @@ class Restore(Recipe[Images]):
         self.content = create_loss(content) if content and content_weight else None
         self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
         self.pixel_weight, self.lr = pixel_weight, lr
-        self.multiple_of, self.minimum_side = required_sides(self.generator)
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}

@@ -20,13 +20,13 @@ from translate.engine.system import console
 from translate.errors import BadImage, ConfigError, DataError
 from translate.images.decode import read_image
 from translate.images.masks import read_hole
+from translate.nn.geometry import Geometry
 
 
 class Threefold(MinimalRecipe):
     """Repeats each pixel three times."""
 
-    scale = 3
-    multiple_of = 4
+    geometry = Geometry(multiple_of=4, scale=3)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return images.repeat_interleave(3, 2).repeat_interleave(3, 3)

@@ -21,6 +21,7 @@ from translate.engine.inference import model as infer
 from translate.engine.inference.model import Model, translate_batch
 from translate.engine.inference.processing import scaled
 from translate.errors import CheckpointError, ConfigError, PluginError
+from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn
 from translate.registry import create
 
@@ -38,9 +39,13 @@ class Painter(Recipe[Any]):
     def __init__(self, paint: Any = None, *, multiple_of: int = 1, minimum_side: int = 1) -> None:
         super().__init__()
         self.paint = paint or (lambda images: images)
-        self.multiple_of, self.minimum_side = multiple_of, minimum_side
+        self.made = Geometry(multiple_of, minimum_side)
         self.weight = nn.Parameter(torch.zeros(()))
         self.seen: list[Tensor] = []
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.made
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {}

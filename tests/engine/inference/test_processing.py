@@ -24,6 +24,7 @@ from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 from translate.images.decode import read_image
 from translate.images.tensors import to_uint8
+from translate.nn.geometry import Geometry
 from translate.recipe import Recipe
 from translate.registry import create, create_recipe, names
 from translate.testing import small
@@ -45,9 +46,13 @@ class Tint(Recipe[Any]):
 
     def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
         super().__init__()
-        self.keeps_gray, self.scale = keeps_gray, scale
+        self.keeps_gray, self.made = keeps_gray, Geometry(scale=scale)
         self.takes_mask = mask  # type: ignore[misc]
         self.sizes: list[tuple[int, ...]] = []
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.made
 
     def optimizers(self) -> dict[str, Any]:
         return {}
@@ -58,7 +63,7 @@ class Tint(Recipe[Any]):
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         self.sizes.append(tuple(images.shape[-2:]))
         drawn = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
-        return drawn.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+        return drawn.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
 
     def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
         return SPEC.domains

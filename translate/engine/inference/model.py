@@ -189,9 +189,10 @@ def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
     the edge, so that pixels keep their place in the network's grid; what was added is cut off.
     """
     height, width = batch.shape[-2:]
-    beside, below = _missing(width, recipe), _missing(height, recipe)
+    fit = recipe.geometry.fit
+    right, below = fit(width) - width, fit(height) - height
     with torch.inference_mode():
-        padded = F.pad(batch, (0, beside, 0, below), mode="replicate")
+        padded = F.pad(batch, (0, right, 0, below), mode="replicate")
         with plugin_code(recipe, "translate"):
             drawn = recipe.translate(padded, to=to)
     if not isinstance(drawn, Tensor):
@@ -199,19 +200,13 @@ def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
             f"{type(recipe).__name__}.translate returned {shown(drawn)}: it must return a tensor "
             f"(N, C, H, W){at_definition(recipe, 'translate')}."
         )
-    scale = recipe.scale
+    scale = recipe.geometry.scale
     if drawn.shape[-2:] != tuple(scale * side for side in padded.shape[-2:]) or len(drawn) != len(
         batch
     ):
         raise PluginError(
             f"{type(recipe).__name__}.translate made {tuple(drawn.shape)} of "
-            f"{tuple(padded.shape)}: it must make images `scale` times as large, which is {scale}, "
-            f"or set multiple_of and minimum_side{at_definition(recipe, 'translate')}."
+            f"{tuple(padded.shape)}: it must make images {scale} times as large, or "
+            f"have a geometry that says which sizes it takes{at_definition(recipe, 'translate')}."
         )
     return drawn[..., : scale * height, : scale * width]
-
-
-def _missing(side: int, recipe: Recipe) -> int:
-    """Return how many pixels `side` lacks."""
-    least = max(side, recipe.minimum_side)
-    return least + -least % recipe.multiple_of - side

@@ -19,7 +19,7 @@ RULES = {
     "optimizers": "`optimizers` must return a dict with one torch optimizer for each player",
     "step": "`step` must yield a Turn for each player's move: yield Turn(player, name=loss)",
     "translate": "`translate` must return a tensor (N, C, H, W) in [-1, 1] for N images of any "
-    "size that divides by `multiple_of`",
+    "size that suits `geometry`",
     "targets": "`targets` must return a tuple of names of domains",
     "latents": "`latents` must return a tensor (count, dim, 1, 1) on the CPU",
     "draw": "`draw` must return images (N, C, H, W) in [-1, 1] for any output of `latents`",

@@ -25,7 +25,7 @@ from translate.engine.processes import distributed
 from translate.engine.system.memory import too_small
 from translate.errors import ConfigError
 from translate.images.tensors import to_device
-from translate.nn.geometry import required_sides
+from translate.nn.geometry import combined, geometry_of
 from translate.nn.noise import seeded
 from translate.registry import create
 
@@ -43,7 +43,7 @@ class Failure(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """What a recipe's constructor, or a network's `multiple_of`, says of the configuration."""
+    """What a recipe's constructor, or a network's `geometry`, says of the configuration."""
 
     error: ConfigError
 
@@ -51,11 +51,12 @@ class Refusal(NamedTuple):
 def expect_sides(asked: Config, recipe: nn.Module) -> None:
     """Raise `ConfigError` for crops whose sides the networks of `recipe` say they cannot take."""
     size = asked.data.crop
-    multiple, least = required_sides(*recipe.modules())  # also those that only judge
-    if any(side % multiple or side < least for side in size):
+    needed = combined(*map(geometry_of, recipe.modules()))  # discriminators included
+    if any(side != needed.fit(side) for side in size):
         raise ConfigError(
-            f"data.size: {asked.recipe} with these networks needs sides that divide by {multiple} "
-            f"and are at least {least}, not {'x'.join(map(str, size))}."
+            f"data.size: {asked.recipe} with these networks needs sides that divide by "
+            f"{needed.multiple_of} and are at least {needed.minimum}, not "
+            f"{'x'.join(map(str, size))}."
         )
 
 
