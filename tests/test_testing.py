@@ -373,8 +373,8 @@ class HasFeaturesOfItsOwnKind(Shift):
 @pytest.mark.parametrize(
     ("network", "complaint"),
     [
-        (TakesOneImage, r"Make \(N.* became \(1, 1, "),
-        (SaysNothingOfSides, r"Make \(N.*its attribute geometry"),
+        (TakesOneImage, r"Make images .* became \(1, 1, "),
+        (SaysNothingOfSides, r"Make images .*its attribute geometry"),
         (ReachesFurther, r"Depend, .* depends on pixels 1 away, but halo is 0"),
         (HasAnIdleLayer, r"Send finite gradients .* None reaches idle\.(weight|bias)"),
         (HasFeaturesOfItsOwnKind, "Return from `features`.* It returned Tensor"),
@@ -441,7 +441,10 @@ class CodesSharply(Code):
 @pytest.mark.parametrize(
     ("network", "complaint"),
     [
-        (DrawsSquares, r"Make \(N.* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`"),
+        (
+            DrawsSquares,
+            r"Make .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
+        ),
         (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, from noise 1x1"),
         (DrawsOneImageForAll, r"\(2, 3, 1, 1\) became \(1, 4, 32, 32\), not \(2, 4, 32, 32\)"),
         (MindsNoNoise, "Send finite gradients .* None reaches the input"),

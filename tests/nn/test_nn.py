@@ -174,7 +174,7 @@ def test_sides_suit_all_networks() -> None:
     assert both == Geometry(multiple_of=12, minimum=17, scale=2, halo=5)
     assert [both.fit(side) for side in (1, 24, 25)] == [24, 24, 36]
     assert combined(four, Geometry()).halo is None
-    assert combined() == Geometry(halo=0)
+    assert combined() == Geometry()
 
 
 class Sized(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor
 from translate.batches import Pair
 from translate.engine.training.step import take_turns
 from translate.nn.noise import seeded
-from translate.registry import create, create_recipe, find
+from translate.registry import create_recipe, find
 
 SPEC = image_spec((16, 16), ("summer", "winter"))
 
@@ -150,8 +150,8 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "schedule": "linear",
         "decay_from": 0.5,
     }
-    assert (recipe.targets("a"), recipe.targets("b")) == (("b",), ("a",))
-    made = create("recipe", "cyclegan", spec=image_spec((256, 256), ("a", "b")))
+    made = create_recipe("cyclegan", spec=image_spec((256, 256), ("a", "b")))
+    assert (made.targets("a"), made.targets("b")) == (("b",), ("a",))
     count = {
         n: sum(p.numel() for p in getattr(made, n).parameters())
         for n in ("forth", "back", "source_judge", "target_judge")

@@ -38,12 +38,14 @@ def geometry_of(network: nn.Module) -> Geometry:
 
 def combined(*geometries: Geometry) -> Geometry:
     """Return the geometry of images that suit all of several networks."""
-    halos = [each.halo for each in geometries]
+    if not geometries:
+        return Geometry()
+    halos = [each.halo for each in geometries if each.halo is not None]
     return Geometry(
         math.lcm(*(each.multiple_of for each in geometries)),
-        max((each.minimum for each in geometries), default=1),
-        max((each.scale for each in geometries), default=1),
-        None if None in halos else max((halo or 0 for halo in halos), default=0),
+        max(each.minimum for each in geometries),
+        max(each.scale for each in geometries),
+        max(halos) if len(halos) == len(geometries) else None,
     )
 
 

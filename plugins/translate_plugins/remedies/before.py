@@ -1,6 +1,7 @@
 """A discriminator that sees its images changed, which two of the remedies are made of."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ class Before(nn.Module):
     def __init__(self, change: nn.Module, network: nn.Module) -> None:
         super().__init__()
         self.change, self.network = change, network
-        self.geometry = geometry_of(network)
+        self.geometry = replace(geometry_of(network), scale=0)
 
     def forward(self, x: Tensor) -> Scores:
         return self.network(self.change(x))

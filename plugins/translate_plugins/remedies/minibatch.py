@@ -1,5 +1,6 @@
 """Minibatch discrimination: an image is judged beside the others, so that copies show."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -41,7 +42,7 @@ class MinibatchDiscriminator(nn.Module):
         self.kernels = kernels
         self.project = nn.Linear(count, kernels * dims, bias=False)
         self.judge = nn.Linear(count + kernels, 1)
-        self.geometry = geometry_of(self.network)
+        self.geometry = replace(geometry_of(self.network), scale=0)
 
     def forward(self, x: Tensor) -> Tensor:
         seen = self.features(x)[-1].flatten(1)
