@@ -1,4 +1,4 @@
-"""Folders of synthetic images, a plugin for one test, and the command in and out of process."""
+"""Fixtures: folders of synthetic images, plugins for one test, and the command line."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyDisk]:
-    """Watch all that is done to the disk; what a test makes fail works again after it."""
+    """Return a disk that counts file operations and injects faults, restored after the test."""
     found = FaultyDisk(monkeypatch)
     yield found
     found.disarm()
@@ -32,9 +32,9 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyDisk]:
 
 @pytest.fixture
 def image_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Make folders of 32x32 pictures: ``pictures("summer/train", 4)`` returns the folder.
+    """Create folders of 32x32 images: ``image_folder("summer/train", 4)`` returns the folder.
 
-    Each is a disc on a gradient; one name gives the same pictures every time, another name others.
+    Each image is a disc on a gradient; the name of the folder determines the images.
     """
 
     def make(name: str, count: int = 4, *, size: int = 32, suffix: str = ".png") -> Path:
@@ -54,7 +54,7 @@ def image_folder(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def register_plugin() -> Iterator[Callable[..., object]]:
-    """Register a plugin object for one test: ``plugin(thing)`` or ``plugin(thing, "a:b")``."""
+    """Register a plugin object for one test: ``register_plugin(thing, "distribution:name")``."""
     manager, before = discovery.load(), dict(discovery.skipped)
     names: list[str] = []
 
@@ -72,7 +72,7 @@ def register_plugin() -> Iterator[Callable[..., object]]:
 
 @pytest.fixture
 def shared_images() -> Path:
-    """Return the folder of real images beside the checkout; skip where there is none."""
+    """Return the folder of real images next to the checkout; skip the test where it is missing."""
     folder = ROOT.parent / "shared/data"
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside the checkout")
@@ -81,9 +81,9 @@ def shared_images() -> Path:
 
 @pytest.fixture
 def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
-    """Run the command in this process, from the test's folder: ``run("infer", "a", "b").code``.
+    """Run the command in this process and in the test's folder: ``run_command("infer", ...).code``.
 
-    An exception that is a bug of ours comes through, where a user would read one line of it.
+    An unexpected exception propagates, where a user would read one line of it.
     """
     from translate.cli import main
 
@@ -101,7 +101,7 @@ def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 
 @pytest.fixture
 def run_subprocess(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command as a user does, in a process of its own from the test's folder."""
+    """Run the command as a subprocess in the test's folder."""
 
     def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -89,7 +89,7 @@ def fail_everywhere(
         now = visible(folder)
         both = {**before, **after}
         torn = [name for name in both if now.get(name) not in (before.get(name), after.get(name))]
-        assert not torn, (number, disk.seen)
+        assert not torn, (number, disk.operations)
         assert now.keys() - both.keys() <= {"problems.jsonl"}, number
         assert failed or fault is short_write or now == after, number
         start()

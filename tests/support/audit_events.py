@@ -1,4 +1,4 @@
-"""An audit hook that notes what no file should ever cause: code run, processes, calls, imports."""
+"""An audit hook that records what no input file may cause: code, processes, connections."""
 
 import collections
 import dataclasses
@@ -22,31 +22,31 @@ INSTALLED = (str(ROOT / "translate"), str(ROOT / "plugins"), "<frozen ")
 INSTALLED += tuple(path for path in sys.path if path.endswith("site-packages"))
 INSTALLED += (sysconfig.get_path("stdlib"),)
 WRITERS = {str(m.__file__) for m in (collections, dataclasses, typing, typing_extensions)}
-"""modules that make classes, and read annotations, by running text that code has given them"""
+"""modules of the standard library that execute generated source to define classes"""
 
 
 def record_events() -> list[str]:
-    """Return a list in which from now on, and until the process ends, such things are noted."""
+    """Return a list that collects forbidden events until the process ends."""
     known = {*sys.stdlib_module_names, *packages_distributions(), *sys.modules}
     known |= {"translate", "translate_plugins"}  # which an editable install does not list
-    seen: list[str] = []
+    events: list[str] = []
 
-    def note(event: str, given: tuple[Any, ...]) -> None:
+    def record(event: str, arguments: tuple[Any, ...]) -> None:
         if event in ("exec", "compile"):
-            code = given[0] if event == "exec" else given[1]
+            code = arguments[0] if event == "exec" else arguments[1]
             name = code.co_filename if isinstance(code, CodeType) else str(code)
             if not (name.startswith(INSTALLED) or sys._getframe(1).f_code.co_filename in WRITERS):
-                seen.append(f"{event} {given[0]!r:.200}")
+                events.append(f"{event} {arguments[0]!r:.200}")
         elif event == "import":
-            if str(given[0]).partition(".")[0] not in known:
-                seen.append(f"import {given[0]}")
-        elif event in FORBIDDEN_EVENTS and not _is_ours(event, given):
-            seen.append(f"{event} {given!r:.200}")
+            if str(arguments[0]).partition(".")[0] not in known:
+                events.append(f"import {arguments[0]}")
+        elif event in FORBIDDEN_EVENTS and not _is_expected(event, arguments):
+            events.append(f"{event} {arguments!r:.200}")
 
-    sys.addaudithook(note)
-    return seen
+    sys.addaudithook(record)
+    return events
 
 
-def _is_ours(event: str, given: tuple[Any, ...]) -> bool:
-    """Whether training asks git for the state of the code, or the C library for its memory."""
-    return (event == "subprocess.Popen" and given[0] == "git") or given == (None,)
+def _is_expected(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Return whether the event is our query of git or of the C library's memory."""
+    return (event == "subprocess.Popen" and arguments[0] == "git") or arguments == (None,)

@@ -1,4 +1,4 @@
-"""Plugins of strangers that are broken, each in a way of its own: code, and what is said of it."""
+"""Third-party plugins that are broken in different ways: source code and the expected message."""
 
 from translate import __version__
 
@@ -14,7 +14,7 @@ def register_losses():
 
 
 def plugin_source(*losses: str) -> str:
-    """Return the code of a plugin that offers losses."""
+    """Return the source of a plugin that registers `losses`."""
     named = ", ".join(f"{name!r}: Loss" for name in losses)
     return SOURCE.replace("{names!r}", f"{{{named}}}")
 
@@ -37,4 +37,4 @@ BROKEN_PLUGINS = {
     ),
 }
 FAILS_IN_HOOK = plugin_source("never").replace("return", "raise OSError('no weights')\n    return")
-"""fails when it is asked, not before"""
+"""fails when its hook is called, not when it is imported"""

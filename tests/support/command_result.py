@@ -1,4 +1,4 @@
-"""What a command left behind, and where the checkout is."""
+"""The result of a command, and the root of the checkout."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class CommandResult(NamedTuple):
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""Files that no program writes: sound ones, changed here and there by the throw of dice."""
+"""Random mutations of valid files, for fuzz tests."""
 
 import json
 import zlib
@@ -35,43 +35,43 @@ WORDS = (
     b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xa8", b"[" * 3000, b"{a: " * 300, b'"', b"'",
     b"\\", b"#", b"\n", b"\r", b",", b"]", b"}", b"~", b"{", b"${HOME}", b"null", b'"\\ud800"',
 )  # fmt: skip
-"""what has a meaning in YAML or JSON, or ought to have none"""
+"""byte sequences with a meaning in YAML or JSON"""
 
 
 def mutate_bytes(
-    data: bytes, dice: Random, others: Sequence[bytes] = (), words: Sequence[bytes] = ()
+    data: bytes, rng: Random, others: Sequence[bytes] = (), words: Sequence[bytes] = ()
 ) -> bytes:
-    """Return `data` with one to eight changes; some put in `words`, or pieces of `others`."""
+    """Return `data` with one to eight random changes, from `words` and `others` as well."""
     new = bytearray(data)
-    for _ in range(dice.choice((1, 1, 1, 2, 3, 8))):
-        at = dice.randrange(len(new) + 1)
-        span = slice(at, at + dice.choice((1, 2, 4, 16, 256)))
-        match dice.randrange(9 if words else 8):
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
+        at = rng.randrange(len(new) + 1)
+        span = slice(at, at + rng.choice((1, 2, 4, 16, 256)))
+        match rng.randrange(9 if words else 8):
             case 0:
-                new[at : at + 1] = bytes([dice.randrange(256)])
+                new[at : at + 1] = bytes([rng.randrange(256)])
             case 1:
-                new[at : at + 1] = bytes(byte ^ 1 << dice.randrange(8) for byte in new[at : at + 1])
+                new[at : at + 1] = bytes(byte ^ 1 << rng.randrange(8) for byte in new[at : at + 1])
             case 2 | 3:
-                size = dice.choice((1, 2, 4, 8))
-                number = dice.choice(NUMBERS) % 256**size
-                new[at : at + size] = number.to_bytes(size, dice.choice(("big", "little")))
+                size = rng.choice((1, 2, 4, 8))
+                number = rng.choice(NUMBERS) % 256**size
+                new[at : at + size] = number.to_bytes(size, rng.choice(("big", "little")))
             case 4:
                 del new[span]
             case 5:
-                new[at:at] = new[span] * dice.choice((1, 2, 50))
+                new[at:at] = new[span] * rng.choice((1, 2, 50))
             case 6:
                 del new[max(at, 1) :]
             case 7 if others:
-                mutate_document = dice.choice(others)
-                start = dice.randrange(len(mutate_document))
-                new[span] = mutate_document[start : start + dice.choice((4, 64, 4096))]
+                mutate_document = rng.choice(others)
+                start = rng.randrange(len(mutate_document))
+                new[span] = mutate_document[start : start + rng.choice((4, 64, 4096))]
             case 8:
-                new[at:at] = dice.choice(words)
+                new[at:at] = rng.choice(words)
     return bytes(new)
 
 
 def fix_png_checksums(png: bytes) -> bytes:
-    """Return `png` with each checksum right for what it is of, as far as its chunks go."""
+    """Return `png` with the checksums of its chunks recomputed."""
     new, at = bytearray(png), 8
     while at + 12 <= len(new):
         end = at + 8 + int.from_bytes(new[at : at + 4], "big")
@@ -82,26 +82,26 @@ def fix_png_checksums(png: bytes) -> bytes:
     return bytes(new)
 
 
-def mutate_document(document: Any, dice: Random) -> Any:
-    """Return `document` with one to three of its values or keys changed, gone or doubled."""
+def mutate_document(document: Any, rng: Random) -> Any:
+    """Return `document` with one to three values or keys changed, removed or duplicated."""
     new = [deepcopy(document)]  # in a list, so that all of it can be something else as well
-    for _ in range(dice.choice((1, 1, 2, 3))):
-        holder, key = dice.choice(list(_entries(new)))
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        holder, key = rng.choice(list(_entries(new)))
         found = holder[key]
-        match dice.randrange(8):
+        match rng.randrange(8):
             case 0 | 1 | 2:
-                holder[key] = deepcopy(dice.choice(VALUES))
+                holder[key] = deepcopy(rng.choice(VALUES))
             case 3 if isinstance(found, (int, float)):
-                holder[key] = dice.choice((found + 1, found - 1, -found, found * 2, found * 10**6))
+                holder[key] = rng.choice((found + 1, found - 1, -found, found * 2, found * 10**6))
             case 4 if holder is not new:
                 del holder[key]
             case 5 if isinstance(holder, dict):
-                holder[dice.choice([*map(str, holder), "", "name", "_target_", "x.y"])] = found
+                holder[rng.choice([*map(str, holder), "", "name", "_target_", "x.y"])] = found
             case 6:
-                there, place = dice.choice(list(_entries(new)))
+                there, place = rng.choice(list(_entries(new)))
                 holder[key] = deepcopy(there[place])
             case 7:
-                holder[key] = dice.choice(([found], {"name": found}, [found] * 300, str(found)))
+                holder[key] = rng.choice(([found], {"name": found}, [found] * 300, str(found)))
     return new[0]
 
 
@@ -113,11 +113,11 @@ def _entries(document: Any) -> Any:
             yield from _entries(document[key])
 
 
-def mutate_safetensors(data: bytes, dice: Random) -> bytes:
-    """Return the safetensors file `data` with other bytes, or with another header that parses."""
-    if dice.random() < 0.4:
-        return mutate_bytes(data, dice, words=WORDS)
+def mutate_safetensors(data: bytes, rng: Random) -> bytes:
+    """Return the safetensors file `data` with mutated bytes or a mutated header."""
+    if rng.random() < 0.4:
+        return mutate_bytes(data, rng, words=WORDS)
     end = 8 + int.from_bytes(data[:8], "little")
-    header = json.dumps(mutate_document(json.loads(data[8:end]), dice)).encode()
-    length = dice.choice((len(header), len(header), len(header), dice.choice(NUMBERS)))
+    header = json.dumps(mutate_document(json.loads(data[8:end]), rng)).encode()
+    length = rng.choice((len(header), len(header), len(header), rng.choice(NUMBERS)))
     return length.to_bytes(8, "little") + header + data[end:]

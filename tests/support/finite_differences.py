@@ -1,4 +1,4 @@
-"""Turns of a recipe, one at a time, and their gradients by finite differences."""
+"""Step through the turns of a recipe, and compare gradients with finite differences."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from translate.recipe import Recipe, Turn
 
 
 def advance_to_turn(recipe: Recipe, batch: Any, number: int) -> tuple[Iterator[Turn], Turn]:
-    """Return turn `number` of a step, and the step, which waits after it."""
+    """Return a step that is suspended at turn `number`, and that turn."""
     step = recipe.step(batch)
     for _ in range(number):
         next(step)
@@ -18,7 +18,7 @@ def advance_to_turn(recipe: Recipe, batch: Any, number: int) -> tuple[Iterator[T
 
 
 def check_gradients(recipe: Recipe, batch: Any, number: int, players: dict[str, Any]) -> None:
-    """Hold that a turn's gradients are those of its total by central differences."""
+    """Assert that a turn's gradients equal central differences of its total loss."""
     torch.manual_seed(0)
     _, turn = advance_to_turn(recipe, batch, number)
     movable = [p for g in players[turn.player].param_groups for p in g["params"]]

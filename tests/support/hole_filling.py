@@ -1,4 +1,4 @@
-"""A model that fills holes with black, and what its translations of folders leave."""
+"""A model that fills masked regions with black, and helpers to run it on folders."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ class MinimalRecipe(Recipe[Any]):
 
 
 class FillBlack(MinimalRecipe):
-    """Fills holes with black."""
+    """Fills masked regions with black."""
 
     takes_mask = True
     domains = ("photos",)

@@ -1,4 +1,4 @@
-"""A transform that changes nothing, for a layout to be asked without an engine."""
+"""A transform that returns images unchanged, to test layouts without an engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from translate.images.tensors import as_tensor
 
 
 class IdentityTransform:
-    """Remembers the roles that it was told."""
+    """Records the roles that it is called with."""
 
     def __init__(self) -> None:
         self.roles: list[str] = []
@@ -21,7 +21,7 @@ class IdentityTransform:
         return read_image(path)
 
     def __call__(
-        self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
+        self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        self.roles += list(roles)[: len(pictures)]
-        return tuple(map(as_tensor, pictures))
+        self.roles += list(roles)[: len(images)]
+        return tuple(map(as_tensor, images))

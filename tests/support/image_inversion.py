@@ -1,4 +1,4 @@
-"""A model that inverts brightness, and what its translations of folders leave."""
+"""A model that inverts brightness, and helpers to run it on folders."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -61,7 +61,7 @@ def counts(summary: InferenceResult) -> tuple[int, int, int]:
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """Return the digest of every file but the records."""
+    """Return the SHA-256 of every output file, by its relative path."""
     return {
         path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))

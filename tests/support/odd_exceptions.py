@@ -1,12 +1,12 @@
-"""What plugins and their libraries raise, beyond `Exception` and without words."""
+"""Unusual exceptions that plugins and their libraries raise."""
 
 
 class PanicException(BaseException):
-    """What libraries in Rust raise: no `Exception`."""
+    """What libraries in Rust raise: not an `Exception`."""
 
 
 class UnprintableError(Exception):
-    """Cannot be shown."""
+    """Cannot be converted to a string."""
 
     def __str__(self) -> str:
         raise ValueError("no words")

@@ -1,4 +1,4 @@
-"""Rights to files that hold, also where tests are run by root."""
+"""File permissions that apply to root as well."""
 
 import ctypes
 import os
@@ -11,7 +11,7 @@ OVERRIDE_CAPABILITIES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 @contextmanager
 def permissions_enforced() -> Iterator[None]:
-    """Let the mode of files hold for root, in this thread and those that it starts, meanwhile."""
+    """Enforce file modes for root in this thread and its children, within the block."""
     if os.geteuid():
         yield
         return

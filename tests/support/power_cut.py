@@ -1,7 +1,7 @@
-"""What a disk may hold after the power failed: rebuilt from a tape of what was done to it.
+"""The states in which a power cut may leave a disk, rebuilt from a recording of file operations.
 
-Nothing is promised but this: what was written to a file lasts once that file was synced, and a name
-that was given, moved or taken lasts once the folder that holds it was.
+The model of the disk: written bytes are durable after an fsync of the file; created, renamed and
+removed names are durable after an fsync of their folder.
 """
 
 import os
@@ -17,17 +17,17 @@ FileTree = dict[str, "bytes | FileTree"]
 
 
 class Operation(NamedTuple):
-    """What was done: to the content of a `node`, or to the names in one."""
+    """One change: of the content of a file `node`, or of a name in a folder `node`."""
 
     kind: str
     node: int
     name: str = ""
     value: Any = None
-    """bytes that are written, or the node that the name is of"""
+    """written bytes, or the node that the name refers to"""
 
 
 class DiskRecorder:
-    """Notes what is done below `root` from now on; `images` are what may be left of it."""
+    """Records file operations below `root`; `crash_states` are what may remain of them."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.opened = str(root), dict[int, str]()
@@ -35,7 +35,7 @@ class DiskRecorder:
         self._load(root, 0)
         self.before, self.done = deepcopy(self.nodes), list[Operation]()
         for name in RECORDED_CALLS:
-            monkeypatch.setattr(os, name, self._taped(name, getattr(os, name)))
+            monkeypatch.setattr(os, name, self._recorded(name, getattr(os, name)))
 
     def _load(self, folder: Path, node: int) -> None:
         for path in folder.iterdir():
@@ -44,27 +44,27 @@ class DiskRecorder:
             if path.is_dir():
                 self._load(path, self.nodes[node][path.name])
 
-    def _taped(self, kind: str, real: Any) -> Any:
-        def call(*given: Any, **named: Any) -> Any:
+    def _recorded(self, kind: str, real: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
             if kind in ("write", "fsync"):
-                path = self.opened.get(given[0], "")
+                path = self.opened.get(arguments[0], "")
             else:
-                folder = self.opened.get(named.get("dir_fd") or -1, "")
-                path = os.path.join(folder, os.fspath(given[0]))  # noqa: PTH118 - may be absolute
+                folder = self.opened.get(options.get("dir_fd") or -1, "")
+                path = os.path.join(folder, os.fspath(arguments[0]))  # noqa: PTH118 - may be absolute
             fresh = kind == "open" and not os.path.lexists(path)
-            result = real(*given, **named)
+            result = real(*arguments, **options)
             if kind == "open":
                 self.opened[result] = path
             if path.startswith(self.root):
-                self._note(kind, path, given, fresh)
+                self._record(kind, path, arguments, fresh)
             return result
 
         return call
 
-    def _note(self, kind: str, path: str, given: Any, fresh: bool) -> None:
+    def _record(self, kind: str, path: str, arguments: Any, fresh: bool) -> None:
         match kind:
             case "write":
-                self._do(Operation("write", self._find(path), value=bytes(given[1])))
+                self._do(Operation("write", self._find(path), value=bytes(arguments[1])))
             case "fsync":
                 self._do(Operation("sync", self._find(path)))
             case "mkdir":
@@ -75,7 +75,7 @@ class DiskRecorder:
                 folder, name = self._place(path)
                 self._do(Operation("take", folder, name))
             case "rename" | "replace":
-                (folder, name), (target, new) = self._place(path), self._place(str(given[1]))
+                (folder, name), (target, new) = self._place(path), self._place(str(arguments[1]))
                 self._do(Operation("give", target, new, self.nodes[folder][name]))
                 self._do(Operation("take", folder, name))
 
@@ -100,15 +100,16 @@ class DiskRecorder:
         _apply(self.nodes, operation)
 
     def forget_syncs(self, kind: type) -> None:
-        """Take it that files, which are `bytes`, or folders, `dict`, were never synced."""
+        """Drop the recorded syncs of files (`bytes`) or of folders (`dict`)."""
         self.done = [
             it for it in self.done if it.kind != "sync" or not isinstance(self.nodes[it.node], kind)
         ]
 
-    def images(self, *, first: int = 0) -> Iterator[tuple[bool, FileTree]]:
-        """Yield what may be left after `first` operations or more, each once, and if all were done.
+    def crash_states(self, *, first: int = 0) -> Iterator[tuple[bool, FileTree]]:
+        """Yield each distinct tree that may remain after `first` or more operations.
 
-        Of what may be lost then, all is lost, or nothing, or all names or all contents or any one.
+        The flag says whether all operations were done. Of the operations that are not durable, all
+        are lost, or none, or all names, or all contents, or any single one.
         """
         seen = set()
         for count in range(first, len(self.done) + 1):
@@ -133,7 +134,7 @@ class DiskRecorder:
 
 
 def _apply(nodes: list[Any], operation: Operation) -> None:
-    """Do `operation` to `nodes`; what an earlier loss makes impossible does nothing."""
+    """Apply `operation` to `nodes`; removing a name that is missing does nothing."""
     match operation.kind:
         case "write":
             nodes[operation.node] += operation.value
@@ -144,7 +145,7 @@ def _apply(nodes: list[Any], operation: Operation) -> None:
 
 
 def _build_tree(nodes: list[Any], node: int) -> FileTree:
-    """Return the tree that begins at `node`."""
+    """Return the tree below `node`."""
     return {
         name: _build_tree(nodes, below) if isinstance(nodes[below], dict) else nodes[below]
         for name, below in sorted(nodes[node].items())

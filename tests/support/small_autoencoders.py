@@ -1,4 +1,4 @@
-"""Auto-encoders small enough to follow by hand, and pictures that need not have their size."""
+"""Autoencoders small enough to compute by hand, and a check of image sizes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ IMAGE_SIZES = (28, 28), (1, 1), (100, 60), (20, 90), (7, 28)
 
 
 class HalfMeanEncoder(nn.Module):
-    """Encode an image as half of its mean; and as a variance of 4, where that is asked for."""
+    """Encode an image as half of its mean, with an optional variance of 4."""
 
     def __init__(self, *, variance: bool = False) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class HalfMeanEncoder(nn.Module):
 
 
 class ConstantDecoder(nn.Module):
-    """Decode a code as 2x2 pixels of a fifth of it."""
+    """Decode a code as 2x2 pixels of one fifth of its value."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class ConstantDecoder(nn.Module):
 
 
 def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
-    """Return what a run of `name` with small networks has in memory, at step 0."""
+    """Return the training state of recipe `name` with small networks, at step 0."""
     document = {
         "options": {**NETWORKS, **options},
         "data": {"domains": ["digits"], "size": list(spec.size)},
@@ -65,11 +65,11 @@ def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recip
 
 
 def check_image_sizes(name: str) -> None:
-    """Hold that pictures of any size keep theirs, and that noise becomes the size trained on."""
+    """Assert that translations of any image size keep that size."""
     recipe = build_state(name, image_spec((28, 28), ("digits",), 1)).recipe.eval()
     for height, width in IMAGE_SIZES:
-        picture = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
-        drawn = translate_batch(recipe, picture * 2 - 1, "digits")
-        assert drawn.shape == picture.shape
-        assert drawn.abs().max() <= 1
-        assert torch.equal(drawn, translate_batch(recipe, picture * 2 - 1, "digits"))
+        image = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
+        output = translate_batch(recipe, image * 2 - 1, "digits")
+        assert output.shape == image.shape
+        assert output.abs().max() <= 1
+        assert torch.equal(output, translate_batch(recipe, image * 2 - 1, "digits"))

@@ -1,4 +1,4 @@
-"""Runs that look trained: real checkpoints of tiny networks, made in no time."""
+"""Run folders with a real checkpoint of tiny untrained networks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,10 +38,10 @@ def write_run(
     settings = {"domains": list(domains), "size": size, "sides": list(sides)}
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
-    asked = layers.resolve(recipe, flags={**flags, "train.steps": 1})
+    config = layers.resolve(recipe, flags={**flags, "train.steps": 1})
     spec = image_spec((size, size), domains, *channels, **found)
-    made = create("recipe", {"name": asked.recipe, **asked.options}, spec=spec)
-    write.write_checkpoint(path, TrainingState(asked, spec, made, made.optimizers(), None, step=1))
+    made = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
+    write.write_checkpoint(path, TrainingState(config, spec, made, made.optimizers(), None, step=1))
     return path
 
 
@@ -59,7 +59,7 @@ def pix2pix(path: Path, **given: Any) -> Path:
 
 
 def gan(path: Path, **given: Any) -> Path:
-    """Write the run of a tiny GAN that draws gray pictures of 8x8."""
+    """Write the run of a tiny GAN of gray 8x8 images."""
     return write_run(
         path,
         "gan",

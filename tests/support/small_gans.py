@@ -1,4 +1,4 @@
-"""Two players small enough to follow by hand, and who moves when in a game of some steps."""
+"""GANs small enough to compute by hand, and records of their turns."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ NETWORKS: Mapping[str, Mapping[str, Any]] = {
 
 
 class ConstantGenerator(nn.Module):
-    """Paint 2x2 images in one shade, 0.5 times the noise."""
+    """Generate 2x2 images of one value: 0.5 times the noise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class ConstantGenerator(nn.Module):
 
 
 class MeanDiscriminator(nn.Module):
-    """Score an image twice its mean; its features are its pixels."""
+    """Score an image by twice its mean; its features are its pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class MeanDiscriminator(nn.Module):
 
 
 def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingState:
-    """Return what a run of `name` with small networks has in memory, at step 0."""
+    """Return the training state of recipe `name` with small networks, at step 0."""
     document = {
         "options": {**NETWORKS[name], **options},
         "data": {"domains": ["digits"], "size": list(spec.size)},
@@ -82,20 +82,20 @@ BATCH_SIZE = 4
 
 
 def random_batch(count: int = BATCH_SIZE, seed: int = 0, side: int = 8) -> Images:
-    """Return square noise in [-1, 1]."""
+    """Return square images of uniform noise in [-1, 1]."""
     random = torch.Generator().manual_seed(seed)
     return Images(torch.rand(count, 1, side, side, generator=random) * 2 - 1)
 
 
 def to_float64(recipe: Recipe) -> Recipe:
-    """Return `recipe` in double precision, noise and all."""
+    """Return `recipe` in double precision, latents included."""
     noise = recipe.latents
     recipe.latents = lambda count: noise(count).double()
     return recipe.double()
 
 
 def players_of_steps(training: TrainingState, steps: int) -> list[list[str]]:
-    """Train on a fresh batch each step; return the players of each step in their order."""
+    """Train on a new batch each step; return the players of each step in order."""
     found: list[list[str]] = []
     step = training.recipe.step
 
@@ -112,7 +112,7 @@ def players_of_steps(training: TrainingState, steps: int) -> list[list[str]]:
 
 
 def record_inputs(network: nn.Module) -> list[Tensor]:
-    """Return a list that fills with the minibatches that `network` is given, in whatever passes."""
+    """Return a list that collects the batches that `network` is called with."""
     seen: list[Tensor] = []
 
     def see(_network: nn.Module, given: tuple[Tensor], _scores: Any) -> None:

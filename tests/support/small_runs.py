@@ -1,4 +1,4 @@
-"""Runs of a few steps on tiny networks, what a person would hear of them, and what they leave."""
+"""Train tiny networks for a few steps, and read what the runs report and save."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ SIZES = {"cyclegan": 16, "pix2pix": 64}
 
 
 class ProgressRecorder(ProgressReporter):
-    """Keeps what a person would read."""
+    """Records progress reports and messages."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -44,10 +44,10 @@ class ProgressRecorder(ProgressReporter):
 
 
 def config(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
-    """Return a tiny configuration on the domains ``a`` and ``b`` below `root`.
+    """Return a small configuration on the domains ``a`` and ``b`` below `root`.
 
-    Flags are ``train__steps=4`` for ``train.steps``. Nothing but the last step is saved or logged,
-    and there are no previews, unless they say so.
+    Flags are ``train__steps=4`` for ``train.steps``. By default only the last step is saved and
+    logged, and there are no previews.
     """
     chosen = {
         "data.root": str(root),
@@ -63,9 +63,9 @@ def config(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
     )
 
 
-def train(asked: Config, out: Path, watcher: ProgressReporter | None = None) -> TrainingResult:
-    """Train from the beginning."""
-    return session.start(asked, out=out, watcher=watcher or ProgressReporter())
+def train(config: Config, out: Path, watcher: ProgressReporter | None = None) -> TrainingResult:
+    """Start a run and train it to the end."""
+    return session.start(config, out=out, watcher=watcher or ProgressReporter())
 
 
 def resume(
@@ -77,46 +77,46 @@ def resume(
     device: str | None = None,
     **given: Any,
 ) -> TrainingResult:
-    """Go on with a run, to another end or elsewhere where that is given."""
+    """Resume a run, optionally to another last step or on another device."""
     wanted = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
     flags = {key: value for key, value in wanted.items() if value is not None}
     return session.resume(run, watcher=watcher or ProgressReporter(), flags=flags, **given)
 
 
-def count_disk_operations(asked: Config, run: Path, disk: FaultyDisk) -> int:
-    """Train from the beginning to the end; return what is done to the disk meanwhile."""
+def count_disk_operations(config: Config, run: Path, disk: FaultyDisk) -> int:
+    """Start a run and train it to the end; return the number of file operations."""
     disk.arm(0, short_write)
-    train(asked, run)
+    train(config, run)
     disk.disarm()
     return disk.count
 
 
-def train_with_kill(asked: Config, run: Path, disk: FaultyDisk, at: int) -> None:
-    """Train, die at operation `at` on the disk, and go on to the end."""
+def train_with_kill(config: Config, run: Path, disk: FaultyDisk, at: int) -> None:
+    """Train, kill the process at file operation `at`, and resume to the end."""
     disk.arm(at, kill_process)
     with pytest.raises(ProcessKilled):
-        train(asked, run)
+        train(config, run)
     disk.disarm()
     if checkpoint_steps(run):
         resume(run)
     else:  # dead before the first checkpoint: the same command begins again
-        train(asked, run)
+        train(config, run)
 
 
 def checkpoint_tensors(run: Path) -> dict[str, bytes]:
-    """Return the bytes of every tensor file of the newest checkpoint, which must be whole."""
+    """Return the bytes of every tensor file of the newest checkpoint, which must be intact."""
     path, complaints = retention.newest(run)
     assert not complaints
     return {file.name: file.read_bytes() for file in sorted(path.glob("*.safetensors"))}
 
 
 def checkpoint_steps(run: Path) -> list[int]:
-    """Return the steps of which there are checkpoints, in order."""
+    """Return the steps that have a checkpoint, in order."""
     return sorted(step for step, _ in retention.saved(run))
 
 
 def replace_checkpoint_file(path: Path, name: str, data: bytes) -> None:
-    """Put `data` in the place of one file of the checkpoint at `path`, as if it had been saved."""
+    """Replace one file of the checkpoint at `path`, and its entry in the manifest."""
     (path / name).write_bytes(data)
     manifest = json.loads((path / "MANIFEST.json").read_bytes())
     manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}

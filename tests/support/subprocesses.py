@@ -1,4 +1,4 @@
-"""The command in a process of its own, to be sent signals and looked after."""
+"""The command as a subprocess: start it, wait for its log, find processes that survive it."""
 
 import subprocess
 import sys
@@ -24,11 +24,11 @@ def start_command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
 
 
 def start_training(
-    asked: schema.Config, run: Path, *flags: object, **given: Any
+    config: schema.Config, run: Path, *flags: object, **given: Any
 ) -> subprocess.Popen[str]:
-    """Start to train as `asked`, or go on where there is something to go on with."""
+    """Start a training, or resume `run` where it has a checkpoint."""
     file = run.with_suffix(".yaml")
-    file.write_text(yaml.dump(asked))
+    file.write_text(yaml.dump(config))
     begun = (
         ["--resume", run] if small_runs.checkpoint_steps(run) else ["--config", file, "--out", run]
     )
@@ -36,7 +36,7 @@ def start_training(
 
 
 def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
-    """Wait until there are so many lines in the log at `path`."""
+    """Wait until the log at `path` has `count` lines."""
     deadline = time.monotonic() + 120
     while len(records.read_lines(path)) < count:
         assert process.poll() is None, process.communicate()
@@ -45,7 +45,7 @@ def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> No
 
 
 def surviving_processes(process: subprocess.Popen[str], seconds: float = 5) -> list[str]:
-    """Return which processes of its session are still at work so long after `process` ended."""
+    """Return the processes of its session that still run `seconds` after `process` ended."""
     deadline = time.monotonic() + seconds
     while (found := _session_processes(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.05)

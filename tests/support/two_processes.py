@@ -1,4 +1,4 @@
-"""Real processes that meet as torchrun's do, forked so that they know what the test knows."""
+"""Run a function in forked processes with the environment of torchrun."""
 
 import multiprocessing
 import os
@@ -13,9 +13,9 @@ import torch._dynamo
 
 
 def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None) -> list[Any]:
-    """Do `work(rank)` in processes under torchrun's environment; return what each returned.
+    """Call `work(rank)` in `world` processes under torchrun's environment; return the results.
 
-    The one that is to be `killed` has nothing to say.
+    The rank `killed` must end by SIGKILL; it has no result.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""A recipe that keeps every rule, for tests to break one at a time; and how to offer it."""
+"""A recipe that satisfies every contract rule, which tests break one at a time."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from translate.recipe import Recipe, Turn, adam
 
 
 class ValidRecipe(Recipe):
-    """Two players that keep every rule, with a pool, dropout and a preview."""
+    """A generator and a critic that satisfy every rule, with a pool, dropout and a preview."""
 
     defaults = {"data": {"layout": "paired"}, "train": {"steps": 10}}
 
@@ -49,7 +49,7 @@ class ValidRecipe(Recipe):
 def register(
     register_plugin: Callable[..., object], name: str = "a:b", **offers: dict[str, object]
 ) -> None:
-    """Register a plugin that offers some things: ``offer(plugin, losses={"mine": Mine})``."""
+    """Register a plugin that offers parts: ``register(register_plugin, losses={"mine": Mine})``."""
 
     def returning(value: object) -> Callable[[], object]:
         return hookimpl(lambda: value)

@@ -381,7 +381,7 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
     (tmp_path / "elsewhere/checkpoints").mkdir(parents=True)
     disk.arm(0, short_write)
     write.write_checkpoint(tmp_path / "elsewhere", training)
-    writes = [i for i, name in enumerate(disk.seen, 1) if name == "write"]
+    writes = [i for i, name in enumerate(disk.operations, 1) if name == "write"]
     for at in writes:
         disk.arm(at, fault)
         with pytest.raises(SaveError, match=r"could not save step 1: "):
@@ -411,7 +411,7 @@ def test_T4_too_little_room_is_said_before_a_byte_is_written(
     disk.disarm()
     free = f"it takes 0.1 MB, and {needed / 2e6:.1f} MB are free"
     assert str(caught.value) == f"could not save step 2: No space left on device: {free}"
-    assert not {"open", "write"} & set(disk.seen)
+    assert not {"open", "write"} & set(disk.operations)
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
     for enough in (needed, 0):  # a file system without blocks says nothing
         said.f_bavail, said.f_blocks, training.step = enough, enough, training.step + 1
@@ -480,11 +480,11 @@ def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
         write.write_checkpoint(run, training)
     training.step = 2
     with monkeypatch.context() as patch:
-        tape = DiskRecorder(run, patch)
+        recorder = DiskRecorder(run, patch)
         write.write_checkpoint(run, training)
 
     def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
-        for number, (done, tree) in enumerate(tape.images(first=first)):
+        for number, (done, tree) in enumerate(recorder.crash_states(first=first)):
             found, _ = retention.newest(write_tree(tree, tmp_path / f"{name}-{number}"))
             yield done, read.describe(found).step
 
@@ -492,11 +492,11 @@ def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
     assert len(found) > 24
     assert {step for _, step in found} == {1, 2}
     assert {step for done, step in found if done} == {2}, "what was saved is there to stay"
-    whole = tape.done
+    whole = recorder.done
     for kind in (bytes, dict):
-        tape.done = whole
-        tape.forget_syncs(kind)
-        last = newest(kind.__name__, len(tape.done))
+        recorder.done = whole
+        recorder.forget_syncs(kind)
+        last = newest(kind.__name__, len(recorder.done))
         assert {step for _, step in last} == {1, 2}, "it matters that they are synced"
 
 

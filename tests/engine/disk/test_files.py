@@ -140,12 +140,12 @@ def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
     path = tmp_path / "x"
     disk.arm(0, short_write)
     files.replace(path, NEW)
-    assert disk.seen[-5:] == ["open", "write", "fsync", "replace", "fsync"]
+    assert disk.operations[-5:] == ["open", "write", "fsync", "replace", "fsync"]
     disk.arm(0, short_write)
     files.write_folder(tmp_path / "y", {"a": b"1", "b": b"2"})
     disk.disarm()
     made = ["open", "write", "fsync"]
-    assert disk.seen[-9:] == [*made, *made, "fsync", "rename", "fsync"]
+    assert disk.operations[-9:] == [*made, *made, "fsync", "rename", "fsync"]
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
@@ -163,8 +163,8 @@ def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
     files.write_folder(target, many)
     disk.disarm()
     assert tree(target) == many
-    assert disk.seen.count("fsync") == len(many) + 2
-    assert disk.seen[-3:] == ["fsync", "rename", "fsync"]
+    assert disk.operations.count("fsync") == len(many) + 2
+    assert disk.operations[-3:] == ["fsync", "rename", "fsync"]
 
 
 # -- JSON lines ------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_a_line_is_one_write(tmp_path: Path, disk: FaultyDisk) -> None:
     disk.arm(0, short_write)
     files.append(tmp_path / "log.jsonl", RECORD)
     disk.disarm()
-    assert disk.seen.count("write") == 1
+    assert disk.operations.count("write") == 1
 
 
 # -- the rest --------------------------------------------------------------------------------------
@@ -327,26 +327,26 @@ def test_sweeping_files_leaves_what_is_young_or_somebody_elses(tmp_path: Path) -
 
 def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        tape = DiskRecorder(tmp_path, patch)
+        recorder = DiskRecorder(tmp_path, patch)
         files.replace(tmp_path / "deep/er/x", NEW)
         files.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
-    last = [image for done, image in tape.images(first=len(tape.done)) if done]
+    last = [image for done, image in recorder.crash_states(first=len(recorder.done)) if done]
     whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
     for image in last:
         shown = {name: content for name, content in image.items() if not name.startswith(".")}
         assert shown == whole, "what was written before success was reported is there to stay"
-    done = tape.done
+    done = recorder.done
     for kind in (bytes, dict):
-        tape.done = done
-        tape.forget_syncs(kind)
-        states = [image for _, image in tape.images(first=len(tape.done))]
+        recorder.done = done
+        recorder.forget_syncs(kind)
+        states = [image for _, image in recorder.crash_states(first=len(recorder.done))]
         assert any(image.get("a") not in (None, whole["a"]) for image in states), "syncs matter"
 
 
 def test_D20_what_came_of_a_download_that_broke_off_is_made_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken() -> Iterator[bytes]:
+    def interrupted() -> Iterator[bytes]:
         yield b"half"
         raise ConnectionError("cut")
 
@@ -359,7 +359,7 @@ def test_D20_what_came_of_a_download_that_broke_off_is_made_durable(
 
     monkeypatch.setattr(os, "fsync", watch)
     with pytest.raises(ConnectionError):
-        files.extend(tmp_path / "set.zip", io_error(), start=0)
+        files.extend(tmp_path / "set.zip", interrupted(), start=0)
     files.extend(tmp_path / "set.zip", [b" and half"], start=4)
     assert synced == [4, 13]
     assert (tmp_path / "set.zip").read_bytes() == b"half and half"

@@ -73,11 +73,11 @@ def test_I15_after_a_power_cut_a_rerun_ends_in_the_same_bytes(
     disk, act = tmp_path / "disk", acts[command]
     disk.mkdir()
     with monkeypatch.context() as patch:
-        tape = DiskRecorder(disk, patch)
+        recorder = DiskRecorder(disk, patch)
         act(disk / "out")
     reference = images(disk / "out")
     assert len(reference) == 2
-    states = list(tape.images())
+    states = list(recorder.crash_states())
     for done, tree in states:
         out = write_tree(tree, tmp_path / "state") / "out"
         left = images(out)
@@ -98,7 +98,7 @@ def test_I15_a_record_is_durable_before_its_output_is_seen(
     disk, act = tmp_path / "disk", acts["infer"]
     disk.mkdir()
     with monkeypatch.context() as patch:
-        tape = DiskRecorder(disk, patch)
+        recorder = DiskRecorder(disk, patch)
         act(disk / "out")
 
     def refused(number: int) -> bool:
@@ -108,7 +108,7 @@ def test_I15_a_record_is_durable_before_its_output_is_seen(
             return True
         return False
 
-    trees = [tree for _, tree in tape.images(first=len(tape.done))]
+    trees = [tree for _, tree in recorder.crash_states(first=len(recorder.done))]
     for number, tree in enumerate(trees):
         write_tree(tree, tmp_path / str(number))
     assert any(refused(number) for number in range(len(trees)))

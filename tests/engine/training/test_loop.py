@@ -371,7 +371,7 @@ def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing
     class Filler:
         @hookimpl
         def losses_logged(self, step: int) -> None:
-            if step == 3 and not disk.seen:
+            if step == 3 and not disk.operations:
                 disk.arm(1, no_space, always=True)
 
     register_plugin(Filler(), "stranger:filler")
@@ -381,7 +381,7 @@ def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing
     ) as caught:
         small_runs.train(asked(train__steps=5, train__save_every=1, train__log_every=1), run, heard)
     disk.disarm()
-    assert disk.seen
+    assert disk.operations
     assert caught.value.exit_code == 6
     assert small_runs.checkpoint_steps(run) == [1, 2]
     assert sum("could not save step" in line for line in heard.lines) == 2  # steps 3 and 4
