@@ -1,4 +1,4 @@
-"""`translate datasets`: the domains there are, sample domains drawn by code, public sets."""
+"""`translate datasets`: domains found, sample domains, public data sets."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,17 +18,17 @@ data_option = click.option(
     default=ROOT,
     show_default=True,
     metavar="DIR",
-    help="Where domain folders lie.",
+    help="Folder that holds the domains.",
 )
 
 
 @click.group(invoke_without_command=True)
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--quiet", is_flag=True, help="Print names alone.")
+@click.option("--quiet", is_flag=True, help="Print names only.")
 @click.pass_context
 def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
-    """List the domains found, the sample domains, and known public sets.
+    """List the domains found, the sample domains and the known public data sets.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
       translate datasets fetch horse2zebra
     """
     if ctx.invoked_subcommand:
-        ctx.default_map = {ctx.invoked_subcommand: ctx.params}  # where it is not told otherwise
+        ctx.default_map = {ctx.invoked_subcommand: ctx.params}  # defaults of the subcommand
         return
     from translate.engine.data import samples
 
@@ -71,8 +71,10 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
             console.say(f"  {d.name:<16} {counts}{'  (sample)' if d.sample else ''}")
         if not found:
             console.say("  none: a domain is a folder of images, such as datasets/summer/train")
-        console.show("\nSample domains, drawn when first named: " + " ".join(drawable))
-        console.show("\nPublic sets, for `translate datasets fetch NAME`:")
+        console.show(
+            "\nSample domains, generated when a command first names them: " + " ".join(drawable)
+        )
+        console.show("\nPublic data sets, for `translate datasets fetch NAME`:")
         for card in public:
             console.say(f"  {card['name']:<16} {card['title']}, {card['url']}")
 
@@ -85,9 +87,9 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
     metavar="DOMAIN ...",
 )
 @data_option
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
-    """Draw sample domains now, into folders that are not there yet.
+    """Generate sample domains now, in folders that do not exist yet.
 
     \b
     Examples:
@@ -103,12 +105,12 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME ...")
 @data_option
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
-    """Fetch public sets into folders that are not there yet, by the cards of `translate datasets`.
+    """Download public data sets into folders that do not exist yet.
 
-    A download that was cut short goes on; an archive is checked before any of it is unpacked. Look
-    at the licence: most sets are for research alone.
+    An interrupted download is continued; an archive is checked before it is unpacked. Most licences
+    allow research only: see the card of each data set.
 
     \b
     Examples:
@@ -124,7 +126,7 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 
 @contextmanager
 def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
-    """Show on a terminal how many bytes are here."""
+    """Show the progress of a download on a terminal."""
     if quiet or not console.has_bars():
         yield lambda *_: None
         return
@@ -148,8 +150,8 @@ def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
 @click.option(
     "--layout",
     metavar="NAME",
-    help="How folders are read: unpaired, paired, images, labelled, captioned, idx; suffix, csv, "
-    "side-by-side need options by --set. [unpaired; images for one domain]",
+    help="Layout of the folders: unpaired, paired, images, labelled, captioned or idx; suffix, "
+    "csv and side-by-side need options by --set. [unpaired; images for one domain]",
 )
 @click.option(
     "--size",
@@ -157,9 +159,11 @@ def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
     default=256,
     show_default=True,
     metavar="N",
-    help="Training crop in pixels, which smaller images are compared with.",
+    help="Size of training crops in pixels; smaller images are reported.",
 )
-@click.option("--drop-unpaired", is_flag=True, help="Skip images without a partner. [refuse them]")
+@click.option(
+    "--drop-unpaired", is_flag=True, help="Report images without a partner as skipped. [as refused]"
+)
 @click.option(
     "--set",
     "assignments",
@@ -169,7 +173,7 @@ def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
     "lists them with their defaults. [none]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
-@click.option("--quiet", is_flag=True, help="Say only what is broken. [everything]")
+@click.option("--quiet", is_flag=True, help="Print only what is broken. [everything]")
 def check(
     names: tuple[str, ...],
     root: Path,
@@ -180,11 +184,11 @@ def check(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Look at every image of some domains, and say what training would do about each fault.
+    """Read every image of some domains, and print what training would do about each fault.
 
-    Unreadable files, orphans and unequal sizes of pairs, mixed kinds, sizes and depths, images that
-    are in two splits, files that are skipped. What is broken makes the exit code 3. DOMAIN is what
-    `translate train --domains` takes: names below --data, paths, or quoted globs.
+    Faults are unreadable files, images without a partner, pairs of unequal size, mixed channels,
+    sizes and depths, images that are in two splits, and skipped files. DOMAIN is a name in --data,
+    a path, or a quoted glob, as for `translate train --domains`. Exit code 3 if anything is broken.
 
     \b
     Examples:

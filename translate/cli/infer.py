@@ -1,4 +1,4 @@
-"""`translate infer`: a file, a folder or a glob, translated by a trained model."""
+"""`translate infer`: translate images by a trained model."""
 
 from __future__ import annotations
 
@@ -17,66 +17,82 @@ logger = logging.getLogger(__name__)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--to", metavar="DOMAIN", help="Translate to this domain. [the last]")
+@click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
-    "--checkpoint", metavar="last|STEP", default="last", help="Which one of a run. [last]"
+    "--checkpoint",
+    metavar="last|STEP",
+    default="last",
+    help="Checkpoint of the run to use: last, or its step. [last]",
 )
 @click.option(
     "--size",
     type=click.IntRange(1),
     metavar="N",
-    help="Scale the shorter side to N first. [full size]",
+    help="Scale images to this shorter side before translation, in pixels. [original size]",
 )
 @click.option(
     "--scale-back",
     is_flag=True,
-    help="Return the original size; without --size, translate at the size of the training crops.",
+    help="Scale outputs to the original size; without --size, translate at the size of training "
+    "crops.",
 )
 @click.option(
     "--side",
     metavar="NAME",
-    help="After training on joined images: the half of each to translate, or whole for images "
-    "that are not joined. [none]",
+    help="Half of side-by-side images to translate, after training on such images; whole: "
+    "translate whole images. [none]",
 )
 @click.option(
     "--mask",
     type=click.Path(path_type=Path),
     metavar="DIR|FILE",
-    help="Folder of masks named as the images are, or the mask of one image: white (or 1 in a mask "
-    "of 0 and 1) is the hole. [what is transparent]",
+    help="Masks of the holes to inpaint: a folder with the names of the images, or a file for one "
+    "image; white (or 1 in a mask of 0 and 1) is the hole. [transparent pixels]",
 )
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
     metavar="N",
-    help="Pictures of one size translated at once. [1, on a GPU 8]",
+    help="Images of one size that are translated together. [1; 8 on a GPU]",
 )
 @click.option(
-    "--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N. [auto]"
+    "--device",
+    metavar="DEVICE",
+    default="auto",
+    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="Write this. [the input's, where it can hold the result, else png]",
+    help="File format of outputs. [that of the input if it can hold the output, else png]",
 )
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
     metavar="N",
-    help="List larger pictures instead of decoding them. [178956970]",
+    help="Largest number of pixels of an input; larger ones are listed, not decoded. [178956970]",
 )
 @click.option(
     "--frames",
     type=click.Choice(["first", "all"]),
-    help="Of a file with several frames or pages: all become pictures of their own. [first]",
+    help="Frames or pages of a file to translate; with all, each gives an output of its "
+    "own. [first]",
 )
 @click.option(
-    "--keep-metadata", is_flag=True, help="Keep EXIF data, GPS included. [colour profiles alone]"
+    "--keep-metadata",
+    is_flag=True,
+    help="Copy EXIF data, including GPS, to outputs. [only colour profiles]",
 )
-@click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images. [all]")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace existing files that were made from another input, model or options.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Translate only the first N images. [all]"
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     run: Path,
     source: str,
@@ -87,11 +103,12 @@ def command(
     form: str | None,
     **options: Any,
 ) -> int:
-    """Translate SOURCE (a file, a folder at any depth, or a quoted glob) into the folder OUT.
+    """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
 
-    RUN is a run folder or one of its checkpoints. Trees, names and sizes stay as they are. What is
-    in OUT already, made from the same input by the same model, is skipped; what cannot be
-    translated is listed in OUT/problems.jsonl. Under torchrun the pictures are shared out.
+    RUN is a run folder or one of its checkpoints. Outputs keep the relative path, name and size of
+    their inputs. Outputs that exist, from the same input, model and options, are skipped; images
+    that cannot be translated are listed in OUT/problems.jsonl. Processes started by torchrun
+    share the images.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`translate plugins`: what is installed, what is broken and why, and what keeps the rules."""
+"""`translate plugins`: list plugins, and check them against the contract."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ PLURALS = {"loss": "losses"}
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
-    """List what is installed, by distribution, with what is broken and why.
+    """List installed plugins by distribution, with the errors of those that did not load.
 
     \b
     Examples:
@@ -57,17 +57,17 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="An option of the thing called NAME: --set options.generator.width=8. A recipe is tried "
-    "on random images and a layout on two drawn domains, unless there is a folder: data.root, "
-    "data.domains, and for a recipe data.layout.",
+    help="Change a setting for the check: --set options.generator.width=8. Recipes are checked on "
+    "random images and layouts on two generated domains, unless data.root and data.domains (and "
+    "data.layout for a recipe) name images.",
 )
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
-    """Hold what a plugin offers to the contract, rule by rule.
+    """Check a plugin against the contract, rule by rule.
 
-    NAME is a plugin or a distribution, and then all that it offers is checked, and its event hooks
-    in a temporary run; or a recipe, generator, discriminator or loss. Each finding names the file
-    and line, and several rules that fail by one cause are one finding.
+    NAME is a plugin or a distribution, whose registered names and event hooks are all checked, or
+    one recipe, generator, discriminator, loss or layout. Each failure names the file and line;
+    rules that fail by one cause are reported once.
 
     \b
     Examples:

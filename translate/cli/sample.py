@@ -1,4 +1,4 @@
-"""`translate sample`: pictures drawn from noise by a trained model."""
+"""`translate sample`: generate images by a trained model."""
 
 from __future__ import annotations
 
@@ -19,29 +19,51 @@ logger = logging.getLogger(__name__)
     "--count",
     type=click.IntRange(1),
     metavar="N",
-    help="Pictures in all; of a walk, in a row. [64, of a walk 12]",
+    help="Number of images; with --walk, images per row. [64; 12 with --walk]",
 )
 @click.option(
     "--class",
     "label",
     metavar="NAME",
-    help="Draw this class; all: a folder for each class. [each in turn]",
-)
-@click.option("--text", metavar="TEXT", help="Draw this, after training with captions. [none]")
-@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Random seed. [0]")
-@click.option("--grid", is_flag=True, help="Put them on one sheet, OUT/grid.png, as well.")
-@click.option("--walk", is_flag=True, help="Draw OUT/walk.png instead: what the noise means.")
-@click.option(
-    "--checkpoint", metavar="last|STEP", default="last", help="Which one of a run. [last]"
+    help="Class to generate; all: every class, each into its own folder. [each class in turn]",
 )
 @click.option(
-    "--device", metavar="DEVICE", default="auto", help="auto, cpu, cuda or cuda:N. [auto]"
+    "--text",
+    metavar="TEXT",
+    help="Caption of the images to generate, after training with captions. [none]",
 )
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="png", help="Format of the files. [png]"
+    "--seed", type=click.IntRange(0), default=0, metavar="N", help="Random seed of the latents. [0]"
 )
-@click.option("--overwrite", is_flag=True, help="Replace outputs that were made otherwise.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--grid", is_flag=True, help="Also write all images on one sheet, OUT/grid.png.")
+@click.option(
+    "--walk", is_flag=True, help="Write interpolations between latents to OUT/walk.png instead."
+)
+@click.option(
+    "--checkpoint",
+    metavar="last|STEP",
+    default="last",
+    help="Checkpoint of the run to use: last, or its step. [last]",
+)
+@click.option(
+    "--device",
+    metavar="DEVICE",
+    default="auto",
+    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="png",
+    help="File format of the images. [png]",
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace existing files that were made by another model or other options.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     run: Path,
     out: Path,
@@ -57,11 +79,10 @@ def command(
     overwrite: bool,
     quiet: bool,
 ) -> int:
-    """Draw pictures from noise into the folder OUT, of the size that RUN was trained on.
+    """Generate images into the folder OUT, of the size that RUN was trained on.
 
-    Picture N is a function of the model, the seed and N, however many are drawn. What is in OUT
-    already, drawn by the same model from the same seed, is skipped. Where there are classes and
-    none is named, each comes in turn.
+    Image N depends only on the model, the seed and N, not on --count. Images that exist, from the
+    same model and seed, are skipped.
 
     \b
     Examples:

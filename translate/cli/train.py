@@ -1,4 +1,4 @@
-"""`translate train`: from folders of images to a run folder."""
+"""`translate train`: train a method on folders of images."""
 
 import math
 import re
@@ -23,10 +23,10 @@ ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 
 
 class TrainCommand(SeveralCommand):
-    """Knows which settings are no flags."""
+    """A command whose errors name the setting that was mistaken for an option."""
 
     def hint(self, option: str, args: list[str]) -> str:
-        """Return how the setting that somebody took for a flag is set."""
+        """Return how to set the setting that was mistaken for an option; empty if there is none."""
         from translate.engine.config import layers, yaml
         from translate.errors import TranslateError
 
@@ -47,7 +47,7 @@ class TrainCommand(SeveralCommand):
     "--plugin",
     metavar="RECIPE",
     shell_complete=completing(plugin_names),
-    help="The method: `translate show` lists all. [the configuration's]",
+    help="Method to train; `translate show` lists all. [that of --config]",
 )
 @click.option(
     "--domains",
@@ -55,86 +55,117 @@ class TrainCommand(SeveralCommand):
     multiple=True,
     metavar="A [B ...]",
     shell_complete=completing(domain_names),
-    help="Folders of images: from the first, to the last.",
+    help="Domains to train on, names of folders or paths: images are translated from the first to "
+    "the last. [those of --config]",
 )
 @click.option(
     "--config",
     metavar="NAME_OR_FILE",
     shell_complete=completing(config_names),
-    help="Start from configs/NAME.yaml or a file; --plugin is then optional. [none]",
+    help="Configuration to start from: a bundled one by its name, or a YAML file. [none]",
 )
 @click.option(
-    "--data", type=click.Path(), metavar="DIR", help="Where domain folders lie. [datasets]"
+    "--data", type=click.Path(), metavar="DIR", help="Folder that holds the domains. [datasets]"
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="The run folder. [runs/RECIPE-A-B]",
+    help="Run folder to write, which must not hold a run. [runs/RECIPE-A-B]",
 )
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Continue a run; needs nothing else. --steps may raise the end, --set what is logged. "
-    "[none]",
+    help="Run to continue, with its own settings; --steps may be raised, and --set may change what "
+    "is logged and saved. [none]",
 )
 @click.option(
     "--init",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Fine-tune: start from a run's weights, with a fresh optimizer, schedule and step 0. "
-    "Settings that are not given are that run's; tensors that do not fit are listed. [none]",
+    help="Run to fine-tune: its weights and settings are the start, with a new optimizer, schedule "
+    "and step 0; tensors that do not fit are listed. [none]",
 )
-@click.option("--steps", type=int, metavar="N", help="Steps to train. [the recipe's]")
+@click.option(
+    "--steps", type=int, metavar="N", help="Number of training steps. [that of the recipe]"
+)
 @click.option(
     "--epochs",
     type=int,
     metavar="N",
-    help="Times to see every image, in place of --steps. [the recipe's]",
+    help="Number of passes over the images, instead of --steps. [that of the recipe]",
 )
 @click.option(
     "--size",
     metavar="N",
-    help="Training crop in pixels: N, or HEIGHTxWIDTH. [the recipe's, mostly 256]",
+    help="Size of training crops in pixels: N or HEIGHTxWIDTH. [that of the recipe, mostly 256]",
 )
 @click.option(
-    "--batch-size", type=int, metavar="N", help="Images in a step. [the recipe's, mostly 1]"
+    "--batch-size",
+    type=int,
+    metavar="N",
+    help="Images per step, over all processes. [that of the recipe, mostly 1]",
 )
-@click.option("--seed", type=int, metavar="N", help="Random seed. [0]")
-@click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N. [auto]")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="bf16 is for GPUs. [fp32]")
-@click.option("--deterministic", is_flag=True, help="Bit-exact on a GPU, too; slower.")
-@click.option("--drop-unpaired", is_flag=True, help="Leave out images without a partner.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    help="Random seed of initialization, order and augmentation. [0]",
+)
+@click.option(
+    "--device",
+    metavar="DEVICE",
+    help="Device to train on: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    help="Floating-point precision; bf16 halves memory on a GPU. [fp32]",
+)
+@click.option(
+    "--deterministic",
+    is_flag=True,
+    help="Make repeated and resumed runs bit-exact on a GPU as well; slower.",
+)
+@click.option(
+    "--drop-unpaired",
+    is_flag=True,
+    help="Skip images without a partner instead of refusing them, with paired layouts.",
+)
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help='Any other setting, in YAML: --set "options.generator={name: resnet, blocks: 6}".',
+    help='Change any setting; VALUE is YAML: --set "options.generator={name: resnet, blocks: 6}".',
 )
 @click.option(
-    "--max-time", metavar="TIME", help="Stop with a checkpoint after 90m, or 2h30m. [no limit]"
+    "--max-time",
+    metavar="TIME",
+    help="Time after which training saves a checkpoint and stops, such as 90m or 2h30m. [no limit]",
 )
 @click.option(
     "--save-on",
     type=click.Choice(["SIGUSR1", "SIGUSR2", "SIGHUP"]),
-    help="Save a checkpoint on this signal, and continue. [none]",
+    help="Signal on which training saves a checkpoint and continues. [none]",
 )
 @click.option(
-    "--accept-data-change", is_flag=True, help="Resume although the images are others now."
+    "--accept-data-change",
+    is_flag=True,
+    help="Resume even if the images have changed since the run started.",
 )
 @click.option(
     "--fork-run",
     is_flag=True,
-    help="Resume with any other settings or --data, in a folder of its own: --out, or RUN-fork.",
+    help="Resume with other settings or --data, in a new run folder: --out, or RUN-fork.",
 )
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**given: Any) -> int:
-    """Train a method on folders of images.
+    """Train a method on folders of images, and write a run folder.
 
-    `translate show` lists recipes, configurations, layouts, networks and losses; every setting of a
-    recipe, with its meaning, default and choices, is in `translate show RECIPE`.
+    `translate show` lists recipes, configurations, layouts, networks and losses; `translate show
+    RECIPE` shows every setting of a recipe with its meaning, default and choices.
 
     \b
     Examples:
