@@ -1,7 +1,5 @@
 """`translate train`: train a method on folders of images."""
 
-import math
-import re
 from itertools import pairwise
 from pathlib import Path
 from shlex import quote
@@ -17,6 +15,7 @@ from translate.cli.options import (
     domain_names,
     plugin_names,
 )
+from translate.cli.values import parse_duration, parse_size
 
 ONLY_AT_THE_START = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
@@ -150,11 +149,7 @@ class TrainCommand(SeveralCommand):
     type=click.Choice(["SIGUSR1", "SIGUSR2", "SIGHUP"]),
     help="Signal on which training saves a checkpoint and continues. [none]",
 )
-@click.option(
-    "--accept-data-change",
-    is_flag=True,
-    help="Resume even if the images have changed since the run started.",
-)
+@click.option("--accept-data-change", is_flag=True, help="Resume even if the images have changed.")
 @click.option(
     "--fork-run",
     is_flag=True,
@@ -181,7 +176,7 @@ def command(**given: Any) -> int:
     from translate.engine.training import session
     from translate.engine.training.progress_bar import watch
 
-    limit = _seconds(given["max_time"])
+    limit = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     _refuse_what_does_not_apply(given)
@@ -252,26 +247,4 @@ def _flags(given: dict[str, Any]) -> dict[str, Any]:
     from translate.engine.config.layers import FLAGS, from_flags
 
     named = {name: given[name] for name in FLAGS}
-    return from_flags({**named, "size": _size(given["size"])})
-
-
-def _size(text: str | None) -> int | list[int] | None:
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdigit() for side in sides):
-        raise click.BadParameter(f"expected N or HEIGHTxWIDTH, got {text!r}.", param_hint="--size")
-    return int(sides[0]) if len(sides) == 1 else [int(side) for side in sides]
-
-
-def _seconds(text: str | None) -> float:
-    """Return what ``90s``, ``30m``, ``2h30m`` or ``1d`` are in seconds; None is for ever."""
-    if text is None:
-        return math.inf
-    units = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-    if not re.fullmatch(r"(\d+(\.\d+)?[dhms])+", text):
-        raise click.BadParameter(
-            f"expected a time such as 90m, 2h30m or 1d, got {text!r}.", param_hint="--max-time"
-        )
-    parts = re.findall(r"([\d.]+)([dhms])", text)
-    return sum(float(number) * units[unit] for number, unit in parts)
+    return from_flags({**named, "size": parse_size(given["size"])})

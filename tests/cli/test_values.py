@@ -1,0 +1,29 @@
+"""Sizes and durations, as they are typed."""
+
+import math
+
+import click
+import pytest
+
+from translate.cli.values import parse_duration, parse_size
+
+
+@pytest.mark.parametrize(("text", "size"), [(None, None), ("64", 64), ("64x96", [64, 96])])
+def test_a_size_is_a_number_or_a_height_and_a_width(text: str | None, size: object) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("1.5m", 90), ("2h30m", 9000), ("1d", 86400), (None, math.inf)],
+)
+def test_a_duration_is_in_seconds(text: str | None, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "90", "h", "3 h", "-1h"])
+def test_another_notation_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="expected a time such as 90m, 2h30m or 1d"):
+        parse_duration(text)
+    with pytest.raises(click.BadParameter, match="expected N or HEIGHTxWIDTH"):
+        parse_size(f"{text}px")

@@ -1,0 +1,29 @@
+"""Values of options that are typed in a notation of their own: sizes and durations."""
+
+import math
+import re
+
+import click
+
+
+def parse_size(text: str | None) -> int | list[int] | None:
+    """Return ``256`` as a number, and ``HEIGHTxWIDTH`` as [height, width]."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdigit() for side in sides):
+        raise click.BadParameter(f"expected N or HEIGHTxWIDTH, got {text!r}.", param_hint="--size")
+    return int(sides[0]) if len(sides) == 1 else [int(side) for side in sides]
+
+
+def parse_duration(text: str | None) -> float:
+    """Return ``90s``, ``30m``, ``2h30m`` or ``1d`` in seconds; infinity for None."""
+    if text is None:
+        return math.inf
+    units = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+    if not re.fullmatch(r"(\d+(\.\d+)?[dhms])+", text):
+        raise click.BadParameter(
+            f"expected a time such as 90m, 2h30m or 1d, got {text!r}.", param_hint="--max-time"
+        )
+    parts = re.findall(r"([\d.]+)([dhms])", text)
+    return sum(float(number) * units[unit] for number, unit in parts)
