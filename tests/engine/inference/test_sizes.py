@@ -4,21 +4,17 @@ import struct
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from hole_filling import MODEL, MinimalRecipe, fill_folder, problem_messages
-from numpy.typing import NDArray
 from PIL import Image
-from specs import image_spec
 from torch import Tensor
 
 from translate.api import Translator
 from translate.engine.config.schema import Data
-from translate.engine.data import check, transform
-from translate.engine.data.transform import Augment
+from translate.engine.data import check
 from translate.engine.inference.processing import scaled
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images import domain_images
@@ -130,21 +126,3 @@ def test_training_lists_a_strip_before_it_begins(width: int, tmp_path: Path) -> 
         assert problem.message.startswith(f"its {width}x1 pixels would become ")
         assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
         assert len(prepared.layout) == 3
-
-
-def test_what_goes_wrong_with_a_crop_names_the_file(tmp_path: Path) -> None:
-    def read(path: Path) -> NDArray[np.uint8]:  # noqa: ARG001
-        return np.zeros((1, 3_000_000, 3), np.uint8)
-
-    settings = Data(root=tmp_path, domains=("one",), size=64)
-    item = Augment(settings, image_spec((64, 64), ("one",)), read).item(Random(0))
-    with pytest.raises(BadImage, match="3000000x1 pixels would become") as error:
-        item(item.read(tmp_path / "x.png"))
-    assert error.value.path == tmp_path / "x.png"
-
-
-def test_a_shrunk_strip_is_no_problem() -> None:
-    settings = Data(root=Path(), domains=("one",), size=64, resize="fit")
-    transform.require_size(settings, 1, 170_000_000)
-    with pytest.raises(ValueError, match="would become"):
-        transform.require_size(settings.model_copy(update={"resize": "none"}), 1, 170_000_000)

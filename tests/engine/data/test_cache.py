@@ -1,0 +1,56 @@
+"""Decoded images are kept in memory as a whole set or not at all."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_data import checked, equal_batches, read_batches
+
+from translate.batches import Domain
+from translate.engine.config.schema import Data
+from translate.engine.data import loader
+from translate.engine.data.cache import Cache
+from translate.errors import BadImage
+from translate.images.encode import write_image
+
+
+def test_memory_and_disk_give_the_same_batches(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    deep = np.random.default_rng(0).integers(0, 65535, (40, 30), np.uint16, endpoint=True)
+    path = tmp_path / "a/train/deep.png"
+    Image.fromarray(deep).save(path)
+    kept = read_batches(data_config())
+    assert equal_batches(kept, read_batches(data_config(cache=0)))
+    prepared = checked(data_config())
+    for file in tmp_path.rglob("*.png"):
+        file.unlink()
+    again = loader.batches(prepared, data_config(), seed=7, batch_size=2, stop=9)
+    assert equal_batches(kept, [batch for batch, _ in again])
+
+
+def test_a_set_is_kept_only_as_a_whole(data_config: Callable[..., Data], tmp_path: Path) -> None:
+    needed = 8 * 32 * 32 * 3 / 1e9
+    whole, most = (checked(data_config(cache=size)) for size in (needed, needed * 0.99))
+    path = tmp_path / "a/train/0000.png"
+    path.unlink()
+    assert whole.augment.read(path).shape == (32, 32, 3)
+    with pytest.raises(BadImage, match="not there"):
+        most.augment.read(path)
+
+
+def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (5, 7, 3), np.uint8)
+    one, two = tmp_path / "1.png", tmp_path / "2.png"
+    write_image(one, pixels)
+    write_image(two, 255 - pixels)
+    cache = Cache({one: (5, 7), two: (5, 7)}, Domain("", 3), {})
+    cache.keep(two)
+    cache.keep(one)
+    assert len(cache) == 2
+    assert (cache.read(one) == pixels).all()
+    assert (cache.read(two) == 255 - pixels).all()
+    with pytest.raises(BadImage, match="changed while it was read"):
+        Cache({one: (7, 5)}, Domain("", 3), {}).keep(one)

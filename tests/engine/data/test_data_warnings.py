@@ -1,0 +1,129 @@
+"""Warnings before the first step: what images lose, skipped files, domains of one image."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from odd_exceptions import PanicException
+from PIL import Image
+from small_data import checked
+from specs import image_spec
+
+from translate.batches import Images, Layout
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
+from translate.engine.data.data_warnings import remarks
+from translate.engine.data.transform import Augment
+
+Pictures = Callable[..., Path]
+
+
+def test_D16_a_domain_of_one_picture_is_remarked_on_once(
+    data_config: Callable[..., Data], image_folder: Pictures
+) -> None:
+    only = image_folder("one", 1) / "0000.png"
+    said = [f"{only} is the only image of its domain: networks will learn it by heart"]
+    assert checked(data_config(layout="images", domains=("one",))).remarks == said
+    for domains in (("a", "one"), ("one", "b")):
+        assert checked(data_config(domains=domains)).remarks == said
+    image_folder("two", 2)
+    assert checked(data_config(domains=("two", "b"))).remarks == []
+
+
+def test_D13_files_of_other_suffixes_are_counted_before_training(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    for name in ("a/train/x.heic", "a/train/Y.HEIC", "b/train/notes", "b/train/.hidden",
+                 "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
+        (tmp_path / name).touch()
+    (tmp_path / "a/train/folder.psd").mkdir()
+    (said,) = checked(data_config()).remarks
+    assert said.startswith(
+        "skipped 3 files without an image suffix (2 .heic, 1 without suffix): "
+        f"{tmp_path / 'a/train/Y.HEIC'}, {tmp_path / 'a/train/x.heic'}, "
+        f"{tmp_path / 'b/train/notes'}; .heic: not read, convert to PNG or JPEG"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("I;16", "16 bits a channel become 8"), ("CMYK", "CMYK becomes RGB"),
+        ("P", "a palette becomes RGB"), ("RGBA", "transparency is composited over white"),
+        ("LA", "transparency is composited over white"),
+    ],
+)  # fmt: skip
+def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
+    mode: str, text: str, data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{name}.tif" for name in ("a/train/0001", "b/train/0001")]
+    for path in paths:
+        Image.new(mode, (32, 32)).save(path)
+    prepared = checked(data_config())
+    assert prepared.remarks == [f"{paths[0]} (and 1 more of 10): {text}"]
+    assert [note.path for note in prepared.notes] == paths
+    assert {(note.stage, note.reason, note.message) for note in prepared.notes} == {
+        ("check", "note", text)
+    }
+    assert not prepared.problems
+
+
+def test_colour_that_is_read_gray_is_a_loss_and_one_bit_is_none(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    Image.new("1", (32, 32)).save(tmp_path / "a/train/0001.tif")
+    assert not checked(data_config()).notes
+    gray = checked(data_config(channels=1)).notes
+    assert {note.message for note in gray} == {"colour becomes gray"}
+    assert tmp_path / "a/train/0001.tif" not in [note.path for note in gray]
+
+
+SEVENTH = "0006.png"
+
+
+class Own(Layout):
+    """Twelve gray images; the seventh raises."""
+
+    def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
+        self.files = [folder / f"{n:04}.png" for n in range(12)]
+        self.fault = fault
+        self.spec = image_spec((8, 8), ("a",), 1)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Any) -> tuple[Path, ...]:  # noqa: ARG002
+        return (self.files[index],)
+
+    def load(self, files: tuple[Path, ...], transform: Any) -> Any:  # noqa: ARG002
+        if files[0].name == SEVENTH:
+            return self.fault()
+        return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
+
+
+def no_file(_: Path) -> Any:
+    return np.zeros(1)
+
+
+def read(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
+    settings = Data(domains=("a",), size=8, workers=workers)
+    prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+    return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))
+
+
+def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_the_check(
+    tmp_path: Path,
+) -> None:
+    class Picky(Own):
+        def pick(self, index: int, random: Any) -> tuple[Path, ...]:
+            if index % 4 == 0:
+                raise PanicException("fourth")
+            return super().pick(index, random)
+
+    layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
+    assert remarks(layout, settings, [], []) == []
+    listed = [problem for _, problems in read(layout, 0, stop=2) for problem in problems]
+    assert listed and all("PanicException: fourth" in problem.message for problem in listed)

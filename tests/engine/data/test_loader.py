@@ -1,0 +1,360 @@
+"""Batches are the same for any number of workers, and whatever an item raises is listed."""
+
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+import small_runs
+import torch
+from odd_exceptions import PanicException, UnprintableError
+from PIL import Image
+from small_data import COLOUR, NOISE, checked, equal_batches, read_batches
+from specs import image_spec
+from torch import Tensor
+
+from translate.batches import Images, Layout, Pair
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader, order
+from translate.engine.data.transform import Augment
+from translate.errors import BadImage, ConfigError, TrainingError
+
+Pictures = Callable[..., Path]
+forking = pytest.mark.filterwarnings(
+    "ignore:.*multi-threaded.*fork:DeprecationWarning",  # Python 3.12's
+    "ignore:This DataLoader will create [23] worker processes:UserWarning",
+)
+
+
+@forking
+def test_batches_are_the_same_for_any_number_of_workers(data_config: Callable[..., Data]) -> None:
+    listed = (COLOUR | {"to": "source"}, NOISE)
+    straight = read_batches(data_config(augment=listed))
+    assert isinstance(straight[0], Pair)
+    assert straight[0].source.shape == (2, 3, 16, 16)
+    assert straight[0].source.dtype == torch.uint8
+    for workers in (1, 3):
+        assert equal_batches(straight, read_batches(data_config(augment=listed, workers=workers)))
+
+
+def test_a_resumed_run_sees_what_a_straight_one_sees(data_config: Callable[..., Data]) -> None:
+    straight = read_batches(data_config())
+    assert equal_batches(straight[4:], read_batches(data_config(), start=4))
+    assert equal_batches(straight[:4], read_batches(data_config(), stop=4))
+
+
+def test_processes_share_each_batch_out(data_config: Callable[..., Data]) -> None:
+    whole = read_batches(data_config(), batch_size=5)
+    shares = [read_batches(data_config(), batch_size=5, rank=rank, world=2) for rank in (0, 1)]
+    for batch, left, right in zip(whole, *shares, strict=True):
+        assert (len(left.source), len(right.source)) == (2, 3)
+        assert torch.equal(batch.source, torch.cat([left.source, right.source]))
+
+
+def test_D16_a_set_smaller_than_a_batch_repeats(
+    data_config: Callable[..., Data], image_folder: Pictures
+) -> None:
+    image_folder("one", 1)
+    (batch,) = read_batches(data_config(layout="images", domains=("one",)), batch_size=4, stop=1)
+    assert batch.images.shape == (4, 3, 16, 16)
+
+
+def test_no_global_random_number_is_drawn(data_config: Callable[..., Data]) -> None:
+    before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()
+    read_batches(data_config(augment=(COLOUR, NOISE)))
+    assert random.getstate() == before[0]
+    assert np.random.get_state()[1].tolist() == before[1]
+    assert torch.equal(torch.get_rng_state(), before[2])
+
+
+def test_the_global_random_numbers_change_nothing(data_config: Callable[..., Data]) -> None:
+    straight = read_batches(data_config(augment=(COLOUR, NOISE)))
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    assert equal_batches(straight, read_batches(data_config(augment=(COLOUR, NOISE))))
+
+
+@forking
+def test_a_process_that_fails_with_workers_running_ends(data_config: Callable[..., Data]) -> None:
+    data_config()
+    program = """
+import sys
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
+
+settings = Data(root=sys.argv[1], domains=("a", "b"), size=16, workers=2)
+prepared = check.check_data(check.open_layout(settings), settings)
+found = loader.batches(prepared, settings, seed=0, batch_size=2)
+next(found)
+raise SystemExit(7)
+"""
+    root = str(data_config().root)
+    done = subprocess.run([sys.executable, "-c", program, root], timeout=60, capture_output=True)
+    assert (done.returncode, done.stderr) == (7, b"")
+
+
+@forking
+def test_workers_leave_signals_to_the_main_process(data_config: Callable[..., Data]) -> None:
+    settings = data_config(workers=2)
+    found = loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9)
+    seen = [next(found)[0], next(found)[0]]  # one of each worker
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid or 0, signal.SIGINT)
+        os.kill(worker.pid or 0, signal.SIGTERM)
+    seen += [batch for batch, _ in found]
+    assert equal_batches(seen, read_batches(data_config()))
+
+
+def failing(
+    monkeypatch: pytest.MonkeyPatch, fail: Callable[[], object], at: Callable[[], bool]
+) -> None:
+    """Let workers `fail` in the second epoch, while `at` says so."""
+    read = order.Items.__getitem__
+
+    def instead(self: order.Items, key: order.Key) -> Any:
+        if key[0] == 1 and torch.utils.data.get_worker_info() and at():
+            fail()
+        return read(self, key)
+
+    monkeypatch.setattr(order.Items, "__getitem__", instead)
+    monkeypatch.setattr("translate.engine.data.workers.LOOK", 0.2)
+    monkeypatch.setattr("translate.engine.data.workers.PATIENCE", 0.5)
+
+
+@pytest.mark.parametrize("hung", [False, True])
+@forking
+def test_T11_a_worker_that_dies_or_hangs_costs_nothing_but_a_line(
+    hung: bool, data_config: Callable[..., Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = tmp_path / "once"
+    settings, before = data_config(workers=2), signal.getsignal(signal.SIGCHLD)
+    straight = read_batches(data_config())
+    failing(
+        monkeypatch,
+        lambda: (once.touch(), time.sleep(60) if hung else os.kill(os.getpid(), signal.SIGKILL)),
+        lambda: not once.exists(),
+    )
+    found = list(loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9))
+    assert equal_batches([batch for batch, _ in found], straight)
+    (problem,) = [problem for _, problems in found for problem in problems]
+    said = "no image was read for 1 s" if hung else "a process that reads images has died"
+    assert problem.message == f"{said}: all are started again, at the same image"
+    assert not multiprocessing.active_children()
+    assert signal.getsignal(signal.SIGCHLD) == before
+
+
+@forking
+def test_T11_workers_that_die_again_and_again_stop_training(
+    data_config: Callable[..., Data], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, lambda: os._exit(1), lambda: True)
+    with pytest.raises(TrainingError, match=r"has died, for the second time\. Fewer"):
+        read_batches(data_config(workers=2))
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@forking
+def test_D3_a_file_that_turns_bad_later_is_replaced_and_told_once(
+    workers: int, data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    settings = data_config(cache=0, layout="images", domains=("a",), workers=workers)
+    prepared = checked(settings)
+    bad = tmp_path / "a/train/0002.png"
+    bad.write_bytes(b"")
+    found = list(loader.batches(prepared, settings, seed=7, batch_size=2, stop=20))
+    listed = [problem for _, problems in found for problem in problems]
+    assert [(p.path, p.stage, p.message) for p in listed] == [(bad, "training", "an empty file")]
+    again = list(loader.batches(prepared, settings, seed=7, batch_size=2, stop=20))
+    assert equal_batches([batch for batch, _ in found], [batch for batch, _ in again])
+
+
+def test_real_pictures_make_a_batch(shared_images: Path) -> None:
+    facades = Data(
+        root=shared_images / "facades",
+        domains=("labels", "photo"),
+        sides=("photo", "labels"),
+        layout="side-by-side",
+        split="val",
+        size=128,
+        channels=3,
+    )
+    (batch,) = read_batches(facades, batch_size=8, stop=1)
+    assert batch.source.shape == batch.target.shape == (8, 3, 128, 128)
+    zebras = Data(root=shared_images / "horse2zebra", domains=("A", "B"), split="test", size=64)
+    (batch,) = read_batches(zebras, batch_size=8, stop=1)
+    assert batch.source.shape == (8, 3, 64, 64)
+    assert checked(zebras).layout.spec.size == (64, 64)
+
+
+SEVENTH = "0006.png"
+RAISED: list[Callable[[], BaseException]] = [
+    lambda: KeyError("seventh"),
+    lambda: MemoryError(),
+    lambda: SystemExit(0),
+    lambda: KeyboardInterrupt(),
+    lambda: PanicException("seventh"),
+    lambda: UnprintableError(),
+    lambda: cv2.error("seventh"),
+    lambda: RecursionError("seventh"),
+    lambda: ConfigError("seventh"),
+    lambda: BadImage(Path("seventh"), "is cut"),
+]
+
+
+class Own(Layout):
+    """Twelve gray images; the seventh raises."""
+
+    def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
+        self.files = [folder / f"{n:04}.png" for n in range(12)]
+        self.fault = fault
+        self.spec = image_spec((8, 8), ("a",), 1)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Any) -> tuple[Path, ...]:  # noqa: ARG002
+        return (self.files[index],)
+
+    def load(self, files: tuple[Path, ...], transform: Any) -> Any:  # noqa: ARG002
+        if files[0].name == SEVENTH:
+            return self.fault()
+        return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
+
+
+def no_file(_: Path) -> Any:
+    return np.zeros(1)
+
+
+def read(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
+    settings = Data(domains=("a",), size=8, workers=workers)
+    prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+    return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("make", RAISED)
+@forking
+def test_T23_whatever_a_layout_raises_is_a_listed_item(
+    make: Callable[[], BaseException], workers: int, tmp_path: Path
+) -> None:
+    def fault() -> None:
+        raise make()
+
+    found = read(Own(tmp_path, fault), workers)
+    assert len(found) == 8
+    (problem,) = [problem for _, problems in found for problem in problems]
+    assert problem.path.name in (SEVENTH, "seventh")
+    kind = type(make())
+    assert problem.reason == ("unreadable" if kind is BadImage else "failed")
+    if kind not in (MemoryError, ConfigError, BadImage):
+        assert f"Own.load raised {kind.__name__.rpartition('.')[2]}" in problem.message
+        assert f"{__file__}, line {fault.__code__.co_firstlineno + 1}" in problem.message
+    assert not multiprocessing.active_children()
+
+
+UNEQUAL: list[tuple[Callable[[], Any], str]] = [
+    (lambda: Images(torch.zeros(1, 4, 4, dtype=torch.uint8)), "shapes"),
+    (lambda: "no tuple at all", "TypeError|do not go together"),
+    (lambda: Images("text"), "do not go together"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(("item", "said"), UNEQUAL)
+@forking
+def test_T23_items_that_do_not_go_together_end_with_what_is_wrong(
+    item: Callable[[], Any], said: str, workers: int, tmp_path: Path
+) -> None:
+    before = threading.active_count()
+    with pytest.raises(TrainingError, match=said) as found:
+        read(Own(tmp_path, item), workers)
+    assert "must return a named tuple of tensors" in str(found.value)
+    assert not multiprocessing.active_children()
+    for _ in range(100):  # those of queues end a moment later
+        if threading.active_count() > before:
+            time.sleep(0.05)
+    assert threading.active_count() == before
+
+
+@forking
+def test_T23_an_item_that_no_process_can_hand_over_is_no_endless_wait(tmp_path: Path) -> None:
+    class Local(NamedTuple):
+        images: Tensor
+
+    class All(Own):
+        def load(self, files: Any, transform: Any) -> Any:  # noqa: ARG002
+            return Local(torch.zeros(1, 8, 8, dtype=torch.uint8))
+
+    with pytest.raises(TrainingError, match="not defined at the top of its module"):
+        read(All(tmp_path, lambda: None), 1)
+    assert len(read(All(tmp_path, lambda: None), 0)) == 8
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@forking
+def test_T23_a_layout_that_always_raises_ends_with_the_first_reason(
+    workers: int, tmp_path: Path
+) -> None:
+    class Always(Own):
+        def pick(self, index: int, random: Any) -> tuple[Path, ...]:  # noqa: ARG002
+            raise LookupError(f"{index}")
+
+    with pytest.raises(TrainingError, match=r"100 items in a row .*Always.pick raised LookupError"):
+        read(Always(tmp_path, lambda: None), workers)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@forking
+def test_T23_a_run_whose_reading_breaks_ends_with_a_checkpoint_and_exit_code_5(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        (tmp_path / name / "train").mkdir(parents=True)
+        for n in range(4):
+            Image.new("RGB", (20, 20), (n, 0, 0)).save(tmp_path / name / f"train/{n}.png")
+    asked = small_runs.config(tmp_path, data__workers=workers, data__cache=0, train__steps=50)
+
+    def fail(*_: object, **__: object) -> None:
+        raise AttributeError("a decoder of tomorrow")
+
+    monkeypatch.setattr("translate.engine.data.cache.Cache.read", fail)
+    with pytest.raises(TrainingError, match="a decoder of tomorrow") as error:
+        small_runs.train(asked, tmp_path / "run")
+    assert error.value.exit_code == 5
+    assert "please report it" in str(error.value)
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
+    assert '"outcome": "failed"' in (tmp_path / "run/run.json").read_text()
+    assert not multiprocessing.active_children()
+    assert not (tmp_path / "run/problems.jsonl").exists()
+
+
+def test_T24_case_13_too_little_shared_memory_is_said_with_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "SHARED", tmp_path)
+    usage = type("Usage", (), {"free": 64 * 9 * 7})
+    monkeypatch.setattr("translate.engine.data.loader.shutil.disk_usage", lambda _: usage)
+    layout = Own(tmp_path, lambda: None)
+
+    def remark(workers: int, batch_size: int = 9) -> str:
+        settings = Data(domains=("a",), size=8, workers=workers)
+        prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+        return loader.shared_memory_remark(prepared, settings, seed=1, batch_size=batch_size)
+
+    assert remark(0, 10**6) == ""
+    assert remark(3) == ""
+    said = remark(4)
+    assert "data.workers: 4 workers with batches of" in said
+    assert "Set data.workers=3, or give a container more: docker run --shm-size=2g" in said
+    assert "Set data.workers=0" in remark(1, 100)

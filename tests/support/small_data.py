@@ -1,0 +1,33 @@
+"""Check small datasets, and read their batches."""
+
+from typing import Any
+
+import torch
+
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
+
+COLOUR = {"name": "ColorJitter", "brightness": 0.5, "hue": 0.2, "p": 1.0}
+NOISE = {"name": "GaussNoise", "std_range": (0.1, 0.2), "p": 1.0}
+
+
+def checked(config: Data) -> check.CheckedData:
+    """Return the dataset of `config` after the check that precedes training."""
+    return check.check_data(check.open_layout(config), config)
+
+
+def read_batches(config: Data, *, batch_size: int = 2, stop: int = 9, **options: Any) -> list[Any]:
+    """Return the batches of steps up to `stop`, without the problems."""
+    pairs = loader.batches(
+        checked(config), config, seed=7, batch_size=batch_size, stop=stop, **options
+    )
+    return [batch for batch, _ in pairs]
+
+
+def equal_batches(one: list[Any], other: list[Any]) -> bool:
+    """Return whether two lists of batches hold equal tensors."""
+    return len(one) == len(other) and all(
+        torch.equal(a, b)
+        for x, y in zip(one, other, strict=True)
+        for a, b in zip(x, y, strict=True)
+    )
