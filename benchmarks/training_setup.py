@@ -18,10 +18,12 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.data import check, loader
 from translate.engine.disk import files
+from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.batch import batch_to_device
+from translate.engine.training.build import build_training
 from translate.engine.training.loop import Loop
-from translate.engine.training.session import build
+from translate.engine.training.session import Session
 from translate.images.encode import write_image
 from translate.images.resize import resize_pixels
 from translate.progress import ProgressReport, ProgressReporter
@@ -63,11 +65,12 @@ class TrainingSetup(NamedTuple):
         return [batch_to_device(batch, self.device) for batch, _ in stream]
 
     def loop(self, out: Path, steps: int, reporter: ProgressReporter) -> Loop:
-        """Return our loop as `translate.engine.training.session.start` makes it, up to `steps`."""
+        """Return our loop as `translate.engine.training.train.start` makes it, up to `steps`."""
         if not out.exists():
             files.claim(out)
-        writer = RunWriter(out, self.training, steps, reporter.say)
-        return Loop(self.training, self.data, writer, steps, reporter)
+        writer = RunWriter(out, self.training, steps)
+        session = Session(self.training, self.data, writer, steps, is_new=True)
+        return Loop(session, reporter, Interrupts())
 
 
 class ProgressCallback(ProgressReporter):
@@ -122,7 +125,7 @@ def create_setup(
     config = layers.resolve(recipe, flags=flags, assignments=settings)
     opened = check.open_layout(config.data)
     where = torch.device(device)
-    training = build(config, opened.spec, where)
+    training = build_training(config, opened.spec, where)
     return TrainingSetup(config, training, check.check_data(opened, config.data), where)
 
 

@@ -16,6 +16,7 @@ from disk_faults import FaultyDisk
 from PIL import Image
 
 from translate.engine.plugins import discovery
+from translate.engine.system import console
 
 collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
@@ -50,6 +51,14 @@ def image_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def messages() -> Iterator[list[str]]:
+    """Collect what is logged for a person."""
+    lines: list[str] = []
+    with console.messages(lines.append):
+        yield lines
 
 
 @pytest.fixture

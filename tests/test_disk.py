@@ -32,7 +32,7 @@ from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.runs import writer
-from translate.engine.training import session
+from translate.engine.training.build import build_training
 from translate.images.decode import read_image
 
 KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": short_write}
@@ -101,7 +101,7 @@ def fail_everywhere(
 @every_kind
 def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
     asked, spec = small_runs.config(tmp_path, train__ema=0.5), image_spec((16, 16), ("a", "b"))
-    training, run = session.build(asked, spec, torch.device("cpu")), tmp_path / "run"
+    training, run = build_training(asked, spec, torch.device("cpu")), tmp_path / "run"
 
     def save(step: int) -> None:
         training.step = step

@@ -30,8 +30,8 @@ from translate.engine.data import loader
 from translate.engine.disk import records
 from translate.engine.disk.problems import Problem
 from translate.engine.processes import distributed
-from translate.engine.training import session
-from translate.engine.training import step as loop
+from translate.engine.training import loop, session
+from translate.engine.training.build import build_training
 from translate.engine.training.step import take_turns
 from translate.errors import SaveError, TrainingError
 from translate.recipe import Recipe, Turn, adam
@@ -52,13 +52,13 @@ def root(
 
 def trained(begin: Callable[[small_runs.ProgressRecorder], Any]) -> dict[str, Any]:
     """Train on this process; return what it heard and what its weights are."""
-    kept, build, heard = [], session.build, small_runs.ProgressRecorder()
+    kept, heard = list[state.TrainingState](), small_runs.ProgressRecorder()
 
     def keep(*given: Any) -> state.TrainingState:
-        kept.append(build(*given))
+        kept.append(build_training(*given))
         return kept[0]
 
-    session.build = keep  # in a forked process, which ends after this
+    session.build_training = keep  # in a forked process, which ends after this
     result = begin(heard)
     (training,) = kept
     weights = {key: tensor.contiguous() for key, tensor in training.recipe.state_dict().items()}
@@ -262,7 +262,7 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
         options__generator=generator,
         options__discriminator={"name": "patch", "width": 4, "layers": 2},
     )
-    training = session.build(asked, image_spec((32, 32), ("a", "b")), CPU)
+    training = build_training(asked, image_spec((32, 32), ("a", "b")), CPU)
     training.recipe.double()  # so that only the mean itself is rounded
     names = {id(p): name for name, p in training.recipe.named_parameters()}
     seen: dict[str, Tensor] = {}
@@ -308,7 +308,7 @@ def biases_before_a_norm() -> set[str]:
     asked = small_runs.config(
         Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
     )
-    recipe = session.build(asked, image_spec((32, 32), ("a", "b")), CPU).recipe
+    recipe = build_training(asked, image_spec((32, 32), ("a", "b")), CPU).recipe
     found = set()
     for name, module in recipe.named_modules():
         if isinstance(module, nn.Sequential):
@@ -385,7 +385,7 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
         asked = small_runs.config(root, train__batch_size=2)
         disk = FaultyDisk(pytest.MonkeyPatch())  # in a forked process, which ends after this
         with distributed.joined(CPU):
-            training = session.build(asked, image_spec((16, 16), ("a", "b")), CPU)
+            training = build_training(asked, image_spec((16, 16), ("a", "b")), CPU)
             if rank == 0:
                 disk.arm(1, no_space, always=True)
             try:

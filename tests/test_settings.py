@@ -26,7 +26,8 @@ from translate.engine.config.diff import changed
 from translate.engine.disk import records
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
-from translate.engine.training import session
+from translate.engine.training import train
+from translate.engine.training.build import build_training
 from translate.engine.training.preview import draw_preview
 from translate.engine.training.step import take_step
 from translate.errors import CheckpointError, ConfigError, TranslateError
@@ -49,7 +50,7 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 
 def stages(asked: schema.Config, tested: Subject, found: Saved) -> Iterator[Any]:
     """Fork the run whose checkpoint was `found`, and yield what can be seen of it, in order."""
-    training = session.build(asked, tested.spec, CPU)
+    training = build_training(asked, tested.spec, CPU)
     read.restore(training, found)
     yield structure(training)
     for _ in range(AFTER):
@@ -109,7 +110,7 @@ def literals_of(annotation: Any) -> tuple[Any, ...]:
 def is_seen(value: Any, key: str, tested: Subject, found: Saved, usual: list[Any]) -> str:
     """Return what comes of a fork with another `value`: seen, refused, unsuited, or nothing."""
     try:
-        asked = changed(found.config, Path("none"), {key: value}, (), fork=True, say=[].append)
+        asked, _ = changed(found.config, Path("none"), {key: value}, (), fork=True)
     except ConfigError:
         return "unsuited"  # out of its range
     stage = 0
@@ -249,8 +250,8 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
     watching = Watching((lambda: meanwhile(root)) if meanwhile else (lambda: None))
     register_plugin(watching, f"stranger:{out}")
     try:
-        result = session.resume(
-            root / "base", flags=flags, fork=True, out=root / out, watcher=ProgressReporter()
+        result = train.resume(
+            root / "base", flags=flags, fork=True, out=root / out, progress=ProgressReporter()
         )
     except TranslateError as error:
         return f"{type(error).__name__}: {error}"
@@ -316,6 +317,6 @@ def test_T26_compiling_is_seen_in_the_networks() -> None:
     spec = image_spec((16, 16), ("a", "b"))
     for wanted in (False, True):
         asked = small_runs.config(Path("nowhere"), train__compile=wanted)
-        recipe = session.build(asked, spec, CPU).recipe
+        recipe = build_training(asked, spec, CPU).recipe
         compiled = [child._compiled_call_impl is not None for child in recipe.children()]
         assert any(compiled) == wanted

@@ -1,8 +1,8 @@
 """What a notebook imports: train a model, translate an image or a folder, draw images."""
 
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, overload
 
@@ -23,8 +23,9 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.processing import ImageProcessor
-from translate.engine.training import session
-from translate.engine.training.progress_bar import watch
+from translate.engine.system import console
+from translate.engine.training import train as training
+from translate.engine.training.progress_bar import shown_progress
 from translate.errors import ConfigError, TranslateError, shown
 from translate.images.decode import MAX_PIXELS
 from translate.progress import ProgressReport, ProgressReporter
@@ -289,23 +290,33 @@ def train(
             "fork_run and accept_data_change are for resume: name the run with resume=."
         )
     folder = Path(out) if out else None
-    shown = watch(quiet=not progress) if isinstance(progress, bool) else nullcontext(progress)
-    with shown as reporter:
+    with _shown(progress) as reporter:
         if resume:
-            return session.resume(
+            return training.resume(
                 Path(resume),
                 flags=flags,
                 assignments=assignments,
                 accept_data_change=accept_data_change,
                 fork=fork_run,
                 out=folder,
-                watcher=reporter,
+                progress=reporter,
             )
         initial = Initial(Path(init)) if init else None
-        asked = (initial.configuration if initial else layers.resolve)(
+        configuration = (initial.configuration if initial else layers.resolve)(
             plugin, config=config, flags=flags, assignments=assignments
         )
-        return session.start(asked, out=folder, init=initial, watcher=reporter)
+        return training.start(configuration, out=folder, init=initial, progress=reporter)
+
+
+@contextmanager
+def _shown(progress: bool | ProgressReporter) -> Iterator[ProgressReporter]:
+    """Yield what shows progress, which gets the messages of training, too."""
+    if isinstance(progress, bool):
+        with shown_progress(quiet=not progress) as reporter:
+            yield reporter
+    else:
+        with console.messages(progress.message):
+            yield progress
 
 
 def _by_dotted_key(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from translate.batches import Layout
     from translate.recipe import Recipe
-    from translate.run import Run
+    from translate.run import LogRecord, Run
 
 hookspec = HookspecMarker("translate")
 hookimpl = HookimplMarker("translate")
@@ -63,8 +63,8 @@ def run_started(run: Run) -> None:
 
 
 @hookspec
-def losses_logged(run: Run, step: int, losses: Mapping[str, float]) -> None:
-    """Hear of a new line in ``log.jsonl``: its `losses` by ``player/name``."""
+def losses_logged(run: Run, step: int, losses: Mapping[str, float], record: LogRecord) -> None:
+    """Hear of a new line in ``log.jsonl``: `losses` by ``player/name``, and all of it."""
 
 
 @hookspec

@@ -63,10 +63,15 @@ class ProgressReporter:
     """Receives the progress of a training run; this one shows nothing.
 
     Subclass it and pass an instance to `translate.api.train` as ``progress``.
+
+    Example:
+        >>> class Printed(ProgressReporter):
+        ...     def progress(self, report: ProgressReport) -> None:
+        ...         print(report.line())
     """
 
-    def say(self, line: str) -> None:
-        """Show a message that comes once."""
+    def message(self, line: str) -> None:
+        """Show a message: what is logged to the logger ``translate`` from level INFO on."""
 
     def step(self, step: int, steps: int) -> None:
         """Show that `step` of `steps` is done; called after every step."""

@@ -1,7 +1,7 @@
-"""What an event hook gets: where the run lies, its configuration, and a way to stop it."""
+"""What event hooks and trackers get: the run, a way to stop it, and the lines of its log."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +31,37 @@ class Run:
     def stop_reason(self) -> str:
         """Why a hook has stopped the run, or an empty text."""
         return self._reasons[0] if self._reasons else ""
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One line of ``log.jsonl``: training since the line before."""
+
+    step: int
+    """Steps done."""
+    epoch: float
+    """How many times every image has been used."""
+    losses: Mapping[str, float]
+    """Mean of each loss, by ``player/name``; NaN where it was never finite."""
+    lr: Mapping[str, float]
+    """Learning rate of each player at the last step."""
+    grad_norm: Mapping[str, float]
+    """Mean norm of each player's gradient, before clipping."""
+    images_per_second: float
+    data_wait: float
+    """Share of the time spent waiting for images, from 0 to 1."""
+    memory_mb: int
+    """Peak memory: of the GPU where there is one, else of the process."""
+    threads: int
+    """CPU threads of PyTorch."""
+    skipped: int = 0
+    """Turns of the run that moved no weight, as a loss or gradient was not finite."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Mean of each value that is recorded and not minimised, by ``player/name``."""
+    skipped_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Image files of the steps with a skipped turn, by step."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the keys and values of the line; without metrics or skipped files if empty."""
+        optional = ("metrics", "skipped_files")
+        return {key: value for key, value in asdict(self).items() if value or key not in optional}

@@ -272,13 +272,13 @@ def test_too_many_corrupt_files_are_exit_5_and_none_usable_is_exit_2(
 def test_only_the_first_process_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
-    with progress_bar.watch(quiet=False) as watcher:
-        assert type(watcher) is ProgressReporter
+    with progress_bar.shown_progress(quiet=False) as progress:
+        assert type(progress) is ProgressReporter
     monkeypatch.setenv("RANK", "0")
-    with progress_bar.watch(quiet=True) as watcher:
-        assert type(watcher) is ProgressReporter
-    with progress_bar.watch(quiet=False) as watcher:
-        assert type(watcher) is progress_bar.Lines
+    with progress_bar.shown_progress(quiet=True) as progress:
+        assert type(progress) is ProgressReporter
+    with progress_bar.shown_progress(quiet=False) as progress:
+        assert type(progress) is progress_bar.Lines
 
 
 REPORT = ProgressReport(50, 200, {"generator/gan": 0.5, "generator/l1": 20.0}, 3.0, 0.1, 61)
@@ -294,10 +294,10 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     on_a_terminal(monkeypatch, 80)
-    with progress_bar.watch(quiet=False) as watcher:
-        watcher.say("[once]")
-        watcher.step(50, 200)
-        watcher.progress(REPORT)
+    with progress_bar.shown_progress(quiet=False) as progress:
+        progress.message("[once]")
+        progress.step(50, 200)
+        progress.progress(REPORT)
     shown = capsys.readouterr().out
     assert "[once]" in shown
     assert "50/200" in shown
@@ -309,11 +309,11 @@ def test_a_bar_is_one_line_with_the_time_left_first_and_no_total_before_it_is_kn
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     on_a_terminal(monkeypatch, columns)
-    with progress_bar.watch(quiet=False) as watcher:
-        watcher.bar.refresh()
+    with progress_bar.shown_progress(quiet=False) as progress:
+        progress.bar.refresh()
         first = plain(capsys.readouterr().out)
-        watcher.step(49, 200), watcher.bar.refresh()
-        watcher.progress(REPORT), watcher.bar.refresh()
+        progress.step(49, 200), progress.bar.refresh()
+        progress.progress(REPORT), progress.bar.refresh()
         frames = plain(capsys.readouterr().out)
     assert first[0].startswith("starting") and "None" not in "".join([*first, *frames])
     assert all(len(line) <= columns for line in [*first, *frames])

@@ -111,33 +111,32 @@ WHOLE = {f"cat/train/{n}.png": picture(n) for n in range(3)} | {
 }
 
 
-def test_a_set_becomes_folders_of_pictures_and_nothing_else(server, content, tmp_path):
-    lines: list[str] = []
-    assert fetch("pets", tmp_path, lines.append) == [tmp_path / "cat", tmp_path / "dog"]
+def test_a_set_becomes_folders_of_pictures_and_nothing_else(server, content, tmp_path, messages):
+    assert fetch("pets", tmp_path) == [tmp_path / "cat", tmp_path / "dog"]
     assert pictures(tmp_path) == WHOLE
     digest = hashlib.sha256(content).hexdigest()
     record = json.loads((tmp_path / "cat/.fetched.json").read_text())
     assert record == {"card": "pets", "url": server.url, "sha256": digest}
     assert {path.name for path in tmp_path.iterdir()} == {"cat", "dog"}
-    assert f"{tmp_path / 'cat'}: 3 images" in lines
-    assert any(digest in line for line in lines)
-    assert "licence: ours; cite: Nobody, 2026" in lines
+    assert f"{tmp_path / 'cat'}: 3 images" in messages
+    assert any(digest in line for line in messages)
+    assert "licence: ours; cite: Nobody, 2026" in messages
 
 
 def test_a_second_fetch_asks_nobody_and_one_folder_that_lacks_comes_back(server, tmp_path):
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     asked = len(server.seen)
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     assert len(server.seen) == asked
     module.files.remove(tmp_path / "dog")
     (tmp_path / "cat/train/mine.png").write_bytes(picture(7))
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     assert pictures(tmp_path) == WHOLE | {"cat/train/mine.png": picture(7)}
 
 
 def test_D20_a_download_that_is_cut_goes_on_where_it_broke_off(server, content, tmp_path):
     server.cuts = 2
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     starts = [int(asked[6:-1]) if asked else 0 for asked, _ in server.seen]
     half = len(content) // 2
     assert starts == [0, half, half + (len(content) - half) // 2]
@@ -147,10 +146,10 @@ def test_D20_a_download_that_is_cut_goes_on_where_it_broke_off(server, content, 
 def test_what_came_before_a_connection_was_given_up_is_kept_for_the_next_command(server, tmp_path):
     server.cuts = module.ATTEMPTS
     with pytest.raises(DataError, match=r"breaks off.*the same command goes on with it"):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
     before = len(server.seen)
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     ((asked, status),) = server.seen[before:]
     assert asked and status == 206
     assert pictures(tmp_path) == WHOLE
@@ -159,18 +158,18 @@ def test_what_came_before_a_connection_was_given_up_is_kept_for_the_next_command
 def test_a_file_that_has_changed_since_is_fetched_anew(server, content, tmp_path):
     server.cuts = module.ATTEMPTS
     with pytest.raises(DataError):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     held = io.BytesIO(content)
     with zipfile.ZipFile(held, "a") as archive:
         archive.writestr("pets/trainA/3.png", picture(3))
     server.content = held.getvalue()
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     assert pictures(tmp_path) == WHOLE | {"cat/train/3.png": picture(3)}
 
 
 def test_a_server_without_ranges_is_asked_for_all_of_it(server, tmp_path):
     server.cuts, server.ranges = 1, False
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     assert [status for _, status in server.seen] == [200, 200]
     assert pictures(tmp_path) == WHOLE
 
@@ -187,7 +186,7 @@ def test_a_server_without_ranges_is_asked_for_all_of_it(server, tmp_path):
 @pytest.mark.usefixtures("server")
 def test_what_is_no_archive_is_named_and_not_kept(said, tmp_path):
     with pytest.raises(DataError, match=said):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert not pictures(tmp_path)
     assert not [*tmp_path.rglob("*.zip")]
 
@@ -197,7 +196,7 @@ def test_a_sha256_that_differs_from_the_card_is_refused(tmp_path, monkeypatch):
     card = {**samples.cards()[0], "sha256": "0" * 64}
     monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match=f"another file: its sha256 is .* the card's {'0' * 64}"):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert not pictures(tmp_path)
 
 
@@ -208,7 +207,7 @@ def test_an_archive_that_leads_out_of_the_folder_leaves_nothing(server, tmp_path
     server.content = held.getvalue()
     root = tmp_path / "a/b/c"
     with pytest.raises(DataError, match="leads out of the folder"):
-        fetch("pets", root, lambda _: None)
+        fetch("pets", root)
     assert not pictures(tmp_path)
 
 
@@ -217,7 +216,7 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
     card = {**samples.cards()[0], "folders": {"cat": "trainA", "cow": "trainC"}}
     monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match="no picture in its folder trainC"):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert not pictures(tmp_path)
 
 
@@ -249,7 +248,7 @@ def test_every_card_says_all_that_a_user_must_know():
 def test_a_folder_of_the_users_is_never_written_into(server, tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(DataError, match=rf"rename it, .*--data {tmp_path / 'pets'}"):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert not server.seen
 
 
@@ -268,9 +267,9 @@ def test_a_full_disk_leaves_no_half_a_set_and_the_next_command_goes_on(
 
     monkeypatch.setattr(module.files, "_write_all", write)
     with pytest.raises(SaveError, match=r"No space left on device\. What came is kept"):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert not pictures(tmp_path)
-    fetch("pets", tmp_path, lambda _: None)
+    fetch("pets", tmp_path)
     assert pictures(tmp_path) == WHOLE
     assert len(server.seen) == 2
 
@@ -279,14 +278,14 @@ def test_a_full_disk_leaves_no_half_a_set_and_the_next_command_goes_on(
 def test_a_server_that_has_nothing_says_so(server, tmp_path, status, tries):
     server.status = status
     with pytest.raises(DataError, match=rf"the server says {status}"):
-        fetch("pets", tmp_path, lambda _: None)
+        fetch("pets", tmp_path)
     assert len(server.seen) == tries
 
 
 @pytest.mark.usefixtures("server")
 def test_a_name_without_a_card_and_an_address_that_is_none_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"no card of a set called 'pest'. Did you mean 'pets'"):
-        fetch("pest", tmp_path, lambda _: None)
+        fetch("pest", tmp_path)
     with pytest.raises(ConfigError, match="only http"):
         download("file:///etc/passwd", tmp_path / "x")
 

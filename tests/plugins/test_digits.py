@@ -97,16 +97,15 @@ def test_writing_draws_no_global_random_number() -> None:
 
 
 def test_digits_are_drawn_as_gray_files_and_read_with_their_labels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messages: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(digits, "SPLITS", {"train": 3, "test": 2})
     settings = Data(
         domains=("digits",), layout="labelled", size=32, resize="fit", flip=False, channels=1
     )
-    said = list[str]()
-    samples.ensure(settings, said.append)
-    assert said[-1].startswith("datasets/digits: 50 images")
+    samples.ensure(settings)
+    assert messages[-1].startswith("datasets/digits: 50 images")
     path = Path("datasets/digits/train/7/0001.png")
     assert probe_image(path.read_bytes(), path)[:3] == ("PNG", "L", (28, 28))
     prepared = check.check_data(check.open_layout(settings), settings)

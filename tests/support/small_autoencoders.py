@@ -12,7 +12,7 @@ from translate.batches import ImageSpec
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
 from translate.engine.inference.model import translate_batch
-from translate.engine.training import session
+from translate.engine.training.build import build_training
 from translate.recipe import Recipe
 
 NETWORKS: Mapping[str, Mapping[str, Any]] = {
@@ -52,7 +52,7 @@ def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingSt
         "data": {"domains": ["digits"], "size": list(spec.size)},
         "train": {"steps": 10_000, "device": "cpu"},
     }
-    return session.build(layers.resolve(name, config=document), spec, torch.device("cpu"))
+    return build_training(layers.resolve(name, config=document), spec, torch.device("cpu"))
 
 
 def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recipe:

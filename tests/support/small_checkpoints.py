@@ -9,7 +9,7 @@ from specs import image_spec
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
-from translate.engine.training.session import seed_everything
+from translate.engine.system.randomness import seed_everything
 from translate.registry import create
 
 RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downs": 1}

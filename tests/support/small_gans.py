@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from translate.batches import Images, ImageSpec
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
-from translate.engine.training import session
+from translate.engine.training.build import build_training
 from translate.engine.training.step import take_step
 from translate.recipe import Recipe, Turn
 
@@ -60,7 +60,7 @@ def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingSt
         "data": {"domains": ["digits"], "size": list(spec.size)},
         "train": {"steps": 10_000, "device": "cpu"},
     }
-    return session.build(layers.resolve(name, config=document), spec, torch.device("cpu"))
+    return build_training(layers.resolve(name, config=document), spec, torch.device("cpu"))
 
 
 def scalar_recipe(name: str, judge: str, **options: Any) -> Recipe:

@@ -12,7 +12,8 @@ from disk_faults import FaultyDisk, ProcessKilled, kill_process, short_write
 from translate.engine.checkpoints import retention
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
-from translate.engine.training import session
+from translate.engine.system import console
+from translate.engine.training import train as training
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import TrainingResult
 
@@ -33,7 +34,7 @@ class ProgressRecorder(ProgressReporter):
         self.lines: list[str] = []
         self.reports: list[ProgressReport] = []
 
-    def say(self, line: str) -> None:
+    def message(self, line: str) -> None:
         self.lines.append(line)
 
     def progress(self, report: ProgressReport) -> None:
@@ -63,14 +64,18 @@ def config(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
     )
 
 
-def train(config: Config, out: Path, watcher: ProgressReporter | None = None) -> TrainingResult:
-    """Start a run and train it to the end."""
-    return session.start(config, out=out, watcher=watcher or ProgressReporter())
+def train(
+    config: Config, out: Path | None, progress: ProgressReporter | None = None, **given: Any
+) -> TrainingResult:
+    """Start a run and train it to the end; `progress` gets the messages, too."""
+    progress = progress or ProgressReporter()
+    with console.messages(progress.message):
+        return training.start(config, out=out, progress=progress, **given)
 
 
 def resume(
     run: Path,
-    watcher: ProgressReporter | None = None,
+    progress: ProgressReporter | None = None,
     *,
     steps: int | None = None,
     epochs: int | None = None,
@@ -80,7 +85,9 @@ def resume(
     """Resume a run, optionally to another last step or on another device."""
     wanted = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
     flags = {key: value for key, value in wanted.items() if value is not None}
-    return session.resume(run, watcher=watcher or ProgressReporter(), flags=flags, **given)
+    progress = progress or ProgressReporter()
+    with console.messages(progress.message):
+        return training.resume(run, progress=progress, flags=flags, **given)
 
 
 def count_disk_operations(config: Config, run: Path, disk: FaultyDisk) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -98,8 +98,9 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     """
     from translate.engine.data import samples
 
-    for name in names:
-        samples.draw(name, root, (lambda _: None) if quiet else console.say)
+    with nullcontext() if quiet else console.messages():
+        for name in names:
+            samples.draw(name, root)
 
 
 @command.command()
@@ -120,8 +121,8 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     from translate.exchange.fetch import fetch
 
     for name in names:
-        with _arriving(quiet) as progress:
-            fetch(name, root, (lambda _: None) if quiet else console.say, progress)
+        with _arriving(quiet) as progress, nullcontext() if quiet else console.messages():
+            fetch(name, root, progress)
 
 
 @contextmanager

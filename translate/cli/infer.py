@@ -128,7 +128,7 @@ def command(
     settings = InferenceOptions(format=form, **given)
     with (
         counted("translating", quiet=quiet) as show_progress,
-        Interrupts(say=logger.info) as interrupts,
+        Interrupts(work="the current image") as interrupts,
     ):
         for complaint in complaints:
             logger.info(f"{complaint} An older checkpoint is used.")

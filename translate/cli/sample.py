@@ -99,7 +99,7 @@ def command(
     request = SampleRequest(count or (12 if walk else 64), label, text, seed)
     with (
         counted("drawing", quiet=quiet) as show_progress,
-        Interrupts(say=logger.info) as interrupts,
+        Interrupts(work="the current image") as interrupts,
     ):
         for complaint in complaints:
             logger.info(f"{complaint} An older checkpoint is used.")

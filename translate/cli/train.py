@@ -1,9 +1,10 @@
 """`translate train`: train a method on folders of images."""
 
+import logging
 from itertools import pairwise
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +18,13 @@ from translate.cli.options import (
 )
 from translate.cli.values import parse_duration, parse_size
 
+if TYPE_CHECKING:
+    from translate.results import TrainingResult
+
 ONLY_AT_THE_START = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
+
+logger = logging.getLogger(__name__)
 
 
 class TrainCommand(SeveralCommand):
@@ -173,57 +179,62 @@ def command(**given: Any) -> int:
     from translate.engine.checkpoints.initialization import Initial
     from translate.engine.config import layers
     from translate.engine.processes.signals import Interrupts
-    from translate.engine.training import session
-    from translate.engine.training.progress_bar import watch
+    from translate.engine.training import train
+    from translate.engine.training.progress_bar import shown_messages, shown_progress
 
     limit = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     _refuse_what_does_not_apply(given)
-    with watch(quiet=given["quiet"]) as watcher:
+    with shown_progress(quiet=given["quiet"]) as progress:
         interrupts = Interrupts(
             save_on=given["save_on"],
             seconds=limit,
-            say=watcher.say,
             work="this step, then saving a checkpoint",
         )
         if given["resume"]:
-            result = session.resume(
+            result = train.resume(
                 given["resume"],
                 flags=_flags(given),
                 assignments=given["assignments"],
                 accept_data_change=given["accept_data_change"],
                 fork=given["fork_run"],
                 out=given["out"],
-                watcher=watcher,
+                progress=progress,
                 interrupts=interrupts,
             )
         else:
             init = Initial(given["init"]) if given["init"] else None
-            asked = (init.configuration if init else layers.resolve)(
+            config = (init.configuration if init else layers.resolve)(
                 given["plugin"],
                 config=given["config"],
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
-            result = session.start(
-                asked, out=given["out"], init=init, watcher=watcher, interrupts=interrupts
+            result = train.start(
+                config, out=given["out"], init=init, progress=progress, interrupts=interrupts
             )
+    with shown_messages(quiet=given["quiet"]):  # below the finished progress bar
+        _report(result)
+    if result.signal:
+        return 128 + result.signal
+    return 3 if result.listed else 0
+
+
+def _report(result: "TrainingResult") -> None:
+    """Log how training ended, and what to type next."""
     if result.signal or result.late or result.reason:
         why = "time is up" if result.late else "stopped"
         by = f" ({result.reason})" if result.reason else ""
         resume = f"translate train --resume {quote(str(result.path))}"
-        watcher.say(f"{why} at step {result.step}{by}: {resume}")
+        logger.info(f"{why} at step {result.step}{by}: {resume}")
     elif result.next_command:
-        watcher.say(f"run: {result.path}, {result.step} steps")
+        logger.info(f"run: {result.path}, {result.step} steps")
         if result.preview:
-            watcher.say(f"preview: {result.preview}")
-        watcher.say(f"next: {result.next_command}")
-    if result.signal:
-        return 128 + result.signal
-    if result.listed:
-        watcher.say(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
-    return 3 if result.listed else 0
+            logger.info(f"preview: {result.preview}")
+        logger.info(f"next: {result.next_command}")
+    if result.listed and not result.signal:
+        logger.info(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
 
 
 def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:

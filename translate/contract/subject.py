@@ -17,8 +17,8 @@ from translate.engine.config import layers, schema
 from translate.engine.data import check, loader
 from translate.engine.system import randomness
 from translate.engine.system.randomness import seed_everything
-from translate.engine.training import session
 from translate.engine.training.batch import batch_to_device
+from translate.engine.training.build import build_training
 from translate.engine.training.step import StepResult, take_step
 from translate.errors import ConfigError
 from translate.recipe import Recipe
@@ -75,7 +75,7 @@ class Subject:
 
     def build(self) -> TrainingState:
         """Make the recipe with all that a run gives it, from the seed."""
-        return session.build(self.asked, self.spec, CPU)
+        return build_training(self.asked, self.spec, CPU)
 
     def batch(self, index: int, count: int = 2) -> Any:
         """Return batch `index`, in [-1, 1]: the same one whenever it is asked for."""
@@ -114,7 +114,7 @@ class Subject:
             found = read.describe(write.write_checkpoint(Path(folder), training))
             recipe = read.rebuild(found)
             read.restore_weights(recipe, found.path)
-            reborn = session.build(found.config, found.spec, CPU)
+            reborn = build_training(found.config, found.spec, CPU)
             read.restore(reborn, found)
         saved = training.recipe.state_dict()
         hold_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")

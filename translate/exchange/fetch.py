@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 import urllib.error
 import urllib.request
@@ -23,12 +24,13 @@ PATIENCE = 60.0
 ATTEMPTS, PAUSE = 5, 2.0
 """how often a download that breaks off is taken up again, and seconds between"""
 CHUNK = 1 << 20
-Say = Callable[[str], object]
 Progress = Callable[[int, int | None], object]
 """is told the bytes that are here, and how many there are in all, where the server says so"""
 
+logger = logging.getLogger(__name__)
 
-def fetch(name: str, root: Path, say: Say, progress: Progress = lambda *_: None) -> list[Path]:
+
+def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[Path]:
     """Fetch the public set `name` into folders below `root`, and return these.
 
     What is there already is left alone. Raises `ConfigError` for a name without a card, `DataError`
@@ -39,12 +41,12 @@ def fetch(name: str, root: Path, say: Say, progress: Progress = lambda *_: None)
     wanted = _free(card, root)
     folders = [root / domain for domain in sorted({_domain(place) for place in card["folders"]})]
     if not wanted:
-        say(f"{name} is there already: {', '.join(map(str, folders))}")
+        logger.info(f"{name} is there already: {', '.join(map(str, folders))}")
         return folders
     files.claim(root)
     kept = root / f".fetch-{name}"
     archive = kept / PurePosixPath(card["url"]).name
-    say(f"{card['url']} -> {root}")
+    logger.info(f"{card['url']} -> {root}")
     counts: Counter[str] = Counter()
     try:
         download(card["url"], archive, progress)
@@ -58,10 +60,10 @@ def fetch(name: str, root: Path, say: Say, progress: Progress = lambda *_: None)
             "command goes on with it."
         ) from error
     for folder in folders:
-        say(f"{folder}: {counts[folder.name]} images")
+        logger.info(f"{folder}: {counts[folder.name]} images")
     if "sha256" not in card:
-        say(f"sha256 of what was fetched: {digest}; its card has none to compare it with")
-    say(f"licence: {card['licence']}; cite: {card['citation']}")
+        logger.info(f"sha256 of what was fetched: {digest}; its card has none to compare it with")
+    logger.info(f"licence: {card['licence']}; cite: {card['citation']}")
     return folders
 
 

@@ -13,7 +13,6 @@ from safetensors.torch import load
 from translate.engine.checkpoints.initialization import Initial
 from translate.engine.config import yaml
 from translate.engine.disk import records
-from translate.engine.training import session
 from translate.errors import CheckpointError
 
 Pictures = Callable[..., Path]
@@ -33,7 +32,7 @@ def begin(root: Path, out: str, *assignments: str, **flags: Any) -> tuple[Path, 
     heard, init = small_runs.ProgressRecorder(), Initial(root / "old")
     named = {key.replace("__", "."): value for key, value in flags.items()}
     asked = init.configuration(flags=named, assignments=assignments)
-    session.start(asked, out=root / out, init=init, watcher=heard)
+    small_runs.train(asked, root / out, heard, init=init)
     return root / out, str(heard)
 
 
@@ -76,7 +75,7 @@ def test_the_moving_average_is_what_is_taken_and_what_the_new_one_begins_with(ro
     small_runs.train(small_runs.config(root, train__steps=3, train__ema=0.9), root / "old2")
     init = Initial(root / "old2")
     asked = init.configuration(flags={"train.steps": 1})
-    session.start(asked, out=root / "new", init=init, watcher=small_runs.ProgressRecorder())
+    small_runs.train(asked, root / "new", init=init)
     average = load((root / "old2/checkpoints/step-00000003/ema.safetensors").read_bytes())
     for name in ("weights", "ema"):
         file = root / f"new/checkpoints/step-00000000/{name}.safetensors"
@@ -88,7 +87,7 @@ def test_nothing_that_fits_is_refused_and_nothing_is_written(root: Path) -> None
     init = Initial(root / "old")
     asked = small_runs.config(root, "pix2pix", data__layout="unpaired")
     with pytest.raises(CheckpointError, match=r"none of its \d+ tensors fits .* of pix2pix"):
-        session.start(asked, out=root / "new", init=init, watcher=small_runs.ProgressRecorder())
+        small_runs.train(asked, root / "new", init=init)
     assert not (root / "new").exists()
 
 

@@ -37,7 +37,7 @@ from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.disk import files
 from translate.engine.system import randomness
-from translate.engine.training import session
+from translate.engine.training.build import build_training
 from translate.engine.training.step import take_turns
 from translate.errors import CheckpointError, SaveError
 
@@ -47,7 +47,7 @@ CPU = torch.device("cpu")
 def build(recipe: str = "cyclegan", **flags: Any) -> TrainingState:
     size = small_runs.SIZES[recipe]
     asked = small_runs.config(Path("nowhere"), recipe, **flags)
-    return session.build(asked, image_spec((size, size), ("a", "b")), CPU)
+    return build_training(asked, image_spec((size, size), ("a", "b")), CPU)
 
 
 def play(training: TrainingState, steps: int) -> None:
@@ -62,7 +62,7 @@ def play(training: TrainingState, steps: int) -> None:
 
 def reborn(path: Path) -> TrainingState:
     found = read.describe(path)
-    training = session.build(found.config, found.spec, CPU)
+    training = build_training(found.config, found.spec, CPU)
     read.restore(training, found)
     return training
 
@@ -212,7 +212,7 @@ def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same
     torch.manual_seed(0)
     play(other, 2)
     found = read.describe(write.write_checkpoint(tmp_path / "run", other))
-    again = session.build(found.config, found.spec, CPU)
+    again = build_training(found.config, found.spec, CPU)
     again.recipe.to(memory_format=torch.channels_last)
     read.restore(again, found)
     for training in (other, again):

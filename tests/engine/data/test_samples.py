@@ -35,15 +35,17 @@ class Meadows:
 
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Plugin) -> list[str]:
-    """Work in an empty folder, with a plugin that offers meadow and marsh; return what is said."""
+def said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Plugin, messages: list[str]
+) -> list[str]:
+    """Work in an empty folder, with a plugin that offers meadow and marsh; return the messages."""
     monkeypatch.chdir(tmp_path)
     register_plugin(Meadows())
-    return []
+    return messages
 
 
 def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
-    samples.ensure(Data(domains=("meadow", "marsh")), said.append)
+    samples.ensure(Data(domains=("meadow", "marsh")))
     assert said[0] == "datasets/meadow is not there: drawing the sample domain meadow"
     assert said[1] == "datasets/meadow: 5 images, 0 s"
     folder = Path("datasets/meadow")
@@ -52,7 +54,7 @@ def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
     assert json.loads((folder / samples.MARKER).read_bytes()) == {"name": "meadow", "version": 3}
     assert sorted(path.name for path in Path("datasets").iterdir()) == ["marsh", "meadow"]
     assert not list(Path("datasets").rglob(".tmp-*"))
-    samples.ensure(Data(domains=("meadow", "marsh")), said.append)
+    samples.ensure(Data(domains=("meadow", "marsh")))
     assert len(said) == 4
 
 
@@ -64,7 +66,7 @@ def test_a_folder_of_the_users_own_always_wins(
 ) -> None:
     image_folder(place, 1)
     before = sorted(Path().rglob("*"))
-    samples.ensure(Data(domains=("meadow",)), said.append)
+    samples.ensure(Data(domains=("meadow",)))
     assert said == []
     assert sorted(Path().rglob("*")) == before
 
@@ -79,26 +81,25 @@ def test_a_folder_of_the_users_own_always_wins(
     ],
 )
 def test_nothing_is_drawn_where_no_sample_is_meant(settings: Any, said: list[str]) -> None:
-    samples.ensure(Data(**settings), said.append)
+    samples.ensure(Data(**settings))
     assert said == []
     assert not list(Path().iterdir())
 
 
 @pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])
 def test_an_old_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
-    samples.draw("meadow", Path("datasets"), said.append)
+    samples.draw("meadow", Path("datasets"))
     folder = Path("datasets/meadow")
     (folder / "train/1.png").unlink()
     (folder / samples.MARKER).write_text(json.dumps(marker) if marker else "{")
-    samples.ensure(Data(domains=("meadow",)), said.append)
+    samples.ensure(Data(domains=("meadow",)))
     assert said[2].endswith("another version: drawing the sample domain meadow again")
     assert (folder / "train/1.png").is_file()
     assert json.loads((folder / samples.MARKER).read_bytes())["version"] == 3
 
 
-def test_a_draw_that_is_killed_starts_again(
-    said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("said")
+def test_a_draw_that_is_killed_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from translate.engine.disk import files
 
     def die(*_: Any) -> None:
@@ -106,20 +107,22 @@ def test_a_draw_that_is_killed_starts_again(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(files, "write_folder", die)
-        samples.draw("meadow", Path("datasets"), said.append)
-    samples.ensure(Data(domains=("meadow",)), said.append)
+        samples.draw("meadow", Path("datasets"))
+    samples.ensure(Data(domains=("meadow",)))
     assert len(listing.find_images(Path("datasets/meadow"))) == 5
 
 
-def test_draw_refuses_a_folder_that_is_not_ours(said: list[str], image_folder: Any) -> None:
+@pytest.mark.usefixtures("said")
+def test_draw_refuses_a_folder_that_is_not_ours(image_folder: Any) -> None:
     image_folder("datasets/meadow", 1)
     with pytest.raises(DataError, match=r"datasets/meadow is a folder of your own"):
-        samples.draw("meadow", Path("datasets"), said.append)
+        samples.draw("meadow", Path("datasets"))
     with pytest.raises(ConfigError, match=r"no domain is called 'medow'\. Did you mean 'meadow'\?"):
-        samples.draw("medow", Path("datasets"), said.append)
+        samples.draw("medow", Path("datasets"))
 
 
-def test_a_plugin_cannot_write_outside_its_folder(said: list[str], register_plugin: Plugin) -> None:
+@pytest.mark.usefixtures("said")
+def test_a_plugin_cannot_write_outside_its_folder(register_plugin: Plugin) -> None:
     class Sly:
         @hookimpl
         def register_domains(self) -> Any:
@@ -128,18 +131,19 @@ def test_a_plugin_cannot_write_outside_its_folder(said: list[str], register_plug
     register_plugin(Sly(), "sly:sly")
     for name in ("up", "abs"):
         with pytest.raises(PluginError, match="outside its folder"):
-            samples.draw(name, Path("datasets"), said.append)
+            samples.draw(name, Path("datasets"))
     assert list(Path().rglob("*")) == [Path("datasets")]
 
 
-def test_files_in_no_split_are_drawn_too(said: list[str], register_plugin: Plugin) -> None:
+@pytest.mark.usefixtures("said")
+def test_files_in_no_split_are_drawn_too(register_plugin: Plugin) -> None:
     class Flat:
         @hookimpl
         def register_domains(self) -> Any:
             return {"flat": lambda: iter([("1.png", PIXELS), ("sub/deep/2.png", PIXELS)])}
 
     register_plugin(Flat(), "flat:flat")
-    samples.draw("flat", Path("root"), said.append)
+    samples.draw("flat", Path("root"))
     assert [str(path) for path in listing.find_images(Path("root"))] == [
         "root/flat/1.png", "root/flat/sub/deep/2.png",
     ]  # fmt: skip
@@ -157,8 +161,9 @@ def test_D23_what_systems_leave_is_no_image_of_an_archive_and_no_domain(
     assert domain_names() == {"own"}
 
 
-def test_what_is_there_is_listed_with_its_counts(said: list[str], image_folder: Any) -> None:
-    samples.draw("meadow", Path("datasets"), said.append)
+@pytest.mark.usefixtures("said")
+def test_what_is_there_is_listed_with_its_counts(image_folder: Any) -> None:
+    samples.draw("meadow", Path("datasets"))
     image_folder("datasets/own", 4)
     image_folder("datasets/split/val", 1)
     Path("datasets/empty").mkdir()
@@ -193,12 +198,12 @@ def test_two_commands_at_once_draw_a_sample_domain_once(
 
     register_plugin(Once(), "once:once")
     monkeypatch.chdir(tmp_path)
-    said, root = list[str](), Path("datasets")
+    root = Path("datasets")
     (root / ".tmp-once-1-0123456789ab").mkdir(parents=True)  # of a killed process
 
     def start() -> None:
         both.wait()
-        samples.draw("once", root, said.append)
+        samples.draw("once", root)
 
     threads = [threading.Thread(target=start) for _ in range(2)]
     for thread in threads:

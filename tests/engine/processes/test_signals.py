@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from translate.engine.processes.signals import SAVE, SIGNAL, TIME, Interrupts
+from translate.engine.processes.signals import Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -44,26 +44,28 @@ def test_handlers_are_put_back_after_an_exception() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_wish_to_save_is_heard_once_and_stops_nothing() -> None:
+def test_a_checkpoint_is_requested_once_and_stops_nothing() -> None:
     with Interrupts(save_on="SIGUSR1") as interrupts:
-        assert interrupts.wish() == 0
+        assert not interrupts.take_save_request()
         os.kill(os.getpid(), signal.SIGUSR1)
-        assert [interrupts.wish(), interrupts.wish()] == [SAVE, 0]
+        requests = [interrupts.take_save_request() for _ in range(2)]
+        assert requests == [True, False]
         assert interrupts.caught == 0
 
 
-def test_time_that_is_up_is_a_wish_to_stop_and_so_is_a_signal() -> None:
-    assert Interrupts(seconds=0).wish() == TIME
+def test_a_time_limit_and_the_first_signal_are_kept() -> None:
+    assert Interrupts(seconds=0).time_is_up
     with Interrupts(seconds=60) as interrupts:
         os.kill(os.getpid(), signal.SIGTERM)
-        assert [interrupts.wish(), interrupts.wish()] == [SIGNAL + signal.SIGTERM] * 2
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert (interrupts.time_is_up, interrupts.caught) == (False, signal.SIGTERM)
 
 
 def test_T25_a_hangup_is_noted_as_a_termination_is() -> None:
     before = signal.getsignal(signal.SIGHUP)
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGHUP)
-        assert interrupts.wish() == SIGNAL + signal.SIGHUP > SAVE
+        assert interrupts.caught == signal.SIGHUP
     assert signal.getsignal(signal.SIGHUP) is before
 
 
@@ -72,24 +74,25 @@ def test_T25_a_hangup_that_nohup_ignores_stays_ignored() -> None:
     try:
         with Interrupts() as interrupts:
             os.kill(os.getpid(), signal.SIGHUP)
-            assert interrupts.wish() == 0
+            assert not interrupts.caught
         with Interrupts(save_on="SIGHUP") as interrupts:
             os.kill(os.getpid(), signal.SIGHUP)
-            assert interrupts.wish() == SAVE
+            assert interrupts.take_save_request()
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_person_is_told_at_once_that_the_work_at_hand_is_being_finished() -> None:
-    said: list[str] = []
-    with Interrupts(say=said.append, work="this step") as interrupts:
-        assert not said
+def test_a_message_at_once_says_that_the_work_at_hand_is_being_finished(
+    messages: list[str],
+) -> None:
+    with Interrupts(work="this step") as interrupts:
+        assert not messages
         os.kill(os.getpid(), signal.SIGINT)
         deadline = time.monotonic() + 10
-        while not said and time.monotonic() < deadline:
+        while not messages and time.monotonic() < deadline:
             time.sleep(0.01)
         assert interrupts.caught == signal.SIGINT
-    assert said == ["finishing this step; a second Ctrl-C stops at once"]
+    assert messages == ["finishing this step; a second Ctrl-C stops at once"]
     assert signal.set_wakeup_fd(-1) == -1
 
 
@@ -104,7 +107,7 @@ def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -
         "        time.sleep(0.3)\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
         "threading.Thread(target=send, daemon=True).start()\n"
-        "with signals.Interrupts(say=print):\n"
+        "with signals.Interrupts(work='this step'):\n"
         "    end = time.monotonic() + 30\n"
         "    while time.monotonic() < end:\n"
         "        try: time.sleep(30)\n"

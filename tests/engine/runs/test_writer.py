@@ -16,7 +16,8 @@ from translate.engine.data.check import CheckedData, Problem
 from translate.engine.disk import files, records
 from translate.engine.runs.provenance import fingerprint
 from translate.engine.runs.writer import RunWriter
-from translate.engine.training import session
+from translate.engine.training.build import build_training
+from translate.run import LogRecord
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def begun(
     image_folder("a", 4), image_folder("b", 3)
     asked = small_runs.config(tmp_path)
     layout = check.open_layout(asked.data)
-    training = session.build(asked, layout.spec, torch.device("cpu"))
-    journal = RunWriter(tmp_path / "run", training, 4, small_runs.ProgressRecorder().say)
+    training = build_training(asked, layout.spec, torch.device("cpu"))
+    journal = RunWriter(tmp_path / "run", training, 4)
     return journal, training, check.check_data(layout, asked.data)
 
 
@@ -39,12 +40,20 @@ def test_numbers_that_json_does_not_have_are_null(
     begun: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
     journal = begun[0]
-    journal.log({"step": 1, "losses": {"a/b": math.nan, "a/c": 0.5}, "grad_norm": {"a": math.inf}})
+    losses = {"a/b": math.nan, "a/c": 0.5}
+    journal.log(LogRecord(1, 0.5, losses, {"a": 0.1}, {"a": math.inf}, 3.0, 0.0, 100, 1))
     text = (journal.path / "log.jsonl").read_text()
     assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == {
         "step": 1,
+        "epoch": 0.5,
         "losses": {"a/b": None, "a/c": 0.5},
+        "lr": {"a": 0.1},
         "grad_norm": {"a": None},
+        "images_per_second": 3.0,
+        "data_wait": 0.0,
+        "memory_mb": 100,
+        "threads": 1,
+        "skipped": 0,
     }
 
 
@@ -57,7 +66,7 @@ def test_what_was_listed_before_is_not_listed_again(
     journal.begin(training, prepared)
     lines = records.read_lines(journal.path / "problems.jsonl")
     assert [line["path"] for line in lines] == ["old.png", "new.png"]
-    assert journal.listed == 2
+    assert journal.problems.count == 2
 
 
 def test_the_end_is_noted_and_the_beginning_kept(

@@ -194,10 +194,10 @@ def test_the_guard_counts_in_a_row_only() -> None:
     guard = Guard(2, torch.device("cpu"))
     bad, good = torch.tensor(True), torch.tensor(False)
     for one, two in ((bad, good), (good, bad), (bad, good)):
-        guard.see(StepResult(skipped={"one": [one], "two": [two]}))
+        guard.count(StepResult(skipped={"one": [one], "two": [two]}))
     guard.check()
     assert guard.total == 3
-    guard.see(StepResult(skipped={"one": [bad], "two": [good]}))
+    guard.count(StepResult(skipped={"one": [bad], "two": [good]}))
     with pytest.raises(TrainingError):
         guard.check()
 
@@ -589,7 +589,7 @@ def test_G12_a_preview_that_fails_is_listed_once_and_the_run_goes_on(
     (problem,) = problems(tmp_path / "run")
     assert (problem["path"], problem["reason"]) == ("previews", "failed")
     assert "Toy.preview raised " in problem["message"]
-    assert "must return a list of rows" in problem["message"]
+    assert "must return a dict of rows" in problem["message"]
 
 
 @pytest.mark.parametrize("workers", [0, 2])

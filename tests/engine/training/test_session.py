@@ -17,7 +17,8 @@ from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers
 from translate.engine.inference import model as infer
 from translate.engine.processes.signals import Interrupts
-from translate.engine.training import session
+from translate.engine.training import train
+from translate.engine.training.build import build_training
 from translate.errors import ConfigError, DataError, SaveError
 from translate.progress import ProgressReporter
 
@@ -35,14 +36,14 @@ def root(
 
 def test_run_folders_are_named_after_what_they_hold_and_numbered(root: Path) -> None:
     asked = small_runs.config(root, train__steps=1)
-    paths = [session.start(asked, watcher=ProgressReporter()).path for _ in range(3)]
+    paths = [train.start(asked, progress=ProgressReporter()).path for _ in range(3)]
     assert [str(path) for path in paths] == [
         "runs/cyclegan-a-b",
         "runs/cyclegan-a-b-2",
         "runs/cyclegan-a-b-3",
     ]
     asked = small_runs.config(root, train__steps=1, data__domains=[str(root / "a"), "b"])
-    assert str(session.start(asked, watcher=ProgressReporter()).path) == "runs/cyclegan-a-b-4"
+    assert str(train.start(asked, progress=ProgressReporter()).path) == "runs/cyclegan-a-b-4"
 
 
 def test_domains_are_named_by_the_last_part_of_their_paths(
@@ -51,7 +52,7 @@ def test_domains_are_named_by_the_last_part_of_their_paths(
     image_folder("photos/my horses/train", 2)
     paths = ["photos/my horses", str(root / "a")]
     asked = small_runs.config(root, train__steps=1, data__domains=paths)
-    run = session.start(asked, watcher=ProgressReporter()).path
+    run = train.start(asked, progress=ProgressReporter()).path
     assert str(run) == "runs/cyclegan-my horses-a"
     found = read.describe(retention.newest(run)[0])
     assert found.spec.names == ("my horses", "a")
@@ -140,7 +141,7 @@ def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
         torch.rand(5)  # whatever came before
         asked = small_runs.config(Path("nowhere"), train__seed=seed)
         built.append(
-            session.build(asked, image_spec((16, 16), ("a", "b")), CPU).recipe.state_dict()
+            build_training(asked, image_spec((16, 16), ("a", "b")), CPU).recipe.state_dict()
         )
         drawn.append(torch.rand(3))
     assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
@@ -235,8 +236,8 @@ class Acting(ProgressReporter):
 
 def test_T7_a_signal_that_asks_for_a_checkpoint_gets_one_and_training_goes_on(root: Path) -> None:
     asked, interrupts = small_runs.config(root, train__steps=5), Interrupts(save_on="SIGUSR1")
-    watcher = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
-    result = session.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
+    progress = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    result = train.start(asked, out=root / "run", progress=progress, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (5, 0, False)
     assert small_runs.checkpoint_steps(root / "run") == [3, 5]
 
@@ -245,10 +246,10 @@ def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(ro
     asked, straight = small_runs.config(root, train__steps=4), root / "straight"
     small_runs.train(asked, straight)
     interrupts = Interrupts()
-    watcher = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
-    result = session.start(asked, out=root / "run", watcher=watcher, interrupts=interrupts)
+    progress = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
+    result = train.start(asked, out=root / "run", progress=progress, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (2, 0, True)
-    assert session.resume(root / "run", watcher=ProgressReporter()).step == 4
+    assert train.resume(root / "run", progress=ProgressReporter()).step == 4
     ends = [
         run / "checkpoints/step-00000004/weights.safetensors" for run in (root / "run", straight)
     ]
@@ -274,11 +275,11 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
     assert holder.stdin and holder.stdout and holder.stdout.readline() == "held\n"
     before = sorted(p.name for p in (root / "run").rglob("*"))
     with pytest.raises(ConfigError, match="is in use: another process trains there"):
-        session.resume(root / "run", flags={"train.steps": 4}, watcher=ProgressReporter())
+        train.resume(root / "run", flags={"train.steps": 4}, progress=ProgressReporter())
     assert sorted(p.name for p in (root / "run").rglob("*")) == before
     holder.communicate("")
     assert (
-        session.resume(root / "run", flags={"train.steps": 4}, watcher=ProgressReporter()).step == 4
+        train.resume(root / "run", flags={"train.steps": 4}, progress=ProgressReporter()).step == 4
     )
     assert not (root / "run/.lock").exists()
 
@@ -287,7 +288,7 @@ def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
     small_runs.train(small_runs.config(root, train__steps=1), root / "run")
     (root / "run/.lock").touch()
     assert (
-        session.resume(root / "run", flags={"train.steps": 2}, watcher=ProgressReporter()).step == 2
+        train.resume(root / "run", flags={"train.steps": 2}, progress=ProgressReporter()).step == 2
     )
 
 
@@ -304,20 +305,20 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
     else:
         (root / "b/0000.png").rename(root / "b/9999.png")
     with pytest.raises(DataError, match=rf"{words}.*--accept-data-change"):
-        session.resume(root / "run", flags={"train.steps": 2}, watcher=ProgressReporter())
+        train.resume(root / "run", flags={"train.steps": 2}, progress=ProgressReporter())
     heard = small_runs.ProgressRecorder()
-    session.resume(root / "run", flags={"train.steps": 2}, accept_data_change=True, watcher=heard)
+    small_runs.resume(root / "run", heard, steps=2, accept_data_change=True)
     assert "going on, but not as if nothing had happened" in str(heard)
     assert (
-        session.resume(root / "run", flags={"train.steps": 3}, watcher=ProgressReporter()).step == 3
+        train.resume(root / "run", flags={"train.steps": 3}, progress=ProgressReporter()).step == 3
     )
 
 
 def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:
     seen: list[bool] = []
-    watcher = Acting(1, lambda: seen.append(torch.are_deterministic_algorithms_enabled()))
+    progress = Acting(1, lambda: seen.append(torch.are_deterministic_algorithms_enabled()))
     asked = small_runs.config(root, train__steps=2, train__deterministic=True)
-    session.start(asked, out=root / "run", watcher=watcher)
+    train.start(asked, out=root / "run", progress=progress)
     assert seen == [True]
     assert not torch.are_deterministic_algorithms_enabled()
     small_runs.train(small_runs.config(root, train__steps=2), root / "usual")

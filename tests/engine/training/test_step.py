@@ -191,10 +191,10 @@ def test_a_guard_stops_after_so_many_bad_turns_of_a_player_in_a_row() -> None:
         {"maker": [bad], "judge": [bad]},
         {"maker": [bad]},
     ):
-        guard.see(StepResult(skipped=turns))
+        guard.count(StepResult(skipped=turns))
         guard.check()
     assert int(guard.total) == 5
-    guard.see(StepResult(skipped={"maker": [bad], "judge": [good]}))
+    guard.count(StepResult(skipped={"maker": [bad], "judge": [good]}))
     with pytest.raises(TrainingError, match="the last 3 turns of 'maker' had losses") as error:
         guard.check()
     assert error.value.exit_code == 5

@@ -1,6 +1,6 @@
 """What may change when a run goes on, and what would make it another run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +31,19 @@ def changed(
     assignments: Sequence[str],
     *,
     fork: bool,
-    say: Callable[[str], object],
-) -> Config:
-    """Return the configuration that `run` is resumed with, and say each key that differs.
+) -> tuple[Config, list[str]]:
+    """Return the configuration that `run` is resumed with, and a line for each key that differs.
 
     It is that of ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the
     checkpoint. They differ where that file was edited, or where a resume with other settings was
     killed before its first checkpoint. Raises `ConfigError` where the result makes another method,
     or other data, of a run that is not forked.
     """
-    document = yaml.document(before)
+    document, lines = yaml.document(before), list[str]()
     try:
         document = current_document(yaml.read(str(run / "config.yaml")))
     except ConfigError as error:
-        say(f"{error} Its newest checkpoint has the settings, too.")
+        lines.append(f"{error} Its newest checkpoint has the settings, too.")
     written = layers.resolve(config=document)
     now = layers.resolve(config=document, flags=flags, assignments=assignments)
     edited = differences(before, written)
@@ -54,13 +53,13 @@ def changed(
         if key in END:
             continue  # every line of progress says where the end is; what it does to rates is said
         if key in FREE:
-            say(line)
+            lines.append(line)
         elif why := without_effect(now, key):
-            say(f"{line}: no effect, as {why}")
+            lines.append(f"{line}: no effect, as {why}")
         elif key in NOTED:
-            say(f"{line}: training goes on, but not bit for bit as it would have")
+            lines.append(f"{line}: training goes on, but not bit for bit as it would have")
         elif fork:
-            say(f"{line}: from here on, as this is a fork")
+            lines.append(f"{line}: from here on, as this is a fork")
         else:
             others.append(f"{run / 'config.yaml'} was edited: {line}" if key in edited else line)
     if others:
@@ -68,7 +67,7 @@ def changed(
             f"{'; '.join(others)}: this would be another run. Leave it out, or go on in a folder "
             "of its own from this run's newest checkpoint, with --fork-run."
         )
-    return now
+    return now, lines
 
 
 def without_effect(asked: Config, key: str) -> str:

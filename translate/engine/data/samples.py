@@ -5,6 +5,7 @@ is the user's, and nothing is ever written into it.
 """
 
 import json
+import logging
 import sys
 import time
 import tomllib
@@ -27,7 +28,8 @@ from translate.images.encode import encode_image
 ROOT = Path("datasets")
 MARKER = ".sample-domain.json"
 SPLITS = ("train", "val", "test")
-Say = Callable[[str], object]
+
+logger = logging.getLogger(__name__)
 
 
 class Domain(NamedTuple):
@@ -40,7 +42,7 @@ class Domain(NamedTuple):
     sample: bool
 
 
-def ensure(data: Data, say: Say) -> None:
+def ensure(data: Data) -> None:
     """Draw each sample domain that `data` names and the default root lacks.
 
     Raises `DataError` before that for a domain that is named twice.
@@ -52,10 +54,10 @@ def ensure(data: Data, say: Say) -> None:
     for name in data.domains:
         places = (ROOT / name, ROOT / data.split / name, ROOT / f"{data.split}{name}", Path(name))
         if name in known and (_is_sample(ROOT / name) or not any(p.exists() for p in places)):
-            draw(name, ROOT, say)
+            draw(name, ROOT)
 
 
-def draw(name: str, root: Path, say: Say) -> None:
+def draw(name: str, root: Path) -> None:
     """Draw the sample domain `name` into `root`, unless this version of it is there.
 
     Raises `ConfigError` for a name that no plugin offers, `DataError` where a folder of the user's
@@ -67,24 +69,24 @@ def draw(name: str, root: Path, say: Say) -> None:
     if _is_sample(folder) and _marker(folder) == marker:
         return
     files.claim(root)
-    waiting = partial(say, f"another process is drawing into {root}: waiting for it")
+    waiting = partial(logger.info, f"another process is drawing into {root}: waiting for it")
     with locks.one_at_a_time(root, waiting) as alone:
         if alone:
             files.sweep_folders(root, folder.name)
-        _draw_once(folder, marker, factory, say)
+        _draw_once(folder, marker, factory)
 
 
-def _draw_once(folder: Path, marker: dict[str, Any], factory: Callable[..., Any], say: Say) -> None:
+def _draw_once(folder: Path, marker: dict[str, Any], factory: Callable[..., Any]) -> None:
     """Draw the sample domain that `marker` names, unless another process has just done so."""
     name = marker["name"]
     if not folder.exists():
-        say(f"{folder} is not there: drawing the sample domain {name}")
+        logger.info(f"{folder} is not there: drawing the sample domain {name}")
     elif not _is_sample(folder):
         raise DataError(f"{folder} is a folder of your own: the sample domain stays undrawn.")
     elif _marker(folder) == marker:
         return
     else:
-        say(f"{folder} is of another version: drawing the sample domain {name} again")
+        logger.info(f"{folder} is of another version: drawing the sample domain {name} again")
     start = time.perf_counter()
     contents = _draw(name, factory)
     try:
@@ -92,7 +94,7 @@ def _draw_once(folder: Path, marker: dict[str, Any], factory: Callable[..., Any]
     except OSError as error:
         raise SaveError(f"cannot write to {folder.parent}: {error.strerror or error}.") from error
     count = sum(is_image(file) for file in contents)
-    say(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
+    logger.info(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
 
 
 def find(root: Path) -> list[Domain]:

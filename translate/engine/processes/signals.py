@@ -1,17 +1,15 @@
 """Stop or save at the next step boundary when asked to: handlers only set a flag."""
 
+import logging
 import math
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from multiprocessing import parent_process
 from types import FrameType, TracebackType
 
-SAVE, SIGNAL, TIME, STOP = 1, 100, 1000, 1001
-"""wishes: a stopping signal's is SIGNAL and its number; of several wishes the largest counts"""
 SAVING = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may ask for a checkpoint"""
 STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -19,14 +17,16 @@ STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 GRACE = 3.0
 """seconds after a second SIGINT in which the main thread may end by itself"""
 
+logger = logging.getLogger(__name__)
+
 
 class Interrupts:
     """Notice SIGINT, SIGTERM and SIGHUP while the block runs; a second SIGINT stops at once.
 
     The signal `save_on` asks for a checkpoint, and `seconds` from now on time is up. A SIGHUP that
-    is ignored, as `nohup` has it, stays ignored. With `say` a person is told at once, also while
-    one operation takes minutes, that the `work` at hand is being finished; and a second SIGINT then
-    ends the process, whatever it is doing.
+    is ignored, as `nohup` has it, stays ignored. Where the `work` at hand has a name, a message at
+    once says that it is being finished, also while one operation takes minutes; and a second SIGINT
+    then ends the process, whatever it is doing.
     """
 
     def __init__(
@@ -34,15 +34,14 @@ class Interrupts:
         *,
         save_on: str | None = None,
         seconds: float = math.inf,
-        say: Callable[[str], object] | None = None,
-        work: str = "the current image",
+        work: str = "",
     ) -> None:
         self.caught = 0
         """the first stopping signal's number, or 0"""
         self._save_on = signal.Signals[save_on] if save_on else None
         self._save = False
         self._end = time.monotonic() + seconds
-        self._listener = Listener(say, work) if say else None
+        self._listener = Listener(work) if work else None
 
     def __enter__(self) -> "Interrupts":
         noticed = dict.fromkeys(_there(STOPPING), self._stop)
@@ -50,7 +49,7 @@ class Interrupts:
         if hangup and signal.getsignal(hangup) == signal.SIG_IGN:
             del noticed[hangup]
         if self._save_on:
-            noticed[self._save_on] = self._ask
+            noticed[self._save_on] = self._request_save
         # Python lets no other thread notice signals
         here = threading.current_thread() is threading.main_thread()
         self._before = {
@@ -71,27 +70,30 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def wish(self) -> int:
-        """Return what is asked for: TIME, SIGNAL and a signal's number, SAVE once, or 0."""
-        if time.monotonic() >= self._end:
-            return TIME
-        saving, self._save = self._save, False
-        return SIGNAL + self.caught if self.caught else SAVE * saving
+    @property
+    def time_is_up(self) -> bool:
+        """Whether the time limit is reached."""
+        return time.monotonic() >= self._end
+
+    def take_save_request(self) -> bool:
+        """Return whether a checkpoint has been requested since the last call."""
+        requested, self._save = self._save, False
+        return requested
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self.caught and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.caught = self.caught or number
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _request_save(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._save = True
 
 
 class Listener:
     """A thread that is told of signals at once, where Python's handlers wait for an operation."""
 
-    def __init__(self, say: Callable[[str], object], work: str) -> None:
-        self.say, self.work = say, work
+    def __init__(self, work: str) -> None:
+        self.work = work
         self.thread: threading.Thread | None = None
 
     def start(self, numbers: set[signal.Signals]) -> None:
@@ -120,7 +122,7 @@ class Listener:
                 continue
             count += 1
             if count == 1:
-                self.say(f"finishing {self.work}; a second Ctrl-C stops at once")
+                logger.info(f"finishing {self.work}; a second Ctrl-C stops at once")
             elif data[0] == signal.SIGINT:
                 time.sleep(GRACE)
                 if self.thread:  # still inside of the operation

@@ -1,10 +1,9 @@
 """The run folder except checkpoints: log, previews, problems, run.json."""
 
-import json
+import logging
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,14 @@ from translate.engine.disk.problems import Problem
 from translate.engine.plugins import discovery
 from translate.engine.plugins.errors import unforeseen
 from translate.engine.processes.signals import reraise_interruption
+from translate.engine.runs.problem_list import ProblemList
 from translate.engine.runs.provenance import describe_run, fingerprint, now, sessions
-from translate.engine.system import console
 from translate.errors import CheckpointError, SaveError
 from translate.images.contact_sheet import contact_sheet
 from translate.images.encode import write_image
-from translate.run import Run
+from translate.run import LogRecord, Run
 
-Say = Callable[[str], None]
-
-
-LISTED = {"unreadable": "left out"}
-"""what is said of a problem, by its reason"""
+logger = logging.getLogger(__name__)
 
 
 class RunWriter:
@@ -44,18 +39,16 @@ class RunWriter:
         path: Path,
         training: TrainingState,
         steps: int,
-        say: Say,
         *,
         directory: str = "",
         origin: Mapping[str, Any] | None = None,
     ) -> None:
-        self.path, self.say, self.origin = path, say, origin or {}
+        self.path, self.origin = path, origin or {}
         self.directory = directory or working_directory()
         """in which the paths of the configuration were typed"""
         self.stopped_by = ""
         """the plugin whose hook stopped the run"""
-        self.listed = 0
-        """lines of ``problems.jsonl`` that are this run's"""
+        self.problems = ProblemList(path)
         self.facts: dict[str, Any] = {}
         """what ``run.json`` says of this session"""
         self.run = Run(path, yaml.document(training.config), steps)
@@ -72,31 +65,11 @@ class RunWriter:
                 f"could not write to {error.filename2 or self.path}: {error.strerror or error}."
             ) from error
         for remark in prepared.remarks:
-            self.say(remark)
-        listed = self._listed([*prepared.problems, *prepared.notes])
-        for problem in prepared.problems:
-            if problem in listed:
-                self.listed += 1
-            else:
-                self.problem(problem)
-        for note in prepared.notes:
-            if note not in listed and not self._list(note):
-                break  # one that cannot be written was said
+            logger.info(remark)
+        self.problems.add_checked(prepared)
         for limit in file_system.limits(self.path):
-            self.say(f"the file system of {self.path}: {limit}")
-        self.tell("run_started")
-
-    def _listed(self, problems: Iterable[Problem]) -> set[Problem]:
-        """Return those of `problems` that earlier sessions have listed."""
-        wanted = {json.dumps(problem.record()): problem for problem in problems}
-        found = set[Problem]()
-        try:
-            for record in records.each_line(self.path / "problems.jsonl") if wanted else ():
-                if problem := wanted.get(json.dumps(record)):
-                    found.add(problem)
-        except CheckpointError as error:
-            self.say(f"{error} What earlier sessions listed is listed again.")
-        return found
+            logger.info(f"the file system of {self.path}: {limit}")
+        self.notify("run_started")
 
     def _begin(self, training: TrainingState, prepared: CheckedData) -> None:
         remove_partial_run_files(self.path)
@@ -120,14 +93,14 @@ class RunWriter:
             reason = (
                 str(error) if isinstance(error, CheckpointError) else f"{log}: {error.strerror}."
             )
-            self.say(f"{reason} Its lines after step {step} stay.")
+            logger.info(f"{reason} Its lines after step {step} stay.")
 
     def _earlier(self) -> list[dict[str, Any]]:
         """Return what ``run.json`` says of the sessions so far: a resume adds one."""
         try:
             return sessions(self.path)
         except CheckpointError as error:
-            self.say(f"{error} What it said of earlier sessions is lost.")
+            logger.info(f"{error} What it said of earlier sessions is lost.")
             return []
 
     def _write_facts(self) -> None:
@@ -150,50 +123,29 @@ class RunWriter:
 
     def end(self, outcome: str) -> None:
         """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
-        self._note_loss()
+        self.problems.note_lost_output()
         self.facts |= {"ended": now(), "outcome": outcome}
         if outcome == "stopped":
             self.facts |= {"reason": self.run.stop_reason, "stopped_by": self.stopped_by}
         try:
             self._write_facts()
         except OSError as error:
-            self.say(f"could not write {self.path / 'run.json'}: {error.strerror or error}")
-        self.tell("run_finished", outcome=outcome)
+            logger.info(f"could not write {self.path / 'run.json'}: {error.strerror or error}")
+        self.notify("run_finished", outcome=outcome)
 
-    def log(self, record: Mapping[str, Any]) -> None:
+    def log(self, record: LogRecord) -> None:
         """Add a line to ``log.jsonl``."""
-        self._note_loss()
-        self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record)))
-        self.tell("losses_logged", step=record["step"], losses=record["losses"])
+        self.problems.note_lost_output()
+        self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record.document())))
+        self.notify("losses_logged", step=record.step, losses=record.losses, record=record)
 
     def preview(self, step: int, rows: Mapping[str, Tensor]) -> None:
         """Write a contact sheet of `rows` of images, each with its name."""
         name = f"previews/step-{step:08d}.png"
         if self._try("preview", name, lambda path: write_image(path, contact_sheet(rows))):
-            self.tell("preview_drawn", step=step, path=self.path / name)
+            self.notify("preview_drawn", step=step, path=self.path / name)
 
-    def problem(self, problem: Problem) -> None:
-        """Add a line to ``problems.jsonl``, and say it."""
-        self.listed += 1
-        self.say(f"{LISTED.get(problem.reason, problem.reason)}: {problem.path}: {problem.message}")
-        self._list(problem)
-
-    def _list(self, problem: Problem) -> bool:
-        try:
-            files.append(self.path / "problems.jsonl", problem.record())
-        except OSError as error:
-            self.say(f"could not write {self.path / 'problems.jsonl'}: {error.strerror}")
-            return False
-        return True
-
-    def _note_loss(self) -> None:
-        """Note once that lines could not be printed, which is no fault of the run's."""
-        if loss := console.take_loss():
-            note = Problem(Path("standard output"), "print", "note", loss)
-            with suppress(OSError):  # it may be the disk's fault that nothing can be printed
-                files.append(self.path / "problems.jsonl", note.record())
-
-    def tell(self, event: str, **facts: Any) -> None:
+    def notify(self, event: str, **facts: Any) -> None:
         """Call one event hook of every plugin; one that fails is listed."""
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
             given = {"run": self.run, **facts}
@@ -203,7 +155,7 @@ class RunWriter:
                 reraise_interruption(error)
                 reason = unforeseen(error, hook.function)
                 where = f"plugin {hook.plugin_name}"
-                self.problem(Problem(Path(where), event, "hook failed", reason))
+                self.problems.add(Problem(Path(where), event, "hook failed", reason))
             if self.run.stop_reason and not self.stopped_by:
                 self.stopped_by = hook.plugin_name
 
@@ -212,7 +164,7 @@ class RunWriter:
             write(self.path / name)
         except OSError as error:
             reason = error.strerror or str(error)
-            self.problem(Problem(self.path / name, stage, "could not write", reason))
+            self.problems.add(Problem(self.path / name, stage, "could not write", reason))
             return False
         return True
 

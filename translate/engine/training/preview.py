@@ -1,22 +1,69 @@
-"""Previews: a recipe's own images, with the weights of inference."""
+"""Previews: the recipe's own images of a fixed batch, with the weights that inference uses."""
 
+from functools import cached_property
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from translate.engine.checkpoints.state import TrainingState
+from translate.engine.data import loader
+from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.plugins.errors import plugin_code, unforeseen
+from translate.engine.processes import distributed
 from translate.engine.system import randomness
 from translate.engine.system.randomness import seed_everything
+from translate.engine.training.batch import batch_to_device
+from translate.engine.training.monitor import TrainingMonitor
+from translate.engine.training.session import Session
+from translate.errors import TranslateError
 from translate.nn.modes import mode, unchanged_buffers
 from translate.recipe import Recipe
+
+IMAGES = 4
+"""images in a row of a preview"""
+
+
+class Previews:
+    """Draws the previews of a session on its first process; one that fails is listed."""
+
+    def __init__(self, session: Session, monitor: TrainingMonitor, device: torch.device) -> None:
+        self.session, self.training = session, session.training
+        self.monitor, self.device = monitor, device
+
+    @cached_property
+    def batch(self) -> Any:
+        """The fixed batch: the first images, cropped as training crops them."""
+        data = self.training.config.data.model_copy(update={"workers": 0})
+        seed = self.training.config.train.seed
+        [(batch, _)] = loader.batches(
+            self.session.data, data, seed=seed, batch_size=IMAGES, start=0, stop=1
+        )
+        return batch_to_device(batch, self.device)
+
+    def draw(self) -> None:
+        """Draw a preview of this step."""
+        if not distributed.is_first():
+            return
+        try:
+            with plugin_code(self.training.recipe, "preview"):
+                rows = draw_preview(self.training, self.batch)
+                if rows:
+                    self.session.writer.preview(self.training.step, rows)
+                if len(self.session.data.layout) > 1:  # copies of one image are no collapse
+                    self.monitor.check_images(self.training.step, rows)
+        except Exception as error:
+            reason = str(error) if isinstance(error, TranslateError) else unforeseen(error)
+            problem = Problem(Path("previews"), "preview", FAILED, reason)
+            self.session.writer.problems.add_once([problem])
 
 
 @torch.no_grad()
 def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
     """Return the recipe's preview of `batch`, with the weights that inference would use.
 
-    Looking changes nothing.
+    It changes no weight, buffer or random state.
     """
     average, before = training.average, randomness.random_state()
     recipe = cast(Recipe, average.module) if average else training.recipe

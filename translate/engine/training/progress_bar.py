@@ -1,11 +1,10 @@
 """Progress of training: a bar on a terminal or in a notebook, plain lines elsewhere."""
 
-import logging
 import math
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
@@ -23,11 +22,11 @@ WIDEST = 120
 class Lines(ProgressReporter):
     """Plain lines, for pipes and logs."""
 
-    def say(self, line: str) -> None:
+    def message(self, line: str) -> None:
         console.say(line)
 
     def progress(self, report: ProgressReport) -> None:
-        self.say(report.line())
+        console.say(report.line())
 
 
 class Bar(Lines):
@@ -40,7 +39,7 @@ class Bar(Lines):
         self.seconds = 0.0  # for one step
         self.report: ProgressReport | None = None
 
-    def say(self, line: str) -> None:
+    def message(self, line: str) -> None:
         self.bar.console.print(
             console.printable(line), markup=False, highlight=False, soft_wrap=True
         )
@@ -109,36 +108,34 @@ def in_notebook() -> bool:
 
 
 @contextmanager
-def spoken(watcher: ProgressReporter) -> Iterator[ProgressReporter]:
-    """Let `watcher` say what plugins tell the logger ``translate``, from level INFO on."""
-    logger, handler = logging.getLogger("translate"), logging.Handler()
-    handler.emit = lambda record: watcher.say(record.getMessage())  # type: ignore[method-assign]
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield watcher
-    finally:
-        logger.removeHandler(handler)
+def shown_progress(*, quiet: bool) -> Iterator[ProgressReporter]:
+    """Yield what shows a run and its messages here; of several processes the first shows any."""
+    if quiet or not launched().is_first:
+        yield ProgressReporter()
+        return
+    with _reporter() as reporter, console.messages(reporter.message):
+        yield reporter
 
 
 @contextmanager
-def watch(*, quiet: bool) -> Iterator[ProgressReporter]:
-    """Return what shows a run on this terminal; only the first process of several speaks."""
-    if quiet or not launched().is_first:
-        yield ProgressReporter()
-    elif in_notebook():
-        with spoken(NotebookBar()) as watcher:
-            yield watcher
+def shown_messages(*, quiet: bool) -> Iterator[None]:
+    """Show messages alone; of several processes the first shows any."""
+    with nullcontext() if quiet or not launched().is_first else console.messages():
+        yield
+
+
+@contextmanager
+def _reporter() -> Iterator[ProgressReporter]:
+    """Yield what suits the place where progress is shown."""
+    if in_notebook():
+        yield NotebookBar()
     elif not console.has_bars():
-        with spoken(Lines()) as watcher:
-            yield watcher
+        yield Lines()
     else:
         left, *others = (
             TextColumn(f"{{task.fields[{name}]}}", markup=False)
             for name in ("left", "place", "details")
         )
-        with (
-            Progress(left, BarColumn(BAR), *others, console=console.rich_console()) as bar,
-            spoken(Bar(bar)) as watcher,
-        ):
-            yield watcher
+        columns = (left, BarColumn(BAR), *others)
+        with Progress(*columns, console=console.rich_console()) as bar:
+            yield Bar(bar)

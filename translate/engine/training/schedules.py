@@ -50,6 +50,12 @@ def set_rates(optimizers: Mapping[str, Optimizer], step: int, steps: int, train:
             group["lr"] = group["initial_lr"] * scale
 
 
+def initial_rates(optimizers: Mapping[str, Optimizer]) -> dict[str, float]:
+    """Return the rate of each player's first group, before any schedule."""
+    groups = {player: optimizer.param_groups[0] for player, optimizer in optimizers.items()}
+    return {player: group.get("initial_lr", group["lr"]) for player, group in groups.items()}
+
+
 class Course(NamedTuple):
     """What decides on the rates of a run, beside the initial ones."""
 

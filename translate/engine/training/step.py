@@ -39,7 +39,7 @@ class StepResult:
     losses: dict[str, Tensor] = field(default_factory=dict)
     """by ``player/name``"""
     metrics: dict[str, Tensor] = field(default_factory=dict)
-    """what turns logged beside their losses, by ``player/name``"""
+    """what is recorded and not minimised, by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
     """length of each player's whole gradient, before it is clipped"""
     skipped: dict[str, list[Tensor]] = field(default_factory=dict)
@@ -173,7 +173,7 @@ class Guard:
         self.rows: dict[str, Tensor] = {}
         self.total = torch.zeros((), dtype=torch.long, device=device)
 
-    def see(self, played: StepResult) -> None:
+    def count(self, played: StepResult) -> None:
         """Count one step's turns, without waiting for the device."""
         for player, turns in played.skipped.items():
             for bad in turns:

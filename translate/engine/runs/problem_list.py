@@ -1,0 +1,81 @@
+"""The problems of a run: ``problems.jsonl``, and how many lines this session added to it."""
+
+import json
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from translate.engine.data.check import CheckedData
+from translate.engine.disk import files, records
+from translate.engine.disk.problems import Problem
+from translate.engine.system import console
+from translate.errors import CheckpointError
+
+LABELS = {"unreadable": "left out"}
+"""what a message says of a problem, by its reason"""
+
+logger = logging.getLogger(__name__)
+
+
+class ProblemList:
+    """Adds lines to ``problems.jsonl``; a list that cannot be written never stops a run."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / "problems.jsonl"
+        self.count = 0
+        """problems of this session"""
+        self._once: set[Problem] = set()
+
+    def add(self, problem: Problem) -> None:
+        """Count a problem, log it and list it."""
+        self.count += 1
+        label = LABELS.get(problem.reason, problem.reason)
+        logger.info(f"{label}: {problem.path}: {problem.message}")
+        self._write(problem)
+
+    def add_once(self, problems: Iterable[Problem]) -> None:
+        """Add each problem that was not added so before: several processes may report the same."""
+        for problem in problems:
+            if problem not in self._once:
+                self._once.add(problem)
+                self.add(problem)
+
+    def add_checked(self, data: CheckedData) -> None:
+        """Add the problems and notes of `data`; those that earlier sessions listed only count."""
+        listed = self._listed([*data.problems, *data.notes])
+        for problem in data.problems:
+            if problem in listed:
+                self.count += 1
+            else:
+                self.add(problem)
+        for note in data.notes:
+            if note not in listed and not self._write(note):
+                break  # the failure is logged
+
+    def note_lost_output(self) -> None:
+        """List once that lines could not be printed, which is no problem of the run."""
+        if reason := console.take_loss():
+            note = Problem(Path("standard output"), "print", "note", reason)
+            with suppress(OSError):  # the same full disk may be the reason
+                files.append(self.path, note.record())
+
+    def _listed(self, problems: Iterable[Problem]) -> set[Problem]:
+        """Return those of `problems` that earlier sessions have listed."""
+        wanted = {json.dumps(problem.record()): problem for problem in problems}
+        found = set[Problem]()
+        try:
+            for record in records.each_line(self.path) if wanted else ():
+                if problem := wanted.get(json.dumps(record)):
+                    found.add(problem)
+        except CheckpointError as error:
+            logger.info(f"{error} What earlier sessions listed is listed again.")
+        return found
+
+    def _write(self, problem: Problem) -> bool:
+        try:
+            files.append(self.path, problem.record())
+        except OSError as error:
+            logger.info(f"could not write {self.path}: {error.strerror}")
+            return False
+        return True

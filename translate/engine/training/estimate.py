@@ -1,0 +1,31 @@
+"""Long training on a CPU: said after the first steps, with the configurations made for it."""
+
+import logging
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config.yaml import read
+from translate.engine.system.bundled import configs
+from translate.progress import duration
+
+DAY = 24 * 3600
+MINUTE = 60
+
+logger = logging.getLogger(__name__)
+
+
+def report_long_training(seconds: float, training: TrainingState, steps: int) -> None:
+    """Log how long training takes at so many `seconds` a step, where that is long.
+
+    Where it takes more than a day on a CPU, name the configurations of the recipe for a CPU.
+    """
+    left = (steps - training.step) * seconds
+    if seconds * training.config.train.log_every > MINUTE:
+        logger.info(f"{seconds:.1f} s a step, {duration(left)} left")
+    device = next(training.recipe.parameters()).device
+    if left < DAY or device.type != "cpu":
+        return
+    recipe = training.config.recipe
+    small = [n for n in configs() if n.endswith("-small") and read(n).get("recipe") == recipe]
+    if small:
+        named = " or ".join(f"--config {name}" for name in small)
+        logger.info(f"That is long. For a CPU there is {named}.")

@@ -1,0 +1,43 @@
+"""Failures of a step, explained: what to change where memory or a network's size is at fault."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.system.memory import out_of_memory, too_small
+from translate.errors import ConfigError, PluginError, TrainingError
+
+
+@contextmanager
+def explained_failures(training: TrainingState, run: Path) -> Iterator[None]:
+    """Raise what a step raises with its number and what to do about it.
+
+    What the step has changed in memory is lost; the checkpoint before it is whole.
+    """
+    try:
+        yield
+    except PluginError as error:
+        raise TrainingError(
+            f"step {training.step + 1}: {error} What was saved is whole; once the plugin "
+            f"is mended: --resume {run}"
+        ) from error.__cause__
+    except (MemoryError, RuntimeError, ValueError) as error:
+        config, (height, width) = training.config, training.config.data.crop
+        batch_size, step = config.train.batch_size, training.step + 1
+        if out_of_memory(error):
+            smaller = f"--size {height // 2}x{width // 2}"
+            flag = f"--batch-size {batch_size // 2}" if batch_size > 1 else smaller
+            raise TrainingError(
+                f"step {step}: there is not enough memory for batches of {batch_size} with crops "
+                f"of {height}x{width}. Try {flag}; what was saved can be gone on with: "
+                f"--resume {run} --fork-run {flag}."
+            ) from error
+        if not (setting := too_small(error)):
+            raise
+        larger = f"--size {height * 2}x{width * 2}"
+        flag = f"--batch-size {batch_size * 2}" if setting == "batch_size" else larger
+        raise ConfigError(
+            f"step {step}: batches of {batch_size} with crops of {height}x{width} are too small "
+            f"for a network of {config.recipe}: {str(error).splitlines()[0]}. Try {flag}."
+        ) from error

@@ -1,0 +1,144 @@
+"""The log of training: one record for the steps of each interval."""
+
+import logging
+import sys
+import time
+
+import torch
+from torch import Tensor
+
+from translate.engine.data import loader
+from translate.engine.processes import distributed
+from translate.engine.processes.threads import ThreadCount
+from translate.engine.training.monitor import TrainingMonitor
+from translate.engine.training.session import Session
+from translate.engine.training.step import Guard, StepResult
+from translate.progress import ProgressReport, ProgressReporter
+from translate.run import LogRecord
+
+MAX_NAMED = 4
+"""images of a skipped step that a message names"""
+
+logger = logging.getLogger(__name__)
+
+
+class IntervalLog:
+    """Collects the results of steps, and writes a record of their means."""
+
+    def __init__(
+        self,
+        session: Session,
+        guard: Guard,
+        threads: ThreadCount,
+        monitor: TrainingMonitor,
+        progress: ProgressReporter,
+    ) -> None:
+        self.session, self.training = session, session.training
+        self.guard, self.threads, self.monitor, self.progress = guard, threads, monitor, progress
+        self.results: list[StepResult] = []
+        """of the steps since the last record"""
+        self.waited = 0.0
+        """seconds of the interval spent waiting for images"""
+        self.start = time.perf_counter()
+        self.skipped = 0
+        """skipped turns of which the log has the files"""
+
+    def restart(self) -> None:
+        """Begin an interval now."""
+        self.results.clear()
+        self.waited, self.start = 0.0, time.perf_counter()
+
+    def add(self, result: StepResult, waited: float) -> None:
+        """Add one step, for whose images the loop has `waited` so many seconds."""
+        self.results.append(result)
+        self.waited += waited
+
+    def seconds(self) -> float:
+        """Return how long the interval has lasted."""
+        return time.perf_counter() - self.start
+
+    def write(self) -> None:
+        """Write a record of the interval, unless no step was taken in it, and begin the next."""
+        if not self.results:
+            return
+        seconds = self.seconds()
+        record = self._record(seconds)
+        if distributed.is_first():
+            self.session.writer.log(record)
+            if not self.monitor.first_losses:
+                self.monitor.first_losses = _means([self.results[0].losses])
+            self.monitor.check_losses(record.step, len(self.results), record.losses)
+            left = (self.session.steps - record.step) * seconds / len(self.results)
+            report = ProgressReport(
+                record.step,
+                self.session.steps,
+                record.losses,
+                record.images_per_second,
+                record.data_wait,
+                left,
+            )
+            self.progress.progress(report)
+        self.restart()
+
+    def _record(self, seconds: float) -> LogRecord:
+        step, batch_size = self.training.step, self.training.config.train.batch_size
+        optimizers = self.training.optimizers
+        return LogRecord(
+            step=step,
+            epoch=round(step * batch_size / len(self.session.data.layout), 4),
+            losses=_means([result.losses for result in self.results]),
+            metrics=_means([result.metrics for result in self.results]),
+            lr={name: o.param_groups[0]["lr"] for name, o in optimizers.items()},
+            grad_norm=_means([result.norms for result in self.results]),
+            images_per_second=round(len(self.results) * batch_size / seconds, 3),
+            data_wait=round(self.waited / seconds, 4),
+            memory_mb=_peak_memory(),
+            threads=self.threads.current,
+            skipped=int(self.guard.total),
+            skipped_files=self._skipped_files(),
+        )
+
+    def _skipped_files(self) -> dict[str, list[str]]:
+        """Return the files of each step with a skipped turn; a message names the first."""
+        if int(self.guard.total) == self.skipped:
+            return {}
+        train, is_first = self.training.config.train, self.skipped == 0
+        self.skipped = int(self.guard.total)
+        files: dict[str, list[str]] = {}
+        for step, result in enumerate(self.results, self.training.step - len(self.results)):
+            players = [name for name, turns in result.skipped.items() if any(map(bool, turns))]
+            if not players:
+                continue
+            picked = loader.picked(
+                self.session.data, seed=train.seed, batch_size=train.batch_size, step=step
+            )
+            files[str(step + 1)] = [str(file) for file in picked]
+            if is_first:
+                is_first = False
+                named = ", ".join(files[str(step + 1)][:MAX_NAMED]) or "see the data"
+                logger.info(
+                    f"step {step + 1}: a loss or gradient of {' and '.join(players)} was not "
+                    f"finite, and moved nothing. The images: {named}"
+                )
+        return files
+
+
+def _means(values: list[dict[str, Tensor]]) -> dict[str, float]:
+    """Return the mean of each name's values that are numbers; NaN where none is."""
+    names = dict.fromkeys(name for step in values for name in step)
+    return {
+        name: float(torch.stack([v[name].float() for v in values if name in v]).nanmean())
+        for name in names
+    }
+
+
+def _peak_memory() -> int:
+    """Return the most memory used so far, in MiB; 0 where the system does not say."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.max_memory_allocated() >> 20
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    unit = 20 if sys.platform == "darwin" else 10  # bytes there, and kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> unit

@@ -1,0 +1,140 @@
+"""Resume a run: what it continues with, what has changed, and what is said about it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import contents, read, retention
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import schema
+from translate.engine.config.diff import changed
+from translate.engine.data import places
+from translate.engine.processes import distributed
+from translate.engine.runs.provenance import directory_of, machine_changes
+from translate.engine.runs.writer import remove_partial_run_files
+from translate.engine.training.schedules import Course, rate_changes
+from translate.errors import CheckpointError, ConfigError, DataError
+
+logger = logging.getLogger(__name__)
+
+
+class ResumePoint:
+    """The newest whole checkpoint of a run, and the configuration to continue with.
+
+    Raises `ConfigError` for settings that make another run of it, unless it is forked.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        flags: Mapping[str, Any],
+        assignments: Sequence[str],
+        *,
+        fork: bool,
+    ) -> None:
+        with retention.readable(run):
+            is_checkpoint = (run / contents.MANIFEST).is_file()
+        if is_checkpoint:
+            raise ConfigError(
+                f"{run} is one checkpoint: --resume {run.parent.parent} takes its run."
+            )
+        path, complaints = retention.newest(run)
+        for complaint in complaints:
+            logger.info(f"{complaint} Going on from {path.name}.")
+        self.run, self.fork = run, fork
+        self.checkpoint = read.describe(path)
+        self.config, self.changes = changed(
+            self.checkpoint.config, run, flags, assignments, fork=fork
+        )
+        """the configuration to continue with, and a line for each change"""
+        given = [key.partition("=")[0].strip() for key in (*flags, *assignments)]
+        self.has_new_root = "data.root" in given
+
+    def locate(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
+        """Return `config`, its data with paths that lead there from here, and the directory.
+
+        The directory is the one in which the paths of the configuration were typed, or empty for
+        the working directory.
+        """
+        directory = directory_of(self.run)
+        data = places.locate(config.data, directory, moved=self.has_new_root)
+        if data == config.data:
+            return config, data, ""
+        logger.info(f"reading {' and '.join(data.domains)} in {data.root}")
+        if self.has_new_root:
+            return config.model_copy(update={"data": data}), data, ""
+        return config, data, directory
+
+    def label_domains(self, data: schema.Data) -> tuple[str, ...]:
+        """Return the domains that the run has read as label maps."""
+        return _label_domains(data, self.checkpoint.spec)
+
+    def restore(self, training: TrainingState, steps: int, *, steps_before: int) -> list[str]:
+        """Bring `training`, freshly built, to the checkpoint; return a line for each change.
+
+        Raises `ConfigError` for a fork without a step left.
+        """
+        try:
+            self.changes += read.restore(training, self.checkpoint)
+        except CheckpointError as error:
+            if not self.fork or training.config.options == self.checkpoint.config.options:
+                raise
+            raise CheckpointError(
+                f"{error} To start a new run with the weights that fit: --init {self.run} in place "
+                f"of --resume {self.run} --fork-run."
+            ) from error
+        if training.step >= steps and self.fork:
+            raise ConfigError(
+                f"{self.run} is complete: {training.step} steps, and this fork would take none. "
+                f"Say where it ends: translate train --resume {self.run} --fork-run --steps "
+                f"{training.step * 2}, to train as long again."
+            )
+        return self.changes + rate_changes(
+            training.optimizers,
+            self.checkpoint.description["optimizers"],
+            training.step,
+            Course(steps_before, self.checkpoint.config.train),
+            Course(steps, training.config.train),
+        )
+
+    def origin(self) -> dict[str, Any]:
+        """Return what ``run.json`` records of where a fork comes from."""
+        facts = {"run": str(self.run), "step": self.checkpoint.step}
+        return {"fork": facts} if self.fork else {}
+
+    def report(self, folder: Path, training: TrainingState) -> None:
+        """Log how this machine differs from the one before, and where training continues."""
+        for change in machine_changes(self.run, self.checkpoint, training):
+            logger.info(f"{change}: training goes on, but not bit for bit as it would have.")
+        where = f" in {folder}" if self.fork else ""
+        logger.info(f"going on with {self.run} from step {training.step}{where}")
+
+    def report_complete(self, step: int) -> None:
+        """Log that the run has no step left, and remove what a killed process left in it."""
+        if distributed.is_first():
+            remove_partial_run_files(self.run)
+        logger.info(f"{self.run} is complete: {step} steps. --steps N with a larger N goes on.")
+        if self.changes:
+            keys = "; ".join(line.partition(": ")[0] for line in self.changes)
+            logger.info(f"nothing was changed: {keys}")
+
+    def expect_same_data(self, change: str, *, accept: bool) -> None:
+        """Raise `DataError` for a `change` of the images, unless the user accepts it."""
+        if not change:
+            return
+        if not accept:
+            raise DataError(
+                f"{change}. What was learnt from other images cannot be gone on with bit for "
+                "bit: bring them back, or go on all the same with --accept-data-change."
+            )
+        logger.info(f"{change}: going on, but not as if nothing had happened")
+
+
+def _label_domains(data: schema.Data, spec: ImageSpec) -> tuple[str, ...]:
+    names, domains = data.domains, spec.domains
+    if len(names) != len(domains):  # two in one file or folder
+        names, domains = (names[0], names[-1]), (spec.source, spec.target)
+    named = zip(names, domains, strict=True)
+    return tuple(dict.fromkeys(name for name, domain in named if domain.labels))

@@ -1,0 +1,92 @@
+"""Train a recipe from the beginning, or continue a run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from translate.engine.checkpoints.initialization import Initial
+from translate.engine.config.schema import Config
+from translate.engine.data import workers
+from translate.engine.disk import locks
+from translate.engine.processes import distributed
+from translate.engine.processes.signals import Interrupts
+from translate.engine.system.randomness import deterministic
+from translate.engine.training.loop import Loop
+from translate.engine.training.resume import ResumePoint
+from translate.engine.training.session import Session, open_session
+from translate.progress import ProgressReporter
+from translate.results import TrainingResult
+
+
+def start(
+    config: Config,
+    *,
+    out: Path | None = None,
+    init: Initial | None = None,
+    progress: ProgressReporter,
+    interrupts: Interrupts | None = None,
+) -> TrainingResult:
+    """Train from the beginning, in the run folder `out` or a new one under ``runs/``.
+
+    With `init`, networks begin with the weights of another run, as far as they fit.
+    """
+    with _processes(config) as device:
+        session = open_session(config, device, init=init, out=out)
+        return _train(session, progress, interrupts)
+
+
+def resume(
+    run: Path,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+    accept_data_change: bool = False,
+    fork: bool = False,
+    out: Path | None = None,
+    progress: ProgressReporter,
+    interrupts: Interrupts | None = None,
+) -> TrainingResult:
+    """Continue `run` from its newest whole checkpoint; what is not given comes from the run.
+
+    `flags` and `assignments` are as `config.resolve` takes them. A `fork` continues in a folder of
+    its own, `out` or one beside the run, and may change anything that the weights still fit.
+    Raises `ConfigError` for a change that makes another run of one that is not forked, `DataError`
+    where the images are others than those trained on so far, unless that is accepted.
+    """
+    workers.refuse_in_worker()
+    point = ResumePoint(run, flags or {}, assignments, fork=fork)
+    with _processes(point.config) as device:
+        session = open_session(
+            point.config, device, resume_from=point, out=out, accept_data_change=accept_data_change
+        )
+        if session.training.step < session.steps:
+            return _train(session, progress, interrupts)
+        with _locked(run):  # the process before may have been killed after its last step
+            point.report_complete(session.training.step)
+        return TrainingResult(run, session.training.step)
+
+
+@contextmanager
+def _processes(config: Config) -> Iterator[torch.device]:
+    """Join the other processes of this training; yield the device to train on."""
+    workers.refuse_in_worker()
+    device = distributed.choose_device(config.train.device)
+    with distributed.joined(device), deterministic(config.train.deterministic):
+        yield device
+
+
+def _train(
+    session: Session, progress: ProgressReporter, interrupts: Interrupts | None
+) -> TrainingResult:
+    with _locked(session.writer.path):
+        return Loop(session, progress, interrupts or Interrupts()).run()
+
+
+@contextmanager
+def _locked(run: Path) -> Iterator[None]:
+    """Keep other processes from training in `run`; of several that train as one, the first does."""
+    with locks.locked(run) if distributed.is_first() else nullcontext():
+        yield
