@@ -1,10 +1,8 @@
 """`translate train`: train a method on folders of images."""
 
-import logging
 from itertools import pairwise
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,15 +14,11 @@ from translate.cli.options import (
     domain_names,
     plugin_names,
 )
+from translate.cli.result_messages import report
 from translate.cli.values import parse_duration, parse_size
-
-if TYPE_CHECKING:
-    from translate.results import TrainingResult
 
 ONLY_AT_THE_START = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
-
-logger = logging.getLogger(__name__)
 
 
 class TrainCommand(SeveralCommand):
@@ -215,26 +209,10 @@ def command(**given: Any) -> int:
                 config, out=given["out"], init=init, progress=progress, interrupts=interrupts
             )
     with shown_messages(quiet=given["quiet"]):  # below the finished progress bar
-        _report(result)
+        report(result)
     if result.signal:
         return 128 + result.signal
     return 3 if result.listed else 0
-
-
-def _report(result: "TrainingResult") -> None:
-    """Log how training ended, and what to type next."""
-    if result.signal or result.late or result.reason:
-        why = "time is up" if result.late else "stopped"
-        by = f" ({result.reason})" if result.reason else ""
-        resume = f"translate train --resume {quote(str(result.path))}"
-        logger.info(f"{why} at step {result.step}{by}: {resume}")
-    elif result.next_command:
-        logger.info(f"run: {result.path}, {result.step} steps")
-        if result.preview:
-            logger.info(f"preview: {result.preview}")
-        logger.info(f"next: {result.next_command}")
-    if result.listed and not result.signal:
-        logger.info(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
 
 
 def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
