@@ -21,7 +21,7 @@ import tables
 from numpy.typing import NDArray
 
 from translate.evaluate import fidelity
-from translate.images.decode import read_image
+from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 
 Luminance = NDArray[np.float64]

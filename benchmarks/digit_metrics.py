@@ -22,7 +22,7 @@ from translate.evaluate.baselines import average_pairs, mean_image
 from translate.evaluate.class_statistics import class_entropy, covered_classes
 from translate.evaluate.frechet import fit_gaussian, frechet_distance
 from translate.folders import listing
-from translate.images.decode import read_image
+from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 
 Images = NDArray[np.uint8]

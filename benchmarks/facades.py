@@ -23,8 +23,8 @@ import tables
 
 from translate.engine.inference.processing import scaled
 from translate.folders import listing
-from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.images.source import read_image
 
 TRANSLATE = [sys.executable, "-m", "translate"]
 SIDES = ("photo", "labels")

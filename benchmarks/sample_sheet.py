@@ -13,8 +13,8 @@ from digit_metrics import SHEETS, Images
 from PIL import Image
 
 from translate.folders import listing
-from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 
 GAP, ZOOM = 2, 2

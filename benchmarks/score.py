@@ -28,8 +28,8 @@ from translate.engine.inference.processing import scaled
 from translate.evaluate import baselines, fidelity
 from translate.evaluate.intervals import bootstrap_interval
 from translate.folders import listing
-from translate.images.decode import read_image
 from translate.images.resize import resize_pixels
+from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 
 Image = NDArray[np.uint8]

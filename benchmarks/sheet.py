@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from translate.folders.listing import find_images
-from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.images.source import read_image
 
 ROWS, SIDE, GAP = 8, 192, 6
 

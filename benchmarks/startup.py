@@ -21,9 +21,9 @@ from typing import NamedTuple
 import tables
 import training_setup
 
-from translate.images.decode import read_image
 from translate.images.encode import write_image
 from translate.images.resize import resize_pixels
+from translate.images.source import read_image
 
 HEAVY = ("torch", "torchvision", "albumentations", "kornia", "scipy", "cv2", "numpy", "pydantic")
 COMMAND = [sys.executable, str(Path(sys.executable).with_name("translate"))]

@@ -20,7 +20,7 @@ from translate.engine.config import yaml
 from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.sampling import sample_folder
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
-from translate.images.decode import read_image
+from translate.images.source import read_image
 
 
 @pytest.fixture(scope="module")

@@ -29,9 +29,7 @@ from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
 from translate.exchange import archives, fetch
 from translate.folders import listing, lookup
-from translate.images import decode, encode, masks
-from translate.images.decode import decode_image, probe_image, read_bytes, read_image
-from translate.images.encode import read_metadata
+from translate.images import encode, masks, source
 from translate.images.source import EncodedImage
 from translate.nn import modes
 
@@ -177,7 +175,6 @@ MODULES = (
     fetch,
     listing,
     lookup,
-    decode,
     encode,
     masks,
     losses,
@@ -185,6 +182,7 @@ MODULES = (
     recipe,
     registry,
     run,
+    source,
     testing,
 )
 """what plugins and notebooks import, and what opens archives"""
@@ -239,11 +237,7 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "listing.stem_below": lambda path: listing.stem_below(path, path.parent),
         "listing.subfolders": listing.subfolders,
         "lookup.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
-        "encode.read_metadata": lambda p: read_metadata(data(p), p, channels=3, private=True),
-        "decode.decode_image": lambda path: decode_image(data(path), path),
-        "decode.read_bytes": read_bytes,
-        "decode.probe_image": lambda path: probe_image(data(path), path),
-        "decode.read_image": read_image,
+        "source.read_image": source.read_image,
         "masks.open_mask": lambda path: masks.open_mask(path, Path("image.png"), 1 << 20),
         "masks.read": lambda path: masks.read(EncodedImage(str(path), data(path)), path),
         "masks.read_hole": lambda path: (masks.read_hole(path, path), masks.read_hole(path)),

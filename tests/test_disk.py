@@ -33,7 +33,7 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.runs import writer
 from translate.engine.training.build import build_training
-from translate.images.decode import read_image
+from translate.images.source import read_image
 
 KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": short_write}
 PROCESSES = count(1)

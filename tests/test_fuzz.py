@@ -45,9 +45,8 @@ from translate.engine.checkpoints import contents, read, retention
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
-from translate.images.decode import probe_image, read_image
-from translate.images.encode import read_metadata
 from translate.images.masks import read_hole
+from translate.images.source import EncodedImage, read_image
 from translate.testing import small
 
 HANG = 20
@@ -173,10 +172,10 @@ def pictures(home: Path) -> Feed:
             made = model.folder(many, home / "out", max_pixels=LARGEST, overwrite=True)
             assert not made.left
         with suppress(BadImage):
-            read_metadata(data, path, channels=3, private=True, max_pixels=LARGEST)
+            EncodedImage(str(path), data, LARGEST).header.for_output(3, keep_private=True)
         with suppress(BadImage):
             read_hole(path, max_pixels=LARGEST)
-        header = probe_image(data, path, max_pixels=LARGEST)
+        header = EncodedImage(str(path), data, LARGEST).header
         assert form not in REFUSED
         for frame in range(min(header.frames, 3))[1:]:
             with suppress(BadImage):

@@ -21,9 +21,10 @@ engine.checkpoints
 engine.data
 engine.config
 folders
+images
 registry
 recipe
-images
+formats
 engine.plugins
 engine.disk
 batches nn progress results run

@@ -27,7 +27,7 @@ from translate.engine.system import console
 from translate.engine.training import train as training
 from translate.engine.training.progress_bar import shown_progress
 from translate.errors import ConfigError, TranslateError, shown
-from translate.images.decode import MAX_PIXELS
+from translate.images.source import MAX_PIXELS
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import InferenceResult, TrainingResult
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from translate.batches import Layout
+    from translate.formats import Format
     from translate.recipe import Recipe
     from translate.run import LogRecord, Run
 
@@ -51,6 +52,11 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
 @hookspec
 def register_recipes() -> Mapping[str, type[Recipe]]:  # type: ignore[empty-body]
     """Trainable recipes, by the name given to ``translate train --plugin``."""
+
+
+@hookspec
+def register_formats() -> Mapping[str, Callable[[], Format]]:  # type: ignore[empty-body]
+    """Image formats by name: ``factory()`` returns a `translate.formats.Format`."""
 
 
 # -- what a plugin is told: on the first process only, one by one; a failure is listed and --------

@@ -17,7 +17,9 @@ from translate.engine.system.bundled import configs
 from translate.errors import ConfigError, PluginError, described, shown, suggest
 from translate.recipe import Recipe
 
-Kind: TypeAlias = Literal["generator", "discriminator", "loss", "layout", "domain", "recipe"]
+Kind: TypeAlias = Literal[
+    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format"
+]
 Part: TypeAlias = str | Mapping[str, Any]
 """``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
 
@@ -28,6 +30,7 @@ HOOKS: Mapping[Kind, str] = {
     "layout": "register_layouts",
     "domain": "register_domains",
     "recipe": "register_recipes",
+    "format": "register_formats",
 }
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.images.source import read_image
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 OURS = {path.stem for path in FOLDER.glob("*.py")}

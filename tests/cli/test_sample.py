@@ -9,7 +9,7 @@ import small_checkpoints
 from command_result import CommandResult
 
 from translate.engine.inference import sampling
-from translate.images.decode import read_image
+from translate.images.source import read_image
 
 
 def test_pictures_and_a_sheet_of_them(

@@ -7,8 +7,8 @@ import pytest
 from translate.errors import DataError
 from translate.folders.listing import MOST_NAMES, find_images, match, scan
 from translate.folders.names import is_hidden
-from translate.images.decode import read_image
 from translate.images.encode import encode_image
+from translate.images.source import read_image
 
 LEFT_BEHIND = (
     *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle"),

@@ -23,7 +23,7 @@ from translate.engine.inference import model as infer
 from translate.engine.inference.model import Model
 from translate.errors import BadImage, ConfigError
 from translate.images import domain_images
-from translate.images.decode import read_image
+from translate.images.source import read_image
 from translate.images.tensors import as_tensor
 from translate.insight.dataset import look
 from translate.recipe import Recipe

@@ -10,7 +10,8 @@ from PIL import Image
 
 from translate.batches import Domain
 from translate.errors import BadImage
-from translate.images import decoders, domain_images, label_maps
+from translate.images import domain_images, label_maps
+from translate.images.source import EncodedImage
 
 CLASSES = np.random.default_rng(0).integers(0, 19, (24, 20)).astype(np.uint8)
 COLOURS = np.random.default_rng(1).permutation(256 * 3).reshape(256, 3).astype(np.uint8)
@@ -41,9 +42,9 @@ def test_D25_each_page_of_label_maps_is_read_as_itself(channels: int, tmp_path: 
     with tifffile.TiffWriter(file) as writer:
         for each in pages:
             page(writer, each)
-    frames = decoders.Frames(file.read_bytes(), file, 10_000)
+    frames = EncodedImage.open(file)
     for number, each in enumerate(pages):
-        read = label_maps.from_decoded(frames.decode(number), file, channels)
+        read = label_maps.from_layers(frames.decode_layers(number), file, channels)
         np.testing.assert_array_equal(read, each[..., None] if channels == 1 else COLOURS[each])
 
 

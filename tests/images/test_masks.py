@@ -12,8 +12,8 @@ from PIL import Image
 
 from translate.api import Translator
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
-from translate.images.decode import read_image
 from translate.images.masks import read_hole
+from translate.images.source import read_image
 
 HOLE = np.zeros((9, 13), bool)
 HOLE[2:5, 3:9] = True

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from translate.errors import BadImage
+from translate.formats import Window
 from translate.images.source import EncodedImage
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
@@ -44,7 +45,7 @@ def test_channels_are_those_of_the_file_unless_they_are_given() -> None:
 
 def test_a_window_is_that_part_of_the_image() -> None:
     image = encoded(Image.fromarray(PIXELS))
-    assert (image.decode(window=(1, 2, 3, 2)) == PIXELS[1:4, 2:4]).all()
+    assert (image.decode(window=Window(1, 2, 3, 2)) == PIXELS[1:4, 2:4]).all()
 
 
 def test_an_image_cannot_be_changed_and_does_not_print_its_bytes() -> None:

@@ -16,7 +16,7 @@ from torch import nn
 
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader, samples
-from translate.images.decode import probe_image
+from translate.images.source import EncodedImage
 from translate_plugins import digits
 from translate_plugins.digits.hand import SIDE, write
 from translate_plugins.digits.shapes import SHAPES
@@ -107,7 +107,8 @@ def test_digits_are_drawn_as_gray_files_and_read_with_their_labels(
     samples.ensure(settings)
     assert messages[-1].startswith("datasets/digits: 50 images")
     path = Path("datasets/digits/train/7/0001.png")
-    assert probe_image(path.read_bytes(), path)[:3] == ("PNG", "L", (28, 28))
+    header = EncodedImage.open(path).header
+    assert (header.format, header.mode, header.size) == ("PNG", "L", (28, 28))
     prepared = check.check_data(check.open_layout(settings), settings)
     (batch, _), *_ = loader.batches(prepared, settings, seed=0, batch_size=30, stop=1)
     assert prepared.layout.spec.classes == tuple("0123456789")

@@ -9,8 +9,8 @@ import pytest
 from identity_transform import IdentityTransform
 
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.images.source import read_image
 from translate.images.tensors import as_tensor
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torchvision.models import VGG19_Weights
 
 from translate.errors import ConfigError
-from translate.images.decode import read_image
 from translate.images.resize import resize_pixels
+from translate.images.source import read_image
 from translate.images.tensors import as_tensor, to_uint8
 from translate.nn.noise import seeded
 from translate.registry import create_loss

@@ -20,8 +20,8 @@ from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
-from translate.images.decode import read_image
 from translate.images.encode import write_image
+from translate.images.source import read_image
 from translate.nn.geometry import Geometry
 from translate.nn.noise import seeded
 from translate.registry import create, find

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.images.decode import read_image
+from translate.images.source import read_image
 from translate.images.tensors import as_tensor
 
 

@@ -17,6 +17,7 @@ TITLES = {
     "discriminator": "Discriminators (networks that score images), for options of a recipe",
     "loss": "Losses, for options of a recipe",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
+    "format": "Image formats, recognized by the first bytes of a file",
 }
 """Headings of the kinds, in the order of the list."""
 

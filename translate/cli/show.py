@@ -9,7 +9,16 @@ import click
 from translate.cli.options import completing, config_names, plugin_names
 from translate.engine.system import console
 
-KINDS = ("recipe", "configuration", "layout", "generator", "discriminator", "loss", "domain")
+KINDS = (
+    "recipe",
+    "configuration",
+    "layout",
+    "generator",
+    "discriminator",
+    "loss",
+    "domain",
+    "format",
+)
 
 
 @click.command()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from translate.errors import BadImage, DataError
 from translate.folders.names import SPLITS, any_hidden, is_hidden, is_own
-from translate.images.decode import SUFFIXES
+from translate.images.format_registry import image_suffixes
 
 MOST_NAMES = 100
 """under how many names one folder is read: links may double with every level"""
@@ -44,7 +44,7 @@ def scan(source: Path, *, deep: bool = True) -> Found:
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
-    found, visits = Found([], [], []), Counter[Path]()
+    found, visits, suffixes = Found([], [], []), Counter[Path](), image_suffixes()
     folders: list[tuple[Path, tuple[Path, ...]]] = [(source, ())]
     while folders:
         folder, above = folders.pop()
@@ -64,14 +64,16 @@ def scan(source: Path, *, deep: bool = True) -> Found:
             found.problems.append(BadImage(folder, _reason(error)))
             continue
         for entry in entries:
-            if _add(folder / entry.name, found, entry) and deep:
+            if _add(folder / entry.name, found, suffixes, entry) and deep:
                 folders.append((folder / entry.name, (*above, real)))
     return Found(
         sorted(found.images), sorted(found.skipped), sorted(found.problems, key=lambda b: b.path)
     )
 
 
-def _add(path: Path, found: Found, entry: os.DirEntry[str] | None = None) -> bool:
+def _add(
+    path: Path, found: Found, suffixes: frozenset[str], entry: os.DirEntry[str] | None = None
+) -> bool:
     """Tell whether `path` is a folder; add anything else to `found`.
 
     An `entry` of a folder's listing knows that without asking the disk again.
@@ -81,13 +83,13 @@ def _add(path: Path, found: Found, entry: os.DirEntry[str] | None = None) -> boo
         if known.is_dir():
             return True
         if known.is_file():
-            if path.suffix.lower() in SUFFIXES:
+            if path.suffix.lower() in suffixes:
                 found.images.append(path)
             elif not is_own(path.name):
                 found.skipped.append(path)
         elif known.is_symlink():
             found.problems.append(BadImage(path, "a link to nothing"))
-        elif path.suffix.lower() in SUFFIXES:
+        elif path.suffix.lower() in suffixes:
             found.problems.append(BadImage(path, "neither a file nor a folder"))
     except OSError as error:
         found.problems.append(BadImage(path, _reason(error)))
@@ -124,10 +126,10 @@ def match(pattern: str | Path) -> tuple[Path, Found]:
         )
         bad = [b for b in all_of_it.problems if _matches(b.path.relative_to(root).parts, wanted)]
         return root, Found(images_, skipped_, bad)
-    found = Found([], [], [])
+    found, suffixes = Found([], [], []), image_suffixes()
     for path in sorted(root.glob("/".join(wanted))):
         if not any_hidden(path.relative_to(root).parts):
-            _add(path, found)
+            _add(path, found, suffixes)
     return root, found
 
 

@@ -16,7 +16,7 @@ from translate.errors import BadImage, ConfigError, DataError, shown, suggest
 from translate.folders import distinct, skipped
 from translate.folders.listing import is_path, is_split, listed, match, scan, subfolders
 from translate.folders.names import SPLITS
-from translate.images.decode import SUFFIXES
+from translate.images.format_registry import image_suffixes
 
 # -- where the images of a domain lie --------------------------------------------------------------
 
@@ -40,7 +40,8 @@ def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = F
         return
     wanted = ("one domain" if count == 1 else "two domains") + " or more" * or_more
     given = f": {', '.join(domains[:6])}{', ...' * (len(domains) > 6)}" if domains else ""
-    spread = len(domains) > count and all(Path(d).suffix.lower() in SUFFIXES for d in domains)
+    suffixes = {Path(domain).suffix.lower() for domain in domains}
+    spread = len(domains) > count and suffixes <= image_suffixes()
     hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * spread
     if not domains:
         hint = f" Name {'it' if count == 1 else 'them'}: --domains {' '.join('AB'[:count])}"

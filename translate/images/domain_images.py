@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import Domain, ImageSpec, Layout
+from translate.formats import Note
 from translate.images import label_maps
-from translate.images.decode import Pixels, pixels_from_array
-from translate.images.headers import Note
+from translate.images.layers import Pixels, convert_channels
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 from translate.images.tensors import to_uint8
@@ -62,7 +62,7 @@ def decode(image: EncodedImage, domain: Domain) -> NDArray[np.uint8]:
     """Return `image` as (height, width, channels) bytes; raises `BadImage`."""
     if not domain.labels:
         return to_uint8(image.decode(channels=domain.channels))
-    return label_maps.from_decoded(image.decode_layers(), image.path, domain.channels)
+    return label_maps.from_layers(image.decode_layers(), image.path, domain.channels)
 
 
 def losses(notes: Iterable[Note], domain: Domain) -> tuple[Note, ...]:
@@ -88,4 +88,4 @@ def convert(pixels: Pixels, domain: Domain) -> Pixels:
         return pixels
     if domain.labels and domain.channels == 1:
         return label_maps.numbers(pixels)
-    return pixels_from_array(pixels, channels=domain.channels)
+    return convert_channels(pixels, domain.channels)

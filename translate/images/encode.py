@@ -1,66 +1,29 @@
 """Encode images as files."""
 
-from collections.abc import Mapping, Sequence
-from io import BytesIO
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 from torch import Tensor
 
 from translate.engine.disk import files
-from translate.images import metadata
-from translate.images.decode import MAX_PIXELS
+from translate.formats import Header
+from translate.images import format_registry
 from translate.images.tensors import from_device
 
 
-def read_metadata(
-    data: bytes, path: Path, *, channels: int, private: bool, max_pixels: int = MAX_PIXELS
-) -> dict[str, bytes]:
-    """Return what `encode` may save beside an image of so many channels, of `data` from `path`.
-
-    A colour profile says what the numbers mean, and stays true of a translation; what a camera
-    wrote, the place among it, is `private`, and left out unless wanted.
-    """
-    return metadata.of(data, path, channels, max_pixels, private=private)
-
-
-# -- writing ---------------------------------------------------------------------------------------
-
-ENCODINGS: dict[str, dict[str, Any]] = {
-    suffix: options
-    for suffixes, options in (
-        (".bmp", {"format": "BMP"}),
-        (".jfif .jpe .jpeg .jpg", {"format": "JPEG", "quality": 95, "subsampling": 0}),
-        (".pgm .pnm .ppm", {"format": "PPM"}),
-        (".png", {"format": "PNG", "compress_level": 1}),
-        (".tif .tiff", {"format": "TIFF"}),
-        (".webp", {"format": "WEBP", "lossless": True}),
-    )
-    for suffix in suffixes.split()
-}
-
-
-def can_hold(suffix: str, channels: int = 3) -> bool:
-    """Tell whether a file with this suffix can hold such bytes: without loss, JPEG aside."""
-    return suffix.lower() in ENCODINGS and not (suffix.lower() == ".pgm" and channels == 3)
-
-
-def encode_image(
-    pixels: NDArray[np.uint8], suffix: str, beside: Mapping[str, bytes] | None = None
-) -> bytes:
+def encode_image(pixels: NDArray[np.uint8], suffix: str, like: Header | None = None) -> bytes:
     """Return the content of a file with this suffix that shows (height, width, channels) bytes.
 
-    A format that cannot hold what is `beside` leaves it out.
+    What it keeps of `like`, such as a colour profile, is up to the format. Raises `ValueError` for
+    a suffix that cannot hold so many channels.
     """
-    if not can_hold(suffix, pixels.shape[2]):
-        raise ValueError(f"{suffix} cannot hold {pixels.shape[2]} channels")
-    flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-    buffer, options = BytesIO(), {**ENCODINGS[suffix.lower()], **(beside or {})}
-    Pillow.fromarray(np.ascontiguousarray(flat)).save(buffer, **options)
-    return buffer.getvalue()
+    channels = pixels.shape[2]
+    writer = format_registry.writer_of(suffix)
+    if writer is None or not format_registry.can_hold(suffix, channels):
+        raise ValueError(f"{suffix} cannot hold {channels} channels")
+    return writer.format.write(pixels, like or Header(format=writer.name, size=pixels.shape[:2]))
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:

@@ -8,7 +8,7 @@ numbers in 16 bits     the same numbers; above 255 they are refused
 colours in 16 bits     8 bits, where that merges no two of them; else refused
 colours                with three channels the same; with one channel they are refused
 transparency           is ignored, as blending would make other colours
-all else               as of a photograph: `translate.images.decode`
+all else               as of a photograph: `translate.images.source`
 =====================  =============================================================================
 """
 
@@ -19,27 +19,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import BadImage
-from translate.images.decode import pixels_from_decoded
-from translate.images.decoded import Decoded, guarded
+from translate.images.layers import Layers, guarded, with_channels
 
 
-def from_decoded(decoded: Decoded, path: Path, channels: int) -> NDArray[np.uint8]:
+def from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.uint8]:
     """Return a label map as (height, width, channels) bytes.
 
     Args:
-        decoded: its pixels, as those of a photograph.
+        layers: its pixels, as those of a photograph.
         path: its name in a `BadImage`.
         channels: 1 for the numbers of classes, 3 for colours.
     """
-    pixels = decoded.pixels
-    if decoded.indices is not None and channels == 1:
-        pixels = decoded.indices
+    pixels = layers.pixels
+    if layers.indices is not None and channels == 1:
+        pixels = layers.indices
     if pixels.dtype == np.uint16:
         pixels = _in_bytes(pixels, path)
     if pixels.ndim == 3 and channels == 1:
         with guarded(path):
             pixels = numbers(pixels)[..., 0]
-    return pixels_from_decoded(Decoded(pixels), channels=channels)
+    return with_channels(pixels, channels)
 
 
 def numbers(pixels: NDArray[Any]) -> NDArray[Any]:

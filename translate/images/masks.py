@@ -24,9 +24,8 @@ from PIL import Image, ImageOps
 
 from translate.errors import BadImage
 from translate.images import pillow
-from translate.images.decode import MAX_PIXELS
-from translate.images.decoded import WHITE, Decoded, guarded
-from translate.images.source import EncodedImage
+from translate.images.layers import WHITE, Layers, guarded
+from translate.images.source import MAX_PIXELS, EncodedImage
 
 MOST_COLOURS = 32
 """of a painted layer"""
@@ -72,9 +71,9 @@ def _of_mask(bad: BadImage, path: Path) -> BadImage:
     return BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}")
 
 
-def transparent(decoded: Decoded, path: Path) -> Hole:
+def transparent(layers: Layers, path: Path) -> Hole:
     """Return what is wholly transparent of the image at `path`; raises `BadImage` if nothing is."""
-    clear = None if decoded.alpha is None else decoded.alpha == 0
+    clear = None if layers.alpha is None else layers.alpha == 0
     if clear is None or not clear.any():
         raise BadImage(path, "has no hole: nothing is transparent, and there is no mask for it")
     return _bytes(clear)
@@ -82,15 +81,14 @@ def transparent(decoded: Decoded, path: Path) -> Hole:
 
 def of_file(mask: EncodedImage) -> Hole:
     """Return the hole that `mask` gives; raises `BadImage` for it."""
-    decoded = mask.decode_layers()
+    layers = mask.decode_layers()
     with guarded(mask.path):
-        return as_hole(decoded, palette=mask.header.mode == "P")
+        return as_hole(layers)
 
 
 def of_picture(mask: Image.Image) -> Hole:
     """Return the hole that a mask in memory gives; raises `ValueError`."""
-    upright = ImageOps.exif_transpose(mask)
-    return as_hole(pillow.decode(upright), palette=upright.mode == "P")
+    return as_hole(pillow.to_layers(ImageOps.exif_transpose(mask)))
 
 
 def of_array(mask: NDArray[Any]) -> Hole:
@@ -106,21 +104,21 @@ def of_array(mask: NDArray[Any]) -> Hole:
             raise ValueError(f"is {mask.dtype}: expected uint8, uint16, booleans or only 0 and 1")
         flat = flat.astype(np.uint8)
     alpha = flat[..., 3] if flat.shape[2:] == (4,) else None
-    return as_hole(Decoded(flat if flat.ndim == 2 else flat[..., :3], alpha))
+    return as_hole(Layers(flat if flat.ndim == 2 else flat[..., :3], alpha))
 
 
-def as_hole(mask: Decoded, *, palette: bool = False) -> Hole:
+def as_hole(mask: Layers) -> Hole:
     """Return the hole that a decoded `mask` gives; raises `ValueError` where there is none."""
     if mask.alpha is not None and (mask.alpha < WHITE[mask.alpha.dtype]).any():
         return _painted(mask.pixels, mask.alpha)
     gray = mask.pixels
     if gray.ndim == 3:
-        if palette:
+        if mask.indices is not None:
             _require_tones(gray)
         gray = cv2.cvtColor(np.ascontiguousarray(gray), cv2.COLOR_RGB2GRAY)
     values = np.unique(gray)
     white, largest = WHITE[gray.dtype], int(values[-1])
-    if largest == 1 or (palette and len(values) == 2):
+    if largest == 1 or (mask.indices is not None and len(values) == 2):
         return _bytes(gray == largest)
     if 2 * largest < white:
         of = f" of {white}" if white > 255 else ""

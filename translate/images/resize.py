@@ -2,7 +2,7 @@
 
 import cv2
 
-from translate.images.decode import Pixels
+from translate.images.layers import Pixels
 
 
 def resize_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -1,20 +1,22 @@
-"""The content of an image file: read once, then hashed, described and decoded from memory."""
+"""The content of an image file: read once, then hashed, described and decoded from memory.
 
-from collections.abc import Mapping
+Pixels are integers, upright and opaque, RGB or gray, until `translate.images.tensors` makes them
+floats in [-1, 1]. What a file loses by this is in `Header.notes`. What cannot be read completely is
+a `BadImage`.
+"""
+
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from translate.images import metadata
-from translate.images.decode import MAX_PIXELS, Pixels, pixels_from_decoded, read_bytes
-from translate.images.decoded import Decoded, guarded
-from translate.images.decoders import Frames
-from translate.images.headers import Header
+from translate.errors import BadImage
+from translate.formats import Format, Header, Window
+from translate.images import format_registry
+from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
 
-Window = tuple[int, int, int, int]
-"""top, left, height and width of a part of an upright image"""
+MAX_PIXELS = 178_956_970
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ class EncodedImage:
     name: str
     data: bytes = field(repr=False)
     max_pixels: int = MAX_PIXELS
+    cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """what a format keeps between two calls, such as an open decoder, under its own name"""
 
     @classmethod
     def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
         """Read the file at `path`, whole; raises `BadImage`."""
-        return cls(str(path), read_bytes(path), max_pixels)
+        return cls(str(path), _read_file(path), max_pixels)
 
     @property
     def path(self) -> Path:
@@ -49,14 +53,21 @@ class EncodedImage:
         """The hash of the bytes, in hexadecimal."""
         return sha256(self.data).hexdigest()
 
-    @cached_property
+    @property
     def header(self) -> Header:
         """What the file says of its first frame; no pixel is decoded. Raises `BadImage`."""
-        return self._frames.header
+        return self._detected[1]
 
-    def size(self, frame: int = 0) -> tuple[int, int]:
-        """Return the height and width of a frame; raises `BadImage`."""
-        return self._frames.size(frame)
+    def header_of(self, frame: int) -> Header:
+        """Return what the file says of a frame; raises `BadImage`."""
+        form, first = self._detected
+        if not frame or not first.pages:
+            return first
+        with guarded(self.path):
+            found = form.probe(self, frame)
+            if found is None:
+                raise ValueError(f"its frame {frame + 1} is of another format")
+            return self._checked(found)
 
     def decode(
         self, *, channels: int | None = None, frame: int = 0, window: Window | None = None
@@ -64,8 +75,8 @@ class EncodedImage:
         """Return the upright pixels of a frame, opaque: (height, width, channels).
 
         Args:
-            channels: 1 for gray, 3 for RGB; None: what the file has.
-            frame: which one of several.
+            channels: 1 for gray, 3 for RGB; None: what the file has without transparency.
+            frame: which one of several, from 0.
             window: the part of the image to return; None: all of it.
 
         Returns:
@@ -74,23 +85,48 @@ class EncodedImage:
         Raises:
             BadImage: for what cannot be decoded completely, and nothing else.
         """
-        decoded = self.decode_layers(frame)
+        layers = self.decode_layers(frame, window)
         with guarded(self.path):
-            own = 1 if decoded.pixels.ndim == 2 else 3
-            pixels = pixels_from_decoded(decoded, channels=channels or own)
-            if window is None:
-                return pixels
-            top, left, height, width = window
-            return pixels[top : top + height, left : left + width]
+            return layers.flatten(channels or (1 if layers.pixels.ndim == 2 else 3))
 
-    def decode_layers(self, frame: int = 0) -> Decoded:
+    def decode_layers(self, frame: int = 0, window: Window | None = None) -> Layers:
         """Return the pixels, the opacity and the palette indices of a frame; raises `BadImage`."""
-        return self._frames.decode(frame)
-
-    def metadata(self, channels: int, *, private: bool) -> Mapping[str, bytes]:
-        """Return what is saved with an output of so many channels; raises `BadImage`."""
-        return metadata.of(self.data, self.path, channels, self.max_pixels, private=private)
+        header = self.header_of(frame)
+        with guarded(self.path):
+            found = self._detected[0].read(self, frame, window)
+            layers = found if isinstance(found, Layers) else split_alpha(found)
+            size = (window.height, window.width) if window else header.size
+            if layers.pixels.shape[:2] != size:
+                raise ValueError(f"{layers.pixels.shape[:2]} pixels were decoded, {size} announced")
+            if layers.pixels.dtype not in WHITE:
+                raise ValueError(f"{layers.pixels.dtype} was decoded: expected uint8 or uint16")
+            return layers
 
     @cached_property
-    def _frames(self) -> Frames:
-        return Frames(self.data, self.path, self.max_pixels)
+    def _detected(self) -> tuple[Format, Header]:
+        form, header = format_registry.detect(self)
+        with guarded(self.path):
+            return form, self._checked(header)
+
+    def _checked(self, header: Header) -> Header:
+        if header.size[0] * header.size[1] > self.max_pixels:
+            raise ValueError(f"more than {self.max_pixels:,} pixels")
+        return header
+
+
+def read_image(
+    path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS, frame: int = 0
+) -> Pixels:
+    """Return the pixels of the file at `path`, as `EncodedImage.decode` does."""
+    return EncodedImage.open(path, max_pixels=max_pixels).decode(channels=channels, frame=frame)
+
+
+def _read_file(path: Path) -> bytes:
+    """Return the content of `path`; raises `BadImage` where it cannot be had."""
+    with guarded(path):
+        if not path.is_file():
+            raise BadImage(path, "not a file" if path.exists() else "not there")
+        data = path.read_bytes()
+        if not data:
+            raise BadImage(path, "an empty file")
+        return data

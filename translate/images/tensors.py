@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.images.decode import Pixels
+from translate.images.layers import Pixels
 
 # -- pictures as numbers ---------------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check, data_warnings
 from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
+from translate.formats import Header
 from translate.images import domain_images
-from translate.images.decoded import guarded
-from translate.images.headers import Header
+from translate.images.layers import guarded
 from translate.images.source import EncodedImage
 
 THREADS = 8

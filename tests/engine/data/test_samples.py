@@ -14,7 +14,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.errors import ConfigError, DataError, PluginError
 from translate.folders import listing
-from translate.images.decode import read_image
+from translate.images.source import read_image
 
 VERSION = 3
 Plugin = Callable[..., object]

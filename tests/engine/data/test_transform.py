@@ -18,8 +18,8 @@ from translate.engine.config.schema import Data
 from translate.engine.data import transform
 from translate.engine.data.transform import Augment
 from translate.errors import BadImage, ConfigError
-from translate.images.decode import read_image
 from translate.images.resize import resize_pixels
+from translate.images.source import read_image
 from translate.images.tensors import as_tensor
 
 

@@ -18,8 +18,8 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.system import console
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images.decode import read_image
 from translate.images.masks import read_hole
+from translate.images.source import read_image
 from translate.nn.geometry import Geometry
 
 

@@ -22,7 +22,7 @@ from translate.engine.inference.options import NOT_RECORDED, InferenceOptions
 from translate.engine.inference.processing import ImageProcessor, is_gray
 from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
-from translate.images.decode import read_image
+from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe

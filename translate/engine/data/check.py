@@ -27,9 +27,9 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import signatures
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.folders.names import short_names
+from translate.formats import Header
 from translate.images import domain_images
-from translate.images.decoded import guarded
-from translate.images.headers import Header
+from translate.images.layers import guarded
 from translate.images.source import EncodedImage
 
 THREADS = 8

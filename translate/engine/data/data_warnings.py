@@ -14,8 +14,9 @@ from translate.engine.config.schema import Data
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
+from translate.formats import Header, Note
 from translate.images import domain_images
-from translate.images.headers import Header, Note
+from translate.images.format_registry import is_lossy
 from translate.images.source import EncodedImage
 
 DRAWS = 100
@@ -26,7 +27,6 @@ LOOKED_AT = 4
 """files of a domain whose values are looked at"""
 FEW = 32
 """levels, of 256"""
-LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 def notes(headers: Mapping[Path, Any], each: Mapping[Path, Domain]) -> list[tuple[Path, Note]]:
@@ -122,7 +122,7 @@ def _few_levels(layout: Layout) -> Iterable[str]:
 def _lossy_labels(layout: Layout) -> Iterable[str]:
     each = domain_images.by_role(layout.spec)
     for place, name, files in _domains(layout):
-        if each[place].labels and any(path.suffix.lower() in LOSSY for path in files):
+        if each[place].labels and any(is_lossy(path.suffix) for path in files):
             yield f"{name}: label maps in JPEG have values of no class at their edges: use PNG"
 
 
@@ -142,7 +142,7 @@ def _has_palette(path: Path) -> bool:
         header = EncodedImage.open(path).header
     except BadImage:
         return False
-    return header.format == "PNG" and header.mode == "P"
+    return header.label_map
 
 
 def _values(path: Path, kind: Domain) -> NDArray[np.uint8] | None:

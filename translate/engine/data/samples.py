@@ -22,8 +22,8 @@ from translate.errors import CheckpointError, DataError, PluginError, SaveError
 from translate.folders.listing import find_images, subfolders
 from translate.folders.lookup import expect_different
 from translate.folders.names import any_hidden
-from translate.images.decode import SUFFIXES
 from translate.images.encode import encode_image
+from translate.images.format_registry import image_suffixes
 
 ROOT = Path("datasets")
 MARKER = ".sample-domain.json"
@@ -130,7 +130,7 @@ def cards() -> list[dict[str, Any]]:
 def is_image(file: str) -> bool:
     """Tell whether a file of this path is taken for an image."""
     path = PurePosixPath(file)
-    return path.suffix.lower() in SUFFIXES and not any_hidden(path.parts)
+    return path.suffix.lower() in image_suffixes() and not any_hidden(path.parts)
 
 
 def _draw(name: str, factory: Callable[..., Any]) -> dict[str, bytes]:

@@ -19,9 +19,9 @@ from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
 from translate.errors import ConfigError, suggest
 from translate.images import domain_images
-from translate.images.decode import MAX_PIXELS, Pixels
-from translate.images.decoded import guarded
+from translate.images.layers import Pixels, guarded
 from translate.images.resize import pad_to
+from translate.images.source import MAX_PIXELS
 from translate.images.tensors import as_tensor, to_uint8
 
 ROLES = ("source", "target", "both")

@@ -31,10 +31,9 @@ from torch import Tensor
 
 from translate.batches import Domain
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images import domain_images, label_maps, masks, metadata, pillow
-from translate.images.decode import Pixels, pixels_from_decoded
-from translate.images.decoded import WHITE, Decoded, guarded
-from translate.images.headers import Note
+from translate.formats import Note, suits
+from translate.images import domain_images, label_maps, masks, pillow
+from translate.images.layers import WHITE, Layers, Pixels, guarded
 from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -46,7 +45,7 @@ SLACK = 1e-4
 class Input(NamedTuple):
     """One image, decoded and upright."""
 
-    decoded: Decoded
+    layers: Layers
     """its pixels: uint8, uint16, or float32 in [0, 1]"""
     path: Path
     """what a `BadImage` calls it"""
@@ -58,14 +57,14 @@ class Input(NamedTuple):
     @property
     def single(self) -> bool:
         """Whether it has one channel."""
-        return self.decoded.pixels.ndim == 2
+        return self.layers.pixels.ndim == 2
 
     def pixels(self, kind: Domain) -> Pixels:
         """Return (height, width, channels), opaque; raises `BadImage`."""
         with guarded(self.path):
             if kind.labels:
-                return label_maps.from_decoded(self.decoded, self.path, kind.channels)
-            return pixels_from_decoded(self.decoded, channels=kind.channels)
+                return label_maps.from_layers(self.layers, self.path, kind.channels)
+            return self.layers.flatten(kind.channels)
 
     def notes(self, kind: Domain, *, hole: bool) -> tuple[Note, ...]:
         """Return what the file loses when it is read."""
@@ -78,8 +77,9 @@ class Input(NamedTuple):
     def kept_profile(self, channels: int) -> bytes:
         """Return the colour profile, if it suits an image of so many channels."""
         if self.image:
-            return self.image.metadata(channels, private=False).get("icc_profile", b"")
-        return metadata.suiting(self.profile, channels)
+            extra = self.image.header.for_output(channels, keep_private=False).extra
+            return bytes(extra.get("icc_profile", b""))
+        return self.profile if suits(self.profile, channels) else b""
 
 
 def load(given: Given) -> Input:
@@ -153,7 +153,7 @@ def _picture(given: Image.Image) -> Input:
             raise ValueError(f"is empty: {given.width}x{given.height} pixels")
         upright = ImageOps.exif_transpose(given)
         profile = given.info.get("icc_profile") or b""
-        return Input(pillow.decode(upright), path, profile=profile)
+        return Input(pillow.to_layers(upright), path, profile=profile)
 
 
 def _channels_last(given: Tensor) -> NDArray[Any]:
@@ -173,7 +173,7 @@ def _channels_last(given: Tensor) -> NDArray[Any]:
     return array[..., 0] if array.shape[2] == 1 else array
 
 
-def _of_array(given: NDArray[Any]) -> Decoded:
+def _of_array(given: NDArray[Any]) -> Layers:
     array = given[..., 0] if given.shape[2:] == (1,) else given
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
@@ -187,8 +187,8 @@ def _of_array(given: NDArray[Any]) -> Decoded:
     if array.dtype.kind == "f":
         array = _shares(array)
     if array.ndim == 2 or array.shape[2] == 3:
-        return Decoded(array)
-    return Decoded(array[..., :3], array[..., 3])
+        return Layers(array)
+    return Layers(array[..., :3], array[..., 3])
 
 
 SHAPES = ((), (3,), (4,))
@@ -215,7 +215,7 @@ def hole(source: Input, mask: Given | None) -> Pixels:
     if mask is None:
         advice = "pass mask=, or make the hole transparent"
         with explained(source.path, advice, is_file=bool(source.image)):
-            return masks.transparent(source.decoded, source.path)
+            return masks.transparent(source.layers, source.path)
     try:
         return _mask(mask)
     except ValueError as error:

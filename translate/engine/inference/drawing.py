@@ -11,8 +11,8 @@ from torch import Tensor
 from translate.engine.inference.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, suggest
-from translate.images.decode import Pixels
 from translate.images.encode import image_grid
+from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.recipe import Recipe
 

@@ -12,7 +12,7 @@ from translate.engine.inference.sources import Job, Sources
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
 from translate.folders import skipped
 from translate.folders.listing import find_images, match, scan, stem_below
-from translate.images.encode import ENCODINGS, can_hold
+from translate.images.format_registry import can_hold, is_same_format, writable_suffixes
 
 
 class Inputs(NamedTuple):
@@ -76,13 +76,13 @@ def assign_outputs(
     """
     suffix = f".{form or 'png'}"
     if not can_hold(suffix, channels):
-        known = [name[1:] for name in ENCODINGS if can_hold(name, channels)]
+        known = [name[1:] for name in writable_suffixes(channels)]
         raise ConfigError(f"format: cannot write {form!r}.{suggest(suffix[1:], known)}")
     names = [path.relative_to(found.root) for path in found.images]
     kept = {
         name
         for name in names
-        if _keeps(name.suffix, form, 1 if gray and name.suffix.lower() == ".pgm" else channels)
+        if _keeps(name.suffix, form, 1 if gray and not can_hold(name.suffix, 3) else channels)
     }
     taken = {_folded(name) for name in kept}
     taken |= {_folded(folder) for name in names for folder in name.parents}
@@ -153,7 +153,7 @@ def _frames(job: Job, sources: Sources) -> list[Job]:
         header = sources.look(job).header
     except BadImage:
         return [job]  # it is listed when it is read
-    if not header.moving:
+    if header.frames == 1:
         return [job]
     stem, suffix = job.output.stem, job.output.suffix
     outputs = [job.output.with_name(f"{stem}.{n:04}{suffix}") for n in range(1, header.frames + 1)]
@@ -163,7 +163,7 @@ def _frames(job: Job, sources: Sources) -> list[Job]:
 def _keeps(suffix: str, form: str | None, channels: int) -> bool:
     if not can_hold(suffix, channels):
         return False
-    return not form or ENCODINGS[suffix.lower()] == ENCODINGS[f".{form}"]
+    return not form or is_same_format(suffix, f".{form}")
 
 
 def _folded(name: PurePath) -> PurePath:

@@ -20,7 +20,7 @@ from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
 from translate.folders.names import short_names
-from translate.images.decode import Pixels
+from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, from_device_as_floats, to_device
 from translate.nn.noise import seeded
 from translate.recipe import Recipe

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from translate.images.decode import MAX_PIXELS
+from translate.images.source import MAX_PIXELS
 
 NOT_RECORDED = frozenset(
     {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit"}

@@ -7,7 +7,7 @@ Each stage takes images and problems and returns as many: what goes wrong with a
 import errno
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from itertools import repeat, takewhile
@@ -24,11 +24,10 @@ from translate.engine.processes.pool import Threads
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory
 from translate.errors import BadImage, TranslateError
+from translate.formats import Header, Note
 from translate.images import domain_images
-from translate.images.decode import Pixels
-from translate.images.decoded import guarded
 from translate.images.encode import encode_image
-from translate.images.headers import Note
+from translate.images.layers import Pixels, guarded
 
 READ_AHEAD = 2
 """batches"""
@@ -53,8 +52,8 @@ class ImageResult(NamedTuple):
     form: OutputForm
     notes: Sequence[Note] = ()
     """information that the file lost when it was read"""
-    metadata: Mapping[str, bytes] = {}
-    """what is saved with the output"""
+    like: Header | None = None
+    """what its file said, as far as it is saved with the output"""
 
 
 PipelineResult = ImageResult | Problem
@@ -140,7 +139,7 @@ class Pipeline:
             pixels,
             form,
             domain_images.losses(source.notes(job.frame, kind.channels, fills=fills), kind),
-            source.metadata(form.channels, private=self.keep_metadata),
+            source.like(form.channels, keep_private=self.keep_metadata),
         )
 
     # -- translate ----------------------------------------------------------------------------
@@ -176,7 +175,7 @@ class Pipeline:
         source, output = image.job.input, image.job.output
         try:
             pixels = self.processor.postprocess(image.pixels, image.form)
-            data = encode_image(pixels, output.suffix, image.metadata)
+            data = encode_image(pixels, output.suffix, image.like)
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         except BaseException as error:

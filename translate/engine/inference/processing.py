@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from translate.batches import Domain
 from translate.engine.inference.model import Model
 from translate.images import domain_images
-from translate.images.decode import MAX_PIXELS, Pixels
+from translate.images.layers import Pixels
+from translate.images.source import MAX_PIXELS
 from translate.images.tensors import to_uint8
 
 PHOTOGRAPH = Domain("")

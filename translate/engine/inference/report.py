@@ -16,7 +16,7 @@ from translate.engine.processes.launch import launched
 from translate.engine.system import console
 from translate.errors import NothingUsableError, PluginError, SaveError
 from translate.folders import skipped as skipped_files
-from translate.images.headers import Note
+from translate.formats import Note
 from translate.results import InferenceResult
 
 FAILED_WRITES = 3

@@ -27,8 +27,9 @@ from translate.engine.plugins.errors import unforeseen
 from translate.engine.processes.pool import Threads
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, NothingUsableError, SaveError
-from translate.images.decode import Pixels
-from translate.images.encode import can_hold, encode_image
+from translate.images.encode import encode_image
+from translate.images.format_registry import can_hold
+from translate.images.layers import Pixels
 from translate.results import SampleResult
 
 WRITERS = 4

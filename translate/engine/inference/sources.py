@@ -1,17 +1,16 @@
 """The content of input files, of which each is read once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from translate.errors import BadImage
+from translate.formats import Header, Note
 from translate.images import masks
-from translate.images.decode import Pixels
-from translate.images.decoded import Decoded
-from translate.images.headers import Header, Note
+from translate.images.layers import Layers, Pixels
 from translate.images.source import EncodedImage
 
 HELD_BYTES = 256 << 20
@@ -71,25 +70,25 @@ class Source:
 
     def size(self, frame: int | None) -> tuple[int, int]:
         """Return the height and width of a frame; raises `BadImage`."""
-        return self.image.size(frame or 0)
+        return self.image.header_of(frame or 0).size
 
-    def metadata(self, channels: int, *, private: bool) -> Mapping[str, bytes]:
+    def like(self, channels: int, *, keep_private: bool) -> Header:
         """Return what is saved with an output of so many channels; raises `BadImage`."""
-        return self.image.metadata(channels, private=private)
+        return self.header.for_output(channels, keep_private=keep_private)
 
-    def decode(self, frame: int | None) -> Decoded:
+    def decode(self, frame: int | None) -> Layers:
         """Return the pixels of a frame; raises `BadImage`."""
         return self.image.decode_layers(frame or 0)
 
-    def hole(self, decoded: Decoded) -> Pixels:
-        """Return the hole of the `decoded` image; raises `BadImage` where it has none."""
+    def hole(self, layers: Layers) -> Pixels:
+        """Return the hole of the decoded `layers`; raises `BadImage` where it has none."""
         if self.mask is None:
-            return masks.transparent(decoded, self.path)
+            return masks.transparent(layers, self.path)
         return masks.read(self.mask, self.path)
 
     def notes(self, frame: int | None, channels: int, *, fills: bool) -> Sequence[Note]:
         """Return what is lost when the file is read; of an animation once, with its first frame."""
-        if frame and self.header.format != "TIFF":
+        if frame and not self.header.pages:
             return ()
         hole = fills and self._mask_path is None
         return self.header.notes(channels=channels, frame=frame, hole=hole)

@@ -1,16 +1,15 @@
 """A PNG of which some bytes are lost is never read as noise."""
 
 from io import BytesIO
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from encoded_images import decode_bytes
 from PIL import Image
 
 from translate.errors import BadImage
-from translate.images import decoders
-from translate.images.decode import decode_image
+from translate.images.source import EncodedImage
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (48, 40, 3)).astype(np.uint8)
 
@@ -38,11 +37,11 @@ def test_zeros_at_the_end_or_a_changed_byte_are_no_pixels(kind: str, share: floa
     lost = int(len(data) * share)
     for damaged in (data[:-lost] + bytes(lost), data[:-lost]):
         with pytest.raises(BadImage):
-            decode_image(damaged, Path("a.png"))
+            decode_bytes(damaged)
     at = data.index(b"IDAT") + 4 + int((len(data) - data.index(b"IDAT") - 30) * (1 - share) * 0.5)
     changed = data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :]
     with pytest.raises(BadImage, match="a damaged PNG"):
-        decode_image(changed, Path("a.png"))
+        decode_bytes(changed)
 
 
 def test_a_later_frame_is_looked_at_too() -> None:
@@ -50,4 +49,4 @@ def test_a_later_frame_is_looked_at_too() -> None:
     at = data.rindex(b"fdAT") + 40
     damaged = data[:at] + bytes(4) + data[at + 4 :]
     with pytest.raises(BadImage, match="its fdAT does not have the sum"):
-        decoders.Frames(damaged, Path("a.png"), 10_000).decode(2)
+        EncodedImage("x", damaged, 10_000).decode_layers(2)

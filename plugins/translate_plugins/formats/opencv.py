@@ -6,31 +6,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.images.decoded import WHITE, Decoded, apart
-from translate.images.headers import Header
+from translate.images.layers import WHITE, Layers, split_alpha
+from translate_plugins.formats.pillow import Stored
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong, we say ourselves
 
 
-def suits(found: Header) -> bool:
+def suits(stored: Stored) -> bool:
     """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
-    if found.frames > 1 or found.format == "AVIF":
+    header = stored.header
+    if stored.frames > 1 or header.format == "AVIF":
         return False  # OpenCV leaves out the default image of an animated PNG
-    if found.deep:
-        return found.bits == 16 and found.mode in (
-            "RGB",
-            "RGBA",
-            "LA",
-        )  # Pillow would cut these to eight bits
-    return found.mode in ("L", "RGB") and found.format in ("JPEG", "MPO", "WEBP")
+    if header.bits > 8:  # Pillow would cut colours of 16 bits to eight
+        return header.bits == 16 and header.mode in ("RGB", "RGBA", "LA")
+    return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
 
 
-def decode(data: bytes) -> Decoded | None:
+def decode(data: bytes) -> Layers | None:
     """Return the pixels of a file, or None where OpenCV cannot or should not decode it."""
     pixels = numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
-    return apart(pixels)
+    return split_alpha(pixels)
 
 
 def numbers(data: bytes) -> NDArray[Any] | None:

@@ -8,7 +8,7 @@ decoded; all others are refused with a reason.
 import struct
 from dataclasses import dataclass
 
-from translate.images import tiff_tags
+from translate_plugins.formats import tiff_tags
 
 GRAY_INVERTED, GRAY, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
 """PhotometricInterpretation; of GRAY_INVERTED, 0 is white"""

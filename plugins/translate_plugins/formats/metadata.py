@@ -1,0 +1,38 @@
+"""What a file holds besides its pixels: a colour profile, and what a camera wrote."""
+
+from collections.abc import Mapping
+
+from PIL import ExifTags, Image
+from PIL.ImageFile import ImageFile
+
+DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
+"""EXIF tags: description, make, model, software, time, artist, copyright"""
+MAX_EXIF = 65_000
+"""bytes; a JPEG file holds no more"""
+
+
+def profile(image: ImageFile) -> dict[str, bytes]:
+    """Return the colour profile of `image`, by the name that Pillow's encoders have for it."""
+    found = image.info.get("icc_profile")
+    return {"icc_profile": found} if found else {}
+
+
+def exif(image: ImageFile) -> dict[str, bytes]:
+    """Return the EXIF data of `image` without what describes the pixels of its own file."""
+    try:
+        exif, kept = image.getexif(), Image.Exif()
+        kept.update({tag: exif[tag] for tag in DESCRIPTIVE if tag in exif})
+        parts = {part: exif.get_ifd(part) for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
+        for part, tags in parts.items():
+            if tags:
+                kept.get_ifd(part).update(tags)
+        written = kept.tobytes() if kept or any(parts.values()) else b""
+    except Exception:  # damaged EXIF in a file with sound pixels
+        return {}
+    return {"exif": written} if 0 < len(written) < MAX_EXIF else {}
+
+
+def options(*metadata: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what Pillow's encoders take of the `metadata` of an image."""
+    found = {name: value for each in metadata for name, value in each.items()}
+    return {name: found[name] for name in ("icc_profile", "exif") if name in found}

@@ -1,0 +1,184 @@
+"""Pillow as a decoder: of headers, and of what OpenCV does not read or reads wrongly."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from PIL import (
+    AvifImagePlugin,  # noqa: F401 - importing it registers the format
+    Image,
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
+from PIL.ImageFile import ImageFile
+
+from translate.errors import BadImage
+from translate.formats import Header
+from translate.images.layers import guarded
+from translate.images.source import EncodedImage
+from translate_plugins.formats import metadata
+
+ORIENTATION = 0x0112
+GRAY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+"""modes without colour"""
+CONVERTED = {"P": "a palette", "PA": "a palette", "CMYK": "CMYK", "LAB": "L*a*b*", "HSV": "HSV"}
+"""modes that become RGB, and what they are"""
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it prints without a file's name
+
+_lock = Lock()  # warning filters and Pillow's limit belong to the whole process
+if hasattr(os, "register_at_fork"):  # Windows forks nothing
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
+
+
+class Stored(NamedTuple):
+    """What Pillow says of one frame of a file."""
+
+    header: Header
+    frames: int
+    """how many it counts, among them those that a person does not want to see"""
+
+
+def accepts(form: str, data: bytes) -> bool:
+    """Tell whether `data` begins as files of Pillow's format `form` do."""
+    Image.preinit()  # which registers the formats that are not imported above, once
+    _, accept = Image.OPEN[form]
+    try:
+        return accept is not None and accept(data[:16]) is True
+    except IndexError:  # of a file that is shorter
+        return False
+
+
+@contextmanager
+def opened(source: EncodedImage, form: str, frame: int = 0) -> Iterator[ImageFile]:
+    """Open a file as `form`; whatever goes wrong is raised as a `BadImage`."""
+    with limited(source.path, source.max_pixels):
+        image = open_image(source, form)
+        with image:
+            if frame:
+                seek(image, frame, source.max_pixels)
+            yield image
+
+
+def open_image(source: EncodedImage, form: str) -> ImageFile:
+    """Open a file as `form`; raises `BadImage`."""
+    try:
+        return Image.open(BytesIO(source.data), formats=(form,))
+    except UnidentifiedImageError as error:
+        raise BadImage(source.path, _why(source.data, form)) from error
+
+
+def _why(data: bytes, form: str) -> str:
+    factory, _ = Image.OPEN[form]
+    article, text = "an" if form[0] == "A" else "a", "it is damaged"
+    try:
+        factory(BytesIO(data), "")
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+    return f"{article} {form} that cannot be read: {text}"
+
+
+@contextmanager
+def limited(path: Path, max_pixels: int) -> Iterator[None]:
+    """Use Pillow: one thread at a time, with its limit of pixels, and without its warnings."""
+    with _lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+        try:
+            with guarded(path):
+                yield
+        except BadImage as bad:
+            if isinstance(bad.__cause__, _BOMBS):
+                raise BadImage(path, f"more than {max_pixels:,} pixels") from bad.__cause__
+            raise
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
+
+
+_BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+
+
+def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
+    """Go to a later frame, which Pillow does not check against its limit."""
+    image.seek(frame)
+    if image.width * image.height > max_pixels:
+        raise Image.DecompressionBombError
+
+
+def stored(image: ImageFile, data: bytes) -> Stored:
+    """Return what Pillow says of the frame that `image` is at."""
+    orientation, count = _orientation(image, data), _frames(image, data)
+    width, height = image.size
+    several = image.format in ("JPEG", "MPO")  # whose further images are a phone's extras
+    found = Header(
+        format=image.format or "",
+        size=(width, height) if orientation > 4 else (height, width),
+        channels=(1 if image.mode in GRAY else 3) + image.has_transparency_data,
+        bits=_bits(image, data),
+        mode=image.mode,
+        frames=1 if several else count,
+        pages=several,
+        orientation=orientation,
+        converted=CONVERTED.get(image.mode, ""),
+        label_map=image.format == "PNG" and image.mode == "P",
+        extra=metadata.profile(image),
+        private=metadata.exif(image) if may_have_exif(image, data) else {},
+    )
+    return Stored(found, count)
+
+
+def _orientation(image: ImageFile, data: bytes) -> int:
+    """Return the EXIF tag, from 1 to 8, that the decoded pixels are to be turned by."""
+    if image.format == "TIFF":
+        return 1  # both decoders turn these themselves, and the size is the upright one already
+    if not may_have_exif(image, data):
+        return 1
+    try:
+        tag = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # damaged EXIF in a file with sound pixels
+        return 1
+    return tag if tag in range(1, 9) else 1
+
+
+def may_have_exif(image: ImageFile, data: bytes) -> bool:
+    """Tell whether to look: in a PNG without a mark Pillow would decode all pixels for that."""
+    marks = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
+    return image.format != "PNG" or any(mark in data for mark in marks)
+
+
+def _frames(image: ImageFile, data: bytes) -> int:
+    """Return how many frames there are."""
+    try:
+        count = int(getattr(image, "n_frames", 1))
+    except Exception:  # a later frame is damaged; the first decides
+        return 1
+    if image.format == "PNG":  # which only announces them
+        count = min(count, 1 + data.count(b"fcTL"))
+    return count
+
+
+def _bits(image: ImageFile, data: bytes) -> int:
+    """Return how many bits the file holds a channel."""
+    if image.format == "AVIF":
+        return avif_bits(data)
+    tile = image.tile[0].args if image.tile else ""
+    if image.format == "PPM" and isinstance(tile, tuple) and tile[-1] > 255:
+        return (int(tile[-1]) + 1).bit_length() - 1
+    return 32 if image.mode == "F" else 16 if image.mode[0] == "I" or ";16" in str(tile) else 8
+
+
+def avif_bits(data: bytes) -> int:
+    """Return how many bits the first image of an AVIF file has a channel."""
+    at = data.find(b"av1C")
+    flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10

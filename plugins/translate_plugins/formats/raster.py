@@ -1,0 +1,97 @@
+"""The formats that Pillow knows: each decoded by Pillow or OpenCV, whichever reads it right."""
+
+from collections.abc import Collection, Mapping
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from translate.formats import Header, Window
+from translate.images.layers import Layers
+from translate.images.pillow import to_layers
+from translate.images.source import EncodedImage
+from translate_plugins.formats import metadata, opencv, pillow, png
+
+GRAY_OR_RGB = (1, 3)
+
+
+class Raster:
+    """A format of Pillow's.
+
+    Args:
+        name: Pillow's name of it.
+        suffixes: suffixes of its files.
+        writes: suffixes of files that are written, with the numbers of channels that they hold.
+        options: what its encoder is given.
+        lossless: whether it is written without loss.
+        one_canvas: whether all frames have one size.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        suffixes: Collection[str],
+        *,
+        writes: Mapping[str, Collection[int]] | None = None,
+        options: Mapping[str, Any] | None = None,
+        lossless: bool = True,
+        one_canvas: bool = False,
+    ) -> None:
+        self.name, self.suffixes, self.lossless = name, frozenset(suffixes), lossless
+        self.writes = dict.fromkeys(suffixes, GRAY_OR_RGB) if writes is None else writes
+        self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+        """Return what Pillow says of a frame; None for a file of another format."""
+        if not pillow.accepts(self.name, source.data):
+            return None
+        return self._stored(source, frame).header
+
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
+        """Return the upright pixels of a frame."""
+        stored = self._stored(source, frame)
+        if frame and self._one_canvas:
+            layers = self._next(source, frame)
+        else:
+            layers = self._decoded(source, frame, stored)
+        return layers.upright(stored.header.orientation).crop(window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file."""
+        flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+        buffer, kept = BytesIO(), metadata.options(like.extra, like.private)
+        Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **kept})
+        return buffer.getvalue()
+
+    def _stored(self, source: EncodedImage, frame: int) -> pillow.Stored:
+        frame = 0 if self._one_canvas else frame
+        key = f"{self.name} {frame}"
+        if key not in source.cache:
+            with pillow.opened(source, self.name, frame) as image:
+                source.cache[key] = pillow.stored(image, source.data)
+        found: pillow.Stored = source.cache[key]
+        return found
+
+    def _decoded(self, source: EncodedImage, frame: int, stored: pillow.Stored) -> Layers:
+        png.require_whole(source.data)
+        suits = opencv.suits(stored)
+        if suits and (layers := opencv.decode(source.data)):
+            return layers
+        with pillow.opened(source, self.name, frame) as image:  # which also says what is wrong
+            layers = to_layers(image)
+            if suits and stored.header.bits > 8:
+                raise ValueError("its 16-bit colours cannot be decoded")
+            return layers
+
+    def _next(self, source: EncodedImage, frame: int) -> Layers:
+        """Return a later frame; the file stays open, as each is drawn over the one before."""
+        with pillow.limited(source.path, source.max_pixels):
+            image: ImageFile | None = source.cache.get(self.name)
+            if image is None or image.tell() > frame:
+                png.require_whole(source.data)
+                source.cache[self.name] = image = pillow.open_image(source, self.name)
+            pillow.seek(image, frame, source.max_pixels)
+            return to_layers(image)

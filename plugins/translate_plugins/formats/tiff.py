@@ -1,0 +1,147 @@
+"""TIFF: pages decoded by Pillow in up to eight bits and in CMYK, by OpenCV in more.
+
+Which pages are read is in `translate_plugins.formats.tiff_page`: what a decoder would read wrongly
+is refused.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import BadImage
+from translate.formats import Header, Window
+from translate.images.layers import Layers, split_alpha, to_uint16
+from translate.images.pillow import to_layers
+from translate.images.source import EncodedImage
+from translate_plugins.formats import metadata, opencv, pillow, tiff_page, tiff_tags
+from translate_plugins.formats.raster import Raster
+from translate_plugins.formats.tiff_page import Page
+
+MODES = {
+    tiff_page.RGB: "RGB",
+    tiff_page.PALETTE: "P",
+    tiff_page.CMYK: "CMYK",
+    tiff_page.YCBCR: "RGB",
+    tiff_page.LAB: "LAB",
+}
+
+
+class Tiff:
+    """TIFF and BigTIFF: read in 8 and 16 bits, with their pages; written in 8 bits."""
+
+    def __init__(self) -> None:
+        self._pillow = Raster("TIFF", {".tif", ".tiff"})
+        self.suffixes, self.writes = self._pillow.suffixes, self._pillow.writes
+        self.lossless = True
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+        """Return what the tags of a page say; None for a file of another format."""
+        if not tiff_tags.is_tiff(source.data):
+            return self._pillow.probe(source, frame)  # which knows headers with swapped bytes
+        page, count = _find(source, frame)
+        return _header(page, count, *_metadata(source))
+
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
+        """Return the upright pixels of a page."""
+        if not tiff_tags.is_tiff(source.data):
+            return self._pillow.read(source, frame, window)
+        page, _ = _find(source, frame)
+        single = tiff_page.alone(source.data, page)
+        if page.by_opencv:
+            layers = _deep(single, page)
+        else:
+            layers = _flat(EncodedImage(source.name, single, source.max_pixels), page)
+        layers = layers if page.alpha else layers._replace(alpha=None)
+        return layers.crop(window)
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file of one page."""
+        return self._pillow.write(pixels, like)
+
+
+def _find(source: EncodedImage, frame: int) -> tuple[Page, int]:
+    """Return a page, and how many there are."""
+    if "TIFF" not in source.cache:
+        source.cache["TIFF"] = tiff_tags.pages(source.data)
+    places: list[int] = source.cache["TIFF"]
+    if frame >= len(places):
+        raise ValueError(f"it has {len(places)} pages, and page {frame + 1} was asked for")
+    page = tiff_page.page(source.data, places[frame])
+    tiff_page.require_readable(page)
+    return page, len(places)
+
+
+def _header(page: Page, count: int, extra: dict[str, bytes], private: dict[str, bytes]) -> Header:
+    gray = ("1" if page.bits == 1 else "L") if page.bits <= 8 else "I;16"
+    if page.kind == tiff_page.FLOAT and page.colours == 1:
+        mode = "F"
+    elif page.photometric == tiff_page.YCBCR and page.colours == 1:
+        mode = gray
+    else:
+        mode = MODES.get(page.photometric, gray)
+    read = page.colours + bool(page.alpha)
+    return Header(
+        format="TIFF",
+        size=page.size[::-1] if page.orientation in range(5, 9) else page.size,
+        channels=(1 if mode in pillow.GRAY else 3) + bool(page.alpha),
+        bits=max(8, page.bits),
+        mode=mode,
+        frames=count,
+        pages=True,
+        bands=page.bands if page.bands > read else 0,
+        bands_read=read,
+        converted=pillow.CONVERTED.get(mode, ""),
+        extra=extra,
+        private=private,
+    )
+
+
+def _metadata(source: EncodedImage) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return the colour profile and the EXIF data of the first page."""
+    try:
+        with pillow.opened(source, "TIFF") as image:
+            return metadata.profile(image), metadata.exif(image)
+    except BadImage:  # Pillow opens fewer than are read
+        profile = tiff_page.profile(source.data)
+        return ({"icc_profile": profile} if profile else {}), {}
+
+
+def _flat(single: EncodedImage, page: Page) -> Layers:
+    """Return a page of 8 bits, of which Pillow reads premultiplied alpha and inverted gray."""
+    try:
+        with pillow.opened(single, "TIFF") as image:
+            if page.dark and image.palette:  # as if white were 255, where it is 65535
+                image.load()
+                image.putpalette(tiff_page.palette(single.data, page))
+            return to_layers(image)
+    except BadImage as bad:
+        raise BadImage(single.path, f"{page.name} that cannot be decoded: {bad.reason}") from bad
+
+
+def _deep(single: bytes, page: Page) -> Layers:
+    """Return a page of more than 8 bits, of which OpenCV gives the numbers as they are."""
+    pixels = opencv.numbers(single)
+    bands = 1 if pixels is None or pixels.ndim == 2 else pixels.shape[2]
+    if pixels is None or bands != page.bands:
+        raise ValueError(f"{page.name} that cannot be decoded")
+    if page.bits in (10, 12, 14):  # which it gives as the upper bits of 16
+        pixels = ((pixels >> (16 - page.bits)).astype(np.uint32) * 65535) // (2**page.bits - 1)
+        pixels = pixels.astype(np.uint16)
+    kept = pixels if page.alpha else pixels.reshape(*pixels.shape[:2], bands)[..., : page.colours]
+    if page.kind == tiff_page.FLOAT:
+        kept = to_uint16(kept)
+    if kept.dtype != np.uint16:
+        raise ValueError(f"{page.name} that was decoded as {kept.dtype}")
+    if page.photometric == tiff_page.GRAY_INVERTED:
+        kept = 65535 - kept
+    layers = split_alpha(kept.reshape(kept.shape[:2]) if page.colours == 1 else kept)
+    return _straight(layers) if page.alpha == 1 else layers
+
+
+def _straight(layers: Layers) -> Layers:
+    """Return premultiplied 16-bit colours as they were before."""
+    assert layers.alpha is not None
+    alpha = np.maximum(layers.alpha, 1)[..., None].astype(np.uint64)
+    colours = (layers.pixels.astype(np.uint64) * 65535 + alpha // 2) // alpha
+    return Layers(np.minimum(colours, 65535).astype(np.uint16), layers.alpha)

@@ -1,0 +1,43 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from translate.folders.listing import find_images
+from translate.images.encode import encode_image, image_grid, write_image
+from translate.images.format_registry import can_hold, is_lossy, writable_suffixes
+from translate.images.source import read_image
+
+
+def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
+    top = np.iinfo(dtype).max
+    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("suffix", writable_suffixes(1))
+def test_what_is_written_is_read_back_without_loss(
+    suffix: str, channels: int, tmp_path: Path
+) -> None:
+    if not can_hold(suffix, channels):
+        with pytest.raises(ValueError, match="cannot hold"):
+            encode_image(noise(5, 9, channels), suffix)
+        return
+    pixels = noise(5, 9, channels)
+    write_image(tmp_path / f"deep/er/x{suffix.upper()}", pixels)
+    (path,) = find_images(tmp_path)
+    found = read_image(path, channels=channels)
+    exact = not is_lossy(suffix)
+    assert np.abs(found.astype(int) - pixels).max() <= (0 if exact else 16)
+
+
+def test_a_contact_sheet_holds_rows_of_any_size_and_colour() -> None:
+    black, gray = torch.full((2, 3, 4, 6), -1.0), torch.zeros(1, 1, 2, 2)
+    sheet = image_grid([black, gray])
+    assert sheet.shape == (4 + 2 + 4, 6 + 2 + 6, 3)
+    assert (sheet[:4, :6] == 0).all()
+    assert (sheet[:4, 6:8] == 255).all()
+    assert (sheet[6:8, :2] == 128).all()

@@ -1,0 +1,15 @@
+import numpy as np
+
+from translate.images.encode import encode_image
+from translate.images.format_registry import can_hold
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
+"""Two rows of three 8x8 squares, which no rotation or mirror leaves as it was."""
+
+
+def test_the_suffix_says_the_format_and_unknown_ones_hold_nothing() -> None:
+    assert encode_image(GOLDEN, ".JPG").startswith(b"\xff\xd8")
+    assert can_hold(".PNG")
+    assert not can_hold(".pgm", channels=3)
+    assert not any(map(can_hold, (".gif", ".avif", ".mpo", ".txt", "")))

@@ -1,0 +1,42 @@
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from translate.images.tensors import as_tensor, from_device, to_device, to_uint8
+
+
+def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
+    top = np.iinfo(dtype).max
+    return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
+
+
+def test_bytes_go_to_the_device_and_back_unchanged() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    floats = to_device(as_tensor(levels)[None], "cpu")
+    assert floats.dtype == torch.float32
+    assert (floats.min().item(), floats.max().item()) == (-1, 1)
+    assert (from_device(floats)[0] == levels).all()
+
+
+def test_sixteen_bits_span_the_same_range() -> None:
+    ends = np.array([[[0], [65535]]], np.uint16)
+    tensor = as_tensor(ends)
+    assert tensor.dtype == torch.uint16
+    assert to_device(tensor[None], "cpu").flatten().tolist() == [-1, 1]
+    assert to_uint8(ends).ravel().tolist() == [0, 255]
+
+
+def test_values_out_of_range_are_clamped() -> None:
+    assert from_device(torch.tensor([-9.0, 9.0, 0.0]).view(1, 1, 1, 3)).ravel().tolist() == [
+        0, 255, 128,
+    ]  # fmt: skip
+
+
+def test_a_tensor_is_a_copy_in_the_order_that_networks_want() -> None:
+    pixels = noise(4, 6, 3)
+    tensor = as_tensor(pixels)
+    assert tensor.shape == (3, 4, 6)
+    tensor.zero_()
+    assert pixels.any()

@@ -1,0 +1,192 @@
+"""Image formats: what a plugin implements so that files of one more kind are read and written.
+
+A format is chosen by the bytes of a file: the first whose `Format.probe` returns a header reads it.
+Formats of plugins are asked before the built-in ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from translate.images.layers import Layers
+    from translate.images.source import EncodedImage
+
+COUNTS = ("no band", "the first", "the first two", "the first three", "the first four")
+
+
+class Window(NamedTuple):
+    """A part of an upright image, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class Note(NamedTuple):
+    """One thing that an image loses when it is read."""
+
+    kind: str
+    """``alpha``, ``depth``, ``colour``, ``bands`` or ``frames``"""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a file says of one of its frames before a pixel is decoded."""
+
+    format: str
+    """the name of the format, as a person knows it: ``PNG``"""
+    size: tuple[int, int]
+    """height and width of the upright image"""
+    channels: int = 3
+    """what `Format.read` returns: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha"""
+    bits: int = 8
+    """of one channel in the file"""
+    mode: str = ""
+    """the kind of pixels, as `translate datasets check` lists it"""
+    frames: int = 1
+    """how many images the file holds that a person would want to see"""
+    pages: bool = False
+    """whether each frame has a header, and so a size, of its own"""
+    orientation: int = 1
+    """the EXIF tag from 1 to 8 that `Format.read` turns the pixels by"""
+    bands: int = 0
+    """how many the file has, where not all are read"""
+    bands_read: int = 0
+    """how many of the `bands` are read"""
+    converted: str = ""
+    """what `Format.read` converts to RGB: ``CMYK``; empty where nothing is converted"""
+    label_map: bool = False
+    """whether files of this kind usually hold numbers of classes: PNG with a palette"""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """what else belongs to the image and is given to `Format.write` of its translation: a colour
+    profile (``icc_profile``, the bytes), geometry, units. Nothing but formats looks into it; a
+    colour profile for another number of channels is left out."""
+    private: Mapping[str, Any] = field(default_factory=dict)
+    """what is written only with ``--keep-metadata``: a camera's ``exif`` data, its place in them"""
+
+    @property
+    def alpha(self) -> bool:
+        """Whether pixels may be transparent."""
+        return self.channels in (2, 4)
+
+    @property
+    def gray(self) -> bool:
+        """Whether the file has no colour."""
+        return self.channels < 3
+
+    def notes(
+        self, *, channels: int = 3, frame: int | None = None, hole: bool = False
+    ) -> tuple[Note, ...]:
+        """Return what the file loses when it is read.
+
+        Args:
+            channels: how many it is read with; 1 is gray.
+            frame: which one of several is read; None is the first, and the others are lost.
+            hole: whether what is transparent is a hole to fill, and so is not lost.
+
+        """
+        found = []
+        if self.alpha and not hole:
+            found.append(Note("alpha", "transparency is composited over white"))
+        if self.bits > 8:
+            found.append(Note("depth", f"{self.bits} bits a channel become 8"))
+        if self.bands:
+            verb = "are" if self.bands_read > 1 else "is"
+            text = f"has {self.bands} bands: {COUNTS[self.bands_read]} {verb} read"
+            found.append(Note("bands", text))
+        if self.converted or (channels == 1 and not self.gray):
+            source = self.converted or "colour"
+            found.append(Note("colour", f"{source} becomes {'gray' if channels == 1 else 'RGB'}"))
+        if frame is None and self.frames > 1:
+            found.append(Note("frames", f"only the first of {self.frames} frames is read"))
+        return tuple(found)
+
+    def for_output(self, channels: int, *, keep_private: bool) -> Header:
+        """Return what `Format.write` gets for a translation with so many channels."""
+        extra = dict(self.extra)
+        if not suits(extra.get("icc_profile", b""), channels):
+            extra.pop("icc_profile", None)
+        private = self.private if keep_private else {}
+        return replace(self, channels=channels, extra=extra, private=private)
+
+
+def suits(profile: bytes, channels: int) -> bool:
+    """Tell whether an ICC colour profile is one of images with so many channels."""
+    return profile[16:20] == {1: b"GRAY", 3: b"RGB "}[channels]
+
+
+class Format(Protocol):
+    """A file format.
+
+    Whatever `probe` and `read` raise becomes a `BadImage` of the file, with the message as its
+    reason: raise `ValueError` with what is wrong. They get any bytes at all, also damaged ones.
+
+    Example:
+        A plugin returns ``{"npy": Npy}`` from ``register_formats``, where `Npy` is a class with
+        these members, or a function that returns an object with them.
+    """
+
+    @property
+    def suffixes(self) -> Collection[str]:
+        """Suffixes of files that are images of this format, in lower case: ``{".npy"}``."""
+
+    @property
+    def writes(self) -> Mapping[str, Collection[int]]:
+        """Suffixes of files that `write` makes, with the numbers of channels that it takes.
+
+        ``{".npy": (1, 3)}``; empty for a format that is only read.
+        """
+
+    @property
+    def lossless(self) -> bool:
+        """Whether `read` returns exactly the pixels that `write` has got."""
+
+    def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
+        """Return what a file says of one of its frames; None where it is of another format.
+
+        It is called for files of every format, so it looks at the first bytes of ``source.data``
+        first, and decodes no pixel.
+
+        Args:
+            source: the file, with its content as ``source.data``.
+            frame: which frame, from 0; not 0 only where the header of the first has `pages`.
+
+        Raises:
+            ValueError: for a file of this format that is damaged, or of a kind that is not read.
+        """
+
+    def read(
+        self, source: EncodedImage, frame: int = 0, window: Window | None = None
+    ) -> NDArray[Any] | Layers:
+        """Return the upright pixels of one frame.
+
+        Args:
+            source: a file for which `probe` has returned a header.
+            frame: which frame, from 0.
+            window: the part to return; None: all of it. ``source.cache`` may hold what serves the
+                next window or frame.
+
+        Returns:
+            (height, width, channels) in uint8, or in uint16 from 0 to 65535: of the header's size,
+            or the window's, with the header's channels. Or `translate.images.layers.Layers`, which
+            also holds the indices of a palette.
+
+        Raises:
+            ValueError: for pixels that are not all there.
+        """
+
+    def write(self, pixels: NDArray[Any], like: Header) -> bytes:
+        """Return the content of a file.
+
+        Args:
+            pixels: (height, width, channels) in uint8, with as many channels as `writes` allows.
+            like: what is kept of the file that the pixels were made from, in `Header.extra` and
+                `Header.private`, as far as the format can hold it.
+        """

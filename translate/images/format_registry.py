@@ -1,0 +1,119 @@
+"""Which formats there are, and which of them a file has: formats are plugins."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from translate import registry
+from translate.engine.plugins import discovery
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.system import console
+from translate.errors import BadImage, PluginError, described
+from translate.formats import Format, Header
+from translate.images.layers import guarded
+
+if TYPE_CHECKING:
+    from translate.images.source import EncodedImage
+
+OTHERS = (
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"), (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (4, b"ftypheic", "HEIC"), (4, b"ftypheix", "HEIC"), (4, b"ftyphevc", "HEIC"),
+    (4, b"ftypmif1", "HEIF"), (4, b"ftypmsf1", "HEIF"), (128, b"DICM", "DICOM"),
+    (0, b"\x93NUMPY", "NumPy"), (0, b"\x76\x2f\x31\x01", "OpenEXR"), (0, b"#?", "Radiance HDR"),
+    (0, b"8BPS", "Photoshop"), (0, b"%PDF", "PDF"), (0, b"%!PS", "PostScript"),
+    (0, b"SIMPLE  =", "FITS"), (0, b"PK\x03\x04", "ZIP"), (0, b"\x1f\x8b", "gzip"),
+    (0, b"icns", "ICNS"), (0, b"\x00\x00\x01\x00", "ICO"),
+    (0, b"version https://git-lfs", "a Git LFS pointer, which `git lfs pull` replaces"),
+    (0, b"<", "HTML, XML or SVG"),
+)  # fmt: skip
+"""offset, bytes and name of files that people take for images"""
+
+
+class Named(NamedTuple):
+    """A format, and the name that its plugin offers it by."""
+
+    name: str
+    format: Format
+
+
+def detect(source: "EncodedImage") -> tuple[Format, Header]:
+    """Return the format of `source`, by its bytes, and what the file says of its first frame.
+
+    Raises `BadImage` where no format knows it, or it cannot be read.
+    """
+    for named in formats():
+        with guarded(source.path):
+            header = named.format.probe(source)
+        if header is not None:
+            return named.format, header
+    known = ", ".join(sorted(named.name.upper() for named in formats()))
+    for at, magic, name in OTHERS:
+        if source.data[at : at + len(magic)] == magic:
+            reason = f"no image of a known format ({known}), but {name}"
+            raise BadImage(source.path, reason)
+    raise BadImage(source.path, f"no image of a known format ({known})")
+
+
+def image_suffixes() -> frozenset[str]:
+    """Return the suffixes of files that are images, in lower case."""
+    return frozenset(suffix for named in formats() for suffix in named.format.suffixes)
+
+
+def can_hold(suffix: str, channels: int = 3) -> bool:
+    """Tell whether an image with so many channels can be written as a file with this suffix."""
+    writer = writer_of(suffix)
+    return writer is not None and channels in writer.format.writes[suffix.lower()]
+
+
+def writable_suffixes(channels: int = 3) -> list[str]:
+    """Return the suffixes of files that can hold so many channels, sorted."""
+    every = {suffix for named in formats() for suffix in named.format.writes}
+    return sorted(suffix for suffix in every if can_hold(suffix, channels))
+
+
+def is_same_format(suffix: str, other: str) -> bool:
+    """Tell whether files with these two suffixes are written alike."""
+    return writer_of(suffix) == writer_of(other)
+
+
+def is_lossy(suffix: str) -> bool:
+    """Tell whether pixels change where they are saved in a file with this suffix."""
+    writer = writer_of(suffix)
+    return writer is not None and not writer.format.lossless
+
+
+def writer_of(suffix: str) -> Named | None:
+    """Return the format that files with this suffix are written in; None where there is none."""
+    wanted = suffix.lower()
+    return next((named for named in formats() if wanted in named.format.writes), None)
+
+
+def formats() -> tuple[Named, ...]:
+    """Return the formats in the order in which they are asked: those of other plugins first.
+
+    Raises `PluginError` where there is none, which is an installation older than its code.
+    """
+    return _formats(tuple(registry.every("format")))
+
+
+@lru_cache(maxsize=4)
+def _formats(offers: tuple[registry.Offer, ...]) -> tuple[Named, ...]:
+    others_first = sorted(offers, key=lambda offer: offer.distribution == discovery.OURS)
+    if found := tuple(filter(None, map(_made, others_first))):
+        return found
+    raise PluginError(
+        "no image format is registered, so no image can be read: the installation is older than "
+        f"its code. Install {discovery.OURS} again; in a checkout: make environment."
+    )
+
+
+def _made(offer: registry.Offer) -> Named | None:
+    """Return the format that is offered; None where its plugin fails, which is then named."""
+    try:
+        return Named(offer.name, offer.factory())
+    except BaseException as error:
+        reraise_interruption(error)
+        where = f"{offer.distribution}:{offer.entry}, format {offer.name}"
+        discovery.skipped[where] = error
+        console.say(f"Warning: {where} failed ({described(error)}).", err=True)
+        return None
