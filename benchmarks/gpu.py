@@ -290,7 +290,7 @@ def resume(args: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
 def train(setup: training_setup.TrainingSetup, out: Path, steps: int) -> list[str]:
     """Train to `steps`; return the digests of the last checkpoint's tensors."""
     setup.loop(out, steps, ProgressReporter()).run()
-    path, _ = retention.newest(out)
+    path, _ = retention.newest_checkpoint(out)
     return [sha256(file.read_bytes()).hexdigest() for file in sorted(path.glob("*.safetensors"))]
 
 
@@ -310,8 +310,8 @@ def in_halves(make: Callable[[], training_setup.TrainingSetup], out: Path, half:
         loop.run()
     except KeyboardInterrupt:
         second = make()
-        path, _ = retention.newest(out)
-        read.restore(second.training, read.describe(path))
+        path, _ = retention.newest_checkpoint(out)
+        read.restore(second.training, read.read_checkpoint(path))
         return train(second, out, 2 * half)
     raise AssertionError("expected the first half to stop, but it trained to the end")
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from digit_metrics import DigitEvaluator, Images
 
 from translate.engine.config import yaml
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 
 
 class Evaluation(NamedTuple):
@@ -76,4 +76,4 @@ class TrainedRun(NamedTuple):
 
     def log(self) -> list[dict[str, Any]]:
         """Return the lines of ``log.jsonl``."""
-        return list(records.read_lines(self.run / "log.jsonl"))
+        return list(json_files.read_lines(self.run / "log.jsonl"))

@@ -17,7 +17,7 @@ from torch import nn
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.data import check, loader
-from translate.engine.disk import files
+from translate.engine.disk import folders
 from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.batch import batch_to_device
@@ -67,7 +67,7 @@ class TrainingSetup(NamedTuple):
     def loop(self, out: Path, steps: int, reporter: ProgressReporter) -> Loop:
         """Return our loop as `translate.engine.training.train.start` makes it, up to `steps`."""
         if not out.exists():
-            files.claim(out)
+            folders.ensure_writable(out)
         writer = RunWriter(out, self.training, steps)
         session = Session(self.training, self.data, writer, steps, is_new=True)
         return Loop(session, reporter, Interrupts())

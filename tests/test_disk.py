@@ -25,7 +25,7 @@ from specs import image_spec
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints import write as checkpoint
 from translate.engine.config import yaml
-from translate.engine.disk import files, records
+from translate.engine.disk import files, json_files
 from translate.engine.inference import model as infer
 from translate.engine.inference import pipeline
 from translate.engine.inference.folder import translate_folder
@@ -50,7 +50,7 @@ def visible(folder: Path) -> dict[str, Any]:
     """Return what readers see of each file: its bytes, or the records of one that is added to."""
     return {
         str(path.relative_to(folder)): (
-            records.read_lines(path) if path.suffix == ".jsonl" else path.read_bytes()
+            json_files.read_lines(path) if path.suffix == ".jsonl" else path.read_bytes()
         )
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
@@ -111,7 +111,7 @@ def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
         save(0), save(1)
 
     def act() -> None:
-        found, complaints = retention.newest(run)
+        found, complaints = retention.newest_checkpoint(run)
         assert found.name >= "step-00000001" and not complaints
         save(2)
 
@@ -150,7 +150,7 @@ def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: FaultyDisk) ->
     log = tmp_path / "run/log.jsonl"
 
     def act() -> None:
-        if len(records.read_lines(log)) < 2:
+        if len(json_files.read_lines(log)) < 2:
             files.append(log, {"step": 2, "losses": {"generator/gan": 0.25}})
 
     def prepare() -> None:
@@ -178,7 +178,7 @@ def test_P2_a_whole_run(
 
     for number, fail in each_operation(disk, begin, act):
         fail(fault)
-        assert all(retention.is_whole(path) for _, path in retention.saved(run)), number
+        assert all(retention.is_whole(path) for _, path in retention.list_checkpoints(run)), number
         act()
         assert small_runs.checkpoint_tensors(run) == straight, number
         assert yaml.read(str(run / "config.yaml"))["train"]["steps"] == 4, number

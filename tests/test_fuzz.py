@@ -302,7 +302,7 @@ def go_on(place: Path, sound: bytes) -> None:
 
     Another data set may be the whole disk, and PyTorch's compiler writes code of its own.
     """
-    found, before = read.describe(retention.locate(place)[0]), json.loads(sound)["config"]
+    found, before = read.read_checkpoint(retention.locate(place)[0]), json.loads(sound)["config"]
     train = found.config.train
     same = found.config.data == layers.validate(before).data and train.batch_size == 1
     if same and found.step > 0 and not train.compile:

@@ -15,7 +15,7 @@ import small_runs
 from PIL import Image
 
 from translate.engine.checkpoints import retention
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -108,7 +108,7 @@ def test_what_is_only_noted_never_stops_a_resume(name: str, damage: Damage, run:
     assert facts["outcome"] == "finished" and facts["started_at_step"] == 2
     assert len([line for line in heard.lines if name in line]) <= 3, heard.lines
     if name == "log.jsonl" and not (run / name).is_dir() and not (run / name).is_symlink():
-        assert (run / name).is_fifo() or records.read_lines(run / name)[-1]["step"] == 3
+        assert (run / name).is_fifo() or json_files.read_lines(run / name)[-1]["step"] == 3
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_lines_of_a_log_that_are_none_are_cut_off_and_the_others_kept(run: Path)
     log.write_bytes(whole + b"".join(json.dumps(line).encode() + b"\n" for line in odd) + DEEPEST)
     small_runs.resume(run, steps=3)
     assert log.read_bytes().startswith(whole)
-    assert [line["step"] for line in records.read_lines(log)] == [1, 2, 3]
+    assert [line["step"] for line in json_files.read_lines(log)] == [1, 2, 3]
 
 
 def test_a_log_of_gigabytes_is_read_from_its_end(run: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 ) -> None:
     first, second = sorted((run / "checkpoints").iterdir())[-2:]
     damage(second / name)
-    for found, complaints in (retention.newest(run), retention.locate(run)):
+    for found, complaints in (retention.newest_checkpoint(run), retention.locate(run)):
         assert found == first
         assert [str(second / name) in complaint for complaint in complaints] == [True]
         assert "\n" not in complaints[0]
@@ -176,7 +176,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     ids=str,
 )  # fmt: skip
 def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -> None:
-    path, _ = retention.newest(run)
+    path, _ = retention.newest_checkpoint(run)
     state = json.loads((path / "state.json").read_bytes())
     small_runs.replace_checkpoint_file(path, "state.json", json.dumps({**state, **change}).encode())
     for act in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
@@ -196,7 +196,7 @@ def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -
 def test_numbers_out_of_range_are_refused_before_they_cost_anything(
     section: str, key: str, value: Any, run: Path
 ) -> None:
-    path, _ = retention.newest(run)
+    path, _ = retention.newest_checkpoint(run)
     state = json.loads((path / "state.json").read_bytes())
     place = state["spec"] if section == "spec" else state["config"][section]
     place[key] = value
@@ -258,7 +258,7 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
 
 
 def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run: Path) -> None:
-    path, _ = retention.newest(run)
+    path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").unlink()
     assert retention.locate(run) == (path, [])
     heard = small_runs.ProgressRecorder()
@@ -267,7 +267,7 @@ def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run
 
 
 def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
-    path, _ = retention.newest(run)
+    path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").write_bytes(b"")
     assert retention.locate(run)[0] != path
 

@@ -27,7 +27,7 @@ from translate.batches import Images, Pair
 from translate.engine.checkpoints import read, retention, state, write
 from translate.engine.config import schema, yaml
 from translate.engine.data import loader
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.disk.problems import Problem
 from translate.engine.processes import distributed
 from translate.engine.training import loop, session
@@ -81,7 +81,7 @@ def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> N
     )
     assert first["weights"] == second["weights"]
     assert (first["step"], second["step"]) == (4, 4)
-    assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4]
+    assert [line["step"] for line in json_files.read_lines(root / "run/log.jsonl")] == [2, 4]
     assert small_runs.checkpoint_steps(root / "run") == [0, 4]
     tensors = small_runs.checkpoint_tensors(root / "run")
     assert set(tensors) == {
@@ -202,7 +202,7 @@ def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
         return small_runs.train(asked, root / "run").listed
 
     assert two_processes.run(work) == [1, 0]  # the second met it first, and the first has the list
-    (line,) = records.read_lines(root / "run/problems.jsonl")
+    (line,) = json_files.read_lines(root / "run/problems.jsonl")
     assert line == bad.record()
 
 
@@ -232,7 +232,7 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     for said, seconds in two_processes.run(work, world=3, killed=victim):
         assert "another process has died or cannot be reached" in said
         assert seconds < 5
-    found, complaints = retention.newest(root / "run")
+    found, complaints = retention.newest_checkpoint(root / "run")
     assert (found.name, complaints) == ("step-00000006", [])
     assert small_runs.resume(root / "run", steps=9).step == 9
 
@@ -294,7 +294,7 @@ def test_a_turn_without_numbers_on_one_process_is_skipped_on_both() -> None:
             yield Turn("one", loss=self.one(torch.ones(1, 1)) + batch.images)
 
     def play(rank: int) -> tuple[float, bool]:
-        with distributed.joined(CPU):
+        with distributed.process_group(CPU):
             recipe = Overflowing()
             batch = Images(torch.tensor(math.inf if rank else 0.0))
             played = take_turns(recipe, batch, recipe.optimizers())
@@ -327,7 +327,7 @@ def test_the_gradients_of_two_halves_are_those_of_the_whole() -> None:
     whole = Pair(*(torch.rand(2, 4, 3, 32, 32, dtype=torch.float64) * 2 - 1))
 
     def half(rank: int) -> dict[str, list[float]]:
-        with distributed.joined(CPU):
+        with distributed.process_group(CPU):
             mine = Pair(*(part[2 * rank : 2 * rank + 2] for part in whole))
             return {key: tensor.flatten().tolist() for key, tensor in gradients(mine).items()}
 
@@ -373,9 +373,12 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     assert len(said) == 1  # by the first process alone
     steps = re.findall(r"^step (\d)/6", done.stdout, re.MULTILINE)
     assert steps == ["2", "4", "6"]
-    assert [line["step"] for line in records.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
+    assert [line["step"] for line in json_files.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
     assert small_runs.checkpoint_steps(root / "run") == [0, 6]
-    assert read.describe(retention.newest(root / "run")[0]).description["processes"] == 2
+    assert (
+        read.read_checkpoint(retention.newest_checkpoint(root / "run")[0]).description["processes"]
+        == 2
+    )
 
 
 def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: Path) -> None:
@@ -384,7 +387,7 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
     def work(rank: int) -> tuple[str, list[int]]:
         asked = small_runs.config(root, train__batch_size=2)
         disk = FaultyDisk(pytest.MonkeyPatch())  # in a forked process, which ends after this
-        with distributed.joined(CPU):
+        with distributed.process_group(CPU):
             training = build_training(asked, image_spec((16, 16), ("a", "b")), CPU)
             if rank == 0:
                 disk.arm(1, no_space, always=True)

@@ -55,7 +55,7 @@ def test_a_part_is_a_name_or_a_name_with_options(losses) -> None:
     losses("sweets", scaled=Scaled)
     assert create_loss("scaled").weight == 1.0
     assert create_loss({"name": "scaled", "weight": "2"}).weight == 2.0
-    assert registry.split("loss", {"name": "a", "b": 1}) == ("a", {"b": 1})
+    assert registry.split_part("loss", {"name": "a", "b": 1}) == ("a", {"b": 1})
 
 
 def test_a_part_with_options_is_an_immutable_default(losses) -> None:
@@ -76,7 +76,7 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     def takes(loss: Part = default) -> None: ...
 
     assert signatures.check("it", takes, {"loss": default}) == {"loss": mapping}
-    assert type(layers.complete(takes, {})["loss"]) is dict
+    assert type(layers.with_defaults(takes, {})["loss"]) is dict
     (option,) = signatures.read(takes).values()
     assert annotated.default(option) == (
         "{name: scaled, weight: 2, of: {name: other}, betas: [1, 2]}"
@@ -200,8 +200,8 @@ def test_a_hook_that_fails_offers_nothing_is_named_once_and_spoils_nothing(
 
 def test_ours_come_first(losses) -> None:
     losses("aaa", lemon=Scaled)
-    owners = [offer.distribution for offer in registry.every("loss")]
-    assert owners == [discovery.OURS] * (len(owners) - 1) + ["aaa"]
+    owners = [offer.distribution for offer in registry.list_offers("loss")]
+    assert owners == [discovery.OWN_DISTRIBUTION] * (len(owners) - 1) + ["aaa"]
 
 
 def test_create_makes_any_kind_of_thing() -> None:

@@ -20,7 +20,7 @@ from translate import hookimpl
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers, schema, yaml
 from translate.engine.data import loader
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.training import step as taking
 from translate.errors import CheckpointError, ConfigError
 from translate.recipe import Recipe
@@ -102,7 +102,7 @@ def test_kills_and_resumes_leave_no_trace(
     straight = small_runs.checkpoint_tensors(root / "straight")
     assert set(straight) == {"ema.safetensors", "training.safetensors", "weights.safetensors"}
     assert small_runs.checkpoint_tensors(root / "pieces") == straight
-    lines = [records.read_lines(root / name / "log.jsonl") for name in ("straight", "pieces")]
+    lines = [json_files.read_lines(root / name / "log.jsonl") for name in ("straight", "pieces")]
     assert [line["step"] for line in lines[1]] == list(range(1, 11))
     for one, other in zip(*lines, strict=True):
         for key in ("losses", "lr", "grad_norm", "epoch", "skipped"):
@@ -317,7 +317,12 @@ def kill_at_operations(root: Path, disk: FaultyDisk, step: int) -> int:
         run = root / f"killed-{at}"
         small_runs.train_with_kill(asked, run, disk, at)
         assert small_runs.checkpoint_tensors(run) == straight, at
-        assert [line["step"] for line in records.read_lines(run / "log.jsonl")] == [1, 2, 3, 4], at
+        assert [line["step"] for line in json_files.read_lines(run / "log.jsonl")] == [
+            1,
+            2,
+            3,
+            4,
+        ], at
         assert not list(run.rglob(".*")), at
         assert len(list((run / "previews").iterdir())) == 2, at
     return len(points)
@@ -365,7 +370,7 @@ def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
     assert not subprocesses.surviving_processes(process)
     stopped = small_runs.checkpoint_steps(run)[-1]
     assert 3 <= stopped < STEPS
-    assert stopped == len(records.read_lines(run / "log.jsonl"))
+    assert stopped == len(json_files.read_lines(run / "log.jsonl"))
     assert f"stopped at step {stopped}: translate train --resume {run}" in out
     assert '"outcome": "interrupted"' in (run / "run.json").read_text()
     small_runs.resume(run)
@@ -380,9 +385,9 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     draw, seen = random.Random(seed), []
     for _ in range(moments):
         process = subprocesses.start_training(asked, run)
-        done = len(records.read_lines(run / "log.jsonl"))
+        done = len(json_files.read_lines(run / "log.jsonl"))
         if draw.random() < 0.8:  # most within training, which is short beside starting up
-            while len(records.read_lines(run / "log.jsonl")) == done and process.poll() is None:
+            while len(json_files.read_lines(run / "log.jsonl")) == done and process.poll() is None:
                 time.sleep(0.002)
             time.sleep(draw.uniform(0, 0.3))
         else:
@@ -390,7 +395,7 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
         process.kill()
         out, err = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0), (out, err)
-        seen.append(len(records.read_lines(run / "log.jsonl")))
+        seen.append(len(json_files.read_lines(run / "log.jsonl")))
     small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(asked, run)
     assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
     assert not list(run.rglob(".*"))
@@ -472,7 +477,7 @@ def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: P
     assert not [line for line in heard.lines if "bit for bit" in line]
     facts = json.loads((root / "run/run.json").read_bytes())
     (root / "run/run.json").write_text(json.dumps({**facts, "device": "cuda:0"}))
-    place, _ = retention.newest(root / "run")
+    place, _ = retention.newest_checkpoint(root / "run")
     state = json.loads((place / "state.json").read_bytes())
     state["versions"]["torch"], state["processes"], state["threads"] = "2.0.0", 4, 64
     small_runs.replace_checkpoint_file(place, "state.json", json.dumps(state).encode())

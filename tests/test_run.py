@@ -9,7 +9,7 @@ import pytest
 import small_runs
 
 from translate import hookimpl
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.run import Run
 
 Plugin = Callable[..., object]
@@ -58,7 +58,7 @@ def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_calle
     result = small_runs.train(small_runs.config(root, train__steps=9, **every), run)
     assert (result.step, result.reason, result.signal) == (ends, "the losses are good", 0)
     assert small_runs.checkpoint_steps(run)[-1] == ends
-    assert records.read_lines(run / "log.jsonl")[-1]["step"] == ends
+    assert json_files.read_lines(run / "log.jsonl")[-1]["step"] == ends
     facts = json.loads((run / "run.json").read_bytes())
     assert (facts["outcome"], facts["reason"]) == ("stopped", "the losses are good")
     assert facts["stopped_by"] == "stranger:stopper"

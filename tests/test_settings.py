@@ -19,11 +19,11 @@ from translate import hookimpl
 from translate.cli.show import describe
 from translate.contract.subject import CPU, Subject, subject
 from translate.engine.checkpoints import read, retention, write
-from translate.engine.checkpoints.read import Saved
+from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema, yaml
-from translate.engine.config.diff import changed
-from translate.engine.disk import records
+from translate.engine.config.diff import resumed_config
+from translate.engine.disk import json_files
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
 from translate.engine.training import train
@@ -48,7 +48,7 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 """weights that are 0 by default, without which other options mean nothing"""
 
 
-def stages(asked: schema.Config, tested: Subject, found: Saved) -> Iterator[Any]:
+def stages(asked: schema.Config, tested: Subject, found: Checkpoint) -> Iterator[Any]:
     """Fork the run whose checkpoint was `found`, and yield what can be seen of it, in order."""
     training = build_training(asked, tested.spec, CPU)
     read.restore(training, found)
@@ -107,10 +107,10 @@ def literals_of(annotation: Any) -> tuple[Any, ...]:
     return get_args(inner) if get_origin(inner) is Literal else ()
 
 
-def is_seen(value: Any, key: str, tested: Subject, found: Saved, usual: list[Any]) -> str:
+def is_seen(value: Any, key: str, tested: Subject, found: Checkpoint, usual: list[Any]) -> str:
     """Return what comes of a fork with another `value`: seen, refused, unsuited, or nothing."""
     try:
-        asked, _ = changed(found.config, Path("none"), {key: value}, (), fork=True)
+        asked, _ = resumed_config(found.config, Path("none"), {key: value}, (), fork=True)
     except ConfigError:
         return "unsuited"  # out of its range
     stage = 0
@@ -140,7 +140,7 @@ def test_T26_every_option_of_a_recipe_that_a_fork_changes_is_seen_or_refused(
     tested = subject(name, given, None, None)
     training = tested.build()
     tested.play(training, BEFORE)
-    found = read.describe(write.write_checkpoint(tmp_path, training))
+    found = read.read_checkpoint(write.write_checkpoint(tmp_path, training))
     usual = list(stages(found.config, tested, found))
     assert list(stages(found.config, tested, found)) == usual, "else nothing could be seen"
     silent = []
@@ -256,7 +256,7 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
     except TranslateError as error:
         return f"{type(error).__name__}: {error}"
     kept = ("losses", "lr", "grad_norm", "epoch", "step", "skipped")
-    log = [{k: line[k] for k in kept} for line in records.read_lines(result.path / "log.jsonl")]
+    log = [{k: line[k] for k in kept} for line in json_files.read_lines(result.path / "log.jsonl")]
     places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*")
     there = [sorted(p.name for p in result.path.glob(place)) for place in places]
     one_truth(result.path)
@@ -265,8 +265,8 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
 
 def one_truth(run: Path) -> None:
     """Assert that what is written, shown, and kept in the checkpoint is one configuration."""
-    path, _ = retention.newest(run)
-    kept = yaml.document(read.describe(path).config)
+    path, _ = retention.newest_checkpoint(run)
+    kept = yaml.document(read.read_checkpoint(path).config)
     assert yaml.read(str(run / "config.yaml")) == kept
     shown = yaml.parse(describe(str(run)), "shown")
     assert {k: {n: v for n, v in shown[k].items() if v is not None} for k in ("data", "train")} == {

@@ -14,7 +14,7 @@ import small_runs
 import subprocesses
 from image_inversion import file_digests
 
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -65,7 +65,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     elif saved[-1] < STEPS:
         assert process.returncode == 128 + number
         assert out.endswith(f"stopped at step {saved[-1]}: translate train --resume {run}\n")
-        assert len(records.read_lines(run / "log.jsonl")) == saved[-1]
+        assert len(json_files.read_lines(run / "log.jsonl")) == saved[-1]
     else:
         assert process.returncode in (0, 128 + number, -number)
     small_runs.resume(run)

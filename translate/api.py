@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from translate.engine.checkpoints.initialization import Initial
+from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import layers
 from translate.engine.config.arguments import checked
 from translate.engine.inference import model as infer
@@ -26,7 +26,7 @@ from translate.engine.inference.processing import ImageProcessor
 from translate.engine.system import console
 from translate.engine.training import train as training
 from translate.engine.training.progress_bar import shown_progress
-from translate.errors import ConfigError, TranslateError, shown
+from translate.errors import ConfigError, TranslateError, short_repr
 from translate.images.source import MAX_PIXELS
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import InferenceResult, TrainingResult
@@ -143,7 +143,7 @@ class Translator:
             ConfigError: for a domain, size or mask that the model cannot take.
         """
         if size is not None and size < 1:
-            raise ConfigError(f"size: expected a number of pixels from 1, got {shown(size)}.")
+            raise ConfigError(f"size: expected a number of pixels from 1, got {short_repr(size)}.")
         half, target = self._model.half(side), self._model.choose(to)
         processor = ImageProcessor(self._model, target, half, size, scale_back)
         return translate_images(processor, image, mask, stacklevel=3)
@@ -278,7 +278,7 @@ def train(
     flags = {
         f"{section}.{k}": v for section, values in named.items() for k, v in (values or {}).items()
     }
-    flags |= layers.from_flags(given)
+    flags |= layers.settings_from_flags(given)
     flags |= _by_dotted_key(settings) if isinstance(settings, Mapping) else {}
     assignments = () if isinstance(settings, Mapping) else settings
     if resume and (plugin or config or init):
@@ -301,7 +301,7 @@ def train(
                 out=folder,
                 progress=reporter,
             )
-        initial = Initial(Path(init)) if init else None
+        initial = InitialWeights(Path(init)) if init else None
         configuration = (initial.configuration if initial else layers.resolve)(
             plugin, config=config, flags=flags, assignments=assignments
         )

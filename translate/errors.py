@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar
 
-LONGEST = 300
+MAX_SHOWN = 300
 """characters of a value that an error shows"""
 
 
@@ -72,16 +72,16 @@ class ItemError(BadImage):  # a value that is listed, too
     """An item that raised something else than `BadImage`: a fault of the plugin's, or of ours."""
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """Return `value` as an error says what it got: in one line, its beginning where it is long."""
     try:
         text = repr(value)
     except ValueError:  # Python writes no number of 5,000 digits
         return "a number of thousands of digits"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ..."
 
 
-def words(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return ``str(error)``, or nothing where the exception's own ``__str__`` fails."""
     try:
         return str(error)
@@ -89,14 +89,14 @@ def words(error: BaseException) -> str:
         return ""
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the exception's class and message in one line."""
-    return " ".join(f"{type(error).__name__}: {words(error)}".split()).removesuffix(":")
+    return " ".join(f"{type(error).__name__}: {message_of(error)}".split()).removesuffix(":")
 
 
-def named(key: str) -> str:
+def printable_name(key: str) -> str:
     """Return `key` bare where that is one line, else as `shown`."""
-    return key if key.isprintable() and len(key) <= LONGEST else shown(key)
+    return key if key.isprintable() and len(key) <= MAX_SHOWN else short_repr(key)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import console, signatures
 from translate.engine.system.bundled import configs
-from translate.errors import ConfigError, PluginError, described, shown, suggest
+from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
 from translate.recipe import Recipe
 
 Kind: TypeAlias = Literal[
@@ -106,20 +106,20 @@ def create(kind: Kind, part: Part, **given: Any) -> Any:
     Of `given`, the factory gets the keywords that it takes. Raises `ConfigError` for a name or an
     option that does not exist, with the nearest one that does.
     """
-    name, own = split(kind, part)
+    name, own = split_part(kind, part)
     factory = find(kind, name)
     own = signatures.check(f"{kind} {name!r}", factory, own, reserved=tuple(given))
     with plugin_code(factory, "__init__"):
-        return factory(**signatures.taken(factory, given), **own)
+        return factory(**signatures.accepted(factory, given), **own)
 
 
-def split(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
+def split_part(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
     """Return the name and the options of `part`."""
     if isinstance(part, str):
         return part, {}
     if not isinstance(part, Mapping) or not isinstance(part.get("name"), str):
         raise ConfigError(
-            f"{kind}: expected a name or {{name: ..., option: ...}}, got {shown(part)}."
+            f"{kind}: expected a name or {{name: ..., option: ...}}, got {short_repr(part)}."
         )
     return part["name"], {str(key): value for key, value in part.items() if key != "name"}
 
@@ -129,7 +129,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
 
     Raises `ConfigError` where there is none, `PluginError` where two plugins claim the name.
     """
-    offers = every(kind)
+    offers = list_offers(kind)
     owner, _, bare = name.rpartition("/")
     claims = [o for o in offers if o.name == bare and owner in ("", o.distribution)]
     if not claims:
@@ -137,13 +137,13 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
             f"{o.distribution}/{o.name}" for o in offers if owner
         }
         raise ConfigError(f"no {kind} is called {name!r}.{nearest(kind, name, known)}{_why(name)}")
-    ours = [claim for claim in claims if claim.distribution == discovery.OURS]
+    ours = [claim for claim in claims if claim.distribution == discovery.OWN_DISTRIBUTION]
     if len(claims) > 1 and not ours:
         full = " and ".join(f"{c.distribution}/{c.name}" for c in claims)
         raise PluginError(f"two plugins offer a {kind} called {name!r}: write {full} for one.")
     if ours and len(claims) > 1:
         _say_once(
-            f"Warning: the {kind} {name!r} is {discovery.OURS}'s; another plugin's is "
+            f"Warning: the {kind} {name!r} is {discovery.OWN_DISTRIBUTION}'s; another plugin's is "
             f"{' or '.join(f'{c.distribution}/{c.name}' for c in claims if c not in ours)}."
         )
     return (ours or claims)[0].factory
@@ -177,16 +177,16 @@ def _say_once(line: str) -> None:
 def names(kind: Kind) -> dict[str, Callable[..., Any]]:
     """Return what can be had by its bare name."""
     counts: dict[str, list[Offer]] = {}
-    for offer in every(kind):
+    for offer in list_offers(kind):
         counts.setdefault(offer.name, []).append(offer)
     return {
         name: offers[0].factory
         for name, offers in counts.items()
-        if len(offers) == 1 or offers[0].distribution == discovery.OURS
+        if len(offers) == 1 or offers[0].distribution == discovery.OWN_DISTRIBUTION
     }
 
 
-def every(kind: Kind) -> list[Offer]:
+def list_offers(kind: Kind) -> list[Offer]:
     """Return all offers of one kind, our own distribution's first.
 
     A plugin whose hook fails is named once on standard error and offers nothing.
@@ -205,10 +205,10 @@ def every(kind: Kind) -> list[Offer]:
             where = f"{hook.plugin_name}, {HOOKS[kind]}"
             if where not in discovery.skipped:
                 discovery.skipped[where] = error
-                console.say(f"Warning: {where} failed ({described(error)}).", err=True)
+                console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
             continue
         found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
-    return sorted(found, key=lambda offer: offer.distribution != discovery.OURS)
+    return sorted(found, key=lambda offer: offer.distribution != discovery.OWN_DISTRIBUTION)
 
 
 def _network(kind: Kind, part: Part, **given: Any) -> nn.Module:

@@ -15,7 +15,7 @@ from translate.cli.show import KINDS
 from translate.contract.subject import subject
 from translate.engine.config import layers, yaml
 from translate.engine.config.layers import KEYS, SECTIONS
-from translate.engine.config.parts import named, part_kind
+from translate.engine.config.parts import part_kind, part_name
 from translate.engine.system import signatures
 from translate.registry import create_generator
 
@@ -172,7 +172,7 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
     create = registry.create
 
     def watched(kind: registry.Kind, part: registry.Part, **given: Any) -> Any:
-        made.append((kind, registry.split(kind, part)[0]))
+        made.append((kind, registry.split_part(kind, part)[0]))
         return create(kind, part, **given)
 
     for name in registry.names("recipe"):
@@ -185,7 +185,7 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
         for option in signatures.read(registry.find("recipe", name), ["spec"]).values():
             if kind := part_kind(option):
                 chosen = option.name not in ("content", "adversarial", "discriminator", "pixel")
-                assert (kind, named(option.default)) in made or not chosen, (name, option.name)
+                assert (kind, part_name(option.default)) in made or not chosen, (name, option.name)
             assert kind or "Part" not in str(option.annotation) or option.name == "damage"
 
 

@@ -13,7 +13,7 @@ from disk_faults import FaultyDisk, no_space
 
 from translate import hookimpl
 from translate.engine.config import yaml
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.system import console
 from translate.engine.training import progress_bar
 from translate.progress import ProgressReport, ProgressReporter
@@ -411,7 +411,7 @@ def test_a_fork_goes_on_from_the_same_weights_in_a_folder_of_its_own(
 
 
 def log(run: Path) -> list[dict[str, Any]]:
-    return records.read_lines(run / "log.jsonl")
+    return json_files.read_lines(run / "log.jsonl")
 
 
 @pytest.mark.usefixtures("root")

@@ -16,6 +16,7 @@ from PIL import Image
 
 from translate.cli.datasets import command
 from translate.engine.data import samples
+from translate.engine.disk import durable, files
 from translate.errors import ConfigError, DataError, SaveError
 from translate.exchange import fetch as module
 from translate.exchange.fetch import download, fetch
@@ -128,7 +129,7 @@ def test_a_second_fetch_asks_nobody_and_one_folder_that_lacks_comes_back(server,
     asked = len(server.seen)
     fetch("pets", tmp_path)
     assert len(server.seen) == asked
-    module.files.remove(tmp_path / "dog")
+    module.folders.remove_folder(tmp_path / "dog")
     (tmp_path / "cat/train/mine.png").write_bytes(picture(7))
     fetch("pets", tmp_path)
     assert pictures(tmp_path) == WHOLE | {"cat/train/mine.png": picture(7)}
@@ -256,7 +257,7 @@ def test_a_folder_of_the_users_is_never_written_into(server, tmp_path):
 def test_a_full_disk_leaves_no_half_a_set_and_the_next_command_goes_on(
     server, tmp_path, monkeypatch, full
 ):
-    kept, written = module.files._write_all, 0
+    kept, written = durable.write_all, 0
 
     def write(descriptor: int, data: bytes) -> None:
         nonlocal written
@@ -265,7 +266,8 @@ def test_a_full_disk_leaves_no_half_a_set_and_the_next_command_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device")
         kept(descriptor, data)
 
-    monkeypatch.setattr(module.files, "_write_all", write)
+    for place in (durable, files):
+        monkeypatch.setattr(place, "write_all", write)
     with pytest.raises(SaveError, match=r"No space left on device\. What came is kept"):
         fetch("pets", tmp_path)
     assert not pictures(tmp_path)

@@ -4,8 +4,8 @@ import pytest
 from specs import image_spec
 
 from translate.contract.processes import averages_over_processes
-from translate.engine.plugins.discovery import OURS
-from translate.registry import every
+from translate.engine.plugins.discovery import OWN_DISTRIBUTION
+from translate.registry import list_offers
 from translate.testing import (
     RULES,
     check_discriminator,
@@ -135,7 +135,7 @@ def cases(named: dict[str, list[dict[str, object]]]) -> list[object]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_none_is_forgotten_here(kind) -> None:
-    ours = {offer.name for offer in every(kind) if offer.distribution == OURS}
+    ours = {offer.name for offer in list_offers(kind) if offer.distribution == OWN_DISTRIBUTION}
     assert ours == KINDS[kind].keys(), f"give each {kind} its line above"
 
 

@@ -9,7 +9,7 @@ from specs import image_spec
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
@@ -50,4 +50,4 @@ def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> Infere
 
 
 def problem_messages(out: Path) -> list[str]:
-    return [record["message"] for record in records.read_lines(out / "problems.jsonl")]
+    return [record["message"] for record in json_files.read_lines(out / "problems.jsonl")]

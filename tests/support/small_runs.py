@@ -112,14 +112,14 @@ def train_with_kill(config: Config, run: Path, disk: FaultyDisk, at: int) -> Non
 
 def checkpoint_tensors(run: Path) -> dict[str, bytes]:
     """Return the bytes of every tensor file of the newest checkpoint, which must be intact."""
-    path, complaints = retention.newest(run)
+    path, complaints = retention.newest_checkpoint(run)
     assert not complaints
     return {file.name: file.read_bytes() for file in sorted(path.glob("*.safetensors"))}
 
 
 def checkpoint_steps(run: Path) -> list[int]:
     """Return the steps that have a checkpoint, in order."""
-    return sorted(step for step, _ in retention.saved(run))
+    return sorted(step for step, _ in retention.list_checkpoints(run))
 
 
 def replace_checkpoint_file(path: Path, name: str, data: bytes) -> None:

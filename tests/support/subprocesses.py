@@ -9,7 +9,7 @@ from typing import Any
 import small_runs
 
 from translate.engine.config import schema, yaml
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 
 
 def start_command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
@@ -38,7 +38,7 @@ def start_training(
 def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
     """Wait until the log at `path` has `count` lines."""
     deadline = time.monotonic() + 120
-    while len(records.read_lines(path)) < count:
+    while len(json_files.read_lines(path)) < count:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -103,7 +103,7 @@ def _run(arguments: list[str] | None, interrupts: list[int]) -> int:
     except BaseException as error:  # also what libraries in Rust raise
         if interrupts:
             return guard.INTERRUPTED
-        if guard.debugging() and not file_system.explain(error):
+        if guard.debugging() and not file_system.explain_path_error(error):
             raise
         return guard.report(error)
     return outcome if isinstance(outcome, int) else 0

@@ -10,7 +10,7 @@ def abilities(run: Path) -> list[str]:
     """
     from translate.engine.checkpoints import read, retention
     from translate.engine.checkpoints.contents import MANIFEST
-    from translate.engine.checkpoints.read import allowance, rebuild
+    from translate.engine.checkpoints.read import memory_limit, rebuild_recipe
     from translate.engine.inference.model import target_domains
     from translate.errors import CheckpointError
     from translate.nn.noise import seeded
@@ -22,9 +22,9 @@ def abilities(run: Path) -> list[str]:
         place, _ = retention.locate(run)
     except CheckpointError as error:
         return [f"Nothing can be translated or drawn yet: {error}"]
-    found = read.describe(place)
-    with seeded(0), allowance(found):
-        recipe = rebuild(found)
+    found = read.read_checkpoint(place)
+    with seeded(0), memory_limit(found):
+        recipe = rebuild_recipe(found)
     lines = [f"{place.name} of {found.config.recipe}: step {found.step}"]
     if type(recipe).translate is not Recipe.translate:
         mask = " --mask MASKS" if recipe.takes_mask else ""

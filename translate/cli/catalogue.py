@@ -33,23 +33,27 @@ class Entry(NamedTuple):
 
 def entries() -> list[Entry]:
     """Return all names, kind by kind."""
-    from translate.engine.plugins.discovery import OURS
+    from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 
     listed = [Entry(kind, name, summary(o.factory), o.distribution) for kind, name, o in offered()]
-    listed += [Entry("configuration", name, text, OURS) for name, text in _configurations()]
+    listed += [
+        Entry("configuration", name, text, OWN_DISTRIBUTION) for name, text in _configurations()
+    ]
     return sorted(listed, key=lambda entry: list(TITLES).index(entry.kind))
 
 
 def offered() -> Iterator[tuple["Kind", str, "Offer"]]:
     """Yield every offer with its kind and the shortest name that is unambiguous."""
-    from translate.engine.plugins.discovery import OURS
-    from translate.registry import HOOKS, every, names
+    from translate.engine.plugins.discovery import OWN_DISTRIBUTION
+    from translate.registry import HOOKS, list_offers, names
 
     for kind in HOOKS:
-        offers, plain = every(kind), names(kind)
+        offers, plain = list_offers(kind), names(kind)
         claims = Counter(offer.name for offer in offers)
         for offer in offers:
-            bare = offer.name in plain and (claims[offer.name] == 1 or offer.distribution == OURS)
+            bare = offer.name in plain and (
+                claims[offer.name] == 1 or offer.distribution == OWN_DISTRIBUTION
+            )
             yield kind, offer.name if bare else f"{offer.distribution}/{offer.name}", offer
 
 

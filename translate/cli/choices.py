@@ -15,12 +15,12 @@ RANGES = {"ge": "{} or more", "gt": "more than {}", "le": "at most {}", "lt": "l
 
 def choices(option: "Option") -> str:
     """Return the values that `option` accepts, such as ``normal, uniform``; empty if any."""
-    from translate.engine.config.parts import named, part_kind
+    from translate.engine.config.parts import part_kind, part_name
     from translate.registry import names
 
     if not (kind := part_kind(option)):
         return allowed(option.annotation)
-    purpose = use(kind, named(option.default))
+    purpose = use(kind, part_name(option.default))
     return ", ".join(name for name in names(kind) if use(kind, name) == purpose)
 
 

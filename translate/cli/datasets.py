@@ -204,7 +204,7 @@ def check(
     usual = "images" if len(names) == 1 else "unpaired"
     flags = {"domains": names, "data": root, "size": size, "drop_unpaired": drop_unpaired}
     asked = layers.resolve_data(
-        {**layers.from_flags(flags), "data.layout": layout or usual}, assignments
+        {**layers.settings_from_flags(flags), "data.layout": layout or usual}, assignments
     )
     remarks = []
     for remark in look(asked):

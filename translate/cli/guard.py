@@ -17,7 +17,7 @@ from types import FrameType
 from translate import __version__
 from translate.engine.disk import file_system, files
 from translate.engine.system import console
-from translate.errors import PluginError, TrainingError, described, words
+from translate.errors import PluginError, TrainingError, describe_error, message_of
 
 BUG, USAGE, INTERRUPTED = 1, 2, 130
 """exit codes"""
@@ -66,7 +66,7 @@ def noticing_interrupts() -> Iterator[list[int]]:
 
 def report(error: BaseException) -> int:
     """Say what an exception that nobody foresaw means for the user; return the exit code."""
-    if said := file_system.explain(error) or _missing(error):
+    if said := file_system.explain_path_error(error) or _missing(error):
         if debugging():
             console.show("".join(traceback.format_exception(error)), err=True)
         console.say(f"Error: {said}", err=True)
@@ -81,9 +81,9 @@ def _is_a_plugins(error: BaseException) -> bool:
     """Tell whether a plugin that is not our own has raised `error`."""
     if "torch" not in sys.modules:  # before it is imported, no plugin has run
         return False
-    from translate.engine.plugins.errors import is_a_strangers
+    from translate.engine.plugins.errors import is_third_party
 
-    return is_a_strangers(_cause(error))
+    return is_third_party(_cause(error))
 
 
 def warn_of_limits() -> None:
@@ -132,7 +132,7 @@ def _wait() -> list[str]:
 
 def _missing(error: BaseException) -> str:
     """Return what to say where a library cannot be imported, or memory is short; or nothing."""
-    text = " ".join(words(error).split())
+    text = " ".join(message_of(error).split())
     if "No usable temporary directory" in text:
         return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
     short = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCES)
@@ -174,10 +174,10 @@ def _unforeseen(error: BaseException) -> str:
     """Return what happened, where, and whose fault it is."""
     error = _cause(error)
     if "torch" in sys.modules:  # before it is imported, no plugin has run
-        from translate.engine.plugins.errors import unforeseen
+        from translate.engine.plugins.errors import describe_unexpected
 
-        return unforeseen(error)
-    return f"{described(error)}. This is a bug of translate: please report it."
+        return describe_unexpected(error)
+    return f"{describe_error(error)}. This is a bug of translate: please report it."
 
 
 def _cause(error: BaseException) -> BaseException:

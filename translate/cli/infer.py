@@ -119,7 +119,7 @@ def command(
     from translate.engine.inference.folder import translate_each
     from translate.engine.inference.inputs import find_inputs
     from translate.engine.inference.options import InferenceOptions
-    from translate.engine.processes.launch import launched
+    from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
 
     inputs = find_inputs(source, out)
@@ -137,5 +137,5 @@ def command(
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
-    alone = launched().is_alone  # torchrun ends the others after an exit of 3
+    alone = read_launch().is_alone  # torchrun ends the others after an exit of 3
     return 3 if result.listed and alone else 0

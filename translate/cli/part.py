@@ -87,7 +87,7 @@ def _usage(part: Entry) -> list[str]:
 
 def _accepting(part: Entry) -> dict[str, list[str]]:
     """Return the recipes that accept such a part, by the name of their option."""
-    from translate.engine.config.parts import named, part_kind
+    from translate.engine.config.parts import part_kind, part_name
     from translate.engine.system import signatures
     from translate.registry import names
 
@@ -95,6 +95,6 @@ def _accepting(part: Entry) -> dict[str, list[str]]:
     purpose, accepting = use(kind, part.name), dict[str, list[str]]()
     for recipe, factory in names("recipe").items():
         for option in signatures.read(factory, ["spec"]).values():
-            if part_kind(option) == kind and use(kind, named(option.default)) == purpose:
+            if part_kind(option) == kind and use(kind, part_name(option.default)) == purpose:
                 accepting.setdefault(option.name, []).append(recipe)
     return accepting

@@ -9,7 +9,7 @@ import click
 from translate.cli.catalogue import offered
 from translate.cli.options import completing, plugin_names
 from translate.engine.system import console
-from translate.errors import ConfigError, PluginError, described, suggest
+from translate.errors import ConfigError, PluginError, describe_error, suggest
 
 if TYPE_CHECKING:
     from translate.testing import Verdict
@@ -185,7 +185,7 @@ def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, 
     from translate.engine.config import layers, yaml
     from translate.registry import find
 
-    options = layers.complete(find(kind, name), small) if kind == "recipe" else small
+    options = layers.with_defaults(find(kind, name), small) if kind == "recipe" else small
     document: dict[str, Any] = {"options": dict(options), "data": {}}
     sections = ("options", "data") if kind in ("recipe", "layout") else ("options",)
     for assignment in assignments:
@@ -193,7 +193,7 @@ def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, 
         if not equals or key.partition(".")[0] not in sections:
             expected = " or ".join(f"{section}.KEY=VALUE" for section in sections)
             raise ConfigError(f"--set {assignment}: expected {expected}.")
-        layers.assign(document, key, yaml.parse(value, key))
+        layers.set_key(document, key, yaml.parse(value, key))
     return document
 
 
@@ -203,4 +203,4 @@ def _flow(options: dict[str, Any]) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return described(error)
+    return describe_error(error)

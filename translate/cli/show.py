@@ -142,7 +142,7 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
         from translate.engine.checkpoints import read, retention
 
         place, _ = retention.locate(Path(name))
-        return yaml.document(read.describe(place).config)
+        return yaml.document(read.read_checkpoint(place).config)
     if kind in (None, "recipe") and "/" in name:
         find("recipe", name)
         return {"recipe": name}

@@ -170,7 +170,7 @@ def command(**given: Any) -> int:
       translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
-    from translate.engine.checkpoints.initialization import Initial
+    from translate.engine.checkpoints.initialization import InitialWeights
     from translate.engine.config import layers
     from translate.engine.processes.signals import Interrupts
     from translate.engine.training import train
@@ -198,7 +198,7 @@ def command(**given: Any) -> int:
                 interrupts=interrupts,
             )
         else:
-            init = Initial(given["init"]) if given["init"] else None
+            init = InitialWeights(given["init"]) if given["init"] else None
             config = (init.configuration if init else layers.resolve)(
                 given["plugin"],
                 config=given["config"],
@@ -217,11 +217,11 @@ def command(**given: Any) -> int:
 
 def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
     """Raise where a flag is for a start and this is a resume, or the other way round."""
-    from translate.engine.config.layers import is_set
+    from translate.engine.config.layers import is_given
 
     start = ONLY_AT_THE_START if given["fork_run"] else (*ONLY_AT_THE_START, "out")
     wrong = [
-        name for name in (start if given["resume"] else ONLY_WITH_RESUME) if is_set(given[name])
+        name for name in (start if given["resume"] else ONLY_WITH_RESUME) if is_given(given[name])
     ]
     flags = {parameter.name: parameter.opts[0] for parameter in command.params}
     named = ", ".join(flags[name] for name in wrong)
@@ -233,7 +233,7 @@ def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
 
 def _flags(given: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that have a flag, as they were given."""
-    from translate.engine.config.layers import FLAGS, from_flags
+    from translate.engine.config.layers import FLAGS, settings_from_flags
 
     named = {name: given[name] for name in FLAGS}
-    return from_flags({**named, "size": parse_size(given["size"])})
+    return settings_from_flags({**named, "size": parse_size(given["size"])})

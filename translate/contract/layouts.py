@@ -21,7 +21,7 @@ from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError, PluginError
 from translate.images.encode import write_image
 from translate.images.tensors import from_device
-from translate.registry import find, split
+from translate.registry import find, split_part
 
 SIDE = 32
 DRAWS = 20
@@ -39,7 +39,7 @@ class LayoutSubject:
     @property
     def owner(self) -> object:
         """What the plugin registered: the place of its code."""
-        return find("layout", split("layout", self.asked.layout)[0])
+        return find("layout", split_part("layout", self.asked.layout)[0])
 
     @property
     def example(self) -> Any:

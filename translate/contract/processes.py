@@ -27,7 +27,7 @@ from translate.engine.system import randomness
 from translate.engine.system.randomness import seed_everything
 from translate.engine.training.step import take_turns
 from translate.recipe import Turn
-from translate.registry import every
+from translate.registry import list_offers
 
 SECONDS = 60
 """that two processes may take"""
@@ -63,7 +63,7 @@ def forks() -> bool:
 
 def _is_installed(recipe: str) -> bool:
     there = {(discovery.distribution(entry), entry.name) for entry in discovery.installed()}
-    offers = [offer for offer in every("recipe") if offer.name == recipe.rpartition("/")[2]]
+    offers = [offer for offer in list_offers("recipe") if offer.name == recipe.rpartition("/")[2]]
     return any((offer.distribution, offer.entry) in there for offer in offers)
 
 

@@ -13,7 +13,7 @@ from translate.contract.rules import RuleError, hold, hold_equal, hold_silence, 
 from translate.contract.subject import STEPS, Subject, state
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.training.preview import draw_preview
-from translate.errors import shown
+from translate.errors import short_repr
 from translate.recipe import Turn
 
 REMEMBERED = (
@@ -127,7 +127,7 @@ def _versus(found: Any, expected: Any) -> str:
     if not plain:
         return ""
     one, other = (e.item() if isinstance(e, Tensor) else e for e in (found, expected))
-    return f" ({shown(one)} instead of {shown(other)})"
+    return f" ({short_repr(one)} instead of {short_repr(other)})"
 
 
 def previews_quietly(subject: Subject) -> str | None:

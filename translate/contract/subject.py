@@ -22,7 +22,7 @@ from translate.engine.training.build import build_training
 from translate.engine.training.step import StepResult, take_step
 from translate.errors import ConfigError
 from translate.recipe import Recipe
-from translate.registry import find, split
+from translate.registry import find, split_part
 
 CPU = torch.device("cpu")
 STEPS = 10
@@ -71,7 +71,7 @@ class Subject:
     def make(self) -> Recipe:
         """Call the constructor, and nothing else."""
         seed_everything(0)
-        return read.rebuild(read.Saved(Path(), 0, self.asked, self.spec, {}))
+        return read.rebuild_recipe(read.Checkpoint(Path(), 0, self.asked, self.spec, {}))
 
     def build(self) -> TrainingState:
         """Make the recipe with all that a run gives it, from the seed."""
@@ -111,8 +111,8 @@ class Subject:
     def reborn(self, training: TrainingState) -> TrainingState:
         """Save `training`, and return what a new process makes of the checkpoint."""
         with TemporaryDirectory() as folder:
-            found = read.describe(write.write_checkpoint(Path(folder), training))
-            recipe = read.rebuild(found)
+            found = read.read_checkpoint(write.write_checkpoint(Path(folder), training))
+            recipe = read.rebuild_recipe(found)
             read.restore_weights(recipe, found.path)
             reborn = build_training(found.config, found.spec, CPU)
             read.restore(reborn, found)
@@ -163,4 +163,4 @@ def state(training: TrainingState) -> dict[str, Any]:
 
 
 def _layout(asked: schema.Config) -> str:
-    return split("layout", asked.data.layout)[0]
+    return split_part("layout", asked.data.layout)[0]

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from translate.engine.data import samples
-from translate.engine.disk import files, records
+from translate.engine.disk import durable, files, folders, json_files
 from translate.errors import CheckpointError, ConfigError, DataError, SaveError, suggest
 from translate.exchange import archives
 
@@ -39,11 +39,11 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
     """
     card = _card(name)
     wanted = _free(card, root)
-    folders = [root / domain for domain in sorted({_domain(place) for place in card["folders"]})]
+    targets = [root / domain for domain in sorted({_domain(place) for place in card["folders"]})]
     if not wanted:
-        logger.info(f"{name} is there already: {', '.join(map(str, folders))}")
-        return folders
-    files.claim(root)
+        logger.info(f"{name} is there already: {', '.join(map(str, targets))}")
+        return targets
+    folders.ensure_writable(root)
     kept = root / f".fetch-{name}"
     archive = kept / PurePosixPath(card["url"]).name
     logger.info(f"{card['url']} -> {root}")
@@ -52,19 +52,19 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
         download(card["url"], archive, progress)
         digest = _believe(archive, card)
         archives.inspect(archive)
-        files.write_folders(root, name, _placed(archive, card, wanted, digest, counts))
-        files.remove(kept)
+        folders.write_folders(root, name, _placed(archive, card, wanted, digest, counts))
+        folders.remove_folder(kept)
     except OSError as error:
         raise SaveError(
             f"cannot write to {root}: {error.strerror or error}. What came is kept: the same "
             "command goes on with it."
         ) from error
-    for folder in folders:
+    for folder in targets:
         logger.info(f"{folder}: {counts[folder.name]} images")
     if "sha256" not in card:
         logger.info(f"sha256 of what was fetched: {digest}; its card has none to compare it with")
     logger.info(f"licence: {card['licence']}; cite: {card['citation']}")
-    return folders
+    return targets
 
 
 def download(url: str, target: Path, progress: Progress = lambda *_: None) -> None:
@@ -121,7 +121,7 @@ def _attempt(url: str, target: Path, progress: Progress) -> bool:
 def _begun(target: Path, url: str) -> tuple[int, str]:
     """Return how much of `url` is in `target`, and by what the server knows it again."""
     try:
-        known = records.read_json(_origin(target))
+        known = json_files.read_json(_origin(target))
         same = str(known["same"]) if known["url"] == url else ""
         return target.stat().st_size, "" if same.startswith("W/") else same
     except (OSError, CheckpointError, KeyError):
@@ -170,7 +170,7 @@ def _free(card: dict[str, Any], root: Path) -> set[str]:
 
 def _made_by(folder: Path) -> str:
     try:
-        return str(records.read_json(folder / MARKER)["card"])
+        return str(json_files.read_json(folder / MARKER)["card"])
     except (CheckpointError, KeyError):
         return ""
 
@@ -202,7 +202,7 @@ def _believe(archive: Path, card: dict[str, Any]) -> str:
 
 def _placed(
     archive: Path, card: dict[str, Any], wanted: set[str], digest: str, counts: Counter[str]
-) -> Iterator[tuple[str, files.Content]]:
+) -> Iterator[tuple[str, durable.Content]]:
     """Yield the pictures of `archive` at their places in the folders that are `wanted`."""
     for domain in wanted:
         record = {"card": card["name"], "url": card["url"], "sha256": digest}

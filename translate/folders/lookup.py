@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from translate import registry
-from translate.errors import BadImage, ConfigError, DataError, shown, suggest
+from translate.errors import BadImage, ConfigError, DataError, short_repr, suggest
 from translate.folders import distinct, skipped
 from translate.folders.listing import is_path, is_split, listed, match, scan, subfolders
 from translate.folders.names import SPLITS
@@ -67,7 +67,7 @@ def expect_different(root: Path, domains: Sequence[str]) -> None:
     Raises `ConfigError` for an empty name.
     """
     if not all(name.strip() for name in domains):
-        raise ConfigError(f"data.domains: expected names or paths, got {shown([*domains])}.")
+        raise ConfigError(f"data.domains: expected names or paths, got {short_repr([*domains])}.")
     places = [Path(name) if is_path(root, name) else root / name for name in domains]
     distinct.refuse_equal(domains, places)
 

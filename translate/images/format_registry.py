@@ -7,7 +7,7 @@ from translate import registry
 from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import console
-from translate.errors import BadImage, PluginError, described
+from translate.errors import BadImage, PluginError, describe_error
 from translate.formats import Format, Header
 from translate.images.layers import guarded
 
@@ -93,17 +93,19 @@ def formats() -> tuple[Named, ...]:
 
     Raises `PluginError` where there is none, which is an installation older than its code.
     """
-    return _formats(tuple(registry.every("format")))
+    return _formats(tuple(registry.list_offers("format")))
 
 
 @lru_cache(maxsize=4)
 def _formats(offers: tuple[registry.Offer, ...]) -> tuple[Named, ...]:
-    others_first = sorted(offers, key=lambda offer: offer.distribution == discovery.OURS)
+    others_first = sorted(
+        offers, key=lambda offer: offer.distribution == discovery.OWN_DISTRIBUTION
+    )
     if found := tuple(filter(None, map(_made, others_first))):
         return found
     raise PluginError(
         "no image format is registered, so no image can be read: the installation is older than "
-        f"its code. Install {discovery.OURS} again; in a checkout: make environment."
+        f"its code. Install {discovery.OWN_DISTRIBUTION} again; in a checkout: make environment."
     )
 
 
@@ -115,5 +117,5 @@ def _made(offer: registry.Offer) -> Named | None:
         reraise_interruption(error)
         where = f"{offer.distribution}:{offer.entry}, format {offer.name}"
         discovery.skipped[where] = error
-        console.say(f"Warning: {where} failed ({described(error)}).", err=True)
+        console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
         return None

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.errors import BadImage, words
+from translate.errors import BadImage, message_of
 from translate.formats import Window
 
 Pixels: TypeAlias = NDArray[Any]
@@ -124,7 +124,7 @@ def reason(error: Exception) -> str:
             return f"OpenCV refuses it: {' '.join(str(error.err or error).split())}"
         case OSError(strerror=str(text)):
             return text
-    return " ".join(words(error).split()) or type(error).__name__
+    return " ".join(message_of(error).split()) or type(error).__name__
 
 
 def _upright(layer: NDArray[Any], orientation: int) -> NDArray[Any]:

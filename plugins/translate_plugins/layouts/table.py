@@ -11,7 +11,7 @@ from random import Random
 from typing import Annotated, NamedTuple
 
 from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
-from translate.errors import DataError, shown
+from translate.errors import DataError, short_repr
 from translate.folders.listing import listed
 from translate.folders.lookup import expect, expect_different, places
 from translate_plugins.layouts.partners import is_same_file, load_pair
@@ -147,8 +147,8 @@ def _columns(
         expected = " or ".join(",".join(names) for names in known if len(names) == 2)
         raise DataError(
             f"{path}, line {table[0].line}: expected a header with {expected}, or two files, got "
-            f"{shown(','.join(table[0].cells))} ({str(error).rstrip('.')}). Other columns: --set "
-            f'"data.layout={{name: csv, file: {path.name}, source: COLUMN, target: COLUMN}}"'
+            f"{short_repr(','.join(table[0].cells))} ({str(error).rstrip('.')}). Other columns: "
+            f'--set "data.layout={{name: csv, file: {path.name}, source: COLUMN, target: COLUMN}}"'
         ) from error
     return plain
 

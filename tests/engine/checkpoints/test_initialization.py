@@ -10,9 +10,9 @@ import small_runs
 import torch
 from safetensors.torch import load
 
-from translate.engine.checkpoints.initialization import Initial
+from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import yaml
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.errors import CheckpointError
 
 Pictures = Callable[..., Path]
@@ -29,7 +29,7 @@ def root(image_folder: Pictures, tmp_path: Path) -> Path:
 
 def begin(root: Path, out: str, *assignments: str, **flags: Any) -> tuple[Path, str]:
     """Start from the weights of ``old``; return the new run, and what is said."""
-    heard, init = small_runs.ProgressRecorder(), Initial(root / "old")
+    heard, init = small_runs.ProgressRecorder(), InitialWeights(root / "old")
     named = {key.replace("__", "."): value for key, value in flags.items()}
     asked = init.configuration(flags=named, assignments=assignments)
     small_runs.train(asked, root / out, heard, init=init)
@@ -45,7 +45,7 @@ def test_weights_are_those_of_the_run_and_everything_else_begins(root: Path) -> 
     old, new = weights(root / "old", 3), weights(run, 0)
     assert all(torch.equal(new[name], tensor) for name, tensor in old.items())
     assert f"weights of {root / 'old'}, step 3: {len(old)} of {len(old)} tensors taken; " in said
-    assert records.read_lines(run / "log.jsonl")[0]["lr"]["generators"] == 2e-4
+    assert json_files.read_lines(run / "log.jsonl")[0]["lr"]["generators"] == 2e-4
     assert small_runs.checkpoint_steps(run) == [0, 3]
     state = json.loads((run / "checkpoints/step-00000000/state.json").read_bytes())
     assert not state["optimizers"]["generators"]["state"]
@@ -73,7 +73,7 @@ def test_what_does_not_fit_is_listed_by_name_and_the_rest_taken(root: Path) -> N
 
 def test_the_moving_average_is_what_is_taken_and_what_the_new_one_begins_with(root: Path) -> None:
     small_runs.train(small_runs.config(root, train__steps=3, train__ema=0.9), root / "old2")
-    init = Initial(root / "old2")
+    init = InitialWeights(root / "old2")
     asked = init.configuration(flags={"train.steps": 1})
     small_runs.train(asked, root / "new", init=init)
     average = load((root / "old2/checkpoints/step-00000003/ema.safetensors").read_bytes())
@@ -84,7 +84,7 @@ def test_the_moving_average_is_what_is_taken_and_what_the_new_one_begins_with(ro
 
 
 def test_nothing_that_fits_is_refused_and_nothing_is_written(root: Path) -> None:
-    init = Initial(root / "old")
+    init = InitialWeights(root / "old")
     asked = small_runs.config(root, "pix2pix", data__layout="unpaired")
     with pytest.raises(CheckpointError, match=r"none of its \d+ tensors fits .* of pix2pix"):
         small_runs.train(asked, root / "new", init=init)

@@ -17,7 +17,7 @@ import small_checkpoints
 import torch
 
 from translate.engine.checkpoints import read, retention
-from translate.engine.checkpoints.untrusted import HEADER, Allowance, check_header
+from translate.engine.checkpoints.untrusted import MAX_HEADER_BYTES, MemoryLimit, check_header
 from translate.engine.inference import model
 from translate.errors import CheckpointError, TranslateError
 
@@ -42,7 +42,7 @@ ONE = json.dumps({"a": entry([1], 4)}).encode()
         (b"", "is no tensor file"),
         (b"\x80\x02pickle", "is no tensor file"),
         ((2**62).to_bytes(8, "little") + b"{}", "is no tensor file"),
-        (tensor_file(b" " * (HEADER + 1)), "is no tensor file"),
+        (tensor_file(b" " * (MAX_HEADER_BYTES + 1)), "is no tensor file"),
         (tensor_file(ONE)[:-3], "is no tensor file, or truncated"),
         (tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)), "a name comes twice"),
         (tensor_file({"a": entry([2**40, 0], 0)}), "a side of 1,099,511,627,776"),
@@ -121,9 +121,9 @@ def test_F6_a_small_file_that_names_a_huge_network_costs_no_memory(
 def test_what_a_file_can_fill_is_allowed(tmp_path: Path) -> None:
     file = tmp_path / "weights"
     file.write_bytes(bytes(1 << 20))
-    with Allowance(file):
+    with MemoryLimit(file):
         torch.nn.Linear(512, 512)
-    with pytest.raises(CheckpointError), Allowance(file):
+    with pytest.raises(CheckpointError), MemoryLimit(file):
         torch.nn.Linear(1 << 14, 1 << 14)
 
 
@@ -131,10 +131,10 @@ def test_F6_very_many_small_tensors_are_refused_as_well(tmp_path: Path) -> None:
     """Each costs memory and time that its numbers do not show."""
     file = tmp_path / "weights"
     file.write_bytes(bytes(1 << 10))
-    with pytest.raises(CheckpointError, match="is too small"), Allowance(file):
+    with pytest.raises(CheckpointError, match="is too small"), MemoryLimit(file):
         for _ in range(10_000):
             torch.empty(1)
-    with Allowance(file):  # a network of a thousand layers is none
+    with MemoryLimit(file):  # a network of a thousand layers is none
         for _ in range(1_000):
             torch.empty(1)
 
@@ -170,7 +170,7 @@ def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
     run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "state.json", state)
     with pytest.raises(CheckpointError) as caught:
-        read.describe(retention.locate(run)[0])
+        read.read_checkpoint(retention.locate(run)[0])
     assert "\n" not in str(caught.value)
 
 

@@ -35,7 +35,7 @@ from torch import Tensor
 from translate.batches import Pair
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.disk import files
+from translate.engine.disk import files, folders
 from translate.engine.system import randomness
 from translate.engine.training.build import build_training
 from translate.engine.training.step import take_turns
@@ -61,7 +61,7 @@ def play(training: TrainingState, steps: int) -> None:
 
 
 def reborn(path: Path) -> TrainingState:
-    found = read.describe(path)
+    found = read.read_checkpoint(path)
     training = build_training(found.config, found.spec, CPU)
     read.restore(training, found)
     return training
@@ -135,7 +135,8 @@ def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
         play(training, 3)
         write.write_checkpoint(tmp_path / str(id(training)), training)
     one, other = (
-        contents(next(retention.saved(tmp_path / str(id(t))))[1]) for t in (first, second)
+        contents(next(retention.list_checkpoints(tmp_path / str(id(t))))[1])
+        for t in (first, second)
     )
     assert one == other
     assert set(one) == {
@@ -182,7 +183,7 @@ def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
     assert [domain["name"] for domain in state["spec"]["domains"]] == ["a", "b"]
     assert state["images"]["range"] == [-1, 1]
     assert set(state["versions"]) == {"translate-kit", "torch"}
-    recipe = read.rebuild(read.describe(path))
+    recipe = read.rebuild_recipe(read.read_checkpoint(path))
     read.restore_weights(recipe, path)
     for key, tensor in training.recipe.state_dict().items():
         assert torch.equal(recipe.state_dict()[key], tensor)
@@ -211,7 +212,7 @@ def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same
 
     torch.manual_seed(0)
     play(other, 2)
-    found = read.describe(write.write_checkpoint(tmp_path / "run", other))
+    found = read.read_checkpoint(write.write_checkpoint(tmp_path / "run", other))
     again = build_training(found.config, found.spec, CPU)
     again.recipe.to(memory_format=torch.channels_last)
     read.restore(again, found)
@@ -226,8 +227,8 @@ def test_inference_takes_the_average_where_there_is_one(tmp_path: Path) -> None:
     training = build(train__ema=0.9)
     play(training, 3)
     path = write.write_checkpoint(tmp_path, training)
-    found = read.describe(path)
-    averaged, plain = read.rebuild(found), read.rebuild(found)
+    found = read.read_checkpoint(path)
+    averaged, plain = read.rebuild_recipe(found), read.rebuild_recipe(found)
     read.restore_weights(averaged, path, averaged=True)
     read.restore_weights(plain, path)
     assert training.average
@@ -263,7 +264,7 @@ def test_T5_a_damaged_checkpoint_gives_way_to_the_one_before(
     name: str, damage: str, tmp_path: Path
 ) -> None:
     first, second = two_checkpoints(tmp_path)
-    assert retention.newest(tmp_path) == (second, [])
+    assert retention.newest_checkpoint(tmp_path) == (second, [])
     data = bytearray((second / name).read_bytes())
     if damage == "remove":
         (second / name).unlink()
@@ -271,7 +272,7 @@ def test_T5_a_damaged_checkpoint_gives_way_to_the_one_before(
         data[len(data) // 2] ^= 1
         kept = {"flip": len(data), "cut": len(data) - 1, "empty": 0}[damage]
         (second / name).write_bytes(data[:kept])
-    found, complaints = retention.newest(tmp_path)
+    found, complaints = retention.newest_checkpoint(tmp_path)
     assert found == first
     (complaint,) = complaints
     assert str(second) in complaint
@@ -286,7 +287,7 @@ def test_a_byte_flipped_anywhere_in_the_manifest_is_noticed(tmp_path: Path) -> N
         data = bytearray(whole)
         data[place] ^= 1
         manifest.write_bytes(data)
-        if retention.newest(tmp_path)[0] == second:
+        if retention.newest_checkpoint(tmp_path)[0] == second:
             unnoticed.append(chr(whole[place]))
     assert set(unnoticed) <= {" ", "\n"}  # which mean nothing
 
@@ -299,7 +300,7 @@ def test_T18_strangers_in_the_folder_are_no_checkpoints(tmp_path: Path) -> None:
     (folder / "best.state").write_text("")
     (folder / ".tmp-step-00000009").mkdir()
     (folder / "step-00000007").mkdir()  # empty: torn
-    found, complaints = retention.newest(tmp_path)
+    found, complaints = retention.newest_checkpoint(tmp_path)
     assert found == second
     assert complaints == [f"{folder / 'step-00000007' / 'MANIFEST.json'} is missing."]
 
@@ -310,9 +311,9 @@ def test_no_whole_checkpoint_is_said_with_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(
         CheckpointError, match=r"holds no whole checkpoint .*step-00000002.*step-00000001"
     ):
-        retention.newest(tmp_path)
+        retention.newest_checkpoint(tmp_path)
     with pytest.raises(CheckpointError, match=r"there is no run"):
-        retention.newest(tmp_path / "typo")
+        retention.newest_checkpoint(tmp_path / "typo")
 
 
 def test_a_manifest_may_not_name_a_file_elsewhere(tmp_path: Path) -> None:
@@ -387,12 +388,12 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
         with pytest.raises(SaveError, match=r"could not save step 1: "):
             write.write_checkpoint(tmp_path, training)
         disk.disarm()
-        assert retention.newest(tmp_path) == (before[0], [])
+        assert retention.newest_checkpoint(tmp_path) == (before[0], [])
         assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == [before[0].name]
     disk.disarm()
-    assert retention.newest(tmp_path)[0] == before[0]
+    assert retention.newest_checkpoint(tmp_path)[0] == before[0]
     write.write_checkpoint(tmp_path, training)
-    assert retention.newest(tmp_path)[0].name == "step-00000001"
+    assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
 
 
 def test_T4_too_little_room_is_said_before_a_byte_is_written(
@@ -434,7 +435,7 @@ def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> N
             return str(caught.value)
 
         assert two_processes.run(save, world=1) == ["could not save step 2: File too large"]
-        assert retention.newest(tmp_path) == (first, [])
+        assert retention.newest_checkpoint(tmp_path) == (first, [])
         assert list((tmp_path / "checkpoints").iterdir()) == [first]
 
 
@@ -462,9 +463,9 @@ def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_a
         with pytest.raises(ProcessKilled):
             write.write_checkpoint(run, training)
         disk.disarm()
-        found, complaints = retention.newest(run)
+        found, complaints = retention.newest_checkpoint(run)
         assert not complaints
-        steps.add(read.describe(found).step)
+        steps.add(read.read_checkpoint(found).step)
         write.write_checkpoint(run, training)
         names = sorted(p.name for p in (run / "checkpoints").iterdir())
         assert names == ["step-00000001", "step-00000002"]
@@ -485,8 +486,8 @@ def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
 
     def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
         for number, (done, tree) in enumerate(recorder.crash_states(first=first)):
-            found, _ = retention.newest(write_tree(tree, tmp_path / f"{name}-{number}"))
-            yield done, read.describe(found).step
+            found, _ = retention.newest_checkpoint(write_tree(tree, tmp_path / f"{name}-{number}"))
+            yield done, read.read_checkpoint(found).step
 
     found = list(newest("synced"))
     assert len(found) > 24
@@ -508,7 +509,7 @@ def test_F3_random_numbers_are_saved_as_numbers(tmp_path: Path) -> None:
     assert kinds >= {"random/torch", "random/python", "random/numpy"}
     expected = random.random(), np.random.rand(), torch.rand(()).item()
     random.seed(3), np.random.seed(3), torch.manual_seed(3)
-    read.restore(training, read.describe(path))
+    read.restore(training, read.read_checkpoint(path))
     assert (random.random(), np.random.rand(), torch.rand(()).item()) == expected
 
 
@@ -538,7 +539,7 @@ def test_a_disk_that_returns_other_bytes_than_it_was_given_is_caught_before_anyt
         write.write_checkpoint(tmp_path, training)
     disk.disarm()
     assert small_runs.checkpoint_steps(tmp_path)[:2] == [0, 1]
-    assert retention.newest(tmp_path)[0].name == "step-00000001"
+    assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
 
 
 def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
@@ -559,11 +560,13 @@ def test_T22_old_checkpoints_go_only_after_the_new_one_was_verified(
         training.step = step
         write.write_checkpoint(tmp_path, training)
     order: list[str] = []
-    verify, remove = retention.verify, files.remove
+    verify, remove = retention.verify, folders.remove_folder
     monkeypatch.setattr(
         retention, "verify", lambda p, **_: (order.append(f"verify {p.name}"), verify(p))[1]
     )
-    monkeypatch.setattr(files, "remove", lambda p: (order.append(f"remove {p.name}"), remove(p))[1])
+    monkeypatch.setattr(
+        folders, "remove_folder", lambda p: (order.append(f"remove {p.name}"), remove(p))[1]
+    )
     training.step = 2
     write.write_checkpoint(tmp_path, training)
     assert order[-2:] == ["verify step-00000002", "remove step-00000000"]
@@ -581,7 +584,7 @@ def test_damaged_checkpoints_of_later_steps_do_not_push_out_whole_ones(tmp_path:
     for step in (2, 3, 8, 9):
         training.step = step
         write.write_checkpoint(tmp_path, training)
-        whole = [s for s, path in retention.saved(tmp_path) if retention.is_whole(path)]
+        whole = [s for s, path in retention.list_checkpoints(tmp_path) if retention.is_whole(path)]
         assert whole == [step, {2: 1, 3: 2, 8: 3, 9: 8}[step]]
     assert small_runs.checkpoint_steps(tmp_path) == [8, 9]
 
@@ -628,11 +631,11 @@ def test_each_rank_gets_its_own_pools_and_random_numbers_back(
         {**theirs, **{f"recipe/{k}": v for k, v in second.recipe.training_state().items()}}
     )
     randomness.restore_random_state(mine)
-    monkeypatch.setattr(read.distributed, "gather", lambda data: [data, other])
+    monkeypatch.setattr(read.distributed, "gather_bytes", lambda data: [data, other])
     path = write.write_checkpoint(tmp_path, first)
     assert (path / "training-rank-1.safetensors").is_file()
     retention.verify(path)
-    assert read.describe(path).description["processes"] == 2
+    assert read.read_checkpoint(path).description["processes"] == 2
 
     for rank, training, random_state in ((0, first, mine), (1, second, theirs)):
         monkeypatch.setattr(read.distributed, "rank", lambda rank=rank: rank)

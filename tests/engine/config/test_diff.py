@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import small_runs
 
-from translate.engine.config.diff import differences, without_effect
+from translate.engine.config.diff import differences, why_without_effect
 from translate.engine.config.layers import resolve
 from translate.errors import CheckpointError, ConfigError
 
@@ -15,12 +15,12 @@ BASE: dict[str, Any] = {"data": {"domains": ["a", "b"]}}
 
 def test_an_option_with_a_weight_of_0_is_without_effect() -> None:
     asked = resolve("srgan", config=BASE, assignments=["options.content_weight=0"])
-    assert without_effect(asked, "options.content.layers") == "options.content_weight is 0"
-    assert without_effect(asked, "options.content_weight") == ""
-    assert without_effect(asked, "options.pixel") == ""
+    assert why_without_effect(asked, "options.content.layers") == "options.content_weight is 0"
+    assert why_without_effect(asked, "options.content_weight") == ""
+    assert why_without_effect(asked, "options.pixel") == ""
     asked = resolve("srgan", config=BASE, assignments=["options.adversarial_weight=0"])
     for option in ("adversarial", "discriminator", "discriminator.width"):
-        assert without_effect(asked, f"options.{option}") == "options.adversarial_weight is 0"
+        assert why_without_effect(asked, f"options.{option}") == "options.adversarial_weight is 0"
 
 
 @pytest.mark.parametrize(("layout", "key", "taken"), [
@@ -31,7 +31,7 @@ def test_a_key_that_the_layout_does_not_take_is_without_effect(
     layout: str, key: str, taken: bool
 ) -> None:
     asked = resolve("pix2pix", config=BASE, assignments=[f"data.layout={layout}"])
-    assert bool(without_effect(asked, f"data.{key}")) is not taken
+    assert bool(why_without_effect(asked, f"data.{key}")) is not taken
 
 
 def test_a_fork_says_what_has_no_effect(image_folder: Any, tmp_path: Path) -> None:

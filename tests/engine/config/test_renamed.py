@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from translate import hookimpl
 from translate.api import Translator
-from translate.engine.checkpoints.initialization import Initial
+from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import renamed
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
@@ -91,7 +91,7 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
 
     version(After)
     assert (Translator.load(run, checkpoint=4)(picture) == before).all()
-    initial = Initial(run / "checkpoints/step-00000004")
+    initial = InitialWeights(run / "checkpoints/step-00000004")
     assert initial.configuration().options == {"source_to_target": option}
 
     last = run / "checkpoints/step-00000006"

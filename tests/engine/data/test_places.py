@@ -90,7 +90,7 @@ def test_moved_data_are_found_below_another_root(
     assert small_runs.resume(run, steps=2, assignments=["data.root=data"]).step == 2
     monkeypatch.chdir("/")
     assert small_runs.resume(run, steps=3).step == 3
-    found = read.describe(retention.newest(run)[0])
+    found = read.read_checkpoint(retention.newest_checkpoint(run)[0])
     assert found.spec.names == ("a", "my b")
 
 

@@ -100,13 +100,13 @@ def test_an_old_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
 
 @pytest.mark.usefixtures("said")
 def test_a_draw_that_is_killed_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from translate.engine.disk import files
+    from translate.engine.disk import folders
 
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(files, "write_folder", die)
+        patch.setattr(folders, "write_folder", die)
         samples.draw("meadow", Path("datasets"))
     samples.ensure(Data(domains=("meadow",)))
     assert len(listing.find_images(Path("datasets/meadow"))) == 5

@@ -11,7 +11,7 @@ import pytest
 import small_checkpoints
 import small_runs
 
-from translate.engine.disk import file_system, files, records
+from translate.engine.disk import durable, file_system, files, folders, json_files
 from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -48,14 +48,14 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
 
 
 def write_all(root: Path) -> None:
-    files.claim(root)
+    folders.ensure_writable(root)
     files.replace(root / "deep/x", b"1")
     files.append(root / "log.jsonl", {"step": 1})
     files.sync(root / "log.jsonl", name=True)
-    files.write_folder(root / "folder", {"a": b"1", "below/b": b"2"}, size=10)
-    files.write_folder(root / "folder", {"a": b"3", "below/b": b"4"}, size=10)
-    files.write_folders(root, "set", [("one/a", b"5"), ("two/b", b"6")])
-    files.remove(root / "two")
+    folders.write_folder(root / "folder", {"a": b"1", "below/b": b"2"}, size=10)
+    folders.write_folder(root / "folder", {"a": b"3", "below/b": b"4"}, size=10)
+    folders.write_folders(root, "set", [("one/a", b"5"), ("two/b", b"6")])
+    folders.remove_folder(root / "two")
 
 
 def written(root: Path) -> dict[str, bytes]:
@@ -79,14 +79,18 @@ def test_T28_case_17_folders_that_cannot_be_synced_are_noted_once(
     refuse("fsync", is_folder, code)
     write_all(tmp_path)
     assert written(tmp_path) == WHOLE
-    assert file_system.limits(tmp_path) == [f"folders cannot be synced: {os.strerror(code)}"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        f"folders cannot be synced: {os.strerror(code)}"
+    ]
 
 
 def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, refuse: Refuse) -> None:
     refuse("fsync", lambda descriptor: not is_folder(descriptor), errno.ENOSYS)
     write_all(tmp_path)
     assert written(tmp_path) == WHOLE
-    assert file_system.limits(tmp_path) == ["files cannot be synced: Function not implemented"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        "files cannot be synced: Function not implemented"
+    ]
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE])
@@ -94,13 +98,13 @@ def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, refuse: Refus
 def test_T28_a_sync_that_fails_is_an_error(
     code: int, of_folders: bool, tmp_path: Path, refuse: Refuse
 ) -> None:
-    files.make_folder(tmp_path / "deep")
+    folders.make_folder(tmp_path / "deep")
     refuse("fsync", lambda descriptor: is_folder(descriptor) == of_folders, code)
     with pytest.raises(OSError, match=os.strerror(code)):
         files.replace(tmp_path / "deep/x", b"1")
     with pytest.raises(OSError, match=os.strerror(code)):
-        files.write_folder(tmp_path / "folder", {"a": b"1"})
-    assert not file_system.limits(tmp_path)
+        folders.write_folder(tmp_path / "folder", {"a": b"1"})
+    assert not file_system.unsupported_operations(tmp_path)
 
 
 def test_T28_a_system_that_opens_no_folders_is_noted(
@@ -109,10 +113,12 @@ def test_T28_a_system_that_opens_no_folders_is_noted(
     def refuse(folder: Path) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
-    monkeypatch.setattr(files, "open_folder", refuse)
+    monkeypatch.setattr(durable, "open_folder", refuse)
     write_all(tmp_path)
     assert written(tmp_path) == WHOLE
-    assert file_system.limits(tmp_path) == ["folders cannot be synced: Permission denied"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        "folders cannot be synced: Permission denied"
+    ]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.EACCES, errno.EIO])
@@ -122,7 +128,9 @@ def test_T28_room_that_cannot_be_asked_for_is_taken_for_enough(
     refuse("statvfs", lambda _: True, code)
     write_all(tmp_path)
     assert written(tmp_path) == WHOLE
-    assert file_system.limits(tmp_path) == [f"free space is not known: {os.strerror(code)}"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        f"free space is not known: {os.strerror(code)}"
+    ]
 
 
 def test_T28_a_system_without_statvfs_has_room(
@@ -130,7 +138,7 @@ def test_T28_a_system_without_statvfs_has_room(
 ) -> None:
     monkeypatch.delattr(os, "statvfs")
     write_all(tmp_path)
-    assert file_system.limits(tmp_path) == ["free space is not known: no statvfs"]
+    assert file_system.unsupported_operations(tmp_path) == ["free space is not known: no statvfs"]
 
 
 @pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSYS, errno.EPERM])
@@ -144,7 +152,9 @@ def test_T28_folders_that_cannot_be_renamed_are_filled_in_order(
     write_all(tmp_path)
     assert written(tmp_path) == WHOLE
     assert moved == ["x", "a", "b", "a", "b", "a", "b"]
-    assert file_system.limits(tmp_path) == [f"folders cannot be renamed: {os.strerror(code)}"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        f"folders cannot be renamed: {os.strerror(code)}"
+    ]
 
 
 def test_T28_files_that_cannot_be_renamed_are_written_in_place(
@@ -154,7 +164,9 @@ def test_T28_files_that_cannot_be_renamed_are_written_in_place(
     files.replace(tmp_path / "x", b"1")
     files.replace(tmp_path / "x", b"2")
     assert written(tmp_path) == {"x": b"2"}
-    assert file_system.limits(tmp_path) == ["files cannot be renamed: Function not implemented"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        "files cannot be renamed: Function not implemented"
+    ]
 
 
 # -- whole commands --------------------------------------------------------------------------------
@@ -214,4 +226,4 @@ def test_T28_case_17_such_an_output_folder_is_filled_and_noted(
     noted = json.loads((out / ".translate/file-system.json").read_bytes())["file_system"]
     assert set(noted) <= set(poor) and poor[0] in noted and poor[2] in noted
     assert len([line for line in heard if poor[2] in line]) == 2, "once a command"
-    assert not records.read_lines(out / "problems.jsonl")
+    assert not json_files.read_lines(out / "problems.jsonl")

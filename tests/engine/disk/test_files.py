@@ -21,7 +21,7 @@ from disk_faults import (
 )
 from power_cut import DiskRecorder
 
-from translate.engine.disk import files, records
+from translate.engine.disk import files, folders, json_files, partial_files
 from translate.errors import SaveError
 
 OLD, NEW = b"old" * 100, b"new" * 1000
@@ -62,7 +62,7 @@ def test_a_replaced_file_is_old_or_new_whatever_fails(
         outcomes.add(now)
         if fault is not kill_process:
             assert visible(folder) | {"x.json"} == set(os.listdir(folder)) | {"x.json"}  # noqa: PTH208
-        files.sweep(folder)
+        partial_files.remove_partial_files(folder)
         assert set(tree(folder)) <= {"x.json"}
     assert outcomes == {before, NEW}
 
@@ -74,19 +74,19 @@ def test_a_written_folder_appears_whole_or_not_at_all(
     target = tmp_path / "step-1"
 
     def prepare() -> None:
-        files.sweep(tmp_path)
+        partial_files.remove_partial_files(tmp_path)
         if target.exists():
-            files.remove(target)
+            folders.remove_folder(target)
 
     outcomes = []
-    for _, run in each_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
+    for _, run in each_operation(disk, prepare, lambda: folders.write_folder(target, TREE_NEW)):
         failed = run(fault)
         now = tree(target)
         assert now in ({}, TREE_NEW)
         assert failed or now == TREE_NEW
         assert visible(tmp_path) <= {"step-1"}
         outcomes.append(bool(now))
-        files.sweep(tmp_path)
+        partial_files.remove_partial_files(tmp_path)
         assert os.listdir(tmp_path) == (["step-1"] if now else [])  # noqa: PTH208
     assert set(outcomes) == {False, True}
 
@@ -98,12 +98,12 @@ def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
     target = tmp_path / "step-1"
 
     def prepare() -> None:
-        files.sweep(tmp_path)
+        partial_files.remove_partial_files(tmp_path)
         if target.exists():
-            files.remove(target)
-        files.write_folder(target, TREE_OLD)
+            folders.remove_folder(target)
+        folders.write_folder(target, TREE_OLD)
 
-    for _, run in each_operation(disk, prepare, lambda: files.write_folder(target, TREE_NEW)):
+    for _, run in each_operation(disk, prepare, lambda: folders.write_folder(target, TREE_NEW)):
         run(fault)
         assert tree(target) in ({}, TREE_OLD, TREE_NEW)
 
@@ -115,11 +115,11 @@ def test_a_removed_folder_is_there_whole_or_gone(
     target = tmp_path / "step-1"
 
     def prepare() -> None:
-        files.sweep(tmp_path)
+        partial_files.remove_partial_files(tmp_path)
         if not target.exists():
-            files.write_folder(target, TREE_OLD)
+            folders.write_folder(target, TREE_OLD)
 
-    for _, run in each_operation(disk, prepare, lambda: files.remove(target)):
+    for _, run in each_operation(disk, prepare, lambda: folders.remove_folder(target)):
         run(fault)
         assert tree(target) in ({}, TREE_OLD)
 
@@ -131,7 +131,7 @@ def test_short_writes_are_continued(tmp_path: Path, disk: FaultyDisk) -> None:
             files.replace(path, NEW) if path.name == "whole" else files.append(path, RECORD)
             disk.disarm()
     assert (tmp_path / "whole").read_bytes() == NEW
-    assert records.read_lines(tmp_path / "lines.jsonl") == [RECORD] * 5
+    assert json_files.read_lines(tmp_path / "lines.jsonl") == [RECORD] * 5
 
 
 def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
@@ -142,7 +142,7 @@ def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
     files.replace(path, NEW)
     assert disk.operations[-5:] == ["open", "write", "fsync", "replace", "fsync"]
     disk.arm(0, short_write)
-    files.write_folder(tmp_path / "y", {"a": b"1", "b": b"2"})
+    folders.write_folder(tmp_path / "y", {"a": b"1", "b": b"2"})
     disk.disarm()
     made = ["open", "write", "fsync"]
     assert disk.operations[-9:] == [*made, *made, "fsync", "rename", "fsync"]
@@ -152,15 +152,15 @@ def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
 def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(files.MANY + 1)}
+    target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(folders.MANY + 1)}
     for at in (1, 150, 3 * len(many) + 2):  # the folder, a file, the folder once more
         disk.arm(at, fault)
         with pytest.raises((OSError, ProcessKilled)):
-            files.write_folder(target, many)
+            folders.write_folder(target, many)
         disk.disarm()
         assert not target.exists()
     disk.arm(0, short_write)
-    files.write_folder(target, many)
+    folders.write_folder(target, many)
     disk.disarm()
     assert tree(target) == many
     assert disk.operations.count("fsync") == len(many) + 2
@@ -181,25 +181,25 @@ def test_a_line_cut_short_costs_nothing_but_itself(
         files.append(path, {"step": 2, "text": "x" * 100})
     disk.disarm()
     assert not path.read_bytes().endswith(b"\n")
-    assert records.read_lines(path) == [{"step": 1}]
+    assert json_files.read_lines(path) == [{"step": 1}]
     files.append(path, {"step": 3})
-    assert records.read_lines(path) == [{"step": 1}, {"step": 3}]
+    assert json_files.read_lines(path) == [{"step": 1}, {"step": 3}]
 
 
 def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'{"step": 1}\n[1]\n\xff\xfe\n\n{"step": 2}\n{"step": 3')
-    assert records.read_lines(path) == [{"step": 1}, {"step": 2}]
-    assert records.read_lines(tmp_path / "none.jsonl") == []
+    assert json_files.read_lines(path) == [{"step": 1}, {"step": 2}]
+    assert json_files.read_lines(tmp_path / "none.jsonl") == []
 
 
 def test_a_line_is_ascii_so_that_any_name_can_be_listed(tmp_path: Path) -> None:
     path = tmp_path / "problems.jsonl"
     files.append(path, RECORD)
     assert path.read_bytes().isascii()
-    assert records.read_lines(path) == [RECORD]
+    assert json_files.read_lines(path) == [RECORD]
     files.append(path, RECORD)
-    assert records.read_lines(path) == [RECORD] * 2
+    assert json_files.read_lines(path) == [RECORD] * 2
 
 
 def test_a_line_is_one_write(tmp_path: Path, disk: FaultyDisk) -> None:
@@ -213,7 +213,7 @@ def test_a_line_is_one_write(tmp_path: Path, disk: FaultyDisk) -> None:
 
 
 def test_claim_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
-    files.claim(tmp_path / "deep/er")
+    folders.ensure_writable(tmp_path / "deep/er")
     assert os.listdir(tmp_path / "deep/er") == []  # noqa: PTH208
 
 
@@ -223,21 +223,21 @@ def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
 ) -> None:
     disk.arm(at, lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system")))
     with pytest.raises(SaveError, match=r"cannot write to .*: Read-only file system\.") as caught:
-        files.claim(tmp_path / "run")
+        folders.ensure_writable(tmp_path / "run")
     disk.disarm()
     assert caught.value.exit_code == 2
     with suppress(FileNotFoundError):
         assert not [name for name in tree(tmp_path / "run") if not name.startswith(".probe.part-")]
-        files.claim(tmp_path / "run")
+        folders.ensure_writable(tmp_path / "run")
         assert not tree(tmp_path / "run")
 
 
 def test_a_file_is_no_folder_to_write_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(SaveError, match=r"cannot write to .*file/run: Not a directory"):
-        files.claim(tmp_path / "file/run")
+        folders.ensure_writable(tmp_path / "file/run")
     with pytest.raises(SaveError, match=r"cannot write to .*file: File exists"):
-        files.claim(tmp_path / "file")
+        folders.ensure_writable(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -247,9 +247,9 @@ def test_sweeping_takes_only_what_this_program_left(tmp_path: Path) -> None:
     (tmp_path / ".x.json.part-77").write_text("half")
     (tmp_path / ".tmp-step-1").mkdir()
     (tmp_path / ".tmp-step-1/weights").write_text("half")
-    files.sweep(tmp_path)
+    partial_files.remove_partial_files(tmp_path)
     assert set(tree(tmp_path)) == {"x.json", ".hidden", "part-1", "tmp-1"}
-    files.sweep(tmp_path / "not there")
+    partial_files.remove_partial_files(tmp_path / "not there")
 
 
 def test_a_long_name_can_be_replaced(tmp_path: Path) -> None:
@@ -290,8 +290,8 @@ def test_I14_temporary_names_are_short_unique_and_found_by_a_sweep(
 ) -> None:
     for write in (
         lambda: files.replace(tmp_path / name, NEW),
-        lambda: files.write_folder(tmp_path / name, TREE_NEW),
-        lambda: files.write_folders(tmp_path, name, [(f"{name}/a", b"1")]),
+        lambda: folders.write_folder(tmp_path / name, TREE_NEW),
+        lambda: folders.write_folders(tmp_path, name, [(f"{name}/a", b"1")]),
     ):
         left = set[str]()
         for _ in range(2):
@@ -302,11 +302,11 @@ def test_I14_temporary_names_are_short_unique_and_found_by_a_sweep(
             left |= set(os.listdir(tmp_path))  # noqa: PTH208
         assert len(left) == 2, "each call has a name of its own"
         assert max(len(os.fsencode(found)) for found in left) <= 143, "the least limit there is"
-        files.sweep(tmp_path)
+        partial_files.remove_partial_files(tmp_path)
         assert not tree(tmp_path)
         write()
         assert os.listdir(tmp_path) == [name]  # noqa: PTH208
-        files.remove(tmp_path / name) if (tmp_path / name).is_dir() else files.discard(
+        folders.remove_folder(tmp_path / name) if (tmp_path / name).is_dir() else files.discard(
             tmp_path / name
         )
         assert not tree(tmp_path)
@@ -319,9 +319,9 @@ def test_sweeping_files_leaves_what_is_young_or_somebody_elses(tmp_path: Path) -
     for path in (old, young, *theirs):
         path.touch()
     os.utime(old, (1, 1))
-    files.sweep_files(tmp_path, older=60)
+    partial_files.remove_old_partial_files(tmp_path, older=60)
     assert not old.exists() and young.exists()
-    files.sweep_files(tmp_path, older=0)
+    partial_files.remove_old_partial_files(tmp_path, older=0)
     assert not young.exists() and all(path.exists() for path in theirs)
 
 
@@ -329,7 +329,7 @@ def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         recorder = DiskRecorder(tmp_path, patch)
         files.replace(tmp_path / "deep/er/x", NEW)
-        files.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
+        folders.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
     last = [image for done, image in recorder.crash_states(first=len(recorder.done)) if done]
     whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
     for image in last:

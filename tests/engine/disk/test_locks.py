@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.disk import file_system, files, locks
+from translate.engine.disk import durable, file_system, folders, locks
 from translate.errors import ConfigError
 
 HOLD = """
@@ -76,7 +76,9 @@ def test_T28_where_files_cannot_be_locked_work_goes_on_and_it_is_noted(
         locks.shared(tmp_path / "lock", begun.append),
     ):
         assert begun == [None] and not certain
-    assert file_system.limits(tmp_path) == ["files cannot be locked: Function not implemented"]
+    assert file_system.unsupported_operations(tmp_path) == [
+        "files cannot be locked: Function not implemented"
+    ]
 
 
 def test_T28_a_system_without_fcntl_has_no_locks(
@@ -86,7 +88,7 @@ def test_T28_a_system_without_fcntl_has_no_locks(
     monkeypatch.setattr(locks, "fcntl", None)
     with locks.locked(tmp_path), locks.one_at_a_time(tmp_path, lambda: None) as certain:
         assert not certain
-    assert file_system.limits(tmp_path) == ["files cannot be locked: no fcntl"]
+    assert file_system.unsupported_operations(tmp_path) == ["files cannot be locked: no fcntl"]
 
 
 def test_a_shared_file_tells_who_comes_first(tmp_path: Path) -> None:
@@ -125,7 +127,9 @@ def test_a_lock_in_a_folder_that_cannot_be_written_to_is_one_line(
     def refuse(path: Path, _flags: int) -> int:
         raise PermissionError(13, os.strerror(13), str(path))
 
-    monkeypatch.setattr(files, "open_regular", refuse)
-    with pytest.raises(files.UnwritableError, match=rf"^cannot write to {tmp_path}: Perm") as error:
+    monkeypatch.setattr(durable, "open_regular", refuse)
+    with pytest.raises(
+        folders.UnwritableError, match=rf"^cannot write to {tmp_path}: Perm"
+    ) as error:
         locks.locked(tmp_path).__enter__()
     assert error.value.exit_code == 2

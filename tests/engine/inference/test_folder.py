@@ -21,7 +21,7 @@ from image_inversion import MODEL, Invert, counts, file_digests, translate
 from PIL import Image
 from torch import Tensor
 
-from translate.engine.disk import files, records
+from translate.engine.disk import files, json_files
 from translate.engine.inference import pipeline
 from translate.errors import ConfigError, NothingUsableError, PluginError, SaveError
 
@@ -31,12 +31,12 @@ def pixels(path: Path) -> Any:
 
 
 def problems(out: Path) -> list[dict[str, Any]]:
-    lines = records.read_lines(out / "problems.jsonl")
+    lines = json_files.read_lines(out / "problems.jsonl")
     return [line for line in lines if line["reason"] != "note"]
 
 
 def notes(out: Path) -> list[tuple[str, str]]:
-    lines = records.read_lines(out / "problems.jsonl")
+    lines = json_files.read_lines(out / "problems.jsonl")
     assert all(line["stage"] == "read" for line in lines if line["reason"] == "note")
     return [(Path(x["path"]).name, x["message"]) for x in lines if x["reason"] == "note"]
 

@@ -11,7 +11,7 @@ import pytest
 import small_checkpoints
 from power_cut import DiskRecorder, write_tree
 
-from translate.engine.disk import files, records
+from translate.engine.disk import files, json_files
 from translate.engine.inference import manifest, pipeline, sampling
 from translate.engine.inference import model as infer
 from translate.engine.inference.drawing import SampleRequest
@@ -144,7 +144,7 @@ def test_threads_that_wait_for_the_disk_share_one_sync(
         thread.join()
     assert lines.durable == lines.added == 9
     assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
-    assert sorted(line["number"] for line in records.read_lines(lines.path)) == list(range(9))
+    assert sorted(line["number"] for line in json_files.read_lines(lines.path)) == list(range(9))
 
 
 # -- several at once -------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     names = [path.name for path in out.glob("*.tif*")]
     assert summary.done == len(names) == 3
     assert summary.listed == summary.inputs - summary.done > 4
-    for line in records.read_lines(out / "problems.jsonl"):
+    for line in json_files.read_lines(out / "problems.jsonl"):
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
     again = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
     assert (again.skipped, again.listed) == (summary.done, summary.listed)

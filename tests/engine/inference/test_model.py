@@ -220,8 +220,8 @@ def test_scaling_keeps_the_shape(
 def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) -> None:
     small_checkpoints.cyclegan(tmp_path / "run")
     place, _ = retention.locate(tmp_path / "run")
-    found = read.describe(place)
-    recipe = read.rebuild(found)
+    found = read.read_checkpoint(place)
+    recipe = read.rebuild_recipe(found)
     average = AveragedModel(recipe)
     average.update_parameters(recipe)
     with torch.no_grad():

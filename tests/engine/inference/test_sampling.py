@@ -12,7 +12,7 @@ import small_checkpoints
 import torch
 from PIL import Image
 
-from translate.engine.disk import files, records
+from translate.engine.disk import files, json_files
 from translate.engine.inference import drawing
 from translate.engine.inference import model as infer
 from translate.engine.inference.drawing import CHUNK, SampleRequest, draw_sheet, draw_walk
@@ -177,7 +177,7 @@ def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
         patch.setattr(model.recipe, "draw", spoilt)
         summary = sample_folder(model, tmp_path / "some", SampleRequest(4))
         assert (summary.done, summary.listed) == (3, 1)
-        (line,) = records.read_lines(tmp_path / "some/problems.jsonl")
+        (line,) = json_files.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
         patch.setattr(model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
         with pytest.raises(NothingUsableError, match="not one image is finite"):

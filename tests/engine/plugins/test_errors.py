@@ -9,9 +9,9 @@ from odd_exceptions import PanicException, UnprintableError
 from translate.engine.plugins.errors import (
     RULES,
     at_definition,
+    describe_unexpected,
     find_place,
     plugin_code,
-    unforeseen,
 )
 from translate.errors import BadImage, ConfigError, PluginError
 from translate.recipe import Recipe
@@ -117,11 +117,11 @@ def test_an_unforeseen_exception_says_whose_fault_it_is(
     try:
         samples.find(None)  # type: ignore[arg-type]
     except Exception as error:
-        said = unforeseen(error)
+        said = describe_unexpected(error)
     assert "samples.py, line" in said and "bug of translate" in said
     register_plugin(Plugin(), "stranger:careless")
     try:
         Careless()
     except KeyError as error:
-        assert "(plugin stranger:careless, " in unforeseen(error)
-    assert unforeseen(MemoryError()) == "not enough memory"
+        assert "(plugin stranger:careless, " in describe_unexpected(error)
+    assert describe_unexpected(MemoryError()) == "not enough memory"

@@ -24,13 +24,13 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_one_process_is_the_first_and_does_nothing_with_others() -> None:
-    with distributed.joined(torch.device("cpu")):
-        assert (distributed.rank(), distributed.world()) == (0, 1)
+    with distributed.process_group(torch.device("cpu")):
+        assert (distributed.rank(), distributed.world_size()) == (0, 1)
         assert distributed.is_first()
-        assert distributed.gather(b"x") == [b"x"]
-        assert distributed.most(3) == 3
-        assert distributed.share(5) == range(5)
-        distributed.wait()
+        assert distributed.gather_bytes(b"x") == [b"x"]
+        assert distributed.all_reduce_max(3) == 3
+        assert distributed.own_indices(5) == range(5)
+        distributed.barrier()
         weight = nn.Parameter(torch.ones(2))
         loss = torch.tensor(3.0)
         assert distributed.average_gradients([weight], loss) is loss
@@ -45,7 +45,7 @@ def test_files_are_shared_out_in_strides_before_anything_is_joined(
     shares = []
     for rank in range(3):
         monkeypatch.setenv("RANK", str(rank))
-        shares.append(list(distributed.share(7)))
+        shares.append(list(distributed.own_indices(7)))
     assert shares == [[0, 3, 6], [1, 4], [2, 5]]
 
 
@@ -99,10 +99,10 @@ def on_two(work: Callable[[], Any]) -> list[Any]:
     """Do `work` in two processes that have joined; return what each found."""
 
     def joined(rank: int) -> Any:
-        with distributed.joined(torch.device("cpu")):
-            assert (distributed.rank(), distributed.world()) == (rank, 2)
+        with distributed.process_group(torch.device("cpu")):
+            assert (distributed.rank(), distributed.world_size()) == (rank, 2)
             result = work()
-            distributed.wait()
+            distributed.barrier()
         assert not dist.is_initialized()
         return result
 
@@ -148,8 +148,9 @@ def test_the_first_gathers_and_all_agree_on_the_most() -> None:
     def work() -> list[Any]:
         rank = distributed.rank()
         return [
-            distributed.gather(bytes([rank])), distributed.most(15 * rank), distributed.world(),
-            distributed.is_first(), list(distributed.share(3)),
+            distributed.gather_bytes(bytes([rank])), distributed.all_reduce_max(15 * rank),
+            distributed.world_size(),
+            distributed.is_first(), list(distributed.own_indices(3)),
         ]  # fmt: skip
 
     assert on_two(work) == [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from translate.engine.processes.launch import Launch, expect_meeting_point, launched
+from translate.engine.processes.launch import Launch, read_launch, require_rendezvous
 from translate.errors import ConfigError
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -38,7 +38,7 @@ def test_what_makes_sense_is_believed(
     given: Mapping[str, str], found: Launch, environment: Callable[..., None]
 ) -> None:
     environment(**given)
-    assert launched() == found
+    assert read_launch() == found
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_makes_none_is_one_line_for_every_command(
 ) -> None:
     environment(**given)
     with pytest.raises(ConfigError, match=said) as error:
-        launched()
+        read_launch()
     assert "unset " in str(error.value)
     for name in "ab":
         image_folder(f"datasets/{name}", 2)
@@ -91,7 +91,7 @@ def test_processes_that_cannot_meet_are_told_so(
 ) -> None:
     environment(RANK="0", WORLD_SIZE="2", **given)
     with pytest.raises(ConfigError, match=said):
-        expect_meeting_point()
+        require_rendezvous()
     for name in "ab":
         image_folder(f"datasets/{name}", 2)
     found = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from translate.engine.processes.pool import Threads
+from translate.engine.processes.pool import DaemonThreadPool
 
 
 def test_results_and_exceptions_come_back_in_order() -> None:
-    with Threads(2) as pool:
+    with DaemonThreadPool(2) as pool:
         assert list(pool.map(lambda n: n * n, range(20))) == [n * n for n in range(20)]
         for error in (KeyError("x"), SystemExit(0)):
 
@@ -23,7 +23,7 @@ def test_results_and_exceptions_come_back_in_order() -> None:
 
 def test_no_thread_is_left_after_the_block() -> None:
     before = threading.active_count()
-    with Threads(3) as pool:
+    with DaemonThreadPool(3) as pool:
         list(pool.map(str, range(9)))
     assert threading.active_count() == before
     with pytest.raises(RuntimeError, match="closed"):
@@ -33,7 +33,7 @@ def test_no_thread_is_left_after_the_block() -> None:
 def test_T23_an_exception_in_the_block_waits_for_nothing_that_takes_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("translate.engine.processes.pool.PATIENCE", 0.05)
+    monkeypatch.setattr("translate.engine.processes.pool.SHUTDOWN_SECONDS", 0.05)
     event, begun, done = threading.Event(), threading.Event(), []
 
     def slow() -> None:
@@ -41,7 +41,7 @@ def test_T23_an_exception_in_the_block_waits_for_nothing_that_takes_long(
         event.wait(30)
 
     start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), Threads(1) as pool:
+    with pytest.raises(KeyboardInterrupt), DaemonThreadPool(1) as pool:
         pool.submit(slow)
         pool.submit(done.append, 1)
         begun.wait(10)
@@ -54,7 +54,7 @@ def test_T23_an_exception_in_the_block_waits_for_nothing_that_takes_long(
 
 def test_an_abandoned_pool_ends_its_block_at_once() -> None:
     event, start = threading.Event(), time.monotonic()
-    with Threads(1) as pool:
+    with DaemonThreadPool(1) as pool:
         pool.submit(event.wait, 30)
         pool.abandon()
     assert time.monotonic() - start < 10

@@ -13,7 +13,7 @@ from PIL import Image
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import check
 from translate.engine.data.check import CheckedData, Problem
-from translate.engine.disk import files, records
+from translate.engine.disk import files, json_files
 from translate.engine.runs.provenance import fingerprint
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.build import build_training
@@ -64,7 +64,7 @@ def test_what_was_listed_before_is_not_listed_again(
     prepared.problems.extend([problem("old.png"), problem("new.png")])
     files.append(journal.path / "problems.jsonl", problem("old.png").record())
     journal.begin(training, prepared)
-    lines = records.read_lines(journal.path / "problems.jsonl")
+    lines = json_files.read_lines(journal.path / "problems.jsonl")
     assert [line["path"] for line in lines] == ["old.png", "new.png"]
     assert journal.problems.count == 2
 
@@ -126,7 +126,7 @@ def test_D7_what_images_lose_is_listed_once_and_counted_as_no_problem(
         f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
     ]
     for _ in range(2):  # a resume lists nothing again
-        notes = records.read_lines(run / "problems.jsonl")
+        notes = json_files.read_lines(run / "problems.jsonl")
         assert [Path(note["path"]) for note in notes] == [
             tmp_path / f"{name}/000{number}.png" for name in "ab" for number in (1, 2)
         ]

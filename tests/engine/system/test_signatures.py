@@ -104,11 +104,11 @@ def test_what_has_no_default_must_be_given() -> None:
 def test_a_factory_that_takes_anything_is_given_anything() -> None:
     given = {"depth": "3", "colour": "red"}
     assert signatures.check("it", takes_anything, given) == {"depth": 3, "colour": "red"}
-    assert signatures.taken(takes_anything, {"size": 3, "depth": 1}) == {"size": 3, "depth": 1}
+    assert signatures.accepted(takes_anything, {"size": 3, "depth": 1}) == {"size": 3, "depth": 1}
 
 
 def test_a_factory_gets_only_the_keywords_that_it_takes() -> None:
-    assert signatures.taken(Network, {"in_channels": 3, "size": (8, 8)}) == {"in_channels": 3}
+    assert signatures.accepted(Network, {"in_channels": 3, "size": (8, 8)}) == {"in_channels": 3}
 
 
 def test_a_factory_may_be_a_function_a_partial_or_a_class_of_torch() -> None:

@@ -20,10 +20,10 @@ from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.engine.checkpoints import retention
 from translate.engine.data.cache import Cache
-from translate.engine.disk import files, records
+from translate.engine.disk import files, folders, json_files
 from translate.engine.runs import writer
 from translate.engine.training.step import Guard, StepResult, take_turns
-from translate.errors import ConfigError, PluginError, SaveError, TrainingError, described
+from translate.errors import ConfigError, PluginError, SaveError, TrainingError, describe_error
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn, adam
 
@@ -103,7 +103,7 @@ def facts(run: Path) -> Any:
 
 
 def problems(run: Path) -> list[dict[str, Any]]:
-    return records.read_lines(run / "problems.jsonl")
+    return json_files.read_lines(run / "problems.jsonl")
 
 
 # -- numbers that are none -------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpo
 ) -> None:
     given = asked(train__steps=6, train__save_every=2)
     small_runs.train(given, tmp_path / "straight")
-    write, run, heard = files.write_folder, tmp_path / "run", small_runs.ProgressRecorder()
+    write, run, heard = folders.write_folder, tmp_path / "run", small_runs.ProgressRecorder()
     seen = []
 
     def refuse(target: Path, contents: Any, **named: Any) -> None:
@@ -352,7 +352,7 @@ def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpo
             raise OSError(28, "No space left on device")
         write(target, contents, **named)
 
-    monkeypatch.setattr(files, "write_folder", refuse)
+    monkeypatch.setattr(folders, "write_folder", refuse)
     result = small_runs.train(given, run, heard)
     (line,) = [line for line in heard.lines if "could not save" in line]
     assert line == (
@@ -510,7 +510,7 @@ def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event
     assert result.step == 4
     (problem,) = problems(tmp_path / "run")
     message = problem.pop("message")
-    assert message.startswith(f"{described(error)} (plugin stranger:faulty, ")
+    assert message.startswith(f"{describe_error(error)} (plugin stranger:faulty, ")
     assert "`raise error`" in message
     assert problem == {
         "path": "plugin stranger:faulty",
@@ -563,7 +563,7 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
     with pytest.raises(TrainingError, match="items in a row cannot be read") as caught:
         small_runs.train(given, run)
     assert caught.value.exit_code == 5
-    logged = [line["step"] for line in records.read_lines(run / "log.jsonl")]
+    logged = [line["step"] for line in json_files.read_lines(run / "log.jsonl")]
     assert logged in ([1, 2, 3], [1, 2, 3, 4])  # the fourth batch may have been read already
     assert small_runs.checkpoint_steps(run) == [0, logged[-1]]
     assert problems(run) == []

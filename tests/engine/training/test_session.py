@@ -54,7 +54,7 @@ def test_domains_are_named_by_the_last_part_of_their_paths(
     asked = small_runs.config(root, train__steps=1, data__domains=paths)
     run = train.start(asked, progress=ProgressReporter()).path
     assert str(run) == "runs/cyclegan-my horses-a"
-    found = read.describe(retention.newest(run)[0])
+    found = read.read_checkpoint(retention.newest_checkpoint(run)[0])
     assert found.spec.names == ("my horses", "a")
     assert list(found.config.data.domains) == paths
     model, _ = infer.load(run, device="cpu")

@@ -11,16 +11,16 @@ from translate.engine.config.schema import Config
 from translate.engine.config.yaml import document
 from translate.errors import CheckpointError
 
-NAMED = 5
+MAX_LISTED = 5
 """tensors that a message names; ``run.json`` has all of them"""
 
 
-class Initial:
+class InitialWeights:
     """The checkpoint that a run starts from."""
 
     def __init__(self, run: Path) -> None:
         path, self.complaints = retention.locate(run)
-        self.run, self.found = run, read.describe(path)
+        self.run, self.found = run, read.read_checkpoint(path)
         self.facts: dict[str, Any] = {"run": str(run), "step": self.found.step}
         """what ``run.json`` keeps"""
 
@@ -80,6 +80,10 @@ class Initial:
         ]
         for what, names in parts.items():
             if names:
-                more = f" and {len(names) - NAMED} more (run.json)" if len(names) > NAMED else ""
-                lines.append(f"{what}: {'; '.join(names[:NAMED])}{more}")
+                more = (
+                    f" and {len(names) - MAX_LISTED} more (run.json)"
+                    if len(names) > MAX_LISTED
+                    else ""
+                )
+                lines.append(f"{what}: {'; '.join(names[:MAX_LISTED])}{more}")
         return lines

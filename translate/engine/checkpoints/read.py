@@ -13,18 +13,18 @@ from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints.contents import (
-    LONGEST_TEXT,
+    MAX_TEXT_BYTES,
     TRAINING,
     State,
-    below,
-    prefixed,
+    with_prefix,
+    without_prefix,
 )
 from translate.engine.checkpoints.optimizers import restore_optimizer
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.checkpoints.untrusted import Allowance, check_header
+from translate.engine.checkpoints.untrusted import MemoryLimit, check_header
 from translate.engine.config import layers, schema
 from translate.engine.config.renamed import current_document, current_names, renamed_by
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
 from translate.engine.processes import distributed
 from translate.engine.system import signatures
@@ -33,10 +33,10 @@ from translate.errors import (
     CheckpointError,
     ConfigError,
     TranslateError,
-    described,
-    named,
-    shown,
-    words,
+    describe_error,
+    message_of,
+    printable_name,
+    short_repr,
 )
 from translate.recipe import Recipe
 from translate.registry import create_recipe
@@ -48,7 +48,7 @@ OLD_SPEC = ("source_channels", "target_channels", "source_labels", "target_label
 
 
 @dataclass
-class Saved:
+class Checkpoint:
     """What a checkpoint says of itself."""
 
     path: Path
@@ -58,13 +58,13 @@ class Saved:
     description: Mapping[str, Any]
 
 
-def describe(path: Path) -> Saved:
+def read_checkpoint(path: Path) -> Checkpoint:
     """Return what the verified checkpoint at `path` says of itself."""
     file = path / "state.json"
-    records.read(file, State)
-    description = records.read_json(file)
+    json_files.read_record(file, State)
+    description = json_files.read_json(file)
     with _understood(file):
-        return Saved(
+        return Checkpoint(
             path,
             int(description["step"]),
             _config(file, description["config"]),
@@ -87,8 +87,8 @@ def _spec(told: Mapping[str, Any]) -> ImageSpec:
     spec = TypeAdapter(ImageSpec).validate_python(known)
     counts = (*spec.size, *(domain.channels for domain in spec.domains))
     fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
-    if not fits or not 0 <= spec.text_length <= LONGEST_TEXT or not spec.domains:
-        raise ValueError(f"there are no images of {shown(told)}")
+    if not fits or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
+        raise ValueError(f"there are no images of {short_repr(told)}")
     return spec
 
 
@@ -116,22 +116,22 @@ def _understood(path: Path) -> Iterator[None]:
     except ValidationError as error:
         raise CheckpointError(f"{path} is not understood: {signatures.explain(error)}") from error
     except Exception as error:
-        if NO_TEMPORARY in words(error):
+        if NO_TEMPORARY in message_of(error):
             raise  # no fault of the checkpoint's
-        said = named(described(error))
+        said = printable_name(describe_error(error))
         raise CheckpointError(f"{path} is not understood: {said}.") from error
 
 
-def rebuild(found: Saved) -> Recipe:
+def rebuild_recipe(found: Checkpoint) -> Recipe:
     """Return the recipe of a checkpoint, as it was constructed for training."""
     part = {"name": found.config.recipe, **found.config.options}
     return create_recipe(part, spec=found.spec)
 
 
 @contextmanager
-def allowance(found: Saved) -> Iterator[None]:
+def memory_limit(found: Checkpoint) -> Iterator[None]:
     """Open a block in which no network is made that its weights file could never fill."""
-    with _understood(found.path), Allowance(found.path / "weights.safetensors"):
+    with _understood(found.path), MemoryLimit(found.path / "weights.safetensors"):
         yield
 
 
@@ -141,7 +141,7 @@ def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> No
     own = recipe.state_dict()
     tensors = current_names(_read_tensors(file), recipe.renamed, own)
     complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
-    complaints += [f"{named(key)} is unknown" for key in tensors.keys() - own.keys()]
+    complaints += [f"{printable_name(key)} is unknown" for key in tensors.keys() - own.keys()]
     complaints += [
         f"{key} is {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
         for key in own.keys() & tensors.keys()
@@ -155,7 +155,7 @@ def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> No
     recipe.load_state_dict(tensors)
 
 
-def read_weights(found: Saved, own: Iterable[str]) -> dict[str, Tensor]:
+def read_weights(found: Checkpoint, own: Iterable[str]) -> dict[str, Tensor]:
     """Return the weights that inference uses: the moving average, where there is one.
 
     Names in `own` are those of a network that they are for: they stay as they are.
@@ -172,13 +172,13 @@ def _weights_file(path: Path, averaged: bool) -> Path:
 def _made(path: Path) -> str:
     """Return what the checkpoint at `path` says that it is of."""
     with _understood(path / "state.json"):
-        found = describe(path)
-        by = named(found.description["versions"]["translate-kit"])
-    options = shown(found.config.options)
+        found = read_checkpoint(path)
+        by = printable_name(found.description["versions"]["translate-kit"])
+    options = short_repr(found.config.options)
     return f"{found.config.recipe} as translate-kit {by} and its plugins built it, {options=!s}"
 
 
-def restore(training: TrainingState, found: Saved) -> list[str]:
+def restore(training: TrainingState, found: Checkpoint) -> list[str]:
     """Bring `training`, freshly built, to where the checkpoint was, on every process.
 
     Hyperparameters that the configuration has changed stay as they were built. Returns in words
@@ -202,7 +202,7 @@ def restore(training: TrainingState, found: Saved) -> list[str]:
                     optimizer,
                     training.configured[player],
                     optimizers.get(player),
-                    below(f"optimizer/{player}", tensors),
+                    without_prefix(f"optimizer/{player}", tensors),
                 )
             )
         ]
@@ -210,7 +210,7 @@ def restore(training: TrainingState, found: Saved) -> list[str]:
             own = found.path / f"training-rank-{distributed.rank()}.safetensors"
             tensors = _training_tensors(own, training) if own.is_file() else {}
         if tensors:
-            training.recipe.load_training_state(below("recipe", tensors))
+            training.recipe.load_training_state(without_prefix("recipe", tensors))
             restore_random_state(tensors)
         training.step = found.step
     return notes
@@ -219,13 +219,15 @@ def restore(training: TrainingState, found: Saved) -> list[str]:
 def _training_tensors(path: Path, training: TrainingState) -> dict[str, Tensor]:
     """Return what only a resume needs, by the present names of players and image pools."""
     tensors, renamed = _read_tensors(path), training.recipe.renamed
-    state = current_names(below("recipe", tensors), renamed, training.recipe.training_state())
+    state = current_names(
+        without_prefix("recipe", tensors), renamed, training.recipe.training_state()
+    )
     others = {name: t for name, t in tensors.items() if not name.startswith("recipe/")}
     for old, new in renamed.items():
         if old not in training.optimizers:
-            moments = below(f"optimizer/{old}", others)
-            others |= prefixed(f"optimizer/{new}", moments)
-    return {**others, **prefixed("recipe", state)}
+            moments = without_prefix(f"optimizer/{old}", others)
+            others |= with_prefix(f"optimizer/{new}", moments)
+    return {**others, **with_prefix("recipe", state)}
 
 
 def _is_text(path: Path) -> bool:

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
 
-from translate.engine.checkpoints.contents import FORMAT, MANIFEST, NEEDED, TRAINING, Manifest
-from translate.engine.disk import files, records
-from translate.errors import (
-    CheckpointError,
-    named,
-    shown,
+from translate.engine.checkpoints.contents import (
+    FORMAT,
+    MANIFEST,
+    REQUIRED_FILES,
+    TRAINING,
+    Manifest,
 )
+from translate.engine.disk import folders, json_files, partial_files
+from translate.errors import CheckpointError, printable_name, short_repr
 
 
 def prune(run: Path, keep: int, upto: int) -> None:
@@ -22,10 +24,10 @@ def prune(run: Path, keep: int, upto: int) -> None:
     What is there of later steps was damaged when training went on from before it: it counts for
     nothing, and is replaced when its step comes.
     """
-    files.sweep(run / "checkpoints")
-    past = [path for step, path in saved(run) if step <= upto]
+    partial_files.remove_partial_files(run / "checkpoints")
+    past = [path for step, path in list_checkpoints(run) if step <= upto]
     for path in past[keep:]:
-        files.remove(path)
+        folders.remove_folder(path)
 
 
 # -- finding --------------------------------------------------------------------------------------
@@ -37,10 +39,12 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CheckpointError(f"{named(str(path))} cannot be read: {error.strerror}.") from error
+        raise CheckpointError(
+            f"{printable_name(str(path))} cannot be read: {error.strerror}."
+        ) from error
 
 
-def saved(run: Path) -> Iterator[tuple[int, Path]]:
+def list_checkpoints(run: Path) -> Iterator[tuple[int, Path]]:
     """Yield the checkpoints of `run` with their steps, the newest first, verified or not."""
     folder = run / "checkpoints"
     found = [
@@ -51,7 +55,7 @@ def saved(run: Path) -> Iterator[tuple[int, Path]]:
     yield from sorted(found, reverse=True)
 
 
-def newest(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
+def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
     """Return the newest checkpoint that is whole, and what is wrong with those that are newer.
 
     Without `training`, one is whole that can be used and not resumed. Raises `CheckpointError`
@@ -60,7 +64,7 @@ def newest(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
     with readable(run):
         if not run.is_dir():
             raise CheckpointError(_no_run(run))
-        found = [path for _, path in saved(run)]
+        found = [path for _, path in list_checkpoints(run)]
     complaints = []
     for path in found:
         try:
@@ -101,8 +105,8 @@ def _locate(path: Path, which: str) -> tuple[Path, list[str]]:
         verify(path, training=False)
         return path, []
     if which == "last":
-        return newest(path, training=False)
-    steps = {str(step): found for step, found in saved(path)}
+        return newest_checkpoint(path, training=False)
+    steps = {str(step): found for step, found in list_checkpoints(path)}
     if which not in steps:
         there = ", ".join(reversed(steps)) or "none"
         raise CheckpointError(f"{path} has no checkpoint of step {which}. There are: {there}.")
@@ -124,20 +128,24 @@ def verify(path: Path, *, training: bool = True) -> None:
 
     Without `training`, the files that only a resume needs may be missing.
     """
-    made = records.read_json(path / MANIFEST).get("format")
+    made = json_files.read_json(path / MANIFEST).get("format")
     if made != FORMAT:
-        raise CheckpointError(f"{path} has format {shown(made)}, and this version reads {FORMAT}.")
-    manifest = records.read(path / MANIFEST, Manifest)
-    needed = NEEDED | ({TRAINING} if training else set())
+        raise CheckpointError(
+            f"{path} has format {short_repr(made)}, and this version reads {FORMAT}."
+        )
+    manifest = json_files.read_record(path / MANIFEST, Manifest)
+    needed = REQUIRED_FILES | ({TRAINING} if training else set())
     for name in sorted(needed - manifest.files.keys()):
         raise CheckpointError(f"{path / MANIFEST} does not list {name}.")
     for name, facts in manifest.files.items():
         if Path(name).name != name:
-            raise CheckpointError(f"{path / MANIFEST} names a file elsewhere: {named(name)}.")
+            raise CheckpointError(
+                f"{path / MANIFEST} names a file elsewhere: {printable_name(name)}."
+            )
         if not training and name.startswith("training") and not os.path.lexists(path / name):
             continue
         try:
-            with records.open_regular(path / name) as file:
+            with json_files.open_regular(path / name) as file:
                 intact = os.fstat(file.fileno()).st_size == facts.size
                 intact = intact and file_digest(file, "sha256").hexdigest() == facts.sha256
         except OSError as error:

@@ -10,11 +10,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from translate.errors import CheckpointError
 
-HEADER = 8 << 20
+MAX_HEADER_BYTES = 8 << 20
 """bytes of a tensor file's header; that of a network of 10,000 tensors has one"""
 SLACK = 256 << 20
 """bytes that a recipe may need beside its weights while it is made"""
-LEAST = 1 << 15
+MIN_TENSOR_BYTES = 1 << 15
 """bytes that a tensor costs at least, however small: so many small ones are noticed, too"""
 
 
@@ -27,7 +27,7 @@ def check_header(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(HEADER, size - 8):
+        if size < 8 or length > min(MAX_HEADER_BYTES, size - 8):
             raise CheckpointError(f"{path} is no tensor file, or truncated.")
         text = file.read(length)
     try:
@@ -54,7 +54,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-class Allowance(TorchDispatchMode):
+class MemoryLimit(TorchDispatchMode):
     """Lets tensors be made while the block runs, but not many times what `file` holds.
 
     A configuration of a few bytes can name a network that fills any memory.
@@ -77,7 +77,7 @@ class Allowance(TorchDispatchMode):
     ) -> Any:
         shape = args[0] if args else None
         if isinstance(shape, (list, tuple)) and all(type(side) is int for side in shape):
-            self.left -= max(4 * prod(shape), LEAST)  # ``empty((3, 4))`` and its like
+            self.left -= max(4 * prod(shape), MIN_TENSOR_BYTES)  # ``empty((3, 4))`` and its like
             if self.left < 0:
                 raise CheckpointError(f"{self.file} is too small for the network that it names.")
         return func(*args, **kwargs or {})

@@ -11,20 +11,17 @@ import torch
 from torch import Tensor
 
 from translate import __version__
-from translate.engine.checkpoints.contents import FORMAT, MANIFEST, prefixed
+from translate.engine.checkpoints.contents import FORMAT, MANIFEST, with_prefix
 from translate.engine.checkpoints.retention import is_whole, prune, verify
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import yaml
-from translate.engine.disk import files
-from translate.engine.disk.files import Chunk
+from translate.engine.disk import durable, folders
+from translate.engine.disk.durable import Chunk
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.system.randomness import random_state
-from translate.errors import (
-    CheckpointError,
-    SaveError,
-)
+from translate.errors import CheckpointError, SaveError
 
 # -- writing --------------------------------------------------------------------------------------
 
@@ -38,19 +35,19 @@ def write_checkpoint(run: Path, training: TrainingState) -> Path:
     path = run / "checkpoints" / f"step-{training.step:08d}"
     with plugin_code(training.recipe, "training_state"):
         own = training.recipe.training_state()
-    mine = {**random_state(), **prefixed("recipe", own)}
-    others = distributed.gather(b"".join(serialize(mine)) if distributed.rank() else b"")[1:]
+    mine = {**random_state(), **with_prefix("recipe", own)}
+    others = distributed.gather_bytes(b"".join(serialize(mine)) if distributed.rank() else b"")[1:]
     reason = ""
     if distributed.is_first():
         try:
             if not is_whole(path):  # never taken away, not even for another like it
                 contents = _contents(training, mine, others)
-                files.write_folder(path, contents, size=_size(training, mine, others))
+                folders.write_folder(path, contents, size=_size(training, mine, others))
                 verify(path)
             prune(run, training.config.train.keep, training.step)
         except (OSError, CheckpointError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-    if distributed.most(bool(reason)):
+    if distributed.all_reduce_max(bool(reason)):
         raise SaveError(f"could not save step {training.step}: {reason or 'see the first process'}")
     return path
 
@@ -66,7 +63,7 @@ def _size(training: TrainingState, mine: Mapping[str, Tensor], others: list[byte
 
 def _contents(
     training: TrainingState, mine: Mapping[str, Tensor], others: list[bytes]
-) -> dict[str, files.Content]:
+) -> dict[str, durable.Content]:
     """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
     tensors, scalars = {}, {}
     for player, optimizer in training.optimizers.items():

@@ -9,22 +9,27 @@ from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.engine.system import signatures
 from translate.errors import ConfigError
-from translate.registry import find, split
+from translate.registry import find, split_part
 
-FREE = {
+WITHOUT_EFFECT_ON_RESULT = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
     *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
 }
 """Settings that change nothing of what is learnt."""
-NOTED = {"train.device", "train.precision", "train.compile", "train.deterministic"}
+WITHOUT_EXACT_REPETITION = {
+    "train.device",
+    "train.precision",
+    "train.compile",
+    "train.deterministic",
+}
 """Settings with which the same is learnt, but not to the same bits."""
-JUDGES = ("discriminator", "critic")
+DISCRIMINATOR_OPTIONS = ("discriminator", "critic")
 """Options that are networks of an adversarial loss."""
 END = {"train.steps", "train.epochs", "train.schedule_steps"}
 """Settings that say where training ends, and the schedule of its learning rates."""
 
 
-def changed(
+def resumed_config(
     before: Config,
     run: Path,
     flags: Mapping[str, Any],
@@ -52,11 +57,11 @@ def changed(
         line = f"{key}: {old!r} -> {new!r}"
         if key in END:
             continue  # every line of progress says where the end is; what it does to rates is said
-        if key in FREE:
+        if key in WITHOUT_EFFECT_ON_RESULT:
             lines.append(line)
-        elif why := without_effect(now, key):
+        elif why := why_without_effect(now, key):
             lines.append(f"{line}: no effect, as {why}")
-        elif key in NOTED:
+        elif key in WITHOUT_EXACT_REPETITION:
             lines.append(f"{line}: training goes on, but not bit for bit as it would have")
         elif fork:
             lines.append(f"{line}: from here on, as this is a fork")
@@ -70,7 +75,7 @@ def changed(
     return now, lines
 
 
-def without_effect(asked: Config, key: str) -> str:
+def why_without_effect(asked: Config, key: str) -> str:
     """Return why a setting changes nothing in a run of `asked`; nothing where it may.
 
     An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
@@ -78,11 +83,11 @@ def without_effect(asked: Config, key: str) -> str:
     """
     section, name, *_ = key.split(".")
     if section == "options":
-        weight = f"{'adversarial' if name in JUDGES else name}_weight"
+        weight = f"{'adversarial' if name in DISCRIMINATOR_OPTIONS else name}_weight"
         return f"options.{weight} is 0" if asked.options.get(weight) == 0 else ""
     if section == "data" and name in schema.LAYOUT_KEYS:
-        layout, _ = split("layout", asked.data.layout)
-        taken = signatures.taken(find("layout", layout), {name: None})
+        layout, _ = split_part("layout", asked.data.layout)
+        taken = signatures.accepted(find("layout", layout), {name: None})
         return "" if taken else f"the layout {layout!r} takes no {name}"
     return ""
 

@@ -11,7 +11,7 @@ from pydantic import (
 from translate.engine.config.schema import Config, Data, Fragment, Section, Train
 from translate.engine.config.yaml import parse, plain, read
 from translate.engine.system import signatures
-from translate.errors import ConfigError, named, shown, suggest
+from translate.errors import ConfigError, printable_name, short_repr, suggest
 from translate.registry import find, names
 
 SECTIONS: Mapping[str, type[Section]] = {"data": Data, "train": Train}
@@ -56,14 +56,16 @@ def resolve(
         )
     kind: Any = find("recipe", recipe)
     merged: Fragment = {"recipe": recipe, "options": {}, "data": {}, "train": {}}
-    overlay(merged, kind.defaults)
-    overlay(merged, {key: value for key, value in written.items() if key != "recipe"})
+    merge_fragment(merged, kind.defaults)
+    merge_fragment(merged, {key: value for key, value in written.items() if key != "recipe"})
     for key, value in (flags or {}).items():
-        assign(merged, key, value)
-    merged["options"] = complete(kind, merged["options"])
+        set_key(merged, key, value)
+    merged["options"] = with_defaults(kind, merged["options"])
     _assign_all(merged, assignments)
     name = f"recipe {recipe!r}"
-    merged["options"] = signatures.check(name, kind, complete(kind, merged["options"]), ["spec"])
+    merged["options"] = signatures.check(
+        name, kind, with_defaults(kind, merged["options"]), ["spec"]
+    )
     return validate(merged)
 
 
@@ -71,13 +73,13 @@ def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> D
     """Return the settings of ``data`` alone; raises `ConfigError` as `resolve` does."""
     document: Fragment = {"recipe": "none", "options": {}, "data": {}, "train": {}}
     for key, value in flags.items():
-        assign(document, key, value)
+        set_key(document, key, value)
     _assign_all(document, assignments)
     for section in ("options", "train"):
         if document[section]:
             key = f"{section}.{next(iter(document[section]))}"
             raise ConfigError(
-                f"--set {named(key)}: no model is made here, expected data.KEY=VALUE."
+                f"--set {printable_name(key)}: no model is made here, expected data.KEY=VALUE."
             )
     return validate(document).data
 
@@ -87,16 +89,16 @@ def _assign_all(document: Fragment, assignments: Sequence[str]) -> None:
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
-            raise ConfigError(f"--set {named(assignment)}: expected section.key=VALUE.")
-        assign(document, key.strip(), parse(text, key) if text.strip() else None)
+            raise ConfigError(f"--set {printable_name(assignment)}: expected section.key=VALUE.")
+        set_key(document, key.strip(), parse(text, key) if text.strip() else None)
 
 
-def from_flags(given: Mapping[str, Any]) -> Fragment:
+def settings_from_flags(given: Mapping[str, Any]) -> Fragment:
     """Return by dotted key those of `given`, named as in `FLAGS`, that are set."""
-    return {FLAGS[name]: value for name, value in given.items() if is_set(value)}
+    return {FLAGS[name]: value for name, value in given.items() if is_given(value)}
 
 
-def is_set(value: Any) -> bool:
+def is_given(value: Any) -> bool:
     """Return whether a flag was given: 0 is a value, and an absent switch is none."""
     return value is not None and value is not False and value != ()
 
@@ -109,41 +111,43 @@ def validate(document: Mapping[str, Any]) -> Config:
         raise ConfigError(signatures.explain(error, KEYS)) from error
 
 
-def complete(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragment:
+def with_defaults(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragment:
     """Return `given` with the recipe's defaults for what is not given."""
     known = signatures.read(recipe, ["spec"]).values()
     defaults = {o.name: plain(o.default) for o in known if not o.required or o.name in given}
     return {**defaults, **given}
 
 
-def overlay(below: Fragment, above: Mapping[str, Any]) -> None:
+def merge_fragment(below: Fragment, above: Mapping[str, Any]) -> None:
     """Lay a whole fragment over `below`, section by section."""
     if not isinstance(above, Mapping):
-        raise ConfigError(f"expected recipe, options, data and train, got {shown(above)}.")
+        raise ConfigError(f"expected recipe, options, data and train, got {short_repr(above)}.")
     for section, values in above.items():
         if section not in KEYS[""]:
             near = hint(str(section), below.get("recipe")) or suggest(section, KEYS[""])
-            raise ConfigError(f"{named(str(section))}: unknown key.{near}")
+            raise ConfigError(f"{printable_name(str(section))}: unknown key.{near}")
         if not isinstance(values, Mapping):
-            raise ConfigError(f"{section}: expected a mapping, got {shown(values)}.")
+            raise ConfigError(f"{section}: expected a mapping, got {short_repr(values)}.")
         for key, value in values.items():
-            assign(below, f"{section}.{key}", deepcopy(value))
+            set_key(below, f"{section}.{key}", deepcopy(value))
 
 
-def assign(document: Fragment, key: str, value: Any) -> None:
+def set_key(document: Fragment, key: str, value: Any) -> None:
     """Set one dotted key; None clears it. ``options.generator.blocks`` reaches into a part."""
     section, *path = key.split(".")
     recipe = document.get("recipe")
     if section == "recipe":
-        raise ConfigError(f"{named(key)} is no setting: name the recipe with --plugin.")
+        raise ConfigError(f"{printable_name(key)} is no setting: name the recipe with --plugin.")
     if section in KEYS[""] and not all(path or [""]):
-        raise ConfigError(f"{named(key)}: expected {section}.KEY, such as {EXAMPLES[section]}.")
+        raise ConfigError(
+            f"{printable_name(key)}: expected {section}.KEY, such as {EXAMPLES[section]}."
+        )
     if section not in KEYS[""]:
         near = hint(section, recipe) or f"{suggest(section, KEYS[''])} (section.key=VALUE)"
-        raise ConfigError(f"{named(key)}: unknown key.{near}")
+        raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
     if section in SECTIONS and path[0] not in KEYS[section]:
         near = hint(path[0], recipe) or suggest(path[0], KEYS[section])
-        raise ConfigError(f"{named(key)}: unknown key.{near}")
+        raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
     place = document[section]
     for name in path[:-1]:
         inner = place.get(name, {} if section == "train" else None)
@@ -153,10 +157,10 @@ def assign(document: Fragment, key: str, value: Any) -> None:
             if section == "train" and name in ("schedule", "clip_norm"):
                 whole = f"{section}.{name}={{{path[-1]}: {value}}}"
                 raise ConfigError(
-                    f"{named(key)}: train.{name} is {shown(inner)}, for all players. Set it whole, "
-                    f'such as --set "{whole}".'
+                    f"{printable_name(key)}: train.{name} is {short_repr(inner)}, for all players. "
+                    f'Set it whole, such as --set "{whole}".'
                 )
-            raise ConfigError(f"{named(key)}: {name!r} holds no options.")
+            raise ConfigError(f"{printable_name(key)}: {name!r} holds no options.")
         place[name] = place = dict(inner)
     if value is None:
         place.pop(path[-1], None)

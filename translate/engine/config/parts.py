@@ -14,7 +14,7 @@ def part_kind(option: Option) -> Kind | None:
     """
     if not _takes_parts(option.annotation):
         return None
-    default = named(option.default)
+    default = part_name(option.default)
     kinds: tuple[Kind, ...] = ("loss", "generator", "discriminator")
     found = [kind for kind in kinds if default in names(kind)]
     scores = option.name in ("discriminator", "critic", "of")
@@ -22,7 +22,7 @@ def part_kind(option: Option) -> Kind | None:
     return next((kind for kind in found if kind == preferred), next(iter(found), None))
 
 
-def named(part: Any) -> str:
+def part_name(part: Any) -> str:
     """Return the name of a part, which may be given with options."""
     return str(part.get("name") if isinstance(part, Mapping) else part)
 

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from translate.engine.system.devices import DEVICES, is_device
-from translate.errors import shown, suggest
+from translate.errors import short_repr, suggest
 from translate.folders.names import short_names
 
 Fragment = dict[str, Any]
@@ -23,7 +23,7 @@ LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
 """More than any machine holds: a damaged configuration is refused before it takes all memory."""
 Positive = Annotated[int, Field(gt=0, le=10**12)]
 Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Schedule = Literal["constant", "linear", "cosine"]
 
@@ -70,7 +70,7 @@ class Data(Section):
     """the subfolder of each domain that is trained on"""
     drop_unpaired: bool = False
     """paired: leave out images without a partner, instead of refusing"""
-    max_bad: Share = 0.05
+    max_bad: Fraction = 0.05
     """share of unreadable files from which on training is refused"""
 
     @property
@@ -119,7 +119,7 @@ class Data(Section):
         for name in named:
             if name not in known:
                 near = suggest(name, known).strip(" .")
-                raise ValueError(f"expected names of domains, not {shown(name)} ({near})")
+                raise ValueError(f"expected names of domains, not {short_repr(name)} ({near})")
         return value
 
     @field_validator("labels", mode="before")
@@ -163,7 +163,7 @@ class Train(Section):
     """bf16 halves memory on a GPU; on most CPUs it is very slow"""
     schedule: Schedule | dict[str, Schedule] = "constant"
     """decay of the learning rates: constant, linear, cosine; or {player: name}, others constant"""
-    decay_from: Share = 0.5
+    decay_from: Fraction = 0.5
     """share of the steps after which the schedule begins to fall"""
     schedule_steps: Positive | None = None
     """steps that the schedule is made for, after which the last rate stays; default: all steps"""

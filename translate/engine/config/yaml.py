@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from translate.engine.config.schema import Config, Fragment
 from translate.engine.system.bundled import configs
-from translate.errors import ConfigError, named, shown
+from translate.errors import ConfigError, printable_name, short_repr
 from translate.registry import nearest
 
 MAX_BYTES = 100_000
@@ -51,7 +51,7 @@ def read(name: str) -> Fragment:
     document = parse(text, name)
     if not isinstance(document, dict):
         raise ConfigError(
-            f"{name}: expected recipe, options, data and train, got {shown(document)}."
+            f"{name}: expected recipe, options, data and train, got {short_repr(document)}."
         )
     return document
 
@@ -61,14 +61,14 @@ def parse(text: str, where: str) -> Any:
     yaml = YAML(typ="safe", pure=True)
     try:
         if wrong := _beyond_plain(yaml.parse(text)):
-            raise ConfigError(f"{named(where)}: YAML {wrong}.")
+            raise ConfigError(f"{printable_name(where)}: YAML {wrong}.")
         value = yaml.load(text)
     except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
-        raise ConfigError(f"{named(where)}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{printable_name(where)}: {' '.join(str(error).split())}") from error
     if key := _unspaced(value):
         raise ConfigError(
-            f"{named(where)}: {shown(key)} is a name without a value: YAML wants a space after the "
-            f"colon, {shown(key.replace(':', ': ', 1))}."
+            f"{printable_name(where)}: {short_repr(key)} is a name without a value: YAML wants a "
+            f"space after the colon, {short_repr(key.replace(':', ': ', 1))}."
         )
     return value
 

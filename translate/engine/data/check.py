@@ -22,7 +22,7 @@ from translate.engine.data.data_warnings import listed, notes, palette_domains, 
 from translate.engine.data.order import TRIES, UNBATCHED, item_error
 from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
-from translate.engine.processes.pool import Threads
+from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import signatures
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
@@ -60,7 +60,7 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
         drop_unpaired=data.drop_unpaired,
         leave_out=tuple(leave_out),
     )
-    own = signatures.taken(registry.find("layout", _name(data)), dict.fromkeys(LAYOUT_KEYS))
+    own = signatures.accepted(registry.find("layout", _name(data)), dict.fromkeys(LAYOUT_KEYS))
     unused = [key for key in LAYOUT_KEYS if getattr(data, key) and key not in own]
     layout.notes = [
         *layout.notes,
@@ -111,7 +111,7 @@ def _expect_roles(layout: Layout, data: Data) -> None:
 
 
 def _name(data: Data) -> str:
-    return registry.split("layout", data.layout)[0]
+    return registry.split_part("layout", data.layout)[0]
 
 
 def check_data(layout: Layout, data: Data) -> CheckedData:
@@ -121,7 +121,7 @@ def check_data(layout: Layout, data: Data) -> CheckedData:
     their headers are read. Raises `DataError` where no file is good, `TrainingError` where more
     than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
     """
-    with Threads(THREADS) as pool:
+    with DaemonThreadPool(THREADS) as pool:
         probed = pool.map(partial(_probe, data=data), layout.files)
         headers = dict(zip(layout.files, probed, strict=True))
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)

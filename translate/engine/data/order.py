@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from translate.batches import Layout, Transform
-from translate.engine.plugins.errors import RULES, plugin_code, unforeseen
+from translate.engine.plugins.errors import RULES, describe_unexpected, plugin_code
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import BadImage, ItemError, TranslateError, described
+from translate.errors import BadImage, ItemError, TranslateError, describe_error
 
 TRIES = 100
 UNBATCHED = Path("a batch")
@@ -76,7 +76,7 @@ class Items(Dataset):
 
 def item_error(files: Sequence[Path], error: BaseException) -> ItemError:
     """Return what is listed where an item of these `files` raised what nobody foresaw."""
-    said = str(error) if isinstance(error, TranslateError) else unforeseen(error)
+    said = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
     others = f" (with {', '.join(map(str, files[1:]))})" if files[1:] else ""
     return ItemError(Path(files[0]) if files else Path("an item without files"), f"{said}{others}")
 
@@ -94,7 +94,7 @@ def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadI
     try:
         batch = None if wrong else default_collate(made)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
-        wrong = described(error)
+        wrong = describe_error(error)
     if wrong := wrong or _wrong(batch):
         return None, [*met, _unbatched(made[0], wrong)]
     return batch, met

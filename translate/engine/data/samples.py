@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from translate import registry
 from translate.engine.config.schema import Data
-from translate.engine.disk import files, locks, records
+from translate.engine.disk import folders, json_files, locks, partial_files
 from translate.engine.system import bundled
 from translate.errors import CheckpointError, DataError, PluginError, SaveError
 from translate.folders.listing import find_images, subfolders
@@ -68,11 +68,11 @@ def draw(name: str, root: Path) -> None:
     marker = {"name": name, "version": _version(factory)}
     if _is_sample(folder) and _marker(folder) == marker:
         return
-    files.claim(root)
+    folders.ensure_writable(root)
     waiting = partial(logger.info, f"another process is drawing into {root}: waiting for it")
     with locks.one_at_a_time(root, waiting) as alone:
         if alone:
-            files.sweep_folders(root, folder.name)
+            partial_files.remove_partial_folders(root, folder.name)
         _draw_once(folder, marker, factory)
 
 
@@ -90,7 +90,7 @@ def _draw_once(folder: Path, marker: dict[str, Any], factory: Callable[..., Any]
     start = time.perf_counter()
     contents = _draw(name, factory)
     try:
-        files.write_folder(folder, {**contents, MARKER: json.dumps(marker).encode()})
+        folders.write_folder(folder, {**contents, MARKER: json.dumps(marker).encode()})
     except OSError as error:
         raise SaveError(f"cannot write to {folder.parent}: {error.strerror or error}.") from error
     count = sum(is_image(file) for file in contents)
@@ -157,6 +157,6 @@ def _is_sample(folder: Path) -> bool:
 
 def _marker(folder: Path) -> Any:
     try:
-        return records.read_json(folder / MARKER)
+        return json_files.read_json(folder / MARKER)
     except CheckpointError:
         return None  # it is drawn again

@@ -22,10 +22,10 @@ from weakref import WeakSet
 
 from torch.utils.data import DataLoader
 
-from translate.engine.plugins.errors import unforeseen
-from translate.engine.processes.pool import Threads
-from translate.engine.processes.signals import leave_to_main, reraise_interruption
-from translate.errors import BadImage, TrainingError, TranslateError, words
+from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.processes.pool import DaemonThreadPool
+from translate.engine.processes.signals import ignore_signals_in_worker, reraise_interruption
+from translate.errors import BadImage, TrainingError, TranslateError, message_of
 
 PATIENCE = 600.0
 """seconds without a batch after which a worker counts as hung"""
@@ -63,7 +63,7 @@ def by_thread(
     Where `asked_to_stop` holds, a batch that is not there is not waited for.
     """
     reading = iter(batches)
-    with Threads(1) as thread:
+    with DaemonThreadPool(1) as thread:
         coming = thread.submit(next, reading, None)
         while (batch := _result(partial(_taken, coming, asked_to_stop))) is not None:
             coming = thread.submit(next, reading, None)
@@ -159,9 +159,11 @@ def _next(batches: Iterator[Any], look: float, asked_to_stop: Callable[[], objec
             return next(batches, None)
         except BaseException as error:
             reraise_interruption(error)
-            if "exited unexpectedly" in words(error) or "killed by signal" in words(error):
+            if "exited unexpectedly" in message_of(error) or "killed by signal" in message_of(
+                error
+            ):
                 raise WorkerError("a process that reads images has died") from error
-            if "timed out after" not in words(error):
+            if "timed out after" not in message_of(error):
                 raise _failure(error) from error
             if asked_to_stop():
                 raise StoppedWaitingError("stopped while waiting for images") from error
@@ -183,7 +185,7 @@ def _result(call: Callable[[], Any]) -> Any:
 
 def _failure(error: BaseException) -> TrainingError:
     """Return what to say of an exception that a thread or a process has met, with what to set."""
-    text = words(error)
+    text = message_of(error)
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
     if any(phrase in text for phrase in SHARED_MEMORY):
         return TrainingError(
@@ -198,7 +200,7 @@ def _failure(error: BaseException) -> TrainingError:
         return TrainingError(
             f"images could not be read ahead: {error.strerror or last}. Set data.workers lower."
         )
-    return TrainingError(f"reading images has failed: {unforeseen(error)}")
+    return TrainingError(f"reading images has failed: {describe_unexpected(error)}")
 
 
 def _guard_is_missing() -> str:
@@ -219,7 +221,7 @@ def begin(worker: int) -> None:  # noqa: ARG001
 
     Python would drop the batch, print a traceback, and have the first process wait for ever.
     """
-    leave_to_main()
+    ignore_signals_in_worker()
     Queue._on_queue_feeder_error = staticmethod(  # type: ignore[attr-defined]
         lambda error, _batch: os._exit(_exit_code(error))
     )
@@ -228,7 +230,7 @@ def begin(worker: int) -> None:  # noqa: ARG001
 
 def _exit_code(error: BaseException) -> int:
     files = isinstance(error, OSError) and error.errno == errno.EMFILE
-    return FILES_CODE if files or any(p in words(error) for p in OPEN_FILES) else 1
+    return FILES_CODE if files or any(p in message_of(error) for p in OPEN_FILES) else 1
 
 
 _running: WeakSet[Generator] = WeakSet()

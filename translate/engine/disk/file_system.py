@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from translate.errors import named
+from translate.errors import printable_name
 
 UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """How SMB, FUSE and network file systems say that they do not offer an operation."""
@@ -17,8 +17,15 @@ NO_RENAME = UNSUPPORTED | {errno.EXDEV, errno.EPERM}
 BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 """What a lock says that another process holds."""
 
-OF_A_PATH = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR}
-OF_A_PATH |= {errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.ENXIO, errno.ENODEV}
+PATH_ERRORS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.ENOTDIR,
+}
+PATH_ERRORS |= {errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.ENXIO, errno.ENODEV}
 """What a system answers for a path or a disk that a user chose, whatever the program does."""
 
 PATHS = (str, bytes, os.PathLike)
@@ -41,17 +48,17 @@ def note(operation: str, folder: Path, reason: str) -> None:
     _notes.setdefault((_device(folder), operation), f"{operation}: {reason}")
 
 
-def limits(folder: Path) -> list[str]:
+def unsupported_operations(folder: Path) -> list[str]:
     """Return what the file system of `folder` has refused so far, one line an operation."""
     device = _device(folder)
     return sorted(text for (where, _), text in list(_notes.items()) if where == device)
 
 
-def explain(error: BaseException) -> str:
+def explain_path_error(error: BaseException) -> str:
     """Return which path was refused, and why, where `error` says so; else nothing."""
-    if not isinstance(error, OSError) or error.errno not in OF_A_PATH or error.filename is None:
+    if not isinstance(error, OSError) or error.errno not in PATH_ERRORS or error.filename is None:
         return ""
-    path = named(os.fsdecode(error.filename)) if isinstance(error.filename, PATHS) else ""
+    path = printable_name(os.fsdecode(error.filename)) if isinstance(error.filename, PATHS) else ""
     return f"{path}: {error.strerror}. Check the path and its permissions." if path else ""
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from translate.engine.disk import files
+from translate.engine.disk import durable, files, folders
 from translate.engine.disk.file_system import BUSY, note
 from translate.errors import ConfigError
 
@@ -68,13 +68,13 @@ def _held(path: Path) -> int:
 
 def _open(path: Path) -> int:
     try:
-        return files.open_regular(path, os.O_RDWR | os.O_CREAT)
+        return durable.open_regular(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         if os.path.lexists(path) and not (path.is_file() and not path.is_symlink()):
             raise ConfigError(
                 f"{path} is not a file that this program made ({error.strerror}): remove it."
             ) from error
-        raise files.unwritable(path.parent, error) from error
+        raise folders.unwritable(path.parent, error) from error
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
@@ -101,8 +101,8 @@ def shared(path: Path, begin: Callable[[bool | None], None]) -> Iterator[None]:
 
     `begin` is first called with whether none of them shares it; None: there are no locks here.
     """
-    files.make_folder(path.parent)
-    descriptor = files.open_regular(path, os.O_RDWR | os.O_CREAT)
+    folders.make_folder(path.parent)
+    descriptor = durable.open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         alone = _flock(descriptor, path.parent, "LOCK_EX", wait=False)
         begin(alone)
@@ -120,7 +120,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], object]) -> Iterator[bool]
     `waiting` is called before another is waited for.
     """
     try:
-        descriptor = files.open_folder(folder)
+        descriptor = durable.open_folder(folder)
     except OSError as error:  # Windows opens no folders
         note(NO_LOCKS, folder, error.strerror or str(error))
         yield False

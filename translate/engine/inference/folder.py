@@ -17,7 +17,7 @@ from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
 from translate.engine.processes import distributed
-from translate.engine.processes.launch import launched
+from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
 from translate.results import InferenceResult
 
@@ -64,7 +64,7 @@ def translate_each(
     }
     manifest = OutputManifest(out, made_by, overwrite=options.overwrite)
     todo, skipped = manifest.split(jobs, lambda job: sources.digest(job, keep=options.overwrite))
-    unreadable = [Problem.of(bad, "read") for bad in inputs.problems if launched().is_first]
+    unreadable = [Problem.of(bad, "read") for bad in inputs.problems if read_launch().is_first]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
     processor = ImageProcessor(
         model, to, half, options.size, options.scale_back, options.max_pixels
@@ -103,4 +103,4 @@ def _plan(
     jobs = jobs[: options.limit]
     if options.frames == "all":
         jobs = with_frames(jobs, sources)
-    return [jobs[index] for index in distributed.share(len(jobs))]
+    return [jobs[index] for index in distributed.own_indices(len(jobs))]

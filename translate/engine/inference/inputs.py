@@ -7,7 +7,7 @@ from glob import has_magic
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from translate.engine.disk import files
+from translate.engine.disk import folders
 from translate.engine.inference.sources import Job, Sources
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
 from translate.folders import skipped
@@ -44,7 +44,7 @@ def find_inputs(source: str | Path, out: Path) -> Inputs:
     if not found.images and not found.problems:
         there = f": {text}" if (text := skipped.describe(found.skipped)) else ""
         raise NothingUsableError(f"there is no image in {source}{there}.")
-    files.claim(out)
+    folders.ensure_writable(out)
     return found
 
 

@@ -20,9 +20,9 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from translate.engine.disk import file_system, files, locks, records
+from translate.engine.disk import file_system, files, folders, json_files, locks, partial_files
 from translate.engine.disk.problems import Problem
-from translate.engine.processes.launch import launched
+from translate.engine.processes.launch import read_launch
 from translate.errors import CheckpointError, ConfigError
 
 HIDDEN = ".translate"
@@ -47,7 +47,7 @@ Records = Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
 """notes by the sha256 of origin and output, by the output's name below the folder"""
 
 
-class DoneRecord(records.Record):
+class DoneRecord(json_files.Record):
     """A line of ``done.jsonl``: an output and its origin."""
 
     output: str
@@ -106,20 +106,20 @@ class OutputManifest:
             try:
                 stack.enter_context(locks.shared(self.out / HIDDEN / "lock", self._begin))
             except OSError as error:
-                raise files.unwritable(Path(error.filename or self.out), error) from error
+                raise folders.unwritable(Path(error.filename or self.out), error) from error
             yield
-            if limits := file_system.limits(self.out):
+            if limits := file_system.unsupported_operations(self.out):
                 path = self.out / HIDDEN / "file-system.json"
                 files.replace_json(path, {"file_system": limits})
 
     def _begin(self, alone: bool | None) -> None:
         """Prepare the folder, knowing whether no other process writes into it; None: not known."""
-        together = not launched().is_alone
+        together = not read_launch().is_alone
         if alone is not False or together:
             files.discard(self.problems)
         if alone is not False:
             certain = alone and not together
-            files.sweep_files(self.out, older=0 if certain else DAY)
+            partial_files.remove_old_partial_files(self.out, older=0 if certain else DAY)
 
     def split(
         self, work: Iterable[AnyOutput], digest: Callable[[AnyOutput], str | None]
@@ -196,7 +196,7 @@ class OutputManifest:
         made: dict[str, dict[tuple[str, str], Sequence[str]]] = {}
         try:
             for file in _listed(self.out / HIDDEN):
-                for line in records.each_line(file):
+                for line in json_files.iterate_lines(file):
                     if any(line.get(key) != value for key, value in self.made_by.items()):
                         continue
                     with suppress(ValidationError):  # a damaged line: its output is made again
@@ -242,11 +242,11 @@ def _exists(path: Path) -> bool:
 
 
 def _sha256(path: Path) -> str:
-    with records.open_regular(path) as file:
+    with json_files.open_regular(path) as file:
         return file_digest(file, "sha256").hexdigest()
 
 
 def _process() -> str:
     """Return the suffix of the names of this process's files."""
-    rank = launched().rank
+    rank = read_launch().rank
     return f"-{rank}" if rank else ""

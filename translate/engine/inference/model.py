@@ -18,7 +18,7 @@ from translate.engine.checkpoints import contents, read, retention
 from translate.engine.plugins.errors import at_definition, plugin_code
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
-from translate.errors import CheckpointError, ConfigError, PluginError, shown, suggest
+from translate.errors import CheckpointError, ConfigError, PluginError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, from_device_as_floats, to_device
@@ -88,7 +88,7 @@ class Model:
             own = [name for name, each in zip(names, known, strict=True) if each in self.domains]
             raise ConfigError(
                 f"{self.name} was trained on {' and '.join(names)}, and does not translate to "
-                f"{shown(to)}.{suggest(to, own)}"
+                f"{short_repr(to)}.{suggest(to, own)}"
             )
         return domain
 
@@ -157,11 +157,11 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     """
     where = distributed.choose_device(device)
     place, complaints = retention.locate(path, which)
-    found = read.describe(place)
+    found = read.read_checkpoint(place)
     if not {domain.channels for domain in found.spec.domains} <= {1, 3}:
         raise CheckpointError(f"{place} is of images that are neither gray nor in colour.")
-    with seeded(0), read.allowance(found):  # the caller's random numbers are not touched
-        recipe = read.rebuild(found)
+    with seeded(0), read.memory_limit(found):  # the caller's random numbers are not touched
+        recipe = read.rebuild_recipe(found)
     read.restore_weights(recipe, place, averaged=True)
     recipe.eval().requires_grad_(False).to(where)
     digest = sha256((place / contents.MANIFEST).read_bytes()).hexdigest()
@@ -197,8 +197,8 @@ def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
             drawn = recipe.translate(padded, to=to)
     if not isinstance(drawn, Tensor):
         raise PluginError(
-            f"{type(recipe).__name__}.translate returned {shown(drawn)}: it must return a tensor "
-            f"(N, C, H, W){at_definition(recipe, 'translate')}."
+            f"{type(recipe).__name__}.translate returned {short_repr(drawn)}: it must return a "
+            f"tensor (N, C, H, W){at_definition(recipe, 'translate')}."
         )
     scale = recipe.geometry.scale
     if drawn.shape[-2:] != tuple(scale * side for side in padded.shape[-2:]) or len(drawn) != len(

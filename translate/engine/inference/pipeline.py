@@ -19,8 +19,8 @@ from translate.engine.inference.conversion import Input
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.sources import Job, Sources
-from translate.engine.plugins.errors import unforeseen
-from translate.engine.processes.pool import Threads
+from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory
 from translate.errors import BadImage, TranslateError
@@ -75,7 +75,7 @@ class Pipeline:
         Once `stop` returns something true, the batch at hand is finished and no other begun.
         """
         self.sources.expect(jobs)
-        with Threads(1) as reader, Threads(WRITERS) as writer:
+        with DaemonThreadPool(1) as reader, DaemonThreadPool(WRITERS) as writer:
             batches = repeat(self.batches(jobs))
             read = _ahead(reader, self._read_next, batches, READ_AHEAD, stop)
             whole = takewhile(lambda items: items is not None and not stop(), read)
@@ -180,7 +180,7 @@ class Pipeline:
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         except BaseException as error:
             reraise_interruption(error)
-            return Problem(source, "encode", FAILED, unforeseen(error))
+            return Problem(source, "encode", FAILED, describe_unexpected(error))
         try:
             notes = [note.text for note in image.notes]
             self.manifest.write(image.job, image.input_sha256, data, notes)
@@ -191,7 +191,7 @@ class Pipeline:
             raise
         except BaseException as error:
             reraise_interruption(error)
-            return Problem(source, "write", FAILED, unforeseen(error))
+            return Problem(source, "write", FAILED, describe_unexpected(error))
         return image
 
 
@@ -203,7 +203,7 @@ def _translation_problem(image: ImageResult, error: BaseException) -> Problem:
     if isinstance(error, Exception) and out_of_memory(error):
         message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
         return Problem(path, "translate", "memory", message)
-    return Problem(path, "translate", FAILED, unforeseen(error))
+    return Problem(path, "translate", FAILED, describe_unexpected(error))
 
 
 # -- running ahead -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.inference.processing import ImageProcessor
-from translate.engine.processes.launch import launched
+from translate.engine.processes.launch import read_launch
 from translate.engine.system import console
 from translate.errors import NothingUsableError, PluginError, SaveError
 from translate.folders import skipped as skipped_files
@@ -48,11 +48,11 @@ class FolderReport:
 
     def describe_folder(self, skipped: Sequence[Path]) -> None:
         """Log which files were skipped, and what the file system of the output cannot do."""
-        if not launched().is_first:
+        if not read_launch().is_first:
             return
         if skipped:
             logger.info(skipped_files.describe(skipped))
-        for limit in file_system.limits(self.manifest.out):
+        for limit in file_system.unsupported_operations(self.manifest.out):
             logger.info(f"the file system of {self.manifest.out}: {limit}")
 
     def add(self, result: PipelineResult) -> None:

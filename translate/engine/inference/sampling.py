@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.engine.disk import file_system, files
+from translate.engine.disk import file_system, folders
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.drawing import (
     ALL_CLASSES,
@@ -23,8 +23,8 @@ from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import recorded
 from translate.engine.inference.report import note_lost_messages
-from translate.engine.plugins.errors import unforeseen
-from translate.engine.processes.pool import Threads
+from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, NothingUsableError, SaveError
 from translate.images.encode import encode_image
@@ -87,14 +87,14 @@ def sample_each(
     channels = model.spec.target.channels
     if not can_hold(f".{form}", channels):
         raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
-    files.claim(out)
+    folders.ensure_writable(out)
     made_by = {"model": model.digest, **recorded(request, ["count"])}
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
     todo, skipped = manifest.split(_samples(model, out, request, form), lambda _: "")
     result = SampleResult(request.count, manifest.problems, skipped=skipped)
-    for limit in file_system.limits(out):
+    for limit in file_system.unsupported_operations(out):
         logger.info(f"the file system of {out}: {limit}")
-    with manifest.open(), Threads(WRITERS) as writers:
+    with manifest.open(), DaemonThreadPool(WRITERS) as writers:
         for chunk, of_chunk in groupby(todo, lambda sample: sample.number // CHUNK):
             if stop():
                 break
@@ -122,7 +122,7 @@ def _write(manifest: OutputManifest, sample: Sample, pixels: Pixels | None) -> P
         data = encode_image(pixels, sample.output.suffix)
     except BaseException as error:
         reraise_interruption(error)
-        return Problem(sample.output, "encode", FAILED, unforeseen(error))
+        return Problem(sample.output, "encode", FAILED, describe_unexpected(error))
     try:
         manifest.write(sample, "", data)
     except OSError as error:

@@ -12,11 +12,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 from translate import hookspecs
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import console
-from translate.errors import PluginError, described
+from translate.errors import PluginError, describe_error
 
 GROUP = "translate"
-OURS = "translate-kit"
-ALLOW = "TRANSLATE_PLUGINS"
+OWN_DISTRIBUTION = "translate-kit"
+ALLOWED_VARIABLE = "TRANSLATE_PLUGINS"
 
 skipped: dict[str, BaseException] = {}
 """What could not be loaded and why, by ``distribution:entry``; filled by `load`."""
@@ -25,7 +25,9 @@ skipped: dict[str, BaseException] = {}
 def installed() -> list[EntryPoint]:
     """Return every installed plugin's entry point, ours first; imports nothing."""
     found = {(distribution(e), e.name): e for e in entry_points(group=GROUP)}
-    return sorted(found.values(), key=lambda e: (distribution(e) != OURS, distribution(e), e.name))
+    return sorted(
+        found.values(), key=lambda e: (distribution(e) != OWN_DISTRIBUTION, distribution(e), e.name)
+    )
 
 
 def distribution(entry: EntryPoint) -> str:
@@ -36,14 +38,14 @@ def distribution(entry: EntryPoint) -> str:
 
 def allowed(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
     """Leave out what the environment variable ``TRANSLATE_PLUGINS=a,b`` does not name."""
-    listed = os.environ.get(ALLOW)
+    listed = os.environ.get(ALLOWED_VARIABLE)
     wanted = (
         None
         if listed is None
         else {re.sub(r"[-_.]+", "-", n.strip()).lower() for n in listed.split(",")}
     )
     for entry in entries:
-        if wanted is None or distribution(entry) in wanted | {OURS}:
+        if wanted is None or distribution(entry) in wanted | {OWN_DISTRIBUTION}:
             yield entry
 
 
@@ -89,18 +91,21 @@ def _reject_unmet_requirement(entry: EntryPoint) -> None:
             wanted = Requirement(text)
         except InvalidRequirement:
             continue  # pip's to complain about; it says nothing about us
-        if re.sub(r"[-_.]+", "-", wanted.name).lower() == OURS and (
+        if re.sub(r"[-_.]+", "-", wanted.name).lower() == OWN_DISTRIBUTION and (
             wanted.marker is None or wanted.marker.evaluate()
         ):
-            ours = version(OURS)
+            ours = version(OWN_DISTRIBUTION)
             if not wanted.specifier.contains(ours, prereleases=True):
-                raise PluginError(f"needs {OURS}{wanted.specifier}, and {ours} is installed")
+                raise PluginError(
+                    f"needs {OWN_DISTRIBUTION}{wanted.specifier}, and {ours} is installed"
+                )
 
 
 def _complaint(entry: EntryPoint, error: BaseException) -> str:
     made_by = f"{distribution(entry)} {entry.dist.version}" if entry.dist else "unknown"
-    reason = described(error)
+    reason = describe_error(error)
     return (
         f"Warning: plugin {entry.name!r} of {made_by} is left out ({reason}). "
-        f"Remove it with `pip uninstall {distribution(entry)}`, or name those you want in {ALLOW}."
+        f"Remove it with `pip uninstall {distribution(entry)}`, or name those you want "
+        f"in {ALLOWED_VARIABLE}."
     )

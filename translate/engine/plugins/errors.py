@@ -11,7 +11,7 @@ from translate.engine.disk import file_system
 from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system.memory import out_of_memory, too_small
-from translate.errors import BadImage, PluginError, TranslateError, described, words
+from translate.errors import BadImage, PluginError, TranslateError, describe_error, message_of
 
 RULES = {
     "__init__": "a constructor takes its options as keyword arguments, reads no file and no "
@@ -77,26 +77,26 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
         reraise_interruption(error)
         if is_explained(error):
             raise
-        raise explained(error, owner, member) from error
+        raise plugin_error(error, owner, member) from error
 
 
 def is_explained(error: BaseException) -> bool:
     """Tell whether `error` has words of its own, or the engine has them."""
-    if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in words(error):
+    if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in message_of(error):
         return True
     if not isinstance(error, Exception):
         return False
-    return bool(out_of_memory(error) or too_small(error) or file_system.explain(error))
+    return bool(out_of_memory(error) or too_small(error) or file_system.explain_path_error(error))
 
 
-def explained(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
+def plugin_error(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
     """Return `error`, raised by ``owner.member``, in words: plugin, file, line and rule.
 
     `at` says where, for an error that came through no line of the plugin.
     """
     where = find_place(error, owner)
     place = f" ({where})" if where else at
-    ours = bool(where and where.plugin.startswith(f"{discovery.OURS}:"))
+    ours = bool(where and where.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:"))
     said = f"{called(owner, member)} raised {reason(error)}{place}. {rule(member)}"
     return PluginError(f"{said}{BUG if ours else REPORT}; TRANSLATE_DEBUG=1 shows the traceback.")
 
@@ -115,7 +115,7 @@ def rule(member: str) -> str:
 
 def reason(error: BaseException) -> str:
     """Return the exception's class and message in one line."""
-    return described(error)
+    return describe_error(error)
 
 
 def find_place(error: BaseException, owner: object = None) -> Place | None:
@@ -136,7 +136,9 @@ def innermost(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> 
         if (plugin := _plugin(module, owners)) is not None:
             code = frame.f_code
             places.append(Place(plugin, code.co_filename, line, code.co_name))
-    others = [place for place in places if not place.plugin.startswith(f"{discovery.OURS}:")]
+    others = [
+        place for place in places if not place.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
+    ]
     return (others or places)[-1] if places else None
 
 
@@ -183,18 +185,18 @@ def engine_place(error: BaseException) -> str:
     return ours[-1] if ours else "no line of ours"
 
 
-def is_a_strangers(error: BaseException) -> bool:
+def is_third_party(error: BaseException) -> bool:
     """Tell whether `error` came through the code of a plugin that is not our own."""
     where = find_place(error)
-    return where is not None and not where.plugin.startswith(f"{discovery.OURS}:")
+    return where is not None and not where.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
 
 
-def unforeseen(error: BaseException, owner: object = None) -> str:
+def describe_unexpected(error: BaseException, owner: object = None) -> str:
     """Return what to say of an exception that nobody expected: whose fault it is, and where."""
     if isinstance(error, MemoryError) or (isinstance(error, Exception) and out_of_memory(error)):
         return "not enough memory"
     if where := find_place(error, owner):
-        ours = where.plugin.startswith(f"{discovery.OURS}:")
+        ours = where.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
         return f"{reason(error)} ({where}). {BUG if ours else REPORT}."
     return f"{reason(error)} ({engine_place(error)}). {BUG}."
 

@@ -7,9 +7,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from translate.engine.processes.launch import expect_meeting_point, launched
+from translate.engine.processes.launch import read_launch, require_rendezvous
 from translate.engine.system.devices import DEVICES, is_device
-from translate.errors import ConfigError, TrainingError, shown, words
+from translate.errors import ConfigError, TrainingError, message_of, short_repr
 
 
 def rank() -> int:
@@ -17,7 +17,7 @@ def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def world() -> int:
+def world_size() -> int:
     """Return the number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
@@ -33,7 +33,7 @@ def choose_device(name: str) -> torch.device:
     Raises `ConfigError` for another kind of device, and for a GPU that is not there.
     """
     if not is_device(name):
-        raise ConfigError(f"device: expected {DEVICES}, got {shown(name)}. Try --device cpu.")
+        raise ConfigError(f"device: expected {DEVICES}, got {short_repr(name)}. Try --device cpu.")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
@@ -41,7 +41,7 @@ def choose_device(name: str) -> torch.device:
         if not torch.cuda.is_available():
             raise ConfigError(f"device {name}: PyTorch finds no GPU here. Use --device cpu.")
         index = device.index
-        device = torch.device("cuda", launched().local_rank if index is None else index)
+        device = torch.device("cuda", read_launch().local_rank if index is None else index)
         if device.index >= torch.cuda.device_count():
             raise ConfigError(f"device {device}: there are {torch.cuda.device_count()} GPUs.")
         torch.cuda.set_device(device)
@@ -49,20 +49,20 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[None]:
+def process_group(device: torch.device) -> Iterator[None]:
     """Join the other processes that torchrun started; alone, do nothing.
 
     Raises `ConfigError` where they cannot meet.
     """
-    if launched().is_alone or dist.is_initialized():
+    if read_launch().is_alone or dist.is_initialized():
         yield
         return
-    expect_meeting_point()
+    require_rendezvous()
     try:
         dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     except (ValueError, RuntimeError) as error:
         raise ConfigError(
-            f"the {launched().world} processes cannot meet: {str(error).splitlines()[0]}. Start "
+            f"the {read_launch().world} processes cannot meet: {str(error).splitlines()[0]}. Start "
             "them with torchrun, or type: unset RANK WORLD_SIZE"
         ) from error
     try:
@@ -71,21 +71,21 @@ def joined(device: torch.device) -> Iterator[None]:
         dist.destroy_process_group()
 
 
-def share(count: int) -> range:
+def own_indices(count: int) -> range:
     """Return which of `count` things are this process's: a strided list, none twice."""
     if dist.is_initialized():
-        return range(rank(), count, world())
-    process = launched()
+        return range(rank(), count, world_size())
+    process = read_launch()
     return range(process.rank, count, process.world)
 
 
 @contextmanager
-def _heard() -> Iterator[None]:
+def _peer_failure_explained() -> Iterator[None]:
     """Say that another process is gone, where that is why this one gets no answer."""
     try:
         yield
     except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and "gloo" not in words(error):
+        if not isinstance(error, dist.DistError) and "gloo" not in message_of(error):
             raise
         raise TrainingError(
             "another process has died or cannot be reached, so all of them stop. What was saved "
@@ -96,10 +96,10 @@ def _heard() -> Iterator[None]:
 @torch.no_grad()
 def broadcast_(module: nn.Module) -> None:
     """Give every process the first one's parameters and buffers."""
-    if world() > 1:
+    if world_size() > 1:
         for tensor in [*module.parameters(), *module.buffers()]:
             whole = tensor.detach().contiguous()
-            with _heard():
+            with _peer_failure_explained():
                 dist.broadcast(whole, 0)
             tensor.copy_(whole)
 
@@ -109,41 +109,41 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
 
     A missing gradient counts as zero, so that processes never disagree about the message.
     """
-    if world() == 1:
+    if world_size() == 1:
         return loss
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([tensor.reshape(-1).float() for tensor in (*gradients, loss)])
-    with _heard():
+    with _peer_failure_explained():
         dist.all_reduce(flat)
-    flat /= world()
+    flat /= world_size()
     *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
     for parameter, gradient, part in zip(parameters, gradients, parts, strict=True):
         parameter.grad = gradient.copy_(part.view_as(gradient))
     return mean.view_as(loss)
 
 
-def most(value: int) -> int:
+def all_reduce_max(value: int) -> int:
     """Return the largest `value` that any process has."""
-    if world() == 1:
+    if world_size() == 1:
         return value
     shared = torch.tensor(value)
-    with _heard():
+    with _peer_failure_explained():
         dist.all_reduce(shared, dist.ReduceOp.MAX)
     return int(shared)
 
 
-def gather(data: bytes) -> list[bytes]:
+def gather_bytes(data: bytes) -> list[bytes]:
     """Return every process's `data` on the first process, in order; nothing on the others."""
-    if world() == 1:
+    if world_size() == 1:
         return [data]
-    gathered: list[bytes] | None = [b""] * world() if is_first() else None
-    with _heard():
+    gathered: list[bytes] | None = [b""] * world_size() if is_first() else None
+    with _peer_failure_explained():
         dist.gather_object(data, gathered)
     return gathered or []
 
 
-def wait() -> None:
+def barrier() -> None:
     """Wait until every process is here."""
-    if world() > 1:
-        with _heard():
+    if world_size() > 1:
+        with _peer_failure_explained():
             dist.barrier()

@@ -3,9 +3,9 @@
 import os
 from typing import NamedTuple
 
-from translate.errors import ConfigError, shown
+from translate.errors import ConfigError, short_repr
 
-MEETING = ("MASTER_ADDR", "MASTER_PORT")
+RENDEZVOUS_VARIABLES = ("MASTER_ADDR", "MASTER_PORT")
 """where processes that train as one find each other"""
 
 
@@ -27,7 +27,7 @@ class Launch(NamedTuple):
         return self.world == 1
 
 
-def launched() -> Launch:
+def read_launch() -> Launch:
     """Return what ``RANK``, ``WORLD_SIZE`` and ``LOCAL_RANK`` say; one that is empty is not set.
 
     Raises `ConfigError` where they make no sense.
@@ -51,9 +51,9 @@ def launched() -> Launch:
     return Launch(rank, world, max(0, local or 0))
 
 
-def expect_meeting_point() -> None:
+def require_rendezvous() -> None:
     """Raise `ConfigError` where nothing says where the processes meet."""
-    absent = [name for name in MEETING if not os.environ.get(name, "").strip()]
+    absent = [name for name in RENDEZVOUS_VARIABLES if not os.environ.get(name, "").strip()]
     port = os.environ.get("MASTER_PORT", "").strip()
     if absent:
         raise ConfigError(
@@ -62,7 +62,9 @@ def expect_meeting_point() -> None:
             "them with torchrun, or type: unset RANK WORLD_SIZE"
         )
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(f"MASTER_PORT: expected a number from 1 to 65535, got {shown(port)}.")
+        raise ConfigError(
+            f"MASTER_PORT: expected a number from 1 to 65535, got {short_repr(port)}."
+        )
 
 
 def _number(name: str) -> int | None:
@@ -73,6 +75,6 @@ def _number(name: str) -> int | None:
         return int(text)
     except ValueError as error:
         raise ConfigError(
-            f"the environment variable {name} must be a number, and is {shown(text)}. Start with "
-            f"torchrun, or type: unset {name}"
+            f"the environment variable {name} must be a number, and is {short_repr(text)}. Start "
+            f"with torchrun, or type: unset {name}"
         ) from error

@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-PATIENCE = 1.0
+SHUTDOWN_SECONDS = 1.0
 """seconds to wait for what threads have begun, where a block ends by an exception"""
 
 
-class Threads(Executor):
+class DaemonThreadPool(Executor):
     """Like `concurrent.futures.ThreadPoolExecutor`, but its threads are daemons.
 
     Where the block ends by an exception, what has not begun is cancelled, and what has is waited
@@ -58,7 +58,7 @@ class Threads(Executor):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._end(None if kind is None else PATIENCE, cancel=kind is not None)
+        self._end(None if kind is None else SHUTDOWN_SECONDS, cancel=kind is not None)
 
     def _end(self, seconds: float | None, *, cancel: bool) -> None:
         self._closed = True

@@ -41,10 +41,10 @@ class Interrupts:
         self._save_on = signal.Signals[save_on] if save_on else None
         self._save = False
         self._end = time.monotonic() + seconds
-        self._listener = Listener(work) if work else None
+        self._listener = SignalListener(work) if work else None
 
     def __enter__(self) -> "Interrupts":
-        noticed = dict.fromkeys(_there(STOPPING), self._stop)
+        noticed = dict.fromkeys(_available_signals(STOPPING), self._stop)
         hangup = getattr(signal, "SIGHUP", None)
         if hangup and signal.getsignal(hangup) == signal.SIG_IGN:
             del noticed[hangup]
@@ -89,7 +89,7 @@ class Interrupts:
         self._save = True
 
 
-class Listener:
+class SignalListener:
     """A thread that is told of signals at once, where Python's handlers wait for an operation."""
 
     def __init__(self, work: str) -> None:
@@ -129,10 +129,10 @@ class Listener:
                     os._exit(128 + signal.SIGINT)
 
 
-def leave_to_main() -> None:
+def ignore_signals_in_worker() -> None:
     """Ignore in a worker process what the main process decides on: it saves first."""
     signal.set_wakeup_fd(-1)
-    for number in _there((*STOPPING, *SAVING)):
+    for number in _available_signals((*STOPPING, *SAVING)):
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -147,6 +147,6 @@ def reraise_interruption(error: BaseException) -> None:
         raise error
 
 
-def _there(names: tuple[str, ...]) -> list[signal.Signals]:
+def _available_signals(names: tuple[str, ...]) -> list[signal.Signals]:
     """Return those of the signals called `names` that this system has."""
     return [signal.Signals[name] for name in names if hasattr(signal, name)]

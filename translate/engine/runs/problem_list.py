@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from translate.engine.data.check import CheckedData
-from translate.engine.disk import files, records
+from translate.engine.disk import files, json_files
 from translate.engine.disk.problems import Problem
 from translate.engine.system import console
 from translate.errors import CheckpointError
@@ -65,7 +65,7 @@ class ProblemList:
         wanted = {json.dumps(problem.record()): problem for problem in problems}
         found = set[Problem]()
         try:
-            for record in records.each_line(self.path) if wanted else ():
+            for record in json_files.iterate_lines(self.path) if wanted else ():
                 if problem := wanted.get(json.dumps(record)):
                     found.add(problem)
         except CheckpointError as error:

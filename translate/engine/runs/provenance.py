@@ -12,23 +12,23 @@ from typing import Any
 import torch
 
 from translate import __version__
-from translate.engine.checkpoints.read import Saved
+from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.processes import distributed
-from translate.engine.processes.launch import launched
+from translate.engine.processes.launch import read_launch
 from translate.errors import CheckpointError
 
 
-class DataFacts(records.Record):
+class DataFacts(json_files.Record):
     """What ``run.json`` says of the images."""
 
     files: int
     sha256: str
 
 
-class RunRecord(records.Record):
+class RunRecord(json_files.Record):
     """What is read back of ``run.json``."""
 
     threads: int | None = None
@@ -46,11 +46,11 @@ def sessions(run: Path) -> list[dict[str, Any]]:
     path = run / "run.json"
     if not os.path.lexists(path):
         return []
-    facts = records.read(path, RunRecord).model_dump(exclude_unset=True)
+    facts = json_files.read_record(path, RunRecord).model_dump(exclude_unset=True)
     return [*facts.pop("earlier", []), facts]
 
 
-def directory_of(run: Path) -> str:
+def working_directory_of(run: Path) -> str:
     """Return the directory in which the paths of a run's configuration were typed, if known."""
     try:
         *_, last = sessions(run) or [{}]
@@ -69,7 +69,7 @@ def describe_run(training: TrainingState, prepared: CheckedData) -> dict[str, An
         },
         "device": str(next(training.recipe.parameters()).device),
         "threads": torch.get_num_threads(),
-        "processes": launched().world,
+        "processes": read_launch().world,
         "git": _git_state(),
         "data": fingerprint(prepared),
         "seed": training.config.train.seed,
@@ -78,14 +78,14 @@ def describe_run(training: TrainingState, prepared: CheckedData) -> dict[str, An
     }
 
 
-def machine_changes(run: Path, found: Saved, training: TrainingState) -> list[str]:
+def machine_changes(run: Path, found: Checkpoint, training: TrainingState) -> list[str]:
     """Return what else `training` computes on than the `run` did when it saved, in words."""
     try:
         *_, before = sessions(run) or [{}]
     except CheckpointError:
         before = {}  # which is said when the run begins
     now = {
-        "processes": distributed.world(),
+        "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
         "device": str(next(training.recipe.parameters()).device),
         "PyTorch": str(torch.__version__),

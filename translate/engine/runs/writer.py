@@ -13,10 +13,10 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import yaml
 from translate.engine.data.check import CheckedData
 from translate.engine.data.places import working_directory
-from translate.engine.disk import file_system, files, records
+from translate.engine.disk import file_system, files, folders, json_files, partial_files
 from translate.engine.disk.problems import Problem
 from translate.engine.plugins import discovery
-from translate.engine.plugins.errors import unforeseen
+from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.problem_list import ProblemList
 from translate.engine.runs.provenance import describe_run, fingerprint, now, sessions
@@ -67,7 +67,7 @@ class RunWriter:
         for remark in prepared.remarks:
             logger.info(remark)
         self.problems.add_checked(prepared)
-        for limit in file_system.limits(self.path):
+        for limit in file_system.unsupported_operations(self.path):
             logger.info(f"the file system of {self.path}: {limit}")
         self.notify("run_started")
 
@@ -86,7 +86,7 @@ class RunWriter:
         if not os.path.lexists(log):
             return  # the first session
         try:
-            end = records.end_of(log, lambda line: _until(line, step))
+            end = json_files.end_of_last_record(log, lambda line: _until(line, step))
             if end < log.stat().st_size:
                 files.truncate(log, end)
         except (OSError, CheckpointError) as error:
@@ -104,7 +104,7 @@ class RunWriter:
             return []
 
     def _write_facts(self) -> None:
-        limits = file_system.limits(self.path)
+        limits = file_system.unsupported_operations(self.path)
         noted = {"file_system": limits} if limits else {}
         files.replace_json(self.path / "run.json", {**self.facts, **noted})
 
@@ -153,7 +153,7 @@ class RunWriter:
                 hook.function(*(given[name] for name in hook.argnames))
             except BaseException as error:
                 reraise_interruption(error)
-                reason = unforeseen(error, hook.function)
+                reason = describe_unexpected(error, hook.function)
                 where = f"plugin {hook.plugin_name}"
                 self.problems.add(Problem(Path(where), event, "hook failed", reason))
             if self.run.stop_reason and not self.stopped_by:
@@ -183,9 +183,9 @@ def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def remove_partial_run_files(run: Path) -> None:
     """Delete what a killed process left half written in its run folder."""
-    files.sweep(run, files.PROBE, "config.yaml", "run.json", "log.jsonl")
-    files.sweep(run / "previews")
-    files.sweep(run / "checkpoints")
+    partial_files.remove_partial_files(run, folders.PROBE, "config.yaml", "run.json", "log.jsonl")
+    partial_files.remove_partial_files(run / "previews")
+    partial_files.remove_partial_files(run / "checkpoints")
 
 
 def _until(line: Mapping[str, Any], step: int) -> bool:

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from translate.errors import words
+from translate.errors import message_of
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """glibc's names of what `mallopt` sets"""
@@ -26,7 +26,9 @@ def keep_freed_memory() -> None:
 def out_of_memory(error: Exception) -> bool:
     """Return whether `error` says so, in any of the ways it is said in."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return known or "not enough memory" in words(error) or "allocate memory" in words(error)
+    return (
+        known or "not enough memory" in message_of(error) or "allocate memory" in message_of(error)
+    )
 
 
 def too_small(error: Exception) -> str:
@@ -34,7 +36,7 @@ def too_small(error: Exception) -> str:
 
     Batch norm needs several values of each channel, and other layers a map of several pixels.
     """
-    told = words(error)
+    told = message_of(error)
     if "Expected more than 1 value per channel" in told:
         return "batch_size"
     return "size" if any(phrase in told for phrase in TOO_SMALL) else ""

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import nn
 from typing_extensions import TypedDict
 
-from translate.errors import ConfigError, named, shown, suggest
+from translate.errors import ConfigError, printable_name, short_repr, suggest
 
 
 class Option(NamedTuple):
@@ -54,7 +54,7 @@ def check(
     takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values())
     for name in given:
         if name not in known and not takes_any:
-            raise ConfigError(f"{owner} has no option {shown(name)}.{suggest(name, known)}")
+            raise ConfigError(f"{owner} has no option {short_repr(name)}.{suggest(name, known)}")
     for name, option in known.items():
         if option.required and name not in given:
             raise ConfigError(f"{owner} needs the option {name!r}.")
@@ -67,7 +67,7 @@ def check(
         raise ConfigError(f"{owner}: {explain(error)}") from error
 
 
-def taken(factory: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
+def accepted(factory: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `offered` that the signature of `factory` takes."""
     parameters = _parameters(factory)
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):
@@ -93,10 +93,14 @@ def explain(error: ValidationError, known: Mapping[str, Sequence[str]] | None = 
             key = ".".join(depth if (known or {}).get(str(problem["loc"][0])) else depth[:1])
             complaints.setdefault(key, []).append(_expected(problem))
             values.setdefault(key, problem["input"])
-    return " ".join(
-        f"{named(key)}: {' or '.join(dict.fromkeys(parts)).replace(' or expected ', ' or ')}"
-        + (f", got {shown(values[key])}." if key in values else "")
+    expected = {
+        key: " or ".join(dict.fromkeys(parts)).replace(" or expected ", " or ")
         for key, parts in complaints.items()
+    }
+    return " ".join(
+        f"{printable_name(key)}: {clause}"
+        + (f", got {short_repr(values[key])}." if key in values else "")
+        for key, clause in expected.items()
     )
 
 

@@ -98,7 +98,7 @@ class Loop:
             self.session.data,
             self.training.config.data,
             seed=self.training.config.train.seed,
-            batch_size=self.training.config.train.batch_size // distributed.world(),
+            batch_size=self.training.config.train.batch_size // distributed.world_size(),
         )
         if remark:
             logger.info(remark)
@@ -107,7 +107,7 @@ class Loop:
 
     def _result(self, stop: Stop) -> TrainingResult:
         path, finished = self.writer.path, stop == Stop.FINISHED
-        signal = distributed.most(self.interrupts.caught) if stop == Stop.SIGNAL else 0
+        signal = distributed.all_reduce_max(self.interrupts.caught) if stop == Stop.SIGNAL else 0
         return TrainingResult(
             path,
             self.training.step,
@@ -131,9 +131,9 @@ class Loop:
             start=self.training.step,
             stop=self.steps,
             rank=distributed.rank(),
-            world=distributed.world(),
+            world=distributed.world_size(),
             pin=self.device.type == "cuda",
-            asked_to_stop=self._is_interrupted if distributed.world() == 1 else workers.never,
+            asked_to_stop=self._is_interrupted if distributed.world_size() == 1 else workers.never,
         )
 
     def _is_interrupted(self) -> int:
@@ -182,7 +182,7 @@ class Loop:
     def _agree(self) -> tuple[Stop, bool]:
         """Return why to stop and whether to save, the same on every process."""
         save = self.interrupts.take_save_request()
-        stop, saving = divmod(distributed.most(2 * self._own_stop() + save), 2)
+        stop, saving = divmod(distributed.all_reduce_max(2 * self._own_stop() + save), 2)
         return Stop(stop), bool(saving)
 
     def _next(self, batches: Iterator[Any]) -> tuple[Any, list[Problem]]:
@@ -195,7 +195,7 @@ class Loop:
             batch, problems = next(batches)
         except TranslateError as error:
             failure = error if isinstance(error, TrainingError) else TrainingError(str(error))
-        worst = distributed.most(2 if failure else min(1, len(problems)))
+        worst = distributed.all_reduce_max(2 if failure else min(1, len(problems)))
         if worst == 2:
             self.saver.write_checkpoint(last=True)
             raise failure or TrainingError("another process cannot read its images.")
@@ -218,7 +218,7 @@ class Loop:
 
     def _stopped_by_hook(self) -> bool:
         """Return whether a hook of the first process has just stopped the run, which is saved."""
-        stopped = bool(distributed.most(bool(self.writer.run.stop_reason)))
+        stopped = bool(distributed.all_reduce_max(bool(self.writer.run.stop_reason)))
         if stopped:
             self._log()
             if self.saver.step != self.training.step:
@@ -236,7 +236,7 @@ class Loop:
 
 def _gather_problems(problems: list[Problem]) -> list[Problem]:
     """Return the problems of every process, on the first."""
-    gathered = distributed.gather(json.dumps([p.record() for p in problems]).encode())
+    gathered = distributed.gather_bytes(json.dumps([p.record() for p in problems]).encode())
     return [
         Problem(**{**record, "path": Path(record["path"])})
         for data in gathered

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import torch
 
 from translate.batches import Layout
-from translate.engine.config.parts import named, part_kind
+from translate.engine.config.parts import part_kind, part_name
 from translate.engine.config.schema import Config
 from translate.engine.data.blank import META
 from translate.engine.plugins.errors import reason
@@ -59,7 +59,7 @@ def expect_parts(asked: Config, layout: Layout, device: torch.device) -> None:
     if not (at_fault := at_fault or _at_fault(asked, layout, swapped, device)):
         return
     option, kind, default = at_fault[0]
-    given, usual = named(asked.options[option]), named(default)
+    given, usual = part_name(asked.options[option]), part_name(default)
     others = [n for n in names(kind) if n != usual and _fits(asked, layout, option, {"name": n})]
     fits = ", ".join([usual, *others][:MOST]) + ", ..." * (len(others) >= MOST)
     raise ConfigError(
@@ -75,7 +75,7 @@ def _swapped(asked: Config) -> list[Swapped]:
     for name, given in asked.options.items():
         option = known.get(name)
         kind = part_kind(option) if option and given is not None else None
-        if option and kind and named(given) != named(option.default):
+        if option and kind and part_name(given) != part_name(option.default):
             found.append(Swapped(name, kind, option.default))
     return found
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import loader
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.plugins.errors import plugin_code, unforeseen
+from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
 from translate.engine.system import randomness
 from translate.engine.system.randomness import seed_everything
@@ -54,7 +54,7 @@ class Previews:
                 if len(self.session.data.layout) > 1:  # copies of one image are no collapse
                     self.monitor.check_images(self.training.step, rows)
         except Exception as error:
-            reason = str(error) if isinstance(error, TranslateError) else unforeseen(error)
+            reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
             problem = Problem(Path("previews"), "preview", FAILED, reason)
             self.session.writer.problems.add_once([problem])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from translate.engine.processes.launch import launched
+from translate.engine.processes.launch import read_launch
 from translate.engine.system import console
 from translate.progress import ProgressReport, ProgressReporter, duration
 
@@ -110,7 +110,7 @@ def in_notebook() -> bool:
 @contextmanager
 def shown_progress(*, quiet: bool) -> Iterator[ProgressReporter]:
     """Yield what shows a run and its messages here; of several processes the first shows any."""
-    if quiet or not launched().is_first:
+    if quiet or not read_launch().is_first:
         yield ProgressReporter()
         return
     with _reporter() as reporter, console.messages(reporter.message):
@@ -120,7 +120,7 @@ def shown_progress(*, quiet: bool) -> Iterator[ProgressReporter]:
 @contextmanager
 def shown_messages(*, quiet: bool) -> Iterator[None]:
     """Show messages alone; of several processes the first shows any."""
-    with nullcontext() if quiet or not launched().is_first else console.messages():
+    with nullcontext() if quiet or not read_launch().is_first else console.messages():
         yield
 
 

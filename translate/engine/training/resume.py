@@ -9,10 +9,10 @@ from translate.batches import ImageSpec
 from translate.engine.checkpoints import contents, read, retention
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
-from translate.engine.config.diff import changed
+from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
 from translate.engine.processes import distributed
-from translate.engine.runs.provenance import directory_of, machine_changes
+from translate.engine.runs.provenance import machine_changes, working_directory_of
 from translate.engine.runs.writer import remove_partial_run_files
 from translate.engine.training.schedules import Course, rate_changes
 from translate.errors import CheckpointError, ConfigError, DataError
@@ -40,12 +40,12 @@ class ResumePoint:
             raise ConfigError(
                 f"{run} is one checkpoint: --resume {run.parent.parent} takes its run."
             )
-        path, complaints = retention.newest(run)
+        path, complaints = retention.newest_checkpoint(run)
         for complaint in complaints:
             logger.info(f"{complaint} Going on from {path.name}.")
         self.run, self.fork = run, fork
-        self.checkpoint = read.describe(path)
-        self.config, self.changes = changed(
+        self.checkpoint = read.read_checkpoint(path)
+        self.config, self.changes = resumed_config(
             self.checkpoint.config, run, flags, assignments, fork=fork
         )
         """the configuration to continue with, and a line for each change"""
@@ -58,7 +58,7 @@ class ResumePoint:
         The directory is the one in which the paths of the configuration were typed, or empty for
         the working directory.
         """
-        directory = directory_of(self.run)
+        directory = working_directory_of(self.run)
         data = places.locate(config.data, directory, moved=self.has_new_root)
         if data == config.data:
             return config, data, ""

@@ -61,7 +61,9 @@ class Saver:
             ) from error.__cause__
 
     def _report(self, error: SaveError) -> None:
-        kept = next((f"step {step}" for step, _ in retention.saved(self.writer.path)), "none")
+        kept = next(
+            (f"step {step}" for step, _ in retention.list_checkpoints(self.writer.path)), "none"
+        )
         again = min(self.training.step + self.training.config.train.save_every, self.steps)
         logger.info(f"{error}; {kept} is intact; trying again at {again}")
 

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from translate.engine.checkpoints import read, retention
-from translate.engine.checkpoints.initialization import Initial
+from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.data import check, places, samples
-from translate.engine.disk import files
+from translate.engine.disk import folders
 from translate.engine.processes import distributed
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.build import build_training
@@ -45,7 +45,7 @@ def open_session(
     device: torch.device,
     *,
     resume_from: ResumePoint | None = None,
-    init: Initial | None = None,
+    init: InitialWeights | None = None,
     out: Path | None = None,
     accept_data_change: bool = False,
 ) -> Session:
@@ -63,7 +63,7 @@ def open_session(
         places.expect_root(data)
     if distributed.is_first():
         samples.ensure(data)
-    distributed.wait()
+    distributed.barrier()
     if resume_from and not is_new:  # what are label maps was decided when the run began
         data = data.model_copy(update={"labels": resume_from.label_domains(data)})
     layout = check.open_layout(data)
@@ -72,7 +72,7 @@ def open_session(
         expect_size(config, layout)
     checkpoint = resume_from.checkpoint if resume_from else _same_networks(init, config)
     spec = layout.spec if is_new or not resume_from else resume_from.checkpoint.spec
-    with read.allowance(checkpoint) if checkpoint else nullcontext():
+    with read.memory_limit(checkpoint) if checkpoint else nullcontext():
         training = build_training(config, spec, device)
     messages = [*init.complaints, *init.load(training)] if init else []
     checked = check.check_data(layout, data)
@@ -87,7 +87,7 @@ def open_session(
     if training.step >= steps:
         return session
     if is_new and distributed.is_first():
-        files.claim(folder)
+        folders.ensure_writable(folder)
     for message in messages:
         logger.info(message)
     if resume_from:
@@ -105,14 +105,14 @@ def total_steps(config: schema.Config, items: int) -> int:
     raise ConfigError("how long? Set --steps or --epochs.")
 
 
-def _same_networks(init: Initial | None, config: schema.Config) -> read.Saved | None:
+def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.Checkpoint | None:
     """Return the checkpoint of `init` where `config` makes the networks that it holds."""
     return init.found if init and init.found.config.options == config.options else None
 
 
 def _batch_for_processes(config: schema.Config) -> schema.Config:
     """Raise the batch to a multiple of the number of processes, with a message."""
-    world, size = distributed.world(), config.train.batch_size
+    world, size = distributed.world_size(), config.train.batch_size
     if size % world == 0:
         return config
     raised = math.ceil(size / world) * world
@@ -131,7 +131,7 @@ def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Pat
     while not out and free.exists():
         free, number = usual.with_name(f"{usual.name}-{number}"), number + 1
     # a start that was killed before its first checkpoint left nothing to continue
-    if any(retention.saved(free)) or (free / "log.jsonl").exists():
+    if any(retention.list_checkpoints(free)) or (free / "log.jsonl").exists():
         raise ConfigError(
             f"{free} holds a run already. Go on with it by --resume {free}, "
             "or choose another folder with --out."

@@ -104,7 +104,7 @@ def sufficient(asked: Config, layout: Layout, found: Failure, *, turns: int | No
 
 def batch_size(asked: Config) -> int:
     """Return how many images one process has in a step."""
-    return max(1, asked.train.batch_size // distributed.world())
+    return max(1, asked.train.batch_size // distributed.world_size())
 
 
 def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:

@@ -15,19 +15,13 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.plugins.errors import (
     at_definition,
     at_yield,
-    explained,
     is_explained,
     plugin_code,
+    plugin_error,
 )
 from translate.engine.processes.distributed import average_gradients
 from translate.engine.training.schedules import set_rates
-from translate.errors import (
-    PluginError,
-    TrainingError,
-    shown,
-    suggest,
-    words,
-)
+from translate.errors import PluginError, TrainingError, message_of, short_repr, suggest
 from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn
 
@@ -64,8 +58,8 @@ def take_turns(
         turns = recipe.step(batch)
     if not isinstance(turns, Iterator):
         raise PluginError(
-            f"{type(recipe).__name__}.step returned {shown(turns)}, but a step must yield a Turn "
-            f"for each player's move: `yield Turn(...)`.{at_definition(recipe, 'step')}"
+            f"{type(recipe).__name__}.step returned {short_repr(turns)}, but a step must yield a "
+            f"Turn for each player's move: `yield Turn(...)`.{at_definition(recipe, 'step')}"
         )
     while True:
         with torch.autocast(device, precision, enabled=precision != torch.float32):
@@ -123,8 +117,8 @@ def _next(recipe: Recipe, turns: Iterator[Turn], device: str) -> Turn | None:
         )
     if turn is not None and not isinstance(turn, Turn):
         raise PluginError(
-            f"{type(recipe).__name__}.step yielded {shown(turn)}, which is no Turn: a step must "
-            f"yield Turn(player, name=loss).{at_yield(recipe, 'step', turns)}"
+            f"{type(recipe).__name__}.step yielded {short_repr(turn)}, which is no Turn: a step "
+            f"must yield Turn(player, name=loss).{at_yield(recipe, 'step', turns)}"
         )
     return turn
 
@@ -146,23 +140,23 @@ def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[No
     except Exception as error:
         where = f"{type(recipe).__name__}, turn of {turn.player!r}"
         at = at_yield(recipe, "step", turns)
-        if "modified by an inplace operation" in words(error):
+        if "modified by an inplace operation" in message_of(error):
             raise PluginError(
                 f"{where}: a loss was computed before a network that it came through had moved. "
                 f"Compute a turn's losses after the previous yield.{at}"
             ) from error
-        if "backward through the graph a second time" in words(error):
+        if "backward through the graph a second time" in message_of(error):
             raise PluginError(
                 f"{where}: two turns share one graph, which the first one used up. "
                 f"Detach what the first turn need not see, or compute it again.{at}"
             ) from error
-        if "does not require grad" in words(error):
+        if "does not require grad" in message_of(error):
             raise PluginError(
                 f"{where}: no loss depends on any network; was something detached too many?{at}"
             ) from error
         if is_explained(error):
             raise
-        raise explained(error, recipe, "step", at) from error
+        raise plugin_error(error, recipe, "step", at) from error
 
 
 class Guard:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from translate.engine.checkpoints.initialization import Initial
+from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config.schema import Config
 from translate.engine.data import workers
 from translate.engine.disk import locks
@@ -25,7 +25,7 @@ def start(
     config: Config,
     *,
     out: Path | None = None,
-    init: Initial | None = None,
+    init: InitialWeights | None = None,
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
@@ -74,7 +74,7 @@ def _processes(config: Config) -> Iterator[torch.device]:
     """Join the other processes of this training; yield the device to train on."""
     workers.refuse_in_worker()
     device = distributed.choose_device(config.train.device)
-    with distributed.joined(device), deterministic(config.train.deterministic):
+    with distributed.process_group(device), deterministic(config.train.deterministic):
         yield device
 
 

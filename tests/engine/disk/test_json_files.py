@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.errors import CheckpointError
 
 
-class Facts(records.Record):
+class Facts(json_files.Record):
     """A document of two keys."""
 
     name: str
@@ -24,10 +24,10 @@ def write(path: Path, *values: object) -> Path:
 
 def test_a_document_is_read_with_what_it_says_besides(tmp_path: Path) -> None:
     path = write(tmp_path / "x", {"name": "a", "more": [1]})
-    facts = records.read(path, Facts)
+    facts = json_files.read_record(path, Facts)
     assert (facts.name, facts.count, facts.model_dump()["more"]) == ("a", 0, [1])
     (tmp_path / "link").symlink_to(path)  # as the caches of downloaded models have them
-    assert records.read(tmp_path / "link", Facts) == facts
+    assert json_files.read_record(tmp_path / "link", Facts) == facts
 
 
 @pytest.mark.parametrize(
@@ -40,23 +40,23 @@ def test_a_document_is_read_with_what_it_says_besides(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_document_of_another_shape_is_one_line(value: object, said: str, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=said) as caught:
-        records.read(write(tmp_path / "x", value), Facts)
+        json_files.read_record(write(tmp_path / "x", value), Facts)
     assert str(tmp_path / "x") in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("levels", [records.DEEPEST, 100_000])
+@pytest.mark.parametrize("levels", [json_files.DEEPEST, 100_000])
 def test_deep_nesting_is_refused(levels: int, tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text('{"a":' * levels + "1" + "}" * levels)
     with pytest.raises(CheckpointError, match="nested more than 64 levels deep"):
-        records.read_json(path)
-    assert records.read_lines(path) == []
+        json_files.read_json(path)
+    assert json_files.read_lines(path) == []
 
 
 def test_nesting_as_ours_is_read(tmp_path: Path) -> None:
-    path, levels = tmp_path / "x", records.DEEPEST - 1
+    path, levels = tmp_path / "x", json_files.DEEPEST - 1
     path.write_text('{"a":' * levels + "1" + "}" * levels)
-    assert records.read_json(path)
+    assert json_files.read_json(path)
 
 
 def test_a_document_larger_than_any_of_ours_is_not_read_whole(tmp_path: Path) -> None:
@@ -64,33 +64,37 @@ def test_a_document_larger_than_any_of_ours_is_not_read_whole(tmp_path: Path) ->
     with path.open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(CheckpointError, match="larger than 67,108,864 bytes"):
-        records.read_json(path)
+        json_files.read_json(path)
 
 
 def test_a_line_longer_than_any_of_ours_costs_only_itself(tmp_path: Path) -> None:
-    path = write(tmp_path / "x", {"a": 1}, {"a": "x" * 3 * records.LONGEST}, {"a": 2})
-    assert records.read_lines(path) == [{"a": 1}, {"a": 2}]
-    assert records.end_of(path, lambda line: line["a"] == 1) == len(b'{"a": 1}\n')
+    path = write(tmp_path / "x", {"a": 1}, {"a": "x" * 3 * json_files.LONGEST}, {"a": 2})
+    assert json_files.read_lines(path) == [{"a": 1}, {"a": 2}]
+    assert json_files.end_of_last_record(path, lambda line: line["a"] == 1) == len(b'{"a": 1}\n')
 
 
 @pytest.mark.parametrize("block", [1, 3, 7, 1 << 18])
 def test_lines_are_read_backwards_in_blocks_of_any_size(
     block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "BLOCK", block)
+    monkeypatch.setattr(json_files, "BLOCK", block)
     path = write(tmp_path / "x", {"a": 1}, [2], {"a": 3}, {"a": 4})
     whole = path.read_bytes()
     path.write_bytes(whole + b'\n\n{"a": 5')
     for last in (1, 3, 4):
-        end = records.end_of(path, lambda line, last=last: line["a"] <= last)  # type: ignore[misc]
+        end = json_files.end_of_last_record(path, lambda line, last=last: line["a"] <= last)  # type: ignore[misc]
         assert whole[:end] + whole[end:] == whole
         assert json.loads(whole[:end].splitlines()[-1]) == {"a": last}
-    assert records.end_of(path, lambda _: False) == 0
+    assert json_files.end_of_last_record(path, lambda _: False) == 0
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x")
-    for read in (records.read_json, records.read_lines, lambda p: records.end_of(p, bool)):
+    for read in (
+        json_files.read_json,
+        json_files.read_lines,
+        lambda p: json_files.end_of_last_record(p, bool),
+    ):
         with pytest.raises(CheckpointError, match="not a regular file"):
             read(tmp_path / "x")
-    assert records.read_lines(tmp_path / "none") == []
+    assert json_files.read_lines(tmp_path / "none") == []

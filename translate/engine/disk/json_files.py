@@ -37,7 +37,7 @@ class Record(BaseModel):
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def read(path: Path, kind: type[AnyRecord]) -> AnyRecord:
+def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
     """Return the document at `path`; raises `CheckpointError`, in one line, where it is none."""
     value = read_json(path)
     try:
@@ -82,7 +82,7 @@ def parse(data: bytes) -> dict[str, Any]:
     raise ValueError(f"it is nested more than {DEEPEST} levels deep")
 
 
-def each_line(path: Path) -> Iterator[dict[str, Any]]:
+def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a file that `files.append` wrote, without any that is damaged.
 
     A missing file has none. Raises `CheckpointError` where `path` cannot be read at all.
@@ -103,10 +103,10 @@ def each_line(path: Path) -> Iterator[dict[str, Any]]:
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Return all that `each_line` yields."""
-    return list(each_line(path))
+    return list(iterate_lines(path))
 
 
-def end_of(path: Path, belongs: Callable[[dict[str, Any]], bool]) -> int:
+def end_of_last_record(path: Path, belongs: Callable[[dict[str, Any]], bool]) -> int:
     """Return where in `path` the last record that `belongs` ends; 0 where there is none.
 
     Lines are read from the end, so that a long file costs as much as what is to be cut off it.

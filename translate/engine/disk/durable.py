@@ -1,0 +1,80 @@
+"""Bytes on the disk: written, synced, and read back only from regular files."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from translate.engine.disk.file_system import NO_FOLDER_SYNC, tolerate
+
+PIECE = 1 << 24
+"""bytes; what comes in smaller chunks is gathered up to this before it is written"""
+BINARY = getattr(os, "O_BINARY", 0)
+"""Windows would otherwise write line breaks of its own."""
+Chunk: TypeAlias = bytes | bytearray | memoryview
+Content: TypeAlias = bytes | Iterable[Chunk]
+"""A file's bytes, whole or as they are made."""
+
+
+def open_regular(path: Path, flags: int) -> int:
+    """Return a descriptor of the file `path`; raises `OSError` for a link, pipe or device.
+
+    It never waits: a pipe that nobody writes to would hold the process for ever.
+    """
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BINARY
+    descriptor = os.open(path, flags, 0o644)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return descriptor
+
+
+def open_folder(folder: Path) -> int:
+    """Return a descriptor of `folder`; raises `OSError` where the system has none for folders."""
+    return os.open(folder, os.O_RDONLY)
+
+
+def write_durably(path: Path, data: Content) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
+    try:
+        for piece in [data] if isinstance(data, bytes) else _gathered(data):
+            write_all(descriptor, piece)
+        sync_descriptor(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Yield `chunks` in fewer pieces; large ones are passed on as they are."""
+    waiting = bytearray()
+    for chunk in chunks:
+        if waiting and len(waiting) + len(chunk) > PIECE:
+            yield waiting
+            waiting = bytearray()
+        if len(chunk) > PIECE:
+            yield chunk
+        else:
+            waiting += chunk
+    yield waiting
+
+
+def write_all(descriptor: int, data: Chunk) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync_descriptor(descriptor: int, path: Path) -> None:
+    with tolerate("files cannot be synced", path.parent):
+        os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    with tolerate("folders cannot be synced", folder, NO_FOLDER_SYNC):
+        descriptor = open_folder(folder)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
