@@ -11,21 +11,33 @@ Scores: TypeAlias = Tensor | Sequence[Tensor]
 
 
 class ImageLoss(Protocol):
-    """The distance of an image from its target: a scalar, 0 when they agree."""
+    """A loss that compares an image with its target: a scalar, 0 when they are equal."""
 
     def __call__(self, output: Tensor, target: Tensor) -> Tensor: ...
 
 
 class AdversarialLoss(Protocol):
-    """The losses of both players of a GAN, given a discriminator's scores: a scalar each.
+    """The losses of both players of a GAN, computed from the scores of a discriminator.
 
-    A loss whose `for_generator` compares the scores of generated and real images, as relativistic
-    ones do, has an attribute ``relativistic = True``: it is then given the real scores as well.
+    A loss whose `for_generator` needs the scores of real images, such as a relativistic one, has an
+    attribute ``relativistic = True``.
     """
 
-    def for_discriminator(self, real: Scores, fake: Scores) -> Tensor: ...
+    def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
+        """Return the loss of the discriminator, a scalar.
 
-    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor: ...
+        Args:
+            real: Scores of real images.
+            fake: Scores of generated images.
+        """
+
+    def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:
+        """Return the loss of the generator, a scalar.
+
+        Args:
+            fake: Scores of generated images.
+            real: Scores of real images, given to relativistic losses only.
+        """
 
 
 def is_relativistic(loss: AdversarialLoss) -> bool:
@@ -36,10 +48,16 @@ def is_relativistic(loss: AdversarialLoss) -> bool:
 def generator_loss(
     loss: AdversarialLoss, discriminator: Callable[[Tensor], Scores], fake: Tensor, real: Tensor
 ) -> Tensor:
-    """Return the generator's `loss` for `fake` images.
+    """Return the loss of the generator for `fake` images.
 
-    The discriminator scores `real` ones too, without gradient, where the loss is relativistic, and
-    only there.
+    Args:
+        loss: The adversarial loss.
+        discriminator: A function from images to scores.
+        fake: Generated images, (N, C, H, W).
+        real: Real images, which are scored, without gradient, for relativistic losses only.
+
+    Returns:
+        A scalar.
     """
     scores = discriminator(fake)
     if not is_relativistic(loss):

@@ -19,10 +19,10 @@ WALKS = 4
 
 
 class Turn:
-    """One player's move: the losses its optimizer is about to reduce.
+    """One player's update: the losses that its optimizer minimizes.
 
-    ``Turn("generator", gan=a, l1=100 * b)`` minimises ``a + 100 * b`` over the parameters of the
-    optimizer called ``generator``, and over nothing else.
+    ``Turn("generator", gan=a, l1=100 * b)`` minimizes ``a + 100 * b`` over the parameters of the
+    optimizer named ``generator`` only. Losses of any shape are averaged.
     """
 
     def __init__(self, player: str, **losses: Tensor) -> None:
@@ -35,9 +35,12 @@ class Turn:
         """what is recorded beside the losses, and minimised by nobody"""
 
     def log(self, **metrics: Tensor) -> Self:
-        """Record the means of `metrics` in the run's log, beside the losses, and return the turn.
+        """Record the means of `metrics` in the log, and return the turn; they are not minimized.
 
-        ``yield Turn("critic", gan=a).log(real_score=scores)``: what is logged is never minimised.
+        Example:
+            >>> turn = Turn("critic", gan=torch.zeros(1)).log(real_score=torch.ones(4))
+            >>> turn.metrics
+            {'real_score': tensor(1.)}
         """
         self.metrics |= {name: value.detach().mean() for name, value in metrics.items()}
         return self
@@ -50,13 +53,12 @@ class Turn:
 
 
 class Recipe(nn.Module, ABC, Generic[Batch]):
-    """Subclass this to teach the engine a new way of training.
+    """A training method; subclass it and register the class with ``register_recipes``.
 
-    ``__init__(self, spec: ImageSpec, *, ...)``: networks are plain attributes, so ``to``, ``train``
-    and ``state_dict`` come from `nn.Module`; the keyword arguments are the options that a
-    configuration may set, and their defaults are the paper's.
-
-    A constructor reads no file and no network: inference rebuilds the recipe from a checkpoint.
+    ``__init__(self, spec: ImageSpec, *, ...)``: networks are attributes, as in every `nn.Module`.
+    Keyword arguments are the options that a configuration may set; defaults are those of the paper.
+    The constructor must not read files or use the network: inference rebuilds the recipe from a
+    checkpoint.
     """
 
     defaults: ClassVar[Mapping[str, Any]] = {}
@@ -86,11 +88,17 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:
-        """Return one optimizer for each player."""
+        """Return the optimizer of each player, by the name that its turns have."""
 
     @abstractmethod
     def step(self, batch: Batch) -> Iterator[Turn]:
-        """Train on one batch of images in [-1, 1]: yield a turn for each player's move."""
+        """Train on one batch: yield one turn per player's update.
+
+        After each ``yield`` the weights of that player have changed.
+
+        Args:
+            batch: Images (N, C, H, W) in [-1, 1], as the layout's batch type has them.
+        """
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         """Return `images`, (N, C, H, W) in [-1, 1], translated to the domain `to`.
@@ -104,20 +112,27 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
 
     def targets(self, source: str) -> tuple[str, ...]:
-        """Return the domains that `translate` takes images of the domain `source` to.
+        """Return the domains that `translate` can translate images of a domain to.
 
-        By default, images of the first domain are translated to all others, or to their own where
-        it is the only one.
+        By default, images of the first domain are translated to all others, or to their own domain
+        where it is the only one.
+
+        Args:
+            source: The domain of the images.
         """
         if source not in self.domains[:1]:
             return ()
         return self.domains[1:] or self.domains
 
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return the inputs of `draw` for `count` images, (count, dim, 1, 1), on the CPU.
+        """Return the inputs of `draw`, by default samples of `prior`.
 
-        They come from `prior`; and from `generator`, or from the global one, whose state the
-        checkpoint holds.
+        Args:
+            count: Number of images.
+            generator: Source of random numbers; the global one, which checkpoints save, by default.
+
+        Returns:
+            (count, dim, 1, 1), on the CPU.
         """
         if self.prior is None:
             raise TranslateError(f"{type(self).__name__} cannot draw images: it has no prior.")
@@ -133,16 +148,24 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         raise TranslateError(f"{type(self).__name__} cannot draw images from latent vectors.")
 
     def conditions(self) -> tuple[str, ...]:
-        """Return the names of what `draw` can be asked for: classes, or the codes it learnt."""
+        """Return the names of the conditions of `draw`, classes or learned codes."""
         return ()
 
     def walk(
         self, count: int, generator: torch.Generator, condition: Tensor | None = None
     ) -> list[Tensor]:
-        """Return rows of `count` images that show what the noise means.
+        """Return rows of images that show what the latent vectors encode.
 
-        By default each row leads from one draw to another: a row a class where there are classes,
-        else a few rows; or all of one `condition`, whose first dimension is 1.
+        By default each row interpolates between two random vectors: one row per class where there
+        are classes, else four.
+
+        Args:
+            count: Number of images in a row.
+            generator: Source of random numbers.
+            condition: The condition of all rows; its first dimension is 1.
+
+        Returns:
+            Rows (count, C, H, W) in [-1, 1].
         """
         named = len(self.conditions()) if condition is None else 0
         device = next(self.parameters()).device
@@ -155,19 +178,22 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return rows
 
     def preview(self, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
-        """Return rows of images to look at, by the name that is written above each row.
+        """Return rows of images for the preview, by the title of each row. By default none.
 
-        Each row is (N, C, H, W) in [-1, 1], such as ``{"source": ..., "translated": ...}``; by
-        default there are none.
+        Args:
+            batch: The fixed batch that all previews of a run show.
+
+        Returns:
+            Rows (N, C, H, W) in [-1, 1], such as ``{"source": ..., "translated": ...}``.
         """
         return {}
 
     def training_state(self) -> dict[str, Tensor]:
-        """Return what a resumed run needs beside weights and optimizers: the image pools."""
+        """Return state besides weights and optimizers, by default that of image pools."""
         return {name: pool.images for name, pool in self._pools()}
 
     def load_training_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `training_state` returned."""
+        """Restore what `training_state` returned."""
         for name, pool in self._pools():
             pool.images = state[name]
 
@@ -175,13 +201,19 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return ((n, m) for n, m in self.named_modules() if isinstance(m, ImagePool))
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile every network; override to leave one out (a penalised critic must stay eager)."""
+        """Compile every network; override it to exclude one, such as a penalized critic."""
         for child in self.children():
             if any(True for _ in child.parameters()):
                 child.compile(*args, **kwargs)
 
 
 def adam(*networks: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Adam:
-    """Return a fused Adam over all `networks`, with the field's momentum of one half."""
+    """Return a fused Adam over all parameters of `networks`.
+
+    Args:
+        networks: Networks of one player.
+        lr: Learning rate.
+        betas: Decay rates; 0.5 for the first moment is usual for GANs (Radford et al., 2016).
+    """
     parameters = [p for network in networks for p in network.parameters()]
     return Adam(parameters, lr=lr, betas=betas, fused=True)

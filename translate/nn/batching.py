@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 
 def batch_dependent(network: nn.Module) -> bool:
-    """Return whether what `network` makes of an image depends on the others of its batch.
+    """Return whether the output of `network` for one image depends on the others in its batch.
 
-    Batch norm does that; other parts say so with an attribute ``mixes_images``.
+    Batch norm makes it so; other modules declare it with an attribute ``mixes_images = True``.
     """
     return any(
         isinstance(part, nn.modules.batchnorm._BatchNorm) or getattr(part, "mixes_images", False)
@@ -18,10 +18,15 @@ def batch_dependent(network: nn.Module) -> bool:
 
 
 def forward_batched(network: nn.Module, *images: Tensor) -> tuple[Any, ...]:
-    """Return what `network` makes of each of `images`, in one pass where that is the same.
+    """Return the outputs of `network` for several batches, in one forward pass where that is equal.
 
-    That is a tensor, or several, such as a discriminator's of several scales. Where the network
-    mixes images, they would share their statistics, so each goes alone.
+    Args:
+        network: Returns a tensor, or a list of tensors, such as a discriminator of several scales.
+        images: Batches (N, C, H, W) of one image size.
+
+    Returns:
+        One output per batch. A network that is `batch_dependent` runs once per batch, as joined
+        batches would share their statistics.
     """
     if batch_dependent(network):
         return tuple(network(image) for image in images)

@@ -13,7 +13,19 @@ from translate.nn.precision import at_least_float32
 def features_of(
     network: nn.Module, option: str = "discriminator", such_as: str = "mlp, patch"
 ) -> Callable[[Tensor], list[Tensor]]:
-    """Return the method of `network` that shows what it sees in images, layer by layer."""
+    """Return the method ``features(images)`` of a discriminator.
+
+    Args:
+        network: The discriminator.
+        option: The option that selected it, for the error message.
+        such_as: Discriminators that have the method, for the error message.
+
+    Returns:
+        A function from images to their features, a list with one tensor per layer.
+
+    Raises:
+        ConfigError: The network has no such method.
+    """
     look = getattr(network, "features", None)
     if not callable(look):
         raise ConfigError(
@@ -24,9 +36,9 @@ def features_of(
 
 
 def output_and_features(network: nn.Module, images: Tensor) -> tuple[Any, list[Tensor]]:
-    """Return what `network` makes of `images`, and its features of them.
+    """Return the output of `network` for `images`, and the features of each layer.
 
-    One that has a method ``output_and_features(images)`` gives both in one pass.
+    A network with a method ``output_and_features(images)`` computes both in one forward pass.
     """
     both = getattr(network, "output_and_features", None)
     if callable(both):
@@ -35,10 +47,15 @@ def output_and_features(network: nn.Module, images: Tensor) -> tuple[Any, list[T
 
 
 def feature_distance(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    """Return the squared distance of the means of two batches, summed over lists of features.
+    """Return the feature-matching loss of two batches (Salimans et al., 2016, section 3.1).
 
-    Feature matching (Salimans et al., 2016, section 3.1). Of each feature, (N, ...), the mean over
-    the batch is taken; the distance is a mean over its entries, so that no layer outweighs others.
+    Args:
+        real: Features of real images, (N, ...) for each layer.
+        fake: Features of generated images, with the same layers.
+
+    Returns:
+        A scalar: the squared difference of the means over the batch, averaged over the entries of a
+        layer, so that no layer outweighs another, and summed over layers.
     """
     distances = [
         (at_least_float32(one).mean(dim=0) - at_least_float32(other).mean(dim=0)).square().mean()

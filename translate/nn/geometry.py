@@ -59,7 +59,15 @@ def geometries(module: nn.Module) -> Iterator[Geometry]:
 
 
 def expect_scale(generator: nn.Module, scale: int) -> None:
-    """Raise `ConfigError` where `generator` does not make sides `scale` times as long."""
+    """Raise an error if the output of `generator` is not `scale` times as large as its input.
+
+    Args:
+        generator: A network; its attribute ``geometry`` has its scale.
+        scale: The ratio of output and input sides that the recipe needs.
+
+    Raises:
+        ConfigError: The scale is another.
+    """
     if (found := geometry_of(generator).scale) != scale:
         raise ConfigError(
             f"generator: {type(generator).__name__} makes sides {found} times as long, not {scale}:"
@@ -68,10 +76,19 @@ def expect_scale(generator: nn.Module, scale: int) -> None:
 
 
 def at_size(size: tuple[int, int], network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Return what `network`, which takes images of `size` alone, makes of `images` of any size.
+    """Apply a network that takes images of one size to images of any size.
 
-    Larger ones are shrunk until they fit, antialiased, and what comes is enlarged again; sides that
-    are then too short repeat their edge on the right and at the bottom, which is cut off again.
+    Larger images are scaled down to fit, with antialiasing, and the output is scaled up again.
+    Smaller sides are padded on the right and at the bottom by repeating the edge, and the output is
+    cropped.
+
+    Args:
+        size: Height and width that `network` takes.
+        network: A function of images (N, C, height, width).
+        images: (N, C, H, W) in [-1, 1].
+
+    Returns:
+        (N, C, H, W) in [-1, 1].
     """
     height, width = images.shape[-2:]
     share = min(1.0, size[0] / height, size[1] / width)

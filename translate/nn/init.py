@@ -6,18 +6,23 @@ from torch import Tensor, nn
 
 
 def init_normal_(module: nn.Module, std: float = 0.02) -> None:
-    """Draw convolution and linear weights from N(0, std), norm weights from N(1, std); zero biases.
+    """Initialize weights as DCGAN, pix2pix and CycleGAN do (Radford et al., 2016, section 4).
 
-    The initialisation of DCGAN (Radford et al., 2016, section 4), pix2pix and CycleGAN.
+    Args:
+        module: Weights of convolutions and linear layers are drawn from N(0, std), weights of norms
+            from N(1, std); biases are set to 0.
+        std: The standard deviation.
     """
     _init_(module, lambda weight: nn.init.normal_(weight, 0.0, std), std)
 
 
 def init_xavier_(module: nn.Module, gain: float = 0.02) -> None:
-    """Draw convolution and linear weights by their number of inputs and outputs; zero biases.
+    """Initialize weights as the authors' code of CUT does (Glorot and Bengio, 2010, equation 16).
 
-    The initialisation of CUT's code: ``N(0, gain * sqrt(2 / (inputs + outputs)))`` (Glorot and
-    Bengio, 2010, equation 16), and norm weights from N(1, gain).
+    Args:
+        module: Weights of convolutions and linear layers are drawn from ``N(0, gain * sqrt(2 /
+            (inputs + outputs)))``, weights of norms from N(1, gain); biases are set to 0.
+        gain: The factor of the standard deviation.
     """
     _init_(module, lambda weight: nn.init.xavier_normal_(weight, gain), gain)
 

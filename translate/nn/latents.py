@@ -32,9 +32,14 @@ class Prior:
             raise ConfigError(f"latent_dim: expected 0 or more, got {self.dim}.")
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return `count` latent vectors, (count, dim, 1, 1), on the CPU.
+        """Return latent vectors, on the CPU.
 
-        They come from `generator`, or from the global one, whose state the checkpoint holds.
+        Args:
+            count: Number of vectors.
+            generator: Source of random numbers; the global one, which checkpoints save, by default.
+
+        Returns:
+            (count, dim, 1, 1).
         """
         shape = (count, self.dim, 1, 1)
         if self.name == "uniform":
@@ -44,11 +49,18 @@ class Prior:
 
 
 def interpolate(start: Tensor, end: Tensor, count: int) -> Tensor:
-    """Return `count` vectors, (count, *shape), on the way from `start` to `end`, both included.
+    """Return latent vectors between two, by spherical interpolation (White, 2016, section 2).
 
-    They turn by equal angles, and their lengths go evenly from the one's to the other's: a straight
-    line between two draws of high dimension would lead through lengths that no draw has (White,
-    2016, section 2).
+    Directions change by equal angles and lengths linearly. A straight line between two samples of
+    high dimension would lead through lengths that samples do not have.
+
+    Args:
+        start: A latent vector of any shape.
+        end: Another of the same shape.
+        count: Number of vectors, both ends included.
+
+    Returns:
+        (count, *shape).
     """
     one, other = start.flatten(), end.flatten()
     cosine = torch.dot(one, other) / (one.norm() * other.norm())

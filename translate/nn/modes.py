@@ -15,7 +15,7 @@ class Progressive(nn.Module):
 
 @contextmanager
 def unchanged_buffers(module: nn.Module) -> Iterator[None]:
-    """Put the buffers of `module` back afterwards: running statistics, spectral norm, pools."""
+    """Restore the buffers of `module`, such as running statistics, at the end of the block."""
     kept = [(owner, name, buffer, buffer.clone()) for owner, name, buffer in _buffers(module)]
     try:
         yield
@@ -33,7 +33,7 @@ def _buffers(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
 
 @contextmanager
 def mode(module: nn.Module, *, training: bool) -> Iterator[None]:
-    """Switch every part of `module` to training or evaluation, and back to what each was."""
+    """Set training or evaluation mode for the block; each module's own mode is restored."""
     before = [(child, child.training) for child in module.modules()]
     module.train(training)
     try:

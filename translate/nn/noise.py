@@ -11,9 +11,9 @@ _global_generators = RLock()
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw from generators started at `seed`, and put the global ones back.
+    """Seed PyTorch's global generators for the block, and restore their states at its end.
 
-    They belong to the whole process: one thread at a time may be in such a block.
+    They belong to the process: only one thread at a time may be in such a block.
     """
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with _global_generators, torch.random.fork_rng(devices):

@@ -12,9 +12,9 @@ from translate.nn.precision import at_least_float32
 
 @torch.no_grad()
 def clip_weights_(network: nn.Module, bound: float) -> None:
-    """Bring every weight into [-bound, bound], after each turn of a critic (Arjovsky et al., 2017).
+    """Clip every weight of a critic to [-bound, bound], after each of its turns.
 
-    Algorithm 1, line 7: it keeps the critic's slope bounded, if not at 1.
+    It bounds the Lipschitz constant (Arjovsky et al., 2017, algorithm 1, line 7).
     """
     for parameter in network.parameters():
         parameter.clamp_(-bound, bound)
@@ -24,11 +24,18 @@ Critic = Callable[[Tensor], Scores]
 
 
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-    """Return how far from 1 the slope of `critic` is between `real` and `fake`, squared.
+    """Return the gradient penalty of WGAN-GP (Gulrajani et al., 2017, algorithm 1).
 
-    Gulrajani et al. (2017), algorithm 1: the mean of ``(|gradient| - 1)^2`` at one random point on
-    the way from each real image to its fake one, the norm taken over all that an image has. The
-    points come from the global generator. Only `critic` is to learn from it, so images are cut off.
+    The mean of ``(|gradient| - 1)^2`` at one random point between each real image and its fake one;
+    the norm is over all entries of an image. Random numbers are those of the global generator.
+
+    Args:
+        critic: A function of images; a list of scores, one per scale, is summed.
+        real: Real images (N, C, H, W), detached.
+        fake: Generated images of the same shape, detached.
+
+    Returns:
+        A scalar, to be multiplied by the weight of the penalty (10 in the paper).
     """
     share = torch.rand(len(real), *[1] * (real.ndim - 1)).to(real)
     between = torch.lerp(real.detach(), fake.detach().to(real), share)
@@ -36,10 +43,18 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-    """Return the penalty of DeblurGAN's code (Kupyn et al., 2018), which is not `gradient_penalty`.
+    """Return the gradient penalty of the authors' code of DeblurGAN (Kupyn et al., 2018).
 
-    One random point serves the whole batch; the slope is that of the sum of all logits; and its
-    norm is taken over the channels of each pixel, so that each pixel's is to be 1, not an image's.
+    It differs from `gradient_penalty`: one random point serves the whole batch, the gradient is
+    that of the sum of all logits, and the norm is over the channels of each pixel.
+
+    Args:
+        critic: A function of images; a list of scores, one per scale, is summed.
+        real: Real images (N, C, H, W), detached.
+        fake: Generated images of the same shape, detached.
+
+    Returns:
+        A scalar.
     """
     between = torch.lerp(fake.detach().to(real), real.detach(), torch.rand(1).to(real))
     between.requires_grad_()
@@ -51,20 +66,35 @@ def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Te
 
 
 def r1_penalty(critic: Critic, real: Tensor) -> Tensor:
-    """Return the mean squared norm of the gradient of `critic` at `real` images.
+    """Return the R1 penalty (Mescheder et al., 2018, equation 9) without its factor of gamma / 2.
 
-    Mescheder et al. (2018), equation 9, without its factor of gamma / 2, which is the recipe's.
+    Args:
+        critic: A function of images; a list of scores, one per scale, is summed.
+        real: Real images (N, C, H, W), detached.
+
+    Returns:
+        A scalar: the squared norm of the gradient, mean over images.
     """
     return _slopes(critic, real.detach()).square().sum(dim=1).mean()
 
 
 def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
-    """Return the maximum mean discrepancy of two batches of codes, an unbiased estimate.
+    """Return an unbiased estimate of the maximum mean discrepancy of two batches of latent codes.
 
     WAE-MMD (Tolstikhin et al., 2018, algorithm 2) with inverse multiquadratic kernels as in the
     authors' code: the sum of ``C / (C + d^2)`` for seven C around ``2 z scale^2``, the expected
-    squared distance of two draws from a prior N(0, scale^2) of z dimensions. Codes are (N, z) or
-    (N, z, 1, 1). As it is unbiased, it is negative about half the time for equal distributions.
+    squared distance of two samples of N(0, scale^2) in z dimensions.
+
+    Args:
+        codes: Codes of images, (N, z) or (N, z, 1, 1), N at least 2.
+        prior: Samples of the prior, likewise.
+        scale: The standard deviation of the prior.
+
+    Returns:
+        A scalar; as it is unbiased, it is negative half of the time for equal distributions.
+
+    Raises:
+        ConfigError: A batch has fewer than two codes.
     """
     one, other = at_least_float32(codes).flatten(1), at_least_float32(prior).flatten(1)
     if min(len(one), len(other)) < 2:
