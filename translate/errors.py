@@ -10,9 +10,9 @@ MAX_SHOWN = 300
 
 
 class TranslateError(Exception):
-    """A mistake that the user can mend; the message says how. Anything else is our bug.
+    """An error that the user can correct, with a message that says how; others are bugs.
 
-    The first argument is one line; further ones are lines below it, such as a table.
+    The first argument is one line; further arguments are lines below it, such as a table.
     """
 
     exit_code: ClassVar[int] = 2
@@ -100,7 +100,12 @@ def printable_name(key: str) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?", or " Choose from: ..." when nothing is close; "" if empty."""
+    """Return " Did you mean 'x'?" for a misspelt name, or " Choose from: ..." if nothing is close.
+
+    Args:
+        name: The unknown name.
+        known: The names that exist; the result is empty if there are none.
+    """
     known = sorted(known)
     if close := get_close_matches(str(name), known, n=1):
         return f" Did you mean {close[0]!r}?"

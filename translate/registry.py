@@ -77,34 +77,47 @@ def part(name: str, /, **options: Any) -> PartWithOptions:
 def create_generator(
     part: Part, *, in_channels: int, out_channels: int, **offered: Any
 ) -> nn.Module:
-    """Make the network that draws images; `offered` is given where its signature takes it."""
+    """Return a network that makes images.
+
+    Args:
+        part: A name, or a name with options.
+        in_channels: Channels of the input: of images, or the length of latent vectors.
+        out_channels: Channels of the images that it returns.
+        offered: Further arguments, passed on if the factory takes them, such as ``size``.
+    """
     return _network(
         "generator", part, in_channels=in_channels, out_channels=out_channels, **offered
     )
 
 
 def create_discriminator(part: Part, *, in_channels: int, **offered: Any) -> nn.Module:
-    """Make the network that scores images; `offered` is given where its signature takes it."""
+    """Return a network that scores images; arguments as those of `create_generator`."""
     return _network("discriminator", part, in_channels=in_channels, **offered)
 
 
 def create_recipe(part: Part, *, spec: ImageSpec) -> Recipe:
-    """Make the recipe for images of `spec`, and tell it the domains."""
+    """Return the recipe for images of `spec`, with its attribute ``domains`` set."""
     recipe: Recipe = create("recipe", part, spec=spec)
     recipe.domains = spec.names
     return recipe
 
 
 def create_loss(part: Part, **offered: Any) -> Any:
-    """Make a loss: see `translate.losses` for the two shapes."""
+    """Return a loss: an `ImageLoss` or an `AdversarialLoss` of `translate.losses`."""
     return create("loss", part, **offered)
 
 
 def create(kind: Kind, part: Part, **given: Any) -> Any:
-    """Make the `kind` of thing that `part` names, with its options checked against the signature.
+    """Return what the factory of a part makes, with options checked against its signature.
 
-    Of `given`, the factory gets the keywords that it takes. Raises `ConfigError` for a name or an
-    option that does not exist, with the nearest one that does.
+    Args:
+        kind: The kind of part, such as ``"loss"``.
+        part: A name, or a name with options.
+        given: Further arguments, passed on if the factory takes them.
+
+    Raises:
+        ConfigError: The name or an option does not exist, or a value does not fit; the message has
+            the nearest name.
     """
     name, own = split_part(kind, part)
     factory = find(kind, name)
@@ -125,9 +138,15 @@ def split_part(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
 
 
 def find(kind: Kind, name: str) -> Callable[..., Any]:
-    """Return the factory called `name`, or ``distribution/name`` where two claim one.
+    """Return the factory of a name.
 
-    Raises `ConfigError` where there is none, `PluginError` where two plugins claim the name.
+    Args:
+        kind: The kind of part, such as ``"loss"``.
+        name: A name, or ``distribution/name`` where two plugins register the same name.
+
+    Raises:
+        ConfigError: No plugin registers the name.
+        PluginError: Two plugins register the name.
     """
     offers = list_offers(kind)
     owner, _, bare = name.rpartition("/")
@@ -175,7 +194,7 @@ def _say_once(line: str) -> None:
 
 
 def names(kind: Kind) -> dict[str, Callable[..., Any]]:
-    """Return what can be had by its bare name."""
+    """Return the factories of one kind by their names, without ambiguous ones."""
     counts: dict[str, list[Offer]] = {}
     for offer in list_offers(kind):
         counts.setdefault(offer.name, []).append(offer)

@@ -101,35 +101,73 @@ def check_recipe(
     data: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> None:
-    """Raise `AssertionError` where the recipe called `name` breaks the contract.
+    """Check a recipe against the contract; it is trained for some steps, within seconds.
 
-    It trains on random images of `spec`, by default 32x32; or on a folder, as a layout of one's
-    own needs: ``data={"layout": ..., "root": ..., "domains": [...]}``. Networks that `options`
-    leave alone are made `small`.
+    Args:
+        name: The registered name.
+        spec: Size and domains of random images; 32x32 by default.
+        data: Settings of ``data``, for a recipe that needs a layout of its own: ``{"layout": ...,
+            "root": ..., "domains": [...]}``.
+        options: Options of the recipe; networks without options are made `small`.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
     """
     _raise(judge("recipe", name, options, spec=spec, data=data))
 
 
 def check_generator(name: str, /, **options: Any) -> None:
-    """Raise `AssertionError` where the generator called `name` breaks the contract."""
+    """Check a generator against the contract.
+
+    Args:
+        name: The registered name.
+        options: Options of the network.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
     _raise(judge("generator", name, options))
 
 
 def check_discriminator(name: str, /, **options: Any) -> None:
-    """Raise `AssertionError` where the discriminator called `name` breaks the contract."""
+    """Check a discriminator against the contract.
+
+    Args:
+        name: The registered name.
+        options: Options of the network.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
     _raise(judge("discriminator", name, options))
 
 
 def check_loss(name: str, /, **options: Any) -> None:
-    """Raise `AssertionError` where the loss called `name` breaks the contract."""
+    """Check a loss against the contract.
+
+    Args:
+        name: The registered name.
+        options: Options of the loss.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
     _raise(judge("loss", name, options))
 
 
 def check_layout(name: str, /, *, data: Mapping[str, Any] | None = None, **options: Any) -> None:
-    """Raise `AssertionError` where the layout called `name` breaks the contract.
+    """Check a layout against the contract.
 
-    It reads a folder, ``data={"root": ..., "domains": [...]}``; without one, two small domains that
-    are drawn. Raises `ConfigError` or `DataError` where the layout cannot read that at all.
+    Args:
+        name: The registered name.
+        data: Settings of ``data`` for a folder to read, ``{"root": ..., "domains": [...]}``; by
+            default two small domains are generated.
+        options: Options of the layout.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        ConfigError: The layout cannot read these domains.
+        DataError: The layout cannot read this folder.
     """
     for verdict in judge("layout", name, options, data=data):
         if verdict.note.startswith(UNTRIED):

@@ -36,11 +36,17 @@ def find_images(source: Path) -> list[Path]:
 
 
 def scan(source: Path, *, deep: bool = True) -> Found:
-    """Return what lies at any depth below `source`, by name: a file with two names is found twice.
+    """Return the files at any depth below a folder.
 
-    Links are followed; only a folder that leads back to one it lies in is not entered again. What
-    `is_hidden` is passed over. Without `deep`, no folder in it is entered. Raises `DataError` where
-    there is no such folder.
+    Links are followed, and a file with two names is listed twice; only a folder that leads back to
+    one of its parents is not entered again. Hidden folders are skipped.
+
+    Args:
+        source: The folder.
+        deep: Enter subfolders.
+
+    Raises:
+        DataError: There is no such folder.
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")

@@ -35,7 +35,17 @@ class Folder(NamedTuple):
 
 
 def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
-    """Raise `ConfigError` where `layout` cannot read as many `domains`."""
+    """Raise an error unless a layout gets as many domains as it reads.
+
+    Args:
+        layout: The name of the layout.
+        domains: The names of the domains.
+        count: The number of domains that the layout reads.
+        or_more: Accept more domains.
+
+    Raises:
+        ConfigError: The number of domains is another.
+    """
     if len(domains) == count or (or_more and len(domains) > count):
         return
     wanted = ("one domain" if count == 1 else "two domains") + " or more" * or_more
@@ -51,9 +61,15 @@ def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = F
 
 
 def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    """Return where the images of each domain lie: a folder, or the matches of a glob.
+    """Return the folder of each domain, with its images.
 
-    Raises `DataError` where there are none, and where two domains have images in common.
+    Args:
+        root: The folder that holds the domains.
+        domains: Names of folders, paths, or globs.
+        split: The subfolder to read, such as ``train``.
+
+    Raises:
+        DataError: A domain has no images, or two domains share some.
     """
     expect_different(root, domains)
     found = [_find_domain(root, name, split) for name in domains]
@@ -114,7 +130,15 @@ def problems(*folders: Folder) -> list[BadImage]:
 
 
 def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
-    """Return the files of `folder` without those left out; raises `DataError` if none is left."""
+    """Return the files of a folder that can be read.
+
+    Args:
+        folder: The folder of a domain.
+        leave_out: Files that the engine has found to be broken.
+
+    Raises:
+        DataError: No file is left.
+    """
     bad = set(leave_out)
     if usable := [path for path in folder.files if path not in bad]:
         return usable

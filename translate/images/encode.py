@@ -14,10 +14,15 @@ from translate.images.tensors import from_device
 
 
 def encode_image(pixels: NDArray[np.uint8], suffix: str, like: Header | None = None) -> bytes:
-    """Return the content of a file with this suffix that shows (height, width, channels) bytes.
+    """Return the content of an image file.
 
-    What it keeps of `like`, such as a colour profile, is up to the format. Raises `ValueError` for
-    a suffix that cannot hold so many channels.
+    Args:
+        pixels: (H, W, C), uint8.
+        suffix: The suffix of the format, such as ``.png``.
+        like: Header of the image whose metadata the file gets, such as its colour profile.
+
+    Raises:
+        ValueError: The format cannot hold this number of channels.
     """
     channels = pixels.shape[2]
     writer = format_registry.writer_of(suffix)
@@ -27,7 +32,12 @@ def encode_image(pixels: NDArray[np.uint8], suffix: str, like: Header | None = N
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write `pixels` as `path`, in the format of its suffix, whole or not at all."""
+    """Write an image file atomically.
+
+    Args:
+        path: The file; its suffix determines the format.
+        pixels: (H, W, C), uint8.
+    """
     files.replace(path, encode_image(pixels, path.suffix))
 
 

@@ -6,7 +6,12 @@ from translate.images.layers import Pixels
 
 
 def resize_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Return `pixels` at (height, width): averaged on the way down, cubic on the way up."""
+    """Return an image at another size: averaged when it gets smaller, bicubic when it gets larger.
+
+    Args:
+        pixels: (H, W, C), uint8 or uint16.
+        size: Height and width.
+    """
     height, width, channels = pixels.shape
     smaller = min(height, size[0]), min(width, size[1])
     for (rows, columns), how in ((smaller, cv2.INTER_AREA), (size, cv2.INTER_CUBIC)):
@@ -16,7 +21,12 @@ def resize_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def pad_to(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Return `pixels` at (height, width) at least: edges repeat on the right and at the bottom."""
+    """Return an image of at least this size; its edge is repeated on the right and at the bottom.
+
+    Args:
+        pixels: (H, W, C).
+        size: Height and width.
+    """
     height, width = pixels.shape[:2]
     missing = max(0, size[0] - height), max(0, size[1] - width)
     if not any(missing):

@@ -117,7 +117,20 @@ class EncodedImage:
 def read_image(
     path: Path, *, channels: int = 3, max_pixels: int = MAX_PIXELS, frame: int = 0
 ) -> Pixels:
-    """Return the pixels of the file at `path`, as `EncodedImage.decode` does."""
+    """Return the pixels of an image file, upright and composited over white.
+
+    Args:
+        path: The file.
+        channels: 1 for gray, 3 for RGB.
+        max_pixels: The largest number of pixels that is decoded.
+        frame: Index of the frame or page.
+
+    Returns:
+        (H, W, channels), uint8; uint16 where the file has 16 bits.
+
+    Raises:
+        BadImage: The file cannot be decoded completely; nothing else is raised.
+    """
     return EncodedImage.open(path, max_pixels=max_pixels).decode(channels=channels, frame=frame)
 
 

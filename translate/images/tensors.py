@@ -18,25 +18,38 @@ def as_tensor(pixels: Pixels) -> Tensor:
 
 
 def to_device(images: Tensor, device: torch.device | str) -> Tensor:
-    """Return `images` as floats in [-1, 1] on `device`; they travel as they are.
+    """Return images as floats in [-1, 1]; they are copied to the device in their own type.
 
-    They are uint8 or uint16, or float32 in [0, 1].
+    Args:
+        images: (N, C, H, W), uint8, uint16, or float32 in [0, 1].
+        device: The device to copy to.
     """
     half = {torch.uint8: 127.5, torch.uint16: 32767.5, torch.float32: 0.5}[images.dtype]
     return images.to(device, non_blocking=True).to(torch.float32).div_(half).sub_(1)
 
 
 def from_device(images: Tensor) -> NDArray[np.uint8]:
-    """Return (N, C, H, W) `images` in [-1, 1] as (N, H, W, C) bytes: clamped, rounded, on the CPU.
+    """Return images as 8-bit levels on the CPU, clamped and rounded.
 
-    What is not finite has no byte: check before.
+    Args:
+        images: (N, C, H, W) in [-1, 1]; values must be finite.
+
+    Returns:
+        (N, H, W, C), uint8.
     """
     levels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round()
     return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def from_device_as_floats(images: Tensor) -> NDArray[np.float32]:
-    """Return (N, C, H, W) `images` in [-1, 1] as (N, H, W, C) in [0, 1]: clamped, on the CPU."""
+    """Return images as floats in [0, 1] on the CPU, clamped.
+
+    Args:
+        images: (N, C, H, W) in [-1, 1]; values must be finite.
+
+    Returns:
+        (N, H, W, C), float32.
+    """
     shares = images.detach().float().clamp(-1, 1).add(1).mul(0.5)
     return shares.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
