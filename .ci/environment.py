@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Make `.venv`, the checkout's own environment, in seconds where its dependencies are there.
+"""Create `.venv`, the environment of this checkout, in seconds once its dependencies are installed.
 
-They are big, so all checkouts whose pyproject.toml asks for the same share one environment, kept
-in ``$TRANSLATE_ENVIRONMENTS/<lock>-*``, or in ``~/.cache/translate-kit``. `.venv` is light: it sees
-that environment through a ``.pth`` file and holds the checkout itself, installed editable.
+Dependencies take 6 GB, so all checkouts with equal requirements in pyproject.toml share one
+environment in ``$TRANSLATE_ENVIRONMENTS/<lock>-*`` or ``~/.cache/translate-kit``. `.venv` includes
+it by a ``.pth`` file, and holds an editable installation of the checkout.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ import time
 import venv
 from pathlib import Path
 
-if sys.version_info < (3, 11):  # noqa: UP036 - said before tomllib is missed
+if sys.version_info < (3, 11):  # noqa: UP036 - before the import of tomllib fails
     sys.exit(
         f"translate needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}."
     )
@@ -35,7 +35,7 @@ PROMPT = "translate-checkout"
 
 
 def main() -> None:
-    """Make what is missing, one process at a time."""
+    """Create what is missing; processes wait for each other."""
     SHARED.mkdir(parents=True, exist_ok=True)
     with (SHARED / f"{lock()}.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -45,8 +45,8 @@ def main() -> None:
             install_checkout(CHECKOUT / ".venv", dependencies, state)
 
 
-def wanted() -> list[str]:
-    """Return all that a developer needs: to run, test, check and build without a network."""
+def requirements() -> list[str]:
+    """Return all requirements for running, testing, checking and building without a network."""
     return [
         *PROJECT["project"]["dependencies"],
         *(one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra),
@@ -58,63 +58,63 @@ def wanted() -> list[str]:
 
 
 def lock() -> str:
-    """Name the environment after everything that decides what is in it."""
+    """Return the name of the environment, a hash of everything that determines its content."""
     python = [platform.python_implementation(), platform.python_version(), sys.base_prefix]
-    text = json.dumps([python, sysconfig.get_platform(), sorted(wanted())])
+    text = json.dumps([python, sysconfig.get_platform(), sorted(requirements())])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def checkout_state(dependencies: Path) -> str:
-    """Return what an installed checkout depends on: entry points, version and where things lie."""
+    """Return a hash of what an installed checkout depends on: entry points, version and paths."""
     files = [CHECKOUT / "pyproject.toml", CHECKOUT / "translate/__init__.py", Path(__file__)]
     text = b"\0".join([bytes(dependencies), bytes(CHECKOUT), *(f.read_bytes() for f in files)])
     return hashlib.sha256(text).hexdigest()
 
 
 def usable(environment: Path, state: str) -> bool:
-    """Whether `environment` was finished, for this `state`, and its Python is still there."""
+    """Return whether `environment` is complete, for this `state`, and its Python exists."""
     stamp = environment / STAMP
     return stamp.is_file() and stamp.read_text() == state and (environment / "bin/python").exists()
 
 
 def find_dependencies() -> Path | None:
-    """Return the environment with our lock that somebody finished."""
-    return next((found for found in SHARED.glob(f"{lock()}-*") if usable(found, lock())), None)
+    """Return a complete environment with the present lock."""
+    return next((folder for folder in SHARED.glob(f"{lock()}-*") if usable(folder, lock())), None)
 
 
 def install_dependencies() -> Path:
-    """Install all at once, so that torch and torchvision come from one index.
+    """Install everything in one call, so that torch and torchvision come from one index.
 
-    Into a new folder: the pip of an interrupted try may still be writing into the old one.
+    The folder is new, as the pip of an interrupted attempt may still write to the old one.
     """
     for left in SHARED.glob(f"{lock()}-*"):
         shutil.rmtree(left, ignore_errors=True)
     environment = SHARED / f"{lock()}-{time.time_ns():x}"
-    print(f"Installing the dependencies into {environment}: some minutes, 6 GB.", flush=True)
-    make(environment)
-    pip(environment, "install", *wanted())
+    print(f"Installing dependencies into {environment}: some minutes, 6 GB.", flush=True)
+    create(environment)
+    pip(environment, "install", *requirements())
     (environment / STAMP).write_text(lock())
     return environment
 
 
 def install_checkout(environment: Path, dependencies: Path, state: str) -> None:
-    """Install the checkout beside the dependencies, with their commands."""
+    """Install the checkout, with access to the dependencies and their commands."""
     ours = environment / "pyvenv.cfg"
     if ours.exists() and PROMPT not in ours.read_text():
-        sys.exit(f"{environment} is not make's: use it as it is, or move it away and try again.")
+        sys.exit(f"{environment} was not created by make: use it as it is, or move it away.")
     print(f"Installing the checkout into {environment}.", flush=True)
-    make(environment)
+    create(environment)
     (packages(environment) / "dependencies.pth").write_text(f"{packages(dependencies)}\n")
     build = ["--no-deps", "--no-build-isolation", "--editable", str(CHECKOUT)]
     pip(environment, "install", *build)
     for command in sorted((dependencies / "bin").iterdir()):
         if not (target := environment / "bin" / command.name).exists():
-            borrow(command, target)
+            copy_command(command, target)
     (environment / STAMP).write_text(state)
 
 
-def make(environment: Path) -> None:
-    """Make an empty environment."""
+def create(environment: Path) -> None:
+    """Create an empty environment."""
     shutil.rmtree(environment, ignore_errors=True)
     venv.create(environment, symlinks=True, prompt=PROMPT)
 
@@ -132,8 +132,8 @@ def packages(environment: Path) -> Path:
     return environment / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
 
-def borrow(command: Path, target: Path) -> None:
-    """Offer a command of the dependencies, run by the Python that sees the checkout as well."""
+def copy_command(command: Path, target: Path) -> None:
+    """Copy a command of the dependencies, to be run by the Python of the checkout."""
     script = command.read_bytes()
     if script.startswith(b"#!"):
         target.write_bytes(script.replace(bytes(command.parent), bytes(target.parent)))
