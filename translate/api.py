@@ -14,6 +14,7 @@ from torch import Tensor
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import layers
 from translate.engine.config.arguments import checked
+from translate.engine.inference import calls
 from translate.engine.inference import model as infer
 from translate.engine.inference.conversion import FileLike, Given
 from translate.engine.inference.drawing import SampleRequest, draw_images
@@ -39,6 +40,10 @@ __all__ = [
     "Translator",
     "train",
 ]
+
+
+OF_A_CALL = ("to", "size", "scale_back", "side", "mask", "seed")
+"""arguments of a `Translator`, which are no options of a recipe"""
 
 
 class Translator:
@@ -83,24 +88,28 @@ class Translator:
     def __call__(
         self, image: FileLike | Image.Image, *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+        seed: int | None = ..., **options: Any,
     ) -> Image.Image: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: NDArray[Any], *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+        seed: int | None = ..., **options: Any,
     ) -> NDArray[Any]: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: Tensor, *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+        seed: int | None = ..., **options: Any,
     ) -> Tensor: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: list[Any] | tuple[Any, ...], *, to: str | None = ..., size: int | None = ...,
         scale_back: bool = ..., side: str | None = ..., mask: Sequence[Given | None] | None = ...,
+        seed: int | None = ..., **options: Any,
     ) -> list[Any]: ...  # fmt: skip
 
     @checked("image", "mask")
@@ -113,6 +122,8 @@ class Translator:
         scale_back: bool = False,
         side: str | None = None,
         mask: Given | Sequence[Given | None] | None = None,
+        seed: int | None = None,
+        **options: Any,
     ) -> Any:
         """Return `image` in the domain `to`, by default the last one.
 
@@ -132,6 +143,9 @@ class Translator:
             mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
                 the hole; without one, what is wholly transparent. For a list, a list; for a tensor
                 of N images, one for all or (N, 1, height, width).
+            seed: seed of the noise, where the recipe draws some; by default 0.
+            options: of the recipe's own `translate`, such as ``steps=20``; ``translate show RUN``
+                lists them.
 
         Returns:
             The translation in the form of `image`. An array of two dimensions gives one, unless the
@@ -140,24 +154,40 @@ class Translator:
         Raises:
             BadImage: for a file that cannot be read.
             DataError: for anything else that is no image.
-            ConfigError: for a domain, size or mask that the model cannot take.
+            ConfigError: for a domain, size, mask or option that the model cannot take.
         """
         if size is not None and size < 1:
             raise ConfigError(f"size: expected a number of pixels from 1, got {short_repr(size)}.")
         half, target = self._model.half(side), self._model.choose(to)
-        processor = ImageProcessor(self._model, target, half, size, scale_back)
+        translate, name = self._model.recipe.translate, self._model.name
+        processor = ImageProcessor(
+            self._model,
+            target,
+            half,
+            size,
+            scale_back,
+            options=calls.complete(translate, options, name, others=OF_A_CALL),
+            seed=calls.choose_seed(translate, seed, name),
+        )
         return translate_images(processor, image, mask, stacklevel=3)
 
     @checked()
     def sample(
-        self, count: int = 1, *, label: str | None = None, text: str | None = None, seed: int = 0
+        self,
+        count: int = 1,
+        *,
+        label: str | None = None,
+        text: str | None = None,
+        seed: int = 0,
+        **options: Any,
     ) -> list[Image.Image]:
         """Return `count` images drawn from noise, as `translate sample` draws them.
 
         `label` is the class to draw, or ``all``; without one, classes come in turn. `text` is what
-        to draw after training with captions.
+        to draw after training with captions; `options` are those of the recipe's own `draw`.
         """
-        images = list(draw_images(self._model, SampleRequest(count, label, text, seed)))
+        request = SampleRequest(count, label, text, seed, options)
+        images = list(draw_images(self._model, request))
         finite = [pixels for pixels in images if pixels is not None]
         if len(finite) < count:
             raise TranslateError(f"{self._model.name}: what it draws is not finite.")
@@ -181,13 +211,16 @@ class Translator:
         keep_metadata: bool = False,
         overwrite: bool = False,
         limit: int | None = None,
+        seed: int | None = None,
+        **options: Any,
     ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
 
-        What is there already, made from the same input by the same model, is skipped; what cannot
-        be translated is listed in ``problems.jsonl`` there.
+        What is there already, made from the same input by the same model and options, is skipped;
+        what cannot be translated is listed in ``problems.jsonl`` there. Other `options` are those
+        of the recipe's own `translate`.
         """
-        options = InferenceOptions(
+        settings = InferenceOptions(
             to=to,
             size=size,
             scale_back=scale_back,
@@ -200,8 +233,10 @@ class Translator:
             keep_metadata=keep_metadata,
             overwrite=overwrite,
             limit=limit,
+            options=options,
+            seed=seed,
         )
-        return translate_folder(self._model, find_inputs(source, Path(out)), Path(out), options)
+        return translate_folder(self._model, find_inputs(source, Path(out)), Path(out), settings)
 
 
 @checked()

@@ -15,7 +15,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -40,15 +40,22 @@ class AAE(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to its code"] = part(
-            "mlp-encoder", width=1000, layers=2, norm="none"
-        ),
-        decoder: Annotated[Part, "network from a code to its picture"] = part(
-            "mlp", width=1000, layers=2, norm="none"
-        ),
-        discriminator: Annotated[Part, "network that tells noise from codes"] = part(
-            "mlp", width=1000
-        ),
+        encoder: Annotated[Part, "network from a picture to its code"] = {  # noqa: B006
+            "name": "mlp-encoder",
+            "width": 1000,
+            "layers": 2,
+            "norm": "none",
+        },
+        decoder: Annotated[Part, "network from a code to its picture"] = {  # noqa: B006
+            "name": "mlp",
+            "width": 1000,
+            "layers": 2,
+            "norm": "none",
+        },
+        discriminator: Annotated[Part, "network that tells noise from codes"] = {  # noqa: B006
+            "name": "mlp",
+            "width": 1000,
+        },
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
         noise: Annotated[

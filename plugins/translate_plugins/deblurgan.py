@@ -14,7 +14,7 @@ from translate.nn.batching import batch_dependent
 from translate.nn.init import init_normal_
 from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -45,15 +45,20 @@ class DeblurGAN(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws what is to be added"] = part(
-            "resnet", blocks=9, dropout=0.5
-        ),
-        critic: Annotated[Part, "network that scores one picture, without batch norm"] = part(
-            "patch", padding=2
-        ),
-        content: Annotated[
-            Part, "loss to the sharp picture, as a trained network sees both"
-        ] = part("perceptual", features="efficientnet-lite0", weights=[0.02, 0.02]),
+        generator: Annotated[Part, "network that draws what is to be added"] = {  # noqa: B006
+            "name": "resnet",
+            "blocks": 9,
+            "dropout": 0.5,
+        },
+        critic: Annotated[Part, "network that scores one picture, without batch norm"] = {  # noqa: B006
+            "name": "patch",
+            "padding": 2,
+        },
+        content: Annotated[Part, "loss to the sharp picture, as a trained network sees both"] = {  # noqa: B006
+            "name": "perceptual",
+            "features": "efficientnet-lite0",
+            "weights": [0.02, 0.02],
+        },
         content_weight: Annotated[float, "of that loss"] = 100.0,
         pixel: Annotated[Part, "pixel loss to the sharp image"] = "l2",
         pixel_weight: Annotated[float, "of that loss, which the paper does without"] = 0.0,

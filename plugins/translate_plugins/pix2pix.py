@@ -17,7 +17,7 @@ from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
 from translate.nn.noise import seeded
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -43,9 +43,10 @@ class Pix2Pix(Recipe[Pair]):
         spec: ImageSpec,
         *,
         generator: Annotated[Part, "network that translates"] = "unet",
-        discriminator: Annotated[Part, "network that judges a source and a target together"] = part(
-            "patch", norm="batch"
-        ),
+        discriminator: Annotated[Part, "network that judges a source and a target together"] = {  # noqa: B006
+            "name": "patch",
+            "norm": "batch",
+        },
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         pixel: Annotated[Part, "pixel loss to the target image"] = "l1",
         pixel_weight: Annotated[float, "of the loss to the true target"] = 100.0,

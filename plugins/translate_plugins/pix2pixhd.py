@@ -16,7 +16,7 @@ from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_normal_
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -43,17 +43,21 @@ class Pix2PixHD(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that translates; enhancer, for large pictures"] = part(
-            "resnet", downs=4, blocks=9
-        ),
-        discriminator: Annotated[Part, "network that judges a source and a target together"] = part(
-            "scales", of=part("patch", padding=2)
-        ),
+        generator: Annotated[Part, "network that translates; enhancer, for large pictures"] = {  # noqa: B006
+            "name": "resnet",
+            "downs": 4,
+            "blocks": 9,
+        },
+        discriminator: Annotated[Part, "network that judges a source and a target together"] = {  # noqa: B006
+            "name": "scales",
+            "of": {"name": "patch", "padding": 2},
+        },
         adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         features_weight: Annotated[float, "of features as the true target's, L1"] = 10.0,
-        content: Annotated[Part, "loss to the true target, as a trained network sees both"] = part(
-            "perceptual", criterion="l1"
-        ),
+        content: Annotated[Part, "loss to the true target, as a trained network sees both"] = {  # noqa: B006
+            "name": "perceptual",
+            "criterion": "l1",
+        },
         content_weight: Annotated[float, "of that loss"] = 10.0,
         lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
     ) -> None:

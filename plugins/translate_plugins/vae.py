@@ -14,7 +14,7 @@ from translate.batches import Images, ImageSpec
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_generator, part
+from translate.registry import Part, create_generator
 
 
 @hookimpl
@@ -41,12 +41,18 @@ class VAE(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to mean and variance"] = part(
-            "mlp-encoder", width=500, layers=1, norm="none"
-        ),
-        decoder: Annotated[Part, "network from a code to its picture"] = part(
-            "mlp", width=500, layers=1, norm="none"
-        ),
+        encoder: Annotated[Part, "network from a picture to mean and variance"] = {  # noqa: B006
+            "name": "mlp-encoder",
+            "width": 500,
+            "layers": 1,
+            "norm": "none",
+        },
+        decoder: Annotated[Part, "network from a code to its picture"] = {  # noqa: B006
+            "name": "mlp",
+            "width": 500,
+            "layers": 1,
+            "norm": "none",
+        },
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 20,
         likelihood: Annotated[
             Literal["bernoulli", "gaussian"],

@@ -14,7 +14,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -41,9 +41,10 @@ class WAEGAN(Recipe[Images]):
         *,
         encoder: Annotated[Part, "network from a picture to its code"] = "dcgan-encoder",
         decoder: Annotated[Part, "network from a code to its picture"] = "dcgan",
-        discriminator: Annotated[Part, "network that tells noise from codes"] = part(
-            "mlp", layers=4
-        ),
+        discriminator: Annotated[Part, "network that tells noise from codes"] = {  # noqa: B006
+            "name": "mlp",
+            "layers": 4,
+        },
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
         noise: Annotated[

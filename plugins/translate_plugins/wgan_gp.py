@@ -15,7 +15,7 @@ from translate.nn.batching import batch_dependent, forward_batched
 from translate.nn.latents import Prior
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 
 
 @hookimpl
@@ -43,9 +43,10 @@ class WGANGP(Recipe[Images]):
         spec: ImageSpec,
         *,
         generator: Annotated[Part, "network that draws"] = "dcgan",
-        critic: Annotated[Part, "network that scores, without batch norm"] = part(
-            "dcgan", norm="layer"
-        ),
+        critic: Annotated[Part, "network that scores, without batch norm"] = {  # noqa: B006
+            "name": "dcgan",
+            "norm": "layer",
+        },
         latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 128,
         noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
         critic_steps: Annotated[

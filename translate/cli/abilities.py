@@ -1,10 +1,19 @@
 """What the model of a run can do, and what to type for it."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from translate.cli.annotated import default, line, meaning
+from translate.cli.choices import choices
+
+if TYPE_CHECKING:
+    from translate.recipe import Recipe
 
 
 def abilities(run: Path) -> list[str]:
-    """Return what the newest checkpoint of `run` can be asked for, with the commands.
+    """Return what the newest checkpoint of `run` can do, with the commands.
 
     Nothing where `run` is no run; a run without a whole checkpoint says so.
     """
@@ -27,15 +36,15 @@ def abilities(run: Path) -> list[str]:
         recipe = rebuild_recipe(found)
     lines = [f"{place.name} of {found.config.recipe}: step {found.step}"]
     if type(recipe).translate is not Recipe.translate:
-        mask = " --mask MASKS" if recipe.takes_mask else ""
+        options = " --mask MASKS" if recipe.takes_mask else ""
         if len(found.config.data.sides) == 2:
-            mask += f" --side {found.spec.source.name}"
+            options += f" --side {found.spec.source.name}"
         scale = recipe.geometry.scale
         larger = f", {scale} times as large" if scale != 1 else ""
         for domain in target_domains(recipe, found.spec):
             lines += [
                 f"Translates images to {domain}{larger}:" if domain else "Translates images:",
-                f"  translate infer {run} SOURCE OUT --to {domain}{mask}",
+                f"  translate infer {run} SOURCE OUT --to {domain}{options}",
             ]
     if type(recipe).draw is not Recipe.draw:
         height, width = found.spec.size
@@ -47,4 +56,22 @@ def abilities(run: Path) -> list[str]:
             lines.append(f'  translate sample {run} OUT --text "TEXT"')
         else:
             lines.append(f"  translate sample {run} OUT --count 64")
+    return lines + inference_options(type(recipe))
+
+
+def inference_options(recipe: type[Recipe]) -> list[str]:
+    """Return what ``infer --set`` and ``sample --set`` set for `recipe`, with defaults."""
+    from translate.engine.inference.calls import options_of, takes_noise
+
+    lines = []
+    for command, call in (("infer", recipe.translate), ("sample", recipe.draw)):
+        options = options_of(call)
+        if options:
+            lines.append(f"Options of translate {command}:")
+        lines += [
+            line(f"  --set {name}={default(option)}", meaning(option.meaning, choices(option)))
+            for name, option in options.items()
+        ]
+    if takes_noise(recipe.translate):
+        lines.append("It draws noise: translate infer --seed N gives another result for each N.")
     return lines

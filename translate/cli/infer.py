@@ -85,6 +85,20 @@ logger = logging.getLogger(__name__)
     help="Copy EXIF data, including GPS, to outputs. [only colour profiles]",
 )
 @click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Option of the recipe's own to set, such as steps=20; `translate show RUN` lists them. "
+    "[its defaults]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Random seed of the noise, for a recipe that draws noise. [0]",
+)
+@click.option(
     "--overwrite",
     is_flag=True,
     help="Replace existing files that were made from another input, model or options.",
@@ -101,6 +115,7 @@ def command(
     device: str,
     quiet: bool,
     form: str | None,
+    assignments: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
@@ -116,6 +131,7 @@ def command(
       translate infer runs/cyclegan-summer-winter "datasets/winter/test/*.png" back/ --to summer
     """
     from translate.engine.inference import model as infer
+    from translate.engine.inference.calls import parse_assignments
     from translate.engine.inference.folder import translate_each
     from translate.engine.inference.inputs import find_inputs
     from translate.engine.inference.options import InferenceOptions
@@ -125,7 +141,7 @@ def command(
     inputs = find_inputs(source, out)
     model, complaints = infer.load(run, which=checkpoint, device=device)
     given = {name: value for name, value in options.items() if value is not None}
-    settings = InferenceOptions(format=form, **given)
+    settings = InferenceOptions(format=form, options=parse_assignments(assignments), **given)
     with (
         counted("translating", quiet=quiet) as show_progress,
         Interrupts(work="the current image") as interrupts,

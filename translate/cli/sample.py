@@ -35,6 +35,14 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--seed", type=click.IntRange(0), default=0, metavar="N", help="Random seed of the latents. [0]"
 )
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Option of the recipe's own to set, such as guidance=4; `translate show RUN` lists them. "
+    "[its defaults]",
+)
 @click.option("--grid", is_flag=True, help="Also write all images on one sheet, OUT/grid.png.")
 @click.option(
     "--walk", is_flag=True, help="Write interpolations between latents to OUT/walk.png instead."
@@ -71,6 +79,7 @@ def command(
     label: str | None,
     text: str | None,
     seed: int,
+    assignments: tuple[str, ...],
     grid: bool,
     walk: bool,
     checkpoint: str,
@@ -90,13 +99,15 @@ def command(
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
     from translate.engine.inference import model as infer
+    from translate.engine.inference.calls import parse_assignments
     from translate.engine.inference.drawing import SampleRequest, draw_sheet, draw_walk
     from translate.engine.inference.sampling import sample_each
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
 
     model, complaints = infer.load(run, which=checkpoint, device=device)
-    request = SampleRequest(count or (12 if walk else 64), label, text, seed)
+    options = parse_assignments(assignments)
+    request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
     with (
         counted("drawing", quiet=quiet) as show_progress,
         Interrupts(work="the current image") as interrupts,

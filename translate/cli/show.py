@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from translate.cli.options import completing, config_names, plugin_names
 from translate.engine.system import console
+
+if TYPE_CHECKING:
+    from translate.recipe import Recipe
 
 KINDS = (
     "recipe",
@@ -83,7 +86,7 @@ def describe(name: str, kind: str | None = None) -> str:
         TranslateError: Nothing has this name.
     """
     from translate.cli import annotated, part
-    from translate.cli.abilities import abilities
+    from translate.cli.abilities import abilities, inference_options
     from translate.engine.system import signatures
     from translate.registry import find
 
@@ -92,10 +95,11 @@ def describe(name: str, kind: str | None = None) -> str:
     if document is None:
         return "\n---\n".join(part.describe(entry) for entry in others)
     resolved = _resolve(document)
-    options = signatures.read(find("recipe", str(resolved["recipe"])), ["spec"])
-    text = annotated.annotate(resolved, options)
+    recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
+    text = annotated.annotate(resolved, signatures.read(recipe, ["spec"]))
+    facts = abilities(Path(name)) or inference_options(recipe)
     also = [f"# {name} is also a {o.kind}: translate show {name} --kind {o.kind}\n" for o in others]
-    return "".join([*(f"# {line}\n" for line in abilities(Path(name))), text, *also])
+    return "".join([*(f"# {line}\n" for line in facts), text, *also])
 
 
 def record(name: str, kind: str | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from translate.losses import generator_loss
 from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.cut.patchnce import PatchNCE, feature_channels, one_encoder
 
 
@@ -34,12 +34,14 @@ class CUT(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that translates, one with features"] = part(
-            "resnet", antialias=True
-        ),
-        discriminator: Annotated[Part, "network that judges the target domain"] = part(
-            "patch", antialias=True
-        ),
+        generator: Annotated[Part, "network that translates, one with features"] = {  # noqa: B006
+            "name": "resnet",
+            "antialias": True,
+        },
+        discriminator: Annotated[Part, "network that judges the target domain"] = {  # noqa: B006
+            "name": "patch",
+            "antialias": True,
+        },
         adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         contrast_weight: Annotated[float, "of patches, the output's to the source's"] = 0.5,
         identity_weight: Annotated[float, "of patches, of a target picture redrawn"] = 0.5,

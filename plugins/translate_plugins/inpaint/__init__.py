@@ -15,7 +15,7 @@ from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import MOST, random_holes
 
@@ -54,9 +54,10 @@ class Inpaint(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that fills, with one channel more to look at"] = part(
-            "resnet", norm="batch"
-        ),
+        generator: Annotated[Part, "network that fills, with one channel more to look at"] = {  # noqa: B006
+            "name": "resnet",
+            "norm": "batch",
+        },
         fill: Annotated[
             Literal["gray", "smooth"],
             "what it finds in a hole; smooth: colours that flow in, of which it draws the rest",

@@ -1,6 +1,6 @@
 """Restoration: mend what befell pictures, learnt from one folder of sound ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from translate.batches import Images, ImageSpec
 from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.registry import Part, create_discriminator, create_generator, create_loss
 from translate_plugins.restore.damage import Damage
 
 
@@ -42,11 +42,12 @@ class Restore(Recipe[Images]):
         spec: ImageSpec,
         *,
         damage: Annotated[
-            Sequence[Part], "what befalls pictures, in this order: gray, noise, blur, jpeg"
-        ] = (part("noise", sigma=0.1),),
-        generator: Annotated[Part, "network that draws what is to be added"] = part(
-            "srresnet", norm="none"
-        ),
+            list[Part], "what befalls pictures, in this order: gray, noise, blur, jpeg"
+        ] = [{"name": "noise", "sigma": 0.1}],  # noqa: B006
+        generator: Annotated[Part, "network that draws what is to be added"] = {  # noqa: B006
+            "name": "srresnet",
+            "norm": "none",
+        },
         discriminator: Annotated[Part, "network that judges, where there is a game"] = "patch",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 0.0,

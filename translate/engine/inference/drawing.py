@@ -1,19 +1,22 @@
 """Images drawn from noise: each is a function of the model, the seed and its number alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from translate.engine.inference import calls
 from translate.engine.inference.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, suggest
 from translate.images.encode import image_grid
 from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, to_device
+from translate.nn.noise import Noise
 from translate.recipe import Recipe
 
 CHUNK = 64
@@ -34,6 +37,8 @@ class SampleRequest:
     text: str | None = None
     """a description of the image, where the model was trained on captions"""
     seed: int = 0
+    options: Mapping[str, Any] | None = None
+    """options of the recipe's own `draw`"""
 
     def condition(self, model: Model, number: int) -> int | None:
         """Return the index of the class of image `number`; None where there are no classes."""
@@ -81,9 +86,16 @@ def encoded(text: str, length: int) -> Tensor:
     return torch.frombuffer(bytearray(data.ljust(length, b"\0")), dtype=torch.uint8)[None]
 
 
+def complete(model: Model, request: SampleRequest) -> SampleRequest:
+    """Return `request` with all options of the recipe's `draw`; raises `ConfigError`."""
+    own = calls.complete(model.recipe.draw, request.options or {}, model.name)
+    return replace(request, options=own or None)
+
+
 def draw_images(model: Model, request: SampleRequest) -> Iterator[Pixels | None]:
     """Yield the images of `request` one by one; None for one that is not finite."""
     text = check(model, request)
+    request = complete(model, request)
     for first in range(0, request.count, CHUNK):
         yield from draw_chunk(model, request, first, text)[: request.count - first]
 
@@ -97,15 +109,18 @@ def draw_chunk(
     condition = text.expand(CHUNK, -1) if text is not None else None
     if condition is None and labels[0] is not None:
         condition = torch.tensor(labels)
+    keywords = dict(request.options or {})
+    if calls.takes_noise(recipe.draw):
+        names = [f"sample {number}" for number in numbers]
+        keywords["noise"] = Noise(request.seed, names, device=device)
     with model.lock, torch.inference_mode():
         model.threads.update()
         with plugin_code(recipe, "latents"):
             generators = [_generator(request.seed, number) for number in numbers]
             latents = torch.cat([recipe.latents(1, generator) for generator in generators])
         with plugin_code(recipe, "draw"):
-            drawn = recipe.draw(
-                latents.to(device), condition if condition is None else condition.to(device)
-            )
+            condition = None if condition is None else condition.to(device)
+            drawn = recipe.draw(latents.to(device), condition, **keywords)
             finite = drawn.isfinite().flatten(1).all(1).tolist()
             pixels = from_device(drawn.nan_to_num())
     return [p if is_finite else None for p, is_finite in zip(pixels, finite, strict=True)]
@@ -114,6 +129,9 @@ def draw_chunk(
 def draw_walk(model: Model, request: SampleRequest) -> Pixels:
     """Return rows of images that show what the noise means, as `Recipe.walk` draws them."""
     condition = check(model, request)
+    if request.options:
+        name = next(iter(request.options))
+        raise ConfigError(f"a walk has no options, got {name!r}: leave --set out.")
     if condition is None and request.label not in (None, ALL_CLASSES):
         condition = torch.tensor([classes(model).index(request.label)])
     generator = torch.Generator().manual_seed(request.seed)

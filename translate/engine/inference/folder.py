@@ -7,7 +7,9 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from translate.engine.config.yaml import plain
 from translate.engine.disk.problems import Problem
+from translate.engine.inference import calls
 from translate.engine.inference.inputs import Inputs, assign_outputs, with_frames, with_masks
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.model import Model
@@ -57,17 +59,20 @@ def translate_each(
     sources = Sources(options.max_pixels)
     jobs = _plan(model, inputs, out, replace(options, to=to), sources)
     side = None if half is None else options.side
+    own = calls.complete(model.recipe.translate, options.options or {}, model.name)
+    seed = calls.choose_seed(model.recipe.translate, options.seed, model.name)
+    effective = replace(options, to=to, side=side, options=plain(own) or None, seed=seed)
     made_by = {
         "model": model.digest,
         "gray": model.recipe.keeps_gray or None,
-        **recorded(replace(options, to=to, side=side), NOT_RECORDED),
+        **recorded(effective, NOT_RECORDED),
     }
     manifest = OutputManifest(out, made_by, overwrite=options.overwrite)
     todo, skipped = manifest.split(jobs, lambda job: sources.digest(job, keep=options.overwrite))
     unreadable = [Problem.of(bad, "read") for bad in inputs.problems if read_launch().is_first]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
     processor = ImageProcessor(
-        model, to, half, options.size, options.scale_back, options.max_pixels
+        model, to, half, options.size, options.scale_back, options.max_pixels, own, seed
     )
     pipeline = Pipeline(
         processor,

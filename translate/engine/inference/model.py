@@ -1,6 +1,6 @@
 """A trained model at work: any size in, the same size out, whatever else is in the batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints import contents, read, retention
+from translate.engine.inference import calls
 from translate.engine.plugins.errors import at_definition, plugin_code
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
@@ -129,15 +130,28 @@ class Model:
         return None
 
     def translate(
-        self, pictures: Sequence[Pixels], to: str, *, floats: bool = False
+        self,
+        images: Sequence[Pixels],
+        to: str,
+        *,
+        floats: bool = False,
+        options: Mapping[str, Any] = {},
+        seed: int | None = None,
     ) -> list[NDArray[Any] | None]:
-        """Return `pictures`, all of one size, in the domain `to`; None: not finite.
+        """Return the translations of `images` of one size to the domain `to`; None: not finite.
 
-        They are uint8, uint16, or float32 in [0, 1]. What comes back are bytes, or such `floats`.
+        Args:
+            images: uint8, uint16, or float32 in [0, 1].
+            to: the target domain.
+            floats: whether to return floats in [0, 1] instead of bytes.
+            options: of the recipe's `translate`.
+            seed: of the noise.
         """
-        tensors = [to_device(as_tensor(p)[None], self.device) for p in pictures]
+        tensors = [to_device(as_tensor(pixels)[None], self.device) for pixels in images]
         with self.lock:
-            drawn = translate_batch(self.recipe, torch.cat(tensors), to)
+            drawn = translate_batch(
+                self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0
+            )
         finite = drawn.isfinite().flatten(1).all(1).tolist()
         convert = from_device_as_floats if floats else from_device
         pixels = convert(drawn.nan_to_num())
@@ -182,19 +196,30 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     return model, complaints
 
 
-def translate_batch(recipe: Recipe, batch: Tensor, to: str) -> Tensor:
-    """Return (N, C, H, W) images in [-1, 1] as the domain `to` has them, `scale` times as large.
+def translate_batch(
+    recipe: Recipe,
+    batch: Tensor,
+    to: str,
+    *,
+    options: Mapping[str, Any] = {},
+    seed: int = 0,
+) -> Tensor:
+    """Return (N, C, H, W) images in [-1, 1], translated to the domain `to`, `scale` times as large.
 
-    Sides that do not suit the recipe are lengthened on the right and at the bottom by repeating
-    the edge, so that pixels keep their place in the network's grid; what was added is cut off.
+    Sides that do not suit the recipe are padded on the right and at the bottom by repeating the
+    edge, so that pixels keep their place in the network's grid; the padding is cut off again.
+    A recipe that takes noise is given that of the unpadded images, from `seed`.
     """
+    keywords = dict(options)
+    if calls.takes_noise(recipe.translate):
+        keywords["noise"] = calls.noise_for(batch, seed)
     height, width = batch.shape[-2:]
     fit = recipe.geometry.fit
     right, below = fit(width) - width, fit(height) - height
     with torch.inference_mode():
         padded = F.pad(batch, (0, right, 0, below), mode="replicate")
         with plugin_code(recipe, "translate"):
-            drawn = recipe.translate(padded, to=to)
+            drawn = recipe.translate(padded, to=to, **keywords)
     if not isinstance(drawn, Tensor):
         raise PluginError(
             f"{type(recipe).__name__}.translate returned {short_repr(drawn)}: it must return a "

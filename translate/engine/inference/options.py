@@ -45,6 +45,10 @@ class InferenceOptions:
     """replace outputs that something else made"""
     limit: int | None = None
     """translate only the first so many images"""
+    options: Mapping[str, Any] | None = None
+    """options of the recipe's own `translate`"""
+    seed: int | None = None
+    """seed of the noise, where the recipe takes some; by default 0"""
 
 
 def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:

@@ -5,8 +5,8 @@
 the result of each.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import cv2
@@ -55,6 +55,10 @@ class ImageProcessor:
     are translated at the size of the training crops"""
     max_pixels: int = MAX_PIXELS
     """of a resized image"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """of the recipe's `translate`"""
+    seed: int | None = None
+    """of the noise, where the recipe takes some"""
 
     @property
     def source(self) -> Domain:
@@ -121,7 +125,9 @@ class ImageProcessor:
         self, images: Sequence[Pixels], *, floats: bool = False
     ) -> list[NDArray[Any] | None]:
         """Return the translations of inputs of one size, as `Model.translate` does."""
-        return self.model.translate(images, self.to, floats=floats)
+        return self.model.translate(
+            images, self.to, floats=floats, options=self.options, seed=self.seed
+        )
 
     def postprocess(self, pixels: NDArray[Any], form: OutputForm) -> NDArray[Any]:
         """Return the network's output with the size and the channels of its `form`."""

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from translate.engine.config.yaml import plain
 from translate.engine.disk import file_system, folders
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.drawing import (
@@ -17,6 +18,7 @@ from translate.engine.inference.drawing import (
     SampleRequest,
     check,
     classes,
+    complete,
     draw_chunk,
 )
 from translate.engine.inference.manifest import OutputManifest
@@ -84,11 +86,13 @@ def sample_each(
         NothingUsableError: where not one image is finite.
     """
     text = check(model, request)
+    request = complete(model, request)
     channels = model.spec.target.channels
     if not can_hold(f".{form}", channels):
         raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
     folders.ensure_writable(out)
-    made_by = {"model": model.digest, **recorded(request, ["count"])}
+    recorded_request = replace(request, options=plain(request.options))
+    made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
     todo, skipped = manifest.split(_samples(model, out, request, form), lambda _: "")
     result = SampleResult(request.count, manifest.problems, skipped=skipped)

@@ -1,0 +1,241 @@
+"""Options of inference are read off a recipe's signatures, checked, recorded; noise is given."""
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pytest
+import torch
+from command_result import CommandResult
+from hole_filling import MinimalRecipe
+from pydantic import Field
+from torch import Tensor
+
+from translate.api import Translator
+from translate.batches import Domain, ImageSpec
+from translate.engine.inference import calls
+from translate.engine.inference.drawing import SampleRequest, draw_walk
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
+from translate.engine.inference.model import Model
+from translate.engine.inference.options import InferenceOptions
+from translate.engine.inference.sampling import sample_folder
+from translate.errors import ConfigError
+from translate.images.decode import read_image
+from translate.images.encode import write_image
+from translate.nn.noise import Noise
+
+
+class Grainy(MinimalRecipe):
+    """Adds noise in steps; draws plain images with noise on them."""
+
+    seen: list[dict[str, Any]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = []
+
+    def translate(
+        self,
+        images: Tensor,
+        *,
+        to: str | None = None,  # noqa: ARG002
+        noise: Noise | None = None,
+        steps: Annotated[int, Field(ge=1, le=9), "how often noise is added"] = 2,
+        strength: Annotated[float, "standard deviation of the noise"] = 0.1,
+    ) -> Tensor:
+        assert noise is not None
+        self.seen.append({"steps": steps, "strength": strength})
+        for step in range(steps):
+            images = images + strength * noise.normal(images.shape, index=step)
+        return images
+
+    def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        return torch.rand((count, 1, 1, 1), generator=generator)
+
+    def draw(
+        self,
+        latents: Tensor,
+        condition: Tensor | None = None,  # noqa: ARG002
+        *,
+        noise: Noise | None = None,
+        guidance: float = 1.0,
+    ) -> Tensor:
+        assert noise is not None
+        return (latents + guidance * noise.normal((len(latents), 3, 8, 8))).clamp(-1, 1)
+
+
+SPEC = ImageSpec((8, 8), (Domain("a"), Domain("b")))
+
+
+@pytest.fixture
+def model() -> Model:
+    recipe = Grainy()
+    recipe.domains = ("a", "b")
+    return Model("runs/g", "g", recipe, SPEC, (), torch.device("cpu"))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    for name, size in {"a": 8, "b": 8, "c": 8, "d": 12}.items():
+        pixels = random.integers(60, 190, (size, size, 3), np.uint8)
+        write_image(tmp_path / "in" / f"{name}.png", pixels)
+    return tmp_path / "in"
+
+
+def translate(model: Model, source: Path, out: Path, **given: Any) -> Any:
+    return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**given))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+
+
+# -- options ---------------------------------------------------------------------------------------
+
+
+def test_options_are_the_keyword_only_parameters_that_the_engine_does_not_set() -> None:
+    options = calls.options_of(Grainy.translate)
+    assert {name: option.default for name, option in options.items()} == {
+        "steps": 2, "strength": 0.1,
+    }  # fmt: skip
+    assert options["steps"].meaning == "how often noise is added"
+    assert list(calls.options_of(Grainy().draw)) == ["guidance"]
+    assert calls.options_of(MinimalRecipe.translate) == {}
+
+
+def test_options_that_are_not_given_have_their_defaults() -> None:
+    complete = calls.complete(Grainy().translate, {"steps": "3"}, "runs/g")
+    assert complete == {"steps": 3, "strength": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"step": 3}, r"runs/g: translate has no option 'step'\. Did you mean 'steps'\?"),
+        ({"steps": "many"}, r"runs/g: translate: steps: expected int, got 'many'\."),
+        ({"steps": 0}, r"steps: expected greater than or equal to 1, got 0\."),
+    ],
+)
+def test_a_wrong_option_is_refused_with_what_to_type(
+    given: dict[str, Any], complaint: str, model: Model, images: Path, tmp_path: Path
+) -> None:
+    translator = Translator._of(model)
+    acts: list[Callable[[], Any]] = [
+        lambda: translate(model, images, tmp_path / "out", options=given),
+        lambda: translator(images / "a.png", **given),
+        lambda: translator.folder(images, tmp_path / "out", **given),
+    ]
+    for act in acts:
+        with pytest.raises(ConfigError, match=complaint + r".*See: translate show runs/g"):
+            act()
+    assert not (tmp_path / "out").exists() or not contents(tmp_path / "out")
+
+
+def test_assignments_are_read_as_yaml() -> None:
+    assert calls.parse_assignments(["steps=3", "mode=fast", "sizes=[1, 2]"]) == {
+        "steps": 3, "mode": "fast", "sizes": [1, 2],
+    }  # fmt: skip
+    for wrong in ("steps", "=3"):
+        with pytest.raises(ConfigError, match="expected OPTION=VALUE, as in steps=20"):
+            calls.parse_assignments([wrong])
+
+
+def test_every_door_passes_options_on(model: Model, images: Path, tmp_path: Path) -> None:
+    translator, recipe = Translator._of(model), model.recipe
+    assert isinstance(recipe, Grainy)
+    translator(images / "a.png", steps=5)
+    translator.folder(images, tmp_path / "out", strength=0.5, limit=1)
+    assert recipe.seen == [{"steps": 5, "strength": 0.1}, {"steps": 2, "strength": 0.5}]
+    plain, strong = translator.sample(2, guidance=0), translator.sample(2, guidance=3)
+    assert np.ptp(np.asarray(plain[0])) == 0 < np.ptp(np.asarray(strong[0]))
+
+
+def test_I2_own_options_and_the_seed_are_in_the_record_of_an_output(
+    model: Model, images: Path, tmp_path: Path
+) -> None:
+    out, changes = tmp_path / "out", ({"options": {"steps": 3}}, {"seed": 7})
+    assert translate(model, images, out).done == 4
+    before = contents(out)
+    for change in changes:
+        with pytest.raises(ConfigError, match="--overwrite"):
+            translate(model, images, out, **change)
+        assert contents(out) == before
+    assert translate(model, images, out, options={"steps": 2}, seed=0).skipped == 4, "defaults"
+    record = json.loads((out / ".translate/done.jsonl").read_text().splitlines()[0])
+    assert (record["options"], record["seed"]) == ({"steps": 2, "strength": 0.1}, 0)
+
+
+def test_I2_own_options_are_in_the_record_of_a_sample(model: Model, tmp_path: Path) -> None:
+    sample_folder(model, tmp_path, SampleRequest(2))
+    with pytest.raises(ConfigError, match="--overwrite"):
+        sample_folder(model, tmp_path, SampleRequest(2, options={"guidance": 2}))
+    assert sample_folder(model, tmp_path, SampleRequest(2, options={"guidance": 1})).skipped == 2
+    with pytest.raises(ConfigError, match="a walk has no options, got 'guidance'"):
+        draw_walk(model, SampleRequest(2, options={"guidance": 2}))
+
+
+def test_an_option_of_a_model_without_any_is_refused(
+    run_command: Callable[..., CommandResult], image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    import small_checkpoints
+
+    run, source = small_checkpoints.cyclegan(tmp_path / "run"), image_folder("in", 1)
+    for arguments, complaint in (
+        (("--set", "steps=3"), "translate has no option 'steps'"),
+        (("--seed", 3), "seed: run translates without random numbers, got 3: leave --seed out"),
+    ):
+        outcome = run_command("infer", "run", source, tmp_path / "out", *arguments)
+        assert outcome.code == 2 and complaint in outcome.err
+    assert run.is_dir()
+
+
+# -- noise -----------------------------------------------------------------------------------------
+
+
+def test_an_image_has_the_same_noise_through_every_door_and_in_any_batch(
+    model: Model, images: Path, tmp_path: Path
+) -> None:
+    for size in (1, 2, 8):
+        translate(model, images, tmp_path / f"out{size}", batch_size=size)
+    alone, together = contents(tmp_path / "out1"), contents(tmp_path / "out8")
+    assert alone == together == contents(tmp_path / "out2")
+    translator, pixels = Translator._of(model), read_image(images / "a.png")
+    expected = read_image(tmp_path / "out1/a.png")
+    assert (np.asarray(translator(images / "a.png")) == expected).all()
+    assert (translator(pixels) == expected).all()
+    assert (translator(pixels.astype(np.uint16) * 257) == expected).all()
+    (images / "a.png").rename(tmp_path / "elsewhere.png")
+    assert (np.asarray(translator(tmp_path / "elsewhere.png")) == expected).all()
+
+
+def test_images_and_seeds_have_noise_of_their_own(model: Model) -> None:
+    translator = Translator._of(model)
+    first, second = np.full((8, 8, 3), 120, np.uint8), np.full((8, 8, 3), 121, np.uint8)
+    noise = [translator(x).astype(int) - x for x in (first, second)]
+    noise.append(translator(first, seed=1).astype(int) - first)
+    assert all((one != other).mean() > 0.5 for one, other in pairwise(noise))
+
+
+def test_a_drawn_image_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> None:
+    sample_folder(model, tmp_path / "many", SampleRequest(70))
+    sample_folder(model, tmp_path / "few", SampleRequest(3))
+    many, few = contents(tmp_path / "many"), contents(tmp_path / "few")
+    assert few == {name: many[name] for name in few}
+    assert len(set(many.values())) == 70
+
+
+def test_the_noise_of_padded_images_is_that_of_the_image(model: Model) -> None:
+    from translate.engine.inference.model import translate_batch
+
+    batch = torch.rand(2, 3, 8, 8)
+    names = calls.noise_for(batch, 0).images
+    assert len(set(names)) == 2
+    assert calls.noise_for(batch[1:], 0).images == names[1:]
+    first = translate_batch(model.recipe, batch, "b")
+    assert torch.equal(first, translate_batch(model.recipe, batch, "b"))
+    assert not torch.equal(first, translate_batch(model.recipe, batch, "b", seed=1))

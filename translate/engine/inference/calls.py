@@ -1,0 +1,99 @@
+"""The options that a recipe's `translate` and `draw` declare, and the noise that they are given."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from inspect import Parameter, signature
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translate.engine.config.yaml import parse
+from translate.engine.system import signatures
+from translate.engine.system.signatures import Option
+from translate.errors import ConfigError, named, shown, suggest
+from translate.nn.noise import Noise
+
+Call = Callable[..., Tensor]
+"""`translate` or `draw` of a recipe or of its class"""
+
+RESERVED = ("self", "images", "to", "latents", "condition", "noise")
+"""parameters that the engine sets; all others are options"""
+
+
+def options_of(call: Call) -> dict[str, Option]:
+    """Return the options of `call`: its keyword-only parameters, but for those of the engine."""
+    parameters = signature(call).parameters
+    return {
+        name: option
+        for name, option in signatures.read(call, RESERVED).items()
+        if parameters[name].kind is Parameter.KEYWORD_ONLY
+    }
+
+
+def takes_noise(call: Call) -> bool:
+    """Return whether `call` draws random numbers."""
+    return "noise" in signature(call).parameters
+
+
+def complete(
+    call: Call, given: Mapping[str, Any], run: str, others: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return all options of `call`: those that are `given`, converted, and the defaults of others.
+
+    Args:
+        call: `translate` or `draw` of a recipe.
+        given: values of options by name.
+        run: the name of the model, for messages.
+        others: names that are no options but may be meant, for messages.
+
+    Raises:
+        ConfigError: for an unknown option, or a value of another type or out of range.
+    """
+    known = options_of(call)
+    see = f"See: translate show {run}"
+    for name in given:
+        if name not in known:
+            near = suggest(name, [*known, *others]) if known or others else ""
+            raise ConfigError(f"{run}: {call.__name__} has no option {shown(name)}.{near} {see}")
+    try:
+        checked = signatures.check(f"{run}: {call.__name__}", call, given, RESERVED)
+    except ConfigError as error:
+        raise ConfigError(f"{error} {see}") from error
+    return {name: checked.get(name, option.default) for name, option in known.items()}
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return the options that ``--set name=value`` sets; raises `ConfigError`."""
+    found = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError(f"--set {named(assignment)}: expected OPTION=VALUE, as in steps=20.")
+        found[name.strip()] = parse(text, name) if text.strip() else None
+    return found
+
+
+def choose_seed(call: Call, seed: int | None, run: str) -> int | None:
+    """Return the seed of the noise of `call`, by default 0; None where it takes no noise.
+
+    Raises `ConfigError` for a seed that has no effect.
+    """
+    if takes_noise(call):
+        return seed or 0
+    if seed is not None:
+        raise ConfigError(
+            f"seed: {run} translates without random numbers, got {seed}: leave --seed out."
+        )
+    return None
+
+
+def noise_for(images: Tensor, seed: int) -> Noise:
+    """Return the noise of `images`, (N, C, H, W) in [-1, 1].
+
+    What identifies an image is its pixels in 8 bits: under another name, in another folder or
+    format, and in memory, it has the same noise.
+    """
+    levels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()
+    digests = [sha256(f"{tuple(x.shape)}".encode() + x.numpy().tobytes()) for x in levels]
+    return Noise(seed, [digest.hexdigest() for digest in digests], device=images.device)
