@@ -66,7 +66,7 @@ class Tint(Recipe[Any]):
         return drawn.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
 
     def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
-        return SPEC.domains
+        return tuple(domain.name for domain in SPEC.domains)
 
 
 def tint(*, unscaled: bool = False, **given: Any) -> Translator:

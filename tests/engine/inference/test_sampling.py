@@ -61,11 +61,11 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn(model: Model, tmp_path:
     assert few == {name: many[name] for name in few}
 
 
-def test_a_picture_is_what_its_noise_alone_gives(model: Model, tmp_path: Path) -> None:
+def test_an_image_is_what_its_latents_alone_give(model: Model, tmp_path: Path) -> None:
     sample_folder(model, tmp_path, SampleRequest(2))
-    noise = model.recipe.latents(1, drawing._generator(0, 1))
+    latents = model.recipe.latents(1, drawing._generator(0, 1))
     with torch.inference_mode():
-        (alone,) = ((model.recipe.draw(noise)[0, 0] + 1) * 127.5).round().numpy()[None]
+        (alone,) = ((model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()[None]
     assert abs(alone - pixels(tmp_path / "000002.png")).max() <= 1
 
 
@@ -168,8 +168,8 @@ def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
 
 
 def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
-    def spoilt(noise: torch.Tensor, condition: object = None) -> torch.Tensor:  # noqa: ARG001
-        drawn = torch.zeros(len(noise), 1, 8, 8)
+    def spoilt(latents: torch.Tensor, condition: object = None) -> torch.Tensor:  # noqa: ARG001
+        drawn = torch.zeros(len(latents), 1, 8, 8)
         drawn[1] = torch.nan
         return drawn
 
@@ -220,9 +220,9 @@ def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> No
     real: Callable[..., torch.Tensor] = model.recipe.draw
     seen: list[ReferenceType[torch.Tensor]] = []
 
-    def watched(noise: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+    def watched(latents: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         alive.append(sum(one() is not None for one in seen))
-        drawn = real(noise, condition)
+        drawn = real(latents, condition)
         seen.append(ref(drawn))
         return drawn
 
