@@ -13,7 +13,6 @@ from command_result import CommandResult
 from hole_filling import MinimalRecipe
 from pydantic import Field
 from torch import Tensor
-from translate.images.decode import read_image
 
 from translate.api import Translator
 from translate.batches import Domain, ImageSpec
@@ -26,6 +25,7 @@ from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 from translate.images.encode import write_image
+from translate.images.source import read_image
 from translate.nn.noise import Noise
 
 
