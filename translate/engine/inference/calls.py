@@ -11,7 +11,7 @@ from torch import Tensor
 from translate.engine.config.yaml import parse
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
-from translate.errors import ConfigError, named, shown, suggest
+from translate.errors import ConfigError, printable_name, short_repr, suggest
 from translate.nn.noise import Noise
 
 Call = Callable[..., Tensor]
@@ -55,7 +55,9 @@ def complete(
     for name in given:
         if name not in known:
             near = suggest(name, [*known, *others]) if known or others else ""
-            raise ConfigError(f"{run}: {call.__name__} has no option {shown(name)}.{near} {see}")
+            raise ConfigError(
+                f"{run}: {call.__name__} has no option {short_repr(name)}.{near} {see}"
+            )
     try:
         checked = signatures.check(f"{run}: {call.__name__}", call, given, RESERVED)
     except ConfigError as error:
@@ -69,7 +71,9 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not name.strip():
-            raise ConfigError(f"--set {named(assignment)}: expected OPTION=VALUE, as in steps=20.")
+            raise ConfigError(
+                f"--set {printable_name(assignment)}: expected OPTION=VALUE, as in steps=20."
+            )
         found[name.strip()] = parse(text, name) if text.strip() else None
     return found
 
