@@ -1,164 +1,130 @@
-import os
+"""The folder of a domain is found in each usual place, or the error names the places."""
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from translate.errors import DataError
-from translate.folders.listing import MOST_NAMES, find_images, match, scan
-from translate.folders.names import is_hidden
-from translate.images.encode import encode_image
-from translate.images.source import read_image
+from translate.errors import ConfigError, DataError
+from translate.images.encode import write_image
+from translate_plugins.layouts.images import OneDomain
+from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
-LEFT_BEHIND = (
-    *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle"),
-    *(".@__thumb", ".ipynb_checkpoints", "@Recycle", "@eadir", "LOST+FOUND", "__macosx"),
-)
+Pictures = Callable[..., Path]
 
 
-def touch(*paths: Path) -> None:
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
+def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
+    write_image(path, np.full((height, width, 3), level, np.uint8))
+    return path
 
 
-def below(folder: Path) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in find_images(folder)]
-
-
-def test_D13_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: Path) -> None:
-    names = ["b.png", "a/x.JpG", "a/deep/er/y.webp", "z.avif", "写真 ü.tif"]
-    others = ["a/captions.jsonl", "notes.txt"]
-    ignored = [".hidden.png", "._b.png", "Thumbs.db", "desktop.ini", ".cache/c.png"]
-    touch(*(tmp_path / name for name in names + others + ignored))
-    (tmp_path / "folder.png").mkdir()
-    found = scan(tmp_path)
-    assert found.images == sorted(tmp_path / name for name in names)
-    assert found.skipped == [tmp_path / "notes.txt"]  # captions.jsonl is ours
-    assert found.problems == []
-    assert find_images(tmp_path) == found.images
-
-
-def test_D12_links_are_followed_dead_ones_listed_and_loops_cut(tmp_path: Path) -> None:
-    outside, inside = tmp_path / "outside", tmp_path / "inside"
-    touch(outside / "deep/o.png", outside / "p.png", inside / "sub/i.png")
-    (inside / "linked").symlink_to(outside)
-    (inside / "sub/up").symlink_to(inside)
-    (inside / "beyond").symlink_to(tmp_path)  # the folder that the whole lies in
-    (outside / "back").symlink_to(inside)
-    (inside / "self").symlink_to(inside / "self")
-    (inside / "dead.png").symlink_to(tmp_path / "nowhere.png")
-    found = scan(inside)
-    assert below(inside) == ["linked/deep/o.png", "linked/p.png", "sub/i.png"]
-    assert [bad.path.name for bad in found.problems] == ["dead.png", "self"]
-    assert "a link to nothing" in str(found.problems[0])
-
-
-def test_D21_a_file_with_two_names_is_two_items(tmp_path: Path) -> None:
-    touch(tmp_path / "pool/0.png")
-    (tmp_path / "in/a").mkdir(parents=True)
-    (tmp_path / "in/a/0.png").symlink_to(tmp_path / "pool/0.png")
-    (tmp_path / "in/b.png").symlink_to("a/0.png")  # a link to a link
-    os.link(tmp_path / "pool/0.png", tmp_path / "in/c.png")
-    os.link(tmp_path / "pool/0.png", tmp_path / "in/d.png")
-    assert below(tmp_path / "in") == ["a/0.png", "b.png", "c.png", "d.png"]
-
-
-def test_D21_a_folder_with_two_names_is_read_under_both(tmp_path: Path) -> None:
-    touch(tmp_path / "in/a/0.png")
-    (tmp_path / "in/b").symlink_to("a")
-    (tmp_path / "in/a/again").symlink_to("../a")  # a loop, under whichever name it is met
-    assert below(tmp_path / "in") == ["a/0.png", "b/0.png"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "names", "skipped"),
-    [
-        ("*.png", ["a.png"], []),
-        ("*", ["a.png"], ["x.heic"]),
-        ("*/*", ["link/b.png", "sub/b.png"], []),
-        ("**/*.png", ["a.png", "link/b.png", "sub/b.png"], []),
-        ("**", ["a.png", "link/b.png", "sub/b.png"], ["x.heic"]),
-        ("l*/**/b*", ["link/b.png"], []),
-        ("s?b/[ab].png", ["sub/b.png"], []),
-        ("nowhere/*", [], []),
-    ],
-)
-def test_D21_a_glob_follows_links_too(
-    pattern: str, names: list[str], skipped: list[str], tmp_path: Path
+@pytest.mark.parametrize("place", ["a/train", "train/a", "a", "traina"])
+def test_a_domain_is_found_in_each_usual_place(
+    place: str, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    touch(*(tmp_path / name for name in ("a.png", "sub/b.png", "x.heic", "@eaDir/c.png")))
-    (tmp_path / "link").symlink_to("sub")
-    (tmp_path / "sub/loop").symlink_to("..")
-    root, found = match(tmp_path / pattern)
-    assert [path.relative_to(tmp_path).as_posix() for path in found.images] == names
-    assert [path.name for path in found.skipped] == skipped
-    assert root == tmp_path or not names or root.parent == tmp_path
+    folder = image_folder(place, 3)
+    layout = OneDomain(tmp_path, ["a"], "train")
+    assert len(layout) == 3
+    assert list(layout.files) == sorted(folder.iterdir())
+    assert layout.spec.names == ("a",)
 
 
-def test_D12_a_dead_link_that_matches_is_listed(tmp_path: Path) -> None:
-    (tmp_path / "dead.png").symlink_to("nowhere")
-    for pattern in ("*.png", "**/*.png"):
-        (bad,) = match(tmp_path / pattern)[1].problems
-        assert (bad.path.name, bad.reason) == ("dead.png", "a link to nothing")
+def test_images_of_another_split_are_never_taken_for_a_flat_folder(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
+    image_folder("a/test", 3)
+    with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a\."):
+        OneDomain(tmp_path, ["a"], "train")
+    image_folder("a/deep", 2)
+    assert len(OneDomain(tmp_path, ["a"], "train")) == 2
 
 
-def test_D21_links_that_double_at_every_level_end(tmp_path: Path) -> None:
-    for level in range(30):
-        folder = tmp_path / f"pool/{level}"
-        folder.mkdir(parents=True)
-        for name in ("a", "b"):
-            (folder / name).symlink_to(f"../{level + 1}")
-    touch(tmp_path / "pool/30/0.png")
-    (tmp_path / "in").symlink_to("pool/0")
-    found = scan(tmp_path / "in")
-    assert len(found.images) <= MOST_NAMES
-    assert any("over 100 names" in bad.reason for bad in found.problems)
+def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_beside_it_are_named(
+    image_folder: Pictures, tmp_path: Path
+) -> None:
+    image_folder("a/Train", 3)
+    beside = image_folder("a", 2) / "0000.png"
+    image_folder("a/test", 1)
+    layout = OneDomain(tmp_path, ["a"], "train")
+    assert [path.parent.name for path in layout.files] == ["Train"] * 3
+    [note] = layout.notes
+    assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {beside}")
+    image_folder("b/train", 1)
+    assert OneDomain(tmp_path, ["b"], "train").notes == []
 
 
-@pytest.mark.parametrize("name", LEFT_BEHIND)
-def test_D23_what_systems_leave_behind_is_passed_over_case_23(name: str, tmp_path: Path) -> None:
-    touch(tmp_path / "0.png", tmp_path / name / "x.png", tmp_path / "sub" / name / "deep/y.png")
-    assert below(tmp_path) == ["0.png"]
-    assert is_hidden(name)
-    assert not is_hidden(f"my {name}")
+def test_an_empty_name_is_no_domain(image_folder: Pictures, tmp_path: Path) -> None:
+    image_folder("a", 1)
+    for empty in ("", " "):
+        with pytest.raises(ConfigError, match="expected names or paths"):
+            OneDomain(tmp_path, [empty], "train")
 
 
-def test_a_name_that_is_no_text_is_found_and_read(tmp_path: Path) -> None:
-    name = os.fsencode(tmp_path) + b"/bad\xff\n.png"
-    pixels = np.full((2, 2, 3), 9, np.uint8)
-    with open(name, "wb") as stream:  # noqa: PTH123 - a path of bytes
-        stream.write(encode_image(pixels, ".png"))
-    (path,) = find_images(tmp_path)
-    assert (read_image(path) == pixels).all()
+def test_a_missing_domain_names_the_folders_and_the_nearest(
+    image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    image_folder("datasets/meadow/train", 1)
+    looked = "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer."
+    with pytest.raises(DataError) as caught:
+        Unpaired(Path("datasets"), ["meadow", "sumer"], "train")
+    assert str(caught.value) == f"{looked} Did you mean 'summer'?"  # a sample domain
+    with pytest.raises(DataError, match="Did you mean 'meadow'"):
+        OneDomain(Path("datasets"), ["medow"], "train")
+    with pytest.raises(DataError, match=r"looked for nowhere/summer/train and nowhere/summer\.$"):
+        OneDomain(Path("nowhere"), ["summer"], "train")
 
 
-def test_a_path_that_is_too_long_is_listed(tmp_path: Path) -> None:
-    deep, name, folder = tmp_path, "x" * 200, os.open(tmp_path, os.O_RDONLY)
-    for _ in range(25):
-        os.mkdir(name, dir_fd=folder)
-        folder = os.open(name, os.O_RDONLY, dir_fd=folder)
-        deep = deep / name
-    (bad,) = scan(tmp_path).problems
-    assert "too long" in bad.reason
+def test_an_empty_domain_is_named(image_folder: Pictures, tmp_path: Path) -> None:
+    image_folder("b", 1)
+    (tmp_path / "a/train").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a/train and "):
+        Unpaired(tmp_path, ["a", "b"], "train")
 
 
-def test_looking_in_what_is_no_folder_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere is not a folder"):
-        find_images(tmp_path / "nowhere")
+@pytest.mark.parametrize("layout", [Unpaired, Paired, SideBySide])
+def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"reads two domains, and 3 are given: a, b, c\."):
+        layout(tmp_path, ["a", "b", "c"], "train")
+    with pytest.raises(ConfigError, match=r"'images' reads one domain, and 0 are given\."):
+        OneDomain(tmp_path, [], "train")
 
 
-def test_D21_what_is_neither_a_file_nor_a_folder_is_listed(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.png")
-    os.mkfifo(tmp_path / "pipe")
-    [bad] = scan(tmp_path).problems
-    assert str(bad) == f"{tmp_path / 'pipe.png'}: neither a file nor a folder"
+@pytest.mark.parametrize("root", ["", "photos"])
+def test_a_glob_is_a_domain(
+    root: str, image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        write(tmp_path / f"photos/a{number}.png")
+        write(tmp_path / f"photos/deep/b{number}.PNG")
+        write(tmp_path / f"photos/__MACOSX/b{number}.png")
+    (tmp_path / "photos/a9.heic").touch()
+    patterns = ["a*", "**/b*.PNG"] if root else ["photos/a*", "photos/**/b*.PNG"]
+    layout = Unpaired(Path(root or "datasets"), patterns, "train")
+    assert [path.name for path in layout.files] == [
+        "a0.png", "a1.png", "a2.png", "b0.PNG", "b1.PNG", "b2.PNG",
+    ]  # fmt: skip
+    assert layout.notes[0].startswith("skipped 1 file without an image suffix (1 .heic)")
+    image_folder("my [photos]", 1)
+    assert len(OneDomain(Path(root), [str(tmp_path / "my [photos]")], "train")) == 1
+    with pytest.raises(DataError, match=r"domain 'photos/c\*': no image matches this pattern"):
+        OneDomain(Path("datasets"), ["photos/c*"], "train")
 
 
-def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
-    touch(tmp_path / "a [x]/1.png", tmp_path / "a [x]/2.jpg", tmp_path / "a x/3.png")
-    for pattern, wanted in (("a [x]/*.png", ["1.png"]), ("a [[]x]/*.jpg", ["2.jpg"])):
-        _, found = match(tmp_path / pattern)
-        assert found.images == [tmp_path / "a [x]" / name for name in wanted]
-    _, found = match(tmp_path / "a[ ]x/*.png")
-    assert found.images == [tmp_path / "a x/3.png"]
+def test_D13_a_folder_without_images_says_what_lies_there_case_05(tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    for name in ("1.dcm", "2.dcm", "3.npy", "4.HEIC"):
+        (tmp_path / "scans" / name).touch()
+    write(tmp_path / "b/1.png")
+    with pytest.raises(DataError) as caught:
+        Unpaired(tmp_path, ["scans", "b"], "train")
+    text = str(caught.value)
+    assert text.startswith(
+        f"domain 'scans': no images in {tmp_path / 'scans'}: skipped 4 files without an image "
+        "suffix (2 .dcm, 1 .npy, 1 .heic)"
+    )
+    for advice in (".dcm: not read, save its slices", ".npy: not read", ".heic: not read, convert"):
+        assert advice in text

@@ -2,7 +2,6 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,20 +20,6 @@ Pictures = Callable[..., Path]
 def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
     write_image(path, np.full((height, width, 3), level, np.uint8))
     return path
-
-
-# -- where domains are -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("place", ["a/train", "train/a", "a", "traina"])
-def test_a_domain_is_found_in_each_usual_place(
-    place: str, image_folder: Pictures, tmp_path: Path
-) -> None:
-    folder = image_folder(place, 3)
-    layout = OneDomain(tmp_path, ["a"], "train")
-    assert len(layout) == 3
-    assert list(layout.files) == sorted(folder.iterdir())
-    assert layout.spec.names == ("a",)
 
 
 def test_published_archives_are_read_as_they_are(shared_images: Path) -> None:
@@ -70,89 +55,6 @@ def test_a_name_beats_a_folder_of_that_name_in_the_working_directory(
     assert len(OneDomain(tmp_path / "other", ["a"], "train")) == 2
 
 
-def test_images_of_another_split_are_never_taken_for_a_flat_folder(
-    image_folder: Pictures, tmp_path: Path
-) -> None:
-    image_folder("a/test", 3)
-    with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a\."):
-        OneDomain(tmp_path, ["a"], "train")
-    image_folder("a/deep", 2)
-    assert len(OneDomain(tmp_path, ["a"], "train")) == 2
-
-
-def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_beside_it_are_named(
-    image_folder: Pictures, tmp_path: Path
-) -> None:
-    image_folder("a/Train", 3)
-    beside = image_folder("a", 2) / "0000.png"
-    image_folder("a/test", 1)
-    layout = OneDomain(tmp_path, ["a"], "train")
-    assert [path.parent.name for path in layout.files] == ["Train"] * 3
-    [note] = layout.notes
-    assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {beside}")
-    image_folder("b/train", 1)
-    assert OneDomain(tmp_path, ["b"], "train").notes == []
-
-
-def test_an_empty_name_is_no_domain(image_folder: Pictures, tmp_path: Path) -> None:
-    image_folder("a", 1)
-    for empty in ("", " "):
-        with pytest.raises(ConfigError, match="expected names or paths"):
-            OneDomain(tmp_path, [empty], "train")
-
-
-def test_a_missing_domain_names_the_folders_and_the_nearest(
-    image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    image_folder("datasets/meadow/train", 1)
-    looked = "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer."
-    with pytest.raises(DataError) as caught:
-        Unpaired(Path("datasets"), ["meadow", "sumer"], "train")
-    assert str(caught.value) == f"{looked} Did you mean 'summer'?"  # a sample domain
-    with pytest.raises(DataError, match="Did you mean 'meadow'"):
-        OneDomain(Path("datasets"), ["medow"], "train")
-    with pytest.raises(DataError, match=r"looked for nowhere/summer/train and nowhere/summer\.$"):
-        OneDomain(Path("nowhere"), ["summer"], "train")
-
-
-def test_an_empty_domain_is_named(image_folder: Pictures, tmp_path: Path) -> None:
-    image_folder("b", 1)
-    (tmp_path / "a/train").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a/train and "):
-        Unpaired(tmp_path, ["a", "b"], "train")
-
-
-@pytest.mark.parametrize("layout", [Unpaired, Paired, SideBySide])
-def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"reads two domains, and 3 are given: a, b, c\."):
-        layout(tmp_path, ["a", "b", "c"], "train")
-    with pytest.raises(ConfigError, match=r"'images' reads one domain, and 0 are given\."):
-        OneDomain(tmp_path, [], "train")
-
-
-@pytest.mark.parametrize("root", ["", "photos"])
-def test_a_glob_is_a_domain(
-    root: str, image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for number in range(3):
-        write(tmp_path / f"photos/a{number}.png")
-        write(tmp_path / f"photos/deep/b{number}.PNG")
-        write(tmp_path / f"photos/__MACOSX/b{number}.png")
-    (tmp_path / "photos/a9.heic").touch()
-    patterns = ["a*", "**/b*.PNG"] if root else ["photos/a*", "photos/**/b*.PNG"]
-    layout = Unpaired(Path(root or "datasets"), patterns, "train")
-    assert [path.name for path in layout.files] == [
-        "a0.png", "a1.png", "a2.png", "b0.PNG", "b1.PNG", "b2.PNG",
-    ]  # fmt: skip
-    assert layout.notes[0].startswith("skipped 1 file without an image suffix (1 .heic)")
-    image_folder("my [photos]", 1)
-    assert len(OneDomain(Path(root), [str(tmp_path / "my [photos]")], "train")) == 1
-    with pytest.raises(DataError, match=r"domain 'photos/c\*': no image matches this pattern"):
-        OneDomain(Path("datasets"), ["photos/c*"], "train")
-
-
 def test_a_file_is_a_domain_of_one_image(tmp_path: Path) -> None:
     files = [write(tmp_path / "x/a.png"), write(tmp_path / "x/b.png", level=9)]
     layout = Unpaired(tmp_path, [str(files[0]), "x/b.png"], "train")
@@ -163,22 +65,6 @@ def test_a_pattern_that_the_shell_expanded_is_recognized(tmp_path: Path) -> None
     names = [f"photos/a{number}.jpg" for number in range(40)]
     with pytest.raises(ConfigError, match=r"and 40 are given: .*, \.\.\.\. Quote a pattern"):
         Unpaired(tmp_path, names, "train")
-
-
-def test_D13_a_folder_without_images_says_what_lies_there_case_05(tmp_path: Path) -> None:
-    (tmp_path / "scans").mkdir()
-    for name in ("1.dcm", "2.dcm", "3.npy", "4.HEIC"):
-        (tmp_path / "scans" / name).touch()
-    write(tmp_path / "b/1.png")
-    with pytest.raises(DataError) as caught:
-        Unpaired(tmp_path, ["scans", "b"], "train")
-    text = str(caught.value)
-    assert text.startswith(
-        f"domain 'scans': no images in {tmp_path / 'scans'}: skipped 4 files without an image "
-        "suffix (2 .dcm, 1 .npy, 1 .heic)"
-    )
-    for advice in (".dcm: not read, save its slices", ".npy: not read", ".heic: not read, convert"):
-        assert advice in text
 
 
 # -- unpaired --------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import torch.distributed as dist
 import two_processes
 from torch import nn
 
-from translate.engine.config import layers
 from translate.engine.processes import distributed
 from translate.errors import ConfigError
 
@@ -53,36 +52,6 @@ def test_files_are_shared_out_in_strides_before_anything_is_joined(
 def test_a_device_is_chosen_by_name(name: str) -> None:
     expected = "cuda" if name == "auto" and torch.cuda.is_available() else "cpu"
     assert distributed.choose_device(name).type == expected
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "meta",
-        "mps",
-        "xla",
-        "hip",
-        "vulkan",
-        "privateuseone",
-        "cpu:99",
-        "cpu:0",
-        "CPU",
-        "",
-        " cpu",
-        "cuda:",
-        "cuda:-1",
-        "cuda:01",
-        "cuda:999",
-        "cuda:x",
-        "auto:0",
-        "cpu\n",
-    ],
-)
-def test_only_devices_of_the_list_are_taken_by_training_and_inference_alike(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"expected auto, cpu, cuda or cuda:N, got .* --device"):
-        distributed.choose_device(name)
-    with pytest.raises(ConfigError, match=r"train.device: expected auto, cpu, cuda or cuda:N"):
-        layers.validate({"recipe": "x", "data": {"domains": ["a"]}, "train": {"device": name}})
 
 
 def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import check
 from translate.engine.data.check import CheckedData, Problem
 from translate.engine.disk import files, json_files
-from translate.engine.runs.provenance import fingerprint
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.build import build_training
 from translate.run import LogRecord
@@ -80,29 +79,6 @@ def test_the_end_is_noted_and_the_beginning_kept(
     after = json.loads((journal.path / "run.json").read_bytes())
     assert after.items() > before.items()
     assert (after["outcome"], after["started_at_step"]) == ("interrupted", 3)
-
-
-def test_a_fingerprint_is_of_names_and_sizes(
-    begun: tuple[RunWriter, TrainingState, CheckedData], tmp_path: Path
-) -> None:
-    prepared = begun[2]
-    before = fingerprint(prepared)
-    assert before["files"] == 7
-    assert fingerprint(prepared) == before
-    with (tmp_path / "a/0000.png").open("ab") as file:
-        file.write(b"more")
-    assert fingerprint(prepared)["sha256"] != before["sha256"]
-
-
-def test_a_fingerprint_is_of_captions_and_the_like_as_well(
-    begun: tuple[RunWriter, TrainingState, CheckedData], tmp_path: Path
-) -> None:
-    prepared, captions = begun[2], tmp_path / "captions.jsonl"
-    captions.write_text("{}")
-    prepared.layout.sources = [captions]
-    before = fingerprint(prepared)
-    captions.write_text("{} ")
-    assert fingerprint(prepared)["sha256"] != before["sha256"]
 
 
 def test_what_is_told_of_a_run_is_its_configuration(

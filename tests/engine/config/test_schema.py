@@ -1,0 +1,129 @@
+"""Values of a configuration: checked, immutable, and refused in one sentence."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from configs import error_message, resolve
+
+
+def test_a_configuration_never_changes() -> None:
+    found = resolve()
+    with pytest.raises(ValidationError, match=r"frozen"):
+        found.train.steps = 3
+    assert resolve("options.generator.blocks=4") != found
+    assert resolve() == found  # and no layer leaked into the recipe's defaults
+
+
+@pytest.mark.parametrize(
+    ("size", "resize", "expected"),
+    [
+        (256, None, (286, 286)),
+        (64, None, (72, 72)),
+        ([64, 128], None, (72, 72)),
+        (64, 70, (70, 70)),
+        (64, [64, 96], (64, 96)),
+    ],
+)
+def test_the_shorter_side_is_286_of_256_unless_said(
+    size: Any, resize: Any, expected: tuple[int, int]
+) -> None:
+    given = {"data.size": size, **({"data.resize": resize} if resize else {})}
+    assert resolve(flags=given).data.shorter_side == expected
+
+
+@pytest.mark.parametrize(
+    ("assignments", "given", "expected"),
+    [
+        ([], {"recipe": "cyclgan"}, "no recipe is called 'cyclgan'. Did you mean 'cyclegan'?"),
+        (
+            ["options.cycle=1"],
+            {},
+            "recipe 'cyclegan' has no option 'cycle'. Choose from: adversarial, cycle_weight, "
+            "discriminator, generator, identity_weight, lr, pool_size.",
+        ),
+        (["train.stepz=3"], {}, "train.stepz: unknown key. Did you mean 'steps'?"),
+        (["train.steps=many"], {}, "train.steps: expected int, got 'many'."),
+        (["train.steps=1.5"], {}, "train.steps: expected int, got 1.5."),
+        (["train.steps=0"], {}, "train.steps: expected greater than 0, got 0."),
+        (["train.device=gpu"], {}, "train.device: expected auto, cpu, cuda or cuda:N, got 'gpu'."),
+        (["train.precision=fp16"], {}, "train.precision: expected 'fp32' or 'bf16', got 'fp16'."),
+        (["data.flip=perhaps"], {}, "data.flip: expected true or false, got 'perhaps'."),
+        (["data.resize=[9, 8]"], {}, "data.resize: expected the smaller side first, got [9, 8]."),
+        (["data.workers=-1"], {}, "data.workers: expected greater than or equal to 0, got -1."),
+        (
+            ["trian.steps=3"],
+            {},
+            "trian.steps: unknown key. Did you mean 'train'? (section.key=VALUE)",
+        ),
+        (["steps"], {}, "--set steps: expected section.key=VALUE."),
+        (
+            ["lr=1e-4"],
+            {},
+            "lr: unknown key. Did you mean the setting options.lr of recipe 'cyclegan'? "
+            "Write --set options.lr=VALUE.",
+        ),
+        (
+            ["train.lr=1e-4"],
+            {},
+            "train.lr: unknown key. Did you mean the setting options.lr of recipe 'cyclegan'? "
+            "Write --set options.lr=VALUE.",
+        ),
+        (
+            ["batch_size=4"],
+            {},
+            "batch_size: unknown key. Did you mean the setting train.batch_size? "
+            "Write --set train.batch_size=VALUE.",
+        ),
+        (
+            [],
+            {"config": {"recipe": "wgan", "lr": 1e-4}, "recipe": None},
+            "lr: unknown key. Did you mean the setting options.lr_critic or options.lr_generator "
+            "of recipe 'wgan'? Write --set options.lr_critic=VALUE or "
+            "--set options.lr_generator=VALUE.",
+        ),
+        (["options.lr.x=3"], {}, "options.lr.x: 'lr' holds no options."),
+        (
+            ["train.schedule.generators=cosine"],
+            {},
+            "train.schedule.generators: train.schedule is 'linear', for all players. Set it whole, "
+            'such as --set "train.schedule={generators: cosine}".',
+        ),
+        (["options.lr=fast"], {}, "recipe 'cyclegan': lr: expected a number, got 'fast'."),
+        (
+            ["options.pool_size=many"],
+            {},
+            "recipe 'cyclegan': pool_size: expected int, got 'many'.",
+        ),
+        ([], {"config": {"trian": {}}}, "trian: unknown key. Did you mean 'train'?"),
+        ([], {"config": {"train": 3}}, "train: expected a mapping, got 3."),
+        (
+            [],
+            {"config": {"train": {"stepz": 3}}},
+            "train.stepz: unknown key. Did you mean 'steps'?",
+        ),
+        (
+            [],
+            {"config": "cyclegan-smal"},
+            "there is no config 'cyclegan-smal'. Did you mean 'cyclegan-small'?",
+        ),
+        ([], {"config": "there/is/none.yaml"}, "there is no file there/is/none.yaml."),
+        (
+            [],
+            {"recipe": None},
+            "which recipe? Name one with --plugin, or a configuration with --config: "
+            "`translate show` lists them.",
+        ),
+    ],
+)
+def test_each_mistake_is_named_with_the_nearest_key(
+    assignments: list[str], given: dict[str, Any], expected: str
+) -> None:
+    assert error_message(*assignments, **given) == expected
+
+
+def test_an_unknown_value_of_two_types_is_one_sentence() -> None:
+    said = error_message("data.size=large")
+    assert said.startswith("data.size: expected int or a list")
+    assert said.endswith("got 'large'.")

@@ -1,0 +1,72 @@
+"""YAML 1.2 without tags and aliases, read back as it was written."""
+
+from pathlib import Path
+
+import pytest
+
+from configs import error_message, resolve, write_config
+from translate.engine.config import layers, yaml
+from translate.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("data: &a {size: 3}\ntrain: *a\n", "aliases"),
+        ("recipe: !!python/object/apply:os.system ['true']\n", "tags are not supported: tag:yaml"),
+        ("recipe: !include other.yaml\n", "tags are not supported: !include"),
+        ("train: {steps: !!int x}\n", "tags are not supported: tag:yaml.org,2002:int"),
+        ("train: {steps: 2001-99-99}\n", "mine.yaml: month must be in"),
+        (f"train: {{steps: {'9' * 5000}}}\n", "mine.yaml: Exceeds the limit"),
+        ("recipe: " + "[" * 50_000, "of more than 40 levels is not supported"),
+        ("- " * 5000, "of more than 40 levels is not supported"),
+        (b"recipe: cyclegan # \xff\xfe\n", "is not a text file"),
+        (b"# " + b"x" * 100_000, "is larger than 100,000 bytes"),
+        ("- recipe\n", "expected recipe, options, data and train"),
+        ("", "expected recipe, options, data and train, got None"),
+        ("recipe: [cyclegan\n", "mine.yaml: while parsing"),
+        ("train: {steps: 1, steps: 2}\n", "duplicate key"),
+        ("\x00", "mine.yaml"),
+    ],
+)
+def test_F7_what_is_no_plain_document_is_refused(
+    data: bytes | str, expected: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        yaml.read(write_config(tmp_path, data))
+
+
+def test_an_alias_in_set_is_refused() -> None:
+    assert "aliases" in error_message("options.generator=[&a x, *a]")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1e-4", 1e-4),
+        ("2E3", 2e3),
+        ("250_000", 250_000),
+        ("on", "on"),
+        ("no", "no"),
+        ("true", True),
+        ("010", 10),
+        ("[1, 2]", [1, 2]),
+        ("{a: b}", {"a": "b"}),
+        ("'1'", "1"),
+    ],
+)
+def test_yaml_is_version_1_2(text: str, expected: object) -> None:
+    assert yaml.parse(text, "here") == expected
+
+
+def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
+    found = resolve(
+        "data.augment=[{name: ColorJitter, brightness: 0.2, p: 0.5, to: source}]",
+        "data.size=[64, 128]",
+        "data.layout={name: unpaired}",
+        "options.generator={name: resnet, blocks: 3}",
+        "options.lr=1e-4",
+        "train.steps=7",
+    )
+    file = write_config(tmp_path, yaml.dump(found))
+    assert layers.resolve(config=file) == found

@@ -1,0 +1,35 @@
+"""The fingerprint of a dataset changes with its files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_runs
+from small_data import checked
+
+from translate.engine.data.check import CheckedData
+from translate.engine.runs.provenance import fingerprint
+
+
+@pytest.fixture
+def data(image_folder: Callable[..., Path], tmp_path: Path) -> CheckedData:
+    image_folder("a", 4), image_folder("b", 3)
+    return checked(small_runs.config(tmp_path).data)
+
+
+def test_a_fingerprint_covers_names_and_sizes(data: CheckedData, tmp_path: Path) -> None:
+    before = fingerprint(data)
+    assert before["files"] == 7
+    assert fingerprint(data) == before
+    with (tmp_path / "a/0000.png").open("ab") as file:
+        file.write(b"more")
+    assert fingerprint(data)["sha256"] != before["sha256"]
+
+
+def test_a_fingerprint_covers_captions_and_tables(data: CheckedData, tmp_path: Path) -> None:
+    captions = tmp_path / "captions.jsonl"
+    captions.write_text("{}")
+    data.layout.sources = [captions]
+    before = fingerprint(data)
+    captions.write_text("{} ")
+    assert fingerprint(data)["sha256"] != before["sha256"]

@@ -1,0 +1,38 @@
+"""Errors for want of memory, and of inputs that are too small, are recognised."""
+
+import pytest
+import torch
+from torch import nn
+
+from translate.engine.system.memory import out_of_memory, too_small
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9"), True),
+        (RuntimeError("shapes do not match"), False),
+    ],
+)
+def test_errors_for_want_of_memory_are_recognised(error: Exception, expected: bool) -> None:
+    assert out_of_memory(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "option"),
+    [
+        (nn.BatchNorm2d(2), (1, 2, 1, 1), "batch_size"),
+        (nn.InstanceNorm2d(2), (1, 2, 1, 1), "size"),
+        (nn.ReflectionPad2d(3), (1, 2, 2, 2), "size"),
+        (nn.Conv2d(2, 2, 4), (1, 2, 3, 3), "size"),
+        (nn.Conv2d(3, 2, 1), (1, 2, 3, 3), ""),
+    ],
+)
+def test_errors_of_layers_name_the_option_to_raise(
+    layer: nn.Module, shape: tuple[int, ...], option: str
+) -> None:
+    with pytest.raises((RuntimeError, ValueError)) as caught:
+        layer(torch.zeros(shape))
+    assert too_small(caught.value) == option
