@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from translate.engine.config.parts import named, part_kind
+from translate.engine.config.parts import part_name, part_kind
 from translate.engine.system import signatures
 from translate.registry import find
 
@@ -37,4 +37,4 @@ def test_an_option_without_a_type_is_a_part_where_its_default_names_one() -> Non
 
 
 def test_a_part_is_named_with_or_without_options() -> None:
-    assert named("unet") == named({"name": "unet", "levels": 3}) == "unet"
+    assert part_name("unet") == part_name({"name": "unet", "levels": 3}) == "unet"
