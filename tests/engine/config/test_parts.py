@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from translate.engine.config.parts import part_name, part_kind
+from translate.engine.config.parts import part_kind, part_name
 from translate.engine.system import signatures
 from translate.registry import find
 
