@@ -11,6 +11,7 @@ import torch
 from translate.batches import ImageSpec
 from translate.contract import events, inference, layouts, losses, parts, recipes
 from translate.contract.findings import Cause, find_cause
+from translate.contract.gradients import has_true_gradients
 from translate.contract.part import Part
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
@@ -25,6 +26,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     "recipe": (
         recipes.reads_nothing,
         recipes.takes_turns,
+        has_true_gradients,
         recipes.moves_one_player,
         recipes.survives_saving,
         recipes.resumes_exactly,
@@ -63,6 +65,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
 FIRST = (recipes.reads_nothing, parts.reads_nothing, layouts.finds_its_files)
 """Rules of a constructor: where it raises, nothing else can be tried."""
 STEPPING = (
+    has_true_gradients,
     recipes.moves_one_player,
     recipes.survives_saving,
     recipes.resumes_exactly,

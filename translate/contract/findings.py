@@ -12,6 +12,7 @@ BATCHES = (Pair, Images, Labelled, Captioned)
 MEMBERS = {
     "reads_nothing": "__init__",
     "takes_turns": "step",
+    "has_true_gradients": "step",
     "moves_one_player": "step",
     "survives_saving": "step",
     "resumes_exactly": "step",

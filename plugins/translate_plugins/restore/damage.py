@@ -88,7 +88,7 @@ class Damage:
         """Return `images`, (N, C, H, W) in [-1, 1], damaged."""
         seen = images.float() / 2 + 0.5
         for apply, least, most in self.links:
-            share = torch.rand(len(seen), 1, 1, 1, device=seen.device)
+            share = torch.rand(len(seen), 1, 1, 1, device=seen.device, dtype=seen.dtype)
             seen = apply(seen, least + (most - least) * share).clamp(0, 1)
         return seen.to(images) * 2 - 1
 
