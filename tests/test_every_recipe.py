@@ -14,6 +14,7 @@ from disk_faults import FaultyDisk
 from safetensors.torch import load, save
 from torch import Tensor
 
+from translate.contract.verdicts import small_options
 from translate.engine.checkpoints import retention
 from translate.engine.config import schema
 from translate.engine.data import check
@@ -21,7 +22,6 @@ from translate.engine.disk import files
 from translate.engine.training import shape_check
 from translate.errors import ConfigError
 from translate.registry import names
-from translate.testing import small
 
 RECIPES = sorted(names("recipe"))
 SAMPLED = RECIPES[2::16]
@@ -46,7 +46,7 @@ def settings(root: Path, name: str) -> schema.Config:
     due = {"log_every": 1, "save_every": 6, "preview_every": 3}
     flags = {
         "data__size": 32,
-        **{f"options__{key}": value for key, value in small("recipe", name).items()},
+        **{f"options__{key}": value for key, value in small_options("recipe", name).items()},
         **{f"train__{key}": value for key, value in {**course, **due}.items()},
     }
     for domains in (["a", "b"], ["a"]):

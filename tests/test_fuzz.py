@@ -41,13 +41,13 @@ from PIL.PngImagePlugin import PngInfo
 from translate import api
 from translate.api import Translator
 from translate.cli import main
+from translate.contract.verdicts import small_options
 from translate.engine.checkpoints import contents, read, retention
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
 from translate.images.masks import read_hole
 from translate.images.source import EncodedImage, read_image
-from translate.testing import small
 
 HANG = 20
 """seconds for one mutant, after which the process is ended with a traceback"""
@@ -254,7 +254,7 @@ def checkpoints(home: Path) -> Feed:
         for make in (small_checkpoints.cyclegan, small_checkpoints.pix2pix)
     ]
     for name, domains in (("srgan", "ab"), ("inpaint", "a")):
-        options = small("recipe", name)
+        options = small_options("recipe", name)
         runs.append(
             small_checkpoints.write_run(
                 home / name, name, domains=domains, options=options, size=64

@@ -18,6 +18,7 @@ from specs import image_spec
 from translate import hookimpl
 from translate.cli.show import describe
 from translate.contract.subject import CPU, Subject, subject
+from translate.contract.verdicts import small_options
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
@@ -33,7 +34,6 @@ from translate.engine.training.step import take_step
 from translate.errors import CheckpointError, ConfigError, TranslateError
 from translate.progress import ProgressReporter
 from translate.registry import create_loss, find, names
-from translate.testing import small
 
 RECIPES = sorted(names("recipe"))
 SAMPLED = {"gan", "wgan"}
@@ -89,7 +89,7 @@ def candidates(option: Option, now: Any) -> Iterator[Any]:
         for kind in ("generator", "discriminator", "loss"):
             if name in names(kind):  # type: ignore[arg-type]
                 for other in sorted(names(kind)):  # type: ignore[arg-type]
-                    own = small(kind, other) if kind != "loss" else {}  # type: ignore[arg-type]
+                    own = small_options(kind, other) if kind != "loss" else {}  # type: ignore[arg-type]
                     if other != name and (kind != "loss" or is_game(other) == is_game(name)):
                         yield {"name": other, **own}
         for key, value in now.items() if isinstance(now, Mapping) else ():
@@ -136,7 +136,7 @@ def is_seen(value: Any, key: str, tested: Subject, found: Checkpoint, usual: lis
 def test_T26_every_option_of_a_recipe_that_a_fork_changes_is_seen_or_refused(
     name: str, tmp_path: Path
 ) -> None:
-    given = {**small("recipe", name), **NEEDED.get(name, {})}
+    given = {**small_options("recipe", name), **NEEDED.get(name, {})}
     tested = subject(name, given, None, None)
     training = tested.build()
     tested.play(training, BEFORE)

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from valid_recipe import ValidRecipe, register
 
-from translate import testing
 from translate.batches import Domain, Images, ImageSpec, Layout
-from translate.contract import inference, processes, recipes
+from translate.contract import inference, processes, recipes, verdicts
+from translate.contract.gradients import has_true_gradients
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
 from translate.engine.system import randomness
@@ -129,6 +129,12 @@ class LoadsSomethingElse(ValidRecipe):
         return super().load_state_dict({k: v * 2 for k, v in state.items()}, *args, **kwargs)
 
 
+class WeighsByItsOwnLoss(ValidRecipe):
+    def step(self, batch):
+        for turn in super().step(batch):
+            yield Turn(turn.player, **{k: v * v.item() for k, v in turn.losses.items()})
+
+
 class PreviewsIntoThePool(ValidRecipe):
     def preview(self, batch):
         return {"pool": self.pool(self.generator(batch.source))}
@@ -182,13 +188,14 @@ class KnowsItsRank(ValidRecipe):
 
 
 BROKEN = {
-    ReadsAFile: (recipes.reads_nothing, "asked for /.*: load such things at first use"),
-    AsksTheNetwork: (recipes.reads_nothing, "127.0.0.1"),
-    DrawsUnseeded: (recipes.reads_nothing, "critic.weight differs"),
+    ReadsAFile: (recipes.constructor_does_no_io, "asked for /.*: load such things at first use"),
+    AsksTheNetwork: (recipes.constructor_does_no_io, "127.0.0.1"),
+    DrawsUnseeded: (recipes.constructor_does_no_io, "critic.weight differs"),
     YieldsNothing: (recipes.takes_turns, "yielded nothing"),
     YieldsALoss: (recipes.takes_turns, "which is no Turn"),
     YieldsWithoutGrad: (recipes.takes_turns, "YieldsWithoutGrad.step yields inside"),
     DividesByZero: (recipes.takes_turns, "generator/mean is -?inf"),
+    WeighsByItsOwnLoss: (has_true_gradients, "Turn of '.*: .* by autograd, .* by differences"),
     NamesNobody: (recipes.takes_turns, "no optimizer is called 'generater'. Did you mean 'gen"),
     MovesTheOther: (recipes.moves_one_player, "critic.weight moved in the turn of 'generator'"),
     MovesBeforeItsTurn: (recipes.moves_one_player, "critic.weight moved before the first turn"),
@@ -197,16 +204,19 @@ BROKEN = {
     LoadsSomethingElse: (recipes.survives_saving, "is not what was saved"),
     ForgetsItsPool: (recipes.resumes_exactly, "differs: what a step remembers"),
     ForgetsACounter: (recipes.resumes_exactly, r"count differs \(2 instead of 4\): what a step"),
-    PreviewsIntoThePool: (recipes.previews_quietly, "training_state pool is another one after"),
-    PreviewsANumber: (recipes.previews_quietly, r"The row 'mean' is Tensor \(\)"),
-    PreviewsAList: (recipes.previews_quietly, r"It returned list: return a dict"),
+    PreviewsIntoThePool: (
+        recipes.preview_has_no_side_effects,
+        "training_state pool is another one after",
+    ),
+    PreviewsANumber: (recipes.preview_has_no_side_effects, r"The row 'mean' is Tensor \(\)"),
+    PreviewsAList: (recipes.preview_has_no_side_effects, r"It returned list: return a dict"),
     TranslatesToNowhere: (inference.names_its_targets, r"targets\('source'\) returned 'elsewhere'"),
     Halves: (inference.translates_any_size, "or have a geometry that says which"),
     NeedsFour: (
         inference.translates_any_size,
         "1x1 raised .* Does its geometry say which",
     ),
-    SharesStatistics: (inference.minds_no_neighbour, "neighbours or repetition change it by"),
+    SharesStatistics: (inference.is_independent_of_batch, "neighbours or repetition change it by"),
     TurnsByThePicture: (averages_over_processes, "Whose turn it is depends on the images"),
     KnowsItsRank: (averages_over_processes, "is not the mean of what both halves give"),
 }
@@ -215,7 +225,7 @@ BROKEN = {
 
 def broken(kind: str, name: str) -> str:
     """Return every rule that does not hold, with what breaks it, a line each."""
-    return "\n".join(f"{v.rule} {v.broken}" for v in testing.judge(kind, name, {}) if v.broken)
+    return "\n".join(f"{v.rule} {v.broken}" for v in verdicts.run_rules(kind, name, {}) if v.broken)
 
 
 def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(register_plugin) -> None:
@@ -262,7 +272,7 @@ def test_networks_are_made_small_unless_the_caller_says_how_large(register_plugi
             self.names = generator, judge
 
     register(register_plugin, recipes={"two": Two})
-    assert testing.small("recipe", "two") == {
+    assert verdicts.small_options("recipe", "two") == {
         "generator": {"name": "resnet", "width": 4, "blocks": 1},
         "judge": {"name": "patch", "norm": "none", "width": 4, "layers": 2},
     }
@@ -316,7 +326,7 @@ def test_a_recipe_of_one_domain_that_translates_nothing_is_told_what_does_not_ap
 ) -> None:
     one = type("One", (Dream,), {"defaults": {"data": {"layout": "images"}}})
     register(register_plugin, recipes={"one": one})
-    notes = [v.note for v in testing.judge("recipe", "one", {}, spec=ImageSpec((16, 24)))]
+    notes = [v.note for v in verdicts.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))]
     assert notes.count("it does not translate") == 3
     assert notes.count("it draws none") == 1
 
@@ -607,7 +617,7 @@ def test_plugins_check_prints_a_line_a_rule(register_plugin, run_command) -> Non
     good = run_command("plugins", "check", "tame", "--set", "options.width=2")
     assert (good.code, good.err) == (0, "")
     assert good.out.startswith("recipe tame\n  ok      Read no file")
-    assert len(good.out.splitlines()) == 1 + len(testing.RULES["recipe"])
+    assert len(good.out.splitlines()) == 1 + len(verdicts.RULES["recipe"])
     assert run_command("plugins", "check", "tame", "--quiet").out == ""
 
 
@@ -686,5 +696,5 @@ def test_an_installed_plugin_is_tried_by_new_processes_where_nothing_can_be_fork
     monkeypatch,
 ) -> None:
     monkeypatch.setattr(processes, "forks", lambda: False)
-    ours = subject("cyclegan", testing.small("recipe", "cyclegan"), None, None)
+    ours = subject("cyclegan", verdicts.small_options("recipe", "cyclegan"), None, None)
     assert averages_over_processes(ours) is None

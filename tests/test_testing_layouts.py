@@ -14,10 +14,11 @@ from torch import Tensor
 
 from translate import hookimpl
 from translate.batches import Domain, Images, ImageSpec, Labelled, Layout, Transform
+from translate.contract.verdicts import RULES
 from translate.errors import ConfigError, DataError
 from translate.folders.lookup import expect, find_domains, notes, problems, usable
 from translate.images.tensors import as_tensor
-from translate.testing import RULES, check_layout
+from translate.testing import check_layout
 
 Register = Callable[[type[Layout]], None]
 

@@ -14,10 +14,10 @@ import torch
 
 from translate.api import Translator
 from translate.contract.subject import CPU, subject
+from translate.contract.verdicts import small_options
 from translate.engine.inference.model import Model
 from translate.recipe import Recipe
 from translate.registry import names
-from translate.testing import small
 
 THREADS = 6
 RECIPES = {name: make for name, make in sorted(names("recipe").items()) if isinstance(make, type)}
@@ -36,7 +36,7 @@ def switching() -> Iterator[None]:
 
 def translator(name: str) -> Translator:
     """Return a recipe of tiny networks that has made a step on noise."""
-    tested = subject(name, small("recipe", name), None, None)
+    tested = subject(name, small_options("recipe", name), None, None)
     training = tested.build()
     tested.play(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)

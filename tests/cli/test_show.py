@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import small_runs
 
-from translate import registry, testing
+from translate import registry
 from translate.cli.show import KINDS
+from translate.contract import verdicts
 from translate.contract.subject import subject
 from translate.engine.config import layers, yaml
 from translate.engine.config.layers import KEYS, SECTIONS
@@ -176,7 +177,7 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
         return create(kind, part, **given)
 
     for name in registry.names("recipe"):
-        small = testing.small("recipe", name)
+        small = verdicts.small_options("recipe", name)
         tested = subject(name, small, None, None)
         monkeypatch.setattr(registry, "create", watched)
         made.clear()

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from translate import hookimpl, hookspecs, testing
+from translate import hookimpl, hookspecs
+from translate.contract import verdicts
 from translate.contract.events import EVENTS, listeners
 from translate.errors import ConfigError
 from translate.testing import check_events
@@ -148,5 +149,5 @@ def test_a_plugin_is_told_only_of_its_own_events(register_plugin: Plugin, tmp_pa
     register_plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
     (found,) = listeners("csvlog")
     assert list(found.hooks) == ["losses_logged"]
-    assert {name for name, _ in testing.judge_events("logs")} == {"logs:csvlog", "logs:other"}
+    assert {name for name, _ in verdicts.run_event_rules("logs")} == {"logs:csvlog", "logs:other"}
     assert not list(tmp_path.iterdir())

@@ -10,10 +10,11 @@ from command_result import ROOT
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate import testing
 from translate.contract import recipes
+from translate.contract import verdicts as testing
+from translate.contract.verdicts import Verdict
 from translate.recipe import Turn
-from translate.testing import Verdict, check_recipe
+from translate.testing import check_recipe
 
 Run = Callable[..., Any]
 Plugin = Callable[..., object]
@@ -100,7 +101,7 @@ class TranslatesHalf(ValidRecipe):
 def findings(register_plugin: Plugin, recipe: type) -> list[Verdict]:
     """Return what a check of `recipe` finds, one verdict a cause."""
     register(register_plugin, recipes={"stranger": recipe})
-    verdicts = list(testing.judge("recipe", "stranger", {}))
+    verdicts = list(testing.run_rules("recipe", "stranger", {}))
     assert len(verdicts) == len(testing.RULES["recipe"])
     return [v for v in verdicts if v.broken and not v.same_as]
 
@@ -150,11 +151,11 @@ def test_what_cannot_be_tried_for_a_fault_is_noted_and_not_called_broken(
     register_plugin: Plugin,
 ) -> None:
     register(register_plugin, recipes={"stranger": AsksForImages})
-    verdicts = list(testing.judge("recipe", "stranger", {}))
+    verdicts = list(testing.run_rules("recipe", "stranger", {}))
     untried = [v.rule for v in verdicts if v.note == "not tried: its steps fail, see above"]
     assert len(untried) == len(testing.STEPPING)
     register(register_plugin, "c:d", recipes={"unmade": CannotBeMade})
-    _, *others = testing.judge("recipe", "unmade", {})
+    _, *others = testing.run_rules("recipe", "unmade", {})
     assert {v.note for v in others} == {"not tried: it cannot be made"}
 
 
@@ -169,14 +170,14 @@ class RaisesInForward(nn.Module):
 
 def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
     register(register_plugin, generators={"stranger": RaisesInForward})
-    verdicts = list(testing.judge("generator", "stranger", {}))
+    verdicts = list(testing.run_rules("generator", "stranger", {}))
     (found,) = [v for v in verdicts if v.broken and not v.same_as]
     assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in found.place
 
 
 def test_rules_that_fail_by_one_cause_say_which_failed_first(register_plugin: Plugin) -> None:
     register(register_plugin, generators={"stranger": RaisesInForward})
-    first, *repeated = (v for v in testing.judge("generator", "stranger", {}) if v.broken)
+    first, *repeated = (v for v in testing.run_rules("generator", "stranger", {}) if v.broken)
     assert len(repeated) == 3
     assert {v.same_as for v in repeated} == {first.rule}
 

@@ -4,15 +4,10 @@ import pytest
 from specs import image_spec
 
 from translate.contract.processes import averages_over_processes
+from translate.contract.verdicts import RULES
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.registry import list_offers
-from translate.testing import (
-    RULES,
-    check_discriminator,
-    check_generator,
-    check_loss,
-    check_recipe,
-)
+from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
 RECIPES = {
     "aae": [{"encoder": {"name": "dcgan-encoder", "width": 4}, "noise": "sphere"}],

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from translate import hookimpl
 from translate.contract.recipes import resumes_exactly
 from translate.contract.subject import subject
+from translate.contract.verdicts import small_options
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry, geometry_of
 from translate.nn.init import init_normal_
@@ -17,7 +18,6 @@ from translate.nn.modes import Progressive, mode, unchanged_buffers
 from translate.nn.noise import seeded
 from translate.nn.penalties import gradient_penalty
 from translate.registry import create_discriminator
-from translate.testing import small
 from translate_plugins.losses.adversarial import Vanilla
 from translate_plugins.remedies.augment import color, cutout, translation
 from translate_plugins.remedies.noise import InstanceNoise
@@ -43,7 +43,7 @@ def images(count=4, channels=3, side=16):
 
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
 def test_recipes_resume_exactly_with_every_remedy(name):
-    small_one = {**small("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
+    small_one = {**small_options("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
     resumes_exactly(subject("pix2pix", small_one, None, None))
 
 

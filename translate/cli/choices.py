@@ -51,11 +51,11 @@ def use(kind: "Kind", name: str) -> str:
 def _generator_use(name: str) -> str:
     import torch
 
+    from translate.contract.verdicts import small_options
     from translate.nn.geometry import geometry_of
     from translate.registry import create_generator
-    from translate.testing import small
 
-    part, side = {"name": name, **small("generator", name)}, 32
+    part, side = {"name": name, **small_options("generator", name)}, 32
     try:
         with torch.device("meta"), torch.no_grad():
             network = create_generator(part, in_channels=3, out_channels=3, size=(side, side))

@@ -12,7 +12,7 @@ from translate.engine.system import console
 from translate.errors import ConfigError, PluginError, describe_error, suggest
 
 if TYPE_CHECKING:
-    from translate.testing import Verdict
+    from translate.contract.verdicts import Verdict
 
 TESTED = ("recipe", "generator", "discriminator", "loss", "layout")
 PLURALS = {"loss": "losses"}
@@ -74,7 +74,7 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
       translate plugins check cyclegan
       translate plugins check pix2pix --set options.generator.width=8
     """
-    from translate import testing
+    from translate.contract import verdicts as testing
 
     things = _things(name)
     chosen = [thing for thing in things if thing[1] == name] or things
@@ -88,12 +88,12 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
         if kind not in TESTED:
             say(f"{kind} {each} has no rules of its own; recipes that use it have")
             continue
-        small = testing.small(kind, each)
+        small = testing.small_options(kind, each)
         given = _given(kind, each, small, assignments if (kind, each) in chosen else ())
         say(f"{kind} {each}" + (f", made small: {_flow(small)}" if small else ""))
-        verdicts = testing.judge(kind, each, given["options"], data=given["data"])
+        verdicts = testing.run_rules(kind, each, given["options"], data=given["data"])
         broken += _tell(verdicts, say, f"{kind} {each}: " if quiet else "")
-    for plugin, verdicts in testing.judge_events(name):
+    for plugin, verdicts in testing.run_event_rules(name):
         say(f"plugin {plugin}, event hooks in a temporary run")
         broken += _tell(verdicts, say, f"plugin {plugin}: " if quiet else "")
     if broken:

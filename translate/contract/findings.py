@@ -10,20 +10,20 @@ from translate.errors import TranslateError
 
 BATCHES = (Pair, Images, Labelled, Captioned)
 MEMBERS = {
-    "reads_nothing": "__init__",
+    "constructor_does_no_io": "__init__",
     "takes_turns": "step",
     "has_true_gradients": "step",
     "moves_one_player": "step",
     "survives_saving": "step",
     "resumes_exactly": "step",
     "averages_over_processes": "step",
-    "previews_quietly": "preview",
+    "preview_has_no_side_effects": "preview",
     "names_its_targets": "targets",
     "translates_any_size": "translate",
-    "minds_no_neighbour": "translate",
-    "draws_its_size": "draw",
+    "is_independent_of_batch": "translate",
+    "draws_trained_size": "draw",
     "shows_features": "features",
-    "wants_the_right_thing": "for_discriminator",
+    "rewards_better_outputs": "for_discriminator",
 }
 """The method that keeps or breaks a rule, by the rule's function; `forward` for all others."""
 

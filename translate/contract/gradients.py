@@ -42,7 +42,7 @@ def has_true_gradients(subject: Subject) -> str | None:
             try:
                 turns = [turn.player for turn in _copy(recipe, {}).step(batch)]
             except RuntimeError as error:
-                if "dtype" in str(error) or "scalar type" in str(error):
+                if any(words in str(error) for words in ("dtype", "scalar type", " type (")):
                     return f"it does not run in double precision ({error})"
                 raise
             for number, player in enumerate(turns):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from translate.batches import ImageSpec
-from translate.contract.rules import hold, hold_equal, noise
+from translate.contract.rules import random_pixels, require, require_equal
 from translate.contract.subject import Subject
 from translate.engine.inference.model import translate_batch
 from translate.recipe import Recipe
@@ -22,7 +22,7 @@ def names_its_targets(subject: Subject) -> str | None:
     for source in subject.spec.names:
         found = recipe.targets(source)
         known = isinstance(found, tuple) and set(found) <= set(subject.spec.names)
-        hold(known, f"targets({source!r}) returned {found!r}: the domains are in self.domains.")
+        require(known, f"targets({source!r}) returned {found!r}: the domains are in self.domains.")
     return None
 
 
@@ -33,37 +33,42 @@ def translates_any_size(subject: Subject) -> str | None:
     for to, channels, expected in _ways(subject, recipe):
         for height, width in SIZES:
             try:
-                drawn = translate_batch(recipe, noise(1, channels, height, width), to)
+                drawn = translate_batch(recipe, random_pixels(1, channels, height, width), to)
             except Exception as error:
                 raise AssertionError(
                     f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
                     "Does its geometry say which sizes it takes?"
                 ) from error
             shape = (1, expected, scale * height, scale * width)
-            hold(drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}.")
-            hold(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
+            require(
+                drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}."
+            )
+            require(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
     return None if _ways(subject, recipe) else "it does not translate"
 
 
-def minds_no_neighbour(subject: Subject) -> str | None:
+def is_independent_of_batch(subject: Subject) -> str | None:
     """Translate an image alike, to 1/255, whatever is beside it, and change nothing by it."""
     training = subject.build()
     subject.play(training, 2)
     recipe = training.recipe.eval()
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     for to, channels, _ in _ways(subject, recipe):
-        images = noise(3, channels, *subject.spec.size)
+        images = random_pixels(3, channels, *subject.spec.size)
         images[1] *= 0.2  # unlike its neighbours
         together = translate_batch(recipe, images, to)
         alone = torch.cat([translate_batch(recipe, image[None], to) for image in images])
         worst = float((together - alone).abs().max())
-        hold(worst <= 1 / 255, f"To {to!r}, neighbours or repetition change it by {worst:.3f}: is "
-             "a batch norm in training mode, or dropout on?")  # fmt: skip
-    hold_equal(before, recipe.state_dict(), "Translating changed {}.")
+        require(
+            worst <= 1 / 255,
+            f"To {to!r}, neighbours or repetition change it by {worst:.3f}: is "
+            "a batch norm in training mode, or dropout on?",
+        )
+    require_equal(before, recipe.state_dict(), "Translating changed {}.")
     return None if _ways(subject, recipe) else "it does not translate"
 
 
-def draws_its_size(subject: Subject) -> str | None:
+def draws_trained_size(subject: Subject) -> str | None:
     """Draw images of the size trained on, in [-1, 1], alike for equal noise, of every condition."""
     training = subject.build()
     recipe = training.recipe
@@ -72,15 +77,15 @@ def draws_its_size(subject: Subject) -> str | None:
     subject.play(training, 2)
     recipe.eval()
     first, again = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
-    hold(first.device.type == "cpu" and len(first) == 3, f"3 noises are {tuple(first.shape)}.")
-    hold(torch.equal(first, again), "Noise is not what its generator makes it.")
+    require(first.device.type == "cpu" and len(first) == 3, f"3 noises are {tuple(first.shape)}.")
+    require(torch.equal(first, again), "Noise is not what its generator makes it.")
     other = recipe.latents(3, torch.Generator().manual_seed(2))
-    hold(not torch.equal(first, other), "Noise does not depend on the generator it is given.")
+    require(not torch.equal(first, other), "Noise does not depend on the generator it is given.")
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     with torch.inference_mode():
         for what, condition in _conditions(recipe, subject.spec):
             _draw(recipe, subject.spec, first, what, condition)
-    hold_equal(before, recipe.state_dict(), "Drawing changed {}.")
+    require_equal(before, recipe.state_dict(), "Drawing changed {}.")
     return None
 
 
@@ -89,15 +94,17 @@ def _draw(
 ) -> None:
     together = recipe.draw(noise, condition)
     shape = (3, spec.target.channels, *spec.size)
-    hold(together.shape == shape, f"{what}: {tuple(together.shape)} came instead of {shape}.")
-    hold(together.isfinite().all() and together.abs().max() <= 1, f"{what}: it is not in [-1, 1].")
+    require(together.shape == shape, f"{what}: {tuple(together.shape)} came instead of {shape}.")
+    require(
+        together.isfinite().all() and together.abs().max() <= 1, f"{what}: it is not in [-1, 1]."
+    )
     asked = condition.split(1) if condition is not None else (None,) * 3
     rows = zip(noise.split(1), asked, strict=True)
     alone = torch.cat([recipe.draw(one, condition) for one, condition in rows])
     worst = float((together - alone).abs().max())
-    hold(worst <= 1 / 255, f"{what}: what is drawn beside it changes it by {worst:.3f}.")
+    require(worst <= 1 / 255, f"{what}: what is drawn beside it changes it by {worst:.3f}.")
     for row in recipe.walk(3, torch.Generator().manual_seed(1), asked[0]):
-        hold(row.shape == shape, f"{what}: a row of a walk of 3 is {tuple(row.shape)}.")
+        require(row.shape == shape, f"{what}: a row of a walk of 3 is {tuple(row.shape)}.")
 
 
 def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from translate.batches import ImageSpec, Layout
-from translate.contract.rules import hold, noise
+from translate.contract.rules import random_pixels, require
 from translate.engine.config import layers
 from translate.engine.config.schema import Data
 from translate.engine.data import check
@@ -87,7 +87,7 @@ def subject(
 def _draw(root: Path) -> None:
     for number, domain in enumerate("ab"):
         for index in range(5):
-            shown = noise(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
+            shown = random_pixels(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
             write_image(root / domain / "train" / f"{index}.png", from_device(shown)[0])
 
 
@@ -108,14 +108,16 @@ def why_not(asked: Data) -> str:
 def finds_its_files(tested: LayoutSubject) -> None:
     """Find items and files in folders, the same ones each time it is made, and change nothing."""
     layout, again = tested.layout, tested.make()
-    hold(len(layout) > 0, "It has no items: raise DataError where nothing can be used.")
-    hold(all(isinstance(path, Path) for path in layout.files), "`files` are not all of type Path.")
+    require(len(layout) > 0, "It has no items: raise DataError where nothing can be used.")
+    require(
+        all(isinstance(path, Path) for path in layout.files), "`files` are not all of type Path."
+    )
     twice = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
-    hold(not twice, f"`files` has {twice[:1]} twice: each is checked once.")
+    require(not twice, f"`files` has {twice[:1]} twice: each is checked once.")
     for path in (*layout.files, *layout.sources):
-        hold(path.is_file(), f"{path}, of `files` or `sources`, is no file.")
+        require(path.is_file(), f"{path}, of `files` or `sources`, is no file.")
     same = list(layout.files) == list(again.files) and len(layout) == len(again)
-    hold(same, "Made again, it has other files, or the same in another order: sort them.")
+    require(same, "Made again, it has other files, or the same in another order: sort them.")
 
 
 def picks_purely(tested: LayoutSubject) -> None:
@@ -126,8 +128,8 @@ def picks_purely(tested: LayoutSubject) -> None:
     for index in reversed(indices):
         torch.manual_seed(index)
         found = again.pick(index, Random(index))
-        hold(isinstance(found, tuple), f"`pick` returned {type(found).__name__}, not a tuple.")
-        hold(
+        require(isinstance(found, tuple), f"`pick` returned {type(found).__name__}, not a tuple.")
+        require(
             found == first[index],
             f"Item {index} was {_names(first[index])}, then {_names(found)}: draw from the "
             "argument `random` alone, and keep no state.",
@@ -142,14 +144,14 @@ def picks_its_files(tested: LayoutSubject) -> str | None:
         for draw in range(DRAWS):
             picked.update(layout.pick(index, Random(f"{index}/{draw}")))
     for path in sorted(picked):
-        hold(
+        require(
             path in known or not path.is_file(),
             f"{path} is picked, and not in `files`: it was not checked.",
         )
     if len(tested.indices) < len(layout) or len(layout.files) > MANY:
         return f"not every file was looked for: there are over {MANY}"
     if unused := [path for path in layout.files if path not in picked]:
-        hold(False, f"{unused[0]} is in `files`, and no item picks it: it is read for nothing.")
+        require(False, f"{unused[0]} is in `files`, and no item picks it: it is read for nothing.")
     return None
 
 
@@ -164,16 +166,16 @@ def leaves_out(tested: LayoutSubject) -> str | None:
         rest = tested.make(leave_out=(bad,))
     except DataError:
         return f"it cannot do without {bad.name}, and says so: give it a larger folder"
-    hold(bad not in rest.files, f"Told to leave out {bad}, it still has it in `files`.")
+    require(bad not in rest.files, f"Told to leave out {bad}, it still has it in `files`.")
     added = {*rest.files} - {*layout.files}
-    hold(not added, f"Told to leave out {bad}, it has other files than before, such as {added}.")
+    require(not added, f"Told to leave out {bad}, it has other files than before, such as {added}.")
     for index in range(min(len(rest), MANY)):
         for draw in range(DRAWS):
             picked = rest.pick(index, Random(draw))
-            hold(bad not in picked, f"Told to leave out {bad}, item {index} still picks it.")
+            require(bad not in picked, f"Told to leave out {bad}, item {index} still picks it.")
     lost = {*layout.files} - {*rest.files}
     most = max(len(layout.pick(index, Random(0))) for index in tested.indices)
-    hold(
+    require(
         len(lost) <= most,
         f"Told to leave out {bad.name}, it leaves out {len(lost)} files: only those of its item.",
     )
@@ -187,14 +189,14 @@ def loads_named_tuples(tested: LayoutSubject) -> None:
     for index in [0, len(layout) - 1, 0]:
         files = layout.pick(index, Random(0))
         item = layout.load(files, prepared.augment.item(Random(1)))
-        hold(
+        require(
             isinstance(item, tuple) and hasattr(item, "_fields"),
             f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair.",
         )
         for name, value in zip(item._fields, item, strict=True):
-            hold(isinstance(value, Tensor), f"{name} is {type(value).__name__}, not a tensor.")
+            require(isinstance(value, Tensor), f"{name} is {type(value).__name__}, not a tensor.")
             fits = value.ndim != 3 or tuple(value.shape[1:]) == layout.spec.size
-            hold(
+            require(
                 fits,
                 f"{name} is {tuple(value.shape)}, and data.size is {layout.spec.size}: call "
                 "`transform` for what it returns.",
@@ -202,19 +204,19 @@ def loads_named_tuples(tested: LayoutSubject) -> None:
         items.append(item)
     first, _, again = items
     for name, one, other in zip(first._fields, first, again, strict=True):
-        hold(torch.equal(one, other), f"{name} differs for the same files and the same crop.")
+        require(torch.equal(one, other), f"{name} differs for the same files and the same crop.")
     try:
         default_collate(items)
     except (RuntimeError, TypeError) as error:
-        hold(False, f"Two items make no batch: {error}")
+        require(False, f"Two items make no batch: {error}")
 
 
 def describes_its_images(tested: LayoutSubject) -> None:
     """Describe in `spec` the domains, and the classes and texts that its items have."""
     prepared = check.check_data(tested.layout, tested.asked)
     layout = prepared.layout
-    hold(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
-    hold(
+    require(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
+    require(
         layout.spec.domains,
         "`spec.domains` is empty: ImageSpec(domains=tuple(map(Domain, domains))).",
     )
@@ -226,12 +228,12 @@ def describes_its_images(tested: LayoutSubject) -> None:
         labels, text = getattr(item, "labels", None), getattr(item, "text", None)
         if isinstance(labels, Tensor):
             count = len(layout.spec.classes)
-            hold(
+            require(
                 labels.ndim == 0 and 0 <= int(labels) < count,
                 f"Item {index} has the label {labels.tolist()}, and `spec.classes` {count} names.",
             )
         if isinstance(text, Tensor):
-            hold(
+            require(
                 text.shape == (layout.spec.text_length,),
                 f"Item {index} has a text of {tuple(text.shape)}, and `spec.text_length` is "
                 f"{layout.spec.text_length}.",
@@ -248,9 +250,9 @@ def refuses_missing_folders(tested: LayoutSubject) -> None:
         except ConfigError:
             return  # sides, say, that it needs by these names
         except DataError as error:
-            hold("no-such" in str(error), f"It does not name the folder: {error}")
+            require("no-such" in str(error), f"It does not name the folder: {error}")
             return
-        hold(False, f"It found {len(made)} items below a root that is not there.")
+        require(False, f"It found {len(made)} items below a root that is not there.")
 
 
 def _names(files: tuple[Path, ...]) -> str:

@@ -6,25 +6,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from translate.contract.part import Part
-from translate.contract.rules import hold, noise
+from translate.contract.part import TestedPart
+from translate.contract.rules import random_pixels, require
 from translate.losses import is_relativistic
 from translate.nn.noise import seeded
 
 
-def is_a_number(part: Part) -> None:
+def returns_finite_scalar(part: TestedPart) -> None:
     """Return a finite scalar with finite gradients: for images, or for scores of several scales."""
     for name, loss, inputs in _losses(part):
         inputs = [tensor.requires_grad_() for tensor in inputs]
         value = loss(*inputs)
-        hold(isinstance(value, Tensor) and value.ndim == 0, f"{name} returned {value!r:.80}.")
-        hold(value.isfinite(), f"{name} is {float(value.detach())}.")
+        require(isinstance(value, Tensor) and value.ndim == 0, f"{name} returned {value!r:.80}.")
+        require(value.isfinite(), f"{name} is {float(value.detach())}.")
         found = torch.autograd.grad(value, inputs, allow_unused=True, materialize_grads=True)
-        hold(all(g.isfinite().all() for g in found), f"{name} has a gradient that is not finite.")
-        hold(any(g.any() for g in found), f"{name} has no gradient.")
+        require(
+            all(g.isfinite().all() for g in found), f"{name} has a gradient that is not finite."
+        )
+        require(any(g.any() for g in found), f"{name} has no gradient.")
 
 
-def wants_the_right_thing(part: Part) -> None:
+def rewards_better_outputs(part: TestedPart) -> None:
     """Cost least for equal images; in a game, want scores up for real ones and down for fakes.
 
     The generator of the game wants the scores of fakes up.
@@ -34,32 +36,32 @@ def wants_the_right_thing(part: Part) -> None:
         one, other = _pictures()
         same = one.clone().requires_grad_()
         least = loss(same, one)
-        hold(least <= loss(one, other), "Different images cost less than equal ones.")
+        require(least <= loss(one, other), "Different images cost less than equal ones.")
         (pull,) = torch.autograd.grad(least, same, allow_unused=True, materialize_grads=True)
-        hold(pull.isfinite().all(), "At equal images a gradient is not finite.")
+        require(pull.isfinite().all(), "At equal images a gradient is not finite.")
         return
     # many, so that a few labels flipped at random do not decide
     real, fake = (torch.full((256,), score, requires_grad=True) for score in (0.0, 0.5))
     with seeded(0):
         up, down = torch.autograd.grad(loss.for_discriminator(real, fake), (real, fake))
-    hold(up.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise.")
-    hold(down.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall.")
+    require(up.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise.")
+    require(down.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall.")
     with seeded(0):
         (up,) = torch.autograd.grad(loss.for_generator(fake, real), fake)
-    hold(up.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
+    require(up.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
     if not is_relativistic(loss):
         alone, beside = loss.for_generator(fake), loss.for_generator(fake, real + 1)
-        hold(alone == beside, "for_generator depends on real scores: set relativistic = True.")
+        require(alone == beside, "for_generator depends on real scores: set relativistic = True.")
 
 
-def has_its_own_slope(part: Part) -> None:
+def has_true_gradients(part: TestedPart) -> None:
     """Have gradients that agree with finite differences, in double precision."""
     for name, loss, inputs in _losses(part, torch.float64):
         leaves = [tensor.requires_grad_() for tensor in inputs]
         with seeded(0):
             value = loss(*leaves)
         grads = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
-        ways = [(-1) ** i * noise(*t.shape).double() for i, t in enumerate(inputs)]
+        ways = [(-1) ** i * random_pixels(*t.shape).double() for i, t in enumerate(inputs)]
         slope = sum(float((g * way).sum()) for g, way in zip(grads, ways, strict=True))
         ends = []
         for h in (1e-6, -1e-6):
@@ -69,11 +71,11 @@ def has_its_own_slope(part: Part) -> None:
                 )
         found = (ends[0] - ends[1]) / 2e-6
         near = abs(found - slope) <= 1e-4 * max(abs(found), abs(slope)) + 1e-7
-        hold(near, f"{name}: {slope:.6g} by autograd, {found:.6g} by differences.")
+        require(near, f"{name}: {slope:.6g} by autograd, {found:.6g} by differences.")
 
 
 def _losses(
-    part: Part, dtype: torch.dtype = torch.float32
+    part: TestedPart, dtype: torch.dtype = torch.float32
 ) -> list[tuple[str, Callable[..., Tensor], list[Tensor]]]:
     """Return what `part` computes and what to give it: one function, or three of a game."""
     loss = part.make()
@@ -81,16 +83,22 @@ def _losses(
         loss.to(dtype)
     if not _is_game(loss):
         return [("the loss", loss, [image.to(dtype) for image in _pictures()])]
-    coarse, fine = (noise(2, 1, side, side).to(dtype) for side in (3, 7))
+    coarse, fine = (random_pixels(2, 1, side, side).to(dtype) for side in (3, 7))
     scores = [coarse, fine, coarse.flip(0), fine.flip(0)]
     return [
         ("for_discriminator", loss.for_discriminator, scores[::2]),
         ("for_generator", loss.for_generator, scores[1::2]),
-        ("for_discriminator of two scales",
-         lambda a, b, c, d: loss.for_discriminator([a, b], [c, d]), scores),
-        ("for_generator of two scales",
-         lambda a, b, c, d: loss.for_generator([a, b], [c, d]), scores),
-    ]  # fmt: skip
+        (
+            "for_discriminator of two scales",
+            lambda a, b, c, d: loss.for_discriminator([a, b], [c, d]),
+            scores,
+        ),
+        (
+            "for_generator of two scales",
+            lambda a, b, c, d: loss.for_generator([a, b], [c, d]),
+            scores,
+        ),
+    ]
 
 
 def _is_game(loss: Any) -> bool:
@@ -98,4 +106,4 @@ def _is_game(loss: Any) -> bool:
 
 
 def _pictures() -> tuple[Tensor, Tensor]:
-    return noise(2, 3, 16, 16), noise(2, 3, 16, 16).flip(-1)
+    return random_pixels(2, 3, 16, 16), random_pixels(2, 3, 16, 16).flip(-1)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from translate.contract.rules import noise
+from translate.contract.rules import random_pixels
 from translate.engine.system.randomness import seed_everything
 from translate.nn.geometry import geometry_of
 from translate.registry import Kind, create, find
@@ -17,7 +17,7 @@ Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
 
 
 @dataclass(frozen=True)
-class Part:
+class TestedPart:
     """A network or a loss under test."""
 
     kind: Kind
@@ -67,12 +67,12 @@ class Part:
         """Return what it makes of two images, or what it raises."""
         try:
             with torch.no_grad():
-                return self.make(*self.channels).eval()(noise(2, 3, side, side))
+                return self.make(*self.channels).eval()(random_pixels(2, 3, side, side))
         except Exception as error:  # a plugin may raise anything
             return error
 
     def given(self, number: int) -> Tensor:
         """Return what suits it: images of a usual side, or as many draws of noise of 1x1."""
         if self.kind == "generator" and self.use == "draws":
-            return 3 * noise(number, 3, 1, 1)  # as far as normal draws go
-        return noise(number, 3, self.side, self.side)
+            return 3 * random_pixels(number, 3, 1, 1)  # as far as normal draws go
+        return random_pixels(number, 3, self.side, self.side)

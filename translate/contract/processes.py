@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 from torch.optim import Optimizer
 
-from translate.contract.rules import hold
+from translate.contract.rules import require
 from translate.contract.subject import Subject
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.disk import files
@@ -42,16 +42,16 @@ def averages_over_processes(subject: Subject) -> str | None:
     expected = _in_lockstep(subject)
     first, second = _on_two_processes(subject)
     same = first.keys() == second.keys() == expected.keys()
-    hold(same, "Which turns are taken depends on the process.")
+    require(same, "Which turns are taken depends on the process.")
     for name, tensor in expected.items():
-        hold(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
+        require(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
         turn, gradient, _ = name.partition(", ")
         if gradient:
             whole = torch.cat(
                 [t.flatten() for n, t in expected.items() if n.startswith(f"{turn},")]
             )
             near = (first[name] - tensor).abs().max() <= 1e-5 * whole.abs().max()
-            hold(near, f"{name} is not the mean of what both halves give.")
+            require(near, f"{name} is not the mean of what both halves give.")
     return None
 
 
@@ -82,7 +82,7 @@ def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
                 turns.append(next(recipe, None))
                 random[rank] = randomness.random_state()
             players = {turn and turn.player for turn in turns}
-            hold(len(players) == 1, f"Whose turn it is depends on the images: {players}.")
+            require(len(players) == 1, f"Whose turn it is depends on the images: {players}.")
             if None in turns:
                 return
             moves = [
@@ -121,7 +121,7 @@ def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
         for path in results:
             if (complaint := path.with_suffix(".error")).exists():
                 raise AssertionError(f"There, {complaint.read_text()}")
-            hold(path.exists(), "They did not finish: does each take the same turns?")
+            require(path.exists(), "They did not finish: does each take the same turns?")
         return [load(path.read_bytes()) for path in results]
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from translate.contract.attributes import assignment, attributes, differing, shared
-from translate.contract.rules import RuleError, hold, hold_equal, hold_silence, overheard
+from translate.contract.rules import RuleError, record_io, require, require_equal, require_no_io
 from translate.contract.subject import STEPS, Subject, state
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.training.preview import draw_preview
@@ -21,12 +21,12 @@ REMEMBERED = (
 )
 
 
-def reads_nothing(subject: Subject) -> None:
+def constructor_does_no_io(subject: Subject) -> None:
     """Read no file and no network in a constructor, and give one seed equal weights."""
-    with overheard() as heard:
+    with record_io() as heard:
         first = subject.make()
-    hold_silence(heard, first)
-    hold_equal(
+    require_no_io(heard, first)
+    require_equal(
         first.state_dict(),
         subject.make().state_dict(),
         "{} differs: draw from the global generators of torch, numpy or random.",
@@ -36,10 +36,10 @@ def reads_nothing(subject: Subject) -> None:
 def takes_turns(subject: Subject) -> None:
     """Yield turns, outside of `no_grad` and `autocast`, with finite losses and gradients."""
     for played in subject.play(subject.build(), 3):
-        hold(played.losses, "It yielded nothing: yield Turn(player, name=loss).")
+        require(played.losses, "It yielded nothing: yield Turn(player, name=loss).")
         gradients = {f"the gradient of {name!r}": norm for name, norm in played.norms.items()}
         for name, number in (played.losses | gradients).items():
-            hold(number.isfinite(), f"At 2 random images, {name} is {float(number)}.")
+            require(number.isfinite(), f"At 2 random images, {name} is {float(number)}.")
 
 
 def moves_one_player(subject: Subject) -> None:
@@ -52,8 +52,11 @@ def moves_one_player(subject: Subject) -> None:
     }
     own = {id(p) for p in recipe.parameters()}
     for player, held in players.items():
-        hold(held <= own, f"{player!r} holds weights that are no part of the recipe, and so would "
-             "not be saved: make their network an attribute.")  # fmt: skip
+        require(
+            held <= own,
+            f"{player!r} holds weights that are no part of the recipe, and so would "
+            "not be saved: make their network an attribute.",
+        )
     moved: set[str] = set()
 
     def look(player: str, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -61,7 +64,7 @@ def moves_one_player(subject: Subject) -> None:
         for name, parameter in recipe.named_parameters():
             if name in before and not torch.equal(before[name], after[name]):
                 when = f"in the turn of {player!r}" if player else "before the first turn"
-                hold(id(parameter) in players.get(player, ()), f"{name} moved {when}.")
+                require(id(parameter) in players.get(player, ()), f"{name} moved {when}.")
                 moved.add(player)
         return after
 
@@ -77,7 +80,7 @@ def moves_one_player(subject: Subject) -> None:
         while moved < players.keys() and training.step < STEPS:
             subject.play(training, 1)
     idle = ", ".join(sorted(players.keys() - moved))
-    hold(
+    require(
         not idle, f"In {STEPS} steps nothing of {idle} moved: does its loss come from its weights?"
     )
 
@@ -87,7 +90,7 @@ def survives_saving(subject: Subject) -> None:
     training = subject.build()
     subject.play(training, 2)
     expected = state(training)
-    hold_equal(expected, state(subject.reborn(training)), "{} is not what was saved.")
+    require_equal(expected, state(subject.reborn(training)), "{} is not what was saved.")
 
 
 def resumes_exactly(subject: Subject) -> None:
@@ -97,14 +100,14 @@ def resumes_exactly(subject: Subject) -> None:
     subject.play(straight, 4)
     moved = differing(before, shared(straight.recipe))
     kept = f"{', '.join(moved)} changed while training: keep it in the recipe, in a buffer."
-    hold(not moved, f"{kept} {REMEMBERED}")
+    require(not moved, f"{kept} {REMEMBERED}")
     expected = state(straight)
     stopped = subject.build()
     subject.play(stopped, 2)
     resumed = subject.reborn(stopped)
     subject.play(resumed, 2)
     _hold_attributes(subject, straight, resumed)
-    hold_equal(expected, state(resumed), f"{{}} differs: {REMEMBERED}")
+    require_equal(expected, state(resumed), f"{{}} differs: {REMEMBERED}")
 
 
 def _hold_attributes(subject: Subject, straight: TrainingState, resumed: TrainingState) -> None:
@@ -130,20 +133,20 @@ def _versus(found: Any, expected: Any) -> str:
     return f" ({short_repr(one)} instead of {short_repr(other)})"
 
 
-def previews_quietly(subject: Subject) -> str | None:
+def preview_has_no_side_effects(subject: Subject) -> str | None:
     """Preview named rows of images, (N, C, H, W), and change nothing by it."""
     training = replace(subject.build(), average=None)  # which would be asked in its stead
     subject.play(training, 1)
     before = state(training), [part.training for part in training.recipe.modules()]
     rows = draw_preview(training, subject.batch(0))
     named = isinstance(rows, Mapping) and all(isinstance(name, str) for name in rows)
-    hold(named, f"It returned {type(rows).__name__}: return a dict of rows by their names.")
-    hold_equal(before[0], state(training), "{} is another one afterwards.")
+    require(named, f"It returned {type(rows).__name__}: return a dict of rows by their names.")
+    require_equal(before[0], state(training), "{} is another one afterwards.")
     modes = [part.training for part in training.recipe.modules()]
-    hold(modes == before[1], "A part's training mode is another one afterwards.")
+    require(modes == before[1], "A part's training mode is another one afterwards.")
     for name, row in rows.items():
         images = isinstance(row, Tensor) and row.ndim == 4
         shape = tuple(getattr(row, "shape", ()))
-        hold(images, f"The row {name!r} is {type(row).__name__} {shape}, not (N, C, H, W).")
-        hold(row.isfinite().all(), f"The row {name!r} is not finite.")
+        require(images, f"The row {name!r} is {type(row).__name__} {shape}, not (N, C, H, W).")
+        require(row.isfinite().all(), f"The row {name!r} is not finite.")
     return None if rows else "it draws none"

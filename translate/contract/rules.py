@@ -1,4 +1,4 @@
-"""What every rule is made of: how it complains, how states are compared, what is overheard."""
+"""What every rule is made of: how it complains, how states are compared, which files are opened."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,13 +32,13 @@ class RuleError(AssertionError):
         self.place = place
 
 
-def hold(condition: Any, otherwise: str) -> None:
+def require(condition: Any, otherwise: str) -> None:
     """Raise `AssertionError` unless `condition` holds; `otherwise` says what to change."""
     if not condition:
         raise AssertionError(otherwise)
 
 
-def hold_equal(before: Mapping[str, Any], after: Mapping[str, Any], otherwise: str) -> None:
+def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], otherwise: str) -> None:
     """Hold that two states are equal, bit for bit; `otherwise` has a {} for what is not."""
     for key in dict.fromkeys([*before, *after]):
         one, other = before.get(key), after.get(key)
@@ -47,16 +47,16 @@ def hold_equal(before: Mapping[str, Any], after: Mapping[str, Any], otherwise: s
             same = same and torch.equal(one.nan_to_num(), other.nan_to_num())
         else:
             same = type(one) is type(other) and one == other
-        hold(same, otherwise.format(key))
+        require(same, otherwise.format(key))
 
 
-def noise(*shape: int) -> Tensor:
+def random_pixels(*shape: int) -> Tensor:
     """Return pixels in [-1, 1] that are the same for the same shape."""
     return torch.rand(*shape, generator=torch.Generator().manual_seed(sum(shape))) * 2 - 1
 
 
 @contextmanager
-def overheard() -> Iterator[list[Access]]:
+def record_io() -> Iterator[list[Access]]:
     """Yield a list that fills with the files and addresses that are asked for meanwhile.
 
     Python's own modules do not count: a constructor may import.
@@ -91,7 +91,7 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
         heard.append(Access(what, frames[::-1]))
 
 
-def hold_silence(heard: list[Access], owner: object) -> None:
+def require_no_io(heard: list[Access], owner: object) -> None:
     """Hold that nothing was asked for in a constructor."""
     if heard:
         asked = ", ".join(access.what for access in heard[:3])

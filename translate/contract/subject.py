@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from translate.batches import Captioned, Domain, Images, ImageSpec, Labelled, Pair
-from translate.contract.rules import hold_equal
+from translate.contract.rules import require_equal
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
@@ -117,7 +117,7 @@ class Subject:
             reborn = build_training(found.config, found.spec, CPU)
             read.restore(reborn, found)
         saved = training.recipe.state_dict()
-        hold_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")
+        require_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")
         return reborn
 
 

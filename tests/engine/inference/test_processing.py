@@ -14,6 +14,7 @@ from specs import image_spec
 from torch import Tensor
 
 from translate.api import Translator
+from translate.contract.verdicts import small_options
 from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -27,7 +28,6 @@ from translate.images.tensors import to_uint8
 from translate.nn.geometry import Geometry
 from translate.recipe import Recipe
 from translate.registry import create, create_recipe, names
-from translate.testing import small
 
 KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
 SPEC = image_spec((32, 32), ("blurred", "sharp"))
@@ -36,7 +36,7 @@ SPEC = image_spec((32, 32), ("blurred", "sharp"))
 def translator(name: str, **options: Any) -> Translator:
     """Return a recipe with tiny networks and random weights, which tints what it draws."""
     torch.manual_seed(0)
-    made = create_recipe({"name": name, **small("recipe", name), **options}, spec=SPEC)
+    made = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
     made.eval().requires_grad_(False)
     return Translator._of(Model(name, name, made, SPEC, (), torch.device("cpu")))
 
@@ -87,7 +87,7 @@ def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
     kept = set()
     for name in names("recipe"):
         spec = image_spec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
-        made = create("recipe", {"name": name, **small("recipe", name)}, spec=spec)
+        made = create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
         kept |= {name} if made.keeps_gray else set()
     assert kept == set(KEEP_GRAY)
     assert not translator("restore", damage=["gray"])._model.recipe.keeps_gray

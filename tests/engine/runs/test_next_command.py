@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small_runs
 
-from translate.testing import small
+from translate.contract.verdicts import small_options
 
 
 def ended(run: Any, asked: Any, out: str) -> list[str]:
@@ -44,7 +44,7 @@ def test_what_draws_is_sampled(
     run_command: Any, image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     image_folder("a", 4)
-    options = {f"options__{key}": value for key, value in small("recipe", "gan").items()}
+    options = {f"options__{key}": value for key, value in small_options("recipe", "gan").items()}
     asked = small_runs.config(
         Path(), "gan", data__domains=["a"], train__steps=1, data__size=16, **options
     )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
+from translate.contract.verdicts import small_options
 from translate.engine.config.layers import resolve
 from translate.engine.config.schema import Config
 from translate.engine.data import check
@@ -19,7 +20,6 @@ from translate.engine.training import part_check
 from translate.errors import ConfigError
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator, names
-from translate.testing import small
 
 Run = Callable[..., Any]
 CPU = torch.device("cpu")
@@ -45,7 +45,7 @@ def configuration(root: Path, recipe: str, **options: Any) -> Config:
     domains = {"images": ["A"], "labelled": ["classes"], "captioned": ["captioned"]}
     section = {"root": str(root), "layout": layout, "domains": domains.get(layout, ["A", "B"])}
     document = {
-        "options": {**small("recipe", recipe), **options},
+        "options": {**small_options("recipe", recipe), **options},
         "data": {**section, "size": 32},
         "train": {"batch_size": 2, "steps": 1},
     }

@@ -1,0 +1,79 @@
+"""Gradients of recipes against finite differences, with parts that are constant on purpose."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from valid_recipe import register
+
+from translate.batches import Images, ImageSpec
+from translate.contract.gradients import has_true_gradients
+from translate.contract.subject import subject
+from translate.recipe import Recipe, Turn, adam
+
+
+class Squares(Recipe[Images]):
+    """Minimises the square of a product of two networks, of which one may be constant."""
+
+    defaults = {"data": {"layout": "images"}}
+    constant: Callable[[Tensor], Any] = staticmethod(lambda values: values)
+
+    def __init__(self, spec: ImageSpec) -> None:  # noqa: ARG002
+        super().__init__()
+        self.one, self.other = nn.Conv2d(3, 1, 3), nn.Conv2d(3, 1, 3)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {"both": adam(self)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        product = self.one(batch.images) * self.constant(self.other(batch.images))
+        yield Turn("both", square=product.square().mean())
+
+
+class Detached(Squares):
+    constant = staticmethod(lambda values: values.detach())
+
+
+class WithoutGradient(Squares):
+    def step(self, batch: Images) -> Iterator[Turn]:
+        with torch.no_grad():
+            scale = torch.empty(())
+            torch.mean(self.other(batch.images), out=scale)
+            scale.add_(1)
+        yield Turn("both", square=(scale * self.one(batch.images)).square().mean())
+
+
+class Numbers(Squares):
+    constant = staticmethod(lambda values: values.mean().item())
+
+
+def tried(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
+    register(register_plugin, recipes={"squares": recipe})
+    return has_true_gradients(subject("squares", {}, None, None))
+
+
+@pytest.mark.parametrize("recipe", [Squares, Detached, WithoutGradient])
+def test_what_is_detached_or_made_without_gradient_counts_as_constant(
+    register_plugin: Callable[..., object], recipe: type[Recipe]
+) -> None:
+    assert tried(register_plugin, recipe) is None
+
+
+def test_a_number_taken_from_a_tensor_is_not_constant(
+    register_plugin: Callable[..., object],
+) -> None:
+    with pytest.raises(AssertionError, match=r"Turn of 'both': .* by autograd, .* by differences"):
+        tried(register_plugin, Numbers)
+
+
+class SinglePrecision(Squares):
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("both", mean=self.one(batch.images.float()).mean())
+
+
+def test_a_recipe_of_single_precision_is_not_tried(register_plugin: Callable[..., object]) -> None:
+    assert "double precision" in (tried(register_plugin, SinglePrecision) or "")
+    assert torch.get_default_dtype() == torch.float32
