@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from valid_recipe import ValidRecipe, register
 
 from translate.batches import Domain, Images, ImageSpec, Layout
-from translate.contract import inference, processes, recipes, verdicts
+from translate.contract import calls, inference, processes, recipes, verdicts
 from translate.contract.gradients import has_true_gradients
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
@@ -173,6 +173,26 @@ class SharesStatistics(ValidRecipe):
         return super().translate(images, to=to)
 
 
+class DrawsFromTheGlobalGenerator(ValidRecipe):
+    def translate(self, images, *, to=None, noise=None):  # noqa: ARG002
+        return super().translate(images, to=to) + torch.randn_like(images)
+
+
+class IgnoresItsNoise(ValidRecipe):
+    def translate(self, images, *, to=None, noise=None):  # noqa: ARG002
+        return super().translate(images, to=to)
+
+
+class NeedsSteps(ValidRecipe):
+    def translate(self, images, *, to=None, steps):  # noqa: ARG002
+        return super().translate(images, to=to)
+
+
+class CallsItsOptionSize(ValidRecipe):
+    def translate(self, images, *, to=None, size=3):  # noqa: ARG002
+        return super().translate(images, to=to)
+
+
 class TurnsByThePicture(ValidRecipe):
     def step(self, batch):
         yield from super().step(batch)
@@ -217,6 +237,10 @@ BROKEN = {
         "1x1 raised .* Does its geometry say which",
     ),
     SharesStatistics: (inference.is_independent_of_batch, "neighbours or repetition change it by"),
+    DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Draw with noise.normal"),
+    IgnoresItsNoise: (calls.draws_from_given_noise, "it takes noise, and does not use it"),
+    NeedsSteps: (calls.declares_options, "'steps' of translate has no default"),
+    CallsItsOptionSize: (calls.declares_options, "'size' of translate is an argument of"),
     TurnsByThePicture: (averages_over_processes, "Whose turn it is depends on the images"),
     KnowsItsRank: (averages_over_processes, "is not the mean of what both halves give"),
 }

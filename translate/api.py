@@ -42,10 +42,6 @@ __all__ = [
 ]
 
 
-OF_A_CALL = ("to", "size", "scale_back", "side", "mask", "seed")
-"""arguments of a `Translator`, which are no options of a recipe"""
-
-
 class Translator:
     """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``.
 
@@ -166,7 +162,7 @@ class Translator:
             half,
             size,
             scale_back,
-            options=calls.complete(translate, options, name, others=OF_A_CALL),
+            options=calls.complete(translate, options, name, others=calls.ARGUMENTS[:6]),
             seed=calls.choose_seed(translate, seed, name),
         )
         return translate_images(processor, image, mask, stacklevel=3)

@@ -22,6 +22,8 @@ MEMBERS = {
     "translates_any_size": "translate",
     "is_independent_of_batch": "translate",
     "draws_trained_size": "draw",
+    "declares_options": "translate",
+    "draws_from_given_noise": "translate",
     "shows_features": "features",
     "rewards_better_outputs": "for_discriminator",
 }

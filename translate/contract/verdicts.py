@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import events, inference, layouts, losses, parts, recipes
+from translate.contract import calls, events, inference, layouts, losses, parts, recipes
 from translate.contract.findings import Cause, find_cause
 from translate.contract.gradients import has_true_gradients
 from translate.contract.part import TestedPart
@@ -32,6 +32,8 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         inference.translates_any_size,
         inference.is_independent_of_batch,
         inference.draws_trained_size,
+        calls.declares_options,
+        calls.draws_from_given_noise,
         averages_over_processes,
     ),
     "generator": (

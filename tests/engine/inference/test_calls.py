@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from inspect import signature
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,6 +107,12 @@ def test_options_are_the_keyword_only_parameters_that_the_engine_does_not_set() 
     assert options["steps"].meaning == "how often noise is added"
     assert list(calls.options_of(Grainy().draw)) == ["guidance"]
     assert calls.options_of(MinimalRecipe.translate) == {}
+
+
+def test_no_option_can_be_called_as_an_argument_of_the_translator_is() -> None:
+    methods = Translator.__call__, Translator.folder, Translator.sample
+    names = {name for method in methods for name in signature(method).parameters}
+    assert names - {"self", "image", "options"} == set(calls.ARGUMENTS)
 
 
 def test_options_that_are_not_given_have_their_defaults() -> None:

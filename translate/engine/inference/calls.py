@@ -19,6 +19,10 @@ Call = Callable[..., Tensor]
 
 RESERVED = ("self", "images", "to", "latents", "condition", "noise")
 """parameters that the engine sets; all others are options"""
+ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "source", "out", "batch_size",
+             "format", "max_pixels", "frames", "keep_metadata", "overwrite", "limit", "count",
+             "label", "text")  # fmt: skip
+"""arguments of `translate.api.Translator`, which no option can be called"""
 
 
 def options_of(call: Call) -> dict[str, Option]:
