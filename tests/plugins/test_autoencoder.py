@@ -4,10 +4,9 @@ import pytest
 import small_autoencoders
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from small_checkpoints import write_run
+from turns import advance_to_turn
 
-from translate.batches import Images
 from translate.errors import ConfigError
 from translate.registry import create, find
 
@@ -31,12 +30,6 @@ def test_another_loss_can_be_named(pixel: str, expected: float) -> None:
         small_autoencoders.scalar_recipe(NAME, pixel=pixel), small_gans.white_batch(), 0
     )
     assert turn.total.item() == pytest.approx(expected)
-
-
-def test_gradients_are_the_slopes_of_the_total() -> None:
-    recipe = small_autoencoders.build_state(NAME).recipe.double()
-    batch = Images(small_gans.random_batch().images.double())
-    check_gradients(recipe, batch, 0, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:

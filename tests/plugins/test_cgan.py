@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import ImageSpec, Labelled
 from translate.engine.training.step import take_turns
@@ -70,12 +70,6 @@ def test_another_label_is_another_score_and_another_picture() -> None:
     for one, other in ((0, 1), (1, 2), (0, 2)):
         assert (drawn[one] - drawn[other]).abs().max() > 1e-3
         assert (scores[one] - scores[other]).abs() > 1e-3
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = build()
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:

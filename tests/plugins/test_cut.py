@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from finite_differences import advance_to_turn
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate import hookimpl
 from translate.batches import Pair

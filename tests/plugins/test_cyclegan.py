@@ -3,9 +3,9 @@
 import pytest
 import small_runs
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor
+from turns import advance_to_turn
 
 from translate.batches import Pair
 from translate.engine.training.step import take_turns
@@ -109,13 +109,6 @@ def test_without_identity_no_generator_sees_its_own_domain() -> None:
     recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
     advance_to_turn(recipe, batch(), 0)
     assert passes == [4, 2]  # source and target in one pass, then the way back
-
-
-@pytest.mark.parametrize("norm", ["instance", "batch"])
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int, norm: str) -> None:
-    recipe = build(generator={**small_runs.RESNET, "norm": norm}, pool_size=0)
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_one_optimizer_moves_both_of_a_kind_with_the_papers_settings() -> None:

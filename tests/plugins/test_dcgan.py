@@ -5,11 +5,10 @@ import math
 import pytest
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import nn
+from turns import advance_to_turn
 
-from translate.batches import Images
 from translate.engine.training.preview import draw_preview
 from translate.engine.training.step import take_step
 from translate.registry import create, find
@@ -47,14 +46,6 @@ def test_the_generator_answers_for_the_images_just_judged() -> None:
     real, fake, answer = seen  # real and generated ones in minibatches of their own
     assert torch.equal(real, batch.images)
     assert torch.equal(fake, answer)
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    spec = image_spec((16, 16), ("digits",), 1)
-    recipe = small_gans.to_float64(small_gans.build_state(NAME, spec, feature_matching=0.5).recipe)
-    batch = Images(small_gans.random_batch(side=16).images.double())
-    check_gradients(recipe, batch, number, recipe.optimizers())
 
 
 def test_the_discriminator_has_its_turns_before_each_of_the_generators() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import Pair
 from translate.engine.training.step import take_turns
@@ -122,13 +122,6 @@ def test_content_is_what_a_trained_network_sees() -> None:
     _, turn = advance_to_turn(recipe, Pair(blurred, sharp), 5)
     expected = 100 * 0.02 * create_loss("perceptual")(recipe.restore(blurred), sharp)
     torch.testing.assert_close(turn.losses["content"], expected)
-
-
-@pytest.mark.parametrize("gp", ["textbook", "deblurgan"])
-@pytest.mark.parametrize("number", [0, 5])
-def test_gradients_are_the_slopes_of_the_total(number: int, gp: str) -> None:
-    recipe = build(gp=gp, pixel_weight=3.0)
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 # -- turns -----------------------------------------------------------------------------------------

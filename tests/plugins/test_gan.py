@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate import hookimpl
 from translate.batches import Images
@@ -85,14 +85,6 @@ def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
     assert set(found) == {None}
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = small_gans.to_float64(small_gans.build_state(NAME, feature_matching=0.5).recipe)
-    check_gradients(
-        recipe, Images(small_gans.random_batch().images.double()), number, recipe.optimizers()
-    )
 
 
 def test_real_and_generated_images_are_judged_apart_and_the_generator_draws_anew() -> None:

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.engine.training.step import take_turns
@@ -94,12 +94,6 @@ def test_a_blind_guess_costs_the_entropy_of_the_category() -> None:
         nn.init.zeros_(parameter)
     _, turn = advance_to_turn(recipe, batch(), 1)
     assert turn.losses["category"].item() == pytest.approx(math.log(3))
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = build()
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:

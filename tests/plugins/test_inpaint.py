@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from PIL import Image
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.errors import ConfigError
@@ -130,12 +130,6 @@ def test_the_generator_pays_for_the_hole_the_known_the_game_and_the_content(pixe
     for name, loss in expected.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
     assert next(step, None) is None
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_finite_differences(number: int) -> None:
-    recipe = build()
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_without_a_game_there_is_no_discriminator() -> None:

@@ -1,12 +1,11 @@
 """pix2pix as Isola et al. (2017) and their code have it, beside plain PyTorch."""
 
-import pytest
 import small_runs
 import torch
 import torch.nn.functional as F
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import Pair
 from translate.engine.training.step import take_turns
@@ -67,12 +66,6 @@ def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
     assert torch.allclose(turn.losses["gan"], says(judged, True), rtol=1e-12)
     assert torch.allclose(turn.losses["pixel"], 100 * (fake - target).abs().mean(), rtol=1e-12)
     assert next(step, None) is None
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = build()
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate import hookimpl
 from translate.batches import Pair
@@ -108,12 +108,6 @@ def test_the_discriminators_are_moved_by_the_fake_that_the_generator_had_drawn()
     others = list(recipe.generator.parameters())
     assert set(torch.autograd.grad(turn.total, others, allow_unused=True)) == {None}
     assert next(step, None) is None
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = build(content="l2")
-    check_gradients(recipe, batch(1), number, recipe.optimizers())
 
 
 def test_both_turns_of_a_step_move_their_own_network() -> None:

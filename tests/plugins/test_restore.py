@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.errors import ConfigError
@@ -77,12 +77,6 @@ def test_a_game_and_a_look_at_the_content_can_be_switched_on() -> None:
     assert (turn.player, turn.losses.keys()) == ("generator", losses.keys())
     for name, loss in losses.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_finite_differences(number: int) -> None:
-    recipe = build(adversarial_weight=0.01, content="l2", content_weight=0.5)
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_each_step_damages_anew_by_the_global_generator() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from finite_differences import advance_to_turn, check_gradients
 from kornia.geometry.transform import rescale
 from PIL import Image
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate import hookimpl
 from translate.batches import Images
@@ -102,12 +102,6 @@ def test_the_generator_answers_for_pixels_game_and_content() -> None:
     for name, loss in expected.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
     assert next(step, None) is None
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_finite_differences(number: int) -> None:
-    recipe = build()
-    check_gradients(recipe, batch(), number, recipe.optimizers())
 
 
 def test_to_warm_up_is_to_learn_pixels_alone() -> None:

@@ -2,15 +2,14 @@
 
 import pytest
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import Tensor, nn
+from turns import advance_to_turn
 
 from translate.batches import Captioned
 from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
-from translate.recipe import adam
 from translate.registry import create, find
 from translate_plugins.text2img import sameness
 from translate_plugins.text2img.words import Words, hashed
@@ -121,14 +120,6 @@ def test_the_generator_answers_for_the_text_of_its_images_and_teaches_the_words_
     assert next(step, None) is None
     words = list(recipe.words.parameters())
     assert torch.autograd.grad(turn.total, words, allow_unused=True) == (None,)
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = build(diversity=0.1)
-    networks = recipe.discriminator, recipe.matcher  # words also move the fake, which is detached
-    players = {"discriminator": adam(*networks), "generator": adam(recipe.generator)}
-    check_gradients(recipe, batch("a lake", "two red houses"), number, players)
 
 
 def test_any_discriminator_will_do() -> None:

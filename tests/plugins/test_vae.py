@@ -7,10 +7,9 @@ import small_autoencoders
 import small_gans
 import torch
 import torch.nn.functional as F
-from finite_differences import advance_to_turn, check_gradients
 from torch.distributions import Bernoulli, Normal, kl_divergence
+from turns import advance_to_turn
 
-from translate.batches import Images
 from translate.errors import ConfigError
 from translate.registry import create
 from translate_plugins.vae import bernoulli, divergence
@@ -89,13 +88,6 @@ def test_a_gaussian_learns_its_variance() -> None:
     assert likelihood.item() == pytest.approx(expected)
     likelihood.sum().backward()  # every pixel is 0.5 off, just as its deviation says
     assert recipe.log_variance.grad.item() == pytest.approx(0, abs=1e-6)
-
-
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
-def test_gradients_are_the_slopes_of_the_total(likelihood: str) -> None:
-    recipe = small_autoencoders.build_state(NAME, likelihood=likelihood).recipe.double()
-    batch = Images(small_gans.random_batch().images.double())
-    check_gradients(recipe, batch, 0, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:

@@ -6,9 +6,8 @@ import pytest
 import small_autoencoders
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
+from turns import advance_to_turn
 
-from translate.batches import Images
 from translate.registry import create
 
 NAME = "wae-gan"
@@ -53,13 +52,6 @@ def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
     _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
     found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
     assert set(found) == {None}
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = small_autoencoders.build_state(NAME, discriminator=small_gans.MLP).recipe.double()
-    batch = Images(small_gans.random_batch().images.double())
-    check_gradients(recipe, batch, number, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:

@@ -4,7 +4,7 @@ import pytest
 import small_autoencoders
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
+from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.errors import ConfigError
@@ -42,12 +42,6 @@ def test_codes_are_compared_with_noise_by_mmd() -> None:
 def test_a_batch_of_one_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"train\.batch_size: .* set 2 or more"):
         advance_to_turn(small_autoencoders.build_state(NAME).recipe, small_gans.random_batch(1), 0)
-
-
-def test_gradients_are_the_slopes_of_the_total() -> None:
-    recipe = small_autoencoders.build_state(NAME).recipe.double()
-    batch = Images(small_gans.random_batch().images.double())
-    check_gradients(recipe, batch, 0, recipe.optimizers())
 
 
 def test_pictures_of_any_size_keep_theirs() -> None:

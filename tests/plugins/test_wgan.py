@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from torch import nn
+from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.engine.training.preview import draw_preview
@@ -87,14 +87,6 @@ def test_warming_up_takes_place_at_the_start() -> None:
 def test_a_warm_up_that_is_shorter_than_a_round_is_refused() -> None:
     with pytest.raises(ConfigError, match="warm_up: 2 turns are fewer than the 5 of critic_steps"):
         small_gans.build_state(NAME, warm_up=2)
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = small_gans.to_float64(small_gans.build_state(NAME, critic_steps=1, clip=100.0).recipe)
-    check_gradients(
-        recipe, Images(small_gans.random_batch().images.double()), number, recipe.optimizers()
-    )
 
 
 def test_defaults_are_those_of_the_papers_algorithm() -> None:

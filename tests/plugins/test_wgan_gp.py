@@ -3,9 +3,9 @@
 import pytest
 import small_gans
 import torch
-from finite_differences import advance_to_turn, check_gradients
 from specs import image_spec
 from torch import nn
+from turns import advance_to_turn
 
 from translate.batches import Images
 from translate.engine.training.preview import draw_preview
@@ -57,14 +57,6 @@ def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_o
         low, high = torch.minimum(one, other), torch.maximum(one, other)
         assert ((low - 1e-6 <= point) & (point <= high + 1e-6)).all()
     assert len({image.numpy().tobytes() for image in [*fake, *answers]}) == 12  # fresh noise
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_gradients_are_the_slopes_of_the_total(number: int) -> None:
-    recipe = small_gans.to_float64(small_gans.build_state(NAME, critic_steps=1).recipe)
-    check_gradients(
-        recipe, Images(small_gans.random_batch().images.double()), number, recipe.optimizers()
-    )
 
 
 def test_a_critic_that_mixes_images_is_refused() -> None:
