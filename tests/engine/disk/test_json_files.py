@@ -5,8 +5,17 @@ import os
 from pathlib import Path
 
 import pytest
+from disk_faults import (
+    Fault,
+    FaultyDisk,
+    ProcessKilled,
+    disk_full,
+    io_error,
+    kill_process,
+)
+from file_trees import RECORD
 
-from translate.engine.disk import json_files
+from translate.engine.disk import files, json_files
 from translate.errors import CheckpointError
 
 
@@ -98,3 +107,38 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="not a regular file"):
             read(tmp_path / "x")
     assert json_files.read_lines(tmp_path / "none") == []
+
+
+# -- JSON lines ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
+def test_a_line_cut_short_costs_nothing_but_itself(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    path = tmp_path / "log.jsonl"
+    files.append(path, {"step": 1})
+    disk.arm(2, fault)  # open, write
+    with pytest.raises((OSError, ProcessKilled)):
+        files.append(path, {"step": 2, "text": "x" * 100})
+    disk.disarm()
+    assert not path.read_bytes().endswith(b"\n")
+    assert json_files.read_lines(path) == [{"step": 1}]
+    files.append(path, {"step": 3})
+    assert json_files.read_lines(path) == [{"step": 1}, {"step": 3}]
+
+
+def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"step": 1}\n[1]\n\xff\xfe\n\n{"step": 2}\n{"step": 3')
+    assert json_files.read_lines(path) == [{"step": 1}, {"step": 2}]
+    assert json_files.read_lines(tmp_path / "none.jsonl") == []
+
+
+def test_a_line_is_ascii_so_that_any_name_can_be_listed(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    files.append(path, RECORD)
+    assert path.read_bytes().isascii()
+    assert json_files.read_lines(path) == [RECORD]
+    files.append(path, RECORD)
+    assert json_files.read_lines(path) == [RECORD] * 2

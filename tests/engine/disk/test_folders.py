@@ -1,0 +1,151 @@
+"""Folders are written, replaced and removed as a whole; unwritable ones are found early."""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from disk_faults import (
+    Fault,
+    FaultyDisk,
+    ProcessKilled,
+    disk_full,
+    each_operation,
+    io_error,
+    kill_process,
+    short_write,
+)
+from file_trees import NEW, TREE_NEW, TREE_OLD, read_files, visible_names
+from power_cut import DiskRecorder
+
+from translate.engine.disk import files, folders, partial_files
+from translate.errors import SaveError
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
+def test_a_written_folder_appears_whole_or_not_at_all(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    target = tmp_path / "step-1"
+
+    def prepare() -> None:
+        partial_files.remove_partial_files(tmp_path)
+        if target.exists():
+            folders.remove_folder(target)
+
+    outcomes = []
+    for _, run in each_operation(disk, prepare, lambda: folders.write_folder(target, TREE_NEW)):
+        failed = run(fault)
+        now = read_files(target)
+        assert now in ({}, TREE_NEW)
+        assert failed or now == TREE_NEW
+        assert visible_names(tmp_path) <= {"step-1"}
+        outcomes.append(bool(now))
+        partial_files.remove_partial_files(tmp_path)
+        assert os.listdir(tmp_path) == (["step-1"] if now else [])  # noqa: PTH208
+    assert set(outcomes) == {False, True}
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
+def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    target = tmp_path / "step-1"
+
+    def prepare() -> None:
+        partial_files.remove_partial_files(tmp_path)
+        if target.exists():
+            folders.remove_folder(target)
+        folders.write_folder(target, TREE_OLD)
+
+    for _, run in each_operation(disk, prepare, lambda: folders.write_folder(target, TREE_NEW)):
+        run(fault)
+        assert read_files(target) in ({}, TREE_OLD, TREE_NEW)
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
+def test_a_removed_folder_is_there_whole_or_gone(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    target = tmp_path / "step-1"
+
+    def prepare() -> None:
+        partial_files.remove_partial_files(tmp_path)
+        if not target.exists():
+            folders.write_folder(target, TREE_OLD)
+
+    for _, run in each_operation(disk, prepare, lambda: folders.remove_folder(target)):
+        run(fault)
+        assert read_files(target) in ({}, TREE_OLD)
+
+
+@pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
+def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(folders.MANY + 1)}
+    for at in (1, 150, 3 * len(many) + 2):  # the folder, a file, the folder once more
+        disk.arm(at, fault)
+        with pytest.raises((OSError, ProcessKilled)):
+            folders.write_folder(target, many)
+        disk.disarm()
+        assert not target.exists()
+    disk.arm(0, short_write)
+    folders.write_folder(target, many)
+    disk.disarm()
+    assert read_files(target) == many
+    assert disk.operations.count("fsync") == len(many) + 2
+    assert disk.operations[-3:] == ["fsync", "rename", "fsync"]
+
+
+# -- the rest --------------------------------------------------------------------------------------
+
+
+def test_claim_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
+    folders.ensure_writable(tmp_path / "deep/er")
+    assert os.listdir(tmp_path / "deep/er") == []  # noqa: PTH208
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
+    at: int, tmp_path: Path, disk: FaultyDisk
+) -> None:
+    disk.arm(at, lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system")))
+    with pytest.raises(SaveError, match=r"cannot write to .*: Read-only file system\.") as caught:
+        folders.ensure_writable(tmp_path / "run")
+    disk.disarm()
+    assert caught.value.exit_code == 2
+    with suppress(FileNotFoundError):
+        assert not [
+            name for name in read_files(tmp_path / "run") if not name.startswith(".probe.part-")
+        ]
+        folders.ensure_writable(tmp_path / "run")
+        assert not read_files(tmp_path / "run")
+
+
+def test_a_file_is_no_folder_to_write_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SaveError, match=r"cannot write to .*file/run: Not a directory"):
+        folders.ensure_writable(tmp_path / "file/run")
+    with pytest.raises(SaveError, match=r"cannot write to .*file: File exists"):
+        folders.ensure_writable(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        recorder = DiskRecorder(tmp_path, patch)
+        files.replace(tmp_path / "deep/er/x", NEW)
+        folders.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
+    last = [image for done, image in recorder.crash_states(first=len(recorder.done)) if done]
+    whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
+    for image in last:
+        shown = {name: content for name, content in image.items() if not name.startswith(".")}
+        assert shown == whole, "what was written before success was reported is there to stay"
+    done = recorder.done
+    for kind in (bytes, dict):
+        recorder.done = done
+        recorder.forget_syncs(kind)
+        states = [image for _, image in recorder.crash_states(first=len(recorder.done))]
+        assert any(image.get("a") not in (None, whole["a"]) for image in states), "syncs matter"

@@ -1,0 +1,18 @@
+"""What a folder holds, and contents to write into it."""
+
+from pathlib import Path
+
+OLD, NEW = b"old" * 100, b"new" * 1000
+TREE_OLD = {"a": b"1" * 10, "b": b"2" * 20}
+TREE_NEW = {"a": b"3" * 30, "c": b"4" * 40}
+RECORD = {"step": 3, "text": "unicode \u2603 and an invalid byte \udcff"}
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the content of each file in `folder`, which may be missing."""
+    return {p.name: p.read_bytes() for p in folder.iterdir()} if folder.exists() else {}
+
+
+def visible_names(folder: Path) -> set[str]:
+    """Return the names in `folder` that are not hidden."""
+    return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
