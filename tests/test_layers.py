@@ -162,7 +162,7 @@ TOO_LONG = {
 
 UNTESTED = """
 cli: abilities annotated catalogue choices counting datasets doctor part plugins result_messages
-contract: inference layouts losses part parts processes recipes rules subject
+contract: calls inference layouts losses part parts processes recipes rules subject verdicts
 engine.checkpoints: contents read retention safetensors state
 engine.inference: conversion drawing in_memory options pipeline report sources
 engine.runs: problem_list
@@ -184,13 +184,15 @@ def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
         module.name
         for module in OURS
         if "." in module.name.removeprefix("translate.") and module.path.name != "__init__.py"
-        if not (ROOT / "tests" / test_of(module.path.relative_to(ROOT / "translate"))).exists()
+        if not (
+            ROOT / "tests" / _path_of_test(module.path.relative_to(ROOT / "translate"))
+        ).exists()
     }
     assert sorted(missing - excepted) == [], "move the tests that are about it, or write one"
     assert sorted(excepted - missing) == [], "tested now: remove it from UNTESTED"
 
 
-def test_of(path: Path) -> Path:
+def _path_of_test(path: Path) -> Path:
     """Return where the test of a module lies, below ``tests``."""
     return path.parent / f"test_{path.name}"
 
