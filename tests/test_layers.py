@@ -23,7 +23,7 @@ engine.config
 folders
 images
 registry
-recipe
+recipe trackers
 formats
 engine.plugins
 engine.disk

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from translate.formats import Format
     from translate.recipe import Recipe
     from translate.run import LogRecord, Run
+    from translate.trackers import Tracker
 
 hookspec = HookspecMarker("translate")
 hookimpl = HookimplMarker("translate")
@@ -57,6 +58,11 @@ def register_recipes() -> Mapping[str, type[Recipe]]:  # type: ignore[empty-body
 @hookspec
 def register_formats() -> Mapping[str, Callable[[], Format]]:  # type: ignore[empty-body]
     """Image formats by name: ``factory()`` returns a `translate.formats.Format`."""
+
+
+@hookspec
+def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore[empty-body]
+    """Places for logs and previews, by name: ``factory(**options)``; see `translate.trackers`."""
 
 
 # -- what a plugin is told: on the first process only, one by one; a failure is listed and --------

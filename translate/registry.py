@@ -18,7 +18,7 @@ from translate.errors import ConfigError, PluginError, describe_error, short_rep
 from translate.recipe import Recipe
 
 Kind: TypeAlias = Literal[
-    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format"
+    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "tracker"
 ]
 Part: TypeAlias = str | Mapping[str, Any]
 """``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
@@ -31,6 +31,7 @@ HOOKS: Mapping[Kind, str] = {
     "domain": "register_domains",
     "recipe": "register_recipes",
     "format": "register_formats",
+    "tracker": "register_trackers",
 }
 
 

@@ -16,6 +16,7 @@ TITLES = {
     "generator": "Generators (networks that return images or codes), for options of a recipe",
     "discriminator": "Discriminators (networks that score images), for options of a recipe",
     "loss": "Losses, for options of a recipe",
+    "tracker": "Trackers, for `--set train.trackers=[NAME]`",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
     "format": "Image formats, recognized by the first bytes of a file",
 }

@@ -76,6 +76,8 @@ def _usage(part: Entry) -> list[str]:
     value = f"{{name: {part.name}{example}}}"
     if part.kind == "layout":
         return ["Select it for training:", f'  --set "data.layout={value}"']
+    if part.kind == "tracker":
+        return ["Select it for training:", f'  --set "train.trackers=[{value}]"']
     accepted = _accepting(part)
     if not accepted:
         return [f"No installed recipe accepts this {part.kind}: select it in a recipe of your own."]

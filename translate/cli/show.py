@@ -19,6 +19,7 @@ KINDS = (
     "generator",
     "discriminator",
     "loss",
+    "tracker",
     "domain",
     "format",
 )

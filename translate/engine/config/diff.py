@@ -14,6 +14,7 @@ from translate.registry import find, split_part
 WITHOUT_EFFECT_ON_RESULT = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
     *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
+    "train.trackers",
 }
 """Settings that change nothing of what is learnt."""
 WITHOUT_EXACT_REPETITION = {

@@ -1,5 +1,6 @@
 """The schema of a configuration."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -177,6 +178,8 @@ class Train(Section):
     """steps between checkpoints; the last step always has one"""
     preview_every: int = Field(default=500, ge=0, le=10**12)
     """steps between previews; 0 draws none"""
+    trackers: tuple[str | dict[str, Any], ...] = ()
+    """where logs and previews go besides the run folder: [NAME, {name: NAME, option: value}]"""
     keep: int = Field(default=2, ge=2, le=10**12)
     """checkpoints kept, the newest ones; at least 2, so that a damaged one costs little"""
     ema: float = Field(default=0.0, ge=0, lt=1)
@@ -187,6 +190,11 @@ class Train(Section):
     """compile the networks, where a C++ compiler or Triton is at hand"""
     deterministic: bool = False
     """repeat and resume bit for bit on a GPU, too: slower, and some operations are refused"""
+
+    @field_validator("trackers", mode="before")
+    @classmethod
+    def _as_list(cls, trackers: Any) -> Any:
+        return [trackers] if isinstance(trackers, (str, Mapping)) else trackers
 
     @field_validator("device")
     @classmethod

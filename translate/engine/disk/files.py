@@ -46,7 +46,15 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 
     Raises `OSError` where `path` is a link or anything else than a file.
     """
-    line = (json.dumps(record) + "\n").encode()
+    append_line(path, json.dumps(record))
+
+
+def append_line(path: Path, text: str) -> None:
+    """Add a line of `text` to `path`, with one write; a torn last line is ended first.
+
+    Raises `OSError` where `path` is a link or anything else than a file.
+    """
+    line = f"{text}\n".encode()
     make_folder(path.parent)
     descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:

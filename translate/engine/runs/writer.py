@@ -3,7 +3,7 @@
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.problem_list import ProblemList
 from translate.engine.runs.provenance import describe_run, fingerprint, now, sessions
+from translate.engine.runs.trackers import RunTrackers
 from translate.errors import CheckpointError, SaveError
 from translate.images.contact_sheet import contact_sheet
 from translate.images.encode import write_image
 from translate.run import LogRecord, Run
+from translate.trackers import Tracker
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class RunWriter:
         training: TrainingState,
         steps: int,
         *,
+        trackers: Sequence[tuple[str, Tracker]] = (),
         directory: str = "",
         origin: Mapping[str, Any] | None = None,
     ) -> None:
@@ -49,6 +52,7 @@ class RunWriter:
         self.stopped_by = ""
         """the plugin whose hook stopped the run"""
         self.problems = ProblemList(path)
+        self.trackers = RunTrackers(trackers, self.problems)
         self.facts: dict[str, Any] = {}
         """what ``run.json`` says of this session"""
         self.run = Run(path, yaml.document(training.config), steps)
@@ -70,6 +74,7 @@ class RunWriter:
         for limit in file_system.unsupported_operations(self.path):
             logger.info(f"the file system of {self.path}: {limit}")
         self.notify("run_started")
+        self.trackers.start(self.run, training.step)
 
     def _begin(self, training: TrainingState, prepared: CheckedData) -> None:
         remove_partial_run_files(self.path)
@@ -131,19 +136,24 @@ class RunWriter:
             self._write_facts()
         except OSError as error:
             logger.info(f"could not write {self.path / 'run.json'}: {error.strerror or error}")
-        self.notify("run_finished", outcome=outcome)
+        try:
+            self.notify("run_finished", outcome=outcome)
+        finally:
+            self.trackers.finish(outcome)
 
     def log(self, record: LogRecord) -> None:
         """Add a line to ``log.jsonl``."""
         self.problems.note_lost_output()
         self._try("log", "log.jsonl", lambda path: files.append(path, _strict(record.document())))
         self.notify("losses_logged", step=record.step, losses=record.losses, record=record)
+        self.trackers.log(record)
 
     def preview(self, step: int, rows: Mapping[str, Tensor]) -> None:
         """Write a contact sheet of `rows` of images, each with its name."""
         name = f"previews/step-{step:08d}.png"
         if self._try("preview", name, lambda path: write_image(path, contact_sheet(rows))):
             self.notify("preview_drawn", step=step, path=self.path / name)
+            self.trackers.preview(step, self.path / name)
 
     def notify(self, event: str, **facts: Any) -> None:
         """Call one event hook of every plugin; one that fails is listed."""

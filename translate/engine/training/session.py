@@ -16,6 +16,7 @@ from translate.engine.config import layers, schema
 from translate.engine.data import check, places, samples
 from translate.engine.disk import folders
 from translate.engine.processes import distributed
+from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.build import build_training
 from translate.engine.training.part_check import expect_parts
@@ -56,6 +57,7 @@ def open_session(
     is_new = resume_from is None or resume_from.fork
     folder = _new_folder(config, resume_from, out) if is_new or not resume_from else resume_from.run
     config = _batch_for_processes(config)
+    trackers = create_trackers(config) if distributed.is_first() else []
     data, directory = config.data, ""
     if resume_from:
         config, data, directory = resume_from.locate(config)
@@ -82,7 +84,9 @@ def open_session(
         before = total_steps(resume_from.checkpoint.config, len(checked.layout))
         messages += resume_from.restore(training, steps, steps_before=before)
         origin = resume_from.origin()
-    writer = RunWriter(folder, training, steps, directory=directory, origin=origin)
+    writer = RunWriter(
+        folder, training, steps, trackers=trackers, directory=directory, origin=origin
+    )
     session = Session(training, checked, writer, steps, is_new)
     if training.step >= steps:
         return session

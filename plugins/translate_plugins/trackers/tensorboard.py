@@ -1,0 +1,65 @@
+"""TensorBoard: event files with losses, rates and previews."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from translate.errors import ConfigError
+from translate.images.source import EncodedImage
+from translate.run import LogRecord, Run
+
+EXTRA = "pip install translate-kit[tensorboard]"
+
+
+class TensorBoardTracker:
+    """Write event files for TensorBoard: `tensorboard --logdir RUN` shows them."""
+
+    def __init__(
+        self, *, folder: Annotated[str, "folder of the event files, in the run folder"] = "events"
+    ) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter  # slow, and an optional package
+        except ImportError as error:
+            raise ConfigError(
+                f"the tracker needs the package tensorboard, which is not installed: {EXTRA}"
+            ) from error
+        self.make_writer: Any = SummaryWriter
+        self.folder = folder
+        self.writer: Any = None
+
+    def started(self, run: Run, step: int) -> None:
+        """Open an event file; TensorBoard hides what earlier sessions wrote of later steps."""
+        purged = step + 1 if step else None
+        self.writer = self.make_writer(str(run.path / self.folder), purge_step=purged)
+        document = json.dumps(run.config, indent=2, default=str)
+        self.writer.add_text("config", f"```json\n{document}\n```", step)
+
+    def logged(self, record: LogRecord) -> None:
+        """Add a scalar for each number of the record."""
+        groups: Mapping[str, Mapping[str, float]] = {
+            "loss": record.losses,
+            "metric": record.metrics,
+            "lr": record.lr,
+            "grad_norm": record.grad_norm,
+            "speed": {"images_per_second": record.images_per_second, "data_wait": record.data_wait},
+            "memory": {"memory_mb": record.memory_mb},
+        }
+        for kind, values in groups.items():
+            for name, value in values.items():
+                self.writer.add_scalar(f"{kind}/{name}", value, record.step)
+        self.writer.flush()
+
+    def preview(self, step: int, path: Path) -> None:
+        """Add the preview as an image."""
+        pixels = EncodedImage.open(path).decode(channels=3)
+        self.writer.add_image("preview", pixels, step, dataformats="HWC")
+
+    def finished(self, outcome: str) -> None:
+        """Add the outcome as a text."""
+        self.writer.add_text("outcome", outcome)
+
+    def close(self) -> None:
+        """Close the event file, if one is open."""
+        if self.writer is not None:
+            self.writer.close()

@@ -1,0 +1,233 @@
+"""Trackers hear of a run in order, fail alone, and are closed however the run ends."""
+
+import math
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import small_runs
+from disk_faults import FaultyDisk, no_space
+
+from translate import hookimpl
+from translate.batches import Pair
+from translate.engine.disk import records
+from translate.engine.processes.signals import Interrupts
+from translate.engine.training import train
+from translate.errors import ConfigError, SaveError, TrainingError
+from translate.progress import ProgressReporter
+from translate.recipe import Turn
+from translate.run import LogRecord, Run
+from translate_plugins.cyclegan import CycleGAN
+
+Plugin = Callable[..., object]
+
+
+class Recorder:
+    """Keeps the calls of all its instances."""
+
+    calls: list[tuple[Any, ...]] = []
+
+    def __init__(self, label: str = "first") -> None:
+        self.label = label
+
+    def started(self, run: Run, step: int) -> None:
+        self.calls.append((self.label, "started", run.path.name, step))
+
+    def logged(self, record: LogRecord) -> None:
+        self.calls.append((self.label, "logged", record.step))
+
+    def preview(self, step: int, path: Path) -> None:
+        assert path.read_bytes().startswith(b"\x89PNG")
+        self.calls.append((self.label, "preview", step))
+
+    def finished(self, outcome: str) -> None:
+        self.calls.append((self.label, "finished", outcome))
+
+    def close(self) -> None:
+        self.calls.append((self.label, "close"))
+
+
+@pytest.fixture
+def calls(register_plugin: Plugin) -> list[tuple[Any, ...]]:
+    """Register the recorder; return its calls."""
+    offer_trackers(register_plugin, "stranger:recorder", recorder=Recorder)
+    Recorder.calls = []
+    return Recorder.calls
+
+
+def offer_trackers(register_plugin: Plugin, name: str, **trackers: Any) -> None:
+    class Offer:
+        @hookimpl
+        def register_trackers(self) -> Any:
+            return trackers
+
+    register_plugin(Offer(), name)
+
+
+@pytest.fixture
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
+    image_folder("a", 4), image_folder("b", 4)
+    return tmp_path
+
+
+def config(root: Path, *trackers: Any, **flags: Any) -> Any:
+    flags = {"train__log_every": 2, "train__steps": 4, **flags}
+    return small_runs.config(root, train__trackers=list(trackers), **flags)
+
+
+def problems(run: Path) -> list[dict[str, Any]]:
+    path = run / "problems.jsonl"
+    return records.read_lines(path) if path.exists() else []
+
+
+def test_several_trackers_hear_of_a_run_in_order(root: Path, calls: list[tuple[Any, ...]]) -> None:
+    two = ("recorder", {"name": "recorder", "label": "second"})
+    small_runs.train(config(root, *two, train__preview_every=4), root / "run")
+    events = [("started", "run", 0), ("logged", 2), ("logged", 4), ("preview", 4)]
+    assert [call[1:] for call in calls if call[0] == "first"] == [
+        *events,
+        ("finished", "finished"),
+        ("close",),
+    ]
+    assert [call[0] for call in calls[:4]] == ["first", "second"] * 2
+
+
+def test_a_resumed_run_says_where_it_continues(root: Path, calls: list[tuple[Any, ...]]) -> None:
+    small_runs.train(config(root, "recorder"), root / "run")
+    calls.clear()
+    small_runs.resume(root / "run", steps=6)
+    assert calls[0] == ("first", "started", "run", 4)
+    calls.clear()
+    small_runs.resume(root / "run", steps=8, assignments=["train.trackers=[]"])
+    assert not calls
+
+
+def test_an_option_that_does_not_exist_is_refused_before_the_run_folder_is_made(
+    root: Path, calls: list[tuple[Any, ...]]
+) -> None:
+    with pytest.raises(ConfigError, match=r"train\.trackers: tracker 'recorder' has no option 'l"):
+        small_runs.train(config(root, {"name": "recorder", "lable": "x"}), root / "run")
+    with pytest.raises(ConfigError, match=r"train\.trackers: no tracker is called 'recoder'.*mean"):
+        small_runs.train(config(root, "recoder"), root / "run")
+    assert not (root / "run").exists() and not calls
+
+
+def interrupt(number: int) -> Callable[[], object]:
+    return lambda: os.kill(os.getpid(), number)
+
+
+class After(ProgressReporter):
+    """Does something after step 1."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+
+    def step(self, step: int, steps: int) -> None:  # noqa: ARG002
+        if step == 1:
+            self.act()
+
+
+def stop(run: Run) -> None:
+    run.stop("enough")
+
+
+def end_by(
+    way: str, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch, disk: FaultyDisk
+) -> tuple[ProgressReporter, Interrupts]:
+    """Arrange that the run ends in one `way` after its first step."""
+    interrupts = Interrupts()
+
+    def fail(recipe: CycleGAN, batch: Pair) -> Iterator[Turn]:  # noqa: ARG001
+        raise ZeroDivisionError("in the step")
+
+    def diverge(recipe: CycleGAN, batch: Pair) -> Iterator[Turn]:
+        for turn in step(recipe, batch):
+            turn.losses = {name: loss * math.nan for name, loss in turn.losses.items()}
+            yield turn
+
+    step = CycleGAN.step
+    acts: dict[str, Callable[[], object]] = {
+        "finished": lambda: None,
+        "signal": interrupt(signal.SIGTERM),
+        "time": lambda: setattr(interrupts, "_end", 0.0),
+        "guard": lambda: monkeypatch.setattr(CycleGAN, "step", diverge),
+        "exception": lambda: monkeypatch.setattr(CycleGAN, "step", fail),
+        "interrupt": lambda: (_ for _ in ()).throw(KeyboardInterrupt),
+        "failed save": lambda: disk.arm(1, no_space, always=True),
+        "hook": lambda: None,
+    }
+    if way == "hook":
+        stopper = SimpleNamespace(losses_logged=hookimpl(lambda run: stop(run)))
+        register_plugin(stopper, "stranger:stopper")
+    return After(acts[way]), interrupts
+
+
+@pytest.mark.parametrize(
+    ("way", "outcome", "error"),
+    [
+        ("finished", "finished", None),
+        ("signal", "interrupted", None),
+        ("time", "interrupted", None),
+        ("hook", "stopped", None),
+        ("guard", "failed", TrainingError),
+        ("exception", "failed", TrainingError),
+        ("interrupt", "interrupted", KeyboardInterrupt),
+        ("failed save", "failed", SaveError),
+    ],
+)
+def test_trackers_are_closed_once_however_a_run_ends(
+    way: str,
+    outcome: str,
+    error: type[BaseException] | None,
+    root: Path,
+    calls: list[tuple[Any, ...]],
+    register_plugin: Plugin,
+    monkeypatch: pytest.MonkeyPatch,
+    disk: FaultyDisk,
+) -> None:
+    progress, interrupts = end_by(way, register_plugin, monkeypatch, disk)
+    steps = 3 if way in ("finished", "failed save") else 30
+    given = config(root, "recorder", train__steps=steps, train__guard=2, train__log_every=1)
+
+    def start() -> None:
+        train.start(given, out=root / "run", progress=progress, interrupts=interrupts)
+
+    if error:
+        with pytest.raises(error):
+            start()
+    else:
+        start()
+    disk.disarm()
+    assert calls[0][1] == "started"
+    assert [call[1:] for call in calls[-2:]] == [("finished", outcome), ("close",)]
+    assert sum(call[1] == "close" for call in calls) == 1
+
+
+@pytest.mark.parametrize("method", ["started", "logged", "preview", "finished", "close"])
+def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
+    method: str, root: Path, calls: list[tuple[Any, ...]], register_plugin: Plugin
+) -> None:
+    def fail(self: Recorder, *_: object) -> None:  # noqa: ARG001
+        raise ConnectionError("no answer")
+
+    failing = type("Failing", (Recorder,), {method: fail})
+    offer_trackers(register_plugin, "stranger:failing", failing=lambda: failing("failing"))
+    given = config(root, "failing", "recorder", train__preview_every=2)
+    result = small_runs.train(given, root / "run")
+    assert (result.step, result.listed) == (4, 1)
+    (problem,) = problems(root / "run")
+    assert (problem["path"], problem["reason"]) == ("tracker failing", "tracker failed")
+    assert problem["stage"] == method
+    assert "ConnectionError: no answer (plugin stranger:failing" in problem["message"]
+    assert "test_trackers.py, line " in problem["message"]
+    assert [call[1] for call in calls if call[0] == "first"] == [
+        "started", "logged", "preview", "logged", "preview", "finished", "close",
+    ]  # fmt: skip
+    closed = [call for call in calls if call[:2] == ("failing", "close")]
+    assert len(closed) == (method != "close")
+    if method == "started":
+        assert [call[1] for call in calls if call[0] == "failing"] == ["close"]

@@ -1,0 +1,119 @@
+"""The built-in trackers: rows of a CSV file and events of TensorBoard, also after a resume."""
+
+import csv
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+
+from translate.errors import ConfigError
+from translate.registry import create
+from translate.run import LogRecord, Run
+
+
+@pytest.fixture
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
+    image_folder("a", 4), image_folder("b", 4)
+    return tmp_path
+
+
+def record(step: int, **values: Any) -> LogRecord:
+    given = {"losses": {"generator/gan": 0.5}, "lr": {"generator": 0.1}, "grad_norm": {}, **values}
+    return LogRecord(
+        step, step / 2, images_per_second=3.0, data_wait=0.0, memory_mb=9, threads=1, **given
+    )
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_csv_file_has_a_row_for_each_line_of_the_log(root: Path) -> None:
+    given = small_runs.config(root, train__trackers=["csv"], train__log_every=1)
+    small_runs.train(given, root / "run")
+    found = rows(root / "run/log.csv")
+    assert [row["step"] for row in found] == ["1", "2", "3", "4"]
+    assert float(found[0]["loss/discriminators/source"]) > 0
+    small_runs.resume(root / "run", steps=6)
+    assert [row["step"] for row in rows(root / "run/log.csv")] == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_csv_file_is_cut_back_to_the_step_that_is_resumed(tmp_path: Path) -> None:
+    run, tracker = Run(tmp_path, {}, 9), create("tracker", {"name": "csv", "file": "my.csv"})
+    tracker.started(run, 0)
+    for step in (1, 2, 3):
+        tracker.logged(record(step))
+    with (tmp_path / "my.csv").open("a") as file:
+        file.write("4,0.")  # torn by a kill
+    tracker = create("tracker", {"name": "csv", "file": "my.csv"})
+    tracker.started(run, 2)
+    tracker.logged(record(3))
+    assert [row["step"] for row in rows(tmp_path / "my.csv")] == ["1", "2", "3"]
+
+
+def test_a_value_that_is_new_adds_a_column(tmp_path: Path) -> None:
+    tracker = create("tracker", "csv")
+    tracker.started(Run(tmp_path, {}, 9), 0)
+    tracker.logged(record(1))
+    tracker.logged(record(2, metrics={"critic/real, score": math.nan}))
+    tracker.logged(record(3))
+    found = [row["metric/critic/real, score"] for row in rows(tmp_path / "log.csv")]
+    assert found == ["", "nan", ""]
+    assert [row["loss/generator/gan"] for row in rows(tmp_path / "log.csv")] == ["0.5"] * 3
+
+
+@pytest.mark.parametrize("file", ["", "a/log.csv", "../log.csv"])
+def test_a_csv_file_is_named_not_placed(file: str) -> None:
+    with pytest.raises(ConfigError, match=r"file: expected a name such as log\.csv, not a path"):
+        create("tracker", {"name": "csv", "file": file})
+
+
+def scalars(folder: Path, tag: str) -> list[tuple[int, float]]:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    found = events.EventAccumulator(str(folder), purge_orphaned_data=True)
+    found.Reload()
+    return [(event.step, round(event.value, 4)) for event in found.Scalars(tag)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tensorboard_reads_losses_and_previews_of_a_run_and_its_resume(root: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    given = small_runs.config(
+        root, train__trackers=["tensorboard"], train__log_every=1, train__preview_every=2
+    )
+    assert small_runs.train(given, root / "run").listed == 0
+    small_runs.resume(root / "run", steps=6)
+    found = events.EventAccumulator(str(root / "run/events"))
+    found.Reload()
+    tag = "loss/discriminators/source"
+    assert [event.step for event in found.Scalars(tag)] == [1, 2, 3, 4, 5, 6]
+    assert [event.step for event in found.Images("preview")] == [2, 4, 6]
+    assert "lr/generators" in found.Tags()["scalars"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tensorboard_hides_what_is_after_the_step_that_is_resumed(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    for first, steps in ((0, (1, 2, 3)), (2, (3, 4))):
+        tracker = create("tracker", "tensorboard")
+        tracker.started(Run(tmp_path, {}, 9), first)
+        for step in steps:
+            tracker.logged(record(step, losses={"generator/gan": float(first)}))
+        tracker.finished("finished")
+        tracker.close()
+    found = scalars(tmp_path / "events", "loss/generator/gan")
+    assert found == [(1, 0.0), (2, 0.0), (3, 2.0), (4, 2.0)]
+
+
+def test_without_tensorboard_the_command_that_installs_it_is_shown(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match=r"pip install translate-kit\[tensorboard\]"):
+        small_runs.train(small_runs.config(root, train__trackers="tensorboard"), root / "run")
+    assert not (root / "run").exists()

@@ -1,0 +1,79 @@
+"""The trackers of a run: made from the configuration, called one by one, and always closed."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from translate.engine.config.parts import named
+from translate.engine.config.schema import Config
+from translate.engine.disk.problems import Problem
+from translate.engine.plugins.errors import unforeseen
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.runs.problem_list import ProblemList
+from translate.errors import ConfigError
+from translate.registry import create
+from translate.run import LogRecord, Run
+from translate.trackers import Tracker
+
+
+def create_trackers(config: Config) -> list[tuple[str, Tracker]]:
+    """Make the trackers of ``train.trackers``, each with its name.
+
+    Raises `ConfigError` for a name or an option that does not exist.
+    """
+    trackers = []
+    for part in config.train.trackers:
+        try:
+            trackers.append((named(part), create("tracker", part)))
+        except ConfigError as error:
+            raise ConfigError(f"train.trackers: {error}") from error
+    return trackers
+
+
+class RunTrackers:
+    """Calls every tracker of a run; what one of them raises is listed, and the others continue."""
+
+    def __init__(self, trackers: Sequence[tuple[str, Tracker]], problems: ProblemList) -> None:
+        self.trackers, self.problems = list(trackers), problems
+
+    def start(self, run: Run, step: int) -> None:
+        """Start all; one that fails is closed and gets no more calls."""
+        try:
+            for name, tracker in list(self.trackers):
+                if not self._call(name, "started", tracker.started, run, step):
+                    self.trackers.remove((name, tracker))
+                    self._call(name, "close", tracker.close)
+        except BaseException:
+            self.finish("interrupted")
+            raise
+
+    def log(self, record: LogRecord) -> None:
+        """Give a line of the log to all."""
+        for name, tracker in self.trackers:
+            self._call(name, "logged", tracker.logged, record)
+
+    def preview(self, step: int, path: Path) -> None:
+        """Give a preview to all."""
+        for name, tracker in self.trackers:
+            self._call(name, "preview", tracker.preview, step, path)
+
+    def finish(self, outcome: str) -> None:
+        """Tell all how the session ended, and close them, even if the user interrupts that."""
+        with ExitStack() as closing:
+            for name, tracker in self.trackers:
+                closing.callback(self._call, name, "close", tracker.close)
+            for name, tracker in self.trackers:
+                self._call(name, "finished", tracker.finished, outcome)
+        self.trackers.clear()
+
+    def _call(self, name: str, stage: str, method: Callable[..., None], *arguments: object) -> bool:
+        """Call a tracker; return whether that went well."""
+        try:
+            method(*arguments)
+        except BaseException as error:
+            reraise_interruption(error)
+            reason = unforeseen(error, method)
+            problem = Problem(Path(f"tracker {name}"), stage, "tracker failed", reason)
+            self.problems.add_once([problem])
+            return False
+        return True

@@ -1,0 +1,61 @@
+"""Trackers: where the log and the previews of a run go besides its folder, such as a dashboard."""
+
+from pathlib import Path
+from typing import Protocol
+
+from translate.engine.disk import files
+from translate.run import LogRecord, Run
+
+
+class Tracker(Protocol):
+    """Receives a training run while it happens.
+
+    A plugin offers a tracker by the hook ``register_trackers`` as a class or function of its
+    options, and ``train.trackers`` selects it. Its options are checked before the run folder is
+    made. The constructor opens no file and no connection: `started` does.
+
+    All methods are called on the first process, in the order of the run. What one raises is listed
+    in ``problems.jsonl``, and training continues; a tracker that fails to start gets no more calls.
+    """
+
+    def started(self, run: Run, step: int) -> None:
+        """Begin, or continue after a resume.
+
+        Args:
+            run: The run: its folder and its configuration.
+            step: The step that training continues from; 0 for a new run. What was tracked of later
+                steps did not happen: remove it.
+        """
+
+    def logged(self, record: LogRecord) -> None:
+        """Track a line of ``log.jsonl``; a loss may be NaN."""
+
+    def preview(self, step: int, path: Path) -> None:
+        """Track the preview of a step, a PNG file at `path`."""
+
+    def finished(self, outcome: str) -> None:
+        """Track how the session ended: ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
+
+    def close(self) -> None:
+        """Write what is buffered and close everything.
+
+        It is called once, however the session ends, and also where `started` has failed.
+        """
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add `line` to the text file at `path`, which is made where it is missing.
+
+    Raises:
+        OSError: The file cannot be written, or it is a link.
+    """
+    files.append_line(path, line)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write `text` as the file at `path` in one step: a reader sees the old text or the new one.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    files.replace(path, text.encode())
