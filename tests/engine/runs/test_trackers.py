@@ -14,7 +14,7 @@ from disk_faults import FaultyDisk, no_space
 
 from translate import hookimpl
 from translate.batches import Pair
-from translate.engine.disk import records
+from translate.engine.disk import json_files
 from translate.engine.processes.signals import Interrupts
 from translate.engine.training import train
 from translate.errors import ConfigError, SaveError, TrainingError
@@ -81,7 +81,7 @@ def config(root: Path, *trackers: Any, **flags: Any) -> Any:
 
 def problems(run: Path) -> list[dict[str, Any]]:
     path = run / "problems.jsonl"
-    return records.read_lines(path) if path.exists() else []
+    return json_files.read_lines(path) if path.exists() else []
 
 
 def test_several_trackers_hear_of_a_run_in_order(root: Path, calls: list[tuple[Any, ...]]) -> None:

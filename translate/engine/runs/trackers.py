@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from translate.engine.config.parts import named
+from translate.engine.config.parts import part_name
 from translate.engine.config.schema import Config
 from translate.engine.disk.problems import Problem
-from translate.engine.plugins.errors import unforeseen
+from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.problem_list import ProblemList
 from translate.errors import ConfigError
@@ -24,7 +24,7 @@ def create_trackers(config: Config) -> list[tuple[str, Tracker]]:
     trackers = []
     for part in config.train.trackers:
         try:
-            trackers.append((named(part), create("tracker", part)))
+            trackers.append((part_name(part), create("tracker", part)))
         except ConfigError as error:
             raise ConfigError(f"train.trackers: {error}") from error
     return trackers
@@ -72,7 +72,7 @@ class RunTrackers:
             method(*arguments)
         except BaseException as error:
             reraise_interruption(error)
-            reason = unforeseen(error, method)
+            reason = describe_unexpected(error, method)
             problem = Problem(Path(f"tracker {name}"), stage, "tracker failed", reason)
             self.problems.add_once([problem])
             return False
