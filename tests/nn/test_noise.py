@@ -162,3 +162,19 @@ def test_a_gpu_draws_the_same_bits() -> None:
             for device in ("cpu", "cuda")
         )
         assert torch.equal(here, there), draw
+
+
+# -- looking without touching ----------------------------------------------------------------------
+
+
+def test_seeded_draws_the_same_and_puts_the_generator_back() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    with seeded(7):
+        first = torch.rand(2)
+    with seeded(7):
+        assert torch.equal(torch.rand(2), first)
+    with pytest.raises(ZeroDivisionError), seeded(7):
+        _ = 1 / 0
+    assert torch.equal(torch.rand(2), expected)

@@ -291,3 +291,16 @@ def test_gradients_of_mmd_are_right_and_draw_codes_to_the_prior() -> None:
 def test_mmd_says_that_one_code_has_no_pair() -> None:
     with pytest.raises(ConfigError, match=r"train\.batch_size: .* 1 has none, set 2 or more"):
         mmd(torch.zeros(1, 3), torch.zeros(1, 3), 1.0)
+
+
+# -- noise, labels, features -----------------------------------------------------------------------
+
+
+def test_clipping_brings_every_weight_into_its_bounds() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    network[0].weight.data = torch.tensor([[0.5, -0.005], [-3.0, 0.01]])
+    clip_weights_(network, 0.01)
+    assert network[0].weight.flatten().tolist() == pytest.approx([0.01, -0.005, -0.01, 0.01])
+    assert network[1].weight.tolist() == pytest.approx([0.01, 0.01])
+    assert network[1].running_var.tolist() == [1, 1]  # no weight, and left alone
+    assert network[0].weight.requires_grad
