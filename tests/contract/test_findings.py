@@ -10,7 +10,6 @@ from command_result import ROOT
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate.contract import recipes
 from translate.contract import verdicts as testing
 from translate.contract.verdicts import Verdict
 from translate.recipe import Turn
@@ -147,18 +146,6 @@ def test_two_faults_are_two_findings(register_plugin: Plugin) -> None:
     assert "ZeroDivisionError" in other.broken
 
 
-def test_what_cannot_be_tried_for_a_fault_is_noted_and_not_called_broken(
-    register_plugin: Plugin,
-) -> None:
-    register(register_plugin, recipes={"stranger": AsksForImages})
-    verdicts = list(testing.run_rules("recipe", "stranger", {}))
-    untried = [v.rule for v in verdicts if v.note == "not tried: its steps fail, see above"]
-    assert len(untried) == len(testing.STEPPING)
-    register(register_plugin, "c:d", recipes={"unmade": CannotBeMade})
-    _, *others = testing.run_rules("recipe", "unmade", {})
-    assert {v.note for v in others} == {"not tried: it cannot be made"}
-
-
 class RaisesInForward(nn.Module):
     def __init__(self, in_channels, out_channels):
         super().__init__()
@@ -173,13 +160,6 @@ def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
     verdicts = list(testing.run_rules("generator", "stranger", {}))
     (found,) = [v for v in verdicts if v.broken and not v.same_as]
     assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in found.place
-
-
-def test_rules_that_fail_by_one_cause_say_which_failed_first(register_plugin: Plugin) -> None:
-    register(register_plugin, generators={"stranger": RaisesInForward})
-    first, *repeated = (v for v in testing.run_rules("generator", "stranger", {}) if v.broken)
-    assert len(repeated) == 3
-    assert {v.same_as for v in repeated} == {first.rule}
 
 
 def test_the_command_prints_one_finding_and_its_line(
@@ -202,11 +182,3 @@ def test_an_assertion_of_the_authors_tests_names_the_line(register_plugin: Plugi
     line = line_of("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):
         check_recipe("stranger")
-
-
-def test_every_rule_of_a_recipe_has_the_method_that_keeps_it() -> None:
-    from translate.contract.findings import MEMBERS
-
-    rules = {rule.__name__ for rule in testing.RULES["recipe"]}
-    assert rules <= MEMBERS.keys()
-    assert {recipes.takes_turns, *testing.STEPPING} < set(testing.RULES["recipe"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from valid_recipe import register
+from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.batches import Images, ImageSpec
 from translate.contract.gradients import has_true_gradients
@@ -77,3 +77,20 @@ class SinglePrecision(Squares):
 def test_a_recipe_of_single_precision_is_not_tried(register_plugin: Callable[..., object]) -> None:
     assert "double precision" in (tried(register_plugin, SinglePrecision) or "")
     assert torch.get_default_dtype() == torch.float32
+
+
+class WeighsByItsOwnLoss(ValidRecipe):
+    def step(self, batch):
+        for turn in super().step(batch):
+            yield Turn(turn.player, **{k: v * v.item() for k, v in turn.losses.items()})
+
+
+BREAKS_GRADIENTS = {
+    WeighsByItsOwnLoss: (has_true_gradients, "Turn of '.*: .* by autograd, .* by differences"),
+}
+"""recipes, the rule that each breaks, and the message for its author"""
+
+
+@pytest.mark.parametrize("recipe", BREAKS_GRADIENTS, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_of_gradients_gets_a_message(register_plugin, recipe) -> None:
+    require_broken(register_plugin, recipe, *BREAKS_GRADIENTS[recipe])

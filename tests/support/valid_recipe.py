@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Literal
 
+import pytest
 import torch.nn.functional as F
 from torch import nn
 
 from translate import hookimpl
 from translate.batches import ImageSpec
+from translate.contract import verdicts
+from translate.contract.subject import Subject, subject
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
@@ -57,3 +61,20 @@ def register(
     register_plugin(
         SimpleNamespace(**{f"register_{k}": returning(v) for k, v in offers.items()}), name
     )
+
+
+def require_broken(
+    register_plugin: Callable[..., object],
+    recipe: type[Recipe],
+    rule: Callable[[Subject], object],
+    message: str,
+) -> None:
+    """Assert that `recipe` breaks `rule` of the contract with `message`, a pattern."""
+    register(register_plugin, recipes={"stranger": recipe})
+    with pytest.raises(Exception, match=message):
+        rule(subject("stranger", {}, None, None))
+
+
+def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:
+    """Return every rule that a part breaks, and how, a line each."""
+    return "\n".join(f"{v.rule} {v.broken}" for v in verdicts.run_rules(kind, name, {}) if v.broken)
