@@ -140,7 +140,7 @@ def time_steps(
 
 def save(setup: training_setup.TrainingSetup, run: Path) -> None:
     """Save a checkpoint into a run folder of its own."""
-    write.write_checkpoint(run, setup.training)
+    write.save(run, setup.training, resume=setup.training)
 
 
 def time_images(root: Path, pairs: int) -> list[tuple[float, float]]:

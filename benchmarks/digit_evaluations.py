@@ -37,7 +37,7 @@ def evaluate_convergence(run: TrainedRun) -> Evaluation:
     steps, log = [step for step in run.checkpoints() if step > 0], run.log()
     distances, estimates = [], []
     for before, step in zip([0, *steps], steps, strict=False):
-        folder = run.sample(f"step-{step}", digit_metrics.COUNT, "--checkpoint", step)
+        folder = run.sample(f"step-{step}", digit_metrics.COUNT, step=step)
         distances.append(run.evaluator.evaluate(digit_metrics.read_digits(folder)).distance)
         losses = [line["losses"]["critic/gan"] for line in log if before < line["step"] <= step]
         estimates.append(-float(np.mean(losses)))

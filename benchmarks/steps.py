@@ -181,7 +181,7 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
 
     setup.loop(root / "timed", total, training_setup.ProgressCallback(change)).run()
     begun = time.perf_counter()
-    write.write_checkpoint(root / "timed", setup.training)
+    write.save(root / "timed", setup.training, resume=setup.training)
     middle = time.perf_counter()
     draw_preview(setup.training, setup.batches(1)[0])
     took = middle - begun, time.perf_counter() - middle

@@ -32,10 +32,11 @@ class TrainedRun(NamedTuple):
     """None where it generates no digits"""
     threads: int
 
-    def sample(self, name: str, count: int, *flags: object) -> Path:
-        """Return a folder of `count` samples."""
+    def sample(self, name: str, count: int, *flags: object, step: int | None = None) -> Path:
+        """Return a folder of `count` samples, of the newest checkpoint or that of `step`."""
         folder = self.out / "generated" / name
-        self.translate("sample", self.run, folder, "--count", count, *flags)
+        run = self.run if step is None else f"{self.run}@{step}"
+        self.translate("sample", run, folder, "--count", count, *flags)
         return folder
 
     def walk(self, *flags: object) -> Path:

@@ -34,7 +34,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Translator:
 def to_gray(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     path = tmp_path_factory.mktemp("runs") / "gray"
     run = small_checkpoints.cyclegan(path, channels=(3, 1), identity_weight=0)
-    return Translator.load(str(run), checkpoint=1, device="cpu")
+    return Translator.load(f"{run}@1", device="cpu")
 
 
 def noise(*shape: int, kind: Any = np.uint8) -> Any:

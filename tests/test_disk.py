@@ -105,7 +105,7 @@ def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
 
     def save(step: int) -> None:
         training.step = step
-        checkpoint.write_checkpoint(run, training)
+        checkpoint.save(run, training, resume=training)
 
     def prepare() -> None:
         save(0), save(1)

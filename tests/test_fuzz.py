@@ -42,7 +42,8 @@ from translate import api
 from translate.api import Translator
 from translate.cli import main
 from translate.contract.verdicts import small_options
-from translate.engine.checkpoints import contents, read, retention
+from translate.engine.checkpoints import contents, read
+from translate.engine.checkpoints.references import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
@@ -302,7 +303,7 @@ def go_on(place: Path, sound: bytes) -> None:
 
     Another data set may be the whole disk, and PyTorch's compiler writes code of its own.
     """
-    found, before = read.read_checkpoint(retention.locate(place)[0]), json.loads(sound)["config"]
+    found, before = read.read_checkpoint(resolve(place)[0]), json.loads(sound)["config"]
     train = found.config.train
     same = found.config.data == layers.validate(before).data and train.batch_size == 1
     if same and found.step > 0 and not train.compile:

@@ -15,6 +15,7 @@ import small_runs
 from PIL import Image
 
 from translate.engine.checkpoints import retention
+from translate.engine.checkpoints.references import resolve
 from translate.engine.disk import json_files
 from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
@@ -156,7 +157,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 ) -> None:
     first, second = sorted((run / "checkpoints").iterdir())[-2:]
     damage(second / name)
-    for found, complaints in (retention.newest_checkpoint(run), retention.locate(run)):
+    for found, complaints in (retention.newest_checkpoint(run), resolve(run)):
         assert found == first
         assert [str(second / name) in complaint for complaint in complaints] == [True]
         assert "\n" not in complaints[0]
@@ -260,7 +261,7 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
 def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run: Path) -> None:
     path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").unlink()
-    assert retention.locate(run) == (path, [])
+    assert resolve(run) == (path, [])
     heard = small_runs.ProgressRecorder()
     assert small_runs.resume(run, heard, steps=3).step == 3
     assert f"{path / 'training.safetensors'}" in str(heard)
@@ -269,7 +270,7 @@ def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run
 def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
     path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").write_bytes(b"")
-    assert retention.locate(run)[0] != path
+    assert resolve(run)[0] != path
 
 
 # -- the records of an output folder ---------------------------------------------------------------

@@ -392,7 +392,7 @@ def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: 
             if rank == 0:
                 disk.arm(1, no_space, always=True)
             try:
-                write.write_checkpoint(root / "run", training)
+                write.save(root / "run", training, resume=training)
             except SaveError as error:
                 return str(error), small_runs.checkpoint_steps(root / "run")
         return "", small_runs.checkpoint_steps(root / "run")

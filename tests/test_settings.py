@@ -140,7 +140,7 @@ def test_T26_every_option_of_a_recipe_that_a_fork_changes_is_seen_or_refused(
     tested = subject(name, given, None, None)
     training = tested.build()
     tested.play(training, BEFORE)
-    found = read.read_checkpoint(write.write_checkpoint(tmp_path, training))
+    found = read.read_checkpoint(write.save(tmp_path, training, resume=training))
     usual = list(stages(found.config, tested, found))
     assert list(stages(found.config, tested, found)) == usual, "else nothing could be seen"
     silent = []

@@ -57,11 +57,16 @@ class Translator:
         cls,
         path: str | Path,
         *,
-        checkpoint: str | int = "last",
         device: str | torch.device = "auto",
     ) -> Self:
-        """Return the model of a run, or of one of its checkpoints; of a run's, by step."""
-        model, complaints = infer.load(Path(path), which=str(checkpoint), device=str(device))
+        """Return the model of a run, or of one of its checkpoints.
+
+        Args:
+            path: A run folder; ``RUN@500`` or ``RUN@best``, one of its checkpoints; or the folder
+                of a checkpoint.
+            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        """
+        model, complaints = infer.load(path, device=str(device))
         for complaint in complaints:
             warnings.warn(f"{complaint} An older checkpoint is used.", stacklevel=2)
         return cls._of(model)

@@ -81,7 +81,12 @@ def test_I7_the_last_line_counts_and_the_exit_code_tells(run_command: Callable[.
         ((RUN, "datasets", "datasets"), 2, "choose another folder"),
         ((RUN, "datasets", "file/out"), 2, "cannot write to file/out"),
         ((RUN, "datasets", "out", "--to", "rain"), 2, "Choose from: summer, winter."),
-        ((RUN, "datasets", "out", "--checkpoint", "7"), 2, "There are: 1."),
+        ((f"{RUN}@7", "datasets", "out"), 2, f"There are: 1; type {RUN}@1"),
+        (
+            (f"{RUN}@best", "datasets", "out"),
+            2,
+            "no checkpoint of this run was saved with a metric",
+        ),
         ((RUN, "datasets", "out", "--side", "left"), 2, "was not trained on pairs"),
         ((RUN, "datasets", "out", "--size", "0"), 2, "--size"),
         ((RUN, "datasets", "out", "--format", "gif"), 2, "--format"),

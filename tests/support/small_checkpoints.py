@@ -7,7 +7,7 @@ from typing import Any
 from specs import image_spec
 
 from translate.engine.checkpoints import write
-from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checkpoints.state import ModelState
 from translate.engine.config import layers
 from translate.engine.system.randomness import seed_everything
 from translate.registry import create
@@ -41,7 +41,7 @@ def write_run(
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})
     spec = image_spec((size, size), domains, *channels, **found)
     made = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
-    write.write_checkpoint(path, TrainingState(config, spec, made, made.optimizers(), None, step=1))
+    write.save(path, ModelState(config, spec, made, step=1))
     return path
 
 

@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 def abilities(run: Path) -> list[str]:
     """Return what the newest checkpoint of `run` can do, with the commands.
 
-    Nothing where `run` is no run; a run without a whole checkpoint says so.
+    `run` may name a checkpoint, ``RUN@STEP``. Nothing where it is no run; a run without a whole
+    checkpoint says so.
     """
-    from translate.engine.checkpoints import read, retention
+    from translate.engine.checkpoints import read
     from translate.engine.checkpoints.contents import MANIFEST
     from translate.engine.checkpoints.read import memory_limit, rebuild_recipe
+    from translate.engine.checkpoints.references import resolve
     from translate.engine.inference.model import target_domains
     from translate.errors import CheckpointError
     from translate.nn.noise import seeded
     from translate.recipe import Recipe
 
-    if not ((run / "config.yaml").is_file() or (run / MANIFEST).is_file()):
+    is_run = (run / "config.yaml").is_file() or (run / MANIFEST).is_file()
+    if not (is_run or "@" in str(run)):
         return []
     try:
-        place, _ = retention.locate(run)
+        place, _ = resolve(run)
     except CheckpointError as error:
         return [f"Nothing can be translated or drawn yet: {error}"]
     found = read.read_checkpoint(place)

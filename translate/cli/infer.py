@@ -19,12 +19,6 @@ logger = logging.getLogger(__name__)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
-    "--checkpoint",
-    metavar="last|STEP",
-    default="last",
-    help="Checkpoint of the run to use: last, or its step. [last]",
-)
-@click.option(
     "--size",
     type=click.IntRange(1),
     metavar="N",
@@ -111,7 +105,6 @@ def command(
     run: Path,
     source: str,
     out: Path,
-    checkpoint: str,
     device: str,
     quiet: bool,
     form: str | None,
@@ -120,10 +113,10 @@ def command(
 ) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
 
-    RUN is a run folder or one of its checkpoints. Outputs keep the relative path, name and size of
-    their inputs. Outputs that exist, from the same input, model and options, are skipped; images
-    that cannot be translated are listed in OUT/problems.jsonl. Processes started by torchrun
-    share the images.
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
+    Outputs keep the relative path, name and size of their inputs. Outputs that exist, from the same
+    input, model and options, are skipped; images that cannot be translated are listed in
+    OUT/problems.jsonl. Processes started by torchrun share the images.
 
     \b
     Examples:
@@ -139,7 +132,7 @@ def command(
     from translate.engine.processes.signals import Interrupts
 
     inputs = find_inputs(source, out)
-    model, complaints = infer.load(run, which=checkpoint, device=device)
+    model, complaints = infer.load(run, device=device)
     given = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(format=form, options=parse_assignments(assignments), **given)
     with (

@@ -48,12 +48,6 @@ logger = logging.getLogger(__name__)
     "--walk", is_flag=True, help="Write interpolations between latents to OUT/walk.png instead."
 )
 @click.option(
-    "--checkpoint",
-    metavar="last|STEP",
-    default="last",
-    help="Checkpoint of the run to use: last, or its step. [last]",
-)
-@click.option(
     "--device",
     metavar="DEVICE",
     default="auto",
@@ -82,7 +76,6 @@ def command(
     assignments: tuple[str, ...],
     grid: bool,
     walk: bool,
-    checkpoint: str,
     device: str,
     form: str,
     overwrite: bool,
@@ -90,6 +83,7 @@ def command(
 ) -> int:
     """Generate images into the folder OUT, of the size that RUN was trained on.
 
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
     Image N depends only on the model, the seed and N, not on --count. Images that exist, from the
     same model and seed, are skipped.
 
@@ -105,7 +99,7 @@ def command(
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
 
-    model, complaints = infer.load(run, which=checkpoint, device=device)
+    model, complaints = infer.load(run, device=device)
     options = parse_assignments(assignments)
     request = SampleRequest(count or (12 if walk else 64), label, text, seed, options)
     with (

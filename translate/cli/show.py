@@ -143,10 +143,11 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
         return {"recipe": name}
     if part.find(name, kind):
         return None
-    if kind is None and Path(name).exists():
-        from translate.engine.checkpoints import read, retention
+    if kind is None and (Path(name).exists() or "@" in name):
+        from translate.engine.checkpoints import read
+        from translate.engine.checkpoints.references import resolve
 
-        place, _ = retention.locate(Path(name))
+        place, _ = resolve(name)
         return yaml.document(read.read_checkpoint(place).config)
     if kind in (None, "recipe") and "/" in name:
         find("recipe", name)

@@ -122,7 +122,7 @@ def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
     with TemporaryDirectory() as folder:
         path, recipe = Path(folder) / "run", Probe()
         training = TrainingState(
-            asked, ImageSpec((8, 8), (Domain("photos"),)), recipe, recipe.optimizers(), None
+            asked, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
         )
         files.replace(path / "config.yaml", yaml.dump(asked).encode())
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
@@ -135,7 +135,7 @@ def _temporary_run() -> Iterator[tuple[Run, list[Call]]]:
                 training.step = step
                 picture = path / f"previews/step-{step:08d}.png"
                 write_image(picture, image_grid([torch.zeros(2, 3, 8, 8)]))
-                saved = write.write_checkpoint(path, training)
+                saved = write.save(path, training, resume=training)
                 calls += [
                     ("preview_drawn", {"step": step, "path": picture}),
                     ("checkpoint_saved", {"step": step, "path": saved}),

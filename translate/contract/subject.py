@@ -111,7 +111,7 @@ class Subject:
     def reborn(self, training: TrainingState) -> TrainingState:
         """Save `training`, and return what a new process makes of the checkpoint."""
         with TemporaryDirectory() as folder:
-            found = read.read_checkpoint(write.write_checkpoint(Path(folder), training))
+            found = read.read_checkpoint(write.save(Path(folder), training, resume=training))
             recipe = read.rebuild_recipe(found)
             read.restore_weights(recipe, found.path)
             reborn = build_training(found.config, found.spec, CPU)

@@ -16,7 +16,8 @@ import pytest
 import small_checkpoints
 import torch
 
-from translate.engine.checkpoints import read, retention
+from translate.engine.checkpoints import read
+from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.untrusted import MAX_HEADER_BYTES, MemoryLimit, check_header
 from translate.engine.inference import model
 from translate.errors import CheckpointError, TranslateError
@@ -170,7 +171,7 @@ def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
     run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "state.json", state)
     with pytest.raises(CheckpointError) as caught:
-        read.read_checkpoint(retention.locate(run)[0])
+        read.read_checkpoint(resolve(run)[0])
     assert "\n" not in str(caught.value)
 
 
@@ -214,7 +215,7 @@ def test_a_file_of_another_program_is_told_from_a_typo(
 ) -> None:
     (tmp_path / "latest_net_G.pth").write_bytes(data)
     with pytest.raises(CheckpointError, match=said):
-        retention.locate(tmp_path / "latest_net_G.pth")
+        resolve(tmp_path / "latest_net_G.pth")
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back")

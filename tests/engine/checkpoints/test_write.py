@@ -34,6 +34,7 @@ from torch import Tensor
 
 from translate.batches import Pair
 from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.disk import files, folders
 from translate.engine.system import randomness
@@ -42,6 +43,10 @@ from translate.engine.training.step import take_turns
 from translate.errors import CheckpointError, SaveError
 
 CPU = torch.device("cpu")
+
+
+def save(run: Path, training: TrainingState, **given: Any) -> Path:
+    return write.save(run, training, training, **given)
 
 
 def build(recipe: str = "cyclegan", **flags: Any) -> TrainingState:
@@ -80,7 +85,7 @@ def test_everything_comes_back(recipe: str, ema: float, tmp_path: Path) -> None:
     training = build(recipe, train__ema=ema)
     play(training, 5)
     random.gauss(0, 1), np.random.normal()  # each keeps a second number in hand
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     expected = [
         torch.rand(3),
         random.gauss(0, 1),
@@ -122,10 +127,10 @@ def test_everything_comes_back(recipe: str, ema: float, tmp_path: Path) -> None:
 def test_a_run_in_a_folder_whose_name_is_not_text_is_read_as_any_other(tmp_path: Path) -> None:
     training = build()
     play(training, 1)
-    expected = contents(write.write_checkpoint(tmp_path / "one", training))
+    expected = contents(save(tmp_path / "one", training))
     run = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xff\xfe"))
-    path = write.write_checkpoint(run, training)
-    assert contents(write.write_checkpoint(tmp_path / "again", reborn(path))) == expected
+    path = save(run, training)
+    assert contents(save(tmp_path / "again", reborn(path))) == expected
 
 
 def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
@@ -133,7 +138,7 @@ def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
     for training in (first, second):
         torch.manual_seed(1)
         play(training, 3)
-        write.write_checkpoint(tmp_path / str(id(training)), training)
+        save(tmp_path / str(id(training)), training)
     one, other = (
         contents(next(retention.list_checkpoints(tmp_path / str(id(t))))[1])
         for t in (first, second)
@@ -151,14 +156,14 @@ def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:
 def test_saving_what_was_loaded_writes_the_same_bytes(tmp_path: Path) -> None:
     training = build("cyclegan", train__ema=0.5)
     play(training, 4)
-    path = write.write_checkpoint(tmp_path / "one", training)
-    assert contents(write.write_checkpoint(tmp_path / "two", reborn(path))) == contents(path)
+    path = save(tmp_path / "one", training)
+    assert contents(save(tmp_path / "two", reborn(path))) == contents(path)
 
 
 def test_a_tensor_file_holds_tensors_and_no_metadata(tmp_path: Path) -> None:
     training = build()
     play(training, 1)
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     for file in path.glob("*.safetensors"):
         data = file.read_bytes()
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -168,7 +173,7 @@ def test_a_tensor_file_holds_tensors_and_no_metadata(tmp_path: Path) -> None:
 
 
 def test_there_is_no_pickle_in_a_checkpoint(tmp_path: Path) -> None:
-    path = write.write_checkpoint(tmp_path, build())
+    path = save(tmp_path, build())
     assert {file.suffix for file in path.iterdir()} == {".safetensors", ".json"}
     for file in path.glob("*.json"):
         json.loads(file.read_bytes())
@@ -176,7 +181,7 @@ def test_there_is_no_pickle_in_a_checkpoint(tmp_path: Path) -> None:
 
 def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
     training = build("pix2pix", data__channels=3)
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     state = json.loads((path / "state.json").read_bytes())
     assert state["config"]["recipe"] == "pix2pix"
     assert state["config"]["options"]["generator"] == small_runs.UNET
@@ -191,14 +196,9 @@ def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
 
 def test_an_empty_pool_and_a_full_one_come_back(tmp_path: Path) -> None:
     training = build()
-    assert (
-        reborn(write.write_checkpoint(tmp_path, training))
-        .recipe.training_state()["source_pool"]
-        .numel()
-        == 0
-    )
+    assert reborn(save(tmp_path, training)).recipe.training_state()["source_pool"].numel() == 0
     play(training, 6)
-    pool = reborn(write.write_checkpoint(tmp_path, training)).recipe.training_state()["source_pool"]
+    pool = reborn(save(tmp_path, training)).recipe.training_state()["source_pool"]
     assert pool.shape == (3, 3, 16, 16)
 
 
@@ -207,12 +207,12 @@ def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same
 ) -> None:
     plain, other = build(), build()
     other.recipe.to(memory_format=torch.channels_last)
-    paths = [write.write_checkpoint(tmp_path / str(i), t) for i, t in enumerate((plain, other))]
+    paths = [save(tmp_path / str(i), t) for i, t in enumerate((plain, other))]
     assert contents(paths[0]) == contents(paths[1])
 
     torch.manual_seed(0)
     play(other, 2)
-    found = read.read_checkpoint(write.write_checkpoint(tmp_path / "run", other))
+    found = read.read_checkpoint(save(tmp_path / "run", other))
     again = build_training(found.config, found.spec, CPU)
     again.recipe.to(memory_format=torch.channels_last)
     read.restore(again, found)
@@ -226,7 +226,7 @@ def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same
 def test_inference_takes_the_average_where_there_is_one(tmp_path: Path) -> None:
     training = build(train__ema=0.9)
     play(training, 3)
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     found = read.read_checkpoint(path)
     averaged, plain = read.rebuild_recipe(found), read.rebuild_recipe(found)
     read.restore_weights(averaged, path, averaged=True)
@@ -244,9 +244,9 @@ def test_inference_takes_the_average_where_there_is_one(tmp_path: Path) -> None:
 def two_checkpoints(run: Path) -> tuple[Path, Path]:
     training = build(train__ema=0.5)
     play(training, 1)
-    first = write.write_checkpoint(run, training)
+    first = save(run, training)
     play(training, 1)
-    return first, write.write_checkpoint(run, training)
+    return first, save(run, training)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_a_manifest_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> 
 
 
 def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
-    path = write.write_checkpoint(tmp_path, build())
+    path = save(tmp_path, build())
     other = build(options__generator={**small_runs.RESNET, "width": 3, "blocks": 2}).recipe
     with pytest.raises(CheckpointError) as caught:
         read.restore_weights(other, path)
@@ -362,7 +362,7 @@ def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 
 def test_a_tensor_file_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> None:
-    path = write.write_checkpoint(tmp_path, build())
+    path = save(tmp_path, build())
     for nonsense in (b"", b"\x80\x04pickle", b"\xff" * 64, (2**62).to_bytes(8, "little") + b"{}"):
         (path / "weights.safetensors").write_bytes(nonsense)
         with pytest.raises(CheckpointError, match=r"weights.safetensors"):
@@ -377,22 +377,22 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2)
-    before = [write.write_checkpoint(tmp_path, training)]
+    before = [save(tmp_path, training)]
     training.step = 1
     (tmp_path / "elsewhere/checkpoints").mkdir(parents=True)
     disk.arm(0, short_write)
-    write.write_checkpoint(tmp_path / "elsewhere", training)
+    save(tmp_path / "elsewhere", training)
     writes = [i for i, name in enumerate(disk.operations, 1) if name == "write"]
     for at in writes:
         disk.arm(at, fault)
         with pytest.raises(SaveError, match=r"could not save step 1: "):
-            write.write_checkpoint(tmp_path, training)
+            save(tmp_path, training)
         disk.disarm()
         assert retention.newest_checkpoint(tmp_path) == (before[0], [])
         assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == [before[0].name]
     disk.disarm()
     assert retention.newest_checkpoint(tmp_path)[0] == before[0]
-    write.write_checkpoint(tmp_path, training)
+    save(tmp_path, training)
     assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
 
 
@@ -401,14 +401,14 @@ def test_T4_too_little_room_is_said_before_a_byte_is_written(
 ) -> None:
     training = build(train__ema=0.5)
     play(training, 1)
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     needed = sum(file.stat().st_size for file in path.glob("*.safetensors"))
     said = SimpleNamespace(f_blocks=10, f_bavail=needed // 2, f_frsize=1)
     monkeypatch.setattr(os, "statvfs", lambda _: said)
     training.step = 2
     disk.arm(0, short_write)
     with pytest.raises(SaveError) as caught:
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
     disk.disarm()
     free = f"it takes 0.1 MB, and {needed / 2e6:.1f} MB are free"
     assert str(caught.value) == f"could not save step 2: No space left on device: {free}"
@@ -416,25 +416,25 @@ def test_T4_too_little_room_is_said_before_a_byte_is_written(
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
     for enough in (needed, 0):  # a file system without blocks says nothing
         said.f_bavail, said.f_blocks, training.step = enough, enough, training.step + 1
-        assert write.write_checkpoint(tmp_path, training).name == f"step-{training.step:08d}"
+        assert save(tmp_path, training).name == f"step-{training.step:08d}"
 
 
 def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> None:
     training = build(train__ema=0.5)
     play(training, 1)
-    first = write.write_checkpoint(tmp_path, training)
+    first = save(tmp_path, training)
     largest = max(file.stat().st_size for file in first.iterdir())
     training.step = 2
     for part in range(10):
         limit = largest * part // 10
 
-        def save(_: int, limit: int = limit) -> str:
+        def save_within(_: int, limit: int = limit) -> str:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # of this forked process
             with pytest.raises(SaveError) as caught:
-                write.write_checkpoint(tmp_path, training)
+                save(tmp_path, training)
             return str(caught.value)
 
-        assert two_processes.run(save, world=1) == ["could not save step 2: File too large"]
+        assert two_processes.run(save_within, world=1) == ["could not save step 2: File too large"]
         assert retention.newest_checkpoint(tmp_path) == (first, [])
         assert list((tmp_path / "checkpoints").iterdir()) == [first]
 
@@ -445,10 +445,10 @@ def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_a
     training = build(train__keep=2, train__ema=0.5)
     for step in (0, 1):
         training.step = step
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
     training.step = 2
     disk.arm(0, short_write)
-    write.write_checkpoint(tmp_path, training)
+    save(tmp_path, training)
     total = disk.count
     disk.disarm()
     assert total > 25
@@ -457,16 +457,16 @@ def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_a
         run = tmp_path / f"run-{at}"
         for step in (0, 1):
             training.step = step
-            write.write_checkpoint(run, training)
+            save(run, training)
         training.step = 2
         disk.arm(at, kill_process)
         with pytest.raises(ProcessKilled):
-            write.write_checkpoint(run, training)
+            save(run, training)
         disk.disarm()
         found, complaints = retention.newest_checkpoint(run)
         assert not complaints
         steps.add(read.read_checkpoint(found).step)
-        write.write_checkpoint(run, training)
+        save(run, training)
         names = sorted(p.name for p in (run / "checkpoints").iterdir())
         assert names == ["step-00000001", "step-00000002"]
     assert steps == {1, 2}
@@ -478,11 +478,11 @@ def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
     training, run = build(train__keep=2), tmp_path / "run"
     for step in (0, 1):
         training.step = step
-        write.write_checkpoint(run, training)
+        save(run, training)
     training.step = 2
     with monkeypatch.context() as patch:
         recorder = DiskRecorder(run, patch)
-        write.write_checkpoint(run, training)
+        save(run, training)
 
     def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
         for number, (done, tree) in enumerate(recorder.crash_states(first=first)):
@@ -503,7 +503,7 @@ def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
 
 def test_F3_random_numbers_are_saved_as_numbers(tmp_path: Path) -> None:
     training = build()
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     saved = load((path / "training.safetensors").read_bytes())
     kinds = {name for name in saved if name.startswith("random/")}
     assert kinds >= {"random/torch", "random/python", "random/numpy"}
@@ -517,7 +517,7 @@ def test_F8_weights_that_two_networks_share_come_back_shared(tmp_path: Path) -> 
     one, other = build(), build(train__seed=1)
     for training in (one, other):
         training.recipe.forth.model[1].weight = training.recipe.back.model[1].weight  # type: ignore
-    path = write.write_checkpoint(tmp_path, one)
+    path = save(tmp_path, one)
     read.restore_weights(other.recipe, path)
     weights = other.recipe.state_dict()
     for name, tensor in one.recipe.state_dict().items():
@@ -532,11 +532,11 @@ def test_a_disk_that_returns_other_bytes_than_it_was_given_is_caught_before_anyt
     training = build(train__keep=2)
     for step in (0, 1):
         training.step = step
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
     training.step = 2
     disk.arm(1, flip_bit, always=True)
     with pytest.raises(SaveError, match=r"could not save step 2: .*MANIFEST.json cannot be read"):
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
     disk.disarm()
     assert small_runs.checkpoint_steps(tmp_path)[:2] == [0, 1]
     assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
@@ -546,7 +546,7 @@ def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
     training = build(train__keep=3)
     for step in range(6):
         training.step = step
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
         assert small_runs.checkpoint_steps(tmp_path) == list(range(max(0, step - 2), step + 1))
     with pytest.raises(Exception, match=r"train.keep"):
         build(train__keep=1)
@@ -558,7 +558,7 @@ def test_T22_old_checkpoints_go_only_after_the_new_one_was_verified(
     training = build()
     for step in (0, 1):
         training.step = step
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
     order: list[str] = []
     verify, remove = retention.verify, folders.remove_folder
     monkeypatch.setattr(
@@ -568,7 +568,7 @@ def test_T22_old_checkpoints_go_only_after_the_new_one_was_verified(
         folders, "remove_folder", lambda p: (order.append(f"remove {p.name}"), remove(p))[1]
     )
     training.step = 2
-    write.write_checkpoint(tmp_path, training)
+    save(tmp_path, training)
     assert order[-2:] == ["verify step-00000002", "remove step-00000000"]
 
 
@@ -576,14 +576,14 @@ def test_damaged_checkpoints_of_later_steps_do_not_push_out_whole_ones(tmp_path:
     training = build()
     for step in (0, 1):
         training.step = step
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
     for step in (8, 9):  # what a run that fell back to step 1 finds ahead of it
         folder = tmp_path / f"checkpoints/step-{step:08d}"
         folder.mkdir()
         (folder / "MANIFEST.json").write_text("torn")
     for step in (2, 3, 8, 9):
         training.step = step
-        write.write_checkpoint(tmp_path, training)
+        save(tmp_path, training)
         whole = [s for s, path in retention.list_checkpoints(tmp_path) if retention.is_whole(path)]
         assert whole == [step, {2: 1, 3: 2, 8: 3, 9: 8}[step]]
     assert small_runs.checkpoint_steps(tmp_path) == [8, 9]
@@ -593,12 +593,12 @@ def test_a_checkpoint_that_is_there_whole_is_never_taken_away_to_write_it_again(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build()
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     before = contents(path)
     for at in range(1, 60):
         disk.arm(at, kill_process)
         with suppress(ProcessKilled):
-            write.write_checkpoint(tmp_path, training)
+            save(tmp_path, training)
         disk.disarm()
         assert contents(path) == before
 
@@ -608,11 +608,11 @@ def test_a_checkpoint_that_is_there_whole_is_never_taken_away_to_write_it_again(
 
 def test_a_run_a_step_and_a_checkpoint_folder_are_found(tmp_path: Path) -> None:
     first, second = two_checkpoints(tmp_path)
-    assert retention.locate(tmp_path) == (second, [])
-    assert retention.locate(tmp_path, "1") == (first, [])
-    assert retention.locate(first) == (first, [])
-    with pytest.raises(CheckpointError, match=r"has no checkpoint of step 7. There are: 1, 2."):
-        retention.locate(tmp_path, "7")
+    assert resolve(tmp_path) == (second, [])
+    assert resolve(f"{tmp_path}@1") == (first, [])
+    assert resolve(first) == (first, [])
+    with pytest.raises(CheckpointError, match=r"no checkpoint of step 7. There are: 1, 2; type"):
+        resolve(f"{tmp_path}@7")
 
 
 # -- several processes -----------------------------------------------------------------------------
@@ -632,7 +632,7 @@ def test_each_rank_gets_its_own_pools_and_random_numbers_back(
     )
     randomness.restore_random_state(mine)
     monkeypatch.setattr(read.distributed, "gather_bytes", lambda data: [data, other])
-    path = write.write_checkpoint(tmp_path, first)
+    path = save(tmp_path, first)
     assert (path / "training-rank-1.safetensors").is_file()
     retention.verify(path)
     assert read.read_checkpoint(path).description["processes"] == 2
@@ -650,7 +650,7 @@ def test_a_rank_that_was_not_there_starts_from_its_own_seed(
 ) -> None:
     training = build()
     play(training, 4)
-    path = write.write_checkpoint(tmp_path, training)
+    path = save(tmp_path, training)
     monkeypatch.setattr(read.distributed, "rank", lambda: 1)
     again = reborn(path)
     assert again.recipe.training_state()["source_pool"].numel() == 0

@@ -90,7 +90,7 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
     expected = small_runs.checkpoint_tensors(run)
 
     version(After)
-    assert (Translator.load(run, checkpoint=4)(picture) == before).all()
+    assert (Translator.load(f"{run}@4")(picture) == before).all()
     initial = InitialWeights(run / "checkpoints/step-00000004")
     assert initial.configuration().options == {"source_to_target": option}
 

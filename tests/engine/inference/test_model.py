@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from translate.engine.checkpoints import read, retention, write
-from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checkpoints import read, write
+from translate.engine.checkpoints.references import resolve
+from translate.engine.checkpoints.state import ModelState
 from translate.engine.inference import model as infer
 from translate.engine.inference.model import Model, translate_batch
 from translate.engine.inference.processing import scaled
@@ -219,25 +220,25 @@ def test_scaling_keeps_the_shape(
 
 def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) -> None:
     small_checkpoints.cyclegan(tmp_path / "run")
-    place, _ = retention.locate(tmp_path / "run")
+    place, _ = resolve(tmp_path / "run")
     found = read.read_checkpoint(place)
     recipe = read.rebuild_recipe(found)
     average = AveragedModel(recipe)
     average.update_parameters(recipe)
     with torch.no_grad():
         recipe.get_parameter("forth.model.1.weight").fill_(7)
-    training = TrainingState(found.config, found.spec, recipe, recipe.optimizers(), average, step=2)
-    write.write_checkpoint(tmp_path / "run", training)
+    training = ModelState(found.config, found.spec, recipe, average, step=2)
+    write.save(tmp_path / "run", training)
 
     before = torch.get_rng_state()
     newest, complaints = infer.load(tmp_path / "run")
     assert torch.equal(torch.get_rng_state(), before) and not complaints
     assert newest.recipe.get_parameter("forth.model.1.weight").abs().max() < 1
     assert not newest.recipe.training
-    older, _ = infer.load(tmp_path / "run", which="1")
+    older, _ = infer.load(f"{tmp_path / 'run'}@1")
     assert older.digest != newest.digest
     with pytest.raises(CheckpointError, match="no checkpoint of step 3"):
-        infer.load(tmp_path / "run", which="3")
+        infer.load(f"{tmp_path / 'run'}@3")
 
 
 def test_a_damaged_newest_checkpoint_is_told_and_passed_over(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The files of a checkpoint and what they contain."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 from torch import Tensor
@@ -10,13 +10,19 @@ from translate.engine.disk import json_files
 
 FORMAT = 1
 MANIFEST = "MANIFEST.json"
-WEIGHTS, TRAINING = "weights.safetensors", "training.safetensors"
+WEIGHTS, AVERAGE = "weights.safetensors", "ema.safetensors"
+TRAINING = "training.safetensors"
+"""what only a resume needs"""
 MAX_STEPS = 10**12
 """No run takes so many steps."""
 MAX_TEXT_BYTES = 10**7
 """bytes of a caption"""
 REQUIRED_FILES = {WEIGHTS, "state.json"}
 """files without which a checkpoint is of no use"""
+
+
+Best: TypeAlias = tuple[str, Literal["min", "max"]]
+"""a metric by which one checkpoint is the best, and whether less or more of it is better"""
 
 
 class FileFacts(json_files.Record):
@@ -48,6 +54,15 @@ class State(json_files.Record):
     spec: dict[str, Any]
     optimizers: dict[str, OptimizerState]
     averaged: int = Field(ge=0, le=MAX_STEPS)
+    metrics: dict[str, float] = {}
+    best: list[str] | None = Field(default=None, min_length=2, max_length=2)
+    """the metric by which one checkpoint of the run is the best, and min or max"""
+
+    @property
+    def best_by(self) -> Best | None:
+        """`best` as a pair, where there is one."""
+        return (self.best[0], "min" if self.best[1] == "min" else "max") if self.best else None
+
     processes: int = Field(ge=1, le=MAX_STEPS)
     versions: dict[str, str]
 

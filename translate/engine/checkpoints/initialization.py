@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.engine.checkpoints import read, retention
+from translate.engine.checkpoints import read
+from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.config.layers import resolve
+from translate.engine.config import layers
 from translate.engine.config.schema import Config
 from translate.engine.config.yaml import document
 from translate.errors import CheckpointError
@@ -19,7 +20,7 @@ class InitialWeights:
     """The checkpoint that a run starts from."""
 
     def __init__(self, run: Path) -> None:
-        path, self.complaints = retention.locate(run)
+        path, self.complaints = resolve(run)
         self.run, self.found = run, read.read_checkpoint(path)
         self.facts: dict[str, Any] = {"run": str(run), "step": self.found.step}
         """what ``run.json`` keeps"""
@@ -38,7 +39,7 @@ class InitialWeights:
         """
         if config is None and recipe in (None, self.found.config.recipe):
             config = document(self.found.config)
-        return resolve(recipe, config=config, flags=flags, assignments=assignments)
+        return layers.resolve(recipe, config=config, flags=flags, assignments=assignments)
 
     def load(self, training: TrainingState) -> list[str]:
         """Load all weights that fit into the networks of `training`; return in words what did not.

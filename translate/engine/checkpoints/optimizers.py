@@ -21,6 +21,38 @@ def hyperparameters(optimizer: Optimizer) -> list[dict[str, Any]]:
     ]
 
 
+def describe_optimizers(
+    optimizers: Mapping[str, Optimizer], configured: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """Return what is no tensor of each player's optimizer, with how it was `configured`."""
+    described = {}
+    for player, optimizer in optimizers.items():
+        state = optimizer.state_dict()
+        scalars: dict[str, dict[str, Any]] = {}
+        for index, values in state["state"].items():
+            for name, value in values.items():
+                if not isinstance(value, Tensor):
+                    scalars.setdefault(str(index), {})[name] = value
+        described[player] = {
+            "kind": type(optimizer).__name__,
+            "state": scalars,
+            "param_groups": state["param_groups"],
+            "configured": configured[player],
+        }
+    return described
+
+
+def optimizer_tensors(optimizers: Mapping[str, Optimizer]) -> dict[str, Tensor]:
+    """Return the moments of all optimizers, by ``optimizer/player/index/name``."""
+    return {
+        f"optimizer/{player}/{index}/{name}": value
+        for player, optimizer in optimizers.items()
+        for index, values in optimizer.state_dict()["state"].items()
+        for name, value in values.items()
+        if isinstance(value, Tensor)
+    }
+
+
 def restore_optimizer(
     optimizer: Optimizer,
     configured: Sequence[Mapping[str, Any]],

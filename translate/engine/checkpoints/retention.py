@@ -2,32 +2,80 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
+from math import isfinite, nan
 from pathlib import Path
 
 from translate.engine.checkpoints.contents import (
     FORMAT,
     MANIFEST,
+    MAX_STEPS,
     REQUIRED_FILES,
     TRAINING,
+    Best,
     Manifest,
+    State,
 )
 from translate.engine.disk import folders, json_files, partial_files
 from translate.errors import CheckpointError, printable_name, short_repr
 
 
-def prune(run: Path, keep: int, upto: int) -> None:
-    """Remove all but the newest `keep` checkpoints up to a step, and what a killed save left.
+def retain(run: Path, newest: int, best: Best | None = None, *, upto: int = MAX_STEPS) -> None:
+    """Remove all but the `newest` checkpoints and the best one, and what a killed save left.
 
-    What is there of later steps was damaged when training went on from before it: it counts for
-    nothing, and is replaced when its step comes.
+    Checkpoints of steps after `upto` stay, and do not count: they were damaged when training went
+    on from before them, and are replaced when their step comes.
     """
     partial_files.remove_partial_files(run / "checkpoints")
     past = [path for step, path in list_checkpoints(run) if step <= upto]
-    for path in past[keep:]:
-        folders.remove_folder(path)
+    kept = {path for path, _ in _ranked(past, best)[:1]} if best else set()
+    for path in past[newest:]:
+        if path not in kept:
+            folders.remove_folder(path)
+
+
+def best_checkpoint(run: Path) -> Path:
+    """Return the best whole checkpoint of `run`, by the metric that the newest one names.
+
+    Raises `CheckpointError` where no checkpoint was saved with metrics.
+    """
+    found = [path for _, path in list_checkpoints(run) if is_whole(path, training=False)]
+    states = (json_files.read_record(path / "state.json", State) for path in found)
+    if not (best := next((state.best_by for state in states if state.best), None)):
+        raise CheckpointError(
+            f"{run}@best: no checkpoint of this run was saved with a metric, so none is the best. "
+            f"Name one by its step, or use {run} for the newest. There are: {existing_steps(run)}."
+        )
+    ranked = _ranked(found, best)
+    if not ranked:
+        raise CheckpointError(f"{run}@best: no checkpoint has a finite value of {best[0]!r}.")
+    return ranked[0][0]
+
+
+def existing_steps(run: Path) -> str:
+    """Return which checkpoints `run` has, as a message lists them."""
+    steps = [str(step) for step, _ in list_checkpoints(run)]
+    example = f"; type {run}@{steps[0]} for that step" if steps else ""
+    return (", ".join(reversed(steps)) or "none") + example
+
+
+def _ranked(paths: Iterable[Path], best: Best) -> list[tuple[Path, float]]:
+    """Return the checkpoints of `paths` that have the metric, the best first; of equals, the newer.
+
+    Those that cannot be read have none.
+    """
+    metric, mode = best
+    found = []
+    for path in paths:
+        try:
+            value = json_files.read_record(path / "state.json", State).metrics.get(metric, nan)
+        except CheckpointError:
+            continue  # a damaged one is never the best
+        if isfinite(value):
+            found.append((path, value))
+    return sorted(found, key=lambda each: each[1] if mode == "min" else -each[1])
 
 
 # -- finding --------------------------------------------------------------------------------------
@@ -91,29 +139,6 @@ def _no_run(path: Path) -> str:
     return f"{path} is a file: expected a run folder, or one of its checkpoints."
 
 
-def locate(path: Path, which: str = "last") -> tuple[Path, list[str]]:
-    """Return the checkpoint that `path` means: a run folder, or one of its checkpoints.
-
-    What only a resume needs may be missing in it.
-    """
-    with readable(path):
-        return _locate(path, which)
-
-
-def _locate(path: Path, which: str) -> tuple[Path, list[str]]:
-    if os.path.lexists(path / MANIFEST):
-        verify(path, training=False)
-        return path, []
-    if which == "last":
-        return newest_checkpoint(path, training=False)
-    steps = {str(step): found for step, found in list_checkpoints(path)}
-    if which not in steps:
-        there = ", ".join(reversed(steps)) or "none"
-        raise CheckpointError(f"{path} has no checkpoint of step {which}. There are: {there}.")
-    verify(steps[which], training=False)
-    return steps[which], []
-
-
 def is_whole(path: Path, *, training: bool = True) -> bool:
     """Return whether there is a checkpoint at `path` that `verify` has nothing against."""
     try:
@@ -126,7 +151,8 @@ def is_whole(path: Path, *, training: bool = True) -> bool:
 def verify(path: Path, *, training: bool = True) -> None:
     """Raise `CheckpointError` unless every file of `path` is what its manifest says.
 
-    Without `training`, the files that only a resume needs may be missing.
+    Without `training`, the files that only a resume needs may be missing. Tensor files that the
+    manifest does not list are refused: nothing says what they should contain.
     """
     made = json_files.read_json(path / MANIFEST).get("format")
     if made != FORMAT:
@@ -137,6 +163,12 @@ def verify(path: Path, *, training: bool = True) -> None:
     needed = REQUIRED_FILES | ({TRAINING} if training else set())
     for name in sorted(needed - manifest.files.keys()):
         raise CheckpointError(f"{path / MANIFEST} does not list {name}.")
+    for tensors in sorted(path.glob("*.safetensors")):
+        if tensors.name not in manifest.files:
+            raise CheckpointError(
+                f"{tensors} is not listed in {MANIFEST}: it was not saved with this checkpoint. "
+                "Remove it, or restore the manifest that belongs to it."
+            )
     for name, facts in manifest.files.items():
         if Path(name).name != name:
             raise CheckpointError(

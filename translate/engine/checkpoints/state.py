@@ -1,4 +1,4 @@
-"""All that changes during training."""
+"""What a checkpoint holds: a model and, for training, all else that changes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,15 +13,22 @@ from translate.recipe import Recipe
 
 
 @dataclass
-class TrainingState:
-    """All that changes while training, and so all that a checkpoint must hold."""
+class ModelState:
+    """A model: the networks of a recipe, and what is needed to construct and use them."""
 
     config: schema.Config
     spec: ImageSpec
     recipe: Recipe
-    optimizers: dict[str, Optimizer]
-    average: AveragedModel | None
+    average: AveragedModel | None = None
+    """moving average of the weights"""
     step: int = 0
+
+
+@dataclass
+class TrainingState(ModelState):
+    """A model in training: with the optimizers, all that a resumed run needs."""
+
+    optimizers: dict[str, Optimizer] = field(kw_only=True)
     configured: dict[str, list[dict[str, Any]]] = field(init=False)
     """hyperparameters of each player's groups, as the recipe made them from its options"""
 

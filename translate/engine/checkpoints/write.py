@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,19 @@ import torch
 from torch import Tensor
 
 from translate import __version__
-from translate.engine.checkpoints.contents import FORMAT, MANIFEST, with_prefix
-from translate.engine.checkpoints.retention import is_whole, prune, verify
+from translate.engine.checkpoints.contents import (
+    AVERAGE,
+    FORMAT,
+    MANIFEST,
+    TRAINING,
+    WEIGHTS,
+    Best,
+    with_prefix,
+)
+from translate.engine.checkpoints.optimizers import describe_optimizers, optimizer_tensors
+from translate.engine.checkpoints.retention import is_whole, retain, verify
 from translate.engine.checkpoints.safetensors import serialize
-from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checkpoints.state import ModelState, TrainingState
 from translate.engine.config import yaml
 from translate.engine.disk import durable, folders
 from translate.engine.disk.durable import Chunk
@@ -23,82 +33,111 @@ from translate.engine.processes import distributed
 from translate.engine.system.randomness import random_state
 from translate.errors import CheckpointError, SaveError
 
-# -- writing --------------------------------------------------------------------------------------
 
+def save(
+    run: Path,
+    model: ModelState,
+    resume: TrainingState | None = None,
+    metrics: Mapping[str, float] | None = None,
+    *,
+    best: Best | None = None,
+) -> Path:
+    """Save `model` as a checkpoint of `run`; every process must call this, the first one writes.
 
-def write_checkpoint(run: Path, training: TrainingState) -> Path:
-    """Save `training` under `run`; every process must call this, the first one writes.
+    The result is read back and verified before older checkpoints are removed.
 
-    The result is read back and verified before older checkpoints are removed. Raises `SaveError`
-    on every process when the disk refuses, or returns something else than it was given.
+    Args:
+        run: The run folder.
+        model: What inference needs.
+        resume: The same with optimizers and random state, for a checkpoint that can be resumed.
+        metrics: Measurements of this model, kept in ``state.json``.
+        best: The metric that decides which checkpoint is never removed, ``("kid", "min")``.
+
+    Returns:
+        The folder of the checkpoint.
+
+    Raises:
+        SaveError: On every process, when the disk refuses or returns other bytes than were written.
     """
-    path = run / "checkpoints" / f"step-{training.step:08d}"
+    path = run / "checkpoints" / f"step-{model.step:08d}"
+    mine, others = _process_states(resume) if resume else ({}, [])
+    reason = ""
+    if distributed.is_first():
+        try:
+            if not is_whole(path, training=bool(resume)):  # never replaced by one like it
+                description = _describe(model, resume, 1 + len(others), metrics or {}, best)
+                contents = _contents(model, resume, description, mine, others)
+                folders.write_folder(path, contents, size=_size(model, resume, mine, others))
+                verify(path, training=bool(resume))
+            retain(run, model.config.train.keep, best, upto=model.step)
+        except (OSError, CheckpointError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+    if distributed.all_reduce_max(bool(reason)):
+        raise SaveError(f"could not save step {model.step}: {reason or 'see the first process'}")
+    return path
+
+
+def _process_states(training: TrainingState) -> tuple[dict[str, Tensor], list[bytes]]:
+    """Return the random state and the recipe's own of this process, and those of the others."""
     with plugin_code(training.recipe, "training_state"):
         own = training.recipe.training_state()
     mine = {**random_state(), **with_prefix("recipe", own)}
     others = distributed.gather_bytes(b"".join(serialize(mine)) if distributed.rank() else b"")[1:]
-    reason = ""
-    if distributed.is_first():
-        try:
-            if not is_whole(path):  # never taken away, not even for another like it
-                contents = _contents(training, mine, others)
-                folders.write_folder(path, contents, size=_size(training, mine, others))
-                verify(path)
-            prune(run, training.config.train.keep, training.step)
-        except (OSError, CheckpointError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-    if distributed.all_reduce_max(bool(reason)):
-        raise SaveError(f"could not save step {training.step}: {reason or 'see the first process'}")
-    return path
+    return mine, others
 
 
-def _size(training: TrainingState, mine: Mapping[str, Tensor], others: list[bytes]) -> int:
-    """Return how many bytes a checkpoint takes, headers and what describes it aside."""
-    states = [training.recipe.state_dict(), mine]
-    states += [training.average.module.state_dict()] if training.average else []
-    states += [values for o in training.optimizers.values() for values in o.state.values()]
+def _size(
+    model: ModelState,
+    resume: TrainingState | None,
+    mine: Mapping[str, Tensor],
+    others: list[bytes],
+) -> int:
+    """Return how many bytes a checkpoint takes, without headers and descriptions."""
+    states = [model.recipe.state_dict(), mine]
+    states += [model.average.module.state_dict()] if model.average else []
+    optimizers = resume.optimizers.values() if resume else ()
+    states += [values for o in optimizers for values in o.state.values()]
     tensors = [t for state in states for t in state.values() if isinstance(t, Tensor)]
     return sum(tensor.nbytes for tensor in tensors) + sum(map(len, others))
 
 
-def _contents(
-    training: TrainingState, mine: Mapping[str, Tensor], others: list[bytes]
-) -> dict[str, durable.Content]:
-    """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
-    tensors, scalars = {}, {}
-    for player, optimizer in training.optimizers.items():
-        state = optimizer.state_dict()
-        kept: dict[str, dict[str, Any]] = {}
-        for index, values in state["state"].items():
-            for name, value in values.items():
-                if isinstance(value, Tensor):
-                    tensors[f"optimizer/{player}/{index}/{name}"] = value
-                else:
-                    kept.setdefault(str(index), {})[name] = value
-        scalars[player] = {
-            "kind": type(optimizer).__name__,
-            "state": kept,
-            "param_groups": state["param_groups"],
-            "configured": training.configured[player],
-        }
-    description = {
+def _describe(
+    model: ModelState,
+    resume: TrainingState | None,
+    processes: int,
+    metrics: Mapping[str, float],
+    best: Best | None,
+) -> dict[str, Any]:
+    """Return ``state.json``: all that is not a tensor."""
+    return {
         "format": FORMAT,
-        "step": training.step,
-        "config": yaml.document(training.config),
-        "spec": asdict(training.spec),
+        "step": model.step,
+        "config": yaml.document(model.config),
+        "spec": asdict(model.spec),
         "images": {"range": [-1, 1], "channels_first": True},
-        "optimizers": scalars,
-        "averaged": int(training.average.n_averaged) if training.average else 0,
-        "processes": 1 + len(others),
+        "optimizers": describe_optimizers(resume.optimizers, resume.configured) if resume else {},
+        "averaged": int(model.average.n_averaged) if model.average else 0,
+        "metrics": {name: float(v) for name, v in metrics.items() if isfinite(v)},
+        "best": list(best) if best else None,
+        "processes": processes,
         "threads": torch.get_num_threads(),
         "versions": {"translate-kit": __version__, "torch": torch.__version__},
     }
-    contents: dict[str, Iterable[Chunk]] = {
-        "weights.safetensors": serialize(training.recipe.state_dict())
-    }
-    if training.average:
-        contents["ema.safetensors"] = serialize(training.average.module.state_dict())
-    contents["training.safetensors"] = serialize({**tensors, **mine})
+
+
+def _contents(
+    model: ModelState,
+    resume: TrainingState | None,
+    description: Mapping[str, Any],
+    mine: Mapping[str, Tensor],
+    others: list[bytes],
+) -> dict[str, durable.Content]:
+    """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
+    contents: dict[str, Iterable[Chunk]] = {WEIGHTS: serialize(model.recipe.state_dict())}
+    if model.average:
+        contents[AVERAGE] = serialize(model.average.module.state_dict())
+    if resume:
+        contents[TRAINING] = serialize({**optimizer_tensors(resume.optimizers), **mine})
     for number, data in enumerate(others, start=1):
         contents[f"training-rank-{number}.safetensors"] = [data]
     contents["state.json"] = [_json(description)]

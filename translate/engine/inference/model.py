@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
-from translate.engine.checkpoints import contents, read, retention
+from translate.engine.checkpoints import contents, read
+from translate.engine.checkpoints.references import resolve
 from translate.engine.inference import calls
 from translate.engine.plugins.errors import at_definition, plugin_code
 from translate.engine.processes import distributed
@@ -164,13 +165,14 @@ def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
     return tuple(name for name in spec.names if name in found)
 
 
-def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Model, list[str]]:
-    """Return the model of a run or checkpoint, and what is wrong with newer checkpoints than its.
+def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[str]]:
+    """Return the model of a run, ``RUN@STEP``, ``RUN@best`` or a checkpoint, and what is wrong.
 
-    It has the moving average of the weights where there is one.
+    What is wrong is said of the checkpoints that are newer. The model has the moving average of
+    the weights where there is one.
     """
     where = distributed.choose_device(device)
-    place, complaints = retention.locate(path, which)
+    place, complaints = resolve(reference)
     found = read.read_checkpoint(place)
     if not {domain.channels for domain in found.spec.domains} <= {1, 3}:
         raise CheckpointError(f"{place} is of images that are neither gray nor in colour.")
@@ -182,7 +184,7 @@ def load(path: Path, *, which: str = "last", device: str = "auto") -> tuple[Mode
     asked = found.config.data
     unscaled = asked.resize == "none"
     model = Model(
-        str(path),
+        str(reference),
         digest,
         recipe,
         found.spec,

@@ -33,7 +33,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     if config.train.compile:
         recipe.compile()
     seed_everything(config.train.seed + distributed.rank())
-    return TrainingState(config, spec, recipe, optimizers, average)
+    return TrainingState(config, spec, recipe, average, optimizers=optimizers)
 
 
 def _expect_players(config: Config, players: Iterable[str]) -> None:

@@ -49,7 +49,7 @@ class Saver:
         """Write a checkpoint; an error of a plugin stops a run that has begun."""
         step = self.training.step
         try:
-            return write.write_checkpoint(self.writer.path, self.training)
+            return write.save(self.writer.path, self.training, resume=self.training)
         except MemoryError as error:
             raise SaveError(f"could not save step {step}: not enough memory") from error
         except PluginError as error:

@@ -1,0 +1,66 @@
+"""References to checkpoints: ``RUN``, ``RUN@STEP``, ``RUN@best`` or a checkpoint folder."""
+
+import os
+import re
+from pathlib import Path
+
+from translate.engine.checkpoints.contents import MANIFEST
+from translate.engine.checkpoints.retention import (
+    best_checkpoint,
+    existing_steps,
+    list_checkpoints,
+    newest_checkpoint,
+    readable,
+    verify,
+)
+from translate.errors import CheckpointError, printable_name, short_repr
+
+EXPECTED = "a run folder, RUN@STEP, RUN@best or a checkpoint folder, such as {run}@{step}"
+
+
+def resolve(reference: str | Path) -> tuple[Path, list[str]]:
+    """Return the checkpoint that `reference` means, and what is wrong with newer ones of its run.
+
+    A path that exists is that path, also with ``@`` or ``:`` in its name. What only a resume needs
+    may be missing in the checkpoint.
+
+    Args:
+        reference: ``runs/x`` for its newest whole checkpoint, ``runs/x@500`` for that of a step,
+            ``runs/x@best`` for the best by the metric that was recorded, or
+            ``runs/x/checkpoints/step-00000500``.
+
+    Raises:
+        CheckpointError: Nothing usable is there; the message says what is.
+    """
+    path = Path(reference)
+    with readable(path):
+        if os.path.lexists(path / MANIFEST):
+            verify(path, training=False)
+            return path, []
+        if path.exists():
+            return newest_checkpoint(path, training=False)
+        run, at, which = str(path).rpartition("@")
+        with readable(Path(run)):
+            if at and Path(run).is_dir():
+                return _of_run(Path(run), which)
+        if scheme := re.match("[a-z][a-z0-9+.-]+:", str(path)):  # not a drive: two letters or more
+            raise CheckpointError(
+                f"unknown scheme {scheme[0]!r} in {printable_name(str(path))}: expected "
+                f"{EXPECTED.format(run='runs/x', step=500)}."
+            )
+        return newest_checkpoint(path, training=False)  # raises: there is none
+
+
+def _of_run(run: Path, which: str) -> tuple[Path, list[str]]:
+    """Return the checkpoint `which`, a step or ``best``, of `run`."""
+    if which == "best":
+        return best_checkpoint(run), []
+    steps = dict(list_checkpoints(run))
+    if which.isascii() and which.isdecimal() and (found := steps.get(int(which))):
+        verify(found, training=False)
+        return found, []
+    if which.isascii() and which.isdecimal():
+        message = f"{run} has no checkpoint of step {which}."
+    else:
+        message = f"{run} has no checkpoint {short_repr(which)}: expected a step or best."
+    raise CheckpointError(f"{message} There are: {existing_steps(run)}.")
