@@ -167,7 +167,7 @@ def verify(path: Path, *, training: bool = True) -> None:
         if tensors.name not in manifest.files:
             raise CheckpointError(
                 f"{tensors} is not listed in {MANIFEST}: it was not saved with this checkpoint. "
-                "Remove it, or restore the manifest that belongs to it."
+                "Remove it, or bring back the manifest that lists it."
             )
     for name, facts in manifest.files.items():
         if Path(name).name != name:
