@@ -55,6 +55,12 @@ def test_every_hook_is_in_the_plugin_guide_with_its_arguments() -> None:
     assert not [hook for hook in hooks() if f"`{hook}`" not in guide]
 
 
+def test_the_format_of_the_plugin_guide_is_the_example_that_is_installed() -> None:
+    guide = (ROOT / "plugins/README.md").read_text()
+    (code,) = re.findall(r"<!-- npy -->\n```python\n(.*?)^```$", guide, re.M | re.S)
+    assert code == (ROOT / "tests/examples/translate_npy/translate_npy.py").read_text()
+
+
 def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverges(
     register_plugin: Callable[..., object], tmp_path: Path
 ) -> None:

@@ -3,11 +3,18 @@
 `translate plugins check` runs the same rules. Nothing here needs pytest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from translate.batches import ImageSpec
-from translate.contract.verdicts import UNTRIED, Verdict, run_event_rules, run_rules
+from translate.contract.verdicts import (
+    UNTRIED,
+    Verdict,
+    run_event_rules,
+    run_format_rules,
+    run_rules,
+)
 from translate.errors import ConfigError
 
 
@@ -91,6 +98,19 @@ def check_layout(name: str, /, *, data: Mapping[str, Any] | None = None, **optio
         if verdict.note.startswith(UNTRIED):
             raise ConfigError(verdict.note)
         _raise([verdict])
+
+
+def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
+    """Check an image format against the contract, on files that it writes.
+
+    Args:
+        name: The registered name.
+        files: More files to try it on; a format that only reads needs some.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
+    _raise(run_format_rules(name, files))
 
 
 def check_events(name: str) -> None:

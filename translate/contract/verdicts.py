@@ -1,12 +1,13 @@
 """Run the rules of a plugin: one verdict for each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import calls, events, inference, layouts, losses, parts, recipes
+from translate.contract import calls, events, formats, inference, layouts, losses, parts, recipes
 from translate.contract.findings import Cause, find_cause
 from translate.contract.gradients import has_true_gradients
 from translate.contract.part import TestedPart
@@ -16,7 +17,7 @@ from translate.engine.system import randomness, signatures
 from translate.errors import ConfigError, DataError
 from translate.registry import find, names
 
-Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss", "layout"]
+Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss", "layout", "format"]
 Rule: TypeAlias = Callable[[Any], str | None]
 
 RULES: Mapping[Tested, tuple[Rule, ...]] = {
@@ -60,6 +61,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         losses.has_true_gradients,
     ),
     "layout": layouts.RULES,
+    "format": formats.RULES,
 }
 FIRST = (recipes.constructor_does_no_io, parts.constructor_does_no_io, layouts.finds_its_files)
 """Rules of a constructor: where it raises, nothing else can be tried."""
@@ -110,6 +112,9 @@ def run_rules(
     if kind == "layout":
         yield from _run_layout_rules(name, given, data)
         return
+    if kind == "format":
+        yield from run_format_rules(name)
+        return
     chosen = {**small_options(kind, name), **given}
     if kind == "recipe":
         tested: Any = subject(name, chosen, spec, data)
@@ -131,6 +136,11 @@ def _run_layout_rules(
             yield Verdict(words, note=f"{UNTRIED}: {reason}")
         else:
             yield from _verdicts(RULES["layout"], tested)
+
+
+def run_format_rules(name: str, files: Sequence[Path] = ()) -> Iterator[Verdict]:
+    """Yield a verdict for each rule of formats, tried on what it writes and on `files`."""
+    yield from _verdicts(RULES["format"], formats.FormatSubject(name, files))
 
 
 def run_event_rules(name: str) -> Iterator[tuple[str, Iterator[Verdict]]]:
