@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 from command_result import ROOT
@@ -195,3 +196,36 @@ def test_the_guide_shows_the_example_as_it_is() -> None:
     guide = (ROOT / "plugins/README.md").read_text()
     for name in ("translate_sharpen.py", "pyproject.toml", "test_sharpen.py"):
         assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide, name
+
+
+NPY = ROOT / "tests/examples/translate_npy"
+
+
+def test_an_image_format_of_a_stranger_is_checked_trained_on_and_written(
+    stranger: Command, tmp_path: Path
+) -> None:
+    copy = tmp_path / "translate_npy"
+    copy.mkdir()
+    for name in ("pyproject.toml", "translate_npy.py"):
+        (copy / name).write_text((NPY / name).read_text())
+    installed = stranger("pip", "install", *OFFLINE, copy)
+    assert installed.returncode == 0, installed.stderr
+    random = np.random.default_rng(0)
+    for domain, kind in (("gray16", np.uint16), ("colour", np.uint8)):
+        folder = tmp_path / "data" / domain / "train"
+        folder.mkdir(parents=True)
+        for number in range(4):
+            shape = (32, 32) if domain == "gray16" else (32, 32, 3)
+            np.save(folder / f"{number}.npy", random.integers(0, np.iinfo(kind).max, shape, kind))
+    assert "format npy" in translate(stranger, "plugins", "check", "npy")
+    asked = ["--domains", "gray16", "colour", "--data", tmp_path / "data"]
+    checked = translate(stranger, "datasets", "check", *asked[1:])
+    assert "4 uint16" in checked
+    done = tmp_path / "run"
+    train = ["train", "--plugin", "sharpen", *asked, "--out", done, "--steps", 4, "--size", 32]
+    translate(stranger, *train)
+    translate(stranger, "infer", done, tmp_path / "data/gray16", tmp_path / "out")
+    (drawn, *others) = sorted((tmp_path / "out").rglob("*.npy"))
+    assert len(others) == 3
+    assert np.load(drawn).shape == (32, 32, 3)
+    assert np.load(drawn).dtype == np.uint8
