@@ -23,12 +23,13 @@ import tables
 import torch
 import training_setup
 
-from translate.engine.checkpoints import read, retention, write
+from translate.engine.checkpoints import retention, write
 from translate.engine.disk import files
-from translate.engine.inference import inputs, manifest
+from translate.engine.inference import inputs, sources
 from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.options import InferenceOptions
+from translate.images import source
 from translate.images.encode import write_image
 from translate.images.resize import resize_pixels
 from translate.progress import ProgressReport
@@ -59,8 +60,8 @@ def without_durability() -> Iterator[None]:
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "fsync", lambda _: None))
         patches.enter_context(mock.patch.object(files, "append", lambda *_: None))
-        patches.enter_context(mock.patch.object(retention, "verify", lambda _: None))
-        for module in (read, manifest, inputs):
+        patches.enter_context(mock.patch.object(retention, "verify", lambda _, **__: None))
+        for module in (write, source, sources):
             patches.enter_context(mock.patch.object(module, "sha256", NoHash))
         yield
 

@@ -1,0 +1,30 @@
+"""Benchmarks of the engine still run: the smallest version of each, as a process."""
+
+import subprocess
+import sys
+
+import pytest
+from command_result import ROOT
+
+COMMANDS = (
+    "cost.py --pairs 1",
+    "gpu.py --tiny --batches 1 --device cpu",
+    "kill_and_resume.py --times 1 --steps 15",
+    "startup.py --rounds 1",
+    "steps.py --recipe gan --size 32 --pairs 2 --children 1",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_benchmark_runs_and_prints_a_table(command: str) -> None:
+    name, *arguments = command.split()
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / name), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\n| --- |" in done.stdout
