@@ -25,7 +25,7 @@ import training_setup
 
 from translate.engine.checkpoints import retention, write
 from translate.engine.disk import files
-from translate.engine.inference import inputs, sources
+from translate.engine.inference import inputs, manifest, sources
 from translate.engine.inference import model as infer
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.options import InferenceOptions
@@ -60,8 +60,9 @@ def without_durability() -> Iterator[None]:
     with ExitStack() as patches:
         patches.enter_context(mock.patch.object(os, "fsync", lambda _: None))
         patches.enter_context(mock.patch.object(files, "append", lambda *_: None))
+        patches.enter_context(mock.patch.object(files, "sync", lambda *_, **__: None))
         patches.enter_context(mock.patch.object(retention, "verify", lambda _, **__: None))
-        for module in (write, source, sources):
+        for module in (write, manifest, source, sources):
             patches.enter_context(mock.patch.object(module, "sha256", NoHash))
         yield
 
