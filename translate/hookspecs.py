@@ -27,17 +27,26 @@ hookimpl = HookimplMarker("translate")
 
 @hookspec
 def register_generators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
-    """Networks that draw images, by name: ``factory(in_channels, out_channels, **options)``."""
+    """Return networks that make images, by name.
+
+    A factory is called as ``factory(in_channels=, out_channels=, **options)``.
+    """
 
 
 @hookspec
 def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
-    """Networks that score images, by name: ``factory(in_channels, **options)``."""
+    """Return networks that score images, by name.
+
+    A factory is called as ``factory(in_channels=, **options)``.
+    """
 
 
 @hookspec
 def register_losses() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore[empty-body]
-    """Losses by name: ``factory(**options)``; see `translate.losses` for the two shapes."""
+    """Return losses by name: an `ImageLoss` or an `AdversarialLoss` of `translate.losses`.
+
+    A factory is called as ``factory(**options)``.
+    """
 
 
 @hookspec
@@ -47,22 +56,29 @@ def register_layouts() -> Mapping[str, Callable[..., Layout]]:  # type: ignore[e
 
 @hookspec
 def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray | bytes]]]]:  # type: ignore[empty-body]
-    """Domains that can be drawn where no folder is: yields ``("train/0001.png", pixels)``."""
+    """Return sample domains by name, which are generated where there is no folder of that name.
+
+    A function yields the files of its domain, such as ``("train/0001.png", pixels)``; pixels are
+    (H, W[, C]) uint8, or the bytes of a file.
+    """
 
 
 @hookspec
 def register_recipes() -> Mapping[str, type[Recipe]]:  # type: ignore[empty-body]
-    """Trainable recipes, by the name given to ``translate train --plugin``."""
+    """Return recipes by the name given to ``translate train --plugin``."""
 
 
 @hookspec
 def register_formats() -> Mapping[str, Callable[[], Format]]:  # type: ignore[empty-body]
-    """Image formats by name: ``factory()`` returns a `translate.formats.Format`."""
+    """Return image formats by name; a factory is called without arguments."""
 
 
 @hookspec
 def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore[empty-body]
-    """Places for logs and previews, by name: ``factory(**options)``; see `translate.trackers`."""
+    """Return trackers of logs and previews, by the name given in ``train.trackers``.
+
+    A factory is called as ``factory(**options)`` and returns a `translate.trackers.Tracker`.
+    """
 
 
 # -- what a plugin is told: on the first process only, one by one; a failure is listed and --------
@@ -71,24 +87,52 @@ def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore
 
 @hookspec
 def run_started(run: Run) -> None:
-    """Hear that training begins, or goes on after a resume."""
+    """Handle the start of training, or its resumption.
+
+    Args:
+        run: The run folder, its configuration, and a way to stop it.
+    """
 
 
 @hookspec
 def losses_logged(run: Run, step: int, losses: Mapping[str, float], record: LogRecord) -> None:
-    """Hear of a new line in ``log.jsonl``: `losses` by ``player/name``, and all of it."""
+    """Handle a new line of ``log.jsonl``.
+
+    Args:
+        run: The run folder, its configuration, and a way to stop it.
+        step: The number of steps done.
+        losses: Means since the line before, by ``player/name``.
+        record: The whole line.
+    """
 
 
 @hookspec
 def preview_drawn(run: Run, step: int, path: Path) -> None:
-    """Hear of a grid of pictures at `path`."""
+    """Handle a new preview.
+
+    Args:
+        run: The run folder, its configuration, and a way to stop it.
+        step: The number of steps done.
+        path: The PNG file.
+    """
 
 
 @hookspec
 def checkpoint_saved(run: Run, step: int, path: Path) -> None:
-    """Hear of a whole, verified checkpoint at `path`."""
+    """Handle a new checkpoint, which is complete and verified.
+
+    Args:
+        run: The run folder, its configuration, and a way to stop it.
+        step: The number of steps done.
+        path: The folder of the checkpoint.
+    """
 
 
 @hookspec
 def run_finished(run: Run, outcome: str) -> None:
-    """Hear that training ended: ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
+    """Handle the end of training.
+
+    Args:
+        run: The run folder and its configuration.
+        outcome: ``finished``, ``stopped``, ``interrupted`` or ``failed``.
+    """

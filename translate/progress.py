@@ -74,7 +74,12 @@ class ProgressReporter:
         """Show a message: what is logged to the logger ``translate`` from level INFO on."""
 
     def step(self, step: int, steps: int) -> None:
-        """Show that `step` of `steps` is done; called after every step."""
+        """Show the number of steps done; called after every step.
+
+        Args:
+            step: Steps done.
+            steps: The step at which training ends.
+        """
 
     def progress(self, report: ProgressReport) -> None:
         """Show how far training is; called every ``train.log_every`` steps."""

@@ -101,13 +101,17 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         """
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        """Return `images`, (N, C, H, W) in [-1, 1], translated to the domain `to`.
+        """Return images translated to another domain.
 
-        Without `to`, it is the domain of `targets` that comes last. With `takes_mask` images have
-        one channel more. The result is ``geometry.scale`` times as large.
+        A recipe may have keyword-only options of its own here, each with a default, such as
+        ``steps: int = 50``; one that uses random numbers takes ``noise: Noise | None = None``.
 
-        A recipe may have options of its own here, such as ``steps: int = 50``: keyword-only, each
-        with a default. One that draws random numbers takes ``noise: Noise | None = None``.
+        Args:
+            images: (N, C, H, W) in [-1, 1]; with `takes_mask`, one channel more.
+            to: The domain to translate to, by default the last of `targets`.
+
+        Returns:
+            (N, C, H, W) in [-1, 1], with sides ``geometry.scale`` times as long.
         """
         raise TranslateError(f"{type(self).__name__} cannot translate images.")
 
@@ -139,11 +143,17 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return self.prior.draw(count, generator)
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        """Return images (N, C, H, W) in [-1, 1], of the size trained on.
+        """Return generated images.
 
-        `condition` says for each image what to draw: (N,) indices into `conditions`, or
-        (N, text_length) bytes of text where the images have captions. Without it, the latent
-        vectors decide. As in `translate`, a recipe may have keyword-only options of its own.
+        As in `translate`, a recipe may have keyword-only options of its own.
+
+        Args:
+            latents: (N, dim, 1, 1), such as those of `latents`.
+            condition: What each image shows: (N,) indices into `conditions`, or (N, text_length)
+                bytes of text for recipes with captions. Without it, the latent vectors decide.
+
+        Returns:
+            (N, C, H, W) in [-1, 1], of the size trained on.
         """
         raise TranslateError(f"{type(self).__name__} cannot draw images from latent vectors.")
 

@@ -10,16 +10,31 @@ ADVICE = "Domains are different images: --domains A B, each a folder of its own.
 
 
 def refuse_equal(names: Sequence[str], places: Sequence[Path]) -> None:
-    """Raise `DataError` where two of the domains `names`, which lie at `places`, are one."""
+    """Raise an error if two domains are the same folder.
+
+    Args:
+        names: Names of the domains.
+        places: The folder of each.
+
+    Raises:
+        DataError: Two names or folders are equal.
+    """
     for (name, place), (other, twin) in combinations(zip(names, places, strict=True), 2):
         if name == other or place.resolve() == twin.resolve():
             raise DataError(f"domains {name!r} and {other!r} are the same: {place}. {ADVICE}")
 
 
 def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None:
-    """Raise `DataError` where two of the domains `names` share some of their `files`.
+    """Raise an error if two domains share images.
 
-    Links from one folder to files of another are fine, unless all are.
+    Links to some files of another domain are allowed.
+
+    Args:
+        names: Names of the domains.
+        files: The files of each.
+
+    Raises:
+        DataError: Two domains share files.
     """
     known = [_names(each) for each in files]
     for (name, paths, one), (other, _, two) in combinations(

@@ -78,9 +78,15 @@ def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]
 
 
 def expect_different(root: Path, domains: Sequence[str]) -> None:
-    """Raise `DataError` where two `domains` are one name or path; looks at no image.
+    """Raise an error if two domains have the same name or path; no image is read.
 
-    Raises `ConfigError` for an empty name.
+    Args:
+        root: The folder that holds the domains.
+        domains: Names of folders, paths, or globs.
+
+    Raises:
+        DataError: Two domains are the same.
+        ConfigError: A name is empty.
     """
     if not all(name.strip() for name in domains):
         raise ConfigError(f"data.domains: expected names or paths, got {short_repr([*domains])}.")
@@ -108,9 +114,11 @@ def first_with_images(what: str, places: Sequence[Path], near: str = "") -> Fold
 
 
 def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
-    """Return what `Layout.notes` should hold: what to say of files that are skipped.
+    """Return messages on skipped files, for `Layout.notes`.
 
-    Those that the layout has `read` are not.
+    Args:
+        folders: The folders of the domains.
+        read: Files without an image suffix that the layout has read itself.
     """
     known = set(read)
     text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
@@ -125,7 +133,7 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
 
 
 def problems(*folders: Folder) -> list[BadImage]:
-    """Return what in `folders` cannot be looked at: what `Layout.problems` should hold."""
+    """Return dead links and files without permission in `folders`, for `Layout.problems`."""
     return [bad for folder in folders for bad in folder.problems]
 
 

@@ -54,7 +54,19 @@ def common(spec: ImageSpec) -> Domain:
 
 
 def read(path: Path, domain: Domain) -> NDArray[np.uint8]:
-    """Return the file at `path` as (height, width, channels) bytes; raises `BadImage`."""
+    """Return the pixels of a file with the channels of its domain.
+
+    Args:
+        path: The file.
+        domain: The domain that it belongs to; label maps are read without conversion of their
+            values.
+
+    Returns:
+        (H, W, C), uint8.
+
+    Raises:
+        BadImage: The file cannot be decoded completely.
+    """
     return decode(EncodedImage.open(path), domain)
 
 
@@ -72,7 +84,13 @@ def losses(notes: Iterable[Note], domain: Domain) -> tuple[Note, ...]:
 
 
 def resize(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Pixels:
-    """Return `pixels` at (height, width); of label maps each pixel is one that was there."""
+    """Return an image at another size; label maps by nearest neighbour.
+
+    Args:
+        pixels: (H, W, C).
+        size: Height and width.
+        domain: The domain that the image belongs to.
+    """
     if not domain.labels:
         return resize_pixels(pixels, size)
     resized = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)

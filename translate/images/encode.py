@@ -42,7 +42,15 @@ def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def image_grid(rows: Sequence[Tensor], *, gap: int = 2) -> NDArray[np.uint8]:
-    """Return a contact sheet, RGB on white: a row for each (N, C, H, W) tensor in [-1, 1]."""
+    """Return rows of images on one sheet, RGB on white.
+
+    Args:
+        rows: (N, C, H, W) in [-1, 1] each.
+        gap: Pixels between images.
+
+    Returns:
+        (H, W, 3), uint8.
+    """
     cells = [list(from_device(row)) for row in rows]
     height, width = (max(c.shape[side] for row in cells for c in row) + gap for side in (0, 1))
     columns = max(len(row) for row in cells)

@@ -36,10 +36,18 @@ Hole = NDArray[np.uint8]
 
 
 def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIXELS) -> Hole:
-    """Return (height, width, 1) bytes: 255 where the image at `path` has a hole, else 0.
+    """Return the mask of an image's hole.
 
-    The hole is what `mask` says; without one, what is wholly transparent. Raises `BadImage` for
-    what cannot be decoded, and for an image without a hole.
+    Args:
+        path: The image.
+        mask: The file of its mask; None: transparent pixels are the hole.
+        max_pixels: The largest number of pixels that is decoded.
+
+    Returns:
+        (H, W, 1), uint8: 255 in the hole, else 0.
+
+    Raises:
+        BadImage: A file cannot be read, or there is no hole.
     """
     if mask is None:
         image = EncodedImage.open(path, max_pixels=max_pixels)

@@ -40,7 +40,15 @@ class EncodedImage:
 
     @classmethod
     def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
-        """Read the file at `path`, whole; raises `BadImage`."""
+        """Read a file.
+
+        Args:
+            path: The file.
+            max_pixels: The largest number of pixels that is decoded.
+
+        Raises:
+            BadImage: The file does not exist, is empty or cannot be read.
+        """
         return cls(str(path), _read_file(path), max_pixels)
 
     @property
