@@ -89,7 +89,7 @@ def train(args: argparse.Namespace, run: Path) -> str:
     if steps := args.steps or (None if args.config else 1_000_000):
         command += ["--steps", str(steps)]
     command += ["--size", str(args.size)]
-    for setting in ("data.layout=side-by-side", "data.sides=[photo, labels]", *args.settings):
+    for setting in ("data.layout={name: side-by-side, sides: [photo, labels]}", *args.settings):
         command += ["--set", setting]
     process = subprocess.Popen([*command, "--domains", "labels", "photo"])
     end = time.monotonic() + 60 * args.minutes

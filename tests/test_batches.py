@@ -1,8 +1,10 @@
 """What a recipe knows about its images."""
 
+from pathlib import Path
+
 import pytest
 
-from translate.batches import Domain, ImageSpec
+from translate.batches import Domain, ImageSpec, Item
 
 
 def test_the_first_domain_is_the_source_and_the_last_the_target() -> None:
@@ -25,3 +27,9 @@ def test_without_domains_images_are_in_colour() -> None:
 def test_a_name_is_no_domain() -> None:
     with pytest.raises(TypeError, match=r"expected a Domain, got 'a'.*Domain\('name'\)"):
         ImageSpec(domains=("a",))  # type: ignore[arg-type]
+
+
+def test_an_item_is_named_by_its_files_and_key() -> None:
+    assert Item((Path("a.png"), Path("b.png"))).names == ("a.png", "b.png")
+    assert Item((Path("images.idx"),), 3).names == ("images.idx#3",)
+    assert Item((), 3).names == ("item#3",)

@@ -149,7 +149,6 @@ def test_modules_of_a_room_do_not_import_each_other_in_a_circle() -> None:
 
 TOO_LONG = {
     "translate/api.py",
-    "translate/contract/layouts.py",
     "translate/engine/disk/files.py",
     "translate/engine/inference/conversion.py",
     "translate/engine/inference/folder.py",

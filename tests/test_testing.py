@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from valid_recipe import ValidRecipe, register
 
-from translate.batches import Domain, Images, ImageSpec, Layout
+from translate.batches import Domain, Images, ImageSpec, Item, Layout
 from translate.contract import verdicts
 from translate.engine.system import randomness
 from translate.errors import ConfigError
@@ -53,6 +53,8 @@ def test_a_wrong_option_is_the_callers_mistake(register_plugin) -> None:
 class Strips(Layout):
     """A layout of one's own: every picture twice, under names that only it knows."""
 
+    batch = Images
+
     def __init__(self, root: Path, domains: tuple[str, ...], leave_out: tuple[Path, ...] = ()):
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         self.files = [p for p in sorted((root / domains[0]).iterdir()) if p not in leave_out]
@@ -61,10 +63,10 @@ class Strips(Layout):
         return len(self.files)
 
     def pick(self, index, random):  # noqa: ARG002
-        return (self.files[index],)
+        return Item((self.files[index],))
 
-    def load(self, files, transform):
-        return Images(*transform(transform.read(files[0])))
+    def load(self, item, transform):
+        return Images(*transform(transform.read(item.files[0])))
 
 
 class Dream(Recipe):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 from torch import Tensor
@@ -72,6 +72,8 @@ class ImageSpec:
     """Names of the classes, in the order of the labels in a batch."""
     text_length: int = 0
     """Bytes of the longest caption."""
+    sides: tuple[str, ...] = ()
+    """Of images that are joined side by side, the domains of the left and the right half."""
 
     def __post_init__(self) -> None:
         for domain in self.domains:
@@ -97,6 +99,21 @@ class ImageSpec:
         return tuple(domain.name for domain in self.domains)
 
 
+class Item(NamedTuple):
+    """What `Layout.load` makes one item of."""
+
+    files: tuple[Path, ...]
+    """The files that it is read from, those of images first."""
+    key: Any = None
+    """What else says where it lies, such as the index in a file of many images; None: nothing."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a person is told of the item: its files, the last one with the key."""
+        *others, last = [*map(str, self.files)] or ["item"]
+        return (*others, last if self.key is None else f"{last}#{self.key}")
+
+
 class Transform(Protocol):
     """One item's random crop, flip and augmentation, and the reader that feeds it."""
 
@@ -119,10 +136,18 @@ class Transform(Protocol):
 class Layout(ABC):
     """A way to read folders: finds its own files, and says what is wrong with them.
 
-    A factory is called as ``factory(root=, domains=, split=, leave_out=, sides=)`` with those of
-    these keywords that its signature takes, and raises `translate.errors.DataError` for folders
-    that cannot be used.
+    A factory is called as ``factory(root=, domains=, split=, leave_out=)`` with those of these
+    keywords that its signature takes, and raises `translate.errors.DataError` for folders that
+    cannot be used. Its other keywords are options: ``data.layout={name: frames, step: 2}``.
     """
+
+    batch: type[Any]
+    """The type of its items and batches, such as `Pair`, on the class; or on the layout itself
+    where options decide."""
+    paired: ClassVar[bool] = False
+    """True: the files of an item belong together, and have one size."""
+    joined: ClassVar[bool] = False
+    """True: domains are no folders, but parts of the same images."""
 
     spec: ImageSpec
     """What the layout found out; the engine adds the size, and the channels where they are set."""
@@ -150,9 +175,9 @@ class Layout(ABC):
         """Return the number of items in an epoch."""
 
     @abstractmethod
-    def pick(self, index: int, random: Random) -> tuple[Path, ...]:
-        """Return the files of item `index`: a pure function of its arguments."""
+    def pick(self, index: int, random: Random) -> Item:
+        """Return where item `index` lies: a pure function of its arguments."""
 
     @abstractmethod
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        """Return one item, a named tuple of unbatched tensors. May raise `BadImage`."""
+    def load(self, item: Item, transform: Transform) -> Any:
+        """Return `item` as a `batch` of unbatched tensors. May raise `BadImage`."""

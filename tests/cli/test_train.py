@@ -104,6 +104,8 @@ def test_every_flag_reaches_its_setting(run_command: Run, root: Path) -> None:
         "--precision",
         "bf16",
         "--drop-unpaired",
+        "--set",
+        "data.layout=paired",
         "--size",
         "16x32",
         "--set",
@@ -115,7 +117,8 @@ def test_every_flag_reaches_its_setting(run_command: Run, root: Path) -> None:
     asked = settings(root / "run")
     train, data = asked["train"], asked["data"]
     assert (train["batch_size"], train["seed"], train["precision"]) == (2, 5, "bf16")
-    assert (data["size"], data["drop_unpaired"], data["root"]) == ([16, 32], True, ".")
+    assert (data["size"], data["root"]) == ([16, 32], ".")
+    assert data["layout"] == {"name": "paired", "drop_unpaired": True}
     assert (train["steps"], "epochs" in train, train["log_every"]) == (2, False, 1)
     assert asked["options"]["lr"] == 1e-3
     assert json.loads((root / "run/run.json").read_bytes())["seed"] == 5

@@ -13,7 +13,7 @@ from command_result import ROOT, CommandResult
 from torch import Tensor
 
 from translate import hookimpl
-from translate.batches import Domain, Images, ImageSpec, Labelled, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Item, Labelled, Layout, Transform
 from translate.contract.verdicts import RULES
 from translate.errors import ConfigError, DataError
 from translate.folders.lookup import expect, find_domains, notes, problems, usable
@@ -25,6 +25,8 @@ Register = Callable[[type[Layout]], None]
 
 class Sound(Layout):
     """Keeps every rule."""
+
+    batch: type[Any] = Images
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
@@ -38,11 +40,11 @@ class Sound(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Random) -> tuple[Path, ...]:  # noqa: ARG002
-        return (self.files[index],)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        return Images(*transform(transform.read(files[0]), roles=("source",)))
+    def load(self, item: Item, transform: Transform) -> Any:
+        return Images(*transform(transform.read(item.files[0]), roles=("source",)))
 
 
 class Shuffled(Sound):
@@ -68,21 +70,22 @@ class Twice(Sound):
 
 
 class Global(Sound):
-    def pick(self, index: int, random: Random) -> tuple[Path, ...]:  # noqa: ARG002
-        return (self.files[int(torch.rand(()) * len(self.files))],)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[int(torch.rand(()) * len(self.files))],))
 
 
 class Stateful(Sound):
     calls = 0
 
-    def pick(self, index: int, random: Random) -> tuple[Path, ...]:  # noqa: ARG002
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
         self.calls += 1
-        return (self.files[self.calls % len(self.files)],)
+        return Item((self.files[self.calls % len(self.files)],))
 
 
 class Strange(Sound):
-    def pick(self, index: int, random: Random) -> tuple[Path, ...]:  # noqa: ARG002
-        return (self.files[index], *sorted(self.files[0].parent.parent.parent.rglob("*.png"))[-1:])
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        other = sorted(self.files[0].parent.parent.parent.rglob("*.png"))[-1]
+        return Item((self.files[index], other))
 
 
 class Unused(Sound):
@@ -111,13 +114,13 @@ class Wasteful(Sound):
 
 
 class Plain(Sound):
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        return transform(transform.read(files[0]))
+    def load(self, item: Item, transform: Transform) -> Any:
+        return transform(transform.read(item.files[0]))
 
 
 class Uncut(Sound):
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        return Images(as_tensor(transform.read(files[0])))
+    def load(self, item: Item, transform: Transform) -> Any:
+        return Images(as_tensor(transform.read(item.files[0])))
 
 
 class Numbered(NamedTuple):
@@ -126,14 +129,32 @@ class Numbered(NamedTuple):
 
 
 class Text(Sound):
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        return Numbered(*transform(transform.read(files[0])), number=3)  # type: ignore[misc]
+    batch = Numbered
+
+    def load(self, item: Item, transform: Transform) -> Any:
+        return Numbered(*transform(transform.read(item.files[0])), number=3)  # type: ignore[misc]
 
 
 class Noisy(Sound):
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        (image,) = transform(transform.read(files[0]))
+    def load(self, item: Item, transform: Transform) -> Any:
+        (image,) = transform(transform.read(item.files[0]))
         return Images(torch.rand(image.shape))
+
+
+class Tuples(Sound):
+    def pick(self, index: int, random: Random) -> Any:  # noqa: ARG002
+        return (self.files[index],)
+
+
+class OtherBatch(Sound):
+    batch = Labelled
+
+
+class RandomPairs(Sound):
+    paired = True
+
+    def pick(self, index: int, random: Random) -> Item:
+        return Item((self.files[index], random.choice(self.files)))
 
 
 class Nameless(Sound):
@@ -145,8 +166,10 @@ class Nameless(Sound):
 
 
 class Unclassed(Sound):
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Any:
-        return Labelled(*transform(transform.read(files[0])), torch.tensor(7))
+    batch = Labelled
+
+    def load(self, item: Item, transform: Transform) -> Any:
+        return Labelled(*transform(transform.read(item.files[0])), torch.tensor(7))
 
 
 class Careless(Sound):
@@ -174,7 +197,11 @@ BROKEN: dict[str, list[tuple[type[Layout], str]]] = {
         (Empty, "It has no items"),
         (Twice, "twice: each is checked once"),
     ],
-    "picks_purely": [(Global, "draw from the argument"), (Stateful, "keep no state")],
+    "picks_purely": [
+        (Global, "draw from the argument"),
+        (Stateful, "keep no state"),
+        (Tuples, "not an Item"),
+    ],
     "picks_its_files": [(Strange, "not in `files`"), (Unused, "it is read for nothing")],
     "leaves_out": [(Stubborn, "it still has it"), (Wasteful, "only those of its item")],
     "loads_named_tuples": [
@@ -182,11 +209,13 @@ BROKEN: dict[str, list[tuple[type[Layout], str]]] = {
         (Uncut, "call `transform`"),
         (Text, "number is int, not a tensor"),
         (Noisy, "differs for the same files"),
+        (OtherBatch, "and `batch` is Labelled"),
     ],
     "describes_its_images": [
         (Nameless, "`spec.domains` is empty"),
         (Unclassed, "has the label 7, and `spec.classes` 0 names"),
     ],
+    "pairs_the_same_files": [(RandomPairs, "has other files in another epoch")],
     "refuses_missing_folders": [(Careless, "It found 1 items"), (Silent, "does not name the fold")],
 }
 
@@ -257,8 +286,8 @@ def test_our_layouts_that_need_other_folders_keep_the_rules(
     check_layout("captioned", data={**root, "domains": ["text"]})
     check_layout("suffix", data={**root, "domains": ["pairs"]}, source="_in", target="_out")
     check_layout("csv", data={**root, "domains": ["in", "out"]}, file="pairs.csv")
-    sides = {"sides": ["l", "r"], "domains": ["l", "r"]}
-    check_layout("side-by-side", data={"root": str(tmp_path / "pairs"), **sides})
+    joined = {"root": str(tmp_path / "pairs"), "domains": ["l", "r"]}
+    check_layout("side-by-side", data=joined, sides=["l", "r"])
     with pytest.raises(ConfigError, match=r"not tried, give it a folder by data\.root"):
         check_layout("labelled")
 

@@ -56,10 +56,9 @@ def test_D24_a_folder_of_links_to_all_of_another_is_refused(
 
 
 def test_D24_both_sides_of_joined_images_are_needed(here: Path) -> None:
+    joined = {"name": "side-by-side", "sides": ["x", "y"]}
     with pytest.raises(DataError, match=r"domains 'x' and 'x' are the same"):
-        data.open_layout(
-            Data(root=here, domains=("x", "x"), sides=("x", "y"), layout="side-by-side")
-        )
+        data.open_layout(Data(root=here, domains=("x", "x"), layout=joined))
 
 
 def test_D24_it_is_refused_before_any_work(run_command: Callable[..., Any], tmp_path: Path) -> None:

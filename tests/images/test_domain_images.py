@@ -78,7 +78,8 @@ def test_halves_of_one_file_have_their_own_channels(root: Path) -> None:
         both = [np.asarray(Image.open(root / d / path.name).convert("RGB")) for d in "ab"]
         Image.fromarray(np.hstack(both)).save(root / "joined" / path.name)
     asked = Data(
-        root=root / "joined", domains=("a", "b"), layout="side-by-side", sides=("a", "b"),
+        root=root / "joined", domains=("a", "b"),
+        layout={"name": "side-by-side", "sides": ["a", "b"]},
         channels={"b": 1}, size=32, resize="none", flip=False,
     )  # fmt: skip
     found = batch(asked)
@@ -265,7 +266,7 @@ def test_D25_the_half_of_a_joined_image_is_a_label_map_whatever_the_other_half_i
         Image.fromarray(np.hstack([photo, half])).save(folder / f"{number}.png")
     sides = ("photo", "map")
     asked = Data(
-        root=tmp_path, domains=("map", "photo"), layout="side-by-side", sides=sides,
+        root=tmp_path, domains=("map", "photo"), layout={"name": "side-by-side", "sides": sides},
         labels=("map",),
         channels={"map": 1}, size=32, resize="none", flip=False,
     )  # fmt: skip

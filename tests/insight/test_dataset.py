@@ -150,7 +150,7 @@ def test_every_setting_of_data_is_taken(
 
     joined = ("left", "right", "--layout", "side-by-side")
     assert "needs the names of the left and the right half" in check(*joined).err
-    done = check(*joined, "--set", "data.sides=[left, right]")
+    done = check(*joined, "--set", "data.layout={name: side-by-side, sides: [left, right]}")
     assert "train: 2 items in 2 files" in done.out, done.err
     suffix = ("p", "--set", "data.layout={name: suffix, source: _in, target: _out}")
     Image.new("RGB", (40, 40)).save(root / "p/8\n8_in.png")

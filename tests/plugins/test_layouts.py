@@ -30,7 +30,7 @@ def test_published_archives_are_read_as_they_are(shared_images: Path) -> None:
     assert len(Unpaired(shared_images / "horse2zebra", ["A", "B"], "test")) == 40
     assert len(Paired(shared_images / "reds_blur", ["blur", "sharp"], "train")) == 40
     facades = SideBySide(
-        shared_images / "facades", ["labels", "photo"], "train", ["photo", "labels"]
+        shared_images / "facades", ["labels", "photo"], "train", sides=["photo", "labels"]
     )
     assert len(facades) == 240
     item = facades.load(facades.pick(0, Random(0)), IdentityTransform())
@@ -78,7 +78,7 @@ def test_an_epoch_shows_each_image_of_the_longer_domain_once(
     image_folder("b", second)
     layout = Unpaired(tmp_path, ["a", "b"], "train")
     assert len(layout) == 5
-    epoch = [layout.pick(index, Random(index)) for index in range(5)]
+    epoch = [layout.pick(index, Random(index)).files for index in range(5)]
     assert {path.parent.name for path, _ in epoch} == {"a"}
     assert {path.parent.name for _, path in epoch} == {"b"}
     longer = [pair[0 if first > second else 1] for pair in epoch]
@@ -118,7 +118,9 @@ def test_pairs_have_one_name_whatever_their_suffixes_and_depth(tmp_path: Path) -
     for name in ("a/1.png", "a/deep/2.jpg", "b/1.jpg", "b/deep/2.bmp"):
         write(tmp_path / name)
     layout = Paired(tmp_path, ["a", "b"], "train")
-    names = [[str(p.relative_to(tmp_path)) for p in layout.pick(i, Random(0))] for i in range(2)]
+    names = [
+        [str(p.relative_to(tmp_path)) for p in layout.pick(i, Random(0)).files] for i in range(2)
+    ]
     assert names == [["a/1.png", "b/1.jpg"], ["a/deep/2.jpg", "b/deep/2.bmp"]]
 
 
@@ -202,8 +204,8 @@ def test_sides_name_the_halves_and_domains_the_direction(tmp_path: Path) -> None
     joined = np.zeros((4, 8, 3), np.uint8)
     joined[:, 4:] = 255
     write_image(tmp_path / "1.png", joined)
-    forth = SideBySide(tmp_path, ["black", "white"], "train", ["black", "white"])
-    back = SideBySide(tmp_path, ["white", "black"], "train", ["black", "white"])
+    forth = SideBySide(tmp_path, ["black", "white"], "train", sides=["black", "white"])
+    back = SideBySide(tmp_path, ["white", "black"], "train", sides=["black", "white"])
     for layout, level in ((forth, 0), (back, 255)):
         item = layout.load(layout.pick(0, Random(0)), IdentityTransform())
         assert (item.source == level).all()
@@ -212,20 +214,20 @@ def test_sides_name_the_halves_and_domains_the_direction(tmp_path: Path) -> None
 
 def test_an_odd_width_cannot_be_halved(tmp_path: Path) -> None:
     write(tmp_path / "train/1.png", 4, 7)
-    layout = SideBySide(tmp_path, ["a", "b"], "train", ["a", "b"])
+    layout = SideBySide(tmp_path, ["a", "b"], "train", sides=["a", "b"])
     with pytest.raises(BadImage, match="cannot be halved: it is 7 pixels wide"):
         layout.load(layout.pick(0, Random(0)), IdentityTransform())
 
 
 def test_sides_must_be_named_and_domains_be_among_them(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r'--set "data\.sides=\[labels, photo\]"'):
+    with pytest.raises(ConfigError, match=r"\{name: side-by-side, sides: \[labels, photo\]\}"):
         SideBySide(tmp_path, ["labels", "photo"], "train")
     with pytest.raises(ConfigError, match=r"no side is called 'foto'\. Did you mean 'photo'\?"):
-        SideBySide(tmp_path, ["labels", "foto"], "train", ["photo", "labels"])
+        SideBySide(tmp_path, ["labels", "foto"], "train", sides=["photo", "labels"])
     with pytest.raises(
         DataError, match=r"no folder for pairs of a and b: looked for \S+/train and "
     ):
-        SideBySide(tmp_path / "no", ["a", "b"], "train", ["a", "b"])
+        SideBySide(tmp_path / "no", ["a", "b"], "train", sides=["a", "b"])
 
 
 def test_one_domain_is_read_alone(image_folder: Pictures, tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ def test_each_image_comes_with_its_caption(image_folder: Pictures, tmp_path: Pat
     transform = IdentityTransform()
     found = {}
     for index in range(len(layout)):
-        files = layout.pick(index, Random(0))
-        item = layout.load(files, transform)
+        picked = layout.pick(index, Random(0))
+        item = layout.load(picked, transform)
         assert item.text.shape == (12,)
         assert item.text.dtype == torch.uint8
         assert item.images.shape == (3, 32, 32)
-        found[files[0].name] = text(item)
+        found[picked.files[0].name] = text(item)
     assert found == {"0000.png": "drei Häuser", "0001.png": "a lake"}
     assert transform.roles == ["source"] * 2
 

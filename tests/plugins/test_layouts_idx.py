@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from identity_transform import IdentityTransform
 
-from translate.batches import Images, Labelled
+from translate.batches import Images, Item, Labelled
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
 from translate.errors import ConfigError, DataError
@@ -60,10 +60,9 @@ def test_mnist_is_read_as_it_is_published(mnist: Any, packed: bool, tmp_path: Pa
     assert [path.parent for path in layout.sources] == [folder, folder], "images, and labels"
     transform = IdentityTransform()
     for index in range(5):
-        (path,) = files = layout.pick(index, Random(0))
-        assert path.parent.parent == folder
-        assert path.name == f"{index:05}"
-        item = layout.load(files, transform)
+        picked = layout.pick(index, Random(0))
+        assert picked == Item((layout.path,), index) and layout.path.parent == folder
+        item = layout.load(picked, transform)
         assert isinstance(item, Labelled)
         assert (item.images.numpy() == PIXELS[index, None]).all()
         assert layout.spec.classes[int(item.labels)] == str(LABELS[index])

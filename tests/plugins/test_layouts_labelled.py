@@ -30,8 +30,9 @@ def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
     assert layout.spec.names == ("digits",)
     assert len(layout) == len(layout.files) == 9
     for index in range(9):
-        (path,) = layout.pick(index, Random(0))
-        item = layout.load((path,), IdentityTransform())
+        picked = layout.pick(index, Random(0))
+        (path,) = picked.files
+        item = layout.load(picked, IdentityTransform())
         name = path.relative_to(tmp_path / place).parts[0]
         assert layout.spec.classes[int(item.labels)] == name
         assert item.labels.dtype == torch.int64

@@ -148,7 +148,6 @@ def test_it_is_a_layout_by_its_name(tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png")
     layout = {"name": "suffix", "source": "_in", "target": "_out", "drop_unpaired": True}
     asked = Data(root=tmp_path, domains=("p",), layout=layout)
-    assert asked.drop_unpaired and "drop_unpaired" not in asked.layout
     assert check.open_layout(asked).spec.names == ("in", "out")
     with pytest.raises(ConfigError, match="layout 'suffix' needs the option 'source'"):
         check.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))

@@ -26,16 +26,15 @@ def write_run(
     options: Mapping[str, Any] | None = None,
     size: int = 32,
     channels: tuple[int, ...] = (3,),
-    sides: Sequence[str] = (),
     seed: int = 0,
     **found: Any,
 ) -> Path:
     """Write the run folder `path` with one checkpoint, of step 1, and return it.
 
-    `found` is what else the layout told of its images: `classes`, or `text_length`.
+    `found` is what else the layout told of its images: `classes`, `text_length` or `sides`.
     """
     seed_everything(seed)
-    settings = {"domains": list(domains), "size": size, "sides": list(sides)}
+    settings = {"domains": list(domains), "size": size}
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})

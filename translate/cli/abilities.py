@@ -40,7 +40,7 @@ def abilities(run: Path) -> list[str]:
     lines = [f"{place.name} of {found.config.recipe}: step {found.step}"]
     if type(recipe).translate is not Recipe.translate:
         options = " --mask MASKS" if recipe.takes_mask else ""
-        if len(found.config.data.sides) == 2:
+        if found.spec.sides:
             options += f" --side {found.spec.source.name}"
         scale = recipe.geometry.scale
         larger = f", {scale} times as large" if scale != 1 else ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 RESERVED = (
     *("spec", "in_channels", "out_channels", "size"),
-    *("root", "domains", "split", "leave_out", "sides"),
+    *("root", "domains", "split", "leave_out"),
 )
 """Arguments that the program passes to factories, which are not options."""
 

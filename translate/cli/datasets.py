@@ -170,7 +170,7 @@ def _arriving(quiet: bool) -> Iterator[Callable[[int, int | None], object]]:
     "assignments",
     multiple=True,
     metavar="data.KEY=VALUE",
-    help='Any other setting of data, in YAML: --set "data.sides=[photo, labels]". `translate show` '
+    help="Any other setting of data, in YAML: --set data.channels=1. `translate show` "
     "lists them with their defaults. [none]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
@@ -196,7 +196,8 @@ def check(
       translate datasets check summer winter
       translate datasets check blurred sharp --layout paired --set data.channels=1
       translate datasets check photos --set "data.layout={name: suffix, source: _in, target: _out}"
-      translate datasets check labels photo --layout side-by-side --set "data.sides=[photo, labels]"
+      translate datasets check labels photo \
+        --set "data.layout={name: side-by-side, sides: [photo, labels]}"
     """
     from translate.engine.config import layers
     from translate.insight.dataset import look

@@ -1,108 +1,21 @@
-"""The rules of layouts, on a folder that is given, or on two small domains that are drawn."""
+"""The rules of layouts."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from translate.batches import ImageSpec, Layout
-from translate.contract.rules import random_pixels, require
-from translate.engine.config import layers
-from translate.engine.config.schema import Data
+from translate.batches import ImageSpec, Item
+from translate.contract.layout_subject import MANY, LayoutSubject
+from translate.contract.rules import require
 from translate.engine.data import check
-from translate.errors import BadImage, ConfigError, DataError, PluginError
-from translate.images.encode import write_image
-from translate.images.tensors import from_device
-from translate.registry import find, split_part
+from translate.errors import BadImage, ConfigError, DataError
 
-SIDE = 32
 DRAWS = 20
 """times that each item is picked to see all of its files"""
-MANY = 200
-"""files from which on not every item is looked at"""
-
-
-@dataclass(frozen=True)
-class LayoutSubject:
-    """A layout under test, and the folder that it reads."""
-
-    asked: Data
-
-    @property
-    def owner(self) -> object:
-        """What the plugin registered: the place of its code."""
-        return find("layout", split_part("layout", self.asked.layout)[0])
-
-    @property
-    def example(self) -> Any:
-        """Nothing: no message is about a batch's fields."""
-        return None
-
-    @cached_property
-    def layout(self) -> Layout:
-        """The layout of the folder."""
-        return self.make()
-
-    def make(self, leave_out: tuple[Path, ...] = (), **changes: Any) -> Layout:
-        """Make the layout anew."""
-        return check.open_layout(self.asked.model_copy(update=changes), leave_out)
-
-    @property
-    def indices(self) -> list[int]:
-        """The items that are looked at: all, or the first and last of very many."""
-        count = len(self.layout)
-        return (
-            list(range(count)) if count <= MANY else [*range(MANY // 2), *range(count - 9, count)]
-        )
-
-
-@contextmanager
-def subject(
-    name: str, given: Mapping[str, Any], folder: Mapping[str, Any] | None
-) -> Iterator[LayoutSubject]:
-    """Yield the layout called `name` with its options and ``data`` of `folder`, to be tested.
-
-    Without one, the domains ``a`` and ``b`` of five images each are drawn into a temporary folder.
-    """
-    settings = {f"data.{key}": value for key, value in (folder or {}).items()}
-    settings = {"data.size": SIDE, **settings, "data.layout": {"name": name, **given}}
-    with TemporaryDirectory() as place:
-        if "data.domains" not in settings:
-            _draw(Path(place))
-            one = layers.resolve_data({**settings, "data.root": place, "data.domains": ["a"]})
-            two = one.model_copy(update={"domains": ("a", "b")})
-            yield LayoutSubject(two if not why_not(two) or why_not(one) else one)
-        else:
-            yield LayoutSubject(layers.resolve_data(settings))
-
-
-def _draw(root: Path) -> None:
-    for number, domain in enumerate("ab"):
-        for index in range(5):
-            shown = random_pixels(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
-            write_image(root / domain / "train" / f"{index}.png", from_device(shown)[0])
-
-
-def why_not(asked: Data) -> str:
-    """Return why the layout cannot read its folder; nothing where it can."""
-    try:
-        check.open_layout(asked)
-    except (DataError, ConfigError) as error:
-        return str(error).partition("\n")[0]
-    except PluginError:
-        return ""  # the first rule says so
-    return ""
-
-
-# -- the rules -------------------------------------------------------------------------------------
 
 
 def finds_its_files(tested: LayoutSubject) -> None:
@@ -121,32 +34,35 @@ def finds_its_files(tested: LayoutSubject) -> None:
 
 
 def picks_purely(tested: LayoutSubject) -> None:
-    """Pick the files of an item by its index and the random numbers given, and by nothing else."""
+    """Pick an `Item` by its index and the random numbers given, and by nothing else."""
     layout, again = tested.layout, tested.make()
     indices = tested.indices
     first = {index: layout.pick(index, Random(index)) for index in indices}
     for index in reversed(indices):
         torch.manual_seed(index)
         found = again.pick(index, Random(index))
-        require(isinstance(found, tuple), f"`pick` returned {type(found).__name__}, not a tuple.")
+        require(
+            isinstance(found, Item) and isinstance(found.files, tuple),
+            f"`pick` returned {type(found).__name__}, not an Item: Item((path,)).",
+        )
         require(
             found == first[index],
-            f"Item {index} was {_names(first[index])}, then {_names(found)}: draw from the "
+            f"Item {index} was {_named(first[index])}, then {_named(found)}: draw from the "
             "argument `random` alone, and keep no state.",
         )
 
 
 def picks_its_files(tested: LayoutSubject) -> str | None:
-    """Pick files that are in `files`, and each of these in some item."""
+    """Pick files that are in `files` or `sources`, and each of `files` in some item."""
     layout = tested.layout
     known, picked = {*layout.files, *layout.sources}, set[Path]()
     for index in tested.indices:
         for draw in range(DRAWS):
-            picked.update(layout.pick(index, Random(f"{index}/{draw}")))
+            picked.update(layout.pick(index, Random(f"{index}/{draw}")).files)
     for path in sorted(picked):
         require(
-            path in known or not path.is_file(),
-            f"{path} is picked, and not in `files`: it was not checked.",
+            path in known,
+            f"{path} is picked, and not in `files` or `sources`: it was not checked.",
         )
     if len(tested.indices) < len(layout) or len(layout.files) > MANY:
         return f"not every file was looked for: there are over {MANY}"
@@ -160,7 +76,7 @@ def leaves_out(tested: LayoutSubject) -> str | None:
     layout = tested.layout
     if not layout.files:
         return "it has no files: it reads one that holds many images"
-    bad = layout.pick(0, Random(0))[0]
+    bad = layout.pick(0, Random(0)).files[0]
     bad = bad if bad in layout.files else layout.files[0]
     try:
         rest = tested.make(leave_out=(bad,))
@@ -171,10 +87,10 @@ def leaves_out(tested: LayoutSubject) -> str | None:
     require(not added, f"Told to leave out {bad}, it has other files than before, such as {added}.")
     for index in range(min(len(rest), MANY)):
         for draw in range(DRAWS):
-            picked = rest.pick(index, Random(draw))
+            picked = rest.pick(index, Random(draw)).files
             require(bad not in picked, f"Told to leave out {bad}, item {index} still picks it.")
     lost = {*layout.files} - {*rest.files}
-    most = max(len(layout.pick(index, Random(0))) for index in tested.indices)
+    most = max(len(layout.pick(index, Random(0)).files) for index in tested.indices)
     require(
         len(lost) <= most,
         f"Told to leave out {bad.name}, it leaves out {len(lost)} files: only those of its item.",
@@ -187,11 +103,16 @@ def loads_named_tuples(tested: LayoutSubject) -> None:
     prepared = check.check_data(tested.layout, tested.asked)
     layout, items = prepared.layout, []
     for index in [0, len(layout) - 1, 0]:
-        files = layout.pick(index, Random(0))
-        item = layout.load(files, prepared.augment.item(Random(1)))
+        picked = layout.pick(index, Random(0))
+        item = layout.load(picked, prepared.augment.item(Random(1)))
         require(
             isinstance(item, tuple) and hasattr(item, "_fields"),
             f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair.",
+        )
+        require(
+            type(item) is getattr(layout, "batch", None),
+            f"`load` returned {type(item).__name__}, and `batch` is "
+            f"{getattr(getattr(layout, 'batch', None), '__name__', 'missing')}: they are one type.",
         )
         for name, value in zip(item._fields, item, strict=True):
             require(isinstance(value, Tensor), f"{name} is {type(value).__name__}, not a tensor.")
@@ -246,17 +167,32 @@ def refuses_missing_folders(tested: LayoutSubject) -> None:
         nowhere = Path(place) / "no-such-root"
         names = tuple(f"no-such-{number}" for number in range(len(tested.asked.domains)))
         try:
-            made = tested.make(root=nowhere, domains=names, sides=())
+            made = tested.make(root=nowhere, domains=names)
         except ConfigError:
-            return  # sides, say, that it needs by these names
+            return  # an option, say, that names the domains
         except DataError as error:
             require("no-such" in str(error), f"It does not name the folder: {error}")
             return
         require(False, f"It found {len(made)} items below a root that is not there.")
 
 
-def _names(files: tuple[Path, ...]) -> str:
-    return " and ".join(path.name for path in files)
+def pairs_the_same_files(tested: LayoutSubject) -> str | None:
+    """Where `paired` holds, pick the same files in every epoch: they belong together."""
+    layout = tested.layout
+    if not layout.paired:
+        return "its items are not of files that belong together"
+    for index in tested.indices:
+        first = layout.pick(index, Random(0))
+        for draw in range(1, DRAWS):
+            require(
+                layout.pick(index, Random(draw)).files == first.files,
+                f"`paired` is True, and item {index} has other files in another epoch.",
+            )
+    return None
+
+
+def _named(item: Item) -> str:
+    return " and ".join(Path(name).name for name in item.names)
 
 
 RULES = (
@@ -266,5 +202,6 @@ RULES = (
     leaves_out,
     loads_named_tuples,
     describes_its_images,
+    pairs_the_same_files,
     refuses_missing_folders,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from translate.engine.training.build import build_training
 from translate.engine.training.step import StepResult, take_step
 from translate.errors import ConfigError
 from translate.recipe import Recipe
-from translate.registry import find, split_part
+from translate.registry import find
 
 CPU = torch.device("cpu")
 STEPS = 10
@@ -31,22 +31,13 @@ LABELLED = replace(SPEC, domains=(Domain("source"),), classes=("first", "second"
 CAPTIONED = replace(SPEC, domains=(Domain("source"),), text_length=12)
 
 
-class Offered(NamedTuple):
-    """What a layout offers, for a recipe to be tested without one's folders."""
-
-    batch: type[Pair | Images | Labelled | Captioned]
-    spec: ImageSpec = SPEC
-
-
-OFFERED: Mapping[str, Offered] = {
-    "unpaired": Offered(Pair),
-    "paired": Offered(Pair),
-    "side-by-side": Offered(Pair),
-    "images": Offered(Images),
-    "labelled": Offered(Labelled, LABELLED),
-    "idx": Offered(Labelled, LABELLED),
-    "captioned": Offered(Captioned, CAPTIONED),
+BATCHES: Mapping[type, ImageSpec] = {
+    Pair: SPEC,
+    Images: SPEC,
+    Labelled: LABELLED,
+    Captioned: CAPTIONED,
 }
+"""The batches that are drawn for a recipe to be tested without folders, and what it is told."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ class Subject:
                 stop=index + 1,
             )
             return batch_to_device(batch, CPU)
-        kind = OFFERED[_layout(self.asked)].batch
+        kind: Any = _batch(self.asked)
         random = torch.Generator().manual_seed(index)
         return kind(*(self._random(part, count, random) for part in kind._fields))
 
@@ -135,12 +126,12 @@ def subject(
     if folder:
         prepared = check.check_data(check.open_layout(asked.data), asked.data)
         return Subject(asked, prepared.layout.spec, prepared)
-    if (layout := _layout(asked)) not in OFFERED:
+    if (batch := _batch(asked)) not in BATCHES:
         raise ConfigError(
-            f"the batches of the layout {layout!r} are unknown: give the check a folder of images, "
-            'data={"layout": ..., "root": ..., "domains": [...]}.'
+            f"the batches of the layout {asked.data.layout_name!r} are unknown: give the check a "
+            'folder of images, data={"layout": ..., "root": ..., "domains": [...]}.'
         )
-    return Subject(asked, spec or OFFERED[layout].spec)
+    return Subject(asked, spec or BATCHES[batch])
 
 
 def _pictures(spec: ImageSpec) -> dict[str, Any]:
@@ -162,5 +153,6 @@ def state(training: TrainingState) -> dict[str, Any]:
     return copy | randomness.random_state()
 
 
-def _layout(asked: schema.Config) -> str:
-    return split_part("layout", asked.data.layout)[0]
+def _batch(asked: schema.Config) -> Any:
+    """Return the type of the batches that the layout's class names, or None."""
+    return getattr(find("layout", asked.data.layout_name), "batch", None)

@@ -7,7 +7,17 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import calls, events, formats, inference, layouts, losses, parts, recipes
+from translate.contract import (
+    calls,
+    events,
+    formats,
+    inference,
+    layout_subject,
+    layouts,
+    losses,
+    parts,
+    recipes,
+)
 from translate.contract.findings import Cause, find_cause
 from translate.contract.gradients import has_true_gradients
 from translate.contract.part import TestedPart
@@ -129,8 +139,8 @@ def run_rules(
 def _run_layout_rules(
     name: str, given: Mapping[str, Any], data: Mapping[str, Any] | None
 ) -> Iterator[Verdict]:
-    with layouts.subject(name, given, data) as tested:
-        reason = "" if data else layouts.why_not(tested.asked)
+    with layout_subject.subject(name, given, data) as tested:
+        reason = "" if data else layout_subject.why_not(tested.asked)
         if reason:
             words = (RULES["layout"][0].__doc__ or "").partition("\n")[0]
             yield Verdict(words, note=f"{UNTRIED}: {reason}")

@@ -157,12 +157,10 @@ def _twice(seen: Sequence[Seen]) -> Iterator[Remark]:
 
 
 def _pairs(layout: Layout, seen: Mapping[Path, Seen]) -> Iterator[Remark]:
-    """Find the items whose files differ in size, where an item's files belong together."""
+    """Find the items with files of different sizes, where an item's files belong together."""
     unequal = []
-    for index in range(len(layout)):
-        files = layout.pick(index, Random(0))
-        if files != layout.pick(index, Random(1)):
-            return  # drawn at random: they do not belong together
+    for index in range(len(layout) if layout.paired else 0):
+        files = layout.pick(index, Random(0)).files
         headers = [seen[path].header for path in files if path in seen]
         sizes = [header.size for header in headers if header]
         if len(set(sizes)) > 1:

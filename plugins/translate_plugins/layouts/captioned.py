@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import torch
 
-from translate.batches import Captioned, Domain, ImageSpec, Layout, Transform
+from translate.batches import Captioned, Domain, ImageSpec, Item, Layout, Transform
 from translate.errors import DataError
 from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
 
@@ -24,23 +24,25 @@ EXAMPLE = '{"file": "0001.png", "text": "..."}'
 class CaptionedFolders(Layout):
     """One folder or more of images with captions in captions.jsonl; others are skipped."""
 
+    batch = Captioned
+
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
         expect("captioned", domains, 1, or_more=True)
         bad = set(leave_out)
-        self.texts: dict[Path, bytes] = {}
-        self.captions: dict[Path, list[Path]] = {}
+        self.captions: dict[Path, list[Caption]] = {}
         self.domain_files = []
         found = find_domains(root, domains, split)
         for folder in found:
             told = _captions(folder)
             self.domain_files.append(usable(Folder(folder.path, list(told)), bad))
             for path in self.domain_files[-1]:
-                self.captions[path] = [caption.line for caption in told[path]]
-                self.texts |= {caption.line: caption.text for caption in told[path]}
+                self.captions[path] = told[path]
         self.files = list(self.captions)
-        self.sources = sorted({line.parent for line in self.texts})
+        every = [caption for captions in self.captions.values() for caption in captions]
+        self.texts = {(caption.file, caption.line): caption.text for caption in every}
+        self.sources = sorted({caption.file for caption in every})
         self.notes, self.problems = notes(*found, read=self.sources), problems(*found)
         longest = max(map(len, self.texts.values()))
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), text_length=longest)
@@ -48,23 +50,23 @@ class CaptionedFolders(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Random) -> tuple[Path, Path]:
-        """Return image `index`, and a path that names the line of one of its captions."""
+    def pick(self, index: int, random: Random) -> Item:
+        """Return image `index` with one of its captions: their file, and the line as key."""
         path = self.files[index]
-        return path, random.choice(self.captions[path])
+        caption = random.choice(self.captions[path])
+        return Item((path, caption.file), caption.line)
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Captioned:
-        path, line = files
-        (image,) = transform(transform.read(path), roles=("source",))
-        text = bytearray(self.texts[line].ljust(self.spec.text_length, b"\0"))
+    def load(self, item: Item, transform: Transform) -> Captioned:
+        (image,) = transform(transform.read(item.files[0]), roles=("source",))
+        text = bytearray(self.texts[item.files[1], item.key].ljust(self.spec.text_length, b"\0"))
         return Captioned(image, torch.frombuffer(text, dtype=torch.uint8))
 
 
 class Caption(NamedTuple):
     """A line of a file of captions."""
 
-    line: Path
-    """The file and, below it, the number."""
+    file: Path
+    line: int
     image: Path
     text: bytes
 
@@ -82,8 +84,8 @@ def _captions(folder: Folder) -> dict[Path, list[Caption]]:
                 missing.append(caption)
     if missing:
         raise DataError(
-            f"{missing[0].line.parent}: {len(missing)} captions of images that are not there. "
-            f"The first is line {missing[0].line.name}, of {missing[0].image}."
+            f"{missing[0].file}: {len(missing)} captions of images that are not there. "
+            f"The first is line {missing[0].line}, of {missing[0].image}."
         )
     if captioned := {path: captions for path, captions in told.items() if captions}:
         return captioned
@@ -101,7 +103,7 @@ def _read(path: Path) -> Iterator[Caption]:
             try:
                 match json.loads(line):
                     case {"file": str(image), "text": str(text)} if text.strip():
-                        yield Caption(path / str(number), path.parent / image, text.encode())
+                        yield Caption(path, number, path.parent / image, text.encode())
                         continue
             except ValueError:  # no JSON, or no UTF-8: said below
                 pass

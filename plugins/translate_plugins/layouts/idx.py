@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from translate.batches import Domain, Images, ImageSpec, Labelled, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import DataError
 from translate.folders.listing import is_path, listed
 from translate.folders.lookup import expect
@@ -36,6 +36,8 @@ class IdxFiles(Layout):
 
     All of them are in one tensor, which worker processes share.
     """
+
+    batch: type[Images | Labelled] = Labelled
 
     def __init__(
         self,
@@ -61,18 +63,18 @@ class IdxFiles(Layout):
             domains=tuple(Domain(name, channels=1) for name in domains), classes=classes
         )
         self.files = []
+        self.batch = Labelled if labels else Images
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
-        """Return a path that names image `index`, though nothing lies there."""
-        return (self.path / f"{index:05}",)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        """Return the file of all images, with the index of one as key."""
+        return Item((self.path,), index)
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Images | Labelled:
-        index = int(files[0].name)
-        (image,) = transform(self.images[index].numpy()[..., None], roles=("source",))
-        return Images(image) if self.labels is None else Labelled(image, self.labels[index])
+    def load(self, item: Item, transform: Transform) -> Images | Labelled:
+        (image,) = transform(self.images[item.key].numpy()[..., None], roles=("source",))
+        return Images(image) if self.labels is None else Labelled(image, self.labels[item.key])
 
 
 def read(path: Path, dimensions: int) -> Tensor:

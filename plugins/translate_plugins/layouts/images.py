@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
-from translate.batches import Domain, Images, ImageSpec, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Item, Layout, Transform
 from translate.folders.lookup import expect, find_domains, notes, problems, usable
 
 
 class OneDomain(Layout):
     """One folder of images."""
+
+    batch = Images
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
@@ -26,8 +28,8 @@ class OneDomain(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
-        return (self.files[index],)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Images:
-        return Images(*transform(transform.read(files[0]), roles=("source",)))
+    def load(self, item: Item, transform: Transform) -> Images:
+        return Images(*transform(transform.read(item.files[0]), roles=("source",)))

@@ -9,7 +9,7 @@ from random import Random
 
 import torch
 
-from translate.batches import Domain, ImageSpec, Labelled, Layout, Transform
+from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
 from translate.errors import DataError
 from translate.folders.listing import is_split, subfolders
 from translate.folders.lookup import Folder, expect, find_domains, notes, problems, usable
@@ -17,6 +17,8 @@ from translate.folders.lookup import Folder, expect, find_domains, notes, proble
 
 class LabelledFolders(Layout):
     """One folder with a subfolder for each class of images."""
+
+    batch = Labelled
 
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
@@ -36,12 +38,13 @@ class LabelledFolders(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
-        return (self.files[index],)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Labelled:
-        (image,) = transform(transform.read(files[0]), roles=("source",))
-        return Labelled(image, torch.tensor(self.labels[files[0]]))
+    def load(self, item: Item, transform: Transform) -> Labelled:
+        (path,) = item.files
+        (image,) = transform(transform.read(path), roles=("source",))
+        return Labelled(image, torch.tensor(self.labels[path]))
 
 
 def _class_folders(domain: Folder) -> list[Folder]:

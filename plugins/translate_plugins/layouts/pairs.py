@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Annotated
 
-from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
 from translate.folders.listing import listed
 from translate.folders.lookup import (
@@ -24,6 +25,8 @@ from translate_plugins.layouts.partners import OTHERWISE, by_name, load_pair, pa
 class Unpaired(Layout):
     """Two folders of unrelated images; an epoch is the longer domain."""
 
+    batch = Pair
+
     def __init__(
         self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
     ) -> None:
@@ -39,14 +42,14 @@ class Unpaired(Layout):
     def __len__(self) -> int:
         return max(len(self.source), len(self.target))
 
-    def pick(self, index: int, random: Random) -> tuple[Path, Path]:
+    def pick(self, index: int, random: Random) -> Item:
         """Return image `index` of the longer domain, and a random one of the other."""
         if len(self.source) >= len(self.target):
-            return self.source[index], random.choice(self.target)
-        return random.choice(self.source), self.target[index]
+            return Item((self.source[index], random.choice(self.target)))
+        return Item((random.choice(self.source), self.target[index]))
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
-        source, target = files
+    def load(self, item: Item, transform: Transform) -> Pair:
+        source, target = item.files
         (left,) = transform(transform.read(source), roles=("source",))
         (right,) = transform(transform.read(target), roles=("target",))
         return Pair(left, right)
@@ -55,13 +58,16 @@ class Unpaired(Layout):
 class Paired(Layout):
     """Two folders of paired images: files with one name, whatever their suffixes."""
 
+    batch, paired = Pair, True
+
     def __init__(
         self,
         root: Path,
         domains: Sequence[str],
         split: str,
         leave_out: Iterable[Path] = (),
-        drop_unpaired: bool = False,
+        *,
+        drop_unpaired: Annotated[bool, "skip images without a partner instead of refusing"] = False,
     ) -> None:
         expect("paired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
@@ -80,35 +86,38 @@ class Paired(Layout):
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def pick(self, index: int, random: Random) -> tuple[Path, Path]:  # noqa: ARG002
-        return self.pairs[index]
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item(self.pairs[index])
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
-        return load_pair(files, transform)
+    def load(self, item: Item, transform: Transform) -> Pair:
+        return load_pair(item, transform)
 
 
 class SideBySide(Layout):
-    """One folder of paired images joined side by side; `data.sides` names the halves."""
+    """One folder of paired images joined side by side; `sides` names the halves."""
+
+    batch, paired, joined = Pair, True, True
 
     def __init__(
         self,
         root: Path,
         domains: Sequence[str],
         split: str,
-        sides: Sequence[str] = (),
         leave_out: Iterable[Path] = (),
+        *,
+        sides: Annotated[Sequence[str], "the domains of the left and the right half"] = (),
     ) -> None:
         expect("side-by-side", domains, 2)
         expect_different(root, domains)
         if len(set(sides)) != 2:
             raise ConfigError(
                 "layout 'side-by-side' needs the names of the left and the right half: "
-                f'--set "data.sides=[{domains[0]}, {domains[1]}]"'
+                f'--set "data.layout={{name: side-by-side, sides: [{", ".join(domains)}]}}"'
             )
         for name in domains:
             if name not in sides:
                 raise ConfigError(f"no side is called {name!r}.{suggest(name, sides)}")
-        self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)), sides=tuple(sides))
         self.order = [sides.index(name) for name in domains]
         folder = first_with_images(f"pairs of {listed(domains)}", [root / split, root])
         self.files = usable(folder, leave_out)
@@ -117,13 +126,14 @@ class SideBySide(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Random) -> tuple[Path]:  # noqa: ARG002
-        return (self.files[index],)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
-        joined = transform.read(files[0])
-        middle, odd = divmod(joined.shape[1], 2)
+    def load(self, item: Item, transform: Transform) -> Pair:
+        (path,) = item.files
+        pixels = transform.read(path)
+        middle, odd = divmod(pixels.shape[1], 2)
         if odd or not middle:
-            raise BadImage(files[0], f"cannot be halved: it is {joined.shape[1]} pixels wide")
-        halves = joined[:, :middle], joined[:, middle:]
+            raise BadImage(path, f"cannot be halved: it is {pixels.shape[1]} pixels wide")
+        halves = pixels[:, :middle], pixels[:, middle:]
         return Pair(*transform(*(halves[side] for side in self.order)))

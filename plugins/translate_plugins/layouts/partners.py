@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from translate.batches import Pair, Transform
+from translate.batches import Item, Pair, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.listing import stem_below
 
@@ -66,12 +66,12 @@ def is_same_file(source: Path, target: Path) -> bool:
         return False
 
 
-def load_pair(files: tuple[Path, ...], transform: Transform) -> Pair:
+def load_pair(item: Item, transform: Transform) -> Pair:
     """Return two images of one size, cropped alike."""
-    source, target = (transform.read(path) for path in files)
+    source, target = (transform.read(path) for path in item.files)
     if source.shape[:2] != target.shape[:2]:
         sizes = [f"{image.shape[1]}x{image.shape[0]}" for image in (source, target)]
-        raise BadImage(files[0], f"is {sizes[0]}, but its partner {files[1]} {sizes[1]}")
+        raise BadImage(item.files[0], f"is {sizes[0]}, but its partner {item.files[1]} {sizes[1]}")
     return Pair(*transform(source, target))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated
 
-from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import ConfigError, DataError
 from translate.folders.listing import listed, stem_below
 from translate.folders.lookup import (
@@ -28,16 +28,18 @@ class SuffixPairs(Layout):
     ``--domains photos`` is the folder of both; ``--domains A B`` are one for each side.
     """
 
+    batch, paired = Pair, True
+
     def __init__(
         self,
         root: Path,
         domains: Sequence[str],
         split: str,
         leave_out: Iterable[Path] = (),
-        drop_unpaired: bool = False,
         *,
         source: Annotated[str, "how names of source images end, before the dot; may be empty"],
         target: Annotated[str, "how names of target images end, before the dot; may be empty"],
+        drop_unpaired: Annotated[bool, "skip images without a partner instead of refusing"] = False,
     ) -> None:
         if source == target:
             raise ConfigError(
@@ -83,11 +85,11 @@ class SuffixPairs(Layout):
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def pick(self, index: int, random: Random) -> tuple[Path, Path]:  # noqa: ARG002
-        return self.pairs[index]
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item(self.pairs[index])
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
-        return load_pair(files, transform)
+    def load(self, item: Item, transform: Transform) -> Pair:
+        return load_pair(item, transform)
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:

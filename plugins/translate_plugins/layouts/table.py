@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated, NamedTuple
 
-from translate.batches import Domain, ImageSpec, Layout, Pair, Transform
+from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import DataError, short_repr
 from translate.folders.listing import listed
 from translate.folders.lookup import expect, expect_different, places
@@ -28,17 +28,19 @@ class Table(Layout):
     all. A column ``split``, where there is one, says which rows are for training.
     """
 
+    batch, paired = Pair, True
+
     def __init__(
         self,
         root: Path,
         domains: Sequence[str],
         split: str,
         leave_out: Iterable[Path] = (),
-        drop_unpaired: bool = False,
         *,
         file: Annotated[str, "the table, relative to the root, the domain or here"],
         source: Annotated[str, "column of the source images"] = "source",
         target: Annotated[str, "column of the target images"] = "target",
+        drop_unpaired: Annotated[bool, "skip rows that cannot be used"] = False,
     ) -> None:
         if len(domains) != 1:
             expect("csv", domains, 2)
@@ -85,11 +87,11 @@ class Table(Layout):
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def pick(self, index: int, random: Random) -> tuple[Path, Path]:  # noqa: ARG002
-        return self.pairs[index]
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item(self.pairs[index])
 
-    def load(self, files: tuple[Path, ...], transform: Transform) -> Pair:
-        return load_pair(files, transform)
+    def load(self, item: Item, transform: Transform) -> Pair:
+        return load_pair(item, transform)
 
 
 class Row(NamedTuple):

@@ -23,29 +23,6 @@ def test_an_option_with_a_weight_of_0_is_without_effect() -> None:
         assert why_without_effect(asked, f"options.{option}") == "options.adversarial_weight is 0"
 
 
-@pytest.mark.parametrize(("layout", "key", "taken"), [
-    ("unpaired", "sides", False), ("unpaired", "drop_unpaired", False), ("paired", "sides", False),
-    ("paired", "drop_unpaired", True), ("side-by-side", "sides", True),
-])  # fmt: skip
-def test_a_key_that_the_layout_does_not_take_is_without_effect(
-    layout: str, key: str, taken: bool
-) -> None:
-    asked = resolve("pix2pix", config=BASE, assignments=[f"data.layout={layout}"])
-    assert bool(why_without_effect(asked, f"data.{key}")) is not taken
-
-
-def test_a_fork_says_what_has_no_effect(image_folder: Any, tmp_path: Path) -> None:
-    image_folder("a", 2), image_folder("b", 2)
-    small_runs.train(small_runs.config(tmp_path, train__steps=1), tmp_path / "run")
-    heard = small_runs.ProgressRecorder()
-    small_runs.resume(
-        tmp_path / "run", heard, fork=True, steps=2, assignments=["data.drop_unpaired=true"]
-    )
-    assert "no effect, as the layout 'unpaired' takes no drop_unpaired" in str(heard)
-    assert "data.drop_unpaired: no effect" in str(heard)
-    assert "from here on" not in str(heard)
-
-
 def test_a_fork_that_the_weights_do_not_fit_says_how_to_start_from_them(
     image_folder: Any, tmp_path: Path
 ) -> None:

@@ -91,9 +91,13 @@ def test_set_reaches_into_a_part_and_clears_there() -> None:
 
 
 def test_lists_and_sizes_are_yaml_too() -> None:
-    found = resolve("data.size=[64, 128]", "data.sides=[photo, labels]", "data.resize=none").data
+    found = resolve(
+        "data.size=[64, 128]",
+        "data.layout={name: side-by-side, sides: [photo, labels]}",
+        "data.resize=none",
+    ).data
     assert found.crop == (64, 128)
-    assert found.sides == ("photo", "labels")
+    assert found.layout == {"name": "side-by-side", "sides": ["photo", "labels"]}
     assert found.shorter_side is None
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from small_data import checked
 from specs import image_spec
 
-from translate.batches import Images, Layout
+from translate.batches import Images, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
 from translate.engine.data.data_warnings import remarks
@@ -87,6 +87,8 @@ SEVENTH = "0006.png"
 class Own(Layout):
     """Twelve gray images; the seventh raises."""
 
+    batch = Images
+
     def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
         self.files = [folder / f"{n:04}.png" for n in range(12)]
         self.fault = fault
@@ -95,11 +97,11 @@ class Own(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Any) -> tuple[Path, ...]:  # noqa: ARG002
-        return (self.files[index],)
+    def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
 
-    def load(self, files: tuple[Path, ...], transform: Any) -> Any:  # noqa: ARG002
-        if files[0].name == SEVENTH:
+    def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
+        if item.files[0].name == SEVENTH:
             return self.fault()
         return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
@@ -118,7 +120,7 @@ def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_t
     tmp_path: Path,
 ) -> None:
     class Picky(Own):
-        def pick(self, index: int, random: Any) -> tuple[Path, ...]:
+        def pick(self, index: int, random: Any) -> Item:
             if index % 4 == 0:
                 raise PanicException("fourth")
             return super().pick(index, random)

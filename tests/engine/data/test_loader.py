@@ -23,7 +23,7 @@ from small_data import COLOUR, NOISE, checked, equal_batches, read_batches
 from specs import image_spec
 from torch import Tensor
 
-from translate.batches import Images, Layout, Pair
+from translate.batches import Images, Item, Layout, Pair
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader, order
 from translate.engine.data.transform import Augment
@@ -182,8 +182,7 @@ def test_real_pictures_make_a_batch(shared_images: Path) -> None:
     facades = Data(
         root=shared_images / "facades",
         domains=("labels", "photo"),
-        sides=("photo", "labels"),
-        layout="side-by-side",
+        layout={"name": "side-by-side", "sides": ["photo", "labels"]},
         split="val",
         size=128,
         channels=3,
@@ -214,6 +213,8 @@ RAISED: list[Callable[[], BaseException]] = [
 class Own(Layout):
     """Twelve gray images; the seventh raises."""
 
+    batch = Images
+
     def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
         self.files = [folder / f"{n:04}.png" for n in range(12)]
         self.fault = fault
@@ -222,11 +223,11 @@ class Own(Layout):
     def __len__(self) -> int:
         return len(self.files)
 
-    def pick(self, index: int, random: Any) -> tuple[Path, ...]:  # noqa: ARG002
-        return (self.files[index],)
+    def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
 
-    def load(self, files: tuple[Path, ...], transform: Any) -> Any:  # noqa: ARG002
-        if files[0].name == SEVENTH:
+    def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
+        if item.files[0].name == SEVENTH:
             return self.fault()
         return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
@@ -292,7 +293,7 @@ def test_T23_an_item_that_no_process_can_hand_over_is_no_endless_wait(tmp_path: 
         images: Tensor
 
     class All(Own):
-        def load(self, files: Any, transform: Any) -> Any:  # noqa: ARG002
+        def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
             return Local(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
     with pytest.raises(TrainingError, match="not defined at the top of its module"):
@@ -306,7 +307,7 @@ def test_T23_a_layout_that_always_raises_ends_with_the_first_reason(
     workers: int, tmp_path: Path
 ) -> None:
     class Always(Own):
-        def pick(self, index: int, random: Any) -> tuple[Path, ...]:  # noqa: ARG002
+        def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
             raise LookupError(f"{index}")
 
     with pytest.raises(TrainingError, match=r"100 items in a row .*Always.pick raised LookupError"):

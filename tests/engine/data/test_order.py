@@ -8,13 +8,15 @@ from typing import Any
 import torch
 from small_data import checked
 
-from translate.batches import Images, ImageSpec, Layout
+from translate.batches import Images, ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import loader, order
 
 
 class Drawing(Layout):
-    """Items whose picture is the random number that the layout draws."""
+    """Items with the random number that the layout draws as their image."""
+
+    batch = Images
 
     def __init__(self, count: int) -> None:
         self.count, self.files, self.spec = count, [], ImageSpec()
@@ -22,11 +24,11 @@ class Drawing(Layout):
     def __len__(self) -> int:
         return self.count
 
-    def pick(self, index: int, random: Random) -> tuple[Path, ...]:  # noqa: ARG002
-        return (Path(str(random.random())),)
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((), random.random())
 
-    def load(self, files: tuple[Path, ...], transform: Any) -> Images:
-        return Images(torch.tensor([float(str(files[0])), transform]))
+    def load(self, item: Item, transform: Any) -> Images:
+        return Images(torch.tensor([item.key, transform]))
 
 
 def drawn(seed: int, keys: Sequence[tuple[int, int]]) -> list[tuple[float, ...]]:

@@ -75,7 +75,7 @@ def test_a_folder_of_the_users_own_always_wins(
     "settings",
     [
         {"root": Path("elsewhere"), "domains": ("meadow",)},
-        {"sides": ("meadow", "marsh"), "domains": ("meadow", "marsh")},
+        {"layout": "side-by-side", "domains": ("meadow", "marsh")},
         {"domains": ("unknown",)},
         {"domains": ("some/meadow",)},
     ],

@@ -69,7 +69,7 @@ def test_targets_in_the_folder_of_the_sources_are_not_to_be_translated(
 def test_a_joined_pair_names_its_side(run_command: Any, image_folder: Callable[..., Path]) -> None:
     image_folder("train", 2, size=64)
     asked = small_runs.config(
-        Path(), train__steps=1, data__layout="side-by-side", data__sides=["b", "a"]
+        Path(), train__steps=1, data__layout={"name": "side-by-side", "sides": ["b", "a"]}
     )
     *_, last = ended(run_command, asked, "joined")
     assert last == "next: translate infer joined train out/joined --side a"

@@ -68,7 +68,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             path,
             int(description["step"]),
             _config(file, description["config"]),
-            _spec(description["spec"]),
+            _spec(_current_spec(description["spec"], description["config"])),
             description,
         )
 
@@ -81,8 +81,7 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
 
 
 def _spec(told: Mapping[str, Any]) -> ImageSpec:
-    facts = _with_domains(told)
-    facts["domains"] = [Domain(**domain) for domain in facts["domains"]]
+    facts = {**told, "domains": [Domain(**domain) for domain in told["domains"]]}
     known = asdict(ImageSpec(**facts))  # which refuses what it does not know, as `Domain` does
     spec = TypeAdapter(ImageSpec).validate_python(known)
     counts = (*spec.size, *(domain.channels for domain in spec.domains))
@@ -92,7 +91,7 @@ def _spec(told: Mapping[str, Any]) -> ImageSpec:
     return spec
 
 
-def _with_domains(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _current_spec(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a `spec` as 0.1.0 wrote it, with names of domains, as it is written today."""
     facts = dict(spec)
     if old := {key: facts.pop(key) for key in OLD_SPEC if key in facts}:
@@ -103,6 +102,7 @@ def _with_domains(spec: Mapping[str, Any]) -> dict[str, Any]:
             | {"labels": old.get(f"{role}_labels", False)}
             for name, role in zip(names, roles, strict=True)
         ]
+        facts["sides"] = config["data"].get("sides", ())
     return facts
 
 

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.engine.config import layers, schema, yaml
+from translate.engine.config import layers, yaml
 from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
-from translate.engine.system import signatures
 from translate.errors import ConfigError
-from translate.registry import find, split_part
 
 WITHOUT_EFFECT_ON_RESULT = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
@@ -80,16 +78,12 @@ def why_without_effect(asked: Config, key: str) -> str:
     """Return why a setting changes nothing in a run of `asked`; nothing where it may.
 
     An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
-    discriminator without an adversarial loss. Keys of layouts are, where the layout takes none.
+    discriminator without an adversarial loss.
     """
     section, name, *_ = key.split(".")
     if section == "options":
         weight = f"{'adversarial' if name in DISCRIMINATOR_OPTIONS else name}_weight"
         return f"options.{weight} is 0" if asked.options.get(weight) == 0 else ""
-    if section == "data" and name in schema.LAYOUT_KEYS:
-        layout, _ = split_part("layout", asked.data.layout)
-        taken = signatures.accepted(find("layout", layout), {name: None})
-        return "" if taken else f"the layout {layout!r} takes no {name}"
     return ""
 
 

@@ -19,7 +19,7 @@ FLAGS: Mapping[str, str] = {
     "domains": "data.domains",
     "data": "data.root",
     "size": "data.size",
-    "drop_unpaired": "data.drop_unpaired",
+    "drop_unpaired": "data.layout.drop_unpaired",
     "steps": "train.steps",
     "epochs": "train.epochs",
     "batch_size": "train.batch_size",
@@ -31,6 +31,8 @@ FLAGS: Mapping[str, str] = {
 """The settings that have a name of their own on the command line and in `translate.api.train`."""
 EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
 """Settings that a message shows."""
+USUAL = {"data.layout": Data.model_fields["layout"].default}
+"""What an option is set of, where nothing else was chosen."""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
 
 
@@ -62,6 +64,7 @@ def resolve(
         set_key(merged, key, value)
     merged["options"] = with_defaults(kind, merged["options"])
     _assign_all(merged, assignments)
+    _assign_layout(merged, flags or {})
     name = f"recipe {recipe!r}"
     merged["options"] = signatures.check(
         name, kind, with_defaults(kind, merged["options"]), ["spec"]
@@ -75,6 +78,7 @@ def resolve_data(flags: Mapping[str, Any], assignments: Sequence[str] = ()) -> D
     for key, value in flags.items():
         set_key(document, key, value)
     _assign_all(document, assignments)
+    _assign_layout(document, flags)
     for section in ("options", "train"):
         if document[section]:
             key = f"{section}.{next(iter(document[section]))}"
@@ -91,6 +95,13 @@ def _assign_all(document: Fragment, assignments: Sequence[str]) -> None:
         if not equals:
             raise ConfigError(f"--set {printable_name(assignment)}: expected section.key=VALUE.")
         set_key(document, key.strip(), parse(text, key) if text.strip() else None)
+
+
+def _assign_layout(document: Fragment, flags: Mapping[str, Any]) -> None:
+    """Set the options of a layout that have a flag, whichever layout was chosen after it."""
+    for key, value in flags.items():
+        if key.startswith("data.layout."):
+            set_key(document, key, value)
 
 
 def settings_from_flags(given: Mapping[str, Any]) -> Fragment:
@@ -150,7 +161,7 @@ def set_key(document: Fragment, key: str, value: Any) -> None:
         raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
     place = document[section]
     for name in path[:-1]:
-        inner = place.get(name, {} if section == "train" else None)
+        inner = place.get(name, USUAL.get(f"{section}.{name}", {} if section == "train" else None))
         if isinstance(inner, str) and section != "train":
             inner = {"name": inner}
         if not isinstance(inner, Mapping):

@@ -7,6 +7,9 @@ from translate.engine.config.schema import Fragment
 from translate.engine.system import signatures
 from translate.registry import names
 
+LAYOUT_OPTIONS = ("sides", "drop_unpaired")
+"""keys of ``data`` in 0.1.0"""
+
 
 def renamed_by(recipe: str) -> Mapping[str, str]:
     """Return the `renamed` names of a recipe; none where it is not installed."""
@@ -16,6 +19,8 @@ def renamed_by(recipe: str) -> Mapping[str, str]:
 
 def current_document(document: Mapping[str, Any]) -> Fragment:
     """Return a configuration that an earlier version wrote, with the options' present names."""
+    if isinstance(data := document.get("data"), Mapping):
+        document = {**document, "data": _current_data(data)}
     recipe, options = document.get("recipe"), document.get("options")
     if not (isinstance(recipe, str) and isinstance(options, Mapping)):
         return dict(document)  # validation says what is wrong with it
@@ -24,6 +29,16 @@ def current_document(document: Mapping[str, Any]) -> Fragment:
     known = signatures.read(names("recipe")[recipe], ["spec"])
     old = {key: new for key, new in renamed.items() if key not in known}
     return {**document, "options": _current_options(options, old)}
+
+
+def _current_data(data: Mapping[str, Any]) -> Fragment:
+    """Return settings of data with options of the layout where they are now: in `layout`."""
+    found = dict(data)
+    old = {key: found.pop(key) for key in LAYOUT_OPTIONS if key in found}
+    if given := {key: value for key, value in old.items() if value}:
+        layout = found.get("layout")
+        found["layout"] = {**(layout if isinstance(layout, Mapping) else {"name": layout}), **given}
+    return found
 
 
 def current_names(

@@ -10,7 +10,6 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from translate.engine.system.devices import DEVICES, is_device
@@ -18,8 +17,6 @@ from translate.errors import short_repr, suggest
 from translate.folders.names import short_names
 
 Fragment = dict[str, Any]
-LAYOUT_KEYS = ("sides", "drop_unpaired")
-"""options of layouts that are keys of ``data``, too"""
 LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
 """More than any machine holds: a damaged configuration is refused before it takes all memory."""
 Positive = Annotated[int, Field(gt=0, le=10**12)]
@@ -48,9 +45,7 @@ class Data(Section):
     domains: tuple[str, ...] = Field(default=(), min_length=1)
     """folders of images: the first is translated from, the last to"""
     layout: str | dict[str, Any] = "unpaired"
-    """unpaired, paired, suffix, csv, side-by-side, images, labelled, idx, captioned"""
-    sides: tuple[str, ...] = ()
-    """side-by-side: what the left and the right half are called"""
+    """how folders are read: a name, or a mapping of name and options; see translate show"""
     size: Side | tuple[Side, Side] = 256
     """training crop in pixels: N, or [height, width]"""
     resize: Side | tuple[Side, Side] | Literal["none", "fit"] | None = None
@@ -73,6 +68,11 @@ class Data(Section):
     """paired: leave out images without a partner, instead of refusing"""
     max_bad: Fraction = 0.05
     """share of unreadable files from which on training is refused"""
+
+    @property
+    def layout_name(self) -> str:
+        """The name of the layout, without its options."""
+        return self.layout if isinstance(self.layout, str) else str(self.layout.get("name"))
 
     @property
     def crop(self) -> tuple[int, int]:
@@ -127,17 +127,6 @@ class Data(Section):
     @classmethod
     def _listed(cls, labels: Any) -> Any:
         return [labels] if isinstance(labels, str) else labels
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_layout(cls, given: Any) -> Any:
-        """Take the options of a layout that have a key of their own, ``{name: x, sides: ...}``."""
-        match given:
-            case {"layout": {**options}}:
-                own = {key: options[key] for key in LAYOUT_KEYS if key in options}
-                others = {key: value for key, value in options.items() if key not in own}
-                return {**given, **own, "layout": others}
-        return given
 
     @field_validator("resize")
     @classmethod

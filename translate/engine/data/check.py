@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from translate import registry
 from translate.batches import Domain, Layout
-from translate.engine.config.schema import LAYOUT_KEYS, Data
+from translate.engine.config.schema import Data
 from translate.engine.data.blank import Blank
 from translate.engine.data.cache import Cache
 from translate.engine.data.data_warnings import listed, notes, palette_domains, remarks
@@ -24,7 +24,6 @@ from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system import signatures
 from translate.errors import BadImage, ConfigError, DataError, TrainingError
 from translate.folders.names import short_names
 from translate.formats import Header
@@ -56,16 +55,8 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
         root=data.root,
         domains=data.domains,
         split=data.split,
-        sides=data.sides,
-        drop_unpaired=data.drop_unpaired,
         leave_out=tuple(leave_out),
     )
-    own = signatures.accepted(registry.find("layout", _name(data)), dict.fromkeys(LAYOUT_KEYS))
-    unused = [key for key in LAYOUT_KEYS if getattr(data, key) and key not in own]
-    layout.notes = [
-        *layout.notes,
-        *(f"data.{key}: no effect, as the layout {_name(data)!r} takes none" for key in unused),
-    ]
     if data.labels is None and (found := palette_domains(layout, data.domains)):
         data = data.model_copy(update={"labels": found})
         layout.notes = [
@@ -76,6 +67,12 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
     layout.spec = replace(layout.spec, domains=_domains(layout, data), size=data.crop)
     _expect_roles(layout, data)
     return layout
+
+
+def joined(data: Data) -> bool:
+    """Tell whether the domains of `data` are parts of the same images rather than folders."""
+    factory = registry.find("layout", data.layout_name)
+    return isinstance(factory, type) and issubclass(factory, Layout) and factory.joined
 
 
 def _domains(layout: Layout, data: Data) -> tuple[Domain, ...]:
@@ -104,14 +101,10 @@ def _expect_roles(layout: Layout, data: Data) -> None:
     layout.load(layout.pick(0, Random(0)), blank)
     if len(data.domains) > 2 or "target" not in blank.roles:
         raise ConfigError(
-            f"data.channels, data.labels: the layout {_name(data)!r} mixes the images of "
+            f"data.channels, data.labels: the layout {data.layout_name!r} mixes the images of "
             f"{' and '.join(data.domains)}, so all of them are read alike: set one number of "
             "channels, as in --set data.channels=3, and all domains as labels or none."
         )
-
-
-def _name(data: Data) -> str:
-    return registry.split_part("layout", data.layout)[0]
 
 
 def check_data(layout: Layout, data: Data) -> CheckedData:

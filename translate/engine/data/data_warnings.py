@@ -87,7 +87,7 @@ def _lonely(layout: Layout) -> Iterable[str]:
 def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
     """Return the files of an item, or none where a plugin fails: it is listed when it is read."""
     try:
-        return layout.pick(number % len(layout), Random(number))
+        return layout.pick(number % len(layout), Random(number)).files
     except BaseException as error:
         reraise_interruption(error)
         return ()

@@ -94,12 +94,12 @@ def shared_memory_remark(prepared: CheckedData, data: Data, *, seed: int, batch_
     )
 
 
-def picked(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> list[Path]:
-    """Return the files of one step's batch, over all processes."""
+def picked(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> list[str]:
+    """Return the names of the items of one step's batch, over all processes."""
     layout = prepared.layout
     (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))
-    files = (layout.pick(index, dice(seed, epoch, index)) for epoch, index in keys)
-    return list(dict.fromkeys(file for item in files for file in item))
+    items = (layout.pick(index, dice(seed, epoch, index)) for epoch, index in keys)
+    return list(dict.fromkeys(name for item in items for name in item.names))
 
 
 def steps_per_epoch(prepared: CheckedData, batch_size: int) -> float:

@@ -9,10 +9,10 @@ from typing import Any
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
-from translate.batches import Layout, Transform
+from translate.batches import Item, Layout, Transform
 from translate.engine.plugins.errors import RULES, describe_unexpected, plugin_code
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import BadImage, ItemError, TranslateError, describe_error
+from translate.errors import BadImage, ItemError, TranslateError, describe_error, short_repr
 
 TRIES = 100
 UNBATCHED = Path("a batch")
@@ -60,25 +60,33 @@ class Items(Dataset):
         for other in range(TRIES):
             place = (index + other) % len(self.layout)
             random = dice(self.seed, epoch, place)
-            files: tuple[Path, ...] = (Path(f"item {place}"),)
+            item = Item((), place)
             try:
                 with plugin_code(self.layout, "pick"):
-                    files = self.layout.pick(place, random)
+                    item = expect_item(self.layout.pick(place, random))
                 with plugin_code(self.layout, "load"):
-                    return self.layout.load(files, self.transform(random)), met
+                    return self.layout.load(item, self.transform(random)), met
             except BadImage as bad:
                 met.append(bad)
             except BaseException as error:
                 reraise_interruption(error)
-                met.append(item_error(files, error))
+                met.append(item_error(item.names, error))
         return None, met
 
 
-def item_error(files: Sequence[Path], error: BaseException) -> ItemError:
-    """Return what is listed where an item of these `files` raised what nobody foresaw."""
-    said = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
-    others = f" (with {', '.join(map(str, files[1:]))})" if files[1:] else ""
-    return ItemError(Path(files[0]) if files else Path("an item without files"), f"{said}{others}")
+def expect_item(item: Any) -> Item:
+    """Return what a layout has picked; raises `TypeError` for anything but an `Item`."""
+    if isinstance(item, Item) and isinstance(item.files, tuple):
+        return item
+    raise TypeError(f"pick returned {short_repr(item)}: expected an Item, such as Item((path,))")
+
+
+def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
+    """Return what is listed where the item of these `names` raised an unexpected exception."""
+    reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
+    first, *others = map(str, names)
+    more = f" (with {', '.join(others)})" if others else ""
+    return ItemError(Path(first), f"{reason}{more}")
 
 
 def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadImage]]:

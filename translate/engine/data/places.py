@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config.schema import Data
-from translate.engine.data.check import open_layout
+from translate.engine.data.check import joined, open_layout
 from translate.errors import ConfigError, DataError
 from translate.folders.listing import is_path
 from translate.folders.names import short_names
@@ -76,7 +76,7 @@ def _from(data: Data, directory: Path) -> Data:
     if isinstance(layout, Mapping):
         layout = {key: _existing(value, directory) for key, value in layout.items()}
     found = data.model_copy(update={"root": directory / data.root, "layout": layout})
-    return found if data.sides else _renamed(found, domains)
+    return found if joined(data) else _renamed(found, domains)
 
 
 def _absolute(name: str, root: Path, directory: Path) -> str:

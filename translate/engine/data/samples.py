@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from translate import registry
 from translate.engine.config.schema import Data
+from translate.engine.data.check import joined
 from translate.engine.disk import folders, json_files, locks, partial_files
 from translate.engine.system import bundled
 from translate.errors import CheckpointError, DataError, PluginError, SaveError
@@ -48,7 +49,7 @@ def ensure(data: Data) -> None:
     Raises `DataError` before that for a domain that is named twice.
     """
     expect_different(data.root, data.domains)
-    if data.root != ROOT or data.sides:  # sides are halves of pictures, not folders
+    if data.root != ROOT or joined(data):  # domains are parts of images, not folders
         return
     known = registry.names("domain")
     for name in data.domains:

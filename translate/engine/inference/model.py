@@ -188,7 +188,7 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
         digest,
         recipe,
         found.spec,
-        asked.sides,
+        found.spec.sides,
         where,
         asked.domains,
         unscaled,

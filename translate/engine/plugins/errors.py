@@ -29,9 +29,8 @@ RULES = {
     "leave the weights as they are",
     "training_state": "`training_state` must return a dict of tensors",
     "load_training_state": "`load_training_state` must take back what `training_state` returned",
-    "pick": "`pick(index, random)` must return the files of one item, for every index below "
-    "`len(layout)`",
-    "load": "`load(files, transform)` must return a named tuple of tensors, and raise BadImage for "
+    "pick": "`pick(index, random)` must return the Item(files) of every index below `len(layout)`",
+    "load": "`load(item, transform)` must return a named tuple of tensors, and raise BadImage for "
     "a file that cannot be read",
 }
 """The rule that holds for each method of a plugin."""

@@ -20,10 +20,10 @@ def next_command(training: TrainingState, layout: Layout, run: Path) -> str:
         words += ["--text", "TEXT"] if training.spec.text_length else []
         return _typed(words)
     tested = _split(training, "test") or layout
-    first, *others = tested.pick(0, Random(0))
+    first, *others = tested.pick(0, Random(0)).files
     mixed = any(other.parent == first.parent for other in others)  # targets lie in this folder, too
     words = ["infer", str(run), str(first if mixed else first.parent), out]
-    if not others and len(training.spec.domains) > 1:  # two domains in one file
+    if training.spec.sides:
         words += ["--side", training.spec.source.name]
     if recipe.takes_mask:
         words += ["--mask", "MASKS"]

@@ -18,6 +18,7 @@ from translate.engine.disk import folders
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
+from translate.engine.training.batch_check import expect_batch
 from translate.engine.training.build import build_training
 from translate.engine.training.part_check import expect_parts
 from translate.engine.training.resume import ResumePoint
@@ -76,6 +77,7 @@ def open_session(
     spec = layout.spec if is_new or not resume_from else resume_from.checkpoint.spec
     with read.memory_limit(checkpoint) if checkpoint else nullcontext():
         training = build_training(config, spec, device)
+    expect_batch(config, layout)
     messages = [*init.complaints, *init.load(training)] if init else []
     checked = check.check_data(layout, data)
     steps = total_steps(config, len(checked.layout))

@@ -1,0 +1,65 @@
+"""A layout gives the batches that a recipe trains on, or is refused before training."""
+
+from typing import Any
+
+import pytest
+from torch import nn
+
+from translate.batches import Images, Labelled, Pair
+from translate.engine.config.layers import resolve
+from translate.engine.data.check import open_layout
+from translate.engine.training.batch_check import batch_type, expect_batch
+from translate.errors import ConfigError, PluginError
+from translate.recipe import Recipe
+
+
+def config(recipe: str, layout: str, root: Any, *domains: str) -> Any:
+    data = {"root": str(root), "domains": list(domains), "layout": layout, "size": 32}
+    return resolve(recipe, config={"data": data})
+
+
+def test_a_recipe_says_what_it_trains_on_by_its_base() -> None:
+    class Pairs(Recipe[Pair]):
+        pass
+
+    class More(Pairs):
+        pass
+
+    class Untyped(Recipe):  # type: ignore[type-arg]
+        pass
+
+    assert batch_type(Pairs) is batch_type(More) is Pair
+    assert batch_type(Untyped) is batch_type(nn.Module) is None
+
+
+def test_a_layout_with_other_batches_is_refused_with_those_that_fit(
+    image_folder: Any, tmp_path: Any
+) -> None:
+    image_folder("a", 2)
+    asked = config("cyclegan", "images", tmp_path, "a")
+    with pytest.raises(ConfigError) as caught:
+        expect_batch(asked, open_layout(asked.data))
+    said = str(caught.value)
+    assert said.startswith(
+        "data.layout: 'images' gives Images(images), and cyclegan trains on Pair(source, target). "
+    )
+    assert "paired or" in said and said.endswith("--set data.layout=NAME")
+
+
+def test_labels_that_a_recipe_does_not_need_are_no_fault(image_folder: Any, tmp_path: Any) -> None:
+    image_folder("a/x", 2), image_folder("a/y", 2)
+    asked = config("gan", "labelled", tmp_path, "a")
+    layout = open_layout(asked.data)
+    assert layout.batch is Labelled and {*Images._fields} < {*Labelled._fields}
+    expect_batch(asked, layout)
+
+
+def test_a_layout_that_does_not_say_what_its_batches_are_is_told_how(
+    image_folder: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_folder("a", 2)
+    asked = config("gan", "images", tmp_path, "a")
+    layout = open_layout(asked.data)
+    monkeypatch.delattr(type(layout), "batch")
+    with pytest.raises(PluginError, match=r"Expected a type, such as: batch = Pair"):
+        expect_batch(asked, layout)
