@@ -16,7 +16,7 @@ def test_a_layout_of_one_domain_is_tried_on_the_first_of_two_that_are_drawn() ->
 
 def test_a_layout_that_cannot_read_them_says_why() -> None:
     with layout_subject.subject("labelled", {}, None) as tested:
-        assert "no class folders" in layout_subject.why_not(tested.asked)
+        assert "'labelled'" in layout_subject.why_not(tested.asked)
 
 
 def test_a_folder_may_be_given(image_folder: Any, tmp_path: Any) -> None:

@@ -64,8 +64,6 @@ class Data(Section):
     """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
     split: str = "train"
     """the subfolder of each domain that is trained on"""
-    drop_unpaired: bool = False
-    """paired: leave out images without a partner, instead of refusing"""
     max_bad: Fraction = 0.05
     """share of unreadable files from which on training is refused"""
 
