@@ -128,6 +128,39 @@ def test_it_trains_and_translates_and_its_absence_is_named(
     assert "no recipe is called 'sharpen'" in absent.err
 
 
+def test_a_tracker_of_its_own_follows_a_run_and_its_resume(
+    stranger: Command, image_folder: Pictures, tmp_path: Path
+) -> None:
+    _install(stranger, "translate_csvlog", tmp_path)
+    table = tmp_path / "all/losses.csv"
+    assert "BROKEN" not in translate(
+        stranger, "plugins", "check", "csvlog", "--set", f"file={tmp_path / 'checked.csv'}"
+    )
+    image_folder("data/soft/train"), image_folder("data/crisp/train")
+    asked = ["--plugin", "sharpen", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
+    selected = ["--set", f"train.trackers=[{{name: csvlog, file: {table}}}]"]
+    every = ["--set", "train.log_every=1", "--size", 32]
+    run = tmp_path / "run"
+    translate(stranger, "train", *asked, "--out", run, "--steps", 2, *every, *selected)
+    translate(stranger, "train", "--resume", run, "--steps", 3)
+    rows = [line.split(",") for line in table.read_text().splitlines()]
+    assert [row[:3] for row in rows if row[2] == "generator/pixel"] == [
+        ["run", str(step), "generator/pixel"] for step in (1, 2, 3)
+    ]
+    assert rows[-1] == ["run", "0", "outcome", "finished"]
+    assert not (run / "problems.jsonl").exists()
+
+
+def _install(stranger: Command, name: str, place: Path) -> None:
+    """Install an example into the stranger's environment."""
+    copy = place / name
+    copy.mkdir()
+    for file in ("pyproject.toml", f"{name}.py"):
+        (copy / file).write_text((ROOT / "tests/examples" / name / file).read_text())
+    installed = stranger("pip", "install", *OFFLINE, copy)
+    assert installed.returncode == 0, installed.stderr
+
+
 def test_its_parts_serve_every_recipe(
     stranger: Command, image_folder: Pictures, tmp_path: Path
 ) -> None:

@@ -113,6 +113,19 @@ def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
     _raise(run_format_rules(name, files))
 
 
+def check_tracker(name: str, /, **options: Any) -> None:
+    """Check a tracker against the contract, in temporary runs that are resumed.
+
+    Args:
+        name: The registered name.
+        options: Options of the tracker.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
+    _raise(run_rules("tracker", name, options))
+
+
 def check_events(name: str) -> None:
     """Raise `AssertionError` where an event hook of the plugin called `name` breaks the contract.
 

@@ -14,7 +14,7 @@ from translate.errors import ConfigError, PluginError, describe_error, suggest
 if TYPE_CHECKING:
     from translate.contract.verdicts import Verdict
 
-TESTED = ("recipe", "generator", "discriminator", "loss", "layout", "format")
+TESTED = ("recipe", "generator", "discriminator", "loss", "layout", "format", "tracker")
 PLURALS = {"loss": "losses"}
 
 

@@ -25,6 +25,8 @@ MEMBERS = {
     "declares_options": "translate",
     "draws_from_given_noise": "translate",
     "shows_features": "features",
+    "tracks_a_run": "logged",
+    "closes_when_not_started": "close",
     "rewards_better_outputs": "for_discriminator",
 }
 """The method that keeps or breaks a rule, by the rule's function; `forward` for all others."""

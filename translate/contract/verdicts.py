@@ -17,6 +17,7 @@ from translate.contract import (
     losses,
     parts,
     recipes,
+    trackers,
 )
 from translate.contract.findings import Cause, find_cause
 from translate.contract.gradients import has_true_gradients
@@ -27,7 +28,9 @@ from translate.engine.system import randomness, signatures
 from translate.errors import ConfigError, DataError
 from translate.registry import find, names
 
-Tested: TypeAlias = Literal["recipe", "generator", "discriminator", "loss", "layout", "format"]
+Tested: TypeAlias = Literal[
+    "recipe", "generator", "discriminator", "loss", "layout", "format", "tracker"
+]
 Rule: TypeAlias = Callable[[Any], str | None]
 
 RULES: Mapping[Tested, tuple[Rule, ...]] = {
@@ -72,6 +75,12 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     ),
     "layout": layouts.RULES,
     "format": formats.RULES,
+    "tracker": (
+        parts.constructor_does_no_io,
+        trackers.has_all_methods,
+        trackers.tracks_a_run,
+        trackers.closes_when_not_started,
+    ),
 }
 FIRST = (recipes.constructor_does_no_io, parts.constructor_does_no_io, layouts.finds_its_files)
 """Rules of a constructor: where it raises, nothing else can be tried."""

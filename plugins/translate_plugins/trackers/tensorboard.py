@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,20 +19,17 @@ class TensorBoardTracker:
     def __init__(
         self, *, folder: Annotated[str, "folder of the event files, in the run folder"] = "events"
     ) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter  # slow, and an optional package
-        except ImportError as error:
-            raise ConfigError(
-                f"the tracker needs the package tensorboard, which is not installed: {EXTRA}"
-            ) from error
-        self.make_writer: Any = SummaryWriter
+        if find_spec("tensorboard") is None:
+            raise ConfigError(f"the package tensorboard is not installed: {EXTRA}")
         self.folder = folder
         self.writer: Any = None
 
     def started(self, run: Run, step: int) -> None:
         """Open an event file; TensorBoard hides what earlier sessions wrote of later steps."""
+        from torch.utils.tensorboard import SummaryWriter  # slow, and needs the optional package
+
         purged = step + 1 if step else None
-        self.writer = self.make_writer(str(run.path / self.folder), purge_step=purged)
+        self.writer = SummaryWriter(str(run.path / self.folder), purge_step=purged)
         document = json.dumps(run.config, indent=2, default=str)
         self.writer.add_text("config", f"```json\n{document}\n```", step)
 

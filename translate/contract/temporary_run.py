@@ -1,0 +1,117 @@
+"""A temporary run: what a training of some steps leaves and reports, made within a second."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from translate.batches import Domain, Images, ImageSpec
+from translate.contract.rules import RuleError
+from translate.engine.checkpoints import write
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, yaml
+from translate.engine.disk import files
+from translate.engine.plugins.errors import Place
+from translate.engine.system.randomness import random_state
+from translate.images.encode import image_grid, write_image
+from translate.recipe import Recipe, Turn, adam
+from translate.run import LogRecord, Run
+
+STEPS = 4
+LOSSES = {"generator/adversarial": 0.7, "generator/cycle": 1.2, "discriminator/real": 0.4}
+Call = tuple[str, Mapping[str, Any]]
+
+
+class Probe(Recipe[Images]):
+    """The model of the temporary run: one convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = nn.Conv2d(3, 3, 1)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {"generator": adam(self.network)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:
+        yield Turn("generator", gan=self.network(batch.images).mean())
+
+
+@contextmanager
+def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
+    """Yield a run of some steps, in a folder that is then deleted, and what hooks hear of it."""
+    asked = layers.validate(
+        {"recipe": "probe", "data": {"domains": ["photos"]}, "train": {"steps": STEPS, "keep": 2}}
+    )
+    with TemporaryDirectory() as folder:
+        path, recipe = Path(folder) / "run", Probe()
+        training = TrainingState(
+            asked, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
+        )
+        files.replace(path / "config.yaml", yaml.dump(asked).encode())
+        files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
+        calls: list[Call] = [("run_started", {})]
+        for step in range(1, STEPS + 1):
+            record = _record(step)
+            files.append(path / "log.jsonl", {"step": step, "losses": LOSSES})
+            facts = {"step": step, "losses": record.losses, "record": record}
+            calls.append(("losses_logged", facts))
+            if step % 2 == 0:
+                training.step = step
+                picture = path / f"previews/step-{step:08d}.png"
+                write_image(picture, image_grid([torch.zeros(2, 3, 8, 8)]))
+                saved = write.save(path, training, resume=training)
+                calls += [
+                    ("preview_drawn", {"step": step, "path": picture}),
+                    ("checkpoint_saved", {"step": step, "path": saved}),
+                ]
+        for outcome in ("interrupted", "stopped", "failed", "finished"):
+            calls += [("run_started", {}), ("run_finished", {"outcome": outcome})]
+        yield Run(path, yaml.document(asked), STEPS), calls
+
+
+def _record(step: int) -> LogRecord:
+    """Return a line of the log: the last one has a loss that is not finite, and metrics."""
+    last = step == STEPS
+    return LogRecord(
+        step,
+        epoch=step / 2,
+        losses={**LOSSES, "generator/adversarial": float("nan")} if last else LOSSES,
+        lr={"generator": 1e-4, "discriminator": 1e-4},
+        grad_norm={"generator": 1.5, "discriminator": 0.5},
+        images_per_second=10.0,
+        data_wait=0.1,
+        memory_mb=100,
+        threads=1,
+        metrics={"discriminator/real_score": 0.8} if last else {},
+        skipped=int(last),
+    )
+
+
+@contextmanager
+def unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[None]:
+    """Raise `RuleError` if the block changes a file of the run, or a global random generator."""
+    before, random = _digests(run), random_state()
+    yield
+    after = _digests(run)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if changed:
+        kept = "write files of your own, under other names"
+        raise RuleError(f"It changed {', '.join(changed[:3])} of the run: {kept}.", place())
+    for name, state in random_state().items():
+        if not torch.equal(state, random[name]):
+            own = "use a generator of your own, or a resumed run is another one"
+            raise RuleError(f"It drew from the global generator of {name[7:]}: {own}.", place())
+
+
+def _digests(run: Path) -> dict[str, str]:
+    """Return a digest of each file of a run that is the program's, not a plugin's."""
+    own = [run / name for name in ("config.yaml", "run.json", "log.jsonl")]
+    own += [path for folder in ("previews", "checkpoints") for path in (run / folder).rglob("*")]
+    found = (path for path in own if path.is_file())
+    return {str(p.relative_to(run)): sha256(p.read_bytes()).hexdigest() for p in found}
