@@ -131,10 +131,9 @@ def test_it_trains_and_translates_and_its_absence_is_named(
 def test_a_tracker_of_its_own_follows_a_run_and_its_resume(
     stranger: Command, image_folder: Pictures, tmp_path: Path
 ) -> None:
-    _install(stranger, "translate_csvlog", tmp_path)
     table = tmp_path / "all/losses.csv"
     assert "BROKEN" not in translate(
-        stranger, "plugins", "check", "csvlog", "--set", f"file={tmp_path / 'checked.csv'}"
+        stranger, "plugins", "check", "csvlog", "--set", f"options.file={tmp_path / 'checked.csv'}"
     )
     image_folder("data/soft/train"), image_folder("data/crisp/train")
     asked = ["--plugin", "sharpen", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
@@ -149,16 +148,6 @@ def test_a_tracker_of_its_own_follows_a_run_and_its_resume(
     ]
     assert rows[-1] == ["run", "0", "outcome", "finished"]
     assert not (run / "problems.jsonl").exists()
-
-
-def _install(stranger: Command, name: str, place: Path) -> None:
-    """Install an example into the stranger's environment."""
-    copy = place / name
-    copy.mkdir()
-    for file in ("pyproject.toml", f"{name}.py"):
-        (copy / file).write_text((ROOT / "tests/examples" / name / file).read_text())
-    installed = stranger("pip", "install", *OFFLINE, copy)
-    assert installed.returncode == 0, installed.stderr
 
 
 def test_its_parts_serve_every_recipe(
@@ -197,6 +186,14 @@ def test_flow_matching_trains_and_translates_with_options_of_its_own(
     monkeypatch.syspath_prepend(EXAMPLES / "translate_flow")
     register_plugin(import_module("translate_flow"), "translate-flow:flow")
     import_module("test_flow").test_the_recipe_keeps_the_rules()
+
+
+def test_the_tests_of_the_tracker_pass(
+    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES / "translate_csvlog")
+    register_plugin(import_module("translate_csvlog"), "translate-csvlog:csvlog")
+    import_module("test_csvlog").test_the_tracker_keeps_the_rules(tmp_path)
 
 
 @pytest.mark.slow

@@ -38,9 +38,7 @@ class Sound:
 
 class OpensEarly(Sound):
     def __init__(self) -> None:
-        self.text = (
-            Path(__file__).with_suffix(".toml").exists() or Path("/etc/hostname").read_text()
-        )
+        self.text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
 
 
 class Incomplete:
@@ -68,7 +66,7 @@ class Draws(Sound):
 
 class ClosesWhatItHasNot(Sound):
     def started(self, run: Run, step: int) -> None:
-        self.file = (run.path / "mine.txt").open("w")
+        self.file = (run.path / f"mine-{step}.txt").open("w")
 
     def close(self) -> None:
         self.file.close()
@@ -97,7 +95,7 @@ def test_a_sound_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
 @pytest.mark.parametrize(
     ("tracker", "said"),
     [
-        (OpensEarly, "Read no file and no network in a constructor.*hostname"),
+        (OpensEarly, "Read no file and no network in a constructor.*pyproject"),
         (Incomplete, "There is no method preview or finished or close"),
         (Rounds, "ValueError: cannot convert float NaN to integer"),
         (Rewrites, "It changed config.yaml of the run: write files of your own"),
