@@ -1,0 +1,32 @@
+"""The temporary run of the contract leaves and reports what a run does."""
+
+import json
+import random
+
+import pytest
+
+from translate.contract.rules import RuleError
+from translate.contract.temporary_run import STEPS, temporary_run, unchanged
+
+
+def test_a_temporary_run_has_the_files_and_records_of_a_run() -> None:
+    with temporary_run() as (run, calls):
+        steps = [facts["record"].step for event, facts in calls if event == "losses_logged"]
+        assert steps == [*range(1, STEPS + 1)]
+        lines = (run.path / "log.jsonl").read_text().splitlines()
+        assert [json.loads(line)["step"] for line in lines] == steps
+        paths = [facts["path"] for _, facts in calls if "path" in facts]
+        assert paths and all(path.exists() for path in paths)
+    assert not run.path.exists()
+
+
+def test_a_changed_file_and_a_drawn_number_break_the_rule() -> None:
+    with temporary_run() as (run, _):
+        with unchanged(run.path, lambda: None):
+            (run.path / "mine.txt").write_text("a plugin's own")
+        changes = pytest.raises(RuleError, match=r"It changed log\.jsonl of the run")
+        with changes, unchanged(run.path, lambda: None):
+            (run.path / "log.jsonl").write_text("")
+        draws = pytest.raises(RuleError, match="the global generator of python")
+        with draws, unchanged(run.path, lambda: None):
+            random.random()
