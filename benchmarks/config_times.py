@@ -163,14 +163,14 @@ def measure_part(name: str, args: argparse.Namespace) -> Result:
     """Measure a few intervals of a configuration, and return the time of all its steps."""
     settings = layers.resolve(None, config=name)
     steps = settings.train.steps or 0
-    warm_up = min(int(settings.options.get("warm_up", 0)), steps)
+    warm_up = min(int(settings.options.get("pretrain_steps", 0)), steps)
     interval = args.interval or max(25, steps // 200)
     costs = measured_costs(name, interval, args.intervals, [])
     step_seconds = steps * costs.step
     if 0 < warm_up < steps:
         first, costs = (
             costs,
-            measured_costs(name, interval, args.intervals, ["--set", "options.warm_up=0"]),
+            measured_costs(name, interval, args.intervals, ["--set", "options.pretrain_steps=0"]),
         )
         step_seconds = warm_up * first.step + (steps - warm_up) * costs.step
     seconds = (

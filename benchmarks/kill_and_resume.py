@@ -27,7 +27,7 @@ import training_setup
 
 TRANSLATE = [sys.executable, "-m", "translate"]
 SETTINGS = {
-    "options.generator": "{name: resnet, width: 8, blocks: 1, downs: 1, dropout: 0.5}",
+    "options.generator": "{name: resnet, width: 8, blocks: 1, downsamplings: 1, dropout: 0.5}",
     "options.discriminator": "{name: patch, width: 8, layers: 1}",
     "options.pool_size": "3",
     "train.ema": "0.9",

@@ -81,7 +81,7 @@ def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
     options = run["options"]
     match run["recipe"]:
         case "srgan":
-            factor = options["factor"]
+            factor = options["scale"]
             truth = [crop_to_multiple(image, factor) for image in truth]
             inputs = degrade(truth, lambda clean: downscale(clean, factor))
             return Task(truth, inputs, enlarge(inputs, factor))

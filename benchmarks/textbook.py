@@ -32,8 +32,8 @@ class Settings(NamedTuple):
 
 def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Train, and yield the six losses of the generators and the two of the critics at each step."""
-    forth, back = recipe.forth, recipe.back
-    source_critic, target_critic = recipe.source_judge, recipe.target_judge
+    forth, back = recipe.source_to_target, recipe.target_to_source
+    source_critic, target_critic = recipe.source_discriminator, recipe.target_discriminator
     source_pool, target_pool = Pool(recipe.source_pool.size), Pool(recipe.target_pool.size)
     generators = optimizer(settings, forth, back)
     critics = optimizer(settings, source_critic, target_critic)

@@ -41,8 +41,8 @@ def aae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
     """Makhzani et al. (2016): reconstruction, then a game over the codes."""
     encoder, decoder, discriminator = recipe.encoder, recipe.decoder, recipe.discriminator
     for_both = optimizer(settings, encoder, decoder, lr=recipe.lr)
-    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_game)
-    for_encoder = optimizer(settings, encoder, lr=recipe.lr_game)
+    for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_adversarial)
+    for_encoder = optimizer(settings, encoder, lr=recipe.lr_adversarial)
     for (images,) in batches:
         missed = F.mse_loss(decoder(encoder(images)), images)
         descend(for_both, missed)
@@ -66,13 +66,15 @@ def wae_gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         code = encoder(images)
         switch([discriminator], on=True)
         discriminator_loss = cross_entropy(discriminator(noise(recipe, images)), 1.0)
-        discriminator_loss = recipe.prior_weight * (
+        discriminator_loss = recipe.adversarial_weight * (
             discriminator_loss + cross_entropy(discriminator(code.detach()), 0.0)
         )
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
-        cost = recipe.cost_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
-        gan = recipe.prior_weight * cross_entropy(discriminator(code), 1.0)
+        cost = (
+            recipe.reconstruction_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
+        )
+        gan = recipe.adversarial_weight * cross_entropy(discriminator(code), 1.0)
         descend(for_both, cost + gan)
         yield [discriminator_loss.detach(), cost.detach(), gan.detach()]
 
@@ -81,7 +83,7 @@ def wae_mmd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     """Tolstikhin et al. (2018), algorithm 2, inverse multiquadratic kernels of seven widths."""
     encoder, decoder = recipe.encoder, recipe.decoder
     adam = optimizer(settings, encoder, decoder, lr=recipe.lr)
-    widths = [2 * recipe.code * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+    widths = [2 * recipe.prior.dim * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
 
     def kernel(one: Tensor, other: Tensor) -> Tensor:
         squared = (one[:, None] - other[None]).square().sum(2)
@@ -92,8 +94,10 @@ def wae_mmd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         one, other = code.flatten(1), noise(recipe, images).flatten(1)
         apart = 1 - torch.eye(n).to(images)
         within = ((kernel(one, one) + kernel(other, other)) * apart).sum() / (n * (n - 1))
-        cost = recipe.cost_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
-        prior = recipe.prior_weight * (within - 2 * kernel(one, other).mean())
+        cost = (
+            recipe.reconstruction_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
+        )
+        prior = recipe.mmd_weight * (within - 2 * kernel(one, other).mean())
         descend(adam, cost + prior)
         yield [cost.detach(), prior.detach()]
 

@@ -28,7 +28,7 @@ def gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         )
         descend(for_discriminator, discriminator_loss)
         losses = [discriminator_loss]
-        if step % recipe.critic_steps == 0:
+        if step % recipe.discriminator_steps == 0:
             switch([discriminator], on=False)
             losses.append(cross_entropy(discriminator(generator(noise(recipe, real))), 1.0))
             descend(for_generator, losses[-1])
@@ -104,7 +104,7 @@ def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             fake = generator(noise(recipe, real))
         switch([critic], on=True)
         estimate = critic(fake).mean() - critic(real).mean()
-        penalty = recipe.penalty_weight * slope_penalty(critic, real, fake)
+        penalty = recipe.gradient_penalty_weight * slope_penalty(critic, real, fake)
         losses = [estimate, penalty]
         descend(for_critic, estimate + penalty)
         if step % recipe.critic_steps == 0:
@@ -119,7 +119,7 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     generator, discriminator, head = recipe.generator, recipe.discriminator, recipe.head
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
     for_discriminator = optimizer(settings, discriminator, head, lr=recipe.lr_discriminator)
-    sizes = [recipe.latent, recipe.categories, recipe.continuous]
+    sizes = [recipe.prior.dim, recipe.categories, recipe.continuous]
 
     def look(fake: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if settings.as_ours:
@@ -150,17 +150,17 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
 
 def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Reed et al. (2016), algorithm 1, with the product of Miyato and Koyama (2018)."""
-    discriminators = [recipe.discriminator, recipe.matcher, recipe.words]
+    discriminators = [recipe.discriminator, recipe.image_encoder, recipe.text_encoder]
     for_discriminators = optimizer(settings, *discriminators, lr=recipe.lr_discriminator)
     for_generator = optimizer(settings, recipe.generator, lr=recipe.lr_generator)
 
     def discriminator(images: Tensor, *codes: Tensor) -> list[Tensor]:
-        alone, seen = recipe.discriminator(images), recipe.matcher(images)
+        alone, seen = recipe.discriminator(images), recipe.image_encoder(images)
         return [alone + (seen * code).sum((1, 2, 3)).view_as(alone) for code in codes]
 
     for images, text in batches:
         switch(discriminators, on=True)
-        code = recipe.words(text)
+        code = recipe.text_encoder(text)
         drawn, _ = noise(recipe, images), noise(recipe, images)  # the other is for diversity
         fake = recipe.generator(torch.cat([drawn, code.detach()], 1))
         real, wrong = discriminator(images, code, code.roll(1, 0))

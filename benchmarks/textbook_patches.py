@@ -17,7 +17,7 @@ from torch import Tensor
 def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Park et al. (2020): each term looks at its own pictures, in passes of their own."""
     generator, discriminator = recipe.generator, recipe.discriminator
-    for_generator = optimizer(settings, generator, recipe.contrast, lr=recipe.lr)
+    for_generator = optimizer(settings, generator, recipe.patch_nce, lr=recipe.lr)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
     schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for source, target in batches:
@@ -31,16 +31,16 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         gan = least_squares(discriminator(fake), 1.0)
         if settings.as_ours:
             found = generator.features(drawn)
-            chosen = places(recipe.contrast, found)
-            contrasts = contrast(recipe.contrast, found, seen, chosen).split(len(source))
+            chosen = places(recipe.patch_nce, found)
+            contrasts = contrast(recipe.patch_nce, found, seen, chosen).split(len(source))
             contrasts = [one.mean() for one in contrasts]
         else:
             shown = [
                 [generator.features(x) for x in two] for two in ((fake, source), (same, target))
             ]
-            chosen = places(recipe.contrast, shown[0][0])
-            contrasts = [contrast(recipe.contrast, *two, chosen).mean() for two in shown]
-        apart = recipe.contrast_weight * contrasts[0]
+            chosen = places(recipe.patch_nce, shown[0][0])
+            contrasts = [contrast(recipe.patch_nce, *two, chosen).mean() for two in shown]
+        apart = recipe.nce_weight * contrasts[0]
         identity = recipe.identity_weight * contrasts[1]
         descend(for_generator, gan + apart + identity)
         for each in schedules:
@@ -51,7 +51,7 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
 def fastcut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Park et al. (2020), appendix C.1: half of the sources mirrored, and features back."""
     generator, discriminator = recipe.generator, recipe.discriminator
-    for_generator = optimizer(settings, generator, recipe.contrast, lr=recipe.lr)
+    for_generator = optimizer(settings, generator, recipe.patch_nce, lr=recipe.lr)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
     schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for source, target in batches:
@@ -62,9 +62,9 @@ def fastcut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
         found, wanted = generator.features(fake), generator.features(source)
         if mirrored:
             found = [feature.flip(3) for feature in found]
-        chosen = places(recipe.contrast, found)
-        apart = contrast(recipe.contrast, found, wanted, chosen).mean()
-        apart = recipe.contrast_weight * apart
+        chosen = places(recipe.patch_nce, found)
+        apart = contrast(recipe.patch_nce, found, wanted, chosen).mean()
+        apart = recipe.nce_weight * apart
         descend(for_generator, gan + apart)
         for each in schedules:
             each.step()
@@ -93,7 +93,9 @@ def pix2pixhd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
         share = 4 / (len(seen) / len(shown)) / len(shown)
         features = torch.zeros(()).to(source)
         for one, other in zip(seen, wanted, strict=True):
-            features = features + recipe.features_weight * share * F.l1_loss(one, other.detach())
+            features = features + recipe.feature_matching_weight * share * F.l1_loss(
+                one, other.detach()
+            )
         content = recipe.content_weight * recipe.content(fake, target)
         descend(for_generator, gan + features + content)
         descend(for_discriminators, discriminator_loss)

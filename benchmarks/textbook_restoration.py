@@ -27,7 +27,7 @@ def deblurgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
         for _ in range(recipe.critic_steps):
             fake = restored.detach()
             estimate = critic(fake).mean() - critic(sharp).mean()
-            penalty = recipe.penalty_weight * slope_penalty(critic, sharp, fake)
+            penalty = recipe.gradient_penalty_weight * slope_penalty(critic, sharp, fake)
             descend(for_critic, estimate, penalty)
         switch([critic], on=False)
         losses = [-critic(restored).mean(), recipe.content_weight * recipe.content(restored, sharp)]
@@ -71,7 +71,7 @@ def inpaint(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
     schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for (whole,) in batches:
-        hole = random_holes(whole, recipe.share, recipe.strokes).to(whole)
+        hole = random_holes(whole, recipe.hole_fraction, recipe.stroke_fraction).to(whole)
         mask = 2 * hole - 1
         drawn = generator(torch.cat([whole * (1 - hole), mask], 1))
         composed = hole * drawn + (1 - hole) * whole
@@ -100,7 +100,7 @@ def restore(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     for_generator = optimizer(settings, generator, lr=recipe.lr, betas=(0.9, 0.999))
     falling = schedule(for_generator, settings)
     for (sound,) in batches:
-        damaged = recipe.damage(sound)
+        damaged = recipe.degrade(sound)
         pixel = recipe.pixel_weight * F.l1_loss(damaged + generator(damaged), sound)
         descend(for_generator, pixel)
         falling.step()

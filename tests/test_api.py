@@ -149,7 +149,7 @@ def test_a_file_that_is_no_picture_is_named(model: Translator, tmp_path: Path) -
 
 def test_a_translation_that_is_not_finite_is_an_error(tmp_path: Path) -> None:
     model = Translator.load(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
-    model._model.recipe.get_parameter("forth.model.1.weight").fill_(float("nan"))
+    model._model.recipe.get_parameter("source_to_target.model.1.weight").fill_(float("nan"))
     with pytest.raises(TranslateError, match="not finite"):
         model(noise(8, 8, 3))
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="capabilities ar
 TRAIN = (
     "train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--size", "16",
     "--steps", "2", "--device", "cpu", "--out", "run", "--set", "train.preview_every=0",
-    "--set", "options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+    "--set", "options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1}",
     "--set", "options.discriminator={name: patch, width: 2, layers: 1}",
 )  # fmt: skip
 

@@ -318,7 +318,7 @@ def biases_before_a_norm() -> set[str]:
                     and getattr(one, "bias", None) is not None
                 ):
                     found.add(f"{name}.{index}.bias")
-    assert "forth.model.1.bias" in found
+    assert "source_to_target.model.1.bias" in found
     return found
 
 

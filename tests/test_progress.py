@@ -7,8 +7,8 @@ import pytest
 from translate.progress import ProgressReport, duration
 
 CYCLEGAN = {
-    "generators/gan_forth": 0.51234,
-    "generators/gan_back": 0.4,
+    "generators/gan_source_to_target": 0.51234,
+    "generators/gan_target_to_source": 0.4,
     "generators/cycle_source": 2.5,
     "generators/cycle_target": 2.25,
     "generators/identity_source": 1.5,

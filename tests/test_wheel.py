@@ -15,7 +15,7 @@ from command_result import ROOT
 
 SMALL = [
     *("--steps", 4, "--size", 32, "--device", "cpu", "--set", "data.cache=0"),
-    *("--set", "options.generator={name: resnet, width: 4, blocks: 1, downs: 1}"),
+    *("--set", "options.generator={name: resnet, width: 4, blocks: 1, downsamplings: 1}"),
     *("--set", "options.discriminator={name: patch, width: 4}"),
 ]
 

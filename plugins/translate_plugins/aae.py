@@ -1,4 +1,4 @@
-"""Adversarial auto-encoder: a discriminator makes codes look like the noise that it draws from."""
+"""Adversarial autoencoder: a discriminator matches latent codes to a prior distribution."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -26,9 +26,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class AAE(Recipe[Images]):
     """Adversarial autoencoder (Makhzani et al., 2016).
 
-    Makhzani et al. (2016), section 2: in each step first the reconstruction phase, then the
-    regularization phase, in which the discriminator moves before the encoder. The encoder is the
-    deterministic one of section 2.1. Here Adam moves all three, as is usual by now.
+    Section 2: each step has a reconstruction phase, then a regularization phase, in which the
+    discriminator is updated before the encoder. The encoder is the deterministic one of section
+    2.1. All three optimizers are Adam.
     """
 
     defaults = {
@@ -40,65 +40,68 @@ class AAE(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to its code"] = {  # noqa: B006
-            "name": "mlp-encoder",
-            "width": 1000,
-            "layers": 2,
-            "norm": "none",
-        },
-        decoder: Annotated[Part, "network from a code to its picture"] = {  # noqa: B006
-            "name": "mlp",
-            "width": 1000,
-            "layers": 2,
-            "norm": "none",
-        },
-        discriminator: Annotated[Part, "network that tells noise from codes"] = {  # noqa: B006
-            "name": "mlp",
-            "width": 1000,
-        },
+        encoder: Annotated[Part, "encoder, from images to latent codes"] = part(
+            "mlp-encoder", width=1000, layers=2, norm="none"
+        ),
+        decoder: Annotated[Part, "decoder, from latent codes to images"] = part(
+            "mlp", width=1000, layers=2, norm="none"
+        ),
+        discriminator: Annotated[Part, "discriminator of prior samples and latent codes"] = part(
+            "mlp", width=1000
+        ),
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
-        noise: Annotated[
-            Literal["normal", "uniform", "sphere"], "what codes are to look like"
+        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"
         ] = "normal",
-        lr: Annotated[float, Field(ge=0), "learning rate of the reconstruction"] = 1e-3,
-        lr_game: Annotated[float, Field(ge=0), "learning rate of both players of the game"] = 2e-4,
+        lr: Annotated[
+            float, Field(ge=0), "learning rate of the autoencoder's reconstruction turn"
+        ] = 1e-3,
+        lr_adversarial: Annotated[
+            float,
+            Field(ge=0),
+            "learning rate of the discriminator, and of the encoder's adversarial turn",
+        ] = 2e-4,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=latent_dim, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
+            decoder, in_channels=latent_dim, out_channels=spec.target.channels, size=spec.size
         )
-        self.discriminator = create_discriminator(discriminator, in_channels=code, size=(1, 1))
+        self.discriminator = create_discriminator(
+            discriminator, in_channels=latent_dim, size=(1, 1)
+        )
         self.adversarial = create_loss(adversarial)
-        self.size, self.prior = spec.size, Prior(noise, dim=code)
-        self.lr, self.lr_game = lr, lr_game
+        self.size, self.prior = spec.size, Prior(prior, dim=latent_dim)
+        self.lr, self.lr_adversarial = lr, lr_adversarial
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {
             "autoencoder": adam(self.encoder, self.decoder, lr=self.lr),
-            "discriminator": adam(self.discriminator, lr=self.lr_game),
-            "encoder": adam(self.encoder, lr=self.lr_game),
+            "discriminator": adam(self.discriminator, lr=self.lr_adversarial),
+            "encoder": adam(self.encoder, lr=self.lr_adversarial),
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        images, judge = batch.images, self.discriminator
+        images, discriminator = batch.images, self.discriminator
         yield Turn("autoencoder", reconstruction=F.mse_loss(self.reconstruct(images), images))
 
         code, prior = self.encoder(images), self.latents(len(images)).to(images)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*forward_batched(judge, prior, code.detach())),
+            gan=self.adversarial.for_discriminator(
+                *forward_batched(discriminator, prior, code.detach())
+            ),
         )
-        yield Turn("encoder", gan=generator_loss(self.adversarial, judge, code, prior))
+        yield Turn("encoder", gan=generator_loss(self.adversarial, discriminator, code, prior))
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Return what is left of `images`, which have the size trained on, after their code."""
+        """Return reconstructions of `images` of the training size."""
         return self.decoder(self.encoder(images))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""A plain auto-encoder: a picture becomes a few numbers, and these the picture again."""
+"""Autoencoder: compress images to latent codes and reconstruct them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated
@@ -20,11 +20,11 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class Autoencoder(Recipe[Images]):
-    """Autoencoder: images to codes and back (Hinton and Salakhutdinov, 2006).
+    """Autoencoder: images to latent codes and back (Hinton and Salakhutdinov, 2006).
 
-    Hinton and Salakhutdinov (2006), trained in one go: their pretraining, layer by layer, is what
-    better initial weights and optimizers have made unnecessary. Nothing says how codes are spread,
-    so there is no noise to draw from: `vae`, `aae` and `wae-mmd` are for that.
+    Trained end to end, without the layer-wise pretraining of the paper, which better initialization
+    and optimizers have made unnecessary. The codes have no prior, so it cannot generate images:
+    `vae`, `aae` and `wae-mmd` can.
     """
 
     defaults = {
@@ -36,18 +36,18 @@ class Autoencoder(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to its code"] = "mlp-encoder",
-        decoder: Annotated[Part, "network from a code to its picture"] = "mlp",
-        code: Annotated[int, Field(gt=0), "numbers in a code"] = 30,
+        encoder: Annotated[Part, "encoder, from images to latent codes"] = "mlp-encoder",
+        decoder: Annotated[Part, "decoder, from latent codes to images"] = "mlp",
+        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 30,
         pixel: Annotated[Part, "reconstruction loss"] = "l2",
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
+        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=latent_dim, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
+            decoder, in_channels=latent_dim, out_channels=spec.target.channels, size=spec.size
         )
         self.pixel = create_loss(pixel)
         self.size, self.lr = spec.size, lr
@@ -60,7 +60,7 @@ class Autoencoder(Recipe[Images]):
         yield Turn("autoencoder", reconstruction=self.pixel(self.decoder(code), batch.images))
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Return what is left of `images`, which have the size trained on, after their code."""
+        """Return reconstructions of `images` of the training size."""
         return self.decoder(self.encoder(images))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

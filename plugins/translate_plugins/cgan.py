@@ -1,4 +1,4 @@
-"""Conditional GAN: draw images of the class that is asked for."""
+"""Conditional GAN: generate images of a class."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -28,9 +28,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class ConditionalGAN(Recipe[Labelled]):
     """Conditional GAN: samples of a class (Mirza and Osindero, 2014).
 
-    Mirza and Osindero (2014), sections 3.2 and 4.1: a label, one-hot, joins the input of either
-    network, and what is drawn in training has the labels of the batch. Their networks are fully
-    connected, trained by gradient descent with momentum; here they are DCGAN's, trained by Adam.
+    Sections 3.2 and 4.1: the one-hot label is part of the input of both networks, and generated
+    images have the labels of the batch. Departs: networks of DCGAN and Adam instead of fully
+    connected networks and gradient descent with momentum.
     """
 
     defaults = {
@@ -42,18 +42,18 @@ class ConditionalGAN(Recipe[Labelled]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws, of noise and a label"] = "dcgan",
-        discriminator: Annotated[Part, "network that judges an image with its label"] = "dcgan",
+        generator: Annotated[Part, "generator, from latent vectors and labels to images"] = "dcgan",
+        discriminator: Annotated[Part, "discriminator of images with their labels"] = "dcgan",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        latent: Annotated[
-            int, Field(gt=0), "numbers of noise an image is made of, beside its label"
-        ] = 100,
-        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
-        critic_steps: Annotated[
-            int, Field(gt=0), "discriminator's turns for each of the generator's"
+        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
+        ] = "uniform",
+        discriminator_steps: Annotated[
+            int, Field(gt=0), "discriminator updates per generator update"
         ] = 1,
-        feature_matching: Annotated[
-            float, "weight of the distance of mean features, real to generated; against swings"
+        feature_matching_weight: Annotated[
+            float, "weight of feature matching (Salimans et al., 2016); stabilizes training"
         ] = 0.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[
@@ -68,16 +68,20 @@ class ConditionalGAN(Recipe[Labelled]):
             )
         self.classes, channels = spec.classes, spec.target.channels
         self.generator = create_generator(
-            generator, in_channels=latent + len(self.classes), out_channels=channels, size=spec.size
+            generator,
+            in_channels=latent_dim + len(self.classes),
+            out_channels=channels,
+            size=spec.size,
         )
         self.discriminator = create_discriminator(
             discriminator, in_channels=channels + len(self.classes), size=spec.size
         )
         init_normal_(self)
-        if feature_matching:
-            features_of(self.discriminator)  # which says it here if there are none
-        self.adversarial, self.feature_matching = create_loss(adversarial), feature_matching
-        self.prior, self.critic_steps = Prior(noise, dim=latent), critic_steps
+        if feature_matching_weight:
+            features_of(self.discriminator)  # raises an error if it has none
+        self.adversarial = create_loss(adversarial)
+        self.feature_matching_weight = feature_matching_weight
+        self.prior, self.discriminator_steps = Prior(prior, dim=latent_dim), discriminator_steps
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -87,29 +91,32 @@ class ConditionalGAN(Recipe[Labelled]):
         }
 
     def step(self, batch: Labelled) -> Iterator[Turn]:
-        judge, labels = self.discriminator, batch.labels
+        discriminator, labels = self.discriminator, batch.labels
         fake = self.draw(self.latents(len(labels)).to(batch.images), labels)
         real, fake = self.labelled(batch.images, labels), self.labelled(fake, labels)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake.detach())),
+            gan=self.adversarial.for_discriminator(
+                *forward_batched(discriminator, real, fake.detach())
+            ),
         )
-        if (self.iteration + 1) % self.critic_steps:
+        if (self.iteration + 1) % self.discriminator_steps:
             return
-        losses = {"gan": generator_loss(self.adversarial, judge, fake, real)}
-        if self.feature_matching:
-            look = features_of(judge)
-            losses["features"] = self.feature_matching * feature_distance(look(real), look(fake))
+        losses = {"gan": generator_loss(self.adversarial, discriminator, fake, real)}
+        if self.feature_matching_weight:
+            features = features_of(discriminator)
+            distance = feature_distance(features(real), features(fake))
+            losses["feature_matching"] = self.feature_matching_weight * distance
         yield Turn("generator", **losses)
 
     def labelled(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return images, or noise, with a plane for each class: (N, C + classes, H, W)."""
+        """Return images, or latent vectors, with a plane for each class: (N, C + classes, H, W)."""
         return with_labels(images, labels, len(self.classes))
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is None:
             raise ConfigError(
-                f"class: this model draws what it is asked for: name one of "
+                f"class: this model needs the class of each image: name one of "
                 f"{', '.join(self.classes)}."
             )
         return self.generator(self.labelled(latents, condition))

@@ -1,4 +1,4 @@
-"""CycleGAN: translate between two domains of which no two images belong together."""
+"""CycleGAN: translate between two domains without aligned pairs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated
@@ -27,8 +27,8 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class CycleGAN(Recipe[Pair]):
     """Unpaired image translation in both directions, with cycle consistency (Zhu et al., 2017).
 
-    Zhu et al. (2017), section 3; networks and training as section 4 and appendix 7.1 have them.
-    The identity loss of section 5.2 is on, at half the cycle loss, as in the authors' code.
+    Section 3, with the networks and training of section 4 and appendix 7.1. The identity loss of
+    section 5.2 is on, at half the weight of the cycle-consistency loss, as in the authors' code.
     """
 
     defaults = {
@@ -36,34 +36,47 @@ class CycleGAN(Recipe[Pair]):
         "train": {"epochs": 200, "batch_size": 1, "schedule": "linear", "decay_from": 0.5},
     }
 
+    renamed = {
+        "forth": "source_to_target",
+        "back": "target_to_source",
+        "source_judge": "source_discriminator",
+        "target_judge": "target_discriminator",
+        "generator.downs": "generator.downsamplings",
+    }
+
     def __init__(
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network of both directions"] = "resnet",
-        discriminator: Annotated[Part, "network that judges either domain"] = "patch",
+        generator: Annotated[Part, "generator of each direction"] = "resnet",
+        discriminator: Annotated[Part, "discriminator of each domain"] = "patch",
         adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
-        cycle_weight: Annotated[float, "of the way there and back, L1"] = 10.0,
+        cycle_weight: Annotated[float, "weight of the cycle-consistency loss (L1)"] = 10.0,
         identity_weight: Annotated[
-            float, "of leaving an image that is already there, L1, against shifted colours"
+            float, "weight of the identity loss (L1); preserves colour"
         ] = 5.0,
-        pool_size: Annotated[int, "generated images a discriminator is reminded of"] = 50,
+        pool_size: Annotated[int, "size of the buffer of previously generated images"] = 50,
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source.channels, spec.target.channels
         if identity_weight and source != target:
             raise ConfigError(
-                f"identity_weight: no image of {source} channels is one of {target}: set it to 0."
+                f"identity_weight: an image of {source} channels cannot equal one of {target}: set "
+                "it to 0, or data.channels to 1 or 3 for both domains."
             )
-        self.forth = create_generator(
+        self.source_to_target = create_generator(
             generator, in_channels=source, out_channels=target, size=spec.size
         )
-        self.back = create_generator(
+        self.target_to_source = create_generator(
             generator, in_channels=target, out_channels=source, size=spec.size
         )
-        self.source_judge = create_discriminator(discriminator, in_channels=source, size=spec.size)
-        self.target_judge = create_discriminator(discriminator, in_channels=target, size=spec.size)
+        self.source_discriminator = create_discriminator(
+            discriminator, in_channels=source, size=spec.size
+        )
+        self.target_discriminator = create_discriminator(
+            discriminator, in_channels=target, size=spec.size
+        )
         init_normal_(self)
         self.adversarial = create_loss(adversarial)
         self.source_pool, self.target_pool = ImagePool(pool_size), ImagePool(pool_size)
@@ -72,24 +85,32 @@ class CycleGAN(Recipe[Pair]):
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {
-            "generators": adam(self.forth, self.back, lr=self.lr),
-            "discriminators": adam(self.source_judge, self.target_judge, lr=self.lr),
+            "generators": adam(self.source_to_target, self.target_to_source, lr=self.lr),
+            "discriminators": adam(
+                self.source_discriminator, self.target_discriminator, lr=self.lr
+            ),
         }
 
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
         adversarial, weight = self.adversarial, self.identity_weight
         if weight:
-            fake_target, same_target = forward_batched(self.forth, source, target)
-            fake_source, same_source = forward_batched(self.back, target, source)
+            fake_target, same_target = forward_batched(self.source_to_target, source, target)
+            fake_source, same_source = forward_batched(self.target_to_source, target, source)
         else:
-            fake_target, fake_source = self.forth(source), self.back(target)
+            fake_target, fake_source = self.source_to_target(source), self.target_to_source(target)
 
         losses = {
-            "gan_forth": generator_loss(adversarial, self.target_judge, fake_target, target),
-            "gan_back": generator_loss(adversarial, self.source_judge, fake_source, source),
-            "cycle_source": self.cycle_weight * F.l1_loss(self.back(fake_target), source),
-            "cycle_target": self.cycle_weight * F.l1_loss(self.forth(fake_source), target),
+            "gan_source_to_target": generator_loss(
+                adversarial, self.target_discriminator, fake_target, target
+            ),
+            "gan_target_to_source": generator_loss(
+                adversarial, self.source_discriminator, fake_source, source
+            ),
+            "cycle_source": self.cycle_weight
+            * F.l1_loss(self.target_to_source(fake_target), source),
+            "cycle_target": self.cycle_weight
+            * F.l1_loss(self.source_to_target(fake_source), target),
         }
         if weight:
             losses["identity_source"] = weight * F.l1_loss(same_source, source)
@@ -101,28 +122,32 @@ class CycleGAN(Recipe[Pair]):
             "discriminators",
             source=0.5
             * adversarial.for_discriminator(
-                self.source_judge(source), self.source_judge(old_source)
+                self.source_discriminator(source), self.source_discriminator(old_source)
             ),
             target=0.5
             * adversarial.for_discriminator(
-                self.target_judge(target), self.target_judge(old_target)
+                self.target_discriminator(target), self.target_discriminator(old_target)
             ),
         )
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
-        return self.forth(images) if to in (None, self.target_domain) else self.back(images)
+        return (
+            self.source_to_target(images)
+            if to in (None, self.target_domain)
+            else self.target_to_source(images)
+        )
 
     def targets(self, source: str) -> tuple[str, ...]:
         return tuple(domain for domain in self.domains if domain != source)
 
     def preview(self, batch: Pair) -> dict[str, Tensor]:
         source, target = batch
-        fake_target, fake_source = self.forth(source), self.back(target)
+        fake_target, fake_source = self.source_to_target(source), self.target_to_source(target)
         return {
             "source": source,
             "source to target": fake_target,
-            "reconstructed source": self.back(fake_target),
+            "reconstructed source": self.target_to_source(fake_target),
             "target": target,
             "target to source": fake_source,
-            "reconstructed target": self.forth(fake_source),
+            "reconstructed target": self.source_to_target(fake_source),
         }

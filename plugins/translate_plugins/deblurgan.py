@@ -1,4 +1,4 @@
-"""DeblurGAN: restore sharp pictures from blurred ones."""
+"""DeblurGAN: restore sharp images from blurred ones."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -14,7 +14,9 @@ from translate.nn.batching import batch_dependent
 from translate.nn.init import init_normal_
 from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+
+GRADIENT_PENALTIES = {"textbook": gradient_penalty, "deblurgan": pixelwise_gradient_penalty}
 
 
 @hookimpl
@@ -25,13 +27,12 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class DeblurGAN(Recipe[Pair]):
     """Motion deblurring of pairs, with a WGAN-GP critic and a content loss (Kupyn et al., 2018).
 
-    Kupyn et al. (2018), sections 3 and 4.2; networks as the authors' code has them. The critic sees
-    one picture, not the pair, has five turns on each batch, and pays for a slope that is not 1
-    (WGAN-GP). Beside the game, restored and sharp pictures are to look alike to a network that was
-    trained to see: the authors' is VGG19, whose weights have to be fetched, so it is not the
-    default. EfficientNet's numbers are larger, so its layers weigh little, or nobody would hear the
-    critic. Dropout is on in training alone: here a picture is restored alike each time, where
-    theirs was tested with dropout on.
+    Sections 3 and 4.2, with the networks of the authors' code. The critic sees single images, not
+    pairs, is updated five times on each batch, and has a gradient penalty (WGAN-GP). The content
+    loss of the paper uses VGG19, whose weights must be downloaded, so it is not the default;
+    features of EfficientNet are larger, so their weights are scaled down so that the content loss
+    does not dominate the adversarial loss. Dropout is on in training only; the paper also tested
+    with dropout.
     """
 
     defaults = {
@@ -45,34 +46,29 @@ class DeblurGAN(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws what is to be added"] = {  # noqa: B006
-            "name": "resnet",
-            "blocks": 9,
-            "dropout": 0.5,
-        },
-        critic: Annotated[Part, "network that scores one picture, without batch norm"] = {  # noqa: B006
-            "name": "patch",
-            "padding": 2,
-        },
-        content: Annotated[Part, "loss to the sharp picture, as a trained network sees both"] = {  # noqa: B006
-            "name": "perceptual",
-            "features": "efficientnet-lite0",
-            "weights": [0.02, 0.02],
-        },
-        content_weight: Annotated[float, "of that loss"] = 100.0,
+        generator: Annotated[
+            Part, "generator of the correction that is added to the blurred image"
+        ] = part("resnet", blocks=9, dropout=0.5),
+        critic: Annotated[Part, "critic of single images, without batch norm"] = part(
+            "patch", padding=2
+        ),
+        content: Annotated[
+            Part, "content loss to the sharp image, between features of a pretrained network"
+        ] = part("perceptual", network="efficientnet-lite0", weights=[0.02, 0.02]),
+        content_weight: Annotated[float, "weight of the content loss"] = 100.0,
         pixel: Annotated[Part, "pixel loss to the sharp image"] = "l2",
-        pixel_weight: Annotated[float, "of that loss, which the paper does without"] = 0.0,
+        pixel_weight: Annotated[float, "weight of the pixel loss; 0 in the paper"] = 0.0,
         match_colour: Annotated[
             bool,
             "shift each sharp training image to the channel means of its blurred one, so that a "
             "difference in exposure between the two domains is not learned",
         ] = False,
-        critic_steps: Annotated[int, Field(gt=0), "critic turns on each batch"] = 5,
-        gp: Annotated[
+        critic_steps: Annotated[int, Field(gt=0), "critic updates on each batch"] = 5,
+        gradient_penalty: Annotated[
             Literal["textbook", "deblurgan"],
-            "penalty: of images, or of pixels as in the authors' code",
+            "gradient norm to penalize: of an image, or of a pixel as in the authors' code",
         ] = "textbook",
-        penalty_weight: Annotated[float, "of the critic's slope, where it is not 1"] = 10.0,
+        gradient_penalty_weight: Annotated[float, "weight of the gradient penalty"] = 10.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
         lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
@@ -80,7 +76,7 @@ class DeblurGAN(Recipe[Pair]):
         channels = spec.target.channels
         if spec.source.channels != channels:
             raise ConfigError(
-                f"data.channels: what is added to {spec.source.channels} channels cannot give "
+                f"data.channels: images of {spec.source.channels} channels cannot be corrected to "
                 f"{channels}: set it to 1 or 3, for both domains."
             )
         self.generator = create_generator(
@@ -97,8 +93,8 @@ class DeblurGAN(Recipe[Pair]):
         self.content, self.pixel = create_loss(content), create_loss(pixel)
         self.content_weight, self.pixel_weight = content_weight, pixel_weight
         self.match_colour = match_colour
-        self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
-        self.penalty = gradient_penalty if gp == "textbook" else pixelwise_gradient_penalty
+        self.critic_steps, self.gradient_penalty_weight = critic_steps, gradient_penalty_weight
+        self.gradient_penalty = GRADIENT_PENALTIES[gradient_penalty]
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -117,7 +113,8 @@ class DeblurGAN(Recipe[Pair]):
             yield Turn(
                 "critic",
                 gan=adversarial.for_discriminator(critic(sharp), critic(restored.detach())),
-                penalty=self.penalty_weight * self.penalty(critic, sharp, restored),
+                penalty=self.gradient_penalty_weight
+                * self.gradient_penalty(critic, sharp, restored),
             )
         losses = {"gan": adversarial.for_generator(critic(restored))}
         if self.content_weight:
@@ -127,7 +124,7 @@ class DeblurGAN(Recipe[Pair]):
         yield Turn("generator", **losses)
 
     def restore(self, blurred: Tensor) -> Tensor:
-        """Return `blurred`, (N, C, H, W) in [-1, 1], with what it lacks."""
+        """Return `blurred`, (N, C, H, W) in [-1, 1], with the predicted correction."""
         return (blurred + self.generator(blurred)).clamp(-1, 1)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
@@ -141,13 +138,13 @@ class DeblurGAN(Recipe[Pair]):
         }
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        self.generator.compile(*args, **kwargs)  # the critic's slope is differentiated twice
+        self.generator.compile(*args, **kwargs)  # the gradient penalty needs a double backward
 
 
 def match_means(images: Tensor, reference: Tensor) -> Tensor:
     """Return `images`, (N, C, H, W) in [-1, 1], with the channel means of each of `reference`.
 
-    Values that leave [-1, 1] by the shift are cut off.
+    Values outside [-1, 1] are clipped.
     """
     shift = reference.mean((2, 3), keepdim=True) - images.mean((2, 3), keepdim=True)
     return (images + shift).clamp(-1, 1)

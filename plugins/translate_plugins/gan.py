@@ -1,4 +1,4 @@
-"""GAN: draw images from noise, fully connected, as the first paper has it."""
+"""GAN: generate images with fully connected networks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -26,9 +26,8 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class GAN(Recipe[Images]):
     """Generative adversarial network of fully connected layers (Goodfellow et al., 2014).
 
-    Goodfellow et al. (2014), algorithm 1, with the generator's loss of the end of section 3. The
-    networks are fully connected, as theirs; Adam takes the place of their momentum. Real and
-    generated images are judged in minibatches of their own, so no norm mixes the two.
+    Algorithm 1, with the non-saturating generator loss of the end of section 3 and Adam instead of
+    momentum. A discriminator with batch norm gets real and generated images in separate batches.
     """
 
     defaults = {
@@ -40,16 +39,18 @@ class GAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws"] = "mlp",
-        discriminator: Annotated[Part, "network that judges"] = "mlp",
+        generator: Annotated[Part, "generator, from latent vectors to images"] = "mlp",
+        discriminator: Annotated[Part, "discriminator of images"] = "mlp",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 100,
-        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
-        critic_steps: Annotated[
-            int, Field(gt=0), "critic turns for one of the generator's: more, where it lags behind"
+        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
+        ] = "uniform",
+        discriminator_steps: Annotated[
+            int, Field(gt=0), "discriminator updates per generator update"
         ] = 1,
-        feature_matching: Annotated[
-            float, "weight of equal mean features, real and generated: against a game that swings"
+        feature_matching_weight: Annotated[
+            float, "weight of feature matching (Salimans et al., 2016); stabilizes training"
         ] = 0.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[
@@ -59,15 +60,16 @@ class GAN(Recipe[Images]):
         super().__init__()
         channels = spec.target.channels
         self.generator = create_generator(
-            generator, in_channels=latent, out_channels=channels, size=spec.size
+            generator, in_channels=latent_dim, out_channels=channels, size=spec.size
         )
         self.discriminator = create_discriminator(
             discriminator, in_channels=channels, size=spec.size
         )
-        if feature_matching:
-            features_of(self.discriminator)  # which says it here if there are none
-        self.adversarial, self.feature_matching = create_loss(adversarial), feature_matching
-        self.prior, self.critic_steps = Prior(noise, dim=latent), critic_steps
+        if feature_matching_weight:
+            features_of(self.discriminator)  # raises an error if it has none
+        self.adversarial = create_loss(adversarial)
+        self.feature_matching_weight = feature_matching_weight
+        self.prior, self.discriminator_steps = Prior(prior, dim=latent_dim), discriminator_steps
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -77,20 +79,21 @@ class GAN(Recipe[Images]):
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        real, judge = batch.images, self.discriminator
+        real, discriminator = batch.images, self.discriminator
         with torch.no_grad():
             fake = self.draw(self.latents(len(real)).to(real.device))
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake)),
+            gan=self.adversarial.for_discriminator(*forward_batched(discriminator, real, fake)),
         )
-        if (self.iteration + 1) % self.critic_steps:
+        if (self.iteration + 1) % self.discriminator_steps:
             return
         fake = self.draw(self.latents(len(real)).to(real.device))
-        losses = {"gan": generator_loss(self.adversarial, judge, fake, real)}
-        if self.feature_matching:
-            look = features_of(judge)
-            losses["features"] = self.feature_matching * feature_distance(look(real), look(fake))
+        losses = {"gan": generator_loss(self.adversarial, discriminator, fake, real)}
+        if self.feature_matching_weight:
+            features = features_of(discriminator)
+            distance = feature_distance(features(real), features(fake))
+            losses["feature_matching"] = self.feature_matching_weight * distance
         yield Turn("generator", **losses)
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""InfoGAN: a GAN that finds, without labels, codes that say what an image shows."""
+"""InfoGAN: a GAN with latent codes that describe the image, learned without labels."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -30,13 +30,12 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 
 
 class InfoGAN(Recipe[Images]):
-    """GAN with latent codes that it finds without labels (Chen et al., 2016).
+    """GAN with interpretable latent codes, learned without labels (Chen et al., 2016).
 
-    Chen et al. (2016), equation 6, and appendix C.1 for MNIST: a category, and numbers in [-1, 1].
-    A head guesses the codes of a drawn image from what the discriminator sees in it. As in the
-    authors' code, both players minimise what is missed (the bound of equation 5, less constants):
-    the generator so as to be legible, the discriminator's trunk and the head so as to read. The
-    guess at a number is a Gaussian of variance 1, as that code has it for MNIST.
+    Equation 6, and appendix C.1 for MNIST: a categorical code, and continuous codes in [-1, 1]. A
+    head predicts the codes of a generated image from the discriminator's features. As in the
+    authors' code, both players minimise the negative mutual information bound (equation 5, without
+    constants). The predicted distribution of a continuous code is a Gaussian of variance 1.
     """
 
     defaults = {
@@ -50,28 +49,36 @@ class InfoGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws, of noise and codes"] = "dcgan",
-        discriminator: Annotated[Part, "network that judges, and whose features tell codes"] = (
-            "dcgan"
-        ),
+        generator: Annotated[Part, "generator, from latent vectors and codes to images"] = "dcgan",
+        discriminator: Annotated[
+            Part, "discriminator of images; its last features predict the codes"
+        ] = ("dcgan"),
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        categories: Annotated[int, Field(ge=2), "values of the code that is a category"] = 10,
-        continuous: Annotated[int, Field(ge=0), "codes that are numbers in [-1, 1]"] = 2,
-        information_weight: Annotated[float, "of guessing the codes right"] = 1.0,
-        latent: Annotated[
-            int, Field(gt=0), "numbers of noise an image is made of, beside its codes"
+        categories: Annotated[int, Field(ge=2), "number of values of the categorical code"] = 10,
+        continuous: Annotated[
+            int, Field(ge=0), "number of continuous codes, uniform in [-1, 1]"
+        ] = 2,
+        information_weight: Annotated[
+            float, "weight of the mutual information loss (lambda)"
+        ] = 1.0,
+        latent_dim: Annotated[
+            int, Field(gt=0), "number of latent variables besides the codes"
         ] = 62,
-        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "uniform",
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
+        ] = "uniform",
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-3,
         lr_discriminator: Annotated[
-            float, Field(ge=0), "learning rate of the discriminator and the head"
+            float,
+            Field(ge=0),
+            "learning rate of the discriminator and the head that predicts the codes",
         ] = 2e-4,
     ) -> None:
         super().__init__()
         channels = spec.target.channels
         self.generator = create_generator(
             generator,
-            in_channels=latent + categories + continuous,
+            in_channels=latent_dim + categories + continuous,
             out_channels=channels,
             size=spec.size,
         )
@@ -79,10 +86,10 @@ class InfoGAN(Recipe[Images]):
             discriminator, in_channels=channels, size=spec.size
         )
         with torch.no_grad(), unchanged_buffers(self.discriminator):
-            seen = features_of(self.discriminator)(torch.zeros(2, channels, *spec.size))[-1]
+            features = features_of(self.discriminator)(torch.zeros(2, channels, *spec.size))[-1]
         self.head = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(seen[0].numel(), 128, bias=False),
+            nn.Linear(features[0].numel(), 128, bias=False),
             nn.BatchNorm1d(128),
             nn.LeakyReLU(0.2),
             nn.Linear(128, categories + continuous),
@@ -90,7 +97,7 @@ class InfoGAN(Recipe[Images]):
         init_normal_(self)
         self.adversarial, self.information_weight = create_loss(adversarial), information_weight
         self.categories, self.continuous = categories, continuous
-        self.prior = Prior(noise, dim=latent)
+        self.prior = Prior(prior, dim=latent_dim)
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -100,40 +107,42 @@ class InfoGAN(Recipe[Images]):
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        real, judge = batch.images, self.discriminator
+        real, discriminator = batch.images, self.discriminator
         if len(real) < 2:
             raise ConfigError(
-                "train.batch_size: the head of infogan has a batch norm, to which 1 image says "
-                "nothing: set 2 or more for each process."
+                "train.batch_size: the head of infogan has a batch norm, which needs more than 1 "
+                "image: set 2 or more for each process."
             )
-        noise = self.latents(len(real)).to(real)
-        fake = self.generator(noise)
+        latents = self.latents(len(real)).to(real)
+        fake = self.generator(latents)
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(*forward_batched(judge, real, fake.detach())),
-            **self.missed(fake.detach(), noise),
+            gan=self.adversarial.for_discriminator(
+                *forward_batched(discriminator, real, fake.detach())
+            ),
+            **self.information_loss(fake.detach(), latents),
         )
         yield Turn(
             "generator",
-            gan=generator_loss(self.adversarial, judge, fake, real),
-            **self.missed(fake, noise),
+            gan=generator_loss(self.adversarial, discriminator, fake, real),
+            **self.information_loss(fake, latents),
         )
 
-    def missed(self, images: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """Return how far the codes guessed from `images` are from those in `noise`."""
-        guessed = self.head(features_of(self.discriminator)(images)[-1])
-        category, numbers = at_least_float32(guessed).split(
+    def information_loss(self, images: Tensor, latents: Tensor) -> dict[str, Tensor]:
+        """Return the losses of the codes predicted from `images`, given their `latents`."""
+        predicted = self.head(features_of(self.discriminator)(images)[-1])
+        category, numbers = at_least_float32(predicted).split(
             [self.categories, self.continuous], dim=1
         )
-        _, true_category, true_numbers = self.parts(noise.flatten(1))
-        apart = (numbers - true_numbers).square().sum(dim=1).mean() / 2
+        _, true_category, true_numbers = self.split(latents.flatten(1))
+        squared_error = (numbers - true_numbers).square().sum(dim=1).mean() / 2
         return {
             "category": self.information_weight * F.cross_entropy(category, true_category),
-            "numbers": self.information_weight * apart,
+            "continuous": self.information_weight * squared_error,
         }
 
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return noise, the category one-hot, and the numbers, as channels behind one another."""
+        """Return free latent variables, the one-hot categorical code, and the continuous codes."""
         category = torch.randint(self.categories, (count,), generator=generator)
         parts = [
             self.prior.draw(count, generator),
@@ -142,14 +151,16 @@ class InfoGAN(Recipe[Images]):
         ]
         return torch.cat(parts, dim=1)
 
-    def parts(self, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what `noise` returned as its three parts."""
-        free, category, numbers = noise.split([self.prior.dim, self.categories, self.continuous], 1)
+    def split(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the three parts of `latents`."""
+        free, category, numbers = latents.split(
+            [self.prior.dim, self.categories, self.continuous], 1
+        )
         return free, category, numbers
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is not None:
-            free, _, numbers = self.parts(latents)
+            free, _, numbers = self.split(latents)
             category = one_hot(condition, self.categories).to(latents)
             latents = torch.cat([free, category, numbers], dim=1)
         return self.generator(latents)
@@ -160,19 +171,20 @@ class InfoGAN(Recipe[Images]):
     def walk(
         self, count: int, generator: torch.Generator, condition: Tensor | None = None
     ) -> list[Tensor]:
-        """Return a row a code, all else alike: the categories in turn, each number from -2 to 2.
+        """Return one row for each code, which varies while all else is fixed (figure 2).
 
-        As figure 2 of the paper. Of one `condition`, the rows of the numbers show that category.
+        The first row has the categories in turn; the others a continuous code from -2 to 2, of the
+        category `condition` where it is given.
         """
-        noise = self.latents(1, generator).to(next(self.parameters()).device)
-        noise = noise.expand(count, -1, -1, -1)
-        steps = torch.linspace(-2, 2, count, device=noise.device)
-        asked = None if condition is None else condition.to(noise.device).expand(count)
-        rows = [self.draw(noise, torch.arange(count, device=noise.device) % self.categories)]
+        latents = self.latents(1, generator).to(next(self.parameters()).device)
+        latents = latents.expand(count, -1, -1, -1)
+        steps = torch.linspace(-2, 2, count, device=latents.device)
+        category = None if condition is None else condition.to(latents.device).expand(count)
+        rows = [self.draw(latents, torch.arange(count, device=latents.device) % self.categories)]
         for number in range(self.continuous):
-            varied = noise.clone()
+            varied = latents.clone()
             varied[:, self.prior.dim + self.categories + number] = steps[:, None, None]
-            rows.append(self.draw(varied, asked))
+            rows.append(self.draw(varied, category))
         return rows
 
     def preview(self, batch: Images) -> dict[str, Tensor]:

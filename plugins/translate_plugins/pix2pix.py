@@ -1,4 +1,4 @@
-"""pix2pix: learn a translation from pairs of images that belong together."""
+"""pix2pix: image translation from aligned pairs."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
 from translate.nn.noise import seeded
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -28,9 +28,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class Pix2Pix(Recipe[Pair]):
     """Paired image translation with a conditional GAN and L1 (Isola et al., 2017).
 
-    Isola et al. (2017), sections 3 and 6.1. As section 3.3 says, dropout is the only noise, and
-    images are translated with dropout and batch statistics on: here each image has its own
-    statistics, whatever its batch, and its dropout is drawn from what the image shows.
+    Sections 3 and 6.1. Dropout is the only source of noise (section 3.3), and stays on at
+    inference, as do batch statistics. Here each image is normalized alone, and the seed of its
+    dropout is a hash of its pixels, so that a translation does not depend on the batch.
     """
 
     defaults = {
@@ -42,15 +42,14 @@ class Pix2Pix(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that translates"] = "unet",
-        discriminator: Annotated[Part, "network that judges a source and a target together"] = {  # noqa: B006
-            "name": "patch",
-            "norm": "batch",
-        },
+        generator: Annotated[Part, "generator from source to target"] = "unet",
+        discriminator: Annotated[Part, "discriminator of source and target, concatenated"] = part(
+            "patch", norm="batch"
+        ),
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
         pixel: Annotated[Part, "pixel loss to the target image"] = "l1",
-        pixel_weight: Annotated[float, "of the loss to the true target"] = 100.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
+        pixel_weight: Annotated[float, "weight of the pixel loss (lambda)"] = 100.0,
+        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source.channels, spec.target.channels
@@ -77,24 +76,24 @@ class Pix2Pix(Recipe[Pair]):
             "discriminator",
             gan=0.5
             * self.adversarial.for_discriminator(
-                self.judge(source, target), self.judge(source, fake.detach())
+                self.scores(source, target), self.scores(source, fake.detach())
             ),
         )
         yield Turn(
             "generator",
-            gan=generator_loss(self.adversarial, partial(self.judge, source), fake, target),
+            gan=generator_loss(self.adversarial, partial(self.scores, source), fake, target),
             pixel=self.pixel_weight * self.pixel(fake, target),
         )
 
-    def judge(self, source: Tensor, target: Tensor) -> Tensor:
-        """Return the logits of `target` being what belongs to `source`."""
+    def scores(self, source: Tensor, target: Tensor) -> Tensor:
+        """Return the logits of `target` being the true target of `source`."""
         return self.discriminator(torch.cat([source, target], dim=1))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         with mode(self.generator, training=True), unchanged_buffers(self.generator):
-            return torch.cat([self._draw(image) for image in images.split(1)])
+            return torch.cat([self._translate_one(image) for image in images.split(1)])
 
-    def _draw(self, image: Tensor) -> Tensor:
+    def _translate_one(self, image: Tensor) -> Tensor:
         with seeded(zlib.crc32(image.float().cpu().numpy().tobytes())):
             return self.generator(image)
 

@@ -1,4 +1,4 @@
-"""pix2pixHD: learn a translation from pairs, of large pictures, judged at several scales."""
+"""pix2pixHD: translation of large images from aligned pairs, with multi-scale discriminators."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
@@ -16,7 +16,7 @@ from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_normal_
 from translate.nn.precision import at_least_float32
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -27,11 +27,10 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class Pix2PixHD(Recipe[Pair]):
     """Paired translation of large images, coarse to fine, multi-scale (Wang et al., 2018).
 
-    Wang et al. (2018), section 3, with the perceptual loss of their code. `resnet` of four halvings
-    is their global generator, and `enhancer` the whole of it, here trained at once. Sources are
-    pictures: label maps in colour, where theirs were planes of labels and edges of instances. The
-    perceptual network of their code is VGG19, whose weights have to be fetched, so it is not the
-    default.
+    Section 3, with the perceptual loss of the authors' code. `resnet` with four downsamplings is
+    the global generator; `enhancer` adds the local enhancer, trained jointly. Departs: sources are
+    images, such as coloured label maps, instead of one-hot labels and instance edges. VGG19, the
+    perceptual network of the authors' code, must be downloaded, so it is not the default.
     """
 
     defaults = {
@@ -43,23 +42,21 @@ class Pix2PixHD(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that translates; enhancer, for large pictures"] = {  # noqa: B006
-            "name": "resnet",
-            "downs": 4,
-            "blocks": 9,
-        },
-        discriminator: Annotated[Part, "network that judges a source and a target together"] = {  # noqa: B006
-            "name": "scales",
-            "of": {"name": "patch", "padding": 2},
-        },
+        generator: Annotated[
+            Part, "generator from source to target; enhancer for large images"
+        ] = part("resnet", downsamplings=4, blocks=9),
+        discriminator: Annotated[
+            Part, "discriminator of source and target, concatenated; must have features"
+        ] = part("scales", of=part("patch", padding=2)),
         adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
-        features_weight: Annotated[float, "of features as the true target's, L1"] = 10.0,
-        content: Annotated[Part, "loss to the true target, as a trained network sees both"] = {  # noqa: B006
-            "name": "perceptual",
-            "criterion": "l1",
-        },
-        content_weight: Annotated[float, "of that loss"] = 10.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
+        feature_matching_weight: Annotated[
+            float, "weight of the feature matching loss (L1)"
+        ] = 10.0,
+        content: Annotated[
+            Part, "content loss to the target image, between features of a pretrained network"
+        ] = part("perceptual", criterion="l1"),
+        content_weight: Annotated[float, "weight of the content loss"] = 10.0,
+        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source.channels, spec.target.channels
@@ -69,10 +66,14 @@ class Pix2PixHD(Recipe[Pair]):
         self.discriminator = create_discriminator(
             discriminator, in_channels=source + target, size=spec.size
         )
-        features_of(self.discriminator)  # which says it here if there are none
+        features_of(self.discriminator)  # raises an error if it has none
         init_normal_(self)
         self.adversarial, self.content = create_loss(adversarial), create_loss(content)
-        self.features_weight, self.content_weight, self.lr = features_weight, content_weight, lr
+        self.feature_matching_weight, self.content_weight, self.lr = (
+            feature_matching_weight,
+            content_weight,
+            lr,
+        )
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {
@@ -83,23 +84,24 @@ class Pix2PixHD(Recipe[Pair]):
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
         fake = self.generator(source)
-        real_scores, wanted = self.judge(source, target)
-        fake_scores, seen = self.judge(source, fake)
+        real_scores, real_features = self.scores_and_features(source, target)
+        fake_scores, fake_features = self.scores_and_features(source, fake)
         losses = {
             "gan": self.adversarial.for_generator(fake_scores, real_scores),
-            "features": self.features_weight * feature_matching(seen, wanted),
+            "feature_matching": self.feature_matching_weight
+            * feature_matching_loss(fake_features, real_features),
         }
         if self.content_weight:
             losses["content"] = self.content_weight * self.content(fake, target)
         yield Turn("generator", **losses)
 
-        fake_scores, _ = self.judge(source, fake.detach())
+        fake_scores, _ = self.scores_and_features(source, fake.detach())
         yield Turn(
             "discriminator", gan=0.5 * self.adversarial.for_discriminator(real_scores, fake_scores)
         )
 
-    def judge(self, source: Tensor, target: Tensor) -> tuple[Scores, list[Tensor]]:
-        """Return the scores of `target` being what belongs to `source`, and what was seen in it."""
+    def scores_and_features(self, source: Tensor, target: Tensor) -> tuple[Scores, list[Tensor]]:
+        """Return the scores of `target` being the true target of `source`, and its features."""
         return output_and_features(self.discriminator, torch.cat([source, target], dim=1))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
@@ -113,11 +115,11 @@ class Pix2PixHD(Recipe[Pair]):
         }
 
 
-def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
-    """Return four times the mean distance of a discriminator's features, L1, to learn `fake` by.
+def feature_matching_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """Return the feature matching loss (L1) of a discriminator's features, for the generator.
 
-    Wang et al. (2018), equation 4, with the factors of their code: 4 / (layers + 1) for each of a
-    scale's layers + 1 features, averaged over the scales, all of which have as many.
+    Wang et al. (2018), equation 4, with the factors of the authors' code: 4 times the mean over the
+    layers and scales. Features of real images get no gradient.
     """
     distances = [
         F.l1_loss(at_least_float32(one), at_least_float32(other.detach()))

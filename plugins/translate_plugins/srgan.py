@@ -46,33 +46,40 @@ class SRGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        factor: Annotated[Literal[2, 4], "times the sides grow"] = 4,
-        generator: Annotated[Part, "network that enlarges"] = "srresnet",
-        discriminator: Annotated[Part, "network that judges large pictures"] = "vgg",
+        scale: Annotated[Literal[2, 4], "upscaling factor of the sides"] = 4,
+        generator: Annotated[Part, "generator from low to high resolution"] = "srresnet",
+        discriminator: Annotated[Part, "discriminator of high-resolution images"] = "vgg",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
-        pixel: Annotated[Part, "pixel loss to the large image"] = "l1",
-        pixel_weight: Annotated[float, "of that loss"] = 1.0,
+        adversarial_weight: Annotated[
+            float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
+        ] = 1e-3,
+        pixel: Annotated[Part, "pixel loss to the high-resolution image"] = "l1",
+        pixel_weight: Annotated[float, "weight of the pixel loss"] = 1.0,
         content: Annotated[
-            Part | None, "loss to it, as a trained network sees both"
+            Part | None,
+            "content loss to the high-resolution image, between features of a pretrained network",
         ] = "perceptual",
-        content_weight: Annotated[float, "of that loss, whose figures are large"] = 1e-4,
-        warm_up: Annotated[
-            int, Field(ge=0), "steps of the pixel loss alone at first; the paper: 1,000,000"
+        content_weight: Annotated[
+            float, "weight of the content loss; small, as features are large"
+        ] = 1e-4,
+        pretrain_steps: Annotated[
+            int,
+            Field(ge=0),
+            "steps of pixel loss alone before adversarial training; paper: 1,000,000",
         ] = 0,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 1e-4,
     ) -> None:
         super().__init__()
-        if any(side % factor for side in spec.size):
+        if any(side % scale for side in spec.size):
             raise ConfigError(
-                f"data.size: {spec.size[0]}x{spec.size[1]} is not {factor} times anything: choose "
-                f"sides that divide by {factor}, such as 96."
+                f"data.size: {spec.size[0]}x{spec.size[1]} is not {scale} times anything: choose "
+                f"sides that divide by {scale}, such as 96."
             )
         channels = spec.target.channels
         self.generator = create_generator(
-            generator, in_channels=channels, out_channels=channels, scale=factor
+            generator, in_channels=channels, out_channels=channels, scale=scale
         )
-        expect_scale(self.generator, factor)
+        expect_scale(self.generator, scale)
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(
@@ -81,7 +88,12 @@ class SRGAN(Recipe[Images]):
         self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
         self.content = create_loss(content) if content and content_weight else None
         self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
-        self.factor, self.pixel_weight, self.warm_up, self.lr = factor, pixel_weight, warm_up, lr
+        self.scale, self.pixel_weight, self.pretrain_steps, self.lr = (
+            scale,
+            pixel_weight,
+            pretrain_steps,
+            lr,
+        )
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}
@@ -93,9 +105,9 @@ class SRGAN(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         large, judge = batch.images, self.discriminator
-        drawn = self.generator(downscale(large, self.factor))
+        drawn = self.generator(downscale(large, self.scale))
         losses = {"pixel": self.pixel_weight * self.pixel(drawn, large)}
-        if self.iteration >= self.warm_up:
+        if self.iteration >= self.pretrain_steps:
             if judge:
                 yield Turn(
                     "discriminator",
@@ -111,8 +123,8 @@ class SRGAN(Recipe[Images]):
         return self.generator(images).clamp(-1, 1)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        small = downscale(batch.images, self.factor)
-        pixels = small.repeat_interleave(self.factor, 2).repeat_interleave(self.factor, 3)
+        small = downscale(batch.images, self.scale)
+        pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
         return {
             "low resolution": pixels,
             "upscaled": self.translate(small),

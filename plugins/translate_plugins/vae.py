@@ -1,4 +1,4 @@
-"""VAE: an auto-encoder whose codes are random, and kept close to the noise that it draws from."""
+"""VAE: an autoencoder with random latent codes, regularized towards a normal prior."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from translate.batches import Images, ImageSpec
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_generator
+from translate.registry import Part, create_generator, part
 
 
 @hookimpl
@@ -25,9 +25,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class VAE(Recipe[Images]):
     """Variational autoencoder (Kingma and Welling, 2014).
 
-    Kingma and Welling (2014), algorithm 1 with the estimator of equation 10, one code a picture.
-    Gray values count as probabilities of white, as is usual for digits. A weight of the prior other
-    than 1 is that of Higgins et al. (2017).
+    Algorithm 1 with the estimator of equation 10 and one sample of the code per image. With the
+    Bernoulli likelihood, gray values are probabilities of white, as is usual for digits. A
+    `kl_weight` other than 1 is beta-VAE (Higgins et al., 2017).
     """
 
     defaults = {
@@ -41,39 +41,34 @@ class VAE(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to mean and variance"] = {  # noqa: B006
-            "name": "mlp-encoder",
-            "width": 500,
-            "layers": 1,
-            "norm": "none",
-        },
-        decoder: Annotated[Part, "network from a code to its picture"] = {  # noqa: B006
-            "name": "mlp",
-            "width": 500,
-            "layers": 1,
-            "norm": "none",
-        },
-        code: Annotated[int, Field(gt=0), "numbers in a code"] = 20,
+        encoder: Annotated[
+            Part, "encoder, from images to mean and log-variance of latent codes"
+        ] = part("mlp-encoder", width=500, layers=1, norm="none"),
+        decoder: Annotated[Part, "decoder, from latent codes to images"] = part(
+            "mlp", width=500, layers=1, norm="none"
+        ),
+        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 20,
         likelihood: Annotated[
             Literal["bernoulli", "gaussian"],
-            "of pixels: black or white by chance, or a gray value with a learnt variance",
+            "likelihood of pixels: Bernoulli, or Gaussian with a learned variance",
         ] = "bernoulli",
         kl_weight: Annotated[
-            float, "of the distance between codes and noise; 1 is the bound"
+            float,
+            "weight of the KL divergence; 1: the evidence lower bound, more: beta-VAE",
         ] = 1.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
+        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source.channels, out_channels=2 * code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=2 * latent_dim, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
+            decoder, in_channels=latent_dim, out_channels=spec.target.channels, size=spec.size
         )
         if likelihood == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(()))
         self.likelihood, self.kl_weight, self.lr = likelihood, kl_weight, lr
-        self.size, self.prior = spec.size, Prior("normal", dim=code)
+        self.size, self.prior = spec.size, Prior("normal", dim=latent_dim)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {"autoencoder": adam(self, lr=self.lr, betas=(0.9, 0.999))}
@@ -83,28 +78,28 @@ class VAE(Recipe[Images]):
         yield Turn("autoencoder", reconstruction=-likelihood, prior=self.kl_weight * divergence)
 
     def bound(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return each picture's log likelihood given one code, and its codes' divergence: nats."""
+        """Return each image's log-likelihood given one code, and its KL divergence, in nats."""
         mean, log_variance = self.encoder(images).to(images).chunk(2, dim=1)
         code = mean + torch.exp(0.5 * log_variance) * self.latents(len(images)).to(images)
         return self.log_likelihood(self.decoder(code), images), divergence(mean, log_variance)
 
     def elbo(self, images: Tensor) -> Tensor:
-        """Return (N,) nats, the lower bound on what each picture's log likelihood is."""
+        """Return (N,), the evidence lower bound on each image's log-likelihood, in nats."""
         likelihood, divergence = self.bound(images)
         return likelihood - divergence
 
-    def log_likelihood(self, drawn: Tensor, images: Tensor) -> Tensor:
-        """Return (N,) nats, the log likelihood of `images` where the decoder has `drawn`."""
+    def log_likelihood(self, decoded: Tensor, images: Tensor) -> Tensor:
+        """Return (N,), the log-likelihood of `images` given the decoder's output, in nats."""
         if self.likelihood == "bernoulli":
-            return bernoulli(drawn.to(images), images)
-        error = (drawn - images).square() / self.log_variance.exp()
+            return bernoulli(decoded.to(images), images)
+        error = (decoded - images).square() / self.log_variance.exp()
         return -0.5 * (error + self.log_variance + math.log(2 * math.pi)).sum((1, 2, 3))
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Return `images`, which have the size trained on, made of the means of their codes."""
+        """Return reconstructions of images of the training size, from the means of their codes."""
         return self.decoder(self.encoder(images)[:, : self.prior.dim])
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
@@ -121,21 +116,21 @@ class VAE(Recipe[Images]):
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return (N,) nats, the Kullback-Leibler divergence of N(mean, variance) from N(0, 1).
+    """Return (N,), the Kullback-Leibler divergence of N(mean, variance) from N(0, 1), in nats.
 
     Kingma and Welling (2014), appendix B.
     """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum((1, 2, 3))
 
 
-def bernoulli(drawn: Tensor, images: Tensor) -> Tensor:
-    """Return (N,) nats, minus the cross entropy of probabilities of white, both in [-1, 1].
+def bernoulli(decoded: Tensor, images: Tensor) -> Tensor:
+    """Return (N,), the negative binary cross-entropy of images in [-1, 1], in nats.
 
-    What is `drawn` ends in tanh(a), whose probability is sigmoid(2a). No ratio is formed, so the
-    gradient keeps all its digits close to black and white, where that of `binary_cross_entropy`
-    loses them. Where tanh has rounded to 1, a pixel costs 17 nats.
+    `decoded` is tanh(a), whose probability of white is sigmoid(2a). Unlike the gradient of
+    `binary_cross_entropy`, this one is a sum of logarithms and stays exact near black and white. A
+    pixel where tanh is rounded to 1 costs at most 17 nats.
     """
-    most = 1 - torch.finfo(drawn.dtype).eps
-    drawn = drawn.clamp(-most, most)
-    white, black = torch.log(1 + drawn), torch.log(1 - drawn)
+    largest = 1 - torch.finfo(decoded.dtype).eps
+    decoded = decoded.clamp(-largest, largest)
+    white, black = torch.log(1 + decoded), torch.log(1 - decoded)
     return (torch.lerp(black, white, (1 + images) / 2) - math.log(2)).sum((1, 2, 3))

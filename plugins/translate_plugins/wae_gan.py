@@ -1,4 +1,4 @@
-"""WAE-GAN: a Wasserstein auto-encoder whose codes are matched to noise by a discriminator."""
+"""WAE-GAN: a Wasserstein autoencoder with a discriminator of latent codes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -25,9 +25,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class WAEGAN(Recipe[Images]):
     """Wasserstein autoencoder with an adversarial prior on its codes (Tolstikhin et al., 2018).
 
-    Tolstikhin et al. (2018), algorithm 1; settings are those of the authors' code for MNIST, and as
-    there the cost is .05 times the sum of the squared errors. Their algorithm has the encoder and
-    the decoder move as one; in an adversarial auto-encoder the encoder plays alone.
+    Algorithm 1, with the settings of the authors' code for MNIST, where the reconstruction cost is
+    0.05 times the sum of the squared errors. Encoder and decoder are updated together; in an
+    adversarial autoencoder (`aae`), the encoder alone minimises the adversarial loss.
     """
 
     defaults = {
@@ -39,19 +39,20 @@ class WAEGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to its code"] = "dcgan-encoder",
-        decoder: Annotated[Part, "network from a code to its picture"] = "dcgan",
-        discriminator: Annotated[Part, "network that tells noise from codes"] = {  # noqa: B006
-            "name": "mlp",
-            "layers": 4,
-        },
+        encoder: Annotated[Part, "encoder, from images to latent codes"] = "dcgan-encoder",
+        decoder: Annotated[Part, "decoder, from latent codes to images"] = "dcgan",
+        discriminator: Annotated[Part, "discriminator of prior samples and latent codes"] = part(
+            "mlp", layers=4
+        ),
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
-        noise: Annotated[
-            Literal["normal", "uniform", "sphere"], "what codes are to look like"
+        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"
         ] = "normal",
-        cost_weight: Annotated[float, "of the squared error, summed over a picture"] = 0.05,
-        prior_weight: Annotated[float, "of the game, lambda in the paper"] = 10.0,
+        reconstruction_weight: Annotated[
+            float, "weight of the squared error, summed over an image"
+        ] = 0.05,
+        adversarial_weight: Annotated[float, "weight of the adversarial loss (lambda)"] = 10.0,
         lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
         lr_discriminator: Annotated[
             float, Field(ge=0), "learning rate of the discriminator"
@@ -59,15 +60,20 @@ class WAEGAN(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=latent_dim, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
+            decoder, in_channels=latent_dim, out_channels=spec.target.channels, size=spec.size
         )
-        self.discriminator = create_discriminator(discriminator, in_channels=code, size=(1, 1))
+        self.discriminator = create_discriminator(
+            discriminator, in_channels=latent_dim, size=(1, 1)
+        )
         self.adversarial = create_loss(adversarial)
-        self.size, self.prior = spec.size, Prior(noise, dim=code)
-        self.cost_weight, self.prior_weight = cost_weight, prior_weight
+        self.size, self.prior = spec.size, Prior(prior, dim=latent_dim)
+        self.reconstruction_weight, self.adversarial_weight = (
+            reconstruction_weight,
+            adversarial_weight,
+        )
         self.lr, self.lr_discriminator = lr, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -77,25 +83,28 @@ class WAEGAN(Recipe[Images]):
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        images, judge = batch.images, self.discriminator
+        images, discriminator = batch.images, self.discriminator
         code, prior = self.encoder(images), self.latents(len(images)).to(images)
         yield Turn(
             "discriminator",
-            gan=self.prior_weight
-            * self.adversarial.for_discriminator(*forward_batched(judge, prior, code.detach())),
+            gan=self.adversarial_weight
+            * self.adversarial.for_discriminator(
+                *forward_batched(discriminator, prior, code.detach())
+            ),
         )
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(
             "autoencoder",
-            cost=self.cost_weight * cost,
-            gan=self.prior_weight * generator_loss(self.adversarial, judge, code, prior),
+            reconstruction=self.reconstruction_weight * cost,
+            gan=self.adversarial_weight
+            * generator_loss(self.adversarial, discriminator, code, prior),
         )
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Return what is left of `images`, which have the size trained on, after their code."""
+        """Return reconstructions of `images` of the training size."""
         return self.decoder(self.encoder(images))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""WAE-MMD: a Wasserstein auto-encoder whose codes are matched to noise without any game."""
+"""WAE-MMD: a Wasserstein autoencoder with a kernel distance of codes and prior."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -24,9 +24,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class WAEMMD(Recipe[Images]):
     """Wasserstein autoencoder with an MMD penalty on its codes (Tolstikhin et al., 2018).
 
-    Tolstikhin et al. (2018), algorithm 2, with the inverse multiquadratic kernels of section 4;
-    settings are those of the authors' code for MNIST, and as there the cost is .05 times the sum of
-    the squared errors.
+    Algorithm 2, with the inverse multiquadratic kernels of section 4 and the settings of the
+    authors' code for MNIST, where the reconstruction cost is 0.05 times the sum of the squared
+    errors.
     """
 
     defaults = {
@@ -38,25 +38,27 @@ class WAEMMD(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        encoder: Annotated[Part, "network from a picture to its code"] = "dcgan-encoder",
-        decoder: Annotated[Part, "network from a code to its picture"] = "dcgan",
-        code: Annotated[int, Field(gt=0), "numbers in a code"] = 8,
-        noise: Annotated[
-            Literal["normal", "uniform", "sphere"], "what codes are to look like"
+        encoder: Annotated[Part, "encoder, from images to latent codes"] = "dcgan-encoder",
+        decoder: Annotated[Part, "decoder, from latent codes to images"] = "dcgan",
+        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"
         ] = "normal",
-        cost_weight: Annotated[float, "of the squared error, summed over a picture"] = 0.05,
-        prior_weight: Annotated[float, "of the discrepancy, lambda in the paper"] = 10.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 1e-3,
+        reconstruction_weight: Annotated[
+            float, "weight of the squared error, summed over an image"
+        ] = 0.05,
+        mmd_weight: Annotated[float, "weight of the maximum mean discrepancy (lambda)"] = 10.0,
+        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(
-            encoder, in_channels=spec.source.channels, out_channels=code, size=spec.size
+            encoder, in_channels=spec.source.channels, out_channels=latent_dim, size=spec.size
         )
         self.decoder = create_generator(
-            decoder, in_channels=code, out_channels=spec.target.channels, size=spec.size
+            decoder, in_channels=latent_dim, out_channels=spec.target.channels, size=spec.size
         )
-        self.size, self.prior = spec.size, Prior(noise, dim=code)
-        self.cost_weight, self.prior_weight, self.lr = cost_weight, prior_weight, lr
+        self.size, self.prior = spec.size, Prior(prior, dim=latent_dim)
+        self.reconstruction_weight, self.mmd_weight, self.lr = reconstruction_weight, mmd_weight, lr
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {"autoencoder": adam(self.encoder, self.decoder, lr=self.lr)}
@@ -67,15 +69,15 @@ class WAEMMD(Recipe[Images]):
         cost = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(
             "autoencoder",
-            cost=self.cost_weight * cost,
-            prior=self.prior_weight * mmd(code, prior, scale=1.0),
+            reconstruction=self.reconstruction_weight * cost,
+            mmd=self.mmd_weight * mmd(code, prior, scale=1.0),
         )
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         return self.decoder(latents)
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Return what is left of `images`, which have the size trained on, after their code."""
+        """Return reconstructions of `images` of the training size."""
         return self.decoder(self.encoder(images))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

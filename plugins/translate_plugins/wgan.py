@@ -1,4 +1,4 @@
-"""WGAN: draw images from noise, taught by a critic whose weights are clipped."""
+"""WGAN: generate images with a critic whose weights are clipped."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -27,9 +27,9 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class WGAN(Recipe[Images]):
     """Wasserstein GAN with a critic of clipped weights (Arjovsky et al., 2017).
 
-    Arjovsky et al. (2017), algorithm 1: several turns of the critic, each on fresh images and
-    followed by clipping, then one of the generator. ``-critic/gan`` in the log is the estimate; it
-    is in no unit, as clipping bounds the critic's slope by a number that nobody knows.
+    Algorithm 1: several critic updates, each on new images and followed by weight clipping, then
+    one generator update. ``-critic/gan`` in the log is the estimate of the Wasserstein distance, up
+    to the unknown Lipschitz constant that clipping allows.
     """
 
     defaults = {
@@ -41,35 +41,42 @@ class WGAN(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws"] = "dcgan",
-        critic: Annotated[Part, "network that scores, without bound"] = "dcgan",
-        latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 100,
-        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
+        generator: Annotated[Part, "generator, from latent vectors to images"] = "dcgan",
+        critic: Annotated[Part, "critic of images, with unbounded scores"] = "dcgan",
+        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
+        ] = "normal",
         critic_steps: Annotated[
-            int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
+            int,
+            Field(gt=0),
+            "critic updates per generator update; more give a better estimate of the distance",
         ] = 5,
-        warm_up: Annotated[
-            int, Field(ge=0), "as many for its first 25, and every 500th; the authors' code: 100"
+        warm_up_critic_steps: Annotated[
+            int,
+            Field(ge=0),
+            "critic updates before the first 25 generator updates and every 500th; 100 in the "
+            "authors' code; 0: as many as usual",
         ] = 0,
-        clip: Annotated[float, Field(gt=0), "largest weight of the critic"] = 0.01,
+        clip: Annotated[float, Field(gt=0), "largest absolute weight of the critic"] = 0.01,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 5e-5,
         lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 5e-5,
     ) -> None:
         super().__init__()
-        if 0 < warm_up < critic_steps:
+        if 0 < warm_up_critic_steps < critic_steps:
             raise ConfigError(
-                f"warm_up: {warm_up} turns are fewer than the {critic_steps} of critic_steps: "
-                "set more, such as 100, or 0 for none."
+                f"warm_up_critic_steps: {warm_up_critic_steps} is fewer than critic_steps, "
+                f"{critic_steps}: set more, such as 100, or 0 for none."
             )
         channels = spec.target.channels
         self.generator = create_generator(
-            generator, in_channels=latent, out_channels=channels, size=spec.size
+            generator, in_channels=latent_dim, out_channels=channels, size=spec.size
         )
         self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
         init_normal_(self)
         self.adversarial = create_loss("wasserstein")
-        self.prior, self.clip = Prior(noise, dim=latent), clip
-        self.critic_steps, self.warm_up = critic_steps, warm_up
+        self.prior, self.clip = Prior(prior, dim=latent_dim), clip
+        self.critic_steps, self.warm_up_critic_steps = critic_steps, warm_up_critic_steps
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -86,7 +93,7 @@ class WGAN(Recipe[Images]):
             "critic", gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake))
         )
         clip_weights_(critic, self.clip)
-        if generator_is_due(self.iteration + 1, self.critic_steps, self.warm_up):
+        if generator_is_due(self.iteration + 1, self.critic_steps, self.warm_up_critic_steps):
             fake = self.draw(self.latents(len(real)).to(real.device))
             yield Turn("generator", gan=self.adversarial.for_generator(critic(fake)))
 
@@ -98,15 +105,15 @@ class WGAN(Recipe[Images]):
 
 
 def generator_is_due(turns: int, every: int, warm_up: int = 0) -> bool:
-    """Return whether the generator moves after this many turns of the critic, counted from 1.
+    """Return whether the generator is updated after this many critic updates, counted from 1.
 
-    It does after `every` of them; with a `warm_up`, after as many before each of its first 25
-    moves and before each 500th, counted from 0 as the authors' code counts them.
+    It is after `every` of them; with a `warm_up`, after that many for its first 25 updates and for
+    every 500th, counted from 0 as in the authors' code.
     """
     if not warm_up:
         return turns % every == 0
     if turns <= 25 * warm_up:
         return turns % warm_up == 0
-    turns -= 24 * (warm_up - every)  # as if of the first 25 moves only move 0 had been long
+    turns -= 24 * (warm_up - every)  # as if only update 0 of the first 25 had been long
     place = (turns - 1) % (warm_up + 499 * every) + 1
     return place >= warm_up and (place - warm_up) % every == 0

@@ -1,4 +1,4 @@
-"""WGAN-GP: draw images from noise, taught by a critic whose slope is held at 1."""
+"""WGAN-GP: generate images with a critic that has a gradient penalty."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from translate.nn.batching import batch_dependent, forward_batched
 from translate.nn.latents import Prior
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 
 
 @hookimpl
@@ -26,11 +26,10 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class WGANGP(Recipe[Images]):
     """Wasserstein GAN with a gradient penalty on the critic (Gulrajani et al., 2017).
 
-    Gulrajani et al. (2017), algorithm 1: several turns of the critic, each on fresh images and with
-    a penalty on any slope but 1 between real and generated ones, then one turn of the generator.
-    ``-critic/gan`` in the log is the estimate of Wasserstein's distance, in pixels' units. The
-    penalty is each image's own (section 4), so the critic has layer norm where DCGAN has batch
-    norm, which would make an image's score depend on its neighbours.
+    Algorithm 1: several critic updates, each on new images and with a penalty on gradient norms
+    other than 1 between real and generated images, then one generator update. ``-critic/gan`` in
+    the log is the estimate of the Wasserstein distance, in units of pixels. The penalty is defined
+    per image (section 4), so the critic has layer norm where DCGAN has batch norm.
     """
 
     defaults = {
@@ -42,24 +41,27 @@ class WGANGP(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws"] = "dcgan",
-        critic: Annotated[Part, "network that scores, without batch norm"] = {  # noqa: B006
-            "name": "dcgan",
-            "norm": "layer",
-        },
-        latent: Annotated[int, Field(gt=0), "numbers of noise an image is made of"] = 128,
-        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
+        generator: Annotated[Part, "generator, from latent vectors to images"] = "dcgan",
+        critic: Annotated[
+            Part, "critic of images, with unbounded scores, without batch norm"
+        ] = part("dcgan", norm="layer"),
+        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 128,
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
+        ] = "normal",
         critic_steps: Annotated[
-            int, Field(gt=0), "critic turns for one of the generator's: more, for a better estimate"
+            int,
+            Field(gt=0),
+            "critic updates per generator update; more give a better estimate of the distance",
         ] = 5,
-        penalty_weight: Annotated[float, "of the critic's slope, where it is not 1"] = 10.0,
+        gradient_penalty_weight: Annotated[float, "weight of the gradient penalty"] = 10.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
         lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
         channels = spec.target.channels
         self.generator = create_generator(
-            generator, in_channels=latent, out_channels=channels, size=spec.size
+            generator, in_channels=latent_dim, out_channels=channels, size=spec.size
         )
         self.critic = create_discriminator(critic, in_channels=channels, size=spec.size)
         if batch_dependent(self.critic):
@@ -68,8 +70,8 @@ class WGANGP(Recipe[Images]):
                 "penalty would be wrong: choose one without, such as {name: dcgan, norm: layer}."
             )
         self.adversarial = create_loss("wasserstein")
-        self.prior = Prior(noise, dim=latent)
-        self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
+        self.prior = Prior(prior, dim=latent_dim)
+        self.critic_steps, self.gradient_penalty_weight = critic_steps, gradient_penalty_weight
         self.lr_generator, self.lr_critic = lr_generator, lr_critic
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -85,7 +87,7 @@ class WGANGP(Recipe[Images]):
         yield Turn(
             "critic",
             gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake)),
-            penalty=self.penalty_weight * gradient_penalty(critic, real, fake),
+            penalty=self.gradient_penalty_weight * gradient_penalty(critic, real, fake),
         )
         if (self.iteration + 1) % self.critic_steps == 0:
             fake = self.draw(self.latents(len(real)).to(real.device))
@@ -98,4 +100,4 @@ class WGANGP(Recipe[Images]):
         return {"samples": self.draw(self.latents(32).to(batch.images.device))}
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        self.generator.compile(*args, **kwargs)  # the critic's slope is differentiated twice
+        self.generator.compile(*args, **kwargs)  # the gradient penalty needs a double backward

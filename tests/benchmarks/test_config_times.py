@@ -56,7 +56,7 @@ def test_steps_after_a_warm_up_are_measured_on_their_own(
     train = layers.resolve(None, config="srgan-small")
     steps, warm_up = train.train.steps, train.options["warm_up"]
     result = times.measure_part("srgan-small", arguments)
-    assert calls == [[], ["--set", "options.warm_up=0"]]
+    assert calls == [[], ["--set", "options.pretrain_steps=0"]]
     previews = times.times_due(steps, train.train.preview_every)
     checkpoints = times.times_due(steps, train.train.save_every)
     expected = 5 + warm_up + 3 * (steps - warm_up) + 10 * previews + 100 * checkpoints

@@ -86,15 +86,17 @@ def test_interpolation_keeps_flat_images_and_multiplies_sides(restoration: Modul
 def test_each_run_gets_the_task_it_was_trained_for_with_one_seed(
     restoration: ModuleType, tmp_path: Path
 ) -> None:
-    truth, small, rows, _ = task(restoration, tmp_path, "srgan", "{factor: 4}")
+    truth, small, rows, _ = task(restoration, tmp_path, "srgan", "{scale: 4}")
     assert small[0].shape == (6, 5, 3)
     assert truth[0].shape == rows["bicubic (Pillow)"][0].shape == (24, 20, 3)
-    for options in ("{damage: [{name: noise, sigma: 0.1}]}", "{damage: [jpeg]}"):
+    for options in ("{degradations: [{name: noise, sigma: 0.1}]}", "{degradations: [jpeg]}"):
         first, again = (task(restoration, tmp_path, "restore", options) for _ in range(2))
         assert (first.inputs[0] == again.inputs[0]).all()
         assert (first.inputs[0] != noise()).any()
         assert (first.baselines["untouched"][0] == first.inputs[0]).all()
-    _, inputs, _, holes = task(restoration, tmp_path, "inpaint", "{share: [0.2, 0.2], strokes: 1}")
+    _, inputs, _, holes = task(
+        restoration, tmp_path, "inpaint", "{hole_fraction: [0.2, 0.2], stroke_fraction: 1}"
+    )
     assert (holes[0] == 255).sum() == pytest.approx(0.2 * 24 * 20, abs=3)
     assert (inputs[0][holes[0] > 0] == 128).all()
     assert (inputs[0][holes[0] == 0] == noise()[holes[0] == 0]).all()

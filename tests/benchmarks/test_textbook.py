@@ -17,7 +17,7 @@ NARROW = {
     **dict.fromkeys(["srgan", "inpaint"], ("generator", "discriminator")),
     "restore": ("generator",),
     "deblurgan": ("generator", "critic"),
-    "text2img": ("generator", "discriminator", "matcher"),
+    "text2img": ("generator", "discriminator", "image_encoder"),
     **dict.fromkeys(["wgan", "wgan-gp"], ("generator", "critic")),
     **dict.fromkeys(["autoencoder", "vae", "wae-mmd"], ("encoder", "decoder")),
     **dict.fromkeys(["aae", "wae-gan"], ("encoder", "decoder", "discriminator")),

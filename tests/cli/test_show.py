@@ -40,7 +40,7 @@ def test_what_parts_take_is_shown_with_what_it_is_against(run_command: Run) -> N
     text = run_command("show", "pix2pix").out
     assert re.search(r"^  # Options of adversarial: \{name: vanilla\}$", text, re.M)
     assert re.search(
-        r"^  #   smooth: 0\.0 +# .*against an overconfident discriminator$", text, re.M
+        r"^  #   label_smoothing: 0\.0 +# .*against an overconfident discriminator$", text, re.M
     )
     assert re.search(r"^  # \{name: noisy, of: patch\} +# Instance noise .*: against ", text, re.M)
     assert re.search(r"^  #   until: 0\.5 +# share of training", text, re.M)
@@ -102,7 +102,11 @@ def test_every_name_of_the_list_can_be_shown(run_command: Run) -> None:
     ("name", "selected", "line"),
     [
         ("resnet", '--set "options.generator={name: resnet, width: 64}"', r"blocks: null +# resid"),
-        ("lsgan", '--set "options.adversarial={name: lsgan, smooth: 0.0}"', r"flip: 0\.0 +# share"),
+        (
+            "lsgan",
+            '--set "options.adversarial={name: lsgan, label_smoothing: 0.0}"',
+            r"label_flipping: 0\.0 +# fraction",
+        ),
         ("paired", '--set "data.layout={name: paired', r"drop_unpaired: false"),
         ("vgg", "options.discriminator of ", r"width: 64 +# .* \(more than 0\)"),
         ("summer", "translate datasets draw summer", "name: summer"),
@@ -148,7 +152,7 @@ def test_one_name_of_several_kinds_is_shown_with_the_others(run_command: Run) ->
     [
         ("cyclegan", r"adversarial: lsgan +# adversarial loss \(.*vanilla, lsgan, hinge"),
         ("pix2pix", r"pixel: l1 +# pixel loss to the target image \(l1, l2, ssim, "),
-        ("gan", r"noise: uniform +# .*\(normal, uniform, sphere\)"),
+        ("gan", r"prior: uniform +# .*\(normal, uniform, sphere\)"),
         ("cyclegan", r"generator: resnet +# .*\(resnet, unet, "),
         ("cyclegan", r"lr: 0\.0002 +# .*\(0 or more\)"),
         ("cyclegan", r"precision: fp32 +# .*\(fp32, bf16\)"),

@@ -21,7 +21,7 @@ from translate.progress import ProgressReport, ProgressReporter
 Run = Callable[..., Any]
 SMALL = [
     "--set",
-    "options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+    "options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1}",
     "--set",
     "options.discriminator={name: patch, width: 2, layers: 1}",
     "--size",

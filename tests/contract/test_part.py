@@ -9,7 +9,7 @@ from translate.contract.part import TestedPart as Part
 @pytest.mark.parametrize(
     ("name", "options", "use"),
     [
-        ("resnet", {"width": 4, "blocks": 1, "downs": 1}, "translates"),
+        ("resnet", {"width": 4, "blocks": 1, "downsamplings": 1}, "translates"),
         ("srresnet", {"width": 4, "blocks": 1, "scale": 2}, "translates"),
         ("mlp-encoder", {"width": 4}, "encodes"),
         ("mlp", {"width": 4}, "draws"),

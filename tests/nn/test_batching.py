@@ -26,7 +26,7 @@ def values_and_gradients(network: nn.Module, passes: tuple[Tensor, ...]) -> list
 def test_one_pass_is_two(norm: str) -> None:
     with seeded(0):
         network = create_generator(
-            {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "norm": norm},
+            {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "norm": norm},
             in_channels=3, out_channels=3,
         ).double()  # fmt: skip
     first, second = images(2, size=16).double(), 3 * images(3, seed=1, size=16).double()
@@ -40,7 +40,7 @@ def test_one_pass_is_two(norm: str) -> None:
 @pytest.mark.parametrize(("norm", "passes"), [("instance", 1), ("batch", 2), ("none", 1)])
 def test_images_share_a_pass_only_where_they_share_no_statistics(norm: str, passes: int) -> None:
     network = create_generator(
-        {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "norm": norm},
+        {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "norm": norm},
         in_channels=3, out_channels=3,
     )  # fmt: skip
     seen = []

@@ -78,7 +78,7 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 
 
 def test_codes_can_be_asked_to_look_otherwise() -> None:
-    noise = small_autoencoders.build_state(NAME, noise="sphere", code=9).recipe.latents(20)
+    noise = small_autoencoders.build_state(NAME, prior="sphere", latent_dim=9).recipe.latents(20)
     assert noise.norm(dim=1).flatten().tolist() == pytest.approx([3.0] * 20)
 
 

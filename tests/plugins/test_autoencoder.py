@@ -67,8 +67,8 @@ def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(
 
 
 def test_options_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ConfigError, match="code: expected greater than 0, got 0"):
-        small_autoencoders.build_state(NAME, code=0)
+    with pytest.raises(ConfigError, match="latent_dim: expected greater than 0, got 0"):
+        small_autoencoders.build_state(NAME, latent_dim=0)
 
 
 def test_defaults_have_the_papers_code() -> None:

@@ -18,7 +18,7 @@ SMALL = {"name": "dcgan", "width": 4}
 
 
 def build(spec: ImageSpec = SPEC, **options: object) -> nn.Module:
-    given = {"generator": SMALL, "discriminator": SMALL, "latent": 5, **options}
+    given = {"generator": SMALL, "discriminator": SMALL, "latent_dim": 5, **options}
     with seeded(0):
         return create("recipe", {"name": "cgan", **given}, spec=spec).double()
 
@@ -80,7 +80,7 @@ def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
 
 
 def test_the_generator_waits_for_its_turn() -> None:
-    recipe, players = build(critic_steps=3), []
+    recipe, players = build(discriminator_steps=3), []
     for recipe.iteration in range(6):
         players += [turn.player for turn in recipe.step(batch())]
     three = ["discriminator"] * 3 + ["generator"]
@@ -88,7 +88,7 @@ def test_the_generator_waits_for_its_turn() -> None:
 
 
 def test_features_are_matched_where_that_is_asked() -> None:
-    recipe, (images, labels) = build(feature_matching=2.0), batch()
+    recipe, (images, labels) = build(feature_matching_weight=2.0), batch()
     torch.manual_seed(5)
     fake = recipe.generator(beside(recipe.latents(4).double(), labels))
     seen = [recipe.discriminator.features(beside(x, labels)) for x in (images, fake)]
@@ -152,7 +152,7 @@ def test_defaults() -> None:
         "resize": "fit",
         "flip": False,
     }
-    made = build(generator="dcgan", discriminator="dcgan", latent=100)
+    made = build(generator="dcgan", discriminator="dcgan", latent_dim=100)
     assert made.latents(2).shape == (2, 100, 1, 1)
     assert made.latents(99).abs().max() <= 1
     for player, network in (("discriminator", made.discriminator), ("generator", made.generator)):

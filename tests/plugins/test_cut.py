@@ -16,7 +16,7 @@ from translate.nn.noise import seeded
 from translate.registry import create, create_recipe, find
 
 SPEC = image_spec((16, 16), ("summer", "winter"))
-RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1, "antialias": True}
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "antialias": True}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "antialias": True}
 EVERY = 10_000  # patches: more than there are places, so that the loss does not depend on chance
 
@@ -39,7 +39,7 @@ def batch(count: int = 2, seed: int = 1) -> Pair:
 def apart(recipe: nn.Module, drawn: list[Tensor], source: list[Tensor]) -> Tensor:
     """Return the contrast of equation 4, place against place, averaged over layers and images."""
     layers = []
-    for head, one, other in zip(recipe.contrast.heads, drawn, source, strict=True):
+    for head, one, other in zip(recipe.patch_nce.heads, drawn, source, strict=True):
         vectors = [head(seen.flatten(2).mT) for seen in (one, other)]
         query, key = (v / (v.square().sum(2, keepdim=True).sqrt() + 1e-7) for v in vectors)
         logits = torch.einsum("nqc,nkc->nqk", query, key.detach()) / 0.07
@@ -102,7 +102,7 @@ def test_heads_move_with_the_generator_and_not_with_the_discriminator(name: str)
     optimizers = recipe.optimizers()
     assert list(optimizers) == ["discriminator", "generator"]
     held = {player: o.param_groups[0]["params"] for player, o in optimizers.items()}
-    own = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    own = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     assert {id(p) for p in held["generator"]} == {id(p) for p in own}
     assert {id(p) for p in held["discriminator"]} == {
         id(p) for p in recipe.discriminator.parameters()
@@ -132,7 +132,7 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
     assert (count["generator"], count["discriminator"]) == (11_378_179, 2_764_737)
     # heads: (3 + 128 + 3 * 256 + 5) * 256 and 5 * 257 * 256
     assert count["contrast"] == 904 * 256 + 5 * 257 * 256
-    assert (made.contrast.patches, made.contrast.temperature) == (256, 0.07)
+    assert (made.patch_nce.patches, made.patch_nce.temperature) == (256, 0.07)
     assert not made.targets("b")
     weights = made.generator.model[12].conv_block[1].weight
     # xavier, gain .02: 2304 numbers in, 2304 out
@@ -163,9 +163,9 @@ def test_blank_pictures_in_the_first_step_leave_every_gradient_finite(name: str)
     part = {"name": name, "generator": RESNET, "discriminator": PATCH}
     recipe = create_recipe(part, spec=SPEC)
     blank = torch.zeros(1, 3, 16, 16)
-    assert not any(map(torch.any, recipe.contrast.heads[0](blank.flatten(2).mT)))
+    assert not any(map(torch.any, recipe.patch_nce.heads[0](blank.flatten(2).mT)))
     _, turn = advance_to_turn(recipe, Pair(blank, blank), 1)
-    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     found = torch.autograd.grad(turn.total, weights)
     assert turn.total.isfinite()
     assert all(gradient.isfinite().all() for gradient in found)
@@ -195,7 +195,7 @@ def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> N
     assert turn.losses.keys() == expected.keys()
     for name, loss in expected.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
-    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     found = torch.autograd.grad(turn.total, weights)
     plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
     torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-13)
@@ -204,7 +204,7 @@ def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> N
 
 def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
     recipe = build()
-    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     first = recipe.generator.model[1]
     passes: list[int] = []
     first.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
@@ -218,7 +218,7 @@ def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
 
 
 def test_without_identity_the_generator_sees_no_target() -> None:
-    recipe = build(identity_weight=0.0, contrast_weight=1.0)
+    recipe = build(identity_weight=0.0, nce_weight=1.0)
     passes: list[int] = []
     recipe.generator.model[1].register_forward_hook(lambda _m, x, _o: passes.append(len(x[0])))
     _, turn = advance_to_turn(recipe, batch(), 1)
@@ -253,7 +253,7 @@ def test_half_of_the_sources_of_fastcut_are_mirrored_and_what_is_seen_is_mirrore
     assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
     for name, loss in expected.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
-    weights = [*recipe.generator.parameters(), *recipe.contrast.parameters()]
+    weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     found = torch.autograd.grad(turn.total, weights)
     plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
     torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-13)
@@ -261,7 +261,7 @@ def test_half_of_the_sources_of_fastcut_are_mirrored_and_what_is_seen_is_mirrore
 
 def test_a_generator_that_knows_no_left_pays_the_same_for_a_mirrored_source() -> None:
     """Symmetric kernels and no halving: what it makes of a mirror image is the mirror image."""
-    recipe = build("fastcut", generator={**RESNET, "downs": 0, "antialias": False})
+    recipe = build("fastcut", generator={**RESNET, "downsamplings": 0, "antialias": False})
     with torch.no_grad():
         for layer in recipe.generator.modules():
             if isinstance(layer, nn.Conv2d):

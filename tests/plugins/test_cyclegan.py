@@ -41,10 +41,10 @@ def apart(one: Tensor, other: Tensor) -> Tensor:
 def test_the_generators_losses_are_the_papers() -> None:
     recipe, (source, target) = build(), batch()
     _, turn = advance_to_turn(recipe, Pair(source, target), 0)
-    forth, back = recipe.forth, recipe.back
+    forth, back = recipe.source_to_target, recipe.target_to_source
     expected = {
-        "gan_forth": near_one(recipe.target_judge(forth(source))),
-        "gan_back": near_one(recipe.source_judge(back(target))),
+        "gan_source_to_target": near_one(recipe.target_discriminator(forth(source))),
+        "gan_target_to_source": near_one(recipe.source_discriminator(back(target))),
         "cycle_source": 10 * apart(back(forth(source)), source),
         "cycle_target": 10 * apart(forth(back(target)), target),
         "identity_source": 5 * apart(back(source), source),
@@ -60,13 +60,13 @@ def test_the_generators_losses_are_the_papers() -> None:
 def test_the_discriminators_losses_are_on_what_was_drawn_before_the_generators_moved() -> None:
     recipe, (source, target) = build(pool_size=0), batch()
     with torch.no_grad():
-        fake_source, fake_target = recipe.back(target), recipe.forth(source)
+        fake_source, fake_target = recipe.target_to_source(target), recipe.source_to_target(source)
     step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
-        for parameter in recipe.forth.parameters():
+        for parameter in recipe.source_to_target.parameters():
             parameter.add_(0.1)  # the generators move
     turn = next(step)
-    judges = recipe.source_judge, recipe.target_judge
+    judges = recipe.source_discriminator, recipe.target_discriminator
     expected = {
         "source": (near_one(judges[0](source)) + near_zero(judges[0](fake_source))) / 2,
         "target": (near_one(judges[1](target)) + near_zero(judges[1](fake_target))) / 2,
@@ -81,7 +81,7 @@ def test_the_discriminators_losses_are_on_what_was_drawn_before_the_generators_m
 def test_the_discriminators_are_shown_the_pools() -> None:
     recipe = build(pool_size=2)
     shown: list[Tensor] = []
-    recipe.target_judge.register_forward_hook(lambda _m, given, _o: shown.append(given[0]))
+    recipe.target_discriminator.register_forward_hook(lambda _m, given, _o: shown.append(given[0]))
     optimizers = recipe.optimizers()
     with seeded(3):
         for seed in range(12):
@@ -100,13 +100,22 @@ def test_the_discriminators_are_shown_the_pools() -> None:
 def test_without_identity_no_generator_sees_its_own_domain() -> None:
     recipe = build(identity_weight=0.0)
     passes: list[int] = []
-    recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    recipe.source_to_target.register_forward_hook(
+        lambda _m, given, _o: passes.append(len(given[0]))
+    )
     _, turn = advance_to_turn(recipe, batch(), 0)
-    assert set(turn.losses) == {"gan_forth", "gan_back", "cycle_source", "cycle_target"}
+    assert set(turn.losses) == {
+        "gan_source_to_target",
+        "gan_target_to_source",
+        "cycle_source",
+        "cycle_target",
+    }
     assert passes == [2, 2]
     passes.clear()
     recipe = build()
-    recipe.forth.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    recipe.source_to_target.register_forward_hook(
+        lambda _m, given, _o: passes.append(len(given[0]))
+    )
     advance_to_turn(recipe, batch(), 0)
     assert passes == [4, 2]  # source and target in one pass, then the way back
 
@@ -115,7 +124,10 @@ def test_one_optimizer_moves_both_of_a_kind_with_the_papers_settings() -> None:
     recipe = build()
     optimizers = recipe.optimizers()
     assert list(optimizers) == ["generators", "discriminators"]
-    networks = [(recipe.forth, recipe.back), (recipe.source_judge, recipe.target_judge)]
+    networks = [
+        (recipe.source_to_target, recipe.target_to_source),
+        (recipe.source_discriminator, recipe.target_discriminator),
+    ]
     for optimizer, pair in zip(optimizers.values(), networks, strict=True):
         assert type(optimizer) is torch.optim.Adam
         (group,) = optimizer.param_groups
@@ -131,7 +143,12 @@ def test_both_players_move_once_a_step() -> None:
         # Adam's first move is its rate, whatever the gradient
         assert (parameter - before[name]).abs().max() <= 2e-4 * (1 + 1e-6), name
     moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
-    assert moved == {"forth", "back", "source_judge", "target_judge"}
+    assert moved == {
+        "source_to_target",
+        "target_to_source",
+        "source_discriminator",
+        "target_discriminator",
+    }
 
 
 def test_defaults_are_those_of_the_authors_code() -> None:
@@ -147,29 +164,34 @@ def test_defaults_are_those_of_the_authors_code() -> None:
     assert (made.targets("a"), made.targets("b")) == (("b",), ("a",))
     count = {
         n: sum(p.numel() for p in getattr(made, n).parameters())
-        for n in ("forth", "back", "source_judge", "target_judge")
+        for n in (
+            "source_to_target",
+            "target_to_source",
+            "source_discriminator",
+            "target_discriminator",
+        )
     }
     assert count == {
-        "forth": 11_378_179,
-        "back": 11_378_179,
-        "source_judge": 2_764_737,
-        "target_judge": 2_764_737,
+        "source_to_target": 11_378_179,
+        "target_to_source": 11_378_179,
+        "source_discriminator": 2_764_737,
+        "target_discriminator": 2_764_737,
     }
     assert (made.source_pool.size, made.target_pool.size) == (50, 50)
-    weights = made.forth.model[1].weight
+    weights = made.source_to_target.model[1].weight
     assert weights.std().item() == pytest.approx(0.02, rel=0.05)
 
 
 def test_either_domain_is_translated_to_the_other() -> None:
     recipe, (source, _) = build(), batch()
-    assert torch.equal(recipe.translate(source, to="winter"), recipe.forth(source))
-    assert torch.equal(recipe.translate(source, to="summer"), recipe.back(source))
+    assert torch.equal(recipe.translate(source, to="winter"), recipe.source_to_target(source))
+    assert torch.equal(recipe.translate(source, to="summer"), recipe.target_to_source(source))
 
 
 def test_a_preview_shows_there_and_back_for_both_domains() -> None:
     recipe, given = build(), batch()
     rows = [*recipe.preview(given).values()]
-    forth, back = recipe.forth, recipe.back
+    forth, back = recipe.source_to_target, recipe.target_to_source
     expected = [
         given.source,
         forth(given.source),

@@ -153,9 +153,9 @@ def test_jpeg_leaves_no_trace_of_what_rounding_took() -> None:
 @pytest.mark.parametrize(
     ("chain", "message"),
     [
-        ([], "damage: nothing is to be mended: name some of gray, noise, blur, jpeg"),
-        (["nose"], "damage: there is no 'nose'. Did you mean 'noise'"),
-        ([{"sigma": 1}], "damage: there is no ''"),
+        ([], "degradations: nothing is to be mended: name some of gray, noise, blur, jpeg"),
+        (["nose"], "degradations: there is no 'nose'. Did you mean 'noise'"),
+        ([{"sigma": 1}], "degradations: there is no ''"),
         ([{"name": "noise", "sigme": 1}], "noise has no option 'sigme'. Did you mean 'sigma'"),
         ([{"name": "jpeg", "sigma": 1}], "jpeg has no option 'sigma'.*quality"),
         (

@@ -33,7 +33,9 @@ def test_the_losses_are_those_of_a_game() -> None:
 
 def test_feature_matching_adds_the_distance_of_mean_features() -> None:
     _, turn = advance_to_turn(
-        small_gans.scalar_recipe(NAME, JUDGE, feature_matching=10.0), small_gans.white_batch(), 1
+        small_gans.scalar_recipe(NAME, JUDGE, feature_matching_weight=10.0),
+        small_gans.white_batch(),
+        1,
     )
     assert list(turn.losses) == ["gan", "features"]
     assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
@@ -49,7 +51,7 @@ def test_the_generator_answers_for_the_images_just_judged() -> None:
 
 
 def test_the_discriminator_has_its_turns_before_each_of_the_generators() -> None:
-    found = small_gans.players_of_steps(small_gans.build_state(NAME, critic_steps=2), 4)
+    found = small_gans.players_of_steps(small_gans.build_state(NAME, discriminator_steps=2), 4)
     assert found == [["discriminator"], ["discriminator", "generator"]] * 2
 
 

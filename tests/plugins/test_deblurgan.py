@@ -14,7 +14,7 @@ from translate.registry import create, create_loss, find
 from translate_plugins.deblurgan import match_means
 
 SPEC = image_spec((16, 16), ("blurred", "sharp"))
-RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 
 
@@ -70,7 +70,7 @@ def by_hand(**options: object) -> nn.Module:
     ("gp", "slope"), [("textbook", 2 * 12**0.5), ("deblurgan", 2 * 3**0.5)]
 )  # over the 12 entries of a picture, or over the 3 channels of a pixel
 def test_the_critic_pays_for_distance_and_for_a_slope_that_is_not_1(gp, slope) -> None:
-    recipe = by_hand(gp=gp)
+    recipe = by_hand(gradient_penalty=gp)
     _, turn = advance_to_turn(recipe, flat(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
     # restored pictures are -0.25: twelve entries, times a slope of 2
@@ -205,7 +205,11 @@ def test_defaults_are_those_of_the_paper() -> None:
     assert kind.defaults["train"]["epochs"] == 300
     assert kind.defaults["train"]["batch_size"] == 1
     recipe = create("recipe", "deblurgan", spec=image_spec((256, 256), ("blurred", "sharp")))
-    assert (recipe.critic_steps, recipe.penalty_weight, recipe.pixel_weight) == (5, 10.0, 0.0)
+    assert (recipe.critic_steps, recipe.gradient_penalty_weight, recipe.pixel_weight) == (
+        5,
+        10.0,
+        0.0,
+    )
     assert list(recipe.optimizers()) == ["critic", "generator"]
     for player, optimizer in recipe.optimizers().items():
         (group,) = optimizer.param_groups
@@ -252,7 +256,8 @@ def test_other_channels_than_those_of_the_input_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [({"gp": "v2"}, "gp"), ({"critic_steps": 0}, "critic_steps")]
+    ("options", "said"),
+    [({"gradient_penalty": "v2"}, "gradient_penalty"), ({"critic_steps": 0}, "critic_steps")],
 )
 def test_what_does_not_exist_is_refused(options, said) -> None:
     with pytest.raises(ConfigError, match=said):

@@ -49,7 +49,7 @@ def test_the_saturating_loss_is_the_papers_first() -> None:
 
 
 def test_feature_matching_adds_the_distance_of_mean_features() -> None:
-    recipe = small_gans.scalar_recipe(NAME, JUDGE, feature_matching=10.0)
+    recipe = small_gans.scalar_recipe(NAME, JUDGE, feature_matching_weight=10.0)
     _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
     assert list(turn.losses) == ["gan", "features"]
     assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
@@ -60,7 +60,7 @@ def test_feature_matching_needs_features(register_plugin) -> None:
     register_plugin(SimpleNamespace(register_discriminators=hook))
     small_gans.build_state(NAME, discriminator="bare")
     with pytest.raises(ConfigError, match=r"Bare shows no features.*choose mlp, patch"):
-        small_gans.build_state(NAME, discriminator="bare", feature_matching=1.0)
+        small_gans.build_state(NAME, discriminator="bare", feature_matching_weight=1.0)
 
 
 class Bare(nn.Module):
@@ -97,19 +97,23 @@ def test_real_and_generated_images_are_judged_apart_and_the_generator_draws_anew
     assert not torch.equal(fake, answer)
 
 
-@pytest.mark.parametrize(("critic_steps", "expected"), [(1, [2, 2, 2, 2]), (3, [1, 1, 2, 1])])
+@pytest.mark.parametrize(
+    ("discriminator_steps", "expected"), [(1, [2, 2, 2, 2]), (3, [1, 1, 2, 1])]
+)
 def test_the_discriminator_has_its_turns_before_each_of_the_generators(
-    critic_steps: int, expected: list[int]
+    discriminator_steps: int, expected: list[int]
 ) -> None:
-    found = small_gans.players_of_steps(small_gans.build_state(NAME, critic_steps=critic_steps), 4)
+    found = small_gans.players_of_steps(
+        small_gans.build_state(NAME, discriminator_steps=discriminator_steps), 4
+    )
     assert found == [["discriminator", "generator"][:count] for count in expected]
 
 
 def test_options_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ConfigError, match="critic_steps: expected greater than 0, got 0"):
-        small_gans.build_state(NAME, critic_steps=0)
-    with pytest.raises(ConfigError, match="noise: expected 'normal', 'uniform' or 'sphere'"):
-        small_gans.build_state(NAME, noise="gauss")
+    with pytest.raises(ConfigError, match="discriminator_steps: expected greater than 0, got 0"):
+        small_gans.build_state(NAME, discriminator_steps=0)
+    with pytest.raises(ConfigError, match="prior: expected 'normal', 'uniform' or 'sphere'"):
+        small_gans.build_state(NAME, prior="gauss")
 
 
 def test_defaults_are_those_of_the_paper_with_adam() -> None:
@@ -151,7 +155,7 @@ def test_the_saturating_loss_teaches_nothing_against_a_strong_discriminator() ->
         training = small_gans.build_state(
             NAME,
             adversarial={"name": "vanilla", "saturating": saturating},
-            critic_steps=10,
+            discriminator_steps=10,
             lr_generator=1e-2,
             lr_discriminator=3e-2,
         )

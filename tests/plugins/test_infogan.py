@@ -22,7 +22,7 @@ def build(**options: object) -> nn.Module:
     given = {
         "generator": SMALL,
         "discriminator": SMALL,
-        "latent": 5,
+        "latent_dim": 5,
         "categories": 3,
         **options,
     }
@@ -104,7 +104,7 @@ def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
 
 
 def test_noise_holds_a_category_and_numbers_behind_what_means_nothing() -> None:
-    noise = build(noise="normal").latents(3000, torch.Generator().manual_seed(1))
+    noise = build(prior="normal").latents(3000, torch.Generator().manual_seed(1))
     assert noise.shape == (3000, 5 + 3 + 2, 1, 1)
     free, category, numbers = noise.flatten(1).split([5, 3, 2], 1)
     assert free.std().item() == pytest.approx(1, abs=0.05)

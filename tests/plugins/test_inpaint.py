@@ -20,7 +20,7 @@ from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import random_holes
 
 SPEC = image_spec((16, 16), ("photos",))
-RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1}
 
 
@@ -234,11 +234,14 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"share": [0.5, 0.2]}, r"share: .* up to 0\.9, the smaller first, got 0\.5, 0\.2"),
-        ({"share": [0, 0.2]}, "share: expected two shares above 0"),
-        ({"share": [0.1, 0.95]}, "share: expected two shares above 0 and up to"),
-        ({"share": 0.3}, "share: expected a list, got 0.3"),
-        ({"strokes": 2}, "strokes: expected less than or equal to 1"),
+        (
+            {"hole_fraction": [0.5, 0.2]},
+            r"hole_fraction: .* up to 0\.9, the smaller first, got 0\.5, 0\.2",
+        ),
+        ({"hole_fraction": [0, 0.2]}, "hole_fraction: expected two shares above 0"),
+        ({"hole_fraction": [0.1, 0.95]}, "hole_fraction: expected two shares above 0 and up to"),
+        ({"hole_fraction": 0.3}, "hole_fraction: expected a list, got 0.3"),
+        ({"stroke_fraction": 2}, "stroke_fraction: expected less than or equal to 1"),
         (
             {"generator": {"name": "srresnet", "scale": 2}},
             "SrResnet makes sides 2 times as long, not 1",

@@ -30,7 +30,13 @@ from translate_plugins.losses.pictures import (
     TotalVariation,
 )
 
-GAMES = [Vanilla(), Vanilla(saturating=True, smooth=0.1), LeastSquares(), Hinge(), Wasserstein()]
+GAMES = [
+    Vanilla(),
+    Vanilla(saturating=True, label_smoothing=0.1),
+    LeastSquares(),
+    Hinge(),
+    Wasserstein(),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -159,13 +165,13 @@ def test_smooth_labels_are_one_sided_and_best_met_before_certainty():
     real, fake = torch.randn(2, 1, 5, 5), torch.randn(2, 1, 5, 5)
     entropy = nn.BCEWithLogitsLoss()
     expected = entropy(real, torch.full_like(real, 0.9)) + entropy(fake, torch.zeros_like(fake))
-    game = Vanilla(smooth=0.1)
+    game = Vanilla(label_smoothing=0.1)
     torch.testing.assert_close(game.for_discriminator(real, fake), expected)
     torch.testing.assert_close(game.for_generator(fake), Vanilla().for_generator(fake))
     sure = tensor([log(9)], dtype=torch.double, requires_grad=True)  # a probability of 0.9
     loss = game.for_discriminator(sure, tensor([-1e4]))
     assert torch.autograd.grad(loss, sure)[0].item() == pytest.approx(0, abs=1e-6)
-    game = LeastSquares(smooth=0.1)
+    game = LeastSquares(label_smoothing=0.1)
     assert game.for_discriminator(tensor([0.9]), tensor([0.0])).item() == pytest.approx(0)
     assert game.for_generator(tensor([1.0])) == 0
 
@@ -175,20 +181,24 @@ def test_a_share_of_labels_is_flipped_anew_each_time(game):
     real, fake = torch.full((4000, 1), 0.3), torch.full((4000, 1), -0.2)
     right = game().for_discriminator(real, fake)
     wrong = game().for_discriminator(fake, real)
-    flipped = [game(flip=0.25).for_discriminator(real, fake) for _ in range(2)]
+    flipped = [game(label_flipping=0.25).for_discriminator(real, fake) for _ in range(2)]
     assert flipped[0] != flipped[1]
     for loss in flipped:
         assert loss.item() == pytest.approx((0.75 * right + 0.25 * wrong).item(), rel=0.03)
-    torch.testing.assert_close(game(flip=1.0).for_discriminator(real, fake), wrong)
+    torch.testing.assert_close(game(label_flipping=1.0).for_discriminator(real, fake), wrong)
     before = torch.get_rng_state()
-    assert game(flip=0.25).for_generator(fake) == game().for_generator(fake)  # not its turn
+    assert game(label_flipping=0.25).for_generator(fake) == game().for_generator(
+        fake
+    )  # not its turn
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_flipped_label_is_the_image_s_at_every_scale():
     real = torch.full((8, 1, 4, 4), 1.0), torch.full((8, 1, 2, 2), 1.0)
     real = [scale.requires_grad_() for scale in real]
-    Hinge(flip=0.5).for_discriminator(real, [torch.zeros(8, 1), torch.zeros(8, 1)]).backward()
+    Hinge(label_flipping=0.5).for_discriminator(
+        real, [torch.zeros(8, 1), torch.zeros(8, 1)]
+    ).backward()
     signs = [scale.grad.flatten(1).sign() for scale in real]  # 1 where it is told to fall
     assert (signs[0] == signs[0][:, :1]).all() and torch.equal(signs[0][:, 0], signs[1][:, 0])
     assert 0 < (signs[0][:, 0] > 0).sum() < 8
@@ -201,13 +211,13 @@ def test_wasserstein_is_the_difference_of_means():
     assert loss.for_generator(fake) == 0.5
 
 
-@pytest.mark.parametrize("options", [{"smooth": 1.5}, {"flip": -0.1}])
+@pytest.mark.parametrize("options", [{"label_smoothing": 1.5}, {"label_flipping": -0.1}])
 def test_a_share_is_from_0_to_1(options):
     ((name, value),) = options.items()
     with pytest.raises(ConfigError, match=f"{name}: expected a share from 0 to 1, got {value}"):
         create_loss({"name": "vanilla", **options})
     with pytest.raises(ConfigError, match="loss 'hinge' has no option 'smooth'"):
-        create_loss({"name": "hinge", "smooth": 0.1})
+        create_loss({"name": "hinge", "label_smoothing": 0.1})
 
 
 @pytest.mark.parametrize("game", GAMES)

@@ -269,7 +269,7 @@ def test_dcgan_keys_and_shapes_are_those_of_published_checkpoints():
     ("network", "shape", "expected"),
     [
         (on_meta(ResnetGenerator, 3, 1), (2, 3, 256, 256), (2, 1, 256, 256)),
-        (on_meta(ResnetGenerator, 1, 3, downs=3), (1, 1, 64, 120), (1, 3, 64, 120)),
+        (on_meta(ResnetGenerator, 1, 3, downsamplings=3), (1, 1, 64, 120), (1, 3, 64, 120)),
         (on_meta(UnetGenerator, 3, 1), (2, 3, 256, 512), (2, 1, 256, 512)),
         (on_meta(UnetGenerator, 1, 3, levels=1), (1, 1, 2, 6), (1, 3, 2, 6)),
         (on_meta(PatchDiscriminator, 3), (2, 3, 256, 256), (2, 1, 30, 30)),
@@ -401,8 +401,8 @@ def test_what_is_set_outweighs_the_crop():
     ("network", "smaller"),
     [
         (ResnetGenerator(3, 3, width=4, blocks=1), 4),
-        (ResnetGenerator(3, 3, width=4, blocks=1, downs=0), 3),
-        (ResnetGenerator(3, 3, width=4, blocks=1, downs=1, upsample="resize"), 2),
+        (ResnetGenerator(3, 3, width=4, blocks=1, downsamplings=0), 3),
+        (ResnetGenerator(3, 3, width=4, blocks=1, downsamplings=1, upsample="resize"), 2),
         (UnetGenerator(3, 3, width=4, levels=5), 16),
         (UnetGenerator(3, 3, width=4, levels=4, norm="instance", upsample="resize"), 8),
         (PatchDiscriminator(3, width=4), 23),
@@ -613,12 +613,14 @@ def plain_dilated(state, x, blocks, factor):
     for block, wide in zip(range(2, 2 + blocks), [1, 2, 4, 1, 1], strict=False):
         x = x + conv(f"model.{block}.near", conv(f"model.{block}.wide", x.relu(), wide).relu())
     drawn = conv(f"model.{blocks + 3}", x.relu())
-    return F.interpolate(drawn, scale_factor=factor, mode="bilinear")
+    return F.interpolate(drawn, scale_downsampling=factor, mode="bilinear")
 
 
 @pytest.mark.parametrize(("blocks", "factor"), [(5, 2), (4, 4)])
 def test_the_dilated_network_corrects_means_of_pixels_and_enlarges_bilinearly(blocks, factor):
-    network = draw_weights_(DilatedGenerator(4, 3, width=3, blocks=blocks, factor=factor).double())
+    network = draw_weights_(
+        DilatedGenerator(4, 3, width=3, blocks=blocks, downsampling=factor).double()
+    )
     images = torch.randn(2, 4, 8, 12, dtype=torch.double)
     assert_same_function(network, lambda s, x: plain_dilated(s, x, blocks, factor), images)
 

@@ -69,7 +69,7 @@ def varied(network):
         (on_meta(ResnetGenerator, 3, 3, antialias=True), 11_378_179, 52, 9_600),
         # 9 * (64 + 128 + 256)
         (on_meta(PatchDiscriminator, 3, antialias=True), 2_764_737, 13, 4_032),
-        (on_meta(ResnetGenerator, 36, 3, downs=4), 182_546_755, 56, 0),
+        (on_meta(ResnetGenerator, 36, 3, downsamplings=4), 182_546_755, 56, 0),
         (on_meta(EnhancerGenerator, 36, 3), 182_857_059, 74, 0),
         # 16 * (6 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
         (on_meta(ScalesDiscriminator, 6), 2 * 2_767_809, 20, 0),
@@ -131,7 +131,7 @@ GLOBAL = {
 
 def test_the_keys_of_pix2pixhd_are_those_of_published_checkpoints():
     drawing = {"model.38": [(3, 64, 7, 7)]}
-    assert shapes(on_meta(ResnetGenerator, 36, 3, downs=4)) == convs({**GLOBAL, **drawing})
+    assert shapes(on_meta(ResnetGenerator, 36, 3, downsamplings=4)) == convs({**GLOBAL, **drawing})
     assert shapes(on_meta(EnhancerGenerator, 36, 3)) == convs(
         {
             **GLOBAL,
@@ -237,7 +237,7 @@ def test_an_antialiased_patch_discriminator_blurs_where_sides_halve():
 
 
 def test_the_enhancer_adds_what_the_coarse_generator_sees_at_half_the_sides():
-    network = varied(EnhancerGenerator(3, 2, width=2, blocks=2, coarse_blocks=1, downs=1))
+    network = varied(EnhancerGenerator(3, 2, width=2, blocks=2, coarse_blocks=1, downsamplings=1))
     plain, images = Plain(network), numbers(2, 3, 16, 24)
     small = F.avg_pool2d(images, 3, stride=2, padding=1, count_include_pad=False)
     coarse = standardised(plain.conv("model.1", small, around=3)).relu()
@@ -254,8 +254,8 @@ def test_the_enhancer_adds_what_the_coarse_generator_sees_at_half_the_sides():
 @pytest.mark.parametrize(
     ("options", "multiple", "minimum"),
     [
-        ({"downs": 4}, 32, 64),
-        ({"downs": 1}, 4, 8),
+        ({"downsamplings": 4}, 32, 64),
+        ({"downsamplings": 1}, 4, 8),
         ({"size": (256, 512)}, 32, 64),
         ({"size": (64, 96)}, 32, 64),
         ({"size": (32, 96)}, 16, 32),

@@ -169,7 +169,14 @@ def test_heads_suit_the_features_of_the_papers_generator(antialias: bool) -> Non
 
 
 def test_looking_for_shapes_changes_nothing() -> None:
-    part = {"name": "resnet", "width": 4, "blocks": 1, "norm": "batch", "dropout": 0.5, "downs": 4}
+    part = {
+        "name": "resnet",
+        "width": 4,
+        "blocks": 1,
+        "norm": "batch",
+        "dropout": 0.5,
+        "downsamplings": 4,
+    }
     generator = create_generator(part, in_channels=3, out_channels=3)
     before = {key: value.clone() for key, value in generator.state_dict().items()}
     random = torch.get_rng_state()

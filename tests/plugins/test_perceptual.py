@@ -204,9 +204,9 @@ def test_the_log_names_the_network_once(caplog):
     [
         ({"layers": [17]}, "layers: efficientnet-lite0 has 0 to 16, got 17"),
         ({"layers": []}, "layers: efficientnet-lite0 has 0 to 16"),
-        ({"features": "vgg19", "layers": [-1]}, "layers: vgg19 has 0 to 36, got -1"),
+        ({"network": "vgg19", "layers": [-1]}, "layers: vgg19 has 0 to 36, got -1"),
         ({"weights": [1.0]}, "weights: 1 for 2 layers"),
-        ({"features": "vgg16"}, "efficientnet-lite0"),
+        ({"network": "vgg16"}, "efficientnet-lite0"),
         ({"criterion": "l3"}, "criterion"),
     ],
 )
@@ -218,7 +218,7 @@ def test_what_does_not_exist_is_refused(options, said):
 def test_neither_importing_nor_making_it_loads_what_only_looking_needs():
     code = (
         "import sys; from translate_plugins.losses.perceptual import Perceptual as P;"
-        "P(features='vgg19'); P();"
+        "P(network='vgg19'); P();"
         "print(*{'torchvision', 'efficientnet_lite_pytorch'} & {*sys.modules})"
     )
     loaded = subprocess.run(
@@ -234,7 +234,7 @@ def test_vgg19_looks_at_conv3_3_before_its_relu_and_at_pixels_as_they_are(vgg19)
     output, target = noise(1, 3, 32, 32, seed=1), noise(1, 3, 32, 32, seed=2)
     one, other = vgg19[:15](output), vgg19[:15](target)
     assert isinstance(vgg19[14], nn.Conv2d) and one.shape == (1, 256, 8, 8) and one.min() < 0
-    found = create_loss({"name": "perceptual", "features": "vgg19"})(output, target)
+    found = create_loss({"name": "perceptual", "network": "vgg19"})(output, target)
     torch.testing.assert_close(found, (one - other).square().mean())
 
 
@@ -246,22 +246,22 @@ def test_vgg19_as_pix2pixhd_has_it_is_a_sum_over_five_relus(vgg19):
         assert isinstance(vgg19[layer], nn.ReLU)
         one, other = vgg19[: layer + 1](output), vgg19[: layer + 1](target)
         expected = expected + weight * (one - other).abs().mean()
-    loss = Perceptual(features="vgg19", layers=layers, weights=weights, criterion="l1")
+    loss = Perceptual(network="vgg19", layers=layers, weights=weights, criterion="l1")
     torch.testing.assert_close(loss(output, target), expected)
 
 
 @pytest.mark.usefixtures("vgg19")
 def test_a_relu_does_not_change_what_was_seen_before_it():
     output, target = noise(1, 3, 16, 16, seed=1), noise(1, 3, 16, 16, seed=2)
-    both = Perceptual(features="vgg19", layers=[0, 1])(output, target)
-    each = [Perceptual(features="vgg19", layers=[layer])(output, target) for layer in (0, 1)]
+    both = Perceptual(network="vgg19", layers=[0, 1])(output, target)
+    each = [Perceptual(network="vgg19", layers=[layer])(output, target) for layer in (0, 1)]
     torch.testing.assert_close(both, sum(each))
     assert each[0] > each[1]
 
 
 @pytest.mark.usefixtures("vgg19")
 def test_vgg19_says_what_is_too_small_for_its_pools():
-    loss = create_loss({"name": "perceptual", "features": "vgg19"})
+    loss = create_loss({"name": "perceptual", "network": "vgg19"})
     assert loss(noise(1, 3, 4, 9), noise(1, 3, 4, 9, seed=1)) > 0
     with pytest.raises(ConfigError, match=r"layer 14 .* are 3x9: set data\.size to 4 or more"):
         loss(noise(1, 3, 3, 9), noise(1, 3, 3, 9))
@@ -269,12 +269,12 @@ def test_vgg19_says_what_is_too_small_for_its_pools():
 
 @pytest.mark.usefixtures("nowhere")
 def test_weights_that_cannot_be_had_are_named_with_where_they_come_from_and_go(tmp_path):
-    loss = Perceptual(features="vgg19")
+    loss = Perceptual(network="vgg19")
     with pytest.raises(ConfigError) as caught:
         loss(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
     said = str(caught.value)
     assert "\n" not in said
-    assert "features: vgg19 cannot be had (no route to host)" in said
+    assert "network: vgg19 cannot be had (no route to host)" in said
     assert "vgg19-dcbb9e9d.pth" in said
     assert "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth" in said
     assert str(tmp_path / "hub/checkpoints") in said
@@ -292,7 +292,7 @@ def test_a_file_that_is_not_the_weights_is_refused(tmp_path, kind):
     (folder / "vgg19-dcbb9e9d.pth").write_bytes(content)
     begins = hashlib.sha256(content).hexdigest()[:8]
     with pytest.raises(ConfigError, match=rf"dcbb9e9d\.pth is torn .* sha256 is {begins}"):
-        Perceptual(features="vgg19")(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
+        Perceptual(network="vgg19")(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
 
 
 @pytest.mark.usefixtures("vgg19")
@@ -303,7 +303,7 @@ def test_a_file_whose_sha256_begins_as_its_name_says_is_taken(tmp_path, monkeypa
     (folder / "vgg19-dcbb9e9d.pth").write_bytes(b"")
     picture = noise(1, 3, 16, 16)
     with pytest.raises(ConfigError, match="sha256 is e3b0c442"):
-        Perceptual(features="vgg19")(picture, -picture)
+        Perceptual(network="vgg19")(picture, -picture)
     monkeypatch.setattr(VGG19_Weights.IMAGENET1K_V1.value, "url", "models/vgg19-e3b0c442.pth")
     (folder / "vgg19-e3b0c442.pth").write_bytes(b"")  # its hash is that of nothing
-    assert Perceptual(features="vgg19")(picture, -picture) > 0
+    assert Perceptual(network="vgg19")(picture, -picture) > 0

@@ -19,7 +19,7 @@ from translate.registry import create, create_loss, find
 from translate_plugins.pix2pixhd import feature_matching
 
 SPEC = image_spec((32, 32), ("labels", "photo"))
-RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 2}
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 2}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
 
@@ -74,7 +74,7 @@ def test_the_generator_goes_first_for_the_game_the_features_and_the_content() ->
     content = create_loss({"name": "perceptual", "criterion": "l1"})
     expected = {
         "gan": sum(((scores - 1) ** 2).mean() for scores, _ in drawn),
-        "features": 10 * features,
+        "feature_matching": 10 * features,
         "content": 10 * content(fake, target),
     }
     assert turn.player == "generator"

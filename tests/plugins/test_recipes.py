@@ -10,12 +10,12 @@ from translate.registry import list_offers
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
 RECIPES = {
-    "aae": [{"encoder": {"name": "dcgan-encoder", "width": 4}, "noise": "sphere"}],
+    "aae": [{"encoder": {"name": "dcgan-encoder", "width": 4}, "prior": "sphere"}],
     "autoencoder": [{}],
-    "cgan": [{}, {"generator": {"name": "mlp", "width": 8}, "critic_steps": 2}],
+    "cgan": [{}, {"generator": {"name": "mlp", "width": 8}, "discriminator_steps": 2}],
     "cut": [{}, {"identity_weight": 0.0, "patches": 16}],
     "cyclegan": [{}, {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}}],
-    "dcgan": [{}, {"feature_matching": 1.0, "noise": "sphere", "generator": "mlp"}],
+    "dcgan": [{}, {"feature_matching_weight": 1.0, "prior": "sphere", "generator": "mlp"}],
     "deblurgan": [
         {"generator": {"name": "resnet", "width": 4, "blocks": 1, "dropout": 0.5}},
         {
@@ -23,15 +23,15 @@ RECIPES = {
             "content": "charbonnier",
             "pixel_weight": 1.0,
             "critic_steps": 1,
-            "gp": "deblurgan",
+            "gradient_penalty": "deblurgan",
         },
     ],
     "fastcut": [{}],
-    "gan": [{}, {"critic_steps": 2, "discriminator": {"name": "mlp", "norm": "batch"}}],
+    "gan": [{}, {"discriminator_steps": 2, "discriminator": {"name": "mlp", "norm": "batch"}}],
     "infogan": [{}, {"continuous": 0, "discriminator": {"name": "patch", "width": 4}}],
     "inpaint": [
         {},
-        {"adversarial_weight": 0.0, "content_weight": 0.1, "strokes": 1.0},
+        {"adversarial_weight": 0.0, "content_weight": 0.1, "stroke_fraction": 1.0},
         {"fill": "smooth", "generator": {"name": "dilated", "width": 4}},
     ],
     "pix2pix": [{}, {"pixel": "ssim", "adversarial": "hinge", "discriminator": "pixel"}],
@@ -41,7 +41,7 @@ RECIPES = {
             "discriminator": {"name": "scales", "of": {"name": "patch", "width": 4, "padding": 2}},
         },
         {
-            "generator": {"name": "resnet", "width": 4, "blocks": 1, "downs": 4},
+            "generator": {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 4},
             "discriminator": {"name": "patch", "width": 4, "padding": 2},
             "content_weight": 0.0,
         },
@@ -49,30 +49,33 @@ RECIPES = {
     "restore": [
         {},
         {
-            "damage": ["gray", {"name": "noise", "sigma": [0.05, 0.2]}, "blur", "jpeg"],
+            "degradations": ["gray", {"name": "noise", "sigma": [0.05, 0.2]}, "blur", "jpeg"],
             "adversarial_weight": 1e-3,
             "content_weight": 0.1,
         },
     ],
-    "srgan": [{}, {"factor": 2, "warm_up": 2}, {"adversarial_weight": 0.0, "content": None}],
-    "text2img": [{}, {"diversity": 0.1}],
+    "srgan": [{}, {"scale": 2, "pretrain_steps": 2}, {"adversarial_weight": 0.0, "content": None}],
+    "text2img": [{}, {"mode_seeking_weight": 0.1}],
     "vae": [{}, {"likelihood": "gaussian"}],
     "wae-gan": [{}],
-    "wae-mmd": [{}, {"noise": "uniform"}],
-    "wgan": [{}, {"critic_steps": 1, "warm_up": 2, "generator": "mlp", "critic": "mlp"}],
+    "wae-mmd": [{}, {"prior": "uniform"}],
+    "wgan": [
+        {},
+        {"critic_steps": 1, "warm_up_critic_steps": 2, "generator": "mlp", "critic": "mlp"},
+    ],
     "wgan-gp": [{"critic": {"name": "dcgan", "norm": "layer", "width": 4}, "critic_steps": 2}],
 }
 GENERATORS = {
     "resnet": [
         {},
-        {"norm": "batch", "upsample": "resize", "downs": 1},
+        {"norm": "batch", "upsample": "resize", "downsamplings": 1},
         {"dropout": 0.5},
         {"antialias": True},
     ],
     "unet": [{}, {"norm": "instance", "levels": 3, "upsample": "resize"}],
-    "enhancer": [{"coarse_blocks": 1}, {"coarse_blocks": 1, "norm": "batch", "downs": 1}],
+    "enhancer": [{"coarse_blocks": 1}, {"coarse_blocks": 1, "norm": "batch", "downsamplings": 1}],
     "srresnet": [{}, {"scale": 4, "norm": "none", "blocks": 1}, {"scale": 2, "residual": True}],
-    "dilated": [{}, {"blocks": 5, "factor": 2}],
+    "dilated": [{}, {"blocks": 5, "downsampling": 2}],
     "dcgan": [{}, {"norm": "layer"}, {"norm": "none", "upsample": "resize"}],
     "dcgan-encoder": [{}, {"norm": "instance"}],
     "mlp": [{}, {"norm": "none"}, {"norm": "layer", "layers": 1}],
@@ -98,9 +101,9 @@ DISCRIMINATORS = {
     "minibatch": [{"of": {"name": "mlp", "width": 4}}, {"of": {"name": "patch", "width": 4}}],
 }
 LOSSES = {
-    "vanilla": [{}, {"saturating": True}, {"smooth": 0.1, "flip": 0.1}],
-    "lsgan": [{}, {"smooth": 0.1, "flip": 0.1}],
-    "hinge": [{}, {"flip": 0.1}],
+    "vanilla": [{}, {"saturating": True}, {"label_smoothing": 0.1, "label_flipping": 0.1}],
+    "lsgan": [{}, {"label_smoothing": 0.1, "label_flipping": 0.1}],
+    "hinge": [{}, {"label_flipping": 0.1}],
     "wasserstein": [{}],
     "relativistic": [{}],
     "l1": [{}],

@@ -20,7 +20,12 @@ PATCH = {"name": "patch", "width": 2, "layers": 1}
 
 def build(**options: object) -> nn.Module:
     with seeded(0):
-        part = {"name": "restore", "damage": NOISE, "generator": SRRESNET, "discriminator": PATCH}
+        part = {
+            "name": "restore",
+            "degradations": NOISE,
+            "generator": SRRESNET,
+            "discriminator": PATCH,
+        }
         return create("recipe", {**part, **options}, spec=SPEC).double()
 
 
@@ -116,7 +121,7 @@ def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
     with torch.device("meta"):
         made = create("recipe", "restore", spec=SPEC)
     assert sum(p.numel() for p in made.parameters()) == 1_249_812  # srresnet without norms
-    (link,) = made.damage.links
+    (link,) = made.degrade.links
     assert link[1:] == (0.1, 0.1)
     (optimizer,) = build().optimizers().values()
     (group,) = optimizer.param_groups
@@ -126,9 +131,12 @@ def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"damage": []}, "damage: nothing is to be mended: name some of gray, noise, blur, jpeg"),
-        ({"damage": ["nose"]}, "damage: there is no 'nose'. Did you mean 'noise'"),
-        ({"damage": "noise"}, "damage: expected a list, got 'noise'"),
+        (
+            {"degradations": []},
+            "degradations: nothing is to be mended: name some of gray, noise, blur, jpeg",
+        ),
+        ({"degradations": ["nose"]}, "degradations: there is no 'nose'. Did you mean 'noise'"),
+        ({"degradations": "noise"}, "degradations: expected a list, got 'noise'"),
         ({"adversarial_weight": -1}, "adversarial_weight: expected greater than or equal to 0"),
         ({"generator": {**SRRESNET, "scale": 2}}, "SrResnet makes sides 2 times as long, not 1"),
     ],

@@ -72,7 +72,7 @@ def says(scores: Tensor, real: bool) -> Tensor:
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_the_discriminator_goes_first_and_sees_whole_large_pictures(factor: int) -> None:
-    recipe, (large,) = build(factor=factor), batch()
+    recipe, (large,) = build(scale=factor), batch()
     _, turn = advance_to_turn(recipe, Images(large), 0)
     small = F.interpolate(large, scale_factor=1 / factor, mode="bicubic", antialias=True)
     drawn = recipe.generator(small.clamp(-1, 1))
@@ -104,8 +104,8 @@ def test_the_generator_answers_for_pixels_game_and_content() -> None:
     assert next(step, None) is None
 
 
-def test_to_warm_up_is_to_learn_pixels_alone() -> None:
-    recipe = build(warm_up=2)
+def test_to_pretrain_steps_is_to_learn_pixels_alone() -> None:
+    recipe = build(pretrain_steps=2)
     players = recipe.optimizers()
     seen = []
     for iteration in range(3):
@@ -169,7 +169,7 @@ def test_a_generator_that_interpolates_gives_exactly_bicubic_enlargement(
     factor: int, register_plugin
 ) -> None:
     register_plugin(Stranger())
-    recipe, (given,) = build(factor=factor, generator="bicubic"), batch()
+    recipe, (given,) = build(scale=factor, generator="bicubic"), batch()
     found = recipe.translate(given[..., :9], to="")
     kornias = rescale(given[..., :9], float(factor), "bicubic", align_corners=False)
     assert torch.equal(found, kornias.clamp(-1, 1))
@@ -212,9 +212,9 @@ def test_previews_show_pixels_the_drawn_and_the_true() -> None:
     [
         ({}, (30, 32), r"data\.size: 30x32 is not 4 times anything: .* divide by 4, such as 96"),
         ({"generator": "resnet"}, (32, 32), "ResnetGenerator makes sides 1 times as long, not 4"),
-        ({"factor": 3}, (32, 32), "factor: expected 2 or 4, got 3"),
+        ({"scale": 3}, (32, 32), "scale: expected 2 or 4, got 3"),
         ({"discriminator": "pach"}, (32, 32), "Did you mean 'patch'"),
-        ({"warm_up": -1}, (32, 32), "warm_up: expected greater than or equal to 0"),
+        ({"pretrain_steps": -1}, (32, 32), "pretrain_steps: expected greater than or equal to 0"),
     ],
 )
 def test_what_cannot_be_enlarged_is_said(options, size, message: str) -> None:

@@ -19,16 +19,16 @@ SPEC = image_spec((16, 16), ("summer",), text_length=LENGTH)
 SMALL = {
     "generator": {"name": "dcgan", "width": 2},
     "discriminator": {"name": "dcgan", "width": 2, "norm": "none"},
-    "matcher": {"name": "dcgan-encoder", "width": 2, "norm": "none"},
-    "latent": 4,
-    "text_channels": 3,
+    "image_encoder": {"name": "dcgan-encoder", "width": 2, "norm": "none"},
+    "latent_dim": 4,
+    "text_dim": 3,
 }
 
 
 def build(**options: object) -> nn.Module:
     with seeded(0):
         recipe = create("recipe", {"name": "text2img", **SMALL, **options}, spec=SPEC).double()
-        nn.init.normal_(recipe.words.table.weight)  # as if it had been trained
+        nn.init.normal_(recipe.text_encoder.table.weight)  # as if it had been trained
     return recipe
 
 
@@ -51,7 +51,7 @@ def says(scores: Tensor, real: bool) -> Tensor:
 
 def score(recipe: nn.Module, images: Tensor, code: Tensor) -> Tensor:
     """Return what the image says alone, plus the product with what the text says: (N,)."""
-    product = torch.einsum("nc,nc->n", recipe.matcher(images).flatten(1), code.flatten(1))
+    product = torch.einsum("nc,nc->n", recipe.image_encoder(images).flatten(1), code.flatten(1))
     return recipe.discriminator(images).flatten() + product
 
 
@@ -67,7 +67,7 @@ def drawn(recipe: nn.Module, code: Tensor) -> Tensor:
 
 def test_a_real_image_with_a_wrong_text_and_a_generated_one_are_half_of_the_fakes_each() -> None:
     recipe, given = build(), batch("a lake", "two red houses", "a fir")
-    code = recipe.words(given.text)
+    code = recipe.text_encoder(given.text)
     fake = drawn(recipe, code)
     wrong = code[[2, 0, 1]]
     expected = (
@@ -79,7 +79,9 @@ def test_a_real_image_with_a_wrong_text_and_a_generated_one_are_half_of_the_fake
     _, turn = advance_to_turn(recipe, given, 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan", "text"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
-    table = recipe.words.table.weight  # which learns from algorithm 1, but not by way of the fake
+    table = (
+        recipe.text_encoder.table.weight
+    )  # which learns from algorithm 1, but not by way of the fake
     expected = expected - 0.5 * says(score(recipe, fake, code), False)
     expected = expected + 0.5 * says(score(recipe, fake.detach(), code), False)
     found, by_hand = (torch.autograd.grad(loss, table)[0] for loss in (turn.total, expected))
@@ -89,7 +91,7 @@ def test_a_real_image_with_a_wrong_text_and_a_generated_one_are_half_of_the_fake
 
 def test_an_equal_text_is_not_wrong() -> None:
     recipe, given = build(), batch("a lake", "a lake", "a fir")  # after roll: a fir, a lake, a lake
-    code = recipe.words(given.text)
+    code = recipe.text_encoder(given.text)
     fake = drawn(recipe, code)
     mixed = torch.cat(
         [
@@ -111,14 +113,14 @@ def test_where_all_texts_are_equal_it_is_a_plain_gan() -> None:
 
 def test_the_generator_answers_for_the_text_of_its_images_and_teaches_the_words_nothing() -> None:
     recipe, given = build(), batch("a lake", "two red houses", "a fir")
-    code = recipe.words(given.text)
+    code = recipe.text_encoder(given.text)
     fake = drawn(recipe, code)
     torch.manual_seed(5)
     step, turn = advance_to_turn(recipe, given, 1)
     assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
     assert torch.allclose(turn.total, says(score(recipe, fake, code), True), rtol=1e-12)
     assert next(step, None) is None
-    words = list(recipe.words.parameters())
+    words = list(recipe.text_encoder.parameters())
     assert torch.autograd.grad(turn.total, words, allow_unused=True) == (None,)
 
 
@@ -142,7 +144,7 @@ def test_sameness_is_the_distance_of_noises_over_that_of_images() -> None:
 
 def test_equal_images_of_one_text_have_a_price() -> None:
     given = batch("a lake", "two red houses")
-    _, turn = advance_to_turn(build(diversity=0.1), given, 1)
+    _, turn = advance_to_turn(build(mode_seeking_weight=0.1), given, 1)
     assert set(turn.losses) == {"gan", "diversity"}
     assert turn.losses["diversity"].min() > 0
 
@@ -200,7 +202,9 @@ def test_the_text_changes_the_picture_and_its_score() -> None:
     other = text("two red houses", "two red houses")
     with torch.no_grad():
         assert not torch.equal(recipe.draw(noise, given.text), recipe.draw(noise, other))
-        (one,), (two,) = recipe.judge(given.images, recipe.words(given.text), recipe.words(other))
+        (one,), (two,) = recipe.judge(
+            given.images, recipe.text_encoder(given.text), recipe.text_encoder(other)
+        )
     assert not torch.equal(one, two)
 
 

@@ -96,7 +96,7 @@ def test_pictures_of_any_size_keep_theirs() -> None:
 
 def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_draws() -> None:
     recipe, batch = (
-        small_autoencoders.scalar_recipe(NAME, variance=True, code=1),
+        small_autoencoders.scalar_recipe(NAME, variance=True, latent_dim=1),
         small_gans.white_batch(3),
     )
     with torch.no_grad():

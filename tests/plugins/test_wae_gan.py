@@ -34,7 +34,9 @@ def test_the_losses_are_those_of_algorithm_1() -> None:
 
 
 def test_weights_can_be_set() -> None:
-    recipe = small_autoencoders.scalar_recipe(NAME, cost_weight=0.5, prior_weight=2.0)
+    recipe = small_autoencoders.scalar_recipe(
+        NAME, reconstruction_weight=0.5, adversarial_weight=2.0
+    )
     _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
     assert turn.total.item() == pytest.approx(0.5 * 4 * 0.9**2 - 2 * math.log(chance(1)))
 
@@ -72,7 +74,7 @@ def test_defaults_are_those_of_the_authors_code() -> None:
     judge = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]
     assert judge == [512, 512, 512, 512, 1]
     assert recipe.latents(2).shape == (2, 8, 1, 1)
-    assert (recipe.cost_weight, recipe.prior_weight) == (0.05, 10)
+    assert (recipe.reconstruction_weight, recipe.adversarial_weight) == (0.05, 10)
     groups = {name: o.param_groups[0] for name, o in recipe.optimizers().items()}
     assert {name: g["lr"] for name, g in groups.items()} == {
         "discriminator": 5e-4,

@@ -17,7 +17,7 @@ NAME = "wae-mmd"
 
 def test_the_losses_are_those_of_algorithm_2() -> None:
     # a white picture, 1, has the code 0.5 and is drawn as 0.1; all noise is 1
-    recipe = small_autoencoders.scalar_recipe(NAME, code=1)
+    recipe = small_autoencoders.scalar_recipe(NAME, latent_dim=1)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["cost", "prior"])
     assert turn.losses["cost"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
@@ -29,7 +29,7 @@ def test_the_losses_are_those_of_algorithm_2() -> None:
 
 def test_codes_are_compared_with_noise_by_mmd() -> None:
     recipe, images = (
-        small_autoencoders.build_state(NAME, prior_weight=3.0).recipe,
+        small_autoencoders.build_state(NAME, mmd_weight=3.0).recipe,
         small_gans.random_batch(8).images,
     )
     with seeded(1):
@@ -60,6 +60,6 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 def test_defaults_are_those_of_the_authors_code() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert recipe.latents(2).shape == (2, 8, 1, 1)
-    assert (recipe.cost_weight, recipe.prior_weight) == (0.05, 10)
+    assert (recipe.reconstruction_weight, recipe.mmd_weight) == (0.05, 10)
     ((group,),) = (optimizer.param_groups for optimizer in recipe.optimizers().values())
     assert (group["lr"], group["betas"]) == (1e-3, (0.5, 0.999))

@@ -80,19 +80,21 @@ def test_the_warm_up_is_that_of_the_authors_code(every: int, warm_up: int) -> No
 
 
 def test_warming_up_takes_place_at_the_start() -> None:
-    found = small_gans.players_of_steps(small_gans.build_state(NAME, critic_steps=1, warm_up=3), 6)
+    found = small_gans.players_of_steps(
+        small_gans.build_state(NAME, critic_steps=1, warm_up_critic_steps=3), 6
+    )
     assert found == [["critic"], ["critic"], ["critic", "generator"]] * 2
 
 
 def test_a_warm_up_that_is_shorter_than_a_round_is_refused() -> None:
-    with pytest.raises(ConfigError, match="warm_up: 2 turns are fewer than the 5 of critic_steps"):
-        small_gans.build_state(NAME, warm_up=2)
+    with pytest.raises(ConfigError, match="warm_up_critic_steps: 2 is fewer than critic_steps, 5"):
+        small_gans.build_state(NAME, warm_up_critic_steps=2)
 
 
 def test_defaults_are_those_of_the_papers_algorithm() -> None:
     assert find("recipe", NAME).defaults["train"]["batch_size"] == 64
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
-    assert (recipe.critic_steps, recipe.clip, recipe.warm_up) == (5, 0.01, 0)
+    assert (recipe.critic_steps, recipe.clip, recipe.warm_up_critic_steps) == (5, 0.01, 0)
     assert list(recipe.optimizers()) == ["critic", "generator"]
     for player, optimizer in recipe.optimizers().items():
         assert type(optimizer) is torch.optim.RMSprop

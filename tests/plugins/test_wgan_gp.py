@@ -69,7 +69,7 @@ def test_a_critic_that_mixes_images_is_refused() -> None:
 def test_defaults_are_those_of_the_papers_algorithm() -> None:
     assert find("recipe", NAME).defaults["train"]["batch_size"] == 64
     recipe = create("recipe", NAME, spec=image_spec((32, 32), ("bedrooms",)))
-    assert (recipe.critic_steps, recipe.penalty_weight) == (5, 10.0)
+    assert (recipe.critic_steps, recipe.gradient_penalty_weight) == (5, 10.0)
     assert list(recipe.optimizers()) == ["critic", "generator"]
     for player, optimizer in recipe.optimizers().items():
         (group,) = optimizer.param_groups

@@ -12,7 +12,7 @@ from translate.engine.config import layers
 from translate.engine.system.randomness import seed_everything
 from translate.registry import create
 
-RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downs": 1}
+RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 1}
 UNET = {"name": "unet", "width": 4, "levels": 5}
 PATCH = {"name": "patch", "width": 4}
 MLP = {"name": "mlp", "width": 8}
@@ -63,7 +63,7 @@ def gan(path: Path, **given: Any) -> Path:
         path,
         "gan",
         domains=("digits",),
-        options={"generator": MLP, "discriminator": MLP, "latent": 4},
+        options={"generator": MLP, "discriminator": MLP, "latent_dim": 4},
         size=8,
         channels=(1,),
         **given,
@@ -76,7 +76,7 @@ def cgan(path: Path, **given: Any) -> Path:
         path,
         "cgan",
         domains=("digits",),
-        options={"generator": MLP, "discriminator": MLP, "latent": 4},
+        options={"generator": MLP, "discriminator": MLP, "latent_dim": 4},
         size=8,
         channels=(1,),
         classes=("zero", "one", "two"),

@@ -17,7 +17,7 @@ from translate.engine.training import train as training
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import TrainingResult
 
-RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downs": 1}
+RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1}
 PATCH = {"name": "patch", "width": 2, "layers": 1}
 UNET = {"name": "unet", "width": 2, "levels": 6}  # 6 levels are the fewest that have dropout
 OPTIONS: Mapping[str, Mapping[str, Any]] = {

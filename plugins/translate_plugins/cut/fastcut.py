@@ -1,4 +1,4 @@
-"""FastCUT: the light version of CUT, which contrasts outputs alone, and half of them mirrored."""
+"""FastCUT: the lighter variant of CUT, without the identity loss."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -13,16 +13,16 @@ from translate.losses import generator_loss
 from translate.nn.features import features_of
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 from translate_plugins.cut.patchnce import PatchNCE, feature_channels, one_encoder
 
 
 class FastCUT(Recipe[Pair]):
     """Faster CUT: no identity loss, contrastive weight 10 (Park et al., 2020).
 
-    Park et al. (2020), section 4.1 and appendix C.1. Half of the sources are drawn mirrored, and
-    what is seen in the output is mirrored back: a generator that is not told left from right has
-    less to learn. Networks and training are those of the authors' code.
+    Section 4.1 and appendix C.1: with probability one half, a source is flipped before the
+    generator, and the features of its output are flipped back (flip-equivariance). Networks and
+    training are those of the authors' code.
     """
 
     defaults = {
@@ -34,20 +34,20 @@ class FastCUT(Recipe[Pair]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that translates, one with features"] = {  # noqa: B006
-            "name": "resnet",
-            "antialias": True,
-        },
-        discriminator: Annotated[Part, "network that judges the target domain"] = {  # noqa: B006
-            "name": "patch",
-            "antialias": True,
-        },
+        generator: Annotated[Part, "generator from source to target; must have features"] = part(
+            "resnet", antialias=True
+        ),
+        discriminator: Annotated[Part, "discriminator of the target domain"] = part(
+            "patch", antialias=True
+        ),
         adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
-        contrast_weight: Annotated[
-            float, "of patches, the output's to the source's: less, for small pictures"
+        nce_weight: Annotated[
+            float, "weight of the PatchNCE loss between output and source"
         ] = 10.0,
-        patches: Annotated[int, Field(gt=1), "places looked at in each layer"] = 256,
-        temperature: Annotated[float, Field(gt=0), "less sees smaller differences"] = 0.07,
+        patches: Annotated[int, Field(gt=1), "number of patches sampled from each layer"] = 256,
+        temperature: Annotated[
+            float, Field(gt=0), "softmax temperature of PatchNCE; lower is stricter"
+        ] = 0.07,
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
@@ -58,36 +58,37 @@ class FastCUT(Recipe[Pair]):
         self.discriminator = create_discriminator(
             discriminator, in_channels=channels, size=spec.size
         )
-        self.contrast = PatchNCE(
+        self.patch_nce = PatchNCE(
             feature_channels(self.generator, channels), patches=patches, temperature=temperature
         )
         init_xavier_(self)
         self.adversarial = create_loss(adversarial)
-        self.contrast_weight, self.lr = contrast_weight, lr
+        self.nce_weight, self.lr = nce_weight, lr
 
     def optimizers(self) -> dict[str, Optimizer]:
         return {
             "discriminator": adam(self.discriminator, lr=self.lr),
-            "generator": adam(self.generator, self.contrast, lr=self.lr),
+            "generator": adam(self.generator, self.patch_nce, lr=self.lr),
         }
 
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
-        judge, adversarial = self.discriminator, self.adversarial
-        look = features_of(self.generator)
-        mirrored = bool(torch.rand(()) < 0.5)
-        fake = self.generator(source.flip(3) if mirrored else source)
+        discriminator, adversarial = self.discriminator, self.adversarial
+        features = features_of(self.generator)
+        flipped = bool(torch.rand(()) < 0.5)
+        fake = self.generator(source.flip(3) if flipped else source)
         yield Turn(
             "discriminator",
-            gan=0.5 * adversarial.for_discriminator(judge(target), judge(fake.detach())),
+            gan=0.5
+            * adversarial.for_discriminator(discriminator(target), discriminator(fake.detach())),
         )
-        seen = [feature.flip(3) if mirrored else feature for feature in look(fake)]
+        fake_features = [each.flip(3) if flipped else each for each in features(fake)]
         with torch.no_grad():
-            wanted = look(source)
+            source_features = features(source)
         yield Turn(
             "generator",
-            gan=generator_loss(adversarial, judge, fake, target),
-            contrast=self.contrast_weight * self.contrast(seen, wanted),
+            gan=generator_loss(adversarial, discriminator, fake, target),
+            nce=self.nce_weight * self.patch_nce(fake_features, source_features),
         )
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

@@ -15,7 +15,7 @@ from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 from translate_plugins.inpaint.flow import flowed
 from translate_plugins.inpaint.holes import MOST, random_holes
 
@@ -54,38 +54,48 @@ class Inpaint(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that fills, with one channel more to look at"] = {  # noqa: B006
-            "name": "resnet",
-            "norm": "batch",
-        },
+        generator: Annotated[
+            Part, "generator of the missing pixels; its input has one more channel, the mask"
+        ] = part("resnet", norm="batch"),
         fill: Annotated[
             Literal["gray", "smooth"],
-            "what it finds in a hole; smooth: colours that flow in, of which it draws the rest",
+            "initial fill of a hole: gray, or a harmonic fill (smooth), whose residual the "
+            "generator predicts",
         ] = "gray",
-        discriminator: Annotated[Part, "network that judges the picture and its mask"] = "patch",
+        discriminator: Annotated[
+            Part, "discriminator of the completed image with its mask"
+        ] = "patch",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 1e-3,
-        pixel: Annotated[Part, "pixel loss to the whole image"] = "l1",
-        hole_weight: Annotated[float, "of that loss within the hole"] = 1.0,
-        known_weight: Annotated[float, "of that loss outside, where it only guides"] = 0.1,
+        adversarial_weight: Annotated[
+            float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
+        ] = 1e-3,
+        pixel: Annotated[Part, "pixel loss to the original image"] = "l1",
+        hole_weight: Annotated[float, "weight of the pixel loss within the hole"] = 1.0,
+        known_weight: Annotated[float, "weight of the pixel loss outside the hole"] = 0.1,
         content: Annotated[
-            Part | None, "loss to it, as a trained network sees both"
+            Part | None,
+            "content loss to the original image, between features of a pretrained network",
         ] = "perceptual",
-        content_weight: Annotated[float, "of that loss, such as 1e-4; 0: there is none"] = 0.0,
-        share: Annotated[tuple[float, float], "of the pixels that a hole takes: least, most"] = (
+        content_weight: Annotated[float, "weight of the content loss, such as 1e-4; 0: none"] = 0.0,
+        hole_fraction: Annotated[
+            tuple[float, float],
+            "smallest and largest fraction of an image that a training hole covers",
+        ] = (
             0.1,
             0.3,
         ),
-        strokes: Annotated[
-            float, Field(ge=0, le=1), "share of the holes that are strokes; the others are boxes"
+        stroke_fraction: Annotated[
+            float,
+            Field(ge=0, le=1),
+            "fraction of the training holes that are brush strokes; the rest are boxes",
         ] = 0.5,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
+        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
-        if not 0 < share[0] <= share[1] <= MOST:
+        if not 0 < hole_fraction[0] <= hole_fraction[1] <= MOST:
             raise ConfigError(
                 f"share: expected two shares above 0 and up to {MOST}, the smaller first, got "
-                f"{share[0]}, {share[1]}."
+                f"{hole_fraction[0]}, {hole_fraction[1]}."
             )
         channels = spec.target.channels
         self.generator = create_generator(
@@ -102,7 +112,7 @@ class Inpaint(Recipe[Images]):
         self.content = create_loss(content) if content and content_weight else None
         self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
         self.hole_weight, self.known_weight = hole_weight, known_weight
-        self.share, self.strokes, self.lr = share, strokes, lr
+        self.hole_fraction, self.stroke_fraction, self.lr = hole_fraction, stroke_fraction, lr
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}
@@ -110,7 +120,7 @@ class Inpaint(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
-        hole = random_holes(images, self.share, self.strokes)
+        hole = random_holes(images, self.hole_fraction, self.stroke_fraction)
         drawn, unit = self.drawn(images, hole)
         whole = torch.where(hole, drawn, images)
         known = torch.where(hole, images, drawn)
@@ -150,7 +160,7 @@ class Inpaint(Recipe[Images]):
         return smooth + contrast * self.generator(shown), contrast
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        hole = random_holes(batch.images, self.share, self.strokes)
+        hole = random_holes(batch.images, self.hole_fraction, self.stroke_fraction)
         given = seen(batch.images, hole)
         return {"masked": given[:, :-1], "filled": self.translate(given), "original": batch.images}
 

@@ -35,18 +35,22 @@ class Vanilla(nn.Module):
         self,
         *,
         saturating: Annotated[
-            bool, "minimise log(1 - D), equation 1: no gradient against a good discriminator"
+            bool,
+            "minimise log(1 - D); has no gradient against a good discriminator",
         ] = False,
-        smooth: Smooth = 0.0,
-        flip: Flip = 0.0,
+        label_smoothing: Smooth = 0.0,
+        label_flipping: Flip = 0.0,
     ) -> None:
         super().__init__()
         self.saturating = saturating
-        self.smooth, self.flip = _share(smooth=smooth), _share(flip=flip)
+        self.label_smoothing, self.label_flipping = (
+            _share(smooth=label_smoothing),
+            _share(flip=label_flipping),
+        )
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _half(real, self._as_real, F.softplus, self.flip) + _half(
-            fake, F.softplus, self._as_real, self.flip
+        return _half(real, self._as_real, F.softplus, self.label_flipping) + _half(
+            fake, F.softplus, self._as_real, self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
@@ -55,34 +59,37 @@ class Vanilla(nn.Module):
         return _summed(lambda score: F.softplus(-score), fake)
 
     def _as_real(self, score: Tensor) -> Tensor:
-        return F.softplus(-score) + self.smooth * score  # cross-entropy with 1 - smooth
+        return F.softplus(-score) + self.label_smoothing * score  # cross-entropy with 1 - smooth
 
 
 class LeastSquares(nn.Module):
     """Adversarial: least squares, 1 for real and 0 for fake (Mao et al., 2017, eq. 9)."""
 
-    def __init__(self, *, smooth: Smooth = 0.0, flip: Flip = 0.0) -> None:
+    def __init__(self, *, label_smoothing: Smooth = 0.0, label_flipping: Flip = 0.0) -> None:
         super().__init__()
-        self.smooth, self.flip = _share(smooth=smooth), _share(flip=flip)
+        self.label_smoothing, self.label_flipping = (
+            _share(smooth=label_smoothing),
+            _share(flip=label_flipping),
+        )
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _half(real, self._as_real, torch.square, self.flip) + _half(
-            fake, torch.square, self._as_real, self.flip
+        return _half(real, self._as_real, torch.square, self.label_flipping) + _half(
+            fake, torch.square, self._as_real, self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _summed(lambda score: (score - 1).square(), fake)
 
     def _as_real(self, score: Tensor) -> Tensor:
-        return (score - 1 + self.smooth).square()
+        return (score - 1 + self.label_smoothing).square()
 
 
 class Hinge(nn.Module):
     """Adversarial: hinge with a margin of 1 (Lim and Ye, 2017; Miyato et al., 2018, eq. 16)."""
 
-    def __init__(self, *, flip: Flip = 0.0) -> None:
+    def __init__(self, *, label_flipping: Flip = 0.0) -> None:
         super().__init__()
-        self.flip = _share(flip=flip)
+        self.label_flipping = _share(flip=label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         def as_real(score: Tensor) -> Tensor:
@@ -91,7 +98,9 @@ class Hinge(nn.Module):
         def as_fake(score: Tensor) -> Tensor:
             return F.relu(1 + score)
 
-        return _half(real, as_real, as_fake, self.flip) + _half(fake, as_fake, as_real, self.flip)
+        return _half(real, as_real, as_fake, self.label_flipping) + _half(
+            fake, as_fake, as_real, self.label_flipping
+        )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _summed(torch.neg, fake)

@@ -31,29 +31,33 @@ class Perceptual(nn.Module):
     def __init__(
         self,
         *,
-        features: Annotated[
-            Literal["efficientnet-lite0", "vgg19"], "network: vgg19's weights are fetched, 548 MB"
+        network: Annotated[
+            Literal["efficientnet-lite0", "vgg19"],
+            "pretrained network; the weights of vgg19 are downloaded, 548 MB",
         ] = "efficientnet-lite0",
         layers: Annotated[
-            Sequence[int] | None, "whose outputs are compared; vgg19: torchvision's numbers"
+            Sequence[int] | None,
+            "numbers of the layers that are compared; of vgg19, as torchvision counts",
         ] = None,
-        weights: Annotated[Sequence[float] | None, "of the layers; default: 1 each"] = None,
-        criterion: Annotated[Literal["l1", "l2"], "distance of two features"] = "l2",
+        weights: Annotated[Sequence[float] | None, "weight of each layer; default: 1 each"] = None,
+        criterion: Annotated[
+            Literal["l1", "l2"], "distance of features: mean absolute or squared error"
+        ] = "l2",
     ) -> None:
         super().__init__()
-        load, count, usual = NETWORKS[features]
+        load, count, usual = NETWORKS[network]
         layers = usual if layers is None else layers
         if not layers or not all(0 <= layer < count for layer in layers):
             raise ConfigError(
-                f"layers: {features} has 0 to {count - 1}, got {', '.join(map(str, layers))}."
+                f"layers: {network} has 0 to {count - 1}, got {', '.join(map(str, layers))}."
             )
         self.weights = [1.0] * len(layers) if weights is None else weights
         if len(self.weights) != len(layers):
             raise ConfigError(
-                f"weights: {len(self.weights)} for {len(layers)} layers of {features}: give each "
+                f"weights: {len(self.weights)} for {len(layers)} layers of {network}: give each "
                 "layer one, or clear weights (`weights=`), and each weighs 1."
             )
-        self.features = Frozen(features, load, layers)
+        self.features = Frozen(network, load, layers)
         self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
@@ -166,7 +170,7 @@ def vgg19() -> list[nn.Module]:
         state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:
         raise ConfigError(
-            f"features: vgg19 cannot be had ({error}): put {file.name} from {weights.url} into "
+            f"network: vgg19 cannot be had ({error}): put {file.name} from {weights.url} into "
             f"{file.parent}, or choose efficientnet-lite0."
         ) from error
     layers = {k.removeprefix("features."): v for k, v in state.items() if "features." in k}

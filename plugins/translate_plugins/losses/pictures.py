@@ -31,7 +31,7 @@ class Ssim(nn.Module):
     1.5; those that reach over the edge count too, reflected, so that no frame is left unjudged.
     """
 
-    def __init__(self, *, window: Annotated[int, "side of a window, odd"] = 11) -> None:
+    def __init__(self, *, window: Annotated[int, "side of the window in pixels, odd"] = 11) -> None:
         super().__init__()
         self.window = window
 
@@ -50,7 +50,9 @@ class Charbonnier(nn.Module):
     """
 
     def __init__(
-        self, *, epsilon: Annotated[float, "differences below it weigh as squares"] = 1e-3
+        self,
+        *,
+        epsilon: Annotated[float, "differences far below this weigh as their squares"] = 1e-3,
     ) -> None:
         super().__init__()
         if epsilon <= 0:

@@ -23,10 +23,12 @@ class DcganGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels before the last layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
-        upsample: Annotated[str, "upsampling: deconv, or resize against checkerboards"] = "deconv",
-        size: Annotated[tuple[int, int], "of the images that it draws"] = (64, 64),
+        upsample: Annotated[
+            str, "upsampling: deconv, or resize, which avoids checkerboard artifacts"
+        ] = "deconv",
+        size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
         normed, bias, doubled = norm_layer(norm), bias_before(norm), upsample_layer(upsample)
@@ -59,9 +61,9 @@ class DcganEncoder(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
-        size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
+        size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
         self.size = size
@@ -84,9 +86,9 @@ class DcganDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
-        size: Annotated[tuple[int, int], "of a training crop"] = (64, 64),
+        size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
         self.size = size

@@ -28,18 +28,22 @@ class DilatedGenerator(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
-        blocks: Annotated[int, Field(gt=0), "residual blocks, dilated by 1, 2, 4, 1 ..."] = 4,
-        factor: Annotated[int, Field(gt=0), "times that it draws smaller"] = 4,
+        blocks: Annotated[
+            int, Field(gt=0), "number of residual blocks, dilated by 1, 2, 4, 1, 1, 2, ..."
+        ] = 4,
+        downsampling: Annotated[
+            int, Field(gt=0), "factor between the input and the resolution of the blocks"
+        ] = 4,
     ) -> None:
         super().__init__()
-        self.geometry = Geometry(multiple_of=factor)
+        self.geometry = Geometry(multiple_of=downsampling)
         self.model = nn.Sequential(
-            nn.AvgPool2d(factor),
+            nn.AvgPool2d(downsampling),
             nn.Conv2d(in_channels, width, 3, padding=1),
             *(Block(width, DILATIONS[index % len(DILATIONS)]) for index in range(blocks)),
             nn.ReLU(),
             nn.Conv2d(width, out_channels, 3, padding=1),
-            nn.Upsample(scale_factor=factor, mode="bilinear"),
+            nn.Upsample(scale_factor=downsampling, mode="bilinear"),
         )
 
     def forward(self, x: Tensor) -> Tensor:

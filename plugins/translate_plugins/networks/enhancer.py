@@ -28,20 +28,33 @@ class EnhancerGenerator(nn.Module):
         out_channels: int,
         *,
         width: Annotated[
-            int, Field(gt=0), "channels after the first layer; the coarse half has twice it"
+            int,
+            Field(gt=0),
+            "channels after the first layer; the global generator has twice as many",
         ] = 32,
-        blocks: Annotated[int, "residual blocks of the enhancer"] = 3,
-        coarse_blocks: Annotated[int, "residual blocks of the coarse generator"] = 9,
-        downs: Annotated[int | None, "its halvings: 4, or fewer for crops below 64"] = None,
+        blocks: Annotated[int, "number of residual blocks of the local enhancer"] = 3,
+        coarse_blocks: Annotated[int, "number of residual blocks of the global generator"] = 9,
+        downsamplings: Annotated[
+            int | None,
+            "times that the global generator halves the sides: 4, or fewer for crops below 64",
+        ] = None,
         norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
-        size: Annotated[tuple[int, int] | None, "of a training crop, for `downs`"] = None,
+        size: Annotated[
+            tuple[int, int] | None,
+            "height and width of a training crop, which limits `downsamplings`",
+        ] = None,
     ) -> None:
         super().__init__()
-        if downs is None:
-            downs = max(0, min(4, min(size).bit_length() - 3)) if size else 4
+        if downsamplings is None:
+            downsamplings = max(0, min(4, min(size).bit_length() - 3)) if size else 4
         normed, bias, twice = norm_layer(norm), bias_before(norm), 2 * width
         coarse = ResnetGenerator(
-            in_channels, out_channels, width=twice, blocks=coarse_blocks, downs=downs, norm=norm
+            in_channels,
+            out_channels,
+            width=twice,
+            blocks=coarse_blocks,
+            downsamplings=downsamplings,
+            norm=norm,
         )
         self.model = coarse.model[:-3]  # without the layer that draws, its padding and its tanh
         self.model1_1 = nn.Sequential(

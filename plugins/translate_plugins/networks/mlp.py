@@ -26,10 +26,10 @@ class MlpGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
-        layers: Annotated[int, Field(le=1000), "hidden layers"] = 3,
+        width: Annotated[int, Field(gt=0), "units of each hidden layer"] = 512,
+        layers: Annotated[int, Field(le=1000), "number of hidden layers"] = 3,
         norm: Annotated[str, "normalization: batch, layer or none"] = "batch",
-        size: Annotated[tuple[int, int], "of the images that it draws"] = (28, 28),
+        size: Annotated[tuple[int, int], "height and width of a training image"] = (28, 28),
     ) -> None:
         super().__init__()
         self.model = nn.Sequential(
@@ -56,10 +56,10 @@ class MlpEncoder(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
-        layers: Annotated[int, Field(le=1000), "hidden layers"] = 3,
+        width: Annotated[int, Field(gt=0), "units of each hidden layer"] = 512,
+        layers: Annotated[int, Field(le=1000), "number of hidden layers"] = 3,
         norm: Annotated[str, "normalization: batch, layer or none"] = "batch",
-        size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
+        size: Annotated[tuple[int, int], "height and width of a training image"] = (28, 28),
     ) -> None:
         super().__init__()
         self.size = size
@@ -86,11 +86,13 @@ class MlpDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "units of a hidden layer"] = 512,
-        layers: Annotated[int, Field(le=1000), "hidden layers"] = 2,
+        width: Annotated[int, Field(gt=0), "units of each hidden layer"] = 512,
+        layers: Annotated[int, Field(le=1000), "number of hidden layers"] = 2,
         norm: Annotated[str, "normalization: batch, layer or none"] = "none",
-        dropout: Annotated[float, Field(ge=0, le=1), "share dropped after each hidden layer"] = 0.0,
-        size: Annotated[tuple[int, int], "of a training crop"] = (28, 28),
+        dropout: Annotated[
+            float, Field(ge=0, le=1), "dropout probability after each hidden layer"
+        ] = 0.0,
+        size: Annotated[tuple[int, int], "height and width of a training image"] = (28, 28),
     ) -> None:
         super().__init__()
         self.size = size

@@ -24,11 +24,15 @@ class PatchDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        layers: Annotated[int, Field(ge=0, le=16), "halvings: 3 see patches of 70 pixels"] = 3,
+        layers: Annotated[
+            int, Field(ge=0, le=16), "number of layers that halve the sides; 3: patches of 70x70"
+        ] = 3,
         norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
-        padding: Annotated[Literal[1, 2], "zeros around; pix2pixHD and DeblurGAN have 2"] = 1,
-        antialias: Annotated[bool, "blur where the sides halve, as CUT has it"] = False,
+        padding: Annotated[
+            Literal[1, 2], "zero padding of each convolution; 2 in pix2pixHD and DeblurGAN"
+        ] = 1,
+        antialias: Annotated[bool, "blur before downsampling, as in CUT"] = False,
     ) -> None:
         super().__init__()
         normed, bias = norm_layer(norm), bias_before(norm, bias)

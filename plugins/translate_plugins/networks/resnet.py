@@ -25,16 +25,24 @@ class ResnetGenerator(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        blocks: Annotated[int | None, "residual blocks: 9, or 6 for crops up to 128"] = None,
-        downs: Annotated[int, "times the sides are halved"] = 2,
+        blocks: Annotated[
+            int | None, "number of residual blocks; default: 9, or 6 for crops up to 128"
+        ] = None,
+        downsamplings: Annotated[int, "times that the sides are halved"] = 2,
         norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
-            float, Field(ge=0, le=1), "share dropped within each block: DeblurGAN's is 0.5"
+            float, Field(ge=0, le=1), "dropout probability in each block; 0.5 in DeblurGAN"
         ] = 0.0,
-        upsample: Annotated[str, "upsampling: deconv, or resize against checkerboards"] = "deconv",
-        antialias: Annotated[bool, "blur where the sides change, as CUT has it"] = False,
-        size: Annotated[tuple[int, int] | None, "of a training crop, for `blocks`"] = None,
+        upsample: Annotated[
+            str, "upsampling: deconv, or resize, which avoids checkerboard artifacts"
+        ] = "deconv",
+        antialias: Annotated[
+            bool, "blur before downsampling and after upsampling, as in CUT"
+        ] = False,
+        size: Annotated[
+            tuple[int, int] | None, "height and width of a training crop, which sets `blocks`"
+        ] = None,
     ) -> None:
         super().__init__()
         if blocks is None:
@@ -55,7 +63,7 @@ class ResnetGenerator(nn.Module):
             nn.ReLU(),
         ]
         self._taps = [0]
-        for _ in range(downs):
+        for _ in range(downsamplings):
             self._taps.append(len(layers))
             stride = 1 if antialias else 2
             down = nn.Conv2d(width, 2 * width, 3, stride=stride, padding=1, bias=bias)
@@ -64,7 +72,7 @@ class ResnetGenerator(nn.Module):
             layers += [BlurDown(width)] if antialias else []
         self._taps += [len(layers), len(layers) + blocks // 2]
         layers += [ResidualBlock(width, norm, dropout, bias) for _ in range(blocks)]
-        for _ in range(downs):
+        for _ in range(downsamplings):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
                 if antialias
@@ -76,7 +84,7 @@ class ResnetGenerator(nn.Module):
         self.model = nn.Sequential(*layers)
 
         # other multiples come out larger; reflection pads 3 pixels of 4, and 1 of 2 in the blocks
-        self.geometry = Geometry(multiple_of=2**downs, minimum=max(4, 2 * 2**downs))
+        self.geometry = Geometry(multiple_of=2**downsamplings, minimum=max(4, 2 * 2**downsamplings))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)

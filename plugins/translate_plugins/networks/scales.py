@@ -24,9 +24,9 @@ class ScalesDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        of: Annotated[Part, "discriminator of every scale"] = "patch",
-        count: Annotated[int, "scales: 2, or 3 for images of 1024 pixels"] = 2,
-        size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
+        of: Annotated[Part, "discriminator of each scale"] = "patch",
+        count: Annotated[int, "number of scales: 2, or 3 for images of 1024 pixels"] = 2,
+        size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
     ) -> None:
         super().__init__()
         if count < 1:

@@ -30,10 +30,10 @@ class SrResnet(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
-        blocks: Annotated[int, "residual blocks"] = 16,
+        blocks: Annotated[int, "number of residual blocks"] = 16,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
-        residual: Annotated[bool, "draw what bicubic enlargement lacks, not the picture"] = False,
-        scale: Annotated[int, "times the sides grow: 1, 2, 4 or 8; a recipe knows"] = 1,
+        residual: Annotated[bool, "predict the residual of bicubic upscaling"] = False,
+        scale: Annotated[int, "upscaling factor of the sides: 1, 2, 4 or 8; set by the recipe"] = 1,
     ) -> None:
         super().__init__()
         if blocks < 1:
@@ -105,9 +105,9 @@ class VggDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
-        size: Annotated[tuple[int, int], "of a training crop"] = (96, 96),
+        size: Annotated[tuple[int, int], "height and width of a training crop"] = (96, 96),
     ) -> None:
         super().__init__()
         self.size = size

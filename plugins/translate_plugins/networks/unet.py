@@ -28,13 +28,21 @@ class UnetGenerator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
         levels: Annotated[
-            int | None, Field(le=16), "halvings: 8, or as many as a smaller crop has"
+            int | None,
+            Field(le=16),
+            "number of downsamplings; default: 8, or as many as a smaller crop allows",
         ] = None,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         bias: Annotated[bool | None, BIAS] = None,
-        dropout: Annotated[float, Field(ge=0, le=1), "share dropped in the inner levels"] = 0.5,
-        upsample: Annotated[str, "upsampling: deconv, or resize against checkerboards"] = "deconv",
-        size: Annotated[tuple[int, int] | None, "of a training crop, for `levels`"] = None,
+        dropout: Annotated[
+            float, Field(ge=0, le=1), "dropout probability in the inner levels"
+        ] = 0.5,
+        upsample: Annotated[
+            str, "upsampling: deconv, or resize, which avoids checkerboard artifacts"
+        ] = "deconv",
+        size: Annotated[
+            tuple[int, int] | None, "height and width of a training crop, which limits `levels`"
+        ] = None,
     ) -> None:
         super().__init__()
         if levels is None:

@@ -29,10 +29,10 @@ class MinibatchDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        of: Annotated[Part, "discriminator that it wraps, one with features"] = "patch",
-        kernels: Annotated[int, "ways to compare two images"] = 16,
-        dims: Annotated[int, "numbers that each way compares"] = 8,
-        size: Annotated[tuple[int, int], "of a training crop"] = (256, 256),
+        of: Annotated[Part, "discriminator to wrap; must have features"] = "patch",
+        kernels: Annotated[int, "number of kernels"] = 16,
+        dims: Annotated[int, "dimension of each kernel"] = 8,
+        size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
     ) -> None:
         super().__init__()
         if kernels < 1 or dims < 1:

@@ -1,6 +1,6 @@
 """Restoration: mend what befell pictures, learnt from one folder of sound ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from translate.batches import Images, ImageSpec
 from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.registry import Part, create_discriminator, create_generator, create_loss, part
 from translate_plugins.restore.damage import Damage
 
 
@@ -41,27 +41,32 @@ class Restore(Recipe[Images]):
         self,
         spec: ImageSpec,
         *,
-        damage: Annotated[
-            list[Part], "what befalls pictures, in this order: gray, noise, blur, jpeg"
-        ] = [{"name": "noise", "sigma": 0.1}],  # noqa: B006
-        generator: Annotated[Part, "network that draws what is to be added"] = {  # noqa: B006
-            "name": "srresnet",
-            "norm": "none",
-        },
-        discriminator: Annotated[Part, "network that judges, where there is a game"] = "patch",
+        degradations: Annotated[
+            Sequence[Part],
+            "degradations of training images, applied in this order: gray, noise, blur, jpeg",
+        ] = (part("noise", sigma=0.1),),
+        generator: Annotated[
+            Part, "generator of the correction that is added to the degraded image"
+        ] = part("srresnet", norm="none"),
+        discriminator: Annotated[
+            Part, "discriminator of images, where adversarial_weight is not 0"
+        ] = "patch",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        adversarial_weight: Annotated[float, Field(ge=0), "of the game; 0: there is none"] = 0.0,
-        pixel: Annotated[Part, "pixel loss to the undamaged image"] = "l1",
-        pixel_weight: Annotated[float, "of that loss"] = 1.0,
+        adversarial_weight: Annotated[
+            float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
+        ] = 0.0,
+        pixel: Annotated[Part, "pixel loss to the original image"] = "l1",
+        pixel_weight: Annotated[float, "weight of the pixel loss"] = 1.0,
         content: Annotated[
-            Part | None, "loss to it, as a trained network sees both"
+            Part | None,
+            "content loss to the original image, between features of a pretrained network",
         ] = "perceptual",
-        content_weight: Annotated[float, "of that loss, such as 1e-4; 0: there is none"] = 0.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of both networks"] = 2e-4,
+        content_weight: Annotated[float, "weight of the content loss, such as 1e-4; 0: none"] = 0.0,
+        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
-        self.damage = Damage(damage)
-        self.keeps_gray = not self.damage.takes_colour  # else gray images are to be coloured
+        self.degrade = Damage(degradations)
+        self.keeps_gray = not self.degrade.takes_colour  # else gray images are to be coloured
         channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
@@ -87,7 +92,7 @@ class Restore(Recipe[Images]):
 
     def step(self, batch: Images) -> Iterator[Turn]:
         sound = batch.images
-        restored = self.restore(self.damage(sound))
+        restored = self.restore(self.degrade(sound))
         losses = {"pixel": self.pixel_weight * self.pixel(restored, sound)}
         if judge := self.discriminator:
             yield Turn(
@@ -108,5 +113,5 @@ class Restore(Recipe[Images]):
         return self.restore(images).clamp(-1, 1)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        damaged = self.damage(batch.images)
+        damaged = self.degrade(batch.images)
         return {"degraded": damaged, "restored": self.translate(damaged), "original": batch.images}

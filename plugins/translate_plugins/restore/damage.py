@@ -79,7 +79,9 @@ class Damage:
 
     def __init__(self, chain: Sequence[Part]) -> None:
         if not chain:
-            raise ConfigError(f"damage: nothing is to be mended: name some of {', '.join(KINDS)}.")
+            raise ConfigError(
+                f"degradations: nothing is to be mended: name some of {', '.join(KINDS)}."
+            )
         self.links = [_link(part) for part in chain]
         self.takes_colour = any(apply is gray and most > 0 for apply, _, most in self.links)
 
@@ -98,13 +100,15 @@ def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]
     options = {"name": part} if isinstance(part, str) else dict(part)
     name = str(options.pop("name", ""))
     if name not in KINDS:
-        raise ConfigError(f"damage: there is no {name!r}.{suggest(name, KINDS)}")
+        raise ConfigError(f"degradations: there is no {name!r}.{suggest(name, KINDS)}")
     kind = KINDS[name]
     for key in options:
         if key != kind.option:
-            raise ConfigError(f"damage: {name} has no option {key!r}.{suggest(key, [kind.option])}")
+            raise ConfigError(
+                f"degradations: {name} has no option {key!r}.{suggest(key, [kind.option])}"
+            )
     given = options.get(kind.option, kind.default)
-    return kind.apply, *_range(f"damage: {kind.option} of {name}", given, kind)
+    return kind.apply, *_range(f"degradations: {kind.option} of {name}", given, kind)
 
 
 def _range(what: str, given: Any, kind: Kind) -> tuple[float, float]:

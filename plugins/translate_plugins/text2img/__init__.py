@@ -43,23 +43,27 @@ class TextToImage(Recipe[Captioned]):
         self,
         spec: ImageSpec,
         *,
-        generator: Annotated[Part, "network that draws, of noise and a text's code"] = "dcgan",
-        discriminator: Annotated[Part, "network that judges an image alone"] = "dcgan",
-        matcher: Annotated[
-            Part, "generator that ends at one pixel: an image's code, for its text's"
+        generator: Annotated[
+            Part, "generator, from latent vectors and text codes to images"
+        ] = "dcgan",
+        discriminator: Annotated[Part, "discriminator of images alone"] = "dcgan",
+        image_encoder: Annotated[
+            Part, "encoder, from images to codes that are multiplied with text codes"
         ] = "dcgan-encoder",
         adversarial: Annotated[Part, "adversarial loss"] = "vanilla",
-        latent: Annotated[
-            int, Field(gt=0), "numbers of noise an image is made of, beside its text"
+        latent_dim: Annotated[
+            int, Field(gt=0), "number of latent variables besides the text code"
         ] = 100,
-        noise: Annotated[Literal["normal", "uniform", "sphere"], "their distribution"] = "normal",
-        text_channels: Annotated[int, Field(gt=0), "numbers that a text becomes"] = 128,
-        diversity: Annotated[
-            float, "weight of mode seeking; against images that are equal for one text"
+        prior: Annotated[
+            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
+        ] = "normal",
+        text_dim: Annotated[int, Field(gt=0), "dimension of the text code"] = 128,
+        mode_seeking_weight: Annotated[
+            float, "weight of the mode-seeking loss; increases diversity for one text"
         ] = 0.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[
-            float, "learning rate of discriminator, matcher and words"
+            float, "learning rate of discriminator, image encoder and text encoder"
         ] = 2e-4,
     ) -> None:
         super().__init__()
@@ -69,21 +73,21 @@ class TextToImage(Recipe[Captioned]):
                 "which reads captions.jsonl beside the images."
             )
         channels, size = spec.target.channels, spec.size
-        self.words = Words(text_channels)
+        self.text_encoder = Words(text_dim)
         self.generator = create_generator(
-            generator, in_channels=latent + text_channels, out_channels=channels, size=size
+            generator, in_channels=latent_dim + text_dim, out_channels=channels, size=size
         )
         self.discriminator = create_discriminator(discriminator, in_channels=channels, size=size)
-        self.matcher = create_generator(
-            matcher, in_channels=channels, out_channels=text_channels, size=size
+        self.image_encoder = create_generator(
+            image_encoder, in_channels=channels, out_channels=text_dim, size=size
         )
         init_normal_(self)
-        self.adversarial, self.diversity = create_loss(adversarial), diversity
-        self.prior = Prior(noise, dim=latent)
+        self.adversarial, self.mode_seeking_weight = create_loss(adversarial), mode_seeking_weight
+        self.prior = Prior(prior, dim=latent_dim)
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
-        judges = self.discriminator, self.matcher, self.words
+        judges = self.discriminator, self.image_encoder, self.text_encoder
         return {
             "discriminator": adam(*judges, lr=self.lr_discriminator),
             "generator": adam(self.generator, lr=self.lr_generator),
@@ -91,7 +95,7 @@ class TextToImage(Recipe[Captioned]):
 
     def step(self, batch: Captioned) -> Iterator[Turn]:
         images, text = batch
-        code, versus = self.words(text), self.adversarial.for_discriminator
+        code, versus = self.text_encoder(text), self.adversarial.for_discriminator
         noise, other_noise = (self.latents(len(text)).to(images.device) for _ in range(2))
         fake = self.paint(noise, code.detach())
         real, wrong = self.judge(images, code, code.roll(1, 0))
@@ -104,14 +108,16 @@ class TextToImage(Recipe[Captioned]):
         code = code.detach()
         (unreal,) = self.judge(fake, code)
         losses = {"gan": self.adversarial.for_generator(unreal, self.real_scores(images, code))}
-        if self.diversity:
+        if self.mode_seeking_weight:
             other = self.paint(other_noise, code)
-            losses["diversity"] = self.diversity * sameness(fake, other, noise, other_noise)
+            losses["diversity"] = self.mode_seeking_weight * sameness(
+                fake, other, noise, other_noise
+            )
         yield Turn("generator", **losses)
 
     def judge(self, images: Tensor, *codes: Tensor) -> list[list[Tensor]]:
         """Return logits of `images` being real and what each of `codes` says: a list of scales."""
-        alone, seen = self.discriminator(images), self.matcher(images)
+        alone, seen = self.discriminator(images), self.image_encoder(images)
         scales = [alone] if isinstance(alone, Tensor) else alone
         products = [(seen * code).sum(dim=(1, 2, 3)) for code in codes]
         return [[scale + _beside(scale, product) for scale in scales] for product in products]
@@ -128,7 +134,7 @@ class TextToImage(Recipe[Captioned]):
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is None:
             raise ConfigError('text: this model draws what it is told: --text "..."')
-        return self.paint(latents, self.words(condition))
+        return self.paint(latents, self.text_encoder(condition))
 
     def preview(self, batch: Captioned) -> dict[str, Tensor]:
         one, other = (self.latents(len(batch.text)).to(batch.images.device) for _ in range(2))

@@ -232,7 +232,7 @@ def test_inference_takes_the_average_where_there_is_one(tmp_path: Path) -> None:
     read.restore_weights(averaged, path, averaged=True)
     read.restore_weights(plain, path)
     assert training.average
-    key = "forth.model.1.weight"
+    key = "source_to_target.model.1.weight"
     assert torch.equal(averaged.state_dict()[key], training.average.module.state_dict()[key])
     assert torch.equal(plain.state_dict()[key], training.recipe.state_dict()[key])
     assert not torch.equal(plain.state_dict()[key], averaged.state_dict()[key])
@@ -349,16 +349,25 @@ def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
         read.restore_weights(other, path)
     said = str(caught.value)
     assert said.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
-    assert "back.model.1.bias is (2,) instead of (3,)" in said
+    assert "target_to_source.model.1.bias is (2,) instead of (3,)" in said
     assert said.count(";") == 4  # the first five
     assert re.search(r"What fits is cyclegan as translate-kit [\d.]+ and its plugins", said)
     assert "options={'generator': {'name': 'resnet', 'width': 2" in said  # what would fit
 
-    state = {k: v for k, v in build().recipe.state_dict().items() if k != "forth.model.1.weight"}
-    files.replace(path / "weights.safetensors", _saved({**state, "forth.model.99": torch.zeros(1)}))
+    state = {
+        k: v
+        for k, v in build().recipe.state_dict().items()
+        if k != "source_to_target.model.1.weight"
+    }
+    files.replace(
+        path / "weights.safetensors", _saved({**state, "source_to_target.model.99": torch.zeros(1)})
+    )
     with pytest.raises(CheckpointError) as caught:
         read.restore_weights(build().recipe, path)
-    assert "forth.model.1.weight is missing; forth.model.99 is unknown." in str(caught.value)
+    assert (
+        "source_to_target.model.1.weight is missing; source_to_target.model.99 is unknown."
+        in str(caught.value)
+    )
 
 
 def test_a_tensor_file_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> None:
@@ -516,13 +525,18 @@ def test_F3_random_numbers_are_saved_as_numbers(tmp_path: Path) -> None:
 def test_F8_weights_that_two_networks_share_come_back_shared(tmp_path: Path) -> None:
     one, other = build(), build(train__seed=1)
     for training in (one, other):
-        training.recipe.forth.model[1].weight = training.recipe.back.model[1].weight  # type: ignore
+        training.recipe.source_to_target.model[1].weight = training.recipe.target_to_source.model[
+            1
+        ].weight  # type: ignore
     path = save(tmp_path, one)
     read.restore_weights(other.recipe, path)
     weights = other.recipe.state_dict()
     for name, tensor in one.recipe.state_dict().items():
         assert torch.equal(weights[name], tensor), name
-    shared = [weights[f"{name}.model.1.weight"].data_ptr() for name in ("forth", "back")]
+    shared = [
+        weights[f"{name}.model.1.weight"].data_ptr()
+        for name in ("source_to_target", "target_to_source")
+    ]
     assert shared[0] == shared[1]
 
 

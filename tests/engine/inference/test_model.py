@@ -226,14 +226,14 @@ def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) 
     average = AveragedModel(recipe)
     average.update_parameters(recipe)
     with torch.no_grad():
-        recipe.get_parameter("forth.model.1.weight").fill_(7)
+        recipe.get_parameter("source_to_target.model.1.weight").fill_(7)
     training = ModelState(found.config, found.spec, recipe, average, step=2)
     write.save(tmp_path / "run", training)
 
     before = torch.get_rng_state()
     newest, complaints = infer.load(tmp_path / "run")
     assert torch.equal(torch.get_rng_state(), before) and not complaints
-    assert newest.recipe.get_parameter("forth.model.1.weight").abs().max() < 1
+    assert newest.recipe.get_parameter("source_to_target.model.1.weight").abs().max() < 1
     assert not newest.recipe.training
     older, _ = infer.load(f"{tmp_path / 'run'}@1")
     assert older.digest != newest.digest

@@ -90,8 +90,8 @@ def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
         made = create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
         kept |= {name} if made.keeps_gray else set()
     assert kept == set(KEEP_GRAY)
-    assert not translator("restore", damage=["gray"])._model.recipe.keeps_gray
-    assert not translator("restore", damage=["noise", {"name": "gray", "amount": [0, 0.5]}]
+    assert not translator("restore", degradations=["gray"])._model.recipe.keeps_gray
+    assert not translator("restore", degradations=["noise", {"name": "gray", "amount": [0, 0.5]}]
                           )._model.recipe.keeps_gray  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run_command
         assert (done.code, done.err) == (0, ""), command  # and the lines are not repeated
 
 
-SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downs: 1}",
+SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1}",
          "options.discriminator={name: patch, width: 2, layers: 1}"]  # fmt: skip
 
 

@@ -145,7 +145,9 @@ def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
         )
         drawn.append(torch.rand(3))
     assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
-    assert not torch.equal(built[0]["forth.model.1.weight"], built[2]["forth.model.1.weight"])
+    assert not torch.equal(
+        built[0]["source_to_target.model.1.weight"], built[2]["source_to_target.model.1.weight"]
+    )
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
 
@@ -159,9 +161,13 @@ def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path)
     run = small_runs.train(asked, root / "run").path
     folders = sorted((run / "checkpoints").iterdir())
     weights = [
-        load((f / "weights.safetensors").read_bytes())["forth.model.1.weight"] for f in folders
+        load((f / "weights.safetensors").read_bytes())["source_to_target.model.1.weight"]
+        for f in folders
     ]
-    average = [load((f / "ema.safetensors").read_bytes())["forth.model.1.weight"] for f in folders]
+    average = [
+        load((f / "ema.safetensors").read_bytes())["source_to_target.model.1.weight"]
+        for f in folders
+    ]
     # the first update copies, as torch.optim.swa_utils does; then 0.75 old + 0.25 new
     assert torch.equal(average[1], weights[1])
     assert torch.allclose(average[2], 0.75 * weights[1] + 0.25 * weights[2], atol=1e-7)
@@ -220,7 +226,7 @@ def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> Non
         small_runs.config(root, data__channels=1, train__steps=1), root / "run"
     ).path
     tensors = load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
-    assert tensors["forth.model.1.weight"].shape[1] == 1
+    assert tensors["source_to_target.model.1.weight"].shape[1] == 1
 
 
 class Acting(ProgressReporter):
