@@ -35,9 +35,9 @@ from translate.images.encode import write_image
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.nn.noise import seeded
 from translate.registry import create_loss
-from translate_plugins.inpaint.flow import flowed
+from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import random_holes
-from translate_plugins.restore.damage import Damage
+from translate_plugins.restore.degradations import Degradations
 from translate_plugins.srgan import downscale
 
 PERCEPTUAL: Mapping[str, Any] = {
@@ -94,7 +94,7 @@ def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
             inputs = [compress(image, args.libjpeg) for image in truth]
             return Task(truth, inputs, smooth(inputs))
         case "restore":
-            inputs = degrade(truth, Damage(options["damage"]))
+            inputs = degrade(truth, Degradations(options["damage"]))
             return Task(truth, inputs, smooth(inputs))
         case other:
             raise SystemExit(
@@ -182,7 +182,7 @@ def fill_holes(images: Sequence[Image], holes: Sequence[Image]) -> Rows:
 
     def harmonic(image: Image, hole: Image) -> Image:
         missing = torch.from_numpy(hole > 0)[None, None]
-        return from_device(flowed(tensor(image), missing))[0]
+        return from_device(harmonic_fill(tensor(image), missing))[0]
 
     methods = {
         "mean of the image": fill_with_mean,

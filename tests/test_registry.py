@@ -26,7 +26,7 @@ from translate.registry import (
     find,
     part,
 )
-from translate_plugins.losses.pictures import EdgeLoss, MeanAbsolute
+from translate_plugins.losses.images import EdgeLoss, MeanAbsolute
 from translate_plugins.networks import ResnetGenerator
 
 

@@ -1,4 +1,4 @@
-"""SRGAN: enlarge pictures two or four times, learnt from one folder of large ones."""
+"""SRGAN: super-resolution by 2 or 4, trained on one folder of high-resolution images."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -25,14 +25,13 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class SRGAN(Recipe[Images]):
     """Super-resolution, 2 or 4 times, perceptual and adversarial (Ledig et al., 2017).
 
-    Ledig et al. (2017), sections 2.1 and 3.2. Small pictures are made of large ones within a step,
-    by antialiased bicubic interpolation. The paper trains the generator by itself for 10^6 steps
-    before the game: `warm_up`; without a game at all, ``adversarial_weight: 0``, it is their
-    SRResNet. In place of their VGG19, whose weights have to be fetched, another network looks at
-    the content, and the pixels keep a say against what it does not see.
+    Sections 2.1 and 3.2. Low-resolution images are made in each step by antialiased bicubic
+    interpolation. The paper trains the generator alone for 10^6 steps before adversarial training
+    (`pretrain_steps`); with ``adversarial_weight: 0`` it is SRResNet. Departs: the content loss has
+    another network than VGG19, whose weights must be downloaded, and a pixel loss beside it.
 
-    Some dozens of photographs suffice for the pixels; the game wants hundreds, or
-    ``{name: augmented, of: ...}`` for its discriminator.
+    Some dozens of photographs are enough for the pixel loss; adversarial training needs hundreds,
+    or the discriminator ``{name: augmented, of: ...}``.
     """
 
     defaults = {
@@ -72,7 +71,7 @@ class SRGAN(Recipe[Images]):
         super().__init__()
         if any(side % scale for side in spec.size):
             raise ConfigError(
-                f"data.size: {spec.size[0]}x{spec.size[1]} is not {scale} times anything: choose "
+                f"data.size: {spec.size[0]}x{spec.size[1]} does not divide by {scale}: choose "
                 f"sides that divide by {scale}, such as 96."
             )
         channels = spec.target.channels
@@ -104,19 +103,21 @@ class SRGAN(Recipe[Images]):
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        large, judge = batch.images, self.discriminator
-        drawn = self.generator(downscale(large, self.scale))
-        losses = {"pixel": self.pixel_weight * self.pixel(drawn, large)}
+        large, discriminator = batch.images, self.discriminator
+        upscaled = self.generator(downscale(large, self.scale))
+        losses = {"pixel": self.pixel_weight * self.pixel(upscaled, large)}
         if self.iteration >= self.pretrain_steps:
-            if judge:
+            if discriminator:
                 yield Turn(
                     "discriminator",
-                    gan=self.adversarial.for_discriminator(judge(large), judge(drawn.detach())),
+                    gan=self.adversarial.for_discriminator(
+                        discriminator(large), discriminator(upscaled.detach())
+                    ),
                 )
-                gan = generator_loss(self.adversarial, judge, drawn, large)
+                gan = generator_loss(self.adversarial, discriminator, upscaled, large)
                 losses["gan"] = self.adversarial_weight * gan
             if self.content:
-                losses["content"] = self.content_weight * self.content(drawn, large)
+                losses["content"] = self.content_weight * self.content(upscaled, large)
         yield Turn("generator", **losses)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002

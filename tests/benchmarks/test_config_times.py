@@ -54,7 +54,7 @@ def test_steps_after_a_warm_up_are_measured_on_their_own(
     monkeypatch.setattr(times, "measured_costs", measured)
     arguments = times.argparse.Namespace(interval=None, intervals=2)
     train = layers.resolve(None, config="srgan-small")
-    steps, warm_up = train.train.steps, train.options["warm_up"]
+    steps, warm_up = train.train.steps, train.options["pretrain_steps"]
     result = times.measure_part("srgan-small", arguments)
     assert calls == [[], ["--set", "options.pretrain_steps=0"]]
     previews = times.times_due(steps, train.train.preview_every)

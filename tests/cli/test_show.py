@@ -31,7 +31,9 @@ def test_every_setting_has_its_meaning_beside_it(run_command: Run) -> None:
             line = next(ln for ln in text.splitlines() if ln.startswith(f"  {key}: "))
             meaning = SECTIONS[section].model_fields[key].description
             assert meaning and f"# {meaning}" in line
-    assert re.search(r"^  cycle_weight: 10\.0 +# of the way there and back, L1$", text, re.M)
+    assert re.search(
+        r"^  cycle_weight: 10\.0 +# weight of the cycle-consistency loss \(L1\)$", text, re.M
+    )
     assert re.search(r"^  epochs: 200 +# times to see", text, re.M)
     assert re.search(r"^  steps: null +# ", text, re.M)
 
@@ -101,7 +103,11 @@ def test_every_name_of_the_list_can_be_shown(run_command: Run) -> None:
 @pytest.mark.parametrize(
     ("name", "selected", "line"),
     [
-        ("resnet", '--set "options.generator={name: resnet, width: 64}"', r"blocks: null +# resid"),
+        (
+            "resnet",
+            '--set "options.generator={name: resnet, width: 64}"',
+            r"blocks: null +# number of resid",
+        ),
         (
             "lsgan",
             '--set "options.adversarial={name: lsgan, label_smoothing: 0.0}"',
@@ -139,7 +145,7 @@ def test_one_name_of_several_kinds_is_shown_with_the_others(run_command: Run) ->
     assert widths == [
         {
             "name": "width",
-            "meaning": "units of a hidden layer",
+            "meaning": "units of each hidden layer",
             "default": 512,
             "required": False,
             "choices": "more than 0",

@@ -62,7 +62,7 @@ def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(
     assert sorted(p.name for p in (tmp_path / "out").glob("*.png")) == ["0000.png", "0001.png"]
     refused = run_command("sample", trained, tmp_path / "drawn", "--count", 1)
     assert refused.code == 2
-    assert "Autoencoder cannot draw images from noise. `translate infer` is what" in refused.err
+    assert "Autoencoder cannot draw images from noise. `translate infer` translates" in refused.err
     assert not (tmp_path / "drawn").exists()
 
 

@@ -95,7 +95,7 @@ def test_features_are_matched_where_that_is_asked() -> None:
     apart = [(a.mean(0) - b.mean(0)).square().mean() for a, b in zip(*seen, strict=True)]
     torch.manual_seed(5)
     _, turn = advance_to_turn(recipe, Labelled(images, labels), 1)
-    assert torch.allclose(turn.losses["features"], 2 * torch.stack(apart).sum(), rtol=1e-12)
+    assert torch.allclose(turn.losses["feature_matching"], 2 * torch.stack(apart).sum(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("generator", [SMALL, {"name": "mlp", "width": 4}])

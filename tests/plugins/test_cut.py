@@ -114,7 +114,7 @@ def test_heads_move_with_the_generator_and_not_with_the_discriminator(name: str)
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
     take_turns(recipe, batch(), optimizers)
     moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
-    assert moved == {"generator", "contrast", "discriminator"}
+    assert moved == {"generator", "patch_nce", "discriminator"}
 
 
 @pytest.mark.parametrize(("name", "epochs", "decay"), [("cut", 400, 0.5), ("fastcut", 200, 0.75)])
@@ -131,7 +131,7 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
     count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
     assert (count["generator"], count["discriminator"]) == (11_378_179, 2_764_737)
     # heads: (3 + 128 + 3 * 256 + 5) * 256 and 5 * 257 * 256
-    assert count["contrast"] == 904 * 256 + 5 * 257 * 256
+    assert count["patch_nce"] == 904 * 256 + 5 * 257 * 256
     assert (made.patch_nce.patches, made.patch_nce.temperature) == (256, 0.07)
     assert not made.targets("b")
     weights = made.generator.model[12].conv_block[1].weight
@@ -188,7 +188,7 @@ def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> N
     )
     expected = {
         "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
-        "contrast": 0.5 * apart(recipe, look(fake), look(source)),
+        "nce": 0.5 * apart(recipe, look(fake), look(source)),
         "identity": 0.5 * apart(recipe, look(same), look(target)),
     }
     assert turn.player == "generator"
@@ -222,10 +222,10 @@ def test_without_identity_the_generator_sees_no_target() -> None:
     passes: list[int] = []
     recipe.generator.model[1].register_forward_hook(lambda _m, x, _o: passes.append(len(x[0])))
     _, turn = advance_to_turn(recipe, batch(), 1)
-    assert set(turn.losses) == {"gan", "contrast"}
+    assert set(turn.losses) == {"gan", "nce"}
     assert passes == [2, 2]
-    half = advance_to_turn(build(), batch(), 1)[1].losses["contrast"]
-    torch.testing.assert_close(turn.losses["contrast"], 2 * half)
+    half = advance_to_turn(build(), batch(), 1)[1].losses["nce"]
+    torch.testing.assert_close(turn.losses["nce"], 2 * half)
 
 
 def test_source_and_target_may_be_of_one_image_each() -> None:
@@ -248,7 +248,7 @@ def test_half_of_the_sources_of_fastcut_are_mirrored_and_what_is_seen_is_mirrore
     seen = [feature.flip(3) if turned else feature for feature in look(fake)]
     expected = {
         "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
-        "contrast": 10 * apart(recipe, seen, look(source)),
+        "nce": 10 * apart(recipe, seen, look(source)),
     }
     assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
     for name, loss in expected.items():
@@ -270,5 +270,5 @@ def test_a_generator_that_knows_no_left_pays_the_same_for_a_mirrored_source() ->
     for seed in (STRAIGHT, MIRRORED):
         with seeded(seed):
             _, turn = advance_to_turn(recipe, batch(), 1)
-        losses.append(turn.losses["contrast"])
+        losses.append(turn.losses["nce"])
     torch.testing.assert_close(*losses)

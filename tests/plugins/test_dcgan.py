@@ -37,8 +37,8 @@ def test_feature_matching_adds_the_distance_of_mean_features() -> None:
         small_gans.white_batch(),
         1,
     )
-    assert list(turn.losses) == ["gan", "features"]
-    assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
+    assert list(turn.losses) == ["gan", "feature_matching"]
+    assert turn.losses["feature_matching"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
 
 
 def test_the_generator_answers_for_the_images_just_judged() -> None:

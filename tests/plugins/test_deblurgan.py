@@ -251,7 +251,9 @@ def test_a_critic_that_mixes_images_is_refused() -> None:
 
 def test_other_channels_than_those_of_the_input_are_refused() -> None:
     spec = image_spec((16, 16), ("gray", "colour"), 1, 3)
-    with pytest.raises(ConfigError, match=r"data\.channels: .* 1 channels cannot give 3: set it"):
+    with pytest.raises(
+        ConfigError, match=r"data\.channels: .* 1 channels cannot be corrected to 3: set it"
+    ):
         create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=spec)
 
 

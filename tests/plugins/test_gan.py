@@ -51,8 +51,8 @@ def test_the_saturating_loss_is_the_papers_first() -> None:
 def test_feature_matching_adds_the_distance_of_mean_features() -> None:
     recipe = small_gans.scalar_recipe(NAME, JUDGE, feature_matching_weight=10.0)
     _, turn = advance_to_turn(recipe, small_gans.white_batch(), 1)
-    assert list(turn.losses) == ["gan", "features"]
-    assert turn.losses["features"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
+    assert list(turn.losses) == ["gan", "feature_matching"]
+    assert turn.losses["feature_matching"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
 
 
 def test_feature_matching_needs_features(register_plugin) -> None:

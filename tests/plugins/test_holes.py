@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from translate.nn.noise import seeded
-from translate_plugins.inpaint.holes import MOST, in_box, random_holes, under_strokes
+from translate_plugins.inpaint.holes import LARGEST_FRACTION, boxes, brush_strokes, random_holes
 
 SIZES = [(64, 64), (40, 96), (17, 9)]
 
@@ -44,7 +44,7 @@ def test_each_picture_has_a_hole_of_its_own_within_the_shares(
 def test_strokes_take_their_share_to_the_pixel_or_a_few_as_far_away() -> None:
     with seeded(0):
         share = torch.linspace(0.02, 0.6, 30)
-        taken = under_strokes(share, (48, 64)).sum((1, 2, 3))
+        taken = brush_strokes(share, (48, 64)).sum((1, 2, 3))
     wanted = (share * 48 * 64).round()
     assert (taken >= wanted).all()
     assert (taken - wanted).float().mean() < 3
@@ -53,7 +53,7 @@ def test_strokes_take_their_share_to_the_pixel_or_a_few_as_far_away() -> None:
 def test_boxes_are_whole_upright_and_at_most_twice_as_long_as_wide() -> None:
     ratios, corners = [], []
     with seeded(0):
-        found = in_box(torch.full((200,), 0.2), (60, 60))
+        found = boxes(torch.full((200,), 0.2), (60, 60))
     for (hole,) in found:
         rows, columns = box_of(hole)
         assert hole[rows, columns].all()
@@ -81,7 +81,7 @@ def test_a_brush_leaves_no_crumbs() -> None:
     """Whatever is covered is covered by discs: what erosion leaves, dilation gives back."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     with seeded(1):
-        found = under_strokes(torch.full((20,), 0.3), (64, 64))
+        found = brush_strokes(torch.full((20,), 0.3), (64, 64))
     for (hole,) in found:
         kept = cv2.morphologyEx(hole.numpy().astype(np.uint8), cv2.MORPH_OPEN, disc)
         assert kept.sum() > 0.95 * hole.sum()
@@ -95,7 +95,7 @@ def test_holes_are_a_function_of_the_seed() -> None:
 
 @pytest.mark.parametrize("strokes", [0.0, 1.0])
 def test_something_is_always_missing_and_something_known(strokes: float) -> None:
-    for share in ((1e-6, 1e-6), (MOST, MOST)):
+    for share in ((1e-6, 1e-6), (LARGEST_FRACTION, LARGEST_FRACTION)):
         taken = holes(50, (8, 8), share, strokes).sum((1, 2, 3))
         assert taken.min() >= 1
         assert taken.max() < 64

@@ -67,9 +67,9 @@ def test_both_turns_are_those_of_a_gan_with_how_well_the_codes_are_guessed() -> 
     assert torch.allclose(first.losses["gan"], gan, rtol=1e-9)
     assert torch.allclose(second.losses["gan"], says(judged[1], True), rtol=1e-9)
     for turn in (first, second):
-        assert list(turn.losses) == ["gan", "category", "numbers"]
+        assert list(turn.losses) == ["gan", "category", "continuous"]
         assert torch.allclose(turn.losses["category"], 0.5 * category, rtol=1e-6)
-        assert torch.allclose(turn.losses["numbers"], 0.5 * numbers, rtol=1e-6)
+        assert torch.allclose(turn.losses["continuous"], 0.5 * numbers, rtol=1e-6)
 
 
 def test_the_generator_answers_a_head_that_has_moved() -> None:
@@ -85,7 +85,7 @@ def test_the_generator_answers_a_head_that_has_moved() -> None:
     turn = next(step)
     category, numbers = cross_entropies(recipe, fake, noise)
     assert torch.allclose(turn.losses["category"], category, rtol=1e-6)
-    assert torch.allclose(turn.losses["numbers"], numbers, rtol=1e-6)
+    assert torch.allclose(turn.losses["continuous"], numbers, rtol=1e-6)
 
 
 def test_a_blind_guess_costs_the_entropy_of_the_category() -> None:
@@ -145,7 +145,7 @@ def test_a_walk_has_a_row_a_code_and_all_else_alike() -> None:
 def test_without_numbers_the_category_is_the_only_code() -> None:
     recipe = build(continuous=0)
     played = take_turns(recipe, batch(), recipe.optimizers())
-    assert played.losses["discriminator/numbers"] == played.losses["generator/numbers"] == 0
+    assert played.losses["discriminator/continuous"] == played.losses["generator/continuous"] == 0
     assert len(recipe.float().eval().walk(3, torch.Generator())) == 1
 
 

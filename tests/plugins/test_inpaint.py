@@ -15,8 +15,8 @@ from translate.errors import ConfigError
 from translate.images.encode import write_image
 from translate.nn.noise import seeded
 from translate.registry import create, find
-from translate_plugins.inpaint import seen
-from translate_plugins.inpaint.flow import flowed
+from translate_plugins.inpaint import mask_out
+from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import random_holes
 
 SPEC = image_spec((16, 16), ("photos",))
@@ -53,7 +53,7 @@ def test_a_hole_is_gray_and_the_mask_behind_it_is_one() -> None:
     (given,) = batch(1)
     hole = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
     hole[..., 2:5, 7:] = True
-    shown = seen(given, hole)
+    shown = mask_out(given, hole)
     assert shown.shape == (1, 4, 16, 16)
     assert (shown[:, :3, 2:5, 7:] == 0).all()
     assert torch.equal(shown[:, :3, 5:], given[:, :, 5:])
@@ -64,16 +64,16 @@ def test_a_hole_is_gray_and_the_mask_behind_it_is_one() -> None:
 def test_of_a_smooth_hole_the_generator_draws_what_is_lacking_in_units_of_the_contrast() -> None:
     recipe, (given,) = build(fill="smooth"), batch()
     hole = hole_of(given)
-    smooth = flowed(given, hole)
+    smooth = harmonic_fill(given, hole)
     rows = []
     for picture, mask in zip(smooth, 2.0 * hole - 1, strict=True):
         contrast = picture.std() + 0.05
         shown = torch.cat([(picture - picture.mean()) / contrast, mask])[None]
         rows.append(picture + contrast * recipe.generator.eval()(shown)[0])
-    drawn, unit = recipe.eval().drawn(given, hole)
+    drawn, unit = recipe.eval().predict(given, hole)
     assert torch.allclose(drawn, torch.stack(rows), rtol=1e-12)
     assert torch.allclose(unit.flatten(), smooth.flatten(1).std(1) + 0.05, rtol=1e-12)
-    brighter, _ = recipe.drawn(given * 0.5 + 0.2, hole)
+    brighter, _ = recipe.predict(given * 0.5 + 0.2, hole)
     assert torch.allclose(brighter, drawn * 0.5 + 0.2, atol=0.05)
 
 
@@ -82,7 +82,7 @@ def test_over_a_smooth_hole_differences_are_paid_for_in_units_of_the_contrast() 
     hole = hole_of(given)
     torch.manual_seed(5)
     (turn,) = recipe.step(Images(given))
-    drawn, unit = recipe.drawn(given, hole)
+    drawn, unit = recipe.predict(given, hole)
     apart = (drawn - given).abs() / unit
     missing = hole.expand_as(given)
     assert torch.allclose(turn.losses["hole"], apart[missing].mean(), rtol=1e-12)
@@ -95,7 +95,7 @@ def test_the_discriminator_goes_first_and_sees_composed_pictures_and_the_mask() 
     torch.manual_seed(5)
     _, turn = advance_to_turn(recipe, Images(given), 0)
     mask = 2.0 * hole - 1
-    composed = hole * recipe.generator(seen(given, hole)) + ~hole * given
+    composed = hole * recipe.generator(mask_out(given, hole)) + ~hole * given
     judge = recipe.discriminator
     expected = says(judge(torch.cat([given, mask], 1)), True)
     expected = expected + says(judge(torch.cat([composed, mask], 1)), False)
@@ -116,7 +116,7 @@ def test_the_generator_pays_for_the_hole_the_known_the_game_and_the_content(pixe
         for parameter in recipe.discriminator.parameters():
             parameter.add_(0.05)  # the discriminator moves
     turn = next(step)
-    drawn = recipe.generator(seen(given, hole))
+    drawn = recipe.generator(mask_out(given, hole))
     composed = hole * drawn + ~hole * given
     apart = (drawn - given).abs() if pixel == "l1" else (drawn - given).square()
     missing = hole.expand_as(given)
@@ -143,7 +143,7 @@ def test_what_the_generator_is_shown_does_not_depend_on_what_is_missing() -> Non
     recipe, (given,) = build(), batch()
     hole = hole_of(given)
     other = torch.where(hole, -given, given)
-    assert torch.equal(seen(given, hole), seen(other, hole))
+    assert torch.equal(mask_out(given, hole), mask_out(other, hole))
     mask = 2.0 * hole - 1
     drawn = [recipe.translate(torch.cat([i, mask], 1), to="") for i in (given, other)]
     assert torch.equal(*drawn)
@@ -238,8 +238,8 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
             {"hole_fraction": [0.5, 0.2]},
             r"hole_fraction: .* up to 0\.9, the smaller first, got 0\.5, 0\.2",
         ),
-        ({"hole_fraction": [0, 0.2]}, "hole_fraction: expected two shares above 0"),
-        ({"hole_fraction": [0.1, 0.95]}, "hole_fraction: expected two shares above 0 and up to"),
+        ({"hole_fraction": [0, 0.2]}, "hole_fraction: expected two numbers above 0"),
+        ({"hole_fraction": [0.1, 0.95]}, "hole_fraction: expected two numbers above 0 and up to"),
         ({"hole_fraction": 0.3}, "hole_fraction: expected a list, got 0.3"),
         ({"stroke_fraction": 2}, "stroke_fraction: expected less than or equal to 1"),
         (

@@ -21,7 +21,7 @@ from translate_plugins.losses.adversarial import (
     Vanilla,
     Wasserstein,
 )
-from translate_plugins.losses.pictures import (
+from translate_plugins.losses.images import (
     Charbonnier,
     EdgeLoss,
     MeanAbsolute,
@@ -214,9 +214,9 @@ def test_wasserstein_is_the_difference_of_means():
 @pytest.mark.parametrize("options", [{"label_smoothing": 1.5}, {"label_flipping": -0.1}])
 def test_a_share_is_from_0_to_1(options):
     ((name, value),) = options.items()
-    with pytest.raises(ConfigError, match=f"{name}: expected a share from 0 to 1, got {value}"):
+    with pytest.raises(ConfigError, match=f"{name}: expected a fraction from 0 to 1, got {value}"):
         create_loss({"name": "vanilla", **options})
-    with pytest.raises(ConfigError, match="loss 'hinge' has no option 'smooth'"):
+    with pytest.raises(ConfigError, match="loss 'hinge' has no option 'label_smoothing'"):
         create_loss({"name": "hinge", "label_smoothing": 0.1})
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
-from translate_plugins.networks.blur import BlurDown, BlurUp
+from translate_plugins.networks.antialiasing import BlurDown, BlurUp
 from translate_plugins.networks.enhancer import EnhancerGenerator
 from translate_plugins.networks.patch import PatchDiscriminator
 from translate_plugins.networks.resnet import ResnetGenerator

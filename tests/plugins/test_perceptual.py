@@ -179,7 +179,7 @@ def test_gray_pictures_are_seen_as_colours_alike():
     torch.testing.assert_close(
         loss(gray, -gray), loss(gray.expand(-1, 3, -1, -1), -gray.expand(-1, 3, -1, -1))
     )
-    with pytest.raises(ConfigError, match="gray or colour pictures, 1 or 3 channels, not 4"):
+    with pytest.raises(ConfigError, match="gray or colour images, 1 or 3 channels, not 4"):
         loss(noise(1, 4, 32, 32), noise(1, 4, 32, 32))
 
 
@@ -263,7 +263,9 @@ def test_a_relu_does_not_change_what_was_seen_before_it():
 def test_vgg19_says_what_is_too_small_for_its_pools():
     loss = create_loss({"name": "perceptual", "network": "vgg19"})
     assert loss(noise(1, 3, 4, 9), noise(1, 3, 4, 9, seed=1)) > 0
-    with pytest.raises(ConfigError, match=r"layer 14 .* are 3x9: set data\.size to 4 or more"):
+    with pytest.raises(
+        ConfigError, match=r"layer 14 .* images of 3x9: set data\.size to 4 or more"
+    ):
         loss(noise(1, 3, 3, 9), noise(1, 3, 3, 9))
 
 
@@ -274,7 +276,7 @@ def test_weights_that_cannot_be_had_are_named_with_where_they_come_from_and_go(t
         loss(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
     said = str(caught.value)
     assert "\n" not in said
-    assert "network: vgg19 cannot be had (no route to host)" in said
+    assert "network: vgg19 cannot be loaded (no route to host)" in said
     assert "vgg19-dcbb9e9d.pth" in said
     assert "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth" in said
     assert str(tmp_path / "hub/checkpoints") in said
@@ -291,7 +293,7 @@ def test_a_file_that_is_not_the_weights_is_refused(tmp_path, kind):
     content = {"empty": b"", "torn": held.getvalue()[:200], "another": held.getvalue()}[kind]
     (folder / "vgg19-dcbb9e9d.pth").write_bytes(content)
     begins = hashlib.sha256(content).hexdigest()[:8]
-    with pytest.raises(ConfigError, match=rf"dcbb9e9d\.pth is torn .* sha256 is {begins}"):
+    with pytest.raises(ConfigError, match=rf"dcbb9e9d\.pth is incomplete .* sha256 is {begins}"):
         Perceptual(network="vgg19")(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
 
 

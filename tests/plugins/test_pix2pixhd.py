@@ -16,7 +16,7 @@ from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, create_loss, find
-from translate_plugins.pix2pixhd import feature_matching
+from translate_plugins.pix2pixhd import feature_matching_loss
 
 SPEC = image_spec((32, 32), ("labels", "photo"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 2}
@@ -118,7 +118,7 @@ def test_both_turns_of_a_step_move_their_own_network() -> None:
     turns = []
     for turn in recipe.step(batch()):
         turns.append((turn.player, list(turn.losses)))
-    assert turns == [("generator", ["gan", "features"]), ("discriminator", ["gan"])]
+    assert turns == [("generator", ["gan", "feature_matching"]), ("discriminator", ["gan"])]
     take_turns(recipe, batch(), optimizers)
     moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
     assert moved == {"generator", "discriminator"}
@@ -131,8 +131,8 @@ def test_features_are_matched_by_hand() -> None:
     fake = [torch.tensor([1.0, 3.0]), torch.tensor([[2.0]])]
     real = [torch.tensor([0.0, 1.0]), torch.tensor([[6.0]])]
     # means 1.5 and 4; four times their mean
-    assert feature_matching(fake, real).item() == 11.0
-    assert feature_matching(real, real).item() == 0.0
+    assert feature_matching_loss(fake, real).item() == 11.0
+    assert feature_matching_loss(real, real).item() == 0.0
 
 
 def test_features_of_two_scales_weigh_as_in_the_authors_code() -> None:
@@ -144,23 +144,23 @@ def test_features_of_two_scales_weigh_as_in_the_authors_code() -> None:
         for layer in range(layers + 1):
             distance = (fake[scale, layer] - real[scale, layer]).abs().mean().item()
             expected += 1 / scales * 4 / (layers + 1) * distance
-    found = feature_matching([*fake.flatten(0, 1)], [*real.flatten(0, 1)])
+    found = feature_matching_loss([*fake.flatten(0, 1)], [*real.flatten(0, 1)])
     assert found.item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_gradients_of_feature_matching_are_the_slopes_and_the_true_features_stand_still() -> None:
     generator = torch.Generator().manual_seed(0)
     fake, real = torch.randn(2, 3, 4, dtype=torch.double, generator=generator).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: feature_matching([x], [real]), fake)
-    loss = feature_matching([fake], [real])
+    assert torch.autograd.gradcheck(lambda x: feature_matching_loss([x], [real]), fake)
+    loss = feature_matching_loss([fake], [real])
     assert torch.autograd.grad(loss, real, allow_unused=True) == (None,)
 
 
 def test_features_are_compared_in_full_precision() -> None:
     fake, real = torch.full((4,), 1.0), torch.full((4,), 1.0 + 2**-7)
     halves = [[x.bfloat16()] for x in (fake, real)]
-    assert feature_matching(*halves).dtype == torch.float32
-    assert feature_matching(*halves).item() == 4 * 2**-7
+    assert feature_matching_loss(*halves).dtype == torch.float32
+    assert feature_matching_loss(*halves).item() == 4 * 2**-7
 
 
 # -- options ---------------------------------------------------------------------------------------

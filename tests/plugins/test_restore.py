@@ -10,7 +10,7 @@ from translate.batches import Images
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, find
-from translate_plugins.restore.damage import Damage
+from translate_plugins.restore.degradations import Degradations
 
 SPEC = image_spec((16, 16), ("photos",))
 NOISE = [{"name": "noise", "sigma": 0.2}]
@@ -36,7 +36,7 @@ def batch(count: int = 2) -> Images:
 
 def damaged(images: Tensor) -> Tensor:
     with seeded(5):
-        return Damage(NOISE)(images)
+        return Degradations(NOISE)(images)
 
 
 def says(scores: Tensor, real: bool) -> Tensor:
@@ -133,7 +133,7 @@ def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
     [
         (
             {"degradations": []},
-            "degradations: nothing is to be mended: name some of gray, noise, blur, jpeg",
+            "degradations: the list is empty: name some of gray, noise, blur, jpeg",
         ),
         ({"degradations": ["nose"]}, "degradations: there is no 'nose'. Did you mean 'noise'"),
         ({"degradations": "noise"}, "degradations: expected a list, got 'noise'"),

@@ -210,7 +210,7 @@ def test_previews_show_pixels_the_drawn_and_the_true() -> None:
 @pytest.mark.parametrize(
     ("options", "size", "message"),
     [
-        ({}, (30, 32), r"data\.size: 30x32 is not 4 times anything: .* divide by 4, such as 96"),
+        ({}, (30, 32), r"data\.size: 30x32 does not divide by 4: .* divide by 4, such as 96"),
         ({"generator": "resnet"}, (32, 32), "ResnetGenerator makes sides 1 times as long, not 4"),
         ({"scale": 3}, (32, 32), "scale: expected 2 or 4, got 3"),
         ({"discriminator": "pach"}, (32, 32), "Did you mean 'patch'"),

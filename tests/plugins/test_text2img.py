@@ -11,8 +11,8 @@ from translate.engine.training.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, find
-from translate_plugins.text2img import sameness
-from translate_plugins.text2img.words import Words, hashed
+from translate_plugins.text2img import mode_seeking_loss
+from translate_plugins.text2img.text_encoder import TextEncoder, hash_words
 
 LENGTH = 40
 SPEC = image_spec((16, 16), ("summer",), text_length=LENGTH)
@@ -138,22 +138,22 @@ def test_sameness_is_the_distance_of_noises_over_that_of_images() -> None:
     noise, images = torch.zeros(2, 4, 1, 1), torch.zeros(2, 3, 2, 2)
     other_images = images.clone()
     other_images[0], other_images[1] = 0.5, 0.1
-    found = sameness(images, other_images, noise, noise + 2)
+    found = mode_seeking_loss(images, other_images, noise, noise + 2)
     assert torch.allclose(found, torch.tensor([4.0, 20.0]), rtol=1e-3)
 
 
 def test_equal_images_of_one_text_have_a_price() -> None:
     given = batch("a lake", "two red houses")
     _, turn = advance_to_turn(build(mode_seeking_weight=0.1), given, 1)
-    assert set(turn.losses) == {"gan", "diversity"}
-    assert turn.losses["diversity"].min() > 0
+    assert set(turn.losses) == {"gan", "mode_seeking"}
+    assert turn.losses["mode_seeking"].min() > 0
 
 
 # -- words -----------------------------------------------------------------------------------------
 
 
 def bag(sentence: str, length: int = LENGTH) -> list[int]:
-    hashes, present = hashed(text(sentence, length=length))
+    hashes, present = hash_words(text(sentence, length=length))
     return sorted(hashes[present].tolist())
 
 
@@ -167,7 +167,7 @@ def test_padding_capitals_and_punctuation_say_nothing() -> None:
     assert bag("two red houses") == bag("Two  RED houses.", 60)
     assert bag("") == []
     with seeded(0):
-        words = Words(3)
+        words = TextEncoder(3)
         nn.init.normal_(words.table.weight)
     assert torch.equal(
         words(text("a lake, hills")), words(text("a lake, hills", length=2 * LENGTH))
@@ -180,9 +180,9 @@ def test_order_says_something() -> None:
 
 
 def test_words_that_were_never_trained_on_say_nothing() -> None:
-    words = Words(3)
+    words = TextEncoder(3)
     assert torch.equal(words(text("a house")), torch.zeros(1, 3, 1, 1))
-    row = int(hashed(text("house"))[0][0, 0]) % words.table.num_embeddings
+    row = int(hash_words(text("house"))[0][0, 0]) % words.table.num_embeddings
     with torch.no_grad():
         words.table.weight[row] = torch.tensor([1.0, 2.0, 3.0])
     assert torch.equal(words(text("house")), words(text("a strange house here")))
@@ -202,7 +202,7 @@ def test_the_text_changes_the_picture_and_its_score() -> None:
     other = text("two red houses", "two red houses")
     with torch.no_grad():
         assert not torch.equal(recipe.draw(noise, given.text), recipe.draw(noise, other))
-        (one,), (two,) = recipe.judge(
+        (one,), (two,) = recipe.scores(
             given.images, recipe.text_encoder(given.text), recipe.text_encoder(other)
         )
     assert not torch.equal(one, two)
@@ -210,7 +210,7 @@ def test_the_text_changes_the_picture_and_its_score() -> None:
 
 def test_drawing_needs_a_text() -> None:
     recipe = build()
-    with pytest.raises(ConfigError, match="what it is told"):
+    with pytest.raises(ConfigError, match="this model needs a text"):
         recipe.draw(recipe.latents(1))
 
 

@@ -26,8 +26,8 @@ def test_the_losses_are_those_of_algorithm_1() -> None:
     judged = -math.log(chance(2)) - math.log(1 - chance(1))
     assert turn.total.item() == pytest.approx(10 * judged)
     turn = next(step)
-    assert (turn.player, list(turn.losses)) == ("autoencoder", ["cost", "gan"])
-    assert turn.losses["cost"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
+    assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "gan"])
+    assert turn.losses["reconstruction"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
     assert turn.losses["gan"].item() == pytest.approx(-10 * math.log(chance(1)))
     turn.total.backward()
     assert next(step, None) is None

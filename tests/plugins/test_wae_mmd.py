@@ -19,10 +19,10 @@ def test_the_losses_are_those_of_algorithm_2() -> None:
     # a white picture, 1, has the code 0.5 and is drawn as 0.1; all noise is 1
     recipe = small_autoencoders.scalar_recipe(NAME, latent_dim=1)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
-    assert (turn.player, list(turn.losses)) == ("autoencoder", ["cost", "prior"])
-    assert turn.losses["cost"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
+    assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "mmd"])
+    assert turn.losses["reconstruction"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
     across = sum(c / (c + 0.5**2) for c in (0.2, 0.4, 1, 2, 4, 10, 20))
-    assert turn.losses["prior"].item() == pytest.approx(10 * (7 + 7 - 2 * across), rel=1e-5)
+    assert turn.losses["mmd"].item() == pytest.approx(10 * (7 + 7 - 2 * across), rel=1e-5)
     turn.total.backward()
     assert next(step, None) is None
 
@@ -36,7 +36,7 @@ def test_codes_are_compared_with_noise_by_mmd() -> None:
         _, turn = advance_to_turn(recipe, Images(images), 0)
     with seeded(1), torch.no_grad():
         expected = 3 * mmd(recipe.encoder(images), recipe.latents(8), scale=1.0)
-    assert turn.losses["prior"].item() == pytest.approx(expected.item())
+    assert turn.losses["mmd"].item() == pytest.approx(expected.item())
 
 
 def test_a_batch_of_one_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Inpainting: fill the holes of pictures, learnt from one folder of whole ones."""
+"""Inpainting: fill holes in images, trained on one folder of complete images."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -16,11 +16,11 @@ from translate.nn.geometry import expect_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss, part
-from translate_plugins.inpaint.flow import flowed
-from translate_plugins.inpaint.holes import MOST, random_holes
+from translate_plugins.inpaint.harmonic_fill import harmonic_fill
+from translate_plugins.inpaint.holes import LARGEST_FRACTION, random_holes
 
 FAINT = 0.05
-"""contrast that a picture of one colour is taken to have, of 2 from black to white"""
+"""added to the contrast of an image, so that one colour alone has some; black to white is 2"""
 
 
 @hookimpl
@@ -31,16 +31,15 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class Inpaint(Recipe[Images]):
     """Inpainting: fill holes in images (Pathak et al., 2016).
 
-    The joint loss of context encoders (Pathak et al., 2016, section 3.2), with L1 for L2; holes are
-    theirs, boxes, and the brush strokes of Yu et al. (2019), whose discriminator, too, sees the
-    composed picture and where the hole is. The generator is told where the hole is by a channel
-    more; batch norm, as theirs, lets a picture's own colours through, which instance norm takes
-    away. Known pixels are never drawn: the result has them as they were.
+    The joint loss of context encoders (section 3.2), with L1 instead of L2. Holes are boxes, as in
+    the paper, and the brush strokes of Yu et al. (2019), whose discriminator also sees the
+    completed image and the mask. The mask is one more channel of the generator's input. The
+    generator has batch norm, as instance norm would remove the colours of an image. Known pixels
+    are copied to the result.
 
-    Thousands of pictures of one kind are needed, as what is missing is drawn from what was seen. On
-    a hundred, ``fill: smooth`` with the generator `dilated` and ``adversarial_weight: 0`` gives
-    plain but honest fillings: colours that flow in from around, and what is known to be wrong with
-    them.
+    The content of a hole is generated, so thousands of similar training images are needed. With a
+    hundred, ``fill: smooth``, the generator `dilated` and ``adversarial_weight: 0`` give smooth
+    fillings: a harmonic fill and a learned correction.
     """
 
     defaults = {
@@ -92,9 +91,10 @@ class Inpaint(Recipe[Images]):
         lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
-        if not 0 < hole_fraction[0] <= hole_fraction[1] <= MOST:
+        if not 0 < hole_fraction[0] <= hole_fraction[1] <= LARGEST_FRACTION:
             raise ConfigError(
-                f"share: expected two shares above 0 and up to {MOST}, the smaller first, got "
+                "hole_fraction: expected two numbers above 0 and up to "
+                f"{LARGEST_FRACTION}, the smaller first, got "
                 f"{hole_fraction[0]}, {hole_fraction[1]}."
             )
         channels = spec.target.channels
@@ -121,39 +121,42 @@ class Inpaint(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
         hole = random_holes(images, self.hole_fraction, self.stroke_fraction)
-        drawn, unit = self.drawn(images, hole)
-        whole = torch.where(hole, drawn, images)
-        known = torch.where(hole, images, drawn)
+        filled, unit = self.predict(images, hole)
+        completed = torch.where(hole, filled, images)
+        known = torch.where(hole, images, filled)
         target = images / unit
         losses = {
-            "hole": self.hole_weight * self.pixel(whole / unit, target) / hole.float().mean(),
+            "hole": self.hole_weight * self.pixel(completed / unit, target) / hole.float().mean(),
             "known": self.known_weight * self.pixel(known / unit, target) / (~hole).float().mean(),
         }
-        if judge := self.discriminator:
-            real, fake = (with_mask(picture, hole) for picture in (images, whole))
+        if discriminator := self.discriminator:
+            real, fake = (with_mask(each, hole) for each in (images, completed))
             yield Turn(
                 "discriminator",
-                gan=self.adversarial.for_discriminator(judge(real), judge(fake.detach())),
+                gan=self.adversarial.for_discriminator(
+                    discriminator(real), discriminator(fake.detach())
+                ),
             )
-            gan = generator_loss(self.adversarial, judge, fake, real)
+            gan = generator_loss(self.adversarial, discriminator, fake, real)
             losses["gan"] = self.adversarial_weight * gan
         if self.content:
-            losses["content"] = self.content_weight * self.content(whole, images)
+            losses["content"] = self.content_weight * self.content(completed, images)
         yield Turn("generator", **losses)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         known, hole = images[:, :-1], images[:, -1:] > 0
-        return torch.where(hole, self.drawn(known, hole)[0].clamp(-1, 1), known)
+        return torch.where(hole, self.predict(known, hole)[0].clamp(-1, 1), known)
 
-    def drawn(self, images: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what becomes of `images`, whose `hole` is not shown, and a unit for differences.
+    def predict(self, images: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        """Return predictions from what is outside the `hole`, and the unit of the pixel loss.
 
-        Over a gray hole it is 1; where colours flow in, each picture's contrast, (N, 1, 1, 1), in
-        which the generator sees and draws, so that dull pictures count as much as striking ones.
+        With ``fill: gray`` the unit is 1. With ``fill: smooth`` it is the contrast of each image,
+        (N, 1, 1, 1), by which the generator's input is divided and its output multiplied, so that
+        images of low contrast have the same weight.
         """
         if self.fill == "gray":
-            return self.generator(seen(images, hole)), images.new_ones(())
-        smooth = flowed(images, hole)
+            return self.generator(mask_out(images, hole)), images.new_ones(())
+        smooth = harmonic_fill(images, hole)
         mean = smooth.mean((1, 2, 3), keepdim=True)
         contrast = smooth.std((1, 2, 3), keepdim=True) + FAINT
         shown = with_mask((smooth - mean) / contrast, hole)
@@ -161,15 +164,19 @@ class Inpaint(Recipe[Images]):
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         hole = random_holes(batch.images, self.hole_fraction, self.stroke_fraction)
-        given = seen(batch.images, hole)
-        return {"masked": given[:, :-1], "filled": self.translate(given), "original": batch.images}
+        masked = mask_out(batch.images, hole)
+        return {
+            "masked": masked[:, :-1],
+            "filled": self.translate(masked),
+            "original": batch.images,
+        }
 
 
-def seen(images: Tensor, hole: Tensor) -> Tensor:
-    """Return `images` with gray, 0, in the hole, and the mask behind them: 1 there, -1 outside."""
+def mask_out(images: Tensor, hole: Tensor) -> Tensor:
+    """Return `images` with gray, 0, in the hole, and the mask as a further channel."""
     return with_mask(images.masked_fill(hole, 0.0), hole)
 
 
 def with_mask(images: Tensor, hole: Tensor) -> Tensor:
-    """Return `images` with one channel more: 1 in the hole and -1 outside."""
+    """Return `images` with the mask as a further channel: 1 in the hole, -1 outside."""
     return torch.cat([images, hole.to(images) * 2 - 1], dim=1)

@@ -1,32 +1,33 @@
-"""Holes to be filled, drawn as tensors where the pictures are, from the global generator."""
+"""Random training masks, made on the device of the images with the global generator."""
 
 import math
 
 import torch
 from torch import Tensor
 
-MOST = 0.9
-"""the largest share of a picture's pixels that may be missing"""
+LARGEST_FRACTION = 0.9
+"""largest fraction of an image that may be missing"""
 STROKES = 4
 VERTICES = 8
 
 
 def random_holes(images: Tensor, share: tuple[float, float], strokes: float) -> Tensor:
-    """Return (N, 1, H, W), true in a hole in each of `images`, which takes a share of its pixels.
+    """Return (N, 1, H, W), true in a hole of each image.
 
-    `strokes` is the chance of brush strokes instead of a box. No picture has all of them missing.
+    `share` is the smallest and largest fraction of the pixels that a hole covers, `strokes` the
+    probability of brush strokes instead of a box. At least one pixel of each image is known.
     """
     kind, place = torch.rand(2, len(images), device=images.device)
     drawn = share[0] + (share[1] - share[0]) * place
     size = (images.shape[2], images.shape[3])
     brushed = (kind < strokes)[:, None, None, None]
-    return torch.where(brushed, under_strokes(drawn, size), in_box(drawn, size))
+    return torch.where(brushed, brush_strokes(drawn, size), boxes(drawn, size))
 
 
-def in_box(share: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return (N, 1, H, W), true inside a box that takes about `share`, (N,), of the pixels.
+def boxes(share: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (N, 1, H, W), true in a box that covers about a `share`, (N,), of the pixels.
 
-    Its place is anywhere, and its longer side up to twice the shorter one.
+    Its place is random, and its longer side is up to twice the shorter one.
     """
     (height, width), device = size, share.device
     aspect, down, right = torch.rand(3, len(share), device=device)
@@ -39,12 +40,11 @@ def in_box(share: Tensor, size: tuple[int, int]) -> Tensor:
     return (inside & (x >= left) & (x < left + wide[:, None, None]))[:, None]
 
 
-def under_strokes(share: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return (N, 1, H, W), true under brush strokes that take `share`, (N,), of the pixels.
+def brush_strokes(share: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (N, 1, H, W), true under brush strokes that cover a `share`, (N,), of the pixels.
 
-    Free-form masks after algorithm 1 of Yu et al. (2019): one to four strokes of some segments,
-    which turn back and forth, with round ends. Here a picture's brush is as wide as it takes to
-    cover the share.
+    Free-form masks after algorithm 1 of Yu et al. (2019): one to four strokes of several segments
+    at sharp angles, with round ends. Here the width of the brush follows from the share.
     """
     (height, width), count, device = size, len(share), share.device
     used = torch.randint(1, STROKES + 1, (count,), device=device)

@@ -1,4 +1,4 @@
-"""Losses: of a game, `vanilla` to `wasserstein`; between pictures, `l1` to `perceptual`."""
+"""Losses: adversarial, `vanilla` to `wasserstein`, and between images, `l1` to `perceptual`."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,8 +12,7 @@ from translate_plugins.losses.adversarial import (
     Vanilla,
     Wasserstein,
 )
-from translate_plugins.losses.perceptual import Perceptual
-from translate_plugins.losses.pictures import (
+from translate_plugins.losses.images import (
     Charbonnier,
     EdgeLoss,
     MeanAbsolute,
@@ -21,6 +20,7 @@ from translate_plugins.losses.pictures import (
     Ssim,
     TotalVariation,
 )
+from translate_plugins.losses.perceptual import Perceptual
 
 
 @hookimpl

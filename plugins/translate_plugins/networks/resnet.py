@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
-from translate_plugins.networks.blur import BlurDown, BlurUp
+from translate_plugins.networks.antialiasing import BlurDown, BlurUp
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
 

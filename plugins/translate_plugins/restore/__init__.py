@@ -1,4 +1,4 @@
-"""Restoration: mend what befell pictures, learnt from one folder of sound ones."""
+"""Restoration: undo degradations of images, trained on one folder of clean images."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
@@ -13,7 +13,7 @@ from translate.losses import generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss, part
-from translate_plugins.restore.damage import Damage
+from translate_plugins.restore.degradations import Degradations
 
 
 @hookimpl
@@ -24,12 +24,12 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class Restore(Recipe[Images]):
     """Restoration: remove noise, blur or JPEG artifacts, or colorize (Zhang et al., 2017).
 
-    Zhang et al. (2017), sections 3.1 and 3.2: a network learns what damage adds more easily than
-    what is below it. Pictures are damaged within a step, by a chain of ``gray``, ``noise``,
-    ``blur`` and ``jpeg``; `translate` takes pictures that are damaged already. A game and a look at
-    the content are there to be switched on: they sharpen, and cost fidelity.
+    Residual learning (sections 3.1 and 3.2): the network predicts the degradation, which is easier
+    to learn than the image. Training images are degraded in each step by a chain of ``gray``,
+    ``noise``, ``blur`` and ``jpeg``; `translate` takes degraded images. An adversarial loss and a
+    content loss are optional: they sharpen the result, and lower its fidelity.
 
-    Some dozens of photographs suffice: each is damaged anew every time.
+    Some dozens of photographs are enough, as the degradation of each is random.
     """
 
     defaults = {
@@ -65,8 +65,8 @@ class Restore(Recipe[Images]):
         lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
-        self.degrade = Damage(degradations)
-        self.keeps_gray = not self.degrade.takes_colour  # else gray images are to be coloured
+        self.degrade = Degradations(degradations)
+        self.keeps_gray = not self.degrade.takes_colour  # else gray images are colourized
         channels = spec.target.channels
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
@@ -91,27 +91,33 @@ class Restore(Recipe[Images]):
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        sound = batch.images
-        restored = self.restore(self.degrade(sound))
-        losses = {"pixel": self.pixel_weight * self.pixel(restored, sound)}
-        if judge := self.discriminator:
+        clean = batch.images
+        restored = self.restore(self.degrade(clean))
+        losses = {"pixel": self.pixel_weight * self.pixel(restored, clean)}
+        if discriminator := self.discriminator:
             yield Turn(
                 "discriminator",
-                gan=self.adversarial.for_discriminator(judge(sound), judge(restored.detach())),
+                gan=self.adversarial.for_discriminator(
+                    discriminator(clean), discriminator(restored.detach())
+                ),
             )
-            gan = generator_loss(self.adversarial, judge, restored, sound)
+            gan = generator_loss(self.adversarial, discriminator, restored, clean)
             losses["gan"] = self.adversarial_weight * gan
         if self.content:
-            losses["content"] = self.content_weight * self.content(restored, sound)
+            losses["content"] = self.content_weight * self.content(restored, clean)
         yield Turn("generator", **losses)
 
-    def restore(self, damaged: Tensor) -> Tensor:
-        """Return `damaged`, (N, C, H, W) in [-1, 1], with what it lacks, unclamped."""
-        return damaged + self.generator(damaged)
+    def restore(self, degraded: Tensor) -> Tensor:
+        """Return `degraded`, (N, C, H, W) in [-1, 1], with the predicted correction, unclamped."""
+        return degraded + self.generator(degraded)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.restore(images).clamp(-1, 1)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        damaged = self.degrade(batch.images)
-        return {"degraded": damaged, "restored": self.translate(damaged), "original": batch.images}
+        degraded = self.degrade(batch.images)
+        return {
+            "degraded": degraded,
+            "restored": self.translate(degraded),
+            "original": batch.images,
+        }

@@ -1,4 +1,4 @@
-"""Text to image: draw what a sentence says."""
+"""Text to image: generate images from captions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
-from translate_plugins.text2img.words import Words
+from translate_plugins.text2img.text_encoder import TextEncoder
 
 
 @hookimpl
@@ -27,11 +27,11 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class TextToImage(Recipe[Captioned]):
     """Text to image (Reed et al., 2016, GAN-CLS).
 
-    Reed et al. (2016), algorithm 1 (GAN-CLS): of real image, real image with a wrong text, and
-    generated image, only the first counts as real. Their text encoder was trained beforehand and
-    joined the discriminator's last features; here a bag of words is trained with it, and a score
-    is what the image alone says, plus the product of two codes, the text's and one that `matcher`
-    makes of the image (Miyato and Koyama, 2018, equation 4), so any discriminator will do.
+    Algorithm 1 (GAN-CLS): the discriminator learns that a real image with its text is real, and
+    that a real image with another text and a generated image are not. Departs: the text encoder is
+    a bag of words, trained with the discriminator instead of beforehand; a score is the
+    discriminator's score of the image plus the product of the text code and the image code
+    (projection discriminator; Miyato and Koyama, 2018, equation 4), so any discriminator fits.
     """
 
     defaults = {
@@ -69,11 +69,11 @@ class TextToImage(Recipe[Captioned]):
         super().__init__()
         if not spec.text_length:
             raise ConfigError(
-                "data.layout: text2img needs to know what each image shows: choose captioned, "
+                "data.layout: text2img needs a caption for each image: choose captioned, "
                 "which reads captions.jsonl beside the images."
             )
         channels, size = spec.target.channels, spec.size
-        self.text_encoder = Words(text_dim)
+        self.text_encoder = TextEncoder(text_dim)
         self.generator = create_generator(
             generator, in_channels=latent_dim + text_dim, out_channels=channels, size=size
         )
@@ -87,54 +87,59 @@ class TextToImage(Recipe[Captioned]):
         self.lr_generator, self.lr_discriminator = lr_generator, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
-        judges = self.discriminator, self.image_encoder, self.text_encoder
+        networks = self.discriminator, self.image_encoder, self.text_encoder
         return {
-            "discriminator": adam(*judges, lr=self.lr_discriminator),
+            "discriminator": adam(*networks, lr=self.lr_discriminator),
             "generator": adam(self.generator, lr=self.lr_generator),
         }
 
     def step(self, batch: Captioned) -> Iterator[Turn]:
         images, text = batch
-        code, versus = self.text_encoder(text), self.adversarial.for_discriminator
-        noise, other_noise = (self.latents(len(text)).to(images.device) for _ in range(2))
-        fake = self.paint(noise, code.detach())
-        real, wrong = self.judge(images, code, code.roll(1, 0))
-        (unreal,) = self.judge(fake.detach(), code)
-        # where the other text is the same it is not wrong: the generated image counts once more
+        code, loss = self.text_encoder(text), self.adversarial.for_discriminator
+        latents, other_latents = (self.latents(len(text)).to(images.device) for _ in range(2))
+        fake = self.generate(latents, code.detach())
+        real, wrong = self.scores(images, code, code.roll(1, 0))
+        (fake_scores,) = self.scores(fake.detach(), code)
+        # an equal text is not wrong: the generated image takes its place
         differs = (text != text.roll(1, 0)).any(dim=1)
-        wrong = [torch.where(_beside(w, differs), w, u) for w, u in zip(wrong, unreal, strict=True)]
-        yield Turn("discriminator", gan=0.5 * versus(real, unreal), text=0.5 * versus(real, wrong))
+        wrong = [
+            torch.where(_broadcast_to(w, differs), w, u)
+            for w, u in zip(wrong, fake_scores, strict=True)
+        ]
+        yield Turn("discriminator", gan=0.5 * loss(real, fake_scores), text=0.5 * loss(real, wrong))
 
         code = code.detach()
-        (unreal,) = self.judge(fake, code)
-        losses = {"gan": self.adversarial.for_generator(unreal, self.real_scores(images, code))}
+        (fake_scores,) = self.scores(fake, code)
+        losses = {
+            "gan": self.adversarial.for_generator(fake_scores, self.real_scores(images, code))
+        }
         if self.mode_seeking_weight:
-            other = self.paint(other_noise, code)
-            losses["diversity"] = self.mode_seeking_weight * sameness(
-                fake, other, noise, other_noise
+            other = self.generate(other_latents, code)
+            losses["mode_seeking"] = self.mode_seeking_weight * mode_seeking_loss(
+                fake, other, latents, other_latents
             )
         yield Turn("generator", **losses)
 
-    def judge(self, images: Tensor, *codes: Tensor) -> list[list[Tensor]]:
-        """Return logits of `images` being real and what each of `codes` says: a list of scales."""
-        alone, seen = self.discriminator(images), self.image_encoder(images)
+    def scores(self, images: Tensor, *codes: Tensor) -> list[list[Tensor]]:
+        """Return the logits of `images` with each of several text codes, as lists of scales."""
+        alone, image_code = self.discriminator(images), self.image_encoder(images)
         scales = [alone] if isinstance(alone, Tensor) else alone
-        products = [(seen * code).sum(dim=(1, 2, 3)) for code in codes]
-        return [[scale + _beside(scale, product) for scale in scales] for product in products]
+        products = [(image_code * code).sum(dim=(1, 2, 3)) for code in codes]
+        return [[scale + _broadcast_to(scale, product) for scale in scales] for product in products]
 
     @torch.no_grad()
     def real_scores(self, images: Tensor, code: Tensor) -> list[Tensor] | None:
         """Return the logits of real `images` where the generator's loss needs them."""
-        return self.judge(images, code)[0] if is_relativistic(self.adversarial) else None
+        return self.scores(images, code)[0] if is_relativistic(self.adversarial) else None
 
-    def paint(self, noise: Tensor, code: Tensor) -> Tensor:
-        """Return images (N, C, H, W) of noise (N, latent, 1, 1) and codes of texts."""
-        return self.generator(torch.cat([noise, code], dim=1))
+    def generate(self, latents: Tensor, code: Tensor) -> Tensor:
+        """Return images (N, C, H, W) of latent vectors and text codes, (N, dim, 1, 1) both."""
+        return self.generator(torch.cat([latents, code], dim=1))
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:
         if condition is None:
-            raise ConfigError('text: this model draws what it is told: --text "..."')
-        return self.paint(latents, self.text_encoder(condition))
+            raise ConfigError('text: this model needs a text: --text "..."')
+        return self.generate(latents, self.text_encoder(condition))
 
     def preview(self, batch: Captioned) -> dict[str, Tensor]:
         one, other = (self.latents(len(batch.text)).to(batch.images.device) for _ in range(2))
@@ -145,16 +150,16 @@ class TextToImage(Recipe[Captioned]):
         }
 
 
-def sameness(one: Tensor, other: Tensor, noise: Tensor, other_noise: Tensor) -> Tensor:
-    """Return how far apart two noises are, divided by how far apart what they became: (N,).
+def mode_seeking_loss(one: Tensor, other: Tensor, latents: Tensor, other_latents: Tensor) -> Tensor:
+    """Return (N,), the mode-seeking loss of pairs of images with one text.
 
-    The mode seeking loss (Mao et al., 2019, section 3.2, as their code inverts it): distances are
-    mean absolute differences, and the images of each pair have one text.
+    The distance of the latent vectors divided by that of the images (Mao et al., 2019, section 3.2,
+    inverted as in the authors' code); distances are mean absolute differences.
     """
-    apart = (one - other).abs().mean(dim=(1, 2, 3))
-    return (noise - other_noise).abs().mean(dim=(1, 2, 3)) / (apart + 1e-5)
+    distance = (one - other).abs().mean(dim=(1, 2, 3))
+    return (latents - other_latents).abs().mean(dim=(1, 2, 3)) / (distance + 1e-5)
 
 
-def _beside(scores: Tensor, one_each: Tensor) -> Tensor:
-    """Return `one_each`, (N,), with as many dimensions as `scores` have."""
-    return one_each.view(-1, *[1] * (scores.dim() - 1))
+def _broadcast_to(scores: Tensor, values: Tensor) -> Tensor:
+    """Return `values`, (N,), with as many dimensions as `scores`."""
+    return values.view(-1, *[1] * (scores.dim() - 1))

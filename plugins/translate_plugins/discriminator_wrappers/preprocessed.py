@@ -1,4 +1,4 @@
-"""A discriminator that sees its images changed, which two of the remedies are made of."""
+"""A discriminator whose images are preprocessed: noise or augmentation."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +10,8 @@ from translate.losses import Scores
 from translate.nn.geometry import geometry_of
 
 
-class Before(nn.Module):
-    """A `network` that sees what `change` makes of its images: (N, C, H, W), as before."""
+class PreprocessedDiscriminator(nn.Module):
+    """Apply `change`, from images to images (N, C, H, W), before a discriminator."""
 
     def __init__(self, change: nn.Module, network: nn.Module) -> None:
         super().__init__()
@@ -23,6 +23,6 @@ class Before(nn.Module):
 
     @property
     def features(self) -> Callable[[Tensor], list[Tensor]]:
-        """The features of the network, of images changed likewise; missing where it has none."""
+        """The features of the network for preprocessed images; missing if it has none."""
         inner: Any = self.network.features
         return lambda x: inner(self.change(x))

@@ -1,4 +1,4 @@
-"""Spectral normalisation: every layer of a discriminator has a slope of at most about 1."""
+"""Spectral normalization: every layer has a Lipschitz constant of about 1."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Remedies for games that fail: discriminators `of` another, so that every recipe has them.
+"""Discriminators that wrap another one, `of`, against failures of adversarial training.
 
 ``{name: noisy, of: patch}``; they nest: ``{name: noisy, of: {name: spectral, of: patch}}``.
 """
@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from torch import nn
 
 from translate import hookimpl
-from translate_plugins.remedies.augment import augmented
-from translate_plugins.remedies.minibatch import MinibatchDiscriminator
-from translate_plugins.remedies.noise import noisy
-from translate_plugins.remedies.spectral import spectral
+from translate_plugins.discriminator_wrappers.augmentation import augmented
+from translate_plugins.discriminator_wrappers.instance_noise import noisy
+from translate_plugins.discriminator_wrappers.minibatch import MinibatchDiscriminator
+from translate_plugins.discriminator_wrappers.spectral_norm import spectral
 
 
 @hookimpl

@@ -10,7 +10,12 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create_generator
-from translate_plugins.cut.patchnce import PatchNCE, contrast, feature_channels, unit
+from translate_plugins.cut.patch_nce import (
+    PatchNCE,
+    feature_channels,
+    normalize,
+    patch_cross_entropy,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,42 +51,46 @@ def test_three_places_of_four_channels_by_hand() -> None:
     query, key = torch.stack([axes, axes]), torch.stack([axes, axes.roll(1, dims=0)])
     # each place finds itself: log(e + 2) - 1; each takes another for itself: log(e + 2) - 0
     expected = torch.tensor([math.log(math.e + 2) - 1, math.log(math.e + 2)])
-    torch.testing.assert_close(contrast(query, key, 1.0), expected)
+    torch.testing.assert_close(patch_cross_entropy(query, key, 1.0), expected)
     sharper = math.log(math.exp(1 / 0.07) + 2) - 1 / 0.07
-    assert contrast(query, key, 0.07)[0].item() == pytest.approx(sharper, abs=1e-6)
+    assert patch_cross_entropy(query, key, 0.07)[0].item() == pytest.approx(sharper, abs=1e-6)
 
 
 def test_the_loss_is_that_of_a_double_loop() -> None:
-    query, key = (unit(tensor) for tensor in maps((3, 7, 4), (3, 7, 4)))
+    query, key = (normalize(tensor) for tensor in maps((3, 7, 4), (3, 7, 4)))
     expected = torch.tensor(plain(query, key, 0.2), dtype=torch.double)
-    torch.testing.assert_close(contrast(query, key, 0.2), expected)
+    torch.testing.assert_close(patch_cross_entropy(query, key, 0.2), expected)
 
 
 def test_the_loss_is_that_of_the_authors_who_mask_the_place_among_the_others() -> None:
-    query, key = (unit(tensor) for tensor in maps((2, 9, 4), (2, 9, 4)))
+    query, key = (normalize(tensor) for tensor in maps((2, 9, 4), (2, 9, 4)))
     right = (query * key).sum(2).reshape(-1, 1)
     wrong = query @ key.mT
     wrong = wrong.masked_fill(torch.eye(9, dtype=torch.bool), -10.0).reshape(-1, 9)
     logits = torch.cat([right, wrong], dim=1) / 0.07
     expected = F.cross_entropy(logits, torch.zeros(18, dtype=torch.long))
-    torch.testing.assert_close(contrast(query, key, 0.07).mean(), expected)
+    torch.testing.assert_close(patch_cross_entropy(query, key, 0.07).mean(), expected)
 
 
 def test_other_images_are_no_negatives() -> None:
-    query, key = (unit(tensor) for tensor in maps((2, 5, 4), (2, 5, 4)))
-    alone = torch.cat([contrast(q[None], k[None], 0.07) for q, k in zip(query, key, strict=True)])
-    torch.testing.assert_close(contrast(query, key, 0.07), alone)
+    query, key = (normalize(tensor) for tensor in maps((2, 5, 4), (2, 5, 4)))
+    alone = torch.cat(
+        [patch_cross_entropy(q[None], k[None], 0.07) for q, k in zip(query, key, strict=True)]
+    )
+    torch.testing.assert_close(patch_cross_entropy(query, key, 0.07), alone)
 
 
 def test_gradients_are_the_slopes() -> None:
     query, key = maps((2, 3, 4), (2, 3, 4))
     query.requires_grad_()
-    assert torch.autograd.gradcheck(lambda q: contrast(unit(q), unit(key), 0.3), query)
+    assert torch.autograd.gradcheck(
+        lambda q: patch_cross_entropy(normalize(q), normalize(key), 0.3), query
+    )
 
 
 def test_vectors_become_of_length_one_and_nothing_stays_nothing() -> None:
     vectors = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
-    found = unit(vectors)
+    found = normalize(vectors)
     torch.testing.assert_close(found, torch.tensor([[0.6, 0.8], [0.0, 0.0]]))
     (gradient,) = torch.autograd.grad(found.sum(), vectors)
     # of (3, 4): (4 * 4 - 3 * 4, 3 * 3 - 3 * 4) / 5^3; of nothing: 1 / 1e-7, where a root has none
@@ -89,10 +98,10 @@ def test_vectors_become_of_length_one_and_nothing_stays_nothing() -> None:
 
 
 def test_the_loss_stays_precise_under_autocast() -> None:
-    query, key = (unit(torch.randn(2, 50, 16)) for _ in range(2))
+    query, key = (normalize(torch.randn(2, 50, 16)) for _ in range(2))
     with torch.autocast("cpu", torch.bfloat16):
-        found = contrast(query, key, 0.07)
-    torch.testing.assert_close(found, contrast(query, key, 0.07))
+        found = patch_cross_entropy(query, key, 0.07)
+    torch.testing.assert_close(found, patch_cross_entropy(query, key, 0.07))
 
 
 # -- the layers ------------------------------------------------------------------------------------
@@ -153,7 +162,9 @@ def test_what_is_seen_in_the_source_stands_still() -> None:
     (head,) = module.heads
     query = head(drawn.flatten(2).mT)
     fixed = head(source.flatten(2).mT).detach()
-    expected = torch.autograd.grad(contrast(unit(query), unit(fixed), 0.5).sum(), weights)
+    expected = torch.autograd.grad(
+        patch_cross_entropy(normalize(query), normalize(fixed), 0.5).sum(), weights
+    )
     torch.testing.assert_close(found, expected)
 
 

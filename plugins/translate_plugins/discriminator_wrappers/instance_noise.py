@@ -1,4 +1,4 @@
-"""Instance noise: real and generated images are blurred into each other, less and less."""
+"""Instance noise on the inputs of a discriminator, annealed over training."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.modes import Progressive
 from translate.registry import Part, create_discriminator
-from translate_plugins.remedies.before import Before
+from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
 
 def noisy(
@@ -21,19 +21,21 @@ def noisy(
 ) -> nn.Module:
     """Instance noise on its inputs, annealed to 0: against a discriminator that saturates early."""
     if sigma < 0:
-        raise ConfigError(f"sigma: noise has at least 0, not {sigma}.")
+        raise ConfigError(f"sigma: expected 0 or more, got {sigma}.")
     if not 0 < until <= 1:
-        raise ConfigError(f"until: expected a share of training, over 0 and up to 1, got {until}.")
+        raise ConfigError(
+            f"until: expected a fraction of training, above 0 and up to 1, got {until}."
+        )
     network = create_discriminator(of, in_channels=in_channels, size=size)
-    return Before(InstanceNoise(sigma, until), network)
+    return PreprocessedDiscriminator(InstanceNoise(sigma, until), network)
 
 
 class InstanceNoise(Progressive):
     """Add N(0, sigma) to images (N, C, H, W) while training; sigma falls linearly to 0.
 
-    Sønderby et al. (2017), section 3, and Arjovsky and Bottou (2017), section 3: distributions
-    that do not overlap are told apart perfectly, and teach a generator nothing; noise makes them
-    overlap.
+    Sønderby et al. (2017), section 3, and Arjovsky and Bottou (2017), section 3: a discriminator
+    separates distributions without overlap perfectly and gives the generator no gradient; noise
+    makes them overlap.
     """
 
     def __init__(self, sigma: float, until: float) -> None:
@@ -41,10 +43,10 @@ class InstanceNoise(Progressive):
         self.sigma, self.until = sigma, until
 
     def forward(self, x: Tensor) -> Tensor:
-        left = self.sigma * max(0.0, 1 - self.progress / self.until)
-        if not (self.training and left):
+        sigma = self.sigma * max(0.0, 1 - self.progress / self.until)
+        if not (self.training and sigma):
             return x
-        return x + left * torch.randn_like(x)
+        return x + sigma * torch.randn_like(x)
 
     def extra_repr(self) -> str:
         return f"sigma={self.sigma}, until={self.until}"

@@ -1,7 +1,7 @@
-"""Differentiable augmentation: real and generated images are changed alike, with gradients.
+"""DiffAugment: differentiable augmentation of real and generated images.
 
-Not by kornia, whose colours clamp, whose erasing takes all of a code of one pixel, and whose
-translation samples a grid, with gradients on a GPU that differ from run to run.
+Kornia is not used: its colours are clamped, its erasing removes codes of one pixel, and its
+translation samples a grid, whose gradients on a GPU are not deterministic.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError, suggest
 from translate.registry import Part, create_discriminator
-from translate_plugins.remedies.before import Before
+from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
 
 def augmented(
@@ -29,16 +29,20 @@ def augmented(
         if step not in POLICIES:
             raise ConfigError(f"policy: there is no {step!r}.{suggest(step, POLICIES)}")
     if not 0 <= colors <= in_channels:
-        raise ConfigError(f"colors: of {in_channels} channels, {colors} cannot be changed.")
+        raise ConfigError(
+            f"colors: expected 0 to {in_channels}, the number of channels, got {colors}."
+        )
     network = create_discriminator(of, in_channels=in_channels, size=size)
-    return Before(Augment(steps, colors or (3 if in_channels >= 3 else 1)), network)
+    return PreprocessedDiscriminator(
+        Augment(steps, colors or (3 if in_channels >= 3 else 1)), network
+    )
 
 
 class Augment(nn.Module):
-    """Change images (N, C, H, W) at random while training, each in its own way.
+    """Augment images (N, C, H, W) at random during training, each independently.
 
-    Zhao et al. (2020), section 3.3 and its code. All channels move together; what lies behind the
-    first `colors`, such as the planes of labels, keeps its values.
+    Zhao et al. (2020), section 3.3, and the authors' code. All channels are translated and cut
+    alike; values of channels after the first `colors`, such as label planes, are not changed.
     """
 
     def __init__(self, steps: list[str], colors: int) -> None:
@@ -56,21 +60,21 @@ class Augment(nn.Module):
 
 
 def color(x: Tensor, colors: int) -> Tensor:
-    """Change brightness by up to 0.5, saturation to 0 to 2 times, contrast to 0.5 to 1.5 times.
+    """Change brightness by up to 0.5, saturation by 0 to 2 times, contrast by 0.5 to 1.5 times.
 
-    Nothing is clamped: a clamped pixel has no gradient.
+    Values are not clamped, as a clamped pixel has no gradient.
     """
-    seen, rest = x[:, :colors], x[:, colors:]
+    colored, rest = x[:, :colors], x[:, colors:]
     brightness, saturation, contrast = torch.rand(3, len(x), 1, 1, 1, device=x.device).to(x)
-    seen = seen + brightness - 0.5
-    gray = seen.mean(dim=1, keepdim=True)
-    seen = gray + 2 * saturation * (seen - gray)
-    mean = seen.mean(dim=(1, 2, 3), keepdim=True)
-    return torch.cat([mean + (contrast + 0.5) * (seen - mean), rest], dim=1)
+    colored = colored + brightness - 0.5
+    gray = colored.mean(dim=1, keepdim=True)
+    colored = gray + 2 * saturation * (colored - gray)
+    mean = colored.mean(dim=(1, 2, 3), keepdim=True)
+    return torch.cat([mean + (contrast + 0.5) * (colored - mean), rest], dim=1)
 
 
 def translation(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channels move
-    """Move by up to an eighth of a side, in whole pixels; gray comes in."""
+    """Translate by up to an eighth of a side, in whole pixels; gray (0) fills the border."""
     height, width = x.shape[2:]
     rows = _counted(x, 2, -(height // 8), height // 8)
     columns = _counted(x, 3, -(width // 8), width // 8)
@@ -80,7 +84,7 @@ def translation(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channel
 
 
 def cutout(x: Tensor, colors: int) -> Tensor:  # noqa: ARG001 - all channels are cut
-    """Make a rectangle of half the sides gray, which may reach over the edge."""
+    """Replace a rectangle of half the sides, which may cross the edge, by gray (0)."""
     tall, wide = x.shape[2] // 2, x.shape[3] // 2
     rows = _counted(x, 2, -(tall // 2), x.shape[2] - (tall + 1) // 2)
     columns = _counted(x, 3, -(wide // 2), x.shape[3] - (wide + 1) // 2)
@@ -95,7 +99,7 @@ POLICIES: Mapping[str, Callable[[Tensor, int], Tensor]] = {
 
 
 def _counted(x: Tensor, dim: int, least: int, most: int) -> Tensor:
-    """Return the index of each pixel along `dim`, from another start for each image.
+    """Return the index of each pixel along `dim`, with a random start for each image.
 
     Starts are whole numbers from `least` to `most`; it is (N, 1, H, 1) or (N, 1, 1, W).
     """

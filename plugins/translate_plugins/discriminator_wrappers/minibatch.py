@@ -1,4 +1,4 @@
-"""Minibatch discrimination: an image is judged beside the others, so that copies show."""
+"""Minibatch discrimination: compare the images of a batch to detect mode collapse."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -17,10 +17,10 @@ from translate.registry import Part, create_discriminator
 class MinibatchDiscriminator(nn.Module):
     """Minibatch discrimination, which compares images of a batch: against mode collapse.
 
-    Salimans et al. (2016), section 3.2: of the last features of the network `of`, a projection to
-    (kernels, dims) is compared with that of each other image; for each kernel, the sum of
-    ``exp(-L1 distance)`` joins the features. Images (N, in_channels, *size) to logits (N, 1). An
-    image that is alone has nobody like it: 0. The layers of the network behind its features rest.
+    Salimans et al. (2016), section 3.2: the last features of the network `of` are projected to
+    (kernels, dims); for each kernel, the sum of ``exp(-L1 distance)`` to all other images is
+    appended to the features. Images (N, in_channels, *size) to logits (N, 1). The sum of a single
+    image is 0. Layers of the network after its features are not used.
     """
 
     mixes_images = True
@@ -36,30 +36,32 @@ class MinibatchDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         if kernels < 1 or dims < 1:
-            raise ConfigError(f"kernels, dims: at least 1, not {kernels} and {dims}.")
+            raise ConfigError(
+                f"kernels, dims: expected at least 1 of each, got {kernels} and {dims}."
+            )
         self.network = create_discriminator(of, in_channels=in_channels, size=size)
-        count = self._rest(torch.zeros(2, in_channels, *size))
+        count = self._freeze_unused(torch.zeros(2, in_channels, *size))
         self.kernels = kernels
         self.project = nn.Linear(count, kernels * dims, bias=False)
-        self.judge = nn.Linear(count + kernels, 1)
+        self.score = nn.Linear(count + kernels, 1)
         self.geometry = replace(geometry_of(self.network), scale=0)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = self.features(x)[-1].flatten(1)
-        return self.judge(torch.cat([seen, self.similarity(seen).to(seen)], dim=1))
+        features = self.features(x)[-1].flatten(1)
+        return self.score(torch.cat([features, self.similarity(features).to(features)], dim=1))
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Return those of the network."""
         return features_of(self.network)(x)
 
-    def similarity(self, seen: Tensor) -> Tensor:
-        """Return how much like others each row of `seen` (N, A) is: (N, kernels), 0 to N - 1."""
-        rows = at_least_float32(self.project(seen)).unflatten(1, (self.kernels, -1))
+    def similarity(self, features: Tensor) -> Tensor:
+        """Return each row's similarity to the others, (N, kernels), from 0 to N - 1."""
+        rows = at_least_float32(self.project(features)).unflatten(1, (self.kernels, -1))
         distances = (rows[:, None] - rows[None]).abs().sum(dim=3)
         return torch.exp(-distances).sum(dim=1) - 1  # without itself
 
-    def _rest(self, x: Tensor) -> int:
-        """Freeze what the features do not need; return how many numbers the last of them has."""
+    def _freeze_unused(self, x: Tensor) -> int:
+        """Freeze unused layers; return the number of entries of the last feature."""
         with mode(self.network, training=False):
             last = self.features(x)[-1]
         weights = [weight for weight in self.network.parameters() if weight.requires_grad]

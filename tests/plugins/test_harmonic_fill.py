@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from translate.nn.noise import seeded
-from translate_plugins.inpaint.flow import flowed
+from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import random_holes
 
 SIZES = [(64, 64), (33, 47), (8, 5), (1, 7)]
@@ -43,17 +43,17 @@ def solved(image: Tensor, hole: Tensor) -> Tensor:
 def test_known_pixels_stay_and_missing_ones_do_not_matter(size: tuple[int, int]) -> None:
     images = pictures(4, size)
     hole = holes(images)
-    found = flowed(images, hole)
+    found = harmonic_fill(images, hole)
     known = ~hole.expand_as(images)
     assert torch.equal(found[known], images[known])
-    assert torch.equal(found, flowed(images.masked_fill(hole, torch.nan), hole))
+    assert torch.equal(found, harmonic_fill(images.masked_fill(hole, torch.nan), hole))
     assert (found.amax((2, 3)) <= images.masked_fill(hole, -9).amax((2, 3)) + 0.05).all()
 
 
 def test_each_missing_pixel_is_the_mean_of_its_neighbours() -> None:
     smooth = torch.nn.functional.interpolate(pictures(6, (5, 5)), (32, 40), mode="bicubic")
     hole = holes(smooth)
-    found = flowed(smooth, hole)
+    found = harmonic_fill(smooth, hole)
     for image, missing, drawn in zip(smooth, hole, found, strict=True):
         exact = solved(image, missing[0])
         apart = (drawn - exact)[:, missing[0]].abs()
@@ -67,6 +67,6 @@ def test_one_colour_stays_one_colour_and_a_picture_without_any_is_gray() -> None
     images = torch.tensor([0.3, -0.8, 1.0])[None, :, None, None].expand(2, 3, 40, 24).clone()
     hole = holes(images)
     hole[1] = True
-    found = flowed(images, hole)
+    found = harmonic_fill(images, hole)
     assert torch.allclose(found[0], images[0], atol=1e-6)
     assert not found[1].any()

@@ -45,13 +45,13 @@ class PatchNCE(nn.Module):
 
     def _layer(self, head: nn.Module, drawn: Tensor, source: Tensor) -> Tensor:
         places = torch.randperm(drawn[0, 0].numel())[: self.patches].to(drawn.device)
-        query = unit(head(_at(places, drawn)))
+        query = normalize(head(_at(places, drawn)))
         with torch.no_grad():
-            key = unit(head(_at(places, source)))
-        return contrast(query, key, self.temperature)
+            key = normalize(head(_at(places, source)))
+        return patch_cross_entropy(query, key, self.temperature)
 
 
-def contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
+def patch_cross_entropy(query: Tensor, key: Tensor, temperature: float) -> Tensor:
     """Return (N,), the mean cross-entropy of the places of `query` among those of `key`.
 
     Both are (N, places, width). Logits are products over `temperature`; the right answer is the
@@ -63,7 +63,7 @@ def contrast(query: Tensor, key: Tensor, temperature: float) -> Tensor:
     return F.cross_entropy(logits.mT, own, reduction="none").mean(dim=1)
 
 
-def unit(vectors: Tensor) -> Tensor:
+def normalize(vectors: Tensor) -> Tensor:
     """Return vectors (..., width) of length 1, in full precision; of zeros, zeros.
 
     A head without bias makes zeros of a blank picture, where the root of a sum of squares has no
@@ -84,7 +84,7 @@ def feature_channels(generator: nn.Module, channels: int) -> list[int]:
         return [feature.shape[1] for feature in look(torch.zeros(1, channels, side, side))]
 
 
-def one_encoder(source: int, target: int) -> int:
+def expect_equal_channels(source: int, target: int) -> int:
     """Return the channels of both domains; `ConfigError` where they differ."""
     if source != target:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""A sentence as a code: a sum of what its words, and its pairs of neighbouring words, say."""
+"""Text encoder: the sum of embeddings of words and of pairs of words."""
 
 import torch
 import torch.nn.functional as F
@@ -8,30 +8,30 @@ PRIME = 2**31 - 1
 BASE = 257
 
 
-class Words(nn.Module):
-    """Text (N, L), bytes of UTF-8 with zeros behind, to codes (N, channels, 1, 1) of any value.
+class TextEncoder(nn.Module):
+    """Text (N, L), zero-padded bytes of UTF-8, to unbounded codes (N, channels, 1, 1).
 
-    The hashed bag of words and pairs of fastText (Joulin et al., 2017, section 2.1), which needs
-    no list of words: "two firs and a fir" is two, firs, and, a, fir, "two firs", "firs and" and so
-    on. Capitals and punctuation say nothing, nor do words that were never trained on.
+    A hashed bag of words and bigrams as in fastText (Joulin et al., 2017, section 2.1), without a
+    vocabulary: "two firs and a fir" has the features two, firs, and, a, fir, "two firs", "firs and"
+    and so on. Case and punctuation are ignored; words that are not in training are zero.
     """
 
     def __init__(self, channels: int, buckets: int = 8192, scale: float = 10.0) -> None:
         super().__init__()
         self.table = nn.Embedding(buckets, channels)
         nn.init.zeros_(self.table.weight)
-        self.scale = scale  # a bag has dozens of entries, which Adam moves by its rate a step
+        self.scale = scale  # embeddings are sparse and start at 0; Adam moves each by lr a step
 
     def forward(self, text: Tensor) -> Tensor:
-        hashes, present = hashed(text)
-        said = self.table(hashes % self.table.num_embeddings) * present[..., None]
-        return self.scale * said.sum(1)[:, :, None, None]
+        hashes, present = hash_words(text)
+        embeddings = self.table(hashes % self.table.num_embeddings) * present[..., None]
+        return self.scale * embeddings.sum(1)[:, :, None, None]
 
 
-def hashed(text: Tensor) -> tuple[Tensor, Tensor]:
-    """Return hashes (N, 2L) of the words of `text` and of the pairs, and which of them there are.
+def hash_words(text: Tensor) -> tuple[Tensor, Tensor]:
+    """Return hashes (N, 2L) of the words and bigrams of `text`, and which of them are present.
 
-    The hash of a word is a polynomial in its bytes, so equal words are equal wherever they stand.
+    The hash of a word is a polynomial in its bytes, and so independent of its position.
     """
     byte = text.long()
     byte = byte + 32 * _between(byte, "A", "Z")

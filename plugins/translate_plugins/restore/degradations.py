@@ -1,6 +1,6 @@
-"""What befalls pictures: they get noisy, blurred, gray, squeezed, one after another.
+"""Random degradations of training images: grayscale, noise, blur and JPEG compression.
 
-All of it is made of tensors where the pictures are, without gradient, from the global generator.
+They are computed on the device of the images, without gradient, with the global generator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from translate.registry import Part
 
 
 def gray(images: Tensor, amount: Tensor) -> Tensor:
-    """Take `amount` of the colour away: at 1, all channels are what television calls luma."""
+    """Desaturate by `amount`; at 1 all channels are the luma (ITU-R BT.601)."""
     if images.shape[1] != 3:
         return images
     from kornia.color import rgb_to_grayscale  # a third of a second, which inference need not spend
@@ -23,12 +23,12 @@ def gray(images: Tensor, amount: Tensor) -> Tensor:
 
 
 def noise(images: Tensor, sigma: Tensor) -> Tensor:
-    """Add normal noise of this deviation to each channel of each pixel; white is 1."""
+    """Add Gaussian noise of this standard deviation; white is 1."""
     return images + sigma * torch.randn_like(images)
 
 
 def blur(images: Tensor, sigma: Tensor) -> Tensor:
-    """Blur by a Gaussian of `sigma` pixels, cut off at three; edges repeat their last pixel."""
+    """Blur by a Gaussian of `sigma` pixels, truncated at 3 sigma; edges are replicated."""
     from kornia.filters import gaussian_blur2d
 
     side = 2 * int(3 * float(sigma.max()) + 0.5) + 1
@@ -37,11 +37,10 @@ def blur(images: Tensor, sigma: Tensor) -> Tensor:
 
 
 def jpeg(images: Tensor, quality: Tensor) -> Tensor:
-    """Squeeze as JPEG does, colours at half the size.
+    """Compress as JPEG does, with chroma at half the resolution.
 
-    Kornia rounds softly, for gradients' sake: it leaves e^3 of what rounding takes away, e, and a
-    network would learn to read that. Squeezed again, e^9 are left, and what is lost is as much as
-    libjpeg takes.
+    Kornia's rounding is differentiable: of a rounding error e, e^3 remains, which a network could
+    learn to read. Compressing twice leaves e^9, as lossy as libjpeg in practice.
     """
     from kornia.enhance import jpeg_codec_differentiable
 
@@ -52,10 +51,10 @@ def jpeg(images: Tensor, quality: Tensor) -> Tensor:
 
 
 class Kind(NamedTuple):
-    """One kind of damage, and the option that says how strong it is."""
+    """One kind of degradation, with the option that sets its strength."""
 
     apply: Callable[[Tensor, Tensor], Tensor]
-    """from pictures (N, C, H, W) in [0, 1] and strengths (N, 1, 1, 1) to damaged pictures"""
+    """from images (N, C, H, W) in [0, 1] and strengths (N, 1, 1, 1) to degraded images"""
     option: str
     default: float
     least: float
@@ -70,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-class Damage:
+class Degradations:
     """A chain of damages: ``Damage(["gray", {"name": "noise", "sigma": [0.05, 0.2]}])``.
 
     A range means that each picture's strength is drawn from it. After each link colours stay within
@@ -79,15 +78,13 @@ class Damage:
 
     def __init__(self, chain: Sequence[Part]) -> None:
         if not chain:
-            raise ConfigError(
-                f"degradations: nothing is to be mended: name some of {', '.join(KINDS)}."
-            )
+            raise ConfigError(f"degradations: the list is empty: name some of {', '.join(KINDS)}.")
         self.links = [_link(part) for part in chain]
         self.takes_colour = any(apply is gray and most > 0 for apply, _, most in self.links)
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
-        """Return `images`, (N, C, H, W) in [-1, 1], damaged."""
+        """Return `images`, (N, C, H, W) in [-1, 1], degraded."""
         seen = images.float() / 2 + 0.5
         for apply, least, most in self.links:
             share = torch.rand(len(seen), 1, 1, 1, device=seen.device, dtype=seen.dtype)
@@ -96,7 +93,7 @@ class Damage:
 
 
 def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]:
-    """Return what `part` does, and the range of its strength."""
+    """Return the function that `part` names, and the range of its strength."""
     options = {"name": part} if isinstance(part, str) else dict(part)
     name = str(options.pop("name", ""))
     if name not in KINDS:
@@ -112,7 +109,7 @@ def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]
 
 
 def _range(what: str, given: Any, kind: Kind) -> tuple[float, float]:
-    """Return the least and the most of `given`, a number or two."""
+    """Return the smallest and largest value of `given`, a number or two."""
     ends = list(given) if isinstance(given, list | tuple) else [given] * 2
     numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
     if not (numbers and len(ends) == 2 and kind.least <= ends[0] <= ends[1] <= kind.most):

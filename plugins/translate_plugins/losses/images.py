@@ -1,4 +1,4 @@
-"""How far a picture is from the one it should be, as an eye sees it rather than pixel by pixel."""
+"""Losses between an image and its target."""
 
 from typing import Annotated
 
@@ -27,8 +27,8 @@ class MeanSquared(nn.Module):
 class Ssim(nn.Module):
     """Images: 1 minus the mean structural similarity (Wang et al., 2004), from 0 to 2.
 
-    Pictures are (N, C, H, W) in [-1, 1] with sides of at least 6. The windows are Gaussian, sigma
-    1.5; those that reach over the edge count too, reflected, so that no frame is left unjudged.
+    Images are (N, C, H, W) in [-1, 1] with sides of at least 6. Windows are Gaussian, sigma 1.5;
+    images are padded by reflection, so that pixels near the edge count as well.
     """
 
     def __init__(self, *, window: Annotated[int, "side of the window in pixels, odd"] = 11) -> None:
@@ -36,17 +36,17 @@ class Ssim(nn.Module):
         self.window = window
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        from kornia.metrics import ssim  # a third of a second, which inference need not spend
+        from kornia.metrics import ssim  # takes 0.3 s, and inference does not need it
 
         with torch.autocast(output.device.type, enabled=False):
-            seen, wanted = (at_least_float32(images) / 2 + 0.5 for images in (output, target))
-            return 1 - ssim(seen, wanted, self.window, eps=0.0).mean()
+            output, target = (at_least_float32(images) / 2 + 0.5 for images in (output, target))
+            return 1 - ssim(output, target, self.window, eps=0.0).mean()
 
 
 class Charbonnier(nn.Module):
     """Images: Charbonnier loss, an L1 that is smooth near 0 (Lai et al., 2017, section 3.3).
 
-    The mean of ``sqrt(d^2 + epsilon^2)``, less epsilon, so that equal pictures cost nothing.
+    The mean of ``sqrt(d^2 + epsilon^2)``, less epsilon, so that the loss of equal images is 0.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class Charbonnier(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        apart = at_least_float32(output) - at_least_float32(target)
-        return ((apart.square() + self.epsilon**2).sqrt() - self.epsilon).mean()
+        difference = at_least_float32(output) - at_least_float32(target)
+        return ((difference.square() + self.epsilon**2).sqrt() - self.epsilon).mean()
 
 
 class TotalVariation(nn.Module):
     """Images: total variation of the output, which suppresses noise (Rudin et al., 1992).
 
     The sum of absolute differences of neighbours, right and below, over the number of values. It
-    asks for flat pictures, whatever `target` is: a small term beside another loss.
+    does not depend on `target`; add it with a small weight to another loss.
     """
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG002 - see above
@@ -80,7 +80,7 @@ class TotalVariation(nn.Module):
 class EdgeLoss(nn.Module):
     """Images: mean distance of the Sobel gradient magnitudes.
 
-    Pictures are (N, C, H, W) in [-1, 1]. A ramp of `s` per pixel has the magnitude `s`.
+    Images are (N, C, H, W) in [-1, 1]. A ramp of `s` per pixel has the magnitude `s`.
     """
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
-from translate_plugins.restore.damage import Damage
+from translate_plugins.restore.degradations import Degradations
 
 
 def pictures(count: int = 2, channels: int = 3, size: tuple[int, int] = (24, 40)) -> Tensor:
@@ -31,7 +31,7 @@ def scenery(height: int, width: int) -> NDArray[np.uint8]:
 
 def after(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
     with seeded(seed):
-        return Damage([*chain])(images)
+        return Degradations([*chain])(images)
 
 
 def psnr(one: Tensor, other: Tensor) -> float:
@@ -153,7 +153,7 @@ def test_jpeg_leaves_no_trace_of_what_rounding_took() -> None:
 @pytest.mark.parametrize(
     ("chain", "message"),
     [
-        ([], "degradations: nothing is to be mended: name some of gray, noise, blur, jpeg"),
+        ([], "degradations: the list is empty: name some of gray, noise, blur, jpeg"),
         (["nose"], "degradations: there is no 'nose'. Did you mean 'noise'"),
         ([{"sigma": 1}], "degradations: there is no ''"),
         ([{"name": "noise", "sigme": 1}], "noise has no option 'sigme'. Did you mean 'sigma'"),
@@ -170,4 +170,4 @@ def test_jpeg_leaves_no_trace_of_what_rounding_took() -> None:
 )
 def test_a_damage_that_cannot_be_is_answered(chain: list[Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        Damage(chain)
+        Degradations(chain)

@@ -18,9 +18,9 @@ from translate.nn.modes import Progressive, mode, unchanged_buffers
 from translate.nn.noise import seeded
 from translate.nn.penalties import gradient_penalty
 from translate.registry import create_discriminator
+from translate_plugins.discriminator_wrappers.augmentation import color, cutout, translation
+from translate_plugins.discriminator_wrappers.instance_noise import InstanceNoise
 from translate_plugins.losses.adversarial import Vanilla
-from translate_plugins.remedies.augment import color, cutout, translation
-from translate_plugins.remedies.noise import InstanceNoise
 
 MLP = {"name": "mlp", "width": 8, "layers": 1}
 PATCH = {"name": "patch", "width": 4, "layers": 2}
@@ -47,7 +47,7 @@ def test_recipes_resume_exactly_with_every_remedy(name):
     resumes_exactly(subject("pix2pix", small_one, None, None))
 
 
-def test_remedies_pass_on_what_the_network_says_of_itself():
+def test_wrappers_pass_on_what_the_network_says_of_itself():
     plain = make("patch", width=4, layers=2)
     for name in ("noisy", "augmented", "spectral", "minibatch"):
         wrapped = make(name, of=PATCH).eval()
@@ -70,12 +70,20 @@ def test_a_copy_is_whole(name):
     ("name", "options", "said"),
     [
         ("noisy", {"of": "pach"}, "no discriminator is called 'pach'. Did you mean 'patch'?"),
-        ("noisy", {"until": 0}, "until: expected a share of training, over 0 and up to 1, got 0"),
-        ("noisy", {"sigma": -1}, "sigma: noise has at least 0, not -1"),
+        (
+            "noisy",
+            {"until": 0},
+            "until: expected a fraction of training, above 0 and up to 1, got 0",
+        ),
+        ("noisy", {"sigma": -1}, "sigma: expected 0 or more, got -1"),
         ("augmented", {"policy": "colour"}, "policy: there is no 'colour'. Did you mean 'color'?"),
-        ("augmented", {"colors": 4}, "colors: of 3 channels, 4 cannot be changed."),
+        ("augmented", {"colors": 4}, "colors: expected 0 to 3, the number of channels, got 4"),
         ("spectral", {"of": {**PATCH, "widht": 4}}, "has no option 'widht'. Did you mean 'width'?"),
-        ("minibatch", {"of": MLP, "kernels": 0}, "kernels, dims: at least 1, not 0 and 8."),
+        (
+            "minibatch",
+            {"of": MLP, "kernels": 0},
+            "kernels, dims: expected at least 1 of each, got 0 and 8.",
+        ),
     ],
 )
 def test_what_cannot_be_is_said(name, options, said):
@@ -290,7 +298,7 @@ def test_an_image_alone_has_nobody_like_it():
     assert torch.equal(network.similarity(seen), torch.zeros(1, 16))
     penalty = gradient_penalty(network, images(1), images(1))
     penalty.backward()
-    assert penalty.isfinite() and network.judge.weight.grad.isfinite().all()
+    assert penalty.isfinite() and network.score.weight.grad.isfinite().all()
 
 
 def test_copies_are_most_like_each_other():
