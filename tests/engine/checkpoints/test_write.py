@@ -349,7 +349,7 @@ def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
         read.restore_weights(other, path)
     said = str(caught.value)
     assert said.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
-    assert "target_to_source.model.1.bias is (2,) instead of (3,)" in said
+    assert "source_to_target.model.1.bias is (2,) instead of (3,)" in said
     assert said.count(";") == 4  # the first five
     assert re.search(r"What fits is cyclegan as translate-kit [\d.]+ and its plugins", said)
     assert "options={'generator': {'name': 'resnet', 'width': 2" in said  # what would fit
