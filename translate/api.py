@@ -1,36 +1,22 @@
-"""What a notebook imports: train a model, translate an image or a folder, draw images."""
+"""What a notebook imports: `train` a model, and a `Translator` that applies it."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any
 
 import torch
-from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor
 
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import layers
 from translate.engine.config.arguments import checked
-from translate.engine.inference import calls
-from translate.engine.inference import model as infer
-from translate.engine.inference.conversion import FileLike, Given
-from translate.engine.inference.drawing import SampleRequest, draw_images
-from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.in_memory import translate_images
-from translate.engine.inference.inputs import find_inputs
-from translate.engine.inference.model import Model
-from translate.engine.inference.options import InferenceOptions
-from translate.engine.inference.processing import ImageProcessor
 from translate.engine.system import console
 from translate.engine.training import train as training
 from translate.engine.training.progress_bar import shown_progress
-from translate.errors import ConfigError, TranslateError, short_repr
-from translate.images.source import MAX_PIXELS
+from translate.errors import ConfigError
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import InferenceResult, TrainingResult
+from translate.translator import Translator
 
 __all__ = [
     "InferenceResult",
@@ -40,212 +26,6 @@ __all__ = [
     "Translator",
     "train",
 ]
-
-
-class Translator:
-    """A trained model: ``Translator.load("runs/cyclegan-summer-winter")("photo.jpg")``.
-
-    Calls, `sample` and `folder` are safe in several threads, and give what they give in one: the
-    network works for one of them at a time, while the others read and write files.
-    """
-
-    _model: Model
-
-    @classmethod
-    @checked()
-    def load(
-        cls,
-        path: str | Path,
-        *,
-        device: str | torch.device = "auto",
-    ) -> Self:
-        """Return the model of a run, or of one of its checkpoints.
-
-        Args:
-            path: A run folder; ``RUN@500`` or ``RUN@best``, one of its checkpoints; or the folder
-                of a checkpoint.
-            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        """
-        model, complaints = infer.load(path, device=str(device))
-        for complaint in complaints:
-            warnings.warn(f"{complaint} An older checkpoint is used.", stacklevel=2)
-        return cls._of(model)
-
-    @classmethod
-    def _of(cls, model: Model) -> Self:
-        translator = cls()
-        translator._model = model
-        return translator
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        """The domains it translates to."""
-        return self._model.domains
-
-    def __repr__(self) -> str:
-        return f"<Translator {self._model.name!r}: {self._model.describe()}>"
-
-    @overload
-    def __call__(
-        self, image: FileLike | Image.Image, *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
-        seed: int | None = ..., **options: Any,
-    ) -> Image.Image: ...  # fmt: skip
-
-    @overload
-    def __call__(
-        self, image: NDArray[Any], *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
-        seed: int | None = ..., **options: Any,
-    ) -> NDArray[Any]: ...  # fmt: skip
-
-    @overload
-    def __call__(
-        self, image: Tensor, *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
-        seed: int | None = ..., **options: Any,
-    ) -> Tensor: ...  # fmt: skip
-
-    @overload
-    def __call__(
-        self, image: list[Any] | tuple[Any, ...], *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Sequence[Given | None] | None = ...,
-        seed: int | None = ..., **options: Any,
-    ) -> list[Any]: ...  # fmt: skip
-
-    @checked("image", "mask")
-    def __call__(
-        self,
-        image: Given | Sequence[Given],
-        *,
-        to: str | None = None,
-        size: int | None = None,
-        scale_back: bool = False,
-        side: str | None = None,
-        mask: Given | Sequence[Given | None] | None = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> Any:
-        """Return `image` in the domain `to`, by default the last one.
-
-        Args:
-            image: a path, the bytes of a file or a file opened with mode ``rb``, which give a PIL
-                image with the colour profile of the file; a PIL image, which gives one; an array
-                (height, width[, channels]) of uint8 or uint16, which gives one of uint8, or of
-                floats in [0, 1], which gives such floats; a tensor (channels, height, width) or
-                (N, channels, height, width) of uint8 or of floats in [0, 1], which gives such a
-                tensor on its device; or a list of any of these, which gives a list.
-            to: the target domain.
-            size: length of the shorter side to which the image is scaled first.
-            scale_back: return the size that the result would have without `size`. Without a
-                `size`, the image is translated at the size of the training crops.
-            side: after training on joined images, the half of `image` to translate, or ``whole``
-                for one that is not joined.
-            mask: for a model that fills holes, what is white in it, or 1 in a mask of 0 and 1, is
-                the hole; without one, what is wholly transparent. For a list, a list; for a tensor
-                of N images, one for all or (N, 1, height, width).
-            seed: seed of the noise, where the recipe draws some; by default 0.
-            options: of the recipe's own `translate`, such as ``steps=20``; ``translate show RUN``
-                lists them.
-
-        Returns:
-            The translation in the form of `image`. An array of two dimensions gives one, unless the
-            result has colour. Models that restore give gray for gray.
-
-        Raises:
-            BadImage: for a file that cannot be read.
-            DataError: for anything else that is no image.
-            ConfigError: for a domain, size, mask or option that the model cannot take.
-        """
-        if size is not None and size < 1:
-            raise ConfigError(f"size: expected a number of pixels from 1, got {short_repr(size)}.")
-        half, target = self._model.half(side), self._model.choose(to)
-        translate, name = self._model.recipe.translate, self._model.name
-        processor = ImageProcessor(
-            self._model,
-            target,
-            half,
-            size,
-            scale_back,
-            options=calls.complete(translate, options, name, others=calls.ARGUMENTS[:6]),
-            seed=calls.choose_seed(translate, seed, name),
-        )
-        return translate_images(processor, image, mask, stacklevel=3)
-
-    @checked()
-    def sample(
-        self,
-        count: int = 1,
-        *,
-        label: str | None = None,
-        text: str | None = None,
-        seed: int = 0,
-        **options: Any,
-    ) -> list[Image.Image]:
-        """Return generated images, the same that `translate sample` writes.
-
-        Args:
-            count: Number of images.
-            label: Class to generate; ``all``, or None, takes each class in turn.
-            text: Caption, for a model trained with captions.
-            seed: Random seed of the latent vectors.
-            options: Options of the recipe's own ``draw``.
-
-        Raises:
-            ConfigError: The model cannot generate images, or has no such class or option.
-            TranslateError: An image is not finite.
-        """
-        request = SampleRequest(count, label, text, seed, options)
-        images = list(draw_images(self._model, request))
-        finite = [pixels for pixels in images if pixels is not None]
-        if len(finite) < count:
-            raise TranslateError(f"{self._model.name}: what it draws is not finite.")
-        return [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in finite]
-
-    @checked()
-    def folder(
-        self,
-        source: str | Path,
-        out: str | Path,
-        *,
-        to: str | None = None,
-        size: int | None = None,
-        scale_back: bool = False,
-        side: str | None = None,
-        mask: str | Path | None = None,
-        batch_size: int | None = None,
-        format: str | None = None,  # noqa: A002 - as the command line has it
-        max_pixels: int = MAX_PIXELS,
-        frames: str = "first",
-        keep_metadata: bool = False,
-        overwrite: bool = False,
-        limit: int | None = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> InferenceResult:
-        """Translate a file, a folder or a glob into the same tree below `out`.
-
-        What is there already, made from the same input by the same model and options, is skipped;
-        what cannot be translated is listed in ``problems.jsonl`` there. Other `options` are those
-        of the recipe's own `translate`.
-        """
-        settings = InferenceOptions(
-            to=to,
-            size=size,
-            scale_back=scale_back,
-            side=side,
-            mask=Path(mask) if mask else None,
-            batch_size=batch_size,
-            format=format,
-            max_pixels=max_pixels,
-            frames=frames,
-            keep_metadata=keep_metadata,
-            overwrite=overwrite,
-            limit=limit,
-            options=options,
-            seed=seed,
-        )
-        return translate_folder(self._model, find_inputs(source, Path(out)), Path(out), settings)
 
 
 @checked()

@@ -1,6 +1,5 @@
 """What an output folder remembers: after a power cut, of several processes, and where damaged."""
 
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -12,8 +11,8 @@ import small_checkpoints
 from power_cut import DiskRecorder, write_tree
 
 from translate.engine.disk import files, json_files
-from translate.engine.inference import manifest, pipeline, sampling
 from translate.engine.inference import model as infer
+from translate.engine.inference import pipeline, sampling
 from translate.engine.inference.drawing import SampleRequest
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
@@ -112,39 +111,6 @@ def test_I15_a_record_is_durable_before_its_output_is_seen(
     for number, tree in enumerate(trees):
         write_tree(tree, tmp_path / str(number))
     assert any(refused(number) for number in range(len(trees)))
-
-
-def test_threads_that_wait_for_the_disk_share_one_sync(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines, real, syncs = manifest.DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
-    begun = threading.Barrier(9, timeout=10)
-
-    def slow(descriptor: int) -> None:
-        if not syncs:
-            syncs.append(0)
-            begun.wait()  # all others have come meanwhile
-            while lines.added < 9:
-                pass
-        syncs.append(descriptor)
-        real(descriptor)
-
-    monkeypatch.setattr(os, "fsync", slow)
-
-    def add(number: int) -> None:
-        if number:
-            begun.wait()
-        lines.add({"number": number})
-        assert lines.durable > 0
-
-    threads = [threading.Thread(target=add, args=(number,)) for number in range(9)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert lines.durable == lines.added == 9
-    assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
-    assert sorted(line["number"] for line in json_files.read_lines(lines.path)) == list(range(9))
 
 
 # -- several at once -------------------------------------------------------------------------------

@@ -10,17 +10,16 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
-from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from translate.engine.disk import file_system, files, folders, json_files, locks, partial_files
+from translate.engine.disk.durable_lines import DurableLines
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.launch import read_launch
 from translate.errors import CheckpointError, ConfigError
@@ -55,29 +54,6 @@ class DoneRecord(json_files.Record):
     input_sha256: str
     notes: list[str] = []
     """information that the input lost when it was read"""
-
-
-@dataclass
-class DurableLines:
-    """Adds records to a file from several threads; each call returns once its own is durable."""
-
-    path: Path
-    added: int = 0
-    durable: int = 0
-    adding: Lock = field(default_factory=Lock)
-    syncing: Lock = field(default_factory=Lock)
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Add `record`; threads that wait for the disk at the same time share one sync."""
-        with self.adding:
-            files.append(self.path, record)
-            self.added += 1
-            mine = self.added
-        with self.syncing:
-            if self.durable < mine:
-                added = self.added
-                files.sync(self.path, name=not self.durable)
-                self.durable = added
 
 
 class OutputManifest:

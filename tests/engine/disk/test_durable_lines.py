@@ -1,0 +1,43 @@
+"""Lines are durable once `add` returns, and threads share the syncs."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from translate.engine.disk import json_files
+from translate.engine.disk.durable_lines import DurableLines
+
+
+def test_threads_that_wait_for_the_disk_share_one_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, real, syncs = DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
+    begun = threading.Barrier(9, timeout=10)
+
+    def slow(descriptor: int) -> None:
+        if not syncs:
+            syncs.append(0)
+            begun.wait()  # all others have come meanwhile
+            while lines.added < 9:
+                pass
+        syncs.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+
+    def add(number: int) -> None:
+        if number:
+            begun.wait()
+        lines.add({"number": number})
+        assert lines.durable > 0
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lines.durable == lines.added == 9
+    assert len(syncs) <= 1 + 3, "the first of the nine, the file's name, and one for all others"
+    assert sorted(line["number"] for line in json_files.read_lines(lines.path)) == list(range(9))
