@@ -166,10 +166,18 @@ class Translator:
         seed: int = 0,
         **options: Any,
     ) -> list[Image.Image]:
-        """Return `count` images drawn from noise, as `translate sample` draws them.
+        """Return generated images, the same that `translate sample` writes.
 
-        `label` is the class to draw, or ``all``; without one, classes come in turn. `text` is what
-        to draw after training with captions; `options` are those of the recipe's own `draw`.
+        Args:
+            count: Number of images.
+            label: Class to generate; ``all``, or None, takes each class in turn.
+            text: Caption, for a model trained with captions.
+            seed: Random seed of the latent vectors.
+            options: Options of the recipe's own ``draw``.
+
+        Raises:
+            ConfigError: The model cannot generate images, or has no such class or option.
+            TranslateError: An image is not finite.
         """
         request = SampleRequest(count, label, text, seed, options)
         images = list(draw_images(self._model, request))
