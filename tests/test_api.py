@@ -51,7 +51,7 @@ def test_a_path_and_a_picture_give_a_picture(model: Translator, tmp_path: Path) 
     assert model(pixels).tolist() == np.asarray(by_path).tolist()
 
 
-def test_D24_a_model_of_joined_images_wants_a_side(tmp_path: Path) -> None:
+def test_D24_a_model_of_side_by_side_images_needs_a_side(tmp_path: Path) -> None:
     run = small_checkpoints.pix2pix(
         tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels")
     )

@@ -137,7 +137,7 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def test_F1_no_file_that_is_given_to_any_command_is_run(
+def test_F1_no_command_executes_a_file_that_it_is_given(
     tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -265,7 +265,7 @@ def sing(folder: Path, answer: Any) -> None:
     answer.send(wrong)
 
 
-def test_F1_no_file_that_is_given_to_any_function_is_run(
+def test_F1_no_public_function_executes_a_file_that_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -284,7 +284,7 @@ def test_F1_no_file_that_is_given_to_any_function_is_run(
     assert not list(tmp_path.rglob("it-was-run"))
 
 
-def test_the_watch_sees_what_it_is_to_see(tmp_path: Path) -> None:
+def test_the_audit_hook_records_forbidden_events(tmp_path: Path) -> None:
     code = f"""
 import pickle, socket, subprocess, sys
 sys.path.insert(0, {str(tmp_path)!r})

@@ -99,7 +99,7 @@ def fail_everywhere(
 
 
 @every_kind
-def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
+def test_P2_a_save_is_atomic(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
     asked, spec = small_runs.config(tmp_path, train__ema=0.5), image_spec((16, 16), ("a", "b"))
     training, run = build_training(asked, spec, torch.device("cpu")), tmp_path / "run"
 
@@ -119,7 +119,7 @@ def test_P2_one_save(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
 
 
 @every_kind
-def test_P2_six_pictures(
+def test_P2_translating_six_images_is_atomic(
     fault: Fault, tmp_path: Path, disk: FaultyDisk, image_folder: Callable[..., Path]
 ) -> None:
     source, out = image_folder("in", 6, size=8), tmp_path / "out"
@@ -134,7 +134,9 @@ def test_P2_six_pictures(
 
 
 @every_kind
-def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
+def test_P2_writing_a_configuration_is_atomic(
+    fault: Fault, tmp_path: Path, disk: FaultyDisk
+) -> None:
     run = tmp_path / "run"
 
     def write(text: str) -> None:
@@ -146,7 +148,7 @@ def test_P2_one_configuration(fault: Fault, tmp_path: Path, disk: FaultyDisk) ->
 
 
 @every_kind
-def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
+def test_P2_appending_a_log_line_is_atomic(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
     log = tmp_path / "run/log.jsonl"
 
     def act() -> None:
@@ -161,7 +163,7 @@ def test_P2_one_line_of_a_log(fault: Fault, tmp_path: Path, disk: FaultyDisk) ->
 
 @pytest.mark.slow
 @every_kind
-def test_P2_a_whole_run(
+def test_P2_a_whole_run_is_atomic(
     fault: Fault, tmp_path: Path, disk: FaultyDisk, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 4), image_folder("b", 4)

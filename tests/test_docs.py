@@ -84,7 +84,7 @@ def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverge
     assert run.stop_reason == "a loss of 2e+03 at step 2"
 
 
-def test_every_configuration_key_has_its_line_and_its_meaning() -> None:
+def test_every_configuration_key_is_documented_with_its_description() -> None:
     from translate.engine.config.layers import SECTIONS
 
     page = (ROOT / "configs/README.md").read_text()
@@ -125,7 +125,7 @@ def test_every_command_of_a_page_is_parsed(page: Path) -> None:
             parse_command(words[1:])
 
 
-def test_every_link_in_the_documents_leads_somewhere() -> None:
+def test_every_link_in_the_documents_has_a_target() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
             assert target.startswith("http") or (page.parent / target).exists(), f"{page}: {target}"
@@ -165,7 +165,7 @@ def test_the_long_commands_of_the_methods_page_work_as_printed(tmp_path: Path) -
     follow("".join(blocks), tmp_path)
 
 
-def test_every_proof_that_the_reliability_page_names_is_there() -> None:
+def test_every_test_that_the_reliability_page_names_exists() -> None:
     proofs = re.findall(r"`pytest ([^`]+)`", (ROOT / "docs/reliability.md").read_text())
     assert len(proofs) > 10
     for proof in proofs:

@@ -163,7 +163,7 @@ def in_colour(pixels: Any) -> Any:
 
 @pytest.mark.filterwarnings("ignore:reading an image")
 @pytest.mark.parametrize("cache", [2.0, 0.0])
-def test_I17_one_file_is_the_same_pixels_through_every_door(
+def test_I17_a_file_has_the_same_pixels_in_every_command_and_in_python(
     folder: Path, model: Translator, cache: float, tmp_path: Path
 ) -> None:
     summary = model.folder(folder, tmp_path / "out")
@@ -185,7 +185,7 @@ def test_I17_one_file_is_the_same_pixels_through_every_door(
 
 
 @pytest.mark.filterwarnings("ignore:reading an image")
-def test_I17_case_19_both_doors_keep_the_same_profile_and_drop_the_orientation(
+def test_I17_infer_and_translator_keep_the_same_profile_and_drop_the_orientation(
     folder: Path, model: Translator, tmp_path: Path
 ) -> None:
     model.folder(folder, tmp_path / "out")
@@ -202,7 +202,7 @@ def test_I17_case_19_both_doors_keep_the_same_profile_and_drop_the_orientation(
 
 
 @pytest.mark.filterwarnings("ignore:reading an image")
-def test_I17_a_bad_file_has_the_same_reason_at_every_door(
+def test_I17_a_bad_file_has_the_same_reason_everywhere(
     folder: Path, model: Translator, tmp_path: Path
 ) -> None:
     model.folder(folder, tmp_path / "out")
@@ -224,7 +224,7 @@ def test_I17_a_bad_file_has_the_same_reason_at_every_door(
     assert by_python.keys() == {given.name for given in BAD}
 
 
-def test_I17_what_a_file_loses_is_said_at_every_door(
+def test_I17_what_a_file_loses_is_reported_everywhere(
     folder: Path, model: Translator, tmp_path: Path
 ) -> None:
     for given in BAD:
@@ -251,7 +251,7 @@ def test_I17_what_a_file_loses_is_said_at_every_door(
     assert set(prepared.remarks) <= by_check
 
 
-def test_I17_training_and_check_say_the_same_of_a_folder(
+def test_I17_training_and_datasets_check_report_the_same(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = image_folder("in", 6, size=24)
@@ -265,7 +265,7 @@ def test_I17_training_and_check_say_the_same_of_a_folder(
     assert set(said) <= checked
 
 
-def test_I17_the_command_says_what_python_says(
+def test_I17_the_command_and_python_report_the_same(
     run_command: Callable[..., CommandResult], image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     image_folder("in/train", 3, size=24)

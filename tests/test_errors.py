@@ -52,14 +52,14 @@ def test_each_kind_of_error_has_its_exit_code(kind: str, code: int) -> None:
     assert error.exit_code == code
 
 
-def test_every_kind_of_error_is_in_that_table() -> None:
+def test_every_error_class_is_in_the_table_of_exit_codes() -> None:
     found = {
         n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, TranslateError)
     }
     assert len(found) == 8
 
 
-def test_a_bad_image_survives_a_trip_between_processes() -> None:
+def test_a_bad_image_can_be_pickled_between_processes() -> None:
     bad = loads(dumps(BadImage(Path("a/b.png"), "is empty")))
     assert (bad.path, bad.reason, str(bad)) == (Path("a/b.png"), "is empty", "a/b.png: is empty")
 
@@ -125,7 +125,7 @@ def test_a_bad_image_survives_a_trip_between_processes() -> None:
         ([*TRAIN, "--batch-size", "0"], "train.batch_size: expected greater than 0, got 0."),
     ],
 )
-def test_a_mistake_is_one_line_with_the_way_out_and_nothing_is_written(
+def test_a_mistake_is_one_line_with_the_fix_and_nothing_is_written(
     arguments: list[str],
     said: str | None,
     run_command: Run,

@@ -71,7 +71,7 @@ def kill_at_operations(name: str, root: Path, disk: FaultyDisk, points: int) -> 
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_T20_every_recipe_plays_a_turn_on_blank_crops_that_have_no_numbers(
+def test_T20_every_recipe_takes_a_step_on_blank_crops_of_the_meta_device(
     name: str, root: Path
 ) -> None:
     asked = settings(root, name)
@@ -135,7 +135,7 @@ def forget_each_part(name: str, root: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", SAMPLED)
-def test_P1_a_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_end(
+def test_P1_a_recipe_killed_at_file_operations_resumes_to_the_same_bytes(
     name: str, root: Path, disk: FaultyDisk
 ) -> None:
     kill_at_operations(name, root, disk, 3)
@@ -143,7 +143,7 @@ def test_P1_a_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_end(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
-def test_P1_every_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_end(
+def test_P1_every_recipe_killed_at_file_operations_resumes_to_the_same_bytes(
     name: str, root: Path, disk: FaultyDisk
 ) -> None:
     kill_at_operations(name, root, disk, 12)
@@ -152,5 +152,7 @@ def test_P1_every_recipe_killed_at_operations_on_the_disk_goes_on_to_the_same_en
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in SAMPLED else [pytest.mark.slow]) for n in RECIPES]
 )
-def test_P1_whatever_part_of_a_recipe_is_forgotten_shows(name: str, root: Path) -> None:
+def test_P1_a_resume_without_any_part_of_the_state_differs_if_forgotten(
+    name: str, root: Path
+) -> None:
     assert forget_each_part(name, root)

@@ -73,7 +73,7 @@ class Report(NamedTuple):
 
 
 @SECONDS
-def test_D2_a_mutated_picture_is_a_bad_image_or_one_of_the_announced_size(
+def test_D2_a_mutated_image_is_a_bad_image_or_has_the_size_of_its_header(
     seconds: int, tmp_path: Path
 ) -> None:
     report = feast(pictures, tmp_path, seconds, least=100 * seconds)
@@ -87,7 +87,7 @@ def test_F4_a_mutated_checkpoint_is_refused_or_translates(seconds: int, tmp_path
 
 
 @SECONDS
-def test_F7_a_mutated_configuration_is_refused_or_one(seconds: int, tmp_path: Path) -> None:
+def test_F7_a_mutated_configuration_is_refused_or_valid(seconds: int, tmp_path: Path) -> None:
     report = feast(configurations, tmp_path, seconds, least=10 * seconds)
     assert report.grown < 100
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gpu
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 @pytest.mark.parametrize("extra", [{}, {"train__precision": "bf16"}, {"train__compile": True}])
-def test_a_gpu_trains_in_every_mode(
+def test_a_gpu_trains_in_every_precision_and_memory_format(
     recipe: str, extra: dict[str, Any], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     for domain in ("a", "b"):

@@ -130,7 +130,7 @@ def test_imports_only_point_down() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_modules_of_a_room_do_not_import_each_other_in_a_circle() -> None:
+def test_there_are_no_circular_imports() -> None:
     above = {m.name: {t for _, t in imports(m.tree) if t in NAMES} for m in OURS}
     found = []
 
@@ -278,7 +278,7 @@ def prints(node: ast.AST) -> bool:
         ("bar.console.print('x')", False),
     ],
 )
-def test_the_search_for_printers_finds_them(line: str, found: bool) -> None:
+def test_the_search_for_prints_finds_every_kind(line: str, found: bool) -> None:
     assert any(prints(node) for node in nodes(ast.parse(line))) == found
 
 
@@ -375,7 +375,7 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
         ("cv2.imwrite(name, pixels)", True),
     ],
 )
-def test_the_search_for_writers_finds_them(line: str, found: bool) -> None:
+def test_the_search_for_disk_writes_finds_every_kind(line: str, found: bool) -> None:
     tree = ast.parse(line)
     calls = [node for node in nodes(tree) if isinstance(node, ast.Call)]
     assert any(writes(call, tree) for call in calls) == found
@@ -424,7 +424,7 @@ sys.exit(f"imported {{sorted(heavy)}}" if heavy else 0)
     assert done.returncode == 0, done.stderr
 
 
-def test_folders_beside_the_packages_are_no_packages() -> None:
+def test_folders_next_to_the_packages_are_not_packages() -> None:
     """An editable install puts them on the path, where `import datasets` is Hugging Face's."""
     for folder in ("plugins", "datasets", "configs", "tests", "benchmarks"):
         assert not (ROOT / folder / "__init__.py").exists()

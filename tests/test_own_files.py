@@ -95,7 +95,7 @@ def one_line(error: BaseException) -> str:
 
 @every_damage
 @pytest.mark.parametrize("name", ["run.json", "log.jsonl", "problems.jsonl"])
-def test_what_is_only_noted_never_stops_a_resume(name: str, damage: Damage, run: Path) -> None:
+def test_damaged_logs_never_prevent_a_resume(name: str, damage: Damage, run: Path) -> None:
     (run / name).touch()
     damage(run / name)
     heard = small_runs.ProgressRecorder()
@@ -120,13 +120,15 @@ def test_what_is_only_noted_never_stops_a_resume(name: str, damage: Damage, run:
     ],
     ids=str,
 )  # fmt: skip
-def test_a_run_json_of_other_types_never_stops_a_resume(change: dict[str, Any], run: Path) -> None:
+def test_a_run_json_with_wrong_types_never_prevents_a_resume(
+    change: dict[str, Any], run: Path
+) -> None:
     facts = json.loads((run / "run.json").read_bytes())
     (run / "run.json").write_text(json.dumps({**facts, **change}))
     assert small_runs.resume(run, steps=3).step == 3
 
 
-def test_lines_of_a_log_that_are_none_are_cut_off_and_the_others_kept(run: Path) -> None:
+def test_invalid_lines_of_a_log_are_removed_and_the_others_kept(run: Path) -> None:
     log, odd = run / "log.jsonl", [{"step": s} for s in ("2", None, [2], -1, 2.5, True, 9)]
     whole = log.read_bytes()
     log.write_bytes(whole + b"".join(json.dumps(line).encode() + b"\n" for line in odd) + DEEPEST)
@@ -135,7 +137,7 @@ def test_lines_of_a_log_that_are_none_are_cut_off_and_the_others_kept(run: Path)
     assert [line["step"] for line in json_files.read_lines(log)] == [1, 2, 3]
 
 
-def test_a_log_of_gigabytes_is_read_from_its_end(run: Path) -> None:
+def test_a_huge_log_is_read_from_its_end(run: Path) -> None:
     log = run / "log.jsonl"
     last = log.read_bytes()
     with log.open("r+b") as file:
@@ -152,7 +154,7 @@ def test_a_log_of_gigabytes_is_read_from_its_end(run: Path) -> None:
 
 @every_damage
 @pytest.mark.parametrize("name", ["MANIFEST.json", "state.json", "weights.safetensors"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
     name: str, damage: Damage, run: Path
 ) -> None:
     first, second = sorted((run / "checkpoints").iterdir())[-2:]
@@ -176,7 +178,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     ],
     ids=str,
 )  # fmt: skip
-def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -> None:
+def test_a_state_with_wrong_types_is_a_one_line_error(change: dict[str, Any], run: Path) -> None:
     path, _ = retention.newest_checkpoint(run)
     state = json.loads((path / "state.json").read_bytes())
     small_runs.replace_checkpoint_file(path, "state.json", json.dumps({**state, **change}).encode())
@@ -194,7 +196,7 @@ def test_a_state_of_other_types_is_one_line(change: dict[str, Any], run: Path) -
         ("train", "seed", 10**30), ("train", "steps", 10**30), ("train", "keep", 10**30),
     ],
 )  # fmt: skip
-def test_numbers_out_of_range_are_refused_before_they_cost_anything(
+def test_numbers_out_of_range_are_refused_before_memory_is_allocated(
     section: str, key: str, value: Any, run: Path
 ) -> None:
     path, _ = retention.newest_checkpoint(run)
@@ -209,14 +211,14 @@ def test_numbers_out_of_range_are_refused_before_they_cost_anything(
 
 
 @pytest.mark.parametrize("name", ["step-\u00b2", "step-\u0663", "step-", "step-1e3", "step--1"])
-def test_a_folder_whose_name_is_no_number_is_no_checkpoint(name: str, run: Path) -> None:
+def test_a_folder_without_a_step_number_is_not_a_checkpoint(name: str, run: Path) -> None:
     (run / "checkpoints" / name).mkdir()
     assert small_runs.checkpoint_steps(run) == [1, 2]
     assert small_runs.resume(run, steps=3).step == 3
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
-def test_a_lock_that_is_no_file_is_one_line(make: Damage, run: Path) -> None:
+def test_a_lock_that_is_not_a_file_is_a_one_line_error(make: Damage, run: Path) -> None:
     make(run / ".lock")
     with pytest.raises(ConfigError, match=r"\.lock is not a file that this program made") as caught:
         small_runs.resume(run, steps=3)
@@ -224,7 +226,7 @@ def test_a_lock_that_is_no_file_is_one_line(make: Damage, run: Path) -> None:
     assert not (run / "nowhere").exists()
 
 
-def test_a_log_that_leads_elsewhere_is_not_written_to(run: Path, tmp_path: Path) -> None:
+def test_a_log_that_is_a_symbolic_link_is_not_written(run: Path, tmp_path: Path) -> None:
     """A stranger's run folder may hold links."""
     theirs = tmp_path / "profile"
     theirs.write_text("export PATH=...\n")
@@ -258,7 +260,7 @@ def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
     assert "training.safetensors" in one_line(caught.value)
 
 
-def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run: Path) -> None:
+def test_a_resume_skips_a_checkpoint_without_training_state(run: Path) -> None:
     path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").unlink()
     assert resolve(run) == (path, [])
@@ -267,7 +269,7 @@ def test_a_resume_takes_the_checkpoint_before_one_without_its_training_state(run
     assert f"{path / 'training.safetensors'}" in str(heard)
 
 
-def test_a_damaged_training_state_is_not_a_missing_one(run: Path) -> None:
+def test_a_damaged_training_state_is_not_treated_as_missing(run: Path) -> None:
     path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").write_bytes(b"")
     assert resolve(run)[0] != path
@@ -284,7 +286,7 @@ def translated(tmp_path: Path, image_folder: Callable[..., Path]) -> Callable[[]
 
 
 @every_damage
-def test_records_that_are_no_file_are_one_line_and_damaged_lines_cost_their_outputs(
+def test_records_that_are_not_a_file_are_a_one_line_error_and_damaged_lines_are_redone(
     damage: Damage, translated: Callable[[], Any], tmp_path: Path
 ) -> None:
     translated()
@@ -302,7 +304,7 @@ def test_records_that_are_no_file_are_one_line_and_damaged_lines_cost_their_outp
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
 @pytest.mark.parametrize("name", ["problems.jsonl", ".translate/lock", ".translate"])
-def test_files_of_ours_that_are_none_are_one_line(
+def test_paths_of_our_files_that_are_not_files_are_a_one_line_error(
     name: str, make: Damage, translated: Callable[[], Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "out" / name

@@ -42,7 +42,7 @@ def model(tmp_path: Path) -> Path:
     return small_checkpoints.cyclegan(tmp_path / "model")
 
 
-def test_modes_hold(tmp_path: Path) -> None:
+def test_file_modes_apply_in_these_tests(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.touch(0o000)
     with permissions.permissions_enforced(), pytest.raises(PermissionError):
@@ -51,7 +51,7 @@ def test_modes_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
-def test_a_folder_without_rights_is_listed_and_the_rest_done(
+def test_a_folder_without_permissions_is_listed_and_the_rest_is_done(
     mode: int, translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source = image_folder("in", 2, size=8)
@@ -64,7 +64,7 @@ def test_a_folder_without_rights_is_listed_and_the_rest_done(
     assert "closed" in Path("out/problems.jsonl").read_text()
 
 
-def test_a_file_without_rights_is_listed(
+def test_a_file_without_permissions_is_listed(
     translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source = image_folder("in", 2, size=8)
@@ -78,7 +78,7 @@ def test_a_file_without_rights_is_listed(
     "path", [".translate/done.jsonl", ".translate", ".translate/lock", "problems.jsonl", "."]
 )
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o555])
-def test_an_output_folder_without_rights_is_one_line(
+def test_an_output_folder_without_permissions_is_a_one_line_error(
     path: str,
     mode: int,
     translate: Callable[..., Any],
@@ -102,7 +102,7 @@ def test_an_output_folder_without_rights_is_one_line(
 
 @pytest.mark.parametrize("path", [".", ".lock", "checkpoints", "run.json", "log.jsonl"])
 @pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
-def test_a_run_without_rights_is_one_line_or_goes_on(
+def test_a_run_without_permissions_is_a_one_line_error_or_resumes(
     path: str, mode: int, translate: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2, size=16), image_folder("b", 2, size=16)
@@ -116,7 +116,7 @@ def test_a_run_without_rights_is_one_line_or_goes_on(
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
-def test_a_folder_without_rights_in_training_data_is_one_line_or_listed(
+def test_training_data_without_permissions_are_listed_or_a_one_line_error(
     mode: int, translate: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2, size=16), image_folder("b", 2, size=16)
@@ -127,7 +127,7 @@ def test_a_folder_without_rights_in_training_data_is_one_line_or_listed(
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000])
-def test_a_run_that_cannot_be_read_is_one_line(
+def test_a_run_that_cannot_be_read_is_a_one_line_error(
     mode: int, translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source = image_folder("in", 1, size=8)
@@ -145,7 +145,7 @@ def test_a_run_that_cannot_be_read_is_one_line(
         path.chmod(0o755)
 
 
-def test_a_path_of_thousands_of_characters_is_one_line(
+def test_a_path_of_thousands_of_characters_is_a_one_line_error(
     translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
     source, far = image_folder("in", 1, size=8), "x" * 6000

@@ -53,11 +53,11 @@ def needs(tree: ast.AST, guarded: bool = False) -> Iterator[ast.AST]:
         ("getattr(signal, 'SIGHUP', None)", False),
     ],
 )
-def test_the_search_finds_what_is_needed(code: str, found: bool) -> None:
+def test_the_search_finds_unguarded_uses(code: str, found: bool) -> None:
     assert bool(list(needs(ast.parse(code)))) == found
 
 
-def test_T29_nothing_is_needed_that_only_some_systems_have() -> None:
+def test_T29_features_of_some_systems_are_used_only_after_a_check() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"  # type: ignore[attr-defined]
         for folder in ("translate", "plugins/translate_plugins")
@@ -83,7 +83,7 @@ for name in ("statvfs", "sched_getaffinity", "pread"):  # torch itself forks whe
 
 
 @pytest.mark.slow
-def test_T29_case_15_every_command_works_without_what_windows_lacks(
+def test_T29_every_command_works_without_what_windows_lacks(
     tmp_path: Path, image_folder: Callable[..., Path], run_subprocess: Callable[..., Any]
 ) -> None:
     (tmp_path / "windows").mkdir()
@@ -100,12 +100,12 @@ def test_T29_case_15_every_command_works_without_what_windows_lacks(
     assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_T29_what_is_supported_is_said_where_people_look() -> None:
+def test_T29_supported_systems_are_documented() -> None:
     assert "Operating System :: POSIX :: Linux" in (ROOT / "pyproject.toml").read_text()
     assert "macOS and Windows" in (ROOT / "README.md").read_text()
 
 
-def test_T29_doctor_says_what_is_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T29_doctor_reports_supported_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment.sys, "platform", "linux")
     (finding,) = environment._system()
     assert (finding.state, finding.what) == ("ok", "system")

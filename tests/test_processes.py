@@ -72,7 +72,7 @@ def trained(begin: Callable[[small_runs.ProgressRecorder], Any]) -> dict[str, An
     }
 
 
-def test_two_processes_leave_one_run_and_end_with_equal_weights(root: Path) -> None:
+def test_two_processes_write_one_run_and_end_with_equal_weights(root: Path) -> None:
     asked = small_runs.config(
         root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2
     )
@@ -107,7 +107,7 @@ def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
     assert sha256(saved).hexdigest() == found[0]["weights"]  # and the first one's are kept
 
 
-def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) -> None:
+def test_two_processes_resume_exactly_and_one_process_reports_the_difference(root: Path) -> None:
     def settings(steps: int) -> schema.Config:
         return small_runs.config(
             root, train__batch_size=2, train__steps=steps, train__schedule="constant"
@@ -134,7 +134,7 @@ def test_two_processes_resume_exactly_and_one_says_that_it_does_not(root: Path) 
 
 
 @pytest.mark.parametrize(("asked_for", "raised"), [(1, 2), (3, 4)])
-def test_a_batch_that_does_not_suit_the_processes_is_raised_and_said(
+def test_a_batch_size_is_rounded_up_to_a_multiple_of_the_processes_with_a_message(
     asked_for: int, raised: int, root: Path
 ) -> None:
     asked = small_runs.config(root, train__batch_size=asked_for, train__steps=1)
@@ -188,7 +188,7 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
     assert small_runs.checkpoint_steps(root / "run") == [0, 3]
 
 
-def test_T19_what_any_process_cannot_read_is_listed_once(root: Path) -> None:
+def test_T19_a_file_that_any_process_cannot_read_is_listed_once(root: Path) -> None:
     asked = small_runs.config(root, train__batch_size=2, train__steps=4)
     bad = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
     batches = loader.batches
@@ -237,7 +237,7 @@ def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     assert small_runs.resume(root / "run", steps=9).step == 9
 
 
-def test_T19_three_processes_share_five_pictures_and_stay_together(
+def test_T19_three_processes_share_five_images_with_equal_batch_counts(
     root: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 5)
@@ -278,7 +278,7 @@ def gradients(batch: Pair) -> dict[str, Tensor]:
     return seen
 
 
-def test_a_turn_without_numbers_on_one_process_is_skipped_on_both() -> None:
+def test_a_turn_that_is_not_finite_on_one_process_is_skipped_on_both() -> None:
     class Overflowing(Recipe[Images]):
         """One process's loss overflows, though its gradient does not."""
 
@@ -322,7 +322,7 @@ def biases_before_a_norm() -> set[str]:
     return found
 
 
-def test_the_gradients_of_two_halves_are_those_of_the_whole() -> None:
+def test_averaged_gradients_of_two_half_batches_equal_those_of_the_batch() -> None:
     torch.manual_seed(3)
     whole = Pair(*(torch.rand(2, 4, 3, 32, 32, dtype=torch.float64) * 2 - 1))
 
@@ -381,7 +381,7 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     )
 
 
-def test_a_save_that_the_first_process_cannot_make_fails_on_every_process(root: Path) -> None:
+def test_a_failed_save_of_the_first_process_fails_on_every_process(root: Path) -> None:
     """Else the others would go on, or end, as if the step were kept."""
 
     def work(rank: int) -> tuple[str, list[int]]:

@@ -51,7 +51,7 @@ class Other(nn.Module):
     pass
 
 
-def test_a_part_is_a_name_or_a_name_with_options(losses) -> None:
+def test_a_part_is_a_name_with_or_without_options(losses) -> None:
     losses("sweets", scaled=Scaled)
     assert create_loss("scaled").weight == 1.0
     assert create_loss({"name": "scaled", "weight": "2"}).weight == 2.0
@@ -83,7 +83,7 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     )
 
 
-def test_a_factory_is_offered_more_than_it_takes(losses) -> None:
+def test_a_factory_gets_only_the_arguments_that_it_declares(losses) -> None:
     losses("sweets", scaled=Scaled, other=Other)
     assert create_loss("scaled", size=(8, 8), depth=3).size == (8, 8)
     assert isinstance(create_loss("other", size=(8, 8)), Other)
@@ -101,7 +101,7 @@ def test_networks_are_made_for_their_channels() -> None:
 
 
 @pytest.mark.parametrize("part", [{}, {"width": 3}, {"name": 3}, 5, None, ["resnet"]])
-def test_a_part_of_another_shape_is_refused(part) -> None:
+def test_a_part_of_another_type_is_refused(part) -> None:
     with pytest.raises(ConfigError, match=r"generator: expected a name or \{name: \.\.\., option:"):
         create_generator(part, in_channels=3, out_channels=3)
 
@@ -117,7 +117,7 @@ def test_a_typo_gets_the_nearest_name() -> None:
             find(kind, name)
 
 
-def test_our_names_cannot_be_shadowed_and_that_is_said_once(losses, capsys) -> None:
+def test_our_names_cannot_be_shadowed_and_one_warning_says_so(losses, capsys) -> None:
     losses("shadow", edge=Other)
     registry._say_once.cache_clear()
     assert find("loss", "edge") is EdgeLoss
@@ -132,7 +132,7 @@ def test_our_names_cannot_be_shadowed_and_that_is_said_once(losses, capsys) -> N
     assert capsys.readouterr().err == ""
 
 
-def test_two_strangers_may_not_claim_one_name(losses) -> None:
+def test_one_name_of_two_third_party_plugins_is_an_error(losses) -> None:
     losses("sweets", lemon=Scaled, mint=Scaled)
     losses("sours", lemon=Other)
     with pytest.raises(PluginError, match="two plugins offer a loss called 'lemon'") as error:
@@ -146,7 +146,7 @@ def test_two_strangers_may_not_claim_one_name(losses) -> None:
     assert "mint" in registry.names("loss")
 
 
-def test_one_name_may_be_of_two_kinds(register_plugin) -> None:
+def test_one_name_may_exist_in_two_kinds(register_plugin) -> None:
     both = {
         f"register_{kind}": hookimpl(lambda: {"twice": Other}) for kind in ("losses", "layouts")
     }
@@ -186,7 +186,7 @@ def raises() -> None:
         (lambda: {3: Other}, "PluginError: 3 is not a name"),
     ],
 )
-def test_a_hook_that_fails_offers_nothing_is_named_once_and_spoils_nothing(
+def test_a_hook_that_fails_is_reported_once_and_other_plugins_work(
     register_plugin, capsys, hook, why
 ) -> None:
     register_plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
@@ -198,12 +198,12 @@ def test_a_hook_that_fails_offers_nothing_is_named_once_and_spoils_nothing(
         find("loss", "sugar")
 
 
-def test_ours_come_first(losses) -> None:
+def test_built_in_names_come_first(losses) -> None:
     losses("aaa", lemon=Scaled)
     owners = [offer.distribution for offer in registry.list_offers("loss")]
     assert owners == [discovery.OWN_DISTRIBUTION] * (len(owners) - 1) + ["aaa"]
 
 
-def test_create_makes_any_kind_of_thing() -> None:
+def test_create_builds_every_kind_of_part() -> None:
     made = create("generator", {"name": "resnet", "blocks": 1}, in_channels=3, out_channels=3)
     assert isinstance(made, ResnetGenerator)

@@ -22,7 +22,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
-def test_a_checkpoint_of_a_release_makes_of_a_picture_what_it_made_then(release: Path) -> None:
+def test_a_checkpoint_of_a_release_translates_to_the_same_pixels(release: Path) -> None:
     made = Translator.load(release / "run")(release / "photo.png")
     assert made.size == (21, 13)
     apart = np.asarray(made).astype(int) - pixels(release / "translated.png")
@@ -31,7 +31,7 @@ def test_a_checkpoint_of_a_release_makes_of_a_picture_what_it_made_then(release:
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
-def test_training_goes_on_from_a_checkpoint_of_a_release(
+def test_training_resumes_from_a_checkpoint_of_a_release(
     release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(release / "run", tmp_path / "run")
@@ -49,7 +49,7 @@ def test_training_goes_on_from_a_checkpoint_of_a_release(
     assert small_runs.checkpoint_tensors(tmp_path / "run-fork").keys() == before.keys()
 
 
-def test_a_release_is_small_and_whole() -> None:
+def test_the_files_of_a_release_are_small_and_complete() -> None:
     for release in RELEASES:
         files = [path for path in release.rglob("*") if path.is_file()]
         assert sum(path.stat().st_size for path in files) < 200_000

@@ -88,7 +88,7 @@ def in_pieces(asked: schema.Config, run: Path) -> list[TrainingResult]:
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
-def test_kills_and_resumes_leave_no_trace(
+def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
     recipe: str, workers: int, root: Path, stopper: Stopper
 ) -> None:
     asked = small_runs.config(root, recipe, train__steps=10, data__workers=workers, **STATE)
@@ -124,7 +124,7 @@ def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
-def test_looking_changes_nothing(recipe: str, root: Path) -> None:
+def test_previews_do_not_change_the_training(recipe: str, root: Path) -> None:
     for name, every in (("blind", 0), ("looking", 2)):
         asked = small_runs.config(
             root, recipe, train__steps=6, train__preview_every=every, train__ema=0.5
@@ -136,7 +136,7 @@ def test_looking_changes_nothing(recipe: str, root: Path) -> None:
     )
 
 
-def test_neither_does_logging_or_saving(root: Path) -> None:
+def test_logging_and_saving_do_not_change_the_training(root: Path) -> None:
     for name, every in (("seldom", 50), ("often", 1)):
         asked = small_runs.config(
             root, train__steps=5, train__save_every=every, train__log_every=every
@@ -147,7 +147,7 @@ def test_neither_does_logging_or_saving(root: Path) -> None:
     )
 
 
-def test_the_configuration_of_a_run_repeats_it(root: Path) -> None:
+def test_the_configuration_of_a_run_reproduces_it(root: Path) -> None:
     small_runs.train(
         small_runs.config(root, train__steps=5, **{**STATE, "train__seed": 7}), root / "one"
     )
@@ -162,7 +162,7 @@ def test_the_configuration_of_a_run_repeats_it(root: Path) -> None:
     )  # the seed is in it
 
 
-def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Path) -> None:
+def test_more_steps_at_a_resume_equal_more_steps_from_the_start(root: Path) -> None:
     for name, steps in (("straight", 8), ("raised", 5)):
         asked = small_runs.config(root, train__steps=steps, train__schedule="constant")
         small_runs.train(asked, root / name)
@@ -175,7 +175,7 @@ def test_raising_the_end_goes_on_as_if_it_had_been_there_from_the_start(root: Pa
     assert "steps" not in yaml.read(str(root / "raised/config.yaml"))["train"]
 
 
-def test_clipping_warm_up_and_schedules_by_player_go_on_exactly(
+def test_clipping_warm_up_and_schedules_per_player_resume_exactly(
     root: Path, stopper: Stopper
 ) -> None:
     given = {
@@ -277,7 +277,9 @@ FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, l
 
 
 @pytest.mark.parametrize("recipe", FORGET)
-def test_whatever_a_resume_forgets_shows(recipe: str, root: Path, stopper: Stopper) -> None:
+def test_a_resume_differs_if_any_part_of_the_state_is_forgotten(
+    recipe: str, root: Path, stopper: Stopper
+) -> None:
     asked = small_runs.config(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
     small_runs.train(asked, root / "straight")
     straight = small_runs.checkpoint_tensors(root / "straight")
@@ -328,14 +330,14 @@ def kill_at_operations(root: Path, disk: FaultyDisk, step: int) -> int:
     return len(points)
 
 
-def test_T1_a_run_killed_at_any_operation_on_the_disk_goes_on_to_the_same_end(
+def test_T1_a_run_killed_at_file_operations_resumes_to_the_same_bytes(
     root: Path, disk: FaultyDisk
 ) -> None:
     assert kill_at_operations(root, disk, 13) > 5
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_every_operation_on_the_disk_goes_on_to_the_same_end(
+def test_a_run_killed_at_every_file_operation_resumes_to_the_same_bytes(
     root: Path, disk: FaultyDisk
 ) -> None:
     assert kill_at_operations(root, disk, 1) > 70
@@ -350,7 +352,7 @@ STEPS = 40
 @pytest.mark.parametrize(
     ("number", "code", "workers"), [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 0)]
 )
-def test_T6_a_signal_saves_at_the_next_step_and_its_exit_code_says_so(
+def test_T6_a_signal_saves_at_the_next_step_and_sets_the_exit_code(
     number: signal.Signals, code: int, workers: int, root: Path
 ) -> None:
     asked = small_runs.config(
@@ -402,26 +404,28 @@ def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
     return seen
 
 
-def test_a_process_killed_at_a_random_moment_goes_on_to_the_same_end(root: Path) -> None:
+def test_a_process_killed_at_a_random_moment_resumes_to_the_same_bytes(root: Path) -> None:
     assert len(kill_at_moments(root, 1, seed=1)) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-def test_a_process_killed_at_random_moments_goes_on_to_the_same_end(seed: int, root: Path) -> None:
+def test_a_process_killed_at_random_moments_resumes_to_the_same_bytes(
+    seed: int, root: Path
+) -> None:
     """Twenty moments, each with a straight run of its own to be equal to."""
     kill_at_moments(root, 1, seed=100 + seed)
 
 
 @pytest.mark.slow
-def test_a_process_killed_ten_times_in_a_row_goes_on_to_the_same_end(root: Path) -> None:
+def test_a_process_killed_ten_times_resumes_to_the_same_bytes(root: Path) -> None:
     assert len(kill_at_moments(root, 10, seed=7)) == 10
 
 
 # -- what cannot go on -----------------------------------------------------------------------------
 
 
-def test_a_finished_run_says_so_and_changes_nothing(root: Path) -> None:
+def test_resuming_a_finished_run_reports_it_and_changes_nothing(root: Path) -> None:
     run = root / "run"
     small_runs.train(small_runs.config(root), run)
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
@@ -433,7 +437,7 @@ def test_a_finished_run_says_so_and_changes_nothing(root: Path) -> None:
     assert small_runs.resume(run, steps=3).step == 4  # nothing is undone
 
 
-def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on_to_the_same_end(
+def test_a_damaged_checkpoint_is_reported_and_the_previous_one_resumes_to_the_same_bytes(
     root: Path,
 ) -> None:
     small_runs.train(small_runs.config(root, train__steps=6), root / "straight")
@@ -461,7 +465,7 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_goes_on_to_the_same_end
         ({"device": "gpu"}, "train.device: expected auto, cpu, cuda or cuda:N, got 'gpu'."),
     ],
 )
-def test_what_may_change_is_checked_as_at_the_start(
+def test_changed_settings_are_validated_as_at_the_start(
     changes: dict[str, Any], said: str, root: Path
 ) -> None:
     small_runs.train(small_runs.config(root), root / "run")
@@ -470,7 +474,7 @@ def test_what_may_change_is_checked_as_at_the_start(
     assert str(caught.value) == said
 
 
-def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: Path) -> None:
+def test_T13_another_machine_resumes_with_a_warning_that_it_is_not_bit_for_bit(root: Path) -> None:
     small_runs.train(small_runs.config(root), root / "run")
     heard = small_runs.ProgressRecorder()
     small_runs.resume(root / "run", heard, steps=5)
@@ -492,7 +496,7 @@ def test_T13_another_machine_goes_on_and_says_that_it_is_not_bit_for_bit(root: P
     ]
 
 
-def test_T17_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Path) -> None:
+def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
     with pytest.raises(CheckpointError, match=r"there is no run"):
         small_runs.resume(root / "typo")
     with pytest.raises(CheckpointError, match=r"holds no whole checkpoint"):
@@ -505,7 +509,7 @@ def test_T17_nothing_to_go_on_with_is_an_error_and_never_a_fresh_start(root: Pat
         small_runs.resume(root / "run/checkpoints/step-00000004")
 
 
-def test_a_start_never_goes_over_a_run(root: Path) -> None:
+def test_a_new_run_never_overwrites_a_run(root: Path) -> None:
     asked = small_runs.config(root)
     small_runs.train(asked, root / "run")
     with pytest.raises(ConfigError, match=r"holds a run already. Go on with it by --resume .*run"):

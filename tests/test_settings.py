@@ -133,7 +133,7 @@ def is_seen(value: Any, key: str, tested: Subject, found: Checkpoint, usual: lis
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in SAMPLED else [pytest.mark.slow]) for n in RECIPES]
 )
-def test_T26_every_option_of_a_recipe_that_a_fork_changes_is_seen_or_refused(
+def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
     name: str, tmp_path: Path
 ) -> None:
     given = {**small_options("recipe", name), **NEEDED.get(name, {})}
@@ -275,7 +275,7 @@ def one_truth(run: Path) -> None:
     assert shown["options"] == kept["options"]
 
 
-def test_T26_every_key_of_data_and_train_has_a_case() -> None:
+def test_T26_every_key_of_data_and_train_is_tested() -> None:
     keys = {f"{section}.{key}" for section, model in layers.SECTIONS.items()
             for key in model.model_fields}  # fmt: skip
     assert keys == {key for key in CASES if not key.startswith("data.layout.")} | BUILT
@@ -287,7 +287,7 @@ QUICK = {"data.size", "train.clip_norm", "train.ema", "train.batch_size", "data.
 @pytest.mark.parametrize(
     "key", [pytest.param(k, marks=[] if k in QUICK else [pytest.mark.slow]) for k in CASES]
 )
-def test_T26_every_key_that_a_fork_changes_is_seen_or_refused(
+def test_T26_every_changed_key_takes_effect_or_is_refused(
     key: str, root: Path, register_plugin: Callable[..., Any]
 ) -> None:
     case = CASES[key]
@@ -304,7 +304,7 @@ def test_T26_every_key_that_a_fork_changes_is_seen_or_refused(
     assert changed != usual
 
 
-def test_T26_what_is_seen_of_two_forks_with_equal_settings_is_equal(
+def test_T26_two_forks_with_equal_settings_have_equal_effects(
     root: Path, register_plugin: Callable[..., Any]
 ) -> None:
     small_runs.train(small_runs.config(root, train__steps=2, data__root="."), root / "base")
@@ -313,7 +313,7 @@ def test_T26_what_is_seen_of_two_forks_with_equal_settings_is_equal(
     assert one.startswith("(") and one == other
 
 
-def test_T26_compiling_is_seen_in_the_networks() -> None:
+def test_T26_compile_takes_effect_on_the_networks() -> None:
     spec = image_spec((16, 16), ("a", "b"))
     for wanted in (False, True):
         asked = small_runs.config(Path("nowhere"), train__compile=wanted)

@@ -78,7 +78,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     [*(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGTERM, signal.SIGUSR1)),
      signal.SIGINT],
 )  # fmt: skip
-def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_whole_pictures(
+def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_complete_images(
     number: signal.Signals, seed: int, root: Path
 ) -> None:
     model, out, draw = small_checkpoints.cyclegan(root / "run"), root / "out", random.Random(seed)
@@ -138,7 +138,7 @@ def test_P10_a_second_sigint_does_not_wait_for_the_step(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_P10_a_second_sigint_does_not_wait_for_the_pictures(
+def test_P10_a_second_sigint_does_not_wait_for_the_images(
     root: Path, image_folder: Callable[..., Path]
 ) -> None:
     """A batch that takes a quarter of a minute, of which a second has passed."""

@@ -81,7 +81,7 @@ def translate(stranger: Command, *arguments: object) -> str:
     return done.stdout
 
 
-def test_it_is_listed_beside_ours(stranger: Command) -> None:
+def test_a_third_party_plugin_is_listed_with_the_built_ins(stranger: Command) -> None:
     listed = translate(stranger, "plugins")
     assert "translate-kit" in listed
     assert (
@@ -92,7 +92,7 @@ def test_it_is_listed_beside_ours(stranger: Command) -> None:
     ) in listed
 
 
-def test_it_keeps_the_contract(stranger: Command) -> None:
+def test_a_third_party_plugin_keeps_the_contract(stranger: Command) -> None:
     checked = translate(stranger, "plugins", "check", "sharpen")
     assert "generator shallow, made small: {width: 4}" in checked
     assert "loss sobel-edge" in checked
@@ -110,7 +110,7 @@ def test_its_own_tests_pass(
     tests.test_its_parts_keep_the_rules()
 
 
-def test_it_trains_and_translates_and_its_absence_is_named(
+def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
     stranger: Command, image_folder: Pictures, run_command: Callable[..., Any], tmp_path: Path
 ) -> None:
     source, _ = image_folder("data/soft/train"), image_folder("data/crisp/train")
@@ -150,7 +150,7 @@ def test_a_tracker_of_its_own_follows_a_run_and_its_resume(
     assert not (run / "problems.jsonl").exists()
 
 
-def test_its_parts_serve_every_recipe(
+def test_third_party_parts_work_in_every_recipe(
     stranger: Command, image_folder: Pictures, tmp_path: Path
 ) -> None:
     image_folder("data/soft/train"), image_folder("data/crisp/train")
@@ -197,7 +197,7 @@ def test_the_tests_of_the_tracker_pass(
 
 
 @pytest.mark.slow
-def test_P9_seven_broken_ones_that_pip_installed_at_once_are_a_line_each(
+def test_P9_seven_broken_plugins_installed_at_once_are_a_line_each(
     stranger: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = {name: code for name, (code, _) in BROKEN_PLUGINS.items()}
@@ -222,7 +222,7 @@ def test_P9_seven_broken_ones_that_pip_installed_at_once_are_a_line_each(
     assert "sharpen" in translate(stranger, "plugins")  # the sound one beside them
 
 
-def test_the_guide_shows_the_example_as_it_is() -> None:
+def test_the_plugin_guide_shows_the_example_verbatim() -> None:
     guide = (ROOT / "plugins/README.md").read_text()
     for name in ("translate_sharpen.py", "pyproject.toml", "test_sharpen.py"):
         assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide, name

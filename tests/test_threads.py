@@ -56,7 +56,7 @@ def together(work: Callable[[int], Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", TRANSLATES)
-def test_I16_a_model_used_by_several_threads_translates_as_in_one(name: str) -> None:
+def test_I16_translations_in_several_threads_equal_those_of_one_thread(name: str) -> None:
     model = translator(name)
     holes = model._model.recipe.takes_mask
     shape = (40, 36, 4 if holes else 3)
@@ -76,7 +76,7 @@ def test_I16_a_model_used_by_several_threads_translates_as_in_one(name: str) -> 
 
 
 @pytest.mark.parametrize("name", DRAWS)
-def test_I16_a_model_used_by_several_threads_draws_as_in_one(name: str) -> None:
+def test_I16_samples_in_several_threads_equal_those_of_one_thread(name: str) -> None:
     model = translator(name)
     text = "a" * 5 if model._model.spec.text_length else None
 
@@ -88,7 +88,7 @@ def test_I16_a_model_used_by_several_threads_draws_as_in_one(name: str) -> None:
         assert np.array_equal(one, other)
 
 
-def test_I16_two_models_that_draw_random_numbers_do_not_disturb_each_other(tmp_path: Path) -> None:
+def test_I16_random_numbers_of_two_models_are_independent(tmp_path: Path) -> None:
     unet = {"name": "unet", "width": 8, "levels": 6}  # which has dropout
     options = {"generator": unet, "discriminator": small_checkpoints.PATCH}
     run = small_checkpoints.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
@@ -106,7 +106,7 @@ def test_I16_two_models_that_draw_random_numbers_do_not_disturb_each_other(tmp_p
             assert (alone == other).all()
 
 
-def test_I16_folders_are_translated_by_several_threads_as_by_one(
+def test_I16_folders_in_several_threads_equal_those_of_one_thread(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     model = Translator.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")

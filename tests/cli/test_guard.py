@@ -173,7 +173,7 @@ def test_I13_a_name_in_an_error_is_escaped(
     assert "\nError: b" not in err
 
 
-def test_T23_a_thread_that_never_ends_does_not_keep_the_process(
+def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ended: list[int] = []

@@ -56,7 +56,9 @@ def test_every_option_is_explained(run_command: Callable[..., Any]) -> None:
 
 
 @pytest.mark.usefixtures("ready")
-def test_I7_the_last_line_counts_and_the_exit_code_tells(run_command: Callable[..., Any]) -> None:
+def test_I7_the_last_line_and_the_exit_code_account_for_every_input(
+    run_command: Callable[..., Any],
+) -> None:
     go = ("infer", RUN, "datasets/summer/test", "out")
     first = run_command(*go, "--limit", 1)
     assert (first.code, first.out) == (0, "1 done, 0 skipped (already there), 0 listed\n")

@@ -60,7 +60,7 @@ def nowhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.usefixtures("nowhere")
-def test_T25_case_16_training_goes_on_to_its_end(
+def test_T25_training_continues_without_a_terminal(
     folder: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 3), image_folder("b", 3)
@@ -71,7 +71,7 @@ def test_T25_case_16_training_goes_on_to_its_end(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.usefixtures("nowhere")
-def test_T25_case_16_other_commands_do_their_work(
+def test_T25_other_commands_work_without_a_terminal(
     folder: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 3)
@@ -102,7 +102,7 @@ def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii", "utf-8"])
-def test_I13_case_11_a_name_that_the_console_cannot_print_is_listed_and_the_run_goes_on(
+def test_I13_a_name_that_the_console_cannot_print_is_listed_and_the_run_goes_on(
     encoding: str,
     folder: Path,
     image_folder: Callable[..., Path],
@@ -121,7 +121,7 @@ def test_I13_case_11_a_name_that_the_console_cannot_print_is_listed_and_the_run_
     assert len((folder / "out/problems.jsonl").read_text().splitlines()) == 2
 
 
-def test_T25_case_16_a_hangup_saves_at_the_next_step_and_ends_with_129(
+def test_T25_sighup_saves_at_the_next_step_and_exits_with_129(
     folder: Path, image_folder: Callable[..., Path], register_plugin: Callable[..., object]
 ) -> None:
     class Terminal:

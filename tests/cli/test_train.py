@@ -418,7 +418,7 @@ def log(run: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("root")
-def test_T26_case_06_a_fork_trains_at_the_rate_that_it_says(run_command: Run, root: Path) -> None:
+def test_T26_a_fork_trains_at_the_rate_that_it_says(run_command: Run, root: Path) -> None:
     run_command(*TINY, "--out", "run")
     fork = ("train", "--resume", "run", "--fork-run", "--out", "fork", "--steps", "4")
     found = run_command(*fork, "--set", "options.lr=1e-6", "--set", "train.schedule=constant",

@@ -135,7 +135,7 @@ def test_a_second_fetch_asks_nobody_and_one_folder_that_lacks_comes_back(server,
     assert pictures(tmp_path) == WHOLE | {"cat/train/mine.png": picture(7)}
 
 
-def test_D20_a_download_that_is_cut_goes_on_where_it_broke_off(server, content, tmp_path):
+def test_D20_an_interrupted_download_resumes_where_it_stopped(server, content, tmp_path):
     server.cuts = 2
     fetch("pets", tmp_path)
     starts = [int(asked[6:-1]) if asked else 0 for asked, _ in server.seen]

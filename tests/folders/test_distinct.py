@@ -55,7 +55,7 @@ def test_D24_a_folder_of_links_to_all_of_another_is_refused(
         data.open_layout(Data(root=here, domains=("a", "copy")))
 
 
-def test_D24_both_sides_of_joined_images_are_needed(here: Path) -> None:
+def test_D24_both_sides_of_side_by_side_images_are_needed(here: Path) -> None:
     joined = {"name": "side-by-side", "sides": ["x", "y"]}
     with pytest.raises(DataError, match=r"domains 'x' and 'x' are the same"):
         data.open_layout(Data(root=here, domains=("x", "x"), layout=joined))

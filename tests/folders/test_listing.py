@@ -39,7 +39,7 @@ def test_D13_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_pa
     assert find_images(tmp_path) == found.images
 
 
-def test_D12_links_are_followed_dead_ones_listed_and_loops_cut(tmp_path: Path) -> None:
+def test_D12_links_are_followed_dead_links_listed_and_loops_cut(tmp_path: Path) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     touch(outside / "deep/o.png", outside / "p.png", inside / "sub/i.png")
     (inside / "linked").symlink_to(outside)
@@ -117,7 +117,7 @@ def test_D21_links_that_double_at_every_level_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", LEFT_BEHIND)
-def test_D23_what_systems_leave_behind_is_passed_over_case_23(name: str, tmp_path: Path) -> None:
+def test_D23_folders_of_operating_systems_are_skipped(name: str, tmp_path: Path) -> None:
     touch(tmp_path / "0.png", tmp_path / name / "x.png", tmp_path / "sub" / name / "deep/y.png")
     assert below(tmp_path) == ["0.png"]
     assert is_hidden(name)

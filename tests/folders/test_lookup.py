@@ -114,7 +114,7 @@ def test_a_glob_is_a_domain(
         OneDomain(Path("datasets"), ["photos/c*"], "train")
 
 
-def test_D13_a_folder_without_images_says_what_lies_there_case_05(tmp_path: Path) -> None:
+def test_D13_an_error_for_a_folder_without_images_lists_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
     for name in ("1.dcm", "2.dcm", "3.npy", "4.HEIC"):
         (tmp_path / "scans" / name).touch()

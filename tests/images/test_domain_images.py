@@ -194,7 +194,7 @@ def strange(crops: torch.Tensor, known: set[tuple[int, ...]]) -> int:
 @pytest.mark.parametrize("layout", ["paired", "unpaired"])
 @pytest.mark.parametrize("cache", [2.0, 0.0])
 @pytest.mark.parametrize("resize", [None, [20, 90], "fit", 16])
-def test_D25_case_21_palettes_are_read_as_label_maps_and_never_blended(
+def test_D25_palettes_are_read_as_label_maps_and_never_blended(
     layout: str, cache: float, resize: Any, tmp_path: Path
 ) -> None:
     maps(tmp_path / "maps", palette=True)
@@ -213,7 +213,7 @@ def test_D25_case_21_palettes_are_read_as_label_maps_and_never_blended(
 
 @pytest.mark.parametrize("deep", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_D25_case_21_numbers_of_classes_stay_what_they_are_in_any_depth(
+def test_D25_numbers_of_classes_stay_what_they_are_in_any_depth(
     deep: bool, channels: int, tmp_path: Path
 ) -> None:
     maps(tmp_path / "numbers", palette=False, deep=deep)

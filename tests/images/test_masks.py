@@ -72,7 +72,7 @@ def save(path: Path, form: Any) -> Path:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_D26_case_09_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -> None:
+def test_D26_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -> None:
     form, expected = FORMS[name], np.where(HOLE[..., None], 0, PHOTO)
     photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", form)
     assert (read_hole(photo, mask)[..., 0] > 0).tolist() == HOLE.tolist()

@@ -39,9 +39,7 @@ def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
         assert item.labels.shape == ()
 
 
-def test_D21_linked_classes_keep_every_label_case_07(
-    image_folder: Pictures, tmp_path: Path
-) -> None:
+def test_D21_linked_classes_keep_every_label(image_folder: Pictures, tmp_path: Path) -> None:
     pool = sorted(image_folder("pool", 3).iterdir())
     for label, files in {"young": pool[:2], "male": pool}.items():
         folder = tmp_path / "faces/train" / label
@@ -55,7 +53,7 @@ def test_D21_linked_classes_keep_every_label_case_07(
 
 
 @pytest.mark.parametrize("name", ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"])
-def test_D23_what_systems_leave_behind_is_no_class_case_23(
+def test_D23_folders_of_operating_systems_are_not_classes(
     name: str, image_folder: Pictures, tmp_path: Path
 ) -> None:
     for label in ("cat", "dog"):

@@ -260,7 +260,7 @@ def two_checkpoints(run: Path) -> tuple[Path, Path]:
     ],
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "remove"])
-def test_T5_a_damaged_checkpoint_gives_way_to_the_one_before(
+def test_T5_a_damaged_checkpoint_is_replaced_by_the_previous_one(
     name: str, damage: str, tmp_path: Path
 ) -> None:
     first, second = two_checkpoints(tmp_path)
@@ -292,7 +292,7 @@ def test_a_byte_flipped_anywhere_in_the_manifest_is_noticed(tmp_path: Path) -> N
     assert set(unnoticed) <= {" ", "\n"}  # which mean nothing
 
 
-def test_T18_strangers_in_the_folder_are_no_checkpoints(tmp_path: Path) -> None:
+def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> None:
     _, second = two_checkpoints(tmp_path)
     folder = tmp_path / "checkpoints"
     (folder / "step-99999999").write_text("a file")
@@ -325,7 +325,7 @@ def test_a_manifest_may_not_name_a_file_elsewhere(tmp_path: Path) -> None:
         retention.verify(path)
 
 
-def test_F9_another_format_is_said(tmp_path: Path) -> None:
+def test_F9_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
     _, path = two_checkpoints(tmp_path)
     manifest = json.loads((path / "MANIFEST.json").read_bytes())
     (path / "MANIFEST.json").write_text(json.dumps({**manifest, "format": 2}))
@@ -448,7 +448,7 @@ def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> N
         assert list((tmp_path / "checkpoints").iterdir()) == [first]
 
 
-def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_after_the_next(
+def test_T2_a_killed_save_leaves_an_intact_checkpoint_and_no_files_after_the_next_save(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2, train__ema=0.5)
@@ -481,7 +481,7 @@ def test_T2_wherever_a_save_is_killed_a_whole_checkpoint_is_left_and_no_debris_a
     assert steps == {1, 2}
 
 
-def test_T3_whenever_the_power_fails_the_newest_whole_state_is_there(
+def test_T3_the_newest_complete_state_survives_a_power_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training, run = build(train__keep=2), tmp_path / "run"
@@ -566,7 +566,7 @@ def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
         build(train__keep=1)
 
 
-def test_T22_old_checkpoints_go_only_after_the_new_one_was_verified(
+def test_T22_old_checkpoints_are_removed_after_the_new_one_is_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = build()

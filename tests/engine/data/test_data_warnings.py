@@ -21,7 +21,7 @@ from translate.engine.data.transform import Augment
 Pictures = Callable[..., Path]
 
 
-def test_D16_a_domain_of_one_picture_is_remarked_on_once(
+def test_D16_a_domain_of_one_image_gets_one_warning(
     data_config: Callable[..., Data], image_folder: Pictures
 ) -> None:
     only = image_folder("one", 1) / "0000.png"
@@ -56,7 +56,7 @@ def test_D13_files_of_other_suffixes_are_counted_before_training(
         ("LA", "transparency is composited over white"),
     ],
 )  # fmt: skip
-def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
+def test_D4_information_that_images_lose_is_listed_for_each(
     mode: str, text: str, data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     paths = [tmp_path / f"{name}.tif" for name in ("a/train/0001", "b/train/0001")]

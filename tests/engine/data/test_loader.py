@@ -132,7 +132,7 @@ def failing(
 
 @pytest.mark.parametrize("hung", [False, True])
 @forking
-def test_T11_a_worker_that_dies_or_hangs_costs_nothing_but_a_line(
+def test_T11_a_worker_that_dies_or_hangs_is_replaced_with_a_warning(
     hung: bool, data_config: Callable[..., Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = tmp_path / "once"
@@ -164,7 +164,7 @@ def test_T11_workers_that_die_again_and_again_stop_training(
 
 @pytest.mark.parametrize("workers", [0, 2])
 @forking
-def test_D3_a_file_that_turns_bad_later_is_replaced_and_told_once(
+def test_D3_a_file_that_becomes_unreadable_is_replaced_and_listed_once(
     workers: int, data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     settings = data_config(cache=0, layout="images", domains=("a",), workers=workers)
@@ -340,7 +340,7 @@ def test_T23_a_run_whose_reading_breaks_ends_with_a_checkpoint_and_exit_code_5(
     assert not (tmp_path / "run/problems.jsonl").exists()
 
 
-def test_T24_case_13_too_little_shared_memory_is_said_with_what_to_set(
+def test_T24_too_little_shared_memory_is_reported_with_the_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loader, "SHARED", tmp_path)

@@ -111,7 +111,7 @@ class Dying:
         yield
 
 
-def test_T29_case_14_spawned_workers_that_run_the_script_again_are_named_as_such(
+def test_T29_spawned_workers_that_run_the_script_again_are_named_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")

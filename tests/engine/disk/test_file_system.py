@@ -73,7 +73,7 @@ WHOLE = {
     [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF],
     ids=errno.errorcode.__getitem__,
 )
-def test_T28_case_17_folders_that_cannot_be_synced_are_noted_once(
+def test_T28_folders_that_cannot_be_synced_are_noted_once(
     code: int, tmp_path: Path, refuse: Refuse
 ) -> None:
     refuse("fsync", is_folder, code)
@@ -193,7 +193,7 @@ def poor(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
     ]
 
 
-def test_T28_case_17_a_run_on_such_a_file_system_is_trained_resumed_and_noted(
+def test_T28_a_run_on_such_a_file_system_is_trained_resumed_and_noted(
     poor: list[str], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2), image_folder("b", 2)
@@ -210,7 +210,7 @@ def test_T28_case_17_a_run_on_such_a_file_system_is_trained_resumed_and_noted(
     assert not list((tmp_path / "run").rglob(".*"))
 
 
-def test_T28_case_17_such_an_output_folder_is_filled_and_noted(
+def test_T28_such_an_output_folder_is_filled_and_noted(
     poor: list[str], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     source, out = image_folder("in", 2, size=8), tmp_path / "out"

@@ -84,7 +84,7 @@ def test_I14_long_names_that_differ_only_at_their_end_are_never_mixed(
     assert visible_names(tmp_path) == set(os.listdir(tmp_path)) == set(LONG)  # noqa: PTH208
 
 
-def test_D20_what_came_of_a_download_that_broke_off_is_made_durable(
+def test_D20_the_bytes_of_an_interrupted_download_are_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted() -> Iterator[bytes]:

@@ -28,7 +28,7 @@ def test_sweeping_takes_only_what_this_program_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["x" * 255, "\u00fc" * 127, "\U0001f5bc" * 63, "y" * 252 + "\udcff"]
 )
-def test_I14_temporary_names_are_short_unique_and_found_by_a_sweep(
+def test_I14_temporary_names_are_short_unique_and_removed_later(
     name: str, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     for write in (

@@ -140,7 +140,7 @@ def test_a_missing_output_is_made_again(mixed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_D1_what_cannot_be_read_is_listed_and_the_rest_goes_on(
+def test_D1_unreadable_images_are_listed_and_the_others_translated(
     mixed: Path, tmp_path: Path, batch_size: int
 ) -> None:
     translate(mixed, tmp_path / "good")
@@ -229,7 +229,7 @@ def test_G12_a_picture_that_a_recipe_cannot_translate_is_listed_and_the_others_a
     assert any("Invert.translate raised KeyError: 'odd'" in line for line in logged)
 
 
-def test_I3_a_full_disk_is_listed_and_given_up_after_three(
+def test_I3_a_full_disk_is_listed_and_stops_after_three_images(
     mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)
@@ -251,7 +251,7 @@ def test_I3_a_full_disk_is_listed_and_given_up_after_three(
     assert counts(translate(mixed, out)) == (2, 7, 0)
 
 
-def test_I3_a_limit_of_the_system_leaves_no_short_picture(mixed: Path, tmp_path: Path) -> None:
+def test_I3_a_file_size_limit_leaves_no_truncated_image(mixed: Path, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 200, (90, 90, 3), np.uint8)
     for name in ("b0.bmp", "c0.png", "deep/d0.ppm", "i0.tif"):
         Image.fromarray(noise).save(mixed / name)
@@ -289,9 +289,7 @@ def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path:
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_D7_all_frames_become_pictures_where_that_is_asked_for(
-    batch_size: int, tmp_path: Path
-) -> None:
+def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     levels = (0, 90, 180)
@@ -358,9 +356,7 @@ def test_damaged_or_endless_metadata_is_no_reason_to_leave_a_picture_out(tmp_pat
     assert counts(summary) == (2, 0, 0)
 
 
-def test_D4_what_images_lose_is_listed_for_each_and_said_of_the_first(
-    mixed: Path, tmp_path: Path
-) -> None:
+def test_D4_information_that_images_lose_is_listed_for_each(mixed: Path, tmp_path: Path) -> None:
     for name in ("h.gif", "deep/er/f.tif"):
         (mixed / name).unlink()
     logged: list[str] = []
@@ -403,7 +399,9 @@ def test_sides_and_sizes(tmp_path: Path) -> None:
     assert pixels(tmp_path / "small/x.png").shape == (4, 4, 3)
 
 
-def test_D24_a_joined_image_is_never_translated_as_one(mixed: Path, tmp_path: Path) -> None:
+def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
+    mixed: Path, tmp_path: Path
+) -> None:
     pairs = replace(MODEL, sides=("a", "b"))
     with pytest.raises(ConfigError, match=r"--side a translates that half .* --side whole is for"):
         translate(mixed, tmp_path / "out", pairs)
@@ -414,7 +412,7 @@ def test_D24_a_joined_image_is_never_translated_as_one(mixed: Path, tmp_path: Pa
     translate(mixed, tmp_path / "one", MODEL)  # nothing else was made: it is skipped
 
 
-def test_D21_every_name_is_written_and_counted_case_07(
+def test_D21_every_name_is_written_and_counted(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     pool = image_folder("pool", 3)
@@ -540,7 +538,9 @@ KILLED = """
 """
 
 
-def test_I1_a_run_killed_at_any_moment_is_completed_by_a_rerun(mixed: Path, tmp_path: Path) -> None:
+def test_I1_a_rerun_completes_a_folder_after_a_kill_at_any_moment(
+    mixed: Path, tmp_path: Path
+) -> None:
     code = dedent(KILLED.format(tests=str(Path(__file__).parents[2] / "support")))
     command = [sys.executable, "-c", code, str(mixed), str(tmp_path / "out"), "40"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)

@@ -64,7 +64,7 @@ def images(out: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("command", ["infer", "sample"])
-def test_I15_after_a_power_cut_a_rerun_ends_in_the_same_bytes(
+def test_I15_a_rerun_after_a_power_cut_gives_the_same_bytes(
     command: str, acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)
@@ -88,7 +88,7 @@ def test_I15_after_a_power_cut_a_rerun_ends_in_the_same_bytes(
     assert len(states) > 15
 
 
-def test_I15_a_record_is_durable_before_its_output_is_seen(
+def test_I15_a_record_is_durable_before_its_output_is_visible(
     acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the sync of the records there are states that a rerun refuses."""

@@ -79,7 +79,7 @@ def model(**changes: Any) -> Model:
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
-def test_I6_every_size_comes_back_as_it_went_in(recipe: str, network: str) -> None:
+def test_I6_outputs_have_the_size_of_their_inputs(recipe: str, network: str) -> None:
     torch.manual_seed(0)
     part = {
         "name": recipe,

@@ -89,7 +89,7 @@ def test_what_is_told_of_a_run_is_its_configuration(
     assert json.dumps(run.config)
 
 
-def test_D7_what_images_lose_is_listed_once_and_counted_as_no_problem(
+def test_D7_lost_information_is_listed_once_as_a_note(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     for name in ("a", "b"):

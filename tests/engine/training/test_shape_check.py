@@ -84,7 +84,7 @@ def asked(
         (lambda: nn.MaxPool2d(16), 9, "16x16"),
     ],
 )
-def test_T20_a_crop_that_is_too_small_for_a_strangers_layer_is_said_before_data_is_read(
+def test_T20_a_crop_too_small_for_a_layer_of_a_plugin_is_refused_before_data_are_read(
     layer: Callable[[], nn.Module], size: Any, least: str, asked: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError) as caught:

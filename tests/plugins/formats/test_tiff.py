@@ -121,7 +121,7 @@ def test_D22_every_kind_is_read_as_tifffile_reads_it_or_refused(
 
 
 @pytest.mark.parametrize("depth", ["u1", "u2"])
-def test_D22_case_01_an_extra_band_is_no_alpha_in_either_depth(depth: str) -> None:
+def test_D22_an_extra_band_is_no_alpha_in_either_depth(depth: str) -> None:
     values = numbers(depth, 4)
     data = content(values, photometric="rgb", extrasamples=(0,))
     assert (decode_bytes(data) == values[..., :3]).all()
@@ -155,7 +155,7 @@ def test_a_fourth_band_that_no_tag_explains_is_no_alpha(depth: str) -> None:
         ("c8", "1 band of complex64"),
     ],
 )  # fmt: skip
-def test_D22_case_03_numbers_without_an_agreed_range_are_refused(kind: str, reason: str) -> None:
+def test_D22_numbers_without_an_agreed_range_are_refused(kind: str, reason: str) -> None:
     values = np.arange(12).reshape(3, 4, 1).astype(kind)
     for stored in STORED[:2]:
         with pytest.raises(BadImage) as refused:
@@ -166,7 +166,7 @@ def test_D22_case_03_numbers_without_an_agreed_range_are_refused(kind: str, reas
         )
 
 
-def test_D22_case_05_a_sound_tiff_is_refused_by_what_it_is(capfd: Any) -> None:
+def test_D22_a_sound_tiff_is_refused_by_what_it_is(capfd: Any) -> None:
     data = content(numbers("u1", 7), photometric="minisblack", planarconfig="contig")
     with pytest.raises(BadImage, match="a TIFF of 7 bands of uint8: 1 or 3 can be read"):
         decode_bytes(data)
