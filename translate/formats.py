@@ -108,6 +108,10 @@ class Header:
             found.append(Note("frames", f"only the first of {self.frames} frames is read"))
         return tuple(found)
 
+    def without_extra(self) -> Header:
+        """Return the header without what `Format.write` alone needs, which may be large."""
+        return replace(self, extra={}, private={}) if self.extra or self.private else self
+
     def for_output(self, channels: int, *, keep_private: bool) -> Header:
         """Return what `Format.write` gets for a translation with so many channels."""
         extra = dict(self.extra)

@@ -8,15 +8,18 @@ from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import check, data_warnings
+from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
 from translate.formats import Header
 from translate.images import domain_images
 from translate.images.layers import guarded
-from translate.images.source import EncodedImage
 
 THREADS = 8
 LISTED = 20
@@ -48,10 +51,10 @@ def look(asked: Data) -> Iterator[Remark]:
 
     Each is decoded once. Raises `DataError` where there is nothing to train on.
     """
-    seen, lost = list[Seen](), list[BadImage]()
+    seen, lost, files = list[Seen](), list[BadImage](), OpenedFiles()
     for split in dict.fromkeys((asked.split, *SPLITS)):
         try:
-            layout = check.open_layout(asked.model_copy(update={"split": split}))
+            layout = check.open_layout(asked.model_copy(update={"split": split}), files=files)
         except DataError:
             if split == asked.split:
                 raise
@@ -64,10 +67,10 @@ def look(asked: Data) -> Iterator[Remark]:
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         each = {path: by_file.get(path, kind) for path in sorted(new)}
         with ThreadPoolExecutor(THREADS) as pool:
-            found = list(pool.map(partial(_look_at, split, asked), each, each.values()))
+            found = list(pool.map(partial(_look_at, split, asked, files), each, each.values()))
         seen += found
         yield from _pairs(layout, {file.path: file for file in seen})
-        yield from _said(layout, asked, found, each)
+        yield from _said(layout, asked, found, each, files)
     yield from _some([Remark("broken", str(bad), "left out and listed") for bad in lost])
     yield from _unreadable(seen, asked)
     yield from _kinds(seen)
@@ -76,25 +79,33 @@ def look(asked: Data) -> Iterator[Remark]:
 
 
 def _said(
-    layout: Layout, asked: Data, found: Sequence[Seen], each: Mapping[Path, Domain]
+    layout: Layout,
+    asked: Data,
+    found: Sequence[Seen],
+    each: Mapping[Path, Domain],
+    files: OpenedFiles,
 ) -> Iterator[Remark]:
     """Yield what training says of the same files."""
     headers = {file.path: file.header for file in found}
     sizes = [file.header.size for file in found if file.header]
     lost = data_warnings.notes(headers, each)
-    for line in data_warnings.remarks(layout, asked, lost, sizes):
+
+    def read(path: Path) -> NDArray[np.uint8]:
+        return domain_images.decode(files.open(path), each[path])
+
+    for line in data_warnings.remarks(layout, asked, lost, sizes, read):
         yield Remark("note", f"{found[0].split}: {line}" if found else line)
 
 
-def _look_at(split: str, asked: Data, path: Path, kind: Domain) -> Seen:
+def _look_at(split: str, asked: Data, files: OpenedFiles, path: Path, kind: Domain) -> Seen:
     try:
-        image = EncodedImage.open(path)
+        image = files.open(path)
         domain_images.decode(image, kind)
         with guarded(path):
             require_size(asked, *image.header.size)
     except BadImage as bad:
         return Seen(path, split, None, "", bad.reason)
-    return Seen(path, split, image.header, image.sha256, "")
+    return Seen(path, split, image.header.without_extra(), image.sha256, "")
 
 
 def _unreadable(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:

@@ -14,6 +14,7 @@ from translate.engine.data import loader
 from translate.engine.data.cache import Cache
 from translate.errors import BadImage
 from translate.images.encode import write_image
+from translate.images.source import EncodedImage
 
 
 def test_memory_and_disk_give_the_same_batches(
@@ -47,10 +48,10 @@ def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
     write_image(one, pixels)
     write_image(two, 255 - pixels)
     cache = Cache({one: (5, 7), two: (5, 7)}, Domain("", 3), {})
-    cache.keep(two)
-    cache.keep(one)
+    cache.keep(EncodedImage.open(two))
+    cache.keep(EncodedImage.open(one))
     assert len(cache) == 2
     assert (cache.read(one) == pixels).all()
     assert (cache.read(two) == 255 - pixels).all()
     with pytest.raises(BadImage, match="changed while it was read"):
-        Cache({one: (7, 5)}, Domain("", 3), {}).keep(one)
+        Cache({one: (7, 5)}, Domain("", 3), {}).keep(EncodedImage.open(one))

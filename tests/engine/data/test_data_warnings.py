@@ -17,6 +17,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
 from translate.engine.data.data_warnings import remarks
 from translate.engine.data.transform import Augment
+from translate.images.source import read_image
 
 Pictures = Callable[..., Path]
 
@@ -126,6 +127,6 @@ def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_t
             return super().pick(index, random)
 
     layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
-    assert remarks(layout, settings, [], []) == []
+    assert remarks(layout, settings, [], [], read_image) == []
     listed = [problem for _, problems in read(layout, 0, stop=2) for problem in problems]
     assert listed and all("PanicException: fourth" in problem.message for problem in listed)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain
 from translate.errors import BadImage
-from translate.images.domain_images import read
+from translate.images.domain_images import decode
+from translate.images.source import EncodedImage
 
 
 class Cache:
@@ -37,13 +38,14 @@ class Cache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, path: Path) -> None:
-        """Decode `path` into its place; raises `BadImage`."""
-        pixels, place = self._decode(path), self._place(path)
+    def keep(self, image: EncodedImage) -> None:
+        """Decode `image` into the place of its path; raises `BadImage`."""
+        pixels = decode(image, self._kinds.get(image.path, self._kind))
+        place = self._place(image.path)
         if pixels.shape != place.shape:
-            raise BadImage(path, "changed while it was read")
+            raise BadImage(image.path, "changed while it was read")
         place[...] = pixels
-        self._kept.add(path)
+        self._kept.add(image.path)
 
     def read(self, path: Path) -> NDArray[np.uint8]:
         """Return the pixels of `path`, from memory or the disk, for reading only.
@@ -51,13 +53,10 @@ class Cache:
         Raises `BadImage`.
         """
         if path not in self._kept:
-            return self._decode(path)
+            return decode(EncodedImage.open(path), self._kinds.get(path, self._kind))
         pixels = self._place(path)
         pixels.flags.writeable = False
         return pixels
-
-    def _decode(self, path: Path) -> NDArray[np.uint8]:
-        return read(path, self._kinds.get(path, self._kind))
 
     def _place(self, path: Path) -> NDArray[Any]:
         start, shape = self._places[path]

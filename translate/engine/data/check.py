@@ -19,6 +19,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data.blank import Blank
 from translate.engine.data.cache import Cache
 from translate.engine.data.data_warnings import listed, notes, palette_domains, remarks
+from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.order import TRIES, UNBATCHED, item_error
 from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
@@ -29,7 +30,6 @@ from translate.folders.names import short_names
 from translate.formats import Header
 from translate.images import domain_images
 from translate.images.layers import guarded
-from translate.images.source import EncodedImage
 
 THREADS = 8
 
@@ -47,7 +47,9 @@ class CheckedData(NamedTuple):
     """What each of the others loses when it is read."""
 
 
-def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
+def open_layout(
+    data: Data, leave_out: Iterable[Path] = (), files: OpenedFiles | None = None
+) -> Layout:
     """Find the files of `data`; raises `DataError` for folders that cannot be used."""
     layout: Layout = registry.create(
         "layout",
@@ -57,7 +59,9 @@ def open_layout(data: Data, leave_out: Iterable[Path] = ()) -> Layout:
         split=data.split,
         leave_out=tuple(leave_out),
     )
-    if data.labels is None and (found := palette_domains(layout, data.domains)):
+    if data.labels is None and (
+        found := palette_domains(layout, data.domains, files or OpenedFiles())
+    ):
         data = data.model_copy(update={"labels": found})
         layout.notes = [
             *layout.notes,
@@ -107,15 +111,16 @@ def _expect_roles(layout: Layout, data: Data) -> None:
         )
 
 
-def check_data(layout: Layout, data: Data) -> CheckedData:
+def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> CheckedData:
     """Look at each file of `layout` once, and lay the good ones out as if there were no others.
 
     Where all of them fit into ``data.cache`` gigabytes they are decoded, and stay in memory; else
     their headers are read. Raises `DataError` where no file is good, `TrainingError` where more
     than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
     """
+    files = files or OpenedFiles()
     with DaemonThreadPool(THREADS) as pool:
-        probed = pool.map(partial(_probe, data=data), layout.files)
+        probed = pool.map(partial(_probe, data=data, files=files), layout.files)
         headers = dict(zip(layout.files, probed, strict=True))
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         by_path = {path: by_file.get(path, kind) for path in headers}
@@ -126,23 +131,23 @@ def check_data(layout: Layout, data: Data) -> CheckedData:
         bad = [found for found in headers.values() if isinstance(found, BadImage)]
         bad += layout.problems
         if needed <= data.cache * 1e9:
-            bad += filter(None, pool.map(partial(_keep, cache), sizes))
+            bad += filter(None, pool.map(partial(_keep, cache, files), sizes))
     problems = sorted(Problem.of(found, "check") for found in bad)
     if problems:
         _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
-        layout = open_layout(data, [p.path for p in problems])
+        layout = open_layout(data, [p.path for p in problems], files)
     lost = notes(headers, by_path)
-    said = remarks(layout, data, lost, sizes.values())
+    said = remarks(layout, data, lost, sizes.values(), cache.read)
     return CheckedData(layout, augment, problems, said, listed(lost))
 
 
-def _probe(path: Path, data: Data) -> Header | BadImage:
+def _probe(path: Path, data: Data, files: OpenedFiles) -> Header | BadImage:
     """Return the header of a file that can be trained on, or what is wrong with it."""
     try:
-        header = EncodedImage.open(path).header
+        header = files.open(path).header
         with guarded(path):
             require_size(data, *header.size)
-        return header
+        return header.without_extra()
     except BadImage as bad:
         return bad
     except BaseException as error:
@@ -150,9 +155,9 @@ def _probe(path: Path, data: Data) -> Header | BadImage:
         return item_error([path], error)
 
 
-def _keep(cache: Cache, path: Path) -> BadImage | None:
+def _keep(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
     try:
-        cache.keep(path)
+        cache.keep(files.take(path))
     except BadImage as bad:
         return bad
     except BaseException as error:

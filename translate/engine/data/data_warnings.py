@@ -1,7 +1,7 @@
 """What is said once of a data set before it is trained on: nothing is wrong with it, but look."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
+from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage
 from translate.formats import Header, Note
 from translate.images import domain_images
 from translate.images.format_registry import is_lossy
-from translate.images.source import EncodedImage
 
 DRAWS = 100
 """items that are picked to see whether a domain has more than one image"""
@@ -49,6 +49,7 @@ def remarks(
     data: Data,
     lost: Sequence[tuple[Path, Note]],
     sizes: Collection[tuple[int, int]],
+    read: Callable[[Path], NDArray[np.uint8]],
 ) -> list[str]:
     """Return a line for each thing that a person may not have meant.
 
@@ -57,12 +58,13 @@ def remarks(
         data: the settings they are read with.
         lost: what files lose when they are read.
         sizes: height and width of each file that can be read.
+        read: returns the pixels of a file.
     """
     return [
         *_lost(lost, len(sizes)),
         *layout.notes,
         *_small(data, sizes),
-        *_few_levels(layout),
+        *_few_levels(layout, read),
         *_lossy_labels(layout),
         *_lonely(layout),
     ]
@@ -101,12 +103,12 @@ def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
         yield f"{small} of {len(sizes)} images are smaller than the crop of {rows}x{columns}: {how}"
 
 
-def _few_levels(layout: Layout) -> Iterable[str]:
+def _few_levels(layout: Layout, read: Callable[[Path], NDArray[np.uint8]]) -> Iterable[str]:
     """Say of which domains all images are nearly one shade, as maps of class numbers are."""
     each = domain_images.by_role(layout.spec)
     for place, name, files in _domains(layout):
         kind = each[place]
-        values = [v for p in _spread(files, LOOKED_AT) if (v := _values(p, kind)) is not None]
+        values = [v for p in _spread(files, LOOKED_AT) if (v := _values(p, read)) is not None]
         if not values:
             continue
         least, most = min(int(v.min()) for v in values), max(int(v.max()) for v in values)
@@ -126,28 +128,28 @@ def _lossy_labels(layout: Layout) -> Iterable[str]:
             yield f"{name}: label maps in JPEG have values of no class at their edges: use PNG"
 
 
-def palette_domains(layout: Layout, domains: Sequence[str]) -> tuple[str, ...]:
+def palette_domains(layout: Layout, domains: Sequence[str], opened: OpenedFiles) -> tuple[str, ...]:
     """Return the `domains` of `layout` whose images, as far as looked at, all are palette PNGs."""
     if len(layout.domain_files) != len(domains):
         return ()
     return tuple(
         name
         for name, files in zip(domains, layout.domain_files, strict=True)
-        if files and all(_has_palette(path) for path in _spread(files, HEADERS_LOOKED_AT))
+        if files and all(_has_palette(path, opened) for path in _spread(files, HEADERS_LOOKED_AT))
     )
 
 
-def _has_palette(path: Path) -> bool:
+def _has_palette(path: Path, opened: OpenedFiles) -> bool:
     try:
-        header = EncodedImage.open(path).header
+        header = opened.open(path).header
     except BadImage:
         return False
     return header.label_map
 
 
-def _values(path: Path, kind: Domain) -> NDArray[np.uint8] | None:
+def _values(path: Path, read: Callable[[Path], NDArray[np.uint8]]) -> NDArray[np.uint8] | None:
     try:
-        return domain_images.read(path, kind)
+        return read(path)
     except Exception:
         return None  # it is listed when it is read
 

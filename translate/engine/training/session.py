@@ -14,6 +14,7 @@ from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.data import check, places, samples
+from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.disk import folders
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
@@ -69,7 +70,8 @@ def open_session(
     distributed.barrier()
     if resume_from and not is_new:  # what are label maps was decided when the run began
         data = data.model_copy(update={"labels": resume_from.label_domains(data)})
-    layout = check.open_layout(data)
+    files = OpenedFiles()
+    layout = check.open_layout(data, files=files)
     if is_new:
         expect_parts(config, layout, device)
         expect_size(config, layout)
@@ -79,7 +81,7 @@ def open_session(
         training = build_training(config, spec, device)
     expect_batch(config, layout)
     messages = [*init.complaints, *init.load(training)] if init else []
-    checked = check.check_data(layout, data)
+    checked = check.check_data(layout, data, files)
     steps = total_steps(config, len(checked.layout))
     origin: dict[str, Any] = {"init": init.facts} if init else {}
     if resume_from:

@@ -1,0 +1,109 @@
+"""Each input is opened once, and what is recorded of it is true of the bytes that were decoded."""
+
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hole_filling import MODEL, fill_folder
+from image_inversion import translate
+from PIL import Image
+
+from translate.engine.disk import json_files
+
+PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
+
+
+def save(path: Path, pixels: Any, *frames: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    more = {"save_all": True, "append_images": [*map(Image.fromarray, frames)]} if frames else {}
+    Image.fromarray(pixels).save(path, **more)
+    return path
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count how often each file is read."""
+    counts: Counter[str] = Counter()
+    read = Path.read_bytes
+
+    def remember(path: Path) -> bytes:
+        counts[path.name] += 1
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", remember)
+    return counts
+
+
+def records(out: Path) -> dict[str, str]:
+    return {
+        r["output"]: r["input_sha256"] for r in json_files.read_lines(out / ".translate/done.jsonl")
+    }
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_each_input_and_mask_is_opened_once(
+    batch_size: int, opened: Counter[str], tmp_path: Path
+) -> None:
+    hole = np.zeros((9, 13), np.uint8)
+    hole[2:5, 3:9] = 255
+    for number in range(4):
+        save(tmp_path / f"in/{number}.png", PHOTO)
+        save(tmp_path / f"masks/{number}.bmp", hole)
+    done = fill_folder(
+        tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks", batch_size=batch_size
+    )
+    assert len(records(tmp_path / "out")) == 4, done
+    inputs = {f"{number}.{suffix}": 1 for number in range(4) for suffix in ("png", "bmp")}
+    assert {name: opened[name] for name in inputs} == inputs
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize("frames", ["first", "all"])
+def test_a_file_of_several_frames_is_opened_once(
+    batch_size: int, frames: str, opened: Counter[str], tmp_path: Path
+) -> None:
+    for number in range(3):
+        save(tmp_path / f"in/{number}.tif", PHOTO, PHOTO[::-1], PHOTO[:, ::-1])
+    translate(tmp_path / "in", tmp_path / "out", frames=frames, batch_size=batch_size)
+    assert len(records(tmp_path / "out")) == (9 if frames == "all" else 3)
+    assert {n: c for n, c in opened.items() if n.endswith(".tif")} == dict.fromkeys(
+        ("0.tif", "1.tif", "2.tif"), 1
+    )
+
+
+def test_a_rerun_opens_each_input_once_to_see_that_it_is_done(
+    opened: Counter[str], tmp_path: Path
+) -> None:
+    for number in range(3):
+        save(tmp_path / f"in/{number}.png", PHOTO)
+    translate(tmp_path / "in", tmp_path / "out")
+    opened.clear()
+    save(tmp_path / "in/1.png", PHOTO[::-1])
+    translate(tmp_path / "in", tmp_path / "out", overwrite=True)
+    assert {n: c for n, c in opened.items() if n in ("0.png", "1.png", "2.png")} == dict.fromkeys(
+        ("0.png", "1.png", "2.png"), 1
+    )
+
+
+def test_a_file_that_changes_under_us_is_recorded_as_what_was_decoded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, read = save(tmp_path / "in/a.png", PHOTO), Path.read_bytes
+    before, other = path.read_bytes(), np.full_like(PHOTO, 90)
+
+    def change(file: Path) -> bytes:
+        data = read(file)
+        if file == path:
+            save(path, other)
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", change)
+    translate(tmp_path / "in", tmp_path / "out")
+    monkeypatch.undo()
+    assert records(tmp_path / "out") == {"a.png": sha256(before).hexdigest()}
+    assert (np.asarray(Image.open(tmp_path / "out/a.png")) == 255 - PHOTO).all()
+    translate(tmp_path / "in", tmp_path / "out", overwrite=True)  # it is another image now
+    assert (np.asarray(Image.open(tmp_path / "out/a.png")) == 255 - other).all()

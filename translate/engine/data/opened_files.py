@@ -1,0 +1,36 @@
+"""Image files that were read for their headers, kept in memory until their pixels are decoded."""
+
+from pathlib import Path
+from threading import Lock
+
+from translate.images.source import EncodedImage
+
+KEPT_BYTES = 256 << 20
+"""of all files together; a file beyond that is read again where it is decoded"""
+
+
+class OpenedFiles:
+    """Reads each file once, though its header and its pixels are asked for at different times."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, EncodedImage] = {}
+        self._bytes = 0
+        self._lock = Lock()
+
+    def open(self, path: Path) -> EncodedImage:
+        """Return the file at `path`, and keep it if there is room; raises `BadImage`."""
+        if (kept := self._kept.get(path)) is not None:
+            return kept
+        image = EncodedImage.open(path)
+        with self._lock:
+            if path not in self._kept and self._bytes + len(image.data) <= KEPT_BYTES:
+                self._kept[path] = image
+                self._bytes += len(image.data)
+        return image
+
+    def take(self, path: Path) -> EncodedImage:
+        """Return the file at `path`, which is not asked for again; raises `BadImage`."""
+        with self._lock:
+            if (kept := self._kept.pop(path, None)) is not None:
+                self._bytes -= len(kept.data)
+        return kept or EncodedImage.open(path)
