@@ -158,7 +158,7 @@ TOO_LONG = {
 UNTESTED = """
 cli: abilities annotated catalogue choices counting datasets doctor part plugins result_messages
 engine.checkpoints: contents read safetensors state
-engine.inference: conversion drawing in_memory options pipeline report sources
+engine.inference: conversion drawing in_memory options pipeline report
 engine.runs: problem_list
 engine.training: build estimate failures interval_log preview progress_bar resume saving train
 images: contact_sheet layers
