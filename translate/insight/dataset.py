@@ -91,7 +91,7 @@ def _said(
     lost = data_warnings.notes(headers, each)
 
     def read(path: Path) -> NDArray[np.uint8]:
-        return domain_images.decode(files.open(path), each[path])
+        return domain_images.decode(files.read(path), each[path])
 
     for line in data_warnings.remarks(layout, asked, lost, sizes, read):
         yield Remark("note", f"{found[0].split}: {line}" if found else line)
@@ -99,7 +99,7 @@ def _said(
 
 def _look_at(split: str, asked: Data, files: OpenedFiles, path: Path, kind: Domain) -> Seen:
     try:
-        image = files.open(path)
+        image = files.read(path)
         domain_images.decode(image, kind)
         with guarded(path):
             require_size(asked, *image.header.size)

@@ -56,8 +56,8 @@ def test_a_file_beyond_what_is_kept_is_read_again(
     monkeypatch.setattr(opened_files, "KEPT_BYTES", max(path.stat().st_size for path in (one, two)))
     files = OpenedFiles()
     for path in (one, two, one, two):
-        files.open(path)
+        files.read(path)
     assert opened == {one.name: 1, two.name: 2}
     assert files.take(one).sha256 == EncodedImage.open(one).sha256
-    files.open(two), files.open(two)
+    files.read(two), files.open(two)
     assert opened[two.name] == 3  # there is room for it now

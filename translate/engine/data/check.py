@@ -144,7 +144,7 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
 def _probe(path: Path, data: Data, files: OpenedFiles) -> Header | BadImage:
     """Return the header of a file that can be trained on, or what is wrong with it."""
     try:
-        header = files.open(path).header
+        header = files.read(path).header
         with guarded(path):
             require_size(data, *header.size)
         return header.without_extra()

@@ -141,7 +141,7 @@ def palette_domains(layout: Layout, domains: Sequence[str], opened: OpenedFiles)
 
 def _has_palette(path: Path, opened: OpenedFiles) -> bool:
     try:
-        header = opened.open(path).header
+        header = opened.read(path).header
     except BadImage:
         return False
     return header.label_map

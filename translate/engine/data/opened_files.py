@@ -17,7 +17,7 @@ class OpenedFiles:
         self._bytes = 0
         self._lock = Lock()
 
-    def open(self, path: Path) -> EncodedImage:
+    def read(self, path: Path) -> EncodedImage:
         """Return the file at `path`, and keep it if there is room; raises `BadImage`."""
         if (kept := self._kept.get(path)) is not None:
             return kept
