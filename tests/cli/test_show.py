@@ -23,7 +23,7 @@ from translate.registry import create_generator
 Run = Callable[..., Any]
 
 
-def test_every_setting_has_its_meaning_beside_it(run_command: Run) -> None:
+def test_every_setting_has_its_meaning_as_a_comment(run_command: Run) -> None:
     text = run_command("show", "cyclegan").out
     assert text.splitlines()[0] == "recipe: cyclegan"
     for section in SECTIONS:
@@ -38,7 +38,7 @@ def test_every_setting_has_its_meaning_beside_it(run_command: Run) -> None:
     assert re.search(r"^  steps: null +# ", text, re.M)
 
 
-def test_what_parts_take_is_shown_with_what_it_is_against(run_command: Run) -> None:
+def test_options_of_parts_are_shown_with_their_purpose(run_command: Run) -> None:
     text = run_command("show", "pix2pix").out
     assert re.search(r"^  # Options of adversarial: \{name: vanilla\}$", text, re.M)
     assert re.search(
@@ -49,7 +49,7 @@ def test_what_parts_take_is_shown_with_what_it_is_against(run_command: Run) -> N
     assert "size_average" not in text  # torch's own option of l1 has no meaning to show
 
 
-def test_what_is_shown_can_be_saved_edited_and_used(run_command: Run, tmp_path: Path) -> None:
+def test_settings_can_be_saved_edited_and_used(run_command: Run, tmp_path: Path) -> None:
     text = run_command("show", "pix2pix").out
     (tmp_path / "mine.yaml").write_text(text.replace("pixel_weight: 100.0", "pixel_weight: 3"))
     edited = layers.resolve(config=str(tmp_path / "mine.yaml"))
@@ -79,7 +79,7 @@ def test_a_config_and_a_run_are_shown_complete(
     assert layers.resolve(config="again.yaml").options["pool_size"] == 3
 
 
-def test_show_alone_lists_every_kind_of_thing_that_has_a_name(run_command: Run) -> None:
+def test_show_without_a_name_lists_all_names_by_kind(run_command: Run) -> None:
     lines = run_command("show").out.splitlines()
     for name in ("cyclegan", "cyclegan-small", "paired", "resnet", "patch", "lsgan", "summer"):
         (line,) = [line for line in lines if line.startswith(f"  {name} ")]
@@ -128,7 +128,7 @@ def test_a_part_is_shown_with_its_options_and_how_to_select_it(
     assert document["name"] == name
 
 
-def test_a_part_as_it_is_shown_can_be_set_as_an_option(run_command: Run) -> None:
+def test_a_shown_part_can_be_set_as_an_option(run_command: Run) -> None:
     shown = yaml.parse(run_command("show", "resnet").out, "resnet")
     data = {"domains": ["a", "b"]}
     resolved = layers.resolve("pix2pix", config={"options": {"generator": shown}, "data": data})
@@ -165,18 +165,18 @@ def test_one_name_of_several_kinds_is_shown_with_the_others(run_command: Run) ->
         ("cyclegan", r"max_bad: 0\.05 +# .*\(0 to 1\)"),
     ],
 )
-def test_an_option_has_its_choices_beside_it(run_command: Run, recipe: str, expected: str) -> None:
+def test_an_option_has_its_choices_as_a_comment(run_command: Run, recipe: str, expected: str) -> None:
     assert re.search(f"^  {expected}", run_command("show", recipe).out, re.M)
 
 
-def test_a_network_is_offered_only_where_its_output_fits(run_command: Run) -> None:
+def test_a_network_is_a_choice_only_where_its_output_fits(run_command: Run) -> None:
     translating = run_command("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
     drawing = run_command("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
     assert "unet" in translating and "mlp" not in translating and "encoder" not in translating
     assert "mlp" in drawing and "unet" not in drawing
 
 
-def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
+def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[tuple[str, str]] = []
@@ -200,7 +200,7 @@ def test_the_kind_of_every_option_of_ours_is_that_of_what_a_recipe_makes_of_it(
             assert kind or "Part" not in str(option.annotation) or option.name == "damage"
 
 
-def test_a_run_says_what_its_model_can_do(
+def test_a_run_is_shown_with_the_commands_that_use_its_model(
     run_command: Run, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("digits/one", 2), image_folder("digits/two", 2)
@@ -245,7 +245,7 @@ def test_a_run_says_what_its_model_can_do(
         (".", ". holds no whole checkpoint."),
     ],
 )
-def test_what_cannot_be_shown_is_said(
+def test_an_unknown_name_is_an_error_of_one_line(
     name: str, said: str, run_command: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "empty.yaml").write_text("")
