@@ -156,7 +156,7 @@ TOO_LONG = {
 
 
 UNTESTED = """
-cli: abilities annotated catalogue choices counting datasets doctor part plugins result_messages
+cli: abilities datasets plugins result_messages
 engine.checkpoints: contents read safetensors state
 engine.inference: conversion drawing in_memory options pipeline report
 engine.runs: problem_list

@@ -2,18 +2,15 @@
 
 import shutil
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from command_result import CommandResult
 from PIL import features
 
 from translate.engine.plugins import discovery
-from translate.insight import environment
 from translate.insight.environment import Finding, check_environment
 
 
@@ -81,17 +78,3 @@ def test_a_check_that_fails_is_a_finding_itself(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(shutil, "disk_usage", fail)
     assert findings_of("room") == [Finding("room", "broken", "OSError: gone")]
     assert findings_of("compiler"), "and the next check runs"
-
-
-def test_the_command_exits_2_where_something_is_broken(
-    run_command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = run_command("doctor")
-    assert (whole.code, whole.err) == (0, "")
-    assert "translate-kit  " in whole.out
-    broken = Finding("torch", "broken", "it is", "mend it")
-    monkeypatch.setattr(environment, "CHECKS", (lambda: iter([broken]),))
-    outcome = run_command("doctor", "--quiet")
-    assert outcome.code == 2
-    assert outcome.out.split() == ["!", "torch", "it", "is", "mend", "it"]
-    assert '"state": "broken"' in run_command("doctor", "--json").out

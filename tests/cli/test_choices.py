@@ -1,0 +1,81 @@
+"""Values that an option accepts, as text."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import pytest
+from annotated_types import Ge, Gt, Le
+
+from translate import registry
+from translate.cli.choices import allowed
+from translate.contract import verdicts
+from translate.contract.subject import subject
+from translate.engine.config.parts import part_kind, part_name
+from translate.engine.system import signatures
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ("cyclegan", r"adversarial: lsgan +# adversarial loss \(.*vanilla, lsgan, hinge"),
+        ("pix2pix", r"pixel: l1 +# pixel loss to the target image \(l1, l2, ssim, "),
+        ("gan", r"prior: uniform +# .*\(normal, uniform, sphere\)"),
+        ("cyclegan", r"generator: resnet +# .*\(resnet, unet, "),
+        ("cyclegan", r"lr: 0\.0002 +# .*\(0 or more\)"),
+        ("cyclegan", r"precision: fp32 +# .*\(fp32, bf16\)"),
+        ("cyclegan", r"max_bad: 0\.05 +# .*\(0 to 1\)"),
+    ],
+)
+def test_an_option_has_its_choices_as_a_comment(
+    run_command: Run, recipe: str, expected: str
+) -> None:
+    assert re.search(f"^  {expected}", run_command("show", recipe).out, re.M)
+
+
+def test_a_network_is_a_choice_only_where_its_output_fits(run_command: Run) -> None:
+    translating = run_command("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
+    drawing = run_command("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
+    assert "unet" in translating and "mlp" not in translating and "encoder" not in translating
+    assert "mlp" in drawing and "unet" not in drawing
+
+
+def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[str, str]] = []
+    create = registry.create
+
+    def watched(kind: registry.Kind, part: registry.Part, **given: Any) -> Any:
+        made.append((kind, registry.split_part(kind, part)[0]))
+        return create(kind, part, **given)
+
+    for name in registry.names("recipe"):
+        small = verdicts.small_options("recipe", name)
+        tested = subject(name, small, None, None)
+        monkeypatch.setattr(registry, "create", watched)
+        made.clear()
+        tested.make()
+        monkeypatch.undo()
+        for option in signatures.read(registry.find("recipe", name), ["spec"]).values():
+            if kind := part_kind(option):
+                chosen = option.name not in ("content", "adversarial", "discriminator", "pixel")
+                assert (kind, part_name(option.default)) in made or not chosen, (name, option.name)
+            assert kind or "Part" not in str(option.annotation) or option.name == "damage"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (Literal["a", "b"], "a, b"),
+        (bool, "true, false"),
+        (Annotated[int, Gt(0)], "more than 0"),
+        (Annotated[float, Ge(0), Le(1)], "0 to 1"),
+        (Annotated[int, Ge(2)] | Literal["fit"] | None, "2 or more, fit"),
+        (str, ""),
+    ],
+)
+def test_a_type_has_its_values_or_its_range(annotation: Any, expected: str) -> None:
+    assert allowed(annotation) == expected
