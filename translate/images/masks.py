@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from translate.errors import BadImage
-from translate.images import pillow
-from translate.images.layers import WHITE, Layers, guarded
+from translate.images.layers import WHITE, Layers, guarded, layers_from_pillow
 from translate.images.source import MAX_PIXELS, EncodedImage
 
 MOST_COLOURS = 32
@@ -96,7 +95,7 @@ def of_file(mask: EncodedImage) -> Hole:
 
 def of_picture(mask: Image.Image) -> Hole:
     """Return the hole that a mask in memory gives; raises `ValueError`."""
-    return as_hole(pillow.to_layers(ImageOps.exif_transpose(mask)))
+    return as_hole(layers_from_pillow(ImageOps.exif_transpose(mask)))
 
 
 def of_array(mask: NDArray[Any]) -> Hole:

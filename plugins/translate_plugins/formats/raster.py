@@ -10,8 +10,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from translate.formats import Header, Window
-from translate.images.layers import Layers
-from translate.images.pillow import to_layers
+from translate.images.layers import Layers, layers_from_pillow
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata, opencv, pillow, png
 
@@ -81,7 +80,7 @@ class Raster:
         if suits and (layers := opencv.decode(source.data)):
             return layers
         with pillow.opened(source, self.name, frame) as image:  # which also says what is wrong
-            layers = to_layers(image)
+            layers = layers_from_pillow(image)
             if suits and stored.header.bits > 8:
                 raise ValueError("its 16-bit colours cannot be decoded")
             return layers
@@ -94,4 +93,4 @@ class Raster:
                 png.require_whole(source.data)
                 source.cache[self.name] = image = pillow.open_image(source, self.name)
             pillow.seek(image, frame, source.max_pixels)
-            return to_layers(image)
+            return layers_from_pillow(image)

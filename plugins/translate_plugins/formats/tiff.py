@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from translate.errors import BadImage
 from translate.formats import Header, Window
-from translate.images.layers import Layers, split_alpha, to_uint16
-from translate.images.pillow import to_layers
+from translate.images.layers import Layers, layers_from_pillow, split_alpha, to_uint16
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata, opencv, pillow, tiff_page, tiff_tags
 from translate_plugins.formats.raster import Raster
@@ -114,7 +113,7 @@ def _flat(single: EncodedImage, page: Page) -> Layers:
             if page.dark and image.palette:  # as if white were 255, where it is 65535
                 image.load()
                 image.putpalette(tiff_page.palette(single.data, page))
-            return to_layers(image)
+            return layers_from_pillow(image)
     except BadImage as bad:
         raise BadImage(single.path, f"{page.name} that cannot be decoded: {bad.reason}") from bad
 

@@ -59,5 +59,5 @@ def test_a_file_beyond_what_is_kept_is_read_again(
         files.read(path)
     assert opened == {one.name: 1, two.name: 2}
     assert files.take(one).sha256 == EncodedImage.open(one).sha256
-    files.read(two), files.open(two)
+    files.read(two), files.read(two)
     assert opened[two.name] == 3  # there is room for it now

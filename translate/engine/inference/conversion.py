@@ -32,8 +32,8 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.errors import BadImage, ConfigError, DataError
 from translate.formats import Note, suits
-from translate.images import domain_images, label_maps, masks, pillow
-from translate.images.layers import WHITE, Layers, Pixels, guarded
+from translate.images import domain_images, label_maps, masks
+from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow
 from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -153,7 +153,7 @@ def _picture(given: Image.Image) -> Input:
             raise ValueError(f"is empty: {given.width}x{given.height} pixels")
         upright = ImageOps.exif_transpose(given)
         profile = given.info.get("icc_profile") or b""
-        return Input(pillow.to_layers(upright), path, profile=profile)
+        return Input(layers_from_pillow(upright), path, profile=profile)
 
 
 def _channels_last(given: Tensor) -> NDArray[Any]:
