@@ -159,8 +159,6 @@ UNTESTED = """
 cli: abilities datasets plugins result_messages
 engine.checkpoints: contents read safetensors state
 engine.inference: conversion drawing in_memory options pipeline report
-engine.runs: problem_list
-engine.training: build estimate failures interval_log preview progress_bar resume saving train
 images: contact_sheet
 """
 """Modules by room that are tested through others only: this list must become empty."""

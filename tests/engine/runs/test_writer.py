@@ -4,19 +4,26 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_runs
 import torch
-from PIL import Image
+from odd_exceptions import PanicException, UnprintableError
+from run_files import listed_problems, log_lines, run_facts
 
+from translate import hookimpl
+from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import check
 from translate.engine.data.check import CheckedData, Problem
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.build import build_training
+from translate.errors import describe_error
 from translate.run import LogRecord
+
+Plugin = Callable[..., object]
 
 
 @pytest.fixture
@@ -56,18 +63,6 @@ def test_numbers_that_json_does_not_have_are_null(
     }
 
 
-def test_what_was_listed_before_is_not_listed_again(
-    begun: tuple[RunWriter, TrainingState, CheckedData],
-) -> None:
-    journal, training, prepared = begun
-    prepared.problems.extend([problem("old.png"), problem("new.png")])
-    files.append(journal.path / "problems.jsonl", problem("old.png").record())
-    journal.begin(training, prepared)
-    lines = json_files.read_lines(journal.path / "problems.jsonl")
-    assert [line["path"] for line in lines] == ["old.png", "new.png"]
-    assert journal.problems.count == 2
-
-
 def test_the_end_is_noted_and_the_beginning_kept(
     begun: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
@@ -89,24 +84,162 @@ def test_what_is_told_of_a_run_is_its_configuration(
     assert json.dumps(run.config)
 
 
-def test_D7_lost_information_is_listed_once_as_a_note(
-    image_folder: Callable[..., Path], tmp_path: Path
+def test_the_log_is_cut_back_to_the_checkpoint_that_training_goes_on_from(
+    configure: Any, tmp_path: Path
 ) -> None:
-    for name in ("a", "b"):
-        folder = image_folder(name, 3)
-        for number in (1, 2):
-            Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
-    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
-    assert small_runs.train(small_runs.config(tmp_path, train__steps=1), run, heard).listed == 0
-    assert [line for line in heard.lines if "16 bits" in line] == [
-        f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
+    run = tmp_path / "run"
+    small_runs.train(configure(train__steps=4, train__log_every=1), run)
+    before = log_lines(run)
+    for step in (5, 6):
+        files.append(run / "log.jsonl", {"step": step, "losses": {}})
+    with (run / "log.jsonl").open("a") as file:
+        file.write('{"step": 7, "los')  # torn by a kill
+    small_runs.resume(run, steps=6)
+    assert log_lines(run)[:4] == before
+    assert [line["step"] for line in log_lines(run)] == [1, 2, 3, 4, 5, 6]
+    assert all(line["losses"] for line in log_lines(run))
+
+
+def test_what_a_killed_process_left_half_written_is_swept_at_the_next_start(
+    configure: Any, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    small_runs.train(configure(train__preview_every=2), run)
+    for left in (".run.json.part-9", "previews/.step-1.png.part-9", "checkpoints/.step.part-9"):
+        (run / left).write_text("half")
+    (run / "checkpoints/.tmp-step-00000009").mkdir()
+    (run / ".tmp-mine").write_text("the user's")
+    small_runs.resume(run, steps=5)
+    hidden = {str(p.relative_to(run)) for p in run.rglob(".*")}
+    assert hidden == {".tmp-mine"}
+
+
+def test_run_json_says_what_ran(configure: Any, tmp_path: Path) -> None:
+    small_runs.train(configure(), tmp_path / "run")
+    found = run_facts(tmp_path / "run")
+    assert found["outcome"] == "finished"
+    assert found["data"]["files"] == 4
+    assert (found["seed"], found["device"], found["processes"]) == (0, "cpu", 1)
+    assert set(found["versions"]) == {"translate-kit", "torch", "python"}
+    assert found["started"] <= found["ended"]
+    assert {"command", "git", "threads"} <= found.keys()
+
+
+def test_run_json_keeps_what_earlier_sessions_were(configure: Any, tmp_path: Path) -> None:
+    small_runs.train(configure(), tmp_path / "run")
+    first = run_facts(tmp_path / "run")
+    small_runs.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
+    second = run_facts(tmp_path / "run")
+    assert second["earlier"] == [first]
+    small_runs.resume(tmp_path / "run", steps=21)
+    third = run_facts(tmp_path / "run")
+    assert [f["started_at_step"] for f in third["earlier"]] == [0, second["started_at_step"]]
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "step-00000002.png"])
+def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes_on(
+    name: str, configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = configure(train__steps=4, train__log_every=2, train__preview_every=2)
+    small_runs.train(given, tmp_path / "straight")
+    for door in ("append", "replace"):
+        real = getattr(files, door)
+
+        def refuse(path: Path, data: Any, real: Any = real) -> None:
+            if path.name == name:
+                raise OSError(28, "No space left on device")
+            real(path, data)
+
+        monkeypatch.setattr(files, door, refuse)
+    heard = small_runs.ProgressRecorder()
+    result = small_runs.train(given, tmp_path / "run", heard)
+    count = 2 if name == "log.jsonl" else 1
+    assert result.step == 4
+    assert result.listed == len(listed_problems(tmp_path / "run")) == count
+    assert listed_problems(tmp_path / "run")[0]["reason"] == "could not write"
+    assert f"could not write: {tmp_path / 'run'}" in str(heard)
+    assert small_runs.checkpoint_tensors(tmp_path / "run") == small_runs.checkpoint_tensors(
+        tmp_path / "straight"
+    )
+
+
+def test_events_come_in_order_with_what_the_hooks_document(
+    configure: Any, tmp_path: Path, register_plugin: Plugin
+) -> None:
+    heard: list[tuple[Any, ...]] = []
+
+    class Listener:
+        @hookimpl
+        def run_started(self, run: Any) -> None:
+            heard.append(("started", run.path, run.config["recipe"], run.steps))
+
+        @hookimpl
+        def losses_logged(self, run: Any, step: int, losses: Any) -> None:
+            heard.append(("losses", run.path.name, step, sorted(losses)))
+
+        @hookimpl
+        def preview_drawn(self, path: Path, step: int) -> None:  # any order, any of them
+            heard.append(("preview", step, path.is_file()))
+
+        @hookimpl
+        def checkpoint_saved(self, step: int, path: Path) -> None:
+            retention.verify(path)
+            heard.append(("saved", step, path.name))
+
+        @hookimpl
+        def run_finished(self, outcome: str) -> None:
+            heard.append(("finished", outcome))
+
+    register_plugin(Listener(), "stranger:listener")
+    run = tmp_path / "run"
+    small_runs.train(
+        configure(train__steps=3, train__log_every=2, train__preview_every=2, train__save_every=2),
+        run,
+    )
+    losses = ["one/distance", "two/distance"]
+    assert heard == [
+        ("started", run, "toy", 3),
+        ("saved", 0, "step-00000000"),
+        ("losses", "run", 2, losses),
+        ("preview", 2, True),
+        ("saved", 2, "step-00000002"),
+        ("losses", "run", 3, losses),
+        ("preview", 3, True),
+        ("saved", 3, "step-00000003"),
+        ("finished", "finished"),
     ]
-    for _ in range(2):  # a resume lists nothing again
-        notes = json_files.read_lines(run / "problems.jsonl")
-        assert [Path(note["path"]) for note in notes] == [
-            tmp_path / f"{name}/000{number}.png" for name in "ab" for number in (1, 2)
-        ]
-        assert {(note["stage"], note["reason"], note["message"]) for note in notes} == {
-            ("check", "note", "16 bits a channel become 8")
-        }
-        assert small_runs.resume(run, steps=2).listed == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("no such dashboard"), SystemExit(0), PanicException("x"), UnprintableError()],
+)
+def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
+    error: BaseException, configure: Any, tmp_path: Path, register_plugin: Plugin
+) -> None:
+    heard = []
+
+    class Faulty:
+        @hookimpl(tryfirst=True)
+        def losses_logged(self) -> None:
+            raise error
+
+    class Listener:
+        @hookimpl
+        def losses_logged(self, step: int) -> None:
+            heard.append(step)
+
+    register_plugin(Listener(), "stranger:listener")
+    register_plugin(Faulty(), "stranger:faulty")
+    result = small_runs.train(configure(), tmp_path / "run")
+    assert heard == [4]
+    assert result.step == 4
+    (problem,) = listed_problems(tmp_path / "run")
+    message = problem.pop("message")
+    assert message.startswith(f"{describe_error(error)} (plugin stranger:faulty, ")
+    assert "`raise error`" in message
+    assert problem == {
+        "path": "plugin stranger:faulty",
+        "stage": "losses_logged",
+        "reason": "hook failed",
+    }

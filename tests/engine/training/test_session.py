@@ -1,9 +1,5 @@
 """What is made before the loop begins: folders of runs, sizes, lengths, and equal beginnings."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +7,11 @@ from typing import Any
 import pytest
 import small_runs
 import torch
-from specs import image_spec
 
 from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers
 from translate.engine.inference import model as infer
-from translate.engine.processes.signals import Interrupts
 from translate.engine.training import train
-from translate.engine.training.build import build_training
 from translate.errors import ConfigError, DataError, SaveError
 from translate.progress import ProgressReporter
 
@@ -135,44 +128,6 @@ def test_T20_a_size_that_the_networks_cannot_take_is_said_before_any_work(
     assert not (root / "run").exists()
 
 
-def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
-    built, drawn = [], []
-    for seed in (1, 1, 2):
-        torch.rand(5)  # whatever came before
-        asked = small_runs.config(Path("nowhere"), train__seed=seed)
-        built.append(
-            build_training(asked, image_spec((16, 16), ("a", "b")), CPU).recipe.state_dict()
-        )
-        drawn.append(torch.rand(3))
-    assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
-    assert not torch.equal(
-        built[0]["source_to_target.model.1.weight"], built[2]["source_to_target.model.1.weight"]
-    )
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
-
-
-def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path) -> None:
-    from safetensors.torch import load
-
-    asked = small_runs.config(
-        root, train__ema=0.75, train__steps=2, train__save_every=1, train__keep=9
-    )
-    run = small_runs.train(asked, root / "run").path
-    folders = sorted((run / "checkpoints").iterdir())
-    weights = [
-        load((f / "weights.safetensors").read_bytes())["source_to_target.model.1.weight"]
-        for f in folders
-    ]
-    average = [
-        load((f / "ema.safetensors").read_bytes())["source_to_target.model.1.weight"]
-        for f in folders
-    ]
-    # the first update copies, as torch.optim.swa_utils does; then 0.75 old + 0.25 new
-    assert torch.equal(average[1], weights[1])
-    assert torch.allclose(average[2], 0.75 * weights[1] + 0.25 * weights[2], atol=1e-7)
-
-
 def test_what_the_data_show_is_said_before_the_first_step(root: Path) -> None:
     (root / "a/notes.txt").touch()
     heard = small_runs.ProgressRecorder()
@@ -207,126 +162,3 @@ def test_a_gpu_that_is_not_there_is_said(root: Path) -> None:
         ConfigError, match=r"device cuda: PyTorch finds no GPU here. Use --device cpu"
     ):
         small_runs.train(small_runs.config(root, train__device="cuda"), root / "run")
-
-
-def test_bf16_trains_and_saves_full_precision(root: Path) -> None:
-    from safetensors.torch import load
-
-    run = small_runs.train(
-        small_runs.config(root, train__precision="bf16", train__steps=2), root / "run"
-    ).path
-    tensors = load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
-    assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
-
-
-def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> None:
-    from safetensors.torch import load
-
-    run = small_runs.train(
-        small_runs.config(root, data__channels=1, train__steps=1), root / "run"
-    ).path
-    tensors = load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
-    assert tensors["source_to_target.model.1.weight"].shape[1] == 1
-
-
-class Acting(ProgressReporter):
-    """Does something after a step."""
-
-    def __init__(self, at: int, act: Callable[[], object]) -> None:
-        self.at, self.act = at, act
-
-    def step(self, step: int, steps: int) -> None:  # noqa: ARG002
-        if step == self.at:
-            self.act()
-
-
-def test_T7_a_signal_that_asks_for_a_checkpoint_gets_one_and_training_goes_on(root: Path) -> None:
-    asked, interrupts = small_runs.config(root, train__steps=5), Interrupts(save_on="SIGUSR1")
-    progress = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
-    result = train.start(asked, out=root / "run", progress=progress, interrupts=interrupts)
-    assert (result.step, result.signal, result.late) == (5, 0, False)
-    assert small_runs.checkpoint_steps(root / "run") == [3, 5]
-
-
-def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(root: Path) -> None:
-    asked, straight = small_runs.config(root, train__steps=4), root / "straight"
-    small_runs.train(asked, straight)
-    interrupts = Interrupts()
-    progress = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
-    result = train.start(asked, out=root / "run", progress=progress, interrupts=interrupts)
-    assert (result.step, result.signal, result.late) == (2, 0, True)
-    assert train.resume(root / "run", progress=ProgressReporter()).step == 4
-    ends = [
-        run / "checkpoints/step-00000004/weights.safetensors" for run in (root / "run", straight)
-    ]
-    assert ends[0].read_bytes() == ends[1].read_bytes()
-
-
-def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
-    """The lock is a process's, so another process holds it."""
-    asked = small_runs.config(root, train__steps=2)
-    small_runs.train(asked, root / "run")
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from pathlib import Path; from translate.engine.disk.locks import locked\n"
-            "with locked(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()",
-            str(root / "run"),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdin and holder.stdout and holder.stdout.readline() == "held\n"
-    before = sorted(p.name for p in (root / "run").rglob("*"))
-    with pytest.raises(ConfigError, match="is in use: another process trains there"):
-        train.resume(root / "run", flags={"train.steps": 4}, progress=ProgressReporter())
-    assert sorted(p.name for p in (root / "run").rglob("*")) == before
-    holder.communicate("")
-    assert (
-        train.resume(root / "run", flags={"train.steps": 4}, progress=ProgressReporter()).step == 4
-    )
-    assert not (root / "run/.lock").exists()
-
-
-def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
-    small_runs.train(small_runs.config(root, train__steps=1), root / "run")
-    (root / "run/.lock").touch()
-    assert (
-        train.resume(root / "run", flags={"train.steps": 2}, progress=ProgressReporter()).step == 2
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [("more", r"has 8 files, and had 7"), ("other", "as many files as before, but other names")],
-)
-def test_T15_a_changed_data_set_is_refused_unless_accepted(
-    root: Path, image_folder: Callable[..., Path], change: str, words: str
-) -> None:
-    small_runs.train(small_runs.config(root, train__steps=1), root / "run")
-    if change == "more":
-        image_folder("a", 5)
-    else:
-        (root / "b/0000.png").rename(root / "b/9999.png")
-    with pytest.raises(DataError, match=rf"{words}.*--accept-data-change"):
-        train.resume(root / "run", flags={"train.steps": 2}, progress=ProgressReporter())
-    heard = small_runs.ProgressRecorder()
-    small_runs.resume(root / "run", heard, steps=2, accept_data_change=True)
-    assert "going on, but not as if nothing had happened" in str(heard)
-    assert (
-        train.resume(root / "run", flags={"train.steps": 3}, progress=ProgressReporter()).step == 3
-    )
-
-
-def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:
-    seen: list[bool] = []
-    progress = Acting(1, lambda: seen.append(torch.are_deterministic_algorithms_enabled()))
-    asked = small_runs.config(root, train__steps=2, train__deterministic=True)
-    train.start(asked, out=root / "run", progress=progress)
-    assert seen == [True]
-    assert not torch.are_deterministic_algorithms_enabled()
-    small_runs.train(small_runs.config(root, train__steps=2), root / "usual")
-    ends = [root / f"{n}/checkpoints/step-00000002/weights.safetensors" for n in ("run", "usual")]
-    assert ends[0].read_bytes() == ends[1].read_bytes(), "a CPU is exact anyway"

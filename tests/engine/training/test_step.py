@@ -1,14 +1,22 @@
 """A turn moves one player by finite numbers, and a recipe that breaks the rules is told which."""
 
 import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torch.optim import SGD, Adam, RMSprop
+from two_player_recipe import TwoPlayers
 
+from translate.batches import Images, ImageSpec
 from translate.engine.training.step import Guard, StepResult, take_turns
-from translate.errors import PluginError, TrainingError, TranslateError
+from translate.errors import (
+    PluginError,
+    TrainingError,
+    TranslateError,
+)
 from translate.recipe import Recipe, Turn, adam
 
 
@@ -381,3 +389,155 @@ def test_adam_is_fused_and_moves_all_networks_that_it_is_given() -> None:
     (group,) = optimizer.param_groups
     assert len(group["params"]) == 4
     assert (group["lr"], group["betas"], group["fused"]) == (0.01, (0.5, 0.999), True)
+
+
+def played(
+    two_players: type[TwoPlayers], fused: bool, bad: dict[int, set[str]], left_out: int | None
+) -> TwoPlayers:
+    """Play five steps; leave the turn of ``two`` out of one of them."""
+    torch.manual_seed(0)
+    recipe = two_players(ImageSpec(), fused=fused)
+    optimizers = recipe.optimizers()
+    two_players.bad = bad
+    for step in range(5):
+        recipe.iteration = step
+        recipe.two.requires_grad_(step != left_out)
+        take_turns(recipe, Images(torch.full((1, 3, 2, 2), 0.1 * step)), optimizers)
+    recipe.held = [o.state_dict()["state"] for o in optimizers.values()]  # type: ignore[assignment]
+    return recipe
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_T9_a_turn_without_numbers_moves_nothing_and_leaves_the_optimizer_as_it_was(
+    fused: bool, two_players: type[TwoPlayers]
+) -> None:
+    skipped = played(two_players, fused, {2: {"two"}}, None)
+    expected = played(two_players, fused, {}, 2)  # the player was frozen at that step instead
+    assert not torch.equal(skipped.two.weight, played(two_players, fused, {}, None).two.weight)
+    for key, tensor in expected.state_dict().items():
+        assert torch.equal(skipped.state_dict()[key], tensor), key
+    assert str(skipped.held) == str(expected.held)
+
+
+def test_the_guard_counts_in_a_row_only() -> None:
+    guard = Guard(2, torch.device("cpu"))
+    bad, good = torch.tensor(True), torch.tensor(False)
+    for one, two in ((bad, good), (good, bad), (bad, good)):
+        guard.count(StepResult(skipped={"one": [one], "two": [two]}))
+    guard.check()
+    assert guard.total == 3
+    guard.count(StepResult(skipped={"one": [bad], "two": [good]}))
+    with pytest.raises(TrainingError):
+        guard.check()
+
+
+class Rulebreaker(Recipe[Images]):
+    """A recipe whose step is given."""
+
+    def __init__(self, steps: Callable[["Rulebreaker"], Iterator[Any]]) -> None:
+        super().__init__()
+        self.one, self.two, self.steps = nn.Linear(2, 2), nn.Linear(2, 2), steps
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"one": adam(self.one), "two": adam(self.two)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:  # noqa: ARG002
+        yield from self.steps(self)
+
+
+X = torch.ones(1, 2)
+
+
+def under_no_grad(recipe: Rulebreaker) -> Iterator[Any]:
+    with torch.no_grad():
+        yield Turn("one", loss=recipe.one(X).sum())
+
+
+def under_autocast(recipe: Rulebreaker) -> Iterator[Any]:
+    with torch.autocast("cpu", torch.bfloat16):
+        yield Turn("one", loss=recipe.one(X).sum())
+
+
+def unknown_player(recipe: Rulebreaker) -> Iterator[Any]:
+    yield Turn("twoo", loss=recipe.one(X).sum())
+
+
+def detached(recipe: Rulebreaker) -> Iterator[Any]:
+    yield Turn("one", loss=recipe.one(X).detach().sum())
+
+
+def computed_too_early(recipe: Rulebreaker) -> Iterator[Any]:
+    loss = recipe.two(recipe.one(X) ** 2).square().sum()
+    yield Turn("two", loss=recipe.two(X).square().sum())
+    yield Turn("one", loss=loss)
+
+
+def one_graph_twice(recipe: Rulebreaker) -> Iterator[Any]:
+    shared = recipe.one(X).square()
+    yield Turn("one", loss=shared.sum())
+    yield Turn("one", loss=shared.mean())
+
+
+def no_turn(recipe: Rulebreaker) -> Iterator[Any]:
+    yield recipe.one(X).sum()
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (under_no_grad, "Rulebreaker.step yields inside `with torch.no_grad"),
+        (under_autocast, "Rulebreaker.step yields inside `with torch.no_grad.* or `autocast`"),
+        (unknown_player, "no optimizer is called 'twoo'. Did you mean 'two'?"),
+        (detached, "turn of 'one': no loss depends on any network"),
+        (computed_too_early, "turn of 'one': a loss was computed before a network"),
+        (one_graph_twice, "turn of 'one': two turns share one graph"),
+        (no_turn, "which is no Turn"),
+    ],
+)
+def test_breaking_a_rule_of_yield_is_said_in_a_plugin_authors_words(
+    steps: Callable[[Rulebreaker], Iterator[Any]], said: str
+) -> None:
+    recipe = Rulebreaker(steps)
+    with pytest.raises(PluginError, match=said.replace("?", r"\?")):
+        take_turns(recipe, None, recipe.optimizers())
+    assert torch.is_grad_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_a_turn_moves_its_player_and_nobody_else() -> None:
+    def steps(recipe: Rulebreaker) -> Iterator[Turn]:
+        both = recipe.two(recipe.one(X))
+        yield Turn("one", loss=both.square().sum())
+        assert all(p.grad is None for p in recipe.two.parameters())
+
+    recipe = Rulebreaker(steps)
+    before = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
+    take_turns(recipe, None, recipe.optimizers())
+    moved = {k for k, t in recipe.state_dict().items() if not torch.equal(before[k], t)}
+    assert moved == {"one.weight", "one.bias"}
+
+
+def test_a_frozen_player_takes_its_turn_without_moving() -> None:
+    def steps(recipe: Rulebreaker) -> Iterator[Turn]:
+        yield Turn("one", loss=recipe.one(X).sum())
+
+    recipe = Rulebreaker(steps)
+    recipe.one.requires_grad_(False)
+    found = take_turns(recipe, None, recipe.optimizers())
+    assert set(found.losses) == {"one/loss"}
+    assert not found.skipped
+
+
+def test_the_forward_pass_is_in_bf16_and_the_weights_are_not() -> None:
+    seen = []
+
+    def steps(recipe: Rulebreaker) -> Iterator[Turn]:
+        out = recipe.one(X)
+        seen.append(out.dtype)
+        yield Turn("one", loss=out.sum())
+        seen.append(recipe.one(X).dtype)
+
+    recipe = Rulebreaker(steps)
+    take_turns(recipe, None, recipe.optimizers(), torch.bfloat16)
+    assert seen == [torch.bfloat16, torch.bfloat16]
+    assert recipe.one.weight.dtype == torch.float32

@@ -1,0 +1,39 @@
+"""A recipe whose losses tests control, and configurations that train it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+from two_player_recipe import TwoPlayers
+
+from translate import hookimpl
+from translate.recipe import Recipe
+
+Plugin = Callable[..., object]
+Pictures = Callable[..., Path]
+
+
+@pytest.fixture
+def two_players(register_plugin: Plugin) -> Iterator[type[TwoPlayers]]:
+    class Offer:
+        @hookimpl
+        def register_recipes(self) -> dict[str, type[Recipe]]:
+            return {"toy": TwoPlayers}
+
+    register_plugin(Offer(), "stranger:toy")
+    TwoPlayers.bad, TwoPlayers.seen = {}, []
+    yield TwoPlayers
+    TwoPlayers.bad, TwoPlayers.seen = {}, []
+
+
+@pytest.fixture
+def configure(
+    two_players: type[TwoPlayers], image_folder: Pictures, tmp_path: Path
+) -> Callable[..., Any]:
+    image_folder("a", 4)
+    two_players.seen.clear()
+    return lambda recipe="toy", **flags: small_runs.config(
+        tmp_path, recipe, **{"data__domains": ["a"], **flags}
+    )

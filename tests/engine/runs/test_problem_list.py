@@ -1,0 +1,67 @@
+"""Problems are listed once over all sessions of a run, and counted in each."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_runs
+import torch
+from PIL import Image
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.data import check
+from translate.engine.data.check import CheckedData, Problem
+from translate.engine.disk import files, json_files
+from translate.engine.runs.writer import RunWriter
+from translate.engine.training.build import build_training
+
+
+@pytest.fixture
+def begun(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> tuple[RunWriter, TrainingState, CheckedData]:
+    image_folder("a", 4), image_folder("b", 3)
+    asked = small_runs.config(tmp_path)
+    layout = check.open_layout(asked.data)
+    training = build_training(asked, layout.spec, torch.device("cpu"))
+    journal = RunWriter(tmp_path / "run", training, 4)
+    return journal, training, check.check_data(layout, asked.data)
+
+
+def problem(name: str) -> Problem:
+    return Problem(Path(name), "check", "unreadable", "is empty")
+
+
+def test_what_was_listed_before_is_not_listed_again(
+    begun: tuple[RunWriter, TrainingState, CheckedData],
+) -> None:
+    journal, training, prepared = begun
+    prepared.problems.extend([problem("old.png"), problem("new.png")])
+    files.append(journal.path / "problems.jsonl", problem("old.png").record())
+    journal.begin(training, prepared)
+    lines = json_files.read_lines(journal.path / "problems.jsonl")
+    assert [line["path"] for line in lines] == ["old.png", "new.png"]
+    assert journal.problems.count == 2
+
+
+def test_D7_lost_information_is_listed_once_as_a_note(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        folder = image_folder(name, 3)
+        for number in (1, 2):
+            Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
+    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
+    assert small_runs.train(small_runs.config(tmp_path, train__steps=1), run, heard).listed == 0
+    assert [line for line in heard.lines if "16 bits" in line] == [
+        f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
+    ]
+    for _ in range(2):  # a resume lists nothing again
+        notes = json_files.read_lines(run / "problems.jsonl")
+        assert [Path(note["path"]) for note in notes] == [
+            tmp_path / f"{name}/000{number}.png" for name in "ab" for number in (1, 2)
+        ]
+        assert {(note["stage"], note["reason"], note["message"]) for note in notes} == {
+            ("check", "note", "16 bits a channel become 8")
+        }
+        assert small_runs.resume(run, steps=2).listed == 0

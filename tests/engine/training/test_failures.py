@@ -1,0 +1,74 @@
+"""Failures of a step name the step and the setting to change."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+import torch
+from torch import nn
+from two_player_recipe import TwoPlayers
+
+from translate.batches import Images
+from translate.errors import ConfigError, TrainingError
+from translate.recipe import Turn
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),
+        MemoryError(),
+    ],
+)
+def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before(
+    error: Exception,
+    two_players: type[TwoPlayers],
+    configure: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step, run = two_players.step, tmp_path / "run"
+
+    def fail(recipe: TwoPlayers, batch: Images) -> Iterator[Turn]:
+        yield from step(recipe, batch)
+        if recipe.iteration == 4:
+            raise error
+
+    monkeypatch.setattr(two_players, "step", fail)
+    for batch_size, less in {6: "--batch-size 3", 1: "--size 8x8"}.items():
+        given = configure(train__steps=9, train__save_every=2, train__batch_size=batch_size)
+        out = run / str(batch_size)
+        with pytest.raises(TrainingError, match="step 5: there is not enough memory") as caught:
+            small_runs.train(given, out)
+        assert f"Try {less}; " in str(caught.value)
+        assert f"--resume {out} --fork-run {less}." in str(caught.value)
+        assert small_runs.checkpoint_steps(out) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("layer", "crop", "batch_size", "more"),
+    [
+        (nn.BatchNorm2d(3), 1, 1, "--batch-size 2"),
+        (nn.InstanceNorm2d(3), 1, 3, "--size 2x2"),
+        (nn.ReflectionPad2d(3), 3, 2, "--size 6x6"),
+        (nn.Conv2d(3, 3, 4), 3, 2, "--size 6x6"),
+        (nn.MaxPool2d(4), 3, 2, "--size 6x6"),
+    ],
+)
+def test_T20_what_is_too_small_in_a_later_turn_is_said_at_that_step(
+    layer: nn.Module, crop: int, batch_size: int, more: str,
+    two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def step(recipe: TwoPlayers, batch: Images) -> Iterator[Turn]:
+        yield Turn("two", score=recipe.two.weight.sum())
+        yield Turn("one", score=recipe.one.weight.sum() * layer(batch.images).mean())
+
+    monkeypatch.setattr(two_players, "step", step)
+    given = configure(data__size=crop, train__batch_size=batch_size)
+    with pytest.raises(ConfigError, match=f"step 1: batches of {batch_size} with crops of") as said:
+        small_runs.train(given, tmp_path / "run")
+    assert str(said.value).endswith(f" Try {more}.")
+    assert "\n" not in str(said.value)

@@ -1,0 +1,107 @@
+"""The log of training: means of each interval, and the files of steps that were skipped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+import torch
+from run_files import log_lines, run_facts, saved_weights
+from two_player_recipe import TwoPlayers
+
+from translate.batches import Images
+from translate.engine.data.cache import Cache
+from translate.recipe import Turn
+
+
+def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
+    two_players: type[TwoPlayers], configure: Any, tmp_path: Path
+) -> None:
+    two_players.bad = {1: {"one"}, 2: {"one", "two"}}
+    small_runs.train(configure(train__log_every=1, train__steps=5), tmp_path / "run")
+    lines = log_lines(tmp_path / "run")
+    assert [line["skipped"] for line in lines] == [0, 1, 3, 3, 3]
+    assert [line["losses"]["one/distance"] is None for line in lines] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert all(tensor.isfinite().all() for tensor in saved_weights(tmp_path / "run").values())
+    assert run_facts(tmp_path / "run")["outcome"] == "finished"
+
+
+def test_T8_images_of_a_step_that_moved_nothing_are_named(
+    two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, order = Cache.read, list[str]()
+
+    def remember(cache: Cache, path: Path) -> Any:
+        order.append(str(path))
+        return read(cache, path)
+
+    monkeypatch.setattr(Cache, "read", remember)
+    two_players.bad, heard = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
+    given = configure(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
+    small_runs.train(given, tmp_path / "run", heard)
+    told = [line.get("skipped_files", {}) for line in log_lines(tmp_path / "run")]
+    trained = order[-8 * 3 :]  # behind what was read to look at the data
+    unlike = [list(dict.fromkeys(trained[first : first + 3])) for first in (9, 18)]
+    assert told == [{}, {"4": unlike[0]}, {}, {"7": unlike[1]}]
+    (line,) = [line for line in heard.lines if "not finite" in line]
+    assert line == (
+        "step 4: a loss or gradient of one was not finite, and moved nothing. The images: "
+        + ", ".join(unlike[0])
+    )
+
+
+def test_a_line_of_the_log_holds_what_the_interface_says(configure: Any, tmp_path: Path) -> None:
+    heard = small_runs.ProgressRecorder()
+    given = configure(
+        train__steps=8, train__log_every=2, train__schedule="linear", train__batch_size=3
+    )
+    small_runs.train(given, tmp_path / "run", heard)
+    lines = log_lines(tmp_path / "run")
+    assert [line["step"] for line in lines] == [2, 4, 6, 8]
+    assert [line["epoch"] for line in lines] == [1.5, 3.0, 4.5, 6.0]  # 3 of 4 images a step
+    assert [line["lr"]["one"] for line in lines] == pytest.approx([0.1, 0.1, 0.06, 0.02])
+    for line in lines:
+        assert set(line) == {
+            "step", "epoch", "losses", "lr", "grad_norm", "images_per_second", "data_wait",
+            "memory_mb", "skipped", "threads",
+        }  # fmt: skip
+        assert set(line["losses"]) == {"one/distance", "two/distance"}
+        assert set(line["lr"]) == set(line["grad_norm"]) == {"one", "two"}
+        assert 0 <= line["data_wait"] <= 1
+        assert line["memory_mb"] > 10
+    assert [(r.step, r.steps) for r in heard.reports] == [(2, 8), (4, 8), (6, 8), (8, 8)]
+    assert heard.reports[-1].seconds_left == 0
+    assert heard.reports[0].losses == lines[0]["losses"]
+
+
+def test_a_logged_loss_is_the_mean_of_its_interval(configure: Any, tmp_path: Path) -> None:
+    small_runs.train(configure(train__steps=4, train__log_every=1), tmp_path / "each")
+    small_runs.train(configure(train__steps=4, train__log_every=4), tmp_path / "once")
+    each = [line["losses"]["one/distance"] for line in log_lines(tmp_path / "each")]
+    (once,) = log_lines(tmp_path / "once")
+    assert once["losses"]["one/distance"] == pytest.approx(sum(each) / 4, rel=1e-6)
+
+
+def test_what_turns_log_is_a_metric_with_the_mean_of_its_interval(
+    two_players: type[TwoPlayers],
+    configure: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def step(recipe: TwoPlayers, batch: Images) -> Iterator[Turn]:
+        level = batch.images.mean().reshape(1)
+        score = torch.tensor([recipe.iteration, recipe.iteration + 2.0])
+        yield Turn("one", distance=recipe.one(level) ** 2).log(real_score=score)
+        yield Turn("two", distance=recipe.two(level) ** 2)
+
+    monkeypatch.setattr(two_players, "step", step)
+    small_runs.train(configure(train__steps=4, train__log_every=2), tmp_path / "run")
+    metrics = [line["metrics"] for line in log_lines(tmp_path / "run")]
+    assert metrics == [{"one/real_score": 1.5}, {"one/real_score": 3.5}]

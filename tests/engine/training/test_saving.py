@@ -1,0 +1,146 @@
+"""Checkpoints during training: finite weights only, and a full disk costs nothing saved."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+from disk_faults import FaultyDisk, no_space
+from odd_exceptions import PanicException
+from run_files import run_facts
+from two_player_recipe import TwoPlayers
+
+from translate import hookimpl
+from translate.batches import Images
+from translate.engine.disk import folders
+from translate.engine.runs import writer
+from translate.errors import SaveError, TrainingError
+from translate.recipe import Turn
+
+Plugin = Callable[..., object]
+
+
+def test_weights_without_numbers_are_never_saved(
+    two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = two_players.step
+
+    def spoil(recipe: TwoPlayers, batch: Images) -> Iterator[Turn]:
+        yield from step(recipe, batch)
+        if recipe.iteration == 2:
+            recipe.one.weight.data.fill_(math.inf)
+
+    monkeypatch.setattr(two_players, "step", spoil)
+    with pytest.raises(TrainingError, match=r"step 4: one.weight is not finite any more"):
+        small_runs.train(configure(train__save_every=2, train__steps=9), tmp_path / "run")
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
+
+
+def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpoint_stays(
+    configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = configure(train__steps=6, train__save_every=2)
+    small_runs.train(given, tmp_path / "straight")
+    write, run, heard = folders.write_folder, tmp_path / "run", small_runs.ProgressRecorder()
+    seen = []
+
+    def refuse(target: Path, contents: Any, **named: Any) -> None:
+        seen.append((target.name, small_runs.checkpoint_steps(run)))
+        if target.name.endswith("2"):
+            raise OSError(28, "No space left on device")
+        write(target, contents, **named)
+
+    monkeypatch.setattr(folders, "write_folder", refuse)
+    result = small_runs.train(given, run, heard)
+    (line,) = [line for line in heard.lines if "could not save" in line]
+    assert line == (
+        "could not save step 2: No space left on device; step 0 is intact; trying again at 4"
+    )
+    assert seen[2] == ("step-00000004", [0])
+    assert (result.step, small_runs.checkpoint_steps(run)) == (6, [4, 6])
+    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(
+        tmp_path / "straight"
+    )
+
+
+def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing_saved(
+    configure: Any, tmp_path: Path, disk: FaultyDisk, register_plugin: Plugin
+) -> None:
+    class Filler:
+        @hookimpl
+        def losses_logged(self, step: int) -> None:
+            if step == 3 and not disk.operations:
+                disk.arm(1, no_space, always=True)
+
+    register_plugin(Filler(), "stranger:filler")
+    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
+    with pytest.raises(
+        SaveError, match=r"could not save step 5: No space left on device"
+    ) as caught:
+        small_runs.train(
+            configure(train__steps=5, train__save_every=1, train__log_every=1), run, heard
+        )
+    disk.disarm()
+    assert disk.operations
+    assert caught.value.exit_code == 6
+    assert small_runs.checkpoint_steps(run) == [1, 2]
+    assert sum("could not save step" in line for line in heard.lines) == 2  # steps 3 and 4
+    assert any("could not write" in line and "run.json" in line for line in heard.lines)
+    assert run_facts(run)["seed"] == 0  # whole, though without its end
+    assert not [p for p in run.rglob(".*") if p.is_file()]
+    small_runs.resume(run)
+    assert small_runs.checkpoint_steps(run) == [4, 5]
+
+
+def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
+    two_players: type[TwoPlayers],
+    configure: Any,
+    tmp_path: Path,
+    disk: FaultyDisk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = writer.RunWriter.begin
+
+    def fill(self: Any, *given: Any) -> None:
+        disk.arm(1, no_space, always=True)
+        begin(self, *given)
+
+    monkeypatch.setattr(writer.RunWriter, "begin", fill)
+    with pytest.raises(SaveError, match=r"could not write to .*run: No space left"):
+        small_runs.train(configure(), tmp_path / "run")
+    disk.disarm()
+    assert not two_players.seen
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (KeyError("x"), TrainingError),
+        (PanicException("x"), TrainingError),
+        (MemoryError(), SaveError),
+    ],
+)
+def test_what_a_save_raises_stops_a_run_that_has_begun_and_keeps_the_checkpoint_before(
+    error: BaseException,
+    kind: type[Exception],
+    two_players: type[TwoPlayers],
+    configure: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def state(recipe: TwoPlayers) -> dict[str, Any]:
+        if recipe.iteration >= 3:
+            raise error
+        return {}
+
+    monkeypatch.setattr(two_players, "training_state", state)
+    with pytest.raises(kind) as found:
+        small_runs.train(configure(train__save_every=2), tmp_path / "run")
+    assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
+    assert f"{tmp_path / 'run'}" in str(found.value) or "step 4: not enough memory" in str(
+        found.value
+    )
+    monkeypatch.undo()
+    assert small_runs.resume(tmp_path / "run").step == 4

@@ -1,0 +1,36 @@
+"""Read the files of a run folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import small_runs
+from safetensors.torch import load
+from torch import Tensor
+
+from translate.engine.disk import json_files
+
+
+def saved_weights(run: Path) -> dict[str, Tensor]:
+    """Return the weights of the newest checkpoint."""
+    return load(small_runs.checkpoint_tensors(run)["weights.safetensors"])
+
+
+def log_lines(run: Path) -> list[dict[str, Any]]:
+    """Return the lines of the log, which must be strict JSON."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    lines = (run / "log.jsonl").read_text().splitlines()
+    return [json.loads(line, parse_constant=refuse) for line in lines]
+
+
+def run_facts(run: Path) -> Any:
+    """Return what run.json records."""
+    return json.loads((run / "run.json").read_bytes())
+
+
+def listed_problems(run: Path) -> list[dict[str, Any]]:
+    """Return the lines of problems.jsonl."""
+    return json_files.read_lines(run / "problems.jsonl")
