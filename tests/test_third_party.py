@@ -196,6 +196,60 @@ def test_the_tests_of_the_tracker_pass(
     import_module("test_csvlog").test_the_tracker_keeps_the_rules(tmp_path)
 
 
+def test_one_generator_translates_between_three_domains(
+    stranger: Command,
+    image_folder: Pictures,
+    register_plugin: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    seasons = ("summer", "autumn", "winter")
+    folders = [image_folder(f"data/{season}/train", 3) for season in seasons]
+    run, asked = tmp_path / "run", ["--plugin", "stargan", "--domains", *seasons]
+    small = ["options.width=4", "options.layers=2", "options.critic_steps=1",
+             "options.generator.width=4", "options.generator.blocks=1", "train.preview_every=4",
+             "train.batch_size=2"]  # fmt: skip
+    settings = [word for setting in small for word in ("--set", setting)]
+    translate(stranger, "train", *asked, "--data", tmp_path / "data", "--out", run,
+              "--steps", 4, "--size", 32, *settings)  # fmt: skip
+    assert (run / "previews/step-00000004.png").is_file()
+    results = {}
+    for season in seasons:
+        out = tmp_path / season
+        translate(stranger, "infer", run, folders[0], out, "--to", season)
+        results[season] = (out / "0000.png").read_bytes()
+    assert len(set(results.values())) == 3
+    refused = stranger("translate", "infer", run, folders[0], tmp_path / "no", "--to", "spring")
+    assert refused.returncode == 2
+    assert "summer and autumn and winter, and does not translate to 'spring'" in refused.stderr
+    monkeypatch.syspath_prepend(EXAMPLES / "translate_stargan")
+    register_plugin(import_module("translate_stargan"), "translate-stargan:stargan")
+    import_module("test_stargan").test_the_recipe_keeps_the_rules()
+
+
+def test_pairs_of_a_layout_of_a_stranger_are_trained_on(
+    stranger: Command,
+    image_folder: Pictures,
+    register_plugin: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    named, listed = image_folder("named", 4), image_folder("listed", 4)
+    for number in range(4):
+        name = f"{number // 2}_{('source', 'target')[number % 2]}.png"
+        (named / f"{number:04}.png").rename(named / name)
+    (listed / "pairs.csv").write_text("0000.png,0001.png\n0002.png,0003.png\n")
+    for domain in ("named", "listed"):
+        run = tmp_path / f"run-{domain}"
+        translate(stranger, "train", "--plugin", "sharpen", "--domains", domain, "--out", run,
+                  "--data", tmp_path, "--set", "data.layout=pairs-csv", "--steps", 2,
+                  "--size", 16, "--batch-size", 1)  # fmt: skip
+        assert (run / "checkpoints/step-00000002").is_dir()
+    monkeypatch.syspath_prepend(EXAMPLES / "translate_pairs_csv")
+    register_plugin(import_module("translate_pairs_csv"), "translate-pairs-csv:pairs-csv")
+    import_module("test_pairs_csv").test_the_layout_keeps_the_rules(tmp_path)
+
+
 @pytest.mark.slow
 def test_P9_seven_broken_plugins_installed_at_once_are_a_line_each(
     stranger: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

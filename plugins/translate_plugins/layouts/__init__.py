@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from translate import hookimpl
 from translate.batches import Layout
 from translate_plugins.layouts.captioned import CaptionedFolders
+from translate_plugins.layouts.domains import LabelledDomains
 from translate_plugins.layouts.idx import IdxFiles
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.labelled import LabelledFolders
@@ -25,6 +26,7 @@ def register_layouts() -> Mapping[str, Callable[..., Layout]]:
         "csv": Table,
         "images": OneDomain,
         "labelled": LabelledFolders,
+        "domains": LabelledDomains,
         "idx": IdxFiles,
         "captioned": CaptionedFolders,
     }

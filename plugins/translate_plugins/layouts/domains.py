@@ -1,0 +1,42 @@
+"""Images of several domains, each labelled with its domain: for one network over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
+
+import torch
+
+from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
+from translate.folders.lookup import expect, find_domains, notes, problems, usable
+from translate.folders.names import short_names
+
+
+class LabelledDomains(Layout):
+    """Two folders or more of unrelated images; the label of an image is its domain."""
+
+    batch = Labelled
+
+    def __init__(
+        self, root: Path, domains: Sequence[str], split: str, leave_out: Iterable[Path] = ()
+    ) -> None:
+        expect("domains", domains, 2, or_more=True)
+        bad = set(leave_out)
+        folders = find_domains(root, domains, split)
+        self.domain_files = [usable(folder, bad) for folder in folders]
+        self.items = [(file, label) for label, fs in enumerate(self.domain_files) for file in fs]
+        self.files = sorted({file for file, _ in self.items})
+        self.spec = ImageSpec(domains=tuple(map(Domain, domains)), classes=short_names(domains))
+        self.notes, self.problems = notes(*folders), problems(*folders)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        file, label = self.items[index]
+        return Item((file,), label)
+
+    def load(self, item: Item, transform: Transform) -> Labelled:
+        (image,) = transform(transform.read(item.files[0]), roles=("source",))
+        return Labelled(image, torch.tensor(item.key))

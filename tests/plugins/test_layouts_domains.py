@@ -1,0 +1,54 @@
+"""Several domains, in which the label of an image is its domain."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from identity_transform import IdentityTransform
+
+from translate.engine.config.schema import Data
+from translate.engine.data.check import open_layout
+from translate.errors import ConfigError, DataError
+from translate.testing import check_layout
+from translate_plugins.layouts.domains import LabelledDomains
+
+
+def test_every_image_of_every_domain_is_an_item_with_its_domain_as_label(
+    image_folder: Any, tmp_path: Path
+) -> None:
+    for name, count in (("summer", 2), ("autumn", 1), ("winter", 3)):
+        image_folder(f"{name}/train", count)
+    layout = LabelledDomains(tmp_path, ["summer", "autumn", "winter"], "train")
+    assert layout.spec.names == layout.spec.classes == ("summer", "autumn", "winter")
+    assert len(layout) == len(layout.files) == 6
+    for index in range(6):
+        picked = layout.pick(index, Random(0))
+        item = layout.load(picked, IdentityTransform())
+        assert layout.spec.classes[int(item.labels)] in picked.files[0].parts
+        assert item.images.shape == (3, 32, 32)
+
+
+def test_classes_have_the_short_names_of_domains(image_folder: Any, tmp_path: Path) -> None:
+    paths = [str(image_folder(f"{name}/train", 1).parent) for name in ("a", "b")]
+    spec = open_layout(Data(root=tmp_path, domains=tuple(paths), layout="domains")).spec
+    assert spec.names == spec.classes == ("a", "b")
+
+
+def test_one_domain_or_one_twice_is_refused(image_folder: Any, tmp_path: Path) -> None:
+    image_folder("a", 1)
+    with pytest.raises(ConfigError, match="layout 'domains' reads two domains or more, and 1"):
+        LabelledDomains(tmp_path, ["a"], "train")
+    with pytest.raises(DataError, match="domains 'a' and 'a' are the same"):
+        LabelledDomains(tmp_path, ["a", "a"], "train")
+
+
+def test_an_image_that_is_left_out_leaves_the_others(image_folder: Any, tmp_path: Path) -> None:
+    bad = sorted(image_folder("a", 2).iterdir())[0]
+    image_folder("b", 1)
+    layout = LabelledDomains(tmp_path, ["a", "b"], "train", leave_out=[bad])
+    assert len(layout) == 2 and bad not in layout.files
+
+
+def test_it_keeps_the_rules() -> None:
+    check_layout("domains")
