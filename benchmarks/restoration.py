@@ -94,7 +94,7 @@ def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
             inputs = [compress(image, args.libjpeg) for image in truth]
             return Task(truth, inputs, smooth(inputs))
         case "restore":
-            inputs = degrade(truth, Degradations(options["damage"]))
+            inputs = degrade(truth, Degradations(options["degradations"]))
             return Task(truth, inputs, smooth(inputs))
         case other:
             raise SystemExit(
@@ -132,7 +132,9 @@ def tensor(image: Image) -> torch.Tensor:
 
 def random_mask(clean: torch.Tensor, options: Mapping[str, Any]) -> torch.Tensor:
     """Return (1, 1, H, W): 1 in a random hole like those of training, -1 outside."""
-    return random_holes(clean, tuple(options["share"]), options["strokes"]) * 2.0 - 1
+    return (
+        random_holes(clean, tuple(options["hole_fraction"]), options["stroke_fraction"]) * 2.0 - 1
+    )
 
 
 def crop_to_multiple(image: Image, factor: int) -> Image:

@@ -32,10 +32,10 @@ class Settings(NamedTuple):
 
 def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
     """Train, and yield the six losses of the generators and the two of the critics at each step."""
-    forth, back = recipe.source_to_target, recipe.target_to_source
+    source_to_target, target_to_source = recipe.source_to_target, recipe.target_to_source
     source_critic, target_critic = recipe.source_discriminator, recipe.target_discriminator
     source_pool, target_pool = Pool(recipe.source_pool.size), Pool(recipe.target_pool.size)
-    generators = optimizer(settings, forth, back)
+    generators = optimizer(settings, source_to_target, target_to_source)
     critics = optimizer(settings, source_critic, target_critic)
     schedules = [schedule(generators, settings), schedule(critics, settings)]
     for source, target in batches:
@@ -43,16 +43,16 @@ def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
             switch([source_critic, target_critic], on=False)
             generators.zero_grad()
             if settings.as_ours:
-                fake_target, same_target = forth(torch.cat([source, target])).chunk(2)
-                fake_source, same_source = back(torch.cat([target, source])).chunk(2)
+                fake_target, same_target = source_to_target(torch.cat([source, target])).chunk(2)
+                fake_source, same_source = target_to_source(torch.cat([target, source])).chunk(2)
             else:
-                fake_target, fake_source = forth(source), back(target)
-                same_target, same_source = forth(target), back(source)
+                fake_target, fake_source = source_to_target(source), target_to_source(target)
+                same_target, same_source = source_to_target(target), target_to_source(source)
             losses = [
                 least_squares(target_critic(fake_target), 1.0),
                 least_squares(source_critic(fake_source), 1.0),
-                recipe.cycle_weight * F.l1_loss(back(fake_target), source),
-                recipe.cycle_weight * F.l1_loss(forth(fake_source), target),
+                recipe.cycle_weight * F.l1_loss(target_to_source(fake_target), source),
+                recipe.cycle_weight * F.l1_loss(source_to_target(fake_source), target),
                 recipe.identity_weight * F.l1_loss(same_source, source),
                 recipe.identity_weight * F.l1_loss(same_target, target),
             ]

@@ -1,6 +1,7 @@
 """The figures of restored images and their baselines, against numbers worked out by hand."""
 
 import importlib.util
+import json
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -8,6 +9,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+
+from translate.engine.config import layers
+from translate.engine.config.yaml import plain
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -39,8 +43,11 @@ def hole() -> np.ndarray:
     return missing
 
 
-def task(restoration: ModuleType, folder: Path, recipe: str, options: str):
-    (folder / "config.yaml").write_text(f"recipe: {recipe}\noptions: {options}\n")
+def task(restoration: ModuleType, folder: Path, recipe: str, *settings: str):
+    """Return the task of a run of `recipe` at its defaults except for `settings`."""
+    config = layers.resolve(recipe, flags={"data.domains": ["a"]}, assignments=settings)
+    document = {"recipe": recipe, "options": plain(config.options)}
+    (folder / "config.yaml").write_text(json.dumps(document))
     return restoration.create_task(Namespace(run=folder, libjpeg=None), [noise()])
 
 
@@ -86,22 +93,22 @@ def test_interpolation_keeps_flat_images_and_multiplies_sides(restoration: Modul
 def test_each_run_gets_the_task_it_was_trained_for_with_one_seed(
     restoration: ModuleType, tmp_path: Path
 ) -> None:
-    truth, small, rows, _ = task(restoration, tmp_path, "srgan", "{scale: 4}")
+    truth, small, rows, _ = task(restoration, tmp_path, "srgan", "options.scale=4")
     assert small[0].shape == (6, 5, 3)
     assert truth[0].shape == rows["bicubic (Pillow)"][0].shape == (24, 20, 3)
-    for options in ("{degradations: [{name: noise, sigma: 0.1}]}", "{degradations: [jpeg]}"):
-        first, again = (task(restoration, tmp_path, "restore", options) for _ in range(2))
+    for degradation in ("{name: noise, sigma: 0.1}", "jpeg"):
+        setting = f"options.degradations=[{degradation}]"
+        first, again = (task(restoration, tmp_path, "restore", setting) for _ in range(2))
         assert (first.inputs[0] == again.inputs[0]).all()
         assert (first.inputs[0] != noise()).any()
         assert (first.baselines["untouched"][0] == first.inputs[0]).all()
-    _, inputs, _, holes = task(
-        restoration, tmp_path, "inpaint", "{hole_fraction: [0.2, 0.2], stroke_fraction: 1}"
-    )
+    holes_of_a_fifth = ["options.hole_fraction=[0.2, 0.2]", "options.stroke_fraction=1"]
+    _, inputs, _, holes = task(restoration, tmp_path, "inpaint", *holes_of_a_fifth)
     assert (holes[0] == 255).sum() == pytest.approx(0.2 * 24 * 20, abs=3)
     assert (inputs[0][holes[0] > 0] == 128).all()
     assert (inputs[0][holes[0] == 0] == noise()[holes[0] == 0]).all()
     with pytest.raises(SystemExit, match="expected a run of srgan, inpaint or restore, not gan"):
-        task(restoration, tmp_path, "gan", "{}")
+        task(restoration, tmp_path, "gan")
 
 
 def test_sides_are_cropped_to_a_multiple(restoration: ModuleType) -> None:
