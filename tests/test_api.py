@@ -358,19 +358,6 @@ def test_what_is_out_of_range_or_order_is_answered_with_what_to_do(
         model(given)
 
 
-def test_a_list_gives_a_list_in_its_order(model: Translator, tmp_path: Path) -> None:
-    pixels = [noise(9, 13, 3), noise(5, 4, 3), noise(9, 13)]
-    Image.fromarray(pixels[0]).save(tmp_path / "x.png")
-    drawn = model([*pixels, tmp_path / "x.png"])
-    assert [type(one) for one in drawn] == [np.ndarray] * 3 + [Image.Image]
-    for one, image in zip(drawn, pixels, strict=False):
-        assert (one == model(image)).all()
-    assert (np.asarray(drawn[3]) == drawn[0]).all()
-    assert model([]) == [] and model(tuple(pixels[:1]))[0].shape == (9, 13, 3)
-    with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
-        model(pixels[:2], mask=[None])
-
-
 def test_it_says_what_it_is(model: Translator, to_gray: Translator) -> None:
     assert repr(model).startswith("<Translator '") and repr(model).endswith(
         ": recipe='cyclegan', domains=('summer', 'winter'), channels=(3, 3), size=(32, 32), "

@@ -158,7 +158,7 @@ TOO_LONG = {
 UNTESTED = """
 cli: abilities datasets plugins result_messages
 engine.checkpoints: contents read safetensors state
-engine.inference: conversion drawing in_memory options pipeline report
+engine.inference: conversion
 images: contact_sheet
 """
 """Modules by room that are tested through others only: this list must become empty."""

@@ -5,11 +5,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from hole_filling import MinimalRecipe
+from PIL import Image
 from specs import image_spec
 from torch import Tensor
 
+from translate.engine.disk import json_files
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
@@ -67,3 +70,18 @@ def file_digests(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".translate" not in path.parts and path.name != "problems.jsonl"
     }
+
+
+def read_pixels(path: Path) -> Any:
+    return np.asarray(Image.open(path)).astype(int)
+
+
+def listed_problems(out: Path) -> list[dict[str, Any]]:
+    lines = json_files.read_lines(out / "problems.jsonl")
+    return [line for line in lines if line["reason"] != "note"]
+
+
+def listed_notes(out: Path) -> list[tuple[str, str]]:
+    lines = json_files.read_lines(out / "problems.jsonl")
+    assert all(line["stage"] == "read" for line in lines if line["reason"] == "note")
+    return [(Path(x["path"]).name, x["message"]) for x in lines if x["reason"] == "note"]

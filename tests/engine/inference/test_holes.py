@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hole_filling import MODEL, MinimalRecipe, fill_folder, problem_messages
 from numpy.typing import NDArray
 from PIL import Image
@@ -166,24 +165,6 @@ def test_a_notebook_gives_masks_in_any_form(
         model(save(tmp_path / "whole.png", pixels))
     with pytest.raises(ConfigError, match="fills no holes"):
         Translator._of(ENLARGES)(pixels, mask=white)
-
-
-def test_several_images_have_a_mask_each_or_share_one(pixels: NDArray[np.uint8]) -> None:
-    model, height, width = Translator._of(MODEL), *pixels.shape[:2]
-    masks = np.zeros((2, height, width), np.uint8)
-    masks[0, 1:3], masks[1, :, 2:4] = 255, 255
-    wanted = [np.where(mask[..., None], 0, pixels) for mask in masks]
-    for given in ([*masks], masks, masks[..., None]):
-        assert np.array_equal(model([pixels, pixels], mask=given), wanted)
-    batch = torch.from_numpy(np.stack([pixels, pixels])).permute(0, 3, 1, 2)
-    drawn = model(batch, mask=torch.from_numpy(masks)[:, None])
-    assert np.array_equal(drawn.permute(0, 2, 3, 1), wanted)
-    shared = model(batch, mask=masks[0]).permute(0, 2, 3, 1)
-    assert np.array_equal(shared, [wanted[0]] * 2)
-    with pytest.raises(ConfigError, match="a list with a mask or None for each of 2 images"):
-        model([pixels, pixels], mask=masks[0])
-    with pytest.raises(ConfigError, match="mask: 2 masks for 1 images"):
-        model(batch[:1], mask=torch.from_numpy(masks)[:, None])
 
 
 def test_an_enlarged_picture_is_exactly_so_many_times_as_large(

@@ -1,13 +1,10 @@
 """What happens to an image before and after the network: gray stays gray, sizes come back."""
 
-from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import small_checkpoints
 import torch
 from PIL import Image
 from specs import image_spec
@@ -15,14 +12,8 @@ from torch import Tensor
 
 from translate.api import Translator
 from translate.contract.verdicts import small_options
-from translate.engine.inference.drawing import SampleRequest
-from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
-from translate.engine.inference.options import NOT_RECORDED, InferenceOptions
 from translate.engine.inference.processing import ImageProcessor, is_gray
-from translate.engine.inference.sampling import sample_folder
-from translate.errors import ConfigError
 from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 from translate.nn.geometry import Geometry
@@ -213,80 +204,3 @@ def test_a_strip_that_would_become_too_large_is_refused() -> None:
 
 
 # -- records of outputs ----------------------------------------------------------------------------
-
-CHANGED: dict[str, Any] = {
-    "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
-    "mask": None, "batch_size": 2, "format": "png", "max_pixels": 10_000, "frames": "all",
-    "overwrite": True, "limit": 1,
-}  # fmt: skip
-"""another value for each option"""
-OF_RECIPES = {"options", "seed"}
-"""tried in test_calls, with a recipe that has some"""
-
-
-def test_every_option_is_tried() -> None:
-    assert CHANGED.keys() | OF_RECIPES == {field.name for field in fields(InferenceOptions)}
-
-
-@pytest.fixture
-def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]:
-    """Translate two images into one folder, with any options."""
-    source = image_folder("photos", 2, size=40)
-    model = Model("runs/t", "t", Tint(), SPEC, ("left", "right"), torch.device("cpu"))
-
-    def translate(name: str = "out", **options: Any) -> Any:
-        out = tmp_path / name
-        given = {"side": "left", **options}
-        return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**given))
-
-    return translate
-
-
-@pytest.mark.parametrize("name", sorted(CHANGED.keys() - NOT_RECORDED))
-def test_I2_every_option_that_changes_an_output_is_in_its_record(
-    name: str, folder: Callable[..., Any]
-) -> None:
-    changed = {name: CHANGED[name]}
-    for out, before, after in (("out", {}, changed), ("other", changed, {})):
-        assert folder(out, **before).done == 2
-        with pytest.raises(ConfigError, match="--overwrite"):
-            folder(out, **after)
-        assert folder(out, **before).skipped == 2
-
-
-@pytest.mark.parametrize("name", sorted(NOT_RECORDED - {"mask"}))
-def test_options_that_change_no_output_keep_what_is_done(
-    name: str, folder: Callable[..., Any], tmp_path: Path
-) -> None:
-    folder()
-    done = folder(**{name: CHANGED[name]})
-    assert done.skipped == done.inputs and not done.done
-    folder("other", **{name: CHANGED[name]})
-    others = sorted((tmp_path / "other").glob("*.png"))
-    assert others
-    assert all(path.read_bytes() == (tmp_path / "out" / path.name).read_bytes() for path in others)
-
-
-def test_I2_every_wish_that_changes_a_sample_is_in_its_record(tmp_path: Path) -> None:
-    model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu")._model
-    out, usual = tmp_path / "out", SampleRequest(3)
-    for other in (SampleRequest(3, label="one"), SampleRequest(3, seed=1)):
-        sample_folder(model, out, usual, overwrite=True)
-        with pytest.raises(ConfigError, match="--overwrite"):
-            sample_folder(model, out, other)
-    assert sample_folder(model, out, SampleRequest(2)).skipped == 2
-
-
-def test_records_of_older_versions_are_taken_for_what_they_are(
-    folder: Callable[..., Any], tmp_path: Path
-) -> None:
-    import json
-
-    folder()
-    records = tmp_path / "out/.translate/done.jsonl"
-    older = [json.loads(line) for line in records.read_text().splitlines()]
-    for line in older:
-        for later in ("scale_back", "metadata", "gray"):
-            del line[later]
-    records.write_text("".join(json.dumps(line) + "\n" for line in older))
-    assert folder().skipped == 2

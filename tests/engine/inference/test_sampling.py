@@ -13,9 +13,8 @@ import torch
 from PIL import Image
 
 from translate.engine.disk import files, json_files
-from translate.engine.inference import drawing
 from translate.engine.inference import model as infer
-from translate.engine.inference.drawing import CHUNK, SampleRequest, draw_sheet, draw_walk
+from translate.engine.inference.drawing import CHUNK, SampleRequest
 from translate.engine.inference.model import Model
 from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError, NothingUsableError, SaveError
@@ -52,27 +51,6 @@ def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
     assert (names[0], names[-1], len(names)) == ("000001.png", "000070.png", 70)
     assert pixels(tmp_path / "000001.png").shape == (8, 8), "gray"
     assert len(set(tree(tmp_path).values())) == 70
-
-
-def test_a_picture_does_not_depend_on_how_many_are_drawn(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "many", SampleRequest(CHUNK + 6))
-    sample_folder(model, tmp_path / "few", SampleRequest(3))
-    many, few = tree(tmp_path / "many"), tree(tmp_path / "few")
-    assert few == {name: many[name] for name in few}
-
-
-def test_an_image_is_what_its_latents_alone_give(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, SampleRequest(2))
-    latents = model.recipe.latents(1, drawing._generator(0, 1))
-    with torch.inference_mode():
-        (alone,) = ((model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()[None]
-    assert abs(alone - pixels(tmp_path / "000002.png")).max() <= 1
-
-
-def test_another_seed_gives_other_pictures(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "0", SampleRequest(4))
-    sample_folder(model, tmp_path / "1", SampleRequest(4, seed=1))
-    assert not set(tree(tmp_path / "0").values()) & set(tree(tmp_path / "1").values())
 
 
 def test_a_second_run_goes_on_where_the_first_stopped(model: Model, tmp_path: Path) -> None:
@@ -125,48 +103,6 @@ def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
     assert (tmp_path / "two/000001.png").exists()
 
 
-def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
-    classes: Model, tmp_path: Path
-) -> None:
-    sample_folder(classes, tmp_path / "turns", SampleRequest(6))
-    sample_folder(classes, tmp_path / "one", SampleRequest(6, "one"))
-    turns, one = tree(tmp_path / "turns"), tree(tmp_path / "one")
-    same = [name for name in turns if turns[name] == one[name]]
-    assert same == ["000002.png", "000005.png"]  # whose turn it was
-
-
-@pytest.mark.parametrize(
-    ("samples", "complaint"),
-    [
-        (SampleRequest(1, "seven"), r"no class is called 'seven'\. Choose from: .*one"),
-        (SampleRequest(1, text="a house"), "was trained without captions: leave --text out"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused_before_anything_is_written(
-    classes: Model, tmp_path: Path, samples: SampleRequest, complaint: str
-) -> None:
-    with pytest.raises(ConfigError, match=complaint):
-        sample_folder(classes, tmp_path / "out", samples)
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_model_without_classes_takes_none(model: Model, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="without classes: leave --class out"):
-        sample_folder(model, tmp_path, SampleRequest(1, "one"))
-
-
-def test_a_model_that_translates_says_that_it_cannot_draw(tmp_path: Path) -> None:
-    (model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
-    with pytest.raises(ConfigError, match="cannot draw images from noise"):
-        sample_folder(model, tmp_path / "out", SampleRequest(1))
-
-
-def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
-    assert drawing.encoded("né", 5).tolist() == [[110, 195, 169, 0, 0]]
-    with pytest.raises(ConfigError, match="has 6 bytes; captions in training had 1 to 5"):
-        drawing.encoded("houses", 5)
-
-
 def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
     def spoilt(latents: torch.Tensor, condition: object = None) -> torch.Tensor:  # noqa: ARG001
         drawn = torch.zeros(len(latents), 1, 8, 8)
@@ -193,25 +129,6 @@ def test_a_full_disk_is_no_traceback(
     monkeypatch.setattr(files, "replace", full)
     with pytest.raises(SaveError, match=r"could not write .*000001.png: No space left on device"):
         sample_folder(model, tmp_path, SampleRequest(1))
-
-
-def test_a_sheet_holds_what_the_files_hold(model: Model, classes: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, SampleRequest(4))
-    drawn = draw_sheet(model, SampleRequest(4))
-    assert drawn.shape == (18, 18, 3)
-    assert (drawn[10:, :8, 0] == pixels(tmp_path / "000003.png")).all()
-    rows = draw_sheet(classes, SampleRequest(6, "all"))
-    assert rows.shape == (28, 18, 3)
-    sample_folder(classes, tmp_path / "all", SampleRequest(6, "all"))
-    assert (rows[10:18, 10:, 0] == pixels(tmp_path / "all/one/000002.png")).all()
-
-
-def test_a_walk_has_a_row_a_class_of_so_many(model: Model, classes: Model) -> None:
-    assert draw_walk(model, SampleRequest(5)).shape == (38, 48, 3)
-    walked = draw_walk(classes, SampleRequest(5))
-    assert walked.shape == (28, 48, 3)
-    assert (walked != draw_walk(classes, SampleRequest(5, seed=1))).any()
-    assert (walked == draw_walk(classes, SampleRequest(5))).all()
 
 
 def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> None:

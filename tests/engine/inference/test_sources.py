@@ -12,6 +12,9 @@ from image_inversion import translate
 from PIL import Image
 
 from translate.engine.disk import json_files
+from translate.engine.inference import sources
+from translate.engine.inference.sources import Job, Sources
+from translate.errors import BadImage
 
 PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
 
@@ -107,3 +110,46 @@ def test_a_file_that_changes_under_us_is_recorded_as_what_was_decoded(
     assert (np.asarray(Image.open(tmp_path / "out/a.png")) == 255 - PHOTO).all()
     translate(tmp_path / "in", tmp_path / "out", overwrite=True)  # it is another image now
     assert (np.asarray(Image.open(tmp_path / "out/a.png")) == 255 - other).all()
+
+
+def job(path: Path, **given: Any) -> Job:
+    return Job(path, path.with_suffix(".out.png"), **given)
+
+
+def test_what_does_not_fit_into_memory_is_opened_again(
+    opened: Counter[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "HELD_BYTES", 0)
+    for number in range(3):
+        save(tmp_path / f"in/{number}.png", PHOTO)
+    assert translate(tmp_path / "in", tmp_path / "out", batch_size=3).done == 3
+    assert [opened[f"{number}.png"] for number in range(3)] == [2, 2, 2]
+
+
+def test_an_input_is_kept_until_the_last_job_has_taken_it(
+    opened: Counter[str], tmp_path: Path
+) -> None:
+    path = save(tmp_path / "x.tif", PHOTO, PHOTO[::-1], PHOTO[:, ::-1])
+    jobs = [job(path, frame=frame) for frame in (0, 1, 2)]
+    held = Sources(10_000)
+    held.expect(jobs)
+    first, *others = [held.take(each) for each in jobs]
+    assert all(other is first for other in others)
+    held.take(jobs[0])
+    assert opened == {"x.tif": 2}
+
+
+def test_the_digest_is_of_the_image_and_its_mask(tmp_path: Path) -> None:
+    image, mask = save(tmp_path / "a.png", PHOTO), save(tmp_path / "b.png", PHOTO[..., 0])
+    both = sha256(image.read_bytes() + mask.read_bytes()).hexdigest()
+    assert Sources(10_000).digest(job(image)) == sha256(image.read_bytes()).hexdigest()
+    assert Sources(10_000).digest(job(image, mask=mask)) == both
+    assert Sources(10_000).digest(job(tmp_path / "absent.png")) is None
+
+
+def test_a_missing_input_raises_and_is_expected_no_longer(tmp_path: Path) -> None:
+    held, absent = Sources(10_000), job(tmp_path / "absent.png")
+    held.expect([absent])
+    with pytest.raises(BadImage):
+        held.take(absent)
+    assert not held._uses
