@@ -106,9 +106,7 @@ def test_D7_the_first_frame_is_translated_and_the_others_are_mentioned(tmp_path:
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_D7_frames_all_translates_every_frame(
-    batch_size: int, tmp_path: Path
-) -> None:
+def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     levels = (0, 90, 180)
@@ -188,7 +186,9 @@ def test_sides_and_sizes(tmp_path: Path) -> None:
     assert read_pixels(tmp_path / "small/x.png").shape == (4, 4, 3)
 
 
-def test_D24_a_side_by_side_image_is_never_translated_as_one_image(mixed: Path, tmp_path: Path) -> None:
+def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
+    mixed: Path, tmp_path: Path
+) -> None:
     pairs = replace(MODEL, sides=("a", "b"))
     with pytest.raises(ConfigError, match=r"--side a translates that half .* --side whole is for"):
         translate(mixed, tmp_path / "out", pairs)
@@ -274,7 +274,9 @@ KILLED = """
 """
 
 
-def test_I1_a_rerun_completes_a_folder_after_a_kill_at_any_moment(mixed: Path, tmp_path: Path) -> None:
+def test_I1_a_rerun_completes_a_folder_after_a_kill_at_any_moment(
+    mixed: Path, tmp_path: Path
+) -> None:
     code = dedent(KILLED.format(tests=str(Path(__file__).parents[2] / "support")))
     command = [sys.executable, "-c", code, str(mixed), str(tmp_path / "out"), "40"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)

@@ -57,9 +57,7 @@ def test_I3_a_full_disk_is_listed_and_stops_after_three_images(
     assert counts(translate(mixed, out)) == (2, 7, 0)
 
 
-def test_D4_information_that_images_lose_is_listed_for_each(
-    mixed: Path, tmp_path: Path
-) -> None:
+def test_D4_information_that_images_lose_is_listed_for_each(mixed: Path, tmp_path: Path) -> None:
     for name in ("h.gif", "deep/er/f.tif"):
         (mixed / name).unlink()
     logged: list[str] = []
