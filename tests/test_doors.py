@@ -18,7 +18,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.engine.inference.model import Model
 from translate.errors import BadImage
-from translate.insight.dataset import look
+from translate.insight.dataset import check_images
 from translate.recipe import Recipe
 
 
@@ -213,7 +213,7 @@ def test_I17_a_bad_file_has_the_same_reason_everywhere(
     }
     _, prepared, asked = trained_on(folder)
     by_training = {p.path.name: p.message for p in prepared.problems}
-    by_check = [remark.what for remark in look(asked) if remark.state == "broken"]
+    by_check = [finding.message for finding in check_images(asked) if finding.state == "broken"]
     by_python = {}
     for given in BAD:
         with pytest.raises(BadImage) as error:
@@ -247,7 +247,7 @@ def test_I17_what_a_file_loses_is_reported_everywhere(
                 model(folder / given.name)
             said = {str(warning.message).removeprefix("reading an image: ") for warning in heard}
             assert said == by_infer[given.name]
-    by_check = {remark.what.removeprefix("train: ") for remark in look(asked)}
+    by_check = {finding.message.removeprefix("train: ") for finding in check_images(asked)}
     assert set(prepared.remarks) <= by_check
 
 
@@ -259,7 +259,7 @@ def test_I17_training_and_datasets_check_report_the_same(
     Image.new("RGB", (8, 8)).save(folder / "small.png")
     asked = Data(root=tmp_path, domains=("in",), layout="images", size=20)
     said = check.check_data(check.open_layout(asked), asked).remarks
-    checked = {remark.what.removeprefix("train: ") for remark in look(asked)}
+    checked = {finding.message.removeprefix("train: ") for finding in check_images(asked)}
     assert any("without an image suffix" in line for line in said)
     assert any("1 of 7 images are smaller than the crop of 20x20" in line for line in said)
     assert set(said) <= checked

@@ -25,7 +25,7 @@ from translate.errors import BadImage, ConfigError
 from translate.images import domain_images
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor
-from translate.insight.dataset import look
+from translate.insight.dataset import check_images
 from translate.recipe import Recipe
 
 Pictures = Callable[..., Path]
@@ -319,7 +319,10 @@ def test_D25_a_run_remembers_which_domains_are_label_maps(tmp_path: Path) -> Non
     assert "--set data.labels=[b]" in str(heard)
     model, _ = infer.load(tmp_path / "run", device="cpu")
     assert model.source_and_target("b") == (Domain("a", labels=True), Domain("b"))
-    said = [remark.what for remark in look(Data(root=tmp_path, domains=("a", "b"), size=64))]
+    said = [
+        finding.message
+        for finding in check_images(Data(root=tmp_path, domains=("a", "b"), size=64))
+    ]
     for line in ("label maps: a, as all images", "b: values from 0 to 18 of 255"):
         assert any(line in what for what in said)
     small_runs.resume(tmp_path / "run", heard, steps=2)

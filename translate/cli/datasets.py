@@ -200,20 +200,21 @@ def check(
         --set "data.layout={name: side-by-side, sides: [photo, labels]}"
     """
     from translate.engine.config import layers
-    from translate.insight.dataset import look
+    from translate.insight.dataset import check_images
 
     usual = "images" if len(names) == 1 else "unpaired"
     flags = {"domains": names, "data": root, "size": size, "drop_unpaired": drop_unpaired}
-    asked = layers.resolve_data(
+    data = layers.resolve_data(
         {**layers.settings_from_flags(flags), "data.layout": layout or usual}, assignments
     )
-    remarks = []
-    for remark in look(asked):
-        remarks.append(remark)
-        if as_json or (quiet and remark.state != "broken"):
+    findings = []
+    for finding in check_images(data):
+        findings.append(finding)
+        if as_json or (quiet and finding.state != "broken"):
             continue
-        mark = {"ok": "  ", "note": "- ", "broken": "! "}[remark.state]
-        console.say(f"{mark}{remark.what}{f': {remark.consequence}' if remark.consequence else ''}")
+        mark = {"ok": "  ", "note": "- ", "broken": "! "}[finding.state]
+        consequence = f": {finding.consequence}" if finding.consequence else ""
+        console.say(f"{mark}{finding.message}{consequence}")
     if as_json:
-        console.show(json.dumps([remark._asdict() for remark in remarks], indent=2))
-    return 3 if any(remark.state == "broken" for remark in remarks) else 0
+        console.show(json.dumps([finding._asdict() for finding in findings], indent=2))
+    return 3 if any(finding.state == "broken" for finding in findings) else 0

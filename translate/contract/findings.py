@@ -1,4 +1,4 @@
-"""What a rule found: the one cause behind several failures, its place in the plugin, the remedy."""
+"""The cause of a broken rule: its message, its line in the plugin, and how to fix it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -40,13 +40,13 @@ class Cause(NamedTuple):
     place: Place | None
     """the line of the plugin's code, where one is known"""
     raised: bool
-    """whether the plugin raised an exception, rather than that a result was wrong"""
+    """whether the plugin raised an exception; otherwise a result was wrong"""
 
     root: str
-    """the error behind it, without its numbers"""
+    """the message of the first error, with numbers masked"""
 
     def is_same(self, other: "Cause") -> bool:
-        """Return whether both are one fault: one error, or two exceptions of one line."""
+        """Return whether both have one cause: the same error, or exceptions of the same line."""
         if self.root in other.root or other.root in self.root:
             return True
         return self.raised and other.raised and self.place == other.place is not None
@@ -55,21 +55,21 @@ class Cause(NamedTuple):
 def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], batch: Any) -> Cause:
     """Return what made `rule` raise `error` for a plugin's class or function `owner`.
 
-    `batch` is what a step was given, whose fields are named where it asked for another one.
+    The fields of `batch`, which the step got, are named if it used a field that does not exist.
     """
     for each in _chain(error):
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):
-            asked = _wrong_field(each, batch)
-            said = f"It raised {reason(each)}.{asked}{_expected(place, owner)}"
-            return Cause(said, place, raised=True, root=_numberless(reason(each)))
+            hint = _wrong_field(each, batch)
+            message = f"It raised {reason(each)}.{hint}{_expected(place, owner)}"
+            return Cause(message, place, raised=True, root=_mask_numbers(reason(each)))
     place = getattr(error, "place", None) or definition(owner, _member(rule, owner))
-    worded = isinstance(error, (AssertionError, TranslateError))
-    said = str(error) if worded else f"It raised {reason(error)}"
+    has_message = isinstance(error, (AssertionError, TranslateError))
+    message = str(error) if has_message else f"It raised {reason(error)}"
     root = next((each for each in _chain(error) if isinstance(each, TranslateError)), error)
-    return Cause(said, place, not isinstance(error, AssertionError), _numberless(str(root)))
+    return Cause(message, place, not isinstance(error, AssertionError), _mask_numbers(str(root)))
 
 
-def _numberless(text: str) -> str:
+def _mask_numbers(text: str) -> str:
     return re.sub(r"\d+", "#", text)
 
 
@@ -93,7 +93,7 @@ def _expected(place: Place, owner: object) -> str:
 
 
 def _wrong_field(error: BaseException, batch: Any) -> str:
-    """Say which fields the `batch` has, where `error` comes of asking it for others."""
+    """Return a hint with the fields of `batch`, if `error` is of a missing field."""
     fields = getattr(batch, "_fields", None)
     if fields is None:
         return ""

@@ -15,10 +15,10 @@ from translate.engine.system.randomness import seed_everything
 from translate.nn.noise import seeded
 from translate.recipe import Recipe, Turn
 
-WIDTHS = (1e-6, 1e-7, 1e-8)
-"""of steps, relative to the sizes of the weights; a shorter one meets fewer kinks, as of ReLUs"""
+STEP_SIZES = (1e-6, 1e-7, 1e-8)
+"""relative to the root mean square of the weights; shorter steps cross fewer kinks of ReLUs"""
 TOLERANCE = 1e-3
-"""of the difference, relative to the length of the gradient"""
+"""of the difference, relative to the norm of the gradient"""
 
 
 def has_true_gradients(subject: Subject) -> str | None:
@@ -59,17 +59,23 @@ def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str
     copy = _copy(recipe, {})
     weights = [p for name, p in copy.named_parameters() if name in names and p.requires_grad]
     total = _total(copy, batch, number, constants)
-    found = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
+    gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
     with seeded(1):
-        ways = [_size(weight) * torch.randn_like(weight) for weight in weights]
+        directions = [_scale(weight) * torch.randn_like(weight) for weight in weights]
     movable = [n for n, p in copy.named_parameters() if n in names and p.requires_grad]
-    slope = sum(float((g * way).sum()) for g, way in zip(found, ways, strict=True))
-    length = sum(float((g * _size(w)).square().sum()) for g, w in zip(found, weights, strict=True))
+    slope = sum(
+        float((g * direction).sum()) for g, direction in zip(gradients, directions, strict=True)
+    )
+    length = sum(
+        float((g * _scale(w)).square().sum()) for g, w in zip(gradients, weights, strict=True)
+    )
     measured = []
-    for width in WIDTHS:
+    for width in STEP_SIZES:
         ends = []
         for step in (width, -width):
-            moves = {name: step * way for name, way in zip(movable, ways, strict=True)}
+            moves = {
+                name: step * direction for name, direction in zip(movable, directions, strict=True)
+            }
             copy = _copy(recipe, moves)
             ends.append(float(_total(copy, batch, number, constants.replayed()).detach()))
         measured.append((ends[0] - ends[1]) / (2 * width))
@@ -80,13 +86,13 @@ def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str
     )
 
 
-def _size(weight: Tensor) -> float:
-    """Return the usual size of a weight's entries, by which it is moved."""
+def _scale(weight: Tensor) -> float:
+    """Return the root mean square of a weight, by which its steps are scaled."""
     return float(weight.detach().square().mean().sqrt()) or 0.01
 
 
 def _total(recipe: Recipe, batch: Any, number: int, constants: "_Constants") -> Tensor:
-    """Return what turn `number` of a step minimises, before anything has moved."""
+    """Return the total loss of turn `number` of a step, before any update."""
     seed_everything(0)
     with constants:
         turns: Iterator[Turn] = recipe.step(batch)
@@ -96,7 +102,7 @@ def _total(recipe: Recipe, batch: Any, number: int, constants: "_Constants") -> 
 
 
 def _copy(recipe: Recipe, moves: Mapping[str, Tensor]) -> Recipe:
-    """Return a copy of `recipe` with some weights moved."""
+    """Return a copy of `recipe` with `moves` added to its weights."""
     seed_everything(0)
     copy = deepcopy(recipe)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What training would find in folders of images, before it costs a GPU's time."""
+"""Check folders of images as training would, without training."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,70 +22,70 @@ from translate.images import domain_images
 from translate.images.layers import guarded
 
 THREADS = 8
-LISTED = 20
-"""findings of one kind that are told one by one"""
+MAX_LISTED = 20
+"""findings of one kind that are listed one by one"""
 SPLITS = ("train", "val", "test")
 
 
-class Remark(NamedTuple):
-    """One thing that was found."""
+class Finding(NamedTuple):
+    """A result of the check."""
 
     state: Literal["ok", "note", "broken"]
-    what: str
+    message: str
     consequence: str = ""
-    """what training would do about it"""
+    """what training would do about it, or what to do"""
 
 
-class Seen(NamedTuple):
-    """One file."""
+class FileReport(NamedTuple):
+    """One image file: its header and hash, or why it cannot be read."""
 
     path: Path
     split: str
     header: Header | None
     digest: str
-    complaint: str
+    error: str
 
 
-def look(asked: Data) -> Iterator[Remark]:
-    """Yield what is true of the images that `asked` names, in every split there is.
+def check_images(data: Data) -> Iterator[Finding]:
+    """Check the images of `data` in every split, and yield the findings.
 
-    Each is decoded once. Raises `DataError` where there is nothing to train on.
+    Each image is decoded once. Raises `DataError` if there is nothing to train on.
     """
-    seen, lost, files = list[Seen](), list[BadImage](), OpenedFiles()
-    for split in dict.fromkeys((asked.split, *SPLITS)):
+    seen, lost, files = list[FileReport](), list[BadImage](), OpenedFiles()
+    for split in dict.fromkeys((data.split, *SPLITS)):
         try:
-            layout = check.open_layout(asked.model_copy(update={"split": split}), files=files)
+            layout = check.open_layout(data.model_copy(update={"split": split}), files=files)
         except DataError:
-            if split == asked.split:
+            if split == data.split:
                 raise
             continue
         new = set(layout.files) - {file.path for file in seen}  # a flat folder is all its splits
-        if split != asked.split and not new:
+        if split != data.split and not new:
             continue
-        yield Remark("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
+        yield Finding("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
         lost += layout.problems
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         each = {path: by_file.get(path, kind) for path in sorted(new)}
         with ThreadPoolExecutor(THREADS) as pool:
-            found = list(pool.map(partial(_look_at, split, asked, files), each, each.values()))
+            found = list(pool.map(partial(_check_file, split, data, files), each, each.values()))
         seen += found
         yield from _pairs(layout, {file.path: file for file in seen})
-        yield from _said(layout, asked, found, each, files)
-    yield from _some([Remark("broken", str(bad), "left out and listed") for bad in lost])
-    yield from _unreadable(seen, asked)
-    yield from _kinds(seen)
+        yield from _training_warnings(layout, data, found, each, files)
+    yield from _first_few([Finding("broken", str(bad), "left out and listed") for bad in lost])
+    yield from _unreadable(seen, data)
+    yield from _pixel_formats(seen)
     yield from _sizes(seen)
-    yield from _twice(seen)
+    yield from _duplicates(seen)
 
 
-def _said(
+def _training_warnings(
     layout: Layout,
-    asked: Data,
-    found: Sequence[Seen],
+    data: Data,
+    found: Sequence[FileReport],
     each: Mapping[Path, Domain],
     files: OpenedFiles,
-) -> Iterator[Remark]:
-    """Yield what training says of the same files."""
+) -> Iterator[Finding]:
+    """Yield the warnings that training gives for the same files."""
     headers = {file.path: file.header for file in found}
     sizes = [file.header.size for file in found if file.header]
     lost = data_warnings.notes(headers, each)
@@ -93,81 +93,81 @@ def _said(
     def read(path: Path) -> NDArray[np.uint8]:
         return domain_images.decode(files.read(path), each[path])
 
-    for line in data_warnings.remarks(layout, asked, lost, sizes, read):
-        yield Remark("note", f"{found[0].split}: {line}" if found else line)
+    for line in data_warnings.remarks(layout, data, lost, sizes, read):
+        yield Finding("note", f"{found[0].split}: {line}" if found else line)
 
 
-def _look_at(split: str, asked: Data, files: OpenedFiles, path: Path, kind: Domain) -> Seen:
+def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Domain) -> FileReport:
     try:
         image = files.read(path)
         domain_images.decode(image, kind)
         with guarded(path):
-            require_size(asked, *image.header.size)
+            require_size(data, *image.header.size)
     except BadImage as bad:
-        return Seen(path, split, None, "", bad.reason)
-    return Seen(path, split, image.header.without_extra(), image.sha256, "")
+        return FileReport(path, split, None, "", bad.reason)
+    return FileReport(path, split, image.header.without_extra(), image.sha256, "")
 
 
-def _unreadable(seen: Sequence[Seen], asked: Data) -> Iterator[Remark]:
-    bad = [file for file in seen if file.complaint]
-    yield from _some(
-        [Remark("broken", f"{file.path}: {file.complaint}", "left out and listed") for file in bad]
+def _unreadable(seen: Sequence[FileReport], data: Data) -> Iterator[Finding]:
+    bad = [file for file in seen if file.error]
+    yield from _first_few(
+        [Finding("broken", f"{file.path}: {file.error}", "left out and listed") for file in bad]
     )
-    trained = [file for file in seen if file.split == asked.split]
-    worst = sum(bool(file.complaint) for file in trained)
-    if trained and worst > asked.max_bad * len(trained):
-        yield Remark(
-            "broken", f"{worst} of {len(trained)} files cannot be read",
-            f"training is refused: data.max_bad is {asked.max_bad:g}",
+    trained = [file for file in seen if file.split == data.split]
+    unreadable = sum(bool(file.error) for file in trained)
+    if trained and unreadable > data.max_bad * len(trained):
+        yield Finding(
+            "broken", f"{unreadable} of {len(trained)} files cannot be read",
+            f"training is refused: data.max_bad is {data.max_bad:g}",
         )  # fmt: skip
 
 
-def _kinds(seen: Sequence[Seen]) -> Iterator[Remark]:
+def _pixel_formats(seen: Sequence[FileReport]) -> Iterator[Finding]:
     headers = [file.header for file in seen if file.header]
     modes = Counter(header.mode for header in headers)
-    told = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
+    text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
     consequence = "read as data.channels says, by default in colour"
-    yield Remark("ok" if len(modes) < 2 else "note", f"kinds: {told}",
+    yield Finding("ok" if len(modes) < 2 else "note", f"kinds: {text}",
                  consequence if len(modes) > 1 else "")  # fmt: skip
     if turned := sum(header.orientation > 1 for header in headers):
-        yield Remark("ok", f"{turned} are turned by their EXIF tag", "they are read upright")
+        yield Finding("ok", f"{turned} are turned by their EXIF tag", "they are read upright")
 
 
-def _sizes(seen: Sequence[Seen]) -> Iterator[Remark]:
+def _sizes(seen: Sequence[FileReport]) -> Iterator[Finding]:
     sizes = Counter(file.header.size for file in seen if file.header)
     if not sizes:
         return
     common = ", ".join(f"{count} {w}x{h}" for (h, w), count in sizes.most_common(3))
     more = f", {len(sizes) - 3} sizes more" if len(sizes) > 3 else ""
-    yield Remark("ok", f"sizes: {common}{more}")
+    yield Finding("ok", f"sizes: {common}{more}")
 
 
-def _twice(seen: Sequence[Seen]) -> Iterator[Remark]:
-    groups: dict[str, list[Seen]] = defaultdict(list)
+def _duplicates(seen: Sequence[FileReport]) -> Iterator[Finding]:
+    groups: dict[str, list[FileReport]] = defaultdict(list)
     for file in seen:
         if file.digest:
             groups[file.digest].append(file)
     twins = [group for group in groups.values() if len(group) > 1]
     shared = [group for group in twins if len({file.split for file in group}) > 1]
     same = [group for group in twins if len({file.split for file in group}) == 1]
-    yield from _some(
+    yield from _first_few(
         [
-            Remark(
+            Finding(
                 "broken", " = ".join(str(file.path) for file in group),
                 "what is tested on was trained on: remove one of them",
             )
             for group in shared
         ]
     )  # fmt: skip
-    yield from _some(
+    yield from _first_few(
         [
-            Remark("note", " = ".join(str(f.path) for f in group), "seen more often than others")
+            Finding("note", " = ".join(str(f.path) for f in group), "seen more often than others")
             for group in same
         ]
     )
 
 
-def _pairs(layout: Layout, seen: Mapping[Path, Seen]) -> Iterator[Remark]:
+def _pairs(layout: Layout, seen: Mapping[Path, FileReport]) -> Iterator[Finding]:
     """Find the items with files of different sizes, where an item's files belong together."""
     unequal = []
     for index in range(len(layout) if layout.paired else 0):
@@ -175,14 +175,16 @@ def _pairs(layout: Layout, seen: Mapping[Path, Seen]) -> Iterator[Remark]:
         headers = [seen[path].header for path in files if path in seen]
         sizes = [header.size for header in headers if header]
         if len(set(sizes)) > 1:
-            told = " and ".join(f"{width}x{height}" for height, width in sizes)
+            text = " and ".join(f"{width}x{height}" for height, width in sizes)
             unequal.append(
-                Remark("broken", f"{files[0]}: {told}", "the pair is left out and listed")
+                Finding("broken", f"{files[0]}: {text}", "the pair is left out and listed")
             )
-    yield from _some(unequal)
+    yield from _first_few(unequal)
 
 
-def _some(remarks: Sequence[Remark]) -> Iterator[Remark]:
-    yield from remarks[:LISTED]
-    if len(remarks) > LISTED:
-        yield remarks[LISTED]._replace(what=f"... and {len(remarks) - LISTED} more of this kind")
+def _first_few(findings: Sequence[Finding]) -> Iterator[Finding]:
+    yield from findings[:MAX_LISTED]
+    if len(findings) > MAX_LISTED:
+        yield findings[MAX_LISTED]._replace(
+            message=f"... and {len(findings) - MAX_LISTED} more of this kind"
+        )

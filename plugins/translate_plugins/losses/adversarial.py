@@ -44,19 +44,19 @@ class Vanilla(nn.Module):
         super().__init__()
         self.saturating = saturating
         self.label_smoothing, self.label_flipping = (
-            _share(label_smoothing=label_smoothing),
-            _share(label_flipping=label_flipping),
+            _check_fraction(label_smoothing=label_smoothing),
+            _check_fraction(label_flipping=label_flipping),
         )
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _half(real, self._as_real, F.softplus, self.label_flipping) + _half(
+        return _with_flips(real, self._as_real, F.softplus, self.label_flipping) + _with_flips(
             fake, F.softplus, self._as_real, self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         if self.saturating:
-            return _summed(lambda score: -F.softplus(score), fake)
-        return _summed(lambda score: F.softplus(-score), fake)
+            return _sum_over_scales(lambda score: -F.softplus(score), fake)
+        return _sum_over_scales(lambda score: F.softplus(-score), fake)
 
     def _as_real(self, score: Tensor) -> Tensor:
         return F.softplus(-score) + self.label_smoothing * score  # cross-entropy with 1 - smooth
@@ -68,17 +68,17 @@ class LeastSquares(nn.Module):
     def __init__(self, *, label_smoothing: Smooth = 0.0, label_flipping: Flip = 0.0) -> None:
         super().__init__()
         self.label_smoothing, self.label_flipping = (
-            _share(label_smoothing=label_smoothing),
-            _share(label_flipping=label_flipping),
+            _check_fraction(label_smoothing=label_smoothing),
+            _check_fraction(label_flipping=label_flipping),
         )
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _half(real, self._as_real, torch.square, self.label_flipping) + _half(
+        return _with_flips(real, self._as_real, torch.square, self.label_flipping) + _with_flips(
             fake, torch.square, self._as_real, self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
-        return _summed(lambda score: (score - 1).square(), fake)
+        return _sum_over_scales(lambda score: (score - 1).square(), fake)
 
     def _as_real(self, score: Tensor) -> Tensor:
         return (score - 1 + self.label_smoothing).square()
@@ -89,7 +89,7 @@ class Hinge(nn.Module):
 
     def __init__(self, *, label_flipping: Flip = 0.0) -> None:
         super().__init__()
-        self.label_flipping = _share(label_flipping=label_flipping)
+        self.label_flipping = _check_fraction(label_flipping=label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         def as_real(score: Tensor) -> Tensor:
@@ -98,12 +98,12 @@ class Hinge(nn.Module):
         def as_fake(score: Tensor) -> Tensor:
             return F.relu(1 + score)
 
-        return _half(real, as_real, as_fake, self.label_flipping) + _half(
+        return _with_flips(real, as_real, as_fake, self.label_flipping) + _with_flips(
             fake, as_fake, as_real, self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
-        return _summed(torch.neg, fake)
+        return _sum_over_scales(torch.neg, fake)
 
 
 class Wasserstein(nn.Module):
@@ -114,10 +114,10 @@ class Wasserstein(nn.Module):
     """
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        return _summed(torch.neg, real) + _summed(torch.positive, fake)
+        return _sum_over_scales(torch.neg, real) + _sum_over_scales(torch.positive, fake)
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
-        return _summed(torch.neg, fake)
+        return _sum_over_scales(torch.neg, fake)
 
 
 class Relativistic(nn.Module):
@@ -158,7 +158,7 @@ def _scales(scores: Scores) -> Sequence[Tensor]:
     return [scores] if isinstance(scores, Tensor) else scores
 
 
-def _half(
+def _with_flips(
     scores: Scores,
     usual: Callable[[Tensor], Tensor],
     other: Callable[[Tensor], Tensor],
@@ -166,7 +166,7 @@ def _half(
 ) -> Tensor:
     """Return the loss of one kind of images, a fraction `flip` of them with flipped labels."""
     if not flip:
-        return _summed(usual, scores)
+        return _sum_over_scales(usual, scores)
     scales = _scales(scores)
     flipped = (
         torch.rand(len(scales[0]), device=scales[0].device) < flip
@@ -176,16 +176,16 @@ def _half(
         chosen = flipped.reshape(-1, *[1] * (score.ndim - 1))
         return torch.where(chosen, other(score), usual(score))
 
-    return _summed(loss, scales)
+    return _sum_over_scales(loss, scales)
 
 
-def _summed(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
+def _sum_over_scales(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
     """Return the mean of `loss` over each scale's scores, summed over the scales."""
     # bf16 has three digits, too few for `1 - score` and for a logged loss
     return torch.stack([loss(at_least_float32(score)).mean() for score in _scales(scores)]).sum()
 
 
-def _share(**option: float) -> float:
+def _check_fraction(**option: float) -> float:
     """Return the given option; raise `ConfigError` if it is not between 0 and 1."""
     ((name, value),) = option.items()
     if not 0 <= value <= 1:

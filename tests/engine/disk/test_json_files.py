@@ -53,7 +53,7 @@ def test_a_document_of_another_shape_is_one_line(value: object, said: str, tmp_p
     assert str(tmp_path / "x") in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("levels", [json_files.DEEPEST, 100_000])
+@pytest.mark.parametrize("levels", [json_files.MAX_DEPTH, 100_000])
 def test_deep_nesting_is_refused(levels: int, tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text('{"a":' * levels + "1" + "}" * levels)
@@ -63,7 +63,7 @@ def test_deep_nesting_is_refused(levels: int, tmp_path: Path) -> None:
 
 
 def test_nesting_as_ours_is_read(tmp_path: Path) -> None:
-    path, levels = tmp_path / "x", json_files.DEEPEST - 1
+    path, levels = tmp_path / "x", json_files.MAX_DEPTH - 1
     path.write_text('{"a":' * levels + "1" + "}" * levels)
     assert json_files.read_json(path)
 
@@ -77,7 +77,7 @@ def test_a_document_larger_than_any_of_ours_is_not_read_whole(tmp_path: Path) ->
 
 
 def test_a_line_longer_than_any_of_ours_costs_only_itself(tmp_path: Path) -> None:
-    path = write(tmp_path / "x", {"a": 1}, {"a": "x" * 3 * json_files.LONGEST}, {"a": 2})
+    path = write(tmp_path / "x", {"a": 1}, {"a": "x" * 3 * json_files.MAX_LINE_BYTES}, {"a": 2})
     assert json_files.read_lines(path) == [{"a": 1}, {"a": 2}]
     assert json_files.end_of_last_record(path, lambda line: line["a"] == 1) == len(b'{"a": 1}\n')
 

@@ -1,4 +1,4 @@
-"""Limits on what a checkpoint from an unknown source may ask for."""
+"""Limits of header size and memory for checkpoints from unknown sources."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,18 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from translate.errors import CheckpointError
 
 MAX_HEADER_BYTES = 8 << 20
-"""bytes of a tensor file's header; that of a network of 10,000 tensors has one"""
+"""size of a safetensors header; a network of 10,000 tensors needs 1 MiB"""
 SLACK = 256 << 20
-"""bytes that a recipe may need beside its weights while it is made"""
+"""memory that a recipe may need in addition to its weights while it is constructed"""
 MIN_TENSOR_BYTES = 1 << 15
-"""bytes that a tensor costs at least, however small: so many small ones are noticed, too"""
+"""counted for each tensor, so that very many small tensors are refused as well"""
 
 
 def check_header(path: Path) -> None:
-    """Raise `CheckpointError` for a tensor file whose header no honest program writes.
+    """Raise `CheckpointError` for a safetensors file with an implausible header.
 
-    The library checks places and types; a header of gigabytes, one name twice, or sides that are
-    longer than the file, pass there.
+    The library checks offsets and types, but accepts headers of any size, duplicate names, and
+    dimensions larger than the file.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -50,14 +50,14 @@ def check_header(path: Path) -> None:
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name comes twice")
+        raise ValueError("a name occurs twice")
     return found
 
 
 class MemoryLimit(TorchDispatchMode):
-    """Lets tensors be made while the block runs, but not many times what `file` holds.
+    """Limits the memory of tensors that are created within the block to a few times `file`.
 
-    A configuration of a few bytes can name a network that fills any memory.
+    Otherwise a configuration of a few bytes could name a network that exhausts the memory.
     """
 
     def __init__(self, file: Path) -> None:

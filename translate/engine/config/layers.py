@@ -30,9 +30,9 @@ FLAGS: Mapping[str, str] = {
 }
 """The settings that have a name of their own on the command line and in `translate.api.train`."""
 EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
-"""Settings that a message shows."""
-USUAL = {"data.layout": Data.model_fields["layout"].default}
-"""What an option is set of, where nothing else was chosen."""
+"""an example of a setting of each section, for error messages"""
+DEFAULT_PARTS = {"data.layout": Data.model_fields["layout"].default}
+"""parts whose options can be set without naming the part"""
 KEYS = {"": list(Config.model_fields)} | {k: list(s.model_fields) for k, s in SECTIONS.items()}
 
 
@@ -130,7 +130,7 @@ def with_defaults(recipe: Callable[..., Any], given: Mapping[str, Any]) -> Fragm
 
 
 def merge_fragment(below: Fragment, above: Mapping[str, Any]) -> None:
-    """Lay a whole fragment over `below`, section by section."""
+    """Merge the fragment `above` into `below`, section by section."""
     if not isinstance(above, Mapping):
         raise ConfigError(f"expected recipe, options, data and train, got {short_repr(above)}.")
     for section, values in above.items():
@@ -161,7 +161,9 @@ def set_key(document: Fragment, key: str, value: Any) -> None:
         raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
     place = document[section]
     for name in path[:-1]:
-        inner = place.get(name, USUAL.get(f"{section}.{name}", {} if section == "train" else None))
+        inner = place.get(
+            name, DEFAULT_PARTS.get(f"{section}.{name}", {} if section == "train" else None)
+        )
         if isinstance(inner, str) and section != "train":
             inner = {"name": inner}
         if not isinstance(inner, Mapping):
@@ -182,16 +184,18 @@ def set_key(document: Fragment, key: str, value: Any) -> None:
 
 
 def hint(name: str, recipe: str | None) -> str:
-    """Return where the setting called `name` belongs, and what to type; or nothing.
+    """Return a suggestion where the setting `name` belongs and what to type, or an empty string.
 
-    Of a recipe, also options are found of which `name` is the first or the last word.
+    Options of a recipe match by their first or last word as well.
     """
     keys = [f"{section}.{name}" for section in SECTIONS if name in KEYS[section]]
     kinds = names("recipe")
     known = [kinds[recipe]] if recipe in kinds else kinds.values() if recipe is None else ()
-    taken = {option for kind in known for option in signatures.read(kind, ["spec"])}
-    words = [o for o in sorted(taken) if name in (o.partition("_")[0], o.rpartition("_")[2])]
-    keys += [f"options.{option}" for option in ([name] if name in taken else words)]
+    known_options = {option for kind in known for option in signatures.read(kind, ["spec"])}
+    words = [
+        o for o in sorted(known_options) if name in (o.partition("_")[0], o.rpartition("_")[2])
+    ]
+    keys += [f"options.{option}" for option in ([name] if name in known_options else words)]
     if not keys:
         return ""
     named_by = " or ".join(f"--set {key}=VALUE" for key in keys)

@@ -1,7 +1,7 @@
-"""From folders to batches: every file checked once, then an endless order that no state keeps.
+"""Check every file of a dataset once, before training.
 
-What a batch holds is a pure function of the configuration, the seed and the step, whatever the
-number of workers, and wherever a run is stopped and resumed.
+Afterwards the content of a batch is a pure function of the configuration, the seed and the step,
+for any number of workers and across resumes.
 """
 
 from collections.abc import Generator, Iterable, Sequence
@@ -35,16 +35,16 @@ THREADS = 8
 
 
 class CheckedData(NamedTuple):
-    """What is trained on, and what is not."""
+    """A dataset after the check: the layout without unusable files, and what was found."""
 
     layout: Layout
     augment: Augment
     problems: list[Problem]
-    """The files that `layout` leaves out."""
+    """unusable files, which `layout` excludes"""
     remarks: list[str]
-    """What is to be said of the others."""
+    """warnings about the usable files"""
     notes: Sequence[Problem] = ()
-    """What each of the others loses when it is read."""
+    """information that usable files lose when they are read"""
 
 
 def open_layout(
@@ -112,11 +112,15 @@ def _expect_roles(layout: Layout, data: Data) -> None:
 
 
 def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> CheckedData:
-    """Look at each file of `layout` once, and lay the good ones out as if there were no others.
+    """Check each file of `layout` once, and return the dataset without the unusable files.
 
-    Where all of them fit into ``data.cache`` gigabytes they are decoded, and stay in memory; else
-    their headers are read. Raises `DataError` where no file is good, `TrainingError` where more
-    than ``data.max_bad`` of them are bad, `ConfigError` for what ``data.augment`` cannot list.
+    If all images fit into ``data.cache`` gigabytes they are decoded and kept in memory; otherwise
+    only their headers are read.
+
+    Raises:
+        DataError: No file is usable.
+        TrainingError: The fraction of unusable files exceeds ``data.max_bad``.
+        ConfigError: ``data.augment`` names an unknown transform.
     """
     files = files or OpenedFiles()
     with DaemonThreadPool(THREADS) as pool:

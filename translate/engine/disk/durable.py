@@ -9,19 +9,19 @@ from typing import TypeAlias
 
 from translate.engine.disk.file_system import NO_FOLDER_SYNC, tolerate
 
-PIECE = 1 << 24
-"""bytes; what comes in smaller chunks is gathered up to this before it is written"""
+CHUNK_BYTES = 1 << 24
+"""smaller chunks are merged up to this size before they are written"""
 BINARY = getattr(os, "O_BINARY", 0)
-"""Windows would otherwise write line breaks of its own."""
+"""without it Windows converts line breaks"""
 Chunk: TypeAlias = bytes | bytearray | memoryview
 Content: TypeAlias = bytes | Iterable[Chunk]
-"""A file's bytes, whole or as they are made."""
+"""The bytes of a file, at once or in chunks."""
 
 
 def open_regular(path: Path, flags: int) -> int:
     """Return a descriptor of the file `path`; raises `OSError` for a link, pipe or device.
 
-    It never waits: a pipe that nobody writes to would hold the process for ever.
+    It never blocks, as opening a pipe without a writer would.
     """
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | BINARY
     descriptor = os.open(path, flags, 0o644)
@@ -39,25 +39,25 @@ def open_folder(folder: Path) -> int:
 def write_durably(path: Path, data: Content) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
     try:
-        for piece in [data] if isinstance(data, bytes) else _gathered(data):
+        for piece in [data] if isinstance(data, bytes) else _merge_small(data):
             write_all(descriptor, piece)
         sync_descriptor(descriptor, path)
     finally:
         os.close(descriptor)
 
 
-def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Yield `chunks` in fewer pieces; large ones are passed on as they are."""
-    waiting = bytearray()
+def _merge_small(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Yield `chunks` with small ones merged; large ones are passed through."""
+    pending = bytearray()
     for chunk in chunks:
-        if waiting and len(waiting) + len(chunk) > PIECE:
-            yield waiting
-            waiting = bytearray()
-        if len(chunk) > PIECE:
+        if pending and len(pending) + len(chunk) > CHUNK_BYTES:
+            yield pending
+            pending = bytearray()
+        if len(chunk) > CHUNK_BYTES:
             yield chunk
         else:
-            waiting += chunk
-    yield waiting
+            pending += chunk
+    yield pending
 
 
 def write_all(descriptor: int, data: Chunk) -> None:

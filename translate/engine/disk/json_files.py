@@ -1,7 +1,7 @@
-"""What this program wrote is read back as if a stranger had: JSON documents and lines, checked.
+"""Read JSON documents and JSON lines of this program, validated as untrusted input.
 
-Only regular files are read, of a size, depth and shape that this program writes. A link to such a
-file is followed, as caches of downloaded models consist of links.
+Only regular files are read, within limits of size and nesting. Symbolic links to such files are
+followed, since caches of downloaded models consist of links.
 """
 
 import json
@@ -18,18 +18,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from translate.engine.system import signatures
 from translate.errors import CheckpointError
 
-LARGEST = 64 << 20
-"""bytes of a document"""
-LONGEST = 1 << 20
-"""bytes of a line; a longer one is none of ours"""
-DEEPEST = 64
+MAX_DOCUMENT_BYTES = 64 << 20
+"""size of a document"""
+MAX_LINE_BYTES = 1 << 20
+"""length of a line; longer ones are skipped"""
+MAX_DEPTH = 64
 """levels of nesting"""
 BLOCK = 1 << 18
-"""bytes that are read at once where lines are read backwards"""
+"""bytes per read when lines are read backwards"""
 
 
 class Record(BaseModel):
-    """Part of a file of ours: types are strict, and what else the file says is kept."""
+    """A JSON object with strict types; unknown keys are kept."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -38,7 +38,7 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def read_record(path: Path, kind: type[AnyRecord]) -> AnyRecord:
-    """Return the document at `path`; raises `CheckpointError`, in one line, where it is none."""
+    """Return the document at `path` as a `kind`; raises `CheckpointError`."""
     value = read_json(path)
     try:
         return kind.model_validate(value)
@@ -50,9 +50,9 @@ def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object at `path`; raises `CheckpointError`."""
     try:
         with open_regular(path) as file:
-            data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST:,} bytes")
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES:
+            raise ValueError(f"it is larger than {MAX_DOCUMENT_BYTES:,} bytes")
         return parse(data)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing.") from error
@@ -62,15 +62,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """Return the JSON object that `data` is; raises `ValueError`."""
+    """Parse a JSON object; raises `ValueError`."""
     try:
         value = json.loads(data)
     except RecursionError as error:
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep") from error
+        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep") from error
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
     level: list[Any] = [value]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [
             inner
             for item in level
@@ -79,18 +79,18 @@ def parse(data: bytes) -> dict[str, Any]:
         ]
         if not level:
             return value
-    raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+    raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
 
 
 def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a file that `files.append` wrote, without any that is damaged.
+    """Yield the records of a file that `files.append` wrote, without damaged lines.
 
-    A missing file has none. Raises `CheckpointError` where `path` cannot be read at all.
+    A missing file has none. Raises `CheckpointError` if `path` cannot be read.
     """
     try:
         with open_regular(path) as file:
             whole = True
-            while line := file.readline(LONGEST):
+            while line := file.readline(MAX_LINE_BYTES):
                 ended = line.endswith(b"\n")
                 if whole and (record := _record(line)) is not None:
                     yield record
@@ -102,15 +102,15 @@ def iterate_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return all that `each_line` yields."""
+    """Return the records of `iterate_lines` as a list."""
     return list(iterate_lines(path))
 
 
 def end_of_last_record(path: Path, belongs: Callable[[dict[str, Any]], bool]) -> int:
-    """Return where in `path` the last record that `belongs` ends; 0 where there is none.
+    """Return the byte offset after the last record for which `belongs` is true; 0 if none.
 
-    Lines are read from the end, so that a long file costs as much as what is to be cut off it.
-    Raises `CheckpointError` where `path` cannot be read.
+    Lines are read from the end, so the cost depends on what follows that record, not on the file.
+    Raises `CheckpointError` if `path` cannot be read.
     """
     try:
         with open_regular(path) as file:
@@ -124,7 +124,7 @@ def end_of_last_record(path: Path, belongs: Callable[[dict[str, Any]], bool]) ->
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Open the file `path`, or one that it is a link to; raises `OSError` for a pipe or device."""
+    """Open the file `path`, following links; raises `OSError` for a pipe or device."""
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - opening a pipe would wait
         raise OSError(0, "not a regular file")
     return path.open("rb")
@@ -134,11 +134,11 @@ def _record(line: bytes) -> dict[str, Any] | None:
     try:
         return parse(line)
     except ValueError:
-        return None  # a write that was cut short: what it said is lost, the rest is not
+        return None  # an interrupted write
 
 
 def _backwards(file: BufferedReader) -> Iterator[tuple[bytes, int]]:
-    """Yield the lines of `file` from the last to the first, each with where it ends."""
+    """Yield the lines of `file` from the last to the first, each with the offset of its end."""
     end = position = file.seek(0, os.SEEK_END)
     rest = b""
     while position:
@@ -151,6 +151,6 @@ def _backwards(file: BufferedReader) -> Iterator[tuple[bytes, int]]:
             if line:
                 yield line, end
             end = start
-        rest = lines[0][: LONGEST + 1]  # the end of a longer line is not kept: it is none of ours
+        rest = lines[0][: MAX_LINE_BYTES + 1]  # longer lines are skipped
     if rest:
         yield rest, end

@@ -1,4 +1,4 @@
-"""What comes with the program beside code: configurations and dataset cards."""
+"""Files that are installed with the package: configurations and dataset cards."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -7,7 +7,7 @@ from typing import Literal
 
 
 def bundled(kind: Literal["configs", "datasets"]) -> Traversable:
-    """Return ``configs/`` or the dataset cards: beside a checkout's package, inside a wheel's."""
+    """Return the folder of configurations or dataset cards, in a checkout or an installed wheel."""
     package = files("translate")
     checkout = Path(str(package)).parent
     if (checkout / "pyproject.toml").is_file():

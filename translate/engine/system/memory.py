@@ -1,4 +1,4 @@
-"""Memory: keep freed blocks, and recognise where there is not enough."""
+"""Keep freed memory, and recognise errors of memory and of input sizes."""
 
 import ctypes
 import sys
@@ -12,19 +12,19 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what a step frees for the next one, where it is glibc.
+    """Set glibc's malloc to keep large freed blocks instead of returning them to the system.
 
-    By default large blocks, such as gradients, go back to the system at once, and each step pays
-    for its pages again: up to a quarter of a step of a large network on small images.
+    By default each step allocates the pages of gradients and activations anew, which costs up to a
+    quarter of the step time of a large network on small images.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # it takes no more
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the largest accepted value
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Return whether `error` says so, in any of the ways it is said in."""
+    """Return whether `error` reports that memory is exhausted, on a CPU or GPU."""
     known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return (
         known or "not enough memory" in message_of(error) or "allocate memory" in message_of(error)
@@ -32,14 +32,15 @@ def out_of_memory(error: Exception) -> bool:
 
 
 def too_small(error: Exception) -> str:
-    """Return what to enlarge, ``size`` or ``batch_size``, where `error` says that one is too small.
+    """Return the option to increase, ``size`` or ``batch_size``, if `error` is of a small input.
 
-    Batch norm needs several values of each channel, and other layers a map of several pixels.
+    Batch norm needs several values per channel, and other layers several pixels. Otherwise the
+    result is empty.
     """
-    told = message_of(error)
-    if "Expected more than 1 value per channel" in told:
+    message = message_of(error)
+    if "Expected more than 1 value per channel" in message:
         return "batch_size"
-    return "size" if any(phrase in told for phrase in TOO_SMALL) else ""
+    return "size" if any(phrase in message for phrase in TOO_SMALL) else ""
 
 
 TOO_SMALL = (
@@ -48,4 +49,4 @@ TOO_SMALL = (
     "Kernel size can't be greater than actual input size",
     "Output size is too small",
 )
-"""as PyTorch's layers complain"""
+"""parts of PyTorch's error messages"""
