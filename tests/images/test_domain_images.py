@@ -104,9 +104,9 @@ def test_case_27_colour_goes_in_and_gray_comes_out(recipe: str, root: Path) -> N
 @pytest.mark.parametrize(
     ("recipe", "said"),
     [
-        ("cyclegan", "identity_weight: no image of 3 channels is one of 1: set it to 0"),
+        ("cyclegan", "identity_weight: an image of 3 channels cannot equal one of 1: set it to 0"),
         ("cut", "data.channels: one encoder looks at source and output"),
-        ("deblurgan", "data.channels: what is added to 3 channels cannot give 1"),
+        ("deblurgan", "data.channels: images of 3 channels cannot be corrected to 1"),
     ],
 )
 def test_a_recipe_that_needs_equal_channels_says_so(recipe: str, said: str, root: Path) -> None:

@@ -45,7 +45,7 @@ ONE = json.dumps({"a": entry([1], 4)}).encode()
         ((2**62).to_bytes(8, "little") + b"{}", "is no tensor file"),
         (tensor_file(b" " * (MAX_HEADER_BYTES + 1)), "is no tensor file"),
         (tensor_file(ONE)[:-3], "is no tensor file, or truncated"),
-        (tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)), "a name comes twice"),
+        (tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)), "a name occurs twice"),
         (tensor_file({"a": entry([2**40, 0], 0)}), "a side of 1,099,511,627,776"),
         (tensor_file(b"[" * 100_000), "is not understood"),
         (tensor_file([1]), "is not understood"),
@@ -78,7 +78,7 @@ def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Pat
 def test_F4_what_the_library_would_take_is_refused_where_weights_are_read(tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "weights.safetensors", tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)))
-    with pytest.raises(CheckpointError, match="a name comes twice"):
+    with pytest.raises(CheckpointError, match="a name occurs twice"):
         model.load(run)
 
 
