@@ -239,9 +239,9 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "lookup.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
         "source.read_image": source.read_image,
         "masks.open_mask": lambda path: masks.open_mask(path, Path("image.png"), 1 << 20),
-        "masks.read": lambda path: masks.read(EncodedImage(str(path), data(path)), path),
+        "masks.read": lambda path: masks.hole_from_mask(EncodedImage(str(path), data(path)), path),
         "masks.read_hole": lambda path: (masks.read_hole(path, path), masks.read_hole(path)),
-        "masks.transparent": lambda path: masks.transparent(
+        "masks.transparent": lambda path: masks.hole_from_alpha(
             EncodedImage(str(path), data(path)).decode_layers(), path
         ),
     }

@@ -13,7 +13,7 @@ from torch import Tensor
 from translate.engine.config.arguments import checked
 from translate.engine.inference import calls
 from translate.engine.inference import model as infer
-from translate.engine.inference.conversion import FileLike, Given
+from translate.engine.inference.conversion import FileLike, ImageInput
 from translate.engine.inference.drawing import SampleRequest, draw_images
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.in_memory import translate_images
@@ -72,41 +72,41 @@ class Translator:
     @overload
     def __call__(
         self, image: FileLike | Image.Image, *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: ImageInput | None = ...,
         seed: int | None = ..., **options: Any,
     ) -> Image.Image: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: NDArray[Any], *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: ImageInput | None = ...,
         seed: int | None = ..., **options: Any,
     ) -> NDArray[Any]: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: Tensor, *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Given | None = ...,
+        scale_back: bool = ..., side: str | None = ..., mask: ImageInput | None = ...,
         seed: int | None = ..., **options: Any,
     ) -> Tensor: ...  # fmt: skip
 
     @overload
     def __call__(
         self, image: list[Any] | tuple[Any, ...], *, to: str | None = ..., size: int | None = ...,
-        scale_back: bool = ..., side: str | None = ..., mask: Sequence[Given | None] | None = ...,
-        seed: int | None = ..., **options: Any,
+        scale_back: bool = ..., side: str | None = ...,
+        mask: Sequence[ImageInput | None] | None = ..., seed: int | None = ..., **options: Any,
     ) -> list[Any]: ...  # fmt: skip
 
     @checked("image", "mask")
     def __call__(
         self,
-        image: Given | Sequence[Given],
+        image: ImageInput | Sequence[ImageInput],
         *,
         to: str | None = None,
         size: int | None = None,
         scale_back: bool = False,
         side: str | None = None,
-        mask: Given | Sequence[Given | None] | None = None,
+        mask: ImageInput | Sequence[ImageInput | None] | None = None,
         seed: int | None = None,
         **options: Any,
     ) -> Any:

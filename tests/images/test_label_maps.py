@@ -44,7 +44,7 @@ def test_D25_each_page_of_label_maps_is_read_as_itself(channels: int, tmp_path: 
             page(writer, each)
     frames = EncodedImage.open(file)
     for number, each in enumerate(pages):
-        read = label_maps.from_layers(frames.decode_layers(number), file, channels)
+        read = label_maps.labels_from_layers(frames.decode_layers(number), file, channels)
         np.testing.assert_array_equal(read, each[..., None] if channels == 1 else COLOURS[each])
 
 

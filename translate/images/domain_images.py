@@ -74,7 +74,7 @@ def decode(image: EncodedImage, domain: Domain) -> NDArray[np.uint8]:
     """Return `image` as (height, width, channels) bytes; raises `BadImage`."""
     if not domain.labels:
         return to_uint8(image.decode(channels=domain.channels))
-    return label_maps.from_layers(image.decode_layers(), image.path, domain.channels)
+    return label_maps.labels_from_layers(image.decode_layers(), image.path, domain.channels)
 
 
 def losses(notes: Iterable[Note], domain: Domain) -> tuple[Note, ...]:
@@ -105,5 +105,5 @@ def convert(pixels: Pixels, domain: Domain) -> Pixels:
     if pixels.shape[2] == domain.channels:
         return pixels
     if domain.labels and domain.channels == 1:
-        return label_maps.numbers(pixels)
+        return label_maps.class_numbers(pixels)
     return convert_channels(pixels, domain.channels)

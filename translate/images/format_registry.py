@@ -14,7 +14,7 @@ from translate.images.layers import guarded
 if TYPE_CHECKING:
     from translate.images.source import EncodedImage
 
-OTHERS = (
+UNREADABLE = (
     (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"), (0, b"\xff\x0a", "JPEG XL"),
     (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
     (4, b"ftypheic", "HEIC"), (4, b"ftypheix", "HEIC"), (4, b"ftyphevc", "HEIC"),
@@ -29,7 +29,7 @@ OTHERS = (
 """offset, bytes and name of files that people take for images"""
 
 
-class Named(NamedTuple):
+class NamedFormat(NamedTuple):
     """A format, and the name that its plugin offers it by."""
 
     name: str
@@ -47,7 +47,7 @@ def detect(source: "EncodedImage") -> tuple[Format, Header]:
         if header is not None:
             return named.format, header
     known = ", ".join(sorted(named.name.upper() for named in formats()))
-    for at, magic, name in OTHERS:
+    for at, magic, name in UNREADABLE:
         if source.data[at : at + len(magic)] == magic:
             reason = f"no image of a known format ({known}), but {name}"
             raise BadImage(source.path, reason)
@@ -82,13 +82,13 @@ def is_lossy(suffix: str) -> bool:
     return writer is not None and not writer.format.lossless
 
 
-def writer_of(suffix: str) -> Named | None:
+def writer_of(suffix: str) -> NamedFormat | None:
     """Return the format that files with this suffix are written in; None where there is none."""
     wanted = suffix.lower()
     return next((named for named in formats() if wanted in named.format.writes), None)
 
 
-def formats() -> tuple[Named, ...]:
+def formats() -> tuple[NamedFormat, ...]:
     """Return the formats in the order in which they are asked: those of other plugins first.
 
     Raises `PluginError` where there is none, which is an installation older than its code.
@@ -97,11 +97,11 @@ def formats() -> tuple[Named, ...]:
 
 
 @lru_cache(maxsize=4)
-def _formats(offers: tuple[registry.Offer, ...]) -> tuple[Named, ...]:
+def _formats(offers: tuple[registry.Offer, ...]) -> tuple[NamedFormat, ...]:
     others_first = sorted(
         offers, key=lambda offer: offer.distribution == discovery.OWN_DISTRIBUTION
     )
-    if found := tuple(filter(None, map(_made, others_first))):
+    if found := tuple(filter(None, map(_create, others_first))):
         return found
     raise PluginError(
         "no image format is registered, so no image can be read: the installation is older than "
@@ -109,10 +109,10 @@ def _formats(offers: tuple[registry.Offer, ...]) -> tuple[Named, ...]:
     )
 
 
-def _made(offer: registry.Offer) -> Named | None:
+def _create(offer: registry.Offer) -> NamedFormat | None:
     """Return the format that is offered; None where its plugin fails, which is then named."""
     try:
-        return Named(offer.name, offer.factory())
+        return NamedFormat(offer.name, offer.factory())
     except BaseException as error:
         reraise_interruption(error)
         where = f"{offer.distribution}:{offer.entry}, format {offer.name}"

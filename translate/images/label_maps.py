@@ -22,7 +22,7 @@ from translate.errors import BadImage
 from translate.images.layers import Layers, guarded, with_channels
 
 
-def from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.uint8]:
+def labels_from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.uint8]:
     """Return a label map as (height, width, channels) bytes.
 
     Args:
@@ -34,14 +34,14 @@ def from_layers(layers: Layers, path: Path, channels: int) -> NDArray[np.uint8]:
     if layers.indices is not None and channels == 1:
         pixels = layers.indices
     if pixels.dtype == np.uint16:
-        pixels = _in_bytes(pixels, path)
+        pixels = _to_uint8(pixels, path)
     if pixels.ndim == 3 and channels == 1:
         with guarded(path):
-            pixels = numbers(pixels)[..., 0]
+            pixels = class_numbers(pixels)[..., 0]
     return with_channels(pixels, channels)
 
 
-def numbers(pixels: NDArray[Any]) -> NDArray[Any]:
+def class_numbers(pixels: NDArray[Any]) -> NDArray[Any]:
     """Return the numbers of (height, width, 3) `pixels` without colour as (height, width, 1).
 
     Raises `ValueError` for others, of which some would be alike.
@@ -54,7 +54,7 @@ def numbers(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels[..., :1]
 
 
-def _in_bytes(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+def _to_uint8(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     if pixels.ndim == 2:
         if (largest := int(pixels.max())) > 255:
             raise BadImage(
@@ -63,7 +63,7 @@ def _in_bytes(pixels: NDArray[Any], path: Path) -> NDArray[np.uint8]:
         return pixels.astype(np.uint8)
     if (pixels % 257).any():
         raise BadImage(
-            path, "a label map of 16-bit colours, some of which 8 bits cannot tell apart: save it "
+            path, "a label map of 16-bit colours, some of which would be equal in 8 bits: save it "
             "with 8 bits, or as a palette image"
         )  # fmt: skip
     return (pixels // 257).astype(np.uint8)

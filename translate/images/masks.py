@@ -1,4 +1,4 @@
-"""Masks: which pixels of a file are the hole of an image.
+"""Masks: which pixels of an image are the hole that is filled.
 
 =============================================  =====================================================
 what the mask holds                            what the hole is
@@ -26,7 +26,7 @@ from translate.errors import BadImage
 from translate.images.layers import WHITE, Layers, guarded, layers_from_pillow
 from translate.images.source import MAX_PIXELS, EncodedImage
 
-MOST_COLOURS = 32
+MAX_COLOURS = 32
 """of a painted layer"""
 GRAYISH = 16
 """levels between the channels of a colour that counts as gray"""
@@ -50,8 +50,8 @@ def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIX
     """
     if mask is None:
         image = EncodedImage.open(path, max_pixels=max_pixels)
-        return transparent(image.decode_layers(), path)
-    return read(open_mask(mask, path, max_pixels), path)
+        return hole_from_alpha(image.decode_layers(), path)
+    return hole_from_mask(open_mask(mask, path, max_pixels), path)
 
 
 def open_mask(mask: Path, path: Path, max_pixels: int) -> EncodedImage:
@@ -59,46 +59,46 @@ def open_mask(mask: Path, path: Path, max_pixels: int) -> EncodedImage:
     try:
         return EncodedImage.open(mask, max_pixels=max_pixels)
     except BadImage as bad:
-        raise _of_mask(bad, path) from bad
+        raise _error_of_mask(bad, path) from bad
 
 
-def read(mask: EncodedImage, path: Path) -> Hole:
+def hole_from_mask(mask: EncodedImage, path: Path) -> Hole:
     """Return the hole that `mask` gives the image at `path`.
 
     Raises `BadImage` for `path`, with what is wrong with its mask.
     """
     try:
-        return of_file(mask)
+        return hole_from_file(mask)
     except BadImage as bad:
-        raise _of_mask(bad, path) from bad
+        raise _error_of_mask(bad, path) from bad
 
 
-def _of_mask(bad: BadImage, path: Path) -> BadImage:
+def _error_of_mask(bad: BadImage, path: Path) -> BadImage:
     verb = "" if bad.reason.startswith(("has ", "is ")) else "cannot be read, "
     return BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}")
 
 
-def transparent(layers: Layers, path: Path) -> Hole:
+def hole_from_alpha(layers: Layers, path: Path) -> Hole:
     """Return what is wholly transparent of the image at `path`; raises `BadImage` if nothing is."""
     clear = None if layers.alpha is None else layers.alpha == 0
     if clear is None or not clear.any():
         raise BadImage(path, "has no hole: nothing is transparent, and there is no mask for it")
-    return _bytes(clear)
+    return _as_hole(clear)
 
 
-def of_file(mask: EncodedImage) -> Hole:
+def hole_from_file(mask: EncodedImage) -> Hole:
     """Return the hole that `mask` gives; raises `BadImage` for it."""
     layers = mask.decode_layers()
     with guarded(mask.path):
-        return as_hole(layers)
+        return hole_from_layers(layers)
 
 
-def of_picture(mask: Image.Image) -> Hole:
+def hole_from_pillow(mask: Image.Image) -> Hole:
     """Return the hole that a mask in memory gives; raises `ValueError`."""
-    return as_hole(layers_from_pillow(ImageOps.exif_transpose(mask)))
+    return hole_from_layers(layers_from_pillow(ImageOps.exif_transpose(mask)))
 
 
-def of_array(mask: NDArray[Any]) -> Hole:
+def hole_from_array(mask: NDArray[Any]) -> Hole:
     """Return the hole that (height, width[, 1, 3 or 4]) numbers give; raises `ValueError`.
 
     They are uint8 or uint16 as in a file, booleans, or zeros and ones of any type.
@@ -111,44 +111,44 @@ def of_array(mask: NDArray[Any]) -> Hole:
             raise ValueError(f"is {mask.dtype}: expected uint8, uint16, booleans or only 0 and 1")
         flat = flat.astype(np.uint8)
     alpha = flat[..., 3] if flat.shape[2:] == (4,) else None
-    return as_hole(Layers(flat if flat.ndim == 2 else flat[..., :3], alpha))
+    return hole_from_layers(Layers(flat if flat.ndim == 2 else flat[..., :3], alpha))
 
 
-def as_hole(mask: Layers) -> Hole:
+def hole_from_layers(mask: Layers) -> Hole:
     """Return the hole that a decoded `mask` gives; raises `ValueError` where there is none."""
     if mask.alpha is not None and (mask.alpha < WHITE[mask.alpha.dtype]).any():
-        return _painted(mask.pixels, mask.alpha)
+        return _hole_from_paint(mask.pixels, mask.alpha)
     gray = mask.pixels
     if gray.ndim == 3:
         if mask.indices is not None:
-            _require_tones(gray)
+            _require_gray_tones(gray)
         gray = cv2.cvtColor(np.ascontiguousarray(gray), cv2.COLOR_RGB2GRAY)
     values = np.unique(gray)
     white, largest = WHITE[gray.dtype], int(values[-1])
     if largest == 1 or (mask.indices is not None and len(values) == 2):
-        return _bytes(gray == largest)
+        return _as_hole(gray == largest)
     if 2 * largest < white:
         of = f" of {white}" if white > 255 else ""
         raise ValueError(f"has no hole: nothing in it is white (largest value {largest}{of})")
-    return _bytes(2 * gray.astype(np.uint32) > white)
+    return _as_hole(2 * gray.astype(np.uint32) > white)
 
 
-def _painted(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Hole:
+def _hole_from_paint(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Hole:
     """Return where a layer is opaque, more than half."""
     painted = 2 * alpha.astype(np.uint32) > WHITE[alpha.dtype]
     if not painted.any():
         raise ValueError("has no hole: nothing is painted on its transparent ground")
-    if len(_colours(pixels[alpha == WHITE[alpha.dtype]])) > MOST_COLOURS:
+    if len(_distinct_colours(pixels[alpha == WHITE[alpha.dtype]])) > MAX_COLOURS:
         raise ValueError(
             "is an image with transparent parts, not a painted layer: make the mask white on "
             "black; or make the hole transparent in the image itself, and pass no mask"
         )
-    return _bytes(painted)
+    return _as_hole(painted)
 
 
-def _require_tones(pixels: NDArray[np.uint8]) -> None:
+def _require_gray_tones(pixels: NDArray[np.uint8]) -> None:
     """Raise `ValueError` for a palette of several classes rather than of tones of gray."""
-    colours = _colours(pixels.reshape(-1, 3))
+    colours = _distinct_colours(pixels.reshape(-1, 3))
     if len(colours) > 2 and np.ptp(colours.astype(int), axis=1).max() > GRAYISH:
         raise ValueError(
             f"has a palette of which {len(colours)} colours are used: expected two, or black and "
@@ -156,9 +156,9 @@ def _require_tones(pixels: NDArray[np.uint8]) -> None:
         )
 
 
-def _colours(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _distinct_colours(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.unique(pixels.reshape(len(pixels), -1), axis=0)
 
 
-def _bytes(missing: NDArray[np.bool_]) -> Hole:
+def _as_hole(missing: NDArray[np.bool_]) -> Hole:
     return np.where(missing, np.uint8(255), np.uint8(0))[..., None]

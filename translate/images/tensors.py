@@ -9,7 +9,7 @@ from torch import Tensor
 
 from translate.images.layers import Pixels
 
-# -- pictures as numbers ---------------------------------------------------------------------------
+# -- images as numbers ---------------------------------------------------------------------------
 
 
 def as_tensor(pixels: Pixels) -> Tensor:

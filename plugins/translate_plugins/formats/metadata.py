@@ -1,4 +1,4 @@
-"""What a file holds besides its pixels: a colour profile, and what a camera wrote."""
+"""Metadata of an image file: the colour profile, and the EXIF data of a camera."""
 
 from collections.abc import Mapping
 

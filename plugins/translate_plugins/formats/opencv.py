@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.images.layers import WHITE, Layers, split_alpha
-from translate_plugins.formats.pillow import Stored
+from translate_plugins.formats.pillow import FrameDetails
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong, we say ourselves
 
 
-def suits(stored: Stored) -> bool:
+def is_better(stored: FrameDetails) -> bool:
     """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
     header = stored.header
     if stored.frames > 1 or header.format == "AVIF":
@@ -24,13 +24,13 @@ def suits(stored: Stored) -> bool:
 
 def decode(data: bytes) -> Layers | None:
     """Return the pixels of a file, or None where OpenCV cannot or should not decode it."""
-    pixels = numbers(data)
+    pixels = read_numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
     return split_alpha(pixels)
 
 
-def numbers(data: bytes) -> NDArray[Any] | None:
+def read_numbers(data: bytes) -> NDArray[Any] | None:
     """Return gray, RGB or RGBA as OpenCV reads it; None where it does not."""
     try:
         pixels: NDArray[Any] | None = cv2.imdecode(

@@ -40,7 +40,7 @@ if hasattr(os, "register_at_fork"):  # Windows forks nothing
     )
 
 
-class Stored(NamedTuple):
+class FrameDetails(NamedTuple):
     """What Pillow says of one frame of a file."""
 
     header: Header
@@ -59,9 +59,9 @@ def accepts(form: str, data: bytes) -> bool:
 
 
 @contextmanager
-def opened(source: EncodedImage, form: str, frame: int = 0) -> Iterator[ImageFile]:
+def open_frame(source: EncodedImage, form: str, frame: int = 0) -> Iterator[ImageFile]:
     """Open a file as `form`; whatever goes wrong is raised as a `BadImage`."""
-    with limited(source.path, source.max_pixels):
+    with pillow_limits(source.path, source.max_pixels):
         image = open_image(source, form)
         with image:
             if frame:
@@ -74,10 +74,10 @@ def open_image(source: EncodedImage, form: str) -> ImageFile:
     try:
         return Image.open(BytesIO(source.data), formats=(form,))
     except UnidentifiedImageError as error:
-        raise BadImage(source.path, _why(source.data, form)) from error
+        raise BadImage(source.path, _reason(source.data, form)) from error
 
 
-def _why(data: bytes, form: str) -> str:
+def _reason(data: bytes, form: str) -> str:
     factory, _ = Image.OPEN[form]
     article, text = "an" if form[0] == "A" else "a", "it is damaged"
     try:
@@ -88,7 +88,7 @@ def _why(data: bytes, form: str) -> str:
 
 
 @contextmanager
-def limited(path: Path, max_pixels: int) -> Iterator[None]:
+def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
     """Use Pillow: one thread at a time, with its limit of pixels, and without its warnings."""
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -115,7 +115,7 @@ def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
         raise Image.DecompressionBombError
 
 
-def stored(image: ImageFile, data: bytes) -> Stored:
+def read_details(image: ImageFile, data: bytes) -> FrameDetails:
     """Return what Pillow says of the frame that `image` is at."""
     orientation, count = _orientation(image, data), _frames(image, data)
     width, height = image.size
@@ -134,7 +134,7 @@ def stored(image: ImageFile, data: bytes) -> Stored:
         extra=metadata.profile(image),
         private=metadata.exif(image) if may_have_exif(image, data) else {},
     )
-    return Stored(found, count)
+    return FrameDetails(found, count)
 
 
 def _orientation(image: ImageFile, data: bytes) -> int:

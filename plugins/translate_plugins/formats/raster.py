@@ -65,21 +65,21 @@ class Raster:
         Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **kept})
         return buffer.getvalue()
 
-    def _stored(self, source: EncodedImage, frame: int) -> pillow.Stored:
+    def _stored(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
         frame = 0 if self._one_canvas else frame
         key = f"{self.name} {frame}"
         if key not in source.cache:
-            with pillow.opened(source, self.name, frame) as image:
-                source.cache[key] = pillow.stored(image, source.data)
-        found: pillow.Stored = source.cache[key]
+            with pillow.open_frame(source, self.name, frame) as image:
+                source.cache[key] = pillow.read_details(image, source.data)
+        found: pillow.FrameDetails = source.cache[key]
         return found
 
-    def _decoded(self, source: EncodedImage, frame: int, stored: pillow.Stored) -> Layers:
+    def _decoded(self, source: EncodedImage, frame: int, stored: pillow.FrameDetails) -> Layers:
         png.require_whole(source.data)
-        suits = opencv.suits(stored)
+        suits = opencv.is_better(stored)
         if suits and (layers := opencv.decode(source.data)):
             return layers
-        with pillow.opened(source, self.name, frame) as image:  # which also says what is wrong
+        with pillow.open_frame(source, self.name, frame) as image:  # which also says what is wrong
             layers = layers_from_pillow(image)
             if suits and stored.header.bits > 8:
                 raise ValueError("its 16-bit colours cannot be decoded")
@@ -87,7 +87,7 @@ class Raster:
 
     def _next(self, source: EncodedImage, frame: int) -> Layers:
         """Return a later frame; the file stays open, as each is drawn over the one before."""
-        with pillow.limited(source.path, source.max_pixels):
+        with pillow.pillow_limits(source.path, source.max_pixels):
             image: ImageFile | None = source.cache.get(self.name)
             if image is None or image.tell() > frame:
                 png.require_whole(source.data)

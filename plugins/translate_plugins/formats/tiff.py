@@ -46,7 +46,7 @@ class Tiff:
         if not tiff_tags.is_tiff(source.data):
             return self._pillow.read(source, frame, window)
         page, _ = _find(source, frame)
-        single = tiff_page.alone(source.data, page)
+        single = tiff_page.single_page(source.data, page)
         if page.by_opencv:
             layers = _deep(single, page)
         else:
@@ -62,11 +62,11 @@ class Tiff:
 def _find(source: EncodedImage, frame: int) -> tuple[Page, int]:
     """Return a page, and how many there are."""
     if "TIFF" not in source.cache:
-        source.cache["TIFF"] = tiff_tags.pages(source.data)
+        source.cache["TIFF"] = tiff_tags.page_offsets(source.data)
     places: list[int] = source.cache["TIFF"]
     if frame >= len(places):
         raise ValueError(f"it has {len(places)} pages, and page {frame + 1} was asked for")
-    page = tiff_page.page(source.data, places[frame])
+    page = tiff_page.read_page(source.data, places[frame])
     tiff_page.require_readable(page)
     return page, len(places)
 
@@ -99,20 +99,22 @@ def _header(page: Page, count: int, extra: dict[str, bytes], private: dict[str, 
 def _metadata(source: EncodedImage) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Return the colour profile and the EXIF data of the first page."""
     try:
-        with pillow.opened(source, "TIFF") as image:
+        with pillow.open_frame(source, "TIFF") as image:
             return metadata.profile(image), metadata.exif(image)
     except BadImage:  # Pillow opens fewer than are read
-        profile = tiff_page.profile(source.data)
+        profile = tiff_page.colour_profile(source.data)
         return ({"icc_profile": profile} if profile else {}), {}
 
 
 def _flat(single: EncodedImage, page: Page) -> Layers:
     """Return a page of 8 bits, of which Pillow reads premultiplied alpha and inverted gray."""
     try:
-        with pillow.opened(single, "TIFF") as image:
-            if page.dark and image.palette:  # as if white were 255, where it is 65535
+        with pillow.open_frame(single, "TIFF") as image:
+            if (
+                page.has_eight_bit_palette and image.palette
+            ):  # as if white were 255, where it is 65535
                 image.load()
-                image.putpalette(tiff_page.palette(single.data, page))
+                image.putpalette(tiff_page.palette_colours(single.data, page))
             return layers_from_pillow(image)
     except BadImage as bad:
         raise BadImage(single.path, f"{page.name} that cannot be decoded: {bad.reason}") from bad
@@ -120,7 +122,7 @@ def _flat(single: EncodedImage, page: Page) -> Layers:
 
 def _deep(single: bytes, page: Page) -> Layers:
     """Return a page of more than 8 bits, of which OpenCV gives the numbers as they are."""
-    pixels = opencv.numbers(single)
+    pixels = opencv.read_numbers(single)
     bands = 1 if pixels is None or pixels.ndim == 2 else pixels.shape[2]
     if pixels is None or bands != page.bands:
         raise ValueError(f"{page.name} that cannot be decoded")

@@ -3,8 +3,8 @@
 import struct
 from typing import NamedTuple
 
-MOST_PAGES = 100_000
-"""directories of one file; more are an attack"""
+MAX_PAGES = 100_000
+"""directories of one file; more would take too long to read"""
 TYPES = {1: "B", 3: "H", 4: "I", 7: "B", 16: "Q"}
 """letters of `struct` for the types of whole numbers"""
 
@@ -17,16 +17,16 @@ class Directory(NamedTuple):
     entries: dict[int, tuple[str, int, int]]
     """letter, count and offset, by tag"""
 
-    def values(self, tag: int, *default: int, most: int = 1024) -> tuple[int, ...]:
-        """Return up to `most` values of a tag; raises `struct.error` where they are not there."""
+    def values(self, tag: int, *default: int, limit: int = 1024) -> tuple[int, ...]:
+        """Return up to `limit` values of a tag; raises `struct.error` where they are not there."""
         if tag not in self.entries:
             return default
         letter, count, offset = self.entries[tag]
-        return struct.unpack_from(f"{self.order}{min(count, most)}{letter}", self.data, offset)
+        return struct.unpack_from(f"{self.order}{min(count, limit)}{letter}", self.data, offset)
 
     def value(self, tag: int, default: int) -> int:
         """Return the first value of a tag."""
-        return (*self.values(tag, most=1), default)[0]
+        return (*self.values(tag, limit=1), default)[0]
 
 
 def is_tiff(data: bytes) -> bool:
@@ -34,31 +34,31 @@ def is_tiff(data: bytes) -> bool:
     return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def pages(data: bytes) -> list[int]:
+def page_offsets(data: bytes) -> list[int]:
     """Return where the directories of `data` begin, without those of thumbnails and masks.
 
     Raises `ValueError` for a chain that is too long, or leads out of the file at once.
     """
-    order, wide = byte_order(data), is_big(data)
+    order, wide = byte_order(data), is_bigtiff(data)
     count, step = struct.Struct(order + ("Q" if wide else "H")), 20 if wide else 12
     following = struct.Struct(order + ("Q" if wide else "I"))
-    found: dict[int, bool] = {}
-    offset = first(data)
-    while offset and offset not in found:
+    full: dict[int, bool] = {}
+    offset = first_directory(data)
+    while offset and offset not in full:
         try:
             begin = offset + count.size
             (after,) = following.unpack_from(
                 data, begin + count.unpack_from(data, offset)[0] * step
             )
-            found[offset] = not _subfile_type(data, begin, order, wide=wide) & 0b101
+            full[offset] = not _subfile_type(data, begin, order, wide=wide) & 0b101
         except (struct.error, OverflowError):
             break  # what is before it is whole
-        if len(found) > MOST_PAGES:
-            raise ValueError(f"a TIFF of more than {MOST_PAGES:,} directories")
+        if len(full) > MAX_PAGES:
+            raise ValueError(f"a TIFF of more than {MAX_PAGES:,} directories")
         offset = after
-    if not found:
+    if not full:
         raise ValueError("a damaged TIFF: its directory cannot be read")
-    return [place for place, full in found.items() if full] or list(found)
+    return [place for place, is_full in full.items() if is_full] or list(full)
 
 
 def _subfile_type(data: bytes, begin: int, order: str, *, wide: bool) -> int:
@@ -70,12 +70,12 @@ def _subfile_type(data: bytes, begin: int, order: str, *, wide: bool) -> int:
     return int(struct.unpack_from(order + letter, data, place)[0])
 
 
-def directory(data: bytes, offset: int, most: int = 4096) -> tuple[Directory, int]:
-    """Return the first `most` tags of the directory at `offset`, and where the next one begins.
+def read_directory(data: bytes, offset: int, limit: int = 4096) -> tuple[Directory, int]:
+    """Return the first `limit` tags of the directory at `offset`, and where the next one begins.
 
     Raises `struct.error` where `data` is too short for it.
     """
-    order, wide = byte_order(data), is_big(data)
+    order, wide = byte_order(data), is_bigtiff(data)
     count_letter, entry, room = ("Q", "HHQ8x", 8) if wide else ("H", "HHI4x", 4)
     following = "Q" if wide else "I"
     (count,) = struct.unpack_from(order + count_letter, data, offset)
@@ -83,7 +83,7 @@ def directory(data: bytes, offset: int, most: int = 4096) -> tuple[Directory, in
     step = struct.calcsize(order + entry)
     (after,) = struct.unpack_from(order + following, data, begin + count * step)
     entries: dict[int, tuple[str, int, int]] = {}
-    for place in range(begin, begin + min(count, most) * step, step):
+    for place in range(begin, begin + min(count, limit) * step, step):
         tag, kind, number = struct.unpack_from(order + entry, data, place)
         letter = TYPES.get(kind, "")
         inside = place + step - room
@@ -94,9 +94,9 @@ def directory(data: bytes, offset: int, most: int = 4096) -> tuple[Directory, in
     return Directory(data, order, entries), after
 
 
-def first(data: bytes) -> int:
+def first_directory(data: bytes) -> int:
     """Return where the first directory of `data` begins."""
-    letter, at = ("Q", 8) if is_big(data) else ("I", 4)
+    letter, at = ("Q", 8) if is_bigtiff(data) else ("I", 4)
     try:
         (offset,) = struct.unpack_from(byte_order(data) + letter, data, at)
     except struct.error:
@@ -109,6 +109,6 @@ def byte_order(data: bytes) -> str:
     return "<" if data[:2] == b"II" else ">"
 
 
-def is_big(data: bytes) -> bool:
+def is_bigtiff(data: bytes) -> bool:
     """Tell whether `data` is a BigTIFF, of 64-bit offsets."""
     return 43 in data[2:4]

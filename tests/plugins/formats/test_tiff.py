@@ -133,7 +133,7 @@ def test_D22_an_extra_band_is_no_alpha_in_either_depth(depth: str) -> None:
 
 
 def hole_of(data: bytes) -> NDArray[np.uint8]:
-    return masks.transparent(EncodedImage("x.tif", data).decode_layers(), Path("x.tif"))
+    return masks.hole_from_alpha(EncodedImage("x.tif", data).decode_layers(), Path("x.tif"))
 
 
 @pytest.mark.parametrize("depth", ["u1", "u2"])
@@ -192,7 +192,7 @@ def test_D22_a_volume_is_refused_where_one_page_holds_its_slices(
     ("options", "reason"),
     [
         ({"bigtiff": True, "byteorder": ">", "photometric": "rgb"}, "no big-endian BigTIFF"),
-        ({"photometric": "separated", "extrasamples": [2]}, "alpha beside such colours"),
+        ({"photometric": "separated", "extrasamples": [2]}, "alpha with such colours"),
         ({"photometric": "rgb", "extrasamples": [0, 2]}, "the first band after the colours alone"),
     ],
     ids=["big-endian", "CMYK", "RGB"],
@@ -323,7 +323,7 @@ def test_a_chain_of_60_000_directories_is_counted_at_once(loop: bool) -> None:
 
 
 def test_a_longer_chain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiff_tags, "MOST_PAGES", 50)
+    monkeypatch.setattr(tiff_tags, "MAX_PAGES", 50)
     assert header_of(chain(50)).frames == 50
     with pytest.raises(BadImage, match="a TIFF of more than 50 directories"):
         header_of(chain(51))

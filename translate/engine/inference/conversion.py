@@ -37,12 +37,12 @@ from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_
 from translate.images.source import EncodedImage
 
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-Given: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
-SLACK = 1e-4
-"""by which floats may leave [0, 1], for want of precision"""
+ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
+TOLERANCE = 1e-4
+"""by which floats may leave [0, 1], through rounding"""
 
 
-class Input(NamedTuple):
+class DecodedInput(NamedTuple):
     """One image, decoded and upright."""
 
     layers: Layers
@@ -55,7 +55,7 @@ class Input(NamedTuple):
     """the colour profile of a PIL image"""
 
     @property
-    def single(self) -> bool:
+    def is_gray(self) -> bool:
         """Whether it has one channel."""
         return self.layers.pixels.ndim == 2
 
@@ -63,7 +63,7 @@ class Input(NamedTuple):
         """Return (height, width, channels), opaque; raises `BadImage`."""
         with guarded(self.path):
             if kind.labels:
-                return label_maps.from_layers(self.layers, self.path, kind.channels)
+                return label_maps.labels_from_layers(self.layers, self.path, kind.channels)
             return self.layers.flatten(kind.channels)
 
     def notes(self, kind: Domain, *, hole: bool) -> tuple[Note, ...]:
@@ -82,34 +82,34 @@ class Input(NamedTuple):
         return self.profile if suits(self.profile, channels) else b""
 
 
-def load(given: Given) -> Input:
+def load(given: ImageInput) -> DecodedInput:
     """Decode what a user gives; raises `BadImage` for a file, `DataError` for anything else."""
     if isinstance(given, Image.Image):
-        return _picture(given)
+        return _from_pillow(given)
     if isinstance(given, np.ndarray):
-        return Input(_of_array(given), Path("the array"))
+        return DecodedInput(_from_array(given), Path("the array"))
     if isinstance(given, Tensor):
-        return Input(_of_array(_channels_last(given)), Path("the tensor"))
+        return DecodedInput(_from_array(_channels_last(given)), Path("the tensor"))
     image = _encoded(given)
-    return Input(image.decode_layers(), image.path, image)
+    return DecodedInput(image.decode_layers(), image.path, image)
 
 
-def give_back(given: Given, source: Input, drawn: Pixels) -> Any:
-    """Return what was `drawn`, (H, W, C) bytes or floats in [0, 1], in the form of `given`."""
-    channels = drawn.shape[2]
+def convert_back(given: ImageInput, source: DecodedInput, result: Pixels) -> Any:
+    """Return the `result`, (H, W, C) bytes or floats in [0, 1], in the form of `given`."""
+    channels = result.shape[2]
     if isinstance(given, Tensor):
-        back = torch.from_numpy(np.ascontiguousarray(drawn.transpose(2, 0, 1)))
+        back = torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
         return back.to(given.device, given.dtype)
     if isinstance(given, np.ndarray):
-        flat = drawn[..., 0] if given.ndim == 2 and channels == 1 else drawn
+        flat = result[..., 0] if given.ndim == 2 and channels == 1 else result
         return flat.astype(given.dtype) if given.dtype.kind == "f" else flat
-    made = Image.fromarray(drawn[..., 0] if channels == 1 else drawn)
+    made = Image.fromarray(result[..., 0] if channels == 1 else result)
     if profile := source.kept_profile(channels):
         made.info["icc_profile"] = profile
     return made
 
 
-def in_floats(given: Given) -> bool:
+def is_float(given: ImageInput) -> bool:
     """Return whether `given` is of floats, and its result is."""
     if isinstance(given, Tensor):
         return given.is_floating_point()
@@ -133,7 +133,7 @@ def _encoded(given: Any) -> EncodedImage:
         raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
     with guarded(path):
         if callable(getattr(given, "seekable", None)) and given.seekable():
-            given.seek(0)  # as PIL.Image.open does: who has just written it is at its end
+            given.seek(0)  # as PIL.Image.open does: after writing, the position is at the end
         data = given.read()
     if not isinstance(data, bytes):
         raise DataError(f"{path} gave {type(data).__name__}: expected bytes. Open it with 'rb'.")
@@ -146,14 +146,14 @@ def _not_empty(data: bytes, path: Path) -> EncodedImage:
     return EncodedImage(str(path), data)
 
 
-def _picture(given: Image.Image) -> Input:
+def _from_pillow(given: Image.Image) -> DecodedInput:
     path = Path(getattr(given, "filename", "") or "the PIL image")
-    with explained(path):
+    with named_errors(path):
         if not given.width or not given.height:
             raise ValueError(f"is empty: {given.width}x{given.height} pixels")
         upright = ImageOps.exif_transpose(given)
         profile = given.info.get("icc_profile") or b""
-        return Input(layers_from_pillow(upright), path, profile=profile)
+        return DecodedInput(layers_from_pillow(upright), path, profile=profile)
 
 
 def _channels_last(given: Tensor) -> NDArray[Any]:
@@ -173,7 +173,7 @@ def _channels_last(given: Tensor) -> NDArray[Any]:
     return array[..., 0] if array.shape[2] == 1 else array
 
 
-def _of_array(given: NDArray[Any]) -> Layers:
+def _from_array(given: NDArray[Any]) -> Layers:
     array = given[..., 0] if given.shape[2:] == (1,) else given
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
@@ -185,7 +185,7 @@ def _of_array(given: NDArray[Any]) -> Layers:
             f"or 4) of uint8 or uint16, or of floats in [0, 1].{fix}"
         )
     if array.dtype.kind == "f":
-        array = _shares(array)
+        array = _unit_floats(array)
     if array.ndim == 2 or array.shape[2] == 3:
         return Layers(array)
     return Layers(array[..., :3], array[..., 3])
@@ -194,12 +194,12 @@ def _of_array(given: NDArray[Any]) -> Layers:
 SHAPES = ((), (3,), (4,))
 
 
-def _shares(array: NDArray[Any]) -> NDArray[np.float32]:
+def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:
     """Return floats as float32 in [0, 1]."""
     if not np.isfinite(array).all():
         raise DataError("not all values are finite: expected floats in [0, 1].")
     least, most = float(array.min()), float(array.max())
-    if least < -SLACK or most > 1 + SLACK:
+    if least < -TOLERANCE or most > 1 + TOLERANCE:
         raise DataError(
             f"got floats from {least:g} to {most:g}: expected [0, 1]. Divide 8 bits by 255; of "
             "[-1, 1] give (x + 1) / 2."
@@ -207,33 +207,33 @@ def _shares(array: NDArray[Any]) -> NDArray[np.float32]:
     return np.clip(array, 0, 1).astype(np.float32)
 
 
-def hole(source: Input, mask: Given | None) -> Pixels:
+def find_hole(source: DecodedInput, mask: ImageInput | None) -> Pixels:
     """Return (height, width, 1) bytes: 255 in the hole of `source`, which a `mask` says if given.
 
     Raises `BadImage` for a file without a hole, and `DataError` for anything else.
     """
     if mask is None:
         advice = "pass mask=, or make the hole transparent"
-        with explained(source.path, advice, is_file=bool(source.image)):
-            return masks.transparent(source.layers, source.path)
+        with named_errors(source.path, advice, is_file=bool(source.image)):
+            return masks.hole_from_alpha(source.layers, source.path)
     try:
-        return _mask(mask)
+        return _hole_from(mask)
     except ValueError as error:
         raise DataError(f"the mask {error}.") from error
 
 
-def _mask(mask: Given) -> Pixels:
+def _hole_from(mask: ImageInput) -> Pixels:
     if isinstance(mask, Image.Image):
-        return masks.of_picture(mask)
+        return masks.hole_from_pillow(mask)
     if isinstance(mask, np.ndarray):
-        return masks.of_array(mask)
+        return masks.hole_from_array(mask)
     if isinstance(mask, Tensor):
         array = mask.detach().cpu().numpy()
-        return masks.of_array(array.transpose(1, 2, 0) if array.ndim == 3 else array)
-    return masks.of_file(_encoded(mask))
+        return masks.hole_from_array(array.transpose(1, 2, 0) if array.ndim == 3 else array)
+    return masks.hole_from_file(_encoded(mask))
 
 
-def masks_of(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
+def split_masks(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
     """Return a mask, or None, for each of `count` images.
 
     Args:
@@ -260,7 +260,7 @@ def masks_of(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
 
 
 @contextmanager
-def explained(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
+def named_errors(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
     """Turn what goes wrong with a file into a `BadImage`, and with anything else a `DataError`."""
     try:
         with guarded(path):

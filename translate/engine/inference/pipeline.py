@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from translate.engine.data.order import item_error
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.conversion import Input
+from translate.engine.inference.conversion import DecodedInput
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.sources import Job, Sources
@@ -126,11 +126,11 @@ class Pipeline:
     def _read(self, job: Job) -> ImageResult:
         source, processor = self.sources.take(job), self.processor
         decoded = source.decode(job.frame)
-        image = Input(decoded, job.input, source.image)
+        image = DecodedInput(decoded, job.input, source.image)
         kind, fills = processor.source, processor.model.recipe.takes_mask
         pixels, form = processor.preprocess(
             image.pixels(processor.file),
-            single=image.single,
+            single=image.is_gray,
             hole=source.hole(decoded) if fills else None,
         )
         return ImageResult(

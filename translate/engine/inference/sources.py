@@ -83,8 +83,8 @@ class Source:
     def hole(self, layers: Layers) -> Pixels:
         """Return the hole of the decoded `layers`; raises `BadImage` where it has none."""
         if self.mask is None:
-            return masks.transparent(layers, self.path)
-        return masks.read(self.mask, self.path)
+            return masks.hole_from_alpha(layers, self.path)
+        return masks.hole_from_mask(self.mask, self.path)
 
     def notes(self, frame: int | None, channels: int, *, fills: bool) -> Sequence[Note]:
         """Return what is lost when the file is read; of an animation once, with its first frame."""
