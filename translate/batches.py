@@ -118,18 +118,30 @@ class Transform(Protocol):
     """One item's random crop, flip and augmentation, and the reader that feeds it."""
 
     def read(self, path: Path) -> NDArray[Any]:
-        """Return a (height, width, channels) array, from the cache where there is one.
+        """Return the pixels of a file, from the cache if they are there.
 
-        Raises `translate.errors.BadImage` for a file that is no image.
+        Args:
+            path: The file.
+
+        Returns:
+            (H, W, C), with the channels of the domain that the file belongs to.
+
+        Raises:
+            BadImage: The file cannot be decoded completely.
         """
 
     def __call__(
         self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Crop, flip and augment `images` alike; return (channels, height, width) bytes.
+        """Crop, flip and augment the images of one item identically.
 
-        `roles` says what each image is: each role has its own number of channels, may be label
-        maps, and augmentations may go ``to: source`` alone.
+        Args:
+            images: (H, W, C) each.
+            roles: The role of each image, ``source`` or ``target``: it determines the number of
+                channels, whether the image is a label map, and the augmentations (``to: source``).
+
+        Returns:
+            (C, H, W) each, in the type that was read.
         """
 
 
@@ -176,8 +188,21 @@ class Layout(ABC):
 
     @abstractmethod
     def pick(self, index: int, random: Random) -> Item:
-        """Return where item `index` lies: a pure function of its arguments."""
+        """Return where an item is read from; a pure function of its arguments.
+
+        Args:
+            index: From 0 to the number of items in an epoch.
+            random: Random numbers of this item and epoch, such as for the choice of a partner.
+        """
 
     @abstractmethod
     def load(self, item: Item, transform: Transform) -> Any:
-        """Return `item` as a `batch` of unbatched tensors. May raise `BadImage`."""
+        """Return an item, in the type `batch`, with tensors that are not batched.
+
+        Args:
+            item: What `pick` returned.
+            transform: Reads images, and crops, flips and augments them.
+
+        Raises:
+            BadImage: A file cannot be decoded completely.
+        """

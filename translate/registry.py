@@ -64,9 +64,13 @@ class PartWithOptions(Mapping[str, Any]):
 
 
 def part(name: str, /, **options: Any) -> PartWithOptions:
-    """Return the part called `name` with `options`, as an immutable default in a signature.
+    """Return a part with options, an immutable default for a signature.
 
-    It equals the mapping that a configuration has for it, and is written as that one everywhere.
+    It equals the mapping that a configuration has for it.
+
+    Args:
+        name: The registered name.
+        options: Options of the part.
 
     Example:
         >>> part("resnet", blocks=9) == {"name": "resnet", "blocks": 9}

@@ -44,18 +44,20 @@ class Tracker(Protocol):
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add `line` to the text file at `path`, which is made where it is missing.
+    """Append a line to a text file, which is created if it does not exist.
 
-    Raises:
-        OSError: The file cannot be written, or it is a link.
+    Args:
+        path: The file.
+        line: The text, without a line break.
     """
     files.append_line(path, line)
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write `text` as the file at `path` in one step: a reader sees the old text or the new one.
+    """Write a text file atomically: readers get the old text or the new one.
 
-    Raises:
-        OSError: The file cannot be written.
+    Args:
+        path: The file.
+        text: The whole text.
     """
     files.replace(path, text.encode())

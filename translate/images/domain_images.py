@@ -71,7 +71,18 @@ def read(path: Path, domain: Domain) -> NDArray[np.uint8]:
 
 
 def decode(image: EncodedImage, domain: Domain) -> NDArray[np.uint8]:
-    """Return `image` as (height, width, channels) bytes; raises `BadImage`."""
+    """Return the pixels of an image with the channels of its domain.
+
+    Args:
+        image: The bytes of a file.
+        domain: The domain that it belongs to; values of label maps are not converted.
+
+    Returns:
+        (H, W, C), uint8.
+
+    Raises:
+        BadImage: The image cannot be decoded completely.
+    """
     if not domain.labels:
         return to_uint8(image.decode(channels=domain.channels))
     return label_maps.labels_from_layers(image.decode_layers(), image.path, domain.channels)
