@@ -1,4 +1,4 @@
-"""PatchNCE, the loss of `cut` and `fastcut`: a patch tells which patch of the source it is."""
+"""PatchNCE, the contrastive loss of CUT and FastCUT between patches of output and source."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
 
 SIDE = 32
-"""of the image by which a generator shows how many channels its features have"""
+"""of the image with which the channels of a generator's features are found"""
 
 
 class PatchNCE(nn.Module):
-    """Contrast of what a generator's encoder sees in its output and in its source.
+    """Contrastive loss between the encoder's features of the output and of the source.
 
-    Park et al. (2020), section 3, equations 3 and 4. Each layer is looked at in some random places,
-    the same ones in both. A head of two layers makes a unit vector of each; an output's is to be
-    more like the source's at its place than like those at all other places of the same image. The
-    source's vectors stand still, so heads and encoder learn from the output's alone.
+    Park et al. (2020), section 3, equations 3 and 4. Of each layer, features at random positions,
+    the same in both images, are projected to unit vectors by a head of two layers. Each vector of
+    the output must be closer to the source's at the same position than to those at other positions
+    of the same image. The source's vectors get no gradient.
     """
 
     def __init__(
@@ -35,27 +35,27 @@ class PatchNCE(nn.Module):
             for count in channels
         )
 
-    def forward(self, drawn: Sequence[Tensor], source: Sequence[Tensor]) -> Tensor:
-        """Return (N,), each image's mean over the layers, of features (N, C, H, W) of both."""
+    def forward(self, output: Sequence[Tensor], source: Sequence[Tensor]) -> Tensor:
+        """Return (N,), the mean loss over the layers, for features (N, C, H, W) of both images."""
         each = [
             self._layer(head, one, other)
-            for head, one, other in zip(self.heads, drawn, source, strict=True)
+            for head, one, other in zip(self.heads, output, source, strict=True)
         ]
         return torch.stack(each).mean(dim=0)
 
-    def _layer(self, head: nn.Module, drawn: Tensor, source: Tensor) -> Tensor:
-        places = torch.randperm(drawn[0, 0].numel())[: self.patches].to(drawn.device)
-        query = normalize(head(_at(places, drawn)))
+    def _layer(self, head: nn.Module, output: Tensor, source: Tensor) -> Tensor:
+        places = torch.randperm(output[0, 0].numel())[: self.patches].to(output.device)
+        query = normalize(head(_at(places, output)))
         with torch.no_grad():
             key = normalize(head(_at(places, source)))
         return patch_cross_entropy(query, key, self.temperature)
 
 
 def patch_cross_entropy(query: Tensor, key: Tensor, temperature: float) -> Tensor:
-    """Return (N,), the mean cross-entropy of the places of `query` among those of `key`.
+    """Return (N,), the mean cross-entropy of finding each patch of `query` among those of `key`.
 
-    Both are (N, places, width). Logits are products over `temperature`; the right answer is the
-    place itself, and wrong ones are the others of the same image.
+    Both are (N, patches, width). Logits are dot products divided by `temperature`; the positive is
+    the patch at the same position, negatives are the other patches of the same image.
     """
     with torch.autocast(query.device.type, enabled=False):
         logits = at_least_float32(query) @ at_least_float32(key).mT / temperature
@@ -64,32 +64,32 @@ def patch_cross_entropy(query: Tensor, key: Tensor, temperature: float) -> Tenso
 
 
 def normalize(vectors: Tensor) -> Tensor:
-    """Return vectors (..., width) of length 1, in full precision; of zeros, zeros.
+    """Return vectors (..., width) scaled to length 1, in at least float32; zeros stay zeros.
 
-    A head without bias makes zeros of a blank picture, where the root of a sum of squares has no
-    finite slope; that of `vector_norm` is 0 there.
+    A head without bias outputs zeros for a blank image, where the gradient of `vector_norm` is 0,
+    but that of the square root of a sum is not finite.
     """
     vectors = at_least_float32(vectors)
     return vectors / (torch.linalg.vector_norm(vectors, dim=-1, keepdim=True) + 1e-7)
 
 
 def feature_channels(generator: nn.Module, channels: int) -> list[int]:
-    """Return how many channels the features of `generator` have, for images of `channels`.
+    """Return the numbers of channels of the features of `generator`, for images of `channels`.
 
-    Nothing is drawn at random, and no statistics move.
+    Random state and running statistics do not change.
     """
-    look = features_of(generator, "generator", "resnet")
+    features = features_of(generator, "generator", "resnet")
     side = geometry_of(generator).fit(SIDE)
     with torch.no_grad(), mode(generator, training=False):
-        return [feature.shape[1] for feature in look(torch.zeros(1, channels, side, side))]
+        return [feature.shape[1] for feature in features(torch.zeros(1, channels, side, side))]
 
 
 def expect_equal_channels(source: int, target: int) -> int:
     """Return the channels of both domains; `ConfigError` where they differ."""
     if source != target:
         raise ConfigError(
-            f"data.channels: one encoder looks at source and output and takes no {source} and "
-            f"{target} channels: set it to 1 or 3, for both domains."
+            f"data.channels: source and output have one encoder, but {source} and {target} "
+            "channels: set it to 1 or 3, for both domains."
         )
     return source
 

@@ -1,11 +1,9 @@
-"""Networks: `resnet`, `unet` and `enhancer` translate images, `patch` and `pixel` score them.
+"""Networks: generators, encoders and discriminators.
 
-`scales` scores them at several sizes, by a discriminator for each.
-`srresnet` enlarges them, and `vgg` scores large ones as a whole.
-`dilated` draws corrections of them, which look far around.
-
-`dcgan` and `mlp` draw images from noise, or score whole ones; `dcgan-encoder` and `mlp-encoder`
-bring an image to a code.
+Image to image: `resnet`, `unet`, `enhancer`; `srresnet` for super-resolution; `dilated` for smooth
+corrections. Latent vectors to images: `dcgan`, `mlp`. Images to latent codes: `dcgan-encoder`,
+`mlp-encoder`. Discriminators of patches or pixels: `patch`, `pixel`; of whole images: `dcgan`,
+`mlp`, `vgg`; of several scales: `scales`.
 """
 
 from collections.abc import Callable, Mapping

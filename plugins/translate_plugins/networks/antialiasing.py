@@ -1,4 +1,4 @@
-"""Layers that change the sides of a map and blur it, so that a shifted image is drawn alike."""
+"""Antialiased downsampling and upsampling, which make a network more shift-equivariant."""
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 class BlurDown(nn.Module):
     """Halve the sides of (N, channels, H, W): blur by [1, 2, 1], then take every other pixel.
 
-    Zhang (2019), section 3.2, in place of a stride, which aliases. An odd side is rounded up.
+    Zhang (2019), section 3.2, instead of a stride, which aliases. Odd sides are rounded up.
     """
 
     filt: Tensor

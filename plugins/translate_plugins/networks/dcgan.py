@@ -1,4 +1,4 @@
-"""The networks of DCGAN: from noise to an image, from an image to a code, and to a logit."""
+"""The networks of DCGAN: generator, encoder and discriminator."""
 
 from typing import Annotated
 
@@ -11,11 +11,11 @@ from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
 
 
 class DcganGenerator(nn.Module):
-    """DCGAN generator: noise (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
+    """DCGAN generator: latent vectors (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
 
-    Radford et al., 2016, section 3 and figure 1: a transposed convolution to 4x4, others that
-    double the sides and halve the channels. Sides that are no power of two start larger, 28 at 7.
-    For 64 pixels, keys are those of published checkpoints (pytorch/examples).
+    Radford et al. (2016), section 3 and figure 1: a transposed convolution to 4x4, then others that
+    double the sides and halve the channels. Other sides than powers of two start larger, such as 28
+    at 7. For 64 pixels, state-dict keys are those of published checkpoints (pytorch/examples).
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class DcganGenerator(nn.Module):
 class DcganEncoder(nn.Module):
     """Convolutional encoder: images (N, C, *size) to latent codes (N, out_channels, 1, 1).
 
-    The mirror image of the generator, with the layers of the discriminator.
+    The reverse of the generator, with the layers of the discriminator.
     """
 
     def __init__(
@@ -77,9 +77,10 @@ class DcganEncoder(nn.Module):
 class DcganDiscriminator(nn.Module):
     """DCGAN discriminator: images (N, in_channels, *size) to one logit each, (N, 1, 1, 1).
 
-    Radford et al., 2016, section 3: strided convolutions, leaky ReLU, no norm after the first
-    layer. ``norm="layer"`` is for a gradient penalty (Gulrajani et al., 2017, section 4), which
-    batch norm would confuse. For 64 pixels, keys are those of published checkpoints.
+    Radford et al. (2016), section 3: strided convolutions, leaky ReLU, no norm after the first
+    layer. ``norm="layer"`` is for a gradient penalty, which is not defined with batch norm
+    (Gulrajani et al., 2017, section 4). For 64 pixels, state-dict keys are those of published
+    checkpoints.
     """
 
     def __init__(

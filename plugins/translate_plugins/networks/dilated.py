@@ -1,4 +1,4 @@
-"""A generator that looks far around: dilated convolutions on a smaller image."""
+"""A generator with a large receptive field: dilated convolutions at a lower resolution."""
 
 from typing import Annotated
 
@@ -9,17 +9,17 @@ from torch import Tensor, nn
 from translate.nn.geometry import Geometry
 
 DILATIONS = (1, 2, 4, 1)
-"""of one block after the other, over and over"""
+"""of the blocks in turn, repeated"""
 
 
 class DilatedGenerator(nn.Module):
     """Dilated ResNet at a lower resolution: images (N, C, H, W) to smooth images of the same size.
 
-    After the completion network of Iizuka et al. (2017, section 3.2): a quarter of the sides, where
-    dilated convolutions see most of a picture. Departs: residual blocks (He et al., 2016, with
-    activations first) without norm, between means of pixels and bilinear enlargement. What it draws
-    has no bounds, and next to nothing of it is there at the start: it suits recipes that ask for a
-    correction, of colours that are there already.
+    After the completion network of Iizuka et al. (2017), section 3.2: dilated convolutions at a
+    quarter of the resolution, where they cover most of an image. Departs: pre-activation residual
+    blocks (He et al., 2016) without norm, between average pooling and bilinear upsampling. The
+    output is unbounded and close to 0 at the start of training, for recipes that add it to an image
+    as a correction.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class DilatedGenerator(nn.Module):
 
 
 class Block(nn.Module):
-    """Add a correction to (N, width, H, W)."""
+    """Pre-activation residual block: (N, width, H, W) to the same."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()

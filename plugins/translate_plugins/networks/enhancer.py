@@ -1,6 +1,6 @@
-"""The coarse-to-fine generator of pix2pixHD: a resnet at half the sides, and an enhancer around it.
+"""The coarse-to-fine generator of pix2pixHD: a global generator and a local enhancer.
 
-Its coarse half alone, the global generator, is `resnet` with four halvings and nine blocks.
+The global generator alone is `resnet` with four downsamplings and nine blocks.
 """
 
 from typing import Annotated
@@ -17,9 +17,9 @@ from translate_plugins.networks.sizes import halved
 class EnhancerGenerator(nn.Module):
     """Coarse-to-fine generator of pix2pixHD: images (N, C, H, W) to images of the same size.
 
-    Wang et al., 2018, section 3.2: the global generator looks at the image at half its sides; what
-    it has before its last layer is added to what the local enhancer sees in the whole image, and
-    the enhancer draws from the sum. Keys are those of published checkpoints.
+    Wang et al. (2018), section 3.2: the features of the global generator, at half the resolution,
+    are added to the features of the local enhancer, at full resolution; the output is computed from
+    the sum. State-dict keys are those of published checkpoints.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class EnhancerGenerator(nn.Module):
             downsamplings=downsamplings,
             norm=norm,
         )
-        self.model = coarse.model[:-3]  # without the layer that draws, its padding and its tanh
+        self.model = coarse.model[:-3]  # without the output layer, its padding and tanh
         self.model1_1 = nn.Sequential(
             nn.ReflectionPad2d(3),
             nn.Conv2d(in_channels, width, 7, bias=bias),

@@ -1,4 +1,4 @@
-"""Fully connected networks, as in the first papers: generator, encoder and discriminator."""
+"""Fully connected networks: generator, encoder and discriminator."""
 
 import math
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from translate_plugins.networks.sizes import expect_noise, expect_size
 
 
 class MlpGenerator(nn.Module):
-    """Fully connected generator: noise (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
+    """Fully connected generator: latent vectors (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
 
-    Goodfellow et al., 2014, section 5: hidden layers of ReLU. Theirs had no batch norm, without
-    which the deep ones hardly train (Radford et al., 2016, section 3).
+    Goodfellow et al. (2014), section 5: hidden layers with ReLU. Departs: batch norm, without which
+    deep networks hardly train (Radford et al., 2016, section 3).
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class MlpGenerator(nn.Module):
 class MlpEncoder(nn.Module):
     """Fully connected encoder: images (N, C, *size) to latent codes (N, out_channels, 1, 1).
 
-    The mirror image of the generator (Makhzani et al., 2016, appendix A).
+    The reverse of the generator (Makhzani et al., 2016, appendix A).
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class MlpEncoder(nn.Module):
 class MlpDiscriminator(nn.Module):
     """Fully connected discriminator: images (N, in_channels, *size) to one logit each, (N, 1).
 
-    Goodfellow et al., 2014, section 5, with leaky ReLU for its maxout. Of size 1x1 it judges the
-    codes of an adversarial autoencoder (Makhzani et al., 2016, section 2).
+    Goodfellow et al. (2014), section 5, with leaky ReLU instead of maxout. With size 1x1 it scores
+    the latent codes of an adversarial autoencoder (Makhzani et al., 2016, section 2).
     """
 
     def __init__(

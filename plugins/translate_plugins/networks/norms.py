@@ -1,4 +1,4 @@
-"""The small layers that our networks share, by the names a configuration gives them."""
+"""Norms and upsampling layers by name."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,9 +16,10 @@ BIAS = (
 
 
 class InstanceNorm(nn.Module):
-    """Bring every channel of every image to mean 0 and variance 1; (N, C, H, W) stays as it is.
+    """Instance norm without weights and running statistics (Ulyanov et al., 2016).
 
-    It has no weights and keeps no statistics (Ulyanov et al., 2016), and needs more than one pixel.
+    Each channel of each image (N, C, H, W) gets mean 0 and variance 1; images need more than one
+    pixel.
     """
 
     def __init__(self, channels: int) -> None:
@@ -26,8 +27,8 @@ class InstanceNorm(nn.Module):
         self.channels = channels
 
     def forward(self, x: Tensor) -> Tensor:
-        # A channel a group is the same maths as `nn.InstanceNorm2d`, whose gradients are silently
-        # wrong on a CPU for a single image in channels_last.
+        # Equal to `nn.InstanceNorm2d`, whose gradients are wrong on a CPU for a single image in
+        # channels_last format.
         return F.group_norm(x, self.channels, eps=1e-5)
 
     def extra_repr(self) -> str:
@@ -48,27 +49,28 @@ VECTOR_NORMS: Mapping[str, Callable[[int], nn.Module]] = {
 
 
 def norm_layer(name: str) -> Callable[[int], nn.Module]:
-    """Return what makes a norm of images from its number of channels, by a name of `NORMS`."""
+    """Return the factory of a norm of images by name; it takes the number of channels."""
     return _chosen("norm", name, NORMS)
 
 
 def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
-    """Return what makes a norm of vectors (N, units) from `units`, by a name of `VECTOR_NORMS`."""
+    """Return the factory of a norm of vectors (N, units) by name; it takes the number of units."""
     return _chosen("norm", name, VECTOR_NORMS)
 
 
 def bias_before(norm: str, bias: bool | None = None) -> bool:
-    """Return whether a convolution before this norm has a bias: `bias`, or unless norm is batch.
+    """Return whether a convolution before this norm has a bias; by default, not before batch norm.
 
-    Under instance norm a bias changes nothing; the published layouts have it all the same. The code
-    of pix2pix and CycleGAN has biases under instance norm alone, so its ``none`` is
-    ``norm="none", bias=False``. Ours has them by default: without, a layer cannot shift its output.
+    Before instance norm a bias has no effect, but published checkpoints have it. The code of
+    pix2pix and CycleGAN has biases before instance norm only: its ``none`` is ``norm="none",
+    bias=False``. Here layers without norm have a bias by default, as they could not shift their
+    output otherwise.
     """
     return norm != "batch" if bias is None else bias
 
 
 def deconvolve(inner: int, outer: int, kernel: int, bias: bool) -> nn.Module:
-    """Double the sides with a transposed convolution, as the papers do."""
+    """Double the sides by a transposed convolution, as in the papers."""
     return nn.ConvTranspose2d(
         inner, outer, kernel, stride=2, padding=1, output_padding=4 - kernel, bias=bias
     )
@@ -90,10 +92,10 @@ UPSAMPLERS: Mapping[str, Callable[[int, int, int, bool], nn.Module]] = {
 
 
 def upsample_layer(name: str) -> Callable[[int, int, int, bool], nn.Module]:
-    """Return what makes a layer that doubles the sides: `deconv` or `resize`.
+    """Return the factory of a layer that doubles the sides, by name: `deconv` or `resize`.
 
-    It is called with the channels in and out, the kernel of the paper's transposed convolution
-    (3 or 4, which `resize` does not need) and whether there is a bias.
+    It takes the channels in and out, the kernel size of the paper's transposed convolution (3 or 4,
+    not used by `resize`) and whether there is a bias.
     """
     return _chosen("upsample", name, UPSAMPLERS)
 

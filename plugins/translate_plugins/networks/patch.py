@@ -1,4 +1,4 @@
-"""The discriminators of pix2pix and CycleGAN: they score patches, or single pixels."""
+"""The discriminators of pix2pix and CycleGAN: of patches or single pixels."""
 
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -14,9 +14,9 @@ from translate_plugins.networks.norms import BIAS, bias_before, norm_layer
 class PatchDiscriminator(nn.Module):
     """PatchGAN: images (N, in_channels, H, W) to logits (N, 1, h, w) of overlapping patches.
 
-    Isola et al., 2017, section 6.1.2: ``C64-C128-C256-C512`` sees patches of 70x70 and gives 30x30
-    logits for 256x256 pixels; 1 layer sees 16x16, 5 see 286x286. Keys are those of published
-    checkpoints.
+    Isola et al. (2017), section 6.1.2: ``C64-C128-C256-C512`` has patches of 70x70 and 30x30 logits
+    for 256x256 pixels; with 1 layer patches are 16x16, with 5 they are 286x286. State-dict keys are
+    those of published checkpoints.
     """
 
     def __init__(
@@ -54,21 +54,21 @@ class PatchDiscriminator(nn.Module):
     def features(self, x: Tensor) -> list[Tensor]:
         """Return each activation before the logits, for feature matching (Wang et al., 2018, 3.3).
 
-        As defaults go: (N, 64, H/2, W/2), (N, 128, H/4, W/4), (N, 256, H/8, W/8) and
+        By default: (N, 64, H/2, W/2), (N, 128, H/4, W/4), (N, 256, H/8, W/8) and
         (N, 512, H/8 - 1, W/8 - 1).
         """
         return activations(self.model, x)
 
     def output_and_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return logits and activations, in one pass."""
-        seen = self.features(x)
-        return self.model[-1](seen[-1]), seen
+        """Return logits and activations in one forward pass."""
+        features = self.features(x)
+        return self.model[-1](features[-1]), features
 
 
 class PixelDiscriminator(nn.Module):
     """PixelGAN: images (N, in_channels, H, W) to a logit for each pixel, (N, 1, H, W).
 
-    Isola et al., 2017, section 6.1.2, the 1x1 discriminator: ``C64-C128`` of 1x1 convolutions.
+    Isola et al. (2017), section 6.1.2, the 1x1 discriminator: ``C64-C128`` of 1x1 convolutions.
     """
 
     def __init__(
@@ -100,10 +100,10 @@ class PixelDiscriminator(nn.Module):
 
 
 def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
-    """Return what comes out of each leaky ReLU on the way to the last layer."""
-    seen = []
+    """Return the output of each leaky ReLU before the last layer."""
+    found = []
     for layer in layers[:-1]:
         x = layer(x)
         if isinstance(layer, nn.LeakyReLU):
-            seen.append(x)
-    return seen
+            found.append(x)
+    return found

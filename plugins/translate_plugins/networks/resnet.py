@@ -1,4 +1,4 @@
-"""The generator of CycleGAN, and of most that came after: down, residual blocks, up."""
+"""The ResNet generator of CycleGAN: downsampling, residual blocks, upsampling."""
 
 from itertools import islice
 from typing import Annotated
@@ -15,7 +15,7 @@ from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsa
 class ResnetGenerator(nn.Module):
     """ResNet generator of CycleGAN: images (N, C, H, W) in [-1, 1] to images of the same size.
 
-    Zhu et al., 2017, appendix 7.2, after Johnson et al., 2016: ``c7s1-64, d128, d256``, residual
+    Zhu et al. (2017), appendix 7.2, after Johnson et al. (2016): ``c7s1-64, d128, d256``, residual
     blocks, ``u128, u64, c7s1-3``. State-dict keys are those of published checkpoints.
     """
 
@@ -48,10 +48,10 @@ class ResnetGenerator(nn.Module):
         if blocks is None:
             blocks = 6 if size and max(size) <= 128 else 9
         if blocks < 1:
-            raise ConfigError(f"blocks: a resnet has at least one, not {blocks}.")
+            raise ConfigError(f"blocks: expected 1 or more, got {blocks}.")
         if antialias and upsample != "deconv":
             raise ConfigError(
-                "upsample: antialias has its own way to double the sides: set one of them alone."
+                "upsample: antialias has upsampling of its own: set only one of them."
             )
         normed, doubled = norm_layer(norm), upsample_layer(upsample)
         bias = bias_before(norm, bias)
@@ -83,38 +83,38 @@ class ResnetGenerator(nn.Module):
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
-        # other multiples come out larger; reflection pads 3 pixels of 4, and 1 of 2 in the blocks
+        # other sides would come out larger; reflection needs 4 pixels at full size, 2 in the blocks
         self.geometry = Geometry(multiple_of=2**downsamplings, minimum=max(4, 2 * 2**downsamplings))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return what the encoder sees, for contrastive losses (Park et al., 2020, appendix C.2).
+        """Return features of the encoder, for contrastive losses (Park et al., 2020, appendix C.2).
 
-        The padded input (N, in_channels, H + 6, W + 6); each halving convolution, before its norm:
-        (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or of twice these sides where
-        the blur that halves comes later; then the first block and the middle one, the fifth of
-        nine, of that last shape. (A single block is listed once.)
+        The padded input (N, in_channels, H + 6, W + 6); each downsampling convolution, before its
+        norm: (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or twice these sides with
+        `antialias`; then the first and the middle block, of the last shape. (A single block is
+        listed once.)
         """
-        return self._see(x, self._taps[-1] + 1)[1]
+        return self._run(x, self._taps[-1] + 1)[1]
 
     def output_and_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return what the network draws and what its encoder sees, in one pass."""
-        return self._see(x, len(self.model))
+        """Return output and features in one forward pass."""
+        return self._run(x, len(self.model))
 
-    def _see(self, x: Tensor, layers: int) -> tuple[Tensor, list[Tensor]]:
-        """Return what the first of the `layers` make of `x`, and the features among it."""
-        seen = []
+    def _run(self, x: Tensor, layers: int) -> tuple[Tensor, list[Tensor]]:
+        """Return the output of the first `layers`, and the features on the way."""
+        features = []
         for index, layer in enumerate(islice(self.model, layers)):
             x = layer(x)
             if index in self._taps:
-                seen.append(x)
-        return x, seen
+                features.append(x)
+        return x, features
 
 
 class ResidualBlock(nn.Module):
-    """Add a correction to (N, channels, H, W), made by two 3x3 convolutions (He et al., 2016)."""
+    """Residual block of two 3x3 convolutions: (N, channels, H, W) to the same (He et al., 2016)."""
 
     def __init__(self, channels: int, norm: str, dropout: float, bias: bool | None = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Several discriminators: each judges the images at half the sides that the one before it saw."""
+"""Multi-scale discriminator: several discriminators, each at half the previous resolution."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -15,9 +15,8 @@ from translate_plugins.networks.sizes import halved
 class ScalesDiscriminator(nn.Module):
     """Multi-scale discriminator: a copy of another one for each of several image sizes.
 
-    Wang et al., 2018, section 3.3: the network that is shown the smallest image sees most of it at
-    once, and asks for a picture that agrees with itself; the one that is shown the largest asks for
-    details.
+    Wang et al. (2018), section 3.3: the network of the smallest images has the largest receptive
+    field and enforces global consistency; that of the largest enforces fine detail.
     """
 
     def __init__(
@@ -30,7 +29,7 @@ class ScalesDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         if count < 1:
-            raise ConfigError(f"count: there is at least 1 scale, not {count}.")
+            raise ConfigError(f"count: expected 1 scale or more, got {count}.")
         height, width = size
         self.networks = nn.ModuleList()
         for _ in range(count):
@@ -49,18 +48,18 @@ class ScalesDiscriminator(nn.Module):
         return [network(seen) for network, seen in self._scales(x)]
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return those of every scale, one after the other, those of the whole image first."""
+        """Return the features of every scale, those at full resolution first."""
         return [
             feature for network, seen in self._scales(x) for feature in features_of(network)(seen)
         ]
 
     def output_and_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return scores and features, in one pass."""
+        """Return scores and features in one forward pass."""
         found = [output_and_features(network, seen) for network, seen in self._scales(x)]
         return [score for score, _ in found], [one for _, seen in found for one in seen]
 
     def _scales(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
-        """Yield each network with the images that it sees."""
+        """Yield each network with its images."""
         for number, network in enumerate(self.networks):
             x = halved(x) if number else x
             yield network, x

@@ -1,4 +1,4 @@
-"""What networks share about sizes: how to halve images, and what to say to another size."""
+"""Downsampling of images, and checks of their sizes."""
 
 import math
 
@@ -11,15 +11,15 @@ LARGEST_START = 32
 
 
 def halved(x: Tensor) -> Tensor:
-    """Return (N, C, H, W) at half its sides, rounded up: means of 3x3 pixels, without the padding.
+    """Return (N, C, H, W) at half its sides, rounded up, by average pooling of 3x3 pixels.
 
-    So pix2pixHD shows its networks smaller pictures (Wang et al., 2018).
+    Padding does not count in the averages, as in pix2pixHD (Wang et al., 2018).
     """
     return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
 
 
 def halvings(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
-    """Return how often both sides halve while they stay whole and at least 4, and what is left.
+    """Return how often both sides can be halved to integers of at least 4, and the rest.
 
     64x64 halves four times to 4x4, 28x28 twice to 7x7, and 9x9 not at all.
     """
@@ -30,19 +30,19 @@ def halvings(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
         factor = 2 ** math.ceil(math.log2(max(size) / LARGEST_START))
         near = "x".join(str(max(4, math.ceil(side / factor)) * factor) for side in size)
         raise ConfigError(
-            f"size: {size[0]}x{size[1]} halves to {height}x{width} and no further, too much for "
+            f"size: {size[0]}x{size[1]} can be halved to {height}x{width} only, too large for "
             f"one layer: choose sides that divide by {factor}, such as {near}."
         )
     return times, (height, width)
 
 
 def expect_noise(x: Tensor) -> None:
-    """Raise `ConfigError` unless `x` is noise (N, channels, 1, 1)."""
+    """Raise `ConfigError` unless `x` are latent vectors (N, channels, 1, 1)."""
     height, width = x.shape[-2:]
     if (height, width) != (1, 1):
         raise ConfigError(
-            f"generator: this one draws from noise of 1x1 pixel and cannot translate {height}x"
-            f"{width}: choose one that takes images, such as resnet."
+            f"generator: this network takes latent vectors, not images of {height}x{width}: choose "
+            "one that takes images, such as resnet."
         )
 
 
@@ -51,6 +51,6 @@ def expect_size(x: Tensor, size: tuple[int, int]) -> None:
     height, width = x.shape[-2:]
     if (height, width) != tuple(size):
         raise ConfigError(
-            f"size: this network was made for {size[0]}x{size[1]} pixels and takes no others, not "
-            f"{height}x{width}: give it images of that size, or train with the size that you have."
+            f"size: this network takes images of {size[0]}x{size[1]} pixels, not {height}x{width}: "
+            "resize the images, or train with their size."
         )

@@ -1,4 +1,4 @@
-"""The networks of SRGAN: one that enlarges pictures, and one that judges whole ones."""
+"""The networks of SRGAN: a generator for super-resolution and a discriminator."""
 
 import math
 from typing import Annotated
@@ -18,10 +18,10 @@ SCALES = (1, 2, 4, 8)
 class SrResnet(nn.Module):
     """SRResNet, for super-resolution: images (N, C, H, W) to images `scale` times as large.
 
-    SRResNet (Ledig et al., 2017, section 2.1.1 and figure 4): ``k9n64``, residual blocks at full
-    width with a shortcut over all of them, a convolution and a pixel shuffle for each doubling,
-    ``k9n3``. It takes sides from 1 on. Nothing bounds its output, so that no pixel is ever without
-    a gradient.
+    SRResNet (Ledig et al., 2017, section 2.1.1 and figure 4): ``k9n64``, residual blocks with a
+    skip connection over all of them, a convolution and a pixel shuffle for each doubling, ``k9n3``.
+    It takes images of any size. The output is not bounded, so that saturated pixels have a
+    gradient.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class SrResnet(nn.Module):
     ) -> None:
         super().__init__()
         if blocks < 1:
-            raise ConfigError(f"blocks: an SRResNet has at least one, not {blocks}.")
+            raise ConfigError(f"blocks: expected 1 or more, got {blocks}.")
         if scale not in SCALES:
-            raise ConfigError(f"scale: an SRResNet enlarges 1, 2, 4 or 8 times, not {scale}.")
+            raise ConfigError(f"scale: expected 1, 2, 4 or 8, got {scale}.")
         if residual and in_channels != out_channels:
             raise ConfigError(
-                f"residual: {in_channels} channels lack nothing to be {out_channels}: set it to "
-                "false."
+                f"residual: {in_channels} channels cannot be added to {out_channels}: set it "
+                "to false."
             )
         bias = bias_before(norm)
         self.residual = residual
@@ -60,13 +60,13 @@ class SrResnet(nn.Module):
         self.tail = nn.Sequential(*doublings, nn.Conv2d(width, out_channels, 9, padding=4))
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = self.head(x)
-        drawn = self.tail(seen + self.body(seen))
-        return drawn + enlarged(x, self.geometry.scale) if self.residual else drawn
+        features = self.head(x)
+        output = self.tail(features + self.body(features))
+        return output + upscale(x, self.geometry.scale) if self.residual else output
 
 
 class Block(nn.Module):
-    """Add a correction to (N, width, H, W); nothing follows the sum (Gross and Wilber, 2016)."""
+    """Residual block without activation after the sum (Gross and Wilber, 2016)."""
 
     def __init__(self, width: int, norm: str) -> None:
         super().__init__()
@@ -84,10 +84,7 @@ class Block(nn.Module):
 
 
 class Doubling(nn.Sequential):
-    """Double the sides of (N, width, H, W): each pixel's four come from four times the channels.
-
-    Sub-pixel convolution (Shi et al., 2016, section 3.2).
-    """
+    """Double the sides of (N, width, H, W) by sub-pixel convolution (Shi et al., 2016)."""
 
     def __init__(self, width: int) -> None:
         conv = nn.Conv2d(width, 4 * width, 3, padding=1)
@@ -97,7 +94,7 @@ class Doubling(nn.Sequential):
 class VggDiscriminator(nn.Module):
     """VGG-like discriminator of SRGAN: images (N, in_channels, *size) to one logit each, (N, 1).
 
-    Ledig et al., 2017, section 2.1.1 and figure 4: eight 3x3 convolutions from 64 to 512 channels,
+    Ledig et al. (2017), section 2.1.1 and figure 4: eight 3x3 convolutions from 64 to 512 channels,
     every second one halving the sides, then 1,024 units, after VGG and Radford et al. (2016).
     """
 
@@ -129,7 +126,7 @@ class VggDiscriminator(nn.Module):
         return self.model(x)
 
 
-def enlarged(images: Tensor, scale: int) -> Tensor:
+def upscale(images: Tensor, scale: int) -> Tensor:
     """Return `images` `scale` times as large, by bicubic interpolation."""
     if scale == 1:
         return images

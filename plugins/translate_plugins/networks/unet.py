@@ -1,4 +1,4 @@
-"""The generator of pix2pix: an encoder and a decoder with a shortcut at every level."""
+"""The U-Net generator of pix2pix: an encoder and a decoder with skip connections."""
 
 from collections import OrderedDict
 from functools import partial
@@ -16,7 +16,7 @@ from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsa
 class UnetGenerator(nn.Module):
     """U-Net generator of pix2pix: images (N, C, H, W) in [-1, 1] to images of the same size.
 
-    Isola et al., 2017, section 6.1.1: ``C64-C128-C256-C512-C512-C512-C512-C512`` and back up.
+    Isola et al. (2017), section 6.1.1: ``C64-C128-C256-C512-C512-C512-C512-C512`` and back up.
     Dropout is where the authors' PyTorch code has it, in all levels of 512 channels to 512 but the
     innermost, one level further out than the paper says. Keys are those of published checkpoints.
     """
@@ -48,7 +48,7 @@ class UnetGenerator(nn.Module):
         if levels is None:
             levels = max(1, min(8, min(size).bit_length() - 1)) if size else 8
         if levels < 1:
-            raise ConfigError(f"levels: a U-Net has at least one, not {levels}.")
+            raise ConfigError(f"levels: expected 1 or more, got {levels}.")
         normed, doubled = norm_layer(norm), upsample_layer(upsample)
         bias = bias_before(norm, bias)
         halved = partial(nn.Conv2d, kernel_size=4, stride=2, padding=1, bias=bias)
@@ -91,10 +91,10 @@ class UnetGenerator(nn.Module):
 
 
 class Level(nn.Module):
-    """Return the input (N, C, H, W) beside what the levels from here on make of it: (N, 2C, H, W).
+    """Concatenate the input (N, C, H, W) and the output of the inner levels: (N, 2C, H, W).
 
-    The authors' code activates in place, so that its shortcut carries ``leaky_relu(x)``. A ReLU
-    always comes next, and ``relu(leaky_relu(x))`` is ``relu(x)``: the input itself does as well.
+    In the authors' code the activation is in place, so the skip connection has ``leaky_relu(x)``. A
+    ReLU always follows, and ``relu(leaky_relu(x))`` is ``relu(x)``, so the input gives the same.
     """
 
     def __init__(self, *layers: nn.Module) -> None:
