@@ -144,7 +144,7 @@ def test_what_cannot_be_contrasted_is_said(name: str, register_plugin) -> None:
     register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
     with pytest.raises(ConfigError, match=r"generator: Bare shows no features.*choose resnet"):
         build(name, generator="bare")
-    with pytest.raises(ConfigError, match=r"data\.channels: one encoder .* no 1 and 3 channels"):
+    with pytest.raises(ConfigError, match=r"data\.channels: .* one encoder, but 1 and 3 channels"):
         create("recipe", name, spec=image_spec((32, 32), ("a", "b"), 1, 3))
 
 

@@ -331,5 +331,5 @@ def test_networks_for_one_size_are_made_for_the_size_of_their_scale():
 
 
 def test_no_scale_at_all_is_refused():
-    with pytest.raises(ConfigError, match="count: there is at least 1 scale, not 0"):
+    with pytest.raises(ConfigError, match="count: expected 1 scale or more, got 0"):
         ScalesDiscriminator(3, count=0)

@@ -15,7 +15,7 @@ from translate_plugins.networks.sizes import expect_noise, expect_size
 
 
 class MlpGenerator(nn.Module):
-    """Fully connected generator: latent vectors (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
+    """Fully connected generator: latent vectors (N, C, 1, 1) to images (N, C, *size) in [-1, 1].
 
     Goodfellow et al. (2014), section 5: hidden layers with ReLU. Departs: batch norm, without which
     deep networks hardly train (Radford et al., 2016, section 3).
