@@ -62,7 +62,7 @@ class TrainingSetup(NamedTuple):
             batch_size=train.batch_size,
             stop=count,
         )
-        return [batch_to_device(batch, self.device) for batch, _ in stream]
+        return [batch_to_device(batch, self.device, self.data.layout.spec) for batch, _ in stream]
 
     def loop(self, out: Path, steps: int, reporter: ProgressReporter) -> Loop:
         """Return our loop as `translate.engine.training.train.start` makes it, up to `steps`."""

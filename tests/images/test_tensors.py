@@ -1,10 +1,18 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
-from translate.images.tensors import as_tensor, from_device, to_device, to_uint8
+from translate.batches import Domain
+from translate.images.tensors import (
+    as_tensor,
+    from_device,
+    from_device_as_floats,
+    to_device,
+    to_uint8,
+)
 
 
 def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
@@ -18,6 +26,23 @@ def test_bytes_go_to_the_device_and_back_unchanged() -> None:
     assert floats.dtype == torch.float32
     assert (floats.min().item(), floats.max().item()) == (-1, 1)
     assert (from_device(floats)[0] == levels).all()
+
+
+@pytest.mark.parametrize("ends", [(0, 255), (0, 4), (20, 220)])
+def test_a_range_goes_to_the_device_and_back_unchanged(ends: tuple[float, float]) -> None:
+    domain = Domain("a", range=ends)
+    levels = np.arange(ends[0], ends[1] + 1, dtype=np.uint8).reshape(1, -1, 1)
+    floats = to_device(as_tensor(levels)[None], "cpu", domain)
+    assert (floats.min().item(), floats.max().item()) == (-1, 1)
+    assert (from_device(floats, domain)[0] == levels).all()
+    shares = from_device_as_floats(floats, domain)
+    assert np.abs(shares[0] - levels / 255).max() < 1e-6
+
+
+def test_sixteen_bits_of_a_range_are_taken_in_proportion() -> None:
+    domain = Domain("a", range=(0, 51))
+    deep = np.array([[[0], [51 * 257]]], np.uint16)
+    assert to_device(as_tensor(deep)[None], "cpu", domain).flatten().tolist() == [-1, 1]
 
 
 def test_sixteen_bits_span_the_same_range() -> None:

@@ -79,7 +79,7 @@ class Subject:
                 start=index,
                 stop=index + 1,
             )
-            return batch_to_device(batch, CPU)
+            return batch_to_device(batch, CPU, self.spec)
         kind: Any = _batch(self.asked)
         random = torch.Generator().manual_seed(index)
         return kind(*(self._random(part, count, random) for part in kind._fields))

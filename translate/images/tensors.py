@@ -1,5 +1,6 @@
 """Images as tensors: to floats in [-1, 1] on a device, and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from translate.batches import Domain
 from translate.images.layers import Pixels
 
-# -- images as numbers ---------------------------------------------------------------------------
+UNNAMED = Domain("")
+LARGEST: Mapping[Any, float] = {
+    **{torch.uint8: 255, torch.uint16: 65535, torch.float32: 1},
+    **{"uint8": 255, "uint16": 65535, "float32": 1},
+}
+"""The number of the brightest intensity in each type."""
 
 
 def as_tensor(pixels: Pixels) -> Tensor:
@@ -17,41 +24,58 @@ def as_tensor(pixels: Pixels) -> Tensor:
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
-def to_device(images: Tensor, device: torch.device | str) -> Tensor:
+def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAMED) -> Tensor:
     """Return images as floats in [-1, 1]; they are copied to the device in their own type.
 
     Args:
-        images: (N, C, H, W), uint8, uint16, or float32 in [0, 1].
+        images: (N, C, H, W), uint8, uint16, or float32 in [0, 1]. Numbers of another type than the
+            domain's are taken in proportion: 65535 of uint16 is 255 of uint8.
         device: The device to copy to.
+        domain: Its `range` becomes [-1, 1].
     """
-    half = {torch.uint8: 127.5, torch.uint16: 32767.5, torch.float32: 0.5}[images.dtype]
-    return images.to(device, non_blocking=True).to(torch.float32).div_(half).sub_(1)
+    low, half = _low_and_half(domain, LARGEST[images.dtype])
+    floats = images.to(device, non_blocking=True).to(torch.float32)
+    return (floats.sub_(low) if low else floats).div_(half).sub_(1)
 
 
-def from_device(images: Tensor) -> NDArray[np.uint8]:
-    """Return images as 8-bit levels on the CPU, clamped and rounded.
+def from_device(images: Tensor, domain: Domain = UNNAMED) -> NDArray[np.uint8]:
+    """Return images as 8-bit levels on the CPU, clamped and rounded: the inverse of `to_device`.
 
     Args:
         images: (N, C, H, W) in [-1, 1]; values must be finite.
+        domain: [-1, 1] becomes its `range`.
 
     Returns:
         (N, H, W, C), uint8.
     """
-    levels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round()
+    levels = _levels(images, domain, LARGEST[torch.uint8]).round()
     return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def from_device_as_floats(images: Tensor) -> NDArray[np.float32]:
+def from_device_as_floats(images: Tensor, domain: Domain = UNNAMED) -> NDArray[np.float32]:
     """Return images as floats in [0, 1] on the CPU, clamped.
 
     Args:
         images: (N, C, H, W) in [-1, 1]; values must be finite.
+        domain: [-1, 1] becomes its `range`, of which 1.0 is the brightest intensity.
 
     Returns:
         (N, H, W, C), float32.
     """
-    shares = images.detach().float().clamp(-1, 1).add(1).mul(0.5)
-    return shares.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    levels = _levels(images, domain, LARGEST[torch.float32])
+    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _levels(images: Tensor, domain: Domain, largest: float) -> Tensor:
+    low, half = _low_and_half(domain, largest)
+    levels = images.detach().float().clamp(-1, 1).add(1).mul(half)
+    return levels.add(low) if low else levels
+
+
+def _low_and_half(domain: Domain, largest: float) -> tuple[float, float]:
+    """Return the lower end and half the length of a domain's range, in a type of this `largest`."""
+    low, high = (end * largest / LARGEST[domain.dtype] for end in domain.range)
+    return low, (high - low) / 2
 
 
 def to_uint8(pixels: Pixels) -> NDArray[np.uint8]:

@@ -122,7 +122,7 @@ def draw_chunk(
             condition = None if condition is None else condition.to(device)
             drawn = recipe.draw(latents.to(device), condition, **keywords)
             finite = drawn.isfinite().flatten(1).all(1).tolist()
-            pixels = from_device(drawn.nan_to_num())
+            pixels = from_device(drawn.nan_to_num(), model.spec.target)
     return [p if is_finite else None for p, is_finite in zip(pixels, finite, strict=True)]
 
 

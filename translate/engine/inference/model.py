@@ -148,14 +148,15 @@ class Model:
             options: of the recipe's `translate`.
             seed: of the noise.
         """
-        tensors = [to_device(as_tensor(pixels)[None], self.device) for pixels in images]
+        source, target = self.source_and_target(to)
+        tensors = [to_device(as_tensor(pixels)[None], self.device, source) for pixels in images]
         with self.lock:
             drawn = translate_batch(
                 self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0
             )
         finite = drawn.isfinite().flatten(1).all(1).tolist()
         convert = from_device_as_floats if floats else from_device
-        pixels = convert(drawn.nan_to_num())
+        pixels = convert(drawn.nan_to_num(), target)
         return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
 
 

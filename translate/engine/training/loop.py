@@ -156,7 +156,9 @@ class Loop:
             if self.threads.update():
                 logger.info(f"step {training.step + 1}: {self.threads.reason()}")
             with explained_failures(training, self.writer.path):
-                result = take_step(training, batch_to_device(batch, self.device), self.steps)
+                result = take_step(
+                    training, batch_to_device(batch, self.device, training.spec), self.steps
+                )
             self.guard.count(result)
             self.log.add(result, waited)
             self.progress.step(training.step, self.steps)

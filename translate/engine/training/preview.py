@@ -40,7 +40,7 @@ class Previews:
         [(batch, _)] = loader.batches(
             self.session.data, data, seed=seed, batch_size=IMAGES, start=0, stop=1
         )
-        return batch_to_device(batch, self.device)
+        return batch_to_device(batch, self.device, self.training.spec)
 
     def draw(self) -> None:
         """Draw a preview of this step."""
