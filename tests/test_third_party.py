@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_checkpoints
 from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 from command_result import ROOT
 from PIL import Image
@@ -313,3 +314,16 @@ def test_an_image_format_of_a_stranger_is_checked_trained_on_and_written(
     assert len(others) == 3
     assert np.load(drawn).shape == (32, 32, 3)
     assert np.load(drawn).dtype == np.uint8
+
+
+def test_a_command_of_a_stranger_is_listed_and_run(stranger: Command, tmp_path: Path) -> None:
+    help_text = translate(stranger, "--help")
+    assert "Commands of translate-hello:" in help_text
+    assert "Print the mean absolute difference" in help_text
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
+    said = translate(stranger, "hello", run, tmp_path / "red.png")
+    assert said.startswith(f"hello from {run}: ")
+    refused = stranger("translate", "hello", tmp_path / "nowhere", tmp_path / "red.png")
+    assert refused.returncode == 2
+    assert refused.stderr == f"Error: there is no run {tmp_path / 'nowhere'}.\n"

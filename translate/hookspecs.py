@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    import click
     from numpy.typing import NDArray
     from torch import nn
 
@@ -79,6 +80,11 @@ def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore
 
     A factory is called as ``factory(**options)`` and returns a `translate.trackers.Tracker`.
     """
+
+
+@hookspec
+def register_commands() -> Mapping[str, click.Command]:  # type: ignore[empty-body]
+    """Commands by name: ``translate NAME`` runs one, and ``translate --help`` lists it."""
 
 
 # -- what a plugin is told: on the first process only, one by one; a failure is listed and --------

@@ -18,7 +18,15 @@ from translate.errors import ConfigError, PluginError, describe_error, short_rep
 from translate.recipe import Recipe
 
 Kind: TypeAlias = Literal[
-    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "tracker"
+    "generator",
+    "discriminator",
+    "loss",
+    "layout",
+    "domain",
+    "recipe",
+    "format",
+    "tracker",
+    "command",
 ]
 Part: TypeAlias = str | Mapping[str, Any]
 """``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
@@ -32,6 +40,7 @@ HOOKS: Mapping[Kind, str] = {
     "recipe": "register_recipes",
     "format": "register_formats",
     "tracker": "register_trackers",
+    "command": "register_commands",
 }
 
 
@@ -219,6 +228,9 @@ def list_offers(kind: Kind) -> list[Offer]:
     found = []
     for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
         distribution, _, entry = hook.plugin_name.partition(":")
+        where = f"{hook.plugin_name}, {HOOKS[kind]}"
+        if where in discovery.skipped:
+            continue
         try:
             offered = dict(hook.function())
             for name, make in offered.items():
@@ -226,10 +238,8 @@ def list_offers(kind: Kind) -> list[Offer]:
                     raise PluginError(f"{name!r} is not a name, without a slash, of a factory")
         except BaseException as error:
             reraise_interruption(error)
-            where = f"{hook.plugin_name}, {HOOKS[kind]}"
-            if where not in discovery.skipped:
-                discovery.skipped[where] = error
-                console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
+            discovery.skipped[where] = error
+            console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
             continue
         found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
     return sorted(found, key=lambda offer: offer.distribution != discovery.OWN_DISTRIBUTION)

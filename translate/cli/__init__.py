@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,20 +14,40 @@ from translate.engine.disk import file_system
 from translate.engine.system import console
 from translate.errors import ConfigError, TranslateError
 
+if TYPE_CHECKING:
+    from translate.engine.plugins.commands import PluginCommand
+
+
 COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "doctor")
 
 
-class Lazy(click.Group):
-    """A group whose commands are imported by name, so that help needs no heavy import."""
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name, so that help needs no heavy import.
+
+    Commands of plugins are looked for where a name is not built in, and for help.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
+        return [*COMMANDS, *_plugin_commands()]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
-            return None
+            offer = _plugin_commands().get(name)
+            return offer.command if offer else None
         command: click.Command = import_module(f"translate.cli.{name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section of the built-in commands, and one for each plugin's distribution."""
+        sections: dict[str, list[str]] = {"Commands": list(COMMANDS)}
+        for name, offer in _plugin_commands().items():
+            sections.setdefault(f"Commands of {offer.distribution}", []).append(name)
+        width = formatter.width - 6 - max(map(len, [*COMMANDS, *_plugin_commands()]))
+        for title, names in sections.items():
+            commands = ((name, self.get_command(ctx, name)) for name in names)
+            rows = [(name, c.get_short_help_str(width)) for name, c in commands if c]
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a plugin that calls `sys.exit` does not decide how it ends."""
@@ -35,6 +55,12 @@ class Lazy(click.Group):
             return super().invoke(ctx)
         except SystemExit as error:
             raise guard.ExitCallError(f"something called sys.exit({error.code!r})") from error
+
+
+def _plugin_commands() -> "dict[str, PluginCommand]":
+    from translate.engine.plugins.commands import plugin_commands
+
+    return plugin_commands(COMMANDS)
 
 
 EXIT_CODES = """\b
@@ -49,7 +75,9 @@ Exit codes:
   129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM, after a checkpoint"""
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+)
 @click.version_option(__version__, prog_name="translate")
 def cli() -> None:
     """Translate images between domains: train a method on folders, apply it to folders.

@@ -6,6 +6,8 @@ from functools import partial
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 if TYPE_CHECKING:
     from translate.registry import Kind, Offer
 
@@ -18,6 +20,7 @@ TITLES = {
     "loss": "Losses, for options of a recipe",
     "tracker": "Trackers, for `--set train.trackers=[NAME]`",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
+    "command": "Commands, for `translate NAME`",
     "format": "Image formats, recognized by the first bytes of a file",
 }
 """Headings of the kinds, in the order of the list."""
@@ -59,7 +62,9 @@ def offered() -> Iterator[tuple["Kind", str, "Offer"]]:
 
 
 def summary(factory: Callable[..., Any]) -> str:
-    """Return the first line of a factory's docstring, or nothing."""
+    """Return the first line of a factory's docstring or of a command's help, or nothing."""
+    if isinstance(factory, click.Command):
+        return factory.get_short_help_str(100)
     if isinstance(factory, partial) and "__doc__" not in vars(factory):
         factory = factory.func
     text = getdoc(factory) or ""

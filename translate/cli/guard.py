@@ -79,11 +79,16 @@ def report(error: BaseException) -> int:
 
 def _is_a_plugins(error: BaseException) -> bool:
     """Tell whether a plugin that is not our own has raised `error`."""
-    if "torch" not in sys.modules:  # before it is imported, no plugin has run
+    if not _plugins_have_run():
         return False
     from translate.engine.plugins.errors import is_third_party
 
     return is_third_party(_cause(error))
+
+
+def _plugins_have_run() -> bool:
+    """Return whether code of a plugin may have run: a command, or what is loaded with torch."""
+    return not sys.modules.keys().isdisjoint({"torch", "translate.engine.plugins.commands"})
 
 
 def warn_of_limits() -> None:
@@ -173,7 +178,7 @@ def _address_space() -> str:
 def _unforeseen(error: BaseException) -> str:
     """Return what happened, where, and whose fault it is."""
     error = _cause(error)
-    if "torch" in sys.modules:  # before it is imported, no plugin has run
+    if _plugins_have_run():
         from translate.engine.plugins.errors import describe_unexpected
 
         return describe_unexpected(error)

@@ -70,6 +70,8 @@ def _usage(part: Entry) -> list[str]:
             f"It is generated in {folder} when a command first names it:",
             f"  translate datasets draw {part.name}",
         ]
+    if part.kind == "command":
+        return ["Run it:", f"  translate {part.name} --help"]
     own = options(part)
     required = [f", {o.name}: {o.name.upper()}" for o in own if o.required]
     example = "".join(required or [f", {o.name}: {default(o)}" for o in own[:1]])

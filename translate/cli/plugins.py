@@ -121,10 +121,13 @@ def _tell(verdicts: Iterable["Verdict"], say: Callable[[str], object], where: st
 
 def survey() -> list[dict[str, Any]]:
     """Return each distribution with what it offers by kind, and what of it is broken."""
+    from translate.cli import COMMANDS
     from translate.contract.events import listeners
     from translate.engine.plugins import discovery
+    from translate.engine.plugins.commands import plugin_commands
 
-    offers = list(offered())  # first, as it loads the plugins
+    plugin_commands(COMMANDS)  # first, as it refuses names of built-in commands
+    offers = list(offered())  # it loads the plugins
     found: dict[str, dict[str, Any]] = {}
 
     def owner(name: str, version: str = "?") -> dict[str, Any]:

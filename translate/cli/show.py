@@ -22,6 +22,7 @@ KINDS = (
     "tracker",
     "domain",
     "format",
+    "command",
 )
 
 

@@ -5,8 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pluggy
@@ -20,39 +19,6 @@ from translate.errors import ConfigError, PluginError
 from translate.registry import find, names
 
 Install = Callable[..., str]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Install distributions of one module each: ``install("sweets", "import nothing")``.
-
-    They are there from the next `plugins.load` on, and the real ones again after the test.
-    """
-    folder = tmp_path / "site"
-    folder.mkdir()
-    before = set(sys.modules)
-
-    def write(name: str, code: str, *, entry: str = "", requires: str = "", base=folder) -> str:
-        module = re.sub(r"\W", "_", f"{base.name}_{name}_plugin").lower()
-        (base / f"{module}.py").write_text(code)
-        info = base / f"{name.replace('-', '_')}-1.5.dist-info"
-        info.mkdir()
-        (info / "entry_points.txt").write_text(f"[translate]\n{entry or name} = {module}\n")
-        lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.5"]
-        lines += [f"Requires-Dist: {requires}"] if requires else []
-        (info / "METADATA").write_text("\n".join(lines) + "\n")
-        monkeypatch.syspath_prepend(base)
-        discovery.load.cache_clear()
-        discovery.skipped.clear()
-        return module
-
-    yield write
-    monkeypatch.undo()
-    for name in set(sys.modules) - before:
-        if name.endswith("_plugin"):
-            del sys.modules[name]
-    discovery.load.cache_clear()
-    discovery.skipped.clear()
 
 
 @pytest.fixture

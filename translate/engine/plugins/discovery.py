@@ -7,7 +7,6 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 
 import pluggy
-from packaging.requirements import InvalidRequirement, Requirement
 
 from translate import hookspecs
 from translate.engine.processes.signals import reraise_interruption
@@ -59,14 +58,23 @@ def load() -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     for entry in allowed(installed()):
         name = f"{distribution(entry)}:{entry.name}"
+        if name in skipped:
+            continue  # it failed when its commands were asked for, and was named then
         try:
-            _reject_unmet_requirement(entry)
-            register(manager, entry.load(), name)
+            load_entry(manager, entry)
         except BaseException as error:
             reraise_interruption(error)
             skipped[name] = error
             console.say(_complaint(entry, error), err=True)
     return manager
+
+
+def load_entry(manager: pluggy.PluginManager, entry: EntryPoint) -> object:
+    """Import and register one plugin; raises what it raises, and `PluginError` for its rules."""
+    _reject_unmet_requirement(entry)
+    plugin: object = entry.load()
+    register(manager, plugin, f"{distribution(entry)}:{entry.name}")
+    return plugin
 
 
 def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
@@ -86,6 +94,8 @@ def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
 
 
 def _reject_unmet_requirement(entry: EntryPoint) -> None:
+    from packaging.requirements import InvalidRequirement, Requirement  # slow; `--help` may wait
+
     for text in (entry.dist.requires if entry.dist else None) or ():
         try:
             wanted = Requirement(text)

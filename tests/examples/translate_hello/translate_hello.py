@@ -1,0 +1,29 @@
+"""A command: `translate hello RUN IMAGE` says how much a model changes an image."""
+
+import click
+
+from translate import hookimpl
+
+
+@hookimpl
+def register_commands():
+    return {"hello": command}
+
+
+@click.command(no_args_is_help=True)
+@click.argument("run")
+@click.argument("image", type=click.Path(exists=True, dir_okay=False))
+@click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
+@click.option("--above", type=click.FloatRange(0, 255), default=0, help="Exit with 1 up to this.")
+def command(run, image, to, above):
+    """Print the mean absolute difference between IMAGE and its translation by RUN."""
+    import numpy as np  # imported when the command runs: `translate --help` stays fast
+    from PIL import Image
+
+    from translate.api import Translator
+
+    translated = Translator.load(run)(image, to=to).convert("RGB")
+    original = Image.open(image).convert("RGB").resize(translated.size)
+    difference = np.abs(np.asarray(translated, float) - np.asarray(original, float)).mean()
+    click.echo(f"hello from {run}: {image} differs by {difference:.1f} of 255")
+    return 0 if difference > above else 1
