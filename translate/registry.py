@@ -17,17 +17,12 @@ from translate.engine.system.bundled import configs
 from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
 from translate.recipe import Recipe
 
+# fmt: off
 Kind: TypeAlias = Literal[
-    "generator",
-    "discriminator",
-    "loss",
-    "layout",
-    "domain",
-    "recipe",
-    "format",
-    "tracker",
+    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "tracker",
     "command",
 ]
+# fmt: on
 Part: TypeAlias = str | Mapping[str, Any]
 """``"resnet"``, or a name with options: ``{"name": "resnet", "blocks": 6}``."""
 
