@@ -1,7 +1,6 @@
 """Find what plugins offer by name, and make it: generators, discriminators, losses and the rest."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -14,6 +13,7 @@ from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import console, signatures
 from translate.engine.system.bundled import configs
+from translate.engine.system.frozen_mapping import FrozenMapping
 from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
 from translate.recipe import Recipe
 
@@ -48,26 +48,7 @@ class Offer(NamedTuple):
     factory: Callable[..., Any]
 
 
-class PartWithOptions(Mapping[str, Any]):
-    """The mapping that `part` returns; nothing changes it, so that a signature may hold it."""
-
-    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
-        self._items = {"name": name, **deepcopy(dict(options))}
-
-    def __getitem__(self, key: str) -> Any:
-        return deepcopy(self._items[key])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __repr__(self) -> str:
-        return repr(self._items)
-
-
-def part(name: str, /, **options: Any) -> PartWithOptions:
+def part(name: str, /, **options: Any) -> FrozenMapping:
     """Return a part with options, an immutable default for a signature.
 
     It equals the mapping that a configuration has for it.
@@ -80,7 +61,7 @@ def part(name: str, /, **options: Any) -> PartWithOptions:
         >>> part("resnet", blocks=9) == {"name": "resnet", "blocks": 9}
         True
     """
-    return PartWithOptions(name, options)
+    return FrozenMapping({"name": name, **options})
 
 
 def create_generator(
