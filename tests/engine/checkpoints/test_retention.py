@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import small_checkpoints
 import small_runs
+from training_states import build, save, two_checkpoints
 
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.references import resolve
 from translate.engine.checkpoints.state import ModelState
+from translate.engine.disk import folders
 from translate.errors import CheckpointError
 
 
@@ -78,3 +80,103 @@ def test_a_tensor_file_that_the_manifest_does_not_list_is_refused(
     (path / name).write_bytes((path / "weights.safetensors").read_bytes())
     with pytest.raises(CheckpointError, match=f"{name} is not listed in MANIFEST.json.* Remove it"):
         resolve(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "weights.safetensors",
+        "ema.safetensors",
+        "training.safetensors",
+        "state.json",
+        "MANIFEST.json",
+    ],
+)
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "remove"])
+def test_T5_a_damaged_checkpoint_is_replaced_by_the_previous_one(
+    name: str, damage: str, tmp_path: Path
+) -> None:
+    first, second = two_checkpoints(tmp_path)
+    assert retention.newest_checkpoint(tmp_path) == (second, [])
+    data = bytearray((second / name).read_bytes())
+    if damage == "remove":
+        (second / name).unlink()
+    else:
+        data[len(data) // 2] ^= 1
+        kept = {"flip": len(data), "cut": len(data) - 1, "empty": 0}[damage]
+        (second / name).write_bytes(data[:kept])
+    found, complaints = retention.newest_checkpoint(tmp_path)
+    assert found == first
+    (complaint,) = complaints
+    assert str(second) in complaint
+
+
+def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> None:
+    _, second = two_checkpoints(tmp_path)
+    folder = tmp_path / "checkpoints"
+    (folder / "step-99999999").write_text("a file")
+    (folder / "step-best").mkdir()
+    (folder / "best.state").write_text("")
+    (folder / ".tmp-step-00000009").mkdir()
+    (folder / "step-00000007").mkdir()  # empty: torn
+    found, complaints = retention.newest_checkpoint(tmp_path)
+    assert found == second
+    assert complaints == [f"{folder / 'step-00000007' / 'MANIFEST.json'} is missing."]
+
+
+def test_no_whole_checkpoint_is_said_with_what_is_wrong(tmp_path: Path) -> None:
+    for path in two_checkpoints(tmp_path):
+        (path / "state.json").unlink()
+    with pytest.raises(
+        CheckpointError, match=r"holds no whole checkpoint .*step-00000002.*step-00000001"
+    ):
+        retention.newest_checkpoint(tmp_path)
+    with pytest.raises(CheckpointError, match=r"there is no run"):
+        retention.newest_checkpoint(tmp_path / "typo")
+
+
+def test_the_newest_few_are_kept_and_at_least_two(tmp_path: Path) -> None:
+    training = build(train__keep=3)
+    for step in range(6):
+        training.step = step
+        save(tmp_path, training)
+        assert small_runs.checkpoint_steps(tmp_path) == list(range(max(0, step - 2), step + 1))
+    with pytest.raises(Exception, match=r"train.keep"):
+        build(train__keep=1)
+
+
+def test_T22_old_checkpoints_are_removed_after_the_new_one_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = build()
+    for step in (0, 1):
+        training.step = step
+        save(tmp_path, training)
+    order: list[str] = []
+    verify, remove = retention.verify, folders.remove_folder
+    monkeypatch.setattr(
+        retention, "verify", lambda p, **_: (order.append(f"verify {p.name}"), verify(p))[1]
+    )
+    monkeypatch.setattr(
+        folders, "remove_folder", lambda p: (order.append(f"remove {p.name}"), remove(p))[1]
+    )
+    training.step = 2
+    save(tmp_path, training)
+    assert order[-2:] == ["verify step-00000002", "remove step-00000000"]
+
+
+def test_damaged_checkpoints_of_later_steps_do_not_push_out_whole_ones(tmp_path: Path) -> None:
+    training = build()
+    for step in (0, 1):
+        training.step = step
+        save(tmp_path, training)
+    for step in (8, 9):  # what a run that fell back to step 1 finds ahead of it
+        folder = tmp_path / f"checkpoints/step-{step:08d}"
+        folder.mkdir()
+        (folder / "MANIFEST.json").write_text("torn")
+    for step in (2, 3, 8, 9):
+        training.step = step
+        save(tmp_path, training)
+        whole = [s for s, path in retention.list_checkpoints(tmp_path) if retention.is_whole(path)]
+        assert whole == [step, {2: 1, 3: 2, 8: 3, 9: 8}[step]]
+    assert small_runs.checkpoint_steps(tmp_path) == [8, 9]
