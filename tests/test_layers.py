@@ -157,7 +157,6 @@ TOO_LONG = {
 
 UNTESTED = """
 cli: abilities datasets plugins result_messages
-engine.checkpoints: contents read safetensors state
 engine.inference: conversion
 images: contact_sheet
 """
