@@ -110,7 +110,7 @@ class Header:
 
     def without_extra(self) -> Header:
         """Return the header without what `Format.write` alone needs, which may be large."""
-        return replace(self, extra={}, private={}) if self.extra or self.private else self
+        return replace(self, extra={}, private={})
 
     def for_output(self, channels: int, *, keep_private: bool) -> Header:
         """Return what `Format.write` gets for a translation with so many channels."""

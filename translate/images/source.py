@@ -51,7 +51,7 @@ class EncodedImage:
         """
         return cls(str(path), _read_file(path), max_pixels)
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """The name, as a `BadImage` has it."""
         return Path(self.name)

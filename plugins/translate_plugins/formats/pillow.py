@@ -3,8 +3,9 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -46,6 +47,31 @@ class FrameDetails(NamedTuple):
     header: Header
     frames: int
     """how many it counts, among them those that a person does not want to see"""
+
+
+class Exif(Mapping[str, bytes]):
+    """The EXIF data of a file, which is read when it is needed: where an output keeps it."""
+
+    def __init__(self, source: EncodedImage, form: str) -> None:
+        self._image = EncodedImage(source.name, source.data, source.max_pixels)
+        self._form = form
+
+    @cached_property
+    def _found(self) -> dict[str, bytes]:
+        try:
+            with open_frame(self._image, self._form) as image:
+                return metadata.exif(image)
+        except BadImage:  # Pillow opens fewer TIFFs than are read
+            return {}
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def accepts(form: str, data: bytes) -> bool:
@@ -115,8 +141,9 @@ def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
         raise Image.DecompressionBombError
 
 
-def read_details(image: ImageFile, data: bytes) -> FrameDetails:
+def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDetails:
     """Return what Pillow says of the frame that `image` is at."""
+    data = source.data
     orientation, count = _orientation(image, data), _frames(image, data)
     width, height = image.size
     several = image.format in ("JPEG", "MPO")  # whose further images are a phone's extras
@@ -132,7 +159,7 @@ def read_details(image: ImageFile, data: bytes) -> FrameDetails:
         converted=CONVERTED.get(image.mode, ""),
         label_map=image.format == "PNG" and image.mode == "P",
         extra=metadata.profile(image),
-        private=metadata.exif(image) if may_have_exif(image, data) else {},
+        private=Exif(source, form) if may_have_exif(image, data) else {},
     )
     return FrameDetails(found, count)
 

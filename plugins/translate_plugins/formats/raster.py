@@ -70,7 +70,7 @@ class Raster:
         key = f"{self.name} {frame}"
         if key not in source.cache:
             with pillow.open_frame(source, self.name, frame) as image:
-                source.cache[key] = pillow.read_details(image, source.data)
+                source.cache[key] = pillow.read_details(image, source, self.name)
         found: pillow.FrameDetails = source.cache[key]
         return found
 

@@ -13,7 +13,7 @@ from translate.errors import BadImage
 from translate.formats import Header, Window
 from translate.images.layers import Layers, layers_from_pillow, split_alpha, to_uint16
 from translate.images.source import EncodedImage
-from translate_plugins.formats import metadata, opencv, pillow, tiff_page, tiff_tags
+from translate_plugins.formats import opencv, pillow, tiff_page, tiff_tags
 from translate_plugins.formats.raster import Raster
 from translate_plugins.formats.tiff_page import Page
 
@@ -39,7 +39,7 @@ class Tiff:
         if not tiff_tags.is_tiff(source.data):
             return self._pillow.probe(source, frame)  # which knows headers with swapped bytes
         page, count = _find(source, frame)
-        return _header(page, count, *_metadata(source))
+        return _header(page, count, source)
 
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
         """Return the upright pixels of a page."""
@@ -71,7 +71,8 @@ def _find(source: EncodedImage, frame: int) -> tuple[Page, int]:
     return page, len(places)
 
 
-def _header(page: Page, count: int, extra: dict[str, bytes], private: dict[str, bytes]) -> Header:
+def _header(page: Page, count: int, source: EncodedImage) -> Header:
+    profile = tiff_page.colour_profile(source.data)
     gray = ("1" if page.bits == 1 else "L") if page.bits <= 8 else "I;16"
     if page.kind == tiff_page.FLOAT and page.colours == 1:
         mode = "F"
@@ -91,19 +92,9 @@ def _header(page: Page, count: int, extra: dict[str, bytes], private: dict[str, 
         bands=page.bands if page.bands > read else 0,
         bands_read=read,
         converted=pillow.CONVERTED.get(mode, ""),
-        extra=extra,
-        private=private,
+        extra={"icc_profile": profile} if profile else {},
+        private=pillow.Exif(source, "TIFF"),
     )
-
-
-def _metadata(source: EncodedImage) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Return the colour profile and the EXIF data of the first page."""
-    try:
-        with pillow.open_frame(source, "TIFF") as image:
-            return metadata.profile(image), metadata.exif(image)
-    except BadImage:  # Pillow opens fewer than are read
-        profile = tiff_page.colour_profile(source.data)
-        return ({"icc_profile": profile} if profile else {}), {}
 
 
 def _flat(single: EncodedImage, page: Page) -> Layers:
