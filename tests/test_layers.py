@@ -156,7 +156,7 @@ TOO_LONG = {
 
 
 UNTESTED = """
-cli: abilities datasets plugins result_messages
+cli: abilities datasets plugins
 engine.inference: conversion
 images: contact_sheet
 """

@@ -121,7 +121,7 @@ def test_two_processes_resume_exactly_and_one_process_reports_the_difference(roo
     two_processes.run(lambda _: small_runs.train(settings(6), root / "straight").step)
     two_processes.run(lambda _: small_runs.train(settings(3), root / "pieces").step)
     for lines in two_processes.run(going_on):
-        assert lines == [f"going on with {root / 'pieces'} from step 3"]
+        assert lines == [f"resuming {root / 'pieces'} from step 3"]
     assert small_runs.checkpoint_tensors(root / "pieces") == small_runs.checkpoint_tensors(
         root / "straight"
     )
@@ -129,7 +129,7 @@ def test_two_processes_resume_exactly_and_one_process_reports_the_difference(roo
     heard = small_runs.ProgressRecorder()
     assert small_runs.resume(root / "pieces", heard, steps=7).step == 7
     assert heard.lines[0] == (
-        "1 processes instead of 2: training goes on, but not bit for bit as it would have."
+        "1 processes instead of 2: training continues, but not bit for bit as it would have."
     )
 
 

@@ -432,7 +432,7 @@ def test_resuming_a_finished_run_reports_it_and_changes_nothing(root: Path) -> N
     heard = small_runs.ProgressRecorder()
     result = small_runs.resume(run, heard)
     assert (result.step, result.signal, result.listed) == (4, 0, 0)
-    assert heard.lines == [f"{run} is complete: 4 steps. --steps N with a larger N goes on."]
+    assert heard.lines == [f"{run} is complete: 4 steps. --steps N with a larger N continues it."]
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
     assert small_runs.resume(run, steps=3).step == 4  # nothing is undone
 
@@ -449,7 +449,7 @@ def test_a_damaged_checkpoint_is_reported_and_the_previous_one_resumes_to_the_sa
     heard = small_runs.ProgressRecorder()
     small_runs.resume(root / "run", heard, steps=6)
     assert (
-        f"{weights} is damaged: it is not what was saved. Going on from step-00000002."
+        f"{weights} is damaged: it is not what was saved. Resuming from step-00000002."
         in heard.lines
     )
     assert small_runs.checkpoint_tensors(root / "run") == small_runs.checkpoint_tensors(
@@ -487,7 +487,7 @@ def test_T13_another_machine_resumes_with_a_warning_that_it_is_not_bit_for_bit(r
     small_runs.replace_checkpoint_file(place, "state.json", json.dumps(state).encode())
     heard = small_runs.ProgressRecorder()
     assert small_runs.resume(root / "run", heard, steps=6).step == 6
-    rest = "training goes on, but not bit for bit as it would have."
+    rest = "training continues, but not bit for bit as it would have."
     assert [line for line in heard.lines if "bit for bit" in line] == [
         f"1 processes instead of 4: {rest}",
         f"1 threads instead of 64: {rest}",
@@ -512,5 +512,5 @@ def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
 def test_a_new_run_never_overwrites_a_run(root: Path) -> None:
     asked = small_runs.config(root)
     small_runs.train(asked, root / "run")
-    with pytest.raises(ConfigError, match=r"holds a run already. Go on with it by --resume .*run"):
+    with pytest.raises(ConfigError, match=r"already holds a run. Resume it with --resume .*run"):
         small_runs.train(asked, root / "run")

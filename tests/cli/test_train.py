@@ -68,12 +68,12 @@ def test_a_run_is_trained_numbered_and_gone_on_with(run_command: Run, root: Path
     assert len(lines[0]) <= 80
     again = run_command("train", "--resume", "runs/cyclegan-a-b", "--steps", "3")
     assert again.code == 0
-    assert again.out.splitlines()[0] == "going on with runs/cyclegan-a-b from step 2"
+    assert again.out.splitlines()[0] == "resuming runs/cyclegan-a-b from step 2"
     assert small_runs.checkpoint_steps(root / "runs/cyclegan-a-b") == [2, 3]
     finished = run_command("train", "--resume", "runs/cyclegan-a-b")
     assert finished.code == 0
     assert finished.out == (
-        "runs/cyclegan-a-b is complete: 3 steps. --steps N with a larger N goes on.\n"
+        "runs/cyclegan-a-b is complete: 3 steps. --steps N with a larger N continues it.\n"
     )
 
 
@@ -201,7 +201,7 @@ def test_a_taken_output_is_refused_naming_resume(run_command: Run, root: Path) -
     found = run_command(*TINY, "--out", "run")
     assert (found.code, found.out) == (2, "")
     assert found.err == (
-        "Error: run holds a run already. Go on with it by --resume run, "
+        "Error: run already holds a run. Resume it with --resume run, "
         "or choose another folder with --out.\n"
     )
     assert sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*")) == before
@@ -323,7 +323,9 @@ def test_a_change_of_bits_alone_is_said(run_command: Run) -> None:
         "train", "--resume", "run", "--steps", "3", "--deterministic", "--device", "cpu"
     )
     assert found.code == 0
-    assert "train.deterministic: False -> True: training goes on, but not bit for bit" in found.out
+    assert (
+        "train.deterministic: False -> True: training continues, but not bit for bit" in found.out
+    )
 
 
 @pytest.mark.usefixtures("root")
@@ -336,7 +338,7 @@ def test_a_fork_goes_on_from_the_same_weights_in_a_folder_of_its_own(
     found = run_command(*fork, "--set", "options.cycle_weight=5", "--batch-size", "2")
     assert (found.code, found.err) == (0, "")
     assert "options.cycle_weight: 10.0 -> 5.0: from here on, as this is a fork" in found.out
-    assert "going on with run from step 2 in run-fork" in found.out
+    assert "resuming run from step 2 in run-fork" in found.out
     assert small_runs.checkpoint_steps(root / "run-fork")[-1] == 4
     assert settings(root / "run-fork")["options"]["cycle_weight"] == 5.0
     assert {p: p.read_bytes() for p in (root / "run").rglob("*") if p.is_file()} == before

@@ -36,7 +36,7 @@ def test_T15_a_changed_data_set_is_refused_unless_accepted(
         train.resume(root / "run", flags={"train.steps": 2}, progress=ProgressReporter())
     heard = small_runs.ProgressRecorder()
     small_runs.resume(root / "run", heard, steps=2, accept_data_change=True)
-    assert "going on, but not as if nothing had happened" in str(heard)
+    assert "continuing, but not bit for bit" in str(heard)
     assert (
         train.resume(root / "run", flags={"train.steps": 3}, progress=ProgressReporter()).step == 3
     )

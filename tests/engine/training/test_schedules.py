@@ -8,7 +8,7 @@ from torch import nn
 
 from translate.engine.config.schema import Train
 from translate.engine.training.schedules import (
-    Course,
+    Schedule,
     factor,
     player_factor,
     rate_changes,
@@ -95,7 +95,7 @@ def test_players_have_schedules_of_their_own_and_those_that_are_not_named_a_cons
     assert rates(player="three", schedule=schedule) == [1.0] * 8
 
 
-def resumed(now: Course, before: Course, step: int, lr: float = 2e-4) -> list[str]:
+def resumed(now: Schedule, before: Schedule, step: int, lr: float = 2e-4) -> list[str]:
     """Return what is said of a run that stopped at `step`, its two players at a rate of 2e-4."""
     made = {n: torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr) for n in ("one", "two")}
     saved = {n: {"param_groups": [{"initial_lr": 2e-4, "lr": 2e-4 * player_factor(
@@ -105,21 +105,21 @@ def resumed(now: Course, before: Course, step: int, lr: float = 2e-4) -> list[st
 
 def test_case_24_a_stretched_schedule_is_said_with_both_rates_and_what_keeps_it() -> None:
     linear = Train(schedule="linear")
-    assert resumed(Course(16, linear), Course(8, linear), 8) == [
+    assert resumed(Schedule(16, linear), Schedule(8, linear), 8) == [
         "the learning rate goes back from 4e-05 to 1.8e-04: the schedule now ends at step 16; "
         "--set train.schedule_steps=8 keeps the schedule of 8 steps"
     ]
     kept = Train(schedule="linear", schedule_steps=8)
-    assert resumed(Course(16, kept), Course(8, linear), 8) == []
-    assert resumed(Course(8, linear), Course(8, linear), 6) == []
-    assert resumed(Course(16, Train()), Course(8, Train()), 8) == []
+    assert resumed(Schedule(16, kept), Schedule(8, linear), 8) == []
+    assert resumed(Schedule(8, linear), Schedule(8, linear), 6) == []
+    assert resumed(Schedule(16, Train()), Schedule(8, Train()), 8) == []
     one = Train(schedule={"one": "linear"})
-    (line,) = resumed(Course(12, one), Course(8, one), 7)
+    (line,) = resumed(Schedule(12, one), Schedule(8, one), 7)
     assert line.startswith("the learning rate of one goes back from 8e-05 to 1.4e-04: ")
 
 
 def test_rates_that_a_fork_sets_are_said() -> None:
-    same = Course(8, Train())
+    same = Schedule(8, Train())
     assert resumed(same, same, 4, lr=1e-6) == ["the learning rate falls from 2e-04 to 1e-06"]
     assert resumed(same, same, 4, lr=1e-3) == ["the learning rate rises from 2e-04 to 1e-03"]
     assert resumed(same, same, 0, lr=1e-3) == []

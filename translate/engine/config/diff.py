@@ -61,7 +61,7 @@ def resumed_config(
         elif why := why_without_effect(now, key):
             lines.append(f"{line}: no effect, as {why}")
         elif key in WITHOUT_EXACT_REPETITION:
-            lines.append(f"{line}: training goes on, but not bit for bit as it would have")
+            lines.append(f"{line}: training continues, but not bit for bit as it would have")
         elif fork:
             lines.append(f"{line}: from here on, as this is a fork")
         else:

@@ -89,7 +89,7 @@ def _peer_failure_explained() -> Iterator[None]:
             raise
         raise TrainingError(
             "another process has died or cannot be reached, so all of them stop. What was saved "
-            "last is whole: go on with --resume."
+            "last is whole: continue with --resume."
         ) from error
 
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class RunWriter:
     """The run folder, written by the first process.
 
-    A log line or a preview that cannot be written is said and listed, and never stops a run.
+    A log line or a preview that cannot be written is listed, and never stops a run.
     """
 
     def __init__(
@@ -48,45 +48,45 @@ class RunWriter:
     ) -> None:
         self.path, self.origin = path, origin or {}
         self.directory = directory or working_directory()
-        """in which the paths of the configuration were typed"""
+        """the working directory when the paths of the configuration were typed"""
         self.stopped_by = ""
         """the plugin whose hook stopped the run"""
         self.problems = ProblemList(path)
         self.trackers = RunTrackers(trackers, self.problems)
         self.facts: dict[str, Any] = {}
-        """what ``run.json`` says of this session"""
+        """what ``run.json`` records of this session"""
         self.run = Run(path, yaml.document(training.config), steps)
 
-    def begin(self, training: TrainingState, prepared: CheckedData) -> None:
-        """Write ``config.yaml`` and ``run.json``; cut the log back to where training goes on.
+    def begin(self, training: TrainingState, data: CheckedData) -> None:
+        """Write ``config.yaml`` and ``run.json``; cut the log back to the current step.
 
         Raises `SaveError` where that cannot be written.
         """
         try:
-            self._begin(training, prepared)
+            self._begin(training, data)
         except OSError as error:
             raise SaveError(
                 f"could not write to {error.filename2 or self.path}: {error.strerror or error}."
             ) from error
-        for remark in prepared.remarks:
+        for remark in data.remarks:
             logger.info(remark)
-        self.problems.add_checked(prepared)
+        self.problems.add_checked(data)
         for limit in file_system.unsupported_operations(self.path):
             logger.info(f"the file system of {self.path}: {limit}")
         self.notify("run_started")
         self.trackers.start(self.run, training.step)
 
-    def _begin(self, training: TrainingState, prepared: CheckedData) -> None:
+    def _begin(self, training: TrainingState, data: CheckedData) -> None:
         remove_partial_run_files(self.path)
         files.replace(self.path / "config.yaml", yaml.dump(training.config).encode())
         before = {"earlier": self._earlier()} if training.step else {}
         place = {"directory": self.directory}
-        self.facts = {**describe_run(training, prepared), **self.origin, **place, **before}
+        self.facts = {**describe_run(training, data), **self.origin, **place, **before}
         self._write_facts()
         self._cut_log(training.step)
 
     def _cut_log(self, step: int) -> None:
-        """Cut the log back to `step`; where that fails training goes on."""
+        """Cut the log back to `step`; a failure is logged, and training continues."""
         log = self.path / "log.jsonl"
         if not os.path.lexists(log):
             return  # the first session
@@ -101,11 +101,11 @@ class RunWriter:
             logger.info(f"{reason} Its lines after step {step} stay.")
 
     def _earlier(self) -> list[dict[str, Any]]:
-        """Return what ``run.json`` says of the sessions so far: a resume adds one."""
+        """Return what ``run.json`` records of earlier sessions."""
         try:
             return sessions(self.path)
         except CheckpointError as error:
-            logger.info(f"{error} What it said of earlier sessions is lost.")
+            logger.info(f"{error} Its record of earlier sessions is lost.")
             return []
 
     def _write_facts(self) -> None:
@@ -113,13 +113,13 @@ class RunWriter:
         noted = {"file_system": limits} if limits else {}
         files.replace_json(self.path / "run.json", {**self.facts, **noted})
 
-    def data_change(self, prepared: CheckedData) -> str:
+    def data_change(self, data: CheckedData) -> str:
         """Return how the images differ from those of the session before, in words; or nothing."""
         try:
             *_, session = sessions(self.path) or [{}]
         except CheckpointError:
-            return ""  # lost, which is no reason not to go on, and is said when the run begins
-        before, now = session.get("data"), fingerprint(prepared)
+            return ""  # it is lost, which `begin` reports
+        before, now = session.get("data"), fingerprint(data)
         if not before or before == now:
             return ""
         if before.get("files") != now["files"]:
@@ -127,7 +127,7 @@ class RunWriter:
         return "the data set has as many files as before, but other names or sizes"
 
     def end(self, outcome: str) -> None:
-        """Complete ``run.json``; a failure is said alone, for worse may have happened before."""
+        """Complete ``run.json`` and close the trackers; a failure is only logged."""
         self.problems.note_lost_output()
         self.facts |= {"ended": now(), "outcome": outcome}
         if outcome == "stopped":
@@ -156,7 +156,7 @@ class RunWriter:
             self.trackers.preview(step, self.path / name)
 
     def notify(self, event: str, **facts: Any) -> None:
-        """Call one event hook of every plugin; one that fails is listed."""
+        """Call an event hook of every plugin; one that fails is listed."""
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
             given = {"run": self.run, **facts}
             try:
@@ -180,7 +180,7 @@ class RunWriter:
 
 
 def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `record` without numbers that JSON does not have."""
+    """Return `record` with None for numbers that JSON does not have."""
     return {
         key: _strict(value)
         if isinstance(value, Mapping)
@@ -192,7 +192,7 @@ def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def remove_partial_run_files(run: Path) -> None:
-    """Delete what a killed process left half written in its run folder."""
+    """Delete the partial files of a killed process from its run folder."""
     partial_files.remove_partial_files(run, folders.PROBE, "config.yaml", "run.json", "log.jsonl")
     partial_files.remove_partial_files(run / "previews")
     partial_files.remove_partial_files(run / "checkpoints")

@@ -20,7 +20,7 @@ def explained_failures(training: TrainingState, run: Path) -> Iterator[None]:
     except PluginError as error:
         raise TrainingError(
             f"step {training.step + 1}: {error} What was saved is whole; once the plugin "
-            f"is mended: --resume {run}"
+            f"is fixed: --resume {run}"
         ) from error.__cause__
     except (MemoryError, RuntimeError, ValueError) as error:
         config, (height, width) = training.config, training.config.data.crop
@@ -30,7 +30,7 @@ def explained_failures(training: TrainingState, run: Path) -> Iterator[None]:
             flag = f"--batch-size {batch_size // 2}" if batch_size > 1 else smaller
             raise TrainingError(
                 f"step {step}: there is not enough memory for batches of {batch_size} with crops "
-                f"of {height}x{width}. Try {flag}; what was saved can be gone on with: "
+                f"of {height}x{width}. Try {flag}; the checkpoint can be resumed: "
                 f"--resume {run} --fork-run {flag}."
             ) from error
         if not (setting := too_small(error)):

@@ -14,7 +14,7 @@ from translate.engine.data import places
 from translate.engine.processes import distributed
 from translate.engine.runs.provenance import machine_changes, working_directory_of
 from translate.engine.runs.writer import remove_partial_run_files
-from translate.engine.training.schedules import Course, rate_changes
+from translate.engine.training.schedules import Schedule, rate_changes
 from translate.errors import CheckpointError, ConfigError, DataError
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class ResumePoint:
             )
         path, complaints = retention.newest_checkpoint(run)
         for complaint in complaints:
-            logger.info(f"{complaint} Going on from {path.name}.")
+            logger.info(f"{complaint} Resuming from {path.name}.")
         self.run, self.fork = run, fork
         self.checkpoint = read.read_checkpoint(path)
         self.config, self.changes = resumed_config(
@@ -95,8 +95,8 @@ class ResumePoint:
             training.optimizers,
             self.checkpoint.description["optimizers"],
             training.step,
-            Course(steps_before, self.checkpoint.config.train),
-            Course(steps, training.config.train),
+            Schedule(steps_before, self.checkpoint.config.train),
+            Schedule(steps, training.config.train),
         )
 
     def origin(self) -> dict[str, Any]:
@@ -107,15 +107,17 @@ class ResumePoint:
     def report(self, folder: Path, training: TrainingState) -> None:
         """Log how this machine differs from the one before, and where training continues."""
         for change in machine_changes(self.run, self.checkpoint, training):
-            logger.info(f"{change}: training goes on, but not bit for bit as it would have.")
+            logger.info(f"{change}: training continues, but not bit for bit as it would have.")
         where = f" in {folder}" if self.fork else ""
-        logger.info(f"going on with {self.run} from step {training.step}{where}")
+        logger.info(f"resuming {self.run} from step {training.step}{where}")
 
     def report_complete(self, step: int) -> None:
         """Log that the run has no step left, and remove what a killed process left in it."""
         if distributed.is_first():
             remove_partial_run_files(self.run)
-        logger.info(f"{self.run} is complete: {step} steps. --steps N with a larger N goes on.")
+        logger.info(
+            f"{self.run} is complete: {step} steps. --steps N with a larger N continues it."
+        )
         if self.changes:
             keys = "; ".join(line.partition(": ")[0] for line in self.changes)
             logger.info(f"nothing was changed: {keys}")
@@ -126,10 +128,10 @@ class ResumePoint:
             return
         if not accept:
             raise DataError(
-                f"{change}. What was learnt from other images cannot be gone on with bit for "
-                "bit: bring them back, or go on all the same with --accept-data-change."
+                f"{change}. A run cannot be continued bit for bit on other images: restore them, "
+                "or continue all the same with --accept-data-change."
             )
-        logger.info(f"{change}: going on, but not as if nothing had happened")
+        logger.info(f"{change}: continuing, but not bit for bit")
 
 
 def _label_domains(data: schema.Data, spec: ImageSpec) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class Saver:
             if first:
                 raise
             raise TrainingError(
-                f"step {step}: {error} What was saved before is whole; once the plugin is mended: "
+                f"step {step}: {error} What was saved before is whole; once the plugin is fixed: "
                 f"--resume {self.writer.path}"
             ) from error.__cause__
 

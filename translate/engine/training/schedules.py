@@ -56,8 +56,8 @@ def initial_rates(optimizers: Mapping[str, Optimizer]) -> dict[str, float]:
     return {player: group.get("initial_lr", group["lr"]) for player, group in groups.items()}
 
 
-class Course(NamedTuple):
-    """What decides on the rates of a run, beside the initial ones."""
+class Schedule(NamedTuple):
+    """What the rates of a run depend on, apart from the initial ones."""
 
     steps: int
     train: Train
@@ -67,8 +67,8 @@ def rate_changes(
     optimizers: Mapping[str, Optimizer],
     saved: Mapping[str, Mapping[str, Any]],
     step: int,
-    before: Course,
-    now: Course,
+    before: Schedule,
+    now: Schedule,
 ) -> list[str]:
     """Return in words how the rates of a resumed run differ from those that it would have had.
 

@@ -141,7 +141,7 @@ def _new_folder(config: schema.Config, resume_from: ResumePoint | None, out: Pat
     # a start that was killed before its first checkpoint left nothing to continue
     if any(retention.list_checkpoints(free)) or (free / "log.jsonl").exists():
         raise ConfigError(
-            f"{free} holds a run already. Go on with it by --resume {free}, "
+            f"{free} already holds a run. Resume it with --resume {free}, "
             "or choose another folder with --out."
         )
     return free

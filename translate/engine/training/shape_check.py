@@ -1,4 +1,4 @@
-"""Whether networks take crops of the size that is asked for, tried before any picture is read.
+"""Whether networks take crops of the configured size, tried before any image is read.
 
 A recipe is built once more on PyTorch's meta device, where tensors have shapes and no numbers, and
 takes the first turn of a step on a blank batch. Only what PyTorch's layers say of images that
@@ -30,15 +30,15 @@ from translate.nn.noise import seeded
 from translate.registry import create
 
 LARGER = (2, 4, 8, 16, 32)
-"""times the size that are tried where the one asked for is too small"""
+"""multiples of the configured size that are tried where it is too small"""
 
 
 class Failure(NamedTuple):
-    """What became too small, and where."""
+    """The first layer for which an image became too small."""
 
     short: str
     """``size`` or ``batch_size``"""
-    said: str
+    message: str
     layer: str
 
 
@@ -48,63 +48,63 @@ class Refusal(NamedTuple):
     error: ConfigError
 
 
-def expect_sides(asked: Config, recipe: nn.Module) -> None:
+def expect_sides(config: Config, recipe: nn.Module) -> None:
     """Raise `ConfigError` for crops whose sides the networks of `recipe` say they cannot take."""
-    size = asked.data.crop
+    size = config.data.crop
     needed = combined(*map(geometry_of, recipe.modules()))  # discriminators included
     if any(side != needed.fit(side) for side in size):
         raise ConfigError(
-            f"data.size: {asked.recipe} with these networks needs sides that divide by "
+            f"data.size: {config.recipe} with these networks needs sides that divide by "
             f"{needed.multiple_of} and are at least {needed.minimum}, not "
             f"{'x'.join(map(str, size))}."
         )
 
 
-def expect_size(asked: Config, layout: Layout) -> None:
+def expect_size(config: Config, layout: Layout) -> None:
     """Raise `ConfigError` for crops, or batches, that are too small where larger ones would do.
 
     It names the layer, and the least crop of the same shape.
     """
-    size, count = asked.data.crop, batch_size(asked)
-    found = failure(asked, layout, size, count)
-    if not isinstance(found, Failure):
+    size, count = config.data.crop, batch_size(config)
+    failed = failure(config, layout, size, count)
+    if not isinstance(failed, Failure):
         return
-    enough = sufficient(asked, layout, found)
+    enough = sufficient(config, layout, failed)
     if not enough:
         return
-    if found.short == "batch_size":
+    if failed.short == "batch_size":
         raise ConfigError(
-            f"train.batch_size: {asked.recipe} with these networks needs more than {count} at "
-            f"a time: {found.said} (in {found.layer}). Try --batch-size "
-            f"{2 * asked.train.batch_size}."
+            f"train.batch_size: {config.recipe} with these networks needs more than {count} at "
+            f"a time: {failed.message} (in {failed.layer}). Try --batch-size "
+            f"{2 * config.train.batch_size}."
         )
     too_few, least = enough // 2 * min(size), enough * min(size)
     while least - too_few > 1:
         middle = (too_few + least) // 2
-        fine = failure(asked, layout, _times(size, middle / min(size)), count) is None
+        fine = failure(config, layout, _times(size, middle / min(size)), count) is None
         too_few, least = (too_few, middle) if fine else (middle, least)
     height, width = _times(size, least / min(size))
     raise ConfigError(
-        f"data.size: {asked.recipe} with these networks needs crops of {height}x{width} at least, "
-        f"not {size[0]}x{size[1]}: {found.said} (in {found.layer})."
+        f"data.size: {config.recipe} with these networks needs crops of {height}x{width} at least, "
+        f"not {size[0]}x{size[1]}: {failed.message} (in {failed.layer})."
     )
 
 
-def sufficient(asked: Config, layout: Layout, found: Failure, *, turns: int | None = 1) -> int:
+def sufficient(config: Config, layout: Layout, failed: Failure, *, turns: int | None = 1) -> int:
     """Return how many times the size, or the batch, would do; 0 where more does not help."""
-    size, count = asked.data.crop, batch_size(asked)
+    size, count = config.data.crop, batch_size(config)
 
     def fits(size: tuple[int, int], count: int) -> bool:
-        return failure(asked, layout, size, count, turns=turns) is None
+        return failure(config, layout, size, count, turns=turns) is None
 
-    if found.short == "batch_size":
+    if failed.short == "batch_size":
         return 2 if fits(size, 2 * count) else 0
     return next((f for f in LARGER if fits(_times(size, f), count)), 0)
 
 
-def batch_size(asked: Config) -> int:
+def batch_size(config: Config) -> int:
     """Return how many images one process has in a step."""
-    return max(1, asked.train.batch_size // distributed.world_size())
+    return max(1, config.train.batch_size // distributed.world_size())
 
 
 def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
@@ -112,7 +112,7 @@ def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
 
 
 def failure(
-    asked: Config,
+    config: Config,
     layout: Layout,
     size: tuple[int, int],
     count: int,
@@ -127,9 +127,9 @@ def failure(
     with seeded(0), _watched() as entered:
         try:
             with device:
-                options = {"name": asked.recipe, **asked.options}
+                options = {"name": config.recipe, **config.options}
                 recipe = create("recipe", options, spec=replace(layout.spec, size=size))
-            expect_sides(asked, recipe)
+            expect_sides(config, recipe)
         except ConfigError as error:
             return Refusal(error)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Play one step of a recipe: every turn moves one player's weights, and only by finite numbers."""
+"""One training step: every turn updates one player, and only by finite numbers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,16 +28,16 @@ from translate.recipe import Recipe, Turn
 
 @dataclass
 class StepResult:
-    """What one step did: scalars on the device, so that looking at them is the caller's choice."""
+    """The result of a step: scalars on the device, which only the caller waits for."""
 
     losses: dict[str, Tensor] = field(default_factory=dict)
     """by ``player/name``"""
     metrics: dict[str, Tensor] = field(default_factory=dict)
     """what is recorded and not minimised, by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
-    """length of each player's whole gradient, before it is clipped"""
+    """norm of each player's gradient, before clipping"""
     skipped: dict[str, list[Tensor]] = field(default_factory=dict)
-    """for each of a player's turns: whether it was not finite, and so moved nothing"""
+    """whether each of a player's turns was not finite, and so changed no weight"""
 
 
 def take_turns(
@@ -47,12 +47,12 @@ def take_turns(
     precision: torch.dtype = torch.float32,
     clip_norm: float | Mapping[str, float] | None = None,
 ) -> StepResult:
-    """Play one step of `recipe` on `batch`.
+    """Take one step of `recipe` on `batch`.
 
     `clip_norm` is the largest norm of a player's gradient, for all players or by player. Raises
     `PluginError` where the recipe breaks one of the rules of ``yield``.
     """
-    played = StepResult()
+    result = StepResult()
     device = next(recipe.parameters()).device.type
     with plugin_code(recipe, "step"):
         turns = recipe.step(batch)
@@ -65,7 +65,7 @@ def take_turns(
         with torch.autocast(device, precision, enabled=precision != torch.float32):
             turn = _next(recipe, turns, device)  # forward in bf16, backward outside
         if turn is None:
-            return played
+            return result
         if turn.player not in optimizers:
             raise PluginError(
                 f"{type(recipe).__name__}: no optimizer is called {turn.player!r}."
@@ -73,29 +73,29 @@ def take_turns(
             )
         optimizer = optimizers[turn.player]
         movable = [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]
-        if movable:  # a wholly frozen player has nothing to do
+        if movable:  # none if the player is frozen
             with _explained(recipe, turn, turns):
                 total = turn.total
                 total.backward(inputs=movable)  # only this player accumulates gradient
             total = average_gradients(movable, total.detach())
             norm = get_total_norm([p.grad for p in movable if p.grad is not None])
             finite = (norm + total).isfinite()  # on every process alike
-            most = clip_norm.get(turn.player) if isinstance(clip_norm, Mapping) else clip_norm
-            if most:
-                clip_grads_with_norm_(movable, most, norm)  # on the device, without waiting
+            limit = clip_norm.get(turn.player) if isinstance(clip_norm, Mapping) else clip_norm
+            if limit:
+                clip_grads_with_norm_(movable, limit, norm)  # on the device, without waiting
             _step_if(finite, optimizer)
             increment_version(movable)  # a fused step does not, and autograd would miss the move
-            optimizer.zero_grad()  # so that no gradient lies beside what the next turn keeps
-            played.norms[turn.player] = norm
-            played.skipped.setdefault(turn.player, []).append(~finite)
+            optimizer.zero_grad()  # frees the gradients before the next turn
+            result.norms[turn.player] = norm
+            result.skipped.setdefault(turn.player, []).append(~finite)
         for name, loss in turn.losses.items():
-            played.losses[f"{turn.player}/{name}"] = loss.detach().mean()
+            result.losses[f"{turn.player}/{name}"] = loss.detach().mean()
         for name, value in turn.metrics.items():
-            played.metrics[f"{turn.player}/{name}"] = value
+            result.metrics[f"{turn.player}/{name}"] = value
 
 
 def _step_if(finite: Tensor, optimizer: Optimizer) -> None:
-    """Step where `finite` holds; a fused optimizer is told on the device, without waiting."""
+    """Step where `finite` holds; for a fused optimizer without waiting for the device."""
     if all(group.get("fused") for group in optimizer.param_groups):
         optimizer.found_inf = (~finite).float()  # type: ignore[attr-defined]
         optimizer.step()
@@ -134,7 +134,7 @@ def _modes(device: str) -> tuple[Any, ...]:
 
 @contextmanager
 def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[None]:
-    """Say in a plugin author's words what autograd's commonest complaints mean."""
+    """Raise the common errors of autograd in a plugin author's words."""
     try:
         yield
     except Exception as error:
@@ -148,11 +148,11 @@ def _explained(recipe: Recipe, turn: Turn, turns: Iterator[Turn]) -> Iterator[No
         if "backward through the graph a second time" in message_of(error):
             raise PluginError(
                 f"{where}: two turns share one graph, which the first one used up. "
-                f"Detach what the first turn need not see, or compute it again.{at}"
+                f"Detach what the first turn does not need, or compute it again.{at}"
             ) from error
         if "does not require grad" in message_of(error):
             raise PluginError(
-                f"{where}: no loss depends on any network; was something detached too many?{at}"
+                f"{where}: no loss depends on any network; was a tensor detached by mistake?{at}"
             ) from error
         if is_explained(error):
             raise
@@ -164,24 +164,26 @@ class Guard:
 
     def __init__(self, limit: int, device: torch.device) -> None:
         self.limit = limit
-        self.rows: dict[str, Tensor] = {}
+        self.in_a_row: dict[str, Tensor] = {}
+        """skipped turns in a row, by player"""
         self.total = torch.zeros((), dtype=torch.long, device=device)
 
-    def count(self, played: StepResult) -> None:
+    def count(self, result: StepResult) -> None:
         """Count one step's turns, without waiting for the device."""
-        for player, turns in played.skipped.items():
+        for player, turns in result.skipped.items():
             for bad in turns:
-                self.rows[player] = (self.rows.get(player, self.total * 0) + bad) * bad
+                before = self.in_a_row.get(player, self.total * 0)
+                self.in_a_row[player] = (before + bad) * bad
                 self.total += bad
 
     def check(self) -> None:
         """Raise `TrainingError` when the limit is reached."""
-        for player, count in self.rows.items():
-            if (row := int(count)) >= self.limit:
+        for player, count in self.in_a_row.items():
+            if int(count) >= self.limit:
                 raise TrainingError(
-                    f"the last {row} turns of {player!r} had losses or gradients that are not "
-                    "finite, and moved nothing. Try a lower learning rate, --precision fp32, or "
-                    "look at the images; train.guard is how many are borne."
+                    f"the last {int(count)} turns of {player!r} had losses or gradients that are "
+                    "not finite, and moved nothing. Try a lower learning rate, --precision fp32, "
+                    "or look at the images; raise train.guard to tolerate more."
                 )
 
 
@@ -194,8 +196,8 @@ def take_step(training: TrainingState, batch: Any, steps: int) -> StepResult:
             part.progress = min(1.0, training.step / (train.schedule_steps or steps))
     set_rates(training.optimizers, training.step, steps, train)
     precision = torch.bfloat16 if train.precision == "bf16" else torch.float32
-    played = take_turns(recipe, batch, training.optimizers, precision, train.clip_norm)
+    result = take_turns(recipe, batch, training.optimizers, precision, train.clip_norm)
     if training.average:
         training.average.update_parameters(recipe)
     training.step += 1
-    return played
+    return result
