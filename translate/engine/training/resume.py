@@ -128,8 +128,8 @@ class ResumePoint:
             return
         if not accept:
             raise DataError(
-                f"{change}. A run cannot be continued bit for bit on other images: bring them back, "
-                "or continue all the same with --accept-data-change."
+                f"{change}. A run cannot be continued bit for bit on other images: bring them "
+                "back, or continue all the same with --accept-data-change."
             )
         logger.info(f"{change}: continuing, but not bit for bit")
 
