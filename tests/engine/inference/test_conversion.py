@@ -1,0 +1,43 @@
+"""Arrays, tensors and images in memory are decoded, and results get the form of their input."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from translate.engine.inference.conversion import convert_back, is_float, load, split_masks
+from translate.errors import ConfigError, DataError
+
+PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+
+
+@pytest.mark.parametrize(
+    "given", [PIXELS, torch.from_numpy(PIXELS.transpose(2, 0, 1).copy()), Image.fromarray(PIXELS)]
+)
+def test_a_result_has_the_type_and_layout_of_its_input(given: Any) -> None:
+    result = convert_back(given, load(given), PIXELS)
+    assert type(result) is type(given)
+    assert np.array_equal(np.asarray(result), np.asarray(given))
+
+
+def test_floats_are_recognised_by_type() -> None:
+    assert is_float(np.zeros((2, 2), np.float32)) and is_float(torch.zeros(3, 2, 2))
+    assert not is_float(PIXELS)
+
+
+def test_other_types_are_refused_with_those_that_are_accepted() -> None:
+    with pytest.raises(DataError, match="got object: expected a path, bytes"):
+        load(object())  # type: ignore[arg-type]
+
+
+def test_each_image_has_a_mask_or_none() -> None:
+    mask = np.zeros((4, 5), np.uint8)
+    assert split_masks(None, 2) == [None, None]
+    assert split_masks([mask, None], 2)[1] is None
+    assert len(split_masks(mask, 3, shared=True)) == 3
+    with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
+        split_masks([mask], 2)
+    with pytest.raises(ConfigError, match="expected a list with a mask or None for each of 2"):
+        split_masks(mask, 2)

@@ -1,0 +1,27 @@
+"""A contact sheet has a row of images for each name, with the name next to it."""
+
+import torch
+
+from translate.images.contact_sheet import contact_sheet
+
+
+def test_a_sheet_holds_the_pixels_of_each_row_unchanged() -> None:
+    gray = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    colour = torch.ones(2, 3, 16, 16)
+    sheet = contact_sheet({"source": gray, "translated": colour})
+    assert sheet.ndim == 3 and sheet.shape[2] == 3
+    pixels = ((gray[0, 0] + 1) * 127.5).round().byte().numpy()
+    found = [
+        (y, x)
+        for y in range(sheet.shape[0] - 15)
+        for x in range(sheet.shape[1] - 15)
+        if (sheet[y : y + 16, x : x + 16, 0] == pixels).all()
+    ]
+    assert len(found) == 1
+
+
+def test_rows_have_names_of_their_own() -> None:
+    images = torch.zeros(1, 3, 16, 16)
+    one, other = contact_sheet({"source": images}), contact_sheet({"target": images})
+    assert one.shape[0] == other.shape[0]
+    assert one.shape != other.shape or (one != other).any()
