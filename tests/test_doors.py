@@ -248,7 +248,7 @@ def test_I17_what_a_file_loses_is_reported_everywhere(
             said = {str(warning.message).removeprefix("reading an image: ") for warning in heard}
             assert said == by_infer[given.name]
     by_check = {finding.message.removeprefix("train: ") for finding in check_images(asked)}
-    assert set(prepared.remarks) <= by_check
+    assert set(prepared.warnings) <= by_check
 
 
 def test_I17_training_and_datasets_check_report_the_same(
@@ -258,7 +258,7 @@ def test_I17_training_and_datasets_check_report_the_same(
     (folder / "notes.txt").write_text("x")
     Image.new("RGB", (8, 8)).save(folder / "small.png")
     asked = Data(root=tmp_path, domains=("in",), layout="images", size=20)
-    said = check.check_data(check.open_layout(asked), asked).remarks
+    said = check.check_data(check.open_layout(asked), asked).warnings
     checked = {finding.message.removeprefix("train: ") for finding in check_images(asked)}
     assert any("without an image suffix" in line for line in said)
     assert any("1 of 7 images are smaller than the crop of 20x20" in line for line in said)

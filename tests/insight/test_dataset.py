@@ -20,8 +20,8 @@ def asked(root: Path, **given: Any) -> Data:
     return Data(**{"root": root, "domains": ("a", "b"), "size": 32, **given})
 
 
-def broken(remarks: list[Finding]) -> list[str]:
-    return [f"{r.message}: {r.consequence}" for r in remarks if r.state == "broken"]
+def broken(findings: list[Finding]) -> list[str]:
+    return [f"{r.message}: {r.consequence}" for r in findings if r.state == "broken"]
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
 
 
 def test_good_folders_are_counted_by_split_and_nothing_is_broken(root: Path) -> None:
-    remarks = list(check_images(asked(root)))
-    assert broken(remarks) == []
-    assert [r.message for r in remarks if "items" in r.message] == [
+    findings = list(check_images(asked(root)))
+    assert broken(findings) == []
+    assert [r.message for r in findings if "items" in r.message] == [
         "train: 30 items in 60 files",
         "test: 3 items in 6 files",
     ]
-    assert "sizes: 66 32x32" in [r.message for r in remarks]
+    assert "sizes: 66 32x32" in [r.message for r in findings]
 
 
 def test_what_cannot_be_read_is_named_with_what_would_become_of_it(root: Path) -> None:
@@ -56,11 +56,11 @@ def test_what_cannot_be_read_is_named_with_what_would_become_of_it(root: Path) -
 def test_a_picture_in_train_and_test_is_broken_and_twice_in_train_a_note(root: Path) -> None:
     shutil.copy(root / "a/train/0000.png", root / "a/test/copy.png")
     shutil.copy(root / "b/train/0000.png", root / "b/train/again.png")
-    remarks = list(check_images(asked(root)))
-    (found,) = broken(remarks)
+    findings = list(check_images(asked(root)))
+    (found,) = broken(findings)
     assert "a/train/0000.png = " in found
     assert found.endswith("what is tested on was trained on: remove one of them")
-    assert any("b/train/again.png" in r.message for r in remarks if r.state == "note")
+    assert any("b/train/again.png" in r.message for r in findings if r.state == "note")
 
 
 def test_pairs_of_unequal_sizes_are_found_and_random_ones_are_not_compared(root: Path) -> None:
@@ -76,14 +76,14 @@ def test_files_that_are_skipped_are_told_as_training_tells_them(root: Path) -> N
     (root / "a/train/scan.dcm").touch()
     (root / "a/train/captions.jsonl").touch()
     (root / "a/train/dead.png").symlink_to("nowhere")
-    remarks = list(check_images(asked(root)))
-    (note,) = [r.message for r in remarks if "image suffix" in r.message]
+    findings = list(check_images(asked(root)))
+    (note,) = [r.message for r in findings if "image suffix" in r.message]
     assert note.startswith("train: skipped 1 file without an image suffix (1 .dcm): ")
     assert (
         note.removeprefix("train: ")
-        in data.check_data(data.open_layout(asked(root)), asked(root)).remarks
+        in data.check_data(data.open_layout(asked(root)), asked(root)).warnings
     )
-    assert broken(remarks) == [
+    assert broken(findings) == [
         f"{root / 'a/train/dead.png'}: a link to nothing: left out and listed"
     ]
 

@@ -18,7 +18,7 @@ from translate.engine.config.schema import Data
 from translate.engine.data import check, loader, samples
 from translate.images.source import EncodedImage
 from translate_plugins import digits
-from translate_plugins.digits.hand import SIDE, write
+from translate_plugins.digits.handwriting import SIDE, draw_digit
 from translate_plugins.digits.shapes import SHAPES
 from translate_plugins.layouts.idx import read
 
@@ -29,7 +29,7 @@ ALL = "9938ceea797f69a0b237b4ffab9ad4eb48af6772f975516fe9ff746f05376af8"
 def written(digit: str, count: int, split: str = "test") -> NDArray[np.uint8]:
     """Return the first pictures of a digit, (count, 28, 28)."""
     names = (f"digits/{split}/{digit}/{number:04}.png" for number in range(1, count + 1))
-    return np.stack([write(digit, Random(name))[..., 0] for name in names])
+    return np.stack([draw_digit(digit, Random(name))[..., 0] for name in names])
 
 
 @pytest.fixture(scope="module")

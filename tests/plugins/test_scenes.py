@@ -14,11 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from translate_plugins.scenes import RENDERINGS, draw, register_domains
+from translate_plugins.scenes.camera_shake import LENGTH, MOMENTS, blur_by_camera_shake, camera_path
 from translate_plugins.scenes.captions import describe
 from translate_plugins.scenes.compose import HORIZON, compose
 from translate_plugins.scenes.labels import CLASSES, WALLS, label
 from translate_plugins.scenes.scene import Scene
-from translate_plugins.scenes.shake import LENGTH, MOMENTS, camera_path, shake
 
 FIRST_PICTURES = {
     "summer": "3f3cc58b464d633f79f6ffb960860751773cfe4f543c9ffb43be0e41d9ac98c0",
@@ -148,7 +148,7 @@ def test_a_shaken_point_becomes_the_path_of_the_camera() -> None:
     dot = np.zeros((64, 64, 3), np.uint8)
     dot[32, 32] = 255
     path = camera_path(Random("path"))
-    spread = shake(dot, Random("path"))[..., 0]
+    spread = blur_by_camera_shake(dot, Random("path"))[..., 0]
     assert len(path) == MOMENTS
     for right, down in set(path):
         seen = path.count((right, down))

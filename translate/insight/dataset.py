@@ -93,7 +93,7 @@ def _training_warnings(
     def read(path: Path) -> NDArray[np.uint8]:
         return domain_images.decode(files.read(path), each[path])
 
-    for line in data_warnings.remarks(layout, data, lost, sizes, read):
+    for line in data_warnings.find_warnings(layout, data, lost, sizes, read):
         yield Finding("note", f"{found[0].split}: {line}" if found else line)
 
 

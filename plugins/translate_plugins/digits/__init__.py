@@ -12,7 +12,7 @@ from random import Random
 from numpy.typing import NDArray
 
 from translate import hookimpl
-from translate_plugins.digits.hand import write
+from translate_plugins.digits.handwriting import draw_digit
 from translate_plugins.digits.shapes import SHAPES
 
 VERSION = 1
@@ -36,4 +36,4 @@ def draw() -> Iterator[tuple[str, NDArray | bytes]]:
         for digit in SHAPES:
             for number in range(1, count + 1):
                 path = f"{split}/{digit}/{number:04}.png"
-                yield path, write(digit, Random(f"digits/{path}"))
+                yield path, draw_digit(digit, Random(f"digits/{path}"))

@@ -16,14 +16,14 @@ from random import Random
 from numpy.typing import NDArray
 
 from translate import hookimpl
+from translate_plugins.scenes.camera_shake import blur_by_camera_shake
 from translate_plugins.scenes.canvas import Bytes
 from translate_plugins.scenes.captions import describe
 from translate_plugins.scenes.compose import compose
 from translate_plugins.scenes.labels import label
-from translate_plugins.scenes.looks import SUMMER, WINTER
 from translate_plugins.scenes.painting import paint
+from translate_plugins.scenes.palettes import SUMMER, WINTER
 from translate_plugins.scenes.scene import Scene
-from translate_plugins.scenes.shake import shake
 
 VERSION = 1
 """Raised when a pixel changes."""
@@ -82,7 +82,7 @@ def _labels(scene: Scene, _: str) -> Bytes:
 
 
 def _shaken(scene: Scene, seed: str) -> Bytes:
-    return shake(paint(scene, SUMMER), Random(f"{seed}/shake"))
+    return blur_by_camera_shake(paint(scene, SUMMER), Random(f"{seed}/shake"))
 
 
 def _named(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from translate_plugins.scenes.canvas import SIDE, Point, point
-from translate_plugins.scenes.land import Cloud, Lake, Path, Peak, Sun, Wave
+from translate_plugins.scenes.landforms import Cloud, Lake, Path, Peak, Sun, Wave
 from translate_plugins.scenes.scene import Clump, House, Roof, Scene, Tree, Walls
 
 HORIZON = (0.25, 0.7)

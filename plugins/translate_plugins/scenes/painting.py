@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from translate_plugins.scenes.canvas import SIDE, Bytes, Canvas, Gradient, ellipse
-from translate_plugins.scenes.land import Cloud, Lake, Path, Sun, Wave
-from translate_plugins.scenes.looks import Look
+from translate_plugins.scenes.landforms import Cloud, Lake, Path, Sun, Wave
+from translate_plugins.scenes.objects import paint_house, paint_tree
+from translate_plugins.scenes.palettes import Palette
 from translate_plugins.scenes.scene import House, Scene
-from translate_plugins.scenes.things import paint_house, paint_tree
 
 # across, down and length, in radii of the lake
 GLEAMS = (
@@ -15,80 +15,80 @@ GLEAMS = (
 )  # fmt: skip
 
 
-def paint(scene: Scene, look: Look) -> Bytes:
+def paint(scene: Scene, palette: Palette) -> Bytes:
     """Return the (256, 256, 3) picture of a scene."""
     canvas = Canvas()
-    canvas.band(0, scene.horizon + 2, look.sky)
-    _sun(canvas, scene.sun, look)
+    canvas.band(0, scene.horizon + 2, palette.sky)
+    _sun(canvas, scene.sun, palette)
     for cloud in scene.clouds:
-        _cloud(canvas, cloud, look)
+        _cloud(canvas, cloud, palette)
     for peak in scene.peaks:
-        canvas.fill(peak.outline(), look.peak)
-        canvas.fill(peak.shade(scene.sun.side), look.peak_shade)
-    canvas.fill(scene.hills.above(12), look.hills)
-    canvas.band(scene.horizon + 4, SIDE, look.meadow)
-    canvas.fill(scene.meadow.above(3), look.meadow.top)
+        canvas.fill(peak.outline(), palette.peak)
+        canvas.fill(peak.shade(scene.sun.side), palette.peak_shade)
+    canvas.fill(scene.hills.above(12), palette.hills)
+    canvas.band(scene.horizon + 4, SIDE, palette.meadow)
+    canvas.fill(scene.meadow.above(3), palette.meadow.top)
     for rise in scene.rises:
-        _rise(canvas, rise, look)
+        _rise(canvas, rise, palette)
     if scene.lake:
-        _lake(canvas, scene.lake, scene.sun, look)
+        _lake(canvas, scene.lake, scene.sun, palette)
     if scene.path:
-        _path(canvas, scene.path, look)
+        _path(canvas, scene.path, palette)
     for x, y in scene.tufts:
-        _tuft(canvas, x, y, scene.tuft_size(y), look)
+        _tuft(canvas, x, y, scene.tuft_size(y), palette)
     for thing in scene.standing():
         if isinstance(thing, House):
-            paint_house(canvas, thing, scene.sun.side, look)
+            paint_house(canvas, thing, scene.sun.side, palette)
         else:
-            paint_tree(canvas, thing, scene.sun.side, look)
+            paint_tree(canvas, thing, scene.sun.side, palette)
     return canvas.picture()
 
 
-def _sun(canvas: Canvas, sun: Sun, look: Look) -> None:
-    canvas.glow((sun.x, sun.y), sun.radius * 4.5, look.halo, 0.75)
-    canvas.fill(sun.disc(), look.sun)
+def _sun(canvas: Canvas, sun: Sun, palette: Palette) -> None:
+    canvas.glow((sun.x, sun.y), sun.radius * 4.5, palette.halo, 0.75)
+    canvas.fill(sun.disc(), palette.sun)
 
 
-def _cloud(canvas: Canvas, cloud: Cloud, look: Look) -> None:
+def _cloud(canvas: Canvas, cloud: Cloud, palette: Palette) -> None:
     for puff in cloud.puffs():
-        canvas.fill([(x, y + cloud.width * 0.03) for x, y in puff], look.cloud_shade)
+        canvas.fill([(x, y + cloud.width * 0.03) for x, y in puff], palette.cloud_shade)
     for puff in cloud.puffs()[:-1]:
-        canvas.fill([(x, y - 0.5) for x, y in puff], look.cloud)
+        canvas.fill([(x, y - 0.5) for x, y in puff], palette.cloud)
 
 
-def _rise(canvas: Canvas, rise: Wave, look: Look) -> None:
-    canvas.fill(rise.above(rise.height * 2), look.rise)
-    canvas.stroke(rise.crest(), look.rim, 1)
+def _rise(canvas: Canvas, rise: Wave, palette: Palette) -> None:
+    canvas.fill(rise.above(rise.height * 2), palette.rise)
+    canvas.stroke(rise.crest(), palette.rim, 1)
 
 
-def _lake(canvas: Canvas, lake: Lake, sun: Sun, look: Look) -> None:
-    canvas.fill(lake.outline(2.5), look.shore)
-    canvas.fill(lake.outline(), look.lake)
+def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
+    canvas.fill(lake.outline(2.5), palette.shore)
+    canvas.fill(lake.outline(), palette.lake)
     for across, down, length in GLEAMS:
         x, y = lake.x + across * lake.rx, lake.y + down * lake.ry
         reach = length * lake.rx
-        if look.snow:  # ice shines in slanting bars
+        if palette.snow:  # ice shines in slanting bars
             right = x + reach * 0.5
             bar = [(x, y - 3), (right, y - 3), (right - 6, y + 3), (x - 6, y + 3)]
-            canvas.fill(bar, Gradient(look.gleam, look.gleam, (0.9, 0.3)))
+            canvas.fill(bar, Gradient(palette.gleam, palette.gleam, (0.9, 0.3)))
         else:
-            canvas.fill(ellipse(x + reach * 0.2, y, reach * 0.5, 1.1), look.gleam)
+            canvas.fill(ellipse(x + reach * 0.2, y, reach * 0.5, 1.1), palette.gleam)
     for step in range(5):  # the sun's own light
         y = lake.y + (step - 2) * lake.ry * 0.34
         if lake.holds(sun.x, y, 0.8):
-            canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), look.sun)
+            canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), palette.sun)
 
 
-def _path(canvas: Canvas, path: Path, look: Look) -> None:
+def _path(canvas: Canvas, path: Path, palette: Palette) -> None:
     outline = path.outline()
-    canvas.fill(outline, look.path)
+    canvas.fill(outline, palette.path)
     half = len(outline) // 2
     for edge in (outline[:half], outline[half:]):
-        canvas.stroke(edge, look.path_edge, 1.5)
+        canvas.stroke(edge, palette.path_edge, 1.5)
 
 
-def _tuft(canvas: Canvas, x: float, y: float, size: float, look: Look) -> None:
+def _tuft(canvas: Canvas, x: float, y: float, size: float, palette: Palette) -> None:
     for across, up in ((-0.5, 0.8), (0, 1), (0.5, 0.75)):
         tip = (x + across * size, y - up * size)
-        canvas.stroke([(x, y), tip], look.stalk, 1)
-        canvas.fill(ellipse(*tip, size * 0.15, size * 0.15, 12), look.bloom)
+        canvas.stroke([(x, y), tip], palette.stalk, 1)
+        canvas.fill(ellipse(*tip, size * 0.15, size * 0.15, 12), palette.bloom)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from translate_plugins.scenes.canvas import SIDE, Point, point
-from translate_plugins.scenes.land import Cloud, Lake, Path, Peak, Sun, Wave
+from translate_plugins.scenes.landforms import Cloud, Lake, Path, Peak, Sun, Wave
 
 Walls = Literal["red", "yellow", "white", "blue"]
 Roof = Literal["tile", "slate", "thatch"]

@@ -15,7 +15,7 @@ from specs import image_spec
 from translate.batches import Images, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader
-from translate.engine.data.data_warnings import remarks
+from translate.engine.data.data_warnings import find_warnings
 from translate.engine.data.transform import Augment
 from translate.images.source import read_image
 
@@ -27,11 +27,11 @@ def test_D16_a_domain_of_one_image_gets_one_warning(
 ) -> None:
     only = image_folder("one", 1) / "0000.png"
     said = [f"{only} is the only image of its domain: networks will learn it by heart"]
-    assert checked(data_config(layout="images", domains=("one",))).remarks == said
+    assert checked(data_config(layout="images", domains=("one",))).warnings == said
     for domains in (("a", "one"), ("one", "b")):
-        assert checked(data_config(domains=domains)).remarks == said
+        assert checked(data_config(domains=domains)).warnings == said
     image_folder("two", 2)
-    assert checked(data_config(domains=("two", "b"))).remarks == []
+    assert checked(data_config(domains=("two", "b"))).warnings == []
 
 
 def test_D13_files_of_other_suffixes_are_counted_before_training(
@@ -41,7 +41,7 @@ def test_D13_files_of_other_suffixes_are_counted_before_training(
                  "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
         (tmp_path / name).touch()
     (tmp_path / "a/train/folder.psd").mkdir()
-    (said,) = checked(data_config()).remarks
+    (said,) = checked(data_config()).warnings
     assert said.startswith(
         "skipped 3 files without an image suffix (2 .heic, 1 without suffix): "
         f"{tmp_path / 'a/train/Y.HEIC'}, {tmp_path / 'a/train/x.heic'}, "
@@ -64,7 +64,7 @@ def test_D4_information_that_images_lose_is_listed_for_each(
     for path in paths:
         Image.new(mode, (32, 32)).save(path)
     prepared = checked(data_config())
-    assert prepared.remarks == [f"{paths[0]} (and 1 more of 10): {text}"]
+    assert prepared.warnings == [f"{paths[0]} (and 1 more of 10): {text}"]
     assert [note.path for note in prepared.notes] == paths
     assert {(note.stage, note.reason, note.message) for note in prepared.notes} == {
         ("check", "note", text)
@@ -127,6 +127,6 @@ def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_t
             return super().pick(index, random)
 
     layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
-    assert remarks(layout, settings, [], [], read_image) == []
+    assert find_warnings(layout, settings, [], [], read_image) == []
     listed = [problem for _, problems in read(layout, 0, stop=2) for problem in problems]
     assert listed and all("PanicException: fourth" in problem.message for problem in listed)

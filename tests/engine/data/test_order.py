@@ -43,7 +43,10 @@ def test_random_numbers_of_an_item_differ_by_run_epoch_and_item_and_by_nothing_e
     everything = [number for pair in (*first, *other) for number in pair]
     assert len(set(everything)) == len(everything)
     states = {
-        order.dice(seed, epoch, i).random() for seed in (0, 1) for epoch in (0, 1) for i in (0, 1)
+        order.item_rng(seed, epoch, i).random()
+        for seed in (0, 1)
+        for epoch in (0, 1)
+        for i in (0, 1)
     }
     assert len(states) == 8
 

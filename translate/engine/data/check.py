@@ -18,7 +18,7 @@ from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.blank import Blank
 from translate.engine.data.cache import Cache
-from translate.engine.data.data_warnings import listed, notes, palette_domains, remarks
+from translate.engine.data.data_warnings import find_warnings, listed, notes, palette_domains
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.order import TRIES, UNBATCHED, item_error
 from translate.engine.data.transform import Augment, require_size
@@ -41,7 +41,7 @@ class CheckedData(NamedTuple):
     augment: Augment
     problems: list[Problem]
     """unusable files, which `layout` excludes"""
-    remarks: list[str]
+    warnings: list[str]
     """warnings about the usable files"""
     notes: Sequence[Problem] = ()
     """information that usable files lose when they are read"""
@@ -141,7 +141,7 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
         _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
         layout = open_layout(data, [p.path for p in problems], files)
     lost = notes(headers, by_path)
-    said = remarks(layout, data, lost, sizes.values(), cache.read)
+    said = find_warnings(layout, data, lost, sizes.values(), cache.read)
     return CheckedData(layout, augment, problems, said, listed(lost))
 
 
@@ -181,7 +181,7 @@ def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
         )
 
 
-def _told(
+def report_once(
     read: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
 ) -> Generator[tuple[Any, list[Problem]]]:
     """Yield what was `read`, and tell each bad file once."""

@@ -44,7 +44,7 @@ def listed(lost: Iterable[tuple[Path, Note]]) -> list[Problem]:
     return [Problem(path, "check", "note", note.text) for path, note in lost]
 
 
-def remarks(
+def find_warnings(
     layout: Layout,
     data: Data,
     lost: Sequence[tuple[Path, Note]],
@@ -66,7 +66,7 @@ def remarks(
         *_small(data, sizes),
         *_few_levels(layout, read),
         *_lossy_labels(layout),
-        *_lonely(layout),
+        *_single_images(layout),
     ]
 
 
@@ -79,7 +79,7 @@ def _lost(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
         yield f"{path}{more}: {note.text}"
 
 
-def _lonely(layout: Layout) -> Iterable[str]:
+def _single_images(layout: Layout) -> Iterable[str]:
     picked = [files for number in range(DRAWS) if (files := _pick(layout, number))]
     for one, *others in map(set, zip(*picked, strict=False)):
         if not others and one in layout.files:

@@ -13,12 +13,12 @@ from torch.utils.data import DataLoader
 
 from translate.engine.config.schema import Data
 from translate.engine.data import workers
-from translate.engine.data.check import CheckedData, _told
+from translate.engine.data.check import CheckedData, report_once
 from translate.engine.data.order import (
     Items,
     batch_keys,
     collate,
-    dice,
+    item_rng,
 )
 from translate.engine.disk.problems import Problem
 
@@ -68,8 +68,8 @@ def batches(
 
     restarts: list[str] = []
     if data.workers:
-        return _told(workers.by_processes(loader, restarts.append, asked_to_stop), restarts)
-    return _told(workers.by_thread(loader(0), asked_to_stop), restarts)
+        return report_once(workers.by_processes(loader, restarts.append, asked_to_stop), restarts)
+    return report_once(workers.by_thread(loader(0), asked_to_stop), restarts)
 
 
 def shared_memory_remark(prepared: CheckedData, data: Data, *, seed: int, batch_size: int) -> str:
@@ -98,7 +98,7 @@ def picked(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> l
     """Return the names of the items of one step's batch, over all processes."""
     layout = prepared.layout
     (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))
-    items = (layout.pick(index, dice(seed, epoch, index)) for epoch, index in keys)
+    items = (layout.pick(index, item_rng(seed, epoch, index)) for epoch, index in keys)
     return list(dict.fromkeys(name for item in items for name in item.names))
 
 

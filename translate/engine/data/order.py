@@ -28,7 +28,7 @@ def order(length: int, seed: int, epoch: int) -> list[int]:
     return indices
 
 
-def dice(seed: int, epoch: int, index: int) -> Random:
+def item_rng(seed: int, epoch: int, index: int) -> Random:
     """Return the random numbers of one item in one epoch."""
     return Random(f"{seed}/{epoch}/{index}")
 
@@ -59,7 +59,7 @@ class Items(Dataset):
         met: list[BadImage] = []
         for other in range(TRIES):
             place = (index + other) % len(self.layout)
-            random = dice(self.seed, epoch, place)
+            random = item_rng(self.seed, epoch, place)
             item = Item((), place)
             try:
                 with plugin_code(self.layout, "pick"):

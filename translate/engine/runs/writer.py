@@ -68,7 +68,7 @@ class RunWriter:
             raise SaveError(
                 f"could not write to {error.filename2 or self.path}: {error.strerror or error}."
             ) from error
-        for remark in data.remarks:
+        for remark in data.warnings:
             logger.info(remark)
         self.problems.add_checked(data)
         for limit in file_system.unsupported_operations(self.path):

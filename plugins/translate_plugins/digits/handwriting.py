@@ -1,4 +1,4 @@
-"""A hand that writes shapes, each time a little differently, and the same on every machine.
+"""Handwritten shapes with random variations, the same on every machine.
 
 Between a coordinate and a pixel all is integers; before it are only sums, products and quotients,
 of which no two machines think differently.
@@ -24,7 +24,7 @@ Points = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 
-def write(digit: str, rng: Random) -> Bytes:
+def draw_digit(digit: str, rng: Random) -> Bytes:
     """Return (28, 28, 1) bytes, the middle of the mass in the middle of the picture."""
     shapes, shares = zip(*SHAPES[digit], strict=True)
     lines = _moved(rng.choices(shapes, shares)[0], rng)

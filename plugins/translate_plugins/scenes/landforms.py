@@ -1,4 +1,4 @@
-"""What lies in a landscape, from the sun to the path, and the outlines all renderings share."""
+"""The parts of a landscape from the sun to the path, with outlines that all renderings share."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What stands on the ground: houses, firs and leafy trees, each in either season."""
+"""Houses, firs and leafy trees, in summer and in winter."""
 
 from __future__ import annotations
 
 from translate_plugins.scenes.canvas import RGB, Canvas, Gradient, Outline, ellipse
-from translate_plugins.scenes.looks import ROOFS, WALLS, Look
+from translate_plugins.scenes.palettes import ROOFS, WALLS, Palette
 from translate_plugins.scenes.scene import House, Tree
 
 TRIM: RGB = (250, 246, 236)
@@ -20,14 +20,14 @@ SNOW_ON_CLUMP = (
 TWIGS = ((-0.6, -0.3), (-0.2, -0.7), (0.3, -0.66), (0.66, -0.2))
 
 
-def paint_house(canvas: Canvas, house: House, side: int, look: Look) -> None:
+def paint_house(canvas: Canvas, house: House, side: int, palette: Palette) -> None:
     walls, roof = WALLS[house.walls], ROOFS[house.roof]
-    _shadow(canvas, house.x + house.width / 2, house.base - 1, house.width * 0.6, side, look)
+    _shadow(canvas, house.x + house.width / 2, house.base - 1, house.width * 0.6, side, palette)
     light = house.facing == side
     canvas.fill(house.gable(), walls if light else _dim(walls))
     canvas.fill(house.long_wall(), _dim(walls) if light else walls)
     canvas.fill(house.chimney(), _dim(roof))
-    if look.snow:
+    if palette.snow:
         canvas.fill(house.block(0.61, 0.87, 0.11, 0.05), SNOW.top)
     canvas.fill(house.roofing(), Gradient(roof, _dim(roof)))
     for row in (0.67, 0.57, 0.47):
@@ -35,69 +35,71 @@ def paint_house(canvas: Canvas, house: House, side: int, look: Look) -> None:
         row_of_tiles = house.shape((0.22 + 0.23 * shift, row), (0.84 + 0.19 * shift, row))
         canvas.stroke(row_of_tiles, _dim(roof), 1)
     canvas.stroke(house.verge(), _dim(roof), house.width * 0.04)
-    if look.snow:
+    if palette.snow:
         canvas.fill(house.shape(*SNOW_ON_ROOF), SNOW)
         verge = house.shape((0.0, 0.41), (0.22, 0.77), (0.43, 0.43))
         canvas.stroke(verge, SNOW.top, house.width * 0.045)
     for window in house.windows():
-        canvas.fill(window, look.glass)
+        canvas.fill(window, palette.glass)
         (left, bottom), (right, _), (_, top), _ = window
         middle = (left + right) / 2
         canvas.stroke([(middle, bottom), (middle, top)], TRIM, 1)
         canvas.stroke([*window, window[0]], TRIM, 1.5)
-        if look.snow:
+        if palette.snow:
             canvas.stroke([(left, bottom), (right, bottom)], SNOW.top, 2.5)
     canvas.fill(house.door(), DOOR)
     canvas.stroke([*house.door()[1:], house.door()[0]], TRIM, 1)
 
 
-def paint_tree(canvas: Canvas, tree: Tree, side: int, look: Look) -> None:
-    _shadow(canvas, tree.x, tree.base, tree.height * 0.3, side, look)
-    canvas.fill(tree.trunk(), look.trunk)
+def paint_tree(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
+    _shadow(canvas, tree.x, tree.base, tree.height * 0.3, side, palette)
+    canvas.fill(tree.trunk(), palette.trunk)
     if tree.kind == "fir":
-        _fir(canvas, tree, side, look)
+        _fir(canvas, tree, side, palette)
     else:
-        _crown(canvas, tree, side, look)
+        _crown(canvas, tree, side, palette)
 
 
-def _fir(canvas: Canvas, tree: Tree, side: int, look: Look) -> None:
+def _fir(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
     for skirt, cap in zip(tree.layers(), tree.layers(0.55), strict=True):
-        canvas.fill(skirt, look.fir)
-        canvas.fill(_half(skirt, side), look.fir_light)
-        if look.snow:
+        canvas.fill(skirt, palette.fir)
+        canvas.fill(_half(skirt, side), palette.fir_light)
+        if palette.snow:
             canvas.fill(cap, SNOW.bottom)
             canvas.fill(_half(cap, side), SNOW.top)
 
 
-def _crown(canvas: Canvas, tree: Tree, side: int, look: Look) -> None:
+def _crown(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
     for x, y, radius in tree.clumps:
-        canvas.fill(ellipse(x, y, radius * 1.06, radius * 1.06), look.crown)
+        canvas.fill(ellipse(x, y, radius * 1.06, radius * 1.06), palette.crown)
     for x, y, radius in tree.clumps:
         lit = ellipse(x + side * radius * 0.1, y - radius * 0.12, radius * 0.86, radius * 0.82)
-        canvas.fill(lit, look.clump)
-        if not look.snow:
+        canvas.fill(lit, palette.clump)
+        if not palette.snow:
             top = ellipse(x + side * radius * 0.24, y - radius * 0.32, radius * 0.5, radius * 0.42)
-            canvas.fill(top, look.clump_light)
-    if look.snow:
-        _branches(canvas, tree, look)
+            canvas.fill(top, palette.clump_light)
+    if palette.snow:
+        _branches(canvas, tree, palette)
 
 
-def _branches(canvas: Canvas, tree: Tree, look: Look) -> None:
+def _branches(canvas: Canvas, tree: Tree, palette: Palette) -> None:
     fork = (tree.x, tree.base - tree.height * 0.42)
-    canvas.stroke([(tree.x, tree.base - tree.height * 0.1), fork], look.trunk, tree.height * 0.05)
+    canvas.stroke(
+        [(tree.x, tree.base - tree.height * 0.1), fork], palette.trunk, tree.height * 0.05
+    )
     for x, y, radius in tree.clumps:
-        canvas.stroke([fork, (x, y)], look.trunk, tree.height * 0.025)
+        canvas.stroke([fork, (x, y)], palette.trunk, tree.height * 0.025)
         for across, down in TWIGS:
             tip = (x + across * radius, y + down * radius)
-            canvas.stroke([(x, y + radius * 0.2), tip], look.trunk, 1)
+            canvas.stroke([(x, y + radius * 0.2), tip], palette.trunk, 1)
     for x, y, radius in tree.clumps:
         arch = [(x + across * radius, y + down * radius) for across, down in SNOW_ON_CLUMP]
-        canvas.fill(arch, look.clump_light)
+        canvas.fill(arch, palette.clump_light)
 
 
-def _shadow(canvas: Canvas, x: float, y: float, reach: float, side: int, look: Look) -> None:
+def _shadow(canvas: Canvas, x: float, y: float, reach: float, side: int, palette: Palette) -> None:
     spot = ellipse(x - side * reach * 0.4, y, reach, reach * 0.16 + 1.5)
-    canvas.fill(spot, Gradient(look.shade, look.shade, (0.5, 0.5)))
+    canvas.fill(spot, Gradient(palette.shade, palette.shade, (0.5, 0.5)))
 
 
 def _half(skirt: Outline, side: int) -> Outline:

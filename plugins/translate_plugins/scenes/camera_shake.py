@@ -1,4 +1,4 @@
-"""Blur through a camera that moves while its shutter is open."""
+"""Motion blur: the camera moves while its shutter is open."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MOMENTS = 256  # each gives 1/256 of the picture, so the sum fits 16 bits and is
 LENGTH = (5.0, 21.0)
 
 
-def shake(picture: Bytes, rng: Random) -> Bytes:
-    """Return the mean of what the camera sees along a random smooth path."""
+def blur_by_camera_shake(picture: Bytes, rng: Random) -> Bytes:
+    """Return the mean of an image over a random smooth path of the camera."""
     reach = math.ceil(LENGTH[1])
     padded = np.pad(picture.astype(np.uint16), ((reach, reach), (reach, reach), (0, 0)), "reflect")
     height, width = picture.shape[:2]

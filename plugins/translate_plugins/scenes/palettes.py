@@ -15,7 +15,7 @@ ROOFS: dict[Roof, RGB] = {"tile": (190, 92, 58), "slate": (84, 90, 108), "thatch
 
 
 @dataclass(frozen=True)
-class Look:
+class Palette:
     snow: bool
     sky: Gradient
     sun: RGB
@@ -46,7 +46,7 @@ class Look:
     clump_light: RGB
 
 
-SUMMER = Look(
+SUMMER = Palette(
     snow=False,
     sky=Gradient((40, 108, 204), (148, 198, 236)),
     sun=(255, 226, 110),
@@ -76,7 +76,7 @@ SUMMER = Look(
     clump_light=(104, 166, 62),
 )
 
-WINTER = Look(
+WINTER = Palette(
     snow=True,
     sky=Gradient((48, 78, 142), (164, 160, 198)),
     sun=(255, 240, 222),
