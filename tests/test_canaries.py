@@ -11,6 +11,7 @@ import tarfile
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +24,7 @@ import small_checkpoints
 from audit_events import record_events
 from command_result import ROOT
 
-from translate import api, batches, losses, recipe, registry, run, testing
+from translate import api, batches, losses, recipe, registry, run, testing, translator
 from translate.api import Translator
 from translate.cli import COMMANDS, cli
 from translate.errors import BadImage, TranslateError
@@ -184,9 +185,10 @@ MODULES = (
     run,
     source,
     testing,
+    translator,
 )
 """what plugins and notebooks import, and what opens archives"""
-WRITE = {"api.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
+WRITE = {"translator.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
 """which are given a place to write to, if any"""
 
 
@@ -215,10 +217,14 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
     def data(path: Path) -> bytes:
         return path.read_bytes() if path.is_file() else b""
 
+    def check_format(path: Path) -> None:
+        with suppress(AssertionError):  # no canary is a bitmap
+            testing.check_format("bmp", files=[path])
+
     return {
-        "api.Translator.load": Translator.load,
-        "api.Translator.__call__": lambda path: (model(path), filler(gray, mask=path)),
-        "api.Translator.folder": lambda path: model.folder(path, "out", mask=path),
+        "translator.Translator.load": Translator.load,
+        "translator.Translator.__call__": lambda path: (model(path), filler(gray, mask=path)),
+        "translator.Translator.folder": lambda path: model.folder(path, "out", mask=path),
         "api.train": lambda path: api.train(config=str(path), **named),
         "archives.inspect": archives.inspect,
         "archives.is_archive": archives.is_archive,
@@ -237,11 +243,14 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "listing.stem_below": lambda path: listing.stem_below(path, path.parent),
         "listing.subfolders": listing.subfolders,
         "lookup.usable": lambda path: lookup.usable(lookup.Folder(path, [path]), []),
+        "testing.check_format": check_format,
         "source.read_image": source.read_image,
         "masks.open_mask": lambda path: masks.open_mask(path, Path("image.png"), 1 << 20),
-        "masks.read": lambda path: masks.hole_from_mask(EncodedImage(str(path), data(path)), path),
+        "masks.hole_from_mask": lambda path: masks.hole_from_mask(
+            EncodedImage(str(path), data(path)), path
+        ),
         "masks.read_hole": lambda path: (masks.read_hole(path, path), masks.read_hole(path)),
-        "masks.transparent": lambda path: masks.hole_from_alpha(
+        "masks.hole_from_alpha": lambda path: masks.hole_from_alpha(
             EncodedImage(str(path), data(path)).decode_layers(), path
         ),
     }
