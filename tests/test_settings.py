@@ -139,7 +139,7 @@ def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
     given = {**small_options("recipe", name), **NEEDED.get(name, {})}
     tested = subject(name, given, None, None)
     training = tested.build()
-    tested.play(training, BEFORE)
+    tested.train(training, BEFORE)
     found = read.read_checkpoint(write.save(tmp_path, training, resume=training))
     usual = list(stages(found.config, tested, found))
     assert list(stages(found.config, tested, found)) == usual, "else nothing could be seen"

@@ -38,7 +38,7 @@ def translator(name: str) -> Translator:
     """Return a recipe of tiny networks that has made a step on noise."""
     tested = subject(name, small_options("recipe", name), None, None)
     training = tested.build()
-    tested.play(training, 1)
+    tested.train(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)
     return Translator._of(Model(name, name, recipe, tested.spec, (), CPU))
 

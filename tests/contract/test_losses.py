@@ -73,8 +73,8 @@ def scales(scores):
     [
         (Unsummed, "Return a finite scalar .* the loss returned tensor"),
         (Blind, "Return a finite scalar .*(does not require grad|no gradient)"),
-        (BackToFront, "Cost least .* Different images cost less than equal ones"),
-        (RootOfZero, "Cost least .* At equal images a gradient is not finite"),
+        (BackToFront, "Be lowest .* Different images cost less than equal ones"),
+        (RootOfZero, "Be lowest .* At equal images a gradient is not finite"),
         (HalfASlope, "Have gradients that agree .* by autograd, .* by differences"),
         (RelativisticUnsaid, r"for_generator depends on real scores: set relativistic = True"),
         (RefusesRealScores, r"for_generator\(\) takes 2 positional arguments but 3 were given"),

@@ -25,8 +25,8 @@ def test_a_checkpoint_of_the_subject_restores_all_of_its_state(register_plugin) 
     register(register_plugin, recipes={"valid": ValidRecipe})
     tested = subject("valid", {}, None, None)
     training = tested.build()
-    tested.play(training, 2)
-    reborn = tested.reborn(training)
+    tested.train(training, 2)
+    reborn = tested.reload(training)
     assert reborn.step == 2
     for key, tensor in training.recipe.state_dict().items():
         assert torch.equal(reborn.recipe.state_dict()[key], tensor)

@@ -48,9 +48,9 @@ def translates_any_size(subject: Subject) -> str | None:
 
 
 def is_independent_of_batch(subject: Subject) -> str | None:
-    """Translate an image alike, to 1/255, whatever is beside it, and change nothing by it."""
+    """Translate an image to the same result, to 1/255, in any batch, without side effects."""
     training = subject.build()
-    subject.play(training, 2)
+    subject.train(training, 2)
     recipe = training.recipe.eval()
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     for to, channels, _ in _ways(subject, recipe):
@@ -69,12 +69,12 @@ def is_independent_of_batch(subject: Subject) -> str | None:
 
 
 def draws_trained_size(subject: Subject) -> str | None:
-    """Draw images of the size trained on, in [-1, 1], alike for equal noise, of every condition."""
+    """Draw images of the training size in [-1, 1], equal for equal latents, of every condition."""
     training = subject.build()
     recipe = training.recipe
     if type(recipe).draw is Recipe.draw:
         return "it does not draw"
-    subject.play(training, 2)
+    subject.train(training, 2)
     recipe.eval()
     first, again = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
     require(first.device.type == "cpu" and len(first) == 3, f"3 noises are {tuple(first.shape)}.")
@@ -108,7 +108,7 @@ def _draw(
 
 
 def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:
-    """Yield what `recipe` may be asked to draw, three times each."""
+    """Yield each condition of `draw`, repeated three times."""
     for index, name in enumerate(recipe.conditions()):
         yield f"Of class {name!r}", torch.full((3,), index)
     if spec.text_length:

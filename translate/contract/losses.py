@@ -27,13 +27,13 @@ def returns_finite_scalar(part: TestedPart) -> None:
 
 
 def rewards_better_outputs(part: TestedPart) -> None:
-    """Cost least for equal images; in a game, want scores up for real ones and down for fakes.
+    """Be lowest for equal images; adversarial: fall as real scores rise and fake scores fall.
 
-    The generator of the game wants the scores of fakes up.
+    The generator's loss falls as fake scores rise.
     """
     loss = part.make()
     if not _is_game(loss):
-        one, other = _pictures()
+        one, other = _image_pair()
         same = one.clone().requires_grad_()
         least = loss(same, one)
         require(least <= loss(one, other), "Different images cost less than equal ones.")
@@ -82,7 +82,7 @@ def _losses(
     if isinstance(loss, nn.Module):
         loss.to(dtype)
     if not _is_game(loss):
-        return [("the loss", loss, [image.to(dtype) for image in _pictures()])]
+        return [("the loss", loss, [image.to(dtype) for image in _image_pair()])]
     coarse, fine = (random_pixels(2, 1, side, side).to(dtype) for side in (3, 7))
     scores = [coarse, fine, coarse.flip(0), fine.flip(0)]
     return [
@@ -105,5 +105,5 @@ def _is_game(loss: Any) -> bool:
     return hasattr(loss, "for_discriminator") or hasattr(loss, "for_generator")
 
 
-def _pictures() -> tuple[Tensor, Tensor]:
+def _image_pair() -> tuple[Tensor, Tensor]:
     return random_pixels(2, 3, 16, 16), random_pixels(2, 3, 16, 16).flip(-1)

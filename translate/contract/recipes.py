@@ -35,7 +35,7 @@ def constructor_does_no_io(subject: Subject) -> None:
 
 def takes_turns(subject: Subject) -> None:
     """Yield turns, outside of `no_grad` and `autocast`, with finite losses and gradients."""
-    for played in subject.play(subject.build(), 3):
+    for played in subject.train(subject.build(), 3):
         require(played.losses, "It yielded nothing: yield Turn(player, name=loss).")
         gradients = {f"the gradient of {name!r}": norm for name, norm in played.norms.items()}
         for name, number in (played.losses | gradients).items():
@@ -78,7 +78,7 @@ def moves_one_player(subject: Subject) -> None:
 
     with mock.patch.object(recipe, "step", watched):
         while moved < players.keys() and training.step < STEPS:
-            subject.play(training, 1)
+            subject.train(training, 1)
     idle = ", ".join(sorted(players.keys() - moved))
     require(
         not idle, f"In {STEPS} steps nothing of {idle} moved: does its loss come from its weights?"
@@ -88,35 +88,35 @@ def moves_one_player(subject: Subject) -> None:
 def survives_saving(subject: Subject) -> None:
     """Survive save and load: weights, moving average, optimizers and training state."""
     training = subject.build()
-    subject.play(training, 2)
+    subject.train(training, 2)
     expected = state(training)
-    require_equal(expected, state(subject.reborn(training)), "{} is not what was saved.")
+    require_equal(expected, state(subject.reload(training)), "{} is not what was saved.")
 
 
 def resumes_exactly(subject: Subject) -> None:
     """Resume exactly: some steps, a save, fresh objects and more steps equal all steps straight."""
     straight = subject.build()
     before = shared(straight.recipe)
-    subject.play(straight, 4)
+    subject.train(straight, 4)
     moved = differing(before, shared(straight.recipe))
     kept = f"{', '.join(moved)} changed while training: keep it in the recipe, in a buffer."
     require(not moved, f"{kept} {REMEMBERED}")
     expected = state(straight)
     stopped = subject.build()
-    subject.play(stopped, 2)
-    resumed = subject.reborn(stopped)
-    subject.play(resumed, 2)
+    subject.train(stopped, 2)
+    resumed = subject.reload(stopped)
+    subject.train(resumed, 2)
     _hold_attributes(subject, straight, resumed)
     require_equal(expected, state(resumed), f"{{}} differs: {REMEMBERED}")
 
 
 def _hold_attributes(subject: Subject, straight: TrainingState, resumed: TrainingState) -> None:
-    """Hold that no plain attribute is another one for the resume."""
+    """Require that no plain attribute differs after the resume."""
     ours, theirs = attributes(straight.recipe), attributes(resumed.recipe)
     if not (moved := differing(ours, theirs)):
         return
     again = subject.build()  # what differs from one run to the next, a time say, is no state
-    subject.play(again, 4)
+    subject.train(again, 4)
     chance = differing(ours, attributes(again.recipe))
     if lost := [name for name in moved if name not in chance]:
         listed = [f"{n} differs{_versus(theirs.get(n), ours.get(n))}" for n in lost[:3]]
@@ -136,7 +136,7 @@ def _versus(found: Any, expected: Any) -> str:
 def preview_has_no_side_effects(subject: Subject) -> str | None:
     """Preview named rows of images, (N, C, H, W), and change nothing by it."""
     training = replace(subject.build(), average=None)  # which would be asked in its stead
-    subject.play(training, 1)
+    subject.train(training, 1)
     before = state(training), [part.training for part in training.recipe.modules()]
     rows = draw_preview(training, subject.batch(0))
     named = isinstance(rows, Mapping) and all(isinstance(name, str) for name in rows)

@@ -1,4 +1,4 @@
-"""A recipe under test, that can be built afresh as often as a rule asks, and trained a little."""
+"""A recipe under test, which can be built and trained for a few steps as often as needed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -60,16 +60,16 @@ class Subject:
         return self.batch(0)
 
     def make(self) -> Recipe:
-        """Call the constructor, and nothing else."""
+        """Construct the recipe alone."""
         seed_everything(0)
         return read.rebuild_recipe(read.Checkpoint(Path(), 0, self.asked, self.spec, {}))
 
     def build(self) -> TrainingState:
-        """Make the recipe with all that a run gives it, from the seed."""
+        """Make the recipe with its optimizers and average, from the seed."""
         return build_training(self.asked, self.spec, CPU)
 
     def batch(self, index: int, count: int = 2) -> Any:
-        """Return batch `index`, in [-1, 1]: the same one whenever it is asked for."""
+        """Return batch `index`, in [-1, 1]; the same index gives the same batch."""
         if self.prepared:
             [(batch, _)] = loader.batches(
                 self.prepared,
@@ -95,21 +95,21 @@ class Subject:
         channels = spec.target.channels if part == "target" else spec.source.channels
         return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
 
-    def play(self, training: TrainingState, steps: int) -> list[StepResult]:
+    def train(self, training: TrainingState, steps: int) -> list[StepResult]:
         """Train for some steps, as a run does."""
         return [take_step(training, self.batch(training.step), STEPS) for _ in range(steps)]
 
-    def reborn(self, training: TrainingState) -> TrainingState:
-        """Save `training`, and return what a new process makes of the checkpoint."""
+    def reload(self, training: TrainingState) -> TrainingState:
+        """Save `training`, and return the state that a new process loads from the checkpoint."""
         with TemporaryDirectory() as folder:
             found = read.read_checkpoint(write.save(Path(folder), training, resume=training))
             recipe = read.rebuild_recipe(found)
             read.restore_weights(recipe, found.path)
-            reborn = build_training(found.config, found.spec, CPU)
-            read.restore(reborn, found)
+            reloaded = build_training(found.config, found.spec, CPU)
+            read.restore(reloaded, found)
         saved = training.recipe.state_dict()
         require_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")
-        return reborn
+        return reloaded
 
 
 def subject(
@@ -119,7 +119,7 @@ def subject(
     course = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
     document = {
         "options": given,
-        "data": {"domains": ["source"], **(_pictures(spec or SPEC)), **(folder or {})},
+        "data": {"domains": ["source"], **(_data_settings(spec or SPEC)), **(folder or {})},
         "train": {**course, "device": "cpu", "compile": False},
     }
     asked = layers.resolve(name, config=document)
@@ -134,13 +134,13 @@ def subject(
     return Subject(asked, spec or BATCHES[batch])
 
 
-def _pictures(spec: ImageSpec) -> dict[str, Any]:
+def _data_settings(spec: ImageSpec) -> dict[str, Any]:
     domains = {"domains": list(spec.names)} if spec.domains else {}
     return {"size": list(spec.size), **domains}
 
 
 def state(training: TrainingState) -> dict[str, Any]:
-    """Return a copy of all that a checkpoint must hold, by names that a person understands."""
+    """Return a copy of all that a checkpoint must contain, by readable names."""
     found: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
     found |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
     if training.average:

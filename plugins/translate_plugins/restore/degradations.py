@@ -17,7 +17,7 @@ def gray(images: Tensor, amount: Tensor) -> Tensor:
     """Desaturate by `amount`; at 1 all channels are the luma (ITU-R BT.601)."""
     if images.shape[1] != 3:
         return images
-    from kornia.color import rgb_to_grayscale  # a third of a second, which inference need not spend
+    from kornia.color import rgb_to_grayscale  # takes 0.3 s, and inference does not need it
 
     return torch.lerp(images, rgb_to_grayscale(images).expand_as(images), amount)
 
@@ -70,10 +70,10 @@ KINDS: Mapping[str, Kind] = {
 
 
 class Degradations:
-    """A chain of damages: ``Damage(["gray", {"name": "noise", "sigma": [0.05, 0.2]}])``.
+    """A chain of degradations, such as ``["gray", {"name": "noise", "sigma": [0.05, 0.2]}]``.
 
-    A range means that each picture's strength is drawn from it. After each link colours stay within
-    what a file can hold.
+    The strength of a range is drawn for each image. After each degradation, values are clipped to
+    the range of a file.
     """
 
     def __init__(self, chain: Sequence[Part]) -> None:
@@ -85,11 +85,11 @@ class Degradations:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         """Return `images`, (N, C, H, W) in [-1, 1], degraded."""
-        seen = images.float() / 2 + 0.5
+        degraded = images.float() / 2 + 0.5
         for apply, least, most in self.links:
-            share = torch.rand(len(seen), 1, 1, 1, device=seen.device, dtype=seen.dtype)
-            seen = apply(seen, least + (most - least) * share).clamp(0, 1)
-        return seen.to(images) * 2 - 1
+            share = torch.rand(len(images), 1, 1, 1, device=images.device, dtype=degraded.dtype)
+            degraded = apply(degraded, least + (most - least) * share).clamp(0, 1)
+        return degraded.to(images) * 2 - 1
 
 
 def _link(part: Part) -> tuple[Callable[[Tensor, Tensor], Tensor], float, float]:
