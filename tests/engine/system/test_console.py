@@ -1,10 +1,12 @@
 """What is printed is escaped where a console cannot show it, and dropped where it cannot be."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,3 +158,18 @@ def test_T25_no_file_of_ours_gets_the_number_of_a_closed_stream(
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=os.environ, check=False)
     assert done.returncode == 0
     assert int((tmp_path / "log").read_text()) > 2
+
+
+def test_messages_of_the_package_go_to_who_shows_them_and_nowhere_else(capsys: Any) -> None:
+    lines, logger = list[str](), logging.getLogger("translate.engine.anything")
+    logger.info("before")
+    logger.warning("nobody listens")
+    with console.messages(lines.append):
+        logger.info("100% of them")
+        logger.debug("details")
+    logger.info("after")
+    assert lines == ["100% of them"]
+    with console.messages():
+        logger.info("printed")
+    assert capsys.readouterr() == ("printed\n", "")
+    assert not logger.isEnabledFor(logging.INFO)
