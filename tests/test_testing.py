@@ -84,12 +84,19 @@ class Dream(Recipe):
         yield Turn("network", copy=F.mse_loss(self.network(batch.images), batch.images))
 
 
-def test_a_layout_of_ones_own_is_checked_on_a_folder(
+def test_a_recipe_is_checked_with_the_batches_of_its_own_layout_or_on_a_folder(
     register_plugin, image_folder, tmp_path
 ) -> None:
-    register(register_plugin, recipes={"dream": Dream}, layouts={"strips": Strips})
-    with pytest.raises(ConfigError, match="layout 'strips' are unknown: give the check a folder"):
-        check_recipe("dream")
+    unknown = type("Unknown", (Strips,), {"batch": tuple})
+    undecided = type("Undecided", (Dream,), {"defaults": {"data": {"layout": "unknown"}}})
+    register(
+        register_plugin,
+        recipes={"dream": Dream, "undecided": undecided},
+        layouts={"strips": Strips, "unknown": unknown},
+    )
+    check_recipe("dream")
+    with pytest.raises(ConfigError, match="layout 'unknown' are unknown: give the check a folder"):
+        check_recipe("undecided")
     image_folder("soft", 6)
     check_recipe("dream", data={"layout": "strips", "root": tmp_path, "domains": ["soft"]})
 
