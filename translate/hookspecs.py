@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 hookspec = HookspecMarker("translate")
 hookimpl = HookimplMarker("translate")
 
-# -- what a plugin offers: names to factories ------------------------------------------------------
+# -- what a plugin registers: names to factories ---------------------------------------------------
 
 
 @hookspec
@@ -52,7 +52,7 @@ def register_losses() -> Mapping[str, Callable[..., nn.Module]]:  # type: ignore
 
 @hookspec
 def register_layouts() -> Mapping[str, Callable[..., Layout]]:  # type: ignore[empty-body]
-    """Ways to read folders as batches: ``factory(root, domains, split, leave_out=())``."""
+    """Layouts of datasets by name: ``factory(root, domains, split, leave_out=())``."""
 
 
 @hookspec
@@ -87,8 +87,8 @@ def register_commands() -> Mapping[str, click.Command]:  # type: ignore[empty-bo
     """Commands by name: ``translate NAME`` runs one, and ``translate --help`` lists it."""
 
 
-# -- what a plugin is told: on the first process only, one by one; a failure is listed and --------
-# -- never stops a run -----------------------------------------------------------------------------
+# -- events of a run: called on the first process only, one plugin after the other; a hook that ---
+# -- raises is listed in problems.jsonl and never stops the run ------------------------------------
 
 
 @hookspec

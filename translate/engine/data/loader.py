@@ -100,8 +100,3 @@ def picked(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> l
     (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))
     items = (layout.pick(index, item_rng(seed, epoch, index)) for epoch, index in keys)
     return list(dict.fromkeys(name for item in items for name in item.names))
-
-
-def steps_per_epoch(prepared: CheckedData, batch_size: int) -> float:
-    """Return how many steps show every item once."""
-    return len(prepared.layout) / batch_size
