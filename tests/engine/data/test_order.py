@@ -59,9 +59,7 @@ def test_each_epoch_of_each_run_has_an_order_of_its_own_with_every_item_once() -
     assert [epoch for epoch, _ in (*first, *second)] == [0, 0, 0, 1]
 
 
-def test_every_item_is_seen_once_an_epoch_and_epochs_differ(
-    data_config: Callable[..., Data],
-) -> None:
+def test_every_item_is_seen_once_an_epoch_and_epochs_differ() -> None:
     keys = [key for batch in order.batch_keys(range(10), 5, 0, 3, range(3)) for key in batch]
     assert [epoch for epoch, _ in keys] == [position // 5 for position in range(30)]
     epochs = [[index for epoch, index in keys if epoch == number] for number in range(6)]
