@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
@@ -24,6 +25,7 @@ from translate.errors import CheckpointError, ConfigError, PluginError, short_re
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, from_device_as_floats, to_device
+from translate.nn.geometry import Geometry
 from translate.nn.noise import seeded
 from translate.recipe import Recipe
 
@@ -47,7 +49,7 @@ class Model:
     typed: tuple[str, ...] = ()
     """what was given to ``--domains``, where that is a path for each domain"""
     unscaled: bool = False
-    """whether it was trained on crops of pictures as they are, so that large ones look alike"""
+    """whether it was trained on crops at full resolution, so that large images suit it"""
     method: str = ""
     """the name of the recipe"""
     step: int = 0
@@ -55,6 +57,11 @@ class Model:
     """Held while the recipe works: one may switch modes or draw random numbers meanwhile, and
     several threads may share a model."""
     threads: ThreadCount = field(default_factory=ThreadCount, compare=False, repr=False)
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """The sizes that the recipe's networks take and make, derived once."""
+        return self.recipe.geometry
 
     @property
     def domains(self) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ class ImageProcessor:
         restore = hole is not None and self.scale_back and input_size != (height, width)
         if hole is not None:
             resized = with_hole(resized, scaled(hole, self.shorter, self.max_pixels))
-        scale = self.model.recipe.geometry.scale
+        scale = self.model.geometry.scale
         rows, columns = (height, width) if self.scale_back else input_size
         known, hole = (pixels, hole) if restore and scale == 1 else (None, None)
         size = scale * rows, scale * columns

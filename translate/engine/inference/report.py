@@ -105,7 +105,7 @@ class FolderReport:
         """Log once that an image is much larger than in training."""
         model, (height, width) = self.processor.model, image.form.input_size
         trained = min(model.spec.size)
-        any_size = model.unscaled or model.recipe.geometry.scale > 1 or self.processor.shorter
+        any_size = model.unscaled or model.geometry.scale > 1 or self.processor.shorter
         if self.compared_sizes or any_size or min(height, width) <= 2 * trained:
             return
         self.compared_sizes = True
