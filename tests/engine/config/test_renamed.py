@@ -127,3 +127,17 @@ def test_options_of_parts_are_renamed_within_them(version) -> None:
     expected = {"source_to_target": {"name": "resnet", "width": 8}}
     assert renamed.current_document(document)["options"] == expected
     assert renamed.current_document({"recipe": "absent", "options": {"forth": 1}})["options"]
+
+
+def test_options_of_layouts_that_were_settings_of_data_move_into_the_layout() -> None:
+    document = {"recipe": "pix2pix", "options": {}}
+    old = {"layout": "side-by-side", "sides": ["a", "b"], "drop_unpaired": False, "size": 32}
+    assert renamed.current_document({**document, "data": old})["data"] == {
+        "layout": {"name": "side-by-side", "sides": ["a", "b"]}, "size": 32,
+    }  # fmt: skip
+    old = {"layout": {"name": "csv", "file": "x.csv"}, "sides": [], "drop_unpaired": True}
+    assert renamed.current_document({**document, "data": old})["data"] == {
+        "layout": {"name": "csv", "file": "x.csv", "drop_unpaired": True}
+    }
+    old = {"layout": "paired", "sides": [], "drop_unpaired": False}
+    assert renamed.current_document({**document, "data": old})["data"] == {"layout": "paired"}
