@@ -108,7 +108,7 @@ def test_T29_supported_systems_are_documented() -> None:
 def test_T29_doctor_reports_supported_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment.sys, "platform", "linux")
     (finding,) = environment._system()
-    assert (finding.state, finding.what) == ("ok", "system")
+    assert (finding.state, finding.subject) == ("ok", "system")
     for name in ("win32", "darwin"):
         monkeypatch.setattr(environment.sys, "platform", name)
         (finding,) = environment._system()

@@ -209,6 +209,7 @@ CASES: Mapping[str, Case] = {
     "train.ema": Case(0.5),
     "train.guard": Case(2, also=NEVER_FINITE),
     "train.deterministic": Case(True),
+    "train.trackers": Case(["csv"]),
 }  # fmt: skip
 BUILT = {"train.compile"}
 """what is seen in the networks that are built: to compile them takes minutes"""
@@ -257,7 +258,7 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
         return f"{type(error).__name__}: {error}"
     kept = ("losses", "lr", "grad_norm", "epoch", "step", "skipped")
     log = [{k: line[k] for k in kept} for line in json_files.read_lines(result.path / "log.jsonl")]
-    places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*")
+    places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*", "*.csv")
     there = [sorted(p.name for p in result.path.glob(place)) for place in places]
     one_truth(result.path)
     return repr((log, there, watching.seen, result.step))

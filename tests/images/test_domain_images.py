@@ -105,7 +105,7 @@ def test_case_27_colour_goes_in_and_gray_comes_out(recipe: str, root: Path) -> N
     ("recipe", "said"),
     [
         ("cyclegan", "identity_weight: an image of 3 channels cannot equal one of 1: set it to 0"),
-        ("cut", "data.channels: one encoder looks at source and output"),
+        ("cut", "data.channels: source and output have one encoder"),
         ("deblurgan", "data.channels: images of 3 channels cannot be corrected to 1"),
     ],
 )

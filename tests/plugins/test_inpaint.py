@@ -248,7 +248,7 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
         ),
         (
             {"generator": {"name": "srresnet", "residual": True}},
-            "residual: 4 channels lack nothing to be 3",
+            "residual: 4 channels cannot be added to 3",
         ),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from translate.engine.inference.conversion import convert_back, is_float, load, split_masks
-from translate.errors import ConfigError, DataError
+from translate.engine.inference.conversion import convert_back, is_float, load
+from translate.errors import DataError
 
 PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 
@@ -30,14 +30,3 @@ def test_floats_are_recognised_by_type() -> None:
 def test_other_types_are_refused_with_those_that_are_accepted() -> None:
     with pytest.raises(DataError, match="got object: expected a path, bytes"):
         load(object())  # type: ignore[arg-type]
-
-
-def test_each_image_has_a_mask_or_none() -> None:
-    mask = np.zeros((4, 5), np.uint8)
-    assert split_masks(None, 2) == [None, None]
-    assert split_masks([mask, None], 2)[1] is None
-    assert len(split_masks(mask, 3, shared=True)) == 3
-    with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
-        split_masks([mask], 2)
-    with pytest.raises(ConfigError, match="expected a list with a mask or None for each of 2"):
-        split_masks(mask, 2)

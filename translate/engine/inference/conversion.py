@@ -30,9 +30,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from translate.batches import Domain
-from translate.errors import BadImage, ConfigError, DataError
+from translate.errors import BadImage, DataError
 from translate.formats import Note, suits
-from translate.images import domain_images, label_maps, masks
+from translate.images import domain_images, label_maps
 from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow
 from translate.images.source import EncodedImage
 
@@ -90,7 +90,7 @@ def load(given: ImageInput) -> DecodedInput:
         return DecodedInput(_from_array(given), Path("the array"))
     if isinstance(given, Tensor):
         return DecodedInput(_from_array(_channels_last(given)), Path("the tensor"))
-    image = _encoded(given)
+    image = encode_input(given)
     return DecodedInput(image.decode_layers(), image.path, image)
 
 
@@ -116,7 +116,7 @@ def is_float(given: ImageInput) -> bool:
     return isinstance(given, np.ndarray) and given.dtype.kind == "f"
 
 
-def _encoded(given: Any) -> EncodedImage:
+def encode_input(given: Any) -> EncodedImage:
     """Return the content of a file, and its name."""
     if isinstance(given, (str, PathLike)):
         return EncodedImage.open(Path(given))
@@ -205,58 +205,6 @@ def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:
             "[-1, 1] give (x + 1) / 2."
         )
     return np.clip(array, 0, 1).astype(np.float32)
-
-
-def find_hole(source: DecodedInput, mask: ImageInput | None) -> Pixels:
-    """Return (height, width, 1) bytes: 255 in the hole of `source`, which a `mask` says if given.
-
-    Raises `BadImage` for a file without a hole, and `DataError` for anything else.
-    """
-    if mask is None:
-        advice = "pass mask=, or make the hole transparent"
-        with named_errors(source.path, advice, is_file=bool(source.image)):
-            return masks.hole_from_alpha(source.layers, source.path)
-    try:
-        return _hole_from(mask)
-    except ValueError as error:
-        raise DataError(f"the mask {error}.") from error
-
-
-def _hole_from(mask: ImageInput) -> Pixels:
-    if isinstance(mask, Image.Image):
-        return masks.hole_from_pillow(mask)
-    if isinstance(mask, np.ndarray):
-        return masks.hole_from_array(mask)
-    if isinstance(mask, Tensor):
-        array = mask.detach().cpu().numpy()
-        return masks.hole_from_array(array.transpose(1, 2, 0) if array.ndim == 3 else array)
-    return masks.hole_from_file(_encoded(mask))
-
-
-def split_masks(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
-    """Return a mask, or None, for each of `count` images.
-
-    Args:
-        mask: a list of them, or an array or tensor of which each row is one.
-        count: how many images there are.
-        shared: whether they are a tensor, of which all may have one mask.
-
-    Raises:
-        ConfigError: where there is no mask for each.
-    """
-    if mask is None:
-        return [None] * count
-    stacked = getattr(mask, "ndim", 0) in ((4,) if shared else (3, 4))
-    if not stacked and not isinstance(mask, (list, tuple)):
-        if shared:
-            return [mask] * count
-        raise ConfigError(
-            f"mask: expected a list with a mask or None for each of {count} images, got "
-            f"{type(mask).__name__}."
-        )
-    if len(mask) != count:
-        raise ConfigError(f"mask: {len(mask)} masks for {count} images.")
-    return list(mask)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from translate.engine.inference import conversion
+from translate.engine.inference import conversion, mask_inputs
 from translate.engine.inference.conversion import ImageInput
 from translate.engine.inference.processing import ImageProcessor
 from translate.errors import ConfigError, TranslateError
@@ -25,10 +25,10 @@ def translate_images(
     What is lost when an image is read is a warning at `stacklevel` above this function.
     """
     if isinstance(images, (list, tuple)):
-        each = zip(images, conversion.split_masks(masks, len(images)), strict=True)
+        each = zip(images, mask_inputs.split_masks(masks, len(images)), strict=True)
         return [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
     if isinstance(images, Tensor) and images.ndim == 4:
-        each = zip(images, conversion.split_masks(masks, len(images), shared=True), strict=True)
+        each = zip(images, mask_inputs.split_masks(masks, len(images), shared=True), strict=True)
         made = [_translate(processor, image, mask, stacklevel + 1) for image, mask in each]
         return torch.stack(made) if made else images
     return _translate(processor, images, masks, stacklevel + 1)
@@ -42,7 +42,7 @@ def _translate(processor: ImageProcessor, image: Any, mask: Any, stacklevel: int
     source = conversion.load(image)
     for note in source.notes(processor.source, hole=fills and mask is None):
         warnings.warn(f"reading an image: {note.text}", stacklevel=stacklevel + 1)
-    hole = conversion.find_hole(source, mask) if fills else None
+    hole = mask_inputs.find_hole(source, mask) if fills else None
     with conversion.named_errors(source.path, is_file=source.image is not None):
         pixels, form = processor.preprocess(
             source.pixels(processor.file), single=source.is_gray, hole=hole
