@@ -371,7 +371,7 @@ def test_torchrun_trains_one_run(root: Path) -> None:
     assert done.returncode == 0, done.stderr
     said = [line for line in done.stdout.splitlines() if "train.batch_size is 2" in line]
     assert len(said) == 1  # by the first process alone
-    steps = re.findall(r"^step (\d)/6", done.stdout, re.MULTILINE)
+    steps = re.findall(r"\bstep (\d)/6  ", done.stdout)
     assert steps == ["2", "4", "6"]
     assert [line["step"] for line in json_files.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
     assert small_runs.checkpoint_steps(root / "run") == [0, 6]
