@@ -166,7 +166,7 @@ def test_a_folder_is_what_each_picture_is(
 ) -> None:
     source = image_folder("photos", 2)
     summary = model.folder(source, str(tmp_path / "out"), to="summer", batch_size=2)
-    assert (summary.inputs, summary.done) == (2, 2)
+    assert (summary.requested, summary.done) == (2, 2)
     for path in source.iterdir():
         drawn = np.asarray(Image.open(tmp_path / "out" / path.name)).astype(int)
         assert abs(drawn - np.asarray(model(path, to="summer"))).max() <= 1

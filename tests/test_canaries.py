@@ -249,7 +249,6 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
         "masks.hole_from_mask": lambda path: masks.hole_from_mask(
             EncodedImage(str(path), data(path)), path
         ),
-        "masks.read_hole": lambda path: (masks.read_hole(path, path), masks.read_hole(path)),
         "masks.hole_from_alpha": lambda path: masks.hole_from_alpha(
             EncodedImage(str(path), data(path)).decode_layers(), path
         ),

@@ -47,7 +47,7 @@ from translate.engine.checkpoints.references import resolve
 from translate.engine.config import layers, yaml
 from translate.engine.system.bundled import configs as bundled
 from translate.errors import BadImage, TranslateError
-from translate.images.masks import read_hole
+from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
 
 HANG = 20
@@ -175,7 +175,7 @@ def pictures(home: Path) -> Feed:
         with suppress(BadImage):
             EncodedImage(str(path), data, LARGEST).header.for_output(3, keep_private=True)
         with suppress(BadImage):
-            read_hole(path, max_pixels=LARGEST)
+            hole_from_alpha(EncodedImage(str(path), data, LARGEST).decode_layers(), path)
         header = EncodedImage(str(path), data, LARGEST).header
         assert form not in REFUSED
         for frame in range(min(header.frames, 3))[1:]:

@@ -314,6 +314,9 @@ def test_an_image_format_of_a_stranger_is_checked_trained_on_and_written(
     assert len(others) == 3
     assert np.load(drawn).shape == (32, 32, 3)
     assert np.load(drawn).dtype == np.uint8
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
+    translate(stranger, "infer", done, tmp_path / "red.png", tmp_path / "arrays", "--format", "npy")
+    assert np.load(tmp_path / "arrays/red.npy").shape == (32, 32, 3)
 
 
 def test_a_command_of_a_stranger_is_listed_and_run(stranger: Command, tmp_path: Path) -> None:

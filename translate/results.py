@@ -6,11 +6,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class InferenceResult:
-    """How many images of a folder were translated."""
+    """How many images of a folder were translated, or drawn from noise."""
 
-    inputs: int
+    requested: int
+    """inputs of a folder, or samples"""
     problems: Path
-    """the file that lists images which were not translated, and why"""
+    """the file that lists images for which there is no output, and why"""
     done: int = 0
     skipped: int = 0
     """outputs that were there already, and verified"""
@@ -18,27 +19,8 @@ class InferenceResult:
 
     @property
     def left(self) -> int:
-        """How many were not begun, because of an interruption."""
-        return self.inputs - self.done - self.skipped - self.listed
-
-
-@dataclass(frozen=True)
-class SampleResult:
-    """How many images were drawn."""
-
-    count: int
-    """as requested"""
-    problems: Path
-    """the file that lists images which were not written, and why"""
-    done: int = 0
-    skipped: int = 0
-    """outputs that were there already, and verified"""
-    listed: int = 0
-
-    @property
-    def left(self) -> int:
-        """How many were not begun, because of an interruption."""
-        return self.count - self.done - self.skipped - self.listed
+        """How many were not started, because of an interruption."""
+        return self.requested - self.done - self.skipped - self.listed
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,11 @@ def test_I7_the_last_line_and_the_exit_code_account_for_every_input(
         ),
         ((RUN, "datasets", "out", "--side", "left"), 2, "was not trained on pairs"),
         ((RUN, "datasets", "out", "--size", "0"), 2, "--size"),
-        ((RUN, "datasets", "out", "--format", "gif"), 2, "--format"),
+        (
+            (RUN, "datasets", "out", "--format", "gif"),
+            2,
+            "format: cannot write 'gif' of 3 channels.",
+        ),
         ((RUN, "datasets", "out", "--device", "tpu"), 2, "tpu"),
         ((RUN, "datasets", "out", "--device", "meta"), 2, "got 'meta'. Try --device cpu."),
     ],

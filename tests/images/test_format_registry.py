@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
+from translate.errors import ConfigError
 from translate.images.encode import encode_image
-from translate.images.format_registry import can_hold
+from translate.images.format_registry import can_hold, output_suffix
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
@@ -13,3 +15,10 @@ def test_the_suffix_says_the_format_and_unknown_ones_hold_nothing() -> None:
     assert can_hold(".PNG")
     assert not can_hold(".pgm", channels=3)
     assert not any(map(can_hold, (".gif", ".avif", ".mpo", ".txt", "")))
+
+
+def test_a_format_is_named_by_its_suffix() -> None:
+    assert {output_suffix(name) for name in ("png", ".png", "PNG")} == {".png"}
+    assert output_suffix("pgm", channels=1) == ".pgm"
+    with pytest.raises(ConfigError, match="cannot write 'pgm' of 3 channels"):
+        output_suffix("pgm")

@@ -12,8 +12,8 @@ from PIL import Image
 
 from translate.api import Translator
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
-from translate.images.masks import read_hole
-from translate.images.source import read_image
+from translate.images.masks import hole_from_mask, open_mask
+from translate.images.source import MAX_PIXELS, read_image
 
 HOLE = np.zeros((9, 13), bool)
 HOLE[2:5, 3:9] = True
@@ -75,7 +75,8 @@ def save(path: Path, form: Any) -> Path:
 def test_D26_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -> None:
     form, expected = FORMS[name], np.where(HOLE[..., None], 0, PHOTO)
     photo, mask = save(tmp_path / "in/a.png", PHOTO), save(tmp_path / "masks/a.png", form)
-    assert (read_hole(photo, mask)[..., 0] > 0).tolist() == HOLE.tolist()
+    hole = hole_from_mask(open_mask(mask, photo, MAX_PIXELS), photo)
+    assert (hole[..., 0] > 0).tolist() == HOLE.tolist()
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     assert (read_image(tmp_path / "out/a.png") == expected).all()
     model = Translator._of(MODEL)

@@ -16,3 +16,11 @@ def read_files(folder: Path) -> dict[str, bytes]:
 def visible_names(folder: Path) -> set[str]:
     """Return the names in `folder` that are not hidden."""
     return {p.name for p in folder.iterdir() if not p.name.startswith(".")}
+
+
+def image_bytes(folder: Path) -> dict[str, bytes]:
+    """Return the content of each PNG file below `folder`, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*.png"))
+    }

@@ -55,7 +55,7 @@ def translate(
     found = find_inputs(source, out)
     with console.messages((logged if logged is not None else []).append):
         summary = translate_folder(model, found, out, InferenceOptions(**options), stop=stop)
-    assert summary.inputs == summary.done + summary.skipped + summary.listed + summary.left
+    assert summary.requested == summary.done + summary.skipped + summary.listed + summary.left
     return summary
 
 

@@ -9,6 +9,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from translate.engine.disk import json_files
+from translate.engine.disk.problems import Problem
 
 
 def saved_weights(run: Path) -> dict[str, Tensor]:
@@ -34,3 +35,8 @@ def run_facts(run: Path) -> Any:
 def listed_problems(run: Path) -> list[dict[str, Any]]:
     """Return the lines of problems.jsonl."""
     return json_files.read_lines(run / "problems.jsonl")
+
+
+def unreadable(name: str) -> Problem:
+    """Return the problem that a file is empty."""
+    return Problem(Path(name), "check", "unreadable", "is empty")

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from translate.engine.system import console
 
 if TYPE_CHECKING:
-    from translate.results import InferenceResult, SampleResult
+    from translate.results import InferenceResult
 
-    Counts: TypeAlias = InferenceResult | SampleResult
-
-FORMATS = ("png", "jpg", "webp", "tif", "bmp", "ppm")
 PROGRESS_SECONDS = 10.0
 """Between two plain lines of progress."""
 
 
 @contextmanager
-def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
+def counted(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], None]]:
     """Show messages and the progress of `work`; yield the function that updates the progress."""
     from time import monotonic
 
@@ -31,7 +28,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
         with Progress(console=console.rich_console(), transient=True) as bar:
             task = bar.add_task(work, total=None)
 
-            def move(counts: Counts) -> None:
+            def move(counts: InferenceResult) -> None:
                 begun = counts.done + counts.skipped + counts.listed
                 bar.update(task, total=begun + counts.left, completed=begun)
 
@@ -45,7 +42,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
     else:
         last = monotonic()
 
-        def print_line(counts: Counts) -> None:
+        def print_line(counts: InferenceResult) -> None:
             nonlocal last
             if monotonic() - last > PROGRESS_SECONDS:
                 last = monotonic()
@@ -56,7 +53,7 @@ def counted(work: str, *, quiet: bool) -> Iterator[Callable[[Counts], None]]:
             yield print_line
 
 
-def summary(counts: Counts) -> str:
+def summary(counts: InferenceResult) -> str:
     """Return the last line, which accounts for every image."""
     where = f" in {counts.problems}" if counts.listed else ""
     left = f", {counts.left} not started" if counts.left else ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translate.cli.counting import FORMATS, counted, summary
+from translate.cli.counting import counted, summary
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +58,9 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
-    help="File format of outputs. [that of the input if it can hold the output, else png]",
+    metavar="FORMAT",
+    help="File format of outputs, such as png, jpg, tif or webp, or one that a plugin writes. "
+    "[that of the input if it can hold the output, else png]",
 )
 @click.option(
     "--max-pixels",

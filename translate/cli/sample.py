@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.counting import FORMATS, counted, summary
+from translate.cli.counting import counted, summary
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +56,10 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    metavar="FORMAT",
     default="png",
-    help="File format of the images. [png]",
+    help="File format of the images, such as png, jpg, tif or webp, or one that a plugin writes. "
+    "[png]",
 )
 @click.option(
     "--overwrite",

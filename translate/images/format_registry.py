@@ -7,7 +7,7 @@ from translate import registry
 from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import console
-from translate.errors import BadImage, PluginError, describe_error
+from translate.errors import BadImage, ConfigError, PluginError, describe_error, suggest
 from translate.formats import Format, Header
 from translate.images.layers import guarded
 
@@ -69,6 +69,20 @@ def writable_suffixes(channels: int = 3) -> list[str]:
     """Return the suffixes of files that can hold so many channels, sorted."""
     every = {suffix for named in formats() for suffix in named.format.writes}
     return sorted(suffix for suffix in every if can_hold(suffix, channels))
+
+
+def output_suffix(form: str, channels: int = 3) -> str:
+    """Return the suffix of files in the format that a user has named by its suffix, such as png.
+
+    Raises `ConfigError` where no format is written so, or it cannot hold so many channels.
+    """
+    suffix = f".{form.lower().removeprefix('.')}"
+    if can_hold(suffix, channels):
+        return suffix
+    known = [suffix[1:] for suffix in writable_suffixes(channels)]
+    raise ConfigError(
+        f"format: cannot write {form!r} of {channels} channels.{suggest(suffix[1:], known)}"
+    )
 
 
 def is_same_format(suffix: str, other: str) -> bool:

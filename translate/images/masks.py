@@ -24,7 +24,7 @@ from PIL import Image, ImageOps
 
 from translate.errors import BadImage
 from translate.images.layers import WHITE, Layers, guarded, layers_from_pillow
-from translate.images.source import MAX_PIXELS, EncodedImage
+from translate.images.source import EncodedImage
 
 MAX_COLOURS = 32
 """of a painted layer"""
@@ -32,26 +32,6 @@ GRAYISH = 16
 """levels between the channels of a colour that counts as gray"""
 Hole = NDArray[np.uint8]
 """(height, width, 1) bytes: 255 in the hole, else 0"""
-
-
-def read_hole(path: Path, mask: Path | None = None, *, max_pixels: int = MAX_PIXELS) -> Hole:
-    """Return the mask of an image's hole.
-
-    Args:
-        path: The image.
-        mask: The file of its mask; None: transparent pixels are the hole.
-        max_pixels: The largest number of pixels that is decoded.
-
-    Returns:
-        (H, W, 1), uint8: 255 in the hole, else 0.
-
-    Raises:
-        BadImage: A file cannot be read, or there is no hole.
-    """
-    if mask is None:
-        image = EncodedImage.open(path, max_pixels=max_pixels)
-        return hole_from_alpha(image.decode_layers(), path)
-    return hole_from_mask(open_mask(mask, path, max_pixels), path)
 
 
 def open_mask(mask: Path, path: Path, max_pixels: int) -> EncodedImage:

@@ -4,19 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
+from failing_layout import FailingLayout, batches_of
 from odd_exceptions import PanicException
 from PIL import Image
 from small_data import checked
-from specs import image_spec
 
-from translate.batches import Images, Item, Layout
+from translate.batches import Item
 from translate.engine.config.schema import Data
-from translate.engine.data import check, loader
 from translate.engine.data.data_warnings import find_warnings
-from translate.engine.data.transform import Augment
 from translate.images.source import read_image
 
 Pictures = Callable[..., Path]
@@ -82,45 +78,10 @@ def test_colour_that_is_read_gray_is_a_loss_and_one_bit_is_none(
     assert tmp_path / "a/train/0001.tif" not in [note.path for note in gray]
 
 
-SEVENTH = "0006.png"
-
-
-class Own(Layout):
-    """Twelve gray images; the seventh raises."""
-
-    batch = Images
-
-    def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
-        self.files = [folder / f"{n:04}.png" for n in range(12)]
-        self.fault = fault
-        self.spec = image_spec((8, 8), ("a",), 1)
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
-        return Item((self.files[index],))
-
-    def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
-        if item.files[0].name == SEVENTH:
-            return self.fault()
-        return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
-
-
-def no_file(_: Path) -> Any:
-    return np.zeros(1)
-
-
-def read(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
-    settings = Data(domains=("a",), size=8, workers=workers)
-    prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
-    return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))
-
-
 def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_the_check(
     tmp_path: Path,
 ) -> None:
-    class Picky(Own):
+    class Picky(FailingLayout):
         def pick(self, index: int, random: Any) -> Item:
             if index % 4 == 0:
                 raise PanicException("fourth")
@@ -128,5 +89,5 @@ def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_t
 
     layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
     assert find_warnings(layout, settings, [], [], read_image) == []
-    listed = [problem for _, problems in read(layout, 0, stop=2) for problem in problems]
+    listed = [problem for _, problems in batches_of(layout, 0, stop=2) for problem in problems]
     assert listed and all("PanicException: fourth" in problem.message for problem in listed)

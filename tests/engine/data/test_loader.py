@@ -1,5 +1,6 @@
 """Batches are the same for any number of workers, and whatever an item raises is listed."""
 
+import inspect
 import multiprocessing
 import os
 import random
@@ -17,13 +18,13 @@ import numpy as np
 import pytest
 import small_runs
 import torch
+from failing_layout import SEVENTH, FailingLayout, batches_of, no_file
 from odd_exceptions import PanicException, UnprintableError
 from PIL import Image
 from small_data import COLOUR, NOISE, checked, equal_batches, read_batches
-from specs import image_spec
 from torch import Tensor
 
-from translate.batches import Images, Item, Layout, Pair
+from translate.batches import Images, Item, Pair
 from translate.engine.config.schema import Data
 from translate.engine.data import check, loader, order
 from translate.engine.data.transform import Augment
@@ -195,7 +196,6 @@ def test_real_pictures_make_a_batch(shared_images: Path) -> None:
     assert checked(zebras).layout.spec.size == (64, 64)
 
 
-SEVENTH = "0006.png"
 RAISED: list[Callable[[], BaseException]] = [
     lambda: KeyError("seventh"),
     lambda: MemoryError(),
@@ -210,38 +210,6 @@ RAISED: list[Callable[[], BaseException]] = [
 ]
 
 
-class Own(Layout):
-    """Twelve gray images; the seventh raises."""
-
-    batch = Images
-
-    def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
-        self.files = [folder / f"{n:04}.png" for n in range(12)]
-        self.fault = fault
-        self.spec = image_spec((8, 8), ("a",), 1)
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
-        return Item((self.files[index],))
-
-    def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
-        if item.files[0].name == SEVENTH:
-            return self.fault()
-        return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
-
-
-def no_file(_: Path) -> Any:
-    return np.zeros(1)
-
-
-def read(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
-    settings = Data(domains=("a",), size=8, workers=workers)
-    prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
-    return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))
-
-
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("make", RAISED)
 @forking
@@ -251,15 +219,17 @@ def test_T23_whatever_a_layout_raises_is_a_listed_item(
     def fault() -> None:
         raise make()
 
-    found = read(Own(tmp_path, fault), workers)
+    found = batches_of(FailingLayout(tmp_path, fault), workers)
     assert len(found) == 8
     (problem,) = [problem for _, problems in found for problem in problems]
     assert problem.path.name in (SEVENTH, "seventh")
     kind = type(make())
     assert problem.reason == ("unreadable" if kind is BadImage else "failed")
     if kind not in (MemoryError, ConfigError, BadImage):
-        assert f"Own.load raised {kind.__name__.rpartition('.')[2]}" in problem.message
-        assert f"{__file__}, line {fault.__code__.co_firstlineno + 1}" in problem.message
+        assert f"FailingLayout.load raised {kind.__name__.rpartition('.')[2]}" in problem.message
+        lines, first = inspect.getsourcelines(FailingLayout.load)
+        line = first + next(n for n, text in enumerate(lines) if "self.fault()" in text)
+        assert f"{inspect.getsourcefile(FailingLayout)}, line {line}" in problem.message
     assert not multiprocessing.active_children()
 
 
@@ -278,7 +248,7 @@ def test_T23_items_that_do_not_go_together_end_with_what_is_wrong(
 ) -> None:
     before = threading.active_count()
     with pytest.raises(TrainingError, match=said) as found:
-        read(Own(tmp_path, item), workers)
+        batches_of(FailingLayout(tmp_path, item), workers)
     assert "must return a named tuple of tensors" in str(found.value)
     assert not multiprocessing.active_children()
     for _ in range(100):  # those of queues end a moment later
@@ -292,13 +262,13 @@ def test_T23_an_item_that_no_process_can_hand_over_is_no_endless_wait(tmp_path: 
     class Local(NamedTuple):
         images: Tensor
 
-    class All(Own):
+    class All(FailingLayout):
         def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
             return Local(torch.zeros(1, 8, 8, dtype=torch.uint8))
 
     with pytest.raises(TrainingError, match="not defined at the top of its module"):
-        read(All(tmp_path, lambda: None), 1)
-    assert len(read(All(tmp_path, lambda: None), 0)) == 8
+        batches_of(All(tmp_path, lambda: None), 1)
+    assert len(batches_of(All(tmp_path, lambda: None), 0)) == 8
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -306,12 +276,12 @@ def test_T23_an_item_that_no_process_can_hand_over_is_no_endless_wait(tmp_path: 
 def test_T23_a_layout_that_always_raises_ends_with_the_first_reason(
     workers: int, tmp_path: Path
 ) -> None:
-    class Always(Own):
+    class Always(FailingLayout):
         def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
             raise LookupError(f"{index}")
 
     with pytest.raises(TrainingError, match=r"100 items in a row .*Always.pick raised LookupError"):
-        read(Always(tmp_path, lambda: None), workers)
+        batches_of(Always(tmp_path, lambda: None), workers)
     assert not multiprocessing.active_children()
 
 
@@ -346,7 +316,7 @@ def test_T24_too_little_shared_memory_is_reported_with_the_setting(
     monkeypatch.setattr(loader, "SHARED", tmp_path)
     usage = type("Usage", (), {"free": 64 * 9 * 7})
     monkeypatch.setattr("translate.engine.data.loader.shutil.disk_usage", lambda _: usage)
-    layout = Own(tmp_path, lambda: None)
+    layout = FailingLayout(tmp_path, lambda: None)
 
     def remark(workers: int, batch_size: int = 9) -> str:
         settings = Data(domains=("a",), size=8, workers=workers)

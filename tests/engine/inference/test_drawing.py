@@ -1,13 +1,12 @@
 """Images drawn from noise: a function of model, seed and number, whatever else is requested."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import small_checkpoints
 import torch
-from PIL import Image
+from file_trees import image_bytes
+from image_inversion import read_pixels
 
 from translate.engine.inference import drawing
 from translate.engine.inference import model as infer
@@ -17,55 +16,33 @@ from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return infer.load(small_checkpoints.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
-
-
-@pytest.fixture(scope="module")
-def classes(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return infer.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*.png"))
-    }
-
-
-def pixels(path: Path) -> Any:
-    with Image.open(path) as picture:
-        return np.asarray(picture)
-
-
-def test_a_picture_does_not_depend_on_how_many_are_drawn(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "many", SampleRequest(CHUNK + 6))
-    sample_folder(model, tmp_path / "few", SampleRequest(3))
-    many, few = tree(tmp_path / "many"), tree(tmp_path / "few")
+def test_a_picture_does_not_depend_on_how_many_are_drawn(gan_model: Model, tmp_path: Path) -> None:
+    sample_folder(gan_model, tmp_path / "many", SampleRequest(CHUNK + 6))
+    sample_folder(gan_model, tmp_path / "few", SampleRequest(3))
+    many, few = image_bytes(tmp_path / "many"), image_bytes(tmp_path / "few")
     assert few == {name: many[name] for name in few}
 
 
-def test_an_image_is_what_its_latents_alone_give(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, SampleRequest(2))
-    latents = model.recipe.latents(1, drawing._generator(0, 1))
+def test_an_image_is_what_its_latents_alone_give(gan_model: Model, tmp_path: Path) -> None:
+    sample_folder(gan_model, tmp_path, SampleRequest(2))
+    latents = gan_model.recipe.latents(1, drawing._generator(0, 1))
     with torch.inference_mode():
-        (alone,) = ((model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()[None]
-    assert abs(alone - pixels(tmp_path / "000002.png")).max() <= 1
+        (alone,) = ((gan_model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()[None]
+    assert abs(alone - read_pixels(tmp_path / "000002.png")).max() <= 1
 
 
-def test_another_seed_gives_other_pictures(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path / "0", SampleRequest(4))
-    sample_folder(model, tmp_path / "1", SampleRequest(4, seed=1))
-    assert not set(tree(tmp_path / "0").values()) & set(tree(tmp_path / "1").values())
+def test_another_seed_gives_other_pictures(gan_model: Model, tmp_path: Path) -> None:
+    sample_folder(gan_model, tmp_path / "0", SampleRequest(4))
+    sample_folder(gan_model, tmp_path / "1", SampleRequest(4, seed=1))
+    assert not set(image_bytes(tmp_path / "0").values()) & set(image_bytes(tmp_path / "1").values())
 
 
 def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
-    classes: Model, tmp_path: Path
+    cgan_model: Model, tmp_path: Path
 ) -> None:
-    sample_folder(classes, tmp_path / "turns", SampleRequest(6))
-    sample_folder(classes, tmp_path / "one", SampleRequest(6, "one"))
-    turns, one = tree(tmp_path / "turns"), tree(tmp_path / "one")
+    sample_folder(cgan_model, tmp_path / "turns", SampleRequest(6))
+    sample_folder(cgan_model, tmp_path / "one", SampleRequest(6, "one"))
+    turns, one = image_bytes(tmp_path / "turns"), image_bytes(tmp_path / "one")
     same = [name for name in turns if turns[name] == one[name]]
     assert same == ["000002.png", "000005.png"]  # whose turn it was
 
@@ -78,22 +55,22 @@ def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
     ],
 )
 def test_what_cannot_be_drawn_is_refused_before_anything_is_written(
-    classes: Model, tmp_path: Path, samples: SampleRequest, complaint: str
+    cgan_model: Model, tmp_path: Path, samples: SampleRequest, complaint: str
 ) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        sample_folder(classes, tmp_path / "out", samples)
+        sample_folder(cgan_model, tmp_path / "out", samples)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_without_classes_takes_none(model: Model, tmp_path: Path) -> None:
+def test_a_model_without_classes_takes_none(gan_model: Model, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="without classes: leave --class out"):
-        sample_folder(model, tmp_path, SampleRequest(1, "one"))
+        sample_folder(gan_model, tmp_path, SampleRequest(1, "one"))
 
 
 def test_a_model_that_translates_says_that_it_cannot_draw(tmp_path: Path) -> None:
-    (model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
+    (gan_model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
     with pytest.raises(ConfigError, match="cannot draw images from noise"):
-        sample_folder(model, tmp_path / "out", SampleRequest(1))
+        sample_folder(gan_model, tmp_path / "out", SampleRequest(1))
 
 
 def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
@@ -102,20 +79,22 @@ def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
         drawing.encoded("houses", 5)
 
 
-def test_a_sheet_holds_what_the_files_hold(model: Model, classes: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, SampleRequest(4))
-    drawn = draw_sheet(model, SampleRequest(4))
+def test_a_sheet_holds_what_the_files_hold(
+    gan_model: Model, cgan_model: Model, tmp_path: Path
+) -> None:
+    sample_folder(gan_model, tmp_path, SampleRequest(4))
+    drawn = draw_sheet(gan_model, SampleRequest(4))
     assert drawn.shape == (18, 18, 3)
-    assert (drawn[10:, :8, 0] == pixels(tmp_path / "000003.png")).all()
-    rows = draw_sheet(classes, SampleRequest(6, "all"))
+    assert (drawn[10:, :8, 0] == read_pixels(tmp_path / "000003.png")).all()
+    rows = draw_sheet(cgan_model, SampleRequest(6, "all"))
     assert rows.shape == (28, 18, 3)
-    sample_folder(classes, tmp_path / "all", SampleRequest(6, "all"))
-    assert (rows[10:18, 10:, 0] == pixels(tmp_path / "all/one/000002.png")).all()
+    sample_folder(cgan_model, tmp_path / "all", SampleRequest(6, "all"))
+    assert (rows[10:18, 10:, 0] == read_pixels(tmp_path / "all/one/000002.png")).all()
 
 
-def test_a_walk_has_a_row_a_class_of_so_many(model: Model, classes: Model) -> None:
-    assert draw_walk(model, SampleRequest(5)).shape == (38, 48, 3)
-    walked = draw_walk(classes, SampleRequest(5))
+def test_a_walk_has_a_row_a_class_of_so_many(gan_model: Model, cgan_model: Model) -> None:
+    assert draw_walk(gan_model, SampleRequest(5)).shape == (38, 48, 3)
+    walked = draw_walk(cgan_model, SampleRequest(5))
     assert walked.shape == (28, 48, 3)
-    assert (walked != draw_walk(classes, SampleRequest(5, seed=1))).any()
-    assert (walked == draw_walk(classes, SampleRequest(5))).all()
+    assert (walked != draw_walk(cgan_model, SampleRequest(5, seed=1))).any()
+    assert (walked == draw_walk(cgan_model, SampleRequest(5))).all()

@@ -210,10 +210,10 @@ def test_D21_every_name_is_written_and_counted(
     os.link(pool / "0000.png", tmp_path / "faces/hard.png")
     (tmp_path / "faces/dead.png").symlink_to("nowhere")
     summary = translate(tmp_path / "faces", tmp_path / "out")
-    assert (summary.inputs, *counts(summary)) == (7, 6, 0, 1)
+    assert (summary.requested, *counts(summary)) == (7, 6, 0, 1)
     assert len(list((tmp_path / "out").rglob("*.png"))) == 6
     again = translate(tmp_path / "faces", tmp_path / "out")
-    assert (again.inputs, *counts(again)) == (7, 0, 6, 1)
+    assert (again.requested, *counts(again)) == (7, 0, 6, 1)
 
 
 def test_processes_share_the_pictures_and_know_of_each_other(

@@ -17,8 +17,8 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.system import console
 from translate.errors import BadImage, ConfigError, DataError
-from translate.images.masks import read_hole
-from translate.images.source import read_image
+from translate.images.masks import hole_from_alpha
+from translate.images.source import EncodedImage, read_image
 from translate.nn.geometry import Geometry
 
 
@@ -87,7 +87,8 @@ def test_a_mask_turns_with_its_picture(tmp_path: Path, pixels: NDArray[np.uint8]
     exif[0x0112] = 6  # to be turned by a quarter to the right
     (tmp_path / "in").mkdir()
     Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
-    assert read_hole(tmp_path / "in/a.png")[0].all()
+    image = EncodedImage.open(tmp_path / "in/a.png")
+    assert hole_from_alpha(image.decode_layers(), image.path)[0].all()
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
     drawn = read_image(tmp_path / "out/a.png")
     assert drawn.shape == (13, 9, 3)

@@ -222,7 +222,7 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     )
     names = [path.name for path in out.glob("*.tif*")]
     assert summary.done == len(names) == 3
-    assert summary.listed == summary.inputs - summary.done > 4
+    assert summary.listed == summary.requested - summary.done > 4
     for line in json_files.read_lines(out / "problems.jsonl"):
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
     again = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import small_checkpoints
 import torch
-from specs import image_spec
-from torch import Tensor
+from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
 from translate.engine.inference.drawing import SampleRequest
@@ -19,39 +18,6 @@ from translate.engine.inference.model import Model
 from translate.engine.inference.options import NOT_RECORDED, InferenceOptions
 from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
-from translate.nn.geometry import Geometry
-from translate.recipe import Recipe
-
-SPEC = image_spec((32, 32), ("blurred", "sharp"))
-
-
-class Tint(Recipe[Any]):
-    """Adds another number to each channel, and remembers the sizes that it saw."""
-
-    def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
-        super().__init__()
-        self.keeps_gray, self.made = keeps_gray, Geometry(scale=scale)
-        self.takes_mask = mask  # type: ignore[misc]
-        self.sizes: list[tuple[int, ...]] = []
-
-    @property
-    def geometry(self) -> Geometry:
-        return self.made
-
-    def optimizers(self) -> dict[str, Any]:
-        return {}
-
-    def step(self, batch: Any) -> Any:
-        raise NotImplementedError
-
-    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        self.sizes.append(tuple(images.shape[-2:]))
-        drawn = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
-        return drawn.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
-
-    def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
-        return tuple(domain.name for domain in SPEC.domains)
-
 
 CHANGED: dict[str, Any] = {
     "to": "blurred", "size": 16, "scale_back": True, "side": "right", "keep_metadata": True,
@@ -101,7 +67,7 @@ def test_options_that_change_no_output_keep_what_is_done(
 ) -> None:
     folder()
     done = folder(**{name: CHANGED[name]})
-    assert done.skipped == done.inputs and not done.done
+    assert done.skipped == done.requested and not done.done
     folder("other", **{name: CHANGED[name]})
     others = sorted((tmp_path / "other").glob("*.png"))
     assert others

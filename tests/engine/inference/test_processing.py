@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from specs import image_spec
-from torch import Tensor
+from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
 from translate.contract.verdicts import small_options
@@ -16,12 +16,9 @@ from translate.engine.inference.model import Model
 from translate.engine.inference.processing import ImageProcessor, is_gray
 from translate.images.source import read_image
 from translate.images.tensors import to_uint8
-from translate.nn.geometry import Geometry
-from translate.recipe import Recipe
 from translate.registry import create, create_recipe, names
 
 KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
-SPEC = image_spec((32, 32), ("blurred", "sharp"))
 
 
 def translator(name: str, **options: Any) -> Translator:
@@ -30,34 +27,6 @@ def translator(name: str, **options: Any) -> Translator:
     made = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
     made.eval().requires_grad_(False)
     return Translator._of(Model(name, name, made, SPEC, (), torch.device("cpu")))
-
-
-class Tint(Recipe[Any]):
-    """Adds another number to each channel, and remembers the sizes that it saw."""
-
-    def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
-        super().__init__()
-        self.keeps_gray, self.made = keeps_gray, Geometry(scale=scale)
-        self.takes_mask = mask  # type: ignore[misc]
-        self.sizes: list[tuple[int, ...]] = []
-
-    @property
-    def geometry(self) -> Geometry:
-        return self.made
-
-    def optimizers(self) -> dict[str, Any]:
-        return {}
-
-    def step(self, batch: Any) -> Any:
-        raise NotImplementedError
-
-    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        self.sizes.append(tuple(images.shape[-2:]))
-        drawn = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
-        return drawn.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
-
-    def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
-        return tuple(domain.name for domain in SPEC.domains)
 
 
 def tint(*, unscaled: bool = False, **given: Any) -> Translator:

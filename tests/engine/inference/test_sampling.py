@@ -3,138 +3,113 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from weakref import ReferenceType, ref
 
-import numpy as np
 import pytest
-import small_checkpoints
 import torch
-from PIL import Image
+from file_trees import image_bytes
+from image_inversion import read_pixels
 
 from translate.engine.disk import files, json_files
-from translate.engine.inference import model as infer
 from translate.engine.inference.drawing import CHUNK, SampleRequest
 from translate.engine.inference.model import Model
 from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return infer.load(small_checkpoints.gan(tmp_path_factory.mktemp("gan")), device="cpu")[0]
-
-
-@pytest.fixture(scope="module")
-def classes(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return infer.load(small_checkpoints.cgan(tmp_path_factory.mktemp("cgan")), device="cpu")[0]
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*.png"))
-    }
-
-
-def pixels(path: Path) -> Any:
-    with Image.open(path) as picture:
-        return np.asarray(picture)
-
-
 def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
-    model: Model, tmp_path: Path
+    gan_model: Model, tmp_path: Path
 ) -> None:
-    summary = sample_folder(model, tmp_path, SampleRequest(70))
-    assert (summary.count, summary.done, summary.left) == (70, 70, 0)
+    summary = sample_folder(gan_model, tmp_path, SampleRequest(70))
+    assert (summary.requested, summary.done, summary.left) == (70, 70, 0)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert (names[0], names[-1], len(names)) == ("000001.png", "000070.png", 70)
-    assert pixels(tmp_path / "000001.png").shape == (8, 8), "gray"
-    assert len(set(tree(tmp_path).values())) == 70
+    assert read_pixels(tmp_path / "000001.png").shape == (8, 8), "gray"
+    assert len(set(image_bytes(tmp_path).values())) == 70
 
 
-def test_a_second_run_goes_on_where_the_first_stopped(model: Model, tmp_path: Path) -> None:
+def test_a_second_run_goes_on_where_the_first_stopped(gan_model: Model, tmp_path: Path) -> None:
     stops = iter([False, True])
     summary = sample_folder(
-        model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
+        gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
     )
     assert (summary.done, summary.left) == (CHUNK, CHUNK + 1)
     (tmp_path / "out/000003.png").unlink()
-    again = sample_folder(model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
+    again = sample_folder(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
     assert (again.done, again.skipped, again.left) == (CHUNK + 2, CHUNK - 1, 0)
-    sample_folder(model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
-    assert tree(tmp_path / "out") == tree(tmp_path / "straight")
+    sample_folder(gan_model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
+    assert image_bytes(tmp_path / "out") == image_bytes(tmp_path / "straight")
 
 
-def test_what_is_done_is_not_drawn_again(model: Model, tmp_path: Path) -> None:
-    sample_folder(model, tmp_path, SampleRequest(5))
+def test_what_is_done_is_not_drawn_again(gan_model: Model, tmp_path: Path) -> None:
+    sample_folder(gan_model, tmp_path, SampleRequest(5))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
-    summary = sample_folder(model, tmp_path, SampleRequest(5))
+    summary = sample_folder(gan_model, tmp_path, SampleRequest(5))
     assert (summary.done, summary.skipped) == (0, 5)
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
 
 
 @pytest.mark.parametrize("change", ["seed", "model", "output"])
 def test_what_was_drawn_otherwise_is_not_replaced_unasked(
-    model: Model, tmp_path: Path, change: str
+    gan_model: Model, tmp_path: Path, change: str
 ) -> None:
-    sample_folder(model, tmp_path, SampleRequest(3))
-    other, samples = model, SampleRequest(3)
+    sample_folder(gan_model, tmp_path, SampleRequest(3))
+    other, samples = gan_model, SampleRequest(3)
     match change:
         case "seed":
             samples = SampleRequest(3, seed=7)
         case "model":
-            other = replace(model, digest="another")
+            other = replace(gan_model, digest="another")
         case "output":
             (tmp_path / "000002.png").write_bytes(b"mine")
-    before = tree(tmp_path)
+    before = image_bytes(tmp_path)
     with pytest.raises(ConfigError, match="--overwrite"):
         sample_folder(other, tmp_path, samples)
-    assert tree(tmp_path) == before
+    assert image_bytes(tmp_path) == before
     assert sample_folder(other, tmp_path, samples, overwrite=True).done >= 1
 
 
 def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
-    classes: Model, tmp_path: Path
+    cgan_model: Model, tmp_path: Path
 ) -> None:
-    sample_folder(classes, tmp_path, SampleRequest(8, "all"))
+    sample_folder(cgan_model, tmp_path, SampleRequest(8, "all"))
     counts = {f.name: len(list(f.iterdir())) for f in tmp_path.iterdir() if f.name[0] != "."}
     assert counts == {"zero": 3, "one": 3, "two": 2}
     assert (tmp_path / "two/000001.png").exists()
 
 
-def test_what_is_not_finite_is_listed(model: Model, tmp_path: Path) -> None:
+def test_what_is_not_finite_is_listed(gan_model: Model, tmp_path: Path) -> None:
     def spoilt(latents: torch.Tensor, condition: object = None) -> torch.Tensor:  # noqa: ARG001
         drawn = torch.zeros(len(latents), 1, 8, 8)
         drawn[1] = torch.nan
         return drawn
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model.recipe, "draw", spoilt)
-        summary = sample_folder(model, tmp_path / "some", SampleRequest(4))
+        patch.setattr(gan_model.recipe, "draw", spoilt)
+        summary = sample_folder(gan_model, tmp_path / "some", SampleRequest(4))
         assert (summary.done, summary.listed) == (3, 1)
         (line,) = json_files.read_lines(tmp_path / "some/problems.jsonl")
         assert line["path"].endswith("000002.png")
-        patch.setattr(model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
+        patch.setattr(gan_model.recipe, "draw", lambda *_: torch.full((CHUNK, 1, 8, 8), torch.nan))
         with pytest.raises(NothingUsableError, match="not one image is finite"):
-            sample_folder(model, tmp_path / "none", SampleRequest(4))
+            sample_folder(gan_model, tmp_path / "none", SampleRequest(4))
 
 
 def test_a_full_disk_is_no_traceback(
-    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gan_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "replace", full)
     with pytest.raises(SaveError, match=r"could not write .*000001.png: No space left on device"):
-        sample_folder(model, tmp_path, SampleRequest(1))
+        sample_folder(gan_model, tmp_path, SampleRequest(1))
 
 
-def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_count(gan_model: Model, tmp_path: Path) -> None:
     """Only names are held: what is drawn goes before the next is drawn."""
     alive: list[int] = []
-    real: Callable[..., torch.Tensor] = model.recipe.draw
+    real: Callable[..., torch.Tensor] = gan_model.recipe.draw
     seen: list[ReferenceType[torch.Tensor]] = []
 
     def watched(latents: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
@@ -144,7 +119,7 @@ def test_memory_does_not_grow_with_the_count(model: Model, tmp_path: Path) -> No
         return drawn
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model.recipe, "draw", watched)
-        sample_folder(model, tmp_path, SampleRequest(6 * CHUNK))
+        patch.setattr(gan_model.recipe, "draw", watched)
+        sample_folder(gan_model, tmp_path, SampleRequest(6 * CHUNK))
     assert len(alive) == 6
     assert max(alive) <= 1

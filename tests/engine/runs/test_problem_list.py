@@ -3,41 +3,22 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import small_runs
-import torch
 from PIL import Image
+from run_files import unreadable
 
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.data import check
-from translate.engine.data.check import CheckedData, Problem
+from translate.engine.data.check import CheckedData
 from translate.engine.disk import files, json_files
 from translate.engine.runs.writer import RunWriter
-from translate.engine.training.build import build_training
-
-
-@pytest.fixture
-def begun(
-    image_folder: Callable[..., Path], tmp_path: Path
-) -> tuple[RunWriter, TrainingState, CheckedData]:
-    image_folder("a", 4), image_folder("b", 3)
-    asked = small_runs.config(tmp_path)
-    layout = check.open_layout(asked.data)
-    training = build_training(asked, layout.spec, torch.device("cpu"))
-    journal = RunWriter(tmp_path / "run", training, 4)
-    return journal, training, check.check_data(layout, asked.data)
-
-
-def problem(name: str) -> Problem:
-    return Problem(Path(name), "check", "unreadable", "is empty")
 
 
 def test_what_was_listed_before_is_not_listed_again(
     begun: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
     journal, training, prepared = begun
-    prepared.problems.extend([problem("old.png"), problem("new.png")])
-    files.append(journal.path / "problems.jsonl", problem("old.png").record())
+    prepared.problems.extend([unreadable("old.png"), unreadable("new.png")])
+    files.append(journal.path / "problems.jsonl", unreadable("old.png").record())
     journal.begin(training, prepared)
     lines = json_files.read_lines(journal.path / "problems.jsonl")
     assert [line["path"] for line in lines] == ["old.png", "new.png"]

@@ -8,38 +8,19 @@ from typing import Any
 
 import pytest
 import small_runs
-import torch
 from odd_exceptions import PanicException, UnprintableError
 from run_files import listed_problems, log_lines, run_facts
 
 from translate import hookimpl
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.data import check
-from translate.engine.data.check import CheckedData, Problem
+from translate.engine.data.check import CheckedData
 from translate.engine.disk import files
 from translate.engine.runs.writer import RunWriter
-from translate.engine.training.build import build_training
 from translate.errors import describe_error
 from translate.run import LogRecord
 
 Plugin = Callable[..., object]
-
-
-@pytest.fixture
-def begun(
-    image_folder: Callable[..., Path], tmp_path: Path
-) -> tuple[RunWriter, TrainingState, CheckedData]:
-    image_folder("a", 4), image_folder("b", 3)
-    asked = small_runs.config(tmp_path)
-    layout = check.open_layout(asked.data)
-    training = build_training(asked, layout.spec, torch.device("cpu"))
-    journal = RunWriter(tmp_path / "run", training, 4)
-    return journal, training, check.check_data(layout, asked.data)
-
-
-def problem(name: str) -> Problem:
-    return Problem(Path(name), "check", "unreadable", "is empty")
 
 
 def test_numbers_that_json_does_not_have_are_null(

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from translate.engine.disk import folders
 from translate.engine.inference.sources import Job, Sources
-from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, suggest
+from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
 from translate.folders import skipped
 from translate.folders.listing import find_images, match, scan, stem_below
-from translate.images.format_registry import can_hold, is_same_format, writable_suffixes
+from translate.images.format_registry import can_hold, is_same_format, output_suffix
 
 
 class Inputs(NamedTuple):
@@ -74,15 +74,14 @@ def assign_outputs(
     taken. With `gray`, images of a format without colour have gray results. Raises `ConfigError`
     where two images would become one file, if only on some file systems.
     """
-    suffix = f".{form or 'png'}"
-    if not can_hold(suffix, channels):
-        known = [name[1:] for name in writable_suffixes(channels)]
-        raise ConfigError(f"format: cannot write {form!r}.{suggest(suffix[1:], known)}")
+    suffix = output_suffix(form or "png", channels)
     names = [path.relative_to(found.root) for path in found.images]
     kept = {
         name
         for name in names
-        if _keeps(name.suffix, form, 1 if gray and not can_hold(name.suffix, 3) else channels)
+        if _keeps(
+            name.suffix, form and suffix, 1 if gray and not can_hold(name.suffix, 3) else channels
+        )
     }
     taken = {_folded(name) for name in kept}
     taken |= {_folded(folder) for name in names for folder in name.parents}
@@ -160,10 +159,9 @@ def _frames(job: Job, sources: Sources) -> list[Job]:
     return [job._replace(output=output, frame=n) for n, output in enumerate(outputs)]
 
 
-def _keeps(suffix: str, form: str | None, channels: int) -> bool:
-    if not can_hold(suffix, channels):
-        return False
-    return not form or is_same_format(suffix, f".{form}")
+def _keeps(suffix: str, wanted: str | None, channels: int) -> bool:
+    """Return whether an output has the suffix of its input, which is `wanted` if that is given."""
+    return can_hold(suffix, channels) and (not wanted or is_same_format(suffix, wanted))
 
 
 def _folded(name: PurePath) -> PurePath:

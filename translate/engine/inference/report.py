@@ -95,10 +95,10 @@ class FolderReport:
         if self.notes.total() > len(self.notes):
             counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.notes.items()))
             logger.info(f"notes on what images lost are in {result.problems}: {counts}")
-        if result.listed == result.inputs > 0:
+        if result.listed == result.requested > 0:
             self._require_working_recipe(0)
             raise NothingUsableError(
-                f"not one of {result.inputs} images could be translated: see {result.problems}."
+                f"not one of {result.requested} images could be translated: see {result.problems}."
             )
 
     def _compare_sizes(self, image: ImageResult) -> None:

@@ -28,11 +28,11 @@ from translate.engine.inference.report import note_lost_messages
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import ConfigError, NothingUsableError, SaveError
+from translate.errors import NothingUsableError, SaveError
 from translate.images.encode import encode_image
-from translate.images.format_registry import can_hold
+from translate.images.format_registry import output_suffix
 from translate.images.layers import Pixels
-from translate.results import SampleResult
+from translate.results import InferenceResult
 
 WRITERS = 4
 """threads"""
@@ -60,7 +60,7 @@ def sample_folder(
     form: str = "png",
     overwrite: bool = False,
     stop: Callable[[], object] = bool,
-) -> SampleResult:
+) -> InferenceResult:
     """Write ``out/000001.png`` and so on, as `sample_each` does."""
     each = sample_each(model, out, request, form=form, overwrite=overwrite, stop=stop)
     return deque(each, maxlen=1).pop()
@@ -74,7 +74,7 @@ def sample_each(
     form: str = "png",
     overwrite: bool = False,
     stop: Callable[[], object] = bool,
-) -> Iterator[SampleResult]:
+) -> Iterator[InferenceResult]:
     """Write ``out/000001.png`` and so on, and yield how many are done so far.
 
     What is there already, drawn by the same model from the same seed, is skipped. Once `stop`
@@ -87,15 +87,13 @@ def sample_each(
     """
     text = check(model, request)
     request = complete(model, request)
-    channels = model.spec.target.channels
-    if not can_hold(f".{form}", channels):
-        raise ConfigError(f"format: cannot write {form!r} of {channels} channels.")
+    suffix = output_suffix(form, model.spec.target.channels)
     folders.ensure_writable(out)
     recorded_request = replace(request, options=plain(request.options))
     made_by = {"model": model.digest, **recorded(recorded_request, ["count"])}
     manifest = OutputManifest(out, made_by, overwrite=overwrite)
-    todo, skipped = manifest.split(_samples(model, out, request, form), lambda _: "")
-    result = SampleResult(request.count, manifest.problems, skipped=skipped)
+    todo, skipped = manifest.split(_samples(model, out, request, suffix), lambda _: "")
+    result = InferenceResult(request.count, manifest.problems, skipped=skipped)
     for limit in file_system.unsupported_operations(out):
         logger.info(f"the file system of {out}: {limit}")
     with manifest.open(), DaemonThreadPool(WRITERS) as writers:
@@ -113,7 +111,7 @@ def sample_each(
             result = replace(result, done=done, listed=result.listed + len(problems))
             yield result
     note_lost_messages(manifest)
-    if result.listed == result.count:
+    if result.listed == result.requested:
         raise NothingUsableError(f"{model.name}: not one image is finite. Train it again.")
     yield result
 
@@ -135,11 +133,11 @@ def _write(manifest: OutputManifest, sample: Sample, pixels: Pixels | None) -> P
     return None
 
 
-def _samples(model: Model, out: Path, request: SampleRequest, form: str) -> Iterator[Sample]:
+def _samples(model: Model, out: Path, request: SampleRequest, suffix: str) -> Iterator[Sample]:
     """Yield what is to be drawn; of all classes, into a folder for each."""
     known = classes(model)
     for number in range(request.count):
         folder, place = out, number
         if request.label == ALL_CLASSES:
             folder, place = out / known[number % len(known)], number // len(known)
-        yield Sample(number, folder / f"{place + 1:06}.{form}")
+        yield Sample(number, folder / f"{place + 1:06}{suffix}")

@@ -1,0 +1,26 @@
+"""A run whose folder is about to be written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_runs
+import torch
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.data import check
+from translate.engine.data.check import CheckedData
+from translate.engine.runs.writer import RunWriter
+from translate.engine.training.build import build_training
+
+
+@pytest.fixture
+def begun(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> tuple[RunWriter, TrainingState, CheckedData]:
+    image_folder("a", 4), image_folder("b", 3)
+    asked = small_runs.config(tmp_path)
+    layout = check.open_layout(asked.data)
+    training = build_training(asked, layout.spec, torch.device("cpu"))
+    journal = RunWriter(tmp_path / "run", training, 4)
+    return journal, training, check.check_data(layout, asked.data)

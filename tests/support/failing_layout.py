@@ -1,0 +1,49 @@
+"""A layout of one item that fails, and the batches that training has of a layout."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from specs import image_spec
+
+from translate.batches import Images, Item, Layout
+from translate.engine.config.schema import Data
+from translate.engine.data import check, loader
+from translate.engine.data.transform import Augment
+
+SEVENTH = "0006.png"
+
+
+class FailingLayout(Layout):
+    """Twelve gray images; the seventh raises."""
+
+    batch = Images
+
+    def __init__(self, folder: Path, fault: Callable[[], Any]) -> None:
+        self.files = [folder / f"{n:04}.png" for n in range(12)]
+        self.fault = fault
+        self.spec = image_spec((8, 8), ("a",), 1)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Any) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
+
+    def load(self, item: Item, transform: Any) -> Any:  # noqa: ARG002
+        if item.files[0].name == SEVENTH:
+            return self.fault()
+        return Images(torch.zeros(1, 8, 8, dtype=torch.uint8))
+
+
+def no_file(_: Path) -> Any:
+    return np.zeros(1)
+
+
+def batches_of(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
+    """Return the first batches of three items, each with the problems on the way to it."""
+    settings = Data(domains=("a",), size=8, workers=workers)
+    prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+    return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))
