@@ -107,7 +107,7 @@ def install_checkout(environment: Path, dependencies: Path, state: str) -> None:
     (packages(environment) / "dependencies.pth").write_text(f"{packages(dependencies)}\n")
     build = ["--no-deps", "--no-build-isolation", "--editable", str(CHECKOUT)]
     pip(environment, "install", *build)
-    for command in sorted((dependencies / "bin").iterdir()):
+    for command in sorted(path for path in (dependencies / "bin").iterdir() if path.is_file()):
         if not (target := environment / "bin" / command.name).exists():
             copy_command(command, target)
     (environment / STAMP).write_text(state)

@@ -26,7 +26,7 @@ folders
 images
 registry
 recipe trackers
-formats
+formats metrics
 engine.plugins
 engine.disk
 batches nn progress results run

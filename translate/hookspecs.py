@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from translate.batches import Layout
     from translate.formats import Format
+    from translate.metrics import Metric
     from translate.recipe import Recipe
     from translate.run import LogRecord, Run
     from translate.trackers import Tracker
@@ -79,6 +80,15 @@ def register_trackers() -> Mapping[str, Callable[..., Tracker]]:  # type: ignore
     """Return trackers of logs and previews, by the name given in ``train.trackers``.
 
     A factory is called as ``factory(**options)`` and returns a `translate.trackers.Tracker`.
+    """
+
+
+@hookspec
+def register_metrics() -> Mapping[str, Callable[..., Metric]]:  # type: ignore[empty-body]
+    """Return metrics by name, for ``translate evaluate`` and ``train.metric``.
+
+    A factory is called as ``factory(domain=, source_domain=, classes=, **options)``, with those of
+    these keywords that its signature takes, and returns a `translate.metrics.Metric`.
     """
 
 

@@ -19,8 +19,8 @@ from translate.recipe import Recipe
 
 # fmt: off
 Kind: TypeAlias = Literal[
-    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "tracker",
-    "command",
+    "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "metric",
+    "tracker", "command",
 ]
 # fmt: on
 Part: TypeAlias = str | Mapping[str, Any]
@@ -34,6 +34,7 @@ HOOKS: Mapping[Kind, str] = {
     "domain": "register_domains",
     "recipe": "register_recipes",
     "format": "register_formats",
+    "metric": "register_metrics",
     "tracker": "register_trackers",
     "command": "register_commands",
 }

@@ -18,6 +18,7 @@ TITLES = {
     "generator": "Generators (networks that return images or codes), for options of a recipe",
     "discriminator": "Discriminators (networks that score images), for options of a recipe",
     "loss": "Losses, for options of a recipe",
+    "metric": "Metrics, for `translate evaluate` and `--set train.metric=NAME`",
     "tracker": "Trackers, for `--set train.trackers=[NAME]`",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
     "command": "Commands, for `translate NAME`",

@@ -19,6 +19,7 @@ KINDS = (
     "generator",
     "discriminator",
     "loss",
+    "metric",
     "tracker",
     "domain",
     "format",

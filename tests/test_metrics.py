@@ -1,0 +1,60 @@
+"""The base class of metrics: rows, merging over processes, drawing with replacement."""
+
+import numpy as np
+import torch
+
+from translate.metrics import Figure, Metric, MetricBatch
+from translate.registry import create
+
+
+class Difference(Metric):
+    """The mean of all fake images minus that of all real ones."""
+
+    needs = frozenset({"fake", "real"})
+    figures = {"difference": Figure("min")}
+
+    def update(self, batch: MetricBatch) -> None:
+        for name in ("fake", "real"):
+            if name in batch:
+                self.add(name, means=batch[name].mean((1, 2, 3)))  # type: ignore[literal-required]
+
+    def compute(self) -> dict[str, float]:
+        fake, real = self.rows("fake", "means"), self.rows("real", "means")
+        return {"difference": float(fake.mean() - real.mean())}
+
+
+def images(*levels: float) -> torch.Tensor:
+    return torch.tensor(levels).view(-1, 1, 1, 1).expand(-1, 3, 4, 4)
+
+
+def test_merged_states_of_two_processes_are_those_of_one() -> None:
+    whole, first, second = Difference(), Difference(), Difference()
+    whole.update({"fake": images(1, 2, 6), "real": images(4, 8)})
+    first.update({"fake": images(1), "real": images(4)})
+    second.update({"fake": images(2, 6)})
+    second.update({"real": images(8)})
+    first.merge(second.state())
+    assert first.compute() == whole.compute() == {"difference": -3.0}
+    assert torch.equal(first.state()["fake/means"], torch.tensor([1.0, 2.0, 6.0]))
+
+
+def test_resampled_images_keep_their_rows_together_and_leave_the_metric_as_it_was() -> None:
+    metric = Difference()
+    metric.add("fake", means=torch.arange(50.0), squares=torch.arange(50.0) ** 2)
+    drawn = metric.resample(np.random.default_rng(0))
+    means, squares = drawn.rows("fake", "means"), drawn.rows("fake", "squares")
+    assert torch.equal(squares, means**2)
+    assert 20 < len(set(means.tolist())) < 40, "about 63 % of the images are drawn"
+    assert torch.equal(metric.rows("fake", "means"), torch.arange(50.0))
+
+
+def test_the_mean_absolute_error_counts_pixels_inside_the_mask() -> None:
+    target = torch.zeros(2, 3, 2, 2)
+    fake = target.clone()
+    fake[0, :, 0, 0] = 8.0
+    mask = torch.zeros(2, 1, 2, 2, dtype=torch.bool)
+    mask[:, :, 0] = True
+    for given, expected in (({}, 1.0), ({"mask": mask}, 2.0)):
+        metric = create("metric", "mae")
+        metric.update({"fake": fake, "target": target, **given})
+        assert metric.compute() == {"mae": expected}
