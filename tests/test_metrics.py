@@ -24,7 +24,7 @@ class Difference(Metric):
 
 
 def images(*levels: float) -> torch.Tensor:
-    return torch.tensor(levels).view(-1, 1, 1, 1).expand(-1, 3, 4, 4)
+    return torch.tensor(levels, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 3, 4, 4)
 
 
 def test_merged_states_of_two_processes_are_those_of_one() -> None:
