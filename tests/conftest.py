@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,9 +19,23 @@ from PIL import Image
 from translate.engine.plugins import discovery
 from translate.engine.system import console
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 collect_ignore = ["examples"]  # projects of their own: test_third_party installs and runs them
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Return a headless Chromium; skip the test where Debian's is not installed."""
+    from browser import CHROMIUM, running_browser
+
+    if not CHROMIUM.exists():
+        pytest.skip(f"no {CHROMIUM}: apt-get install chromium-headless-shell")
+    with running_browser() as found:
+        yield found
 
 
 @pytest.fixture
