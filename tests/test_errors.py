@@ -38,6 +38,7 @@ def test_the_nearest_name_is_suggested_or_all_are_listed(
     ("kind", "code"),
     [
         ("ConfigError", 2),
+        ("MissingPackageError", 2),
         ("DataError", 2),
         ("CheckpointError", 2),
         ("PluginError", 2),
@@ -56,7 +57,7 @@ def test_every_error_class_is_in_the_table_of_exit_codes() -> None:
     found = {
         n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, TranslateError)
     }
-    assert len(found) == 8
+    assert len(found) == 9
 
 
 def test_a_bad_image_can_be_pickled_between_processes() -> None:

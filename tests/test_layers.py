@@ -54,7 +54,7 @@ WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "tofile", "mem
 WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
 WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
-TRUSTED = {("perceptual.py", "torch.load")}  # tensors only, and of a package that was installed
+TRUSTED = {("pretrained.py", "torch.load")}  # tensors only, and of a package that was installed
 
 
 class Module(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +24,10 @@ class TranslateError(Exception):
 
 class ConfigError(TranslateError):
     """A name, key, value or combination that does not exist."""
+
+
+class MissingPackageError(ConfigError):
+    """An optional package that is not installed."""
 
 
 class DataError(TranslateError):
@@ -112,3 +117,16 @@ def suggest(name: str, known: Iterable[str]) -> str:
     if not known:
         return ""
     return f" Choose from: {', '.join(known[:12])}{', ...' if len(known) > 12 else '.'}"
+
+
+def require_package(package: str, extra: str) -> None:
+    """Raise `MissingPackageError` unless an optional package is installed; it is not imported.
+
+    Args:
+        package: What is imported, such as ``torch_fidelity``.
+        extra: The extra of translate-kit that has it.
+    """
+    if find_spec(package) is None:
+        raise MissingPackageError(
+            f'the package {package} is not installed: pip install "translate-kit[{extra}]"'
+        )

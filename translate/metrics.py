@@ -83,6 +83,17 @@ class Metric(ABC):
     def compute(self) -> dict[str, float]:
         """Return the figures of all batches; NaN where one is undefined for them."""
 
+    def per_image(self) -> dict[str, Tensor]:
+        """Return figures of each fake image, (N,), in the order of `update`.
+
+        Of figures that are means over images only; none where they are of a set of images.
+        """
+        return {}
+
+    def protocol(self) -> dict[str, str]:
+        """Return what must be equal for figures to compare: networks, sizes and conventions."""
+        return {}
+
     def add(self, images: str, /, **rows: Tensor) -> None:
         """Keep rows, one for each image of a batch.
 

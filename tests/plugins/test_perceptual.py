@@ -20,8 +20,9 @@ from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor, to_uint8
 from translate.nn.noise import seeded
+from translate.nn.pretrained import efficientnet_lite0
 from translate.registry import create_loss
-from translate_plugins.losses.perceptual import Perceptual, efficientnet_lite0
+from translate_plugins.losses.perceptual import Perceptual
 
 # VGG19 as Simonyan and Zisserman (2015), table 1, column E: channels, and M for a pool
 COLUMN_E = "64 64 M 128 128 M 256 256 256 256 M 512 512 512 512 M 512 512 512 512 M"

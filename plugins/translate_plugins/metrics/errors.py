@@ -5,6 +5,9 @@ from torch import Tensor
 from translate.batches import UNNAMED, Domain
 from translate.metrics import Figure, Metric, MetricBatch
 
+SMALLEST_ERROR = 1e-10 / 255**2
+"""Mean squared error, relative to the data range, below which PSNR no longer grows: 148 dB."""
+
 
 class MeanAbsoluteError(Metric):
     """Paired: mean absolute error of pixels, in the unit of the target domain."""
@@ -17,13 +20,41 @@ class MeanAbsoluteError(Metric):
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["fake"] - batch["target"]).abs().mean(1, keepdim=True)
-        self.add("fake", error=_mean_inside(error, batch.get("mask")))
+        self.add("fake", error=mean_inside(error, batch.get("mask")))
+
+    def per_image(self) -> dict[str, Tensor]:
+        return {"mae": self.rows("fake", "error").double()}
 
     def compute(self) -> dict[str, float]:
-        return {"mae": float(self.rows("fake", "error").double().nanmean())}
+        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
 
 
-def _mean_inside(values: Tensor, mask: Tensor | None) -> Tensor:
+class PeakSignalToNoiseRatio(Metric):
+    """Paired: peak signal-to-noise ratio of each image, mean over images; at most 148 dB."""
+
+    needs = frozenset({"fake", "target"})
+    masked = True
+    figures = {"psnr": Figure("max", "dB")}
+
+    def __init__(self, *, domain: Domain = UNNAMED) -> None:
+        self.peak = domain.range[1] - domain.range[0]
+
+    def update(self, batch: MetricBatch) -> None:
+        error = (batch["fake"].double() - batch["target"]) / self.peak
+        square = mean_inside(error.square().mean(1, keepdim=True), batch.get("mask"))
+        self.add("fake", psnr=-10 * square.clamp(min=SMALLEST_ERROR).log10())
+
+    def per_image(self) -> dict[str, Tensor]:
+        return {"psnr": self.rows("fake", "psnr")}
+
+    def compute(self) -> dict[str, float]:
+        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+
+    def protocol(self) -> dict[str, str]:
+        return {"data range": f"{self.peak:g}", "mean": "over images, in dB"}
+
+
+def mean_inside(values: Tensor, mask: Tensor | None) -> Tensor:
     """Return the mean of `values` (N, 1, H, W) inside each mask; NaN for an empty one."""
     if mask is None:
         return values.mean((1, 2, 3))

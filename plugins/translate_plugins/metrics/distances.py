@@ -1,0 +1,104 @@
+"""Distances of the distributions of fake and real images, in features of EfficientNet-Lite0.
+
+They are computed as KID and FID are, by torch-fidelity, but in features of another network: their
+figures are small where images are alike, and compare with none of the literature.
+"""
+
+from typing import Annotated
+
+from torch import Tensor
+
+from translate.batches import UNNAMED, Domain
+from translate.errors import require_package
+from translate.metrics import Figure, Metric, MetricBatch
+from translate_plugins.metrics.features import lite0
+
+SUBSET = 1000
+"""largest number of images in a subset of the kernel distance (Binkowski et al., 2018)"""
+
+
+class KernelDistance(Metric):
+    """Unpaired: kernel distance (KID's estimator) in features of EfficientNet-Lite0.
+
+    Binkowski et al. (2018): squared maximum mean discrepancy with the kernel (x·y / d + 1)³,
+    unbiased, so that it may be below 0. The mean over random subsets of as many images as both sets
+    have, 1,000 at most.
+    """
+
+    needs = frozenset({"fake", "real"})
+    figures = {"kd-lite0": Figure("min")}
+
+    def __init__(
+        self,
+        *,
+        domain: Domain = UNNAMED,
+        subsets: Annotated[int, "number of random subsets; 1 where both are whole sets"] = 100,
+    ) -> None:
+        require_package("torch_fidelity", "metrics")
+        self.domain, self.subsets = domain, subsets
+
+    def update(self, batch: MetricBatch) -> None:
+        keep_features(self, batch, self.domain)
+
+    def compute(self) -> dict[str, float]:
+        from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
+
+        fake, real = features(self)
+        size = min(len(fake), len(real), SUBSET)
+        if size < 2:
+            return {"kd-lite0": float("nan")}
+        subsets = 1 if len(fake) == len(real) == size else self.subsets
+        found = kid_features_to_metric(
+            fake, real, kid_subsets=subsets, kid_subset_size=size, verbose=False
+        )
+        return {"kd-lite0": found[KEY_METRIC_KID_MEAN]}
+
+    def protocol(self) -> dict[str, str]:
+        return {**lite0().protocol(), "kernel": "(x·y / 320 + 1)³, unbiased"}
+
+
+class FrechetDistance(Metric):
+    """Unpaired: Fréchet distance (FID's formula) in features of EfficientNet-Lite0.
+
+    Heusel et al. (2017), with unbiased covariances. It is too large for few images: compare figures
+    of equal numbers of images only.
+    """
+
+    needs = frozenset({"fake", "real"})
+    figures = {"fd-lite0": Figure("min")}
+
+    def __init__(self, *, domain: Domain = UNNAMED) -> None:
+        require_package("torch_fidelity", "metrics")
+        self.domain = domain
+
+    def update(self, batch: MetricBatch) -> None:
+        keep_features(self, batch, self.domain)
+
+    def compute(self) -> dict[str, float]:
+        from torch_fidelity.metric_fid import (
+            KEY_METRIC_FID,
+            fid_features_to_statistics,
+            fid_statistics_to_metric,
+        )
+
+        fake, real = features(self)
+        if min(len(fake), len(real)) < 2:
+            return {"fd-lite0": float("nan")}
+        gaussians = (fid_features_to_statistics(each) for each in (fake, real))
+        return {"fd-lite0": fid_statistics_to_metric(*gaussians, verbose=False)[KEY_METRIC_FID]}
+
+    def protocol(self) -> dict[str, str]:
+        return {**lite0().protocol(), "covariance": "unbiased"}
+
+
+def keep_features(metric: Metric, batch: MetricBatch, domain: Domain) -> None:
+    """Keep the features of fake and real images of a batch."""
+    if "fake" in batch:
+        metric.add("fake", lite0=lite0()(batch["fake"], domain))
+    if "real" in batch:
+        metric.add("real", lite0=lite0()(batch["real"], domain))
+
+
+def features(metric: Metric) -> tuple[Tensor, Tensor]:
+    """Return the features of all fake and all real images, in double precision."""
+    return metric.rows("fake", "lite0").double(), metric.rows("real", "lite0").double()

@@ -1,0 +1,50 @@
+"""Structural similarity to the ground truth of the same image."""
+
+import torch
+from torch import Tensor
+
+from translate.batches import UNNAMED, Domain
+from translate.metrics import Figure, Metric, MetricBatch
+from translate_plugins.metrics.errors import mean_inside
+
+WINDOW = 11
+"""Side of the Gaussian window in pixels; its standard deviation is 1.5."""
+
+
+class StructuralSimilarity(Metric):
+    """Paired: structural similarity (SSIM), mean over windows inside the image, and images.
+
+    Wang et al. (2004), of each channel, by kornia; undefined for images smaller than the window,
+    11 pixels. With a mask, the windows with their centre inside it count.
+    """
+
+    needs = frozenset({"fake", "target"})
+    masked = True
+    figures = {"ssim": Figure("max")}
+
+    def __init__(self, *, domain: Domain = UNNAMED) -> None:
+        self.peak = domain.range[1] - domain.range[0]
+
+    def update(self, batch: MetricBatch) -> None:
+        fake, target, mask = batch["fake"].double(), batch["target"].double(), batch.get("mask")
+        if min(fake.shape[-2:]) < WINDOW:
+            self.add("fake", ssim=torch.full((len(fake),), torch.nan, dtype=torch.float64))
+            return
+        from kornia.metrics import ssim  # slow, and only this needs it
+
+        index = ssim(fake, target, WINDOW, float(self.peak), eps=0.0, padding="valid")
+        edge = WINDOW // 2
+        inside = None if mask is None else mask[..., edge:-edge, edge:-edge]
+        self.add("fake", ssim=mean_inside(index.mean(1, keepdim=True), inside))
+
+    def per_image(self) -> dict[str, Tensor]:
+        return {"ssim": self.rows("fake", "ssim")}
+
+    def compute(self) -> dict[str, float]:
+        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+
+    def protocol(self) -> dict[str, str]:
+        return {
+            "data range": f"{self.peak:g}",
+            "window": f"{WINDOW}x{WINDOW}, Gaussian, sigma 1.5, inside the image only",
+        }

