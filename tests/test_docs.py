@@ -7,12 +7,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from command_result import ROOT
 from parsed_command import parse_command
 
@@ -65,6 +67,21 @@ def test_the_guide_shows_the_translate_method_of_the_flow_example_as_it_is() -> 
     guide = (ROOT / "plugins/README.md").read_text()
     (code,) = re.findall(r"<!-- flow -->\n```python\n(.*?)^```$", guide, re.M | re.S)
     assert code in (ROOT / "tests/examples/translate_flow/translate_flow.py").read_text()
+
+
+def test_the_command_of_the_guide_keeps_the_contract_and_greets(
+    register_plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from translate.testing import check_command
+
+    guide = (ROOT / "plugins/README.md").read_text()
+    (code,) = re.findall(r"<!-- command -->\n```python\n(.*?)^```$", guide, re.M | re.S)
+    (tmp_path / "printed_command.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = import_module("printed_command")
+    register_plugin(module, "hello:hello")
+    check_command("hello")
+    assert CliRunner().invoke(module.hello, ["you"]).output == "hello, you\n"
 
 
 def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverges(

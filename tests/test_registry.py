@@ -109,25 +109,25 @@ def test_a_typo_gets_the_nearest_name() -> None:
             find(kind, name)
 
 
-def test_our_names_cannot_be_shadowed_and_one_warning_says_so(losses, capsys) -> None:
+def test_our_names_cannot_be_shadowed_and_one_warning_says_so(losses, caplog) -> None:
     losses("shadow", edge=Other)
-    registry._say_once.cache_clear()
+    registry._warn_once.cache_clear()
     assert find("loss", "edge") is EdgeLoss
     assert find("loss", "edge") is EdgeLoss
-    said = capsys.readouterr().err
-    assert said == (
-        "Warning: the loss 'edge' is translate-kit's; another plugin's is shadow/edge.\n"
-    )
+    assert caplog.messages == [
+        "the loss 'edge' is translate-kit's; another plugin's is shadow/edge."
+    ]
+    caplog.clear()
     assert find("loss", "shadow/edge") is Other
     assert find("loss", "translate-kit/edge") is EdgeLoss
     assert registry.names("loss")["edge"] is EdgeLoss
-    assert capsys.readouterr().err == ""
+    assert caplog.messages == []
 
 
 def test_one_name_of_two_third_party_plugins_is_an_error(losses) -> None:
     losses("sweets", lemon=Scaled, mint=Scaled)
     losses("sours", lemon=Other)
-    with pytest.raises(PluginError, match="two plugins offer a loss called 'lemon'") as error:
+    with pytest.raises(PluginError, match="two plugins register a loss called 'lemon'") as error:
         find("loss", "lemon")
     assert "sweets/lemon" in str(error.value)
     assert "sours/lemon" in str(error.value)
@@ -179,20 +179,20 @@ def raises() -> None:
     ],
 )
 def test_a_hook_that_fails_is_reported_once_and_other_plugins_work(
-    register_plugin, capsys, hook, why
+    register_plugin, caplog, hook, why
 ) -> None:
     register_plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
     assert find("loss", "l1") is MeanAbsolute
     find("loss", "l1")
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"Warning: sweets:sugar, register_losses failed ({why}")
+    (line,) = caplog.messages
+    assert line.startswith(f"sweets:sugar, register_losses failed ({why}")
     with pytest.raises(ConfigError, match=r"no loss is called 'sugar'.*sweets:sugar.* could not"):
         find("loss", "sugar")
 
 
 def test_built_in_names_come_first(losses) -> None:
     losses("aaa", lemon=Scaled)
-    owners = [offer.distribution for offer in registry.list_offers("loss")]
+    owners = [offer.distribution for offer in registry.list_registrations("loss")]
     assert owners == [discovery.OWN_DISTRIBUTION] * (len(owners) - 1) + ["aaa"]
 
 

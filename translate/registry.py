@@ -1,5 +1,6 @@
-"""Find what plugins offer by name, and make it: generators, discriminators, losses and the rest."""
+"""Find and create what plugins register by name: networks, losses, layouts, recipes and others."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -11,7 +12,7 @@ from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system import console, signatures
+from translate.engine.system import signatures
 from translate.engine.system.bundled import configs
 from translate.engine.system.frozen_mapping import FrozenMapping
 from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
@@ -40,11 +41,15 @@ HOOKS: Mapping[Kind, str] = {
 }
 
 
-class Offer(NamedTuple):
-    """One thing that a plugin offers."""
+logger = logging.getLogger(__name__)
+
+
+class Registration(NamedTuple):
+    """A name that a plugin registers, with its factory."""
 
     distribution: str
     entry: str
+    """the name of the plugin's entry point"""
     name: str
     factory: Callable[..., Any]
 
@@ -66,7 +71,7 @@ def part(name: str, /, **options: Any) -> FrozenMapping:
 
 
 def create_generator(
-    part: Part, *, in_channels: int, out_channels: int, **offered: Any
+    part: Part, *, in_channels: int, out_channels: int, **arguments: Any
 ) -> nn.Module:
     """Return a network that makes images.
 
@@ -74,16 +79,16 @@ def create_generator(
         part: A name, or a name with options.
         in_channels: Channels of the input: of images, or the length of latent vectors.
         out_channels: Channels of the images that it returns.
-        offered: Further arguments, passed on if the factory takes them, such as ``size``.
+        arguments: Further arguments, passed on if the factory takes them, such as ``size``.
     """
     return _network(
-        "generator", part, in_channels=in_channels, out_channels=out_channels, **offered
+        "generator", part, in_channels=in_channels, out_channels=out_channels, **arguments
     )
 
 
-def create_discriminator(part: Part, *, in_channels: int, **offered: Any) -> nn.Module:
+def create_discriminator(part: Part, *, in_channels: int, **arguments: Any) -> nn.Module:
     """Return a network that scores images; arguments as those of `create_generator`."""
-    return _network("discriminator", part, in_channels=in_channels, **offered)
+    return _network("discriminator", part, in_channels=in_channels, **arguments)
 
 
 def create_recipe(part: Part, *, spec: ImageSpec) -> Recipe:
@@ -93,28 +98,28 @@ def create_recipe(part: Part, *, spec: ImageSpec) -> Recipe:
     return recipe
 
 
-def create_loss(part: Part, **offered: Any) -> Any:
+def create_loss(part: Part, **arguments: Any) -> Any:
     """Return a loss: an `ImageLoss` or an `AdversarialLoss` of `translate.losses`."""
-    return create("loss", part, **offered)
+    return create("loss", part, **arguments)
 
 
-def create(kind: Kind, part: Part, **given: Any) -> Any:
-    """Return what the factory of a part makes, with options checked against its signature.
+def create(kind: Kind, part: Part, **arguments: Any) -> Any:
+    """Call the factory of a part, with options checked against its signature.
 
     Args:
         kind: The kind of part, such as ``"loss"``.
         part: A name, or a name with options.
-        given: Further arguments, passed on if the factory takes them.
+        arguments: Further arguments, passed on if the factory takes them.
 
     Raises:
         ConfigError: The name or an option does not exist, or a value does not fit; the message has
             the nearest name.
     """
-    name, own = split_part(kind, part)
+    name, options = split_part(kind, part)
     factory = find(kind, name)
-    own = signatures.check(f"{kind} {name!r}", factory, own, reserved=tuple(given))
+    options = signatures.check(f"{kind} {name!r}", factory, options, reserved=tuple(arguments))
     with plugin_code(factory, "__init__"):
-        return factory(**signatures.accepted(factory, given), **own)
+        return factory(**signatures.accepted(factory, arguments), **options)
 
 
 def split_part(kind: Kind, part: Part) -> tuple[str, dict[str, Any]]:
@@ -139,96 +144,101 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
         ConfigError: No plugin registers the name.
         PluginError: Two plugins register the name.
     """
-    offers = list_offers(kind)
-    owner, _, bare = name.rpartition("/")
-    claims = [o for o in offers if o.name == bare and owner in ("", o.distribution)]
-    if not claims:
-        known = {offer.name for offer in offers} | {
-            f"{o.distribution}/{o.name}" for o in offers if owner
+    registrations = list_registrations(kind)
+    owner, _, bare_name = name.rpartition("/")
+    matches = [r for r in registrations if r.name == bare_name and owner in ("", r.distribution)]
+    if not matches:
+        known = {r.name for r in registrations} | {
+            f"{r.distribution}/{r.name}" for r in registrations if owner
         }
-        raise ConfigError(f"no {kind} is called {name!r}.{nearest(kind, name, known)}{_why(name)}")
-    ours = [claim for claim in claims if claim.distribution == discovery.OWN_DISTRIBUTION]
-    if len(claims) > 1 and not ours:
-        full = " and ".join(f"{c.distribution}/{c.name}" for c in claims)
-        raise PluginError(f"two plugins offer a {kind} called {name!r}: write {full} for one.")
-    if ours and len(claims) > 1:
-        _say_once(
-            f"Warning: the {kind} {name!r} is {discovery.OWN_DISTRIBUTION}'s; another plugin's is "
-            f"{' or '.join(f'{c.distribution}/{c.name}' for c in claims if c not in ours)}."
+        hint = nearest(kind, name, known) + _broken_plugin_hint(name)
+        raise ConfigError(f"no {kind} is called {name!r}.{hint}")
+    ours = [match for match in matches if match.distribution == discovery.OWN_DISTRIBUTION]
+    if len(matches) > 1 and not ours:
+        full_names = " and ".join(f"{m.distribution}/{m.name}" for m in matches)
+        raise PluginError(
+            f"two plugins register a {kind} called {name!r}: write {full_names} for one."
         )
-    return (ours or claims)[0].factory
+    if ours and len(matches) > 1:
+        others = " or ".join(f"{m.distribution}/{m.name}" for m in matches if m not in ours)
+        _warn_once(
+            f"the {kind} {name!r} is {discovery.OWN_DISTRIBUTION}'s; another plugin's is {others}."
+        )
+    return (ours or matches)[0].factory
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return what the unknown `name` may mean: one of `known`, or a thing of another kind.
+    """Return a sentence on what the unknown `name` may mean: one of `known`, or of another kind.
 
-    A configuration is no plugin's, but is mistaken for a recipe all the same.
+    No plugin registers configurations, but their names are typed for those of recipes.
     """
-    known, others = list(known), dict[str, str]()
+    known, other_kinds = list(known), dict[str, str]()
     for other in HOOKS:
-        others |= {} if other == kind else dict.fromkeys(names(other), other)
-    others |= {} if kind == "configuration" else dict.fromkeys(configs(), "configuration")
-    if (owner := others.get(name)) and name not in known:
-        typed = {"recipe": f": --plugin {name}", "configuration": f": --config {name}"}
-        wanted = suggest(name, known) if owner not in typed else ""
-        return f" {name!r} is a {owner}{typed.get(owner, '')}.{wanted}"
-    closest = get_close_matches(name, [*known, *others], n=1)
+        other_kinds |= {} if other == kind else dict.fromkeys(names(other), other)
+    other_kinds |= {} if kind == "configuration" else dict.fromkeys(configs(), "configuration")
+    if (other_kind := other_kinds.get(name)) and name not in known:
+        flags = {"recipe": f": --plugin {name}", "configuration": f": --config {name}"}
+        suggestion = suggest(name, known) if other_kind not in flags else ""
+        return f" {name!r} is a {other_kind}{flags.get(other_kind, '')}.{suggestion}"
+    closest = get_close_matches(name, [*known, *other_kinds], n=1)
     if closest and closest[0] not in known:
-        return f" Did you mean the {others[closest[0]]} {closest[0]!r}?"
-    near = suggest(name, known)
-    return f"{near} `translate show` lists all." if near.endswith("...") else near
+        return f" Did you mean the {other_kinds[closest[0]]} {closest[0]!r}?"
+    suggestion = suggest(name, known)
+    if suggestion.endswith("..."):
+        return f"{suggestion} `translate show` lists all."
+    return suggestion
 
 
 @cache
-def _say_once(line: str) -> None:
-    console.say(line, err=True)
+def _warn_once(message: str) -> None:
+    logger.warning(message)
 
 
 def names(kind: Kind) -> dict[str, Callable[..., Any]]:
     """Return the factories of one kind by their names, without ambiguous ones."""
-    counts: dict[str, list[Offer]] = {}
-    for offer in list_offers(kind):
-        counts.setdefault(offer.name, []).append(offer)
+    by_name: dict[str, list[Registration]] = {}
+    for registration in list_registrations(kind):
+        by_name.setdefault(registration.name, []).append(registration)
     return {
-        name: offers[0].factory
-        for name, offers in counts.items()
-        if len(offers) == 1 or offers[0].distribution == discovery.OWN_DISTRIBUTION
+        name: matches[0].factory
+        for name, matches in by_name.items()
+        if len(matches) == 1 or matches[0].distribution == discovery.OWN_DISTRIBUTION
     }
 
 
-def list_offers(kind: Kind) -> list[Offer]:
-    """Return all offers of one kind, our own distribution's first.
+def list_registrations(kind: Kind) -> list[Registration]:
+    """Return all registrations of one kind, our own distribution's first.
 
-    A plugin whose hook fails is named once on standard error and offers nothing.
+    A plugin with a hook that fails is named in one warning, and registers nothing.
     """
     manager = discovery.load()
-    found = []
+    registrations = []
     for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
         distribution, _, entry = hook.plugin_name.partition(":")
         where = f"{hook.plugin_name}, {HOOKS[kind]}"
         if where in discovery.skipped:
             continue
         try:
-            offered = dict(hook.function())
-            for name, make in offered.items():
-                if not (isinstance(name, str) and "/" not in name and callable(make)):
+            factories = dict(hook.function())
+            for name, factory in factories.items():
+                if not (isinstance(name, str) and "/" not in name and callable(factory)):
                     raise PluginError(f"{name!r} is not a name, without a slash, of a factory")
         except BaseException as error:
             reraise_interruption(error)
             discovery.skipped[where] = error
-            console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
+            logger.warning("%s failed (%s).", where, describe_error(error))
             continue
-        found += [Offer(distribution, entry, name, make) for name, make in offered.items()]
-    return sorted(found, key=lambda offer: offer.distribution != discovery.OWN_DISTRIBUTION)
+        registrations += [Registration(distribution, entry, *item) for item in factories.items()]
+    return sorted(registrations, key=lambda r: r.distribution != discovery.OWN_DISTRIBUTION)
 
 
-def _network(kind: Kind, part: Part, **given: Any) -> nn.Module:
-    network: nn.Module = create(kind, part, **given)
+def _network(kind: Kind, part: Part, **arguments: Any) -> nn.Module:
+    network: nn.Module = create(kind, part, **arguments)
     return network
 
 
-def _why(name: str) -> str:
-    """Say that a plugin which might have offered `name` is broken, if one is."""
+def _broken_plugin_hint(name: str) -> str:
+    """Return a sentence on a plugin that may register `name` and is broken; or nothing."""
     broken = [entry for entry in discovery.skipped if name in entry]
     return (
         f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""

@@ -126,6 +126,18 @@ def check_tracker(name: str, /, **options: Any) -> None:
     _raise(run_rules("tracker", name, options))
 
 
+def check_command(name: str, /) -> None:
+    """Check a command against the contract: its help, and that its module imports no torch.
+
+    Args:
+        name: The registered name.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
+    _raise(run_rules("command", name, {}))
+
+
 def check_events(name: str) -> None:
     """Raise `AssertionError` where an event hook of the plugin called `name` breaks the contract.
 

@@ -54,7 +54,7 @@ def test_plugins_check_answers_a_typo(register_plugin, run_command) -> None:
         (["tame", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
         (["tame", "--set", "options.widt=2"], "has no option 'widt'. Did you mean 'width'?"),
         (["l5", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
-        (["sugar", "--set", "options.a=1"], "--set is for one thing, and sugar is 3"),
+        (["sugar", "--set", "options.a=1"], "--set is for one part, and sugar has 3"),
     ):
         found = run_command("plugins", "check", *arguments)
         assert found.code == 2

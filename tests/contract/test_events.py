@@ -139,7 +139,7 @@ def test_a_plugin_without_hooks_or_offers_is_told_so(
     register_plugin(SimpleNamespace(), "logs:idle")
     found = run_command("plugins", "check", "idle")
     assert (found.code, found.out) == (2, "")
-    assert found.err == "Error: the plugin 'idle' offers nothing, and has no event hook.\n"
+    assert found.err == "Error: the plugin 'idle' registers nothing, and has no event hook.\n"
     with pytest.raises(ConfigError, match="no installed plugin called 'idle' has an event hook"):
         check_events("idle")
 

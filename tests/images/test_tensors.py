@@ -10,6 +10,7 @@ from translate.images.tensors import (
     as_tensor,
     from_device,
     from_device_as_floats,
+    network_input,
     to_device,
     to_uint8,
 )
@@ -65,3 +66,12 @@ def test_a_tensor_is_a_copy_in_the_order_that_networks_want() -> None:
     assert tensor.shape == (3, 4, 6)
     tensor.zero_()
     assert pixels.any()
+
+
+def test_a_mask_is_of_minus_one_and_one_whatever_the_range_of_its_image() -> None:
+    image = np.array([[[20], [120], [220]]], np.uint8)
+    mask = np.array([[[0], [255], [0]]], np.uint8)
+    domain = Domain("a", channels=1, range=(20, 220))
+    tensor = network_input(np.concatenate([image, mask], axis=2), "cpu", domain)
+    assert tensor.tolist() == [[[[-1, 0, 1]], [[-1, 1, -1]]]]
+    assert torch.equal(network_input(image, "cpu", domain), tensor[:, :1])

@@ -6,7 +6,7 @@ from specs import image_spec
 from translate.contract.processes import averages_over_processes
 from translate.contract.verdicts import RULES
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
-from translate.registry import list_offers
+from translate.registry import list_registrations
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe
 
 RECIPES = {
@@ -133,7 +133,9 @@ def cases(named: dict[str, list[dict[str, object]]]) -> list[object]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_none_is_forgotten_here(kind) -> None:
-    ours = {offer.name for offer in list_offers(kind) if offer.distribution == OWN_DISTRIBUTION}
+    ours = {
+        offer.name for offer in list_registrations(kind) if offer.distribution == OWN_DISTRIBUTION
+    }
     assert ours == KINDS[kind].keys(), f"give each {kind} its line above"
 
 

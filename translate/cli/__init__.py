@@ -102,7 +102,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
     """
-    with console.guarded(), guard.noticing_interrupts() as noticed:
+    with (
+        console.guarded(),
+        console.warnings_on_stderr(),
+        guard.noticing_interrupts() as noticed,
+    ):
         code = _run(arguments, noticed)
         if arguments is None:  # the process is the command's
             guard.leave(code)

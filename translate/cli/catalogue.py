@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from translate.registry import Kind, Offer
+    from translate.registry import Kind, Registration
 
 TITLES = {
     "recipe": "Recipes, for `translate train --plugin NAME`",
@@ -40,26 +40,29 @@ def entries() -> list[Entry]:
     """Return all names, kind by kind."""
     from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 
-    listed = [Entry(kind, name, summary(o.factory), o.distribution) for kind, name, o in offered()]
+    listed = [
+        Entry(kind, name, summary(registration.factory), registration.distribution)
+        for kind, name, registration in all_registrations()
+    ]
     listed += [
         Entry("configuration", name, text, OWN_DISTRIBUTION) for name, text in _configurations()
     ]
     return sorted(listed, key=lambda entry: list(TITLES).index(entry.kind))
 
 
-def offered() -> Iterator[tuple["Kind", str, "Offer"]]:
-    """Yield every offer with its kind and the shortest name that is unambiguous."""
+def all_registrations() -> Iterator[tuple["Kind", str, "Registration"]]:
+    """Yield every registration with its kind and its shortest name that is unambiguous."""
     from translate.engine.plugins.discovery import OWN_DISTRIBUTION
-    from translate.registry import HOOKS, list_offers, names
+    from translate.registry import HOOKS, list_registrations, names
 
     for kind in HOOKS:
-        offers, plain = list_offers(kind), names(kind)
-        claims = Counter(offer.name for offer in offers)
-        for offer in offers:
-            bare = offer.name in plain and (
-                claims[offer.name] == 1 or offer.distribution == OWN_DISTRIBUTION
-            )
-            yield kind, offer.name if bare else f"{offer.distribution}/{offer.name}", offer
+        registrations, unambiguous = list_registrations(kind), names(kind)
+        counts = Counter(registration.name for registration in registrations)
+        for registration in registrations:
+            name, distribution = registration.name, registration.distribution
+            is_first = counts[name] == 1 or distribution == OWN_DISTRIBUTION
+            short = name in unambiguous and is_first
+            yield kind, name if short else f"{distribution}/{name}", registration
 
 
 def summary(factory: Callable[..., Any]) -> str:

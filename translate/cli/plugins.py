@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from translate.cli.catalogue import offered
+from translate.cli.catalogue import all_registrations
 from translate.cli.options import completing, plugin_names
 from translate.engine.system import console
 from translate.errors import ConfigError, PluginError, describe_error, suggest
@@ -14,7 +14,7 @@ from translate.errors import ConfigError, PluginError, describe_error, suggest
 if TYPE_CHECKING:
     from translate.contract.verdicts import Verdict
 
-TESTED = ("recipe", "generator", "discriminator", "loss", "layout", "format", "tracker")
+TESTED = ("recipe", "generator", "discriminator", "loss", "layout", "format", "tracker", "command")
 PLURALS = {"loss": "losses"}
 
 
@@ -32,21 +32,21 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    found = survey()
+    distributions = list_distributions()
     if as_json:
-        console.show(json.dumps(found, indent=2))
+        console.show(json.dumps(distributions, indent=2))
         return
-    for owner in found:
-        if quiet and not owner["broken"]:
+    for facts in distributions:
+        if quiet and not facts["broken"]:
             continue
-        console.say(f"{owner['distribution']} {owner['version']}")
-        for kind, names in {} if quiet else owner["offers"].items():
+        console.say(f"{facts['distribution']} {facts['version']}")
+        for kind, names in {} if quiet else facts["offers"].items():
             console.say(f"  {PLURALS.get(kind, f'{kind}s'):<16}{', '.join(names)}")
-        if owner["events"] and not quiet:
-            console.say(f"  {'event hooks':<16}{', '.join(owner['events'])}")
-        if not (owner["offers"] or owner["events"] or owner["broken"] or quiet):
-            console.say("  offers nothing by name")
-        for entry, reason in owner["broken"].items():
+        if facts["events"] and not quiet:
+            console.say(f"  {'event hooks':<16}{', '.join(facts['events'])}")
+        if not (facts["offers"] or facts["events"] or facts["broken"] or quiet):
+            console.say("  registers nothing")
+        for entry, reason in facts["broken"].items():
             console.say(f"  broken          {entry}: {reason}")
 
 
@@ -76,33 +76,37 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
     """
     from translate.contract import verdicts as testing
 
-    things = _things(name)
-    chosen = [thing for thing in things if thing[1] == name] or things
+    parts = _parts(name)
+    chosen = [part for part in parts if part[1] == name] or parts
     if assignments and len(chosen) != 1:
-        raise ConfigError(f"--set is for one thing, and {name} is {len(chosen)}: name one of them.")
-    broken = [f"  BROKEN  {where}: {_reason(error)}" for where, error in _wrecks(name)]
+        raise ConfigError(f"--set is for one part, and {name} has {len(chosen)}: name one of them.")
+    broken = [
+        f"  BROKEN  {where}: {describe_error(error)}" for where, error in _broken_plugins(name)
+    ]
     for line in broken:
         console.say(line)
     say: Any = (lambda _line: None) if quiet else console.say
-    for kind, each in things:
+    for kind, part in parts:
         if kind not in TESTED:
-            say(f"{kind} {each} has no rules of its own; recipes that use it have")
+            say(f"{kind} {part} has no rules of its own; recipes that use it have")
             continue
-        small = testing.small_options(kind, each)
-        given = _given(kind, each, small, assignments if (kind, each) in chosen else ())
-        say(f"{kind} {each}" + (f", made small: {_flow(small)}" if small else ""))
-        verdicts = testing.run_rules(kind, each, given["options"], data=given["data"])
-        broken += _tell(verdicts, say, f"{kind} {each}: " if quiet else "")
+        small = testing.small_options(kind, part)
+        settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
+        say(f"{kind} {part}" + (f", made small: {_as_yaml_flow(small)}" if small else ""))
+        verdicts = testing.run_rules(kind, part, settings["options"], data=settings["data"])
+        broken += _print_verdicts(verdicts, say, f"{kind} {part}: " if quiet else "")
     for plugin, verdicts in testing.run_event_rules(name):
         say(f"plugin {plugin}, event hooks in a temporary run")
-        broken += _tell(verdicts, say, f"plugin {plugin}: " if quiet else "")
+        broken += _print_verdicts(verdicts, say, f"plugin {plugin}: " if quiet else "")
     if broken:
         rules = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
         raise PluginError(f"{name} breaks {rules}: see plugins/README.md.")
 
 
-def _tell(verdicts: Iterable["Verdict"], say: Callable[[str], object], where: str) -> list[str]:
-    """Print a line a rule, and the place of what breaks one; return the findings."""
+def _print_verdicts(
+    verdicts: Iterable["Verdict"], say: Callable[[str], object], where: str
+) -> list[str]:
+    """Print a line for each rule, and the place in the code that breaks it; return the findings."""
     findings = []
     for verdict in verdicts:
         if verdict.same_as:
@@ -119,61 +123,65 @@ def _tell(verdicts: Iterable["Verdict"], say: Callable[[str], object], where: st
     return findings
 
 
-def survey() -> list[dict[str, Any]]:
-    """Return each distribution with what it offers by kind, and what of it is broken."""
+def list_distributions() -> list[dict[str, Any]]:
+    """Return what each distribution registers, by kind, and which of its plugins are broken."""
     from translate.cli import COMMANDS
     from translate.contract.events import listeners
     from translate.engine.plugins import discovery
     from translate.engine.plugins.commands import plugin_commands
 
     plugin_commands(COMMANDS)  # first, as it refuses names of built-in commands
-    offers = list(offered())  # it loads the plugins
-    found: dict[str, dict[str, Any]] = {}
+    registrations = list(all_registrations())  # it loads the plugins
+    distributions: dict[str, dict[str, Any]] = {}
 
-    def owner(name: str, version: str = "?") -> dict[str, Any]:
+    def facts(name: str, version: str = "?") -> dict[str, Any]:
         empty: dict[str, Any] = {"offers": {}, "events": [], "broken": {}}
-        return found.setdefault(name, {"distribution": name, "version": version, **empty})
+        return distributions.setdefault(name, {"distribution": name, "version": version, **empty})
 
     for entry in discovery.allowed(discovery.installed()):
         version = entry.dist.version if entry.dist else None
-        owner(discovery.distribution(entry), version or "?")
-    for kind, name, offer in offers:
-        owner(offer.distribution)["offers"].setdefault(kind, []).append(name)
+        facts(discovery.distribution(entry), version or "?")
+    for kind, name, registration in registrations:
+        facts(registration.distribution)["offers"].setdefault(kind, []).append(name)
     for full, _ in discovery.load().list_name_plugin():
         for listener in listeners(full):
-            owner(full.partition(":")[0])["events"] += listener.hooks
+            facts(full.partition(":")[0])["events"] += listener.hooks
     for where, error in discovery.skipped.items():
-        name, _, broken = where.partition(":")
-        owner(name)["broken"][broken] = _reason(error)
-    return list(found.values())
+        name, _, entry_name = where.partition(":")
+        facts(name)["broken"][entry_name] = describe_error(error)
+    return list(distributions.values())
 
 
-def _things(name: str) -> list[tuple[Any, str]]:
-    """Return the kinds and names of all that `name` means; raise `ConfigError` for nothing."""
+def _parts(name: str) -> list[tuple[Any, str]]:
+    """Return the kind and name of each part that `name` means: one, or all of a plugin.
+
+    Raises `ConfigError` where nothing installed has this name.
+    """
     from translate.contract.events import listeners
     from translate.engine.plugins import discovery
     from translate.registry import find
 
-    found: list[tuple[Any, str]] = []
+    parts: list[tuple[Any, str]] = []
     known = {entry.name for entry in discovery.installed()}
-    for kind, reached, offer in offered():
-        known |= {offer.distribution, reached}
-        if name in (offer.name, f"{offer.distribution}/{offer.name}"):
-            find(kind, name)  # raises for a name that two plugins claim
-            found.append((kind, name))
-        elif name in (offer.distribution, offer.entry):
-            found.append((kind, reached))
+    for kind, short_name, registration in all_registrations():
+        distribution = registration.distribution
+        known |= {distribution, short_name}
+        if name in (registration.name, f"{distribution}/{registration.name}"):
+            find(kind, name)  # raises for a name that two plugins register
+            parts.append((kind, name))
+        elif name in (distribution, registration.entry):
+            parts.append((kind, short_name))
     loaded = [full for full, _ in discovery.load().list_name_plugin()]
     known |= {part for full in loaded for part in full.split(":")}
-    if not (found or _wrecks(name) or listeners(name)):
+    if not (parts or _broken_plugins(name) or listeners(name)):
         if name in known:
-            raise ConfigError(f"the plugin {name!r} offers nothing, and has no event hook.")
+            raise ConfigError(f"the plugin {name!r} registers nothing, and has no event hook.")
         raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known)}")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(parts))
 
 
-def _wrecks(name: str) -> list[tuple[str, BaseException]]:
-    """Return what of the plugin or distribution called `name` could not be had, and why."""
+def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
+    """Return the plugins and hooks that failed, of the plugin or distribution called `name`."""
     from translate.engine.plugins import discovery
 
     return [
@@ -183,8 +191,8 @@ def _wrecks(name: str) -> list[tuple[str, BaseException]]:
     ]
 
 
-def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
-    """Return the options and the folder that `assignments` ask for, over the `small` networks."""
+def _settings(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, ...]) -> Any:
+    """Return the sections ``options`` and ``data``: `assignments` over the `small` networks."""
     from translate.engine.config import layers, yaml
     from translate.registry import find
 
@@ -200,10 +208,6 @@ def _given(kind: Any, name: str, small: dict[str, Any], assignments: tuple[str, 
     return document
 
 
-def _flow(options: dict[str, Any]) -> str:
-    """Return `options` as `--set` takes them."""
+def _as_yaml_flow(options: dict[str, Any]) -> str:
+    """Return `options` in one line, in the form that `--set` takes."""
     return json.dumps(options).replace('"', "")
-
-
-def _reason(error: BaseException) -> str:
-    return describe_error(error)

@@ -27,7 +27,7 @@ from translate.engine.system import randomness
 from translate.engine.system.randomness import seed_everything
 from translate.engine.training.step import take_turns
 from translate.recipe import Turn
-from translate.registry import list_offers
+from translate.registry import list_registrations
 
 SECONDS = 60
 """that two processes may take"""
@@ -62,9 +62,13 @@ def forks() -> bool:
 
 
 def _is_installed(recipe: str) -> bool:
-    there = {(discovery.distribution(entry), entry.name) for entry in discovery.installed()}
-    offers = [offer for offer in list_offers("recipe") if offer.name == recipe.rpartition("/")[2]]
-    return any((offer.distribution, offer.entry) in there for offer in offers)
+    installed = {(discovery.distribution(entry), entry.name) for entry in discovery.installed()}
+    name = recipe.rpartition("/")[2]
+    return any(
+        (registration.distribution, registration.entry) in installed
+        for registration in list_registrations("recipe")
+        if registration.name == name
+    )
 
 
 def _in_lockstep(subject: Subject) -> dict[str, Tensor]:

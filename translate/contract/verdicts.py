@@ -9,6 +9,7 @@ import torch
 from translate.batches import ImageSpec
 from translate.contract import (
     calls,
+    commands,
     events,
     formats,
     inference,
@@ -29,7 +30,7 @@ from translate.errors import ConfigError, DataError
 from translate.registry import find, names
 
 Tested: TypeAlias = Literal[
-    "recipe", "generator", "discriminator", "loss", "layout", "format", "tracker"
+    "recipe", "generator", "discriminator", "loss", "layout", "format", "tracker", "command"
 ]
 Rule: TypeAlias = Callable[[Any], str | None]
 
@@ -75,6 +76,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     ),
     "layout": layouts.RULES,
     "format": formats.RULES,
+    "command": commands.RULES,
     "tracker": (
         parts.constructor_does_no_io,
         trackers.has_all_methods,
@@ -133,6 +135,9 @@ def run_rules(
         return
     if kind == "format":
         yield from run_format_rules(name)
+        return
+    if kind == "command":
+        yield from _verdicts(RULES["command"], commands.CommandSubject(name))
         return
     chosen = {**small_options(kind, name), **given}
     if kind == "recipe":

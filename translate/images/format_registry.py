@@ -1,12 +1,12 @@
-"""Which formats there are, and which of them a file has: formats are plugins."""
+"""The image formats that plugins register, and the detection of a file's format."""
 
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from translate import registry
 from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system import console
 from translate.errors import BadImage, ConfigError, PluginError, describe_error, suggest
 from translate.formats import Format, Header
 from translate.images.layers import guarded
@@ -26,20 +26,22 @@ UNREADABLE = (
     (0, b"version https://git-lfs", "a Git LFS pointer, which `git lfs pull` replaces"),
     (0, b"<", "HTML, XML or SVG"),
 )  # fmt: skip
-"""offset, bytes and name of files that people take for images"""
+"""offset, bytes and name of files that are often mistaken for images that can be read"""
+
+logger = logging.getLogger(__name__)
 
 
 class NamedFormat(NamedTuple):
-    """A format, and the name that its plugin offers it by."""
+    """A format, and the name that its plugin registers it by."""
 
     name: str
     format: Format
 
 
 def detect(source: "EncodedImage") -> tuple[Format, Header]:
-    """Return the format of `source`, by its bytes, and what the file says of its first frame.
+    """Return the format of `source`, found by its bytes, and the header of its first frame.
 
-    Raises `BadImage` where no format knows it, or it cannot be read.
+    Raises `BadImage` where no format recognizes it, or it cannot be read.
     """
     for named in formats():
         with guarded(source.path):
@@ -47,8 +49,8 @@ def detect(source: "EncodedImage") -> tuple[Format, Header]:
         if header is not None:
             return named.format, header
     known = ", ".join(sorted(named.name.upper() for named in formats()))
-    for at, magic, name in UNREADABLE:
-        if source.data[at : at + len(magic)] == magic:
+    for offset, magic, name in UNREADABLE:
+        if source.data[offset : offset + len(magic)] == magic:
             reason = f"no image of a known format ({known}), but {name}"
             raise BadImage(source.path, reason)
     raise BadImage(source.path, f"no image of a known format ({known})")
@@ -103,33 +105,31 @@ def writer_of(suffix: str) -> NamedFormat | None:
 
 
 def formats() -> tuple[NamedFormat, ...]:
-    """Return the formats in the order in which they are asked: those of other plugins first.
+    """Return the formats in the order in which they are tried: those of other plugins first.
 
     Raises `PluginError` where there is none, which is an installation older than its code.
     """
-    return _formats(tuple(registry.list_offers("format")))
+    return _formats(tuple(registry.list_registrations("format")))
 
 
 @lru_cache(maxsize=4)
-def _formats(offers: tuple[registry.Offer, ...]) -> tuple[NamedFormat, ...]:
-    others_first = sorted(
-        offers, key=lambda offer: offer.distribution == discovery.OWN_DISTRIBUTION
-    )
-    if found := tuple(filter(None, map(_create, others_first))):
-        return found
+def _formats(registrations: tuple[registry.Registration, ...]) -> tuple[NamedFormat, ...]:
+    others_first = sorted(registrations, key=lambda r: r.distribution == discovery.OWN_DISTRIBUTION)
+    if created := tuple(filter(None, map(_create, others_first))):
+        return created
     raise PluginError(
         "no image format is registered, so no image can be read: the installation is older than "
         f"its code. Install {discovery.OWN_DISTRIBUTION} again; in a checkout: make environment."
     )
 
 
-def _create(offer: registry.Offer) -> NamedFormat | None:
-    """Return the format that is offered; None where its plugin fails, which is then named."""
+def _create(registration: registry.Registration) -> NamedFormat | None:
+    """Return the format; None, with a warning, where its plugin fails."""
     try:
-        return NamedFormat(offer.name, offer.factory())
+        return NamedFormat(registration.name, registration.factory())
     except BaseException as error:
         reraise_interruption(error)
-        where = f"{offer.distribution}:{offer.entry}, format {offer.name}"
+        where = f"{registration.distribution}:{registration.entry}, format {registration.name}"
         discovery.skipped[where] = error
-        console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
+        logger.warning("%s failed (%s).", where, describe_error(error))
         return None

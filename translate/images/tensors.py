@@ -38,6 +38,22 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
     return (floats.sub_(low) if low else floats).div_(half).sub_(1)
 
 
+def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) -> Tensor:
+    """Return one image, and its mask where it has one, as the input of a network.
+
+    Args:
+        pixels: (H, W, C); a channel after those of the domain is a mask, 255 (of 8 bits) or 0.
+        device: The device to copy to.
+        domain: Its `range` becomes [-1, 1].
+
+    Returns:
+        (1, C, H, W): the image in [-1, 1], the mask of 1 and -1 whatever the range is.
+    """
+    tensor = as_tensor(pixels)[None]
+    image, mask = tensor[:, : domain.channels], tensor[:, domain.channels :]
+    return torch.cat([to_device(image, device, domain), to_device(mask, device)], dim=1)
+
+
 def from_device(images: Tensor, domain: Domain = UNNAMED) -> NDArray[np.uint8]:
     """Return images as 8-bit levels on the CPU, clamped and rounded: the inverse of `to_device`.
 

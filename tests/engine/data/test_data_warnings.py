@@ -22,7 +22,7 @@ def test_D16_a_domain_of_one_image_gets_one_warning(
     data_config: Callable[..., Data], image_folder: Pictures
 ) -> None:
     only = image_folder("one", 1) / "0000.png"
-    said = [f"{only} is the only image of its domain: networks will learn it by heart"]
+    said = [f"{only} is the only image of its domain: networks will overfit it"]
     assert checked(data_config(layout="images", domains=("one",))).warnings == said
     for domains in (("a", "one"), ("one", "b")):
         assert checked(data_config(domains=domains)).warnings == said
@@ -91,3 +91,33 @@ def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_t
     assert find_warnings(layout, settings, [], [], read_image) == []
     listed = [problem for _, problems in batches_of(layout, 0, stop=2) for problem in problems]
     assert listed and all("PanicException: fourth" in problem.message for problem in listed)
+
+
+@pytest.mark.parametrize("size", [(64, 32), (80, 32), (52, 32)])
+def test_joined_images_of_the_usual_shapes_get_no_warning(
+    size: tuple[int, int], data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    assert joined_warnings([size] * 3, data_config, tmp_path) == []
+
+
+def test_images_below_the_root_that_are_no_joined_pairs_get_one_warning(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
+    (warning,) = joined_warnings([(64, 32), (32, 32), (48, 32)], data_config, tmp_path)
+    assert warning.startswith(
+        f"2 of 3 images below {tmp_path / 'joined'} are not about twice as wide as high, as joined "
+        "pairs are; the first is 32x32."
+    )
+    assert "--data DIR" in warning
+    assert joined_warnings([(64, 32), (64, 32), (32, 32)], data_config, tmp_path) == []
+
+
+def joined_warnings(
+    sizes: list[tuple[int, int]], data_config: Callable[..., Data], folder: Path
+) -> list[str]:
+    root = folder / "joined"
+    root.mkdir(exist_ok=True)
+    for number, size in enumerate(sizes):
+        Image.effect_noise(size, 80).save(root / f"{number}.png")
+    layout = {"name": "side-by-side", "sides": ["a", "b"]}
+    return checked(data_config(root=root, layout=layout, size=16)).warnings

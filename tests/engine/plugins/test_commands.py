@@ -70,7 +70,7 @@ def test_plugins_without_commands_are_not_imported_for_help(install, run_command
     ("code", "message"),
     [
         (GREET.replace('{"greet"', '{"train"'), "'train' is translate's own: choose another name"),
-        (GREET.replace('{"greet"', '{"a b"'), "'a b' is no name of a command"),
+        (GREET.replace('{"greet"', '{"a b"'), "'a b' is not a command name"),
         (GREET.replace('"greet": greet', '"greet": len'), "expected a click.Command"),
         (GREET.replace("return {", "return 7 + {"), "TypeError"),
         (GREET + "\nimport nothing_like_it\n", "ModuleNotFoundError"),

@@ -173,3 +173,12 @@ def test_messages_of_the_package_go_to_who_shows_them_and_nowhere_else(capsys: A
         logger.info("printed")
     assert capsys.readouterr() == ("printed\n", "")
     assert not logger.isEnabledFor(logging.INFO)
+
+
+def test_warnings_go_to_stderr_and_messages_do_not(capsys: Any) -> None:
+    logger = logging.getLogger("translate.anything")
+    with console.warnings_on_stderr(), console.messages():
+        logger.info("a message")
+        logger.warning("a warning")
+    logger.warning("after")
+    assert capsys.readouterr() == ("a message\n", "Warning: a warning\n")

@@ -18,7 +18,7 @@ from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.blank import Blank
 from translate.engine.data.cache import Cache
-from translate.engine.data.data_warnings import find_warnings, listed, notes, palette_domains
+from translate.engine.data.data_warnings import as_problems, find_warnings, notes, palette_domains
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.order import TRIES, UNBATCHED, item_error
 from translate.engine.data.transform import Augment, require_size
@@ -142,7 +142,7 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
         layout = open_layout(data, [p.path for p in problems], files)
     lost = notes(headers, by_path)
     said = find_warnings(layout, data, lost, sizes.values(), cache.read)
-    return CheckedData(layout, augment, problems, said, listed(lost))
+    return CheckedData(layout, augment, problems, said, as_problems(lost))
 
 
 def _probe(path: Path, data: Data, files: OpenedFiles) -> Header | BadImage:

@@ -1,4 +1,4 @@
-"""What is said once of a data set before it is trained on: nothing is wrong with it, but look."""
+"""Warnings about a usable data set, printed once before training."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -20,27 +20,31 @@ from translate.images import domain_images
 from translate.images.format_registry import is_lossy
 
 DRAWS = 100
-"""items that are picked to see whether a domain has more than one image"""
-HEADERS_LOOKED_AT = 32
-"""files of a domain that may be of label maps"""
-LOOKED_AT = 4
-"""files of a domain whose values are looked at"""
-FEW = 32
-"""levels, of 256"""
+"""items that are picked to find domains of a single image"""
+HEADERS_CHECKED = 32
+"""files of a domain that are tested for a palette"""
+IMAGES_CHECKED = 4
+"""files of a domain that are tested for few values"""
+JOINED_RATIO = (1.6, 3.0)
+"""width by height of two images side by side, each between 4:5 and 3:2"""
+FEW_LEVELS = 32
+"""of 256"""
 
 
-def notes(headers: Mapping[Path, Any], each: Mapping[Path, Domain]) -> list[tuple[Path, Note]]:
-    """Return what each file loses when it is read."""
+def notes(headers: Mapping[Path, Any], domains: Mapping[Path, Domain]) -> list[tuple[Path, Note]]:
+    """Return a note for each loss of information when a file is read as its domain says."""
     return [
         (path, note)
         for path, header in headers.items()
         if isinstance(header, Header)
-        for note in domain_images.losses(header.notes(channels=each[path].channels), each[path])
+        for note in domain_images.losses(
+            header.notes(channels=domains[path].channels), domains[path]
+        )
     ]
 
 
-def listed(lost: Iterable[tuple[Path, Note]]) -> list[Problem]:
-    """Return `notes` as lines of ``problems.jsonl``."""
+def as_problems(lost: Iterable[tuple[Path, Note]]) -> list[Problem]:
+    """Return the result of `notes` as lines of ``problems.jsonl``."""
     return [Problem(path, "check", "note", note.text) for path, note in lost]
 
 
@@ -51,27 +55,28 @@ def find_warnings(
     sizes: Collection[tuple[int, int]],
     read: Callable[[Path], NDArray[np.uint8]],
 ) -> list[str]:
-    """Return a line for each thing that a person may not have meant.
+    """Return a line for each property of the data that the user may not have intended.
 
     Args:
-        layout: the images.
-        data: the settings they are read with.
-        lost: what files lose when they are read.
-        sizes: height and width of each file that can be read.
-        read: returns the pixels of a file.
+        layout: The images.
+        data: The settings that they are read with.
+        lost: The result of `notes`.
+        sizes: Height and width of each file that can be read.
+        read: Returns the pixels of a file.
     """
     return [
-        *_lost(lost, len(sizes)),
+        *_losses(lost, len(sizes)),
         *layout.notes,
         *_small(data, sizes),
         *_few_levels(layout, read),
         *_lossy_labels(layout),
         *_single_images(layout),
+        *_not_joined(layout, data, sizes),
     ]
 
 
-def _lost(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
-    """Say each kind of loss once, of the first file that has it."""
+def _losses(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
+    """Yield a line for each kind of loss, with the first file that has it."""
     kinds = Counter(note.kind for _, note in lost)
     for kind, number in kinds.items():
         path, note = next((path, note) for path, note in lost if note.kind == kind)
@@ -80,14 +85,31 @@ def _lost(lost: Sequence[tuple[Path, Note]], count: int) -> Iterable[str]:
 
 
 def _single_images(layout: Layout) -> Iterable[str]:
+    """Yield a line for each domain of one image."""
     picked = [files for number in range(DRAWS) if (files := _pick(layout, number))]
     for one, *others in map(set, zip(*picked, strict=False)):
         if not others and one in layout.files:
-            yield f"{one} is the only image of its domain: networks will learn it by heart"
+            yield f"{one} is the only image of its domain: networks will overfit it"
+
+
+def _not_joined(layout: Layout, data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
+    """Yield a warning where most images do not have the shape of two images side by side."""
+    if not layout.joined:
+        return
+    least, most = JOINED_RATIO
+    others = [(height, width) for height, width in sizes if not least <= width / height <= most]
+    if 2 * len(others) > len(sizes):
+        height, width = others[0]
+        yield (
+            f"{len(others)} of {len(sizes)} images below {data.root} are not about twice as wide "
+            f"as high, as joined pairs are; the first is {width}x{height}. Each is split into two "
+            "halves all the same. If they are not pairs, name the folder of the pairs, --data DIR, "
+            "or another layout: translate show --kind layout"
+        )
 
 
 def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
-    """Return the files of an item, or none where a plugin fails: it is listed when it is read."""
+    """Return the files of an item; none where a plugin fails, which training lists."""
     try:
         return layout.pick(number % len(layout), Random(number)).files
     except BaseException as error:
@@ -96,7 +118,7 @@ def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
 
 
 def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
-    """Say how many images are smaller than a crop, and what is done about it."""
+    """Yield a line with the number of images smaller than a crop, and how they are enlarged."""
     rows, columns = data.crop
     if small := sum(height < rows or width < columns for height, width in sizes):
         how = "padded at their edges" if data.resize == "fit" else "enlarged to the crop"
@@ -104,38 +126,42 @@ def _small(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[str]:
 
 
 def _few_levels(layout: Layout, read: Callable[[Path], NDArray[np.uint8]]) -> Iterable[str]:
-    """Say of which domains all images are nearly one shade, as maps of class numbers are."""
-    each = domain_images.by_role(layout.spec)
-    for place, name, files in _domains(layout):
-        kind = each[place]
-        values = [v for p in _spread(files, LOOKED_AT) if (v := _values(p, read)) is not None]
+    """Yield a line for each domain of nearly one shade, as maps of class numbers are."""
+    domains = domain_images.by_role(layout.spec)
+    for role, name, files in _domains(layout):
+        values = [v for p in _spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]
         if not values:
             continue
         least, most = min(int(v.min()) for v in values), max(int(v.max()) for v in values)
-        if most - least < FEW:
-            fix = "" if kind.labels else f", --set data.labels=[{name}] keeps them apart, and"
+        if most - least < FEW_LEVELS:
+            fix = (
+                ""
+                if domains[role].labels
+                else f", --set data.labels=[{name}] keeps them apart, and"
+            )
             yield (
-                f"{name}: values from {least} to {most} of 255 in the {len(values)} images looked "
-                f"at, nearly one shade. If they are numbers of classes{fix or ','} a palette of "
+                f"{name}: values from {least} to {most} of 255 in the {len(values)} images "
+                f"checked, nearly one shade. If they are class numbers{fix or ','} a palette of "
                 "colours shows them better to a network"
             )
 
 
 def _lossy_labels(layout: Layout) -> Iterable[str]:
-    each = domain_images.by_role(layout.spec)
-    for place, name, files in _domains(layout):
-        if each[place].labels and any(is_lossy(path.suffix) for path in files):
-            yield f"{name}: label maps in JPEG have values of no class at their edges: use PNG"
+    """Yield a line for each domain of label maps with lossy files."""
+    domains = domain_images.by_role(layout.spec)
+    for role, name, files in _domains(layout):
+        if domains[role].labels and any(is_lossy(path.suffix) for path in files):
+            yield f"{name}: label maps in JPEG have values of no class at edges: use PNG"
 
 
 def palette_domains(layout: Layout, domains: Sequence[str], opened: OpenedFiles) -> tuple[str, ...]:
-    """Return the `domains` of `layout` whose images, as far as looked at, all are palette PNGs."""
+    """Return the `domains` of `layout` in which all checked files are PNGs with a palette."""
     if len(layout.domain_files) != len(domains):
         return ()
     return tuple(
         name
         for name, files in zip(domains, layout.domain_files, strict=True)
-        if files and all(_has_palette(path, opened) for path in _spread(files, HEADERS_LOOKED_AT))
+        if files and all(_has_palette(path, opened) for path in _spread(files, HEADERS_CHECKED))
     )
 
 
@@ -151,7 +177,7 @@ def _values(path: Path, read: Callable[[Path], NDArray[np.uint8]]) -> NDArray[np
     try:
         return read(path)
     except Exception:
-        return None  # it is listed when it is read
+        return None  # training lists it
 
 
 def _domains(layout: Layout) -> Iterable[tuple[str, str, Sequence[Path]]]:

@@ -24,7 +24,7 @@ from translate.engine.processes.threads import ThreadCount
 from translate.errors import CheckpointError, ConfigError, PluginError, short_repr, suggest
 from translate.folders.names import short_names
 from translate.images.layers import Pixels
-from translate.images.tensors import as_tensor, from_device, from_device_as_floats, to_device
+from translate.images.tensors import from_device, from_device_as_floats, network_input
 from translate.nn.geometry import Geometry
 from translate.nn.noise import seeded
 from translate.recipe import Recipe
@@ -156,7 +156,7 @@ class Model:
             seed: of the noise.
         """
         source, target = self.source_and_target(to)
-        tensors = [to_device(as_tensor(pixels)[None], self.device, source) for pixels in images]
+        tensors = [network_input(pixels, self.device, source) for pixels in images]
         with self.lock:
             drawn = translate_batch(
                 self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0

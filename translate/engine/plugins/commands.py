@@ -1,5 +1,6 @@
-"""Commands of plugins, found without importing what offers none."""
+"""Commands of plugins, found without importing plugins that have none."""
 
+import logging
 import re
 import sys
 from collections import Counter
@@ -15,35 +16,36 @@ import pluggy
 from translate import hookspecs
 from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system import console
 from translate.errors import PluginError, describe_error, short_repr
 
 HOOK = "register_commands"
 
+logger = logging.getLogger(__name__)
+
 
 class PluginCommand(NamedTuple):
-    """A command that a plugin offers."""
+    """A command that a plugin registers."""
 
     distribution: str
     name: str
-    """as it is typed: with the distribution where several offer one of that name"""
+    """the name to type, with the distribution where several plugins register the same name"""
     command: click.Command
 
     def with_full_name(self) -> "PluginCommand":
-        """Return the same under ``distribution/name``."""
+        """Return the command under the name ``distribution/name``."""
         return self._replace(name=f"{self.distribution}/{self.name}")
 
 
 @cache
 def plugin_commands(reserved: tuple[str, ...]) -> dict[str, PluginCommand]:
-    """Return the commands of plugins, by the name that is typed, without `reserved` ones.
+    """Return the commands of plugins by the name to type; `reserved` names are refused.
 
-    Only modules of plugins that mention the hook are imported. A plugin that fails, or that offers
-    a reserved name, is named on standard error and adds nothing.
+    Only modules of plugins that mention the hook are imported. A plugin that fails, or registers
+    a reserved name, is named in a warning and adds nothing.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
-    offers: list[PluginCommand] = []
+    commands: list[PluginCommand] = []
     for entry in discovery.allowed(discovery.installed()):
         if not _mentions_hook(entry):
             continue
@@ -52,39 +54,42 @@ def plugin_commands(reserved: tuple[str, ...]) -> dict[str, PluginCommand]:
         try:
             plugin = discovery.load_entry(manager, entry)
             where += f", {HOOK}"
-            offered = _checked(dict(getattr(plugin, HOOK, dict)()), reserved)
+            by_name = _checked(dict(getattr(plugin, HOOK, dict)()), reserved)
         except BaseException as error:
             reraise_interruption(error)
             discovery.skipped[where] = error
-            console.say(f"Warning: {where} failed ({describe_error(error)}).", err=True)
+            logger.warning("%s failed (%s).", where, describe_error(error))
             continue
-        offers += [PluginCommand(owner, name, command) for name, command in offered.items()]
-    claims = Counter(offer.name for offer in offers)
-    named = [o if claims[o.name] == 1 else o.with_full_name() for o in offers]
-    return {offer.name: offer for offer in named}
+        commands += [PluginCommand(owner, *item) for item in by_name.items()]
+    counts = Counter(command.name for command in commands)
+    named = [c if counts[c.name] == 1 else c.with_full_name() for c in commands]
+    return {command.name: command for command in named}
 
 
-def _checked(offered: dict[Any, Any], reserved: tuple[str, ...]) -> dict[str, click.Command]:
-    """Return what a hook offers; raises `PluginError` for anything but commands by free names."""
-    for name, command in offered.items():
+def _checked(by_name: dict[Any, Any], reserved: tuple[str, ...]) -> dict[str, click.Command]:
+    """Return what a hook returned.
+
+    Raises `PluginError` for a reserved name, an invalid one, and anything but a command.
+    """
+    for name, command in by_name.items():
         if name in reserved:
             raise PluginError(f"the command {name!r} is translate's own: choose another name")
         if not isinstance(name, str) or not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
-            raise PluginError(f"{short_repr(name)} is no name of a command: expected a-z, 0-9, -")
+            raise PluginError(f"{short_repr(name)} is not a command name: expected a-z, 0-9, -")
         if not isinstance(command, click.Command):
             raise PluginError(f"{name!r} is {short_repr(command)}: expected a click.Command")
-    return offered
+    return by_name
 
 
 def _mentions_hook(entry: EntryPoint) -> bool:
-    """Return whether the source of a plugin's module has the hook's name; True without a source."""
+    """Return whether a plugin's module has the hook's name in its source, or has no source."""
     if (loaded := sys.modules.get(entry.module)) is not None:
         return hasattr(loaded, HOOK)
     package, *path = entry.module.split(".")
     try:
         spec = find_spec(package)  # a package without a dot: nothing is imported
     except (ImportError, ValueError):
-        return False  # broken: named where all plugins are loaded
+        return False  # a broken plugin: reported where all plugins are loaded
     if spec is None:
         return False
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]

@@ -1,5 +1,6 @@
-"""Which plugins are installed, and their hooks: names from metadata, contents from imports."""
+"""The installed plugins: their names from metadata, their hooks from imports."""
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,6 @@ import pluggy
 
 from translate import hookspecs
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system import console
 from translate.errors import PluginError, describe_error
 
 GROUP = "translate"
@@ -18,59 +18,62 @@ OWN_DISTRIBUTION = "translate-kit"
 ALLOWED_VARIABLE = "TRANSLATE_PLUGINS"
 
 skipped: dict[str, BaseException] = {}
-"""What could not be loaded and why, by ``distribution:entry``; filled by `load`."""
+"""The exception of each plugin that could not be loaded, by ``distribution:entry``."""
+
+logger = logging.getLogger(__name__)
 
 
 def installed() -> list[EntryPoint]:
     """Return every installed plugin's entry point, ours first; imports nothing."""
-    found = {(distribution(e), e.name): e for e in entry_points(group=GROUP)}
-    return sorted(
-        found.values(), key=lambda e: (distribution(e) != OWN_DISTRIBUTION, distribution(e), e.name)
-    )
+    entries = {(distribution(e), e.name): e for e in entry_points(group=GROUP)}
+    return [entries[key] for key in sorted(entries, key=lambda k: (k[0] != OWN_DISTRIBUTION, *k))]
 
 
 def distribution(entry: EntryPoint) -> str:
-    """Return the normalised name of the distribution that brings `entry`."""
-    name = entry.dist.name if entry.dist else None  # None, too, where pip left half a folder
-    return re.sub(r"[-_.]+", "-", name or "unknown").lower()
+    """Return the normalised name of the distribution that `entry` belongs to."""
+    name = entry.dist.name if entry.dist else None  # also None after an incomplete uninstall
+    return _normalised(name or "unknown")
 
 
 def allowed(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
-    """Leave out what the environment variable ``TRANSLATE_PLUGINS=a,b`` does not name."""
-    listed = os.environ.get(ALLOWED_VARIABLE)
-    wanted = (
-        None
-        if listed is None
-        else {re.sub(r"[-_.]+", "-", n.strip()).lower() for n in listed.split(",")}
-    )
-    for entry in entries:
-        if wanted is None or distribution(entry) in wanted | {OWN_DISTRIBUTION}:
-            yield entry
+    """Yield the entries of the distributions that ``TRANSLATE_PLUGINS=a,b`` names, and our own.
+
+    All of them where the variable is not set.
+    """
+    value = os.environ.get(ALLOWED_VARIABLE)
+    if value is None:
+        yield from entries
+        return
+    names = {OWN_DISTRIBUTION, *(_normalised(name.strip()) for name in value.split(","))}
+    yield from (entry for entry in entries if distribution(entry) in names)
 
 
 @cache
 def load() -> pluggy.PluginManager:
     """Import and register every installed, allowed plugin, once.
 
-    One that fails is unregistered whole, and named in one line on standard error.
+    One that fails is unregistered as a whole, and named in one warning.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
     for entry in allowed(installed()):
         name = f"{distribution(entry)}:{entry.name}"
         if name in skipped:
-            continue  # it failed when its commands were asked for, and was named then
+            continue  # it failed when its commands were looked up, and was named then
         try:
             load_entry(manager, entry)
         except BaseException as error:
             reraise_interruption(error)
             skipped[name] = error
-            console.say(_complaint(entry, error), err=True)
+            logger.warning(_failure_message(entry, error))
     return manager
 
 
 def load_entry(manager: pluggy.PluginManager, entry: EntryPoint) -> object:
-    """Import and register one plugin; raises what it raises, and `PluginError` for its rules."""
+    """Import and register one plugin.
+
+    Raises whatever its import raises, and `PluginError` for a requirement or hook that is wrong.
+    """
     _reject_unmet_requirement(entry)
     plugin: object = entry.load()
     register(manager, plugin, f"{distribution(entry)}:{entry.name}")
@@ -78,14 +81,14 @@ def load_entry(manager: pluggy.PluginManager, entry: EntryPoint) -> object:
 
 
 def register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
-    """Register `plugin` whole or not at all.
+    """Register all hooks of `plugin`, or none.
 
     Raises `PluginError` for a hook that does not exist or has other arguments.
     """
     try:
         manager.register(plugin, name=name)
-        callers = manager.get_hookcallers(plugin) or []
-        if unknown := [caller.name for caller in callers if not caller.has_spec()]:
+        hooks = manager.get_hookcallers(plugin) or []
+        if unknown := [hook.name for hook in hooks if not hook.has_spec()]:
             raise PluginError(f"there is no hook {unknown[0]!r}")
     except BaseException:
         if manager.has_plugin(name):
@@ -98,24 +101,27 @@ def _reject_unmet_requirement(entry: EntryPoint) -> None:
 
     for text in (entry.dist.requires if entry.dist else None) or ():
         try:
-            wanted = Requirement(text)
+            requirement = Requirement(text)
         except InvalidRequirement:
-            continue  # pip's to complain about; it says nothing about us
-        if re.sub(r"[-_.]+", "-", wanted.name).lower() == OWN_DISTRIBUTION and (
-            wanted.marker is None or wanted.marker.evaluate()
+            continue  # pip reports it
+        if _normalised(requirement.name) == OWN_DISTRIBUTION and (
+            requirement.marker is None or requirement.marker.evaluate()
         ):
             ours = version(OWN_DISTRIBUTION)
-            if not wanted.specifier.contains(ours, prereleases=True):
+            if not requirement.specifier.contains(ours, prereleases=True):
                 raise PluginError(
-                    f"needs {OWN_DISTRIBUTION}{wanted.specifier}, and {ours} is installed"
+                    f"needs {OWN_DISTRIBUTION}{requirement.specifier}, and {ours} is installed"
                 )
 
 
-def _complaint(entry: EntryPoint, error: BaseException) -> str:
-    made_by = f"{distribution(entry)} {entry.dist.version}" if entry.dist else "unknown"
-    reason = describe_error(error)
+def _failure_message(entry: EntryPoint, error: BaseException) -> str:
+    name = distribution(entry)
+    owner = f"{name} {entry.dist.version}" if entry.dist else "unknown"
     return (
-        f"Warning: plugin {entry.name!r} of {made_by} is left out ({reason}). "
-        f"Remove it with `pip uninstall {distribution(entry)}`, or name those you want "
-        f"in {ALLOWED_VARIABLE}."
+        f"plugin {entry.name!r} of {owner} is skipped ({describe_error(error)}). Remove it with "
+        f"`pip uninstall {name}`, or list the plugins to load in {ALLOWED_VARIABLE}."
     )
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

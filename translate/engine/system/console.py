@@ -118,10 +118,10 @@ def show(text: str, *, err: bool = False) -> None:
 
 
 class _MessageHandler(logging.Handler):
-    """Passes the text of each record on."""
+    """Passes the text of each record to a function."""
 
-    def __init__(self, write: Callable[[str], object]) -> None:
-        super().__init__(logging.INFO)
+    def __init__(self, write: Callable[[str], object], level: int) -> None:
+        super().__init__(level)
         self.write = write
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -130,8 +130,9 @@ class _MessageHandler(logging.Handler):
 
 @contextmanager
 def messages(write: Callable[[str], object] = say) -> Iterator[None]:
-    """Give what is logged to ``translate`` and below it, from level INFO on, to `write`."""
-    logger, handler = logging.getLogger("translate"), _MessageHandler(write)
+    """Pass what is logged to ``translate`` and below it at level INFO to `write`."""
+    logger, handler = logging.getLogger("translate"), _MessageHandler(write, logging.INFO)
+    handler.addFilter(lambda record: record.levelno < logging.WARNING)  # see `warnings_on_stderr`
     level = logger.level
     logger.addHandler(handler)
     if not logger.isEnabledFor(logging.INFO):
@@ -140,6 +141,18 @@ def messages(write: Callable[[str], object] = say) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+@contextmanager
+def warnings_on_stderr() -> Iterator[None]:
+    """Print what is logged to ``translate`` and below it from level WARNING on."""
+    logger = logging.getLogger("translate")
+    handler = _MessageHandler(lambda text: say(f"Warning: {text}", err=True), logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
         logger.removeHandler(handler)
 
 

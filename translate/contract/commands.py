@@ -1,0 +1,85 @@
+"""The rules of commands: their help, and what their modules import."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import ClassVar
+
+import click
+
+from translate.contract.rules import RuleError
+from translate.engine.plugins.errors import definition
+from translate.registry import find
+
+IMPORTS_TORCH = 3
+CODE = f"""
+import importlib, sys
+module, *sys.path = sys.argv[1:]
+importlib.import_module(module)
+sys.exit({IMPORTS_TORCH} if "torch" in sys.modules else 0)
+"""
+"""exits with `IMPORTS_TORCH` where a module imports it"""
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class CommandSubject:
+    """A command under test."""
+
+    name: str
+
+    example: ClassVar[None] = None
+    """a command is given no batch"""
+
+    @property
+    def command(self) -> click.Command:
+        """The command itself."""
+        command = find("command", self.name)
+        assert isinstance(command, click.Command)
+        return command
+
+    @property
+    def owner(self) -> object:
+        """The function that the command calls."""
+        return self.command.callback
+
+    def require(self, condition: object, otherwise: str) -> None:
+        """Raise `RuleError` with the place of the command unless `condition` holds."""
+        if not condition:
+            raise RuleError(otherwise, definition(self.command, "callback"))
+
+
+def explains_itself(subject: CommandSubject) -> None:
+    """Have a docstring, and a `help` for each option, which `--help` prints."""
+    command = subject.command
+    subject.require(command.help or command.short_help, "Its function has no docstring.")
+    unexplained = [
+        parameter.opts[0]
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not (parameter.help or parameter.hidden)
+    ]
+    subject.require(
+        not unexplained, f"{' and '.join(unexplained)} has no help: click.option(help=...)."
+    )
+    with click.Context(command, info_name=subject.name) as context:
+        command.get_help(context)
+
+
+def imports_no_torch(subject: CommandSubject) -> str | None:
+    """Import no torch with its module, which `translate --help` imports as well."""
+    module = getattr(subject.owner, "__module__", "")
+    process = subprocess.run(
+        [sys.executable, "-c", CODE, module, *sys.path],
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    subject.require(
+        process.returncode != IMPORTS_TORCH,
+        f"{module} imports torch: import what is slow inside the command, and register recipes "
+        "in another module with an entry point of its own.",
+    )
+    return "not tried: its module cannot be imported by name" if process.returncode else None
+
+
+RULES = (explains_itself, imports_no_torch)
