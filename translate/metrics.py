@@ -71,6 +71,9 @@ class Metric(ABC):
     """Fields of `MetricBatch` without which it cannot be computed; others may be missing."""
     masked: ClassVar[bool] = False
     """True: `update` can restrict itself to the field ``mask``."""
+    resamples: ClassVar[int] = 50
+    """How often images are drawn with replacement for the interval of the figures; 0: no interval,
+    for a metric that is slow to compute. Figures of `per_image` are drawn more often."""
     figures: Mapping[str, Figure]
     """What `compute` returns, by name, on the class or set by the constructor. A name says which
     network it is measured with: ``kd-lite0``."""

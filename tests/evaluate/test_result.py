@@ -1,0 +1,79 @@
+"""The result of an evaluation, and its file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from translate.errors import CheckpointError, SaveError
+from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, read, write
+
+RESULT = EvaluationResult(
+    "runs/x@1000",
+    {
+        "psnr": FigureResult(18.5, "max", "dB", 40, 18.1, 18.9, 300),
+        "fd": FigureResult(None, "min", count=40),
+    },
+    {
+        "untouched input": {"psnr": 14.25, "fd": None},
+        "mean target image": {"psnr": 14.9},
+        FLOOR: {"psnr": 30.0},
+    },
+    {"psnr": "no better than ..."},
+    {"0001.png": {"psnr": 18.0}},
+    {"seeds": [0], "versions": {"torch": "2.10"}},
+    ("few images",),
+)
+
+
+def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
+    write(RESULT, tmp_path / "evaluation.json")
+    assert read(tmp_path / "evaluation.json") == RESULT
+
+
+def test_an_undefined_figure_is_null_in_the_file(tmp_path: Path) -> None:
+    write(RESULT, tmp_path / "x.json")
+    text = (tmp_path / "x.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text)["figures"]["fd"]["value"] is None
+
+
+def test_keys_of_a_later_version_are_no_error(tmp_path: Path) -> None:
+    write(RESULT, tmp_path / "x.json")
+    document = json.loads((tmp_path / "x.json").read_text())
+    document |= {"later": 1}
+    document["figures"]["psnr"]["later"] = 2
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    assert read(tmp_path / "x.json") == RESULT
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"subject": "x"}', '{"subject": 1, "figures": {}}'])
+def test_a_damaged_file_is_named_in_the_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"x\.json"):
+        read(tmp_path / "x.json")
+
+
+def test_a_file_that_cannot_be_written_is_a_save_error(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file")
+    with pytest.raises(SaveError, match="could not write"):
+        write(RESULT, tmp_path / "folder/x.json")
+
+
+def test_the_best_baseline_is_none_of_the_floor() -> None:
+    assert RESULT.best_baseline("psnr") == ("mean target image", 14.9)
+    assert RESULT.best_baseline("fd") is None
+
+
+@pytest.mark.parametrize(
+    ("better", "other", "reached"),
+    [("max", 2.0, True), ("max", 1.0, False), ("min", 1.0, True), ("min", 2.0, False)],
+)
+def test_a_figure_is_reached_by_what_is_as_good(better, other, reached) -> None:
+    assert FigureResult(1.5, better).is_reached_by(other) == reached
+    assert FigureResult(other, better).is_reached_by(other)
+
+
+def test_an_undefined_figure_reaches_nothing_and_is_reached_by_nothing() -> None:
+    assert not FigureResult(None, "max").is_reached_by(1.0)
+    assert not FigureResult(1.0, "max").is_reached_by(None)

@@ -1,0 +1,97 @@
+"""What an evaluation finds, and the file that holds it, ``evaluation.json``."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from translate.engine.disk import files, json_files
+from translate.engine.system import signatures
+from translate.errors import CheckpointError, SaveError
+
+FILE = "evaluation.json"
+"""In a run folder."""
+FLOOR = "real training images"
+"""The baseline that no method is expected to beat, in figures of sets of images."""
+
+
+@dataclass(frozen=True)
+class FigureResult:
+    """One figure of the images that were evaluated."""
+
+    value: float | None
+    """The mean over seeds; None where the figure is undefined for these images."""
+    better: Literal["min", "max"]
+    """Whether smaller or larger numbers are better."""
+    unit: str = ""
+    """Such as ``dB``; empty for numbers without a unit."""
+    count: int = 0
+    """How many images were measured."""
+    low: float | None = None
+    """Lower end of the 95 % bootstrap interval; None where there is no interval."""
+    high: float | None = None
+    """Upper end."""
+    resamples: int = 0
+    """How often images were drawn with replacement for the interval."""
+    deviation: float | None = None
+    """Standard deviation over seeds, where there are several."""
+
+    def is_reached_by(self, other: float | None) -> bool:
+        """Return whether `other` is as good as the value, or better."""
+        if self.value is None or other is None:
+            return False
+        return other >= self.value if self.better == "max" else other <= self.value
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Figures of a model or a folder of images, and of baselines computed by the same code."""
+
+    subject: str
+    """What was evaluated: a run, with its step, or a folder."""
+    figures: Mapping[str, FigureResult]
+    """By name, such as ``psnr`` or ``kd-lite0``; ``psnr in mask`` is restricted to masks."""
+    baselines: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Figures of each baseline by its name, such as ``untouched input``."""
+    flags: Mapping[str, str] = field(default_factory=dict)
+    """Of figures that a baseline reaches, a sentence that says so."""
+    per_image: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Figures of each image by its name, where they are means over images."""
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    """What must be equal for figures to compare: data, sizes, seeds, networks, versions."""
+    notes: tuple[str, ...] = ()
+    """Warnings, and metrics that were skipped, with the reason."""
+
+    def best_baseline(self, figure: str) -> tuple[str, float] | None:
+        """Return the name and the value of the best baseline in a figure, without the floor."""
+        values = {
+            name: found
+            for name, figures in self.baselines.items()
+            if name != FLOOR and (found := figures.get(figure)) is not None
+        }
+        if not values:
+            return None
+        choose = max if self.figures[figure].better == "max" else min
+        name = choose(values, key=lambda name: values[name])
+        return name, values[name]
+
+
+def write(result: EvaluationResult, path: Path) -> None:
+    """Write a result as JSON, whole or not at all; raise `SaveError` where that fails."""
+    try:
+        files.replace_json(path, {"format": 1, **asdict(result)})
+    except OSError as error:
+        raise SaveError(f"could not write {path}: {error.strerror or error}.") from error
+
+
+def read(path: Path) -> EvaluationResult:
+    """Return the result in a file that `write` wrote; raise `CheckpointError` for another."""
+    try:
+        return TypeAdapter(EvaluationResult).validate_python(json_files.read_json(path))
+    except ValidationError as error:
+        raise CheckpointError(
+            f"{path} is not understood: {signatures.explain(error)}. "
+            "`translate evaluate RUN` writes it again."
+        ) from error
