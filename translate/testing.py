@@ -113,6 +113,19 @@ def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
     _raise(run_format_rules(name, files))
 
 
+def check_metric(name: str, /, **options: Any) -> None:
+    """Check a metric against the contract, on random images.
+
+    Args:
+        name: The registered name.
+        options: Options of the metric.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
+    _raise(run_rules("metric", name, options))
+
+
 def check_tracker(name: str, /, **options: Any) -> None:
     """Check a tracker against the contract, in temporary runs that are resumed.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RESERVED = (
     *("spec", "in_channels", "out_channels", "size"),
     *("root", "domains", "split", "leave_out"),
+    *("domain", "source_domain", "classes"),
 )
 """Arguments that the program passes to factories, which are not options."""
 

@@ -80,6 +80,12 @@ def _usage(part: Entry) -> list[str]:
         return ["Select it for training:", f'  --set "data.layout={value}"']
     if part.kind == "tracker":
         return ["Select it for training:", f'  --set "train.trackers=[{value}]"']
+    if part.kind == "metric":
+        return [
+            "Measure a trained model, or choose checkpoints in training:",
+            f"  translate evaluate RUN --metric {part.name}",
+            f"  --set train.evaluate_every=500 --set train.metric={part.name}",
+        ]
     accepted = _accepting(part)
     if not accepted:
         return [f"No installed recipe accepts this {part.kind}: select it in a recipe of your own."]

@@ -14,7 +14,10 @@ from translate.errors import ConfigError, PluginError, describe_error, suggest
 if TYPE_CHECKING:
     from translate.contract.verdicts import Verdict
 
-TESTED = ("recipe", "generator", "discriminator", "loss", "layout", "format", "tracker", "command")
+TESTED = (
+    *("recipe", "generator", "discriminator", "loss", "layout", "format"),
+    *("metric", "tracker", "command"),
+)
 PLURALS = {"loss": "losses"}
 
 
@@ -66,8 +69,8 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
     """Check a plugin against the contract, rule by rule.
 
     NAME is a plugin or a distribution, whose registered names and event hooks are all checked, or
-    one recipe, generator, discriminator, loss or layout. Each failure names the file and line;
-    rules that fail by one cause are reported once.
+    one recipe, generator, discriminator, loss, layout or metric. Each failure names the file and
+    line; rules that fail by one cause are reported once.
 
     \b
     Examples:

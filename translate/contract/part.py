@@ -1,4 +1,4 @@
-"""A network or a loss under test, and what to try it on."""
+"""A network, loss, tracker or metric under test, and what to try it on."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,18 +7,25 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from translate.batches import Domain
 from translate.contract.rules import random_pixels
 from translate.engine.system.randomness import seed_everything
 from translate.nn.geometry import geometry_of
 from translate.registry import Kind, create, find
 
 SIDE = 32
+METRIC_ARGUMENTS = {
+    "domain": Domain("target"),
+    "source_domain": Domain("source"),
+    "classes": ("one", "two"),
+}
+"""what the factory of a metric is given"""
 Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
 
 
 @dataclass(frozen=True)
 class TestedPart:
-    """A network or a loss under test."""
+    """A network, loss, tracker or metric under test."""
 
     kind: Kind
     name: str
@@ -37,6 +44,8 @@ class TestedPart:
         given: dict[str, Any] = dict(zip(("in_channels", "out_channels"), channels, strict=False))
         if channels:
             given["size"] = size
+        if self.kind == "metric":
+            given |= METRIC_ARGUMENTS
         seed_everything(0)
         return create(self.kind, {"name": self.name, **self.options}, **given)
 

@@ -16,13 +16,14 @@ from translate.contract import (
     layout_subject,
     layouts,
     losses,
+    metrics,
     parts,
     recipes,
     trackers,
 )
 from translate.contract.findings import Cause, find_cause
 from translate.contract.gradients import has_true_gradients
-from translate.contract.part import TestedPart
+from translate.contract.part import METRIC_ARGUMENTS, TestedPart
 from translate.contract.processes import averages_over_processes
 from translate.contract.subject import subject
 from translate.engine.system import randomness, signatures
@@ -30,7 +31,15 @@ from translate.errors import ConfigError, DataError
 from translate.registry import find, names
 
 Tested: TypeAlias = Literal[
-    "recipe", "generator", "discriminator", "loss", "layout", "format", "tracker", "command"
+    "recipe",
+    "generator",
+    "discriminator",
+    "loss",
+    "layout",
+    "format",
+    "metric",
+    "tracker",
+    "command",
 ]
 Rule: TypeAlias = Callable[[Any], str | None]
 
@@ -77,6 +86,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     "layout": layouts.RULES,
     "format": formats.RULES,
     "command": commands.RULES,
+    "metric": (parts.constructor_does_no_io, *metrics.RULES),
     "tracker": (
         parts.constructor_does_no_io,
         trackers.has_all_methods,
@@ -143,7 +153,7 @@ def run_rules(
     if kind == "recipe":
         tested: Any = subject(name, chosen, spec, data)
     else:
-        checked = ["in_channels", "out_channels", "size"]
+        checked = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
         tested = TestedPart(
             kind, name, signatures.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
         )
