@@ -178,7 +178,7 @@ def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
 ) -> None:
     ended: list[int] = []
     monkeypatch.setattr(guard.os, "_exit", ended.append)
-    monkeypatch.setattr(guard, "GRACE", 0.05)
+    monkeypatch.setattr(guard, "EXIT_SECONDS", 0.05)
     event = threading.Event()
     thread = threading.Thread(target=event.wait, name="tracker", daemon=False)
     thread.start()

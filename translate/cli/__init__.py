@@ -24,7 +24,7 @@ COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "doctor")
 class LazyGroup(click.Group):
     """A group whose commands are imported by name, so that help needs no heavy import.
 
-    Commands of plugins are looked for where a name is not built in, and for help.
+    Commands of plugins are looked up for names that are not built in, and for help.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -32,16 +32,16 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
-            offer = _plugin_commands().get(name)
-            return offer.command if offer else None
+            plugin_command = _plugin_commands().get(name)
+            return plugin_command.command if plugin_command else None
         command: click.Command = import_module(f"translate.cli.{name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section of the built-in commands, and one for each plugin's distribution."""
         sections: dict[str, list[str]] = {"Commands": list(COMMANDS)}
-        for name, offer in _plugin_commands().items():
-            sections.setdefault(f"Commands of {offer.distribution}", []).append(name)
+        for name, plugin_command in _plugin_commands().items():
+            sections.setdefault(f"Commands of {plugin_command.distribution}", []).append(name)
         width = formatter.width - 6 - max(map(len, [*COMMANDS, *_plugin_commands()]))
         for title, names in sections.items():
             commands = ((name, self.get_command(ctx, name)) for name in names)
@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a plugin that calls `sys.exit` does not decide how it ends."""
+        """Run the command; a call of `sys.exit` by a plugin does not decide the exit code."""
         try:
             return super().invoke(ctx)
         except SystemExit as error:
@@ -98,16 +98,16 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; whatever happens is one line and an exit code.
+    """Run the command; any exception becomes one line and an exit code.
 
     A traceback is shown only where the environment variable TRANSLATE_DEBUG asks for it.
     """
     with (
         console.guarded(),
         console.warnings_on_stderr(),
-        guard.noticing_interrupts() as noticed,
+        guard.recorded_interrupts() as interrupts,
     ):
-        code = _run(arguments, noticed)
+        code = _run(arguments, interrupts)
         if arguments is None:  # the process is the command's
             guard.leave(code)
     sys.exit(code)

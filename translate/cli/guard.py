@@ -1,4 +1,4 @@
-"""What is left of an unforeseen exception: one line, a log file with the traceback, a code."""
+"""Unexpected exceptions: one line, a log file with the traceback, and an exit code."""
 
 import os
 import platform
@@ -22,63 +22,62 @@ from translate.errors import PluginError, TrainingError, describe_error, message
 BUG, USAGE, INTERRUPTED = 1, 2, 130
 """exit codes"""
 DEBUG = "TRANSLATE_DEBUG"
-LEAST = 4000
-"""MB of address space that PyTorch and OpenCV take"""
-GRACE = 5.0
+NEEDED_MB = 4000
+"""address space that PyTorch and OpenCV take"""
+EXIT_SECONDS = 5.0
 """seconds that threads and processes of plugins have to end after the command"""
-RESOURCES = (
+RESOURCE_ERRORS = (
     *("can't start new thread", "failed to map segment", "Cannot allocate memory"),
     *("not enough memory", "out of memory", "allocate memory"),
 )
-"""what Python and the linker say where address space or processes are limited"""
+"""messages of Python and the linker where address space or processes are limited"""
 
 
 class ExitCallError(Exception):
-    """Something that a command called has called `sys.exit`."""
+    """A function that a command called has called `sys.exit`."""
 
 
 def debugging() -> bool:
-    """Return whether tracebacks are wanted: TRANSLATE_DEBUG is set to something but 0."""
+    """Return whether to show tracebacks: TRANSLATE_DEBUG is set, and is not 0."""
     return os.environ.get(DEBUG, "0") not in ("", "0")
 
 
 @contextmanager
-def noticing_interrupts() -> Iterator[list[int]]:
-    """Add to a list each SIGINT that raises KeyboardInterrupt while the block runs.
+def recorded_interrupts() -> Iterator[list[int]]:
+    """Yield a list that gets an entry for each SIGINT that raises KeyboardInterrupt in the block.
 
-    A library that is interrupted while it is imported says something else: that it is broken.
+    An import that is interrupted may raise another exception, as if the library were broken.
     """
-    noticed: list[int] = []
+    interrupts: list[int] = []
 
-    def notice(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        noticed.append(number)
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        interrupts.append(number)
         raise KeyboardInterrupt
 
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield noticed  # ignored, or somebody else's
+        yield interrupts  # SIGINT is ignored, or has another handler
         return
-    signal.signal(signal.SIGINT, notice)
+    signal.signal(signal.SIGINT, handle)
     try:
-        yield noticed
+        yield interrupts
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def report(error: BaseException) -> int:
-    """Say what an exception that nobody foresaw means for the user; return the exit code."""
-    if said := file_system.explain_path_error(error) or _missing(error):
+    """Print what an unexpected exception means for the user; return the exit code."""
+    if message := file_system.explain_path_error(error) or _resource_message(error):
         if debugging():
             console.show("".join(traceback.format_exception(error)), err=True)
-        console.say(f"Error: {said}", err=True)
+        console.say(f"Error: {message}", err=True)
         return USAGE
-    console.say(
-        f"Error: {_unforeseen(error)} {_logged(error)}; {DEBUG}=1 shows the traceback.", err=True
-    )
-    return USAGE if _is_a_plugins(error) else BUG
+    message = f"{_description(error)} {_write_log(error)}; {DEBUG}=1 shows the traceback."
+    console.say(f"Error: {message}", err=True)
+    return USAGE if _is_third_party(error) else BUG
 
 
-def _is_a_plugins(error: BaseException) -> bool:
-    """Tell whether a plugin that is not our own has raised `error`."""
+def _is_third_party(error: BaseException) -> bool:
+    """Return whether a plugin that is not built in has raised `error`."""
     if not _plugins_have_run():
         return False
     from translate.engine.plugins.errors import is_third_party
@@ -87,31 +86,31 @@ def _is_a_plugins(error: BaseException) -> bool:
 
 
 def _plugins_have_run() -> bool:
-    """Return whether code of a plugin may have run: a command, or what is loaded with torch."""
+    """Return whether code of a plugin may have run: a command, or anything loaded with torch."""
     return not sys.modules.keys().isdisjoint({"torch", "translate.engine.plugins.commands"})
 
 
 def warn_of_limits() -> None:
-    """Say that libraries may end the process where they get too little address space."""
-    if (limit := _address_space()) and int(limit.removesuffix(" MB")) < LEAST:
+    """Print a warning where the address space is too small, as libraries may end the process."""
+    if (limit := _address_space()) and int(limit.removesuffix(" MB")) < NEEDED_MB:
         console.say(
             f"Warning: the address space is limited to {limit}, and PyTorch needs about "
-            f"{LEAST} MB: it may end the process. Raise it: ulimit -v unlimited",
+            f"{NEEDED_MB} MB: it may end the process. Raise it: ulimit -v unlimited",
             err=True,
         )
 
 
 def show_cause(error: BaseException) -> None:
-    """Print the traceback of what an error in words was made from, where tracebacks are wanted."""
-    ours = isinstance(error, (PluginError, TrainingError))  # others are the user's own
+    """Print the traceback of the exception that caused `error`, if TRANSLATE_DEBUG is set."""
+    ours = isinstance(error, (PluginError, TrainingError))  # others are mistakes of the user
     if ours and debugging() and error.__cause__ is not None:
         console.show("".join(traceback.format_exception(error.__cause__)), err=True)
 
 
 def leave(code: int) -> None:
-    """End the process, also where a thread or a process of a plugin would keep it alive."""
+    """End the process, even if a thread or a process of a plugin is still running."""
     try:
-        alive = _wait()
+        alive = _join_all()
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
     if alive:
@@ -120,45 +119,46 @@ def leave(code: int) -> None:
     sys.exit(code)
 
 
-def _wait() -> list[str]:
-    """Wait for what runs besides the main thread; return the names of threads that go on."""
-    deadline = time.monotonic() + GRACE
+def _join_all() -> list[str]:
+    """Wait for other threads and processes; return the names of threads that still run."""
+    deadline = time.monotonic() + EXIT_SECONDS
     multiprocessing = sys.modules.get("multiprocessing")
     for process in multiprocessing.active_children() if multiprocessing else ():
         process.join(max(0.0, deadline - time.monotonic()))
         if process.is_alive():
             process.kill()
-    others = [t for t in threading.enumerate() if t is not threading.main_thread()]
-    waited_for = [thread for thread in others if not thread.daemon]
-    for thread in waited_for:
+    main = threading.main_thread()
+    others = [t for t in threading.enumerate() if t is not main and not t.daemon]
+    for thread in others:
         thread.join(max(0.0, deadline - time.monotonic()))
-    return [thread.name for thread in waited_for if thread.is_alive()]
+    return [thread.name for thread in others if thread.is_alive()]
 
 
-def _missing(error: BaseException) -> str:
-    """Return what to say where a library cannot be imported, or memory is short; or nothing."""
+def _resource_message(error: BaseException) -> str:
+    """Return a message where a library cannot be imported or memory is exhausted; otherwise ""."""
     text = " ".join(message_of(error).split())
     if "No usable temporary directory" in text:
         return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
-    short = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCES)
-    if not (short or isinstance(error, ImportError)):
+    no_memory = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCE_ERRORS)
+    if not (no_memory or isinstance(error, ImportError)):
         return ""
     name = getattr(error, "name", None) or "_"
-    name = _library(error) if name.startswith("_") else name  # "_C" is somebody's own part
+    name = _library(error) if name.startswith("_") else name  # "_C" is a part of another library
     if name.partition(".")[0] == "translate":
         return ""
     limit = _address_space()
     what = f"{name} could not be loaded" if isinstance(error, ImportError) else "too little memory"
-    said = f"{what}: {type(error).__name__}: {text or 'no more memory'} (in {name})."
-    if limit and (short or isinstance(error, ImportError)):
-        return f"{said} The address space is limited to {limit}: raise it, `ulimit -v unlimited`."
-    if short:
-        return f"{said} Close other programs, or try a smaller --size or --batch-size."
-    return f"{said} See `translate doctor`, or: pip install --force-reinstall translate-kit"
+    message = f"{what}: {type(error).__name__}: {text or 'no more memory'} (in {name})."
+    if limit and (no_memory or isinstance(error, ImportError)):
+        advice = "raise it, `ulimit -v unlimited`"
+        return f"{message} The address space is limited to {limit}: {advice}."
+    if no_memory:
+        return f"{message} Close other programs, or try a smaller --size or --batch-size."
+    return f"{message} See `translate doctor`, or: pip install --force-reinstall translate-kit"
 
 
 def _library(error: BaseException) -> str:
-    """Return the package of the innermost line that `error` came through."""
+    """Return the package of the innermost line in the traceback of `error`."""
     frames = list(traceback.walk_tb(error.__traceback__))
     names = [str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in frames]
     known = [name for name in names if name not in ("importlib", "translate", "click", "")]
@@ -166,17 +166,17 @@ def _library(error: BaseException) -> str:
 
 
 def _address_space() -> str:
-    """Return what the system limits the address space to, or "" where it does not."""
+    """Return the limit of the address space, or "" if there is none."""
     try:
         import resource
-    except ImportError:  # there is none on Windows
+    except ImportError:  # Windows has no such module
         return ""
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return "" if soft == resource.RLIM_INFINITY else f"{soft >> 20} MB"
 
 
-def _unforeseen(error: BaseException) -> str:
-    """Return what happened, where, and whose fault it is."""
+def _description(error: BaseException) -> str:
+    """Return what happened, where, and to whom to report it."""
     error = _cause(error)
     if _plugins_have_run():
         from translate.engine.plugins.errors import describe_unexpected
@@ -186,13 +186,13 @@ def _unforeseen(error: BaseException) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return the `SystemExit` that an `ExitCallError` stands for, or `error`."""
+    """Return the `SystemExit` that caused an `ExitCallError`, or `error`."""
     called_exit = isinstance(error, ExitCallError) and error.__cause__ is not None
     return (error.__cause__ or error) if called_exit else error
 
 
-def _logged(error: BaseException) -> str:
-    """Write the traceback to a file, here or where temporary files are; say where it is."""
+def _write_log(error: BaseException) -> str:
+    """Write the traceback to a file, here or in the temporary directory; return where it is."""
     now = datetime.now(UTC)
     facts = (
         f"translate-kit {__version__}, Python {platform.python_version()}, {platform.platform()}",

@@ -147,5 +147,5 @@ def command(
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
-    alone = read_launch().is_alone  # torchrun ends the others after an exit of 3
-    return 3 if result.listed and alone else 0
+    single = read_launch().is_single  # torchrun ends the others after an exit of 3
+    return 3 if result.listed and single else 0

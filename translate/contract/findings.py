@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from translate.batches import Captioned, Images, Labelled, Pair
-from translate.engine.plugins.errors import RULES, Place, definition, find_place, reason
-from translate.errors import TranslateError
+from translate.engine.plugins.errors import RULES, Place, definition, find_place
+from translate.errors import TranslateError, describe_error
 
 BATCHES = (Pair, Images, Labelled, Captioned)
 MEMBERS = {
@@ -60,11 +60,11 @@ def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], ba
     for each in _chain(error):
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):
             hint = _wrong_field(each, batch)
-            message = f"It raised {reason(each)}.{hint}{_expected(place, owner)}"
-            return Cause(message, place, raised=True, root=_mask_numbers(reason(each)))
+            message = f"It raised {describe_error(each)}.{hint}{_expected(place, owner)}"
+            return Cause(message, place, raised=True, root=_mask_numbers(describe_error(each)))
     place = getattr(error, "place", None) or definition(owner, _member(rule, owner))
     has_message = isinstance(error, (AssertionError, TranslateError))
-    message = str(error) if has_message else f"It raised {reason(error)}"
+    message = str(error) if has_message else f"It raised {describe_error(error)}"
     root = next((each for each in _chain(error) if isinstance(each, TranslateError)), error)
     return Cause(message, place, not isinstance(error, AssertionError), _mask_numbers(str(root)))
 

@@ -71,7 +71,7 @@ def _torch() -> Iterator[Finding]:
 
     from translate.engine.processes import threads
 
-    explicit = next((name for name in threads.EXPLICIT if os.environ.get(name)), "")
+    explicit = next((name for name in threads.VARIABLES if os.environ.get(name)), "")
     rule = f"set by {explicit}" if explicit else "fewer where other processes use the cores"
     count = min(torch.get_num_threads(), threads.available_cores())
     text = f"{count} threads on {threads.available_cores()} cores, {rule}"

@@ -101,7 +101,7 @@ def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -
     code = (
         "import os, signal, threading, time\n"
         "from translate.engine.processes import signals\n"
-        "signals.GRACE = 0.1\n"
+        "signals.EXIT_SECONDS = 0.1\n"
         "def send():\n"
         "    for _ in range(2):\n"
         "        time.sleep(0.3)\n"

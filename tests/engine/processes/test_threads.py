@@ -13,7 +13,7 @@ from translate.engine.processes.threads import CpuTime, ThreadCount, threads_for
 
 @pytest.fixture(autouse=True)
 def threads_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in threads.EXPLICIT:
+    for name in threads.VARIABLES:
         monkeypatch.delenv(name, raising=False)
     before = torch.get_num_threads()
     yield
@@ -90,11 +90,11 @@ def test_it_does_not_look_at_every_step(machine: Callable[..., CpuTime]) -> None
         machine(4.0, seconds=0.1)
         count.update()
     assert not looks
-    machine(4.0, seconds=threads.SECONDS)
+    machine(4.0, seconds=threads.UPDATE_SECONDS)
     assert count.update() and len(looks) == 1
 
 
-@pytest.mark.parametrize("name", threads.EXPLICIT)
+@pytest.mark.parametrize("name", threads.VARIABLES)
 def test_an_explicit_number_wins(
     name: str, machine: Callable[[float], CpuTime], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,7 +90,7 @@ class OutputManifest:
 
     def _begin(self, alone: bool | None) -> None:
         """Prepare the folder, knowing whether no other process writes into it; None: not known."""
-        together = not read_launch().is_alone
+        together = not read_launch().is_single
         if alone is not False or together:
             files.discard(self.problems)
         if alone is not False:

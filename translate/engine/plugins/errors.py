@@ -1,8 +1,9 @@
-"""Exceptions in a plugin's code: which plugin, which file and line, and which rule it broke."""
+"""Messages for exceptions in a plugin's code: the plugin, file, line and broken rule."""
 
 import linecache
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NamedTuple
@@ -17,7 +18,7 @@ RULES = {
     "__init__": "a constructor takes its options as keyword arguments, reads no file and no "
     "network, and works without a GPU",
     "optimizers": "`optimizers` must return a dict with one torch optimizer for each player",
-    "step": "`step` must yield a Turn for each player's move: yield Turn(player, name=loss)",
+    "step": "`step` must yield a Turn for each update of a player: yield Turn(player, name=loss)",
     "translate": "`translate` must return a tensor (N, C, H, W) in [-1, 1] for N images of any "
     "size that suits `geometry`",
     "targets": "`targets` must return a tuple of names of domains",
@@ -33,42 +34,42 @@ RULES = {
     "load": "`load(item, transform)` must return a named tuple of tensors, and raise BadImage for "
     "a file that cannot be read",
 }
-"""The rule that holds for each method of a plugin."""
-CODE = 100
-"""characters of a line of code that an error shows"""
+"""The rule of the contract for each method of a plugin."""
+MAX_CODE = 100
+"""characters of a line of code that a message shows"""
 NO_TEMPORARY = "No usable temporary directory"
-"""what Python says where no file can be written, for want of room or by a limit"""
-BUG = "This is a bug of translate: please report it"
-REPORT = "Report it to the plugin's author"
+"""Python's message where no temporary file can be written: a full disk, or a limit"""
+REPORT_TO_US = "This is a bug of translate: please report it"
+REPORT_TO_AUTHOR = "Report it to the plugin's author"
 ENGINE = "translate"
-FOREIGN = (ENGINE, "torch", "abc", "builtins", "typing", "pluggy")
-"""packages in which classes of plugins have their bases"""
+BASE_PACKAGES = (ENGINE, "torch", "abc", "builtins", "typing", "pluggy")
+"""packages of base classes, which are no plugin's code"""
 
 
 class Place(NamedTuple):
-    """Where in a plugin's code something happened."""
+    """A line of a plugin's code."""
 
     plugin: str
-    """``distribution:entry``, or "" where no registered plugin has this code"""
+    """``distribution:entry``, or "" if the code belongs to no registered plugin"""
     file: str
     line: int
     function: str = ""
-    """the name of the function that holds the line"""
+    """the name of the function"""
 
     def __str__(self) -> str:
         code = linecache.getline(self.file, self.line).strip()
-        shown = code if len(code) <= CODE else f"{code[:CODE]} ..."
+        shown = code if len(code) <= MAX_CODE else f"{code[:MAX_CODE]} ..."
         owner = f"plugin {self.plugin}, " if self.plugin else ""
         return f"{owner}{self.file}, line {self.line}" + f": `{shown}`" * bool(shown)
 
 
 @contextmanager
 def plugin_code(owner: object, member: str) -> Iterator[None]:
-    """Run ``owner.member`` of a plugin: raise `PluginError` for what is raised in the block.
+    """Turn an exception in the block, which runs ``owner.member``, into a `PluginError`.
 
-    `owner` is the plugin's class, object or function, `member` a key of `RULES` or the name of a
-    hook. Errors that have words of their own pass: `TranslateError`, `BadImage`, and those that the
-    engine explains (memory, images that are too small for a layer, paths that are refused).
+    Errors that are explained already pass: `TranslateError`, `BadImage`, and those for which the
+    engine has a message (memory, images that are too small for a layer, refused paths). `owner` is
+    the plugin's class, object or function, `member` a key of `RULES` or the name of a hook.
     """
     try:
         yield
@@ -80,7 +81,7 @@ def plugin_code(owner: object, member: str) -> Iterator[None]:
 
 
 def is_explained(error: BaseException) -> bool:
-    """Tell whether `error` has words of its own, or the engine has them."""
+    """Return whether `error` has a message for the user, or the engine has one for it."""
     if isinstance(error, (TranslateError, BadImage)) or NO_TEMPORARY in message_of(error):
         return True
     if not isinstance(error, Exception):
@@ -89,45 +90,46 @@ def is_explained(error: BaseException) -> bool:
 
 
 def plugin_error(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
-    """Return `error`, raised by ``owner.member``, in words: plugin, file, line and rule.
+    """Return a `PluginError` with the plugin, file, line and rule, for an exception of a plugin.
 
-    `at` says where, for an error that came through no line of the plugin.
+    Args:
+        error: The exception that ``owner.member`` raised.
+        owner: The plugin's class, object or function.
+        member: A key of `RULES`, or the name of a hook.
+        at: The place as the end of a message, for an exception that passed no line of the plugin.
     """
-    where = find_place(error, owner)
-    place = f" ({where})" if where else at
-    ours = bool(where and where.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:"))
-    said = f"{called(owner, member)} raised {reason(error)}{place}. {rule(member)}"
-    return PluginError(f"{said}{BUG if ours else REPORT}; TRANSLATE_DEBUG=1 shows the traceback.")
+    place = find_place(error, owner)
+    where = f" ({place})" if place else at
+    report = REPORT_TO_US if place and _is_ours(place) else REPORT_TO_AUTHOR
+    return PluginError(
+        f"{qualified_name(owner, member)} raised {describe_error(error)}{where}. "
+        f"{rule(member)}{report}; TRANSLATE_DEBUG=1 shows the traceback."
+    )
 
 
-def called(owner: object, member: str) -> str:
-    """Return ``Class.member`` or the function's name, as an error names it."""
+def qualified_name(owner: object, member: str) -> str:
+    """Return ``Class.member``, or the name of a function."""
     kind = owner if isinstance(owner, type) or hasattr(owner, "__name__") else type(owner)
     name = str(getattr(kind, "__name__", kind))
     return name if member in ("__init__", name) else f"{name}.{member}"
 
 
 def rule(member: str) -> str:
-    """Return what holds for `member`, as a sentence; or nothing."""
+    """Return the rule for `member` as a sentence, or ""."""
     return f"Rule: {RULES[member]}. " if member in RULES else ""
 
 
-def reason(error: BaseException) -> str:
-    """Return the exception's class and message in one line."""
-    return describe_error(error)
-
-
 def find_place(error: BaseException, owner: object = None) -> Place | None:
-    """Return the innermost line of a plugin's code that `error` came through, or None.
+    """Return the innermost line of a plugin's code in the traceback of `error`, or None.
 
-    A plugin's code is that of a registered plugin's package, or of `owner`'s module. Where another
-    plugin called one of our own distribution, the line is the other's.
+    A plugin's code is that of a registered plugin's package, or of `owner`'s module. Where a third
+    party's plugin calls a built-in one, the line is the third party's.
     """
     return innermost(_frames(error.__traceback__), owner)
 
 
 def innermost(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> Place | None:
-    """Return the last of `frames`, each with its line, that is a plugin's code, or None."""
+    """Return the last of `frames` (each with its line) that is a plugin's code, or None."""
     owners = _owners(owner)
     places = []
     for frame, line in frames:
@@ -135,20 +137,22 @@ def innermost(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> 
         if (plugin := _plugin(module, owners)) is not None:
             code = frame.f_code
             places.append(Place(plugin, code.co_filename, line, code.co_name))
-    others = [
-        place for place in places if not place.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
-    ]
-    return (others or places)[-1] if places else None
+    third_party = [place for place in places if not _is_ours(place)]
+    return (third_party or places)[-1] if places else None
+
+
+def _is_ours(place: Place) -> bool:
+    return place.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
 
 
 def at_definition(owner: object, member: str) -> str:
-    """Return where a plugin defines ``owner.member``, as the end of a message; or nothing."""
+    """Return where a plugin defines ``owner.member``, as the end of a message, or ""."""
     place = definition(owner, member)
     return f" ({place})" if place else ""
 
 
 def definition(owner: object, member: str) -> Place | None:
-    """Return where a plugin defines ``owner.member``, or None where it is not written in Python."""
+    """Return where a plugin defines ``owner.member``, or None if it is not written in Python."""
     function = getattr(owner, member, None)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
@@ -160,7 +164,7 @@ def definition(owner: object, member: str) -> Place | None:
 
 
 def at_yield(owner: object, member: str, generator: object) -> str:
-    """Return where ``owner.member``, of which this is the `generator`, has just yielded."""
+    """Return where a `generator` of ``owner.member`` has yielded, as the end of a message."""
     frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
     if frame is None or code is None:
         return at_definition(owner, member)
@@ -169,35 +173,35 @@ def at_yield(owner: object, member: str, generator: object) -> str:
 
 
 def place_of(owner: object, file: str, line: int, function: str) -> Place:
-    """Return a line as a place of the plugin whose class or function `owner` is."""
+    """Return a line of the plugin that defines the class or function `owner`."""
     plugin = _plugin(str(getattr(owner, "__module__", "")), _owners(None)) or ""
     return Place(plugin, file, line, function)
 
 
 def engine_place(error: BaseException) -> str:
-    """Return the innermost line of ours that `error` came through: ``FILE, line N``."""
-    ours = [
+    """Return the innermost line of the engine in the traceback of `error`: ``FILE, line N``."""
+    lines = [
         f"{Path(frame.f_code.co_filename)}, line {line}"
         for frame, line in _frames(error.__traceback__)
         if str(frame.f_globals.get("__name__", "")).split(".")[0] == ENGINE
     ]
-    return ours[-1] if ours else "no line of ours"
+    return lines[-1] if lines else "no line of translate"
 
 
 def is_third_party(error: BaseException) -> bool:
-    """Tell whether `error` came through the code of a plugin that is not our own."""
-    where = find_place(error)
-    return where is not None and not where.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
+    """Return whether the traceback of `error` has code of a plugin that is not built in."""
+    place = find_place(error)
+    return place is not None and not _is_ours(place)
 
 
 def describe_unexpected(error: BaseException, owner: object = None) -> str:
-    """Return what to say of an exception that nobody expected: whose fault it is, and where."""
+    """Return a message for an unexpected exception: what, where, and to whom to report it."""
     if isinstance(error, MemoryError) or (isinstance(error, Exception) and out_of_memory(error)):
         return "not enough memory"
-    if where := find_place(error, owner):
-        ours = where.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
-        return f"{reason(error)} ({where}). {BUG if ours else REPORT}."
-    return f"{reason(error)} ({engine_place(error)}). {BUG}."
+    if place := find_place(error, owner):
+        report = REPORT_TO_US if _is_ours(place) else REPORT_TO_AUTHOR
+        return f"{describe_error(error)} ({place}). {report}."
+    return f"{describe_error(error)} ({engine_place(error)}). {REPORT_TO_US}."
 
 
 def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -207,18 +211,21 @@ def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 
 def _owners(owner: object) -> dict[str, str]:
-    """Return the modules that are plugins' code, with the names of their plugins."""
-    found: dict[str, str] = {}
+    """Return the name of the plugin of each module that is a plugin's code."""
+    plugins: dict[str, str] = {}
     for name, plugin in discovery.load().list_name_plugin():
         module = getattr(plugin, "__name__", None)
-        found |= dict.fromkeys([str(module)] if module else _modules(plugin), name)
-    own = {module: _plugin(module, found) or "" for module in _modules(owner)}
-    found = {**own, **found}
-    return {module: name for module, name in found.items() if module.split(".")[0] not in FOREIGN}
+        plugins |= dict.fromkeys([str(module)] if module else _modules(plugin), name)
+    own = {module: _plugin(module, plugins) or "" for module in _modules(owner)}
+    return {
+        module: name
+        for module, name in {**own, **plugins}.items()
+        if module.split(".")[0] not in BASE_PACKAGES
+    }
 
 
 def _modules(owner: object) -> Iterator[str]:
-    """Yield the modules in which a class, an object or a function is defined, base classes too."""
+    """Yield the modules that define a class, an object or a function, and its base classes."""
     if owner is None:
         return
     kind = owner if isinstance(owner, type) else type(owner)
@@ -230,20 +237,15 @@ def _modules(owner: object) -> Iterator[str]:
 
 
 def _plugin(module: str, owners: dict[str, str]) -> str | None:
-    """Return the plugin to which `module` belongs, or None: the one with the longest common path.
+    """Return the plugin with the longest common path with `module`, or None.
 
-    Modules beside a plugin's, in one package with it, are its code as well.
+    Other modules of a plugin's package are its code as well.
     """
     best = max(owners, key=lambda name: _common(module, name), default="")
     return owners[best] if _common(module, best) else None
 
 
 def _common(module: str, other: str) -> int:
-    """Return how many names two dotted paths share at their beginning."""
+    """Return the number of names in the common beginning of two dotted paths."""
     pairs: Iterable[tuple[str, str]] = zip(module.split("."), other.split("."), strict=False)
-    count = 0
-    for one, two in pairs:
-        if not one or one != two:
-            break
-        count += 1
-    return count
+    return sum(1 for _ in takewhile(lambda pair: pair[0] and pair[0] == pair[1], pairs))

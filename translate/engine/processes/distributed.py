@@ -1,4 +1,4 @@
-"""Several processes that train as one, under torchrun: gloo on CPUs, nccl on GPUs."""
+"""Data-parallel training in several processes, under torchrun: gloo on CPUs, nccl on GPUs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,9 +28,9 @@ def is_first() -> bool:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; ``auto`` takes this process's GPU where there is one.
+    """Return the device called `name`; ``auto`` is the GPU of this process if there is one.
 
-    Raises `ConfigError` for another kind of device, and for a GPU that is not there.
+    Raises `ConfigError` for another kind of device, and for a GPU that does not exist.
     """
     if not is_device(name):
         raise ConfigError(f"device: expected {DEVICES}, got {short_repr(name)}. Try --device cpu.")
@@ -50,20 +50,21 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[None]:
-    """Join the other processes that torchrun started; alone, do nothing.
+    """Join the process group that torchrun started; do nothing for a single process.
 
-    Raises `ConfigError` where they cannot meet.
+    Raises `ConfigError` where the processes cannot connect.
     """
-    if read_launch().is_alone or dist.is_initialized():
+    if read_launch().is_single or dist.is_initialized():
         yield
         return
     require_rendezvous()
     try:
         dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
         raise ConfigError(
-            f"the {read_launch().world} processes cannot meet: {str(error).splitlines()[0]}. Start "
-            "them with torchrun, or type: unset RANK WORLD_SIZE"
+            f"the {read_launch().world_size} processes cannot connect: {reason}. Start them with "
+            "torchrun, or type: unset RANK WORLD_SIZE"
         ) from error
     try:
         yield
@@ -72,48 +73,49 @@ def process_group(device: torch.device) -> Iterator[None]:
 
 
 def own_indices(count: int) -> range:
-    """Return which of `count` things are this process's: a strided list, none twice."""
+    """Return which of `count` indices belong to this process: every `world_size`-th."""
     if dist.is_initialized():
         return range(rank(), count, world_size())
     process = read_launch()
-    return range(process.rank, count, process.world)
+    return range(process.rank, count, process.world_size)
 
 
 @contextmanager
-def _peer_failure_explained() -> Iterator[None]:
-    """Say that another process is gone, where that is why this one gets no answer."""
+def _explained_peer_failure() -> Iterator[None]:
+    """Raise `TrainingError` where communication fails because another process has ended."""
     try:
         yield
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and "gloo" not in message_of(error):
             raise
         raise TrainingError(
-            "another process has died or cannot be reached, so all of them stop. What was saved "
-            "last is whole: continue with --resume."
+            "another process has died or cannot be reached, so all of them stop. The last "
+            "checkpoint is complete: continue with --resume."
         ) from error
 
 
 @torch.no_grad()
 def broadcast_(module: nn.Module) -> None:
-    """Give every process the first one's parameters and buffers."""
+    """Copy the parameters and buffers of the first process to all others."""
     if world_size() > 1:
         for tensor in [*module.parameters(), *module.buffers()]:
-            whole = tensor.detach().contiguous()
-            with _peer_failure_explained():
-                dist.broadcast(whole, 0)
-            tensor.copy_(whole)
+            contiguous = tensor.detach().contiguous()
+            with _explained_peer_failure():
+                dist.broadcast(contiguous, 0)
+            tensor.copy_(contiguous)
 
 
 def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
-    """Replace each gradient by its mean over the processes, in one message; return that of `loss`.
+    """Replace each gradient by its mean over the processes; return the mean of `loss`.
 
-    A missing gradient counts as zero, so that processes never disagree about the message.
+    One all-reduce for all of them. A missing gradient counts as zero, so that all processes send
+    the same number of values.
     """
     if world_size() == 1:
         return loss
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([tensor.reshape(-1).float() for tensor in (*gradients, loss)])
-    with _peer_failure_explained():
+    with _explained_peer_failure():
         dist.all_reduce(flat)
     flat /= world_size()
     *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
@@ -123,27 +125,27 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
 
 
 def all_reduce_max(value: int) -> int:
-    """Return the largest `value` that any process has."""
+    """Return the largest `value` of all processes."""
     if world_size() == 1:
         return value
-    shared = torch.tensor(value)
-    with _peer_failure_explained():
-        dist.all_reduce(shared, dist.ReduceOp.MAX)
-    return int(shared)
+    largest = torch.tensor(value)
+    with _explained_peer_failure():
+        dist.all_reduce(largest, dist.ReduceOp.MAX)
+    return int(largest)
 
 
 def gather_bytes(data: bytes) -> list[bytes]:
-    """Return every process's `data` on the first process, in order; nothing on the others."""
+    """Return the `data` of all processes, in order, on the first process; [] on the others."""
     if world_size() == 1:
         return [data]
     gathered: list[bytes] | None = [b""] * world_size() if is_first() else None
-    with _peer_failure_explained():
+    with _explained_peer_failure():
         dist.gather_object(data, gathered)
     return gathered or []
 
 
 def barrier() -> None:
-    """Wait until every process is here."""
+    """Wait until all processes have called this."""
     if world_size() > 1:
-        with _peer_failure_explained():
+        with _explained_peer_failure():
             dist.barrier()

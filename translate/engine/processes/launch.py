@@ -1,4 +1,4 @@
-"""What a launcher such as torchrun says of this process, in environment variables."""
+"""Rank and world size of this process, from the environment variables of torchrun."""
 
 import os
 from typing import NamedTuple
@@ -6,60 +6,61 @@ from typing import NamedTuple
 from translate.errors import ConfigError, short_repr
 
 RENDEZVOUS_VARIABLES = ("MASTER_ADDR", "MASTER_PORT")
-"""where processes that train as one find each other"""
+"""address and port at which the processes connect"""
 
 
 class Launch(NamedTuple):
-    """One of several processes that a launcher started, or the only one."""
+    """The place of this process among those that a launcher started."""
 
     rank: int = 0
-    world: int = 1
+    world_size: int = 1
     local_rank: int = 0
 
     @property
     def is_first(self) -> bool:
-        """Whether this process speaks for all."""
+        """Whether this process prints and writes files."""
         return self.rank == 0
 
     @property
-    def is_alone(self) -> bool:
+    def is_single(self) -> bool:
         """Whether there are no other processes."""
-        return self.world == 1
+        return self.world_size == 1
 
 
 def read_launch() -> Launch:
-    """Return what ``RANK``, ``WORLD_SIZE`` and ``LOCAL_RANK`` say; one that is empty is not set.
+    """Read ``RANK``, ``WORLD_SIZE`` and ``LOCAL_RANK``; an empty variable counts as not set.
 
-    Raises `ConfigError` where they make no sense.
+    Raises `ConfigError` where they contradict each other.
     """
-    rank, world, local = (_number(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
-    if rank is None and world is None:
+    rank, world_size, local_rank = map(_number, ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    if rank is None and world_size is None:
         return Launch()
-    if rank is None or world is None:
-        there, absent = ("RANK", "WORLD_SIZE") if world is None else ("WORLD_SIZE", "RANK")
-        if (rank, world) in ((None, 1), (0, None)):
+    if rank is None or world_size is None:
+        names = ("RANK", "WORLD_SIZE")
+        present, absent = names if world_size is None else names[::-1]
+        if (rank, world_size) in ((None, 1), (0, None)):
             return Launch()
         raise ConfigError(
-            f"the environment variable {there} is set, and {absent} is not: start several "
-            f"processes with torchrun, which sets both, or type: unset {there}"
+            f"the environment variable {present} is set, and {absent} is not: start several "
+            f"processes with torchrun, which sets both, or type: unset {present}"
         )
-    if world < 1 or not 0 <= rank < world:
+    if world_size < 1 or not 0 <= rank < world_size:
         raise ConfigError(
-            f"the environment variables are RANK={rank} and WORLD_SIZE={world}: RANK must be from "
-            "0 to WORLD_SIZE - 1. Start with torchrun, or type: unset RANK WORLD_SIZE"
+            f"the environment variables are RANK={rank} and WORLD_SIZE={world_size}: RANK must be "
+            "from 0 to WORLD_SIZE - 1. Start with torchrun, or type: unset RANK WORLD_SIZE"
         )
-    return Launch(rank, world, max(0, local or 0))
+    return Launch(rank, world_size, max(0, local_rank or 0))
 
 
 def require_rendezvous() -> None:
-    """Raise `ConfigError` where nothing says where the processes meet."""
+    """Raise `ConfigError` where the address or port at which processes connect is missing."""
     absent = [name for name in RENDEZVOUS_VARIABLES if not os.environ.get(name, "").strip()]
     port = os.environ.get("MASTER_PORT", "").strip()
     if absent:
         raise ConfigError(
             f"WORLD_SIZE={os.environ['WORLD_SIZE']}, but {' and '.join(absent)} "
-            f"{'is' if len(absent) == 1 else 'are'} not set, so the processes cannot meet. Start "
-            "them with torchrun, or type: unset RANK WORLD_SIZE"
+            f"{'is' if len(absent) == 1 else 'are'} not set, so the processes cannot connect. "
+            "Start them with torchrun, or type: unset RANK WORLD_SIZE"
         )
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConfigError(

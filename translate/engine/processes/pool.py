@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 SHUTDOWN_SECONDS = 1.0
-"""seconds to wait for what threads have begun, where a block ends by an exception"""
+"""seconds to wait for running tasks where a block ends by an exception"""
 
 
 class DaemonThreadPool(Executor):
     """Like `concurrent.futures.ThreadPoolExecutor`, but its threads are daemons.
 
-    Where the block ends by an exception, what has not begun is cancelled, and what has is waited
-    for `PATIENCE` seconds: a picture that takes minutes to encode ends with the process.
+    Where the block ends by an exception, pending tasks are cancelled, and running ones are waited
+    for `SHUTDOWN_SECONDS`: an image that takes minutes to encode does not delay the exit.
     """
 
     def __init__(self, count: int) -> None:
@@ -30,7 +30,7 @@ class DaemonThreadPool(Executor):
     def submit(
         self, function: Callable[..., Result], /, *args: Any, **kwargs: Any
     ) -> Future[Result]:
-        """Call `function` in one of the threads, in the order of these calls."""
+        """Schedule a call of `function`; calls start in the order in which they are submitted."""
         if self._closed:
             raise RuntimeError("this pool is closed")
         future: Future[Result] = Future()
@@ -44,11 +44,11 @@ class DaemonThreadPool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads once all that was submitted is done, or cancel what has not begun."""
+        """End the threads after all submitted tasks, or cancel those that are pending."""
         self._end(None if wait else 0.0, cancel=cancel_futures)
 
     def abandon(self) -> None:
-        """Cancel what has not begun; the block's end waits for nothing."""
+        """Cancel pending tasks; the end of the block does not wait for running ones."""
         self._end(0.0, cancel=True)
         self._threads.clear()
 
@@ -73,7 +73,7 @@ class DaemonThreadPool(Executor):
 
 
 def _work(tasks: "SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]") -> None:
-    """Do one task after the other; what it raises is its future's."""
+    """Run tasks until None arrives; an exception becomes the result of its future."""
     while (task := tasks.get()) is not None:
         future, call = task
         if future.set_running_or_notify_cancel():

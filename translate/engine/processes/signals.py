@@ -1,4 +1,4 @@
-"""Stop or save at the next step boundary when asked to: handlers only set a flag."""
+"""Signals: stop or save a checkpoint at the next step boundary; handlers only set a flag."""
 
 import logging
 import math
@@ -10,23 +10,26 @@ import time
 from multiprocessing import parent_process
 from types import FrameType, TracebackType
 
-SAVING = ("SIGUSR1", "SIGUSR2", "SIGHUP")
-"""signals that may ask for a checkpoint"""
-STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
-"""signals that stop at the next boundary; a closed terminal sends the last, and Windows lacks it"""
-GRACE = 3.0
-"""seconds after a second SIGINT in which the main thread may end by itself"""
+SAVE_SIGNALS = ("SIGUSR1", "SIGUSR2", "SIGHUP")
+"""signals that may request a checkpoint"""
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""signals that stop at the next boundary; a closed terminal sends SIGHUP, which Windows lacks"""
+EXIT_SECONDS = 3.0
+"""seconds that the main thread has to end by itself after a second SIGINT"""
 
 logger = logging.getLogger(__name__)
 
 
 class Interrupts:
-    """Notice SIGINT, SIGTERM and SIGHUP while the block runs; a second SIGINT stops at once.
+    """Record SIGINT, SIGTERM and SIGHUP while the block runs; a second SIGINT stops at once.
 
-    The signal `save_on` asks for a checkpoint, and `seconds` from now on time is up. A SIGHUP that
-    is ignored, as `nohup` has it, stays ignored. Where the `work` at hand has a name, a message at
-    once says that it is being finished, also while one operation takes minutes; and a second SIGINT
-    then ends the process, whatever it is doing.
+    A SIGHUP that is ignored, as under `nohup`, stays ignored.
+
+    Args:
+        save_on: The name of the signal that requests a checkpoint.
+        seconds: The time limit, from now on.
+        work: What is being done, for a message at the first signal that it is being finished, also
+            during an operation that takes minutes. A second SIGINT then ends the process.
     """
 
     def __init__(
@@ -39,24 +42,26 @@ class Interrupts:
         self.caught = 0
         """the first stopping signal's number, or 0"""
         self._save_on = signal.Signals[save_on] if save_on else None
-        self._save = False
-        self._end = time.monotonic() + seconds
+        self._save_requested = False
+        self._deadline = time.monotonic() + seconds
         self._listener = SignalListener(work) if work else None
 
     def __enter__(self) -> "Interrupts":
-        noticed = dict.fromkeys(_available_signals(STOPPING), self._stop)
+        handlers = dict.fromkeys(_available_signals(STOP_SIGNALS), self._stop)
         hangup = getattr(signal, "SIGHUP", None)
         if hangup and signal.getsignal(hangup) == signal.SIG_IGN:
-            del noticed[hangup]
+            del handlers[hangup]
         if self._save_on:
-            noticed[self._save_on] = self._request_save
-        # Python lets no other thread notice signals
-        here = threading.current_thread() is threading.main_thread()
+            handlers[self._save_on] = self._request_save
+        # Python handles signals in the main thread only
+        is_main = threading.current_thread() is threading.main_thread()
         self._before = {
-            number: signal.signal(number, handler) for number, handler in noticed.items() if here
+            number: signal.signal(number, handler)
+            for number, handler in handlers.items()
+            if is_main
         }
-        if self._listener and here:
-            self._listener.start({n for n in noticed if n != self._save_on})
+        if self._listener and is_main:
+            self._listener.start({n for n in handlers if n != self._save_on})
         return self
 
     def __exit__(
@@ -73,11 +78,11 @@ class Interrupts:
     @property
     def time_is_up(self) -> bool:
         """Whether the time limit is reached."""
-        return time.monotonic() >= self._end
+        return time.monotonic() >= self._deadline
 
     def take_save_request(self) -> bool:
         """Return whether a checkpoint has been requested since the last call."""
-        requested, self._save = self._save, False
+        requested, self._save_requested = self._save_requested, False
         return requested
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
@@ -86,11 +91,11 @@ class Interrupts:
         self.caught = self.caught or number
 
     def _request_save(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self._save = True
+        self._save_requested = True
 
 
 class SignalListener:
-    """A thread that is told of signals at once, where Python's handlers wait for an operation."""
+    """A thread that receives signals at once, where Python's handlers wait for an operation."""
 
     def __init__(self, work: str) -> None:
         self.work = work
@@ -105,7 +110,7 @@ class SignalListener:
         self.thread.start()
 
     def end(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self.thread is None:
             return
         signal.set_wakeup_fd(self.before)
@@ -124,29 +129,29 @@ class SignalListener:
             if count == 1:
                 logger.info(f"finishing {self.work}; a second Ctrl-C stops at once")
             elif data[0] == signal.SIGINT:
-                time.sleep(GRACE)
-                if self.thread:  # still inside of the operation
+                time.sleep(EXIT_SECONDS)
+                if self.thread:  # the operation still runs
                     os._exit(128 + signal.SIGINT)
 
 
 def ignore_signals_in_worker() -> None:
-    """Ignore in a worker process what the main process decides on: it saves first."""
+    """Ignore signals in a worker process: the main process saves first, then ends its workers."""
     signal.set_wakeup_fd(-1)
-    for number in _available_signals((*STOPPING, *SAVING)):
+    for number in _available_signals((*STOP_SIGNALS, *SAVE_SIGNALS)):
         signal.signal(number, signal.SIG_IGN)
 
 
 def reraise_interruption(error: BaseException) -> None:
-    """Raise `error` again where it is no failure: Ctrl-C, or the end of a generator.
+    """Raise `error` again if it is not a failure: Ctrl-C, or the end of a generator.
 
-    What a plugin raises may be any `BaseException`, as panics of libraries in Rust are. Ctrl-C
-    reaches the main thread of the first process alone: elsewhere it is the plugin's as well.
+    A plugin may raise any `BaseException`, such as a panic of a library in Rust. Ctrl-C reaches
+    only the main thread of the main process: elsewhere a KeyboardInterrupt is a plugin's failure.
     """
-    ours = parent_process() is None and threading.current_thread() is threading.main_thread()
-    if isinstance(error, GeneratorExit) or (ours and isinstance(error, KeyboardInterrupt)):
+    is_main = parent_process() is None and threading.current_thread() is threading.main_thread()
+    if isinstance(error, GeneratorExit) or (is_main and isinstance(error, KeyboardInterrupt)):
         raise error
 
 
 def _available_signals(names: tuple[str, ...]) -> list[signal.Signals]:
-    """Return those of the signals called `names` that this system has."""
+    """Return the signals called `names` that this system has."""
     return [signal.Signals[name] for name in names if hasattr(signal, name)]

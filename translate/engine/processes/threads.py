@@ -1,9 +1,9 @@
-"""The number of threads that PyTorch computes with on a CPU: no more than there are free cores.
+"""The number of CPU threads of PyTorch: no more than there are free cores.
 
-OpenMP's threads wait for each other by spinning. Next to another busy process the threads of one
-operation are never on the cores at the same time, and a step with a thread for each core takes two
-to ten times as long as it needs. So the number follows the cores that other processes leave free.
-An explicit ``OMP_NUM_THREADS`` or `torch.set_num_threads` wins.
+OpenMP's threads wait for each other by spinning. While another process is busy, a step with one
+thread per core takes two to ten times as long as with fewer threads. So the number follows the
+cores that other processes leave free. An explicit ``OMP_NUM_THREADS`` or `torch.set_num_threads`
+takes precedence.
 """
 
 import os
@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import torch
 
-SECONDS = 20.0
-"""between two looks at the load"""
-SHORTEST = 0.5
-"""seconds over which a load is measured at least"""
-EXPLICIT = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+UPDATE_SECONDS = 20.0
+"""seconds between two measurements of the load"""
+SHORTEST_SECONDS = 0.5
+"""least seconds over which the load is measured"""
+VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SLACK = 0.35
-"""share of a core that other processes may use before it counts as taken"""
+"""fraction of a core that other processes may use before it counts as busy"""
 
 
 class CpuTime(NamedTuple):
@@ -33,7 +33,7 @@ class CpuTime(NamedTuple):
 
 
 def cpu_time() -> CpuTime | None:
-    """Return the processor time used so far; None where the system does not tell (not on Linux)."""
+    """Return the processor time used so far; None on systems other than Linux."""
     try:
         lines = Path("/proc/stat").read_text().splitlines()
         ticks = os.sysconf("SC_CLK_TCK")
@@ -45,7 +45,9 @@ def cpu_time() -> CpuTime | None:
         name, *fields = line.split()
         if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in cores:
             user, nice, system, _idle, _iowait, *rest = map(int, fields)
-            used += user + nice + system + sum(rest[:3])  # interrupts, and time stolen by a host
+            used += (
+                user + nice + system + sum(rest[:3])
+            )  # interrupts, and time of other virtual machines
     return CpuTime(time.monotonic(), used / ticks, time.process_time())
 
 
@@ -56,18 +58,18 @@ def available_cores() -> int:
 
 
 def _quota() -> float:
-    """Return the cores that the control group grants: infinite where it sets no limit."""
+    """Return the number of cores that the control group allows; infinite without a limit."""
     for quota, period in (
         ("/sys/fs/cgroup/cpu.max", ""),
         ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
     ):
         try:
             text = Path(quota).read_text() + (Path(period).read_text() if period else "")
-            granted, every = map(int, text.split())
+            microseconds, of_microseconds = map(int, text.split())
         except (OSError, ValueError):  # none, or "max"
             continue
-        if granted > 0 < every:
-            return granted / every
+        if microseconds > 0 < of_microseconds:
+            return microseconds / of_microseconds
     return float("inf")
 
 
@@ -75,66 +77,72 @@ _start = cpu_time()
 
 
 class ThreadCount:
-    """Sets PyTorch's number of threads from time to time; belongs to the thread that computes.
+    """Adjusts PyTorch's number of threads to the load; used by the thread that computes.
 
     Args:
-        adapt: follow the load of the machine; without it the number stays as it is.
-        measure: returns the processor time used so far, or None where it is unknown.
+        adapt: Follow the load of the machine; False: the number stays as it is.
+        measure: Returns the processor time used so far, or None where it is unknown.
     """
 
     def __init__(
         self, *, adapt: bool = True, measure: Callable[[], CpuTime | None] = cpu_time
     ) -> None:
-        explicit = any(os.environ.get(name) for name in EXPLICIT)
+        explicit = any(os.environ.get(name) for name in VARIABLES)
         self.measure = measure
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         self.most = torch.get_num_threads()
-        """threads at first, which are never exceeded"""
+        """the largest number of threads, which is the first"""
         if not explicit:
             self.most = min(self.most, available_cores())
             torch.set_num_threads(self.most)
         self.current, self.others = self.most, 0.0
         self.last = _start if adapt and not explicit and self.most > 1 else None
-        if self.last and self.last.clock + SHORTEST < time.monotonic():
-            self._follow()
+        if self.last and self.last.clock + SHORTEST_SECONDS < time.monotonic():
+            self._adjust()
 
     def reason(self) -> str:
-        """Return in one line why the number is what it is."""
+        """Return the reason for the present number, in one line."""
         busy = f"other processes use {self.others:.1f} of {self.cores} cores"
         plural = "s" * (self.current > 1)
         return f"{busy}: computing with {self.current} thread{plural} (OMP_NUM_THREADS fixes it)"
 
     def update(self) -> bool:
-        """Look at the load if that is due; return whether the number of threads has changed."""
-        if self.last is None or time.monotonic() < self.last.clock + SECONDS:
+        """Measure the load if that is due; return whether the number of threads has changed."""
+        if self.last is None or time.monotonic() < self.last.clock + UPDATE_SECONDS:
             return False
-        return self._follow()
+        return self._adjust()
 
-    def _follow(self) -> bool:
+    def _adjust(self) -> bool:
         now, before = self.measure(), self.last
-        chosen_elsewhere = torch.get_num_threads() != self.current
-        self.last = None if chosen_elsewhere else now
-        if now is None or before is None or chosen_elsewhere:
+        set_elsewhere = torch.get_num_threads() != self.current
+        self.last = None if set_elsewhere else now
+        if now is None or before is None or set_elsewhere:
             return False
         elapsed = max(now.clock - before.clock, 1e-9)
         own = now.this_process - before.this_process
         self.others = max(0.0, now.all_processes - before.all_processes - own) / elapsed
-        wanted = threads_for(self.others, cores=self.cores, current=self.current, most=self.most)
-        if wanted == self.current:
+        number = threads_for(self.others, cores=self.cores, current=self.current, most=self.most)
+        if number == self.current:
             return False
-        torch.set_num_threads(wanted)
-        self.current = wanted
+        torch.set_num_threads(number)
+        self.current = number
         return True
 
 
 def threads_for(others: float, *, cores: int, current: int, most: int) -> int:
-    """Return how many threads to use, 1 to `most`, where others keep so many of `cores` busy.
+    """Return how many threads to use, from 1 to `most`.
 
-    A number that is nearly right stays, so that a load between two values does not change it back
-    and forth: sums in another order are other bits.
+    A number that is nearly right is kept, so that a load between two values does not change it back
+    and forth: another number of threads rounds sums differently.
+
+    Args:
+        others: Cores that other processes keep busy, such as 0.7.
+        cores: Cores that this process may use.
+        current: The present number of threads.
+        most: The largest number of threads.
     """
     free = cores - others
     if current - 0.5 <= free <= current + 1 - SLACK or (current == most and free >= most - 0.5):
         return current
-    wanted = int(free + SLACK) if free > current else round(free)
-    return max(1, min(most, wanted))
+    number = int(free + SLACK) if free > current else round(free)
+    return max(1, min(most, number))

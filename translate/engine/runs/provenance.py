@@ -69,7 +69,7 @@ def describe_run(training: TrainingState, prepared: CheckedData) -> dict[str, An
         },
         "device": str(next(training.recipe.parameters()).device),
         "threads": torch.get_num_threads(),
-        "processes": read_launch().world,
+        "processes": read_launch().world_size,
         "git": _git_state(),
         "data": fingerprint(prepared),
         "seed": training.config.train.seed,

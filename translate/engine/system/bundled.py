@@ -1,6 +1,6 @@
 """Files that are installed with the package: configurations and dataset cards."""
 
-from importlib.resources import files
+import importlib.resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 
 def bundled(kind: Literal["configs", "datasets"]) -> Traversable:
     """Return the folder of configurations or dataset cards, in a checkout or an installed wheel."""
-    package = files("translate")
+    package = importlib.resources.files("translate")
     checkout = Path(str(package)).parent
     if (checkout / "pyproject.toml").is_file():
         return checkout / ("datasets/cards" if kind == "datasets" else kind)
@@ -18,9 +18,9 @@ def bundled(kind: Literal["configs", "datasets"]) -> Traversable:
 def configs() -> dict[str, Traversable]:
     """Return the bundled configurations by name."""
     folder = bundled("configs")
-    found = folder.iterdir() if folder.is_dir() else iter(())
+    files = folder.iterdir() if folder.is_dir() else iter(())
     return {
-        item.name.removesuffix(".yaml"): item
-        for item in sorted(found, key=lambda item: item.name)
-        if item.name.endswith(".yaml")
+        file.name.removesuffix(".yaml"): file
+        for file in sorted(files, key=lambda file: file.name)
+        if file.name.endswith(".yaml")
     }

@@ -1,8 +1,8 @@
-"""The one place that prints: no line that cannot be shown or written ends the work.
+"""Console output: a line that cannot be shown or written never ends a command.
 
-Every command prints through `say` and `show`. What the console cannot encode, control characters
-and marks that turn the direction of text are escaped; a line that cannot be written (a closed pipe,
-a full disk, a terminal that is gone) is dropped, and `take_loss` says so once.
+Every command prints with `say` and `show`. Control characters, bidirectional marks and characters
+that the console cannot encode are escaped; a line that cannot be written (a closed pipe, a full
+disk, a closed terminal) is dropped, and `take_loss` returns the reason once.
 """
 
 import io
@@ -20,61 +20,61 @@ if TYPE_CHECKING:
 ESCAPED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode categories: control, format (bidirectional marks), surrogate, line and paragraph"""
 JOINERS = "\u200c\u200d"
-"""format characters that are parts of words and emoji"""
+"""format characters within words and emoji, which are not escaped"""
 PLAIN_TERMINALS = ("dumb", "unknown")
-"""values of ``TERM`` of which nothing but lines can be expected"""
+"""values of ``TERM`` for terminals that can only print lines"""
 
 _losses: list[str] = []
 
 
 class SafeStream(io.TextIOBase):
-    """A text stream that escapes what its encoding lacks, and drops what cannot be written."""
+    """A text stream that escapes characters it cannot encode, and drops text it cannot write."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The encoding of what is written to."""
+        """The encoding of the stream."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     @property
     def buffer(self) -> Any:
-        """The stream of bytes below, where there is one: shell completion writes to it."""
+        """The underlying stream of bytes, if there is one: shell completion writes to it."""
         return getattr(self._stream, "buffer", None)
 
     def isatty(self) -> bool:
-        """Return whether this is a terminal that is still there."""
+        """Return whether this is an open terminal."""
         try:
             return bool(self._stream.isatty())
         except (OSError, ValueError, AttributeError):
             return False
 
     def fileno(self) -> int:
-        """Return the number of the file, where there is one."""
+        """Return the file descriptor, if there is one."""
         if self._stream is None:
             raise io.UnsupportedOperation("fileno")
         return int(self._stream.fileno())
 
     def writable(self) -> bool:
-        """Return True: what cannot be written is dropped."""
+        """Return True: text that cannot be written is dropped."""
         return True
 
     def write(self, text: str) -> int:
         """Write `text`, or drop it."""
-        if not isinstance(text, str):  # a library tries whether this is a stream of bytes
+        if not isinstance(text, str):  # libraries test whether this is a stream of bytes
             raise TypeError(f"expected str, got {type(text).__name__}")
         if self._stream is not None:
             try:
                 self._stream.write(self._encodable(text))
             except BlockingIOError:
-                pass  # whoever reads is slow: this line is lost, the next may not be
+                pass  # the reader is slow: this line is lost, the next may not be
             except (OSError, ValueError) as error:
                 self._give_up(error)
         return len(text)
 
     def flush(self) -> None:
-        """Pass on what is buffered."""
+        """Flush the stream."""
         if self._stream is not None:
             try:
                 self._stream.flush()
@@ -90,7 +90,7 @@ class SafeStream(io.TextIOBase):
             return text.encode("ascii", "backslashreplace").decode()
 
     def _give_up(self, error: Exception) -> None:
-        """Write no more; what is still buffered goes nowhere, so that Python ends in peace."""
+        """Drop all text from now on; the buffer is discarded, or Python fails at its exit."""
         stream, self._stream = self._stream, None
         _losses.append(getattr(error, "strerror", None) or str(error))
         with suppress(OSError, ValueError, AttributeError):
@@ -100,7 +100,7 @@ class SafeStream(io.TextIOBase):
 
 
 def printable(text: str) -> str:
-    r"""Return `text` in one line, with ``\n``, ``\x1b`` or ``\u202e`` for what consoles obey."""
+    r"""Return `text` in one line, with control characters as ``\n``, ``\x1b`` or ``\u202e``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(c) if category(c) in ESCAPED else c for c in text)
@@ -157,22 +157,22 @@ def warnings_on_stderr() -> Iterator[None]:
 
 
 def stdout() -> SafeStream:
-    """Return standard output as it is now, safe to write to."""
+    """Return the present standard output as a `SafeStream`."""
     return sys.stdout if isinstance(sys.stdout, SafeStream) else SafeStream(sys.stdout)
 
 
 def stderr() -> SafeStream:
-    """Return standard error as it is now, safe to write to."""
+    """Return the present standard error as a `SafeStream`."""
     return sys.stderr if isinstance(sys.stderr, SafeStream) else SafeStream(sys.stderr)
 
 
 def has_bars() -> bool:
-    """Return whether standard output is a terminal on which a line can be drawn again."""
+    """Return whether standard output is a terminal on which a line can be redrawn."""
     return stdout().isatty() and os.environ.get("TERM") not in PLAIN_TERMINALS
 
 
 def rich_console() -> "Console":
-    """Return what draws progress bars, safe to write to."""
+    """Return a console for progress bars that writes to a `SafeStream`."""
     from rich.console import Console
 
     file: Any = stdout()
@@ -180,7 +180,7 @@ def rich_console() -> "Console":
 
 
 def take_loss() -> str:
-    """Return once why lines could not be printed, or "" where all could."""
+    """Return a message why lines could not be printed, once; "" if all could."""
     reason = _losses[0] if _losses else ""
     _losses.clear()
     return f"what was printed is lost from here on: {reason}" if reason else ""
@@ -188,7 +188,7 @@ def take_loss() -> str:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Make standard output and error safe for everything that prints while the block runs."""
+    """Replace standard output and error by `SafeStream`s while the block runs."""
     _open_missing()
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = stdout(), stderr()
@@ -201,13 +201,13 @@ def guarded() -> Iterator[None]:
 
 
 def _open_missing() -> None:
-    """Open what was closed of the first three files, or a file of ours would get its number."""
+    """Open those of the first three file descriptors that are closed; files would get them."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             with suppress(OSError):
-                os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+                os.open(os.devnull, os.O_RDWR)  # the lowest free descriptor
 
 
 def _write(text: str, err: bool) -> None:
@@ -220,6 +220,6 @@ def _escaped(character: str) -> str:
     if character in JOINERS:
         return character
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()

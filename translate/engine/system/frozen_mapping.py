@@ -1,4 +1,4 @@
-"""A mapping that nothing changes, so that a signature may have it as a default."""
+"""An immutable mapping, which may be the default of a parameter."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FrozenMapping(Mapping[str, Any]):
-    """An immutable copy of a mapping; it equals the mapping, and is written as it."""
+    """An immutable copy of a mapping, with its equality and its repr."""
 
     def __init__(self, items: Mapping[str, Any]) -> None:
         self._items = deepcopy(dict(items))

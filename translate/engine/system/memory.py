@@ -1,4 +1,4 @@
-"""Keep freed memory, and recognise errors of memory and of input sizes."""
+"""Settings of malloc, and errors of memory and of input sizes."""
 
 import ctypes
 import sys
@@ -8,14 +8,14 @@ import torch
 from translate.errors import message_of
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""glibc's names of what `mallopt` sets"""
+"""glibc's parameters of `mallopt`"""
 
 
 def keep_freed_memory() -> None:
     """Set glibc's malloc to keep large freed blocks instead of returning them to the system.
 
-    By default each step allocates the pages of gradients and activations anew, which costs up to a
-    quarter of the step time of a large network on small images.
+    By default each step allocates the pages of gradients and activations again, which costs up to
+    a quarter of the step time of a large network on small images.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:
@@ -25,17 +25,17 @@ def keep_freed_memory() -> None:
 
 def out_of_memory(error: Exception) -> bool:
     """Return whether `error` reports that memory is exhausted, on a CPU or GPU."""
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    return (
-        known or "not enough memory" in message_of(error) or "allocate memory" in message_of(error)
-    )
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    message = message_of(error)
+    return "not enough memory" in message or "allocate memory" in message
 
 
 def too_small(error: Exception) -> str:
-    """Return the option to increase, ``size`` or ``batch_size``, if `error` is of a small input.
+    """Return the option to increase, ``size`` or ``batch_size``, if an input was too small.
 
-    Batch norm needs several values per channel, and other layers several pixels. Otherwise the
-    result is empty.
+    Batch norm needs several values per channel, and other layers several pixels. "" for any other
+    error.
     """
     message = message_of(error)
     if "Expected more than 1 value per channel" in message:
@@ -49,4 +49,4 @@ TOO_SMALL = (
     "Kernel size can't be greater than actual input size",
     "Output size is too small",
 )
-"""parts of PyTorch's error messages"""
+"""parts of PyTorch's error messages for images that are too small for a layer"""

@@ -1,4 +1,4 @@
-"""The global random generators: started, looked at, and put back."""
+"""The global random generators: seeds, and states to save and restore."""
 
 import os
 import random
@@ -12,27 +12,27 @@ from torch import Tensor
 
 
 def seed_everything(seed: int) -> None:
-    """Start every global random generator at `seed`."""
+    """Seed every global random generator."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 
 @contextmanager
-def deterministic(wanted: bool) -> Iterator[None]:
-    """Let PyTorch take only what gives the same bits every time, while the block runs."""
-    if not wanted:
+def deterministic(enabled: bool) -> Iterator[None]:
+    """Restrict PyTorch to deterministic algorithms while the block runs, if `enabled`."""
+    if not enabled:
         yield
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
-    before, tuned = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
-        torch.backends.cudnn.benchmark = tuned
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
 
 
 def random_state() -> dict[str, Tensor]:
@@ -53,7 +53,7 @@ def random_state() -> dict[str, Tensor]:
 
 
 def restore_random_state(tensors: Mapping[str, Tensor]) -> None:
-    """Take back what `random_state` returned."""
+    """Restore the state that `random_state` returned."""
     torch.set_rng_state(tensors["random/torch"])
     gauss = tensors["random/python_gauss"].tolist()
     random.setstate((3, tuple(tensors["random/python"].tolist()), gauss[0] if gauss else None))

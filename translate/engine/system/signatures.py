@@ -1,4 +1,4 @@
-"""What may be given to a factory, read off its signature, and errors that say what was expected."""
+"""Options of a factory, read from its signature, and errors for values that do not fit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
@@ -27,75 +27,83 @@ class Option(NamedTuple):
 
 
 def read(factory: Callable[..., Any], reserved: Sequence[str] = ()) -> dict[str, Option]:
-    """Return the options of `factory` by name, without the `reserved` ones that we give ourselves.
+    """Return the options of `factory` by name, without the `reserved` parameters.
 
     An option's meaning is the string in its annotation: ``lr: Annotated[float, "rate"] = 2e-4``.
     """
-    found = {}
+    options = {}
     for name, parameter in _parameters(factory).items():
         if name in reserved or parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
             continue
         annotation = _resolve(factory, parameter)
         notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
         meaning = next((note for note in notes if isinstance(note, str)), "")
-        found[name] = Option(name, annotation, parameter.default, meaning)
-    return found
+        options[name] = Option(name, annotation, parameter.default, meaning)
+    return options
 
 
 def check(
-    owner: str, factory: Callable[..., Any], given: Mapping[str, Any], reserved: Sequence[str] = ()
+    owner: str, factory: Callable[..., Any], values: Mapping[str, Any], reserved: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return `given`, converted to the types that `factory` declares.
+    """Return `values`, converted to the types that `factory` declares.
 
-    Raises `ConfigError` for an unknown name, a value of another type, or one that is missing;
-    `owner` begins the message ("recipe 'cyclegan'"). What has no annotation is not checked.
+    Options without an annotation are not checked.
+
+    Args:
+        owner: The beginning of messages, such as "recipe 'cyclegan'".
+        factory: The class or function that takes the options.
+        values: The values by name.
+        reserved: Parameters that are not options.
+
+    Raises:
+        ConfigError: A name is unknown, a value is of another type, or one is missing.
     """
     known = read(factory, reserved)
     takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in _parameters(factory).values())
-    for name in given:
+    for name in values:
         if name not in known and not takes_any:
             raise ConfigError(f"{owner} has no option {short_repr(name)}.{suggest(name, known)}")
     for name, option in known.items():
-        if option.required and name not in given:
+        if option.required and name not in values:
             raise ConfigError(f"{owner} needs the option {name!r}.")
-    fields = {name: known[name].annotation if name in known else Any for name in given}
-    shape = TypedDict("shape", fields)  # type: ignore[misc]
-    shape.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
+    fields = {name: known[name].annotation if name in known else Any for name in values}
+    schema = TypedDict("schema", fields)  # type: ignore[misc]
+    schema.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)  # type: ignore[attr-defined]
     try:
-        return dict(TypeAdapter(shape).validate_python(dict(given)))
+        return dict(TypeAdapter(schema).validate_python(dict(values)))
     except ValidationError as error:
         raise ConfigError(f"{owner}: {explain(error)}") from error
 
 
-def accepted(factory: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of `offered` that the signature of `factory` takes."""
+def accepted(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of `arguments` that the signature of `factory` has."""
     parameters = _parameters(factory)
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):
-        return dict(offered)
-    return {name: value for name, value in offered.items() if name in parameters}
+        return dict(arguments)
+    return {name: value for name, value in arguments.items() if name in parameters}
 
 
 def explain(error: ValidationError, known: Mapping[str, Sequence[str]] | None = None) -> str:
-    """Return what is wrong as ``key: expected int, got 'many'.``, one clause a key.
+    """Return a message such as ``key: expected int, got 'many'.``, with a clause for each key.
 
-    `known` holds the keys there are, by the dotted name of the section they are in.
+    `known` holds the valid keys by the dotted name of their section.
     """
-    complaints: dict[str, list[str]] = {}
+    clauses: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for problem in error.errors():
-        *sections, key = depth = [str(part) for part in problem["loc"][:2]]
+        *sections, key = path = [str(part) for part in problem["loc"][:2]]
         if problem["type"] == "extra_forbidden":
             keys = (known or {}).get(".".join(sections), ())
-            complaints[".".join(depth)] = [f"unknown key.{suggest(key, keys)}"]
+            clauses[".".join(path)] = [f"unknown key.{suggest(key, keys)}"]
         elif problem["type"] == "missing":
-            complaints[".".join(depth)] = ["is missing."]
+            clauses[".".join(path)] = ["is missing."]
         else:
-            key = ".".join(depth if (known or {}).get(str(problem["loc"][0])) else depth[:1])
-            complaints.setdefault(key, []).append(_expected(problem))
+            key = ".".join(path if (known or {}).get(str(problem["loc"][0])) else path[:1])
+            clauses.setdefault(key, []).append(_expected(problem))
             values.setdefault(key, problem["input"])
     expected = {
         key: " or ".join(dict.fromkeys(parts)).replace(" or expected ", " or ")
-        for key, parts in complaints.items()
+        for key, parts in clauses.items()
     }
     return " ".join(
         f"{printable_name(key)}: {clause}"
@@ -118,7 +126,7 @@ def _expected(problem: Any) -> str:
 
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, Parameter]:
     if getattr(factory, "__init__", None) is nn.Module.__init__:
-        return {}  # it says (*args, **kwargs), and then refuses them
+        return {}  # declared as (*args, **kwargs), which it refuses
     return signature(factory).parameters
 
 
@@ -126,9 +134,9 @@ def _resolve(factory: Callable[..., Any], parameter: Parameter) -> Any:
     if parameter.annotation is Parameter.empty:
         return Any
     function: Any = getattr(factory, "__init__") if isinstance(factory, type) else factory  # noqa: B009
-    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    single = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     try:
-        hints = get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)
-    except Exception:  # a name that only a type checker sees: this option alone goes unchecked
+        hints = get_type_hints(single, getattr(function, "__globals__", {}), include_extras=True)
+    except Exception:  # a name for type checkers only: this option is not checked
         return Any
     return hints[parameter.name]

@@ -16,10 +16,9 @@ from translate.batches import Layout
 from translate.engine.config.parts import part_kind, part_name
 from translate.engine.config.schema import Config
 from translate.engine.data.blank import META
-from translate.engine.plugins.errors import reason
 from translate.engine.system import signatures
 from translate.engine.training import shape_check
-from translate.errors import ConfigError, PluginError, TranslateError
+from translate.errors import ConfigError, PluginError, TranslateError, describe_error
 from translate.registry import Kind, find, names
 
 MAX_NAMED = 8
@@ -115,5 +114,5 @@ def _reason(outcome: Outcome) -> str:
         return outcome.message.rstrip(".")
     error = outcome.error if isinstance(outcome, shape_check.Refusal) else outcome
     cause = error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error
-    text = str(cause) if isinstance(cause, TranslateError) else reason(cause)
+    text = str(cause) if isinstance(cause, TranslateError) else describe_error(cause)
     return (text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} ...").rstrip(".")
