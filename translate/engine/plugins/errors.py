@@ -41,8 +41,7 @@ NO_TEMPORARY = "No usable temporary directory"
 """Python's message where no temporary file can be written: a full disk, or a limit"""
 REPORT_TO_US = "This is a bug of translate: please report it"
 REPORT_TO_AUTHOR = "Report it to the plugin's author"
-ENGINE = "translate"
-BASE_PACKAGES = (ENGINE, "torch", "abc", "builtins", "typing", "pluggy")
+BASE_PACKAGES = ("translate", "torch", "abc", "builtins", "typing", "pluggy")
 """packages of base classes, which are no plugin's code"""
 
 
@@ -183,7 +182,7 @@ def engine_place(error: BaseException) -> str:
     lines = [
         f"{Path(frame.f_code.co_filename)}, line {line}"
         for frame, line in _frames(error.__traceback__)
-        if str(frame.f_globals.get("__name__", "")).split(".")[0] == ENGINE
+        if str(frame.f_globals.get("__name__", "")).split(".")[0] == "translate"
     ]
     return lines[-1] if lines else "no line of translate"
 
