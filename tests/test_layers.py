@@ -29,7 +29,7 @@ recipe trackers
 formats metrics
 engine.plugins
 engine.disk
-batches nn progress results run
+batches nn progress results run weights
 losses engine.processes
 engine.system
 translate engine
@@ -54,7 +54,8 @@ WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "tofile", "mem
 WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
 WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
-TRUSTED = {("pretrained.py", "torch.load")}  # tensors only, and of a package that was installed
+TRUSTED = {("pretrained.py", "torch.load"), ("weights.py", "torch.load")}
+"""loads tensors only, of a package that was installed or of a file whose hash is known"""
 
 
 class Module(NamedTuple):

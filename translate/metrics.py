@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, NamedTuple, Self, TypedDict
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from translate.weights import PretrainedFile
 
 
 class Figure(NamedTuple):
@@ -74,6 +76,9 @@ class Metric(ABC):
     resamples: ClassVar[int] = 50
     """How often images are drawn with replacement for the interval of the figures; 0: no interval,
     for a metric that is slow to compute. Figures of `per_image` are drawn more often."""
+    pretrained: Sequence[PretrainedFile] = ()
+    """Files of weights that it needs; on the class, all that its options choose from, which
+    ``translate weights`` lists. It is skipped where one is missing, unless it is asked for."""
     figures: Mapping[str, Figure]
     """What `compute` returns, by name, on the class or set by the constructor. A name says which
     network it is measured with: ``kd-lite0``."""

@@ -1,9 +1,7 @@
 """Perceptual loss: the distance of features of a network trained on ImageNet."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
@@ -13,8 +11,19 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.precision import at_least_float32
 from translate.nn.pretrained import efficientnet_lite0
+from translate.weights import PretrainedFile
 
 LOG = logging.getLogger("translate")
+
+
+VGG19 = PretrainedFile(
+    name="vgg19-dcbb9e9d.pth",
+    network="VGG-19 (Simonyan and Zisserman, 2015), torchvision's, trained on ImageNet",
+    url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    sha256="dcbb9e9d",
+    megabytes=548,
+    licence="BSD-3-Clause",
+)
 
 
 class Perceptual(nn.Module):
@@ -26,6 +35,8 @@ class Perceptual(nn.Module):
     stem, layer 0, and blocks 1 to 16; by default blocks 3 and 5 are compared, at a quarter and an
     eighth of the resolution. Distances of the two networks differ in size, and so do good weights.
     """
+
+    pretrained = (VGG19,)
 
     def __init__(
         self,
@@ -130,18 +141,18 @@ def vgg19() -> list[nn.Module]:
     from torchvision.models import VGG19_Weights
     from torchvision.models import vgg19 as build  # seconds, and only this needs it
 
-    weights = VGG19_Weights.IMAGENET1K_V1
-    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
+    if VGG19.present:
+        VGG19.check_hash(VGG19.path)  # torch checks a file that it downloads, not one that it finds
     with torch.device("meta"):
         network = build().features
     try:
-        if file.exists():
-            _expect_named_hash(file)
-        state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+        state = VGG19_Weights.IMAGENET1K_V1.get_state_dict(
+            progress=False, check_hash=True, weights_only=True
+        )
     except (OSError, RuntimeError) as error:
         raise ConfigError(
-            f"network: vgg19 cannot be loaded ({error}): put {file.name} from {weights.url} into "
-            f"{file.parent}, or choose efficientnet-lite0."
+            f"network: vgg19 cannot be loaded ({error}): {VGG19.instructions}, or choose "
+            "efficientnet-lite0."
         ) from error
     layers = {k.removeprefix("features."): v for k, v in state.items() if "features." in k}
     network.load_state_dict(layers, assign=True)
@@ -149,17 +160,6 @@ def vgg19() -> list[nn.Module]:
         if isinstance(layer, nn.ReLU):
             layer.inplace = False  # or it would change the features before it
     return [*network]
-
-
-def _expect_named_hash(file: Path) -> None:
-    """Raise `RuntimeError` unless `file` has the hash in its name, as ``vgg19-dcbb9e9d.pth``.
-
-    Torch checks a file that it downloads, but not one that it finds.
-    """
-    with file.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
-    if not found.startswith(file.stem.rpartition("-")[2]):
-        raise RuntimeError(f"{file} is incomplete or another file: its sha256 is {found[:8]}...")
 
 
 NETWORKS: Mapping[str, tuple[Callable[[], list[nn.Module]], int, tuple[int, ...]]] = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from translate.engine.disk.durable import (
     Chunk,
+    Content,
     open_regular,
     sync_descriptor,
     sync_folder,
@@ -23,8 +24,11 @@ from translate.engine.disk.folders import make_folder
 from translate.engine.disk.partial_files import temporary_file
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write `data` as `path`, durably, in one step that cannot be seen half done."""
+def replace(path: Path, data: Content) -> None:
+    """Write `data` as `path`, durably, in one step that cannot be seen half done.
+
+    Chunks are iterated over twice where the file system does not rename.
+    """
     make_folder(path.parent)
     part = temporary_file(path)
     try:
@@ -111,7 +115,7 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _put_in_place(part: Path, path: Path, data: bytes) -> None:
+def _put_in_place(part: Path, path: Path, data: Content) -> None:
     """Rename `part` to `path`; where the file system does not, write `data` there directly."""
     with tolerate("files cannot be renamed", path.parent, NO_RENAME):
         os.replace(part, path)  # noqa: PTH105 - the tests count these calls

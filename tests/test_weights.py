@@ -1,0 +1,73 @@
+"""Files of pretrained weights: where they are, what is in them, and what to type."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from pretrained_files import WEIGHTS, published, saved
+
+from translate.errors import ConfigError
+from translate.weights import PretrainedFile
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+
+def cached(data: bytes, *, digits: int = 64) -> PretrainedFile:
+    """Put `data` into the cache, as a file that was published with this content."""
+    file = published(data, digits)
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    file.path.write_bytes(data)
+    return file
+
+
+@pytest.mark.parametrize("digits", [8, 64])
+def test_a_file_lies_in_the_cache_of_pytorch(tmp_path: Path, digits: int) -> None:
+    file = cached(WEIGHTS, digits=digits)
+    assert file.present
+    assert file.require() == tmp_path / "hub/checkpoints/taste-v1.pth"
+
+
+def test_a_missing_file_is_named_with_size_licence_address_and_command(tmp_path: Path) -> None:
+    file = published()
+    assert not file.present
+    with pytest.raises(ConfigError) as caught:
+        file.require()
+    assert str(caught.value) == (
+        f"taste-v1.pth is missing from {tmp_path}/hub/checkpoints: download "
+        "https://example.org/taste.pth (3 MB, MIT), then: translate weights add taste.pth"
+    )
+
+
+def test_a_torn_file_is_refused() -> None:
+    file = cached(WEIGHTS)
+    file.path.write_bytes(WEIGHTS[:-1])
+    with pytest.raises(ConfigError, match="is incomplete or another file: its sha256 begins with"):
+        file.require()
+
+
+class Code:
+    """An object whose pickle calls a function."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("the file ran code",)
+
+
+def test_a_file_that_runs_code_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        cached(saved(Code())).require()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*")
+def test_torchscript_is_loaded_only_where_all_digits_of_the_hash_are_known() -> None:
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), buffer)
+    file = replace(cached(buffer.getvalue()), torchscript=True)
+    assert file.require() == file.path
+    with pytest.raises(ConfigError, match="needs all digits of its sha256"):
+        replace(file, sha256=file.sha256[:8]).require()

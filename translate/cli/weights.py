@@ -1,0 +1,73 @@
+"""`translate weights`: pretrained networks of metrics and losses, and files to add."""
+
+import json
+from pathlib import Path
+
+import click
+
+from translate.engine.system import console
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Print only the names of files that are missing.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+    """List the pretrained networks that metrics and losses need, with size, licence and address.
+
+    Nothing is downloaded: fetch a file with a browser, on this or another machine, and add it.
+
+    \b
+    Examples:
+      translate weights
+      translate weights add ~/Downloads/alexnet-owt-7be5be79.pth
+    """
+    if ctx.invoked_subcommand:
+        return
+    from translate.exchange.weights import declared_files
+
+    declared = declared_files()
+    if as_json:
+        records = [
+            {
+                **vars(file),
+                "path": str(file.path),
+                "present": file.present,
+                "used_by": [f"{kind} {name}" for kind, name in used_by],
+            }
+            for file, used_by in declared
+        ]
+        console.show(json.dumps(records, indent=2))
+        return
+    if quiet:
+        for file in (file for file, _ in declared if not file.present):
+            console.say(file.name)
+        return
+    for file, used_by in declared:
+        state = "present" if file.present else "missing"
+        console.say(f"{file.name}  {state}, {file.megabytes} MB, {file.licence}")
+        console.say(f"  {file.network}")
+        console.say(f"  used by {', '.join(f'{kind} {name}' for kind, name in used_by)}")
+        console.say(f"  {file.path if file.present else file.url}")
+    if any(not file.present for file, _ in declared):
+        console.say("Download a missing file, then: translate weights add FILE")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def add(file: Path, quiet: bool) -> None:
+    """Check a downloaded file of weights and copy it to where PyTorch looks for it.
+
+    FILE is recognized by its sha256, whatever its name is. `translate weights` lists all files.
+
+    \b
+    Examples:
+      translate weights add alexnet-owt-7be5be79.pth
+      translate weights add ~/Downloads/ViT-L-14-336px.pt
+    """
+    from translate.exchange import weights
+
+    added = weights.add(file)
+    if not quiet:
+        console.say(f"{added.network}: {added.path}")

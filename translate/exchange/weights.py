@@ -1,0 +1,87 @@
+"""Files of pretrained weights that plugins declare: which there are, and adding one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from translate.engine.disk import files
+from translate.errors import ConfigError, SaveError, suggest
+from translate.registry import HOOKS, Kind, list_offers
+from translate.weights import PretrainedFile, hash_file
+
+CHUNK = 1 << 24
+
+
+class DeclaredFile(NamedTuple):
+    """A file, and what declares it."""
+
+    file: PretrainedFile
+    used_by: tuple[tuple[Kind, str], ...]
+    """kind and name of each"""
+
+
+def declared_files() -> list[DeclaredFile]:
+    """Return the files in the attributes ``pretrained`` of all that plugins offer, by name."""
+    users: dict[PretrainedFile, list[tuple[Kind, str]]] = {}
+    for kind in HOOKS:
+        for offer in list_offers(kind):
+            for file in getattr(offer.factory, "pretrained", ()):
+                users.setdefault(file, []).append((kind, offer.name))
+    return [DeclaredFile(file, tuple(used)) for file, used in sorted(users.items(), key=_by_name)]
+
+
+def add(source: Path) -> PretrainedFile:
+    """Copy the downloaded file `source` into PyTorch's cache, and return which one it is.
+
+    It is recognized by its hash, whatever its name is, and must load without running code.
+
+    Raises:
+        ConfigError: There is no such file, or it is none of the published ones.
+        SaveError: The cache cannot be written to.
+    """
+    try:
+        digest = hash_file(source)
+    except OSError as error:
+        raise ConfigError(f"{source} cannot be read: {error.strerror or error}.") from error
+    known = [declared.file for declared in declared_files()]
+    found = [file for file in known if digest.startswith(file.sha256)]
+    if not found:
+        raise ConfigError(_unknown(source, digest, known))
+    found[0].check_tensors(source)
+    if found[0].present and hash_file(found[0].path) == digest:
+        return found[0]
+    try:
+        files.replace(found[0].path, _Chunks(source))
+    except OSError as error:
+        raise SaveError(f"cannot write {found[0].path}: {error.strerror or error}.") from error
+    return found[0]
+
+
+class _Chunks:
+    """The bytes of a file, which are read whenever they are iterated over."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.file.open("rb") as content:
+            while chunk := content.read(CHUNK):
+                yield chunk
+
+
+def _unknown(source: Path, digest: str, known: list[PretrainedFile]) -> str:
+    """Return what is wrong with a file that has none of the published hashes."""
+    for file in known:
+        if source.name in (file.name, file.url.rpartition("/")[2]):
+            return (
+                f"{source} is incomplete or another file: its sha256 begins with {digest[:8]}, "
+                f"not {file.sha256[:8]}: {file.instructions}"
+            )
+    return (
+        f"{source}: no plugin needs a file whose sha256 begins with {digest[:8]}."
+        f"{suggest(source.name, [file.name for file in known])} `translate weights` lists all."
+    )
+
+
+def _by_name(item: tuple[PretrainedFile, list[tuple[Kind, str]]]) -> str:
+    return item[0].name

@@ -1,0 +1,98 @@
+"""Files of pretrained weights, which plugins declare and PyTorch keeps in its cache."""
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from translate.errors import ConfigError, describe_error
+
+
+@dataclass(frozen=True)
+class PretrainedFile:
+    """The weights of a published network, a file of PyTorch's cache.
+
+    A metric or loss declares those that it needs in the class attribute ``pretrained``: ``translate
+    weights`` then lists them, and adds a file that was downloaded.
+    """
+
+    name: str
+    """the file's name in the cache, such as ``vgg16-397923af.pth``"""
+    network: str
+    """the network, its paper and what it was trained on"""
+    url: str
+    """where the file is published"""
+    sha256: str
+    """hexadecimal digits of its hash: all 64, or the first ones that its name has"""
+    megabytes: int
+    """its size in MB of 2^20 bytes"""
+    licence: str
+    torchscript: bool = False
+    """True: an archive of TorchScript; False: a dictionary of tensors"""
+
+    @property
+    def path(self) -> Path:
+        """The place of the file: ``hub/checkpoints`` of ``$TORCH_HOME``."""
+        import torch.hub  # a second, and a list of names needs none
+
+        return Path(torch.hub.get_dir()) / "checkpoints" / self.name
+
+    @property
+    def present(self) -> bool:
+        """Whether a file is at its `path`; `require` also checks what is in it."""
+        return self.path.is_file()
+
+    @property
+    def instructions(self) -> str:
+        """How to get the file, in one sentence: size, licence, address and command."""
+        return (
+            f"download {self.url} ({self.megabytes} MB, {self.licence}), then: "
+            f"translate weights add {self.url.rpartition('/')[2]}"
+        )
+
+    def require(self) -> Path:
+        """Return the path of the file, checked.
+
+        Raises:
+            ConfigError: It is missing, incomplete or another file.
+        """
+        if not self.present:
+            raise ConfigError(
+                f"{self.name} is missing from {self.path.parent}: {self.instructions}"
+            )
+        self.check_hash(self.path)
+        self.check_tensors(self.path)
+        return self.path
+
+    def check_hash(self, file: Path) -> None:
+        """Raise `ConfigError` unless the hash of `file` is that of the published one."""
+        found = hash_file(file)
+        if not found.startswith(self.sha256):
+            raise ConfigError(
+                f"{file} is incomplete or another file: its sha256 begins with {found[:8]}, not "
+                f"{self.sha256[:8]}: {self.instructions}"
+            )
+
+    def check_tensors(self, file: Path) -> None:
+        """Raise `ConfigError` unless `file` loads as tensors, without running code from it."""
+        import torch
+
+        try:
+            if self.torchscript:
+                if len(self.sha256) < 64:
+                    raise ValueError("an archive of TorchScript needs all digits of its sha256")
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # it is deprecated, and the file is what it is
+                    torch.jit.load(file, map_location="cpu")
+            else:
+                torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise ConfigError(
+                f"{file} cannot be loaded ({describe_error(error)}): {self.instructions}"
+            ) from error
+
+
+def hash_file(file: Path) -> str:
+    """Return the sha256 of `file` as 64 hexadecimal digits."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
