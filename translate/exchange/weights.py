@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from translate.engine.disk import files
 from translate.errors import ConfigError, SaveError, suggest
-from translate.registry import HOOKS, Kind, list_offers
+from translate.registry import HOOKS, Kind, list_registrations
 from translate.weights import PretrainedFile, hash_file
 
 CHUNK = 1 << 24
@@ -24,9 +24,9 @@ def declared_files() -> list[DeclaredFile]:
     """Return the files in the attributes ``pretrained`` of all that plugins offer, by name."""
     users: dict[PretrainedFile, list[tuple[Kind, str]]] = {}
     for kind in HOOKS:
-        for offer in list_offers(kind):
-            for file in getattr(offer.factory, "pretrained", ()):
-                users.setdefault(file, []).append((kind, offer.name))
+        for registration in list_registrations(kind):
+            for file in getattr(registration.factory, "pretrained", ()):
+                users.setdefault(file, []).append((kind, registration.name))
     return [DeclaredFile(file, tuple(used)) for file, used in sorted(users.items(), key=_by_name)]
 
 
