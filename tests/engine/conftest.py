@@ -12,7 +12,7 @@ from translate import hookimpl
 from translate.recipe import Recipe
 
 Plugin = Callable[..., object]
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def two_players(register_plugin: Plugin) -> Iterator[type[TwoPlayers]]:
 
 @pytest.fixture
 def configure(
-    two_players: type[TwoPlayers], image_folder: Pictures, tmp_path: Path
+    two_players: type[TwoPlayers], image_folder: ImageFolder, tmp_path: Path
 ) -> Callable[..., Any]:
     image_folder("a", 4)
     two_players.seen.clear()

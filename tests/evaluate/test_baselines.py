@@ -1,4 +1,4 @@
-"""What baselines return, worked out by hand."""
+"""Baselines, worked out by hand."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def gray(level: int, side: int = 16) -> NDArray[np.uint8]:
     return np.full((side, side, 3), level, np.uint8)
 
 
-def test_one_shift_of_colours_is_taken_for_all_images() -> None:
+def test_one_colour_shift_is_fitted_for_all_images() -> None:
     shifted = baselines.shift_colours([gray(20), gray(60)], [gray(50), gray(90)])
     assert [image[0, 0, 0] for image in shifted] == [50, 90]
     halfway = baselines.shift_colours([gray(20), gray(60)], [gray(30), gray(50)])

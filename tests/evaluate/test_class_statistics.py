@@ -11,7 +11,7 @@ def test_the_entropy_of_two_equal_classes_is_the_logarithm_of_two() -> None:
     assert class_entropy(np.array([5, 5])) == 0
 
 
-def test_a_class_counts_from_one_in_a_hundred_on() -> None:
+def test_a_class_counts_from_1_percent() -> None:
     assert covered_classes(np.array([0] * 98 + [1] * 1 + [2] * 1)) == 3
     assert covered_classes(np.array([0] * 198 + [1] * 1 + [2] * 1)) == 1
 

@@ -12,7 +12,7 @@ def test_quartiles_are_those_of_the_values_themselves() -> None:
     assert quartiles([7]) == (7, 7, 7)
 
 
-def test_an_interval_is_that_of_scipy() -> None:
+def test_an_interval_equals_that_of_scipy() -> None:
     values = np.random.default_rng(1).exponential(size=40)
     expected = bootstrap((values,), np.mean, method="percentile", rng=2).confidence_interval
     assert bootstrap_interval(values.tolist()) == pytest.approx(tuple(expected), abs=0.02)

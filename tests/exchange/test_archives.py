@@ -1,4 +1,4 @@
-"""Archives of strangers: what would do harm is refused before anything is written."""
+"""Untrusted archives: harmful ones are refused before anything is written."""
 
 import io
 import random
@@ -35,18 +35,18 @@ MAKERS = pytest.mark.parametrize("make", [zipped, taped])
 
 
 @MAKERS
-def test_an_honest_archive_gives_its_files_in_order(make, tmp_path):
+def test_a_valid_archive_yields_its_files_in_order(make, tmp_path):
     contents = {"set/a/1.png": b"one", "set/b/2.png": random.Random(0).randbytes(3_000_000)}
     path = make(tmp_path / "archive", contents)
     archives.inspect(path)
-    found = {m.name: (m.size, b"".join(m.chunks())) for m in archives.members(path)}
-    assert found == {name: (len(data), data) for name, data in contents.items()}
+    actual = {m.name: (m.size, b"".join(m.chunks())) for m in archives.members(path)}
+    assert actual == {name: (len(data), data) for name, data in contents.items()}
     assert archives.is_archive(path)
 
 
 @pytest.mark.parametrize("name", ["../out.png", "a/../../out.png", "/etc/out.png", "..\\out.png"])
 @MAKERS
-def test_D19_names_that_lead_out_of_the_folder_are_refused(make, name, tmp_path):
+def test_D19_names_outside_of_the_folder_are_refused(make, name, tmp_path):
     path = make(tmp_path / "archive", {"set/fine.png": b"x", name: b"x"})
     with pytest.raises(DataError, match="leads out of the folder: nothing was unpacked"):
         archives.inspect(path)
@@ -54,7 +54,7 @@ def test_D19_names_that_lead_out_of_the_folder_are_refused(make, name, tmp_path)
 
 @MAKERS
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_that_comes_twice_is_refused(make, tmp_path):
+def test_a_repeated_name_is_refused(make, tmp_path):
     class Twice(dict):
         def items(self):
             return [("a.png", b"1"), ("./a.png", b"2")]
@@ -67,7 +67,7 @@ def test_a_name_that_comes_twice_is_refused(make, tmp_path):
     "kind",
     [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE],
 )
-def test_links_and_devices_on_a_tape_are_refused(kind, tmp_path):
+def test_links_and_devices_in_a_tar_file_are_refused(kind, tmp_path):
     with tarfile.open(tmp_path / "archive", "w") as tape:
         item = tarfile.TarInfo("set/link.png")
         item.type, item.linkname = kind, "/etc/passwd"
@@ -86,13 +86,13 @@ def test_links_in_a_zip_file_are_refused(tmp_path):
 
 
 @MAKERS
-def test_what_swells_beyond_reason_is_refused(make, tmp_path):
+def test_a_decompression_bomb_is_refused(make, tmp_path):
     path = make(tmp_path / "archive", {"set/zeros.png": bytes(50_000_000)})
     with pytest.raises(DataError, match="no archive of pictures: nothing was unpacked"):
         archives.inspect(path)
 
 
-def test_more_files_than_anybody_has_are_refused(tmp_path, monkeypatch):
+def test_too_many_files_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "MEMBERS", 3)
     path = zipped(tmp_path / "archive", {f"{n}.png": b"x" for n in range(5)})
     with pytest.raises(DataError, match="more than 4 files"):
@@ -101,19 +101,19 @@ def test_more_files_than_anybody_has_are_refused(tmp_path, monkeypatch):
 
 @MAKERS
 @pytest.mark.parametrize("keep", [0.3, 0.98])
-def test_a_torn_archive_is_one_line(make, keep, tmp_path):
+def test_a_truncated_archive_is_a_one_line_error(make, keep, tmp_path):
     noise = random.Random(0).randbytes(200_000)
     path = make(tmp_path / "archive", {f"{n}.png": noise[n:] for n in range(4)})
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * keep)])
-    with pytest.raises(DataError, match=r"archive cannot be unpacked: ") as caught:
+    with pytest.raises(DataError, match=r"archive cannot be unpacked: ") as error:
         archives.inspect(path)
         for member in archives.members(path):
             b"".join(member.chunks())
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
-def test_a_damaged_byte_in_a_zip_file_is_noticed(tmp_path):
+def test_a_damaged_byte_in_a_zip_file_is_detected(tmp_path):
     path = zipped(tmp_path / "archive", {"a.png": bytes(range(256)) * 99})
     data = bytearray(path.read_bytes())
     data[60] ^= 0xFF

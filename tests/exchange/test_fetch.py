@@ -1,4 +1,4 @@
-"""Public sets from a server of our own: whole, cut short, and what only pretends to be one."""
+"""Public data sets from a local server: complete, interrupted and invalid downloads."""
 
 import errno
 import hashlib
@@ -23,7 +23,7 @@ from translate.exchange.fetch import download, fetch
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one file, with ranges, and breaks off after some bytes as often as it is told."""
+    """Serves one file, with ranges; breaks off after some bytes a given number of times."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -39,13 +39,13 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        server, asked = self.server, self.headers.get("Range", "")
+        server, requested_range = self.server, self.headers.get("Range", "")
         tag = f'"{hashlib.sha256(server.content).hexdigest()[:8]}"'
         start = 0
-        if asked and server.ranges and self.headers.get("If-Range") == tag:
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        if requested_range and server.ranges and self.headers.get("If-Range") == tag:
+            start = int(requested_range.removeprefix("bytes=").rstrip("-"))
         status = server.status if server.status != 200 else 206 if start else 200
-        server.seen.append((asked, status))
+        server.seen.append((requested_range, status))
         self.send_response(status)
         body = server.content[start:] if status in (200, 206) else b"no"
         self.send_header("Content-Length", str(len(body)))
@@ -57,25 +57,25 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: pytest shows what matters."""
+        """Log nothing."""
 
 
-def picture(shade: int) -> bytes:
-    held = io.BytesIO()
-    Image.new("RGB", (8, 8), (shade, 0, 0)).save(held, "PNG")
-    return held.getvalue()
+def png_bytes(shade: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), (shade, 0, 0)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @pytest.fixture
 def content() -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for n in range(3):
-            archive.writestr(f"pets/trainA/{n}.png", picture(n))
-            archive.writestr(f"pets/testB/deep/{n}.png", picture(100 + n))
+            archive.writestr(f"pets/trainA/{n}.png", png_bytes(n))
+            archive.writestr(f"pets/testB/deep/{n}.png", png_bytes(100 + n))
         archive.writestr("pets/trainA/Thumbs.db", b"x")
-        archive.writestr("pets/other/9.png", picture(9))
-    return held.getvalue()
+        archive.writestr("pets/other/9.png", png_bytes(9))
+    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -103,18 +103,18 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def pictures(folder: Path) -> dict[str, bytes]:
+def read_images(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in tree(folder).items() if name.endswith(".png")}
 
 
-WHOLE = {f"cat/train/{n}.png": picture(n) for n in range(3)} | {
-    f"dog/test/deep/{n}.png": picture(100 + n) for n in range(3)
+WHOLE = {f"cat/train/{n}.png": png_bytes(n) for n in range(3)} | {
+    f"dog/test/deep/{n}.png": png_bytes(100 + n) for n in range(3)
 }
 
 
-def test_a_set_becomes_folders_of_pictures_and_nothing_else(server, content, tmp_path, messages):
+def test_a_data_set_becomes_folders_of_images_only(server, content, tmp_path, messages):
     assert fetch("pets", tmp_path) == [tmp_path / "cat", tmp_path / "dog"]
-    assert pictures(tmp_path) == WHOLE
+    assert read_images(tmp_path) == WHOLE
     digest = hashlib.sha256(content).hexdigest()
     record = json.loads((tmp_path / "cat/.fetched.json").read_text())
     assert record == {"card": "pets", "url": server.url, "sha256": digest}
@@ -124,59 +124,61 @@ def test_a_set_becomes_folders_of_pictures_and_nothing_else(server, content, tmp
     assert "licence: ours; cite: Nobody, 2026" in messages
 
 
-def test_a_second_fetch_asks_nobody_and_one_folder_that_lacks_comes_back(server, tmp_path):
+def test_a_second_fetch_downloads_nothing_and_a_missing_folder_is_restored(server, tmp_path):
     fetch("pets", tmp_path)
-    asked = len(server.seen)
+    request_count = len(server.seen)
     fetch("pets", tmp_path)
-    assert len(server.seen) == asked
+    assert len(server.seen) == request_count
     module.folders.remove_folder(tmp_path / "dog")
-    (tmp_path / "cat/train/mine.png").write_bytes(picture(7))
+    (tmp_path / "cat/train/mine.png").write_bytes(png_bytes(7))
     fetch("pets", tmp_path)
-    assert pictures(tmp_path) == WHOLE | {"cat/train/mine.png": picture(7)}
+    assert read_images(tmp_path) == WHOLE | {"cat/train/mine.png": png_bytes(7)}
 
 
 def test_D20_an_interrupted_download_resumes_where_it_stopped(server, content, tmp_path):
     server.cuts = 2
     fetch("pets", tmp_path)
-    starts = [int(asked[6:-1]) if asked else 0 for asked, _ in server.seen]
+    starts = [
+        int(requested_range[6:-1]) if requested_range else 0 for requested_range, _ in server.seen
+    ]
     half = len(content) // 2
     assert starts == [0, half, half + (len(content) - half) // 2]
-    assert pictures(tmp_path) == WHOLE
+    assert read_images(tmp_path) == WHOLE
 
 
-def test_what_came_before_a_connection_was_given_up_is_kept_for_the_next_command(server, tmp_path):
+def test_a_partial_download_is_kept_for_the_next_command(server, tmp_path):
     server.cuts = module.ATTEMPTS
     with pytest.raises(DataError, match=r"breaks off.*the same command goes on with it"):
         fetch("pets", tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
     before = len(server.seen)
     fetch("pets", tmp_path)
-    ((asked, status),) = server.seen[before:]
-    assert asked and status == 206
-    assert pictures(tmp_path) == WHOLE
+    ((requested_range, status),) = server.seen[before:]
+    assert requested_range and status == 206
+    assert read_images(tmp_path) == WHOLE
 
 
-def test_a_file_that_has_changed_since_is_fetched_anew(server, content, tmp_path):
+def test_a_changed_file_is_downloaded_again(server, content, tmp_path):
     server.cuts = module.ATTEMPTS
     with pytest.raises(DataError):
         fetch("pets", tmp_path)
-    held = io.BytesIO(content)
-    with zipfile.ZipFile(held, "a") as archive:
-        archive.writestr("pets/trainA/3.png", picture(3))
-    server.content = held.getvalue()
+    buffer = io.BytesIO(content)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("pets/trainA/3.png", png_bytes(3))
+    server.content = buffer.getvalue()
     fetch("pets", tmp_path)
-    assert pictures(tmp_path) == WHOLE | {"cat/train/3.png": picture(3)}
+    assert read_images(tmp_path) == WHOLE | {"cat/train/3.png": png_bytes(3)}
 
 
-def test_a_server_without_ranges_is_asked_for_all_of_it(server, tmp_path):
+def test_a_server_without_ranges_sends_the_whole_file(server, tmp_path):
     server.cuts, server.ranges = 1, False
     fetch("pets", tmp_path)
     assert [status for _, status in server.seen] == [200, 200]
-    assert pictures(tmp_path) == WHOLE
+    assert read_images(tmp_path) == WHOLE
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\n<!DOCTYPE html><html>log in</html>", "a web page, perhaps of a network"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a pointer of Git LFS"),
@@ -185,10 +187,10 @@ def test_a_server_without_ranges_is_asked_for_all_of_it(server, tmp_path):
     ],
 )
 @pytest.mark.usefixtures("server")
-def test_what_is_no_archive_is_named_and_not_kept(said, tmp_path):
-    with pytest.raises(DataError, match=said):
+def test_a_file_that_is_no_archive_is_named_and_removed(message, tmp_path):
+    with pytest.raises(DataError, match=message):
         fetch("pets", tmp_path)
-    assert not pictures(tmp_path)
+    assert not read_images(tmp_path)
     assert not [*tmp_path.rglob("*.zip")]
 
 
@@ -198,18 +200,18 @@ def test_a_sha256_that_differs_from_the_card_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match=f"another file: its sha256 is .* the card's {'0' * 64}"):
         fetch("pets", tmp_path)
-    assert not pictures(tmp_path)
+    assert not read_images(tmp_path)
 
 
-def test_an_archive_that_leads_out_of_the_folder_leaves_nothing(server, tmp_path):
-    held = io.BytesIO(server.content)
-    with zipfile.ZipFile(held, "a") as archive:
-        archive.writestr("pets/trainA/../../../out.png", picture(1))
-    server.content = held.getvalue()
+def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
+    buffer = io.BytesIO(server.content)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("pets/trainA/../../../out.png", png_bytes(1))
+    server.content = buffer.getvalue()
     root = tmp_path / "a/b/c"
     with pytest.raises(DataError, match="leads out of the folder"):
         fetch("pets", root)
-    assert not pictures(tmp_path)
+    assert not read_images(tmp_path)
 
 
 @pytest.mark.usefixtures("server")
@@ -218,11 +220,11 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
     monkeypatch.setattr(samples, "cards", lambda: [card])
     with pytest.raises(DataError, match="no picture in its folder trainC"):
         fetch("pets", tmp_path)
-    assert not pictures(tmp_path)
+    assert not read_images(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "place"),
+    ("name", "folder"),
     [
         ("GOPRO_Large/train/GOPR0372/blur_gamma/47.png", "blurred/train/GOPR0372/47.png"),
         ("train/GOPR0372/blur_gamma/47.png", "blurred/train/GOPR0372/47.png"),
@@ -233,20 +235,20 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
         ("train/GOPR0372/blur_gamma", ""),
     ],
 )
-def test_a_star_is_any_one_folder_and_is_kept(name, place):
+def test_a_star_matches_one_folder_and_is_kept(name, folder):
     folders = {"blurred/train": "train/*/blur_gamma", "sharp/test": "test/*/sharp"}
-    assert module._place(PurePosixPath(name), folders) == place
+    assert module._place(PurePosixPath(name), folders) == folder
 
 
-def test_every_card_says_all_that_a_user_must_know():
+def test_every_card_is_complete():
     for card in samples.cards():
         assert {"title", "url", "layout", "licence", "citation", "folders"} <= card.keys()
         assert card["url"].endswith((".zip", ".tar.gz"))
         assert (card["layout"] == "side-by-side") == ("sides" in card)
-        assert all("/" in place for place in card["folders"]), card["name"]
+        assert all("/" in archive_path for archive_path in card["folders"]), card["name"]
 
 
-def test_a_folder_of_the_users_is_never_written_into(server, tmp_path):
+def test_an_existing_folder_is_never_written_to(server, tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(DataError, match=rf"rename it, .*--data {tmp_path / 'pets'}"):
         fetch("pets", tmp_path)
@@ -254,30 +256,30 @@ def test_a_folder_of_the_users_is_never_written_into(server, tmp_path):
 
 
 @pytest.mark.parametrize("full", [3, 8])
-def test_a_full_disk_leaves_no_half_a_set_and_the_next_command_goes_on(
+def test_a_full_disk_leaves_no_partial_data_set_and_the_next_command_continues(
     server, tmp_path, monkeypatch, full
 ):
-    kept, written = durable.write_all, 0
+    write_all, written = durable.write_all, 0
 
     def write(descriptor: int, data: bytes) -> None:
         nonlocal written
         written += 1
         if written == full:
             raise OSError(errno.ENOSPC, "No space left on device")
-        kept(descriptor, data)
+        write_all(descriptor, data)
 
-    for place in (durable, files):
-        monkeypatch.setattr(place, "write_all", write)
+    for writer in (durable, files):
+        monkeypatch.setattr(writer, "write_all", write)
     with pytest.raises(SaveError, match=r"No space left on device\. What came is kept"):
         fetch("pets", tmp_path)
-    assert not pictures(tmp_path)
+    assert not read_images(tmp_path)
     fetch("pets", tmp_path)
-    assert pictures(tmp_path) == WHOLE
+    assert read_images(tmp_path) == WHOLE
     assert len(server.seen) == 2
 
 
 @pytest.mark.parametrize(("status", "tries"), [(404, 1), (503, module.ATTEMPTS)])
-def test_a_server_that_has_nothing_says_so(server, tmp_path, status, tries):
+def test_a_missing_file_on_the_server_is_an_error(server, tmp_path, status, tries):
     server.status = status
     with pytest.raises(DataError, match=rf"the server says {status}"):
         fetch("pets", tmp_path)
@@ -285,24 +287,24 @@ def test_a_server_that_has_nothing_says_so(server, tmp_path, status, tries):
 
 
 @pytest.mark.usefixtures("server")
-def test_a_name_without_a_card_and_an_address_that_is_none_are_refused(tmp_path):
+def test_an_unknown_name_and_an_invalid_address_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"no card of a set called 'pest'. Did you mean 'pets'"):
         fetch("pest", tmp_path)
     with pytest.raises(ConfigError, match="only http"):
         download("file:///etc/passwd", tmp_path / "x")
 
 
-def test_nobody_who_answers_is_one_line(tmp_path, monkeypatch):
+def test_an_unreachable_server_is_a_one_line_error(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PAUSE", 0.0)
     with pytest.raises(DataError, match=r"cannot be fetched: .*refused"):
         download("http://127.0.0.1:9/x.zip", tmp_path / "x.zip")
 
 
 @pytest.mark.usefixtures("server")
-def test_the_command_fetches_and_says_where(tmp_path):
+def test_the_command_downloads_and_prints_the_folder(tmp_path):
     result = CliRunner().invoke(command, ["fetch", "pets", "--data", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert f"{tmp_path / 'dog'}: 3 images" in result.output
-    assert pictures(tmp_path) == WHOLE
+    assert read_images(tmp_path) == WHOLE
     quiet = CliRunner().invoke(command, ["fetch", "pets", "--quiet", "--data", str(tmp_path)])
     assert (quiet.exit_code, quiet.output) == (0, "")

@@ -1,4 +1,4 @@
-"""`translate doctor` finds what is broken, and shows what to type."""
+"""`translate doctor` finds faults of the environment and shows the fix."""
 
 import shutil
 import sys
@@ -18,7 +18,7 @@ def findings_of(subject: str) -> list[Finding]:
     return [finding for finding in check_environment() if finding.subject == subject]
 
 
-def test_nothing_is_broken_here() -> None:
+def test_this_environment_has_no_fault() -> None:
     findings = list(check_environment())
     assert [finding for finding in findings if finding.state == "broken"] == []
     assert {"python", "torch", "torchvision", "codecs", "plugins", "disk"} <= {
@@ -29,14 +29,14 @@ def test_nothing_is_broken_here() -> None:
 def test_G11_a_torchvision_built_for_another_torch_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = "operator torchvision::nms does not exist"
-    (tmp_path / "torchvision.py").write_text(f"raise RuntimeError({words!r})")
+    message = "operator torchvision::nms does not exist"
+    (tmp_path / "torchvision.py").write_text(f"raise RuntimeError({message!r})")
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         monkeypatch.delitem(sys.modules, name)
     (finding,) = findings_of("torchvision")
     assert finding.state == "broken"
-    assert words in finding.text
+    assert message in finding.text
     assert "pip install --force-reinstall torch torchvision" in finding.advice
 
 

@@ -23,30 +23,30 @@ def values_and_gradients(network: nn.Module, passes: tuple[Tensor, ...]) -> list
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
-def test_one_pass_is_two(norm: str) -> None:
+def test_one_pass_equals_two(norm: str) -> None:
     with seeded(0):
         network = create_generator(
             {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "norm": norm},
             in_channels=3, out_channels=3,
         ).double()  # fmt: skip
     first, second = images(2, size=16).double(), 3 * images(3, seed=1, size=16).double()
-    together = values_and_gradients(network, forward_batched(network, first, second))
-    apart = values_and_gradients(network, (network(first), network(second)))
-    for a, b in zip(together, apart, strict=True):
+    batch_outputs = values_and_gradients(network, forward_batched(network, first, second))
+    separate_outputs = values_and_gradients(network, (network(first), network(second)))
+    for a, b in zip(batch_outputs, separate_outputs, strict=True):
         assert a.shape == b.shape
         assert (a - b).abs().max() < 1e-11
 
 
 @pytest.mark.parametrize(("norm", "passes"), [("instance", 1), ("batch", 2), ("none", 1)])
-def test_images_share_a_pass_only_where_they_share_no_statistics(norm: str, passes: int) -> None:
+def test_images_share_a_pass_only_without_batch_statistics(norm: str, passes: int) -> None:
     network = create_generator(
         {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "norm": norm},
         in_channels=3, out_channels=3,
     )  # fmt: skip
-    seen = []
-    network.register_forward_hook(lambda *_: seen.append(1))
+    inputs = []
+    network.register_forward_hook(lambda *_: inputs.append(1))
     forward_batched(network, images(1, size=16), images(1, size=16))
-    assert len(seen) == passes
+    assert len(inputs) == passes
 
 
 def test_each_minibatch_gets_its_own_scores_of_each_scale() -> None:
@@ -56,15 +56,15 @@ def test_each_minibatch_gets_its_own_scores_of_each_scale() -> None:
         in_channels=3,
         size=(32, 32),
     )
-    together = forward_batched(network, first, second)
-    for scores, given in zip(together, (first, second), strict=True):
-        expected = network(given)
+    batch_outputs = forward_batched(network, first, second)
+    for scores, inputs in zip(batch_outputs, (first, second), strict=True):
+        expected = network(inputs)
         assert len(scores) == len(expected) > 1
-        for scale, alone in zip(scores, expected, strict=True):
-            assert torch.allclose(scale, alone, atol=1e-6)
+        for scale, score in zip(scores, expected, strict=True):
+            assert torch.allclose(scale, score, atol=1e-6)
 
 
-def test_what_mixes_its_images_gets_each_batch_alone() -> None:
+def test_a_batch_dependent_network_gets_each_batch_alone() -> None:
     class Counts(nn.Module):
         mixes_images = True
 

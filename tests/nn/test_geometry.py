@@ -15,7 +15,7 @@ from translate.nn.geometry import (
 )
 
 
-def test_sides_suit_all_networks() -> None:
+def test_a_combined_geometry_suits_all_networks() -> None:
     four = Geometry(multiple_of=4, minimum=17, halo=3)
     six = Geometry(multiple_of=6, scale=2, halo=5)
     both = combined(four, six)
@@ -52,42 +52,42 @@ def test_a_generator_of_another_scale_is_named() -> None:
 
 
 @pytest.mark.parametrize("size", [(8, 12), (1, 1), (5, 40), (40, 5), (33, 20), (8, 13)])
-def test_a_network_of_one_size_sees_that_size_and_the_picture_keeps_its_own(
+def test_a_network_of_one_size_gets_that_size_and_the_image_keeps_its_own(
     size: tuple[int, int],
 ) -> None:
-    seen = []
+    inputs = []
 
-    def network(given: Tensor) -> Tensor:
-        seen.append(given)
-        return given
+    def network(images: Tensor) -> Tensor:
+        inputs.append(images)
+        return images
 
     flat = torch.full((2, 3, *size), 0.25)
-    drawn = at_size((8, 12), network, flat)
-    assert [given.shape for given in seen] == [(2, 3, 8, 12)]
-    assert drawn.shape == flat.shape
-    assert torch.allclose(drawn, flat)
+    output = at_size((8, 12), network, flat)
+    assert [images.shape for images in inputs] == [(2, 3, 8, 12)]
+    assert output.shape == flat.shape
+    assert torch.allclose(output, flat)
 
 
-def test_a_smaller_picture_comes_back_exactly_and_its_edges_repeat_on_the_right_and_below() -> None:
-    seen = []
-    picture = torch.tensor([[[[0.1, 0.2], [0.3, 0.4]]]])
-    drawn = at_size((3, 4), lambda given: seen.append(given) or -given, picture)
-    assert torch.equal(drawn, -picture)
+def test_a_smaller_image_is_padded_on_the_right_and_below_and_cropped_back() -> None:
+    values = []
+    image = torch.tensor([[[[0.1, 0.2], [0.3, 0.4]]]])
+    output = at_size((3, 4), lambda inputs: values.append(inputs) or -inputs, image)
+    assert torch.equal(output, -image)
     rows = [0.1, 0.2, 0.2, 0.2], [0.3, 0.4, 0.4, 0.4], [0.3, 0.4, 0.4, 0.4]
-    assert torch.equal(seen[0], torch.tensor([[rows]]))
+    assert torch.equal(values[0], torch.tensor([[rows]]))
 
 
-def test_a_larger_picture_is_averaged_on_the_way_down() -> None:
-    seen = []
+def test_a_larger_image_is_averaged_when_scaled_down() -> None:
+    values = []
     board = torch.ones(1, 1, 32, 32)
     board[..., ::2, 1::2] = board[..., 1::2, ::2] = -1
-    at_size((8, 8), lambda given: seen.append(given) or given, board)
-    assert seen[0].abs().max() < 0.05  # every fourth pixel alone would be plain white
+    at_size((8, 8), lambda inputs: values.append(inputs) or inputs, board)
+    assert values[0].abs().max() < 0.05  # every fourth pixel alone would be plain white
 
 
-def test_a_ramp_survives_the_way_down_and_up() -> None:
+def test_a_ramp_is_unchanged_by_scaling_down_and_up() -> None:
     ramp = torch.linspace(-1, 1, 32).expand(1, 1, 32, 32)
-    drawn = at_size((8, 8), lambda given: given, ramp)
-    assert drawn.abs().max() <= 1
-    assert (drawn - ramp)[..., 4:-4].abs().max() < 0.02  # a pixel is 0.065
-    assert (drawn - ramp).abs().max() < 0.1
+    output = at_size((8, 8), lambda inputs: inputs, ramp)
+    assert output.abs().max() <= 1
+    assert (output - ramp)[..., 4:-4].abs().max() < 0.02  # a pixel is 0.065
+    assert (output - ramp).abs().max() < 0.1

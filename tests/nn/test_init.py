@@ -1,4 +1,4 @@
-"""Weights are initialised as the papers do."""
+"""Weights are initialised as in the papers."""
 
 import pytest
 from torch import nn
@@ -9,7 +9,7 @@ from translate.nn.noise import seeded
 # -- initialisation --------------------------------------------------------------------------------
 
 
-def test_weights_are_drawn_as_the_papers_draw_them() -> None:
+def test_weights_are_initialized_as_in_the_papers() -> None:
     network = nn.Sequential(
         nn.Conv2d(64, 64, 5), nn.ConvTranspose2d(64, 64, 5), nn.Linear(300, 300),
         nn.BatchNorm2d(20_000), nn.GroupNorm(1, 20_000), nn.BatchNorm2d(3, affine=False),
@@ -27,7 +27,7 @@ def test_weights_are_drawn_as_the_papers_draw_them() -> None:
         assert not layer.bias.any()
 
 
-def test_the_deviation_can_be_another() -> None:
+def test_the_standard_deviation_is_an_option() -> None:
     network = nn.Linear(300, 300)
     init_normal_(network, 0.5)
     assert network.weight.std().item() == pytest.approx(0.5, rel=0.03)

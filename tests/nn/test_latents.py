@@ -15,17 +15,17 @@ from translate.nn.noise import seeded
 def test_latent_vectors_have_the_distribution_of_their_prior(
     kind: str, mean_square: float, largest: float
 ) -> None:
-    drawn = Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0))
-    assert drawn.shape == (500, 64, 1, 1) and drawn.device.type == "cpu"
-    assert drawn.mean().item() == pytest.approx(0, abs=0.02)
-    assert drawn.square().mean().item() == pytest.approx(mean_square, rel=0.02)
-    assert drawn.abs().max() <= largest
-    lengths = drawn.flatten(1).norm(dim=1)
+    values = Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0))
+    assert values.shape == (500, 64, 1, 1) and values.device.type == "cpu"
+    assert values.mean().item() == pytest.approx(0, abs=0.02)
+    assert values.square().mean().item() == pytest.approx(mean_square, rel=0.02)
+    assert values.abs().max() <= largest
+    lengths = values.flatten(1).norm(dim=1)
     if kind == "sphere":
         torch.testing.assert_close(lengths, torch.full((500,), 8.0))
     else:
         assert lengths.std() > 0.1
-    assert torch.equal(drawn, Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0)))
+    assert torch.equal(values, Prior(kind, dim=64).draw(500, torch.Generator().manual_seed(0)))
 
 
 def test_latent_vectors_come_from_the_global_generator_by_default() -> None:
@@ -39,6 +39,6 @@ def test_latent_vectors_come_from_the_global_generator_by_default() -> None:
     assert torch.equal(one, other)
 
 
-def test_another_distribution_is_refused_with_the_nearest() -> None:
+def test_an_unknown_distribution_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match=r"'unifrm'\. Did you mean 'uniform'"):
         Prior("unifrm", dim=1)

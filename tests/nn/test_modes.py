@@ -11,7 +11,7 @@ def images(count: int, *, seed: int = 0, size: int = 4) -> Tensor:
     return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(seed))
 
 
-def test_mode_is_put_back_part_by_part() -> None:
+def test_training_modes_are_restored_for_each_module() -> None:
     network = nn.Sequential(nn.Dropout(), nn.Sequential(nn.BatchNorm2d(3), nn.Dropout()))
     network[1][0].eval()
     before = [part.training for part in network.modules()]
@@ -23,14 +23,14 @@ def test_mode_is_put_back_part_by_part() -> None:
     assert [part.training for part in network.modules()] == before
 
 
-def test_buffers_are_put_back_in_place_and_even_when_replaced() -> None:
+def test_buffers_are_restored_in_place_even_if_replaced() -> None:
     network = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3))
-    held = network[0].running_mean
+    running_mean = network[0].running_mean
     before = {name: buffer.clone() for name, buffer in network.named_buffers()}
     with torch.no_grad(), unchanged_buffers(network):
         network(images(2) + 5)
         network[1].running_var = torch.full((3,), 9.0)
         assert network[0].running_mean.abs().min() > 0.1
-    assert network[0].running_mean is held
+    assert network[0].running_mean is running_mean
     for name, buffer in network.named_buffers():
         assert torch.equal(buffer, before[name])

@@ -14,38 +14,38 @@ from translate.nn.noise import Noise, seeded
 SHAPE = (1, 3, 12, 20)
 
 
-def of(*images: str, seed: int = 0, **given: Any) -> Noise:
-    return Noise(seed, images, **given)
+def noise_of(*images: str, seed: int = 0, **args: Any) -> Noise:
+    return Noise(seed, images, **args)
 
 
 def test_an_image_has_the_same_noise_alone_and_in_a_batch() -> None:
-    together = of("a", "b", "c").normal((3, *SHAPE[1:]))
+    batch_noise = noise_of("a", "b", "c").normal((3, *SHAPE[1:]))
     for index, name in enumerate("abc"):
-        assert torch.equal(together[index], of(name).normal(SHAPE)[0])
+        assert torch.equal(batch_noise[index], noise_of(name).normal(SHAPE)[0])
 
 
-def test_a_tile_has_the_noise_of_its_place_in_the_image() -> None:
-    whole = of("a", "b").normal((2, 3, 64, 96))
+def test_a_tile_has_the_noise_of_its_position_in_the_image() -> None:
+    full = noise_of("a", "b").normal((2, 3, 64, 96))
     for top, left in ((0, 0), (16, 32), (40, 7)):
-        expected = whole[..., top : top + 24, left : left + 32]
-        tile = of("a", "b").tile((top, left))
+        expected = full[..., top : top + 24, left : left + 32]
+        tile = noise_of("a", "b").tile((top, left))
         assert torch.equal(tile.normal((2, 3, 24, 32)), expected)
-        assert torch.equal(of("a", "b").normal((2, 3, 24, 32), at=(top, left)), expected)
+        assert torch.equal(noise_of("a", "b").normal((2, 3, 24, 32), at=(top, left)), expected)
         inner = tile.tile((1, 2)).normal((2, 3, 3, 3))
         assert torch.equal(inner, expected[..., 1:4, 2:5])
 
 
-def test_seed_image_index_channel_and_place_each_change_all_numbers() -> None:
-    first = of("a").normal(SHAPE)
+def test_seed_image_index_channel_and_position_each_change_all_numbers() -> None:
+    first = noise_of("a").normal(SHAPE)
     others = [
-        of("a", seed=1).normal(SHAPE),
-        of("b").normal(SHAPE),
-        of("a").normal(SHAPE, index=1),
-        of("a").normal(SHAPE, at=(12, 0)),
+        noise_of("a", seed=1).normal(SHAPE),
+        noise_of("b").normal(SHAPE),
+        noise_of("a").normal(SHAPE, index=1),
+        noise_of("a").normal(SHAPE, at=(12, 0)),
         first.roll(1, dims=1),
     ]
     assert all((first == other).float().mean() < 0.01 for other in others)
-    assert torch.equal(first, of("a").normal(SHAPE))
+    assert torch.equal(first, noise_of("a").normal(SHAPE))
 
 
 def test_the_bits_are_those_of_splitmix64() -> None:
@@ -56,9 +56,9 @@ def test_the_bits_are_those_of_splitmix64() -> None:
     assert outputs == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-def test_known_values_stay_what_they_are() -> None:
-    """A translation made with noise can be made again by every later version."""
-    normal, uniform = of("a").normal((1, 1, 2, 2)), of("a").uniform((1, 4))
+def test_known_values_are_stable() -> None:
+    """A translation made with noise can be reproduced by every later version."""
+    normal, uniform = noise_of("a").normal((1, 1, 2, 2)), noise_of("a").uniform((1, 4))
     assert normal.flatten().tolist() == pytest.approx(NORMAL, abs=1e-6)
     assert uniform.flatten().tolist() == pytest.approx(UNIFORM, abs=1e-6)
 
@@ -67,7 +67,7 @@ NORMAL = [0.288405627, -0.946084797, -0.66470933, 1.003295183]
 UNIFORM = [0.958636224, 0.136153936, 0.233588874, 0.421448827]
 
 
-def test_a_number_is_what_the_definition_gives_by_hand() -> None:
+def test_a_number_follows_the_definition_by_hand() -> None:
     def bits(image: str, index: int, counter: int) -> int:
         key = int.from_bytes(sha256(f"3/{index}/{image}".encode()).digest()[:8], "little")
         state = (key + counter * 0x9E3779B97F4A7C15) % 2**64
@@ -75,44 +75,44 @@ def test_a_number_is_what_the_definition_gives_by_hand() -> None:
             state = (state ^ state >> shift) * factor % 2**64
         return state ^ state >> 31
 
-    drawn = of("a", seed=3).normal((1, 2, 3, 4), at=(5, 6), index=9)
+    values = noise_of("a", seed=3).normal((1, 2, 3, 4), at=(5, 6), index=9)
     for channel, row, column in ((0, 0, 0), (0, 2, 3), (1, 1, 2)):
         value = bits("a", 9, (channel << 48) + (5 + row << 24) + 6 + column)
         radius = math.sqrt(-2 * math.log(((value >> 32) + 0.5) / 2**32))
         expected = radius * math.cos(2 * math.pi * (value % 2**32) / 2**32)
-        assert float(drawn[0, channel, row, column]) == pytest.approx(expected, abs=1e-6)
+        assert float(values[0, channel, row, column]) == pytest.approx(expected, abs=1e-6)
 
 
 def test_moments_and_independence_are_those_of_the_normal_distribution() -> None:
     count = 1_000_000
-    drawn = of("a", "b").normal((2, 1, 1000, 500)).double()
-    moments = [float((drawn**power).mean()) for power in (1, 2, 3, 4)]
+    values = noise_of("a", "b").normal((2, 1, 1000, 500)).double()
+    moments = [float((values**power).mean()) for power in (1, 2, 3, 4)]
     deviations = [math.sqrt(variance / count) for variance in (1, 2, 15, 96)]
     for moment, expected, deviation in zip(moments, (0, 1, 0, 3), deviations, strict=True):
         assert abs(moment - expected) < 4 * deviation
     neighbours = {
-        "images": (drawn[0], drawn[1]),
-        "rows": (drawn[..., 1:, :], drawn[..., :-1, :]),
-        "columns": (drawn[..., 1:], drawn[..., :-1]),
-        "indices": (drawn, of("a", "b").normal(drawn.shape, index=1).double()),
+        "images": (values[0], values[1]),
+        "rows": (values[..., 1:, :], values[..., :-1, :]),
+        "columns": (values[..., 1:], values[..., :-1]),
+        "indices": (values, noise_of("a", "b").normal(values.shape, index=1).double()),
     }
     for one, other in neighbours.values():
         assert abs(float((one * other).mean())) < 4 / math.sqrt(one.numel())
         assert abs(float((one**2 * other**2).mean()) - 1) < 4 * math.sqrt(8 / one.numel())
 
 
-def test_each_tail_has_as_many_numbers_as_it_should() -> None:
-    drawn = of("a").normal((1, 1, 1000, 1000))
+def test_the_tails_have_the_expected_fractions() -> None:
+    values = noise_of("a").normal((1, 1, 1000, 1000))
     for bound, share in ((1, 0.15866), (2, 0.02275), (3, 0.00135)):
         deviation = math.sqrt(share / 1e6)
-        assert abs(float((drawn > bound).double().mean()) - share) < 4 * deviation
-        assert abs(float((drawn < -bound).double().mean()) - share) < 4 * deviation
+        assert abs(float((values > bound).double().mean()) - share) < 4 * deviation
+        assert abs(float((values < -bound).double().mean()) - share) < 4 * deviation
 
 
 def test_uniform_numbers_fill_the_unit_interval_evenly() -> None:
-    drawn = of("a").uniform((1, 1, 1000, 1000))
-    assert drawn.min() >= 0 and drawn.max() < 1
-    counts = torch.histc(drawn, 100, 0, 1)
+    values = noise_of("a").uniform((1, 1, 1000, 1000))
+    assert values.min() >= 0 and values.max() < 1
+    counts = torch.histc(values, 100, 0, 1)
     assert float(((counts - 1e4) ** 2 / 1e4).sum()) < 99 + 4 * math.sqrt(2 * 99)
 
 
@@ -124,30 +124,30 @@ def test_logarithm_and_cosine_are_exact_to_twelve_digits() -> None:
     torch.testing.assert_close(noise._cosine_of_turn(bits), turns, rtol=0, atol=1e-12)
 
 
-def test_a_vector_for_each_image_is_noise_as_well() -> None:
-    drawn = of("a", "b").normal((2, 16))
-    assert drawn.shape == (2, 16)
-    assert torch.equal(drawn[1:], of("b").normal((1, 16)))
+def test_noise_may_be_a_vector_for_each_image() -> None:
+    values = noise_of("a", "b").normal((2, 16))
+    assert values.shape == (2, 16)
+    assert torch.equal(values[1:], noise_of("b").normal((1, 16)))
 
 
 @pytest.mark.parametrize(
-    ("shape", "at", "complaint"),
+    ("shape", "index", "message"),
     [
         ((2, 3, 4, 4), (0, 0), r"shape \(2, 3, 4, 4\): expected 1 images in the first dimension"),
         (SHAPE, (-1, 0), r"noise at \(-1, 0\): expected coordinates from 0"),
         ((1, 1 << 16), (0, 0), "expected 32,768 at most"),
     ],
 )
-def test_what_has_no_noise_is_refused(
-    shape: tuple[int, ...], at: tuple[int, int], complaint: str
+def test_a_shape_without_noise_is_refused(
+    shape: tuple[int, ...], index: tuple[int, int], message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=complaint):
-        of("a").normal(shape, at=at)
+    with pytest.raises(ConfigError, match=message):
+        noise_of("a").normal(shape, at=index)
 
 
 def test_noise_leaves_the_global_generators_alone() -> None:
     before = torch.get_rng_state()
-    of("a").normal(SHAPE)
+    noise_of("a").normal(SHAPE)
     with seeded(7):
         torch.rand(3)
     assert torch.equal(before, torch.get_rng_state())
@@ -158,13 +158,13 @@ def test_a_gpu_draws_the_same_bits() -> None:
     shape = (2, 3, 256, 256)
     for draw in ("normal", "uniform"):
         here, there = (
-            getattr(of("a", "b", device=device), draw)(shape, index=5).cpu()
+            getattr(noise_of("a", "b", device=device), draw)(shape, index=5).cpu()
             for device in ("cpu", "cuda")
         )
         assert torch.equal(here, there), draw
 
 
-# -- looking without touching ----------------------------------------------------------------------
+# -- seeded blocks ---------------------------------------------------------------------------------
 
 
 def test_seeded_draws_the_same_and_puts_the_generator_back() -> None:

@@ -1,4 +1,4 @@
-"""Penalties and MMD, beside numbers worked out by hand, finite differences and plain loops."""
+"""Penalties and MMD against numbers worked out by hand, finite differences and plain loops."""
 
 from math import sqrt
 
@@ -24,7 +24,7 @@ def fresh() -> None:
 
 
 def critic() -> nn.Sequential:
-    """Return a smooth one, of 2x3x3 images, in double precision."""
+    """Return a smooth critic of 2x3x3 images, in double precision."""
     layers = nn.Flatten(), nn.Linear(18, 7), nn.Tanh(), nn.Linear(7, 1)
     return nn.Sequential(*layers).double()
 
@@ -35,15 +35,17 @@ def images(count: int) -> Tensor:
 
 def slopes(network: nn.Module, points: Tensor, step: float = 1e-6) -> Tensor:
     """Return the gradient of the score of each of `points`, by finite differences."""
-    found = torch.zeros_like(points)
+    result = torch.zeros_like(points)
     with torch.no_grad():
         for index in range(points[0].numel()):
-            way = torch.zeros_like(points[0]).flatten()
-            way[index] = step
-            way = way.view_as(points[0])
-            ahead, behind = (network(x).flatten(1).mean(1) for x in (points + way, points - way))
-            found.flatten(1)[:, index] = (ahead - behind) / (2 * step)
-    return found.flatten(1)
+            direction = torch.zeros_like(points[0]).flatten()
+            direction[index] = step
+            direction = direction.view_as(points[0])
+            ahead, behind = (
+                network(x).flatten(1).mean(1) for x in (points + direction, points - direction)
+            )
+            result.flatten(1)[:, index] = (ahead - behind) / (2 * step)
+    return result.flatten(1)
 
 
 # -- the gradient penalty --------------------------------------------------------------------------
@@ -51,7 +53,7 @@ def slopes(network: nn.Module, points: Tensor, step: float = 1e-6) -> Tensor:
 
 def test_the_penalty_of_a_linear_critic_is_the_length_of_its_weights_less_one() -> None:
     linear = nn.Linear(2, 1)
-    linear.weight.data = torch.tensor([[3.0, 4.0]])  # 5 long, wherever one looks
+    linear.weight.data = torch.tensor([[3.0, 4.0]])  # a gradient of norm 5 everywhere
     real, fake = torch.randn(6, 2), torch.randn(6, 2)
     assert gradient_penalty(linear, real, fake).item() == pytest.approx(16)
     assert r1_penalty(linear, real).item() == pytest.approx(25)
@@ -62,33 +64,35 @@ def test_the_penalty_of_a_linear_critic_is_the_length_of_its_weights_less_one() 
 def test_the_penalty_agrees_with_finite_differences() -> None:
     network, real, fake = critic(), images(4), images(4)
     with seeded(3):
-        found = gradient_penalty(network, real, fake)
+        result = gradient_penalty(network, real, fake)
     with seeded(3):
-        share = torch.rand(4, 1, 1, 1).double()
-    lengths = slopes(network, real + share * (fake - real)).norm(dim=1)
+        mix = torch.rand(4, 1, 1, 1).double()
+    lengths = slopes(network, real + mix * (fake - real)).norm(dim=1)
     assert len(lengths.unique()) == 4
-    assert found.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
+    assert result.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
     lengths = slopes(network, real).norm(dim=1)
     assert r1_penalty(network, real).item() == pytest.approx(lengths.square().mean().item())
 
 
-def test_the_penalty_is_of_images_and_not_of_the_batch() -> None:
+def test_the_penalty_is_computed_for_each_image() -> None:
     network, real, fake = critic(), images(2), images(2)
     with seeded(3):
         both = gradient_penalty(network, real, fake)
     with seeded(3):  # the same two points
-        alone = [gradient_penalty(network, real[i : i + 1], fake[i : i + 1]) for i in range(2)]
-    assert alone[0] != alone[1]
-    torch.testing.assert_close(both, sum(alone) / 2)
-    alone = [r1_penalty(network, real[i : i + 1]) for i in range(2)]
-    torch.testing.assert_close(r1_penalty(network, real), sum(alone) / 2)
+        single_outputs = [
+            gradient_penalty(network, real[i : i + 1], fake[i : i + 1]) for i in range(2)
+        ]
+    assert single_outputs[0] != single_outputs[1]
+    torch.testing.assert_close(both, sum(single_outputs) / 2)
+    single_outputs = [r1_penalty(network, real[i : i + 1]) for i in range(2)]
+    torch.testing.assert_close(r1_penalty(network, real), sum(single_outputs) / 2)
 
 
-def test_each_image_has_a_point_of_its_own_on_its_own_way() -> None:
-    seen: list[Tensor] = []
+def test_each_image_has_its_own_interpolated_point() -> None:
+    inputs: list[Tensor] = []
 
     def look(points: Tensor) -> Tensor:
-        seen.append(points.detach())
+        inputs.append(points.detach())
         return points.flatten(1).sum(1)
 
     real, fake = (
@@ -96,8 +100,8 @@ def test_each_image_has_a_point_of_its_own_on_its_own_way() -> None:
         torch.arange(1.0, 65).view(-1, 1, 1, 1).expand(64, 3, 4, 4),
     )
     gradient_penalty(look, real, fake)
-    share = seen[0] / fake
-    torch.testing.assert_close(share, share[:, :1, :1, :1].expand_as(share))  # one an image
+    share = inputs[0] / fake
+    torch.testing.assert_close(share, share[:, :1, :1, :1].expand_as(share))  # one for each image
     share = share[:, 0, 0, 0]
     assert len(share.unique()) == 64 and 0 <= share.min() < 0.1 and 0.9 < share.max() <= 1
 
@@ -106,7 +110,7 @@ def test_each_image_has_a_point_of_its_own_on_its_own_way() -> None:
     "penalise",
     [gradient_penalty, pixelwise_gradient_penalty, lambda c, real, _: r1_penalty(c, real)],
 )
-def test_a_critic_learns_from_its_penalty_and_images_do_not(penalise) -> None:
+def test_the_penalty_has_gradients_for_the_critic_and_not_for_images(penalise) -> None:
     network, real, fake = critic(), images(3), images(3).requires_grad_()
 
     def penalty(*_: Tensor) -> Tensor:
@@ -130,7 +134,7 @@ def test_scores_are_averaged_over_a_scale_and_scales_are_summed() -> None:
     assert r1_penalty(lambda x: [one(x), patches(x)], points).item() == pytest.approx(4)
 
 
-def test_a_critic_that_is_flat_pays_one_and_has_a_gradient() -> None:
+def test_a_constant_critic_has_the_penalty_1_and_a_gradient() -> None:
     flat = nn.Linear(2, 1)
     nn.init.zeros_(flat.weight)
     penalty = gradient_penalty(flat, torch.randn(3, 2), torch.randn(3, 2))
@@ -146,14 +150,14 @@ def test_a_penalty_is_finite_under_autocast_to_bf16() -> None:
     assert penalty.dtype == torch.float32 and network[1].weight.grad.isfinite().all()
 
 
-# -- Wasserstein's distance ------------------------------------------------------------------------
+# -- Wasserstein distance --------------------------------------------------------------------------
 
 
 def normal(*means: float, count: int = 4096) -> Tensor:
     return torch.randn(count, len(means)) + torch.tensor(means)
 
 
-def trained(penalise, clip: float | None) -> nn.Linear:
+def train_critic(penalise, clip: float | None) -> nn.Linear:
     """Return a linear critic of N((0, 0), 1) against N((3, 4), 1), whose distance is 5."""
     network, loss = nn.Linear(2, 1), Wasserstein()
     optimizer = torch.optim.RMSprop(network.parameters(), lr=0.01)
@@ -168,23 +172,23 @@ def trained(penalise, clip: float | None) -> nn.Linear:
     return network
 
 
-def test_a_critic_with_a_penalty_finds_the_distance_of_two_gaussians() -> None:
-    network = trained(lambda *given: 10 * gradient_penalty(*given), None)
+def test_a_critic_with_gradient_penalty_estimates_the_distance_of_two_gaussians() -> None:
+    network = train_critic(lambda *args: 10 * gradient_penalty(*args), None)
     real, fake = normal(3.0, 4.0), normal(0.0, 0.0)
     distance = -Wasserstein().for_discriminator(network(real), network(fake)).item()
-    # the game gains 5 |w|, the penalty takes 10 (|w| - 1)^2: best is |w| = 1.25, which says 6.25
+    # the loss gains 5 |w| and the penalty costs 10 (|w| - 1)^2: the optimum |w| = 1.25 gives 6.25
     assert network.weight.norm().item() == pytest.approx(1.25, abs=0.05)
     assert distance / network.weight.norm().item() == pytest.approx(5, abs=0.15)
 
 
-def test_a_clipped_critic_finds_it_up_to_its_bound() -> None:
-    network = trained(lambda *_: torch.zeros(()), 0.01)
+def test_a_critic_with_weight_clipping_estimates_it_up_to_its_bound() -> None:
+    network = train_critic(lambda *_: torch.zeros(()), 0.01)
     torch.testing.assert_close(network.weight.abs(), torch.full((1, 2), 0.01))  # all at the bound
     ratios = []
-    for scale in (1, 2, 3):  # what it says grows as the distance does: 0.01 (3 + 4), times scale
+    for scale in (1, 2, 3):  # the estimate is 0.01 (3 + 4), times scale
         real, fake = normal(3.0 * scale, 4.0 * scale), normal(0.0, 0.0)
-        said = -Wasserstein().for_discriminator(network(real), network(fake)).item()
-        ratios.append(said / (0.07 * scale))
+        estimate = -Wasserstein().for_discriminator(network(real), network(fake)).item()
+        ratios.append(estimate / (0.07 * scale))
     assert ratios == pytest.approx([1, 1, 1], abs=0.03)
 
 
@@ -211,26 +215,26 @@ def test_the_two_penalties_differ_by_hand() -> None:
 def test_the_penalty_of_pixels_agrees_with_finite_differences() -> None:
     network, real, fake = critic(), images(4), images(4)
     with seeded(3):
-        found = pixelwise_gradient_penalty(network, real, fake)
+        result = pixelwise_gradient_penalty(network, real, fake)
     with seeded(3):
-        share = torch.rand(1).double()
-    lengths = slopes(network, fake + share * (real - fake)).view(4, 2, 3, 3).norm(dim=1)
+        mix = torch.rand(1).double()
+    lengths = slopes(network, fake + mix * (real - fake)).view(4, 2, 3, 3).norm(dim=1)
     assert lengths.shape == (4, 3, 3)
-    assert found.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
+    assert result.item() == pytest.approx((lengths - 1).square().mean().item(), rel=1e-6)
 
 
-def test_one_point_serves_the_whole_batch_of_the_penalty_of_pixels() -> None:
-    seen: list[Tensor] = []
+def test_the_penalty_of_pixels_uses_one_mix_for_the_batch() -> None:
+    inputs: list[Tensor] = []
 
     def look(points: Tensor) -> Tensor:
-        seen.append(points.detach())
+        inputs.append(points.detach())
         return points.flatten(1).sum(1)
 
     real, fake = torch.zeros(16, 1, 4, 4), torch.ones(16, 1, 4, 4)
     for _ in range(64):
         pixelwise_gradient_penalty(look, real, fake)
-    assert all(len(points.unique()) == 1 for points in seen)
-    shares = torch.stack([points.mean() for points in seen])
+    assert all(len(points.unique()) == 1 for points in inputs)
+    shares = torch.stack([points.mean() for points in inputs])
     assert 0 <= shares.min() < 0.1 and 0.9 < shares.max() <= 1
 
 
@@ -238,12 +242,12 @@ def test_one_point_serves_the_whole_batch_of_the_penalty_of_pixels() -> None:
 
 
 def plain_mmd(codes: Tensor, prior: Tensor, scale: float) -> float:
-    """Do what algorithm 2 of Tolstikhin et al. says, pair by pair."""
+    """Compute algorithm 2 of Tolstikhin et al. pair by pair."""
 
     def kernel(one: Tensor, other: Tensor) -> float:
         base = 2 * len(one) * scale**2
-        apart = float(((one - other) ** 2).sum())
-        return sum(f * base / (f * base + apart) for f in (0.1, 0.2, 0.5, 1, 2, 5, 10))
+        squared_distance = float(((one - other) ** 2).sum())
+        return sum(f * base / (f * base + squared_distance) for f in (0.1, 0.2, 0.5, 1, 2, 5, 10))
 
     count = len(codes)
     total = 0.0
@@ -279,16 +283,16 @@ def test_mmd_is_unbiased() -> None:
     assert mmd(torch.randn(512, 4) + 1, torch.randn(512, 4), 1.0) > 0.3
 
 
-def test_gradients_of_mmd_are_right_and_draw_codes_to_the_prior() -> None:
+def test_gradients_of_mmd_are_correct_and_move_codes_to_the_prior() -> None:
     codes = torch.randn(6, 2, dtype=torch.double).requires_grad_()
     prior = torch.randn(6, 2, dtype=torch.double)
     assert torch.autograd.gradcheck(lambda x: mmd(x, prior, 1.0), codes)
     far = torch.full((64, 2), 2.0) + torch.randn(64, 2)
     (slope,) = torch.autograd.grad(mmd(far.requires_grad_(), torch.randn(64, 2), 1.0), far)
-    assert (slope.mean(0) > 0).all()  # descent leads back to 0
+    assert (slope.mean(0) > 0).all()  # gradient descent leads to 0
 
 
-def test_mmd_says_that_one_code_has_no_pair() -> None:
+def test_mmd_refuses_a_single_code() -> None:
     with pytest.raises(ConfigError, match=r"train\.batch_size: .* 1 has none, set 2 or more"):
         mmd(torch.zeros(1, 3), torch.zeros(1, 3), 1.0)
 
@@ -296,11 +300,11 @@ def test_mmd_says_that_one_code_has_no_pair() -> None:
 # -- noise, labels, features -----------------------------------------------------------------------
 
 
-def test_clipping_brings_every_weight_into_its_bounds() -> None:
+def test_clipping_limits_every_weight() -> None:
     network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     network[0].weight.data = torch.tensor([[0.5, -0.005], [-3.0, 0.01]])
     clip_weights_(network, 0.01)
     assert network[0].weight.flatten().tolist() == pytest.approx([0.01, -0.005, -0.01, 0.01])
     assert network[1].weight.tolist() == pytest.approx([0.01, 0.01])
-    assert network[1].running_var.tolist() == [1, 1]  # no weight, and left alone
+    assert network[1].running_var.tolist() == [1, 1]  # not a weight, and unchanged
     assert network[0].weight.requires_grad

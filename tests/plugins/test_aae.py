@@ -1,4 +1,4 @@
-"""The adversarial auto-encoder of Makhzani et al. (2016), beside numbers worked out by hand."""
+"""The adversarial auto-encoder of Makhzani et al. (2016), against numbers worked out by hand."""
 
 import math
 
@@ -17,8 +17,8 @@ def chance(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-def test_three_players_move_in_the_papers_order() -> None:
-    # a white picture, 1, has the code 0.5 and is drawn as 0.1; noise, 1, scores 2, and the code 1
+def test_three_players_take_turns_in_the_papers_order() -> None:
+    # a white image, 1, has the code 0.5 and is decoded as 0.1; noise, 1, scores 2, and the code 1
     step, turn = advance_to_turn(
         small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(), 0
     )
@@ -33,7 +33,7 @@ def test_three_players_move_in_the_papers_order() -> None:
     assert next(step, None) is None
 
 
-def test_the_game_is_over_codes_of_the_encoder_that_has_moved() -> None:
+def test_the_adversarial_turns_use_codes_of_the_updated_encoder() -> None:
     recipe = small_autoencoders.scalar_recipe(NAME)
     step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
@@ -45,7 +45,7 @@ def test_the_game_is_over_codes_of_the_encoder_that_has_moved() -> None:
     assert next(step).total.item() == pytest.approx(-math.log(chance(6)))
 
 
-def test_each_player_moves_its_own_and_the_decoder_never_plays() -> None:
+def test_each_adversarial_turn_updates_its_network_and_never_the_decoder() -> None:
     recipe = small_autoencoders.build_state(NAME).recipe
     players = {
         player: {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -60,15 +60,17 @@ def test_each_player_moves_its_own_and_the_decoder_never_plays() -> None:
 def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
     recipe = small_autoencoders.build_state(NAME).recipe
     _, turn = advance_to_turn(recipe, small_gans.random_batch(), 1)
-    found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(
+        turn.total, list(recipe.encoder.parameters()), allow_unused=True
+    )
+    assert set(gradients) == {None}
 
 
-def test_pictures_of_any_size_keep_theirs() -> None:
+def test_images_of_any_size_keep_their_size() -> None:
     small_autoencoders.check_image_sizes(NAME)
 
 
-def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
+def test_a_preview_shows_originals_reconstructions_and_samples() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         rows = [*recipe.preview(batch).values()]
@@ -77,12 +79,12 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
     ]
 
 
-def test_codes_can_be_asked_to_look_otherwise() -> None:
+def test_the_prior_of_codes_is_an_option() -> None:
     noise = small_autoencoders.build_state(NAME, prior="sphere", latent_dim=9).recipe.latents(20)
     assert noise.norm(dim=1).flatten().tolist() == pytest.approx([3.0] * 20)
 
 
-def test_defaults_have_the_papers_networks_and_adam() -> None:
+def test_defaults_are_the_networks_of_the_paper_and_adam() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
     shapes = {
         name: [p.shape[0] for p in network.parameters() if p.ndim == 2]

@@ -1,4 +1,4 @@
-"""The plain auto-encoder: its loss by hand, its sizes, and that it says what it cannot do."""
+"""The plain autoencoder: its loss by hand, its sizes, and refused options."""
 
 import pytest
 import small_autoencoders
@@ -14,7 +14,7 @@ NAME = "autoencoder"
 
 
 def test_the_loss_is_the_mean_squared_error() -> None:
-    # a white picture, 1, has the code 0.5, and is drawn as 0.1
+    # a white image, 1, has the code 0.5, and is decoded as 0.1
     step, turn = advance_to_turn(
         small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(), 0
     )
@@ -25,14 +25,14 @@ def test_the_loss_is_the_mean_squared_error() -> None:
 
 
 @pytest.mark.parametrize(("pixel", "expected"), [("l1", 0.9), ("l2", 0.81)])
-def test_another_loss_can_be_named(pixel: str, expected: float) -> None:
+def test_another_loss_can_be_selected(pixel: str, expected: float) -> None:
     _, turn = advance_to_turn(
         small_autoencoders.scalar_recipe(NAME, pixel=pixel), small_gans.white_batch(), 0
     )
     assert turn.total.item() == pytest.approx(expected)
 
 
-def test_pictures_of_any_size_keep_theirs() -> None:
+def test_images_of_any_size_keep_their_size() -> None:
     small_autoencoders.check_image_sizes(NAME)
 
 
@@ -45,10 +45,10 @@ def test_a_preview_shows_originals_above_reconstructions() -> None:
     assert reconstructed.unique().tolist() == pytest.approx([0.1])
 
 
-def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(
+def test_it_reconstructs_a_folder_and_refuses_to_sample(
     tmp_path, run_command, image_folder
 ) -> None:
-    trained = write_run(
+    run = write_run(
         tmp_path / "run",
         NAME,
         domains=["digits"],
@@ -57,16 +57,16 @@ def test_it_reconstructs_a_folder_and_says_that_it_cannot_draw(
         channels=(1, 1),
     )
     folder = image_folder("digits", 2, size=28)
-    done = run_command("infer", trained, folder, tmp_path / "out")
-    assert done.code == 0
+    result = run_command("infer", run, folder, tmp_path / "out")
+    assert result.code == 0
     assert sorted(p.name for p in (tmp_path / "out").glob("*.png")) == ["0000.png", "0001.png"]
-    refused = run_command("sample", trained, tmp_path / "drawn", "--count", 1)
+    refused = run_command("sample", run, tmp_path / "drawn", "--count", 1)
     assert refused.code == 2
     assert "Autoencoder cannot draw images from noise. `translate infer` translates" in refused.err
     assert not (tmp_path / "drawn").exists()
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(ConfigError, match="latent_dim: expected greater than 0, got 0"):
         small_autoencoders.build_state(NAME, latent_dim=0)
 

@@ -1,4 +1,4 @@
-"""Conditional GAN as Mirza and Osindero (2014) have it, beside plain PyTorch."""
+"""Conditional GAN of Mirza and Osindero (2014), against plain PyTorch."""
 
 import pytest
 import torch
@@ -18,9 +18,9 @@ SMALL = {"name": "dcgan", "width": 4}
 
 
 def build(spec: ImageSpec = SPEC, **options: object) -> nn.Module:
-    given = {"generator": SMALL, "discriminator": SMALL, "latent_dim": 5, **options}
+    values = {"generator": SMALL, "discriminator": SMALL, "latent_dim": 5, **options}
     with seeded(0):
-        return create("recipe", {"name": "cgan", **given}, spec=spec).double()
+        return create("recipe", {"name": "cgan", **values}, spec=spec).double()
 
 
 def batch(count: int = 4, seed: int = 1) -> Labelled:
@@ -30,7 +30,7 @@ def batch(count: int = 4, seed: int = 1) -> Labelled:
 
 
 def beside(images: Tensor, labels: Tensor) -> Tensor:
-    """Return images with three planes behind them, of which the label's is all ones."""
+    """Return images with three one-hot planes of their labels."""
     planes = images.new_zeros(len(images), 3, *images.shape[2:])
     for plane, label in zip(planes, labels.tolist(), strict=True):
         plane[label] = 1
@@ -43,43 +43,45 @@ def says(scores: Tensor, real: bool) -> Tensor:
     return -(chance if real else 1 - chance).log().mean()
 
 
-def test_both_players_are_told_the_labels_of_the_batch() -> None:
+def test_both_players_get_the_labels_of_the_batch() -> None:
     recipe, (images, labels) = build(), batch()
     torch.manual_seed(5)
     fake = recipe.generator(beside(recipe.latents(4).double(), labels))
-    judged = [recipe.discriminator(beside(x, labels)) for x in (images, fake)]
+    scores = [recipe.discriminator(beside(x, labels)) for x in (images, fake)]
     torch.manual_seed(5)
     step, turn = advance_to_turn(recipe, Labelled(images, labels), 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
-    expected = says(judged[0], True) + says(judged[1], False)
+    expected = says(scores[0], True) + says(scores[1], False)
     assert torch.allclose(turn.total, expected, rtol=1e-12)
     turn = next(step)
     assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
-    assert torch.allclose(turn.total, says(judged[1], True), rtol=1e-12)
+    assert torch.allclose(turn.total, says(scores[1], True), rtol=1e-12)
     assert next(step, None) is None
 
 
-def test_another_label_is_another_score_and_another_picture() -> None:
+def test_another_label_gives_another_score_and_image() -> None:
     recipe = build().eval()
     with torch.no_grad():
         for parameter in recipe.parameters():
-            parameter.mul_(10)  # a fresh network hardly tells anything from anything
+            parameter.mul_(10)  # an untrained network gives similar scores
         noise, (images, _) = recipe.latents(1).double(), batch(1)
-        drawn = [recipe.draw(noise, torch.tensor([label])) for label in range(3)]
+        drawn_images = [recipe.draw(noise, torch.tensor([label])) for label in range(3)]
         scores = [recipe.discriminator(beside(images, torch.tensor([i]))) for i in range(3)]
     for one, other in ((0, 1), (1, 2), (0, 2)):
-        assert (drawn[one] - drawn[other]).abs().max() > 1e-3
+        assert (drawn_images[one] - drawn_images[other]).abs().max() > 1e-3
         assert (scores[one] - scores[other]).abs() > 1e-3
 
 
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     recipe = build()
     _, turn = advance_to_turn(recipe, batch(), 0)
-    found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(
+        turn.total, list(recipe.generator.parameters()), allow_unused=True
+    )
+    assert set(gradients) == {None}
 
 
-def test_the_generator_waits_for_its_turn() -> None:
+def test_the_generator_turn_comes_after_discriminator_turns() -> None:
     recipe, players = build(discriminator_steps=3), []
     for recipe.iteration in range(6):
         players += [turn.player for turn in recipe.step(batch())]
@@ -87,15 +89,17 @@ def test_the_generator_waits_for_its_turn() -> None:
     assert players == three + three
 
 
-def test_features_are_matched_where_that_is_asked() -> None:
+def test_feature_matching_is_an_option() -> None:
     recipe, (images, labels) = build(feature_matching_weight=2.0), batch()
     torch.manual_seed(5)
     fake = recipe.generator(beside(recipe.latents(4).double(), labels))
-    seen = [recipe.discriminator.features(beside(x, labels)) for x in (images, fake)]
-    apart = [(a.mean(0) - b.mean(0)).square().mean() for a, b in zip(*seen, strict=True)]
+    features = [recipe.discriminator.features(beside(x, labels)) for x in (images, fake)]
+    distances = [(a.mean(0) - b.mean(0)).square().mean() for a, b in zip(*features, strict=True)]
     torch.manual_seed(5)
     _, turn = advance_to_turn(recipe, Labelled(images, labels), 1)
-    assert torch.allclose(turn.losses["feature_matching"], 2 * torch.stack(apart).sum(), rtol=1e-12)
+    assert torch.allclose(
+        turn.losses["feature_matching"], 2 * torch.stack(distances).sum(), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("generator", [SMALL, {"name": "mlp", "width": 4}])
@@ -107,14 +111,14 @@ def test_features_are_matched_where_that_is_asked() -> None:
         {"name": "patch", "width": 4, "layers": 1},
     ],
 )
-def test_any_networks_will_do(generator: object, discriminator: object) -> None:
+def test_any_networks_can_be_used(generator: object, discriminator: object) -> None:
     recipe = build(generator=generator, discriminator=discriminator)
-    played = take_turns(recipe, batch(), recipe.optimizers())
-    assert set(played.losses) == {"discriminator/gan", "generator/gan"}
-    assert all(loss.isfinite() for loss in played.losses.values())
+    result = take_turns(recipe, batch(), recipe.optimizers())
+    assert set(result.losses) == {"discriminator/gan", "generator/gan"}
+    assert all(loss.isfinite() for loss in result.losses.values())
 
 
-def test_it_draws_what_it_is_asked_for_and_says_so_when_it_is_not_asked() -> None:
+def test_it_generates_the_requested_class_and_refuses_a_missing_one() -> None:
     recipe = build().eval()
     assert recipe.conditions() == CLASSES
     assert recipe.draw(recipe.latents(3).double(), torch.tensor([2, 0, 1])).shape == (3, 1, 16, 16)
@@ -132,13 +136,13 @@ def test_the_walk_has_a_row_a_class() -> None:
     assert [tuple(row.shape) for row in rows] == [(4, 1, 16, 16)] * 3
 
 
-def test_a_preview_shows_the_batch_and_its_classes_drawn() -> None:
-    recipe, given = build().eval(), batch()
+def test_a_preview_shows_the_batch_and_samples_of_its_classes() -> None:
+    recipe, pair = build().eval(), batch()
     torch.manual_seed(5)
-    rows = [*recipe.preview(given).values()]
+    rows = [*recipe.preview(pair).values()]
     torch.manual_seed(5)
-    drawn = recipe.draw(recipe.latents(4).double(), given.labels)
-    assert [torch.equal(a, b) for a, b in zip(rows, (given.images, drawn), strict=True)] == [
+    images = recipe.draw(recipe.latents(4).double(), pair.labels)
+    assert [torch.equal(a, b) for a, b in zip(rows, (pair.images, images), strict=True)] == [
         True,
         True,
     ]

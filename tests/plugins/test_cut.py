@@ -1,4 +1,4 @@
-"""CUT and FastCUT as Park et al. (2020) and their code have them, beside plain PyTorch."""
+"""CUT and FastCUT of Park et al. (2020) and their code, against plain PyTorch."""
 
 from types import SimpleNamespace
 
@@ -18,11 +18,11 @@ from translate.registry import create, create_recipe, find
 SPEC = image_spec((16, 16), ("summer", "winter"))
 RESNET = {"name": "resnet", "width": 2, "blocks": 1, "downsamplings": 1, "antialias": True}
 PATCH = {"name": "patch", "width": 2, "layers": 1, "antialias": True}
-EVERY = 10_000  # patches: more than there are places, so that the loss does not depend on chance
+EVERY = 10_000  # more patches than positions, so that the loss is not random
 
 
 def build(name: str = "cut", **options: object) -> nn.Module:
-    """Return a small recipe whose every weight and bias matters."""
+    """Return a small recipe with random weights and biases everywhere."""
     with seeded(0):
         part = {"name": name, "generator": RESNET, "discriminator": PATCH, "patches": EVERY}
         recipe = create_recipe({**part, **options}, spec=SPEC).double()
@@ -36,11 +36,11 @@ def batch(count: int = 2, seed: int = 1) -> Pair:
     return Pair(*(torch.rand(2, count, 3, 16, 16, generator=generator).double() * 2 - 1))
 
 
-def apart(recipe: nn.Module, drawn: list[Tensor], source: list[Tensor]) -> Tensor:
-    """Return the contrast of equation 4, place against place, averaged over layers and images."""
+def patch_loss(recipe: nn.Module, output: list[Tensor], source: list[Tensor]) -> Tensor:
+    """Return the loss of equation 4 over all positions, averaged over layers and images."""
     layers = []
-    for head, one, other in zip(recipe.patch_nce.heads, drawn, source, strict=True):
-        vectors = [head(seen.flatten(2).mT) for seen in (one, other)]
+    for head, one, other in zip(recipe.patch_nce.heads, output, source, strict=True):
+        vectors = [head(feature.flatten(2).mT) for feature in (one, other)]
         query, key = (v / (v.square().sum(2, keepdim=True).sqrt() + 1e-7) for v in vectors)
         logits = torch.einsum("nqc,nkc->nqk", query, key.detach()) / 0.07
         own = torch.diagonal(logits, dim1=1, dim2=2)
@@ -49,7 +49,7 @@ def apart(recipe: nn.Module, drawn: list[Tensor], source: list[Tensor]) -> Tenso
 
 
 class TwoPasses(nn.Module):
-    """The same network, which does not give output and features in one pass."""
+    """The same network without output and features in one pass."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Bare(nn.Module):
 
 
 def mirrors(seed: int) -> bool:
-    """Whether FastCUT mirrors its source in a step that starts at `seed`."""
+    """Whether FastCUT flips its source in a step that starts at `seed`."""
     with seeded(seed):
         return bool(torch.rand(()) < 0.5)
 
@@ -83,28 +83,28 @@ MIRRORED = next(seed for seed in range(100) if mirrors(seed))
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_the_discriminator_goes_first_on_what_is_drawn_now(name: str) -> None:
+def test_the_discriminator_turn_is_first_and_uses_new_images(name: str) -> None:
     recipe, (source, target) = build(name), batch()
     with seeded(STRAIGHT):
         _, turn = advance_to_turn(recipe, Pair(source, target), 0)
-    judge = recipe.discriminator
+    discriminator = recipe.discriminator
     fake = recipe.generator(source)
-    expected = 0.5 * (((judge(target) - 1) ** 2).mean() + (judge(fake) ** 2).mean())
+    expected = 0.5 * (((discriminator(target) - 1) ** 2).mean() + (discriminator(fake) ** 2).mean())
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
-    found = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
+    assert set(gradients) == {None}
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_heads_move_with_the_generator_and_not_with_the_discriminator(name: str) -> None:
+def test_heads_are_updated_with_the_generator_and_not_with_the_discriminator(name: str) -> None:
     recipe = build(name)
     optimizers = recipe.optimizers()
     assert list(optimizers) == ["discriminator", "generator"]
-    held = {player: o.param_groups[0]["params"] for player, o in optimizers.items()}
+    parameters = {player: o.param_groups[0]["params"] for player, o in optimizers.items()}
     own = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
-    assert {id(p) for p in held["generator"]} == {id(p) for p in own}
-    assert {id(p) for p in held["discriminator"]} == {
+    assert {id(p) for p in parameters["generator"]} == {id(p) for p in own}
+    assert {id(p) for p in parameters["discriminator"]} == {
         id(p) for p in recipe.discriminator.parameters()
     }
     for optimizer in optimizers.values():
@@ -113,8 +113,10 @@ def test_heads_move_with_the_generator_and_not_with_the_discriminator(name: str)
         assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
     take_turns(recipe, batch(), optimizers)
-    moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
-    assert moved == {"generator", "patch_nce", "discriminator"}
+    changed_modules = {
+        n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])
+    }
+    assert changed_modules == {"generator", "patch_nce", "discriminator"}
 
 
 @pytest.mark.parametrize(("name", "epochs", "decay"), [("cut", 400, 0.5), ("fastcut", 200, 0.75)])
@@ -127,20 +129,20 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
         "schedule": "linear",
         "decay_from": decay,
     }
-    made = create_recipe(name, spec=image_spec((256, 256), ("a", "b")))
-    count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
+    built = create_recipe(name, spec=image_spec((256, 256), ("a", "b")))
+    count = {n: sum(p.numel() for p in m.parameters()) for n, m in built.named_children()}
     assert (count["generator"], count["discriminator"]) == (11_378_179, 2_764_737)
     # heads: (3 + 128 + 3 * 256 + 5) * 256 and 5 * 257 * 256
     assert count["patch_nce"] == 904 * 256 + 5 * 257 * 256
-    assert (made.patch_nce.patches, made.patch_nce.temperature) == (256, 0.07)
-    assert not made.targets("b")
-    weights = made.generator.model[12].conv_block[1].weight
+    assert (built.patch_nce.patches, built.patch_nce.temperature) == (256, 0.07)
+    assert not built.targets("b")
+    weights = built.generator.model[12].conv_block[1].weight
     # xavier, gain .02: 2304 numbers in, 2304 out
     assert weights.std().item() == pytest.approx(0.02 / 2304**0.5, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_what_cannot_be_contrasted_is_said(name: str, register_plugin) -> None:
+def test_options_that_cannot_work_are_refused(name: str, register_plugin) -> None:
     register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: {"bare": Bare})))
     with pytest.raises(ConfigError, match=r"generator: Bare shows no features.*choose resnet"):
         build(name, generator="bare")
@@ -149,37 +151,37 @@ def test_what_cannot_be_contrasted_is_said(name: str, register_plugin) -> None:
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_pictures_are_translated_by_the_generator(name: str) -> None:
-    recipe, given = build(name), batch()
-    drawn = recipe.generator(given.source)
-    assert torch.equal(recipe.translate(given.source, to="winter"), drawn)
-    rows = [*recipe.preview(given).values()]
-    assert [torch.equal(a, b) for a, b in zip(rows, (given.source, drawn), strict=False)] == [1, 1]
+def test_images_are_translated_by_the_generator(name: str) -> None:
+    recipe, pair = build(name), batch()
+    output = recipe.generator(pair.source)
+    assert torch.equal(recipe.translate(pair.source, to="winter"), output)
+    rows = [*recipe.preview(pair).values()]
+    assert [torch.equal(a, b) for a, b in zip(rows, (pair.source, output), strict=False)] == [1, 1]
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_blank_pictures_in_the_first_step_leave_every_gradient_finite(name: str) -> None:
-    """Before a bias has moved, a head makes vectors of length zero of what is nothing but zeros."""
+def test_blank_images_in_the_first_step_leave_every_gradient_finite(name: str) -> None:
+    """With initial biases of 0, a head maps zeros to vectors of length 0."""
     part = {"name": name, "generator": RESNET, "discriminator": PATCH}
     recipe = create_recipe(part, spec=SPEC)
     blank = torch.zeros(1, 3, 16, 16)
     assert not any(map(torch.any, recipe.patch_nce.heads[0](blank.flatten(2).mT)))
     _, turn = advance_to_turn(recipe, Pair(blank, blank), 1)
     weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
-    found = torch.autograd.grad(turn.total, weights)
+    gradients = torch.autograd.grad(turn.total, weights)
     assert turn.total.isfinite()
-    assert all(gradient.isfinite().all() for gradient in found)
+    assert all(gradient.isfinite().all() for gradient in gradients)
 
 
 # -- CUT -------------------------------------------------------------------------------------------
 
 
-def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> None:
+def test_the_generator_loss_of_cut_is_adversarial_patch_nce_and_identity() -> None:
     recipe, (source, target) = build(), batch()
     step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
-            parameter.add_(0.05)  # the discriminator moves
+            parameter.add_(0.05)  # the discriminator is updated
     turn = next(step)
     look, fake, same = (
         recipe.generator.features,
@@ -188,17 +190,17 @@ def test_the_generator_of_cut_answers_for_the_game_its_patches_and_itself() -> N
     )
     expected = {
         "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
-        "nce": 0.5 * apart(recipe, look(fake), look(source)),
-        "identity": 0.5 * apart(recipe, look(same), look(target)),
+        "nce": 0.5 * patch_loss(recipe, look(fake), look(source)),
+        "identity": 0.5 * patch_loss(recipe, look(same), look(target)),
     }
     assert turn.player == "generator"
     assert turn.losses.keys() == expected.keys()
     for name, loss in expected.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
     weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
-    found = torch.autograd.grad(turn.total, weights)
+    gradients = torch.autograd.grad(turn.total, weights)
     plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
-    torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-13)
+    torch.testing.assert_close(gradients, plain, rtol=1e-9, atol=1e-13)
     assert next(step, None) is None
 
 
@@ -207,17 +209,17 @@ def test_one_pass_for_output_and_features_gives_the_gradients_of_two() -> None:
     weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
     first = recipe.generator.model[1]
     passes: list[int] = []
-    first.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
-    found = []
+    first.register_forward_hook(lambda _m, inputs, _o: passes.append(len(inputs[0])))
+    result = []
     for generator in (recipe.generator, TwoPasses(recipe.generator)):
         recipe.generator = generator
         _, turn = advance_to_turn(recipe, batch(), 1)
-        found.append((turn.total, *torch.autograd.grad(turn.total, weights)))
-    assert passes == [4, 4, 4, 4, 4]  # drawn and seen at once, the output; or these one by one
-    torch.testing.assert_close(*found, rtol=1e-10, atol=1e-14)  # places are in another order
+        result.append((turn.total, *torch.autograd.grad(turn.total, weights)))
+    assert passes == [4, 4, 4, 4, 4]  # output and features at once; or one by one
+    torch.testing.assert_close(*result, rtol=1e-10, atol=1e-14)  # positions are in another order
 
 
-def test_without_identity_the_generator_sees_no_target() -> None:
+def test_without_identity_loss_the_generator_gets_no_target() -> None:
     recipe = build(identity_weight=0.0, nce_weight=1.0)
     passes: list[int] = []
     recipe.generator.model[1].register_forward_hook(lambda _m, x, _o: passes.append(len(x[0])))
@@ -237,30 +239,32 @@ def test_source_and_target_may_be_of_one_image_each() -> None:
 
 
 @pytest.mark.parametrize("seed", [STRAIGHT, MIRRORED])
-def test_half_of_the_sources_of_fastcut_are_mirrored_and_what_is_seen_is_mirrored_back(
+def test_half_of_the_sources_of_fastcut_are_flipped_and_features_flipped_back(
     seed: int,
 ) -> None:
     recipe, (source, target) = build("fastcut"), batch()
     with seeded(seed):
         _, turn = advance_to_turn(recipe, Pair(source, target), 1)
-    look, turned = recipe.generator.features, seed == MIRRORED
-    fake = recipe.generator(source.flip(3) if turned else source)
-    seen = [feature.flip(3) if turned else feature for feature in look(fake)]
+    extract_features, mirrored = recipe.generator.features, seed == MIRRORED
+    fake = recipe.generator(source.flip(3) if mirrored else source)
+    source_features = [
+        feature.flip(3) if mirrored else feature for feature in extract_features(fake)
+    ]
     expected = {
         "gan": ((recipe.discriminator(fake) - 1) ** 2).mean(),
-        "nce": 10 * apart(recipe, seen, look(source)),
+        "nce": 10 * patch_loss(recipe, source_features, extract_features(source)),
     }
     assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
     for name, loss in expected.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
     weights = [*recipe.generator.parameters(), *recipe.patch_nce.parameters()]
-    found = torch.autograd.grad(turn.total, weights)
+    gradients = torch.autograd.grad(turn.total, weights)
     plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
-    torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-13)
+    torch.testing.assert_close(gradients, plain, rtol=1e-9, atol=1e-13)
 
 
-def test_a_generator_that_knows_no_left_pays_the_same_for_a_mirrored_source() -> None:
-    """Symmetric kernels and no halving: what it makes of a mirror image is the mirror image."""
+def test_a_symmetric_generator_has_the_same_loss_for_a_flipped_source() -> None:
+    """Symmetric kernels without downsampling: it commutes with a flip."""
     recipe = build("fastcut", generator={**RESNET, "downsamplings": 0, "antialias": False})
     with torch.no_grad():
         for layer in recipe.generator.modules():

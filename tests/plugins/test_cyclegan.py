@@ -1,4 +1,4 @@
-"""CycleGAN as Zhu et al. (2017) and their code have it, beside plain PyTorch."""
+"""CycleGAN of Zhu et al. (2017) and their code, against plain PyTorch."""
 
 import pytest
 import small_runs
@@ -34,21 +34,21 @@ def near_zero(scores: Tensor) -> Tensor:
     return (scores**2).mean()
 
 
-def apart(one: Tensor, other: Tensor) -> Tensor:
+def l1_distance(one: Tensor, other: Tensor) -> Tensor:
     return (one - other).abs().mean()
 
 
-def test_the_generators_losses_are_the_papers() -> None:
+def test_the_generator_losses_are_those_of_the_paper() -> None:
     recipe, (source, target) = build(), batch()
     _, turn = advance_to_turn(recipe, Pair(source, target), 0)
-    forth, back = recipe.source_to_target, recipe.target_to_source
+    source_to_target, target_to_source = recipe.source_to_target, recipe.target_to_source
     expected = {
-        "gan_source_to_target": near_one(recipe.target_discriminator(forth(source))),
-        "gan_target_to_source": near_one(recipe.source_discriminator(back(target))),
-        "cycle_source": 10 * apart(back(forth(source)), source),
-        "cycle_target": 10 * apart(forth(back(target)), target),
-        "identity_source": 5 * apart(back(source), source),
-        "identity_target": 5 * apart(forth(target), target),
+        "gan_source_to_target": near_one(recipe.target_discriminator(source_to_target(source))),
+        "gan_target_to_source": near_one(recipe.source_discriminator(target_to_source(target))),
+        "cycle_source": 10 * l1_distance(target_to_source(source_to_target(source)), source),
+        "cycle_target": 10 * l1_distance(source_to_target(target_to_source(target)), target),
+        "identity_source": 5 * l1_distance(target_to_source(source), source),
+        "identity_target": 5 * l1_distance(source_to_target(target), target),
     }
     assert turn.player == "generators"
     assert turn.losses.keys() == expected.keys()
@@ -57,14 +57,14 @@ def test_the_generators_losses_are_the_papers() -> None:
     assert torch.allclose(turn.total, torch.stack(list(expected.values())).sum())
 
 
-def test_the_discriminators_losses_are_on_what_was_drawn_before_the_generators_moved() -> None:
+def test_the_discriminators_get_images_from_before_the_generator_update() -> None:
     recipe, (source, target) = build(pool_size=0), batch()
     with torch.no_grad():
         fake_source, fake_target = recipe.target_to_source(target), recipe.source_to_target(source)
     step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.source_to_target.parameters():
-            parameter.add_(0.1)  # the generators move
+            parameter.add_(0.1)  # the generators are updated
     turn = next(step)
     judges = recipe.source_discriminator, recipe.target_discriminator
     expected = {
@@ -78,16 +78,18 @@ def test_the_discriminators_losses_are_on_what_was_drawn_before_the_generators_m
     assert next(step, None) is None
 
 
-def test_the_discriminators_are_shown_the_pools() -> None:
+def test_the_discriminators_get_images_of_the_pools() -> None:
     recipe = build(pool_size=2)
-    shown: list[Tensor] = []
-    recipe.target_discriminator.register_forward_hook(lambda _m, given, _o: shown.append(given[0]))
+    outputs: list[Tensor] = []
+    recipe.target_discriminator.register_forward_hook(
+        lambda _m, inputs, _o: outputs.append(inputs[0])
+    )
     optimizers = recipe.optimizers()
     with seeded(3):
         for seed in range(12):
             take_turns(recipe, batch(1, seed), optimizers)
     # each step: the generators' fake, then the real one and one of the pool
-    fakes, reals, pooled = shown[0::3], shown[1::3], shown[2::3]
+    fakes, reals, pooled = outputs[0::3], outputs[1::3], outputs[2::3]
     assert all(torch.equal(real, batch(1, s).target) for s, real in enumerate(reals))
     assert [torch.equal(a, b) for a, b in zip(pooled[:2], fakes[:2], strict=True)] == [True, True]
     older = 0
@@ -97,11 +99,11 @@ def test_the_discriminators_are_shown_the_pools() -> None:
     assert older >= 2
 
 
-def test_without_identity_no_generator_sees_its_own_domain() -> None:
+def test_without_identity_loss_no_generator_gets_its_own_domain() -> None:
     recipe = build(identity_weight=0.0)
     passes: list[int] = []
     recipe.source_to_target.register_forward_hook(
-        lambda _m, given, _o: passes.append(len(given[0]))
+        lambda _m, inputs, _o: passes.append(len(inputs[0]))
     )
     _, turn = advance_to_turn(recipe, batch(), 0)
     assert set(turn.losses) == {
@@ -114,13 +116,13 @@ def test_without_identity_no_generator_sees_its_own_domain() -> None:
     passes.clear()
     recipe = build()
     recipe.source_to_target.register_forward_hook(
-        lambda _m, given, _o: passes.append(len(given[0]))
+        lambda _m, inputs, _o: passes.append(len(inputs[0]))
     )
     advance_to_turn(recipe, batch(), 0)
-    assert passes == [4, 2]  # source and target in one pass, then the way back
+    assert passes == [4, 2]  # source and target in one pass, then the reconstructions
 
 
-def test_one_optimizer_moves_both_of_a_kind_with_the_papers_settings() -> None:
+def test_one_optimizer_updates_both_networks_of_a_kind_with_the_papers_settings() -> None:
     recipe = build()
     optimizers = recipe.optimizers()
     assert list(optimizers) == ["generators", "discriminators"]
@@ -135,15 +137,17 @@ def test_one_optimizer_moves_both_of_a_kind_with_the_papers_settings() -> None:
         assert {id(p) for p in group["params"]} == {id(p) for n in pair for p in n.parameters()}
 
 
-def test_both_players_move_once_a_step() -> None:
+def test_both_players_are_updated_once_a_step() -> None:
     recipe = build()
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
     take_turns(recipe, batch(), recipe.optimizers())
     for name, parameter in recipe.named_parameters():
-        # Adam's first move is its rate, whatever the gradient
+        # Adam's first step is its rate, whatever the gradient
         assert (parameter - before[name]).abs().max() <= 2e-4 * (1 + 1e-6), name
-    moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
-    assert moved == {
+    changed_modules = {
+        n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])
+    }
+    assert changed_modules == {
         "source_to_target",
         "target_to_source",
         "source_discriminator",
@@ -160,10 +164,10 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "schedule": "linear",
         "decay_from": 0.5,
     }
-    made = create_recipe("cyclegan", spec=image_spec((256, 256), ("a", "b")))
-    assert (made.targets("a"), made.targets("b")) == (("b",), ("a",))
+    built = create_recipe("cyclegan", spec=image_spec((256, 256), ("a", "b")))
+    assert (built.targets("a"), built.targets("b")) == (("b",), ("a",))
     count = {
-        n: sum(p.numel() for p in getattr(made, n).parameters())
+        n: sum(p.numel() for p in getattr(built, n).parameters())
         for n in (
             "source_to_target",
             "target_to_source",
@@ -177,8 +181,8 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "source_discriminator": 2_764_737,
         "target_discriminator": 2_764_737,
     }
-    assert (made.source_pool.size, made.target_pool.size) == (50, 50)
-    weights = made.source_to_target.model[1].weight
+    assert (built.source_pool.size, built.target_pool.size) == (50, 50)
+    weights = built.source_to_target.model[1].weight
     assert weights.std().item() == pytest.approx(0.02, rel=0.05)
 
 
@@ -188,17 +192,17 @@ def test_either_domain_is_translated_to_the_other() -> None:
     assert torch.equal(recipe.translate(source, to="summer"), recipe.target_to_source(source))
 
 
-def test_a_preview_shows_there_and_back_for_both_domains() -> None:
-    recipe, given = build(), batch()
-    rows = [*recipe.preview(given).values()]
-    forth, back = recipe.source_to_target, recipe.target_to_source
+def test_a_preview_shows_translations_and_reconstructions_of_both_domains() -> None:
+    recipe, pair = build(), batch()
+    rows = [*recipe.preview(pair).values()]
+    source_to_target, target_to_source = recipe.source_to_target, recipe.target_to_source
     expected = [
-        given.source,
-        forth(given.source),
-        back(forth(given.source)),
-        given.target,
-        back(given.target),
-        forth(back(given.target)),
+        pair.source,
+        source_to_target(pair.source),
+        target_to_source(source_to_target(pair.source)),
+        pair.target,
+        target_to_source(pair.target),
+        source_to_target(target_to_source(pair.target)),
     ]
     assert len(rows) == 6
     assert all(torch.equal(a, b) for a, b in zip(rows, expected, strict=True))

@@ -1,4 +1,4 @@
-"""DCGAN as Radford et al. (2016) and their code have it."""
+"""DCGAN of Radford et al. (2016) and their code."""
 
 import math
 
@@ -20,7 +20,7 @@ def chance(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-def test_the_losses_are_those_of_a_game() -> None:
+def test_the_losses_are_those_of_a_gan() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
     step, turn = advance_to_turn(small_gans.scalar_recipe(NAME, JUDGE), small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
@@ -41,21 +41,21 @@ def test_feature_matching_adds_the_distance_of_mean_features() -> None:
     assert turn.losses["feature_matching"].item() == pytest.approx(10 * (1 - 0.5) ** 2)
 
 
-def test_the_generator_answers_for_the_images_just_judged() -> None:
+def test_the_generator_turn_uses_the_images_of_the_discriminator_turn() -> None:
     training, batch = small_gans.build_state(NAME), small_gans.random_batch()
-    seen = small_gans.record_inputs(training.recipe.discriminator)
+    inputs = small_gans.record_inputs(training.recipe.discriminator)
     take_step(training, batch, 10)
-    real, fake, answer = seen  # real and generated ones in minibatches of their own
+    real, fake, answer = inputs  # real and generated images in separate batches
     assert torch.equal(real, batch.images)
     assert torch.equal(fake, answer)
 
 
-def test_the_discriminator_has_its_turns_before_each_of_the_generators() -> None:
-    found = small_gans.players_of_steps(small_gans.build_state(NAME, discriminator_steps=2), 4)
-    assert found == [["discriminator"], ["discriminator", "generator"]] * 2
+def test_the_discriminator_has_its_turns_before_each_generator_turn() -> None:
+    result = small_gans.players_of_steps(small_gans.build_state(NAME, discriminator_steps=2), 4)
+    assert result == [["discriminator"], ["discriminator", "generator"]] * 2
 
 
-def test_defaults_are_those_of_the_paper_but_for_its_64_pixels() -> None:
+def test_defaults_are_those_of_the_paper_except_for_its_64_pixels() -> None:
     defaults = find("recipe", NAME).defaults
     assert (defaults["data"]["layout"], defaults["data"]["size"]) == ("images", 32)
     recipe = create("recipe", NAME, spec=image_spec((64, 64), ("bedrooms",)))
@@ -75,27 +75,27 @@ def test_defaults_are_those_of_the_paper_but_for_its_64_pixels() -> None:
     assert sum(p.numel() for p in recipe.discriminator.parameters()) == 2_765_568
 
 
-def test_each_player_has_a_rate_of_its_own() -> None:
+def test_each_player_has_its_own_learning_rate() -> None:
     players = small_gans.build_state(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"discriminator": 3e-4, "generator": 1e-3}
 
 
-def test_a_picture_is_drawn_alike_whatever_is_drawn_beside_it() -> None:
+def test_a_sample_does_not_depend_on_its_batch() -> None:
     training = small_gans.build_state(NAME)
     for seed in range(3):
         take_step(training, small_gans.random_batch(seed=seed), 10)
     recipe = training.recipe.eval()
     noise = recipe.latents(5)
     with torch.no_grad():
-        alone = torch.cat([recipe.draw(one) for one in noise.split(1)])
-        assert torch.allclose(recipe.draw(noise), alone, atol=1e-6)
+        single_outputs = torch.cat([recipe.draw(one) for one in noise.split(1)])
+        assert torch.allclose(recipe.draw(noise), single_outputs, atol=1e-6)
 
 
 def test_a_preview_shows_the_same_noise_each_time() -> None:
     training = small_gans.build_state(NAME)
     rows = draw_preview(training, small_gans.random_batch())
-    torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, small_gans.random_batch(seed=1))
+    torch.rand(7)  # training has generated images meanwhile
+    second = draw_preview(training, small_gans.random_batch(seed=1))
     assert rows["samples"].shape == (32, 1, 8, 8)
-    assert torch.equal(rows["samples"], again["samples"])
+    assert torch.equal(rows["samples"], second["samples"])

@@ -1,4 +1,4 @@
-"""DeblurGAN as Kupyn et al. (2018) and their code have it, beside plain PyTorch."""
+"""DeblurGAN of Kupyn et al. (2018) and their code, against plain PyTorch."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ PATCH = {"name": "patch", "width": 2, "layers": 1, "padding": 2}
 
 
 class Lift(nn.Module):
-    """Draws its weight, in each pixel."""
+    """Returns its weight in each pixel."""
 
     def __init__(self, by: float) -> None:
         super().__init__()
@@ -52,12 +52,12 @@ def batch(count: int = 2) -> Pair:
 
 
 def flat() -> Pair:
-    """Return pictures of 2x2 pixels: blurred ones of -0.5, sharp ones of 0.5."""
+    """Return images of 2x2 pixels: blurred ones of -0.5, sharp ones of 0.5."""
     return Pair(torch.full((2, 3, 2, 2), -0.5), torch.full((2, 3, 2, 2), 0.5))
 
 
 def by_hand(**options: object) -> nn.Module:
-    """Return a recipe that adds 0.25, and whose critic is twice as steep as in `Sum`'s unit."""
+    """Return a recipe that adds 0.25, with a critic of slope 2."""
     recipe = build(**options).float()
     recipe.generator, recipe.critic = Lift(0.25), Sum(2.0)
     return recipe
@@ -68,17 +68,17 @@ def by_hand(**options: object) -> nn.Module:
 
 @pytest.mark.parametrize(
     ("gp", "slope"), [("textbook", 2 * 12**0.5), ("deblurgan", 2 * 3**0.5)]
-)  # over the 12 entries of a picture, or over the 3 channels of a pixel
-def test_the_critic_pays_for_distance_and_for_a_slope_that_is_not_1(gp, slope) -> None:
+)  # over the 12 entries of an image, or over the 3 channels of a pixel
+def test_the_critic_loss_is_the_score_difference_and_the_gradient_penalty(gp, slope) -> None:
     recipe = by_hand(gradient_penalty=gp)
     _, turn = advance_to_turn(recipe, flat(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
-    # restored pictures are -0.25: twelve entries, times a slope of 2
+    # restored images are -0.25: twelve entries, times a slope of 2
     assert turn.losses["gan"].item() == pytest.approx(2 * 12 * (-0.25 - 0.5))
     assert turn.losses["penalty"].item() == pytest.approx(10 * (slope - 1) ** 2, rel=1e-5)
 
 
-def test_the_generator_is_scored_and_compared_with_the_sharp_picture() -> None:
+def test_the_generator_loss_is_the_score_and_the_content_loss() -> None:
     recipe = by_hand(pixel="l1", pixel_weight=7.0)
     step, _ = advance_to_turn(recipe, flat(), 4)
     turn = next(step)
@@ -99,7 +99,7 @@ def test_sharp_images_are_shifted_to_the_channel_means_of_their_blurred_ones() -
     assert match_means(sharp + 2, blurred + 2).max() == 1  # within the range of images
 
 
-def test_all_losses_compare_with_the_sharp_image_of_matched_colour() -> None:
+def test_all_losses_use_the_sharp_image_of_matched_colour() -> None:
     step, turn = advance_to_turn(
         by_hand(pixel="l1", pixel_weight=7.0, match_colour=True), flat(), 0
     )
@@ -111,12 +111,12 @@ def test_all_losses_compare_with_the_sharp_image_of_matched_colour() -> None:
     assert turn.losses["pixel"].item() == pytest.approx(7 * 0.25)
 
 
-def test_terms_of_no_weight_are_not_there() -> None:
+def test_terms_of_weight_0_are_omitted() -> None:
     _, turn = advance_to_turn(by_hand(content_weight=0.0), flat(), 5)
     assert list(turn.losses) == ["gan"]
 
 
-def test_content_is_what_a_trained_network_sees() -> None:
+def test_the_content_loss_is_a_perceptual_loss() -> None:
     recipe = create("recipe", {"name": "deblurgan", "generator": RESNET}, spec=SPEC)
     blurred, sharp = (images.float() for images in batch())
     _, turn = advance_to_turn(recipe, Pair(blurred, sharp), 5)
@@ -127,12 +127,12 @@ def test_content_is_what_a_trained_network_sees() -> None:
 # -- turns -----------------------------------------------------------------------------------------
 
 
-def test_five_critic_turns_see_one_batch_and_the_generator_the_critic_that_has_moved() -> None:
+def test_five_critic_turns_use_one_batch_and_the_generator_the_updated_critic() -> None:
     recipe, pair = build(), batch()
-    seen: list[Tensor] = []
-    recipe.critic.register_forward_hook(lambda _m, given, _o: seen.append(given[0].detach()))
-    drawn: list[Tensor] = []
-    recipe.generator.register_forward_hook(lambda _m, _given, out: drawn.append(out.detach()))
+    tensors: list[Tensor] = []
+    recipe.critic.register_forward_hook(lambda _m, inputs, _o: tensors.append(inputs[0].detach()))
+    noises: list[Tensor] = []
+    recipe.generator.register_forward_hook(lambda _m, _given, out: noises.append(out.detach()))
     step, players, scores = recipe.step(pair), [], []
     for turn in step:
         players.append(turn.player)
@@ -141,27 +141,27 @@ def test_five_critic_turns_see_one_batch_and_the_generator_the_critic_that_has_m
             for parameter in recipe.critic.parameters():
                 parameter.mul_(1.1)
     assert players == ["critic"] * 5 + ["generator"]
-    (added,) = drawn  # it draws once
-    restored = (pair.source + added).clamp(-1, 1)
-    assert len(seen) == 16 and len({*scores}) == 6
-    for real, fake, between in zip(seen[:15:3], seen[1:15:3], seen[2:15:3], strict=True):
-        assert torch.equal(real, pair.target) and torch.equal(fake, restored)
+    (added,) = noises  # it is called once
+    output = (pair.source + added).clamp(-1, 1)
+    assert len(tensors) == 16 and len({*scores}) == 6
+    for real, fake, between in zip(tensors[:15:3], tensors[1:15:3], tensors[2:15:3], strict=True):
+        assert torch.equal(real, pair.target) and torch.equal(fake, output)
         low, high = torch.minimum(real, fake), torch.maximum(real, fake)
         assert ((low - 1e-9 <= between) & (between <= high + 1e-9)).all()
-    assert torch.equal(seen[15], restored)
-    assert len({between.numpy().tobytes() for between in seen[2:15:3]}) == 5
+    assert torch.equal(tensors[15], output)
+    assert len({between.numpy().tobytes() for between in tensors[2:15:3]}) == 5
 
 
-def test_a_turn_moves_its_player_alone() -> None:
+def test_a_turn_updates_its_player_alone() -> None:
     recipe = build(critic_steps=1)
     step = recipe.step(batch())
     for other in (recipe.generator, recipe.critic):
         turn = next(step)
-        found = torch.autograd.grad(turn.total, [*other.parameters()], allow_unused=True)
+        gradients = torch.autograd.grad(turn.total, [*other.parameters()], allow_unused=True)
         if turn.player == "critic":
-            assert set(found) == {None}
+            assert set(gradients) == {None}
         else:
-            assert any(gradient is not None for gradient in found)  # through which it learns
+            assert any(gradient is not None for gradient in gradients)  # which has the gradient
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     take_turns(recipe, batch(), recipe.optimizers())
     assert all(
@@ -181,8 +181,8 @@ def test_a_critic_step_is_plain_wgan_gp() -> None:
     torch.manual_seed(3)
     fake = (blurred + plain.generator(blurred)).clamp(-1, 1).detach()
     for _ in range(2):
-        share = torch.rand(2, 1, 1, 1).double()
-        between = (share * fake + (1 - share) * sharp).requires_grad_()
+        mix = torch.rand(2, 1, 1, 1).double()
+        between = (mix * fake + (1 - mix) * sharp).requires_grad_()
         scores = plain.critic(between).mean((1, 2, 3))
         (slope,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
         norms = slope.square().sum((1, 2, 3)).sqrt()
@@ -228,23 +228,23 @@ def test_networks_are_those_of_the_authors_code() -> None:
     assert sum(p.numel() for p in recipe.generator.parameters()) == expected == 11_378_179
     keys = [key for key in recipe.generator.state_dict() if "conv_block" in key]
     assert {key.split("conv_block.")[1] for key in keys} == {
-        f"{place}.{kind}" for place in (1, 6) for kind in ("weight", "bias")
+        f"{index}.{kind}" for index in (1, 6) for kind in ("weight", "bias")
     }  # 4 is the dropout, so the second convolution is 6
     dropped = [part for part in recipe.generator.modules() if isinstance(part, nn.Dropout)]
     assert [part.p for part in dropped] == [0.5] * 9
-    judged = [part for part in recipe.critic.modules() if isinstance(part, nn.Conv2d)]
-    assert judged[0].in_channels == 3  # a picture, and not the pair
-    assert [conv.padding for conv in judged] == [(2, 2)] * 5
+    convolutions = [part for part in recipe.critic.modules() if isinstance(part, nn.Conv2d)]
+    assert convolutions[0].in_channels == 3  # an image, and not the pair
+    assert [conv.padding for conv in convolutions] == [(2, 2)] * 5
     assert sum(p.numel() for p in recipe.critic.parameters()) == 2_764_737
 
 
-def test_each_player_has_a_rate_of_its_own() -> None:
+def test_each_player_has_its_own_learning_rate() -> None:
     players = build(lr_generator=1e-3, lr_critic=3e-4).optimizers()
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"critic": 3e-4, "generator": 1e-3}
 
 
-def test_a_critic_that_mixes_images_is_refused() -> None:
+def test_a_batch_dependent_critic_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"critic: .* choose one without, such as \{name: patch"):
         build(critic={**PATCH, "norm": "batch"})
 
@@ -258,18 +258,18 @@ def test_other_channels_than_those_of_the_input_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [({"gradient_penalty": "v2"}, "gradient_penalty"), ({"critic_steps": 0}, "critic_steps")],
 )
-def test_what_does_not_exist_is_refused(options, said) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_unknown_options_are_refused(options, message) -> None:
+    with pytest.raises(ConfigError, match=message):
         build(**options)
 
 
 # -- restoring -------------------------------------------------------------------------------------
 
 
-def test_what_is_drawn_is_added_and_stays_in_range() -> None:
+def test_the_output_of_the_generator_is_added_and_stays_in_range() -> None:
     recipe = by_hand()
     blurred = torch.tensor([-1.0, 0.0, 0.5, 0.9]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
     expected = torch.tensor([-0.75, 0.25, 0.75, 1.0]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
@@ -279,19 +279,19 @@ def test_what_is_drawn_is_added_and_stays_in_range() -> None:
     assert torch.equal(recipe.restore(-blurred), -expected)
 
 
-def test_pictures_are_restored_without_dropout_alike_each_time() -> None:
+def test_restoration_is_deterministic_without_dropout() -> None:
     recipe = build(generator={**RESNET, "dropout": 0.5})
     with seeded(2):
         for _ in range(3):
             take_turns(recipe, batch(), recipe.optimizers())
     blurred = batch().source
     with torch.no_grad():
-        first, again = recipe.restore(blurred), recipe.restore(blurred)
-        assert (first - again).abs().max() > 1e-4  # training's, with dropout
+        first, reloaded = recipe.restore(blurred), recipe.restore(blurred)
+        assert (first - reloaded).abs().max() > 1e-4  # in training, with dropout
         recipe.eval()
-        first, again = (recipe.translate(blurred, to="sharp") for _ in range(2))
-        assert torch.equal(first, again)
-        plain = build()  # the same weights lie one place further where there is dropout
+        first, reloaded = (recipe.translate(blurred, to="sharp") for _ in range(2))
+        assert torch.equal(first, reloaded)
+        plain = build()  # dropout shifts the keys of these weights by one
         plain.generator.load_state_dict(
             {
                 key.replace("conv_block.6", "conv_block.5"): tensor
@@ -301,14 +301,14 @@ def test_pictures_are_restored_without_dropout_alike_each_time() -> None:
         assert torch.equal(first, plain.restore(blurred))
 
 
-def test_a_preview_is_blurred_restored_and_sharp() -> None:
+def test_a_preview_shows_blurred_restored_and_sharp() -> None:
     recipe, pair = build().eval(), batch()
-    blurred, restored, sharp = recipe.preview(pair).values()
-    assert torch.equal(blurred, pair.source) and torch.equal(sharp, pair.target)
-    assert torch.equal(restored, recipe.restore(pair.source))
+    blurred, output, target = recipe.preview(pair).values()
+    assert torch.equal(blurred, pair.source) and torch.equal(target, pair.target)
+    assert torch.equal(output, recipe.restore(pair.source))
 
 
-def test_only_the_generator_is_compiled_as_the_critic_is_differentiated_twice(monkeypatch) -> None:
+def test_the_critic_is_not_compiled_as_it_is_differentiated_twice(monkeypatch) -> None:
     compiled = []
     monkeypatch.setattr(nn.Module, "compile", lambda self, *_a, **_k: compiled.append(self))
     recipe = build()

@@ -1,4 +1,4 @@
-"""What befalls pictures, beside numpy, OpenCV and libjpeg."""
+"""Degradations of images, against numpy, OpenCV and libjpeg."""
 
 from io import BytesIO
 from typing import Any
@@ -16,20 +16,20 @@ from translate.nn.noise import seeded
 from translate_plugins.restore.degradations import Degradations
 
 
-def pictures(count: int = 2, channels: int = 3, size: tuple[int, int] = (24, 40)) -> Tensor:
+def random_images(count: int = 2, channels: int = 3, size: tuple[int, int] = (24, 40)) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     return torch.rand(count, channels, *size, generator=generator) * 2 - 1
 
 
 def scenery(height: int, width: int) -> NDArray[np.uint8]:
-    """Return a picture such as photographs are: fine in its light, coarse in its colours."""
+    """Return an image like a photograph: fine in luma, coarse in chroma."""
     random = np.random.default_rng(0).uniform(-1, 1, (height, width, 4))
     coarse = cv2.GaussianBlur(random, (0, 0), 6.0) * 800
     fine = cv2.GaussianBlur(random[..., 3], (0, 0), 1.0) * 80
     return np.clip(128 + coarse[..., :3] + fine[..., None], 0, 255).astype(np.uint8)
 
 
-def after(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
+def degrade(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
     with seeded(seed):
         return Degradations([*chain])(images)
 
@@ -43,48 +43,48 @@ def psnr(one: Tensor, other: Tensor) -> float:
 ALL = ("gray", {"name": "noise", "sigma": [0.05, 0.2]}, {"name": "blur", "sigma": [0, 2]}, "jpeg")
 
 
-def test_damage_is_a_function_of_the_pictures_and_the_seed() -> None:
-    images = pictures()
-    first = after(images, *ALL, seed=3)
-    assert torch.equal(first, after(images, *ALL, seed=3))
-    assert not torch.equal(first, after(images, *ALL, seed=4))
-    assert torch.equal(images, pictures())  # what it is given stays as it is
+def test_degradation_is_a_function_of_the_images_and_the_seed() -> None:
+    images = random_images()
+    first = degrade(images, *ALL, seed=3)
+    assert torch.equal(first, degrade(images, *ALL, seed=3))
+    assert not torch.equal(first, degrade(images, *ALL, seed=4))
+    assert torch.equal(images, random_images())  # the input is unchanged
 
 
 @pytest.mark.parametrize("part", ["gray", "noise", "blur", "jpeg"])
-def test_each_link_does_something_and_keeps_what_a_file_can_hold(part: str) -> None:
+def test_each_degradation_changes_images_and_keeps_8_bit_levels(part: str) -> None:
     for channels in (1, 3):
-        images = pictures(channels=channels, size=(17, 21)).double()
-        damaged = after(images, part)
-        assert (damaged.shape, damaged.dtype) == (images.shape, images.dtype)
-        assert damaged.abs().max() <= 1
-        assert torch.allclose(damaged, images, atol=1e-6) is ((part, channels) == ("gray", 1))
+        images = random_images(channels=channels, size=(17, 21)).double()
+        blurred = degrade(images, part)
+        assert (blurred.shape, blurred.dtype) == (images.shape, images.dtype)
+        assert blurred.abs().max() <= 1
+        assert torch.allclose(blurred, images, atol=1e-6) is ((part, channels) == ("gray", 1))
 
 
-def test_links_follow_one_another() -> None:
-    images = pictures()
+def test_degradations_are_applied_in_order() -> None:
+    images = random_images()
     blur, noise = {"name": "blur", "sigma": 1.0}, {"name": "noise", "sigma": 0.2}
-    softened, grainy = after(images, noise, blur), after(images, blur, noise)
+    softened, grainy = degrade(images, noise, blur), degrade(images, blur, noise)
     assert grainy.diff(dim=3).abs().mean() > 2 * softened.diff(dim=3).abs().mean()
     white = torch.ones(1, 3, 8, 8)
-    twice = after(white, noise, noise)
-    assert (twice == 1).float().mean() > 0.2  # nothing whiter than white was remembered
+    twice = degrade(white, noise, noise)
+    assert (twice == 1).float().mean() > 0.2  # clamped after each step
 
 
-def test_no_gradient_leads_through_damage() -> None:
-    assert not after(pictures().requires_grad_(), *ALL).requires_grad
+def test_degradation_has_no_gradient() -> None:
+    assert not degrade(random_images().requires_grad_(), *ALL).requires_grad
 
 
-def test_the_strength_of_each_picture_is_drawn_from_the_range() -> None:
+def test_the_strength_for_each_image_is_random_within_the_range() -> None:
     images = torch.zeros(400, 1, 16, 16)
-    found = after(images, {"name": "noise", "sigma": [0.02, 0.1]}).std(dim=(1, 2, 3)) / 2
-    assert 0.015 < found.min() < 0.03 < 0.09 < found.max() < 0.115
-    assert found.mean().item() == pytest.approx(0.06, abs=0.004)
-    amounts = after(pictures(9), {"name": "gray", "amount": [0, 1]})
+    result = degrade(images, {"name": "noise", "sigma": [0.02, 0.1]}).std(dim=(1, 2, 3)) / 2
+    assert 0.015 < result.min() < 0.03 < 0.09 < result.max() < 0.115
+    assert result.mean().item() == pytest.approx(0.06, abs=0.004)
+    amounts = degrade(random_images(9), {"name": "gray", "amount": [0, 1]})
     assert len({round(v, 3) for v in amounts.std(1).mean((1, 2)).tolist()}) == 9
 
 
-# -- the links -------------------------------------------------------------------------------------
+# -- single degradations ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("amount", [0, 0.25, 1])
@@ -92,59 +92,59 @@ def test_gray_is_luma(amount: float) -> None:
     # of red, green, blue .8, .4, .2: .299 * .8 + .587 * .4 + .114 * .2 = .4968
     colour = torch.tensor([0.8, 0.4, 0.2]).view(1, 3, 1, 1).expand(1, 3, 2, 2)
     expected = colour + amount * (0.4968 - colour)
-    found = after(colour * 2 - 1, {"name": "gray", "amount": amount})
-    torch.testing.assert_close(found / 2 + 0.5, expected)
+    result = degrade(colour * 2 - 1, {"name": "gray", "amount": amount})
+    torch.testing.assert_close(result / 2 + 0.5, expected)
 
 
-def test_noise_is_normal_and_of_each_channel_alone() -> None:
+def test_noise_is_normal_and_independent_by_channel() -> None:
     images = torch.zeros(4, 3, 128, 128)
-    added = after(images, {"name": "noise", "sigma": 0.1}) / 2
+    added = degrade(images, {"name": "noise", "sigma": 0.1}) / 2
     assert added.mean().item() == pytest.approx(0, abs=1e-3)
     assert added.std().item() == pytest.approx(0.1, rel=0.01)
     kurtosis = (added / added.std()).pow(4).mean().item()
     assert kurtosis == pytest.approx(3, abs=0.1)
-    together = np.corrcoef(added.transpose(0, 1).flatten(1).numpy())
-    assert np.abs(together - np.eye(3)).max() < 0.02
+    correlations = np.corrcoef(added.transpose(0, 1).flatten(1).numpy())
+    assert np.abs(correlations - np.eye(3)).max() < 0.02
 
 
-def test_blur_is_that_of_opencv() -> None:
-    images = pictures(2)
-    damaged = after(images, {"name": "blur", "sigma": 1.5})  # to 3 * 1.5, rounded: 5 pixels
-    for image, found in zip(images, damaged, strict=True):
+def test_blur_equals_that_of_opencv() -> None:
+    images = random_images(2)
+    blurred = degrade(images, {"name": "blur", "sigma": 1.5})  # to 3 * 1.5, rounded: 5 pixels
+    for image, result in zip(images, blurred, strict=True):
         pixels = image.permute(1, 2, 0).numpy()
         expected = cv2.GaussianBlur(pixels, (11, 11), 1.5, borderType=cv2.BORDER_REPLICATE)
-        np.testing.assert_allclose(found.permute(1, 2, 0), expected, atol=1e-5)
+        np.testing.assert_allclose(result.permute(1, 2, 0), expected, atol=1e-5)
 
 
-def test_pictures_of_one_batch_are_blurred_each_by_its_own_width() -> None:
+def test_images_of_one_batch_have_different_blur_widths() -> None:
     point = torch.full((2, 1, 41, 41), -1.0)
     point[:, :, 20, 20] = 1.0
-    damaged = after(point, {"name": "blur", "sigma": [0.5, 3]}) / 2 + 0.5
+    blurred = degrade(point, {"name": "blur", "sigma": [0.5, 3]}) / 2 + 0.5
     squares = (torch.arange(41.0) - 20) ** 2
-    widths = [(image[0].sum(0) * squares).sum().sqrt().item() for image in damaged]
+    widths = [(image[0].sum(0) * squares).sum().sqrt().item() for image in blurred]
     with seeded(0):
-        drawn = 0.5 + 2.5 * torch.rand(2)
-    assert widths == pytest.approx(drawn.tolist(), rel=0.03)  # a little is cut off
-    assert damaged.sum((1, 2, 3)).tolist() == pytest.approx([1, 1])
+        sigmas = 0.5 + 2.5 * torch.rand(2)
+    assert widths == pytest.approx(sigmas.tolist(), rel=0.03)  # slightly truncated
+    assert blurred.sum((1, 2, 3)).tolist() == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize(("quality", "alike"), [(10, 36), (30, 39), (90, 45)])
-def test_jpeg_takes_as_much_as_libjpeg_and_the_same(quality: int, alike: float) -> None:
+def test_jpeg_degradation_equals_that_of_libjpeg(quality: int, alike: float) -> None:
     pixels = scenery(96, 160)
     file = BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")
-    theirs = torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1)[None] / 127.5 - 1
+    expected = torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1)[None] / 127.5 - 1
     images = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 127.5 - 1
-    ours = after(images, {"name": "jpeg", "quality": quality})
-    assert psnr(ours, images) == pytest.approx(psnr(theirs, images), abs=0.1)
-    assert psnr(ours, theirs) > alike
+    actual = degrade(images, {"name": "jpeg", "quality": quality})
+    assert psnr(actual, images) == pytest.approx(psnr(expected, images), abs=0.1)
+    assert psnr(actual, expected) > alike
 
 
-def test_jpeg_leaves_no_trace_of_what_rounding_took() -> None:
-    """Where everything is rounded away, nothing is left: kornia's own rounding leaves a little."""
-    faint = 0.004 * pictures(1, 1, (32, 32))
-    found = after(faint, {"name": "jpeg", "quality": 10})
-    assert (found - found.mean()).abs().max() < 1e-5
+def test_jpeg_removes_faint_detail_completely() -> None:
+    """Detail that rounds to 0 disappears; kornia's own rounding leaves a residue."""
+    faint = 0.004 * random_images(1, 1, (32, 32))
+    result = degrade(faint, {"name": "jpeg", "quality": 10})
+    assert (result - result.mean()).abs().max() < 1e-5
 
 
 # -- errors ----------------------------------------------------------------------------------------
@@ -168,6 +168,6 @@ def test_jpeg_leaves_no_trace_of_what_rounding_took() -> None:
         ([{"name": "gray", "amount": True}], "amount of gray: .* got True"),
     ],
 )
-def test_a_damage_that_cannot_be_is_answered(chain: list[Any], message: str) -> None:
+def test_an_invalid_degradation_is_refused(chain: list[Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Degradations(chain)

@@ -1,4 +1,4 @@
-"""The sample domain of digits: what it promises, checked on the pictures themselves."""
+"""The sample domain of digits, checked on its images."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FIRST = "b932c3e70934ac5b7e4642a8430545a0732c8f0a889d2e8b73432c49f283f07d"
 ALL = "9938ceea797f69a0b237b4ffab9ad4eb48af6772f975516fe9ff746f05376af8"
 
 
-def written(digit: str, count: int, split: str = "test") -> NDArray[np.uint8]:
-    """Return the first pictures of a digit, (count, 28, 28)."""
+def write_digits(digit: str, count: int, split: str = "test") -> NDArray[np.uint8]:
+    """Return the first images of a digit, (count, 28, 28)."""
     names = (f"digits/{split}/{digit}/{number:04}.png" for number in range(1, count + 1))
     return np.stack([draw_digit(digit, Random(name))[..., 0] for name in names])
 
@@ -37,7 +37,7 @@ def drawn() -> dict[str, NDArray[np.uint8]]:
     return {path: np.asarray(pixels) for path, pixels in digits.draw()}
 
 
-def test_there_are_600_of_each_digit_to_train_on_and_100_to_test(
+def test_there_are_600_training_and_100_test_images_of_each_digit(
     drawn: dict[str, NDArray[np.uint8]],
 ) -> None:
     counts = Counter(str(PurePosixPath(path).parent) for path in drawn)
@@ -50,53 +50,53 @@ def test_there_are_600_of_each_digit_to_train_on_and_100_to_test(
 
 def test_every_pixel_is_the_same_on_every_machine(drawn: dict[str, NDArray[np.uint8]]) -> None:
     first = sha256(drawn["train/0/0001.png"].tobytes()).hexdigest()
-    whole = sha256(b"".join(pixels.tobytes() for pixels in drawn.values())).hexdigest()
-    assert (first, whole) == (FIRST, ALL), "raise VERSION"
-    assert (written("0", 1, "train")[0] == drawn["train/0/0001.png"][..., 0]).all()
+    digest = sha256(b"".join(pixels.tobytes() for pixels in drawn.values())).hexdigest()
+    assert (first, digest) == (FIRST, ALL), "increase VERSION"
+    assert (write_digits("0", 1, "train")[0] == drawn["train/0/0001.png"][..., 0]).all()
 
 
-def test_a_digit_is_white_on_black_and_as_large_as_those_of_mnist(
+def test_a_digit_is_white_on_black_and_has_the_size_of_those_of_mnist(
     drawn: dict[str, NDArray[np.uint8]],
 ) -> None:
-    pictures = np.stack([pixels[..., 0] for pixels in drawn.values()])
-    assert (pictures.max(axis=(1, 2)) == 255).all()
-    assert not pictures[:, [0, -1]].any(), "ink touches an edge"
-    assert not pictures[:, :, [0, -1]].any(), "ink touches an edge"
-    sides = [np.ptp(np.argwhere(picture), axis=0).max() + 1 for picture in pictures]
+    images = np.stack([pixels[..., 0] for pixels in drawn.values()])
+    assert (images.max(axis=(1, 2)) == 255).all()
+    assert not images[:, [0, -1]].any(), "ink touches an edge"
+    assert not images[:, :, [0, -1]].any(), "ink touches an edge"
+    sides = [np.ptp(np.argwhere(image), axis=0).max() + 1 for image in images]
     assert 19 <= min(sides) <= max(sides) <= 24  # a pen pressed hard, and edges
-    assert 0.10 < pictures.mean() / 255 < 0.16  # MNIST: 0.131
+    assert 0.10 < images.mean() / 255 < 0.16  # MNIST: 0.131
 
 
-def test_the_middle_of_the_ink_is_the_middle_of_the_picture() -> None:
-    pictures = np.concatenate([written(digit, 50) for digit in SHAPES]).astype(float)
-    ink, places = pictures.sum(axis=(1, 2)), np.arange(SIDE) - (SIDE - 1) / 2
-    down = (pictures.sum(axis=2) * places).sum(axis=1) / ink
-    across = (pictures.sum(axis=1) * places).sum(axis=1) / ink
+def test_the_centre_of_mass_is_the_centre_of_the_image() -> None:
+    images = np.concatenate([write_digits(digit, 50) for digit in SHAPES]).astype(float)
+    ink, places = images.sum(axis=(1, 2)), np.arange(SIDE) - (SIDE - 1) / 2
+    down = (images.sum(axis=2) * places).sum(axis=1) / ink
+    across = (images.sum(axis=1) * places).sum(axis=1) / ink
     off = np.maximum(abs(down), abs(across))
     assert np.quantile(off, 0.95) < 0.1
-    assert off.max() < 2  # a long seven is stopped by the edge
+    assert off.max() < 2  # a wide seven reaches the edge
 
 
 def test_edges_are_smooth() -> None:
-    levels = np.unique(written("8", 20))
+    levels = np.unique(write_digits("8", 20))
     assert len(levels) > 50
 
 
 @pytest.mark.parametrize("digit", ["1", "2", "4", "6", "7", "9"])
-def test_people_write_it_in_two_ways(digit: str) -> None:
-    (one, share), (other, rest) = SHAPES[digit]
+def test_a_digit_with_two_shapes_has_both(digit: str) -> None:
+    (one, fraction), (other, rest) = SHAPES[digit]
     assert one != other
-    assert share + rest == pytest.approx(1)
+    assert fraction + rest == pytest.approx(1)
 
 
 def test_writing_draws_no_global_random_number() -> None:
     before = np.random.get_state()[1].tolist(), torch.get_rng_state()
-    assert (written("5", 2) == written("5", 2)).all()
+    assert (write_digits("5", 2) == write_digits("5", 2)).all()
     assert np.random.get_state()[1].tolist() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
 
 
-def test_digits_are_drawn_as_gray_files_and_read_with_their_labels(
+def test_digits_are_gray_files_and_are_read_with_their_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messages: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -109,33 +109,35 @@ def test_digits_are_drawn_as_gray_files_and_read_with_their_labels(
     path = Path("datasets/digits/train/7/0001.png")
     header = EncodedImage.open(path).header
     assert (header.format, header.mode, header.size) == ("PNG", "L", (28, 28))
-    prepared = check.check_data(check.open_layout(settings), settings)
-    (batch, _), *_ = loader.batches(prepared, settings, seed=0, batch_size=30, stop=1)
-    assert prepared.layout.spec.classes == tuple("0123456789")
+    checked_data = check.check_data(check.open_layout(settings), settings)
+    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=30, stop=1)
+    assert checked_data.layout.spec.classes == tuple("0123456789")
     assert sorted(batch.labels.tolist()) == sorted(list(range(10)) * 3)
     assert batch.images.shape == (30, 1, 32, 32)
     assert not batch.images[..., 28:].any()  # padded, not enlarged
-    place = batch.labels.tolist().index(7)
-    sevens = written("7", 3, "train")
-    assert any((batch.images[place, 0, :28, :28].numpy() == seven).all() for seven in sevens)
+    position = batch.labels.tolist().index(7)
+    sevens = write_digits("7", 3, "train")
+    assert any((batch.images[position, 0, :28, :28].numpy() == seven).all() for seven in sevens)
 
 
 @pytest.mark.slow
-def test_a_network_that_learned_to_read_mnist_reads_them(shared_images: Path) -> None:
+def test_a_classifier_trained_on_mnist_recognizes_them(shared_images: Path) -> None:
     torch.manual_seed(0)
     reader = nn.Sequential(
         nn.Conv2d(1, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 32, 3, 2), nn.ReLU(), nn.Flatten(),
         nn.Linear(800, 64), nn.ReLU(), nn.Linear(64, 10),
     )  # fmt: skip
     optimizer = torch.optim.Adam(reader.parameters(), 2e-3)
-    pictures = read(shared_images / "mnist/train-images-idx3-ubyte.gz", 3)
+    images = read(shared_images / "mnist/train-images-idx3-ubyte.gz", 3)
     labels = read(shared_images / "mnist/train-labels-idx1-ubyte.gz", 1).long()
-    for chosen in torch.randperm(len(labels)).split(100):
-        loss = F.cross_entropy(reader(pictures[chosen, None] / 255), labels[chosen])
+    for indices in torch.randperm(len(labels)).split(100):
+        loss = F.cross_entropy(reader(images[indices, None] / 255), labels[indices])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     for digit in SHAPES:
         with torch.inference_mode():
-            seen = reader(torch.from_numpy(written(digit, 100))[:, None] / 255).argmax(1)
-        assert (seen == int(digit)).float().mean() > 0.85, digit
+            predictions = reader(torch.from_numpy(write_digits(digit, 100))[:, None] / 255).argmax(
+                1
+            )
+        assert (predictions == int(digit)).float().mean() > 0.85, digit

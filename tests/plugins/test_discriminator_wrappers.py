@@ -1,4 +1,4 @@
-"""The discriminators that wrap another: what they change, and that they leave the rest alone."""
+"""Discriminators that wrap another one: what they change and what they keep."""
 
 import copy
 from types import SimpleNamespace
@@ -42,12 +42,12 @@ def images(count=4, channels=3, side=16):
 
 
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
-def test_recipes_resume_exactly_with_every_remedy(name):
+def test_recipes_resume_exactly_with_every_wrapper(name):
     small_one = {**small_options("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
     resumes_exactly(subject("pix2pix", small_one, None, None))
 
 
-def test_wrappers_pass_on_what_the_network_says_of_itself():
+def test_wrappers_pass_on_attributes_of_the_network():
     plain = make("patch", width=4, layers=2)
     for name in ("noisy", "augmented", "spectral", "minibatch"):
         wrapped = make(name, of=PATCH).eval()
@@ -58,8 +58,8 @@ def test_wrappers_pass_on_what_the_network_says_of_itself():
 
 
 @pytest.mark.parametrize("name", ["noisy", "augmented"])
-def test_a_copy_is_whole(name):
-    """A moving average copies networks: what it shows must be its own."""
+def test_a_copied_wrapper_is_independent(name):
+    """A moving average copies networks, so a copy must not share state."""
     network = make(name, of=MLP).eval()
     other, x = copy.deepcopy(network), images()
     nn.init.zeros_(network.network.model[1].weight)
@@ -67,7 +67,7 @@ def test_a_copy_is_whole(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "said"),
+    ("name", "options", "message"),
     [
         ("noisy", {"of": "pach"}, "no discriminator is called 'pach'. Did you mean 'patch'?"),
         (
@@ -86,10 +86,10 @@ def test_a_copy_is_whole(name):
         ),
     ],
 )
-def test_what_cannot_be_is_said(name, options, said):
-    with pytest.raises(ConfigError) as found:
+def test_wrong_options_are_refused(name, options, message):
+    with pytest.raises(ConfigError) as error:
         make(name, **options)
-    assert said in str(found.value)
+    assert message in str(error.value)
 
 
 class Bare(nn.Module):
@@ -115,46 +115,46 @@ def test_only_minibatch_needs_features(register_plugin):
 # -- instance noise --------------------------------------------------------------------------------
 
 
-def test_noise_falls_to_nothing_over_its_share_of_training():
+def test_noise_decays_to_zero_over_its_fraction_of_training():
     network = make("noisy", of=MLP, sigma=0.4, until=0.5)
     (noise,) = (part for part in network.modules() if isinstance(part, Progressive))
-    x, found = torch.zeros(16, 3, 16, 16), []
+    x, result = torch.zeros(16, 3, 16, 16), []
     for noise.progress in (0.0, 0.25, 0.4, 0.5, 0.9):
-        found.append(noise(x).std().item())
-    assert found[:3] == pytest.approx([0.4, 0.2, 0.08], rel=0.02)
-    assert found[3:] == [0, 0]
+        result.append(noise(x).std().item())
+    assert result[:3] == pytest.approx([0.4, 0.2, 0.08], rel=0.02)
+    assert result[3:] == [0, 0]
 
 
-def test_noise_is_new_each_time_and_only_while_training():
+def test_noise_differs_each_time_and_is_only_added_in_training():
     network, x = make("noisy", of=MLP, sigma=0.4), images()
     assert not torch.equal(network(x), network(x))
     assert not torch.equal(network.features(x)[0], network.features(x)[0])
     before = torch.get_rng_state()
     torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
-    assert torch.equal(torch.get_rng_state(), before)  # nothing was drawn, either
+    assert torch.equal(torch.get_rng_state(), before)  # and no random number was used
     assert torch.equal(InstanceNoise(0.0, 0.5)(x), x)
 
 
 # -- DiffAugment -----------------------------------------------------------------------------------
 
 
-def test_colours_change_by_what_was_drawn_and_are_not_clamped():
+def test_colours_change_by_the_random_factors_and_are_not_clamped():
     x = images(256)
     with seeded(2):
-        changed = color(x, 3)
+        augmented = color(x, 3)
     with seeded(2):
         brightness, saturation, contrast = torch.rand(3, 256)
     gray = x.mean(1, keepdim=True)
-    torch.testing.assert_close(  # the mean moves by the brightness, and by nothing else
-        changed.mean((1, 2, 3)), x.mean((1, 2, 3)) + brightness - 0.5, atol=1e-5, rtol=0
+    torch.testing.assert_close(  # the mean changes by the brightness alone
+        augmented.mean((1, 2, 3)), x.mean((1, 2, 3)) + brightness - 0.5, atol=1e-5, rtol=0
     )
-    hue, before = changed - changed.mean(1, keepdim=True), x - gray
+    hue, before = augmented - augmented.mean(1, keepdim=True), x - gray
     strength = (2 * saturation * (contrast + 0.5)).view(-1, 1, 1, 1)
     torch.testing.assert_close(hue, strength * before, atol=1e-5, rtol=0)
-    assert changed.max() > 1.2 and changed.min() < -1.2
+    assert augmented.max() > 1.2 and augmented.min() < -1.2
 
 
-def test_labels_behind_the_colours_keep_their_values():
+def test_label_channels_keep_their_values():
     x = images(8, channels=5)
     assert torch.equal(color(x, 3)[:, 3:], x[:, 3:])
     assert torch.equal(color(x, 1)[:, 1:], x[:, 1:])
@@ -166,10 +166,10 @@ def test_labels_behind_the_colours_keep_their_values():
 def test_translation_moves_whole_pixels_by_up_to_an_eighth():
     x = torch.zeros(2000, 2, 16, 24)
     x[:, :, 8, 12] = 1
-    moved = translation(x, 1)
-    assert torch.equal(moved[:, 0], moved[:, 1])  # all channels alike
-    assert (moved[:, 0].sum((1, 2)) == 1).all() and set(moved.unique().tolist()) == {0, 1}
-    _, rows, columns = moved[:, 0].nonzero().T
+    shifted = translation(x, 1)
+    assert torch.equal(shifted[:, 0], shifted[:, 1])  # all channels alike
+    assert (shifted[:, 0].sum((1, 2)) == 1).all() and set(shifted.unique().tolist()) == {0, 1}
+    _, rows, columns = shifted[:, 0].nonzero().T
     assert rows.unique().tolist() == [6, 7, 8, 9, 10]
     assert columns.unique().tolist() == [9, 10, 11, 12, 13, 14, 15]
     assert torch.bincount(rows)[6:].min() > 300  # each about as often
@@ -178,10 +178,10 @@ def test_translation_moves_whole_pixels_by_up_to_an_eighth():
         down, right = (torch.randint(-1, 2, (1, 1, 1, 1)).item() for _ in range(2))
     with seeded(1):
         shown = translation(x, 1)[0, 0]
-    assert shown.sum() == (8 - abs(down)) * (8 - abs(right))  # what comes in is gray
+    assert shown.sum() == (8 - abs(down)) * (8 - abs(right))  # new pixels are gray
 
 
-def test_cutout_takes_half_of_each_side_and_may_reach_over_the_edge():
+def test_cutout_removes_half_of_each_side_and_may_cross_the_edge():
     x = torch.ones(3000, 2, 8, 8)
     cut = cutout(x, 1)
     assert torch.equal(cut[:, 0], cut[:, 1])
@@ -189,23 +189,25 @@ def test_cutout_takes_half_of_each_side_and_may_reach_over_the_edge():
     assert sizes.max() == 16 and sizes.min() == 4  # 4x4 within, 2x2 in a corner
     rows = (cut[:, 0] == 0).any(2).sum(1)
     assert rows.unique().tolist() == [2, 3, 4]
-    share = (cut[:, 0] == 0).float().mean(0)
-    torch.testing.assert_close(share, share.flip(0), atol=0.05, rtol=0)  # no side is preferred
+    fractions = (cut[:, 0] == 0).float().mean(0)
+    torch.testing.assert_close(
+        fractions, fractions.flip(0), atol=0.05, rtol=0
+    )  # no side is preferred
     sizes = (cutout(torch.ones(500, 1, 7, 7), 1) == 0).sum((1, 2, 3))
     assert sizes.max() == 9  # half of 7, rounded down
 
 
-def test_augmented_images_differ_from_each_other_and_only_while_training():
+def test_augmentation_differs_by_image_and_is_only_applied_in_training():
     network, x = make("augmented", of=MLP), images(1).expand(4, -1, -1, -1)
-    seen = network.change(x)
-    assert len({image.sum().item() for image in seen}) == 4
+    augmented = network.change(x)
+    assert len({image.sum().item() for image in augmented}) == 4
     torch.testing.assert_close(network.eval()(x), network.network(x), rtol=0, atol=0)
     one = make("augmented", of=MLP, policy="translation").change(x)
     assert set(one.unique().tolist()) <= {*x.unique().tolist(), 0.0}
 
 
 @pytest.mark.parametrize("step", [color, translation, cutout])
-def test_augmentation_minds_neither_memory_nor_precision(step):
+def test_augmentation_works_in_any_memory_format_and_precision(step):
     x = images(4)
     with seeded(1):
         expected = step(x, 3)
@@ -233,10 +235,10 @@ def test_augmentation_is_differentiable_twice():
 
 
 def test_a_code_of_one_pixel_can_be_augmented_and_made_noisy():
-    """The discriminator of an adversarial autoencoder sees codes."""
+    """The discriminator of an adversarial autoencoder gets codes."""
     network = make("noisy", of={"name": "augmented", "of": MLP}, channels=8, side=1)
     assert network(codes := torch.randn(4, 8, 1, 1)).shape == (4, 1)
-    assert torch.equal(cutout(translation(codes, 1), 1), codes)  # there is nowhere to go
+    assert torch.equal(cutout(translation(codes, 1), 1), codes)  # one pixel cannot be translated
 
 
 # -- spectral norm ---------------------------------------------------------------------------------
@@ -245,7 +247,7 @@ def test_a_code_of_one_pixel_can_be_augmented_and_made_noisy():
 @pytest.mark.parametrize("of", [{**MLP, "layers": 2}, {**PATCH, "norm": "none"}])
 def test_the_largest_singular_value_of_every_layer_is_one(of):
     network = make("spectral", of=of)
-    init_normal_(network, std=0.3)  # as recipes do, after they made it
+    init_normal_(network, std=0.3)  # as recipes do after creating it
     for _ in range(200):
         network(images())
     layers = [m for m in network.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
@@ -255,53 +257,53 @@ def test_the_largest_singular_value_of_every_layer_is_one(of):
         assert values[0].item() == pytest.approx(1, abs=1e-3)
 
 
-def test_the_slope_of_an_mlp_with_spectral_norm_is_at_most_one():
+def test_the_lipschitz_constant_of_an_mlp_with_spectral_norm_is_at_most_one():
     network = make("spectral", of={**MLP, "layers": 2})
     for _ in range(200):
         network(images())
     one, other = images(64), images(64)
-    apart = (network.eval()(one) - network(other)).abs().flatten()
-    assert (apart <= (one - other).flatten(1).norm(dim=1) * 1.001).all()
+    distances = (network.eval()(one) - network(other)).abs().flatten()
+    assert (distances <= (one - other).flatten(1).norm(dim=1) * 1.001).all()
 
 
-def test_spectral_norm_is_saved_with_its_iteration_and_looking_changes_nothing():
+def test_spectral_norm_saves_its_iteration_and_evaluation_does_not_change_it():
     network, x = make("spectral", of=MLP), images()
     network(x)
     keys = network.state_dict()
     assert any(key.endswith("_u") for key in keys)
-    kept = {key: value.clone() for key, value in keys.items()}
+    original = {key: value.clone() for key, value in keys.items()}
     other = make("spectral", of=MLP)
-    other.load_state_dict(kept)
-    assert torch.equal(network(x), other(x))  # while training: the iteration goes on from there
+    other.load_state_dict(original)
+    assert torch.equal(network(x), other(x))  # in training: the iteration continues from there
     assert torch.equal(network(x), other(x))
-    kept = {key: value.clone() for key, value in network.state_dict().items()}
+    original = {key: value.clone() for key, value in network.state_dict().items()}
     with mode(network, training=True), unchanged_buffers(network):
         network(x)
-    assert all(torch.equal(value, kept[key]) for key, value in network.state_dict().items())
+    assert all(torch.equal(value, original[key]) for key, value in network.state_dict().items())
 
 
 # -- minibatch discrimination ----------------------------------------------------------------------
 
 
-def test_similarity_is_the_sum_of_paper_by_hand():
+def test_minibatch_similarity_is_the_sum_of_the_paper_by_hand():
     network = make("minibatch", of=MLP, kernels=2, dims=2)
     rows = torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0], [0, 2, 1, 1]])  # two kernels of two numbers
     network.project = nn.Identity()
-    one, two, three = (torch.exp(torch.tensor(-float(apart))).item() for apart in (1, 2, 3))
+    one, two, three = (torch.exp(torch.tensor(-float(distance))).item() for distance in (1, 2, 3))
     expected = [[one + two, 1 + two], [one + three, 1 + two], [two + three, two + two]]
     torch.testing.assert_close(network.similarity(rows), torch.tensor(expected))
 
 
-def test_an_image_alone_has_nobody_like_it():
+def test_a_single_image_has_similarity_0():
     network = make("minibatch", of=MLP)
-    seen = network.features(images(1))[-1]
-    assert torch.equal(network.similarity(seen), torch.zeros(1, 16))
+    features = network.features(images(1))[-1]
+    assert torch.equal(network.similarity(features), torch.zeros(1, 16))
     penalty = gradient_penalty(network, images(1), images(1))
     penalty.backward()
     assert penalty.isfinite() and network.score.weight.grad.isfinite().all()
 
 
-def test_copies_are_most_like_each_other():
+def test_copies_have_the_greatest_similarity():
     network, x = make("minibatch", of=MLP), images(8)
     copies = network.features(x[:1].expand(8, -1, -1, -1))[-1]
     torch.testing.assert_close(network.similarity(copies), torch.full((8, 16), 7.0))
@@ -310,7 +312,7 @@ def test_copies_are_most_like_each_other():
 
 
 def collapse_is_seen(part):
-    """Train `part` to tell batches of copies from varied ones of the same images."""
+    """Train `part` to distinguish batches of copies from batches of different images."""
     network = create_discriminator(part, in_channels=1, size=(4, 4))
     optimizer, loss = torch.optim.Adam(network.parameters(), lr=0.01), Vanilla()
 
@@ -323,20 +325,20 @@ def collapse_is_seen(part):
         optimizer.zero_grad()
         loss.for_discriminator(network(varied), network(copies)).backward()
         optimizer.step()
-    right = []
+    correct = []
     with torch.no_grad():
         for _ in range(50):
             varied, copies = batches()
-            right += [(network(varied) > 0).float().mean(), (network(copies) < 0).float().mean()]
-    return torch.stack(right).mean()
+            correct += [(network(varied) > 0).float().mean(), (network(copies) < 0).float().mean()]
+    return torch.stack(correct).mean()
 
 
-def test_a_collapsed_batch_is_seen_only_by_minibatch_discrimination():
+def test_only_minibatch_discrimination_detects_a_collapsed_batch():
     assert collapse_is_seen({"name": "minibatch", "of": MLP}) > 0.97
     assert collapse_is_seen(MLP) < 0.65  # image by image, copies are as real as any
 
 
-def test_the_layers_behind_the_features_rest():
+def test_unused_layers_after_the_features_get_no_gradient():
     network = make("minibatch", of=MLP)
     resting = [name for name, p in network.named_parameters() if not p.requires_grad]
     assert resting == ["network.model.4.weight", "network.model.4.bias"]

@@ -1,4 +1,4 @@
-"""The GAN of Goodfellow et al. (2014), beside numbers worked out by hand."""
+"""The GAN of Goodfellow et al. (2014), against numbers worked out by hand."""
 
 import math
 from types import SimpleNamespace
@@ -23,22 +23,24 @@ def chance(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-def test_the_losses_are_the_papers() -> None:
+def test_the_losses_are_those_of_the_paper() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
     recipe = small_gans.scalar_recipe(NAME, JUDGE)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
-    value = math.log(chance(2)) + math.log(1 - chance(1))  # equation 1, which it maximises
+    value = math.log(chance(2)) + math.log(
+        1 - chance(1)
+    )  # equation 1, maximised by the discriminator
     assert turn.total.item() == pytest.approx(-value) == pytest.approx(1.440190, abs=1e-5)
     turn = next(step)
     assert (turn.player, list(turn.losses)) == ("generator", ["gan"])
     assert turn.total.item() == pytest.approx(-math.log(chance(1)))
-    turn.total.backward()  # the score grows by 2 with the shade
+    turn.total.backward()  # the score grows by 2 with the level
     assert recipe.generator.shade.grad.item() == pytest.approx(-2 * (1 - chance(1)))
     assert next(step, None) is None
 
 
-def test_the_saturating_loss_is_the_papers_first() -> None:
+def test_the_saturating_loss_is_the_first_loss_of_the_paper() -> None:
     recipe = small_gans.scalar_recipe(
         NAME, JUDGE, adversarial={"name": "vanilla", "saturating": True}
     )
@@ -72,7 +74,7 @@ class Bare(nn.Module):
         return self.score(x)
 
 
-def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
+def test_the_generator_turn_uses_the_updated_discriminator() -> None:
     recipe = small_gans.scalar_recipe(NAME, JUDGE)
     step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
@@ -83,15 +85,17 @@ def test_the_generator_answers_the_discriminator_that_has_moved() -> None:
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     recipe = small_gans.build_state(NAME).recipe
     _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
-    found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(
+        turn.total, list(recipe.generator.parameters()), allow_unused=True
+    )
+    assert set(gradients) == {None}
 
 
-def test_real_and_generated_images_are_judged_apart_and_the_generator_draws_anew() -> None:
+def test_real_and_generated_batches_are_separate_and_the_generator_turn_has_new_latents() -> None:
     training, batch = small_gans.build_state(NAME), small_gans.random_batch()
-    seen = small_gans.record_inputs(training.recipe.discriminator)
+    inputs = small_gans.record_inputs(training.recipe.discriminator)
     take_step(training, batch, 10)
-    real, fake, answer = seen
+    real, fake, answer = inputs
     assert torch.equal(real, batch.images)
     assert real.shape == fake.shape == answer.shape
     assert not torch.equal(fake, answer)
@@ -100,16 +104,16 @@ def test_real_and_generated_images_are_judged_apart_and_the_generator_draws_anew
 @pytest.mark.parametrize(
     ("discriminator_steps", "expected"), [(1, [2, 2, 2, 2]), (3, [1, 1, 2, 1])]
 )
-def test_the_discriminator_has_its_turns_before_each_of_the_generators(
+def test_the_discriminator_has_its_turns_before_each_generator_turn(
     discriminator_steps: int, expected: list[int]
 ) -> None:
-    found = small_gans.players_of_steps(
+    result = small_gans.players_of_steps(
         small_gans.build_state(NAME, discriminator_steps=discriminator_steps), 4
     )
-    assert found == [["discriminator", "generator"][:count] for count in expected]
+    assert result == [["discriminator", "generator"][:count] for count in expected]
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(ConfigError, match="discriminator_steps: expected greater than 0, got 0"):
         small_gans.build_state(NAME, discriminator_steps=0)
     with pytest.raises(ConfigError, match="prior: expected 'normal', 'uniform' or 'sphere'"):
@@ -131,7 +135,7 @@ def test_defaults_are_those_of_the_paper_with_adam() -> None:
         assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
 
 
-def test_each_player_has_a_rate_of_its_own() -> None:
+def test_each_player_has_its_own_learning_rate() -> None:
     players = small_gans.build_state(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"discriminator": 3e-4, "generator": 1e-3}
@@ -140,17 +144,17 @@ def test_each_player_has_a_rate_of_its_own() -> None:
 def test_a_preview_shows_the_same_noise_each_time() -> None:
     training = small_gans.build_state(NAME)
     rows = draw_preview(training, small_gans.random_batch())
-    torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, small_gans.random_batch(seed=1))
+    torch.rand(7)  # training has generated images meanwhile
+    second = draw_preview(training, small_gans.random_batch(seed=1))
     assert rows["samples"].shape == (32, 1, 8, 8)
-    assert torch.equal(rows["samples"], again["samples"])
+    assert torch.equal(rows["samples"], second["samples"])
     assert not torch.equal(rows["samples"][0], rows["samples"][1])
 
 
 @pytest.mark.slow
-def test_the_saturating_loss_teaches_nothing_against_a_strong_discriminator() -> None:
-    """The lecture's failure: log(1 - D(fake)) is flat where the discriminator is sure."""
-    norms, drawn = {}, {}
+def test_the_saturating_loss_has_no_gradient_with_a_strong_discriminator() -> None:
+    """log(1 - D(fake)) has a vanishing gradient where the discriminator is confident."""
+    norms, images = {}, {}
     for saturating in (True, False):
         training = small_gans.build_state(
             NAME,
@@ -160,14 +164,14 @@ def test_the_saturating_loss_teaches_nothing_against_a_strong_discriminator() ->
             lr_discriminator=3e-2,
         )
         for seed in range(1500):
-            played = take_step(training, whitish(seed), 10_000)
+            result = take_step(training, whitish(seed), 10_000)
             if seed == 499:
-                norms[saturating] = played.norms["generator"].item()
+                norms[saturating] = result.norms["generator"].item()
         with torch.no_grad():
-            drawn[saturating] = training.recipe.draw(training.recipe.latents(64)).mean().item()
+            images[saturating] = training.recipe.draw(training.recipe.latents(64)).mean().item()
     assert norms[True] < 1e-3 * norms[False]
-    assert drawn[True] < 0.2  # gray, nearly as it began
-    assert drawn[False] > 0.8  # nearly as white as the images
+    assert images[True] < 0.2  # gray, nearly as at the start
+    assert images[False] > 0.8  # nearly as white as the images
 
 
 def whitish(seed: int) -> Images:

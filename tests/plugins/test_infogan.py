@@ -1,4 +1,4 @@
-"""InfoGAN as Chen et al. (2016) and their code have it, beside plain PyTorch."""
+"""InfoGAN of Chen et al. (2016) and their code, against plain PyTorch."""
 
 import math
 
@@ -19,7 +19,7 @@ SMALL = {"name": "dcgan", "width": 4}
 
 
 def build(**options: object) -> nn.Module:
-    given = {
+    values = {
         "generator": SMALL,
         "discriminator": SMALL,
         "latent_dim": 5,
@@ -27,7 +27,7 @@ def build(**options: object) -> nn.Module:
         **options,
     }
     with seeded(0):
-        return create("recipe", {"name": "infogan", **given}, spec=SPEC).double()
+        return create("recipe", {"name": "infogan", **values}, spec=SPEC).double()
 
 
 def batch(count: int = 4, seed: int = 1) -> Images:
@@ -42,7 +42,7 @@ def says(scores: Tensor, real: bool) -> Tensor:
 
 
 def cross_entropies(recipe: nn.Module, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """Return those of the category and of both numbers, less what no weight changes."""
+    """Return the losses of the category and of both numbers, without constants."""
     guessed = recipe.head(recipe.discriminator.features(images)[-1])
     chances = guessed[:, :3].exp() / guessed[:, :3].exp().sum(1, keepdim=True)
     right = (chances * noise[:, 5:8, 0, 0]).sum(1)
@@ -51,28 +51,28 @@ def cross_entropies(recipe: nn.Module, images: Tensor, noise: Tensor) -> tuple[T
     return -right.log().mean(), numbers - math.log(2 * math.pi)
 
 
-def test_both_turns_are_those_of_a_gan_with_how_well_the_codes_are_guessed() -> None:
+def test_both_turns_are_those_of_a_gan_with_the_loss_of_predicted_codes() -> None:
     recipe, (images,) = build(information_weight=0.5), batch()
     torch.manual_seed(5)
     noise = recipe.latents(4).double()
     fake = recipe.generator(noise)
-    judged = recipe.discriminator(images), recipe.discriminator(fake)
+    scores = recipe.discriminator(images), recipe.discriminator(fake)
     category, numbers = cross_entropies(recipe, fake, noise)
     torch.manual_seed(5)
     step, first = advance_to_turn(recipe, Images(images), 0)
     second = next(step)
     assert next(step, None) is None
     assert (first.player, second.player) == ("discriminator", "generator")
-    gan = says(judged[0], True) + says(judged[1], False)
+    gan = says(scores[0], True) + says(scores[1], False)
     assert torch.allclose(first.losses["gan"], gan, rtol=1e-9)
-    assert torch.allclose(second.losses["gan"], says(judged[1], True), rtol=1e-9)
+    assert torch.allclose(second.losses["gan"], says(scores[1], True), rtol=1e-9)
     for turn in (first, second):
         assert list(turn.losses) == ["gan", "category", "continuous"]
         assert torch.allclose(turn.losses["category"], 0.5 * category, rtol=1e-6)
         assert torch.allclose(turn.losses["continuous"], 0.5 * numbers, rtol=1e-6)
 
 
-def test_the_generator_answers_a_head_that_has_moved() -> None:
+def test_the_generator_turn_uses_the_updated_head() -> None:
     recipe, (images,) = build(), batch()
     torch.manual_seed(5)
     noise = recipe.latents(4).double()
@@ -88,7 +88,7 @@ def test_the_generator_answers_a_head_that_has_moved() -> None:
     assert torch.allclose(turn.losses["continuous"], numbers, rtol=1e-6)
 
 
-def test_a_blind_guess_costs_the_entropy_of_the_category() -> None:
+def test_an_uninformed_prediction_costs_the_entropy_of_the_category() -> None:
     recipe = build()
     for parameter in recipe.head.parameters():
         nn.init.zeros_(parameter)
@@ -99,11 +99,13 @@ def test_a_blind_guess_costs_the_entropy_of_the_category() -> None:
 def test_the_discriminators_turn_leaves_no_gradient_in_the_generator() -> None:
     recipe = build()
     _, turn = advance_to_turn(recipe, batch(), 0)
-    found = torch.autograd.grad(turn.total, list(recipe.generator.parameters()), allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(
+        turn.total, list(recipe.generator.parameters()), allow_unused=True
+    )
+    assert set(gradients) == {None}
 
 
-def test_noise_holds_a_category_and_numbers_behind_what_means_nothing() -> None:
+def test_latents_hold_free_noise_then_a_category_and_numbers() -> None:
     noise = build(prior="normal").latents(3000, torch.Generator().manual_seed(1))
     assert noise.shape == (3000, 5 + 3 + 2, 1, 1)
     free, category, numbers = noise.flatten(1).split([5, 3, 2], 1)
@@ -115,74 +117,74 @@ def test_noise_holds_a_category_and_numbers_behind_what_means_nothing() -> None:
     assert numbers.std(0).tolist() == pytest.approx([3**-0.5] * 2, abs=0.02)
 
 
-def test_a_condition_is_the_category_whatever_the_noise_says() -> None:
+def test_a_condition_replaces_the_category_of_the_latents() -> None:
     recipe = build().eval()
     assert recipe.conditions() == ("0", "1", "2")
     noise = recipe.latents(3).double()
-    wanted = noise.clone()
-    wanted[:, 5:8, 0, 0] = torch.eye(3).double()[[2, 2, 0]]
-    drawn = recipe.draw(noise, torch.tensor([2, 2, 0]))
-    assert torch.equal(drawn, recipe.generator(wanted))
+    expected = noise.clone()
+    expected[:, 5:8, 0, 0] = torch.eye(3).double()[[2, 2, 0]]
+    images = recipe.draw(noise, torch.tensor([2, 2, 0]))
+    assert torch.equal(images, recipe.generator(expected))
     assert torch.equal(recipe.draw(noise), recipe.generator(noise))
 
 
-def test_a_walk_has_a_row_a_code_and_all_else_alike() -> None:
+def test_a_walk_has_a_row_for_each_code_and_keeps_the_rest() -> None:
     recipe = build().float().eval()
-    given: list[Tensor] = []
-    recipe.generator.register_forward_hook(lambda _m, noise, _o: given.append(noise[0].flatten(1)))
+    inputs: list[Tensor] = []
+    recipe.generator.register_forward_hook(lambda _m, noise, _o: inputs.append(noise[0].flatten(1)))
     rows = recipe.walk(5, torch.Generator().manual_seed(1), torch.tensor([1]))
     assert [tuple(row.shape) for row in rows] == [(5, 1, 16, 16)] * 3
-    category, first, second = given
+    category, first, second = inputs
     assert category[:, 5:8].argmax(1).tolist() == [0, 1, 2, 0, 1]
     assert first[:, 8].tolist() == second[:, 9].tolist() == [-2, -1, 0, 1, 2]
     assert first[:, 5:8].argmax(1).tolist() == second[:, 5:8].argmax(1).tolist() == [1] * 5
-    for row in given:
-        assert torch.equal(row[:, :5], given[0][:1, :5].expand(5, -1))
+    for row in inputs:
+        assert torch.equal(row[:, :5], inputs[0][:1, :5].expand(5, -1))
     assert torch.equal(first[:, 9], category[:, 9])
     assert torch.equal(second[:, 8], category[:, 8])
 
 
-def test_without_numbers_the_category_is_the_only_code() -> None:
+def test_without_continuous_codes_the_category_is_the_only_code() -> None:
     recipe = build(continuous=0)
-    played = take_turns(recipe, batch(), recipe.optimizers())
-    assert played.losses["discriminator/continuous"] == played.losses["generator/continuous"] == 0
+    result = take_turns(recipe, batch(), recipe.optimizers())
+    assert result.losses["discriminator/continuous"] == result.losses["generator/continuous"] == 0
     assert len(recipe.float().eval().walk(3, torch.Generator())) == 1
 
 
-def test_any_discriminator_with_features_will_do() -> None:
+def test_any_discriminator_with_features_can_be_used() -> None:
     for discriminator in (
         {"name": "mlp", "width": 4},
         {"name": "patch", "width": 4, "layers": 1},
         {"name": "noisy", "of": SMALL, "sigma": 0.1},
     ):
         recipe = build(discriminator=discriminator)
-        played = take_turns(recipe, batch(), recipe.optimizers())
-        assert all(loss.isfinite() for loss in played.losses.values())
+        result = take_turns(recipe, batch(), recipe.optimizers())
+        assert all(loss.isfinite() for loss in result.losses.values())
 
 
-def test_making_the_heads_leaves_running_statistics_alone() -> None:
+def test_creating_the_heads_does_not_change_running_statistics() -> None:
     buffers = dict(build().discriminator.named_buffers())
     means = [b for name, b in buffers.items() if name.endswith("running_mean")]
     assert means
     assert all(not mean.any() for mean in means)
 
 
-def test_codes_that_are_none_are_refused() -> None:
+def test_no_codes_are_refused() -> None:
     with pytest.raises(ConfigError, match="categories"):
         build(categories=1)
     with pytest.raises(ConfigError, match="continuous"):
         build(continuous=-1)
 
 
-def test_a_batch_of_one_is_refused_with_what_to_set() -> None:
+def test_a_batch_of_one_is_refused_with_the_setting() -> None:
     with pytest.raises(ConfigError, match=r"train\.batch_size: .* set 2 or more"):
         next(build().step(batch(1)))
 
 
 def test_a_preview_shows_the_batch_and_what_the_codes_mean() -> None:
-    recipe, given = build().float().eval(), Images(batch().images.float())
-    rows = [*recipe.preview(given).values()]
-    assert torch.equal(rows[0], given.images)
+    recipe, pair = build().float().eval(), Images(batch().images.float())
+    rows = [*recipe.preview(pair).values()]
+    assert torch.equal(rows[0], pair.images)
     walk = recipe.walk(4, torch.Generator().manual_seed(0))
     assert [torch.equal(a, b) for a, b in zip(rows[1:], walk, strict=True)] == [True] * 3
 
@@ -191,16 +193,16 @@ def test_defaults_are_those_of_the_paper() -> None:
     recipe = find("recipe", "infogan")
     assert recipe.defaults["data"]["layout"] == "images"
     assert recipe.defaults["train"]["batch_size"] == 128
-    made = create("recipe", "infogan", spec=image_spec((28, 28), ("digits",), 1))
-    assert made.latents(1).shape == (1, 62 + 10 + 2, 1, 1)
-    assert made.information_weight == 1.0
-    assert [tuple(p.shape) for p in made.head.parameters()][-2:] == [(12, 128), (12,)]
+    built = create("recipe", "infogan", spec=image_spec((28, 28), ("digits",), 1))
+    assert built.latents(1).shape == (1, 62 + 10 + 2, 1, 1)
+    assert built.information_weight == 1.0
+    assert [tuple(p.shape) for p in built.head.parameters()][-2:] == [(12, 128), (12,)]
     players = {
-        "discriminator": (2e-4, [*made.discriminator.parameters(), *made.head.parameters()]),
-        "generator": (1e-3, list(made.generator.parameters())),
+        "discriminator": (2e-4, [*built.discriminator.parameters(), *built.head.parameters()]),
+        "generator": (1e-3, list(built.generator.parameters())),
     }
-    assert made.optimizers().keys() == players.keys()
+    assert built.optimizers().keys() == players.keys()
     for player, (rate, moved) in players.items():
-        (group,) = made.optimizers()[player].param_groups
+        (group,) = built.optimizers()[player].param_groups
         assert (group["lr"], group["betas"]) == (rate, (0.5, 0.999))
         assert {id(p) for p in group["params"]} == {id(p) for p in moved}

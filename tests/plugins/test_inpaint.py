@@ -1,4 +1,4 @@
-"""Inpainting: the joint loss of context encoders, beside plain PyTorch; known pixels stay."""
+"""Inpainting: the joint loss of context encoders, against plain PyTorch; known pixels stay."""
 
 from pathlib import Path
 
@@ -49,82 +49,82 @@ def says(scores: Tensor, real: bool) -> Tensor:
 # -- the step --------------------------------------------------------------------------------------
 
 
-def test_a_hole_is_gray_and_the_mask_behind_it_is_one() -> None:
-    (given,) = batch(1)
+def test_a_hole_is_gray_and_its_mask_channel_is_one() -> None:
+    (images,) = batch(1)
     hole = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
     hole[..., 2:5, 7:] = True
-    shown = mask_out(given, hole)
-    assert shown.shape == (1, 4, 16, 16)
-    assert (shown[:, :3, 2:5, 7:] == 0).all()
-    assert torch.equal(shown[:, :3, 5:], given[:, :, 5:])
-    assert shown[:, 3].sum() == 2 * 27 - 256
-    assert set(shown[:, 3].flatten().tolist()) == {-1, 1}
+    network_input = mask_out(images, hole)
+    assert network_input.shape == (1, 4, 16, 16)
+    assert (network_input[:, :3, 2:5, 7:] == 0).all()
+    assert torch.equal(network_input[:, :3, 5:], images[:, :, 5:])
+    assert network_input[:, 3].sum() == 2 * 27 - 256
+    assert set(network_input[:, 3].flatten().tolist()) == {-1, 1}
 
 
-def test_of_a_smooth_hole_the_generator_draws_what_is_lacking_in_units_of_the_contrast() -> None:
-    recipe, (given,) = build(fill="smooth"), batch()
-    hole = hole_of(given)
-    smooth = harmonic_fill(given, hole)
+def test_in_a_smooth_hole_the_generator_predicts_detail_in_units_of_contrast() -> None:
+    recipe, (images,) = build(fill="smooth"), batch()
+    hole = hole_of(images)
+    smooth = harmonic_fill(images, hole)
     rows = []
-    for picture, mask in zip(smooth, 2.0 * hole - 1, strict=True):
-        contrast = picture.std() + 0.05
-        shown = torch.cat([(picture - picture.mean()) / contrast, mask])[None]
-        rows.append(picture + contrast * recipe.generator.eval()(shown)[0])
-    drawn, unit = recipe.eval().predict(given, hole)
-    assert torch.allclose(drawn, torch.stack(rows), rtol=1e-12)
+    for image, mask in zip(smooth, 2.0 * hole - 1, strict=True):
+        contrast = image.std() + 0.05
+        network_input = torch.cat([(image - image.mean()) / contrast, mask])[None]
+        rows.append(image + contrast * recipe.generator.eval()(network_input)[0])
+    output, unit = recipe.eval().predict(images, hole)
+    assert torch.allclose(output, torch.stack(rows), rtol=1e-12)
     assert torch.allclose(unit.flatten(), smooth.flatten(1).std(1) + 0.05, rtol=1e-12)
-    brighter, _ = recipe.predict(given * 0.5 + 0.2, hole)
-    assert torch.allclose(brighter, drawn * 0.5 + 0.2, atol=0.05)
+    brighter, _ = recipe.predict(images * 0.5 + 0.2, hole)
+    assert torch.allclose(brighter, output * 0.5 + 0.2, atol=0.05)
 
 
-def test_over_a_smooth_hole_differences_are_paid_for_in_units_of_the_contrast() -> None:
-    recipe, (given,) = build(fill="smooth", adversarial_weight=0.0), batch()
-    hole = hole_of(given)
+def test_in_a_smooth_hole_the_pixel_loss_is_in_units_of_contrast() -> None:
+    recipe, (images,) = build(fill="smooth", adversarial_weight=0.0), batch()
+    hole = hole_of(images)
     torch.manual_seed(5)
-    (turn,) = recipe.step(Images(given))
-    drawn, unit = recipe.predict(given, hole)
-    apart = (drawn - given).abs() / unit
-    missing = hole.expand_as(given)
-    assert torch.allclose(turn.losses["hole"], apart[missing].mean(), rtol=1e-12)
-    assert torch.allclose(turn.losses["known"], 0.1 * apart[~missing].mean(), rtol=1e-12)
+    (turn,) = recipe.step(Images(images))
+    output, unit = recipe.predict(images, hole)
+    distances = (output - images).abs() / unit
+    missing = hole.expand_as(images)
+    assert torch.allclose(turn.losses["hole"], distances[missing].mean(), rtol=1e-12)
+    assert torch.allclose(turn.losses["known"], 0.1 * distances[~missing].mean(), rtol=1e-12)
 
 
-def test_the_discriminator_goes_first_and_sees_composed_pictures_and_the_mask() -> None:
-    recipe, (given,) = build(), batch()
-    hole = hole_of(given)
+def test_the_discriminator_turn_is_first_and_gets_composited_images_and_the_mask() -> None:
+    recipe, (images,) = build(), batch()
+    hole = hole_of(images)
     torch.manual_seed(5)
-    _, turn = advance_to_turn(recipe, Images(given), 0)
+    _, turn = advance_to_turn(recipe, Images(images), 0)
     mask = 2.0 * hole - 1
-    composed = hole * recipe.generator(mask_out(given, hole)) + ~hole * given
-    judge = recipe.discriminator
-    expected = says(judge(torch.cat([given, mask], 1)), True)
-    expected = expected + says(judge(torch.cat([composed, mask], 1)), False)
+    composed = hole * recipe.generator(mask_out(images, hole)) + ~hole * images
+    discriminator = recipe.discriminator
+    expected = says(discriminator(torch.cat([images, mask], 1)), True)
+    expected = expected + says(discriminator(torch.cat([composed, mask], 1)), False)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
-    found = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
+    assert set(gradients) == {None}
 
 
 @pytest.mark.parametrize("pixel", ["l1", "l2"])
-def test_the_generator_pays_for_the_hole_the_known_the_game_and_the_content(pixel: str) -> None:
+def test_the_generator_loss_has_hole_known_adversarial_and_content_terms(pixel: str) -> None:
     recipe = build(pixel=pixel, hole_weight=2.0, content="l2", content_weight=0.5)
-    (given,) = batch()
-    hole = hole_of(given)
+    (images,) = batch()
+    hole = hole_of(images)
     torch.manual_seed(5)
-    step, _ = advance_to_turn(recipe, Images(given), 0)
+    step, _ = advance_to_turn(recipe, Images(images), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
-            parameter.add_(0.05)  # the discriminator moves
+            parameter.add_(0.05)  # the discriminator is updated
     turn = next(step)
-    drawn = recipe.generator(mask_out(given, hole))
-    composed = hole * drawn + ~hole * given
-    apart = (drawn - given).abs() if pixel == "l1" else (drawn - given).square()
-    missing = hole.expand_as(given)
+    output = recipe.generator(mask_out(images, hole))
+    composed = hole * output + ~hole * images
+    distances = (output - images).abs() if pixel == "l1" else (output - images).square()
+    missing = hole.expand_as(images)
     expected = {
-        "hole": 2 * apart[missing].mean(),
-        "known": 0.1 * apart[~missing].mean(),
+        "hole": 2 * distances[missing].mean(),
+        "known": 0.1 * distances[~missing].mean(),
         "gan": 1e-3 * says(recipe.discriminator(torch.cat([composed, 2.0 * hole - 1], 1)), True),
-        "content": 0.5 * (composed - given).square().mean(),
+        "content": 0.5 * (composed - images).square().mean(),
     }
     assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
     for name, loss in expected.items():
@@ -132,30 +132,30 @@ def test_the_generator_pays_for_the_hole_the_known_the_game_and_the_content(pixe
     assert next(step, None) is None
 
 
-def test_without_a_game_there_is_no_discriminator() -> None:
+def test_without_an_adversarial_loss_there_is_no_discriminator() -> None:
     recipe = build(adversarial_weight=0.0)
     assert list(recipe.optimizers()) == ["generator"]
     assert not any("discriminator" in key for key in recipe.state_dict())
     assert [(t.player, *t.losses) for t in recipe.step(batch())] == [("generator", "hole", "known")]
 
 
-def test_what_the_generator_is_shown_does_not_depend_on_what_is_missing() -> None:
-    recipe, (given,) = build(), batch()
-    hole = hole_of(given)
-    other = torch.where(hole, -given, given)
-    assert torch.equal(mask_out(given, hole), mask_out(other, hole))
+def test_the_generator_input_does_not_depend_on_missing_pixels() -> None:
+    recipe, (images,) = build(), batch()
+    hole = hole_of(images)
+    other = torch.where(hole, -images, images)
+    assert torch.equal(mask_out(images, hole), mask_out(other, hole))
     mask = 2.0 * hole - 1
-    drawn = [recipe.translate(torch.cat([i, mask], 1), to="") for i in (given, other)]
-    assert torch.equal(*drawn)
+    output = [recipe.translate(torch.cat([i, mask], 1), to="") for i in (images, other)]
+    assert torch.equal(*output)
 
 
-def test_defaults_are_a_resnet_a_patch_and_a_channel_more_for_each() -> None:
+def test_defaults_are_a_resnet_and_a_patch_discriminator_with_a_mask_channel() -> None:
     recipe = find("recipe", "inpaint")
     assert recipe.defaults["data"] == {"layout": "images", "size": 128}
     assert recipe.takes_mask
     with torch.device("meta"):
-        made = create("recipe", "inpaint", spec=image_spec((128, 128), ("photos",)))
-    count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
+        built = create("recipe", "inpaint", spec=image_spec((128, 128), ("photos",)))
+    count = {n: sum(p.numel() for p in m.parameters()) for n, m in built.named_children()}
     # resnet of 6 blocks and a patch of 3 channels, and 49 * 64 and 16 * 64 for the mask;
     # batch norm has two numbers for each of 14 * 256 + 2 * 64, where a bias would be one
     assert count["generator"] == 7_837_699 + 49 * 64 + 14 * 256 + 2 * 64
@@ -165,41 +165,42 @@ def test_defaults_are_a_resnet_a_patch_and_a_channel_more_for_each() -> None:
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
 
 
-# -- what comes out --------------------------------------------------------------------------------
+# -- translation -----------------------------------------------------------------------------------
 
 
-def test_known_pixels_stay_to_the_last_bit_and_drawn_ones_are_clamped() -> None:
-    recipe, (given,) = build(), batch()
+def test_known_pixels_are_kept_exactly_and_generated_ones_clamped() -> None:
+    recipe, (images,) = build(), batch()
     with torch.no_grad():
         for parameter in recipe.generator.parameters():
             parameter.mul_(50)
-    hole = hole_of(given)
-    found = recipe.translate(torch.cat([given, 2.0 * hole - 1], 1), to="")
-    known = ~hole.expand_as(given)
-    assert torch.equal(found[known], given[known])
-    assert not torch.equal(found[~known], given[~known])
-    assert found.abs().max() <= 1
+    hole = hole_of(images)
+    result = recipe.translate(torch.cat([images, 2.0 * hole - 1], 1), to="")
+    known_mask = ~hole.expand_as(images)
+    assert torch.equal(result[known_mask], images[known_mask])
+    assert not torch.equal(result[~known_mask], images[~known_mask])
+    assert result.abs().max() <= 1
 
 
-def test_previews_show_the_hole_the_filling_and_the_whole() -> None:
-    recipe, (given,) = build(), batch()
+def test_previews_show_the_masked_input_the_output_and_the_original() -> None:
+    recipe, (images,) = build(), batch()
     torch.manual_seed(5)
-    shown, filled, whole = recipe.preview(Images(given)).values()
-    missing = hole_of(given).expand_as(given)
-    assert (shown[missing] == 0).all()
-    assert torch.equal(filled[~missing], given[~missing])
-    assert torch.equal(whole, given)
+    network_input, filled, whole = recipe.preview(Images(images)).values()
+    missing = hole_of(images).expand_as(images)
+    assert (network_input[missing] == 0).all()
+    assert torch.equal(filled[~missing], images[~missing])
+    assert torch.equal(whole, images)
 
 
-def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
+def test_inpainting_a_folder_keeps_known_bytes_and_gives_opaque_images(
     run_command, image_folder, tmp_path: Path
 ) -> None:
     image_folder("photos/train")
     parts = [f"options.generator={RESNET}", f"options.discriminator={PATCH}", "data.size=16"]
     settings = [word for part in parts for word in ("--set", part.replace("'", ""))]
-    asked = ("--plugin", "inpaint", "--domains", "photos", "--data", ".", "--steps", 2)
+    arguments = ("--plugin", "inpaint", "--domains", "photos", "--data", ".", "--steps", 2)
     assert (
-        run_command("train", *asked, *settings, "--device", "cpu", "--out", "runs/holes").code == 0
+        run_command("train", *arguments, *settings, "--device", "cpu", "--out", "runs/holes").code
+        == 0
     )
     random, truth = np.random.default_rng(0), {}
     for name, sides in {"a.png": (33, 21), "b/c.png": (16, 50)}.items():
@@ -220,12 +221,12 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
     for name, (pixels, hole) in truth.items():
         with Image.open(tmp_path / "filled" / name) as filled:
             assert filled.mode == "RGB"
-            found = np.asarray(filled)
-        assert (found[~hole] == pixels[~hole]).all()
-        assert (found[hole] != pixels[hole]).any()
+            result = np.asarray(filled)
+        assert (result[~hole] == pixels[~hole]).all()
+        assert (result[hole] != pixels[hole]).any()
         with Image.open(tmp_path / "opaque" / name) as same:
             assert same.mode == "RGB"
-            assert (np.asarray(same) == found).all()
+            assert (np.asarray(same) == result).all()
 
 
 # -- errors ----------------------------------------------------------------------------------------
@@ -252,6 +253,6 @@ def test_a_folder_of_any_pictures_keeps_every_known_byte_and_comes_out_opaque(
         ),
     ],
 )
-def test_what_cannot_be_filled_is_said(options: dict[str, object], message: str) -> None:
+def test_options_that_cannot_work_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(**options)

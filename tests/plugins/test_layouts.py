@@ -14,7 +14,7 @@ from translate.images.tensors import as_tensor
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
 def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
@@ -22,7 +22,7 @@ def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
     return path
 
 
-def test_published_archives_are_read_as_they_are(shared_images: Path) -> None:
+def test_published_archives_are_read_unchanged(shared_images: Path) -> None:
     for domains in (["trainA", "trainB"], ["A", "B"]):
         layout = Unpaired(shared_images / "horse2zebra", domains, "train")
         assert len(layout) == 120
@@ -40,14 +40,14 @@ def test_published_archives_are_read_as_they_are(shared_images: Path) -> None:
     assert (item.source == joined[..., 256:]).all()
 
 
-def test_a_path_works_wherever_a_name_does(image_folder: Pictures, tmp_path: Path) -> None:
+def test_a_path_is_accepted_in_place_of_a_name(image_folder: ImageFolder, tmp_path: Path) -> None:
     flat, split = image_folder("elsewhere/flat", 2), image_folder("elsewhere/split/train", 3)
     layout = Unpaired(tmp_path / "datasets", [str(flat), str(split.parent)], "train")
     assert (len(layout.source), len(layout.target)) == (2, 3)
 
 
-def test_a_name_beats_a_folder_of_that_name_in_the_working_directory(
-    image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_name_takes_precedence_over_a_folder_in_the_working_directory(
+    image_folder: ImageFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside, outside = image_folder("root/a", 1), image_folder("here/a", 2)
     monkeypatch.chdir(outside.parent)
@@ -71,8 +71,8 @@ def test_a_pattern_that_the_shell_expanded_is_recognized(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 2), (2, 5)])
-def test_an_epoch_shows_each_image_of_the_longer_domain_once(
-    first: int, second: int, image_folder: Pictures, tmp_path: Path
+def test_an_epoch_has_each_image_of_the_longer_domain_once(
+    first: int, second: int, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a", first)
     image_folder("b", second)
@@ -86,7 +86,7 @@ def test_an_epoch_shows_each_image_of_the_longer_domain_once(
 
 
 def test_the_two_sides_of_an_unpaired_item_have_their_own_roles(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a")
     image_folder("b")
@@ -95,17 +95,15 @@ def test_the_two_sides_of_an_unpaired_item_have_their_own_roles(
     assert transform.roles == ["source", "target"]
 
 
-def test_an_image_left_out_might_as_well_not_be_there(
-    image_folder: Pictures, tmp_path: Path
-) -> None:
+def test_leaving_out_an_image_equals_removing_it(image_folder: ImageFolder, tmp_path: Path) -> None:
     files = sorted(image_folder("a", 3).iterdir())
     image_folder("b", 1)
     layout = Unpaired(tmp_path, ["a", "b"], "train", leave_out=[files[1]])
     files[1].unlink()
-    again = Unpaired(tmp_path, ["a", "b"], "train")
-    assert layout.files == again.files
+    second = Unpaired(tmp_path, ["a", "b"], "train")
+    assert layout.files == second.files
     assert [layout.pick(i, Random(i)) for i in range(2)] == [
-        again.pick(i, Random(i)) for i in range(2)
+        second.pick(i, Random(i)) for i in range(2)
     ]
     with pytest.raises(DataError, match="not one of its 1 images can be read"):
         Unpaired(tmp_path, ["a", "b"], "train", leave_out=(tmp_path / "b").iterdir())
@@ -124,12 +122,12 @@ def test_pairs_have_one_name_whatever_their_suffixes_and_depth(tmp_path: Path) -
     assert names == [["a/1.png", "b/1.jpg"], ["a/deep/2.jpg", "b/deep/2.bmp"]]
 
 
-def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(tmp_path: Path) -> None:
+def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(tmp_path: Path) -> None:
     for name in ("a/1.png", "a/2.png", "b/2.png", "b/long-name.png", "b/4.png"):
         write(tmp_path / name)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError) as error:
         Paired(tmp_path, ["a", "b"], "train")
-    *table, rule, flag = str(caught.value).splitlines()
+    *table, rule, flag = str(error.value).splitlines()
     assert table == [
         "images without a partner: 1 of a, 2 of b",
         "  only in a  only in b",
@@ -145,7 +143,7 @@ def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(tmp_path: Path)
     assert layout.notes == ["skipped 3 images without a partner; 1 pairs are left"]
 
 
-def test_no_pair_at_all_is_refused(tmp_path: Path) -> None:
+def test_folders_without_a_pair_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "a/1.png")
     write(tmp_path / "b/2.png")
     with pytest.raises(DataError, match="no two files have the same name"):
@@ -153,7 +151,7 @@ def test_no_pair_at_all_is_refused(tmp_path: Path) -> None:
 
 
 def test_D21_an_image_that_is_its_own_partner_by_a_link_is_refused(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     one, other = image_folder("a", 3) / "0000.png", image_folder("b", 3) / "0000.png"
     other.unlink()
@@ -167,7 +165,7 @@ def test_D21_an_image_that_is_its_own_partner_by_a_link_is_refused(
         other.unlink()
 
 
-def test_D21_accents_may_be_composed_or_apart_in_the_names_of_a_pair(tmp_path: Path) -> None:
+def test_D21_names_of_a_pair_may_differ_in_unicode_form(tmp_path: Path) -> None:
     write(tmp_path / "a" / unicodedata.normalize("NFC", "é.png"))
     write(tmp_path / "b" / unicodedata.normalize("NFD", "é.png"))
     assert len(Paired(tmp_path, ["a", "b"], "train")) == 1
@@ -180,7 +178,9 @@ def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:
         Paired(tmp_path, ["a", "b"], "train")
 
 
-def test_a_pair_goes_when_either_half_is_left_out(image_folder: Pictures, tmp_path: Path) -> None:
+def test_a_pair_is_dropped_if_either_image_is_left_out(
+    image_folder: ImageFolder, tmp_path: Path
+) -> None:
     bad = sorted(image_folder("a", 3).iterdir())[0]
     image_folder("b", 3)
     layout = Paired(tmp_path, ["a", "b"], "train", leave_out=[bad])
@@ -230,7 +230,7 @@ def test_sides_must_be_named_and_domains_be_among_them(tmp_path: Path) -> None:
         SideBySide(tmp_path / "no", ["a", "b"], "train", sides=["a", "b"])
 
 
-def test_one_domain_is_read_alone(image_folder: Pictures, tmp_path: Path) -> None:
+def test_one_domain_is_read_alone(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("a", 2)
     layout, transform = OneDomain(tmp_path, ["a"], "train"), IdentityTransform()
     item = layout.load(layout.pick(1, Random(0)), transform)

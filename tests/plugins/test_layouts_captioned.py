@@ -13,42 +13,42 @@ from translate.engine.data import check, loader
 from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.captioned import CaptionedFolders
 
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
-def caption(folder: Path, *said: tuple[str, str]) -> Path:
+def caption(folder: Path, *message: tuple[str, str]) -> Path:
     """Write a line for each file and text."""
     path = folder / "captions.jsonl"
-    path.write_text("".join(json.dumps({"file": f, "text": t}) + "\n" for f, t in said))
+    path.write_text("".join(json.dumps({"file": f, "text": t}) + "\n" for f, t in message))
     return path
 
 
 def text(item: Captioned) -> str:
-    """Return what stands before the zeros."""
+    """Return the text before the padding."""
     return bytes(item.text.tolist()).rstrip(b"\0").decode()
 
 
-def test_each_image_comes_with_its_caption(image_folder: Pictures, tmp_path: Path) -> None:
+def test_each_image_comes_with_its_caption(image_folder: ImageFolder, tmp_path: Path) -> None:
     folder = image_folder("summer/train", 2)
     caption(folder, ("0001.png", "a lake"), ("0000.png", "drei Häuser"))
     layout = CaptionedFolders(tmp_path, ["summer"], "train")
     assert layout.spec.text_length == 12  # the umlaut is two bytes
     assert layout.spec.names == ("summer",)
     transform = IdentityTransform()
-    found = {}
+    result = {}
     for index in range(len(layout)):
-        picked = layout.pick(index, Random(0))
-        item = layout.load(picked, transform)
+        picked_item = layout.pick(index, Random(0))
+        item = layout.load(picked_item, transform)
         assert item.text.shape == (12,)
         assert item.text.dtype == torch.uint8
         assert item.images.shape == (3, 32, 32)
-        found[picked.files[0].name] = text(item)
-    assert found == {"0000.png": "drei Häuser", "0001.png": "a lake"}
+        result[picked_item.files[0].name] = text(item)
+    assert result == {"0000.png": "drei Häuser", "0001.png": "a lake"}
     assert transform.roles == ["source"] * 2
 
 
 def test_domains_are_read_together_and_padded_to_the_longest(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     caption(image_folder("summer/train", 1), ("0000.png", "green"))
     caption(image_folder("winter", 2), ("0000.png", "white"), ("0001.png", "whiter"))
@@ -60,7 +60,7 @@ def test_domains_are_read_together_and_padded_to_the_longest(
 
 
 def test_one_of_several_captions_is_picked_by_the_random_number(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     caption(image_folder("a", 1), ("0000.png", "one"), ("0000.png", "two"), ("0000.png", "three"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
@@ -74,7 +74,7 @@ def test_one_of_several_captions_is_picked_by_the_random_number(
     }
 
 
-def test_images_without_a_caption_are_left_out(image_folder: Pictures, tmp_path: Path) -> None:
+def test_images_without_a_caption_are_left_out(image_folder: ImageFolder, tmp_path: Path) -> None:
     folder = image_folder("a/train", 3)
     caption(folder, ("0001.png", "here"))
     layout = CaptionedFolders(tmp_path, ["a"], "train")
@@ -90,8 +90,8 @@ def test_images_without_a_caption_are_left_out(image_folder: Pictures, tmp_path:
         CaptionedFolders(tmp_path, [], "train")
 
 
-def test_captions_lie_beside_their_images_at_any_depth(
-    image_folder: Pictures, tmp_path: Path
+def test_captions_are_next_to_their_images_at_any_depth(
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a/train/deep", 2)
     caption(image_folder("a/train/deeper/still", 1), ("0000.png", "still"))
@@ -113,22 +113,20 @@ def test_captions_lie_beside_their_images_at_any_depth(
         "\udcff",
     ],
 )
-def test_a_line_that_is_none_is_named_by_its_number(
-    line: str, image_folder: Pictures, tmp_path: Path
+def test_a_malformed_line_is_named_by_its_number(
+    line: str, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     path = caption(image_folder("a", 1), ("0000.png", "good"))
     content = path.read_bytes() + b"\n" + line.encode(errors="surrogateescape") + b"\n"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r'captions\.jsonl, line 3: expected \{"file": ') as caught:
+    with pytest.raises(DataError, match=r'captions\.jsonl, line 3: expected \{"file": ') as error:
         CaptionedFolders(tmp_path, ["a"], "train")
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
-def test_captions_of_images_that_are_not_there_are_refused(
-    image_folder: Pictures, tmp_path: Path
-) -> None:
-    said = [("0000.png", "good"), ("gone.png", "bad"), ("../a/0000.png", "bad")]
-    caption(image_folder("a", 1), *said)
+def test_captions_of_missing_images_are_refused(image_folder: ImageFolder, tmp_path: Path) -> None:
+    expected = [("0000.png", "good"), ("gone.png", "bad"), ("../a/0000.png", "bad")]
+    caption(image_folder("a", 1), *expected)
     with pytest.raises(
         DataError,
         match=r"captions\.jsonl: 2 captions of images that are not there\. "
@@ -137,7 +135,7 @@ def test_captions_of_images_that_are_not_there_are_refused(
         CaptionedFolders(tmp_path, ["a"], "train")
 
 
-def test_an_image_left_out_takes_its_caption_along(image_folder: Pictures, tmp_path: Path) -> None:
+def test_leaving_out_an_image_drops_its_caption(image_folder: ImageFolder, tmp_path: Path) -> None:
     folder = image_folder("a", 2)
     caption(folder, ("0000.png", "the longest of them"), ("0001.png", "short"))
     layout = CaptionedFolders(tmp_path, ["a"], "train", leave_out=[folder / "0000.png"])
@@ -147,12 +145,12 @@ def test_an_image_left_out_takes_its_caption_along(image_folder: Pictures, tmp_p
 
 
 def test_a_batch_of_the_engine_holds_images_and_text(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     caption(image_folder("summer", 2), ("0000.png", "a"), ("0001.png", "bcd"))
-    asked = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
-    prepared = check.check_data(check.open_layout(asked), asked)
-    (batch, _), *_ = loader.batches(prepared, asked, seed=0, batch_size=2, stop=1)
+    settings = Data(root=tmp_path, domains=("summer",), layout="captioned", size=16)
+    checked_data = check.check_data(check.open_layout(settings), settings)
+    (batch, _), *_ = loader.batches(checked_data, settings, seed=0, batch_size=2, stop=1)
     assert isinstance(batch, Captioned)
     assert batch.images.shape == (2, 3, 16, 16)
     assert sorted(bytes(row.tolist()) for row in batch.text) == [b"a\0\0", b"bcd"]

@@ -1,4 +1,4 @@
-"""Several domains, in which the label of an image is its domain."""
+"""Several domains: the label of an image is its domain."""
 
 from pathlib import Path
 from random import Random
@@ -23,13 +23,15 @@ def test_every_image_of_every_domain_is_an_item_with_its_domain_as_label(
     assert layout.spec.names == layout.spec.classes == ("summer", "autumn", "winter")
     assert len(layout) == len(layout.files) == 6
     for index in range(6):
-        picked = layout.pick(index, Random(0))
-        item = layout.load(picked, IdentityTransform())
-        assert layout.spec.classes[int(item.labels)] in picked.files[0].parts
+        picked_item = layout.pick(index, Random(0))
+        item = layout.load(picked_item, IdentityTransform())
+        assert layout.spec.classes[int(item.labels)] in picked_item.files[0].parts
         assert item.images.shape == (3, 32, 32)
 
 
-def test_classes_have_the_short_names_of_domains(image_folder: Any, tmp_path: Path) -> None:
+def test_classes_have_the_last_part_of_domain_paths_as_names(
+    image_folder: Any, tmp_path: Path
+) -> None:
     paths = [str(image_folder(f"{name}/train", 1).parent) for name in ("a", "b")]
     spec = open_layout(Data(root=tmp_path, domains=tuple(paths), layout="domains")).spec
     assert spec.names == spec.classes == ("a", "b")
@@ -43,12 +45,12 @@ def test_one_domain_or_one_twice_is_refused(image_folder: Any, tmp_path: Path) -
         LabelledDomains(tmp_path, ["a", "a"], "train")
 
 
-def test_an_image_that_is_left_out_leaves_the_others(image_folder: Any, tmp_path: Path) -> None:
+def test_leaving_out_an_image_keeps_the_others(image_folder: Any, tmp_path: Path) -> None:
     bad = sorted(image_folder("a", 2).iterdir())[0]
     image_folder("b", 1)
     layout = LabelledDomains(tmp_path, ["a", "b"], "train", leave_out=[bad])
     assert len(layout) == 2 and bad not in layout.files
 
 
-def test_it_keeps_the_rules() -> None:
+def test_the_layout_keeps_the_contract() -> None:
     check_layout("domains")

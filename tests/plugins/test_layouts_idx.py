@@ -24,7 +24,7 @@ LABELS = np.array([7, 0, 3, 7, 3], np.uint8)
 
 
 def idx(values: Any, kind: int = 8) -> bytes:
-    """Return `values` as an idx file has them."""
+    """Return `values` as an idx file."""
     shape = struct.pack(f">{values.ndim}I", *values.shape)
     return bytes((0, 0, kind, values.ndim)) + shape + values.tobytes()
 
@@ -45,11 +45,11 @@ def mnist(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-# -- what is read ----------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_mnist_is_read_as_it_is_published(mnist: Any, packed: bool, tmp_path: Path) -> None:
+def test_mnist_is_read_in_its_published_form(mnist: Any, packed: bool, tmp_path: Path) -> None:
     folder = mnist(packed=packed)
     layout = IdxFiles(tmp_path, ["mnist"], "train")
     assert len(layout) == 5
@@ -60,9 +60,9 @@ def test_mnist_is_read_as_it_is_published(mnist: Any, packed: bool, tmp_path: Pa
     assert [path.parent for path in layout.sources] == [folder, folder], "images, and labels"
     transform = IdentityTransform()
     for index in range(5):
-        picked = layout.pick(index, Random(0))
-        assert picked == Item((layout.path,), index) and layout.path.parent == folder
-        item = layout.load(picked, transform)
+        picked_item = layout.pick(index, Random(0))
+        assert picked_item == Item((layout.path,), index) and layout.path.parent == folder
+        item = layout.load(picked_item, transform)
         assert isinstance(item, Labelled)
         assert (item.images.numpy() == PIXELS[index, None]).all()
         assert layout.spec.classes[int(item.labels)] == str(LABELS[index])
@@ -78,7 +78,7 @@ def test_the_test_split_is_called_t10k(mnist: Any, tmp_path: Path) -> None:
         IdxFiles(tmp_path, ["mnist"], "train")
 
 
-def test_labels_may_be_left_alone(mnist: Any, tmp_path: Path) -> None:
+def test_labels_may_be_ignored(mnist: Any, tmp_path: Path) -> None:
     folder = mnist()
     (folder / "train-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(DataError, match=r'"data\.layout=\{name: idx, labels: false\}"'):
@@ -90,7 +90,7 @@ def test_labels_may_be_left_alone(mnist: Any, tmp_path: Path) -> None:
     assert layout.spec.classes == ()
 
 
-def test_a_dot_in_the_names_is_a_dash(mnist: Any, tmp_path: Path) -> None:
+def test_file_names_may_have_a_dot_for_the_dash(mnist: Any, tmp_path: Path) -> None:
     folder = mnist(packed=False)
     for path in list(folder.iterdir()):
         path.rename(path.with_name(path.name.replace("-idx", ".idx")))
@@ -111,8 +111,10 @@ def test_the_real_mnist_is_read(shared_images: Path) -> None:
     assert len(layout) == 60_000
     assert layout.spec.classes == tuple("0123456789")
     assert layout.labels is not None
-    assert layout.labels[:5].tolist() == [5, 0, 4, 1, 9]  # as every tutorial shows them
-    assert layout.images.float().mean() / 255 == pytest.approx(0.1307, abs=1e-4)  # as they say
+    assert layout.labels[:5].tolist() == [5, 0, 4, 1, 9]  # as in tutorials
+    assert layout.images.float().mean() / 255 == pytest.approx(
+        0.1307, abs=1e-4
+    )  # their documented values
     assert len(IdxFiles(shared_images / "mnist", ["mnist"], "test", labels=False)) == 10_000
 
 
@@ -120,31 +122,31 @@ def test_the_real_mnist_is_read(shared_images: Path) -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_batches_of_the_engine_are_gray_bytes(mnist: Any, workers: int, tmp_path: Path) -> None:
     mnist()
-    asked = Data(
+    settings = Data(
         root=tmp_path, domains=("mnist",), layout="idx", size=8, resize="fit", workers=workers
     )
-    prepared = check.check_data(check.open_layout(asked), asked)
-    (batch, met), *_ = loader.batches(prepared, asked, seed=0, batch_size=5, stop=1)
+    checked_data = check.check_data(check.open_layout(settings), settings)
+    (batch, met), *_ = loader.batches(checked_data, settings, seed=0, batch_size=5, stop=1)
     assert not met
     assert batch.images.shape == (5, 1, 8, 8)
     assert sorted(batch.labels.tolist()) == [0, 1, 1, 2, 2]
-    colour = asked.model_copy(update={"channels": 3, "layout": {"name": "idx", "labels": False}})
-    prepared = check.check_data(check.open_layout(colour), colour)
-    (batch, _), *_ = loader.batches(prepared, colour, seed=0, batch_size=5, stop=1)
+    colour = settings.model_copy(update={"channels": 3, "layout": {"name": "idx", "labels": False}})
+    checked_data = check.check_data(check.open_layout(colour), colour)
+    (batch, _), *_ = loader.batches(checked_data, colour, seed=0, batch_size=5, stop=1)
     assert batch.images.shape == (5, 3, 8, 8)
     assert len(batch) == 1
 
 
-def test_spawned_workers_get_the_images_without_a_copy_each(mnist: Any, tmp_path: Path) -> None:
+def test_spawned_workers_share_the_images(mnist: Any, tmp_path: Path) -> None:
     mnist()
     layout = IdxFiles(tmp_path, ["mnist"], "train")
-    assert isinstance(layout.images, torch.Tensor)  # which torch passes on in shared memory
+    assert isinstance(layout.images, torch.Tensor)  # which torch passes in shared memory
     context = torch.multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         assert pool.apply(len, (layout,)) == 5
 
 
-# -- what is refused -------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 @settings(suppress_health_check=SAME_FOLDER, deadline=None)
@@ -153,7 +155,7 @@ def test_spawned_workers_get_the_images_without_a_copy_each(mnist: Any, tmp_path
     packed=st.booleans(),
     seed=st.integers(0, 9),
 )
-def test_what_numpy_wrote_is_read_back(
+def test_arrays_of_numpy_are_read_back(
     shape: tuple[int, ...], packed: bool, seed: int, tmp_path: Path
 ) -> None:
     values = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
@@ -170,7 +172,7 @@ def test_what_numpy_wrote_is_read_back(
     whole=st.booleans(),
     dimensions=st.sampled_from([1, 3]),
 )
-def test_no_content_whatever_raises_but_a_data_error(
+def test_any_content_raises_only_data_errors(
     start: bytes, rest: bytes, packed: bool, whole: bool, dimensions: int, tmp_path: Path
 ) -> None:
     content = (bytes((0, 0, 8, dimensions)) if whole else b"") + start + rest
@@ -186,7 +188,7 @@ def test_no_content_whatever_raises_but_a_data_error(
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "message"),
     [
         (b"", r"begins with '', expected '00 00 08 03'"),
         (b"<html>", r"not an idx file of images: it begins with '3c 68 74 6d'"),
@@ -202,35 +204,35 @@ def test_no_content_whatever_raises_but_a_data_error(
         (idx(np.empty((0, 9, 9), np.uint8))[:4] + b"\xff" * 12, r"more than such a small file"),
     ],
 )
-def test_a_file_that_is_not_what_its_header_says_is_named(
-    content: bytes, complaint: str, tmp_path: Path
+def test_a_file_that_contradicts_its_header_is_named(
+    content: bytes, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=complaint) as caught:
+    with pytest.raises(DataError, match=message) as error:
         IdxFiles(tmp_path, ["mnist"], "train", labels=False)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(error.value).startswith(f"{path}: ")
 
 
-def test_a_bomb_is_not_inflated_beyond_what_its_header_promises(
+def test_a_decompression_bomb_is_inflated_only_to_the_size_of_its_header(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(idx(PIXELS) + bytes(1 << 26)))
-    given = []
+    arguments = []
     inflate = gzip.GzipFile.read
 
     def counted(self: gzip.GzipFile, size: int | None = -1) -> bytes:
-        given.append(inflate(self, size))
-        return given[-1]
+        arguments.append(inflate(self, size))
+        return arguments[-1]
 
     monkeypatch.setattr(gzip.GzipFile, "read", counted)
     with pytest.raises(DataError, match="and more follow"):
         read(path, 3)
-    assert sum(map(len, given)) == len(idx(PIXELS)) + 1
+    assert sum(map(len, arguments)) == len(idx(PIXELS)) + 1
 
 
-def test_as_many_labels_as_images(mnist: Any, tmp_path: Path) -> None:
+def test_the_numbers_of_labels_and_images_must_agree(mnist: Any, tmp_path: Path) -> None:
     folder = mnist()
     (folder / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(LABELS[:4])))
     with pytest.raises(DataError, match=r"ubyte\.gz holds 5 images, and \S+ubyte\.gz 4 labels"):

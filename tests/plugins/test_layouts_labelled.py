@@ -14,32 +14,32 @@ from translate.errors import ConfigError, DataError
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.labelled import LabelledFolders
 
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
-@pytest.mark.parametrize("place", ["digits/train", "digits", "train/digits"])
-def test_a_class_is_a_folder_and_they_are_sorted_as_people_count(
-    place: str, image_folder: Pictures, tmp_path: Path
+@pytest.mark.parametrize("folder", ["digits/train", "digits", "train/digits"])
+def test_a_class_is_a_folder_and_classes_are_in_natural_order(
+    folder: str, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     for name in ("10", "9", "b", "A", "1", "x10", "x9"):
-        image_folder(f"{place}/{name}", 1)
-    image_folder(f"{place}/9/deeper", 2)
-    (tmp_path / place / ".cache").mkdir()
+        image_folder(f"{folder}/{name}", 1)
+    image_folder(f"{folder}/9/deeper", 2)
+    (tmp_path / folder / ".cache").mkdir()
     layout = LabelledFolders(tmp_path, ["digits"], "train")
     assert layout.spec.classes == ("1", "9", "10", "A", "b", "x9", "x10")
     assert layout.spec.names == ("digits",)
     assert len(layout) == len(layout.files) == 9
     for index in range(9):
-        picked = layout.pick(index, Random(0))
-        (path,) = picked.files
-        item = layout.load(picked, IdentityTransform())
-        name = path.relative_to(tmp_path / place).parts[0]
+        picked_item = layout.pick(index, Random(0))
+        (path,) = picked_item.files
+        item = layout.load(picked_item, IdentityTransform())
+        name = path.relative_to(tmp_path / folder).parts[0]
         assert layout.spec.classes[int(item.labels)] == name
         assert item.labels.dtype == torch.int64
         assert item.labels.shape == ()
 
 
-def test_D21_linked_classes_keep_every_label(image_folder: Pictures, tmp_path: Path) -> None:
+def test_D21_linked_classes_keep_every_label(image_folder: ImageFolder, tmp_path: Path) -> None:
     pool = sorted(image_folder("pool", 3).iterdir())
     for label, files in {"young": pool[:2], "male": pool}.items():
         folder = tmp_path / "faces/train" / label
@@ -54,7 +54,7 @@ def test_D21_linked_classes_keep_every_label(image_folder: Pictures, tmp_path: P
 
 @pytest.mark.parametrize("name", ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"])
 def test_D23_folders_of_operating_systems_are_not_classes(
-    name: str, image_folder: Pictures, tmp_path: Path
+    name: str, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     for label in ("cat", "dog"):
         image_folder(f"lab/train/{label}", 1)
@@ -66,8 +66,8 @@ def test_D23_folders_of_operating_systems_are_not_classes(
     assert len(layout) == 2
 
 
-def test_classes_of_another_split_are_not_those_of_a_flat_folder(
-    image_folder: Pictures, tmp_path: Path
+def test_folders_of_another_split_are_not_classes(
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     for name in ("7", "8", "test/7", "test/9"):
         image_folder(f"digits/{name}", 1)
@@ -75,8 +75,8 @@ def test_classes_of_another_split_are_not_those_of_a_flat_folder(
     assert LabelledFolders(tmp_path, ["digits"], "test").spec.classes == ("7", "9")
 
 
-def test_a_folder_without_classes_is_told_what_they_look_like(
-    image_folder: Pictures, tmp_path: Path
+def test_a_folder_without_classes_is_refused_with_an_example(
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("digits/train", 3)
     with pytest.raises(
@@ -89,7 +89,7 @@ def test_a_folder_without_classes_is_told_what_they_look_like(
         LabelledFolders(tmp_path, ["a", "b"], "train")
 
 
-def test_images_beside_the_classes_are_counted(image_folder: Pictures, tmp_path: Path) -> None:
+def test_images_outside_of_classes_are_counted(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("digits/train/7", 1)
     image_folder("digits/train/10", 1)
     image_folder("digits/train", 2)
@@ -101,7 +101,7 @@ def test_images_beside_the_classes_are_counted(image_folder: Pictures, tmp_path:
         LabelledFolders(tmp_path, ["digits"], "train")
 
 
-def test_a_class_without_images_is_refused(image_folder: Pictures, tmp_path: Path) -> None:
+def test_a_class_without_images_is_refused(image_folder: ImageFolder, tmp_path: Path) -> None:
     bad = image_folder("digits/7", 2)
     image_folder("digits/8", 1)
     with pytest.raises(DataError, match=r"digits/7: not one of its 2 images can be read"):
@@ -111,7 +111,7 @@ def test_a_class_without_images_is_refused(image_folder: Pictures, tmp_path: Pat
         LabelledFolders(tmp_path, ["digits"], "train")
 
 
-def test_an_image_left_out_moves_no_label(image_folder: Pictures, tmp_path: Path) -> None:
+def test_leaving_out_an_image_changes_no_label(image_folder: ImageFolder, tmp_path: Path) -> None:
     first, *_ = sorted(image_folder("digits/7", 2).iterdir())
     image_folder("digits/8", 2)
     layout = LabelledFolders(tmp_path, ["digits"], "train", leave_out=[first])
@@ -121,7 +121,7 @@ def test_an_image_left_out_moves_no_label(image_folder: Pictures, tmp_path: Path
 
 
 def test_a_batch_of_the_engine_holds_images_and_labels(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     for name in ("7", "8"):
         image_folder(f"digits/train/{name}", 2)
@@ -133,7 +133,7 @@ def test_a_batch_of_the_engine_holds_images_and_labels(
 
 
 def test_images_of_all_classes_can_be_read_without_labels(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     for name in ("0", "1", "9"):
         image_folder(f"digits/train/{name}", 2)
@@ -144,5 +144,5 @@ def test_images_of_all_classes_can_be_read_without_labels(
 
 def batches(settings: Data) -> Any:
     """Return the engine's batches of four."""
-    prepared = check.check_data(check.open_layout(settings), settings)
-    return (batch for batch, _ in loader.batches(prepared, settings, seed=0, batch_size=4))
+    checked_data = check.check_data(check.open_layout(settings), settings)
+    return (batch for batch, _ in loader.batches(checked_data, settings, seed=0, batch_size=4))

@@ -23,10 +23,10 @@ def write(folder: Path, *names: str, side: int = 8) -> None:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    def build(*domains: str, ends: tuple[str, str] = ("_in", "_out"), **given: Any) -> SuffixPairs:
+    def build(*domains: str, ends: tuple[str, str] = ("_in", "_out"), **args: Any) -> SuffixPairs:
         source, target = ends
         names = domains or ("p",)
-        return SuffixPairs(tmp_path, names, "train", source=source, target=target, **given)
+        return SuffixPairs(tmp_path, names, "train", source=source, target=target, **args)
 
     return build
 
@@ -35,13 +35,13 @@ def below(layout: SuffixPairs, folder: Path) -> list[list[str]]:
     return [[path.relative_to(folder).as_posix() for path in pair] for pair in layout.pairs]
 
 
-@pytest.mark.parametrize("place", ["p", "p/train", "train/p"])
+@pytest.mark.parametrize("folder", ["p", "p/train", "train/p"])
 def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
-    place: str, make: Make, tmp_path: Path
+    folder: str, make: Make, tmp_path: Path
 ) -> None:
-    write(tmp_path / place, "1_in.png", "1_out.bmp", "deep/1_in.png", "deep/1_out.png")
+    write(tmp_path / folder, "1_in.png", "1_out.bmp", "deep/1_in.png", "deep/1_out.png")
     layout = make()
-    assert below(layout, tmp_path / place) == [
+    assert below(layout, tmp_path / folder) == [
         ["1_in.png", "1_out.bmp"],
         ["deep/1_in.png", "deep/1_out.png"],
     ]
@@ -51,7 +51,7 @@ def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 1)
 
 
-def test_D21_a_pair_is_two_files_not_two_names_of_one(make: Make, tmp_path: Path) -> None:
+def test_D21_two_names_of_one_file_are_not_a_pair(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "2_in.png", "2_out.png")
     (tmp_path / "p/1_out.png").symlink_to("1_in.png")
     with pytest.raises(DataError, match="1 of 2 images are their own partner, by links"):
@@ -59,9 +59,7 @@ def test_D21_a_pair_is_two_files_not_two_names_of_one(make: Make, tmp_path: Path
     assert below(make(drop_unpaired=True), tmp_path / "p") == [["2_in.png", "2_out.png"]]
 
 
-def test_an_empty_suffix_is_every_name_that_does_not_have_the_other(
-    make: Make, tmp_path: Path
-) -> None:
+def test_an_empty_suffix_matches_names_without_the_other(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1.png", "1_mask.png", "a_mask_2.png", "a_mask_2_mask.png")
     layout = make(ends=("", "_mask"))
     assert below(layout, tmp_path / "p") == [
@@ -71,18 +69,16 @@ def test_an_empty_suffix_is_every_name_that_does_not_have_the_other(
     assert layout.spec.names == ("p", "mask")
 
 
-def test_the_longer_suffix_is_meant_where_both_fit(make: Make, tmp_path: Path) -> None:
+def test_the_longer_suffix_takes_precedence(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_main_in.png")
     assert below(make(ends=("_in", "_main_in")), tmp_path / "p") == [["1_in.png", "1_main_in.png"]]
 
 
-def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(
-    make: Make, tmp_path: Path
-) -> None:
+def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png", "3_out.png", "4_out.png")
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError) as error:
         make()
-    assert str(caught.value).splitlines() == [
+    assert str(error.value).splitlines() == [
         "images without a partner: 1 of *_in, 2 of *_out",
         "  only in *_in  only in *_out",
         "  2             3",
@@ -95,7 +91,7 @@ def test_D17_orphans_are_a_table_and_a_flag_goes_on_without_them(
     assert layout.notes == ["skipped 3 images without a partner; 1 pairs are left"]
 
 
-def test_images_with_neither_suffix_are_not_left_out_in_silence(make: Make, tmp_path: Path) -> None:
+def test_images_with_neither_suffix_are_reported(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_out.png", "1_depth.png")
     (note,) = make().notes
     assert note.startswith("skipped 1 images whose names end in neither '_in' nor '_out'")
@@ -131,7 +127,7 @@ def test_two_files_of_one_name_cannot_be_paired(make: Make, tmp_path: Path) -> N
         make()
 
 
-def test_a_pair_goes_when_either_half_is_left_out_or_has_another_size(
+def test_a_pair_is_dropped_if_either_image_is_left_out_or_the_sizes_differ(
     make: Make, tmp_path: Path
 ) -> None:
     write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png", "2_out.png")
@@ -144,10 +140,10 @@ def test_a_pair_goes_when_either_half_is_left_out_or_has_another_size(
         layout.load(layout.pick(0, Random(0)), IdentityTransform())
 
 
-def test_it_is_a_layout_by_its_name(tmp_path: Path) -> None:
+def test_the_layout_is_registered(tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png")
     layout = {"name": "suffix", "source": "_in", "target": "_out", "drop_unpaired": True}
-    asked = Data(root=tmp_path, domains=("p",), layout=layout)
-    assert check.open_layout(asked).spec.names == ("in", "out")
+    settings = Data(root=tmp_path, domains=("p",), layout=layout)
+    assert check.open_layout(settings).spec.names == ("in", "out")
     with pytest.raises(ConfigError, match="layout 'suffix' needs the option 'source'"):
         check.open_layout(Data(root=tmp_path, domains=("p",), layout="suffix"))

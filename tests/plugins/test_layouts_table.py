@@ -27,10 +27,10 @@ def make(tmp_path: Path) -> Make:
         write(tmp_path / f"x/{number}.png", number)
         write(tmp_path / f"y/{number}.png", 9 - number)
 
-    def build(text: str, *domains: str, place: str = "pairs.csv", **given: Any) -> Table:
-        (tmp_path / place).write_bytes(text.encode("utf-8-sig" if "source" in text else "utf-8"))
-        given = {"file": place, **given}
-        return Table(tmp_path, domains or NAMES, given.pop("split", "train"), **given)
+    def build(text: str, *domains: str, table: str = "pairs.csv", **options: Any) -> Table:
+        (tmp_path / table).write_bytes(text.encode("utf-8-sig" if "source" in text else "utf-8"))
+        options = {"file": table, **options}
+        return Table(tmp_path, domains or NAMES, options.pop("split", "train"), **options)
 
     return build
 
@@ -54,7 +54,7 @@ WANTED = [["x/0.png", "y/1.png"], ["x/2.png", "y/3.png"]]
         "source,target\rx/0.png,y/1.png\rx/2.png,y/3.png\r",
     ],
 )
-def test_a_row_is_a_pair_with_a_header_or_without(text: str, make: Make, tmp_path: Path) -> None:
+def test_a_row_is_a_pair_with_or_without_a_header(text: str, make: Make, tmp_path: Path) -> None:
     layout = make(text)
     assert below(layout, tmp_path) == WANTED
     assert layout.spec.names == NAMES
@@ -75,12 +75,12 @@ def test_columns_may_have_other_names_and_rows_a_split(make: Make, tmp_path: Pat
 
 
 def test_paths_are_below_the_table_the_root_or_the_domain(make: Make, tmp_path: Path) -> None:
-    assert below(make("0.png,../y/1.png", place="x/t.csv"), tmp_path) == [
+    assert below(make("0.png,../y/1.png", table="x/t.csv"), tmp_path) == [
         ["x/0.png", "x/../y/1.png"]
     ]
-    assert below(make("x/0.png,y/1.png", place="x/t.csv"), tmp_path) == WANTED[:1]
+    assert below(make("x/0.png,y/1.png", table="x/t.csv"), tmp_path) == WANTED[:1]
     assert below(make("source,target\n0.png,1.png", "x", "y"), tmp_path) == WANTED[:1]
-    one = make("source,target\n0.png,1.png", "x", place="x/t.csv", file="t.csv")
+    one = make("source,target\n0.png,1.png", "x", table="x/t.csv", file="t.csv")
     assert below(one, tmp_path) == [["x/0.png", "x/1.png"]]
     assert one.spec.names == ("source", "target")
     assert len(make(f"{tmp_path}/x/0.png,{tmp_path}/y/1.png")) == 1
@@ -89,17 +89,17 @@ def test_paths_are_below_the_table_the_root_or_the_domain(make: Make, tmp_path: 
 def test_faulty_rows_are_listed_with_their_lines(make: Make) -> None:
     rows = ["x/0.png,y/0.png", "x/9.png,y/1.png", "x/1.png", "x/1.png,", "x/2.png,x/2.png"]
     text = "\n".join(["source,target", *rows, *["gone.png,y/0.png"] * 3])
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError) as error:
         make(text)
-    assert str(caught.value).splitlines()[0].endswith("pairs.csv: 7 of 8 rows cannot be used")
-    assert [line.partition("pairs")[0] for line in str(caught.value).splitlines()[1:4]] == [
+    assert str(error.value).splitlines()[0].endswith("pairs.csv: 7 of 8 rows cannot be used")
+    assert [line.partition("pairs")[0] for line in str(error.value).splitlines()[1:4]] == [
         "  line 3: there is no file x/9.png.",
         "  line 4: expected 2 columns, got 1.",
         "  line 5: a cell is empty.",
     ]
-    assert "line 6: " in str(caught.value) and "x/2.png is its own target." in str(caught.value)
-    assert "... and 2 more" in str(caught.value)
-    assert str(caught.value).endswith("--drop-unpaired goes on without these rows.")
+    assert "line 6: " in str(error.value) and "x/2.png is its own target." in str(error.value)
+    assert "... and 2 more" in str(error.value)
+    assert str(error.value).endswith("--drop-unpaired goes on without these rows.")
     layout = make(text, drop_unpaired=True)
     assert len(layout) == 1
     assert "skipped 7 of 8 rows, line 3: there is no file x/9.png." in layout.notes[0]
@@ -123,12 +123,12 @@ def test_D24_a_row_of_one_file_under_two_names_is_refused(make: Make, tmp_path: 
         ("source,target\nx/0.png\0,y/0.png\n", "line 2: "),
     ],
 )
-def test_a_table_that_is_none_is_named(text: str, message: str, make: Make) -> None:
+def test_a_malformed_table_is_named(text: str, message: str, make: Make) -> None:
     with pytest.raises(DataError, match=message):
         make(text)
 
 
-def test_a_table_that_is_no_text_or_not_there_is_named(make: Make, tmp_path: Path) -> None:
+def test_a_binary_or_missing_table_is_named(make: Make, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no table other\.csv: looked in"):
         make("source,target", file="other.csv")
     (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\xff")
@@ -138,12 +138,12 @@ def test_a_table_that_is_no_text_or_not_there_is_named(make: Make, tmp_path: Pat
         make("source,target", "a", "b", "c")
 
 
-def test_a_pair_goes_when_either_half_is_left_out(make: Make, tmp_path: Path) -> None:
+def test_a_pair_is_dropped_if_either_image_is_left_out(make: Make, tmp_path: Path) -> None:
     text = "source,target\nx/0.png,y/1.png\nx/2.png,y/3.png\n"
     assert below(make(text, leave_out=[tmp_path / "y/1.png"]), tmp_path) == WANTED[1:]
 
 
-def test_names_may_hold_accents_in_either_form_and_what_python_takes_for_line_ends(
+def test_names_may_have_accents_in_either_form_and_unicode_line_breaks(
     make: Make, tmp_path: Path
 ) -> None:
     names = unicodedata.normalize("NFD", "x/é.png"), "y/a\u2028b.png"

@@ -1,4 +1,4 @@
-"""The losses, with numbers that somebody can check by hand."""
+"""The losses, against numbers worked out by hand."""
 
 import subprocess
 import sys
@@ -44,13 +44,13 @@ def seeded():
     torch.manual_seed(0)
 
 
-def pictures(*shape, count=2):
+def random_images(*shape, count=2):
     return [2 * torch.rand(shape, dtype=torch.double) - 1 for _ in range(count)]
 
 
 def test_losses_have_the_shapes_that_translate_names():
-    game: AdversarialLoss = Vanilla()
-    assert game.for_generator(torch.zeros(1)).shape == ()
+    adversarial_loss: AdversarialLoss = Vanilla()
+    assert adversarial_loss.for_generator(torch.zeros(1)).shape == ()
     for factory in (MeanAbsolute, MeanSquared, Ssim, EdgeLoss, Charbonnier, TotalVariation):
         loss: ImageLoss = factory()
         assert loss(torch.zeros(2, 3, 16, 16), torch.ones(2, 3, 16, 16)).shape == ()
@@ -61,20 +61,20 @@ def test_importing_the_losses_loads_neither_torchvision_nor_albumentations():
         "import sys, translate_plugins.losses;"
         "print(*{'torchvision', 'albumentations', 'cv2', 'scipy', 'matplotlib'} & {*sys.modules})"
     )
-    loaded = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert loaded.stdout.strip() == ""
+    assert process.stdout.strip() == ""
 
 
 def test_l1_and_l2_are_means_over_pixels():
     output, target = tensor([0.0, 3.0]), tensor([1.0, 1.0])  # 1 and 2 apart
-    offered = losses.register_losses()
-    assert offered["l1"]()(output, target) == 1.5
-    assert offered["l2"]()(output, target) == 2.5
+    offers = losses.register_losses()
+    assert offers["l1"]()(output, target) == 1.5
+    assert offers["l2"]()(output, target) == 2.5
 
 
-# -- games -----------------------------------------------------------------------------------------
+# -- adversarial losses ----------------------------------------------------------------------------
 
 
 def test_vanilla_is_the_cross_entropy_of_logits():
@@ -114,7 +114,7 @@ def test_hinge_stops_at_its_margin():
     assert loss.for_generator(tensor([3.0])) == -3
 
 
-def test_relativistic_scores_count_from_the_mean_of_the_other_kind():
+def test_relativistic_scores_are_relative_to_the_mean_of_the_other_kind():
     real, fake = tensor([2.0, 0.0]), tensor([1.0, -1.0])  # of means 1 and 0
 
     def cost(*margins):  # -log(sigmoid(margin)), of two scores of either kind
@@ -129,21 +129,21 @@ def test_relativistic_scores_count_from_the_mean_of_the_other_kind():
     torch.testing.assert_close(*twice)
 
 
-def test_a_relativistic_loss_without_real_scores_says_what_to_choose():
+def test_a_relativistic_loss_without_real_scores_is_refused_with_a_choice():
     with pytest.raises(ConfigError, match="gives it no scores of real ones: choose vanilla"):
         Relativistic().for_generator(tensor([1.0]))
 
 
-def test_equal_distributions_cost_the_best_discriminator_log_4():
-    """Goodfellow et al. (2014), theorem 1: its value is -log 4, where it can tell nothing."""
+def test_equal_distributions_give_the_optimal_discriminator_a_loss_of_log_4():
+    """Goodfellow et al. (2014), theorem 1: its value is -log 4 for equal distributions."""
     score, images = torch.zeros(1, requires_grad=True), torch.ones(64)
     loss = Vanilla().for_discriminator(score * images, score * images)
     assert loss.item() == pytest.approx(log(4))
-    assert torch.autograd.grad(loss, score)[0] == 0  # and it cannot do better
+    assert torch.autograd.grad(loss, score)[0] == 0  # which is its minimum
 
 
-def test_the_best_discriminator_says_how_much_more_often_an_image_is_real():
-    """Proposition 1: of a real share of 3/4 and a fake one of 1/4 it says log 3."""
+def test_the_optimal_discriminator_is_the_log_density_ratio():
+    """Proposition 1: for a real density of 3/4 and a fake one of 1/4 the optimum is log 3."""
     score = torch.full((2,), log(3), dtype=torch.double, requires_grad=True)
     real, fake = score[[0, 0, 0, 1]], score[[0, 1, 1, 1]]
     signs = tensor([1, 1, 1, -1]), tensor([1, -1, -1, -1])
@@ -151,7 +151,7 @@ def test_the_best_discriminator_says_how_much_more_often_an_image_is_real():
     torch.testing.assert_close(torch.autograd.grad(loss, score)[0], torch.zeros(2).double())
 
 
-def test_the_saturating_loss_has_no_slope_where_fakes_are_found_out():
+def test_the_saturating_loss_has_no_gradient_for_detected_fakes():
     fake = tensor([0.0, -10.0], dtype=torch.double, requires_grad=True)
     loss = Vanilla(saturating=True).for_generator(fake)  # log(1 - D): D is 1/2 and 1/(1 + e^10)
     assert loss.item() == pytest.approx((log(1 / 2) + log(1 / (1 + exp(-10)))) / 2)
@@ -161,45 +161,51 @@ def test_the_saturating_loss_has_no_slope_where_fakes_are_found_out():
     assert plain.tolist() == pytest.approx([-1 / 4, -1 / (1 + exp(-10)) / 2])
 
 
-def test_smooth_labels_are_one_sided_and_best_met_before_certainty():
+def test_label_smoothing_is_one_sided_and_its_optimum_is_finite():
     real, fake = torch.randn(2, 1, 5, 5), torch.randn(2, 1, 5, 5)
     entropy = nn.BCEWithLogitsLoss()
     expected = entropy(real, torch.full_like(real, 0.9)) + entropy(fake, torch.zeros_like(fake))
-    game = Vanilla(label_smoothing=0.1)
-    torch.testing.assert_close(game.for_discriminator(real, fake), expected)
-    torch.testing.assert_close(game.for_generator(fake), Vanilla().for_generator(fake))
+    adversarial_loss = Vanilla(label_smoothing=0.1)
+    torch.testing.assert_close(adversarial_loss.for_discriminator(real, fake), expected)
+    torch.testing.assert_close(adversarial_loss.for_generator(fake), Vanilla().for_generator(fake))
     sure = tensor([log(9)], dtype=torch.double, requires_grad=True)  # a probability of 0.9
-    loss = game.for_discriminator(sure, tensor([-1e4]))
+    loss = adversarial_loss.for_discriminator(sure, tensor([-1e4]))
     assert torch.autograd.grad(loss, sure)[0].item() == pytest.approx(0, abs=1e-6)
-    game = LeastSquares(label_smoothing=0.1)
-    assert game.for_discriminator(tensor([0.9]), tensor([0.0])).item() == pytest.approx(0)
-    assert game.for_generator(tensor([1.0])) == 0
+    adversarial_loss = LeastSquares(label_smoothing=0.1)
+    assert adversarial_loss.for_discriminator(tensor([0.9]), tensor([0.0])).item() == pytest.approx(
+        0
+    )
+    assert adversarial_loss.for_generator(tensor([1.0])) == 0
 
 
-@pytest.mark.parametrize("game", [Vanilla, LeastSquares, Hinge])
-def test_a_share_of_labels_is_flipped_anew_each_time(game):
+@pytest.mark.parametrize("adversarial_loss", [Vanilla, LeastSquares, Hinge])
+def test_a_random_fraction_of_labels_is_flipped_each_time(adversarial_loss):
     real, fake = torch.full((4000, 1), 0.3), torch.full((4000, 1), -0.2)
-    right = game().for_discriminator(real, fake)
-    wrong = game().for_discriminator(fake, real)
-    flipped = [game(label_flipping=0.25).for_discriminator(real, fake) for _ in range(2)]
+    correct_loss = adversarial_loss().for_discriminator(real, fake)
+    wrong = adversarial_loss().for_discriminator(fake, real)
+    flipped = [
+        adversarial_loss(label_flipping=0.25).for_discriminator(real, fake) for _ in range(2)
+    ]
     assert flipped[0] != flipped[1]
     for loss in flipped:
-        assert loss.item() == pytest.approx((0.75 * right + 0.25 * wrong).item(), rel=0.03)
-    torch.testing.assert_close(game(label_flipping=1.0).for_discriminator(real, fake), wrong)
+        assert loss.item() == pytest.approx((0.75 * correct_loss + 0.25 * wrong).item(), rel=0.03)
+    torch.testing.assert_close(
+        adversarial_loss(label_flipping=1.0).for_discriminator(real, fake), wrong
+    )
     before = torch.get_rng_state()
-    assert game(label_flipping=0.25).for_generator(fake) == game().for_generator(
+    assert adversarial_loss(label_flipping=0.25).for_generator(
         fake
-    )  # not its turn
+    ) == adversarial_loss().for_generator(fake)  # not in the generator's turn
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_flipped_label_is_the_image_s_at_every_scale():
+def test_a_label_is_flipped_for_an_image_at_every_scale():
     real = torch.full((8, 1, 4, 4), 1.0), torch.full((8, 1, 2, 2), 1.0)
     real = [scale.requires_grad_() for scale in real]
     Hinge(label_flipping=0.5).for_discriminator(
         real, [torch.zeros(8, 1), torch.zeros(8, 1)]
     ).backward()
-    signs = [scale.grad.flatten(1).sign() for scale in real]  # 1 where it is told to fall
+    signs = [scale.grad.flatten(1).sign() for scale in real]  # 1 where scores should decrease
     assert (signs[0] == signs[0][:, :1]).all() and torch.equal(signs[0][:, 0], signs[1][:, 0])
     assert 0 < (signs[0][:, 0] > 0).sum() < 8
 
@@ -212,7 +218,7 @@ def test_wasserstein_is_the_difference_of_means():
 
 
 @pytest.mark.parametrize("options", [{"label_smoothing": 1.5}, {"label_flipping": -0.1}])
-def test_a_share_is_from_0_to_1(options):
+def test_a_fraction_is_from_0_to_1(options):
     ((name, value),) = options.items()
     with pytest.raises(ConfigError, match=f"{name}: expected a fraction from 0 to 1, got {value}"):
         create_loss({"name": "vanilla", **options})
@@ -220,16 +226,17 @@ def test_a_share_is_from_0_to_1(options):
         create_loss({"name": "hinge", "label_smoothing": 0.1})
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_each_scale_is_averaged_and_the_averages_are_summed(game):
+@pytest.mark.parametrize("adversarial_loss", GAMES)
+def test_each_scale_is_averaged_and_the_averages_are_summed(adversarial_loss):
     real, fake = [torch.randn(2, 1, 8, 8), torch.randn(2, 1, 4, 4)], torch.randn(2, 2, 1, 6, 6)
     fake = list(fake)
     torch.testing.assert_close(
-        game.for_discriminator(real, fake),
-        sum(game.for_discriminator(r, f) for r, f in zip(real, fake, strict=True)),
+        adversarial_loss.for_discriminator(real, fake),
+        sum(adversarial_loss.for_discriminator(r, f) for r, f in zip(real, fake, strict=True)),
     )
     torch.testing.assert_close(
-        game.for_generator(tuple(fake)), sum(game.for_generator(f) for f in fake)
+        adversarial_loss.for_generator(tuple(fake)),
+        sum(adversarial_loss.for_generator(f) for f in fake),
     )
 
 
@@ -239,30 +246,34 @@ def test_three_scales_by_hand():
     assert Hinge().for_generator(scales) == -2 - 2 - 1
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_gradients_of_games_are_right_and_push_the_right_way(game):
+@pytest.mark.parametrize("adversarial_loss", GAMES)
+def test_gradients_of_adversarial_losses_are_correct_and_have_the_right_sign(adversarial_loss):
     real, fake = (torch.randn(2, 1, 3, 3, dtype=torch.double, requires_grad=True) for _ in "rf")
-    assert torch.autograd.gradcheck(game.for_discriminator, (real, fake))
-    assert torch.autograd.gradcheck(lambda *scales: game.for_generator(scales), (real, fake))
-    low = torch.zeros(4, requires_grad=True)
-    (up,) = torch.autograd.grad(game.for_generator(low), low)
-    (real_up, fake_down) = (
-        torch.autograd.grad(game.for_discriminator(low, low.detach()), low)[0],
-        torch.autograd.grad(game.for_discriminator(low.detach(), low), low)[0],
+    assert torch.autograd.gradcheck(adversarial_loss.for_discriminator, (real, fake))
+    assert torch.autograd.gradcheck(
+        lambda *scales: adversarial_loss.for_generator(scales), (real, fake)
     )
-    assert (up < 0).all() and (real_up < 0).all()  # descent raises both
-    if not isinstance(game, LeastSquares):
+    low = torch.zeros(4, requires_grad=True)
+    (up,) = torch.autograd.grad(adversarial_loss.for_generator(low), low)
+    (real_up, fake_down) = (
+        torch.autograd.grad(adversarial_loss.for_discriminator(low, low.detach()), low)[0],
+        torch.autograd.grad(adversarial_loss.for_discriminator(low.detach(), low), low)[0],
+    )
+    assert (up < 0).all() and (real_up < 0).all()  # gradient descent increases both
+    if not isinstance(adversarial_loss, LeastSquares):
         assert (fake_down > 0).all()
     else:
-        assert (fake_down == 0).all()  # 0 is where it wants them
+        assert (fake_down == 0).all()  # 0: the targets
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_games_are_reckoned_in_float32_at_least(game):
+@pytest.mark.parametrize("adversarial_loss", GAMES)
+def test_adversarial_losses_are_computed_in_at_least_float32(adversarial_loss):
     score = tensor([0.333], dtype=torch.bfloat16)
-    assert game.for_discriminator(score, score).dtype == torch.float32
-    torch.testing.assert_close(game.for_generator(score), game.for_generator(score.float()))
-    assert game.for_generator(score.double()).dtype == torch.float64
+    assert adversarial_loss.for_discriminator(score, score).dtype == torch.float32
+    torch.testing.assert_close(
+        adversarial_loss.for_generator(score), adversarial_loss.for_generator(score.float())
+    )
+    assert adversarial_loss.for_generator(score.double()).dtype == torch.float64
 
 
 def test_vanilla_by_hand_in_bf16():
@@ -270,18 +281,18 @@ def test_vanilla_by_hand_in_bf16():
     assert Vanilla().for_generator(score).item() == pytest.approx(log(1 + exp(-2)), rel=1e-6)
 
 
-# -- pictures --------------------------------------------------------------------------------------
+# -- images ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", [Ssim(), EdgeLoss(), Charbonnier()])
-def test_equal_pictures_are_no_distance_apart(loss):
-    (picture,) = pictures(2, 3, 24, 20, count=1)
-    assert loss(picture, picture).item() == pytest.approx(0, abs=1e-9)
+def test_equal_images_have_distance_0(loss):
+    (image,) = random_images(2, 3, 24, 20, count=1)
+    assert loss(image, image).item() == pytest.approx(0, abs=1e-9)
     black = torch.full((1, 3, 16, 16), -1.0)
     assert loss(black, black).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_ssim_of_flat_pictures_by_hand():
+def test_ssim_of_uniform_images_by_hand():
     # quarter and three-quarter grey, no variance: (2ab + C1) / (aa + bb + C1), C1 = 0.0001
     output, target = torch.full((2, 1, 3, 16, 16), 0.5, dtype=torch.double)
     expected = 1 - (2 * 0.25 * 0.75 + 1e-4) / (0.25**2 + 0.75**2 + 1e-4)
@@ -289,27 +300,27 @@ def test_ssim_of_flat_pictures_by_hand():
     assert expected == pytest.approx(0.399936, abs=1e-6)
 
 
-def test_ssim_agrees_with_scikit_image_inside_the_frame():
-    output, target = pictures(1, 3, 40, 48)
-    for edge in (slice(0, 10), slice(-10, None)):  # windows over the frame see no difference
+def test_ssim_agrees_with_scikit_image_inside_the_border():
+    output, target = random_images(1, 3, 40, 48)
+    for edge in (slice(0, 10), slice(-10, None)):  # windows over the border have no difference
         output[..., edge, :] = target[..., edge, :]
         output[..., edge] = target[..., edge]
-    seen, wanted = (np.moveaxis(p[0].numpy() / 2 + 0.5, 0, 2) for p in (output, target))
+    actual, wanted = (np.moveaxis(p[0].numpy() / 2 + 0.5, 0, 2) for p in (output, target))
     inside = structural_similarity(
-        *(seen, wanted),
+        *(actual, wanted),
         data_range=1.0,
         channel_axis=2,
         gaussian_weights=True,
         sigma=1.5,
         use_sample_covariance=False,
-    )  # leaves out 5 pixels on each side, where ours is 0
+    )  # excludes 5 pixels on each side, where ours is 0
     expected = (1 - inside) * (30 * 38) / (40 * 48)
     assert expected > 0.05
     assert Ssim()(output, target).item() == pytest.approx(expected, rel=1e-9)
 
 
-def test_ssim_takes_another_window_and_small_pictures():
-    output, target = pictures(1, 3, 6, 6)
+def test_ssim_accepts_another_window_and_small_images():
+    output, target = random_images(1, 3, 6, 6)
     assert Ssim()(output, target) != Ssim(window=5)(output, target)
     assert 0 < Ssim()(output, target) < 2
 
@@ -317,7 +328,7 @@ def test_ssim_takes_another_window_and_small_pictures():
 def test_edges_of_a_ramp_by_hand():
     step = 0.1
     ramp = (step * torch.arange(5, dtype=torch.double)).expand(1, 1, 4, 5)
-    # the outer two of five columns see half the slope, as the border is repeated; kornia's
+    # the outer two of five columns have half the slope, as the border is repeated; kornia's
     # magnitude is sqrt(slope**2 + 1e-6), which is 0.001 on a flat
     inner, outer = (sqrt(slope**2 + 1e-6) - 1e-3 for slope in (step, step / 2))
     expected = (3 * inner + 2 * outer) / 5
@@ -326,7 +337,7 @@ def test_edges_of_a_ramp_by_hand():
 
 
 def test_charbonnier_by_hand():
-    # sqrt(0.3^2 + 0.4^2) - 0.4 = 0.1, and a pixel that is right costs nothing
+    # sqrt(0.3^2 + 0.4^2) - 0.4 = 0.1, and an equal pixel has loss 0
     output, target = tensor([0.3, 0.0, -0.3, 0.0]), torch.zeros(4)
     assert Charbonnier(epsilon=0.4)(output, target).item() == pytest.approx(0.1 / 2)
     # far from 0 it is L1 less epsilon, close by half the square over epsilon
@@ -339,26 +350,26 @@ def test_charbonnier_by_hand():
 
 
 def test_total_variation_by_hand():
-    picture = tensor([[[[0.0, 1.0, 1.0], [0.5, 1.0, -1.0]]]])
+    image = tensor([[[[0.0, 1.0, 1.0], [0.5, 1.0, -1.0]]]])
     # to the right 1 + 0 and 0.5 + 2, below 0.5 + 0 + 2, over six values
-    assert TotalVariation()(picture, -picture).item() == pytest.approx(6 / 6)
-    assert TotalVariation()(picture + 0.5, picture).item() == pytest.approx(1)  # brightness is free
-    assert TotalVariation()(torch.ones(1, 1, 4, 4), picture) == 0
-    assert TotalVariation()(torch.ones(2, 3, 1, 1), picture) == 0
-    both = torch.cat([picture, torch.zeros_like(picture)])
+    assert TotalVariation()(image, -image).item() == pytest.approx(6 / 6)
+    assert TotalVariation()(image + 0.5, image).item() == pytest.approx(1)  # brightness is free
+    assert TotalVariation()(torch.ones(1, 1, 4, 4), image) == 0
+    assert TotalVariation()(torch.ones(2, 3, 1, 1), image) == 0
+    both = torch.cat([image, torch.zeros_like(image)])
     assert TotalVariation()(both, both).item() == pytest.approx(1 / 2)
 
 
 @pytest.mark.parametrize("loss", [Ssim(window=5), EdgeLoss(), Charbonnier(), TotalVariation()])
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-def test_gradients_of_picture_losses_are_right(loss, memory):
-    output, target = (picture.to(memory_format=memory) for picture in pictures(1, 2, 6, 7))
+def test_gradients_of_image_losses_are_correct(loss, memory):
+    output, target = (image.to(memory_format=memory) for image in random_images(1, 2, 6, 7))
     assert torch.autograd.gradcheck(lambda x: loss(x, target), output.requires_grad_())
 
 
 @pytest.mark.parametrize("loss", [Ssim(), EdgeLoss(), Charbonnier(), TotalVariation()])
-def test_descent_brings_pictures_together(loss):
-    output, target = pictures(1, 3, 16, 16)
+def test_gradient_descent_reduces_the_distance(loss):
+    output, target = random_images(1, 3, 16, 16)
     output.requires_grad_()
     before = loss(output, target)
     (gradient,) = torch.autograd.grad(before, output)
@@ -369,8 +380,8 @@ def test_descent_brings_pictures_together(loss):
 
 
 @pytest.mark.parametrize("loss", [Ssim(), EdgeLoss(), Charbonnier(), TotalVariation()])
-def test_autocast_leaves_picture_losses_precise(loss):
-    output, target = (picture.float() for picture in pictures(1, 3, 16, 16))
+def test_image_losses_are_precise_under_autocast(loss):
+    output, target = (image.float() for image in random_images(1, 3, 16, 16))
     expected = loss(output, target)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(loss(output, target), expected)

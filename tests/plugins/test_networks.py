@@ -31,7 +31,7 @@ from translate_plugins.networks.unet import UnetGenerator
 GENERATORS = networks.register_generators()
 DISCRIMINATORS = networks.register_discriminators()
 FACTORIES = [*GENERATORS.values(), *DISCRIMINATORS.values()]
-FACTORIES.remove(ScalesDiscriminator)  # made of others: test_networks_hd has it
+FACTORIES.remove(ScalesDiscriminator)  # composed of others: see test_networks_hd
 DRAWING = (DcganGenerator, MlpGenerator)
 MLPS = (MlpGenerator, MlpEncoder, MlpDiscriminator)
 NORMED = [
@@ -39,7 +39,7 @@ NORMED = [
     for factory in FACTORIES
     for norm in ("instance", "batch", "layer", "none")
     if "norm" in inspect.signature(factory.__init__).parameters
-    and not (factory in MLPS and norm == "instance")  # a unit has no pixels
+    and not (factory in MLPS and norm == "instance")  # a fully connected layer has no pixels
 ]
 
 AUTHORS_NONE = {"norm": "none", "bias": False}
@@ -52,13 +52,13 @@ def seeded():
 
 
 def on_meta(factory, *channels, **options):
-    """Build a network of full size without filling its weights."""
+    """Build a network of full size on the meta device."""
     with torch.device("meta"):
         return factory(*channels, **options)
 
 
 def small(factory, size, **options):
-    """Build a network of 3 channels for images of `size`, where it asks for one."""
+    """Build a network of 3 channels, with `size` if it is a parameter."""
     channels = (3, 3) if factory in GENERATORS.values() else (3,)
     if "size" in inspect.signature(factory.__init__).parameters:
         options["size"] = size
@@ -66,7 +66,7 @@ def small(factory, size, **options):
 
 
 def what_suits(factory, number, size, **options):
-    """Return images of `size`, or as many draws of noise."""
+    """Return images of `size`, or latent vectors."""
     return torch.randn(number, 3, *((1, 1) if factory in DRAWING else size), **options)
 
 
@@ -75,7 +75,7 @@ def shapes(network):
 
 
 def draw_weights_(network):
-    """Give every weight and statistic a value that matters, norms and biases included."""
+    """Fill weights and statistics with random values, norms and biases included."""
     for key, value in network.state_dict().items():
         if key.endswith("running_var"):
             value.uniform_(0.5, 2)
@@ -84,17 +84,17 @@ def draw_weights_(network):
     return network
 
 
-# -- what is offered -------------------------------------------------------------------------------
+# -- registered networks ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("factory", FACTORIES)
-def test_every_option_is_named_and_says_what_it_means(factory):
+def test_every_option_has_a_name_and_a_description(factory):
     _, *parameters = inspect.signature(factory.__init__).parameters.values()
     for option in parameters:
         if option.name not in ("in_channels", "out_channels"):
             assert option.kind is option.KEYWORD_ONLY
             assert get_origin(option.annotation) is Annotated
-            assert any(isinstance(told, str) for told in option.annotation.__metadata__)
+            assert any(isinstance(item, str) for item in option.annotation.__metadata__)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_output_sizes(network, shape, expected):
         *[((9, 9), 0, (9, 9)), ((6, 64), None, None), ((6, 12), 0, (6, 12)), ((1, 1), 0, (1, 1))],
     ],
 )
-def test_dcgan_halves_sides_while_they_stay_whole_and_at_least_four(size, times, start):
+def test_dcgan_halves_sides_while_they_are_even_and_at_least_four(size, times, start):
     if times is None:
         with pytest.raises(ConfigError, match="6x64 can be halved to 6x64 only"):
             halvings(size)
@@ -304,16 +304,16 @@ def test_dcgan_halves_sides_while_they_stay_whole_and_at_least_four(size, times,
 
 
 @pytest.mark.parametrize("size", [(28, 28), (32, 32), (64, 64), (32, 48), (9, 7), (1, 1)])
-def test_noise_becomes_an_image_a_code_and_a_logit_at_any_size(size):
-    for draw, encode, judge in ((DcganGenerator, DcganEncoder, DcganDiscriminator), MLPS):
+def test_latents_become_an_image_a_code_and_a_logit_at_any_size(size):
+    for draw, encode, discriminator in ((DcganGenerator, DcganEncoder, DcganDiscriminator), MLPS):
         images = draw(5, 2, width=4, size=size)(torch.randn(3, 5, 1, 1))
         assert images.shape == (3, 2, *size)
         assert encode(2, 6, width=4, size=size)(images).shape == (3, 6, 1, 1)
-        assert judge(2, width=4, size=size)(images).flatten(1).shape == (3, 1)
+        assert discriminator(2, width=4, size=size)(images).flatten(1).shape == (3, 1)
 
 
 @pytest.mark.parametrize("factory", DRAWING)
-def test_what_is_drawn_lies_between_minus_one_and_one(factory):
+def test_generated_images_are_between_minus_1_and_1(factory):
     network = draw_weights_(factory(20, 3, width=16, size=(16, 16))).eval()
     images = network(10 * torch.randn(8, 20, 1, 1))
     assert images.min() < -0.9
@@ -322,7 +322,7 @@ def test_what_is_drawn_lies_between_minus_one_and_one(factory):
 
 
 @pytest.mark.parametrize("factory", [DcganEncoder, MlpEncoder])
-def test_codes_are_linear_and_know_no_bound(factory):
+def test_codes_are_linear_and_unbounded(factory):
     network = draw_weights_(factory(3, 4, width=8, norm="none", size=(16, 16)).double())
     last = [part for part in network.modules() if isinstance(part, nn.Conv2d | nn.Linear)][-1]
     images = torch.randn(2, 3, 16, 16, dtype=torch.double)
@@ -340,7 +340,7 @@ def test_codes_are_linear_and_know_no_bound(factory):
         ((1000, 8), "1000x8 can be halved to 500x4 .* divide by 32, such as 1024x128"),
     ],
 )
-def test_dcgan_says_which_size_near_by_can_be_halved(size, message):
+def test_dcgan_suggests_a_near_size_that_can_be_halved(size, message):
     for factory in (DcganGenerator, DcganEncoder, DcganDiscriminator):
         with pytest.raises(ConfigError, match=f"size: {message}"):
             small(factory, size)
@@ -352,17 +352,17 @@ def test_dcgan_says_which_size_near_by_can_be_halved(size, message):
     "factory",
     [DcganEncoder, DcganDiscriminator, MlpEncoder, MlpDiscriminator, VggDiscriminator],
 )
-def test_a_network_for_one_size_says_so_to_another(factory):
+def test_a_network_of_one_size_refuses_another_size(factory):
     network = small(factory, (16, 16), width=4)
-    asked = [network, network.features] if hasattr(network, "features") else [network]
+    calls = [network, network.features] if hasattr(network, "features") else [network]
     for sides in ((16, 32), (8, 8)):
-        for call in asked:
+        for call in calls:
             with pytest.raises(ConfigError, match="takes images of 16x16 pixels, not"):
                 call(torch.randn(2, 3, *sides))
 
 
 @pytest.mark.parametrize("factory", DRAWING)
-def test_a_network_that_draws_from_noise_says_so_to_an_image(factory):
+def test_a_generator_from_noise_refuses_an_image(factory):
     network = small(factory, (16, 16), width=4)
     with pytest.raises(ConfigError, match="takes latent vectors, not images of 16x24"):
         network(torch.randn(2, 3, 16, 24))
@@ -372,7 +372,7 @@ def test_a_network_that_draws_from_noise_says_so_to_an_image(factory):
     ("size", "blocks"),
     [(None, 9), ((64, 64), 6), ((128, 128), 6), ((128, 256), 9), ((256, 256), 9), ((512, 512), 9)],
 )
-def test_resnet_blocks_follow_the_crop(size, blocks):
+def test_resnet_blocks_depend_on_the_crop(size, blocks):
     network = on_meta(ResnetGenerator, 3, 3, size=size)
     assert sum(key.endswith("conv_block.1.weight") for key in network.state_dict()) == blocks
     assert (network.geometry.multiple_of, network.geometry.minimum) == (4, 8)
@@ -385,12 +385,12 @@ def test_resnet_blocks_follow_the_crop(size, blocks):
         *[((127, 127), 6), ((64, 64), 6), ((3, 3), 1), ((1, 1), 1)],
     ],
 )
-def test_unet_levels_follow_the_crop(size, levels):
+def test_unet_levels_depend_on_the_crop(size, levels):
     network = on_meta(UnetGenerator, 3, 3, size=size)
     assert network.geometry == Geometry(2**levels, 2**levels)
 
 
-def test_what_is_set_outweighs_the_crop():
+def test_explicit_options_take_precedence_over_the_crop():
     assert on_meta(UnetGenerator, 3, 3, levels=5, size=(256, 256)).geometry.multiple_of == 32
     assert (
         "model.12.weight" in on_meta(ResnetGenerator, 3, 3, blocks=2, size=(256, 256)).state_dict()
@@ -418,31 +418,31 @@ def test_one_image_of_the_minimum_side_trains_and_a_smaller_one_cannot(network, 
         network(torch.randn(1, 3, smaller, smaller))
 
 
-def test_unet_says_by_what_the_sides_must_divide():
+def test_unet_names_the_factor_that_must_divide_the_sides():
     network = UnetGenerator(3, 3, width=2, levels=6)
     with pytest.raises(ConfigError, match="6 levels needs sides that divide by 64, not 64x96"):
         network(torch.randn(1, 3, 64, 96))
 
 
 @pytest.mark.parametrize(("layers", "patch"), [(1, 16), (3, 70), (5, 286)])
-def test_a_logit_sees_the_patch_of_the_paper(layers, patch):
+def test_a_logit_has_the_receptive_field_of_the_paper(layers, patch):
     network = PatchDiscriminator(1, width=2, layers=layers, norm="none").double()
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.fill_(0.1)  # all positive: nothing cancels
+            parameter.fill_(0.1)  # all positive, so that nothing cancels
     image = torch.ones(1, 1, 400, 400, dtype=torch.double, requires_grad=True)
     scores = network(image)
     middle = scores.shape[-1] // 2
-    (seen,) = torch.autograd.grad(scores[0, 0, middle, middle], image)
-    assert (seen[0, 0].sum(0) > 0).sum() == (seen[0, 0].sum(1) > 0).sum() == patch
+    (gradient,) = torch.autograd.grad(scores[0, 0, middle, middle], image)
+    assert (gradient[0, 0].sum(0) > 0).sum() == (gradient[0, 0].sum(1) > 0).sum() == patch
 
 
 # -- wiring, against plain functions ---------------------------------------------------------------
 
 
 def standardised(x):
-    spread = x.var((2, 3), correction=0, keepdim=True)
-    return (x - x.mean((2, 3), keepdim=True)) / (spread + 1e-5).sqrt()
+    variance = x.var((2, 3), correction=0, keepdim=True)
+    return (x - x.mean((2, 3), keepdim=True)) / (variance + 1e-5).sqrt()
 
 
 def plain_resnet(state, x, blocks):
@@ -466,7 +466,7 @@ def plain_resnet(state, x, blocks):
 
 
 def plain_unet(state, x, levels, training):
-    """Do it the authors' way: a shortcut carries what its in-place activation left there."""
+    """Compute it as the authors: a shortcut carries the result of the in-place activation."""
 
     def norm(key, x):
         mean, variance = state[f"{key}.running_mean"], state[f"{key}.running_var"]
@@ -513,9 +513,9 @@ def assert_same_function(network, plain, images):
     torch.testing.assert_close(output, expected, rtol=1e-9, atol=1e-9)
     weight = torch.randn_like(output)
     inputs = [images, *parameters.values()]
-    ours = torch.autograd.grad((output * weight).sum(), inputs)
-    theirs = torch.autograd.grad((expected * weight).sum(), inputs)
-    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
+    actual_gradients = torch.autograd.grad((output * weight).sum(), inputs)
+    expected_gradients = torch.autograd.grad((expected * weight).sum(), inputs)
+    torch.testing.assert_close(actual_gradients, expected_gradients, rtol=1e-6, atol=1e-9)
 
 
 def batch_normed(state, key, x, training):
@@ -562,13 +562,13 @@ def plain_srresnet(state, x, training, blocks):
     def normed(key, x):
         return batch_normed(state, key, x, training)
 
-    seen = x = rectified("head.1", conv("head.0", x))
+    activations = x = rectified("head.1", conv("head.0", x))
     for block in (f"body.{index}.layers" for index in range(blocks)):
         inner = rectified(f"{block}.2", normed(f"{block}.1", conv(f"{block}.0", x)))
         x = x + normed(f"{block}.4", conv(f"{block}.3", inner))
-    x = seen + normed(f"body.{blocks + 1}", conv(f"body.{blocks}", x))
+    x = activations + normed(f"body.{blocks + 1}", conv(f"body.{blocks}", x))
     for doubling in ("tail.0", "tail.1"):
-        four = conv(f"{doubling}.0", x).unflatten(1, (-1, 2, 2))  # of each, the pixels in its place
+        four = conv(f"{doubling}.0", x).unflatten(1, (-1, 2, 2))  # for each position in the block
         x = torch.stack([torch.stack([*row.unbind(2)], 4).flatten(3) for row in four.unbind(2)], 3)
         x = rectified(f"{doubling}.2", x.flatten(2, 3))
     return conv("tail.2", x)
@@ -584,7 +584,7 @@ def plain_vgg(state, x, training):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_the_networks_of_srgan_are_the_functions_of_the_paper(training):
+def test_srgan_networks_are_the_functions_of_the_paper(training):
     network = draw_weights_(SrResnet(3, 2, width=3, blocks=2, scale=4).double()).train(training)
     images = torch.randn(3, 3, 5, 4, dtype=torch.double)
     assert_same_function(network, lambda s, x: plain_srresnet(s, x, training, 2), images)
@@ -594,7 +594,7 @@ def test_the_networks_of_srgan_are_the_functions_of_the_paper(training):
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
-def test_a_residual_srresnet_draws_what_bicubic_enlargement_lacks(scale):
+def test_a_residual_srresnet_predicts_the_difference_to_bicubic_upscaling(scale):
     network = SrResnet(3, 3, width=4, blocks=1, scale=scale, residual=True)
     images = torch.randn(2, 3, 6, 9)
     with torch.no_grad():
@@ -612,12 +612,12 @@ def plain_dilated(state, x, blocks, factor):
     x = conv("model.1", x.unfold(2, factor, factor).unfold(3, factor, factor).mean((4, 5)))
     for block, wide in zip(range(2, 2 + blocks), [1, 2, 4, 1, 1], strict=False):
         x = x + conv(f"model.{block}.near", conv(f"model.{block}.wide", x.relu(), wide).relu())
-    drawn = conv(f"model.{blocks + 3}", x.relu())
-    return F.interpolate(drawn, scale_factor=factor, mode="bilinear")
+    output = conv(f"model.{blocks + 3}", x.relu())
+    return F.interpolate(output, scale_factor=factor, mode="bilinear")
 
 
 @pytest.mark.parametrize(("blocks", "factor"), [(5, 2), (4, 4)])
-def test_the_dilated_network_corrects_means_of_pixels_and_enlarges_bilinearly(blocks, factor):
+def test_the_dilated_network_corrects_pixel_means_and_upsamples_bilinearly(blocks, factor):
     network = draw_weights_(
         DilatedGenerator(4, 3, width=3, blocks=blocks, downsampling=factor).double()
     )
@@ -652,13 +652,13 @@ def test_mlps_are_linear_layers_with_norms_and_activations(training):
 
     noise = torch.randn(4, 5, 1, 1, dtype=torch.double)
     images = torch.randn(4, 2, 4, 6, dtype=torch.double)
-    for network, plain, given in (
+    for network, plain, options in (
         (MlpGenerator(5, 2, width=6, size=(4, 6)), drawn, noise),
         (MlpEncoder(2, 5, width=6, layers=2, size=(4, 6)), encoded, images),
         (MlpDiscriminator(2, width=6, norm="batch", size=(4, 6)), judged, images),
     ):
         draw_weights_(network.double()).train(training)
-        assert_same_function(network, plain, given.clone())
+        assert_same_function(network, plain, options.clone())
 
 
 def test_resnet_is_the_function_of_the_paper():
@@ -680,14 +680,14 @@ def test_patch_is_the_function_of_the_paper():
     assert_same_function(network, plain_patch, torch.randn(2, 3, 40, 32, dtype=torch.double))
 
 
-def test_resnet_features_are_the_input_the_halvings_and_two_blocks():
+def test_resnet_features_are_the_input_the_downsamplings_and_two_blocks():
     network = ResnetGenerator(3, 3, width=4, blocks=9)
     x = torch.randn(2, 3, 16, 24)
-    seen = network.features(x)
-    assert [tuple(feature.shape[1:]) for feature in seen] == [
+    features = network.features(x)
+    assert [tuple(feature.shape[1:]) for feature in features] == [
         *[(3, 22, 30), (8, 8, 12), (16, 4, 6), (16, 4, 6), (16, 4, 6)]
     ]
-    for feature, layer in zip(seen, (0, 4, 7, 10, 14), strict=True):
+    for feature, layer in zip(features, (0, 4, 7, 10, 14), strict=True):
         torch.testing.assert_close(feature, network.model[: layer + 1](x))
     full = on_meta(ResnetGenerator, 3, 3).features(torch.empty(1, 3, 64, 64, device="meta"))
     assert [feature.shape[1] for feature in full] == [3, 128, 256, 256, 256]
@@ -697,33 +697,33 @@ def test_resnet_features_are_the_input_the_halvings_and_two_blocks():
 def test_patch_features_are_the_activations_before_the_logits():
     network = PatchDiscriminator(3, width=4)
     x = torch.randn(1, 3, 32, 48)
-    seen = network.features(x)
-    assert [tuple(feature.shape[1:]) for feature in seen] == [
+    features = network.features(x)
+    assert [tuple(feature.shape[1:]) for feature in features] == [
         *[(4, 16, 24), (8, 8, 12), (16, 4, 6), (32, 3, 5)]
     ]
-    torch.testing.assert_close(network.model[-1](seen[-1]), network(x))
+    torch.testing.assert_close(network.model[-1](features[-1]), network(x))
     assert [f.shape[1] for f in PixelDiscriminator(3, width=4).features(x)] == [4, 8]
 
 
 def test_features_of_one_logit_are_the_activations_before_it():
     x = torch.randn(2, 3, 64, 32)
     network = DcganDiscriminator(3, width=4, norm="layer", size=(64, 32))
-    seen = network.features(x)
-    assert [tuple(feature.shape[1:]) for feature in seen] == [
+    features = network.features(x)
+    assert [tuple(feature.shape[1:]) for feature in features] == [
         *[(4, 32, 16), (8, 16, 8), (16, 8, 4)]
     ]
-    torch.testing.assert_close(network.main[-1](seen[-1]), network(x))
+    torch.testing.assert_close(network.main[-1](features[-1]), network(x))
     mlp = MlpDiscriminator(3, width=6, layers=3, dropout=0.5, size=(64, 32))
-    seen = mlp.features(x)
-    assert [tuple(feature.shape) for feature in seen] == [(2, 6)] * 3
-    seen = mlp.eval().features(x)
-    torch.testing.assert_close(mlp.model[-1](seen[-1]), mlp(x))
+    features = mlp.features(x)
+    assert [tuple(feature.shape) for feature in features] == [(2, 6)] * 3
+    features = mlp.eval().features(x)
+    torch.testing.assert_close(mlp.model[-1](features[-1]), mlp(x))
 
 
 # -- norms, dropout, upsampling --------------------------------------------------------------------
 
 
-def test_instance_norm_gives_the_numbers_of_torchs():
+def test_instance_norm_equals_that_of_torch():
     x = 3 * torch.randn(2, 5, 6, 7) + 1
     torch.testing.assert_close(InstanceNorm(5)(x), nn.InstanceNorm2d(5)(x))
     norm = InstanceNorm(1)
@@ -737,13 +737,13 @@ def test_layer_norm_is_over_all_channels_of_one_image():
     # 1, 3, 5, 7: mean 4, variance 5
     expected = torch.tensor([-3.0, -1.0, 1.0, 3.0]) / (5 + 1e-5) ** 0.5
     x = torch.tensor([1.0, 3.0, 5.0, 7.0])
-    two = torch.stack([x, 10 * x]).view(2, 2, 1, 2)  # a neighbour changes nothing
+    two = torch.stack([x, 10 * x]).view(2, 2, 1, 2)  # it does not depend on the batch
     torch.testing.assert_close(norm_layer("layer")(2)(two)[0].flatten(), expected)
     torch.testing.assert_close(vector_norm_layer("layer")(4)(two.flatten(1))[0], expected)
 
 
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-def test_instance_norm_has_right_gradients_in_both_memory_formats(memory):
+def test_instance_norm_has_correct_gradients_in_both_memory_formats(memory):
     def loss(x):
         return (InstanceNorm(3)(x) * weight).sum()
 
@@ -752,15 +752,15 @@ def test_instance_norm_has_right_gradients_in_both_memory_formats(memory):
     x.requires_grad_()
     (gradient,) = torch.autograd.grad(loss(x), x)
     with torch.no_grad():
-        for place in range(x.numel()):
+        for position in range(x.numel()):
             nudge = torch.zeros(x.numel(), dtype=torch.double)
-            nudge[place] = 1e-5
+            nudge[position] = 1e-5
             nudge = nudge.view(x.shape)
             slope = (loss(x + nudge) - loss(x - nudge)) / 2e-5
-            assert slope.item() == pytest.approx(gradient.reshape(-1)[place].item(), abs=1e-7)
+            assert slope.item() == pytest.approx(gradient.reshape(-1)[position].item(), abs=1e-7)
 
 
-def test_channels_last_moves_no_gradient_of_a_whole_resnet():
+def test_channels_last_does_not_change_gradients_of_a_resnet():
     gradients = []
     network = ResnetGenerator(3, 3, width=4, blocks=2).double()
     images = torch.randn(1, 3, 16, 16, dtype=torch.double)
@@ -779,15 +779,15 @@ def test_gradients_reach_every_parameter_but_biases_before_a_norm(factory, norm)
     network = small(factory, size, width=8, norm=norm).double()
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.kaiming_normal_(module.weight)  # so that nothing fades on 18 layers
-    given = what_suits(factory, 4, size, dtype=torch.double)
-    network(given).mul(100).sin().sum().backward()
+            nn.init.kaiming_normal_(module.weight)  # so that signals do not vanish over 18 layers
+    inputs = what_suits(factory, 4, size, dtype=torch.double)
+    network(inputs).mul(100).sin().sum().backward()
     idle = {
         f"{key}.{index}.bias"
         for key, sequence in network.named_modules()
         if isinstance(sequence, nn.Sequential)
         for index, (_, after) in enumerate(pairwise(sequence))
-        if isinstance(after, InstanceNorm)  # which takes the mean away again
+        if isinstance(after, InstanceNorm)  # which subtracts the mean again
     }
     for key, parameter in network.named_parameters():
         reached = parameter.grad.abs().max().item()
@@ -813,7 +813,7 @@ def test_only_batch_norm_takes_the_place_of_a_bias(norm):
         (PixelDiscriminator, (3,)),
     ],
 )
-def test_none_without_biases_has_the_keys_of_batch_norm_without_its_own(factory, channels):
+def test_norm_none_without_biases_has_the_keys_of_batch_norm_without_its_own(factory, channels):
     # use_bias is true for instance norm alone in the authors' code, and nn.Identity takes the place
     # of a norm, so that every convolution keeps its number
     batch = on_meta(factory, *channels, norm="batch")
@@ -823,7 +823,7 @@ def test_none_without_biases_has_the_keys_of_batch_norm_without_its_own(factory,
 
 
 @pytest.mark.parametrize("factory", [ResnetGenerator, UnetGenerator, PatchDiscriminator])
-def test_biases_before_a_norm_are_there_as_asked_for(factory):
+def test_biases_before_a_norm_follow_the_option(factory):
     def biased(**options):
         network = small(factory, (32, 32), width=2, **options)
         convs = (nn.Conv2d, nn.ConvTranspose2d)
@@ -838,7 +838,7 @@ def dropouts(network):
     return [key for key, module in network.named_modules() if isinstance(module, nn.Dropout)]
 
 
-def test_dropout_sits_where_the_authors_put_it():
+def test_dropout_is_where_the_authors_have_it():
     inner = "model.model.1.model.3.model.3.model"
     assert dropouts(on_meta(UnetGenerator, 3, 3)) == [
         f"{inner}.3.model.3.model.3.model.7",
@@ -875,7 +875,7 @@ def test_dropout_drops_half_in_training_and_nothing_in_evaluation(network):
 
 
 @pytest.mark.parametrize("factory", [ResnetGenerator, UnetGenerator])
-def test_resize_holds_no_transposed_convolution_and_keeps_the_size(factory):
+def test_resize_upsampling_has_no_transposed_convolution_and_keeps_the_size(factory):
     network = factory(3, 3, width=4, upsample="resize", size=(64, 64))
     assert not any(isinstance(module, nn.ConvTranspose2d) for module in network.modules())
     assert network(torch.randn(1, 3, 64, 128)).shape == (1, 3, 64, 128)
@@ -902,7 +902,7 @@ def test_resize_holds_no_transposed_convolution_and_keeps_the_size(factory):
         (lambda: VggDiscriminator(3, norm="bach"), "Did you mean 'batch'"),
     ],
 )
-def test_a_wrong_option_is_answered_with_the_right_one(make, message):
+def test_a_wrong_option_is_refused_with_the_choices(make, message):
     with pytest.raises(ConfigError, match=message):
         make()
 

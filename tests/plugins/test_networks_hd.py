@@ -23,7 +23,7 @@ def fresh():
 
 
 def on_meta(factory, *channels, **options):
-    """Build a network of full size without filling its weights."""
+    """Build a network of full size on the meta device."""
     with torch.device("meta"):
         return factory(*channels, **options)
 
@@ -33,11 +33,11 @@ def shapes(network):
 
 
 def convs(weights):
-    """Return keys and shapes of convolutions with biases; those that double sides are given."""
-    found = {}
+    """Return keys and shapes of convolutions with biases; `transposed` are those that upsample."""
+    result = {}
     for key, (shape, *doubles) in weights.items():
-        found |= {f"{key}.weight": shape, f"{key}.bias": (shape[1 if doubles else 0],)}
-    return found
+        result |= {f"{key}.weight": shape, f"{key}.bias": (shape[1 if doubles else 0],)}
+    return result
 
 
 def blocks(numbers, width, prefix="model"):
@@ -52,8 +52,8 @@ def numbers(*shape):
     return torch.randn(shape, dtype=torch.double)
 
 
-def varied(network):
-    """Return `network` with weights that all matter, in double precision."""
+def vary_weights(network):
+    """Return `network` with random weights, in double precision."""
     for parameter in network.double().parameters():
         nn.init.normal_(parameter, 0.0, 0.3)
     return network
@@ -148,7 +148,7 @@ def test_the_keys_of_pix2pixhd_are_those_of_published_checkpoints():
 
 
 @pytest.mark.parametrize("sides", [(6, 4), (5, 7)])
-def test_halving_blurs_by_a_quarter_a_half_and_a_quarter(sides):
+def test_downsampling_blurs_with_weights_1_2_1(sides):
     x = numbers(2, 3, *sides)
 
     def rows(x):
@@ -160,18 +160,18 @@ def test_halving_blurs_by_a_quarter_a_half_and_a_quarter(sides):
     torch.testing.assert_close(BlurDown(3).double()(x), expected)
 
 
-def test_a_single_bright_pixel_halves_and_doubles_by_hand():
+def test_downsampling_and_upsampling_one_bright_pixel_by_hand():
     dot = torch.zeros(1, 1, 4, 4)
     dot[..., 1, 2] = 16
     # row 2 has a quarter of row 1, row 0 a quarter and that of its mirror image; column 2 a half
     assert BlurDown(1)(dot).tolist() == [[[[0, 4], [0, 2]]]]
-    spread = torch.tensor([0.0, 1, 3, 3, 1, 0, 0, 0]).outer(
+    kernel = torch.tensor([0.0, 1, 3, 3, 1, 0, 0, 0]).outer(
         torch.tensor([0.0, 0, 0, 1, 3, 3, 1, 0])
     )
-    assert torch.equal(BlurUp(1)(dot)[0, 0], spread)
+    assert torch.equal(BlurUp(1)(dot)[0, 0], kernel)
 
 
-def test_doubling_is_linear_interpolation():
+def test_upsampling_is_linear_interpolation():
     x = numbers(2, 3, 5, 4)
     expected = F.interpolate(x, scale_factor=2, mode="bilinear")
     torch.testing.assert_close(BlurUp(3).double()(x), expected)
@@ -181,8 +181,8 @@ def test_doubling_is_linear_interpolation():
 
 
 def standardised(x):
-    spread = x.var((2, 3), correction=0, keepdim=True)
-    return (x - x.mean((2, 3), keepdim=True)) / (spread + 1e-5).sqrt()
+    variance = x.var((2, 3), correction=0, keepdim=True)
+    return (x - x.mean((2, 3), keepdim=True)) / (variance + 1e-5).sqrt()
 
 
 class Plain:
@@ -213,8 +213,8 @@ def blurred_half(x):
     )[:, :, 0]
 
 
-def test_an_antialiased_resnet_blurs_where_sides_change():
-    network = varied(ResnetGenerator(3, 2, width=4, blocks=2, antialias=True))
+def test_an_antialiased_resnet_blurs_at_each_change_of_size():
+    network = vary_weights(ResnetGenerator(3, 2, width=4, blocks=2, antialias=True))
     plain, images = Plain(network), numbers(2, 3, 16, 24)
     x = standardised(plain.conv("model.1", images, around=3)).relu()
     for key in ("model.4", "model.8"):
@@ -227,8 +227,8 @@ def test_an_antialiased_resnet_blurs_where_sides_change():
     torch.testing.assert_close(network(images), plain.conv("model.23", x, around=3).tanh())
 
 
-def test_an_antialiased_patch_discriminator_blurs_where_sides_halve():
-    network = varied(PatchDiscriminator(3, width=4, layers=2, antialias=True))
+def test_an_antialiased_patch_discriminator_blurs_at_each_downsampling():
+    network = vary_weights(PatchDiscriminator(3, width=4, layers=2, antialias=True))
     plain, images = Plain(network), numbers(2, 3, 32, 24)
     x = blurred_half(F.leaky_relu(plain.conv("model.0", images, padding=1), 0.2))
     x = blurred_half(F.leaky_relu(standardised(plain.conv("model.3", x, padding=1)), 0.2))
@@ -236,8 +236,10 @@ def test_an_antialiased_patch_discriminator_blurs_where_sides_halve():
     torch.testing.assert_close(network(images), plain.conv("model.10", x, padding=1))
 
 
-def test_the_enhancer_adds_what_the_coarse_generator_sees_at_half_the_sides():
-    network = varied(EnhancerGenerator(3, 2, width=2, blocks=2, coarse_blocks=1, downsamplings=1))
+def test_the_enhancer_adds_features_of_the_coarse_generator_at_half_the_size():
+    network = vary_weights(
+        EnhancerGenerator(3, 2, width=2, blocks=2, coarse_blocks=1, downsamplings=1)
+    )
     plain, images = Plain(network), numbers(2, 3, 16, 24)
     small = F.avg_pool2d(images, 3, stride=2, padding=1, count_include_pad=False)
     coarse = standardised(plain.conv("model.1", small, around=3)).relu()
@@ -263,13 +265,13 @@ def test_the_enhancer_adds_what_the_coarse_generator_sees_at_half_the_sides():
         ({}, 32, 64),
     ],
 )
-def test_halvings_of_the_coarse_generator_follow_the_crop(options, multiple, minimum):
+def test_downsamplings_of_the_coarse_generator_depend_on_the_crop(options, multiple, minimum):
     network = EnhancerGenerator(3, 3, width=2, blocks=1, coarse_blocks=1, **options)
     assert (network.geometry.multiple_of, network.geometry.minimum) == (multiple, minimum)
     x = torch.randn(1, 3, minimum, minimum + multiple)
-    drawn = network(x)
-    assert drawn.shape == x.shape
-    drawn.sum().backward()
+    output = network(x)
+    assert output.shape == x.shape
+    output.sum().backward()
     with pytest.raises((RuntimeError, ValueError)):
         network(torch.randn(1, 3, minimum // 2, minimum // 2))
 
@@ -277,46 +279,48 @@ def test_halvings_of_the_coarse_generator_follow_the_crop(options, multiple, min
 # -- several scales --------------------------------------------------------------------------------
 
 
-def test_halving_takes_means_of_three_pixels_and_of_two_at_the_edge():
+def test_downscaling_averages_three_pixels_and_two_at_the_edge():
     row = torch.tensor([[[[1.0, 2.0, 6.0, 7.0]]]])
     assert halved(row).tolist() == [[[[1.5, 5.0]]]]
     column = torch.tensor([1.0, 2.0, 6.0]).view(1, 1, 3, 1)
     assert halved(column).flatten().tolist() == [1.5, 4.0]
 
 
-def test_each_discriminator_judges_half_the_sides_of_the_one_before():
+def test_each_discriminator_gets_half_the_size_of_the_previous_one():
     network = ScalesDiscriminator(3, of=NARROW, count=3)
     x = torch.randn(2, 3, 33, 24)
     scores = network(x)
     assert [len(scores), *(one.ndim for one in scores)] == [3, 4, 4, 4]
-    for score, judge in zip(scores, network.networks, strict=True):
-        assert torch.equal(score, judge(x))
+    for score, discriminator in zip(scores, network.networks, strict=True):
+        assert torch.equal(score, discriminator(x))
         x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
 
 
 def test_one_pass_gives_the_scores_and_features_of_two():
     network = ScalesDiscriminator(3, of=NARROW)
     x = torch.randn(2, 3, 32, 32)
-    scores, seen = output_and_features(network, x)
-    for found, expected in ((scores, network(x)), (seen, network.features(x))):
-        assert len(found) == len(expected)
-        assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+    scores, features = output_and_features(network, x)
+    for actual, expected in ((scores, network(x)), (features, network.features(x))):
+        assert len(actual) == len(expected)
+        assert all(torch.equal(one, other) for one, other in zip(actual, expected, strict=True))
     first, second = network.networks
     expected = [*features_of(first)(x), *features_of(second)(halved(x))]
-    assert [one.shape for one in seen] == [one.shape for one in expected]
-    assert all(torch.equal(one, other) for one, other in zip(seen, expected, strict=True))
+    assert [one.shape for one in features] == [one.shape for one in expected]
+    assert all(torch.equal(one, other) for one, other in zip(features, expected, strict=True))
 
 
-def test_one_that_shows_features_and_scores_apart_is_seen_twice():
+def test_a_discriminator_with_separate_features_is_called_twice():
     passes: list[Tensor] = []
     network = ScalesDiscriminator(3, of={"name": "pixel", "width": 4})
-    network.networks[0].net[0].register_forward_hook(lambda _m, given, _o: passes.append(given[0]))
-    _, seen = output_and_features(network, torch.randn(2, 3, 8, 8))
+    network.networks[0].net[0].register_forward_hook(
+        lambda _m, inputs, _o: passes.append(inputs[0])
+    )
+    _, features = output_and_features(network, torch.randn(2, 3, 8, 8))
     assert len(passes) == 2
-    assert len(seen) == 4
+    assert len(features) == 4
 
 
-def test_the_smallest_scale_says_which_sides_are_enough():
+def test_the_smallest_scale_determines_the_minimum_size():
     network = ScalesDiscriminator(3, of={"name": "patch", "width": 4}, count=3)
     # 24 pixels for the last, so 4 * 23 + 1 for the first: 93, 47, 24
     assert (network.geometry.multiple_of, network.geometry.minimum) == (1, 93)
@@ -325,11 +329,11 @@ def test_the_smallest_scale_says_which_sides_are_enough():
         network(torch.randn(1, 3, 92, 92))
 
 
-def test_networks_for_one_size_are_made_for_the_size_of_their_scale():
+def test_networks_of_one_size_are_built_for_the_size_of_their_scale():
     network = ScalesDiscriminator(3, of={"name": "mlp", "width": 4}, count=3, size=(17, 12))
     assert [tuple(one.shape[:2]) for one in network(torch.randn(2, 3, 17, 12))] == [(2, 1)] * 3
 
 
-def test_no_scale_at_all_is_refused():
+def test_zero_scales_are_refused():
     with pytest.raises(ConfigError, match="count: expected 1 scale or more, got 0"):
         ScalesDiscriminator(3, count=0)

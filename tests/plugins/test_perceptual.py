@@ -1,4 +1,4 @@
-"""What trained networks see in pictures: whose numbers, and that they are nobody's weights."""
+"""Perceptual losses: their values, and that their network is in no state dict."""
 
 import copy
 import hashlib
@@ -42,7 +42,7 @@ def photograph(shared_images) -> Tensor:
 
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch) -> None:
-    """Have an empty cache, and no network."""
+    """Use an empty cache without network access."""
 
     def refuse(*_a: object, **_k: object) -> None:
         raise OSError("no route to host")
@@ -54,7 +54,7 @@ def nowhere(tmp_path, monkeypatch) -> None:
 
 @pytest.fixture
 def vgg19(monkeypatch) -> nn.Sequential:
-    """Make weights at random, and let torchvision have them; return the layers, built here."""
+    """Create random weights for torchvision; return the layers, built here."""
     layers: list[nn.Module] = []
     channels = 3
     with seeded(0):
@@ -73,48 +73,48 @@ def vgg19(monkeypatch) -> nn.Sequential:
 # -- efficientnet-lite0 ----------------------------------------------------------------------------
 
 
-def test_equal_pictures_are_no_distance_apart():
-    picture = noise(2, 3, 32, 32)
+def test_equal_images_have_distance_0():
+    image = noise(2, 3, 32, 32)
     loss = create_loss("perceptual")
-    assert loss(picture, picture) == 0
-    assert loss(picture, -picture) > 0
+    assert loss(image, image) == 0
+    assert loss(image, -image) > 0
 
 
 def test_the_distance_is_the_mean_square_of_each_layer_summed():
     output, target = noise(2, 3, 40, 32, seed=1), noise(2, 3, 40, 32, seed=2)
     stem, *blocks = efficientnet_lite0()
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-    seen = []
-    for picture in (output, target):
-        x = ((picture / 2 + 0.5) - mean.view(3, 1, 1)) / deviation.view(3, 1, 1)
+    inputs = []
+    for image in (output, target):
+        x = ((image / 2 + 0.5) - mean.view(3, 1, 1)) / deviation.view(3, 1, 1)
         layers = [stem.first.eval()(x)]
         for block in blocks:
             layers.append(block.eval()(layers[-1]))
-        seen.append(layers)
-    assert [x.shape[1:] for x in seen[0]][:6:5] == [(32, 20, 16), (40, 5, 4)]
-    one, other = ([layers[3], layers[5]] for layers in seen)
+        inputs.append(layers)
+    assert [x.shape[1:] for x in inputs[0]][:6:5] == [(32, 20, 16), (40, 5, 4)]
+    one, other = ([layers[3], layers[5]] for layers in inputs)
     squares = [(a - b).square().mean() for a, b in zip(one, other, strict=True)]
     torch.testing.assert_close(Perceptual()(output, target), sum(squares))
-    found = Perceptual(layers=[5, 3], weights=[2.0, 0.5], criterion="l1")(output, target)
+    result = Perceptual(layers=[5, 3], weights=[2.0, 0.5], criterion="l1")(output, target)
     lines = [(a - b).abs().mean() for a, b in zip(one, other, strict=True)]
-    torch.testing.assert_close(found, 0.5 * lines[0] + 2 * lines[1])
+    torch.testing.assert_close(result, 0.5 * lines[0] + 2 * lines[1])
 
 
-def test_it_knows_what_photographs_show(shared_images):
+def test_the_pretrained_network_classifies_photographs(shared_images):
     network = nn.Sequential(*efficientnet_lite0()).eval()
     state = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     norm = [state[f"_bn1.{key}"] for key in ("running_mean", "running_var", "weight", "bias")]
-    right = []
+    correct = []
     for folder, zebra in (("testA", False), ("testB", True)):
         for path in sorted((shared_images / "horse2zebra" / folder).iterdir())[:6]:
-            picture = resize_pixels(to_uint8(read_image(path)), (224, 224))
-            pixels = as_tensor(picture)[None].float() / 127.5 - 1
+            image = resize_pixels(to_uint8(read_image(path)), (224, 224))
+            pixels = as_tensor(image)[None].float() / 127.5 - 1
             with torch.no_grad():
-                seen = F.conv2d(network(pixels), state["_conv_head.weight"])
-                seen = F.relu6(F.batch_norm(seen, *norm, eps=1e-3)).mean((2, 3))
-                said = F.linear(seen, state["_fc.weight"], state["_fc.bias"])
-            right.append((int(said.argmax()) == 340) == zebra)  # ImageNet's class of zebras
-    assert sum(right) >= 11
+                activations = F.conv2d(network(pixels), state["_conv_head.weight"])
+                activations = F.relu6(F.batch_norm(activations, *norm, eps=1e-3)).mean((2, 3))
+                logits = F.linear(activations, state["_fc.weight"], state["_fc.bias"])
+            correct.append((int(logits.argmax()) == 340) == zebra)  # ImageNet's class of zebras
+    assert sum(correct) >= 11
 
 
 def test_the_distance_grows_with_blur(photograph):
@@ -124,7 +124,7 @@ def test_the_distance_grows_with_blur(photograph):
     assert 0 < distances[0] < distances[1] < distances[2] < distances[3]
 
 
-def test_descent_brings_pictures_together(photograph):
+def test_gradient_descent_reduces_the_distance(photograph):
     loss = Perceptual()
     target = photograph[..., :64, :64]
     blurred = gaussian_blur2d(target, (9, 9), (1.5, 1.5)).requires_grad_()
@@ -134,7 +134,7 @@ def test_descent_brings_pictures_together(photograph):
     assert loss(blurred - 1e-3 * gradient, target) < before
 
 
-def test_it_is_no_weight_of_anybody_and_copies_share_it():
+def test_the_network_is_not_in_the_state_dict_and_copies_share_it():
     loss = Perceptual()
     loss(noise(1, 3, 32, 32), noise(1, 3, 32, 32))
     network = loss.features.network
@@ -146,27 +146,27 @@ def test_it_is_no_weight_of_anybody_and_copies_share_it():
     assert copy.deepcopy(loss).features.network is network
 
 
-def test_only_the_layers_that_are_asked_for_are_run():
+def test_only_the_requested_layers_are_computed():
     loss = Perceptual(layers=[2])
     loss(noise(1, 3, 32, 32), noise(1, 3, 32, 32))
     assert len(loss.features.network) == 3
 
 
-def test_it_follows_the_precision_and_the_device_of_its_pictures():
-    loss, picture = Perceptual(), noise(1, 3, 32, 32)
-    single = loss(picture, -picture)
-    double = loss(picture.double(), -picture.double())
+def test_it_follows_the_precision_and_the_device_of_its_images():
+    loss, image = Perceptual(), noise(1, 3, 32, 32)
+    single = loss(image, -image)
+    double = loss(image.double(), -image.double())
     assert (single.dtype, double.dtype) == (torch.float32, torch.float64)
     assert single.item() == pytest.approx(double.item(), rel=1e-4)
-    assert loss(picture.bfloat16(), -picture.bfloat16()).dtype == torch.float32
+    assert loss(image.bfloat16(), -image.bfloat16()).dtype == torch.float32
     with torch.autocast("cpu", torch.bfloat16):
-        assert loss(picture, -picture).item() == pytest.approx(double.item(), rel=0.05)
+        assert loss(image, -image).item() == pytest.approx(double.item(), rel=0.05)
 
 
 @pytest.mark.gpu
-def test_it_follows_its_pictures_to_the_gpu():
-    loss, picture = Perceptual(), noise(1, 3, 32, 32)
-    here, there = loss(picture, -picture), loss(picture.cuda(), -picture.cuda())
+def test_it_follows_its_images_to_the_gpu():
+    loss, image = Perceptual(), noise(1, 3, 32, 32)
+    here, there = loss(image, -image), loss(image.cuda(), -image.cuda())
     assert there.device.type == "cuda"
     assert here.item() == pytest.approx(there.item(), rel=1e-2)
 
@@ -177,7 +177,7 @@ def test_loading_draws_no_random_numbers():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_gray_pictures_are_seen_as_colours_alike():
+def test_gray_images_are_compared_as_equal_channels():
     loss, gray = Perceptual(), noise(1, 1, 32, 32)
     torch.testing.assert_close(
         loss(gray, -gray), loss(gray.expand(-1, 3, -1, -1), -gray.expand(-1, 3, -1, -1))
@@ -187,7 +187,7 @@ def test_gray_pictures_are_seen_as_colours_alike():
 
 
 @pytest.mark.parametrize("side", [1, 2, 8])
-def test_very_small_pictures_are_seen_by_every_layer(side):
+def test_very_small_images_reach_every_layer(side):
     loss = Perceptual(layers=range(17))
     distance = loss(noise(1, 3, side, side + 1), noise(1, 3, side, side + 1, seed=1))
     assert distance.isfinite() and distance > 0
@@ -203,7 +203,7 @@ def test_the_log_names_the_network_once(caplog):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"layers": [17]}, "layers: efficientnet-lite0 has 0 to 16, got 17"),
         ({"layers": []}, "layers: efficientnet-lite0 has 0 to 16"),
@@ -213,32 +213,32 @@ def test_the_log_names_the_network_once(caplog):
         ({"criterion": "l3"}, "criterion"),
     ],
 )
-def test_what_does_not_exist_is_refused(options, said):
-    with pytest.raises(ConfigError, match=said):
+def test_unknown_options_are_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
         create_loss({"name": "perceptual", **options})
 
 
-def test_neither_importing_nor_making_it_loads_what_only_looking_needs():
+def test_importing_and_creating_the_loss_load_no_torchvision():
     code = (
         "import sys; from translate_plugins.losses.perceptual import Perceptual as P;"
         "P(network='vgg19'); P();"
         "print(*{'torchvision', 'efficientnet_lite_pytorch'} & {*sys.modules})"
     )
-    loaded = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert loaded.stdout.strip() == ""
+    assert process.stdout.strip() == ""
 
 
 # -- vgg19 -----------------------------------------------------------------------------------------
 
 
-def test_vgg19_looks_at_conv3_3_before_its_relu_and_at_pixels_as_they_are(vgg19):
+def test_vgg19_uses_conv3_3_before_its_relu_and_pixels_as_they_are(vgg19):
     output, target = noise(1, 3, 32, 32, seed=1), noise(1, 3, 32, 32, seed=2)
     one, other = vgg19[:15](output), vgg19[:15](target)
     assert isinstance(vgg19[14], nn.Conv2d) and one.shape == (1, 256, 8, 8) and one.min() < 0
-    found = create_loss({"name": "perceptual", "network": "vgg19"})(output, target)
-    torch.testing.assert_close(found, (one - other).square().mean())
+    result = create_loss({"name": "perceptual", "network": "vgg19"})(output, target)
+    torch.testing.assert_close(result, (one - other).square().mean())
 
 
 def test_vgg19_as_pix2pixhd_has_it_is_a_sum_over_five_relus(vgg19):
@@ -254,7 +254,7 @@ def test_vgg19_as_pix2pixhd_has_it_is_a_sum_over_five_relus(vgg19):
 
 
 @pytest.mark.usefixtures("vgg19")
-def test_a_relu_does_not_change_what_was_seen_before_it():
+def test_a_relu_does_not_change_features_before_it():
     output, target = noise(1, 3, 16, 16, seed=1), noise(1, 3, 16, 16, seed=2)
     both = Perceptual(network="vgg19", layers=[0, 1])(output, target)
     each = [Perceptual(network="vgg19", layers=[layer])(output, target) for layer in (0, 1)]
@@ -263,7 +263,7 @@ def test_a_relu_does_not_change_what_was_seen_before_it():
 
 
 @pytest.mark.usefixtures("vgg19")
-def test_vgg19_says_what_is_too_small_for_its_pools():
+def test_vgg19_refuses_images_too_small_for_its_pooling():
     loss = create_loss({"name": "perceptual", "network": "vgg19"})
     assert loss(noise(1, 3, 4, 9), noise(1, 3, 4, 9, seed=1)) > 0
     with pytest.raises(
@@ -273,30 +273,30 @@ def test_vgg19_says_what_is_too_small_for_its_pools():
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_weights_that_cannot_be_had_are_named_with_where_they_come_from():
+def test_missing_weights_are_an_error_with_their_address():
     loss = Perceptual(network="vgg19")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError) as error:
         loss(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
-    said = str(caught.value)
-    assert "\n" not in said
-    assert "network: vgg19 cannot be loaded (no route to host)" in said
-    assert "vgg19-dcbb9e9d.pth" in said
-    assert "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth" in said
-    assert "translate weights add vgg19-dcbb9e9d.pth" in said
-    assert "or choose efficientnet-lite0" in said
+    message = str(error.value)
+    assert "\n" not in message
+    assert "network: vgg19 cannot be loaded (no route to host)" in message
+    assert "vgg19-dcbb9e9d.pth" in message
+    assert "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth" in message
+    assert "translate weights add vgg19-dcbb9e9d.pth" in message
+    assert "or choose efficientnet-lite0" in message
 
 
 @pytest.mark.usefixtures("nowhere")
 @pytest.mark.parametrize("kind", ["empty", "torn", "another"])
-def test_a_file_that_is_not_the_weights_is_refused(tmp_path, kind):
+def test_a_file_with_another_hash_is_refused(tmp_path, kind):
     folder = tmp_path / "hub/checkpoints"
     folder.mkdir(parents=True)
-    held = io.BytesIO()
-    torch.save({"features.0.weight": torch.zeros(1)}, held)
-    content = {"empty": b"", "torn": held.getvalue()[:200], "another": held.getvalue()}[kind]
+    buffer = io.BytesIO()
+    torch.save({"features.0.weight": torch.zeros(1)}, buffer)
+    content = {"empty": b"", "torn": buffer.getvalue()[:200], "another": buffer.getvalue()}[kind]
     (folder / "vgg19-dcbb9e9d.pth").write_bytes(content)
-    begins = hashlib.sha256(content).hexdigest()[:8]
-    with pytest.raises(ConfigError, match=rf"dcbb9e9d\.pth is incomplete .* begins with {begins}"):
+    prefix = hashlib.sha256(content).hexdigest()[:8]
+    with pytest.raises(ConfigError, match=rf"dcbb9e9d\.pth is incomplete .* begins with {prefix}"):
         Perceptual(network="vgg19")(noise(1, 3, 16, 16), noise(1, 3, 16, 16))
 
 
@@ -306,6 +306,6 @@ def test_a_file_of_the_published_hash_is_used(tmp_path, monkeypatch):
     monkeypatch.setattr(perceptual, "VGG19", replace(perceptual.VGG19, sha256="e3b0c442"))
     folder = tmp_path / "hub/checkpoints"
     folder.mkdir(parents=True)
-    (folder / "vgg19-dcbb9e9d.pth").write_bytes(b"")  # its hash is that of nothing
+    (folder / "vgg19-dcbb9e9d.pth").write_bytes(b"")  # the hash is that of an empty file
     image = noise(1, 3, 16, 16)
     assert Perceptual(network="vgg19")(image, -image) > 0

@@ -1,4 +1,4 @@
-"""pix2pixHD as Wang et al. (2018) and their code have it, beside plain PyTorch."""
+"""pix2pixHD of Wang et al. (2018) and their code, against plain PyTorch."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ TINY = {"generator": RESNET, "discriminator": {"name": "scales", "of": PATCH}}
 
 
 def build(**options: object) -> nn.Module:
-    """Return a small recipe whose every weight and bias matters."""
+    """Return a small recipe with random weights and biases everywhere."""
     with seeded(0):
         recipe = create("recipe", {"name": "pix2pixhd", **TINY, **options}, spec=SPEC).double()
         for parameter in recipe.parameters():
@@ -38,17 +38,17 @@ def batch(count: int = 2, seed: int = 1) -> Pair:
     return Pair(*(torch.rand(2, count, 3, 32, 32, generator=generator).double() * 2 - 1))
 
 
-def by_scale(recipe: nn.Module, *pictures: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
-    """Return what each discriminator says, and what comes out of its leaky ReLUs, done by hand."""
-    x, found = torch.cat(pictures, 1), []
+def by_scale(recipe: nn.Module, *images: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
+    """Return the scores of each discriminator and the outputs of its leaky ReLUs, by hand."""
+    x, result = torch.cat(images, 1), []
     for network in recipe.discriminator.networks:
-        seen, here = [], x
+        features, here = [], x
         for layer in network.model:
             here = layer(here)
-            seen += [here] if isinstance(layer, nn.LeakyReLU) else []
-        found.append((here, seen))
+            features += [here] if isinstance(layer, nn.LeakyReLU) else []
+        result.append((here, features))
         x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
-    return found
+    return result
 
 
 class Bare(nn.Module):
@@ -62,18 +62,18 @@ class Bare(nn.Module):
 # -- the step --------------------------------------------------------------------------------------
 
 
-def test_the_generator_goes_first_for_the_game_the_features_and_the_content() -> None:
+def test_the_generator_turn_is_first_with_adversarial_feature_and_content_losses() -> None:
     recipe, (source, target) = build(), batch()
     _, turn = advance_to_turn(recipe, Pair(source, target), 0)
     fake = recipe.generator(source)
-    drawn, true = by_scale(recipe, source, fake), by_scale(recipe, source, target)
+    fake_scales, true = by_scale(recipe, source, fake), by_scale(recipe, source, target)
     features = torch.tensor(0.0)
-    for (_, seen), (_, wanted) in zip(drawn, true, strict=True):
-        for one, other in zip(seen, wanted, strict=True):  # two layers and two scales
+    for (_, fake_features), (_, wanted) in zip(fake_scales, true, strict=True):
+        for one, other in zip(fake_features, wanted, strict=True):  # two layers and two scales
             features = features + 1 / 2 * 4 / 2 * (one - other.detach()).abs().mean()
     content = create_loss({"name": "perceptual", "criterion": "l1"})
     expected = {
-        "gan": sum(((scores - 1) ** 2).mean() for scores, _ in drawn),
+        "gan": sum(((scores - 1) ** 2).mean() for scores, _ in fake_scales),
         "feature_matching": 10 * features,
         "content": 10 * content(fake, target),
     }
@@ -82,35 +82,35 @@ def test_the_generator_goes_first_for_the_game_the_features_and_the_content() ->
     for name, loss in expected.items():
         torch.testing.assert_close(turn.losses[name], loss, rtol=1e-9, atol=0, msg=name)
     weights = list(recipe.generator.parameters())
-    found = torch.autograd.grad(turn.total, weights)
+    gradients = torch.autograd.grad(turn.total, weights)
     plain = torch.autograd.grad(torch.stack([*expected.values()]).sum(), weights)
-    torch.testing.assert_close(found, plain, rtol=1e-7, atol=1e-10)
+    torch.testing.assert_close(gradients, plain, rtol=1e-7, atol=1e-10)
 
 
-def test_the_discriminators_are_moved_by_the_fake_that_the_generator_had_drawn() -> None:
+def test_the_discriminators_get_the_fake_from_before_the_generator_update() -> None:
     recipe, (source, target) = build(), batch()
     fake = recipe.generator(source).detach()
     step, _ = advance_to_turn(recipe, Pair(source, target), 0)
     with torch.no_grad():
         for parameter in recipe.generator.parameters():
-            parameter.add_(0.05)  # the generator moves
+            parameter.add_(0.05)  # the generator is updated
     turn = next(step)
     expected = torch.tensor(0.0)
-    for real, drawn in zip(
+    for real, output in zip(
         by_scale(recipe, source, target), by_scale(recipe, source, fake), strict=True
     ):
-        expected = expected + 0.5 * (((real[0] - 1) ** 2).mean() + (drawn[0] ** 2).mean())
+        expected = expected + 0.5 * (((real[0] - 1) ** 2).mean() + (output[0] ** 2).mean())
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     torch.testing.assert_close(turn.total, expected, rtol=1e-12, atol=0)
     weights = list(recipe.discriminator.parameters())
-    found = torch.autograd.grad(turn.total, weights, retain_graph=True)
-    torch.testing.assert_close(found, torch.autograd.grad(expected, weights))
+    gradients = torch.autograd.grad(turn.total, weights, retain_graph=True)
+    torch.testing.assert_close(gradients, torch.autograd.grad(expected, weights))
     others = list(recipe.generator.parameters())
     assert set(torch.autograd.grad(turn.total, others, allow_unused=True)) == {None}
     assert next(step, None) is None
 
 
-def test_both_turns_of_a_step_move_their_own_network() -> None:
+def test_each_turn_of_a_step_updates_its_own_network() -> None:
     recipe = build(content_weight=0.0)
     before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
     optimizers = recipe.optimizers()
@@ -120,14 +120,16 @@ def test_both_turns_of_a_step_move_their_own_network() -> None:
         turns.append((turn.player, list(turn.losses)))
     assert turns == [("generator", ["gan", "feature_matching"]), ("discriminator", ["gan"])]
     take_turns(recipe, batch(), optimizers)
-    moved = {n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])}
-    assert moved == {"generator", "discriminator"}
+    changed_modules = {
+        n.split(".")[0] for n, p in recipe.named_parameters() if not torch.equal(p, before[n])
+    }
+    assert changed_modules == {"generator", "discriminator"}
 
 
 # -- feature matching ------------------------------------------------------------------------------
 
 
-def test_features_are_matched_by_hand() -> None:
+def test_feature_matching_by_hand() -> None:
     fake = [torch.tensor([1.0, 3.0]), torch.tensor([[2.0]])]
     real = [torch.tensor([0.0, 1.0]), torch.tensor([[6.0]])]
     # means 1.5 and 4; four times their mean
@@ -135,7 +137,7 @@ def test_features_are_matched_by_hand() -> None:
     assert feature_matching_loss(real, real).item() == 0.0
 
 
-def test_features_of_two_scales_weigh_as_in_the_authors_code() -> None:
+def test_features_of_two_scales_are_weighted_as_in_the_authors_code() -> None:
     layers, scales = 3, 2
     generator = torch.Generator().manual_seed(0)
     fake, real = torch.randn(2, scales, layers + 1, 5, dtype=torch.double, generator=generator)
@@ -144,11 +146,11 @@ def test_features_of_two_scales_weigh_as_in_the_authors_code() -> None:
         for layer in range(layers + 1):
             distance = (fake[scale, layer] - real[scale, layer]).abs().mean().item()
             expected += 1 / scales * 4 / (layers + 1) * distance
-    found = feature_matching_loss([*fake.flatten(0, 1)], [*real.flatten(0, 1)])
-    assert found.item() == pytest.approx(expected, rel=1e-12)
+    result = feature_matching_loss([*fake.flatten(0, 1)], [*real.flatten(0, 1)])
+    assert result.item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_gradients_of_feature_matching_are_the_slopes_and_the_true_features_stand_still() -> None:
+def test_gradients_of_feature_matching_are_correct_and_real_features_are_detached() -> None:
     generator = torch.Generator().manual_seed(0)
     fake, real = torch.randn(2, 3, 4, dtype=torch.double, generator=generator).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: feature_matching_loss([x], [real]), fake)
@@ -176,19 +178,19 @@ def test_defaults_are_those_of_the_authors_code() -> None:
         "decay_from": 0.5,
     }
     with torch.device("meta"):
-        made = create("recipe", "pix2pixhd", spec=image_spec((256, 256), ("a", "b"), 36, 3))
-    assert sum(p.numel() for p in made.generator.parameters()) == 182_546_755
+        built = create("recipe", "pix2pixhd", spec=image_spec((256, 256), ("a", "b"), 36, 3))
+    assert sum(p.numel() for p in built.generator.parameters()) == 182_546_755
     # 16 * (39 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 64 + 128 + 256 + 512 + 1, twice
-    assert sum(p.numel() for p in made.discriminator.parameters()) == 2 * 2_801_601
-    for player, optimizer in made.optimizers().items():
+    assert sum(p.numel() for p in built.discriminator.parameters()) == 2 * 2_801_601
+    for player, optimizer in built.optimizers().items():
         assert type(optimizer) is torch.optim.Adam
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"], group["weight_decay"]) == (2e-4, (0.5, 0.999), 0)
-        own = getattr(made, player).parameters()
+        own = getattr(built, player).parameters()
         assert {id(p) for p in group["params"]} == {id(p) for p in own}
 
 
-def test_a_discriminator_without_features_is_named_at_once(
+def test_a_discriminator_without_features_is_refused(
     register_plugin: Callable[..., object],
 ) -> None:
     hook = hookimpl(lambda: {"bare": Bare})
@@ -198,11 +200,11 @@ def test_a_discriminator_without_features_is_named_at_once(
 
 
 @pytest.mark.parametrize("generator", [RESNET, {"name": "enhancer", "width": 2, "blocks": 1}])
-def test_pictures_are_translated_by_the_generator(generator: dict[str, object]) -> None:
-    recipe, given = build(generator=generator), batch()
-    drawn = recipe.generator(given.source)
-    assert torch.equal(recipe.translate(given.source, to="photo"), drawn)
-    rows = [*recipe.preview(given).values()]
+def test_images_are_translated_by_the_generator(generator: dict[str, object]) -> None:
+    recipe, pair = build(generator=generator), batch()
+    output = recipe.generator(pair.source)
+    assert torch.equal(recipe.translate(pair.source, to="photo"), output)
+    rows = [*recipe.preview(pair).values()]
     assert len(rows) == 3
-    for row, expected in zip(rows, (given.source, drawn, given.target), strict=True):
+    for row, expected in zip(rows, (pair.source, output, pair.target), strict=True):
         assert torch.equal(row, expected)

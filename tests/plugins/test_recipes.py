@@ -1,4 +1,4 @@
-"""Every built-in keeps the contract of `translate.testing`, as a stranger's plugin must."""
+"""Every built-in plugin keeps the contract of `translate.testing`."""
 
 import pytest
 from specs import image_spec
@@ -132,23 +132,25 @@ def cases(named: dict[str, list[dict[str, object]]]) -> list[object]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_none_is_forgotten_here(kind) -> None:
-    ours = {
+def test_every_registered_name_is_tested_here(kind) -> None:
+    builtins = {
         offer.name for offer in list_registrations(kind) if offer.distribution == OWN_DISTRIBUTION
     }
-    assert ours == KINDS[kind].keys(), f"give each {kind} its line above"
+    assert builtins == KINDS[kind].keys(), f"give each {kind} its line above"
 
 
 @pytest.mark.parametrize(("name", "options"), cases(RECIPES))
 def test_recipes_keep_the_contract(name, options, monkeypatch) -> None:
-    if options is not RECIPES[name][0]:  # two processes, by each recipe once: no option is theirs
+    if (
+        options is not RECIPES[name][0]
+    ):  # two processes once for each recipe: no option concerns them
         rules = [rule for rule in RULES["recipe"] if rule is not averages_over_processes]
         monkeypatch.setitem(RULES, "recipe", rules)
     check_recipe(name, **options)
 
 
 @pytest.mark.parametrize(("name", "channels"), [("cyclegan", (1, 1)), ("pix2pix", (1, 3))])
-def test_recipes_take_oblong_crops_and_gray(name, channels) -> None:
+def test_recipes_train_on_rectangular_crops_and_gray(name, channels) -> None:
     check_recipe(name, spec=image_spec((32, 64), ("before", "after"), *channels))
 
 

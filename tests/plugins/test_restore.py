@@ -1,4 +1,4 @@
-"""Restoration: what is added to damaged pictures, beside plain PyTorch."""
+"""Restoration of degraded images, against plain PyTorch."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ def batch(count: int = 2) -> Images:
     return Images(torch.rand(count, 3, 16, 16, generator=generator).double() * 2 - 1)
 
 
-def damaged(images: Tensor) -> Tensor:
+def degrade(images: Tensor) -> Tensor:
     with seeded(5):
         return Degradations(NOISE)(images)
 
@@ -45,12 +45,12 @@ def says(scores: Tensor, real: bool) -> Tensor:
     return -(chance if real else 1 - chance).log().mean()
 
 
-def test_without_a_game_pixels_are_all_there_is() -> None:
-    recipe, (sound,) = build(pixel_weight=2.0), batch()
-    given = damaged(sound)
+def test_without_an_adversarial_loss_only_pixels_count() -> None:
+    recipe, (clean,) = build(pixel_weight=2.0), batch()
+    degraded = degrade(clean)
     torch.manual_seed(5)
-    step, turn = advance_to_turn(recipe, Images(sound), 0)
-    expected = 2 * (given + recipe.generator(given) - sound).abs().mean()
+    step, turn = advance_to_turn(recipe, Images(clean), 0)
+    expected = 2 * (degraded + recipe.generator(degraded) - clean).abs().mean()
     assert (turn.player, set(turn.losses)) == ("generator", {"pixel"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
     assert next(step, None) is None
@@ -58,33 +58,35 @@ def test_without_a_game_pixels_are_all_there_is() -> None:
     assert not any("discriminator" in key for key in recipe.state_dict())
 
 
-def test_a_game_and_a_look_at_the_content_can_be_switched_on() -> None:
-    recipe, (sound,) = build(adversarial_weight=0.01, content="l2", content_weight=0.5), batch()
-    given = damaged(sound)
+def test_adversarial_and_content_losses_can_be_added() -> None:
+    recipe, (clean,) = build(adversarial_weight=0.01, content="l2", content_weight=0.5), batch()
+    degraded = degrade(clean)
     torch.manual_seed(5)
-    step, first = advance_to_turn(recipe, Images(sound), 0)
-    judge = recipe.discriminator
-    restored = given + recipe.generator(given)
-    expected = says(judge(sound), True) + says(judge(restored), False)
+    step, first = advance_to_turn(recipe, Images(clean), 0)
+    discriminator = recipe.discriminator
+    output = degraded + recipe.generator(degraded)
+    expected = says(discriminator(clean), True) + says(discriminator(output), False)
     assert (first.player, set(first.losses)) == ("discriminator", {"gan"})
     assert torch.allclose(first.total, expected, rtol=1e-12)
-    found = torch.autograd.grad(first.total, [*recipe.generator.parameters()], allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(
+        first.total, [*recipe.generator.parameters()], allow_unused=True
+    )
+    assert set(gradients) == {None}
     with torch.no_grad():
-        for parameter in judge.parameters():
-            parameter.add_(0.05)  # the discriminator moves
+        for parameter in discriminator.parameters():
+            parameter.add_(0.05)  # the discriminator is updated
     turn = next(step)
     losses = {
-        "pixel": (restored - sound).abs().mean(),
-        "gan": 0.01 * says(judge(restored), True),
-        "content": 0.5 * (restored - sound).square().mean(),
+        "pixel": (output - clean).abs().mean(),
+        "gan": 0.01 * says(discriminator(output), True),
+        "content": 0.5 * (output - clean).square().mean(),
     }
     assert (turn.player, turn.losses.keys()) == ("generator", losses.keys())
     for name, loss in losses.items():
         assert torch.allclose(turn.losses[name].mean(), loss, rtol=1e-12), name
 
 
-def test_each_step_damages_anew_by_the_global_generator() -> None:
+def test_each_step_degrades_images_with_new_random_numbers() -> None:
     recipe = build()
     losses = []
     for seed in (1, 1, 2):
@@ -94,34 +96,34 @@ def test_each_step_damages_anew_by_the_global_generator() -> None:
     assert len({*losses[0], *losses[2]}) == 4
 
 
-def test_what_a_network_of_zeros_adds_is_nothing() -> None:
-    recipe, (given,) = build(), batch()
+def test_a_network_of_zeros_returns_its_input() -> None:
+    recipe, (images,) = build(), batch()
     with torch.no_grad():
         for parameter in recipe.generator.parameters():
             parameter.zero_()
-    assert torch.equal(recipe.translate(given[..., :5, :9], to=""), given[..., :5, :9])
+    assert torch.equal(recipe.translate(images[..., :5, :9], to=""), images[..., :5, :9])
 
 
-def test_what_is_restored_is_clamped_when_it_is_shown_and_not_when_it_is_learnt() -> None:
-    recipe, (given,) = build(), batch()
+def test_outputs_are_clamped_in_inference_and_not_in_training() -> None:
+    recipe, (images,) = build(), batch()
     with torch.no_grad():
         recipe.generator.tail[-1].bias.fill_(3.0)
-    assert recipe.restore(given).max() > 1
-    assert recipe.translate(given, to="").abs().max() <= 1
+    assert recipe.restore(images).max() > 1
+    assert recipe.translate(images, to="").abs().max() <= 1
     torch.manual_seed(5)
-    hurt, restored, sound = recipe.preview(Images(given)).values()
-    assert torch.equal(hurt, damaged(given))
-    assert torch.equal(restored, recipe.translate(hurt, to=""))
-    assert torch.equal(sound, given)
+    degraded, output, clean = recipe.preview(Images(images)).values()
+    assert torch.equal(degraded, degrade(images))
+    assert torch.equal(output, recipe.translate(degraded, to=""))
+    assert torch.equal(clean, images)
 
 
 def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
     recipe = find("recipe", "restore")
     assert recipe.defaults["data"] == {"layout": "images", "size": 64, "resize": "none"}
     with torch.device("meta"):
-        made = create("recipe", "restore", spec=SPEC)
-    assert sum(p.numel() for p in made.parameters()) == 1_249_812  # srresnet without norms
-    (link,) = made.degrade.links
+        built = create("recipe", "restore", spec=SPEC)
+    assert sum(p.numel() for p in built.parameters()) == 1_249_812  # srresnet without norms
+    (link,) = built.degrade.links
     assert link[1:] == (0.1, 0.1)
     (optimizer,) = build().optimizers().values()
     (group,) = optimizer.param_groups
@@ -141,6 +143,6 @@ def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
         ({"generator": {**SRRESNET, "scale": 2}}, "SrResnet makes sides 2 times as long, not 1"),
     ],
 )
-def test_what_cannot_be_restored_is_said(options: dict[str, object], message: str) -> None:
+def test_options_that_cannot_work_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(**options)

@@ -1,4 +1,4 @@
-"""The sample domains: what they promise, checked on the pictures themselves."""
+"""The sample domains, checked on their images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from translate_plugins.scenes.compose import HORIZON, compose
 from translate_plugins.scenes.labels import CLASSES, WALLS, label
 from translate_plugins.scenes.scene import Scene
 
-FIRST_PICTURES = {
+FIRST_IMAGES = {
     "summer": "3f3cc58b464d633f79f6ffb960860751773cfe4f543c9ffb43be0e41d9ac98c0",
     "winter": "4354b1d7ce298a4888ccfb11b33cd81eea5a252f24ea4c0ff6e8136b6b0b744b",
     "labels": "7df162a264f227ef750073590f6ca2614c1ab80772bc4395337ce7201350e6dd",
@@ -30,7 +30,7 @@ FIRST_PICTURES = {
 NAMES = [f"{number:04}.png" for number in range(1, 201)]
 
 
-def picture(domain: str, split: str, file: str) -> NDArray[np.uint8]:
+def render(domain: str, split: str, file: str) -> NDArray[np.uint8]:
     rendering = RENDERINGS[domain]
     seed = rendering.seed(split, file)
     return rendering.picture(compose(seed), seed)
@@ -41,11 +41,11 @@ def scenes(domain: str, split: str, count: int) -> Iterator[Scene]:
 
 
 def captions(domain: str) -> dict[str, list[dict[str, str]]]:
-    """Read a domain's captions by split, without waiting for its pictures."""
+    """Read a domain's captions by split, without rendering its images."""
     blank = np.zeros((256, 256, 3), np.uint8)
-    offered = dict(draw(replace(RENDERINGS[domain], picture=lambda *_: blank)))
+    offers = dict(draw(replace(RENDERINGS[domain], picture=lambda *_: blank)))
     return {
-        split: [json.loads(line) for line in bytes(offered[f"{split}/captions.jsonl"]).splitlines()]
+        split: [json.loads(line) for line in bytes(offers[f"{split}/captions.jsonl"]).splitlines()]
         for split in ("train", "test")
     }
 
@@ -59,47 +59,47 @@ def shows(labels: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np
     return (labels == np.array(colour, np.uint8)).all(axis=2)
 
 
-def test_a_domain_is_200_train_and_40_test_pictures_with_captions_beside_them() -> None:
-    offered = dict(register_domains()["labels"]())
+def test_a_domain_has_200_training_and_40_test_images_with_captions() -> None:
+    offers = dict(register_domains()["labels"]())
     expected = {f"train/{name}" for name in NAMES} | {f"test/{name}" for name in NAMES[:40]}
-    assert set(offered) == expected | {"train/captions.jsonl", "test/captions.jsonl"}
+    assert set(offers) == expected | {"train/captions.jsonl", "test/captions.jsonl"}
     for path in expected:
-        pixels = offered[path]
+        pixels = offers[path]
         assert isinstance(pixels, np.ndarray)
         assert pixels.shape == (256, 256, 3)
         assert pixels.dtype == np.uint8
 
 
-@pytest.mark.parametrize("domain", FIRST_PICTURES)
-def test_the_first_picture_is_the_same_bytes_everywhere_and_every_time(domain: str) -> None:
+@pytest.mark.parametrize("domain", FIRST_IMAGES)
+def test_the_first_image_has_the_same_bytes_on_every_machine(domain: str) -> None:
     for _ in range(2):
         path, pixels = next(register_domains()[domain]())
         assert path == "train/0001.png"
-        assert sha256(bytes(pixels)).hexdigest() == FIRST_PICTURES[domain]
+        assert sha256(bytes(pixels)).hexdigest() == FIRST_IMAGES[domain]
 
 
 @pytest.mark.parametrize("domain", RENDERINGS)
-def test_every_picture_has_a_caption(domain: str) -> None:
+def test_every_image_has_a_caption(domain: str) -> None:
     lines = captions(domain)
     assert [line["file"] for line in lines["train"]] == NAMES
     assert [line["file"] for line in lines["test"]] == NAMES[:40]
     assert all(line["text"] for line in lines["train"] + lines["test"])
 
 
-def test_captions_name_what_can_be_seen_and_nothing_else() -> None:
+def test_captions_name_the_visible_objects_only() -> None:
     for scene in scenes("summer", "test", 40):
-        text, seen = describe(scene), label(scene)
+        text, classes = describe(scene), label(scene)
         walls = [colour for name, colour in WALLS.items() if f"{name} house" in text]
         assert ("house" in text) == bool(scene.houses) == bool(walls)
-        assert all(shows(seen, colour).any() for colour in walls)
+        assert all(shows(classes, colour).any() for colour in walls)
         for word, name in [
             ("lake", "lake"), ("path", "path"), ("fir", "fir"), ("leafy tree", "leafy"),
             ("mountain", "peak"), ("cloud", "cloud"), ("sun", "sun"),
         ]:  # fmt: skip
-            assert (word in text) == shows(seen, CLASSES[name]).any(), text
+            assert (word in text) == shows(classes, CLASSES[name]).any(), text
 
 
-def test_a_lake_is_frozen_and_trees_are_bare_in_winter_only() -> None:
+def test_captions_of_frozen_lakes_and_bare_trees_are_of_winter_only() -> None:
     summer, winter = captions("summer")["test"], captions("winter")["test"]
     for warm, cold in zip(summer, winter, strict=True):
         assert ("by a lake" in warm["text"]) == ("by a frozen lake" in cold["text"])
@@ -108,15 +108,17 @@ def test_a_lake_is_frozen_and_trees_are_bare_in_winter_only() -> None:
 
 def test_test_scenes_are_the_same_in_summer_winter_and_labels() -> None:
     for file in NAMES[:12]:
-        sky = shows(picture("labels", "test", file), CLASSES["sky"])
-        sky = cv2.erode(sky.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0  # edges are blends
-        summer, winter = picture("summer", "test", file), picture("winter", "test", file)
+        sky = shows(render("labels", "test", file), CLASSES["sky"])
+        sky = (
+            cv2.erode(sky.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        )  # edges are antialiased
+        summer, winter = render("summer", "test", file), render("winter", "test", file)
         red, _, blue = np.moveaxis(summer[sky].astype(int), 1, 0)
         assert np.mean(blue > red - 60) > 0.99  # the sun's halo is yellow
         assert summer[sky].mean() > winter[sky].mean() + 15
-        meadow = shows(picture("labels", "test", file), CLASSES["meadow"])
+        meadow = shows(render("labels", "test", file), CLASSES["meadow"])
         meadow = cv2.erode(meadow.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-        assert winter[meadow].mean() > summer[meadow].mean() + 60, "snow lies on the ground"
+        assert winter[meadow].mean() > summer[meadow].mean() + 60, "the ground is snow"
 
 
 def test_summer_and_winter_train_on_different_scenes_and_labels_on_those_of_summer() -> None:
@@ -133,27 +135,27 @@ def test_the_horizon_varies_between_its_bounds() -> None:
 
 
 def test_a_label_map_holds_class_colours_only() -> None:
-    pixels = picture("labels", "test", NAMES[0]).reshape(-1, 3)
+    pixels = render("labels", "test", NAMES[0]).reshape(-1, 3)
     assert len(np.unique(pixels, axis=0)) < 25
 
 
-def test_blurred_is_sharp_through_a_shaken_camera() -> None:
+def test_blurred_is_sharp_with_camera_shake() -> None:
     for file in NAMES[:12]:
-        blurred, sharp = picture("blurred", "test", file), picture("sharp", "test", file)
+        blurred, sharp = render("blurred", "test", file), render("sharp", "test", file)
         assert np.abs(blurred.mean(axis=(0, 1)) - sharp.mean(axis=(0, 1))).max() < 1
         assert 15 < psnr(blurred, sharp) < 35
 
 
-def test_a_shaken_point_becomes_the_path_of_the_camera() -> None:
+def test_camera_shake_spreads_a_point_along_its_path() -> None:
     dot = np.zeros((64, 64, 3), np.uint8)
     dot[32, 32] = 255
     path = camera_path(Random("path"))
-    spread = blur_by_camera_shake(dot, Random("path"))[..., 0]
+    path_image = blur_by_camera_shake(dot, Random("path"))[..., 0]
     assert len(path) == MOMENTS
     for right, down in set(path):
-        seen = path.count((right, down))
-        assert abs(int(spread[32 - down, 32 - right]) - 255 * seen / MOMENTS) <= 0.5
-    assert np.count_nonzero(spread) == len(set(path))
+        visits = path.count((right, down))
+        assert abs(int(path_image[32 - down, 32 - right]) - 255 * visits / MOMENTS) <= 0.5
+    assert np.count_nonzero(path_image) == len(set(path))
 
 
 def test_shakes_are_5_to_21_pixels_long() -> None:
@@ -162,10 +164,10 @@ def test_shakes_are_5_to_21_pixels_long() -> None:
         assert LENGTH[0] - 1 <= reach <= LENGTH[1] + 1
 
 
-def test_neither_the_source_nor_the_average_winter_picture_passes_for_a_translation() -> None:
+def test_the_source_and_the_average_winter_image_have_a_low_psnr() -> None:
     def small(domain: str, split: str, count: int) -> NDArray:
-        pictures = (picture(domain, split, file) for file in NAMES[:count])
-        return np.stack([cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA) for p in pictures])
+        images = (render(domain, split, file) for file in NAMES[:count])
+        return np.stack([cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA) for p in images])
 
     truths = small("winter", "test", 40)
     average = small("winter", "train", 60).mean(axis=0)

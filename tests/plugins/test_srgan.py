@@ -1,4 +1,4 @@
-"""SRGAN as Ledig et al. (2017) have it, beside plain PyTorch, Pillow and kornia."""
+"""SRGAN of Ledig et al. (2017), against plain PyTorch, Pillow and kornia."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ PATCH = {"name": "patch", "width": 2, "layers": 1}
 
 
 class Bicubic(nn.Module):
-    """Enlarges by interpolation; its weight, a gain, is 1."""
+    """Upscales by interpolation; its weight, a gain, is 1."""
 
     def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
         super().__init__()
@@ -71,32 +71,32 @@ def says(scores: Tensor, real: bool) -> Tensor:
 
 
 @pytest.mark.parametrize("factor", [2, 4])
-def test_the_discriminator_goes_first_and_sees_whole_large_pictures(factor: int) -> None:
+def test_the_discriminator_turn_is_first_and_gets_full_size_images(factor: int) -> None:
     recipe, (large,) = build(scale=factor), batch()
     _, turn = advance_to_turn(recipe, Images(large), 0)
     small = F.interpolate(large, scale_factor=1 / factor, mode="bicubic", antialias=True)
-    drawn = recipe.generator(small.clamp(-1, 1))
-    assert drawn.shape == large.shape
-    judge = recipe.discriminator
-    expected = says(judge(large), True) + says(judge(drawn), False)
+    output = recipe.generator(small.clamp(-1, 1))
+    assert output.shape == large.shape
+    discriminator = recipe.discriminator
+    expected = says(discriminator(large), True) + says(discriminator(output), False)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
-    found = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(turn.total, [*recipe.generator.parameters()], allow_unused=True)
+    assert set(gradients) == {None}
 
 
-def test_the_generator_answers_for_pixels_game_and_content() -> None:
+def test_the_generator_turn_has_pixel_adversarial_and_content_losses() -> None:
     recipe, (large,) = build(pixel_weight=3.0, content_weight=0.5), batch()
     step, _ = advance_to_turn(recipe, Images(large), 0)
     with torch.no_grad():
         for parameter in recipe.discriminator.parameters():
-            parameter.add_(0.05)  # the discriminator moves
+            parameter.add_(0.05)  # the discriminator is updated
     turn = next(step)
-    drawn = recipe.generator(downscale(large, 4))
+    output = recipe.generator(downscale(large, 4))
     expected = {
-        "pixel": 3 * (drawn - large).abs().mean(),
-        "gan": 1e-3 * says(recipe.discriminator(drawn), True),
-        "content": 0.5 * (drawn - large).square().mean(),
+        "pixel": 3 * (output - large).abs().mean(),
+        "gan": 1e-3 * says(recipe.discriminator(output), True),
+        "content": 0.5 * (output - large).square().mean(),
     }
     assert (turn.player, turn.losses.keys()) == ("generator", expected.keys())
     for name, loss in expected.items():
@@ -104,10 +104,10 @@ def test_the_generator_answers_for_pixels_game_and_content() -> None:
     assert next(step, None) is None
 
 
-def test_to_pretrain_steps_is_to_learn_pixels_alone() -> None:
+def test_pretraining_steps_use_the_pixel_loss_alone() -> None:
     recipe = build(pretrain_steps=2)
     players = recipe.optimizers()
-    seen = []
+    inputs = []
     for iteration in range(3):
         recipe.iteration = iteration
         before = [p.detach().clone() for p in recipe.discriminator.parameters()]
@@ -115,13 +115,13 @@ def test_to_pretrain_steps_is_to_learn_pixels_alone() -> None:
         take_turns(recipe, batch(), players)
         after = list(recipe.discriminator.parameters())
         still = all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-        seen.append((turns, still))
+        inputs.append((turns, still))
     alone = ([("generator", "pixel")], True)
-    game = ([("discriminator", "gan"), ("generator", "pixel", "gan", "content")], False)
-    assert seen == [alone, alone, game]
+    adversarial = ([("discriminator", "gan"), ("generator", "pixel", "gan", "content")], False)
+    assert inputs == [alone, alone, adversarial]
 
 
-def test_without_a_game_there_is_no_discriminator() -> None:
+def test_without_an_adversarial_loss_there_is_no_discriminator() -> None:
     recipe = build(adversarial_weight=0.0, content_weight=0.0)
     assert list(recipe.optimizers()) == ["generator"]
     assert not any("discriminator" in key for key in recipe.state_dict())
@@ -136,10 +136,10 @@ def test_defaults_are_those_of_the_paper() -> None:
     assert recipe.defaults["data"] == {"layout": "images", "size": 96, "resize": "none"}
     assert recipe.defaults["train"]["batch_size"] == 16
     with torch.device("meta"):
-        made = create("recipe", "srgan", spec=image_spec((96, 96), ("photos",)))
-    count = {n: sum(p.numel() for p in m.parameters()) for n, m in made.named_children()}
+        built = create("recipe", "srgan", spec=image_spec((96, 96), ("photos",)))
+    count = {n: sum(p.numel() for p in m.parameters()) for n, m in built.named_children()}
     assert (count["generator"], count["discriminator"]) == (1_547_350, 23_563_649)
-    assert (made.geometry.scale, made.takes_mask) == (4, False)
+    assert (built.geometry.scale, built.takes_mask) == (4, False)
     for optimizer in build().optimizers().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (1e-4, (0.9, 0.999))
@@ -149,34 +149,34 @@ def test_defaults_are_those_of_the_paper() -> None:
 
 
 @pytest.mark.parametrize("factor", [2, 4])
-def test_small_pictures_are_those_of_pillow(factor: int) -> None:
+def test_downscaled_images_equal_those_of_pillow(factor: int) -> None:
     (large,) = batch(1)
-    found = downscale(large.float(), factor)
-    for channel, small in zip(large[0], found[0], strict=True):
-        picture = Image.fromarray(channel.numpy().astype(np.float32))
-        expected = np.array(picture.resize((32 // factor,) * 2, Image.Resampling.BICUBIC))
+    result = downscale(large.float(), factor)
+    for channel, small in zip(large[0], result[0], strict=True):
+        image = Image.fromarray(channel.numpy().astype(np.float32))
+        expected = np.array(image.resize((32 // factor,) * 2, Image.Resampling.BICUBIC))
         np.testing.assert_allclose(small, expected.clip(-1, 1), atol=1e-5)
 
 
-def test_small_pictures_hold_what_a_file_can_hold() -> None:
+def test_downscaled_images_have_8_bit_levels() -> None:
     edge = torch.ones(1, 1, 16, 16)
     edge[..., :9] = -1  # bicubic interpolation overshoots
     assert downscale(edge, 2).abs().max() == 1
 
 
 @pytest.mark.parametrize("factor", [2, 4])
-def test_a_generator_that_interpolates_gives_exactly_bicubic_enlargement(
+def test_the_bicubic_generator_gives_exactly_bicubic_upscaling(
     factor: int, register_plugin
 ) -> None:
     register_plugin(Stranger())
-    recipe, (given,) = build(scale=factor, generator="bicubic"), batch()
-    found = recipe.translate(given[..., :9], to="")
-    kornias = rescale(given[..., :9], float(factor), "bicubic", align_corners=False)
-    assert torch.equal(found, kornias.clamp(-1, 1))
-    assert found.shape == (2, 3, 32 * factor, 9 * factor)
+    recipe, (images,) = build(scale=factor, generator="bicubic"), batch()
+    result = recipe.translate(images[..., :9], to="")
+    kornias = rescale(images[..., :9], float(factor), "bicubic", align_corners=False)
+    assert torch.equal(result, kornias.clamp(-1, 1))
+    assert result.shape == (2, 3, 32 * factor, 9 * factor)
 
 
-def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(
+def test_bicubic_upscaling_of_a_folder_is_exact_to_the_level(
     register_plugin, tmp_path: Path
 ) -> None:
     register_plugin(Stranger())
@@ -186,21 +186,21 @@ def test_bicubic_enlargement_comes_out_of_a_folder_to_the_level(
     model = Model("runs/x", "abc", recipe, SPEC, (), torch.device("cpu"))
     out = tmp_path / "out"
     translate_folder(model, find_inputs(tmp_path / "in", out), out, InferenceOptions())
-    given = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
-    large = F.interpolate(given, (44, 28), mode="bicubic").clamp(0, 255).round()
-    found = read_image(out / "a.png").astype(int)
-    apart = np.abs(found - large[0].permute(1, 2, 0).numpy())
-    assert apart.max() <= 1  # halves may be rounded either way
-    assert apart.mean() < 0.01
+    options = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    large = F.interpolate(options, (44, 28), mode="bicubic").clamp(0, 255).round()
+    result = read_image(out / "a.png").astype(int)
+    distances = np.abs(result - large[0].permute(1, 2, 0).numpy())
+    assert distances.max() <= 1  # halves may be rounded either way
+    assert distances.mean() < 0.01
 
 
-def test_previews_show_pixels_the_drawn_and_the_true() -> None:
+def test_previews_show_input_output_and_target() -> None:
     recipe, (large,) = build(), batch()
-    pixels, drawn, true = recipe.preview(Images(large)).values()
+    pixels, generated, true = recipe.preview(Images(large)).values()
     small = downscale(large, 4)
     assert torch.equal(pixels[:, :, ::4, ::4], small)
     assert torch.equal(pixels[:, :, 3::4, 2::4], small)
-    assert torch.equal(drawn, recipe.translate(small, to=""))
+    assert torch.equal(generated, recipe.translate(small, to=""))
     assert torch.equal(true, large)
 
 
@@ -217,12 +217,12 @@ def test_previews_show_pixels_the_drawn_and_the_true() -> None:
         ({"pretrain_steps": -1}, (32, 32), "pretrain_steps: expected greater than or equal to 0"),
     ],
 )
-def test_what_cannot_be_enlarged_is_said(options, size, message: str) -> None:
+def test_options_that_cannot_work_are_refused(options, size, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         create("recipe", {"name": "srgan", **options}, spec=image_spec(size, ("photos",)))
 
 
-def test_a_generator_of_another_scale_is_told_apart(register_plugin) -> None:
+def test_a_generator_of_another_scale_is_refused(register_plugin) -> None:
     class Twice(Bicubic):
         def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
             super().__init__(in_channels, out_channels, scale=2 * scale)

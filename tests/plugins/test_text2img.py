@@ -1,4 +1,4 @@
-"""Text to image as Reed et al. (2016) have it, beside plain PyTorch, and its bag of words."""
+"""Text to image of Reed et al. (2016), against plain PyTorch, and its bag of words."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ SMALL = {
 def build(**options: object) -> nn.Module:
     with seeded(0):
         recipe = create("recipe", {"name": "text2img", **SMALL, **options}, spec=SPEC).double()
-        nn.init.normal_(recipe.text_encoder.table.weight)  # as if it had been trained
+        nn.init.normal_(recipe.text_encoder.table.weight)  # as after training
     return recipe
 
 
@@ -50,13 +50,13 @@ def says(scores: Tensor, real: bool) -> Tensor:
 
 
 def score(recipe: nn.Module, images: Tensor, code: Tensor) -> Tensor:
-    """Return what the image says alone, plus the product with what the text says: (N,)."""
+    """Return the score of the image plus its product with the encoded text: (N,)."""
     product = torch.einsum("nc,nc->n", recipe.image_encoder(images).flatten(1), code.flatten(1))
     return recipe.discriminator(images).flatten() + product
 
 
-def drawn(recipe: nn.Module, code: Tensor) -> Tensor:
-    """Return what a step after seed 5 draws."""
+def generate(recipe: nn.Module, code: Tensor) -> Tensor:
+    """Return the images that a step after seed 5 generates."""
     torch.manual_seed(5)
     noise = torch.randn(len(code), 4, 1, 1).double()
     return recipe.generator(torch.cat([noise, code.detach()], 1))
@@ -65,86 +65,86 @@ def drawn(recipe: nn.Module, code: Tensor) -> Tensor:
 # -- algorithm 1 -----------------------------------------------------------------------------------
 
 
-def test_a_real_image_with_a_wrong_text_and_a_generated_one_are_half_of_the_fakes_each() -> None:
-    recipe, given = build(), batch("a lake", "two red houses", "a fir")
-    code = recipe.text_encoder(given.text)
-    fake = drawn(recipe, code)
+def test_mismatched_texts_and_generated_images_are_half_of_the_fakes_each() -> None:
+    recipe, pair = build(), batch("a lake", "two red houses", "a fir")
+    code = recipe.text_encoder(pair.text)
+    fake = generate(recipe, code)
     wrong = code[[2, 0, 1]]
     expected = (
-        says(score(recipe, given.images, code), True)
-        + 0.5 * says(score(recipe, given.images, wrong), False)
+        says(score(recipe, pair.images, code), True)
+        + 0.5 * says(score(recipe, pair.images, wrong), False)
         + 0.5 * says(score(recipe, fake, code), False)
     )
     torch.manual_seed(5)
-    _, turn = advance_to_turn(recipe, given, 0)
+    _, turn = advance_to_turn(recipe, pair, 0)
     assert (turn.player, set(turn.losses)) == ("discriminator", {"gan", "text"})
     assert torch.allclose(turn.total, expected, rtol=1e-12)
     table = (
         recipe.text_encoder.table.weight
-    )  # which learns from algorithm 1, but not by way of the fake
+    )  # which is trained by algorithm 1, but not through the fake
     expected = expected - 0.5 * says(score(recipe, fake, code), False)
     expected = expected + 0.5 * says(score(recipe, fake.detach(), code), False)
-    found, by_hand = (torch.autograd.grad(loss, table)[0] for loss in (turn.total, expected))
-    assert found.abs().max() > 0
-    assert torch.allclose(found, by_hand, rtol=1e-9)
+    gradients, by_hand = (torch.autograd.grad(loss, table)[0] for loss in (turn.total, expected))
+    assert gradients.abs().max() > 0
+    assert torch.allclose(gradients, by_hand, rtol=1e-9)
 
 
 def test_an_equal_text_is_not_wrong() -> None:
-    recipe, given = build(), batch("a lake", "a lake", "a fir")  # after roll: a fir, a lake, a lake
-    code = recipe.text_encoder(given.text)
-    fake = drawn(recipe, code)
+    recipe, pair = build(), batch("a lake", "a lake", "a fir")  # after roll: a fir, a lake, a lake
+    code = recipe.text_encoder(pair.text)
+    fake = generate(recipe, code)
     mixed = torch.cat(
         [
-            score(recipe, given.images[:1], code[2:]),
+            score(recipe, pair.images[:1], code[2:]),
             score(recipe, fake[1:2], code[1:2]),
-            score(recipe, given.images[2:], code[1:2]),
+            score(recipe, pair.images[2:], code[1:2]),
         ]
     )
-    expected = 0.5 * (says(score(recipe, given.images, code), True) + says(mixed, False))
+    expected = 0.5 * (says(score(recipe, pair.images, code), True) + says(mixed, False))
     torch.manual_seed(5)
-    _, turn = advance_to_turn(recipe, given, 0)
+    _, turn = advance_to_turn(recipe, pair, 0)
     assert torch.allclose(turn.losses["text"], expected, rtol=1e-12)
 
 
-def test_where_all_texts_are_equal_it_is_a_plain_gan() -> None:
+def test_with_equal_texts_it_is_a_plain_gan() -> None:
     _, turn = advance_to_turn(build(), batch("a lake", "a lake"), 0)
     assert torch.equal(turn.losses["text"], turn.losses["gan"])
 
 
-def test_the_generator_answers_for_the_text_of_its_images_and_teaches_the_words_nothing() -> None:
-    recipe, given = build(), batch("a lake", "two red houses", "a fir")
-    code = recipe.text_encoder(given.text)
-    fake = drawn(recipe, code)
+def test_the_generator_turn_does_not_train_the_text_encoder() -> None:
+    recipe, pair = build(), batch("a lake", "two red houses", "a fir")
+    code = recipe.text_encoder(pair.text)
+    fake = generate(recipe, code)
     torch.manual_seed(5)
-    step, turn = advance_to_turn(recipe, given, 1)
+    step, turn = advance_to_turn(recipe, pair, 1)
     assert (turn.player, set(turn.losses)) == ("generator", {"gan"})
     assert torch.allclose(turn.total, says(score(recipe, fake, code), True), rtol=1e-12)
     assert next(step, None) is None
-    words = list(recipe.text_encoder.parameters())
-    assert torch.autograd.grad(turn.total, words, allow_unused=True) == (None,)
+    text_parameters = list(recipe.text_encoder.parameters())
+    assert torch.autograd.grad(turn.total, text_parameters, allow_unused=True) == (None,)
 
 
-def test_any_discriminator_will_do() -> None:
+def test_any_discriminator_can_be_used() -> None:
     for part in ({"name": "patch", "width": 2, "layers": 1}, {"name": "mlp", "width": 4}):
         recipe = build(discriminator=part)
-        played = take_turns(recipe, batch("a lake", "two red houses"), recipe.optimizers())
-        assert all(loss.isfinite() for loss in played.losses.values())
+        result = take_turns(recipe, batch("a lake", "two red houses"), recipe.optimizers())
+        assert all(loss.isfinite() for loss in result.losses.values())
 
 
 # -- diversity -------------------------------------------------------------------------------------
 
 
-def test_sameness_is_the_distance_of_noises_over_that_of_images() -> None:
+def test_the_mode_seeking_loss_is_the_distance_of_noise_over_that_of_images() -> None:
     noise, images = torch.zeros(2, 4, 1, 1), torch.zeros(2, 3, 2, 2)
     other_images = images.clone()
     other_images[0], other_images[1] = 0.5, 0.1
-    found = mode_seeking_loss(images, other_images, noise, noise + 2)
-    assert torch.allclose(found, torch.tensor([4.0, 20.0]), rtol=1e-3)
+    result = mode_seeking_loss(images, other_images, noise, noise + 2)
+    assert torch.allclose(result, torch.tensor([4.0, 20.0]), rtol=1e-3)
 
 
-def test_equal_images_of_one_text_have_a_price() -> None:
-    given = batch("a lake", "two red houses")
-    _, turn = advance_to_turn(build(mode_seeking_weight=0.1), given, 1)
+def test_equal_images_of_one_text_raise_the_mode_seeking_loss() -> None:
+    pair = batch("a lake", "two red houses")
+    _, turn = advance_to_turn(build(mode_seeking_weight=0.1), pair, 1)
     assert set(turn.losses) == {"gan", "mode_seeking"}
     assert turn.losses["mode_seeking"].min() > 0
 
@@ -157,58 +157,58 @@ def bag(sentence: str, length: int = LENGTH) -> list[int]:
     return sorted(hashes[present].tolist())
 
 
-def test_a_word_is_a_polynomial_in_its_bytes_and_a_pair_one_of_its_words() -> None:
+def test_hashes_are_polynomials_of_bytes_and_of_words() -> None:
     a, b = ord("a"), ord("b")
     word = a + 257 * b
     assert bag("ab a") == sorted([word, a, 257 * word + a + 1])
 
 
-def test_padding_capitals_and_punctuation_say_nothing() -> None:
+def test_padding_capitals_and_punctuation_are_ignored() -> None:
     assert bag("two red houses") == bag("Two  RED houses.", 60)
     assert bag("") == []
     with seeded(0):
-        words = TextEncoder(3)
-        nn.init.normal_(words.table.weight)
+        encoder = TextEncoder(3)
+        nn.init.normal_(encoder.table.weight)
     assert torch.equal(
-        words(text("a lake, hills")), words(text("a lake, hills", length=2 * LENGTH))
+        encoder(text("a lake, hills")), encoder(text("a lake, hills", length=2 * LENGTH))
     )
 
 
-def test_order_says_something() -> None:
+def test_word_order_changes_the_encoding() -> None:
     assert bag("two firs and a tree") != bag("a fir and two trees")
     assert bag("red house yellow") != bag("yellow house red")
 
 
-def test_words_that_were_never_trained_on_say_nothing() -> None:
-    words = TextEncoder(3)
-    assert torch.equal(words(text("a house")), torch.zeros(1, 3, 1, 1))
-    row = int(hash_words(text("house"))[0][0, 0]) % words.table.num_embeddings
+def test_untrained_words_do_not_change_the_encoding() -> None:
+    encoder = TextEncoder(3)
+    assert torch.equal(encoder(text("a house")), torch.zeros(1, 3, 1, 1))
+    row = int(hash_words(text("house"))[0][0, 0]) % encoder.table.num_embeddings
     with torch.no_grad():
-        words.table.weight[row] = torch.tensor([1.0, 2.0, 3.0])
-    assert torch.equal(words(text("house")), words(text("a strange house here")))
-    assert torch.equal(words(text("house")).flatten(), words.scale * words.table.weight[row])
+        encoder.table.weight[row] = torch.tensor([1.0, 2.0, 3.0])
+    assert torch.equal(encoder(text("house")), encoder(text("a strange house here")))
+    assert torch.equal(encoder(text("house")).flatten(), encoder.scale * encoder.table.weight[row])
 
 
 def test_letters_beyond_ascii_are_letters() -> None:
     assert len(bag("måne över sjön")) == 5
 
 
-# -- drawing ---------------------------------------------------------------------------------------
+# -- sampling --------------------------------------------------------------------------------------
 
 
-def test_the_text_changes_the_picture_and_its_score() -> None:
-    recipe, given = build().eval(), batch("a lake", "a lake")
+def test_the_text_changes_the_image_and_its_score() -> None:
+    recipe, pair = build().eval(), batch("a lake", "a lake")
     noise = recipe.latents(2, torch.Generator().manual_seed(3)).double()
     other = text("two red houses", "two red houses")
     with torch.no_grad():
-        assert not torch.equal(recipe.draw(noise, given.text), recipe.draw(noise, other))
+        assert not torch.equal(recipe.draw(noise, pair.text), recipe.draw(noise, other))
         (one,), (two,) = recipe.scores(
-            given.images, recipe.text_encoder(given.text), recipe.text_encoder(other)
+            pair.images, recipe.text_encoder(pair.text), recipe.text_encoder(other)
         )
     assert not torch.equal(one, two)
 
 
-def test_drawing_needs_a_text() -> None:
+def test_sampling_needs_a_text() -> None:
     recipe = build()
     with pytest.raises(ConfigError, match="this model needs a text"):
         recipe.draw(recipe.latents(1))
@@ -219,11 +219,11 @@ def test_images_without_captions_are_refused() -> None:
         create("recipe", {"name": "text2img", **SMALL}, spec=image_spec((16, 16), ("summer",)))
 
 
-def test_a_preview_shows_two_drawings_of_each_text() -> None:
-    recipe, given = build().eval(), batch("a lake", "two red houses")
+def test_a_preview_shows_two_samples_of_each_text() -> None:
+    recipe, pair = build().eval(), batch("a lake", "two red houses")
     with torch.no_grad():
-        real, one, other = recipe.preview(given).values()
-    assert torch.equal(real, given.images)
+        real, one, other = recipe.preview(pair).values()
+    assert torch.equal(real, pair.images)
     assert one.shape == other.shape == real.shape
     assert not torch.equal(one, other)
 
@@ -232,7 +232,7 @@ def test_defaults_are_those_of_the_paper() -> None:
     recipe = find("recipe", "text2img")
     assert recipe.defaults["data"]["size"] == 64
     assert recipe.defaults["train"] == {"epochs": 600, "batch_size": 64}
-    made = create("recipe", "text2img", spec=image_spec((64, 64), ("a",), text_length=LENGTH))
-    for optimizer in made.optimizers().values():
+    built = create("recipe", "text2img", spec=image_spec((64, 64), ("a",), text_length=LENGTH))
+    for optimizer in built.optimizers().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))

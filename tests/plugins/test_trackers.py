@@ -22,9 +22,14 @@ def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
 
 
 def record(step: int, **values: Any) -> LogRecord:
-    given = {"losses": {"generator/gan": 0.5}, "lr": {"generator": 0.1}, "grad_norm": {}, **values}
+    options = {
+        "losses": {"generator/gan": 0.5},
+        "lr": {"generator": 0.1},
+        "grad_norm": {},
+        **values,
+    }
     return LogRecord(
-        step, step / 2, images_per_second=3.0, data_wait=0.0, memory_mb=9, threads=1, **given
+        step, step / 2, images_per_second=3.0, data_wait=0.0, memory_mb=9, threads=1, **options
     )
 
 
@@ -34,70 +39,70 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_csv_file_has_a_row_for_each_line_of_the_log(root: Path) -> None:
-    given = small_runs.config(root, train__trackers=["csv"], train__log_every=1)
-    small_runs.train(given, root / "run")
-    found = rows(root / "run/log.csv")
-    assert [row["step"] for row in found] == ["1", "2", "3", "4"]
-    assert float(found[0]["loss/discriminators/source"]) > 0
+    config = small_runs.config(root, train__trackers=["csv"], train__log_every=1)
+    small_runs.train(config, root / "run")
+    result = rows(root / "run/log.csv")
+    assert [row["step"] for row in result] == ["1", "2", "3", "4"]
+    assert float(result[0]["loss/discriminators/source"]) > 0
     small_runs.resume(root / "run", steps=6)
     assert [row["step"] for row in rows(root / "run/log.csv")] == ["1", "2", "3", "4", "5", "6"]
 
 
-def test_a_csv_file_is_cut_back_to_the_step_that_is_resumed(tmp_path: Path) -> None:
+def test_a_csv_file_is_truncated_to_the_resumed_step(tmp_path: Path) -> None:
     run, tracker = Run(tmp_path, {}, 9), create("tracker", {"name": "csv", "file": "my.csv"})
     tracker.started(run, 0)
     for step in (1, 2, 3):
         tracker.logged(record(step))
     with (tmp_path / "my.csv").open("a") as file:
-        file.write("4,0.")  # torn by a kill
+        file.write("4,0.")  # cut off by a kill
     tracker = create("tracker", {"name": "csv", "file": "my.csv"})
     tracker.started(run, 2)
     tracker.logged(record(3))
     assert [row["step"] for row in rows(tmp_path / "my.csv")] == ["1", "2", "3"]
 
 
-def test_a_value_that_is_new_adds_a_column(tmp_path: Path) -> None:
+def test_a_new_value_adds_a_column(tmp_path: Path) -> None:
     tracker = create("tracker", "csv")
     tracker.started(Run(tmp_path, {}, 9), 0)
     tracker.logged(record(1))
     tracker.logged(record(2, metrics={"critic/real, score": math.nan}))
     tracker.logged(record(3))
-    found = [row["metric/critic/real, score"] for row in rows(tmp_path / "log.csv")]
-    assert found == ["", "nan", ""]
+    result = [row["metric/critic/real, score"] for row in rows(tmp_path / "log.csv")]
+    assert result == ["", "nan", ""]
     assert [row["loss/generator/gan"] for row in rows(tmp_path / "log.csv")] == ["0.5"] * 3
 
 
 @pytest.mark.parametrize("file", ["", "a/log.csv", "../log.csv"])
-def test_a_csv_file_is_named_not_placed(file: str) -> None:
+def test_a_csv_file_has_a_name_and_no_path(file: str) -> None:
     with pytest.raises(ConfigError, match=r"file: expected a name such as log\.csv, not a path"):
         create("tracker", {"name": "csv", "file": file})
 
 
 def scalars(folder: Path, tag: str) -> list[tuple[int, float]]:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    found = events.EventAccumulator(str(folder), purge_orphaned_data=True)
-    found.Reload()
-    return [(event.step, round(event.value, 4)) for event in found.Scalars(tag)]
+    result = events.EventAccumulator(str(folder), purge_orphaned_data=True)
+    result.Reload()
+    return [(event.step, round(event.value, 4)) for event in result.Scalars(tag)]
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_tensorboard_reads_losses_and_previews_of_a_run_and_its_resume(root: Path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    given = small_runs.config(
+    config = small_runs.config(
         root, train__trackers=["tensorboard"], train__log_every=1, train__preview_every=2
     )
-    assert small_runs.train(given, root / "run").listed == 0
+    assert small_runs.train(config, root / "run").listed == 0
     small_runs.resume(root / "run", steps=6)
-    found = events.EventAccumulator(str(root / "run/events"))
-    found.Reload()
+    result = events.EventAccumulator(str(root / "run/events"))
+    result.Reload()
     tag = "loss/discriminators/source"
-    assert [event.step for event in found.Scalars(tag)] == [1, 2, 3, 4, 5, 6]
-    assert [event.step for event in found.Images("preview")] == [2, 4, 6]
-    assert "lr/generators" in found.Tags()["scalars"]
+    assert [event.step for event in result.Scalars(tag)] == [1, 2, 3, 4, 5, 6]
+    assert [event.step for event in result.Images("preview")] == [2, 4, 6]
+    assert "lr/generators" in result.Tags()["scalars"]
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_tensorboard_hides_what_is_after_the_step_that_is_resumed(tmp_path: Path) -> None:
+def test_tensorboard_hides_records_after_the_resumed_step(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     for first, steps in ((0, (1, 2, 3)), (2, (3, 4))):
         tracker = create("tracker", "tensorboard")
@@ -106,8 +111,8 @@ def test_tensorboard_hides_what_is_after_the_step_that_is_resumed(tmp_path: Path
             tracker.logged(record(step, losses={"generator/gan": float(first)}))
         tracker.finished("finished")
         tracker.close()
-    found = scalars(tmp_path / "events", "loss/generator/gan")
-    assert found == [(1, 0.0), (2, 0.0), (3, 2.0), (4, 2.0)]
+    result = scalars(tmp_path / "events", "loss/generator/gan")
+    assert result == [(1, 0.0), (2, 0.0), (3, 2.0), (4, 2.0)]
 
 
 def test_without_tensorboard_the_command_that_installs_it_is_shown(

@@ -1,4 +1,4 @@
-"""The VAE of Kingma and Welling (2014): bound, divergence and likelihoods beside other people's."""
+"""The VAE of Kingma and Welling (2014): bound, divergence and likelihoods, against references."""
 
 import math
 
@@ -32,11 +32,11 @@ def test_the_divergence_is_the_closed_form() -> None:
     )
 
 
-def test_the_bound_is_likelihood_less_divergence() -> None:
-    # a white picture has the code 0.5 + 2 * 1, and its four pixels are drawn as 0.2 * 2.5
+def test_the_elbo_is_the_likelihood_minus_the_divergence() -> None:
+    # a white image has the code 0.5 + 2 * 1, and its four pixels are decoded as 0.2 * 2.5
     recipe = small_autoencoders.scalar_recipe(NAME, variance=True)
-    found = recipe.elbo(small_gans.white_batch().images)
-    assert found.tolist() == pytest.approx([4 * WHITE - PRIOR] * 2)
+    result = recipe.elbo(small_gans.white_batch().images)
+    assert result.tolist() == pytest.approx([4 * WHITE - PRIOR] * 2)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "prior"])
     assert turn.losses["reconstruction"].tolist() == pytest.approx([-4 * WHITE] * 2)
@@ -46,14 +46,14 @@ def test_the_bound_is_likelihood_less_divergence() -> None:
     assert next(step, None) is None
 
 
-def test_the_prior_has_its_weight_and_the_bound_has_none() -> None:
+def test_the_weight_of_the_divergence_does_not_change_the_elbo() -> None:
     recipe = small_autoencoders.scalar_recipe(NAME, variance=True, kl_weight=4.0)
     _, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert turn.total.item() == pytest.approx(4 * PRIOR - 4 * WHITE)
     assert recipe.elbo(small_gans.white_batch(1).images).item() == pytest.approx(4 * WHITE - PRIOR)
 
 
-def test_gray_values_are_chances_of_white() -> None:
+def test_gray_values_are_probabilities_of_white() -> None:
     random = torch.Generator().manual_seed(0)
     raw, images = torch.randn(2, 3, 1, 4, 4, generator=random).double()
     images = images.tanh()
@@ -66,12 +66,12 @@ def test_gray_values_are_chances_of_white() -> None:
 
 
 @pytest.mark.parametrize("raw", [-30.0, -8.0, -0.1, 0.0, 3.0, 8.0, 30.0])
-def test_a_sure_decoder_gets_finite_losses_and_exact_gradients(raw: float) -> None:
+def test_a_saturated_decoder_has_finite_losses_and_exact_gradients(raw: float) -> None:
     for white in (-1.0, 1.0):
         before = torch.full((1, 1, 1, 1), raw, requires_grad=True)
-        found = bernoulli(before.tanh(), torch.full((1, 1, 1, 1), white))
-        (slope,) = torch.autograd.grad(found.sum(), before)
-        assert -17 < found.item() <= 0
+        result = bernoulli(before.tanh(), torch.full((1, 1, 1, 1), white))
+        (slope,) = torch.autograd.grad(result.sum(), before)
+        assert -17 < result.item() <= 0
         assert slope.item() == pytest.approx(
             0 if abs(raw) > 20 else white - math.tanh(raw), abs=1e-4
         )
@@ -86,27 +86,27 @@ def test_a_gaussian_learns_its_variance() -> None:
     expected = 4 * Normal(0.5, 0.5).log_prob(torch.tensor(1.0)).item()
     likelihood, _ = recipe.bound(small_gans.white_batch(1).images)
     assert likelihood.item() == pytest.approx(expected)
-    likelihood.sum().backward()  # every pixel is 0.5 off, just as its deviation says
+    likelihood.sum().backward()  # every pixel is off by 0.5, its standard deviation
     assert recipe.log_variance.grad.item() == pytest.approx(0, abs=1e-6)
 
 
-def test_pictures_of_any_size_keep_theirs() -> None:
+def test_images_of_any_size_keep_their_size() -> None:
     small_autoencoders.check_image_sizes(NAME)
 
 
-def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_draws() -> None:
+def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_samples() -> None:
     recipe, batch = (
         small_autoencoders.scalar_recipe(NAME, variance=True, latent_dim=1),
         small_gans.white_batch(3),
     )
     with torch.no_grad():
-        original, reconstructed, drawn = recipe.preview(batch).values()
+        original, reconstructed, generated = recipe.preview(batch).values()
     assert torch.equal(original, batch.images)
     assert reconstructed.unique().tolist() == pytest.approx([0.2 * 0.5])
-    assert drawn.unique().tolist() == pytest.approx([0.2])
+    assert generated.unique().tolist() == pytest.approx([0.2])
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(ConfigError, match="likelihood: expected 'bernoulli' or 'gaussian'"):
         small_autoencoders.build_state(NAME, likelihood="poisson")
 

@@ -1,4 +1,4 @@
-"""WAE-GAN, algorithm 1 of Tolstikhin et al. (2018), beside numbers worked out by hand."""
+"""WAE-GAN, algorithm 1 of Tolstikhin et al. (2018), against numbers worked out by hand."""
 
 import math
 
@@ -18,13 +18,13 @@ def chance(logit: float) -> float:
 
 
 def test_the_losses_are_those_of_algorithm_1() -> None:
-    # a white picture, 1, has the code 0.5 and is drawn as 0.1; noise, 1, scores 2, and the code 1
+    # a white image, 1, has the code 0.5 and is decoded as 0.1; noise, 1, scores 2, and the code 1
     step, turn = advance_to_turn(
         small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(), 0
     )
     assert (turn.player, list(turn.losses)) == ("discriminator", ["gan"])
-    judged = -math.log(chance(2)) - math.log(1 - chance(1))
-    assert turn.total.item() == pytest.approx(10 * judged)
+    discriminator_loss = -math.log(chance(2)) - math.log(1 - chance(1))
+    assert turn.total.item() == pytest.approx(10 * discriminator_loss)
     turn = next(step)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "gan"])
     assert turn.losses["reconstruction"].tolist() == pytest.approx([0.05 * 4 * 0.9**2] * 2)
@@ -41,7 +41,7 @@ def test_weights_can_be_set() -> None:
     assert turn.total.item() == pytest.approx(0.5 * 4 * 0.9**2 - 2 * math.log(chance(1)))
 
 
-def test_the_autoencoder_answers_the_discriminator_that_has_moved() -> None:
+def test_the_autoencoder_turn_uses_the_updated_discriminator() -> None:
     recipe = small_autoencoders.scalar_recipe(NAME)
     step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     with torch.no_grad():
@@ -52,15 +52,17 @@ def test_the_autoencoder_answers_the_discriminator_that_has_moved() -> None:
 def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
     recipe = small_autoencoders.build_state(NAME).recipe
     _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
-    found = torch.autograd.grad(turn.total, list(recipe.encoder.parameters()), allow_unused=True)
-    assert set(found) == {None}
+    gradients = torch.autograd.grad(
+        turn.total, list(recipe.encoder.parameters()), allow_unused=True
+    )
+    assert set(gradients) == {None}
 
 
-def test_pictures_of_any_size_keep_theirs() -> None:
+def test_images_of_any_size_keep_their_size() -> None:
     small_autoencoders.check_image_sizes(NAME)
 
 
-def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
+def test_a_preview_shows_originals_reconstructions_and_samples() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         rows = [*recipe.preview(batch).values()]
@@ -71,8 +73,8 @@ def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
 
 def test_defaults_are_those_of_the_authors_code() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
-    judge = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]
-    assert judge == [512, 512, 512, 512, 1]
+    discriminator = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]
+    assert discriminator == [512, 512, 512, 512, 1]
     assert recipe.latents(2).shape == (2, 8, 1, 1)
     assert (recipe.reconstruction_weight, recipe.adversarial_weight) == (0.05, 10)
     groups = {name: o.param_groups[0] for name, o in recipe.optimizers().items()}

@@ -1,4 +1,4 @@
-"""WAE-MMD, algorithm 2 of Tolstikhin et al. (2018), beside numbers worked out by hand."""
+"""WAE-MMD, algorithm 2 of Tolstikhin et al. (2018), against numbers worked out by hand."""
 
 import pytest
 import small_autoencoders
@@ -16,7 +16,7 @@ NAME = "wae-mmd"
 
 
 def test_the_losses_are_those_of_algorithm_2() -> None:
-    # a white picture, 1, has the code 0.5 and is drawn as 0.1; all noise is 1
+    # a white image, 1, has the code 0.5 and is decoded as 0.1; all noise is 1
     recipe = small_autoencoders.scalar_recipe(NAME, latent_dim=1)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("autoencoder", ["reconstruction", "mmd"])
@@ -44,11 +44,11 @@ def test_a_batch_of_one_is_refused() -> None:
         advance_to_turn(small_autoencoders.build_state(NAME).recipe, small_gans.random_batch(1), 0)
 
 
-def test_pictures_of_any_size_keep_theirs() -> None:
+def test_images_of_any_size_keep_their_size() -> None:
     small_autoencoders.check_image_sizes(NAME)
 
 
-def test_a_preview_shows_originals_reconstructions_and_draws() -> None:
+def test_a_preview_shows_originals_reconstructions_and_samples() -> None:
     recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
     with torch.no_grad():
         rows = [*recipe.preview(batch).values()]

@@ -1,4 +1,4 @@
-"""WGAN as Arjovsky et al. (2017) and their code have it."""
+"""WGAN of Arjovsky et al. (2017) and their code."""
 
 from collections.abc import Iterator
 
@@ -18,13 +18,13 @@ from translate_plugins.wgan import generator_is_due
 NAME, JUDGE = "wgan", "critic"
 
 
-def test_the_losses_are_scores_apart() -> None:
+def test_the_losses_are_differences_of_scores() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
     recipe = small_gans.scalar_recipe(NAME, JUDGE, critic_steps=1, clip=100.0)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan"])
     assert turn.total.item() == pytest.approx(1 - 2)
-    turn.total.backward()  # it learns that a greater slope tells them apart better
+    turn.total.backward()  # a greater slope separates them better
     assert recipe.critic.slope.grad.item() == pytest.approx(0.5 - 1)
     turn = next(step)
     assert (turn.player, list(turn.losses)) == ("generator", ["gan"])
@@ -32,14 +32,14 @@ def test_the_losses_are_scores_apart() -> None:
     assert next(step, None) is None
 
 
-def test_the_critic_is_clipped_between_its_turn_and_the_generators() -> None:
+def test_the_critic_is_clipped_between_its_turn_and_the_generator_turn() -> None:
     recipe = small_gans.scalar_recipe(NAME, JUDGE, critic_steps=1)
     step, _ = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert recipe.critic.slope.item() == 2.0
     turn = next(step)
     assert recipe.critic.slope.item() == pytest.approx(0.01)
     assert turn.total.item() == pytest.approx(-0.01 * 0.5)
-    assert recipe.generator.shade.item() == 0.5  # nobody clips the generator
+    assert recipe.generator.shade.item() == 0.5  # the generator is not clipped
 
 
 def test_weights_are_within_the_clip_after_every_turn() -> None:
@@ -48,21 +48,21 @@ def test_weights_are_within_the_clip_after_every_turn() -> None:
     for seed in range(7):  # with a turn of the generator among them
         take_step(training, small_gans.random_batch(seed=seed), 10)
         largest = max(p.abs().max().item() for p in training.recipe.critic.parameters())
-        assert largest == pytest.approx(0.03)  # a rate of 0.1 leads beyond it each time
+        assert largest == pytest.approx(0.03)  # a rate of 0.1 exceeds it each time
 
 
-def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_one() -> None:
+def test_the_critic_has_five_turns_on_new_batches_before_the_generator_turn() -> None:
     training = small_gans.build_state(NAME)
-    seen = small_gans.record_inputs(training.recipe.critic)
+    inputs = small_gans.record_inputs(training.recipe.critic)
     turns = small_gans.players_of_steps(training, 10)
     assert turns == [["critic"]] * 4 + [["critic", "generator"]] + [["critic"]] * 4 + [
         ["critic", "generator"]
     ]
-    answers = [seen.pop(10), seen.pop(20)]  # what the generator drew for its own turns
-    real, fake = seen[::2], seen[1::2]
+    answers = [inputs.pop(10), inputs.pop(20)]  # images of the generator's own turns
+    real, fake = inputs[::2], inputs[1::2]
     assert all(torch.equal(r, small_gans.random_batch(seed=s).images) for s, r in enumerate(real))
     different = {image.numpy().tobytes() for image in [*fake, *answers]}
-    assert len(different) == 12  # noise is fresh, too
+    assert len(different) == 12  # latents are new, too
 
 
 @pytest.mark.parametrize(("every", "warm_up"), [(5, 100), (2, 7), (1, 3), (5, 5)])
@@ -75,15 +75,15 @@ def test_the_warm_up_is_that_of_the_authors_code(every: int, warm_up: int) -> No
             moves += 1
 
     expected = list(as_written())
-    found = [generator_is_due(turn, every, warm_up) for turn in range(1, len(expected) + 1)]
-    assert found == expected
+    result = [generator_is_due(turn, every, warm_up) for turn in range(1, len(expected) + 1)]
+    assert result == expected
 
 
-def test_warming_up_takes_place_at_the_start() -> None:
-    found = small_gans.players_of_steps(
+def test_critic_warm_up_takes_place_at_the_start() -> None:
+    result = small_gans.players_of_steps(
         small_gans.build_state(NAME, critic_steps=1, warm_up_critic_steps=3), 6
     )
-    assert found == [["critic"], ["critic"], ["critic", "generator"]] * 2
+    assert result == [["critic"], ["critic"], ["critic", "generator"]] * 2
 
 
 def test_a_warm_up_that_is_shorter_than_a_round_is_refused() -> None:
@@ -105,7 +105,7 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
     assert recipe.latents(2000).std().item() == pytest.approx(1, abs=0.01)
 
 
-def test_each_player_has_a_rate_of_its_own() -> None:
+def test_each_player_has_its_own_learning_rate() -> None:
     players = small_gans.build_state(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"critic": 3e-4, "generator": 1e-3}
@@ -114,10 +114,10 @@ def test_each_player_has_a_rate_of_its_own() -> None:
 def test_a_preview_shows_the_same_noise_each_time() -> None:
     training = small_gans.build_state(NAME)
     rows = draw_preview(training, small_gans.random_batch())
-    torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, small_gans.random_batch(seed=1))
+    torch.rand(7)  # training has generated images meanwhile
+    second = draw_preview(training, small_gans.random_batch(seed=1))
     assert rows["samples"].shape == (32, 1, 8, 8)
-    assert torch.equal(rows["samples"], again["samples"])
+    assert torch.equal(rows["samples"], second["samples"])
 
 
 def test_a_clipped_critic_may_have_batch_norm() -> None:
@@ -127,15 +127,15 @@ def test_a_clipped_critic_may_have_batch_norm() -> None:
 
 @pytest.mark.slow
 def test_a_critic_without_clipping_diverges() -> None:
-    """The lecture's failure: nothing bounds the slope, so the estimate grows without end."""
+    """Without a bound on the slope the estimate grows without limit."""
     estimates: dict[float, list[float]] = {}
     for clip in (0.01, 1e9):
         training = small_gans.build_state(NAME, clip=clip, lr_critic=5e-3)
         estimates[clip] = []
         for seed in range(500):
             whitish = Images(0.9 + 0.1 * small_gans.random_batch(16, seed).images)
-            played = take_step(training, whitish, 10_000)
-            estimates[clip].append(-played.losses["critic/gan"].item())
+            result = take_step(training, whitish, 10_000)
+            estimates[clip].append(-result.losses["critic/gan"].item())
     clipped, free = estimates[0.01], estimates[1e9]
     assert max(map(abs, clipped)) < 0.1
     assert free[200] > 100 * max(clipped)

@@ -1,4 +1,4 @@
-"""WGAN-GP as Gulrajani et al. (2017) have it."""
+"""WGAN-GP of Gulrajani et al. (2017)."""
 
 import pytest
 import small_gans
@@ -16,13 +16,13 @@ from translate.registry import create, find
 NAME, JUDGE = "wgan-gp", "critic"
 
 
-def test_the_losses_are_the_papers() -> None:
+def test_the_losses_are_those_of_the_paper() -> None:
     # real images are 1 and score 2; generated ones are 0.5 and score 1
     recipe = small_gans.scalar_recipe(NAME, JUDGE, critic_steps=1)
     step, turn = advance_to_turn(recipe, small_gans.white_batch(), 0)
     assert (turn.player, list(turn.losses)) == ("critic", ["gan", "penalty"])
     assert turn.losses["gan"].item() == pytest.approx(1 - 2)
-    # each of the four pixels weighs 2 / 4, so the gradient's norm is 1: there is nothing to pay
+    # each of the four pixels weighs 2 / 4, so the gradient's norm is 1 and the penalty 0
     assert turn.losses["penalty"].item() == pytest.approx(0, abs=1e-12)
     with torch.no_grad():
         recipe.critic.slope.fill_(6.0)
@@ -32,7 +32,7 @@ def test_the_losses_are_the_papers() -> None:
     assert next(step, None) is None
 
 
-def test_a_steep_critic_pays_ten_times_the_square_of_its_excess() -> None:
+def test_the_penalty_is_ten_times_the_squared_excess_of_the_gradient_norm() -> None:
     recipe = small_gans.scalar_recipe(NAME, JUDGE)
     with torch.no_grad():
         recipe.critic.slope.fill_(6.0)  # a gradient of norm 3
@@ -43,23 +43,23 @@ def test_a_steep_critic_pays_ten_times_the_square_of_its_excess() -> None:
     assert recipe.generator.shade.grad is None
 
 
-def test_the_critic_has_five_turns_on_five_fresh_batches_before_the_generators_one() -> None:
+def test_the_critic_has_five_turns_on_new_batches_before_the_generator_turn() -> None:
     training = small_gans.build_state(NAME)
-    seen = small_gans.record_inputs(training.recipe.critic)
+    inputs = small_gans.record_inputs(training.recipe.critic)
     turns = small_gans.players_of_steps(training, 10)
     assert turns == [["critic"]] * 4 + [["critic", "generator"]] + [["critic"]] * 4 + [
         ["critic", "generator"]
     ]
-    answers = [seen.pop(15), seen.pop(30)]  # what the generator drew for its own turns
-    real, fake, between = seen[::3], seen[1::3], seen[2::3]
+    answers = [inputs.pop(15), inputs.pop(30)]  # images of the generator's own turns
+    real, fake, between = inputs[::3], inputs[1::3], inputs[2::3]
     assert all(torch.equal(r, small_gans.random_batch(seed=s).images) for s, r in enumerate(real))
     for one, other, point in zip(real, fake, between, strict=True):
         low, high = torch.minimum(one, other), torch.maximum(one, other)
         assert ((low - 1e-6 <= point) & (point <= high + 1e-6)).all()
-    assert len({image.numpy().tobytes() for image in [*fake, *answers]}) == 12  # fresh noise
+    assert len({image.numpy().tobytes() for image in [*fake, *answers]}) == 12  # new latents
 
 
-def test_a_critic_that_mixes_images_is_refused() -> None:
+def test_a_batch_dependent_critic_is_refused() -> None:
     for critic in ({"name": "mlp", "norm": "batch"}, {"name": "minibatch", "of": "mlp"}):
         with pytest.raises(ConfigError, match=r"depends on its batch.*\{name: dcgan, norm: layer}"):
             small_gans.build_state(NAME, critic=critic)
@@ -81,7 +81,7 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
     assert noise.std().item() == pytest.approx(1, abs=0.01)
 
 
-def test_each_player_has_a_rate_of_its_own() -> None:
+def test_each_player_has_its_own_learning_rate() -> None:
     players = small_gans.build_state(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
     assert rates == {"critic": 3e-4, "generator": 1e-3}
@@ -90,13 +90,13 @@ def test_each_player_has_a_rate_of_its_own() -> None:
 def test_a_preview_shows_the_same_noise_each_time() -> None:
     training = small_gans.build_state(NAME)
     rows = draw_preview(training, small_gans.random_batch())
-    torch.rand(7)  # training has drawn meanwhile
-    again = draw_preview(training, small_gans.random_batch(seed=1))
+    torch.rand(7)  # training has generated images meanwhile
+    second = draw_preview(training, small_gans.random_batch(seed=1))
     assert rows["samples"].shape == (32, 1, 8, 8)
-    assert torch.equal(rows["samples"], again["samples"])
+    assert torch.equal(rows["samples"], second["samples"])
 
 
-def test_only_the_generator_is_compiled_as_the_critic_is_differentiated_twice(monkeypatch) -> None:
+def test_the_critic_is_not_compiled_as_it_is_differentiated_twice(monkeypatch) -> None:
     compiled = []
     monkeypatch.setattr(nn.Module, "compile", lambda self, *_a, **_k: compiled.append(self))
     recipe = create("recipe", NAME, spec=image_spec((32, 32), ("bedrooms",)))
@@ -104,7 +104,7 @@ def test_only_the_generator_is_compiled_as_the_critic_is_differentiated_twice(mo
     assert compiled == [recipe.generator]
 
 
-def test_the_critic_estimates_wassersteins_distance_of_two_gaussians() -> None:
+def test_the_critic_estimates_the_wasserstein_distance_of_two_gaussians() -> None:
     # N(0, 0.1), and the same 0.5 higher in each of 4 pixels: a shift of length sqrt(4) * 0.5
     critic, spec = {"name": "mlp", "width": 32}, image_spec((2, 2), ("digits",), 1)
     training = small_gans.build_state(
@@ -115,5 +115,5 @@ def test_the_critic_estimates_wassersteins_distance_of_two_gaussians() -> None:
     training.recipe.generator = nn.Identity()
     for _ in range(400):
         higher = Images(0.5 + 0.1 * torch.randn(256, 1, 2, 2, generator=random))
-        played = take_step(training, higher, 10_000)
-    assert -played.losses["critic/gan"].item() == pytest.approx(1.0, rel=0.15)
+        result = take_step(training, higher, 10_000)
+    assert -result.losses["critic/gan"].item() == pytest.approx(1.0, rel=0.15)

@@ -27,18 +27,18 @@ def test_a_checkpoint_describes_itself(tmp_path: Path) -> None:
         assert torch.equal(recipe.state_dict()[key], tensor)
 
 
-def test_a_byte_flipped_anywhere_in_the_manifest_is_noticed(tmp_path: Path) -> None:
+def test_a_flipped_byte_anywhere_in_the_manifest_is_detected(tmp_path: Path) -> None:
     _, second = two_checkpoints(tmp_path)
     manifest = second / "MANIFEST.json"
-    whole = manifest.read_bytes()
+    content = manifest.read_bytes()
     unnoticed = []
-    for place in range(0, len(whole), 7):
-        data = bytearray(whole)
-        data[place] ^= 1
+    for position in range(0, len(content), 7):
+        data = bytearray(content)
+        data[position] ^= 1
         manifest.write_bytes(data)
         if retention.newest_checkpoint(tmp_path)[0] == second:
-            unnoticed.append(chr(whole[place]))
-    assert set(unnoticed) <= {" ", "\n"}  # which mean nothing
+            unnoticed.append(chr(content[position]))
+    assert set(unnoticed) <= {" ", "\n"}  # white space
 
 
 def test_a_manifest_may_not_name_a_file_elsewhere(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_F9_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
         retention.verify(path)
 
 
-def test_a_manifest_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> None:
+def test_a_malformed_manifest_is_a_checkpoint_error(tmp_path: Path) -> None:
     _, path = two_checkpoints(tmp_path)
-    for nonsense in ({"files": 3}, {"files": {}}, {"files": {"weights.safetensors": 3}}, [], 7):
-        text = json.dumps({"format": 1, **nonsense} if isinstance(nonsense, dict) else nonsense)
+    for content in ({"files": 3}, {"files": {}}, {"files": {"weights.safetensors": 3}}, [], 7):
+        text = json.dumps({"format": 1, **content} if isinstance(content, dict) else content)
         (path / "MANIFEST.json").write_text(text)
         with pytest.raises(CheckpointError):
             retention.verify(path)

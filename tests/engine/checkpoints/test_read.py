@@ -1,4 +1,4 @@
-"""What was saved is restored: weights, optimizers, pools, averages and random numbers."""
+"""A checkpoint restores weights, optimizers, pools, averages and random numbers."""
 
 import copy
 import os
@@ -21,10 +21,12 @@ from translate.errors import CheckpointError
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_everything_comes_back(recipe: str, ema: float, tmp_path: Path) -> None:
+def test_a_checkpoint_restores_the_whole_training_state(
+    recipe: str, ema: float, tmp_path: Path
+) -> None:
     training = build(recipe, train__ema=ema)
     train_steps(training, 5)
-    random.gauss(0, 1), np.random.normal()  # each keeps a second number in hand
+    random.gauss(0, 1), np.random.normal()  # each caches a second number
     path = save(tmp_path, training)
     expected = [
         torch.rand(3),
@@ -34,14 +36,14 @@ def test_everything_comes_back(recipe: str, ema: float, tmp_path: Path) -> None:
         np.random.rand(),
     ]
 
-    again = restore(path)
-    assert (again.step, again.spec, again.config) == (5, training.spec, training.config)
+    reloaded = restore(path)
+    assert (reloaded.step, reloaded.spec, reloaded.config) == (5, training.spec, training.config)
     for key, tensor in training.recipe.state_dict().items():
-        assert torch.equal(again.recipe.state_dict()[key], tensor), key
+        assert torch.equal(reloaded.recipe.state_dict()[key], tensor), key
     for key, tensor in training.recipe.training_state().items():
-        assert torch.equal(again.recipe.training_state()[key], tensor), key
+        assert torch.equal(reloaded.recipe.training_state()[key], tensor), key
     for player, optimizer in training.optimizers.items():
-        before, after = optimizer.state_dict(), again.optimizers[player].state_dict()
+        before, after = optimizer.state_dict(), reloaded.optimizers[player].state_dict()
         assert before["param_groups"] == after["param_groups"]
         assert before["state"].keys() == after["state"].keys()
         for index, values in before["state"].items():
@@ -49,22 +51,22 @@ def test_everything_comes_back(recipe: str, ema: float, tmp_path: Path) -> None:
                 assert torch.equal(after["state"][index][name], value)
                 assert after["state"][index][name].dtype == value.dtype
     if ema:
-        assert training.average and again.average
-        assert again.average.n_averaged == training.average.n_averaged == 5
+        assert training.average and reloaded.average
+        assert reloaded.average.n_averaged == training.average.n_averaged == 5
         for key, tensor in training.average.module.state_dict().items():
-            assert torch.equal(again.average.module.state_dict()[key], tensor), key
-    drawn = [
+            assert torch.equal(reloaded.average.module.state_dict()[key], tensor), key
+    output = [
         torch.rand(3),
         random.gauss(0, 1),
         random.random(),
         np.random.normal(),
         np.random.rand(),
     ]
-    assert torch.equal(drawn[0], expected[0])
-    assert drawn[1:] == expected[1:]
+    assert torch.equal(output[0], expected[0])
+    assert output[1:] == expected[1:]
 
 
-def test_a_run_in_a_folder_whose_name_is_not_text_is_read_as_any_other(tmp_path: Path) -> None:
+def test_a_run_in_a_folder_with_an_undecodable_name_is_read(tmp_path: Path) -> None:
     training = build()
     train_steps(training, 1)
     expected = file_contents(save(tmp_path / "one", training))
@@ -73,7 +75,7 @@ def test_a_run_in_a_folder_whose_name_is_not_text_is_read_as_any_other(tmp_path:
     assert file_contents(save(tmp_path / "again", restore(path))) == expected
 
 
-def test_an_empty_pool_and_a_full_one_come_back(tmp_path: Path) -> None:
+def test_empty_and_full_image_pools_are_restored(tmp_path: Path) -> None:
     training = build()
     assert restore(save(tmp_path, training)).recipe.training_state()["source_pool"].numel() == 0
     train_steps(training, 6)
@@ -81,12 +83,12 @@ def test_an_empty_pool_and_a_full_one_come_back(tmp_path: Path) -> None:
     assert pool.shape == (3, 3, 16, 16)
 
 
-def test_inference_takes_the_average_where_there_is_one(tmp_path: Path) -> None:
+def test_inference_uses_the_moving_average_if_there_is_one(tmp_path: Path) -> None:
     training = build(train__ema=0.9)
     train_steps(training, 3)
     path = save(tmp_path, training)
-    found = read.read_checkpoint(path)
-    averaged, plain = read.rebuild_recipe(found), read.rebuild_recipe(found)
+    checkpoint = read.read_checkpoint(path)
+    averaged, plain = read.rebuild_recipe(checkpoint), read.rebuild_recipe(checkpoint)
     read.restore_weights(averaged, path, averaged=True)
     read.restore_weights(plain, path)
     assert training.average
@@ -96,17 +98,19 @@ def test_inference_takes_the_average_where_there_is_one(tmp_path: Path) -> None:
     assert not torch.equal(plain.state_dict()[key], averaged.state_dict()[key])
 
 
-def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
+def test_F5_weights_of_other_shapes_are_named(tmp_path: Path) -> None:
     path = save(tmp_path, build())
     other = build(options__generator={**small_runs.RESNET, "width": 3, "blocks": 2}).recipe
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(CheckpointError) as error:
         read.restore_weights(other, path)
-    said = str(caught.value)
-    assert said.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
-    assert "source_to_target.model.1.bias is (2,) instead of (3,)" in said
-    assert said.count(";") == 4  # the first five
-    assert re.search(r"What fits is cyclegan as translate-kit [\d.]+ and its plugins", said)
-    assert "options={'generator': {'name': 'resnet', 'width': 2" in said  # what would fit
+    message = str(error.value)
+    assert message.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
+    assert "source_to_target.model.1.bias is (2,) instead of (3,)" in message
+    assert message.count(";") == 4  # the first five
+    assert re.search(r"What fits is cyclegan as translate-kit [\d.]+ and its plugins", message)
+    assert (
+        "options={'generator': {'name': 'resnet', 'width': 2" in message
+    )  # options that would fit
 
     state = {
         k: v
@@ -116,15 +120,15 @@ def test_F5_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     files.replace(
         path / "weights.safetensors", _saved({**state, "source_to_target.model.99": torch.zeros(1)})
     )
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(CheckpointError) as error:
         read.restore_weights(build().recipe, path)
     assert (
         "source_to_target.model.1.weight is missing; source_to_target.model.99 is unknown."
-        in str(caught.value)
+        in str(error.value)
     )
 
 
-def test_F8_weights_that_two_networks_share_come_back_shared(tmp_path: Path) -> None:
+def test_F8_shared_weights_are_restored_shared(tmp_path: Path) -> None:
     one, other = build(), build(train__seed=1)
     for training in (one, other):
         training.recipe.source_to_target.model[1].weight = training.recipe.target_to_source.model[
@@ -142,45 +146,45 @@ def test_F8_weights_that_two_networks_share_come_back_shared(tmp_path: Path) -> 
     assert shared[0] == shared[1]
 
 
-def test_each_rank_gets_its_own_pools_and_random_numbers_back(
+def test_each_rank_restores_its_own_pools_and_random_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = build(), build()
     train_steps(first, 4)
-    mine = randomness.random_state()
+    first_state = randomness.random_state()
     torch.manual_seed(77)
     train_steps(second, 5)
-    theirs = randomness.random_state()
+    second_state = randomness.random_state()
     other = _saved(
-        {**theirs, **{f"recipe/{k}": v for k, v in second.recipe.training_state().items()}}
+        {**second_state, **{f"recipe/{k}": v for k, v in second.recipe.training_state().items()}}
     )
-    randomness.restore_random_state(mine)
+    randomness.restore_random_state(first_state)
     monkeypatch.setattr(read.distributed, "gather_bytes", lambda data: [data, other])
     path = save(tmp_path, first)
     assert (path / "training-rank-1.safetensors").is_file()
     retention.verify(path)
     assert read.read_checkpoint(path).description["processes"] == 2
 
-    for rank, training, random_state in ((0, first, mine), (1, second, theirs)):
+    for rank, training, random_state in ((0, first, first_state), (1, second, second_state)):
         monkeypatch.setattr(read.distributed, "rank", lambda rank=rank: rank)
-        again = restore(path)
-        _same(again.recipe.training_state(), training.recipe.training_state())
+        reloaded = restore(path)
+        _same(reloaded.recipe.training_state(), training.recipe.training_state())
         _same(randomness.random_state(), random_state)
-        _same(again.recipe.state_dict(), first.recipe.state_dict())
+        _same(reloaded.recipe.state_dict(), first.recipe.state_dict())
 
 
-def test_a_rank_that_was_not_there_starts_from_its_own_seed(
+def test_a_new_rank_starts_from_its_own_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = build()
     train_steps(training, 4)
     path = save(tmp_path, training)
     monkeypatch.setattr(read.distributed, "rank", lambda: 1)
-    again = restore(path)
-    assert again.recipe.training_state()["source_pool"].numel() == 0
+    reloaded = restore(path)
+    assert reloaded.recipe.training_state()["source_pool"].numel() == 0
     expected = torch.Generator().manual_seed(training.config.train.seed + 1)
     assert torch.equal(torch.rand(3), torch.rand(3, generator=expected))
-    assert again.step == 4
+    assert reloaded.step == 4
 
 
 def _saved(tensors: dict[str, Tensor]) -> bytes:

@@ -20,10 +20,10 @@ from translate.errors import CheckpointError
 def run(tmp_path: Path) -> Path:
     """Make a run with checkpoints of the steps 1, 2 and 3, of which 2 is the best."""
     path = small_checkpoints.cyclegan(tmp_path / "run")
-    found = read.read_checkpoint(resolve(path)[0])
-    recipe = read.rebuild_recipe(found)
+    checkpoint = read.read_checkpoint(resolve(path)[0])
+    recipe = read.rebuild_recipe(checkpoint)
     for step, distance in ((2, 0.5), (3, 0.7)):
-        model = ModelState(found.config, found.spec, recipe, step=step)
+        model = ModelState(checkpoint.config, checkpoint.spec, recipe, step=step)
         write.save(path, model, metrics={"kid": distance}, best=("kid", "min"))
     return path
 
@@ -32,7 +32,9 @@ def step_of(reference: str | Path) -> int:
     return read.read_checkpoint(resolve(reference)[0]).step
 
 
-def test_a_run_means_its_newest_checkpoint_and_a_suffix_a_step_or_the_best(run: Path) -> None:
+def test_a_run_refers_to_its_newest_checkpoint_and_a_suffix_to_a_step_or_the_best(
+    run: Path,
+) -> None:
     assert step_of(run) == step_of(f"{run}@3") == step_of(f"{run}@00000003") == 3
     assert step_of(f"{run}@2") == step_of(f"{run}@best") == 2
     assert step_of(f"{run}/@2") == 2
@@ -64,14 +66,14 @@ def test_every_reader_of_a_run_takes_a_reference(
         ("x@2", "there is no run .*runx@2"),
     ],
 )
-def test_a_checkpoint_that_is_not_there_is_an_error_that_names_those_there_are(
+def test_a_missing_checkpoint_is_an_error_that_lists_the_existing_ones(
     run: Path, suffix: str, message: str
 ) -> None:
     with pytest.raises(CheckpointError, match=message):
         resolve(f"{run}{suffix}")
 
 
-def test_the_best_of_a_run_without_metrics_is_an_error_that_says_what_to_name(
+def test_the_best_of_a_run_without_metrics_is_an_error_with_the_setting(
     tmp_path: Path,
 ) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
@@ -81,7 +83,7 @@ def test_the_best_of_a_run_without_metrics_is_an_error_that_says_what_to_name(
 
 
 @pytest.mark.parametrize("reference", ["hf-hub:org/name", "s3://bucket/run", "ftp:x@best"])
-def test_an_unknown_scheme_is_an_error_that_says_what_is_expected(reference: str) -> None:
+def test_an_unknown_scheme_is_an_error_with_the_expected_forms(reference: str) -> None:
     scheme = re.escape(reference.partition(":")[0] + ":")
     message = f"unknown scheme '{scheme}' in .*: expected a run folder, RUN@STEP, RUN@best"
     with pytest.raises(CheckpointError, match=message):
@@ -89,7 +91,7 @@ def test_an_unknown_scheme_is_an_error_that_says_what_is_expected(reference: str
 
 
 @pytest.mark.parametrize("name", ["a@b", "a@2", "ab:c", "c:d"])
-def test_a_folder_that_is_there_is_meant_whatever_its_name(tmp_path: Path, name: str) -> None:
+def test_an_existing_folder_takes_precedence_whatever_its_name(tmp_path: Path, name: str) -> None:
     run = small_checkpoints.cyclegan(tmp_path / name)
     assert step_of(run) == step_of(f"{run}@1") == 1
 

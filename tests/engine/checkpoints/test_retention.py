@@ -19,8 +19,8 @@ from translate.errors import CheckpointError
 @pytest.fixture
 def model(tmp_path: Path) -> ModelState:
     """Return a small model; its configuration keeps two checkpoints."""
-    found = read.read_checkpoint(resolve(small_checkpoints.cyclegan(tmp_path / "first"))[0])
-    return ModelState(found.config, found.spec, read.rebuild_recipe(found))
+    checkpoint = read.read_checkpoint(resolve(small_checkpoints.cyclegan(tmp_path / "first"))[0])
+    return ModelState(checkpoint.config, checkpoint.spec, read.rebuild_recipe(checkpoint))
 
 
 def steps_left(run: Path, model: ModelState, values: list[float], mode: str) -> list[int]:
@@ -36,18 +36,18 @@ def steps_left(run: Path, model: ModelState, values: list[float], mode: str) -> 
         ([3, 1, 2, 4, 5], "min", [2, 4, 5]),
         ([3, 1, 2, 4, 2], "max", [4, 5]),
         ([9, 1, 2, 4, 5], "max", [1, 4, 5]),
-        ([1, 1, 2, 4, 5], "min", [2, 4, 5]),  # of equals, the newer
+        ([1, 1, 2, 4, 5], "min", [2, 4, 5]),  # of equal values, the newer
         ([math.nan, -math.inf, 2, 4, 5], "min", [3, 4, 5]),
         ([math.nan] * 4, "min", [3, 4]),
     ],
 )
-def test_the_newest_and_the_best_stay(
+def test_the_newest_and_the_best_are_kept(
     tmp_path: Path, model: ModelState, values: list[float], mode: str, left: list[int]
 ) -> None:
     assert steps_left(tmp_path / "run", model, values, mode) == left
 
 
-def test_without_a_metric_the_newest_stay(tmp_path: Path, model: ModelState) -> None:
+def test_without_a_metric_the_newest_are_kept(tmp_path: Path, model: ModelState) -> None:
     for model.step in range(1, 5):
         write.save(tmp_path / "run", model, metrics={"kid": model.step})
     assert small_runs.checkpoint_steps(tmp_path / "run") == [3, 4]
@@ -59,7 +59,7 @@ def test_metrics_are_recorded_with_the_model(tmp_path: Path, model: ModelState) 
     assert (state["metrics"], state["best"]) == ({"kid": 0.5}, None)
 
 
-def test_a_model_without_a_resume_state_is_used_and_not_resumed(
+def test_a_model_without_training_state_is_usable_but_not_resumable(
     tmp_path: Path, model: ModelState
 ) -> None:
     model.step = 5
@@ -105,10 +105,10 @@ def test_T5_a_damaged_checkpoint_is_replaced_by_the_previous_one(
         data[len(data) // 2] ^= 1
         kept = {"flip": len(data), "cut": len(data) - 1, "empty": 0}[damage]
         (second / name).write_bytes(data[:kept])
-    found, complaints = retention.newest_checkpoint(tmp_path)
-    assert found == first
-    (complaint,) = complaints
-    assert str(second) in complaint
+    checkpoint, warnings = retention.newest_checkpoint(tmp_path)
+    assert checkpoint == first
+    (warning,) = warnings
+    assert str(second) in warning
 
 
 def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> None:
@@ -118,13 +118,13 @@ def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> No
     (folder / "step-best").mkdir()
     (folder / "best.state").write_text("")
     (folder / ".tmp-step-00000009").mkdir()
-    (folder / "step-00000007").mkdir()  # empty: torn
-    found, complaints = retention.newest_checkpoint(tmp_path)
-    assert found == second
-    assert complaints == [f"{folder / 'step-00000007' / 'MANIFEST.json'} is missing."]
+    (folder / "step-00000007").mkdir()  # empty: incomplete
+    checkpoint, warnings = retention.newest_checkpoint(tmp_path)
+    assert checkpoint == second
+    assert warnings == [f"{folder / 'step-00000007' / 'MANIFEST.json'} is missing."]
 
 
-def test_no_whole_checkpoint_is_said_with_what_is_wrong(tmp_path: Path) -> None:
+def test_a_run_without_an_intact_checkpoint_is_an_error_with_the_faults(tmp_path: Path) -> None:
     for path in two_checkpoints(tmp_path):
         (path / "state.json").unlink()
     with pytest.raises(
@@ -165,12 +165,12 @@ def test_T22_old_checkpoints_are_removed_after_the_new_one_is_verified(
     assert order[-2:] == ["verify step-00000002", "remove step-00000000"]
 
 
-def test_damaged_checkpoints_of_later_steps_do_not_push_out_whole_ones(tmp_path: Path) -> None:
+def test_damaged_checkpoints_of_later_steps_do_not_replace_intact_ones(tmp_path: Path) -> None:
     training = build()
     for step in (0, 1):
         training.step = step
         save(tmp_path, training)
-    for step in (8, 9):  # what a run that fell back to step 1 finds ahead of it
+    for step in (8, 9):  # as in a run that fell back to step 1
         folder = tmp_path / f"checkpoints/step-{step:08d}"
         folder.mkdir()
         (folder / "MANIFEST.json").write_text("torn")

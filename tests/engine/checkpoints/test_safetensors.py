@@ -30,9 +30,9 @@ def test_there_is_no_pickle_in_a_checkpoint(tmp_path: Path) -> None:
         json.loads(file.read_bytes())
 
 
-def test_a_tensor_file_of_nonsense_is_an_error_and_no_traceback(tmp_path: Path) -> None:
+def test_a_malformed_tensor_file_is_a_checkpoint_error(tmp_path: Path) -> None:
     path = save(tmp_path, build())
-    for nonsense in (b"", b"\x80\x04pickle", b"\xff" * 64, (2**62).to_bytes(8, "little") + b"{}"):
-        (path / "weights.safetensors").write_bytes(nonsense)
+    for content in (b"", b"\x80\x04pickle", b"\xff" * 64, (2**62).to_bytes(8, "little") + b"{}"):
+        (path / "weights.safetensors").write_bytes(content)
         with pytest.raises(CheckpointError, match=r"weights.safetensors"):
             read.restore_weights(build().recipe, path)

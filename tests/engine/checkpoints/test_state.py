@@ -49,15 +49,15 @@ def test_channels_last_weights_are_saved_as_the_same_bytes_and_train_on_the_same
 
     torch.manual_seed(0)
     train_steps(other, 2)
-    found = read.read_checkpoint(save(tmp_path / "run", other))
-    again = build_training(found.config, found.spec, CPU)
-    again.recipe.to(memory_format=torch.channels_last)
-    read.restore(again, found)
-    for training in (other, again):
+    checkpoint = read.read_checkpoint(save(tmp_path / "run", other))
+    second = build_training(checkpoint.config, checkpoint.spec, CPU)
+    second.recipe.to(memory_format=torch.channels_last)
+    read.restore(second, checkpoint)
+    for training in (other, second):
         torch.manual_seed(9)
         train_steps(training, 2)
     for key, tensor in other.recipe.state_dict().items():
-        assert torch.equal(again.recipe.state_dict()[key], tensor), key
+        assert torch.equal(second.recipe.state_dict()[key], tensor), key
 
 
 def test_F3_random_numbers_are_saved_as_numbers(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Crafted checkpoints are refused in one line, before they cost memory or time; memory is kept."""
+"""Crafted checkpoints are refused in one line before they take memory or time."""
 
 import json
 import os
@@ -38,7 +38,7 @@ ONE = json.dumps({"a": entry([1], 4)}).encode()
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "is no tensor file"),
         (b"\x80\x02pickle", "is no tensor file"),
@@ -54,28 +54,28 @@ ONE = json.dumps({"a": entry([1], 4)}).encode()
         (tensor_file({"a": entry([float("inf")], 4)}), "is not understood"),
     ],
 )
-def test_F4_a_header_that_no_honest_program_writes_is_refused(
-    data: bytes, said: str, tmp_path: Path
-) -> None:
+def test_F4_a_malicious_header_is_refused(data: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "weights.safetensors"
     file.write_bytes(data)
-    with pytest.raises(CheckpointError, match=said):
+    with pytest.raises(CheckpointError, match=message):
         check_header(file)
 
 
 @pytest.mark.parametrize(
     "header", [{"a": entry([2**20], 2**22)}, {"a": entry([1], 8)}, {"a": {**entry([1], 4), "x": 1}}]
 )
-def test_what_the_library_refuses_is_one_line_as_well(header: Any, tmp_path: Path) -> None:
+def test_a_header_that_safetensors_refuses_is_one_line(header: Any, tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
-    place = forged(run, "weights.safetensors", tensor_file(header, bytes(4)))
-    with pytest.raises(CheckpointError) as caught:
+    file = forged(run, "weights.safetensors", tensor_file(header, bytes(4)))
+    with pytest.raises(CheckpointError) as error:
         model.load(run)
-    assert str(place) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(file) in str(error.value)
+    assert "\n" not in str(error.value)
 
 
-def test_F4_what_the_library_would_take_is_refused_where_weights_are_read(tmp_path: Path) -> None:
+def test_F4_a_header_that_safetensors_accepts_is_refused_when_weights_are_read(
+    tmp_path: Path,
+) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "weights.safetensors", tensor_file(ONE[:-1] + b"," + ONE[1:], bytes(4)))
     with pytest.raises(CheckpointError, match="a name occurs twice"):
@@ -83,19 +83,19 @@ def test_F4_what_the_library_would_take_is_refused_where_weights_are_read(tmp_pa
 
 
 def forged(run: Path, name: str, data: bytes) -> Path:
-    """Put `data` into the run's checkpoint, whose manifest then says that it has always been so."""
-    (place,) = (run / "checkpoints").iterdir()
-    (place / name).write_bytes(data)
-    manifest = json.loads((place / "MANIFEST.json").read_bytes())
+    """Put `data` into the run's checkpoint, and update the manifest."""
+    (path,) = (run / "checkpoints").iterdir()
+    (path / name).write_bytes(data)
+    manifest = json.loads((path / "MANIFEST.json").read_bytes())
     manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
-    (place / "MANIFEST.json").write_text(json.dumps(manifest))
-    return place
+    (path / "MANIFEST.json").write_text(json.dumps(manifest))
+    return path
 
 
 def with_state(run: Path, change: Change) -> None:
-    """Let `change` edit what the run's checkpoint says of itself."""
-    (place,) = (run / "checkpoints").iterdir()
-    state = json.loads((place / "state.json").read_bytes())
+    """Apply `change` to the state file of the run's checkpoint."""
+    (path,) = (run / "checkpoints").iterdir()
+    state = json.loads((path / "state.json").read_bytes())
     change(state)
     forged(run, "state.json", json.dumps(state).encode())
 
@@ -108,7 +108,7 @@ def with_state(run: Path, change: Change) -> None:
         {"name": "unet", "width": 10**7, "levels": 5},
     ],
 )
-def test_F6_a_small_file_that_names_a_huge_network_costs_no_memory(
+def test_F6_a_small_file_that_names_a_huge_network_allocates_no_memory(
     generator: dict[str, Any], tmp_path: Path
 ) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
@@ -119,7 +119,7 @@ def test_F6_a_small_file_that_names_a_huge_network_costs_no_memory(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900_000
 
 
-def test_what_a_file_can_fill_is_allowed(tmp_path: Path) -> None:
+def test_a_network_as_large_as_its_file_is_allowed(tmp_path: Path) -> None:
     file = tmp_path / "weights"
     file.write_bytes(bytes(1 << 20))
     with MemoryLimit(file):
@@ -128,51 +128,49 @@ def test_what_a_file_can_fill_is_allowed(tmp_path: Path) -> None:
         torch.nn.Linear(1 << 14, 1 << 14)
 
 
-def test_F6_very_many_small_tensors_are_refused_as_well(tmp_path: Path) -> None:
-    """Each costs memory and time that its numbers do not show."""
+def test_F6_very_many_small_tensors_are_refused(tmp_path: Path) -> None:
+    """Each tensor takes memory and time in addition to its values."""
     file = tmp_path / "weights"
     file.write_bytes(bytes(1 << 10))
     with pytest.raises(CheckpointError, match="is too small"), MemoryLimit(file):
         for _ in range(10_000):
             torch.empty(1)
-    with MemoryLimit(file):  # a network of a thousand layers is none
+    with MemoryLimit(file):  # no real network has a thousand layers
         for _ in range(1_000):
             torch.empty(1)
 
 
 @pytest.mark.parametrize("name", ["os.system", "translate_plugins.gan:GAN", "gan.py", "../gan", 7])
-def test_F2_a_checkpoint_names_a_method_and_never_a_place_to_import_it_from(
+def test_F2_a_checkpoint_names_a_recipe_and_never_a_module_to_import(
     name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     monkeypatch.chdir(tmp_path)
     Path("gan.py").write_text("raise SystemExit('this was run')")
     with_state(run, lambda state: state["config"].update(recipe=name))
-    with pytest.raises(Exception, match="recipe") as caught:
+    with pytest.raises(Exception, match="recipe") as error:
         model.load(run)
-    assert type(caught.value).__module__ == "translate.errors"
+    assert type(error.value).__module__ == "translate.errors"
 
 
-def test_F2_a_part_of_a_network_is_a_name_as_well(tmp_path: Path) -> None:
+def test_F2_a_part_of_a_network_is_a_registered_name(tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     evil = {"name": "mlp", "_target_": "os.system", "command": "touch here"}
     with_state(run, lambda state: state["config"]["options"].update(generator=evil))
-    with pytest.raises(Exception, match="'mlp' has no option '_target_'") as caught:
+    with pytest.raises(Exception, match="'mlp' has no option '_target_'") as error:
         model.load(run)
-    assert type(caught.value).__module__ == "translate.errors"
+    assert type(error.value).__module__ == "translate.errors"
 
 
 @pytest.mark.parametrize(
     "state", [b"[" * 100_000, b"{}", b'{"spec": 1}', b"\xff", b'{"step": 1' + b"0" * 5000 + b"}"]
 )
-def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
-    state: bytes, tmp_path: Path
-) -> None:
+def test_a_malformed_state_file_is_a_one_line_error(state: bytes, tmp_path: Path) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     forged(run, "state.json", state)
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(CheckpointError) as error:
         read.read_checkpoint(resolve(run)[0])
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -191,36 +189,36 @@ def test_nonsense_that_a_checkpoint_says_of_itself_is_one_line(
         lambda state: state["config"]["options"].update({"a\nb" * 500: 1}),
     ],
 )
-def test_nonsense_that_is_well_formed_is_one_short_line_as_well(
+def test_a_well_formed_state_file_with_wrong_values_is_a_one_line_error(
     change: Change, tmp_path: Path
 ) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     with_state(run, change)
-    with pytest.raises(TranslateError) as caught:
+    with pytest.raises(TranslateError) as error:
         model.load(run)
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 1000
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 1000
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"version https://git-lfs.github.com/spec/v1\n", "fetch that with `git lfs pull`"),
         (b"\x80\x02cut", "is a file: expected a run folder"),
         (b"", "is a file: expected a run folder"),
     ],
 )
-def test_a_file_of_another_program_is_told_from_a_typo(
-    data: bytes, said: str, tmp_path: Path
+def test_a_file_of_another_program_is_distinguished_from_a_typo(
+    data: bytes, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "latest_net_G.pth").write_bytes(data)
-    with pytest.raises(CheckpointError, match=said):
+    with pytest.raises(CheckpointError, match=message):
         resolve(tmp_path / "latest_net_G.pth")
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives memory back")
-def test_memory_that_a_step_frees_serves_the_next_one() -> None:
-    """Pages that are asked for anew cost a fault each; 8 tensors of 4 MB are 8,192 pages."""
+def test_memory_that_a_step_frees_is_reused() -> None:
+    """Each newly allocated page is a page fault; 8 tensors of 4 MB are 8,192 pages."""
     code = """
         import resource, sys, torch
         from translate.engine.system.memory import keep_freed_memory
@@ -235,9 +233,11 @@ def test_memory_that_a_step_frees_serves_the_next_one() -> None:
             step()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
     """
-    usual = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # or chance moves it
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # otherwise it varies
     faults = {
-        how: int(subprocess.check_output([sys.executable, "-c", dedent(code), how], env=usual))
+        how: int(
+            subprocess.check_output([sys.executable, "-c", dedent(code), how], env=environment)
+        )
         for how in ("kept", "freed")
     }
     assert faults["kept"] < 1000 < faults["freed"]

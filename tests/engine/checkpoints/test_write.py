@@ -1,4 +1,4 @@
-"""Checkpoints: everything comes back, damage is noticed, and nothing good is removed for bad."""
+"""Checkpoints are written atomically, and intact ones are never lost to a fault."""
 
 import os
 import resource
@@ -29,7 +29,7 @@ from translate.errors import CheckpointError, SaveError
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error])
-def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
+def test_a_disk_error_is_a_save_error_and_keeps_old_checkpoints(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2)
@@ -52,30 +52,34 @@ def test_a_disk_that_refuses_is_an_error_and_costs_nothing(
     assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
 
 
-def test_T4_too_little_room_is_said_before_a_byte_is_written(
+def test_T4_too_little_disk_space_is_reported_before_writing(
     tmp_path: Path, disk: FaultyDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = build(train__ema=0.5)
     train_steps(training, 1)
     path = save(tmp_path, training)
     needed = sum(file.stat().st_size for file in path.glob("*.safetensors"))
-    said = SimpleNamespace(f_blocks=10, f_bavail=needed // 2, f_frsize=1)
-    monkeypatch.setattr(os, "statvfs", lambda _: said)
+    file_system_status = SimpleNamespace(f_blocks=10, f_bavail=needed // 2, f_frsize=1)
+    monkeypatch.setattr(os, "statvfs", lambda _: file_system_status)
     training.step = 2
     disk.arm(0, short_write)
-    with pytest.raises(SaveError) as caught:
+    with pytest.raises(SaveError) as error:
         save(tmp_path, training)
     disk.disarm()
     free = f"it takes 0.1 MB, and {needed / 2e6:.1f} MB are free"
-    assert str(caught.value) == f"could not save step 2: No space left on device: {free}"
+    assert str(error.value) == f"could not save step 2: No space left on device: {free}"
     assert not {"open", "write"} & set(disk.operations)
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
-    for enough in (needed, 0):  # a file system without blocks says nothing
-        said.f_bavail, said.f_blocks, training.step = enough, enough, training.step + 1
+    for enough in (needed, 0):  # 0: a file system without blocks
+        file_system_status.f_bavail, file_system_status.f_blocks, training.step = (
+            enough,
+            enough,
+            training.step + 1,
+        )
         assert save(tmp_path, training).name == f"step-{training.step:08d}"
 
 
-def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> None:
+def test_T4_a_file_size_limit_keeps_older_checkpoints(tmp_path: Path) -> None:
     training = build(train__ema=0.5)
     train_steps(training, 1)
     first = save(tmp_path, training)
@@ -86,9 +90,9 @@ def test_T4_a_limit_of_the_system_costs_no_older_checkpoint(tmp_path: Path) -> N
 
         def save_within(_: int, limit: int = limit) -> str:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # of this forked process
-            with pytest.raises(SaveError) as caught:
+            with pytest.raises(SaveError) as error:
                 save(tmp_path, training)
-            return str(caught.value)
+            return str(error.value)
 
         assert two_processes.run(save_within, world=1) == ["could not save step 2: File too large"]
         assert retention.newest_checkpoint(tmp_path) == (first, [])
@@ -109,19 +113,19 @@ def test_T2_a_killed_save_leaves_an_intact_checkpoint_and_no_files_after_the_nex
     disk.disarm()
     assert total > 25
     steps = set()
-    for at in range(1, total + 1):
-        run = tmp_path / f"run-{at}"
+    for index in range(1, total + 1):
+        run = tmp_path / f"run-{index}"
         for step in (0, 1):
             training.step = step
             save(run, training)
         training.step = 2
-        disk.arm(at, kill_process)
+        disk.arm(index, kill_process)
         with pytest.raises(ProcessKilled):
             save(run, training)
         disk.disarm()
-        found, complaints = retention.newest_checkpoint(run)
-        assert not complaints
-        steps.add(read.read_checkpoint(found).step)
+        checkpoint, warnings = retention.newest_checkpoint(run)
+        assert not warnings
+        steps.add(read.read_checkpoint(checkpoint).step)
         save(run, training)
         names = sorted(p.name for p in (run / "checkpoints").iterdir())
         assert names == ["step-00000001", "step-00000002"]
@@ -141,23 +145,27 @@ def test_T3_the_newest_complete_state_survives_a_power_cut(
         save(run, training)
 
     def newest(name: str, first: int = 0) -> Iterator[tuple[bool, int]]:
-        for number, (done, tree) in enumerate(recorder.crash_states(first=first)):
-            found, _ = retention.newest_checkpoint(write_tree(tree, tmp_path / f"{name}-{number}"))
-            yield done, read.read_checkpoint(found).step
+        for number, (complete, tree) in enumerate(recorder.crash_states(first=first)):
+            checkpoint, _ = retention.newest_checkpoint(
+                write_tree(tree, tmp_path / f"{name}-{number}")
+            )
+            yield complete, read.read_checkpoint(checkpoint).step
 
-    found = list(newest("synced"))
-    assert len(found) > 24
-    assert {step for _, step in found} == {1, 2}
-    assert {step for done, step in found if done} == {2}, "what was saved is there to stay"
-    whole = recorder.done
+    checkpoint = list(newest("synced"))
+    assert len(checkpoint) > 24
+    assert {step for _, step in checkpoint} == {1, 2}
+    assert {step for complete, step in checkpoint if complete} == {2}, (
+        "a saved checkpoint is durable"
+    )
+    operations = recorder.done
     for kind in (bytes, dict):
-        recorder.done = whole
+        recorder.done = operations
         recorder.forget_syncs(kind)
         last = newest(kind.__name__, len(recorder.done))
-        assert {step for _, step in last} == {1, 2}, "it matters that they are synced"
+        assert {step for _, step in last} == {1, 2}, "syncs are necessary"
 
 
-def test_a_disk_that_returns_other_bytes_than_it_was_given_is_caught_before_anything_is_removed(
+def test_corrupt_writes_are_detected_before_anything_is_removed(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build(train__keep=2)
@@ -173,21 +181,21 @@ def test_a_disk_that_returns_other_bytes_than_it_was_given_is_caught_before_anyt
     assert retention.newest_checkpoint(tmp_path)[0].name == "step-00000001"
 
 
-def test_a_checkpoint_that_is_there_whole_is_never_taken_away_to_write_it_again(
+def test_an_intact_checkpoint_is_never_removed_to_be_rewritten(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
     training = build()
     path = save(tmp_path, training)
     before = file_contents(path)
-    for at in range(1, 60):
-        disk.arm(at, kill_process)
+    for index in range(1, 60):
+        disk.arm(index, kill_process)
         with suppress(ProcessKilled):
             save(tmp_path, training)
         disk.disarm()
         assert file_contents(path) == before
 
 
-def test_a_run_a_step_and_a_checkpoint_folder_are_found(tmp_path: Path) -> None:
+def test_a_run_a_step_and_a_checkpoint_folder_are_resolved(tmp_path: Path) -> None:
     first, second = two_checkpoints(tmp_path)
     assert resolve(tmp_path) == (second, [])
     assert resolve(f"{tmp_path}@1") == (first, [])

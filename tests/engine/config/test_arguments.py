@@ -1,4 +1,4 @@
-"""Arguments of the Python interface are checked, and refused in words."""
+"""Arguments of the Python interface are checked, with clear errors."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ WRONG: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_an_argument_of_another_type_is_refused_by_its_name(name: str, value: Any) -> None:
+def test_an_argument_of_the_wrong_type_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"train\(\): {name}: expected .*, got "):
         train(**{"plugin": "cyclegan", name: value})
 
@@ -35,7 +35,7 @@ def test_steps_and_epochs_are_one_setting_from_python_too() -> None:
         train("cyclegan", steps=3, epochs=4)
 
 
-def test_numbers_of_numpy_devices_and_paths_are_taken(image_folder: Any, tmp_path: Path) -> None:
+def test_numpy_numbers_devices_and_paths_are_accepted(image_folder: Any, tmp_path: Path) -> None:
     domains = [image_folder(name, 2) for name in "AB"]
     out = tmp_path / "run"
     result = train(

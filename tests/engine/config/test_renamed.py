@@ -22,7 +22,7 @@ from translate.registry import create_generator, part
 
 
 class Before(Recipe):
-    """The recipe as an earlier version had it."""
+    """The recipe of an earlier version."""
 
     def __init__(self, spec: Any, *, forth: Any = part("resnet", width=2, blocks=1)) -> None:  # noqa: ARG002
         super().__init__()
@@ -41,7 +41,7 @@ class Before(Recipe):
 
 
 class After(Recipe):
-    """The same recipe under its present names; an option has the name that a network had."""
+    """The same recipe under its present names; an option has the former name of a network."""
 
     renamed: ClassVar = {
         "forth": "source_to_target",
@@ -69,9 +69,9 @@ class After(Recipe):
 @pytest.fixture
 def version(register_plugin: Callable[..., object]) -> Callable[[type[Recipe]], None]:
     """Offer a recipe as ``changing``, in the place of the one before."""
-    offered: dict[str, type[Recipe]] = {}
-    register_plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(offered))))
-    return lambda recipe: offered.update(changing=recipe)
+    offers: dict[str, type[Recipe]] = {}
+    register_plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(offers))))
+    return lambda recipe: offers.update(changing=recipe)
 
 
 def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
@@ -84,13 +84,13 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
     small_runs.train(
         small_runs.config(tmp_path, "changing", options__forth=option, train__ema=0.5), run
     )
-    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
-    before = Translator.load(run)(picture)
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    before = Translator.load(run)(image)
     small_runs.resume(run, steps=6)
     expected = small_runs.checkpoint_tensors(run)
 
     version(After)
-    assert (Translator.load(f"{run}@4")(picture) == before).all()
+    assert (Translator.load(f"{run}@4")(image) == before).all()
     initial = InitialWeights(run / "checkpoints/step-00000004")
     assert initial.configuration().options == {"source_to_target": option}
 
@@ -98,9 +98,9 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
     for file in last.iterdir():
         file.unlink()
     last.rmdir()
-    heard = small_runs.ProgressRecorder()
-    small_runs.resume(run, heard, steps=6)
-    assert "moments" not in str(heard)
+    recorder = small_runs.ProgressRecorder()
+    small_runs.resume(run, recorder, steps=6)
+    assert "moments" not in str(recorder)
     resumed = small_runs.checkpoint_tensors(run)
     assert len(resumed["training.safetensors"]) > 1000
     for name in ("weights", "ema"):  # the same values, under names of another order and length
@@ -110,7 +110,7 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
         assert all(torch.equal(mapped[key], new[key]) for key in new)
 
 
-def test_the_longest_old_beginning_of_a_name_counts_and_known_names_stay() -> None:
+def test_the_longest_old_prefix_is_replaced_and_known_names_stay() -> None:
     old = {"judge": "discriminator", "judge.body": "discriminator.layers", "latent": "latent_dim"}
     assert renamed.current_name("judge.body.0.weight", old) == "discriminator.layers.0.weight"
     assert renamed.current_name("judge.head.bias", old) == "discriminator.head.bias"

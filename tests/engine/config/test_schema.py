@@ -9,11 +9,11 @@ from configs import error_message, resolve
 
 
 def test_a_configuration_never_changes() -> None:
-    found = resolve()
+    config = resolve()
     with pytest.raises(ValidationError, match=r"frozen"):
-        found.train.steps = 3
-    assert resolve("options.generator.blocks=4") != found
-    assert resolve() == found  # and no layer leaked into the recipe's defaults
+        config.train.steps = 3
+    assert resolve("options.generator.blocks=4") != config
+    assert resolve() == config  # and the recipe's defaults are unchanged
 
 
 @pytest.mark.parametrize(
@@ -26,15 +26,15 @@ def test_a_configuration_never_changes() -> None:
         (64, [64, 96], (64, 96)),
     ],
 )
-def test_the_shorter_side_is_286_of_256_unless_said(
+def test_the_shorter_side_defaults_to_286_for_256(
     size: Any, resize: Any, expected: tuple[int, int]
 ) -> None:
-    given = {"data.size": size, **({"data.resize": resize} if resize else {})}
-    assert resolve(flags=given).data.shorter_side == expected
+    options = {"data.size": size, **({"data.resize": resize} if resize else {})}
+    assert resolve(flags=options).data.shorter_side == expected
 
 
 @pytest.mark.parametrize(
-    ("assignments", "given", "expected"),
+    ("assignments", "options", "expected"),
     [
         ([], {"recipe": "cyclgan"}, "no recipe is called 'cyclgan'. Did you mean 'cyclegan'?"),
         (
@@ -117,13 +117,13 @@ def test_the_shorter_side_is_286_of_256_unless_said(
         ),
     ],
 )
-def test_each_mistake_is_named_with_the_nearest_key(
-    assignments: list[str], given: dict[str, Any], expected: str
+def test_each_wrong_key_or_value_is_named_with_the_nearest_key(
+    assignments: list[str], options: dict[str, Any], expected: str
 ) -> None:
-    assert error_message(*assignments, **given) == expected
+    assert error_message(*assignments, **options) == expected
 
 
 def test_an_unknown_value_of_two_types_is_one_sentence() -> None:
-    said = error_message("data.size=large")
-    assert said.startswith("data.size: expected int or a list")
-    assert said.endswith("got 'large'.")
+    message = error_message("data.size=large")
+    assert message.startswith("data.size: expected int or a list")
+    assert message.endswith("got 'large'.")

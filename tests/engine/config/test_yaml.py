@@ -29,7 +29,7 @@ from translate.errors import ConfigError
         ("\x00", "mine.yaml"),
     ],
 )
-def test_F7_what_is_no_plain_document_is_refused(
+def test_F7_a_file_that_is_not_plain_yaml_is_refused(
     data: bytes | str, expected: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=expected):
@@ -60,7 +60,7 @@ def test_yaml_is_version_1_2(text: str, expected: object) -> None:
 
 
 def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
-    found = resolve(
+    config = resolve(
         "data.augment=[{name: ColorJitter, brightness: 0.2, p: 0.5, to: source}]",
         "data.size=[64, 128]",
         "data.layout={name: unpaired}",
@@ -68,5 +68,5 @@ def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
         "options.lr=1e-4",
         "train.steps=7",
     )
-    file = write_config(tmp_path, yaml.dump(found))
-    assert layers.resolve(config=file) == found
+    file = write_config(tmp_path, yaml.dump(config))
+    assert layers.resolve(config=file) == config

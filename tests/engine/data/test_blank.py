@@ -1,4 +1,4 @@
-"""Crops without numbers have the shapes of real ones."""
+"""Blank crops on the meta device have the shapes of real ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Decoded images are kept in memory as a whole set or not at all."""
+"""Decoded images are cached in memory, as a complete data set or not at all."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,26 +23,28 @@ def test_memory_and_disk_give_the_same_batches(
     deep = np.random.default_rng(0).integers(0, 65535, (40, 30), np.uint16, endpoint=True)
     path = tmp_path / "a/train/deep.png"
     Image.fromarray(deep).save(path)
-    kept = read_batches(data_config())
-    assert equal_batches(kept, read_batches(data_config(cache=0)))
-    prepared = checked(data_config())
+    cached = read_batches(data_config())
+    assert equal_batches(cached, read_batches(data_config(cache=0)))
+    checked_data = checked(data_config())
     for file in tmp_path.rglob("*.png"):
         file.unlink()
-    again = loader.batches(prepared, data_config(), seed=7, batch_size=2, stop=9)
-    assert equal_batches(kept, [batch for batch, _ in again])
+    second = loader.batches(checked_data, data_config(), seed=7, batch_size=2, stop=9)
+    assert equal_batches(cached, [batch for batch, _ in second])
 
 
-def test_a_set_is_kept_only_as_a_whole(data_config: Callable[..., Data], tmp_path: Path) -> None:
+def test_a_data_set_is_cached_completely_or_not_at_all(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
     needed = 8 * 32 * 32 * 3 / 1e9
-    whole, most = (checked(data_config(cache=size)) for size in (needed, needed * 0.99))
+    fitting, too_large = (checked(data_config(cache=size)) for size in (needed, needed * 0.99))
     path = tmp_path / "a/train/0000.png"
     path.unlink()
-    assert whole.augment.read(path).shape == (32, 32, 3)
+    assert fitting.augment.read(path).shape == (32, 32, 3)
     with pytest.raises(BadImage, match="not there"):
-        most.augment.read(path)
+        too_large.augment.read(path)
 
 
-def test_a_kept_picture_is_the_one_that_was_read(tmp_path: Path) -> None:
+def test_a_cached_image_equals_the_one_read(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (5, 7, 3), np.uint8)
     one, two = tmp_path / "1.png", tmp_path / "2.png"
     write_image(one, pixels)

@@ -15,12 +15,14 @@ def test_D12_a_dead_link_is_listed_before_training(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     (tmp_path / "a/train/dead.png").symlink_to("nowhere")
-    found = checked(data_config(max_bad=0.5))
-    assert [(p.path.name, p.message) for p in found.problems] == [("dead.png", "a link to nothing")]
+    result = checked(data_config(max_bad=0.5))
+    assert [(p.path.name, p.message) for p in result.problems] == [
+        ("dead.png", "a link to nothing")
+    ]
 
 
 @pytest.mark.parametrize("cache", [0, 2.0])
-def test_a_bad_file_changes_nothing_but_the_list(
+def test_a_bad_file_changes_only_the_list_of_items(
     cache: float, data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     bad = tmp_path / "a/train/0002.png"
@@ -35,7 +37,7 @@ def test_a_bad_file_changes_nothing_but_the_list(
     assert equal_batches(with_it, read_batches(settings))
 
 
-def test_a_truncated_file_is_found_where_all_are_decoded(
+def test_a_truncated_file_is_found_by_full_decoding(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     bad = tmp_path / "b/train/0001.png"
@@ -48,12 +50,12 @@ def test_D11_when_the_whole_folder_is_gone_training_stops(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     settings = data_config(cache=0)
-    prepared = checked(settings)
+    checked_data = checked(settings)
     (tmp_path / "a").rename(tmp_path / "gone")
     with pytest.raises(
         TrainingError, match=r"100 items in a row cannot be read\. The first is \S+/a/train/000"
     ):
-        next(loader.batches(prepared, settings, seed=0, batch_size=1))
+        next(loader.batches(checked_data, settings, seed=0, batch_size=1))
 
 
 def test_D18_more_bad_files_than_allowed_stop_training(
@@ -68,7 +70,9 @@ def test_D18_more_bad_files_than_allowed_stop_training(
     assert len(checked(data_config(max_bad=0.25)).problems) == 2
 
 
-def test_nothing_usable_is_refused(data_config: Callable[..., Data], tmp_path: Path) -> None:
+def test_a_domain_without_usable_images_is_refused(
+    data_config: Callable[..., Data], tmp_path: Path
+) -> None:
     for path in tmp_path.rglob("*.png"):
         path.write_bytes(b"")
     with pytest.raises(DataError, match="not one of 8 images can be read"):

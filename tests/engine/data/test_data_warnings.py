@@ -15,17 +15,17 @@ from translate.engine.config.schema import Data
 from translate.engine.data.data_warnings import find_warnings
 from translate.images.source import read_image
 
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
 def test_D16_a_domain_of_one_image_gets_one_warning(
-    data_config: Callable[..., Data], image_folder: Pictures
+    data_config: Callable[..., Data], image_folder: ImageFolder
 ) -> None:
     only = image_folder("one", 1) / "0000.png"
-    said = [f"{only} is the only image of its domain: networks will overfit it"]
-    assert checked(data_config(layout="images", domains=("one",))).warnings == said
+    expected = [f"{only} is the only image of its domain: networks will overfit it"]
+    assert checked(data_config(layout="images", domains=("one",))).warnings == expected
     for domains in (("a", "one"), ("one", "b")):
-        assert checked(data_config(domains=domains)).warnings == said
+        assert checked(data_config(domains=domains)).warnings == expected
     image_folder("two", 2)
     assert checked(data_config(domains=("two", "b"))).warnings == []
 
@@ -37,8 +37,8 @@ def test_D13_files_of_other_suffixes_are_counted_before_training(
                  "b/train/Thumbs.db", "elsewhere.txt"):  # fmt: skip
         (tmp_path / name).touch()
     (tmp_path / "a/train/folder.psd").mkdir()
-    (said,) = checked(data_config()).warnings
-    assert said.startswith(
+    (warning,) = checked(data_config()).warnings
+    assert warning.startswith(
         "skipped 3 files without an image suffix (2 .heic, 1 without suffix): "
         f"{tmp_path / 'a/train/Y.HEIC'}, {tmp_path / 'a/train/x.heic'}, "
         f"{tmp_path / 'b/train/notes'}; .heic: not read, convert to PNG or JPEG"
@@ -53,22 +53,22 @@ def test_D13_files_of_other_suffixes_are_counted_before_training(
         ("LA", "transparency is composited over white"),
     ],
 )  # fmt: skip
-def test_D4_information_that_images_lose_is_listed_for_each(
+def test_D4_lost_information_is_listed_for_each_image(
     mode: str, text: str, data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     paths = [tmp_path / f"{name}.tif" for name in ("a/train/0001", "b/train/0001")]
     for path in paths:
         Image.new(mode, (32, 32)).save(path)
-    prepared = checked(data_config())
-    assert prepared.warnings == [f"{paths[0]} (and 1 more of 10): {text}"]
-    assert [note.path for note in prepared.notes] == paths
-    assert {(note.stage, note.reason, note.message) for note in prepared.notes} == {
+    checked_data = checked(data_config())
+    assert checked_data.warnings == [f"{paths[0]} (and 1 more of 10): {text}"]
+    assert [note.path for note in checked_data.notes] == paths
+    assert {(note.stage, note.reason, note.message) for note in checked_data.notes} == {
         ("check", "note", text)
     }
-    assert not prepared.problems
+    assert not checked_data.problems
 
 
-def test_colour_that_is_read_gray_is_a_loss_and_one_bit_is_none(
+def test_colour_read_as_gray_loses_information_and_one_bit_does_not(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     Image.new("1", (32, 32)).save(tmp_path / "a/train/0001.tif")
@@ -78,7 +78,7 @@ def test_colour_that_is_read_gray_is_a_loss_and_one_bit_is_none(
     assert tmp_path / "a/train/0001.tif" not in [note.path for note in gray]
 
 
-def test_T23_an_item_that_cannot_be_picked_is_listed_by_training_and_no_end_of_the_check(
+def test_T23_an_item_that_cannot_be_picked_is_listed_and_does_not_stop_the_check(
     tmp_path: Path,
 ) -> None:
     class Picky(FailingLayout):

@@ -1,4 +1,4 @@
-"""Batches are the same for any number of workers, and whatever an item raises is listed."""
+"""Batches are the same for any number of workers, and errors of items are listed."""
 
 import inspect
 import multiprocessing
@@ -30,7 +30,7 @@ from translate.engine.data import check, loader, order
 from translate.engine.data.transform import Augment
 from translate.errors import BadImage, ConfigError, TrainingError
 
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 forking = pytest.mark.filterwarnings(
     "ignore:.*multi-threaded.*fork:DeprecationWarning",  # Python 3.12's
     "ignore:This DataLoader will create [23] worker processes:UserWarning",
@@ -39,31 +39,35 @@ forking = pytest.mark.filterwarnings(
 
 @forking
 def test_batches_are_the_same_for_any_number_of_workers(data_config: Callable[..., Data]) -> None:
-    listed = (COLOUR | {"to": "source"}, NOISE)
-    straight = read_batches(data_config(augment=listed))
-    assert isinstance(straight[0], Pair)
-    assert straight[0].source.shape == (2, 3, 16, 16)
-    assert straight[0].source.dtype == torch.uint8
+    augmentation = (COLOUR | {"to": "source"}, NOISE)
+    expected = read_batches(data_config(augment=augmentation))
+    assert isinstance(expected[0], Pair)
+    assert expected[0].source.shape == (2, 3, 16, 16)
+    assert expected[0].source.dtype == torch.uint8
     for workers in (1, 3):
-        assert equal_batches(straight, read_batches(data_config(augment=listed, workers=workers)))
+        assert equal_batches(
+            expected, read_batches(data_config(augment=augmentation, workers=workers))
+        )
 
 
-def test_a_resumed_run_sees_what_a_straight_one_sees(data_config: Callable[..., Data]) -> None:
-    straight = read_batches(data_config())
-    assert equal_batches(straight[4:], read_batches(data_config(), start=4))
-    assert equal_batches(straight[:4], read_batches(data_config(), stop=4))
+def test_a_resumed_run_reads_the_batches_of_an_uninterrupted_one(
+    data_config: Callable[..., Data],
+) -> None:
+    expected = read_batches(data_config())
+    assert equal_batches(expected[4:], read_batches(data_config(), start=4))
+    assert equal_batches(expected[:4], read_batches(data_config(), stop=4))
 
 
-def test_processes_share_each_batch_out(data_config: Callable[..., Data]) -> None:
-    whole = read_batches(data_config(), batch_size=5)
+def test_processes_split_each_batch(data_config: Callable[..., Data]) -> None:
+    batches = read_batches(data_config(), batch_size=5)
     shares = [read_batches(data_config(), batch_size=5, rank=rank, world=2) for rank in (0, 1)]
-    for batch, left, right in zip(whole, *shares, strict=True):
+    for batch, left, right in zip(batches, *shares, strict=True):
         assert (len(left.source), len(right.source)) == (2, 3)
         assert torch.equal(batch.source, torch.cat([left.source, right.source]))
 
 
-def test_D16_a_set_smaller_than_a_batch_repeats(
-    data_config: Callable[..., Data], image_folder: Pictures
+def test_D16_a_data_set_smaller_than_a_batch_repeats(
+    data_config: Callable[..., Data], image_folder: ImageFolder
 ) -> None:
     image_folder("one", 1)
     (batch,) = read_batches(data_config(layout="images", domains=("one",)), batch_size=4, stop=1)
@@ -78,10 +82,10 @@ def test_no_global_random_number_is_drawn(data_config: Callable[..., Data]) -> N
     assert torch.equal(torch.get_rng_state(), before[2])
 
 
-def test_the_global_random_numbers_change_nothing(data_config: Callable[..., Data]) -> None:
-    straight = read_batches(data_config(augment=(COLOUR, NOISE)))
+def test_global_random_numbers_change_no_batch(data_config: Callable[..., Data]) -> None:
+    expected = read_batches(data_config(augment=(COLOUR, NOISE)))
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
-    assert equal_batches(straight, read_batches(data_config(augment=(COLOUR, NOISE))))
+    assert equal_batches(expected, read_batches(data_config(augment=(COLOUR, NOISE))))
 
 
 @forking
@@ -99,26 +103,26 @@ next(found)
 raise SystemExit(7)
 """
     root = str(data_config().root)
-    done = subprocess.run([sys.executable, "-c", program, root], timeout=60, capture_output=True)
-    assert (done.returncode, done.stderr) == (7, b"")
+    result = subprocess.run([sys.executable, "-c", program, root], timeout=60, capture_output=True)
+    assert (result.returncode, result.stderr) == (7, b"")
 
 
 @forking
 def test_workers_leave_signals_to_the_main_process(data_config: Callable[..., Data]) -> None:
     settings = data_config(workers=2)
-    found = loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9)
-    seen = [next(found)[0], next(found)[0]]  # one of each worker
+    batches = loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9)
+    seen = [next(batches)[0], next(batches)[0]]  # one of each worker
     for worker in multiprocessing.active_children():
         os.kill(worker.pid or 0, signal.SIGINT)
         os.kill(worker.pid or 0, signal.SIGTERM)
-    seen += [batch for batch, _ in found]
+    seen += [batch for batch, _ in batches]
     assert equal_batches(seen, read_batches(data_config()))
 
 
 def failing(
     monkeypatch: pytest.MonkeyPatch, fail: Callable[[], object], at: Callable[[], bool]
 ) -> None:
-    """Let workers `fail` in the second epoch, while `at` says so."""
+    """Let workers `fail` in the second epoch, while `at` returns true."""
     read = order.Items.__getitem__
 
     def instead(self: order.Items, key: order.Key) -> Any:
@@ -131,24 +135,24 @@ def failing(
     monkeypatch.setattr("translate.engine.data.workers.PATIENCE", 0.5)
 
 
-@pytest.mark.parametrize("hung", [False, True])
+@pytest.mark.parametrize("hangs", [False, True])
 @forking
 def test_T11_a_worker_that_dies_or_hangs_is_replaced_with_a_warning(
-    hung: bool, data_config: Callable[..., Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hangs: bool, data_config: Callable[..., Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = tmp_path / "once"
     settings, before = data_config(workers=2), signal.getsignal(signal.SIGCHLD)
-    straight = read_batches(data_config())
+    expected = read_batches(data_config())
     failing(
         monkeypatch,
-        lambda: (once.touch(), time.sleep(60) if hung else os.kill(os.getpid(), signal.SIGKILL)),
+        lambda: (once.touch(), time.sleep(60) if hangs else os.kill(os.getpid(), signal.SIGKILL)),
         lambda: not once.exists(),
     )
-    found = list(loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9))
-    assert equal_batches([batch for batch, _ in found], straight)
-    (problem,) = [problem for _, problems in found for problem in problems]
-    said = "no image was read for 1 s" if hung else "a process that reads images has died"
-    assert problem.message == f"{said}: all are started again, at the same image"
+    batches = list(loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9))
+    assert equal_batches([batch for batch, _ in batches], expected)
+    (problem,) = [problem for _, problems in batches for problem in problems]
+    message = "no image was read for 1 s" if hangs else "a process that reads images has died"
+    assert problem.message == f"{message}: all are started again, at the same image"
     assert not multiprocessing.active_children()
     assert signal.getsignal(signal.SIGCHLD) == before
 
@@ -169,17 +173,17 @@ def test_D3_a_file_that_becomes_unreadable_is_replaced_and_listed_once(
     workers: int, data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     settings = data_config(cache=0, layout="images", domains=("a",), workers=workers)
-    prepared = checked(settings)
+    checked_data = checked(settings)
     bad = tmp_path / "a/train/0002.png"
     bad.write_bytes(b"")
-    found = list(loader.batches(prepared, settings, seed=7, batch_size=2, stop=20))
-    listed = [problem for _, problems in found for problem in problems]
+    batches = list(loader.batches(checked_data, settings, seed=7, batch_size=2, stop=20))
+    listed = [problem for _, problems in batches for problem in problems]
     assert [(p.path, p.stage, p.message) for p in listed] == [(bad, "training", "an empty file")]
-    again = list(loader.batches(prepared, settings, seed=7, batch_size=2, stop=20))
-    assert equal_batches([batch for batch, _ in found], [batch for batch, _ in again])
+    second = list(loader.batches(checked_data, settings, seed=7, batch_size=2, stop=20))
+    assert equal_batches([batch for batch, _ in batches], [batch for batch, _ in second])
 
 
-def test_real_pictures_make_a_batch(shared_images: Path) -> None:
+def test_real_photographs_are_batched(shared_images: Path) -> None:
     facades = Data(
         root=shared_images / "facades",
         domains=("labels", "photo"),
@@ -213,15 +217,15 @@ RAISED: list[Callable[[], BaseException]] = [
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("make", RAISED)
 @forking
-def test_T23_whatever_a_layout_raises_is_a_listed_item(
+def test_T23_any_exception_of_a_layout_is_a_listed_item(
     make: Callable[[], BaseException], workers: int, tmp_path: Path
 ) -> None:
     def fault() -> None:
         raise make()
 
-    found = batches_of(FailingLayout(tmp_path, fault), workers)
-    assert len(found) == 8
-    (problem,) = [problem for _, problems in found for problem in problems]
+    batches = batches_of(FailingLayout(tmp_path, fault), workers)
+    assert len(batches) == 8
+    (problem,) = [problem for _, problems in batches for problem in problems]
     assert problem.path.name in (SEVENTH, "seventh")
     kind = type(make())
     assert problem.reason == ("unreadable" if kind is BadImage else "failed")
@@ -241,24 +245,24 @@ UNEQUAL: list[tuple[Callable[[], Any], str]] = [
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize(("item", "said"), UNEQUAL)
+@pytest.mark.parametrize(("item", "message"), UNEQUAL)
 @forking
-def test_T23_items_that_do_not_go_together_end_with_what_is_wrong(
-    item: Callable[[], Any], said: str, workers: int, tmp_path: Path
+def test_T23_items_that_cannot_be_batched_stop_training_with_the_reason(
+    item: Callable[[], Any], message: str, workers: int, tmp_path: Path
 ) -> None:
     before = threading.active_count()
-    with pytest.raises(TrainingError, match=said) as found:
+    with pytest.raises(TrainingError, match=message) as error:
         batches_of(FailingLayout(tmp_path, item), workers)
-    assert "must return a named tuple of tensors" in str(found.value)
+    assert "must return a named tuple of tensors" in str(error.value)
     assert not multiprocessing.active_children()
-    for _ in range(100):  # those of queues end a moment later
+    for _ in range(100):  # threads of queues end a moment later
         if threading.active_count() > before:
             time.sleep(0.05)
     assert threading.active_count() == before
 
 
 @forking
-def test_T23_an_item_that_no_process_can_hand_over_is_no_endless_wait(tmp_path: Path) -> None:
+def test_T23_an_item_that_cannot_be_pickled_does_not_hang(tmp_path: Path) -> None:
     class Local(NamedTuple):
         images: Tensor
 
@@ -273,7 +277,7 @@ def test_T23_an_item_that_no_process_can_hand_over_is_no_endless_wait(tmp_path: 
 
 @pytest.mark.parametrize("workers", [0, 1])
 @forking
-def test_T23_a_layout_that_always_raises_ends_with_the_first_reason(
+def test_T23_a_layout_that_always_raises_stops_training_with_the_first_error(
     workers: int, tmp_path: Path
 ) -> None:
     class Always(FailingLayout):
@@ -287,21 +291,21 @@ def test_T23_a_layout_that_always_raises_ends_with_the_first_reason(
 
 @pytest.mark.parametrize("workers", [0, 2])
 @forking
-def test_T23_a_run_whose_reading_breaks_ends_with_a_checkpoint_and_exit_code_5(
+def test_T23_a_run_that_cannot_read_on_ends_with_a_checkpoint_and_exit_code_5(
     workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in "ab":
         (tmp_path / name / "train").mkdir(parents=True)
         for n in range(4):
             Image.new("RGB", (20, 20), (n, 0, 0)).save(tmp_path / name / f"train/{n}.png")
-    asked = small_runs.config(tmp_path, data__workers=workers, data__cache=0, train__steps=50)
+    config = small_runs.config(tmp_path, data__workers=workers, data__cache=0, train__steps=50)
 
     def fail(*_: object, **__: object) -> None:
         raise AttributeError("a decoder of tomorrow")
 
     monkeypatch.setattr("translate.engine.data.cache.Cache.read", fail)
     with pytest.raises(TrainingError, match="a decoder of tomorrow") as error:
-        small_runs.train(asked, tmp_path / "run")
+        small_runs.train(config, tmp_path / "run")
     assert error.value.exit_code == 5
     assert "please report it" in str(error.value)
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
@@ -320,12 +324,12 @@ def test_T24_too_little_shared_memory_is_reported_with_the_setting(
 
     def remark(workers: int, batch_size: int = 9) -> str:
         settings = Data(domains=("a",), size=8, workers=workers)
-        prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
-        return loader.shared_memory_remark(prepared, settings, seed=1, batch_size=batch_size)
+        checked_data = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
+        return loader.shared_memory_remark(checked_data, settings, seed=1, batch_size=batch_size)
 
     assert remark(0, 10**6) == ""
     assert remark(3) == ""
-    said = remark(4)
-    assert "data.workers: 4 workers with batches of" in said
-    assert "Set data.workers=3, or give a container more: docker run --shm-size=2g" in said
+    message = remark(4)
+    assert "data.workers: 4 workers with batches of" in message
+    assert "Set data.workers=3, or give a container more: docker run --shm-size=2g" in message
     assert "Set data.workers=0" in remark(1, 100)

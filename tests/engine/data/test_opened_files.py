@@ -16,7 +16,7 @@ Folder = Callable[..., Path]
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Count how often each file is read."""
     counts: Counter[str] = Counter()
     read = Path.read_bytes
@@ -32,32 +32,32 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 @pytest.mark.parametrize("cache", [2.0, 0.0])
 @pytest.mark.parametrize("labels", [None, ()])
 def test_the_check_before_training_reads_each_file_once(
-    image_folder: Folder, opened: Counter[str], cache: float, labels: Any, tmp_path: Path
+    image_folder: Folder, open_counts: Counter[str], cache: float, labels: Any, tmp_path: Path
 ) -> None:
     first, second = image_folder("a/train", 5), image_folder("b/train", 3)
     for path in sorted(second.iterdir()):
         path.rename(path.with_name(f"b{path.name}"))
-    asked = Data(root=tmp_path, domains=("a", "b"), size=16, cache=cache, labels=labels)
+    settings = Data(root=tmp_path, domains=("a", "b"), size=16, cache=cache, labels=labels)
     files = OpenedFiles()
-    checked = check.check_data(check.open_layout(asked, files=files), asked, files)
+    checked = check.check_data(check.open_layout(settings, files=files), settings, files)
     assert not checked.problems
     names = {path.name for folder in (first, second) for path in folder.iterdir()}
-    assert set(opened) == names
+    assert set(open_counts) == names
     if cache:
-        assert set(opened.values()) == {1}
-    else:  # the pixels that are looked at come from the disk, as they do in training
-        assert max(opened.values()) <= 2
+        assert set(open_counts.values()) == {1}
+    else:  # pixels are checked from the disk, as in training
+        assert max(open_counts.values()) <= 2
 
 
-def test_a_file_beyond_what_is_kept_is_read_again(
-    image_folder: Folder, opened: Counter[str], monkeypatch: pytest.MonkeyPatch
+def test_a_file_beyond_the_limit_is_read_again(
+    image_folder: Folder, open_counts: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two, *_ = sorted(image_folder("a", 2).iterdir())
     monkeypatch.setattr(opened_files, "KEPT_BYTES", max(path.stat().st_size for path in (one, two)))
     files = OpenedFiles()
     for path in (one, two, one, two):
         files.read(path)
-    assert opened == {one.name: 1, two.name: 2}
+    assert open_counts == {one.name: 1, two.name: 2}
     assert files.take(one).sha256 == EncodedImage.open(one).sha256
     files.read(two), files.read(two)
-    assert opened[two.name] == 3  # there is room for it now
+    assert open_counts[two.name] == 3  # it fits into the cache now

@@ -31,15 +31,19 @@ class Drawing(Layout):
         return Images(torch.tensor([item.key, transform]))
 
 
-def drawn(seed: int, keys: Sequence[tuple[int, int]]) -> list[tuple[float, ...]]:
+def draw_numbers(seed: int, keys: Sequence[tuple[int, int]]) -> list[tuple[float, ...]]:
     items = order.Items(Drawing(4), lambda random: random.random(), seed)  # type: ignore[arg-type,return-value]
     return [tuple(items[key][0].images.tolist()) for key in keys]
 
 
-def test_random_numbers_of_an_item_differ_by_run_epoch_and_item_and_by_nothing_else() -> None:
+def test_random_numbers_depend_on_run_epoch_and_item_alone() -> None:
     keys = [(epoch, index) for epoch in range(3) for index in range(4)]
-    first, again, other = drawn(0, keys), drawn(0, keys[::-1])[::-1], drawn(1, keys)
-    assert first == again
+    first, second, other = (
+        draw_numbers(0, keys),
+        draw_numbers(0, keys[::-1])[::-1],
+        draw_numbers(1, keys),
+    )
+    assert first == second
     everything = [number for pair in (*first, *other) for number in pair]
     assert len(set(everything)) == len(everything)
     states = {
@@ -51,15 +55,15 @@ def test_random_numbers_of_an_item_differ_by_run_epoch_and_item_and_by_nothing_e
     assert len(states) == 8
 
 
-def test_each_epoch_of_each_run_has_an_order_of_its_own_with_every_item_once() -> None:
+def test_each_epoch_of_each_run_has_its_own_permutation() -> None:
     orders = [tuple(order.order(20, seed, epoch)) for seed in (0, 1) for epoch in (0, 1)]
     assert len(set(orders)) == 4
-    assert all(sorted(found) == list(range(20)) for found in orders)
+    assert all(sorted(actual) == list(range(20)) for actual in orders)
     (first, second) = order.batch_keys([0, 1], 3, 0, 2, range(2))
     assert [epoch for epoch, _ in (*first, *second)] == [0, 0, 0, 1]
 
 
-def test_every_item_is_seen_once_an_epoch_and_epochs_differ() -> None:
+def test_every_item_occurs_once_an_epoch_and_epochs_differ() -> None:
     keys = [key for batch in order.batch_keys(range(10), 5, 0, 3, range(3)) for key in batch]
     assert [epoch for epoch, _ in keys] == [position // 5 for position in range(30)]
     epochs = [[index for epoch, index in keys if epoch == number] for number in range(6)]
@@ -70,10 +74,10 @@ def test_every_item_is_seen_once_an_epoch_and_epochs_differ() -> None:
 
 def test_the_replacement_is_the_next_item(data_config: Callable[..., Data], tmp_path: Path) -> None:
     settings = data_config(cache=0, layout="images", domains=("a",))
-    prepared = checked(settings)
-    seen = order.Items(prepared.layout, prepared.augment.item, 7)
-    expected, _ = seen[3, 3]
+    checked_data = checked(settings)
+    items = order.Items(checked_data.layout, checked_data.augment.item, 7)
+    expected, _ = items[3, 3]
     (tmp_path / "a/train/0002.png").unlink()
-    found, met = seen[3, 2]
-    assert torch.equal(found.images, expected.images)
-    assert met[0].reason == "not there"
+    result, index = items[3, 2]
+    assert torch.equal(result.images, expected.images)
+    assert index[0].reason == "not there"

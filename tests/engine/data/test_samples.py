@@ -44,7 +44,7 @@ def said(
     return messages
 
 
-def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
+def test_a_missing_sample_domain_is_generated(said: list[str]) -> None:
     samples.ensure(Data(domains=("meadow", "marsh")))
     assert said[0] == "datasets/meadow is not there: drawing the sample domain meadow"
     assert said[1] == "datasets/meadow: 5 images, 0 s"
@@ -59,12 +59,12 @@ def test_a_domain_that_is_not_there_is_drawn(said: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["datasets/meadow", "datasets/train/meadow", "datasets/trainmeadow", "meadow"]
+    "folder", ["datasets/meadow", "datasets/train/meadow", "datasets/trainmeadow", "meadow"]
 )
-def test_a_folder_of_the_users_own_always_wins(
-    place: str, said: list[str], image_folder: Any
+def test_an_existing_folder_takes_precedence(
+    folder: str, said: list[str], image_folder: Any
 ) -> None:
-    image_folder(place, 1)
+    image_folder(folder, 1)
     before = sorted(Path().rglob("*"))
     samples.ensure(Data(domains=("meadow",)))
     assert said == []
@@ -80,14 +80,14 @@ def test_a_folder_of_the_users_own_always_wins(
         {"domains": ("some/meadow",)},
     ],
 )
-def test_nothing_is_drawn_where_no_sample_is_meant(settings: Any, said: list[str]) -> None:
+def test_other_missing_domains_are_not_generated(settings: Any, said: list[str]) -> None:
     samples.ensure(Data(**settings))
     assert said == []
     assert not list(Path().iterdir())
 
 
 @pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])
-def test_an_old_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
+def test_an_outdated_sample_domain_is_generated_again(marker: Any, said: list[str]) -> None:
     samples.draw("meadow", Path("datasets"))
     folder = Path("datasets/meadow")
     (folder / "train/1.png").unlink()
@@ -99,7 +99,7 @@ def test_an_old_sample_is_drawn_again(marker: Any, said: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("said")
-def test_a_draw_that_is_killed_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_generation_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from translate.engine.disk import folders
 
     def die(*_: Any) -> None:
@@ -113,7 +113,7 @@ def test_a_draw_that_is_killed_starts_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("said")
-def test_draw_refuses_a_folder_that_is_not_ours(image_folder: Any) -> None:
+def test_draw_refuses_a_foreign_folder(image_folder: Any) -> None:
     image_folder("datasets/meadow", 1)
     with pytest.raises(DataError, match=r"datasets/meadow is a folder of your own"):
         samples.draw("meadow", Path("datasets"))
@@ -136,7 +136,7 @@ def test_a_plugin_cannot_write_outside_its_folder(register_plugin: Plugin) -> No
 
 
 @pytest.mark.usefixtures("said")
-def test_files_in_no_split_are_drawn_too(register_plugin: Plugin) -> None:
+def test_files_without_a_split_are_generated_too(register_plugin: Plugin) -> None:
     class Flat:
         @hookimpl
         def register_domains(self) -> Any:
@@ -149,30 +149,30 @@ def test_files_in_no_split_are_drawn_too(register_plugin: Plugin) -> None:
     ]  # fmt: skip
 
 
-def test_D23_what_systems_leave_is_no_image_of_an_archive_and_no_domain(
+def test_D23_system_files_are_neither_images_nor_domains(
     run_command: Any, image_folder: Any
 ) -> None:
     assert samples.is_image("train/1.png")
     for name in ("__MACOSX/train/1.png", "train/@eaDir/1.png", "train/._1.png"):
         assert not samples.is_image(name)
     image_folder("datasets/own", 1), image_folder("datasets/lost+found", 1)
-    assert [found.name for found in samples.find(Path("datasets"))] == ["own"]
+    assert [actual.name for actual in samples.find(Path("datasets"))] == ["own"]
     assert "lost+found" not in run_command("datasets").out
     assert domain_names() == {"own"}
 
 
 @pytest.mark.usefixtures("said")
-def test_what_is_there_is_listed_with_its_counts(image_folder: Any) -> None:
+def test_existing_domains_are_listed_with_their_counts(image_folder: Any) -> None:
     samples.draw("meadow", Path("datasets"))
     image_folder("datasets/own", 4)
     image_folder("datasets/split/val", 1)
     Path("datasets/empty").mkdir()
-    found = {domain.name: domain for domain in samples.find(Path("datasets"))}
-    assert list(found) == ["meadow", "own", "split"]
-    assert found["meadow"].counts == {"train": 3, "test": 2}
-    assert found["own"].counts == {"images": 4}
-    assert found["split"].counts == {"val": 1}
-    assert [domain.sample for domain in found.values()] == [True, False, False]
+    result = {domain.name: domain for domain in samples.find(Path("datasets"))}
+    assert list(result) == ["meadow", "own", "split"]
+    assert result["meadow"].counts == {"train": 3, "test": 2}
+    assert result["own"].counts == {"images": 4}
+    assert result["split"].counts == {"val": 1}
+    assert [domain.sample for domain in result.values()] == [True, False, False]
     assert samples.find(Path("nowhere")) == []
 
 
@@ -182,7 +182,7 @@ def test_sample_domains_and_public_sets_have_names() -> None:
     assert all({"name", "title", "url"} <= card.keys() for card in samples.cards())
 
 
-def test_two_commands_at_once_draw_a_sample_domain_once(
+def test_two_concurrent_commands_generate_a_sample_domain_once(
     tmp_path: Path, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draws, both = list[int](), threading.Barrier(2, timeout=10)

@@ -1,4 +1,4 @@
-"""Augmentation: scaled, cropped, mirrored and coloured images, as pure functions of the item."""
+"""Augmentation (scale, crop, flip, colour) is a pure function of the item."""
 
 import random
 from collections.abc import Mapping
@@ -31,73 +31,75 @@ def item(augment: tuple[Mapping[str, Any], ...] = (), seed: int = 0, **settings:
     return Augment(data, spec, read_image).item(random.Random(seed))
 
 
-PICTURE = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8, endpoint=True)
+IMAGE = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8, endpoint=True)
 
 
-def test_a_crop_is_taken_from_the_scaled_picture() -> None:
-    (crop,) = item(resize=20, flip=False)(PICTURE)
-    scaled = as_tensor(resize_pixels(PICTURE, (20, 30)))
+def test_a_crop_is_taken_from_the_scaled_image() -> None:
+    (crop,) = item(resize=20, flip=False)(IMAGE)
+    scaled = as_tensor(resize_pixels(IMAGE, (20, 30)))
     places = scaled.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4).flatten(0, 1)
-    assert any(torch.equal(crop, place) for place in places)
-    assert item(size=(8, 24))(PICTURE)[0].shape == (3, 8, 24)
+    assert any(torch.equal(crop, candidate) for candidate in places)
+    assert item(size=(8, 24))(IMAGE)[0].shape == (3, 8, 24)
 
 
-def test_between_two_sides_each_picture_is_scaled_anew_and_pairs_alike() -> None:
-    scaled = {side: resize_pixels(PICTURE, (side, side * 3 // 2)) for side in range(16, 25, 2)}
+def test_a_range_of_resize_scales_each_image_randomly_and_pairs_alike() -> None:
+    scaled = {side: resize_pixels(IMAGE, (side, side * 3 // 2)) for side in range(16, 25, 2)}
     places = {
-        side: as_tensor(picture).unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
-        for side, picture in scaled.items()
+        side: as_tensor(image).unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
+        for side, image in scaled.items()
     }
-    drawn, seen = item(resize=(16, 24), flip=False), set()
+    output, sizes = item(resize=(16, 24), flip=False), set()
     for _ in range(60):
-        crop, other = drawn(PICTURE, PICTURE)
+        crop, other = output(IMAGE, IMAGE)
         assert torch.equal(crop, other)
-        seen |= {side for side, found in places.items() if (found == crop).all((2, 3, 4)).any()}
-    assert seen == {16, 18, 20, 22, 24}
-    (first,), (again,) = (item(resize=(16, 24), seed=5)(PICTURE) for _ in range(2))
-    assert torch.equal(first, again)
+        sizes |= {side for side, result in places.items() if (result == crop).all((2, 3, 4)).any()}
+    assert sizes == {16, 18, 20, 22, 24}
+    (first,), (second,) = (item(resize=(16, 24), seed=5)(IMAGE) for _ in range(2))
+    assert torch.equal(first, second)
 
 
 def test_fit_shrinks_to_the_crop_and_never_enlarges() -> None:
     fitted = {"resize": "fit", "flip": False}
-    (crop,) = item(**fitted)(PICTURE)
-    scaled = as_tensor(resize_pixels(PICTURE, (16, 24)))
+    (crop,) = item(**fitted)(IMAGE)
+    scaled = as_tensor(resize_pixels(IMAGE, (16, 24)))
     assert any(torch.equal(crop, scaled[:, :, x : x + 16]) for x in range(9))
-    small = PICTURE[:13, :14]
+    small = IMAGE[:13, :14]
     (grown,) = item(**fitted)(small)
     assert torch.equal(grown[:, :13, :14], as_tensor(small))
     assert torch.equal(grown[:, 13:, :14], grown[:, 12:13, :14].expand(3, 3, 14))
     assert torch.equal(grown[..., 14:], grown[..., 13:14].expand(3, 16, 2))
 
 
-def test_what_a_layout_reads_itself_gets_the_channels_of_the_run() -> None:
-    gray = PICTURE[..., :1]
+def test_arrays_read_by_a_layout_get_the_channels_of_the_run() -> None:
+    gray = IMAGE[..., :1]
     (colour,) = item(resize="none", flip=False)(gray[:16, :16])
     assert torch.equal(colour, as_tensor(gray[:16, :16]).expand(3, 16, 16))
 
 
-def test_a_small_or_narrow_picture_is_enlarged_to_cover_the_crop() -> None:
+def test_a_small_or_narrow_image_is_enlarged_to_cover_the_crop() -> None:
     for shape in ((1, 1, 3), (4, 90, 3), (90, 4, 3)):
         for resize in ("none", None, 16):
             (crop,) = item(resize=resize)(np.full(shape, 9, np.uint8))
             assert crop.shape == (3, 16, 16)
             assert (crop == 9).all()
-    (crop,) = item(resize="none", flip=False, size=(40, 60))(PICTURE)
-    assert torch.equal(crop, as_tensor(PICTURE))
+    (crop,) = item(resize="none", flip=False, size=(40, 60))(IMAGE)
+    assert torch.equal(crop, as_tensor(IMAGE))
 
 
-def test_half_of_the_pictures_are_mirrored_unless_flip_is_off() -> None:
+def test_half_of_the_images_are_flipped_unless_flip_is_off() -> None:
     settings = {"resize": "none", "size": (40, 60)}
-    straight = as_tensor(PICTURE)
-    seen = [torch.equal(item(seed=seed, **settings)(PICTURE)[0], straight) for seed in range(200)]
-    assert 70 < sum(seen) < 130
-    flipped = next(seed for seed, unchanged in enumerate(seen) if not unchanged)
-    assert torch.equal(item(seed=flipped, **settings)(PICTURE)[0], straight.flip(2))
-    assert torch.equal(item(seed=flipped, flip=False, **settings)(PICTURE)[0], straight)
+    straight = as_tensor(IMAGE)
+    unflipped = [
+        torch.equal(item(seed=seed, **settings)(IMAGE)[0], straight) for seed in range(200)
+    ]
+    assert 70 < sum(unflipped) < 130
+    flipped = next(seed for seed, unchanged in enumerate(unflipped) if not unchanged)
+    assert torch.equal(item(seed=flipped, **settings)(IMAGE)[0], straight.flip(2))
+    assert torch.equal(item(seed=flipped, flip=False, **settings)(IMAGE)[0], straight)
 
 
 @pytest.mark.parametrize(
-    "listed",
+    "augmentation",
     [
         {"name": "Affine", "rotate": [20, 40]},
         {"name": "D4"},
@@ -105,61 +107,61 @@ def test_half_of_the_pictures_are_mirrored_unless_flip_is_off() -> None:
         {"name": "CoarseDropout"},
     ],
 )
-def test_a_pair_shares_its_geometry_even_when_asked_not_to(listed: Mapping[str, Any]) -> None:
+def test_a_pair_always_shares_its_geometry(augmentation: Mapping[str, Any]) -> None:
     changed = 0
     for seed in range(5):
-        source, target = item(({**listed, "p": 1.0, "to": "source"},), seed)(PICTURE, PICTURE)
+        source, target = item(({**augmentation, "p": 1.0, "to": "source"},), seed)(IMAGE, IMAGE)
         assert torch.equal(source, target)
-        changed += not torch.equal(source, item((), seed)(PICTURE)[0])
+        changed += not torch.equal(source, item((), seed)(IMAGE)[0])
     assert changed > 1
 
 
-@pytest.mark.parametrize("listed", [COLOUR, NOISE])
-def test_colour_and_noise_go_where_they_are_sent(listed: Mapping[str, Any]) -> None:
-    plain = item()(PICTURE)[0]
+@pytest.mark.parametrize("augmentation", [COLOUR, NOISE])
+def test_colour_and_noise_apply_to_the_selected_domain(augmentation: Mapping[str, Any]) -> None:
+    plain = item()(IMAGE)[0]
     for to, changed in (
         ("source", (True, False)),
         ("target", (False, True)),
         ("both", (True, True)),
     ):
-        pair = item(({**listed, "to": to},))(PICTURE, PICTURE)
+        pair = item(({**augmentation, "to": to},))(IMAGE, IMAGE)
         assert tuple(not torch.equal(side, plain) for side in pair) == changed
-    source, target = item((listed,))(PICTURE, PICTURE)
-    assert torch.equal(source, target)  # "both" is alike
-    alone = item(({**listed, "to": "source"},))
-    assert torch.equal(alone(PICTURE, roles=("target",))[0], plain)
+    source, target = item((augmentation,))(IMAGE, IMAGE)
+    assert torch.equal(source, target)  # "both": the same for both
+    augment = item(({**augmentation, "to": "source"},))
+    assert torch.equal(augment(IMAGE, roles=("target",))[0], plain)
 
 
-def test_each_call_of_an_item_draws_anew_and_each_item_the_same_again() -> None:
+def test_each_call_of_an_item_differs_and_items_are_reproducible() -> None:
     first, second = (item((NOISE,), 3) for _ in range(2))
-    calls = [transform(PICTURE)[0] for transform in (first, first, second, second)]
+    calls = [transform(IMAGE)[0] for transform in (first, first, second, second)]
     assert not torch.equal(calls[0], calls[1])
     assert torch.equal(calls[0], calls[2])
     assert torch.equal(calls[1], calls[3])
 
 
-def test_augmentation_never_writes_to_what_the_cache_keeps() -> None:
+def test_augmentation_never_changes_cached_images() -> None:
     settings = {"resize": "none", "size": (40, 60), "flip": False}
-    kept = PICTURE.copy()
-    kept.flags.writeable = False
-    item((COLOUR, NOISE, {"name": "CoarseDropout", "p": 1.0}), **settings)(kept)
-    assert (kept == PICTURE).all()
+    original = IMAGE.copy()
+    original.flags.writeable = False
+    item((COLOUR, NOISE, {"name": "CoarseDropout", "p": 1.0}), **settings)(original)
+    assert (original == IMAGE).all()
 
 
-def test_gray_pictures_are_augmented_too() -> None:
-    gray = PICTURE[..., :1]
+def test_gray_images_are_augmented_too() -> None:
+    gray = IMAGE[..., :1]
     (crop,) = item((NOISE, {"name": "RandomBrightnessContrast", "p": 1.0}), channels=1)(gray)
     assert crop.shape == (1, 16, 16)
 
 
 def test_sixteen_bits_become_eight() -> None:
-    deep = PICTURE.astype(np.uint16) * 257
+    deep = IMAGE.astype(np.uint16) * 257
     settings = {"resize": "none", "size": (40, 60)}
-    assert torch.equal(item(**settings)(deep)[0], item(**settings)(PICTURE)[0])
+    assert torch.equal(item(**settings)(deep)[0], item(**settings)(IMAGE)[0])
 
 
 @pytest.mark.parametrize(
-    ("listed", "message"),
+    ("augmentation", "message"),
     [
         ({"name": "ColorJiter"}, r"there is no 'ColorJiter'\. Did you mean 'ColorJitter'\?"),
         ({"brightness": 1}, r"there is no None"),
@@ -174,12 +176,12 @@ def test_sixteen_bits_become_eight() -> None:
         ({"name": "ToFloat"}, "ToFloat changes what size or type"),
     ],
 )
-def test_what_cannot_be_listed_is_named(listed: Mapping[str, Any], message: str) -> None:
+def test_an_unknown_augmentation_is_named(augmentation: Mapping[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"data.augment: {message}"):
-        item((listed,))
+        item((augmentation,))
 
 
-def test_what_goes_wrong_with_a_crop_names_the_file(tmp_path: Path) -> None:
+def test_an_error_in_a_crop_names_the_file(tmp_path: Path) -> None:
     def read(path: Path) -> NDArray[np.uint8]:  # noqa: ARG001
         return np.zeros((1, 3_000_000, 3), np.uint8)
 
@@ -190,7 +192,7 @@ def test_what_goes_wrong_with_a_crop_names_the_file(tmp_path: Path) -> None:
     assert error.value.path == tmp_path / "x.png"
 
 
-def test_a_shrunk_strip_is_no_problem() -> None:
+def test_a_strip_that_shrinks_is_accepted() -> None:
     settings = Data(root=Path(), domains=("one",), size=64, resize="fit")
     transform.require_size(settings, 1, 170_000_000)
     with pytest.raises(ValueError, match="would become"):

@@ -1,4 +1,4 @@
-"""Batches that are read ahead by a thread; those of processes are tried in test_data.py."""
+"""Batches read in advance by a thread; worker processes are in test_loader.py."""
 
 import multiprocessing
 import threading
@@ -15,57 +15,57 @@ from translate.engine.data.workers import StoppedWaitingError, by_processes, by_
 from translate.errors import TrainingError
 
 
-def test_the_next_batch_is_read_while_the_one_before_is_used() -> None:
-    asked = [threading.Event() for _ in range(3)]
+def test_the_next_batch_is_read_in_advance() -> None:
+    events = [threading.Event() for _ in range(3)]
 
     def batches() -> Iterator[int]:
-        for number, event in enumerate(asked):
+        for number, event in enumerate(events):
             event.set()
             yield number
 
-    reading = by_thread(batches())
-    assert next(reading) == 0
-    assert asked[1].wait(timeout=5)
-    assert not asked[2].wait(timeout=0.05)  # one ahead, and no more
-    assert list(reading) == [1, 2]
+    reader = by_thread(batches())
+    assert next(reader) == 0
+    assert events[1].wait(timeout=5)
+    assert not events[2].wait(timeout=0.05)  # one in advance, and no more
+    assert list(reader) == [1, 2]
 
 
-def test_a_batch_that_cannot_be_read_is_an_error_at_its_own_turn() -> None:
+def test_an_unreadable_batch_is_an_error_in_its_position() -> None:
     def batches() -> Iterator[int]:
         yield 0
         raise OSError("gone")
 
-    reading = by_thread(batches())
-    assert next(reading) == 0
+    reader = by_thread(batches())
+    assert next(reader) == 0
     with pytest.raises(TrainingError, match="gone"):
-        next(reading)
+        next(reader)
 
 
 def test_no_thread_is_left_when_reading_ends_early() -> None:
     before = threading.active_count()
-    reading = by_thread(iter(range(9)))
-    assert next(reading) == 0
-    reading.close()
+    reader = by_thread(iter(range(9)))
+    assert next(reader) == 0
+    reader.close()
     assert threading.active_count() == before
 
 
-def test_P10_a_batch_that_does_not_come_is_not_waited_for_once_a_stop_is_asked_for() -> None:
-    event, asked = threading.Event(), list[bool]()
+def test_P10_a_stop_request_ends_the_wait_for_a_batch() -> None:
+    event, events = threading.Event(), list[bool]()
 
     def batches() -> Iterator[int]:
         yield 0
         event.wait(60)
 
-    reading = by_thread(batches(), lambda: asked)
-    assert next(reading) == 0
-    asked.append(True)
+    reader = by_thread(batches(), lambda: events)
+    assert next(reader) == 0
+    events.append(True)
     with pytest.raises(StoppedWaitingError):
-        next(reading)
+        next(reader)
     event.set()
 
 
 class Undeliverable:
-    """A batch that cannot be handed over: the process may open no more files, say."""
+    """A batch that cannot be pickled, as when the process may open no more files."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -75,28 +75,28 @@ class Undeliverable:
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "starts"),
+    ("error", "message", "starts"),
     [
         (OSError(24, "Too many open files"), "too many files are open.*ulimit -n 4096", 1),
         (TypeError("not to be pickled"), "has died, for the second time", 2),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_T23_a_batch_that_a_worker_cannot_hand_over_is_no_endless_wait(
-    error: Exception, said: str, starts: int, capfd: pytest.CaptureFixture[str]
+def test_T23_a_batch_that_cannot_be_pickled_does_not_hang(
+    error: Exception, message: str, starts: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    begun: list[int] = []
+    starts_seen: list[int] = []
 
     def loader(done: int) -> Any:
-        begun.append(done)
+        starts_seen.append(done)
         return DataLoader(
             [Undeliverable(error)], batch_size=None, num_workers=1, timeout=1,
             worker_init_fn=workers.begin,
         )  # fmt: skip
 
-    with pytest.raises(TrainingError, match=said):
+    with pytest.raises(TrainingError, match=message):
         next(by_processes(loader, [].append))
-    assert len(begun) == starts
+    assert len(starts_seen) == starts
     assert not multiprocessing.active_children()
     assert capfd.readouterr().err == ""
 
@@ -111,7 +111,7 @@ class Dying:
         yield
 
 
-def test_T29_spawned_workers_that_run_the_script_again_are_named_as_such(
+def test_T29_spawned_workers_that_rerun_the_script_are_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")
@@ -122,13 +122,13 @@ def test_T29_spawned_workers_that_run_the_script_again_are_named_as_such(
         next(by_processes(loader, [].append))
     assert 'if __name__ == "__main__":' in str(error.value)
     assert "data.workers=0" in str(error.value)
-    ours = SimpleNamespace(__file__="x", __package__="translate")
-    monkeypatch.setitem(workers.sys.modules, "__main__", ours)
+    module = SimpleNamespace(__file__="x", __package__="translate")
+    monkeypatch.setitem(workers.sys.modules, "__main__", module)
     with pytest.raises(TrainingError, match="for the second time"):
         next(by_processes(loader, [].append))
 
 
-def test_T29_a_spawned_process_that_runs_the_script_again_ends(
+def test_T29_a_spawned_process_that_reruns_the_script_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     workers.refuse_in_worker()
@@ -139,7 +139,7 @@ def test_T29_a_spawned_process_that_runs_the_script_again_ends(
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (RuntimeError("unable to allocate shared memory(shm) for file"), "--shm-size=2g"),
         (RuntimeError("received 0 items of ancdata"), "ulimit -n 4096"),
@@ -152,8 +152,8 @@ def test_T29_a_spawned_process_that_runs_the_script_again_ends(
     ],
 )
 @pytest.mark.parametrize("by", ["thread", "processes"])
-def test_T23_whatever_reading_raises_says_what_to_set(
-    error: BaseException, said: str, by: str
+def test_T23_any_error_while_reading_names_the_setting(
+    error: BaseException, message: str, by: str
 ) -> None:
     class Failing:
         timeout = 5.0
@@ -163,8 +163,8 @@ def test_T23_whatever_reading_raises_says_what_to_set(
             yield 1
 
     loader: Any = Failing()
-    reading = by_thread(loader) if by == "thread" else by_processes(lambda _: loader, [].append)
-    with pytest.raises(TrainingError) as found:
-        next(reading)
-    assert said in str(found.value)
-    assert found.value.exit_code == 5
+    reader = by_thread(loader) if by == "thread" else by_processes(lambda _: loader, [].append)
+    with pytest.raises(TrainingError) as raised_error:
+        next(reader)
+    assert message in str(raised_error.value)
+    assert raised_error.value.exit_code == 5

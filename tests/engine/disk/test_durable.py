@@ -13,15 +13,15 @@ from translate.engine.disk import files, folders, json_files
 
 def test_short_writes_are_continued(tmp_path: Path, disk: FaultyDisk) -> None:
     for path in (tmp_path / "whole", tmp_path / "lines.jsonl"):
-        for at in range(1, 6):
-            disk.arm(at, short_write)
+        for index in range(1, 6):
+            disk.arm(index, short_write)
             files.replace(path, NEW) if path.name == "whole" else files.append(path, RECORD)
             disk.disarm()
     assert (tmp_path / "whole").read_bytes() == NEW
     assert json_files.read_lines(tmp_path / "lines.jsonl") == [RECORD] * 5
 
 
-def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
+def test_bytes_are_durable_before_the_name_and_the_name_before_return(
     tmp_path: Path, disk: FaultyDisk
 ) -> None:
     path = tmp_path / "x"
@@ -31,5 +31,5 @@ def test_bytes_are_durable_before_the_name_is_and_the_name_before_success(
     disk.arm(0, short_write)
     folders.write_folder(tmp_path / "y", {"a": b"1", "b": b"2"})
     disk.disarm()
-    made = ["open", "write", "fsync"]
-    assert disk.operations[-9:] == [*made, *made, "fsync", "rename", "fsync"]
+    operations = ["open", "write", "fsync"]
+    assert disk.operations[-9:] == [*operations, *operations, "fsync", "rename", "fsync"]

@@ -10,16 +10,14 @@ from translate.engine.disk import json_files
 from translate.engine.disk.durable_lines import DurableLines
 
 
-def test_threads_that_wait_for_the_disk_share_one_sync(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_threads_share_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines, real, syncs = DurableLines(tmp_path / "done.jsonl"), os.fsync, list[int]()
-    begun = threading.Barrier(9, timeout=10)
+    barrier = threading.Barrier(9, timeout=10)
 
     def slow(descriptor: int) -> None:
         if not syncs:
             syncs.append(0)
-            begun.wait()  # all others have come meanwhile
+            barrier.wait()  # all other threads are waiting
             while lines.added < 9:
                 pass
         syncs.append(descriptor)
@@ -29,7 +27,7 @@ def test_threads_that_wait_for_the_disk_share_one_sync(
 
     def add(number: int) -> None:
         if number:
-            begun.wait()
+            barrier.wait()
         lines.add({"number": number})
         assert lines.durable > 0
 

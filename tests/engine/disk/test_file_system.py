@@ -1,4 +1,4 @@
-"""File systems that refuse what others do: work continues, and it is noted once."""
+"""File systems without some operations: work continues, and it is noted once."""
 
 import errno
 import json
@@ -18,7 +18,7 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.system import console
 
-Refuse = Callable[[str, Callable[[str], bool], int], None]
+FailCalls = Callable[[str, Callable[[str], bool], int], None]
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +31,8 @@ def is_folder(descriptor: int) -> bool:
 
 
 @pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
-    """Let a function of `os` raise an errno where its first argument is one that is refused."""
+def fail_calls(monkeypatch: pytest.MonkeyPatch) -> FailCalls:
+    """Make a function of `os` raise an errno for some first arguments."""
 
     def arm(name: str, when: Callable[[Any], bool], code: int) -> None:
         real = getattr(os, name)
@@ -58,7 +58,7 @@ def write_all(root: Path) -> None:
     folders.remove_folder(root / "two")
 
 
-def written(root: Path) -> dict[str, bytes]:
+def write_everything(root: Path) -> dict[str, bytes]:
     return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
@@ -74,20 +74,20 @@ WHOLE = {
     ids=errno.errorcode.__getitem__,
 )
 def test_T28_folders_that_cannot_be_synced_are_noted_once(
-    code: int, tmp_path: Path, refuse: Refuse
+    code: int, tmp_path: Path, fail_calls: FailCalls
 ) -> None:
-    refuse("fsync", is_folder, code)
+    fail_calls("fsync", is_folder, code)
     write_all(tmp_path)
-    assert written(tmp_path) == WHOLE
+    assert write_everything(tmp_path) == WHOLE
     assert file_system.unsupported_operations(tmp_path) == [
         f"folders cannot be synced: {os.strerror(code)}"
     ]
 
 
-def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, refuse: Refuse) -> None:
-    refuse("fsync", lambda descriptor: not is_folder(descriptor), errno.ENOSYS)
+def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, fail_calls: FailCalls) -> None:
+    fail_calls("fsync", lambda descriptor: not is_folder(descriptor), errno.ENOSYS)
     write_all(tmp_path)
-    assert written(tmp_path) == WHOLE
+    assert write_everything(tmp_path) == WHOLE
     assert file_system.unsupported_operations(tmp_path) == [
         "files cannot be synced: Function not implemented"
     ]
@@ -96,10 +96,10 @@ def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, refuse: Refus
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE])
 @pytest.mark.parametrize("of_folders", [True, False])
 def test_T28_a_sync_that_fails_is_an_error(
-    code: int, of_folders: bool, tmp_path: Path, refuse: Refuse
+    code: int, of_folders: bool, tmp_path: Path, fail_calls: FailCalls
 ) -> None:
     folders.make_folder(tmp_path / "deep")
-    refuse("fsync", lambda descriptor: is_folder(descriptor) == of_folders, code)
+    fail_calls("fsync", lambda descriptor: is_folder(descriptor) == of_folders, code)
     with pytest.raises(OSError, match=os.strerror(code)):
         files.replace(tmp_path / "deep/x", b"1")
     with pytest.raises(OSError, match=os.strerror(code)):
@@ -107,33 +107,33 @@ def test_T28_a_sync_that_fails_is_an_error(
     assert not file_system.unsupported_operations(tmp_path)
 
 
-def test_T28_a_system_that_opens_no_folders_is_noted(
+def test_T28_a_system_without_folder_descriptors_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: Path) -> int:
+    def fail_calls(folder: Path) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
-    monkeypatch.setattr(durable, "open_folder", refuse)
+    monkeypatch.setattr(durable, "open_folder", fail_calls)
     write_all(tmp_path)
-    assert written(tmp_path) == WHOLE
+    assert write_everything(tmp_path) == WHOLE
     assert file_system.unsupported_operations(tmp_path) == [
         "folders cannot be synced: Permission denied"
     ]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.EACCES, errno.EIO])
-def test_T28_room_that_cannot_be_asked_for_is_taken_for_enough(
-    code: int, tmp_path: Path, refuse: Refuse
+def test_T28_unknown_free_space_counts_as_enough(
+    code: int, tmp_path: Path, fail_calls: FailCalls
 ) -> None:
-    refuse("statvfs", lambda _: True, code)
+    fail_calls("statvfs", lambda _: True, code)
     write_all(tmp_path)
-    assert written(tmp_path) == WHOLE
+    assert write_everything(tmp_path) == WHOLE
     assert file_system.unsupported_operations(tmp_path) == [
         f"free space is not known: {os.strerror(code)}"
     ]
 
 
-def test_T28_a_system_without_statvfs_has_room(
+def test_T28_a_system_without_statvfs_has_enough_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "statvfs")
@@ -143,27 +143,27 @@ def test_T28_a_system_without_statvfs_has_room(
 
 @pytest.mark.parametrize("code", [errno.EXDEV, errno.ENOSYS, errno.EPERM])
 def test_T28_folders_that_cannot_be_renamed_are_filled_in_order(
-    code: int, tmp_path: Path, refuse: Refuse, monkeypatch: pytest.MonkeyPatch
+    code: int, tmp_path: Path, fail_calls: FailCalls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last file, a checkpoint's manifest, says that all others are there."""
-    refuse("rename", os.path.isdir, code)
-    moved, real = list[str](), os.replace
-    monkeypatch.setattr(os, "replace", lambda a, b: (moved.append(Path(b).name), real(a, b))[1])
+    """The last file, the manifest of a checkpoint, is renamed last."""
+    fail_calls("rename", os.path.isdir, code)
+    replaced, real = list[str](), os.replace
+    monkeypatch.setattr(os, "replace", lambda a, b: (replaced.append(Path(b).name), real(a, b))[1])
     write_all(tmp_path)
-    assert written(tmp_path) == WHOLE
-    assert moved == ["x", "a", "b", "a", "b", "a", "b"]
+    assert write_everything(tmp_path) == WHOLE
+    assert replaced == ["x", "a", "b", "a", "b", "a", "b"]
     assert file_system.unsupported_operations(tmp_path) == [
         f"folders cannot be renamed: {os.strerror(code)}"
     ]
 
 
 def test_T28_files_that_cannot_be_renamed_are_written_in_place(
-    tmp_path: Path, refuse: Refuse
+    tmp_path: Path, fail_calls: FailCalls
 ) -> None:
-    refuse("replace", lambda _: True, errno.ENOSYS)
+    fail_calls("replace", lambda _: True, errno.ENOSYS)
     files.replace(tmp_path / "x", b"1")
     files.replace(tmp_path / "x", b"2")
-    assert written(tmp_path) == {"x": b"2"}
+    assert write_everything(tmp_path) == {"x": b"2"}
     assert file_system.unsupported_operations(tmp_path) == [
         "files cannot be renamed: Function not implemented"
     ]
@@ -173,16 +173,18 @@ def test_T28_files_that_cannot_be_renamed_are_written_in_place(
 
 
 @pytest.fixture
-def poor(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Refuse all that a file system may refuse; return how that is noted."""
+def limited_file_system(
+    fail_calls: FailCalls, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
+    """Fail all operations that a file system may lack; return the notes about them."""
     from translate.engine.disk import locks
 
     def no_locks(*_: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    refuse("fsync", is_folder, errno.EINVAL)
-    refuse("statvfs", lambda _: True, errno.ENOSYS)
-    refuse("rename", os.path.isdir, errno.ENOTSUP)
+    fail_calls("fsync", is_folder, errno.EINVAL)
+    fail_calls("statvfs", lambda _: True, errno.ENOSYS)
+    fail_calls("rename", os.path.isdir, errno.ENOTSUP)
     monkeypatch.setattr(locks.fcntl, "lockf", no_locks)
     monkeypatch.setattr(locks.fcntl, "flock", no_locks)
     yield [
@@ -194,36 +196,42 @@ def poor(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
 
 
 def test_T28_a_run_on_such_a_file_system_is_trained_resumed_and_noted(
-    poor: list[str], tmp_path: Path, image_folder: Callable[..., Path]
+    limited_file_system: list[str], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2), image_folder("b", 2)
-    heard = small_runs.ProgressRecorder()
+    recorder = small_runs.ProgressRecorder()
     small_runs.train(
-        small_runs.config(tmp_path, train__steps=2, train__save_every=1), tmp_path / "run", heard
+        small_runs.config(tmp_path, train__steps=2, train__save_every=1), tmp_path / "run", recorder
     )
-    small_runs.resume(tmp_path / "run", heard, steps=3)
-    facts = json.loads((tmp_path / "run/run.json").read_bytes())
-    assert facts["file_system"] == facts["earlier"][0]["file_system"] == poor
-    for line in poor:
-        assert len([said for said in heard.lines if line in said]) <= 2, "once a session"
+    small_runs.resume(tmp_path / "run", recorder, steps=3)
+    record = json.loads((tmp_path / "run/run.json").read_bytes())
+    assert record["file_system"] == record["earlier"][0]["file_system"] == limited_file_system
+    for line in limited_file_system:
+        assert len([message for message in recorder.lines if line in message]) <= 2, (
+            "once a session"
+        )
     assert small_runs.checkpoint_steps(tmp_path / "run") == [2, 3]
     assert not list((tmp_path / "run").rglob(".*"))
 
 
 def test_T28_such_an_output_folder_is_filled_and_noted(
-    poor: list[str], tmp_path: Path, image_folder: Callable[..., Path]
+    limited_file_system: list[str], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     source, out = image_folder("in", 2, size=8), tmp_path / "out"
     model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "run"))
-    heard = list[str]()
+    events = list[str]()
 
     def act() -> Any:
-        with console.messages(heard.append):
+        with console.messages(events.append):
             return translate_folder(model, find_inputs(source, out), out, InferenceOptions())
 
     assert act().done == 2
     assert act().skipped == 2
-    noted = json.loads((out / ".translate/file-system.json").read_bytes())["file_system"]
-    assert set(noted) <= set(poor) and poor[0] in noted and poor[2] in noted
-    assert len([line for line in heard if poor[2] in line]) == 2, "once a command"
+    record = json.loads((out / ".translate/file-system.json").read_bytes())["file_system"]
+    assert (
+        set(record) <= set(limited_file_system)
+        and limited_file_system[0] in record
+        and limited_file_system[2] in record
+    )
+    assert len([line for line in events if limited_file_system[2] in line]) == 2, "once a command"
     assert not json_files.read_lines(out / "problems.jsonl")

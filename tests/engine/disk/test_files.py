@@ -1,4 +1,4 @@
-"""The one door to the disk: at whatever operation it fails, a file is the old or the new one."""
+"""Files are replaced atomically: after a failure of any operation, a file is old or new."""
 
 import os
 import time
@@ -23,7 +23,7 @@ from translate.engine.disk import files, partial_files
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
 @pytest.mark.parametrize("before", [OLD, None])
-def test_a_replaced_file_is_old_or_new_whatever_fails(
+def test_a_replaced_file_is_old_or_new_after_any_failure(
     fault: Fault, before: bytes | None, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     folder = tmp_path / "deep/er"
@@ -41,7 +41,7 @@ def test_a_replaced_file_is_old_or_new_whatever_fails(
         failed = run(fault)
         now = path.read_bytes() if path.exists() else None
         assert now in (before, NEW)
-        assert failed or now == NEW  # success is never claimed of what is not there
+        assert failed or now == NEW  # success implies a durable file
         outcomes.add(now)
         if fault is not kill_process:
             assert visible_names(folder) | {"x.json"} == set(os.listdir(folder)) | {"x.json"}  # noqa: PTH208
@@ -65,21 +65,21 @@ def test_a_long_name_can_be_replaced(tmp_path: Path) -> None:
 LONG = ["n" * 210 + f"{k}.png" for k in range(4)]
 
 
-def test_I14_long_names_that_differ_only_at_their_end_are_never_mixed(
+def test_I14_long_names_that_differ_at_the_end_get_different_partial_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fsync, wrong = os.fsync, list[str]()
     monkeypatch.setattr(os, "fsync", lambda descriptor: (time.sleep(0.001), fsync(descriptor)))
 
     def write(number: int) -> None:
-        path, mine = tmp_path / LONG[number], bytes([number]) * 100_000
+        path, content = tmp_path / LONG[number], bytes([number]) * 100_000
         for _ in range(10):
-            files.replace(path, mine)
-            if path.read_bytes() != mine:
+            files.replace(path, content)
+            if path.read_bytes() != content:
                 wrong.append(path.name)
 
     with ThreadPoolExecutor(len(LONG)) as pool:
-        list(pool.map(write, range(len(LONG))))  # raises what a thread raised
+        list(pool.map(write, range(len(LONG))))  # raises exceptions of threads
     assert not wrong
     assert visible_names(tmp_path) == set(os.listdir(tmp_path)) == set(LONG)  # noqa: PTH208
 

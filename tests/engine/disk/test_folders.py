@@ -24,7 +24,7 @@ from translate.errors import SaveError
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
-def test_a_written_folder_appears_whole_or_not_at_all(
+def test_a_written_folder_appears_complete_or_not_at_all(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target = tmp_path / "step-1"
@@ -48,7 +48,7 @@ def test_a_written_folder_appears_whole_or_not_at_all(
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
-def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
+def test_a_replaced_folder_is_never_a_mixture(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target = tmp_path / "step-1"
@@ -65,7 +65,7 @@ def test_a_folder_that_takes_anothers_place_is_never_a_mixture(
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
-def test_a_removed_folder_is_there_whole_or_gone(
+def test_a_removed_folder_is_complete_or_gone(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target = tmp_path / "step-1"
@@ -81,12 +81,12 @@ def test_a_removed_folder_is_there_whole_or_gone(
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
-def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
+def test_a_folder_of_many_files_appears_complete_or_not_at_all(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     target, many = tmp_path / "many", {str(n): b"%d" % n for n in range(folders.MANY + 1)}
-    for at in (1, 150, 3 * len(many) + 2):  # the folder, a file, the folder once more
-        disk.arm(at, fault)
+    for index in (1, 150, 3 * len(many) + 2):  # the folder, a file, the folder once more
+        disk.arm(index, fault)
         with pytest.raises((OSError, ProcessKilled)):
             folders.write_folder(target, many)
         disk.disarm()
@@ -99,23 +99,23 @@ def test_a_folder_of_many_files_is_there_whole_or_not_at_all(
     assert disk.operations[-3:] == ["fsync", "rename", "fsync"]
 
 
-# -- the rest --------------------------------------------------------------------------------------
+# -- other operations ------------------------------------------------------------------------------
 
 
-def test_claim_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
+def test_ensure_writable_creates_an_empty_folder(tmp_path: Path) -> None:
     folders.ensure_writable(tmp_path / "deep/er")
     assert os.listdir(tmp_path / "deep/er") == []  # noqa: PTH208
 
 
-@pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
-    at: int, tmp_path: Path, disk: FaultyDisk
+@pytest.mark.parametrize("index", [1, 2, 3, 4])
+def test_a_read_only_folder_is_refused_before_any_work(
+    index: int, tmp_path: Path, disk: FaultyDisk
 ) -> None:
-    disk.arm(at, lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system")))
-    with pytest.raises(SaveError, match=r"cannot write to .*: Read-only file system\.") as caught:
+    disk.arm(index, lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system")))
+    with pytest.raises(SaveError, match=r"cannot write to .*: Read-only file system\.") as error:
         folders.ensure_writable(tmp_path / "run")
     disk.disarm()
-    assert caught.value.exit_code == 2
+    assert error.value.exit_code == 2
     with suppress(FileNotFoundError):
         assert not [
             name for name in read_files(tmp_path / "run") if not name.startswith(".probe.part-")
@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_written_to_is_found_out_before_any_work(
         assert not read_files(tmp_path / "run")
 
 
-def test_a_file_is_no_folder_to_write_to(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(SaveError, match=r"cannot write to .*file/run: Not a directory"):
         folders.ensure_writable(tmp_path / "file/run")
@@ -138,14 +138,18 @@ def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         recorder = DiskRecorder(tmp_path, patch)
         files.replace(tmp_path / "deep/er/x", NEW)
         folders.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
-    last = [image for done, image in recorder.crash_states(first=len(recorder.done)) if done]
+    last = [
+        image for complete, image in recorder.crash_states(first=len(recorder.done)) if complete
+    ]
     whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
     for image in last:
-        shown = {name: content for name, content in image.items() if not name.startswith(".")}
-        assert shown == whole, "what was written before success was reported is there to stay"
-    done = recorder.done
+        visible = {name: content for name, content in image.items() if not name.startswith(".")}
+        assert visible == whole, "reported writes are durable"
+    complete = recorder.done
     for kind in (bytes, dict):
-        recorder.done = done
+        recorder.done = complete
         recorder.forget_syncs(kind)
         states = [image for _, image in recorder.crash_states(first=len(recorder.done))]
-        assert any(image.get("a") not in (None, whole["a"]) for image in states), "syncs matter"
+        assert any(image.get("a") not in (None, whole["a"]) for image in states), (
+            "syncs are necessary"
+        )

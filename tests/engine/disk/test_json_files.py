@@ -1,4 +1,4 @@
-"""What is read back: objects of the right shape in regular files, whatever lies around them."""
+"""JSON documents and lines are checked when read, and damaged ones skipped or refused."""
 
 import json
 import os
@@ -31,26 +31,28 @@ def write(path: Path, *values: object) -> Path:
     return path
 
 
-def test_a_document_is_read_with_what_it_says_besides(tmp_path: Path) -> None:
+def test_unknown_keys_of_a_document_are_ignored(tmp_path: Path) -> None:
     path = write(tmp_path / "x", {"name": "a", "more": [1]})
-    facts = json_files.read_record(path, Facts)
-    assert (facts.name, facts.count, facts.model_dump()["more"]) == ("a", 0, [1])
-    (tmp_path / "link").symlink_to(path)  # as the caches of downloaded models have them
-    assert json_files.read_record(tmp_path / "link", Facts) == facts
+    record = json_files.read_record(path, Facts)
+    assert (record.name, record.count, record.model_dump()["more"]) == ("a", 0, [1])
+    (tmp_path / "link").symlink_to(path)  # symbolic links, as in caches of downloaded models
+    assert json_files.read_record(tmp_path / "link", Facts) == record
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ({"count": 1}, "name: is missing"), ({"name": 1}, "name: expected text, got 1"),
         ({"name": "a", "count": "1"}, "count: expected int"), ([1], "not a JSON object"),
         ({"name": "a", "count": True}, "count: expected int"),
     ],
 )  # fmt: skip
-def test_a_document_of_another_shape_is_one_line(value: object, said: str, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=said) as caught:
+def test_a_document_of_another_structure_is_a_one_line_error(
+    value: object, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CheckpointError, match=message) as error:
         json_files.read_record(write(tmp_path / "x", value), Facts)
-    assert str(tmp_path / "x") in str(caught.value) and "\n" not in str(caught.value)
+    assert str(tmp_path / "x") in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("levels", [json_files.MAX_DEPTH, 100_000])
@@ -62,13 +64,13 @@ def test_deep_nesting_is_refused(levels: int, tmp_path: Path) -> None:
     assert json_files.read_lines(path) == []
 
 
-def test_nesting_as_ours_is_read(tmp_path: Path) -> None:
+def test_ordinary_nesting_is_read(tmp_path: Path) -> None:
     path, levels = tmp_path / "x", json_files.MAX_DEPTH - 1
     path.write_text('{"a":' * levels + "1" + "}" * levels)
     assert json_files.read_json(path)
 
 
-def test_a_document_larger_than_any_of_ours_is_not_read_whole(tmp_path: Path) -> None:
+def test_an_oversized_document_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "x"
     with path.open("wb") as file:
         file.truncate(1 << 40)
@@ -76,7 +78,7 @@ def test_a_document_larger_than_any_of_ours_is_not_read_whole(tmp_path: Path) ->
         json_files.read_json(path)
 
 
-def test_a_line_longer_than_any_of_ours_costs_only_itself(tmp_path: Path) -> None:
+def test_an_oversized_line_is_skipped_alone(tmp_path: Path) -> None:
     path = write(tmp_path / "x", {"a": 1}, {"a": "x" * 3 * json_files.MAX_LINE_BYTES}, {"a": 2})
     assert json_files.read_lines(path) == [{"a": 1}, {"a": 2}]
     assert json_files.end_of_last_record(path, lambda line: line["a"] == 1) == len(b'{"a": 1}\n')
@@ -88,16 +90,16 @@ def test_lines_are_read_backwards_in_blocks_of_any_size(
 ) -> None:
     monkeypatch.setattr(json_files, "BLOCK", block)
     path = write(tmp_path / "x", {"a": 1}, [2], {"a": 3}, {"a": 4})
-    whole = path.read_bytes()
-    path.write_bytes(whole + b'\n\n{"a": 5')
+    content = path.read_bytes()
+    path.write_bytes(content + b'\n\n{"a": 5')
     for last in (1, 3, 4):
         end = json_files.end_of_last_record(path, lambda line, last=last: line["a"] <= last)  # type: ignore[misc]
-        assert whole[:end] + whole[end:] == whole
-        assert json.loads(whole[:end].splitlines()[-1]) == {"a": last}
+        assert content[:end] + content[end:] == content
+        assert json.loads(content[:end].splitlines()[-1]) == {"a": last}
     assert json_files.end_of_last_record(path, lambda _: False) == 0
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x")
     for read in (
         json_files.read_json,
@@ -113,9 +115,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error, kill_process])
-def test_a_line_cut_short_costs_nothing_but_itself(
-    fault: Fault, tmp_path: Path, disk: FaultyDisk
-) -> None:
+def test_a_truncated_line_is_skipped_alone(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
     path = tmp_path / "log.jsonl"
     files.append(path, {"step": 1})
     disk.arm(2, fault)  # open, write
@@ -128,14 +128,14 @@ def test_a_line_cut_short_costs_nothing_but_itself(
     assert json_files.read_lines(path) == [{"step": 1}, {"step": 3}]
 
 
-def test_lines_of_another_kind_are_passed_over(tmp_path: Path) -> None:
+def test_lines_of_another_kind_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'{"step": 1}\n[1]\n\xff\xfe\n\n{"step": 2}\n{"step": 3')
     assert json_files.read_lines(path) == [{"step": 1}, {"step": 2}]
     assert json_files.read_lines(tmp_path / "none.jsonl") == []
 
 
-def test_a_line_is_ascii_so_that_any_name_can_be_listed(tmp_path: Path) -> None:
+def test_a_line_is_ascii_for_any_name(tmp_path: Path) -> None:
     path = tmp_path / "problems.jsonl"
     files.append(path, RECORD)
     assert path.read_bytes().isascii()

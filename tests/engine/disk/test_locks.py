@@ -25,13 +25,13 @@ except Exception as error:
 
 
 def holder(folder: Path) -> "subprocess.Popen[str]":
-    """Start a process that takes the lock, and says whether it has it."""
+    """Start a process that takes the lock and prints whether it has it."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", HOLD, str(folder)]
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 
 
-def test_a_lock_is_held_once_and_gone_afterwards(tmp_path: Path) -> None:
+def test_a_lock_is_held_once_and_removed_afterwards(tmp_path: Path) -> None:
     with locks.locked(tmp_path):
         assert holder(tmp_path).communicate()[0].startswith("ConfigError")
     assert not list(tmp_path.iterdir())
@@ -41,10 +41,10 @@ def test_a_lock_is_held_once_and_gone_afterwards(tmp_path: Path) -> None:
             locks.locked(tmp_path).__enter__()
 
 
-def test_a_lock_file_that_its_last_holder_deletes_meanwhile_is_not_taken_for_one(
+def test_a_lock_file_deleted_by_its_last_holder_is_not_a_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or two processes would each hold a file of that name."""
+    """Otherwise two processes would each lock a file of that name."""
     real, deleted = locks._lock, list[int]()
 
     def lock(descriptor: int) -> None:
@@ -60,7 +60,7 @@ def test_a_lock_file_that_its_last_holder_deletes_meanwhile_is_not_taken_for_one
         assert holder(tmp_path).communicate()[0].startswith("ConfigError")
 
 
-def test_T28_where_files_cannot_be_locked_work_goes_on_and_it_is_noted(
+def test_T28_without_file_locks_work_continues_and_it_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: int) -> None:
@@ -69,13 +69,13 @@ def test_T28_where_files_cannot_be_locked_work_goes_on_and_it_is_noted(
     monkeypatch.setattr(file_system, "_notes", {})
     monkeypatch.setattr(locks.fcntl, "lockf", refuse)
     monkeypatch.setattr(locks.fcntl, "flock", refuse)
-    begun = list[bool | None]()
+    results = list[bool | None]()
     with (
         locks.locked(tmp_path),
         locks.one_at_a_time(tmp_path, lambda: None) as certain,
-        locks.shared(tmp_path / "lock", begun.append),
+        locks.shared(tmp_path / "lock", results.append),
     ):
-        assert begun == [None] and not certain
+        assert results == [None] and not certain
     assert file_system.unsupported_operations(tmp_path) == [
         "files cannot be locked: Function not implemented"
     ]
@@ -91,37 +91,37 @@ def test_T28_a_system_without_fcntl_has_no_locks(
     assert file_system.unsupported_operations(tmp_path) == ["files cannot be locked: no fcntl"]
 
 
-def test_a_shared_file_tells_who_comes_first(tmp_path: Path) -> None:
-    begun = list[bool | None]()
-    with locks.shared(tmp_path / "lock", begun.append):
-        with locks.shared(tmp_path / "lock", begun.append):
+def test_a_shared_file_decides_who_is_first(tmp_path: Path) -> None:
+    results = list[bool | None]()
+    with locks.shared(tmp_path / "lock", results.append):
+        with locks.shared(tmp_path / "lock", results.append):
             pass
-        with locks.shared(tmp_path / "lock", begun.append):
+        with locks.shared(tmp_path / "lock", results.append):
             pass
-    with locks.shared(tmp_path / "lock", begun.append):
+    with locks.shared(tmp_path / "lock", results.append):
         pass
-    assert begun == [True, False, False, True]
+    assert results == [True, False, False, True]
 
 
-def test_one_at_a_time_waits_for_the_other(tmp_path: Path) -> None:
-    order, inside, waits = list[str](), threading.Event(), threading.Event()
+def test_one_at_a_time_waits_for_the_holder(tmp_path: Path) -> None:
+    order, nested, waits = list[str](), threading.Event(), threading.Event()
 
     def first() -> None:
         with locks.one_at_a_time(tmp_path, lambda: None):
-            inside.set()
+            nested.set()
             waits.wait(10)
             order.append("first")
 
     thread = threading.Thread(target=first)
     thread.start()
-    inside.wait(10)
+    nested.wait(10)
     with locks.one_at_a_time(tmp_path, waits.set) as certain:
         order.append("second")
     thread.join()
     assert order == ["first", "second"] and certain
 
 
-def test_a_lock_in_a_folder_that_cannot_be_written_to_is_one_line(
+def test_a_lock_in_a_read_only_folder_is_a_one_line_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path, _flags: int) -> int:

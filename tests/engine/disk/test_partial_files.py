@@ -14,7 +14,7 @@ from file_trees import NEW, TREE_NEW, read_files
 from translate.engine.disk import files, folders, partial_files
 
 
-def test_sweeping_takes_only_what_this_program_left(tmp_path: Path) -> None:
+def test_cleaning_removes_only_partial_files_of_this_program(tmp_path: Path) -> None:
     for name in ("x.json", ".hidden", "part-1", "tmp-1"):
         (tmp_path / name).write_text("mine")
     (tmp_path / ".x.json.part-77").write_text("half")
@@ -43,8 +43,10 @@ def test_I14_temporary_names_are_short_unique_and_removed_later(
                 write()
             disk.disarm()
             left |= set(os.listdir(tmp_path))  # noqa: PTH208
-        assert len(left) == 2, "each call has a name of its own"
-        assert max(len(os.fsencode(found)) for found in left) <= 143, "the least limit there is"
+        assert len(left) == 2, "each call has its own name"
+        assert max(len(os.fsencode(actual)) for actual in left) <= 143, (
+            "the lowest limit of file systems"
+        )
         partial_files.remove_partial_files(tmp_path)
         assert not read_files(tmp_path)
         write()
@@ -55,14 +57,14 @@ def test_I14_temporary_names_are_short_unique_and_removed_later(
         assert not read_files(tmp_path)
 
 
-def test_sweeping_files_leaves_what_is_young_or_somebody_elses(tmp_path: Path) -> None:
+def test_cleaning_keeps_recent_and_foreign_files(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     old, young = tmp_path / "deep/.a.part-1-0123456789ab", tmp_path / "deep/.b.part-2"
-    theirs = [tmp_path / ".x.part-two", tmp_path / "y.part-1", tmp_path / ".tmp-z"]
-    for path in (old, young, *theirs):
+    foreign_files = [tmp_path / ".x.part-two", tmp_path / "y.part-1", tmp_path / ".tmp-z"]
+    for path in (old, young, *foreign_files):
         path.touch()
     os.utime(old, (1, 1))
     partial_files.remove_old_partial_files(tmp_path, older=60)
     assert not old.exists() and young.exists()
     partial_files.remove_old_partial_files(tmp_path, older=0)
-    assert not young.exists() and all(path.exists() for path in theirs)
+    assert not young.exists() and all(path.exists() for path in foreign_files)

@@ -7,7 +7,7 @@ from translate.engine.disk.problems import Problem
 from translate.errors import BadImage
 
 
-def test_D14_a_problem_is_a_line_of_ascii_whatever_the_name() -> None:
+def test_D14_a_problem_is_one_ascii_line_for_any_name() -> None:
     problem = Problem.of(BadImage(Path("bad\udcff\n写.png"), "why"), "check")
     line = json.dumps(problem.record())
     assert line.isascii()

@@ -1,4 +1,4 @@
-"""Folders of images, and models that draw, which several tests of inference use."""
+"""Folders of images and generative models for tests of inference."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from translate.engine.inference.model import Model
 
 
 @pytest.fixture
-def mixed(tmp_path: Path) -> Path:
-    """Return a folder of pictures of many sizes, kinds and formats, none of them white."""
+def mixed_folder(tmp_path: Path) -> Path:
+    """Return a folder of images of many sizes, kinds and formats, none of them white."""
     random, root = np.random.default_rng(0), tmp_path / "in"
     for name, shape in {
         "a.png": (5, 9, 3), "b.png": (9, 5, 3), "c.png": (5, 9, 3), "deep/d.webp": (1, 1, 3),

@@ -1,4 +1,4 @@
-"""Options of inference are read off a recipe's signatures, checked, recorded; noise is given."""
+"""Options of inference come from a recipe's signatures and are checked and recorded."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from translate.nn.noise import Noise
 
 
 class Grainy(MinimalRecipe):
-    """Adds noise in steps; draws plain images with noise on them."""
+    """Adds noise in steps; generates uniform images with noise."""
 
     seen: list[dict[str, Any]]
 
@@ -88,8 +88,8 @@ def images(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def translate(model: Model, source: Path, out: Path, **given: Any) -> Any:
-    return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**given))
+def translate(model: Model, source: Path, out: Path, **args: Any) -> Any:
+    return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**args))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -109,36 +109,36 @@ def test_options_are_the_keyword_only_parameters_that_the_engine_does_not_set() 
     assert calls.options_of(MinimalRecipe.translate) == {}
 
 
-def test_no_option_can_be_called_as_an_argument_of_the_translator_is() -> None:
+def test_an_option_may_not_have_the_name_of_a_translator_argument() -> None:
     methods = Translator.__call__, Translator.folder, Translator.sample
     names = {name for method in methods for name in signature(method).parameters}
     assert names - {"self", "image", "options"} == set(calls.ARGUMENTS)
 
 
-def test_options_that_are_not_given_have_their_defaults() -> None:
+def test_omitted_options_have_their_defaults() -> None:
     complete = calls.complete(Grainy().translate, {"steps": "3"}, "runs/g")
     assert complete == {"steps": 3, "strength": 0.1}
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    ("options", "message"),
     [
         ({"step": 3}, r"runs/g: translate has no option 'step'\. Did you mean 'steps'\?"),
         ({"steps": "many"}, r"runs/g: translate: steps: expected int, got 'many'\."),
         ({"steps": 0}, r"steps: expected greater than or equal to 1, got 0\."),
     ],
 )
-def test_a_wrong_option_is_refused_with_what_to_type(
-    given: dict[str, Any], complaint: str, model: Model, images: Path, tmp_path: Path
+def test_a_wrong_option_is_refused_with_a_correction(
+    options: dict[str, Any], message: str, model: Model, images: Path, tmp_path: Path
 ) -> None:
     translator = Translator._of(model)
     acts: list[Callable[[], Any]] = [
-        lambda: translate(model, images, tmp_path / "out", options=given),
-        lambda: translator(images / "a.png", **given),
-        lambda: translator.folder(images, tmp_path / "out", **given),
+        lambda: translate(model, images, tmp_path / "out", options=options),
+        lambda: translator(images / "a.png", **options),
+        lambda: translator.folder(images, tmp_path / "out", **options),
     ]
     for act in acts:
-        with pytest.raises(ConfigError, match=complaint + r".*See: translate show runs/g"):
+        with pytest.raises(ConfigError, match=message + r".*See: translate show runs/g"):
             act()
     assert not (tmp_path / "out").exists() or not contents(tmp_path / "out")
 
@@ -152,7 +152,7 @@ def test_assignments_are_read_as_yaml() -> None:
             calls.parse_assignments([wrong])
 
 
-def test_every_door_passes_options_on(model: Model, images: Path, tmp_path: Path) -> None:
+def test_every_interface_passes_options(model: Model, images: Path, tmp_path: Path) -> None:
     translator, recipe = Translator._of(model), model.recipe
     assert isinstance(recipe, Grainy)
     translator(images / "a.png", steps=5)
@@ -162,7 +162,7 @@ def test_every_door_passes_options_on(model: Model, images: Path, tmp_path: Path
     assert np.ptp(np.asarray(plain[0])) == 0 < np.ptp(np.asarray(strong[0]))
 
 
-def test_I2_own_options_and_the_seed_are_in_the_record_of_an_output(
+def test_I2_inference_options_and_the_seed_are_in_the_record_of_an_output(
     model: Model, images: Path, tmp_path: Path
 ) -> None:
     out, changes = tmp_path / "out", ({"options": {"steps": 3}}, {"seed": 7})
@@ -177,7 +177,7 @@ def test_I2_own_options_and_the_seed_are_in_the_record_of_an_output(
     assert (record["options"], record["seed"]) == ({"steps": 2, "strength": 0.1}, 0)
 
 
-def test_I2_own_options_are_in_the_record_of_a_sample(model: Model, tmp_path: Path) -> None:
+def test_I2_sampling_options_are_in_the_record_of_a_sample(model: Model, tmp_path: Path) -> None:
     sample_folder(model, tmp_path, SampleRequest(2))
     with pytest.raises(ConfigError, match="--overwrite"):
         sample_folder(model, tmp_path, SampleRequest(2, options={"guidance": 2}))
@@ -192,25 +192,25 @@ def test_an_option_of_a_model_without_any_is_refused(
     import small_checkpoints
 
     run, source = small_checkpoints.cyclegan(tmp_path / "run"), image_folder("in", 1)
-    for arguments, complaint in (
+    for arguments, message in (
         (("--set", "steps=3"), "translate has no option 'steps'"),
         (("--seed", 3), "seed: run translates without random numbers, got 3: leave --seed out"),
     ):
         outcome = run_command("infer", "run", source, tmp_path / "out", *arguments)
-        assert outcome.code == 2 and complaint in outcome.err
+        assert outcome.code == 2 and message in outcome.err
     assert run.is_dir()
 
 
 # -- noise -----------------------------------------------------------------------------------------
 
 
-def test_an_image_has_the_same_noise_through_every_door_and_in_any_batch(
+def test_an_image_has_the_same_noise_in_every_interface_and_batch(
     model: Model, images: Path, tmp_path: Path
 ) -> None:
     for size in (1, 2, 8):
         translate(model, images, tmp_path / f"out{size}", batch_size=size)
-    alone, together = contents(tmp_path / "out1"), contents(tmp_path / "out8")
-    assert alone == together == contents(tmp_path / "out2")
+    single_outputs, batch_outputs = contents(tmp_path / "out1"), contents(tmp_path / "out8")
+    assert single_outputs == batch_outputs == contents(tmp_path / "out2")
     translator, pixels = Translator._of(model), read_image(images / "a.png")
     expected = read_image(tmp_path / "out1/a.png")
     assert (np.asarray(translator(images / "a.png")) == expected).all()
@@ -220,7 +220,7 @@ def test_an_image_has_the_same_noise_through_every_door_and_in_any_batch(
     assert (np.asarray(translator(tmp_path / "elsewhere.png")) == expected).all()
 
 
-def test_images_and_seeds_have_noise_of_their_own(model: Model) -> None:
+def test_images_and_seeds_have_different_noise(model: Model) -> None:
     translator = Translator._of(model)
     first, second = np.full((8, 8, 3), 120, np.uint8), np.full((8, 8, 3), 121, np.uint8)
     noise = [translator(x).astype(int) - x for x in (first, second)]
@@ -228,7 +228,7 @@ def test_images_and_seeds_have_noise_of_their_own(model: Model) -> None:
     assert all((one != other).mean() > 0.5 for one, other in pairwise(noise))
 
 
-def test_a_drawn_image_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> None:
+def test_a_sample_has_the_noise_of_its_number(model: Model, tmp_path: Path) -> None:
     sample_folder(model, tmp_path / "many", SampleRequest(70))
     sample_folder(model, tmp_path / "few", SampleRequest(3))
     many, few = contents(tmp_path / "many"), contents(tmp_path / "few")

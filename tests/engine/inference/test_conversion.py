@@ -1,4 +1,4 @@
-"""Arrays, tensors and images in memory are decoded, and results get the form of their input."""
+"""Arrays, tensors and images in memory are decoded; results have the type of their input."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 
 
 @pytest.mark.parametrize(
-    "given", [PIXELS, torch.from_numpy(PIXELS.transpose(2, 0, 1).copy()), Image.fromarray(PIXELS)]
+    "options", [PIXELS, torch.from_numpy(PIXELS.transpose(2, 0, 1).copy()), Image.fromarray(PIXELS)]
 )
-def test_a_result_has_the_type_and_layout_of_its_input(given: Any) -> None:
-    result = convert_back(given, load(given), PIXELS)
-    assert type(result) is type(given)
-    assert np.array_equal(np.asarray(result), np.asarray(given))
+def test_a_result_has_the_type_and_layout_of_its_input(options: Any) -> None:
+    result = convert_back(options, load(options), PIXELS)
+    assert type(result) is type(options)
+    assert np.array_equal(np.asarray(result), np.asarray(options))
 
 
 def test_floats_are_recognised_by_type() -> None:

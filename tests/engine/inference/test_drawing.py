@@ -1,4 +1,4 @@
-"""Images drawn from noise: a function of model, seed and number, whatever else is requested."""
+"""Generated images depend on model, seed and number alone."""
 
 from pathlib import Path
 
@@ -16,83 +16,85 @@ from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 
 
-def test_a_picture_does_not_depend_on_how_many_are_drawn(gan_model: Model, tmp_path: Path) -> None:
+def test_an_image_does_not_depend_on_the_count(gan_model: Model, tmp_path: Path) -> None:
     sample_folder(gan_model, tmp_path / "many", SampleRequest(CHUNK + 6))
     sample_folder(gan_model, tmp_path / "few", SampleRequest(3))
     many, few = image_bytes(tmp_path / "many"), image_bytes(tmp_path / "few")
     assert few == {name: many[name] for name in few}
 
 
-def test_an_image_is_what_its_latents_alone_give(gan_model: Model, tmp_path: Path) -> None:
+def test_an_image_depends_on_its_latents_alone(gan_model: Model, tmp_path: Path) -> None:
     sample_folder(gan_model, tmp_path, SampleRequest(2))
     latents = gan_model.recipe.latents(1, drawing._generator(0, 1))
     with torch.inference_mode():
-        (alone,) = ((gan_model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()[None]
-    assert abs(alone - read_pixels(tmp_path / "000002.png")).max() <= 1
+        (single_outputs,) = (
+            ((gan_model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()[None]
+        )
+    assert abs(single_outputs - read_pixels(tmp_path / "000002.png")).max() <= 1
 
 
-def test_another_seed_gives_other_pictures(gan_model: Model, tmp_path: Path) -> None:
+def test_another_seed_gives_other_images(gan_model: Model, tmp_path: Path) -> None:
     sample_folder(gan_model, tmp_path / "0", SampleRequest(4))
     sample_folder(gan_model, tmp_path / "1", SampleRequest(4, seed=1))
     assert not set(image_bytes(tmp_path / "0").values()) & set(image_bytes(tmp_path / "1").values())
 
 
-def test_a_class_is_drawn_alone_and_without_one_they_take_turns(
+def test_a_class_is_generated_alone_and_by_default_classes_alternate(
     cgan_model: Model, tmp_path: Path
 ) -> None:
     sample_folder(cgan_model, tmp_path / "turns", SampleRequest(6))
     sample_folder(cgan_model, tmp_path / "one", SampleRequest(6, "one"))
     turns, one = image_bytes(tmp_path / "turns"), image_bytes(tmp_path / "one")
     same = [name for name in turns if turns[name] == one[name]]
-    assert same == ["000002.png", "000005.png"]  # whose turn it was
+    assert same == ["000002.png", "000005.png"]  # the class at that number
 
 
 @pytest.mark.parametrize(
-    ("samples", "complaint"),
+    ("samples", "message"),
     [
         (SampleRequest(1, "seven"), r"no class is called 'seven'\. Choose from: .*one"),
         (SampleRequest(1, text="a house"), "was trained without captions: leave --text out"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_before_anything_is_written(
-    cgan_model: Model, tmp_path: Path, samples: SampleRequest, complaint: str
+def test_a_wrong_request_is_refused_before_anything_is_written(
+    cgan_model: Model, tmp_path: Path, samples: SampleRequest, message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=complaint):
+    with pytest.raises(ConfigError, match=message):
         sample_folder(cgan_model, tmp_path / "out", samples)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_without_classes_takes_none(gan_model: Model, tmp_path: Path) -> None:
+def test_a_model_without_classes_refuses_a_class(gan_model: Model, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="without classes: leave --class out"):
         sample_folder(gan_model, tmp_path, SampleRequest(1, "one"))
 
 
-def test_a_model_that_translates_says_that_it_cannot_draw(tmp_path: Path) -> None:
+def test_a_translation_model_refuses_to_sample(tmp_path: Path) -> None:
     (gan_model, _) = infer.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
     with pytest.raises(ConfigError, match="cannot draw images from noise"):
         sample_folder(gan_model, tmp_path / "out", SampleRequest(1))
 
 
-def test_text_is_padded_bytes_and_too_much_of_it_is_refused() -> None:
+def test_text_is_padded_to_bytes_and_refused_if_too_long() -> None:
     assert drawing.encoded("né", 5).tolist() == [[110, 195, 169, 0, 0]]
     with pytest.raises(ConfigError, match="has 6 bytes; captions in training had 1 to 5"):
         drawing.encoded("houses", 5)
 
 
-def test_a_sheet_holds_what_the_files_hold(
+def test_a_grid_shows_the_images_of_the_files(
     gan_model: Model, cgan_model: Model, tmp_path: Path
 ) -> None:
     sample_folder(gan_model, tmp_path, SampleRequest(4))
-    drawn = draw_sheet(gan_model, SampleRequest(4))
-    assert drawn.shape == (18, 18, 3)
-    assert (drawn[10:, :8, 0] == read_pixels(tmp_path / "000003.png")).all()
+    sheet = draw_sheet(gan_model, SampleRequest(4))
+    assert sheet.shape == (18, 18, 3)
+    assert (sheet[10:, :8, 0] == read_pixels(tmp_path / "000003.png")).all()
     rows = draw_sheet(cgan_model, SampleRequest(6, "all"))
     assert rows.shape == (28, 18, 3)
     sample_folder(cgan_model, tmp_path / "all", SampleRequest(6, "all"))
     assert (rows[10:18, 10:, 0] == read_pixels(tmp_path / "all/one/000002.png")).all()
 
 
-def test_a_walk_has_a_row_a_class_of_so_many(gan_model: Model, cgan_model: Model) -> None:
+def test_a_walk_has_a_row_of_images_for_each_class(gan_model: Model, cgan_model: Model) -> None:
     assert draw_walk(gan_model, SampleRequest(5)).shape == (38, 48, 3)
     walked = draw_walk(cgan_model, SampleRequest(5))
     assert walked.shape == (28, 48, 3)

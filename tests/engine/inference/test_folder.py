@@ -1,4 +1,4 @@
-"""A folder comes out whole, every picture is accounted for, and a rerun does only what is left."""
+"""Folders are translated completely; a rerun translates only missing images."""
 
 import os
 import subprocess
@@ -26,37 +26,39 @@ from translate.errors import ConfigError
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_tree_names_sizes_and_pixels_are_kept(mixed: Path, tmp_path: Path, batch_size: int) -> None:
+def test_tree_names_sizes_and_pixels_are_kept(
+    mixed_folder: Path, tmp_path: Path, batch_size: int
+) -> None:
     out = tmp_path / "out"
-    assert counts(translate(mixed, out, batch_size=batch_size)) == (9, 0, 0)
-    before = {path.relative_to(mixed).as_posix() for path in mixed.rglob("*.*")}
+    assert counts(translate(mixed_folder, out, batch_size=batch_size)) == (9, 0, 0)
+    before = {path.relative_to(mixed_folder).as_posix() for path in mixed_folder.rglob("*.*")}
     assert set(file_digests(out)) == before - {"h.gif"} | {"h.png"}
     for name in before - {"h.gif", "i.jpg"}:
-        expected = 255 - read_pixels(mixed / name)
+        expected = 255 - read_pixels(mixed_folder / name)
         if expected.ndim == 2:
             expected = np.stack([expected] * 3, axis=-1)
         assert (read_pixels(out / name) == expected).all(), name
-    assert abs(read_pixels(out / "i.jpg") - 255 + read_pixels(mixed / "i.jpg")).mean() < 4
+    assert abs(read_pixels(out / "i.jpg") - 255 + read_pixels(mixed_folder / "i.jpg")).mean() < 4
     assert not listed_problems(out)
 
 
-def test_a_rerun_skips_what_is_there_and_right(mixed: Path, tmp_path: Path) -> None:
+def test_a_rerun_skips_correct_outputs(mixed_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    translate(mixed, out, limit=4)
+    translate(mixed_folder, out, limit=4)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
-    assert counts(translate(mixed, out)) == (5, 4, 0)
+    assert counts(translate(mixed_folder, out)) == (5, 4, 0)
     assert all(
         path.stat().st_mtime_ns == before[path] for path in out.rglob("*.png") if path in before
     )
-    assert counts(translate(mixed, out)) == (0, 9, 0)
+    assert counts(translate(mixed_folder, out)) == (0, 9, 0)
 
 
 @pytest.mark.parametrize("change", ["model", "options", "side", "input", "output", "record"])
-def test_I2_outputs_made_otherwise_are_not_taken_for_done(
-    mixed: Path, tmp_path: Path, change: str
+def test_I2_outputs_of_another_model_or_setting_are_translated_again(
+    mixed_folder: Path, tmp_path: Path, change: str
 ) -> None:
     out, model, options = tmp_path / "out", MODEL, dict[str, Any]()
-    translate(mixed, out)
+    translate(mixed_folder, out)
     before = file_digests(out)
     match change:
         case "model":
@@ -66,33 +68,33 @@ def test_I2_outputs_made_otherwise_are_not_taken_for_done(
         case "side":
             model, options = replace(MODEL, sides=("left", "right")), {"side": "left"}
         case "input":
-            Image.new("RGB", (5, 9)).save(mixed / "c.png")
+            Image.new("RGB", (5, 9)).save(mixed_folder / "c.png")
         case "output":
             (out / "c.png").write_bytes(b"mine")
             before = file_digests(out)
         case "record":
             (out / ".translate/done.jsonl").unlink()
     with pytest.raises(ConfigError, match="--overwrite"):
-        translate(mixed, out, model, **options)
+        translate(mixed_folder, out, model, **options)
     assert file_digests(out) == before
     one = change in ("input", "output")
     expected = (1, 8, 0) if one else (8, 0, 1) if change == "side" else (9, 0, 0)
-    assert counts(translate(mixed, out, model, overwrite=True, **options)) == expected
+    assert counts(translate(mixed_folder, out, model, overwrite=True, **options)) == expected
     if change != "side":
-        assert counts(translate(mixed, out, model, **options)) == (0, 9, 0)
+        assert counts(translate(mixed_folder, out, model, **options)) == (0, 9, 0)
 
 
-def test_a_missing_output_is_made_again(mixed: Path, tmp_path: Path) -> None:
+def test_a_missing_output_is_made_again(mixed_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    translate(mixed, out)
+    translate(mixed_folder, out)
     before = file_digests(out)
     (out / "deep/d.webp").unlink()
-    assert counts(translate(mixed, out)) == (1, 8, 0)
+    assert counts(translate(mixed_folder, out)) == (1, 8, 0)
     assert file_digests(out) == before
 
 
-def test_a_picture_over_the_limit_is_listed(mixed: Path, tmp_path: Path) -> None:
-    assert counts(translate(mixed, tmp_path / "out", max_pixels=200)) == (8, 0, 1)
+def test_an_image_over_the_limit_is_listed(mixed_folder: Path, tmp_path: Path) -> None:
+    assert counts(translate(mixed_folder, tmp_path / "out", max_pixels=200)) == (8, 0, 1)
     assert listed_problems(tmp_path / "out")[0]["path"].endswith("i.jpg")
 
 
@@ -113,8 +115,8 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
     for name, sizes in {"x.gif": (4, 4, 4), "y.tif": (4, 5, 6), "z.png": (4,)}.items():
         pages = [Image.new("L", (n, n), level) for n, level in zip(sizes, levels, strict=False)]
         pages[0].save(source / name, save_all=len(pages) > 1, append_images=pages[1:])
-    go = {"frames": "all", "batch_size": batch_size}
-    assert counts(translate(source, out, **go)) == (7, 0, 0)
+    options = {"frames": "all", "batch_size": batch_size}
+    assert counts(translate(source, out, **options)) == (7, 0, 0)
     expected = {f"{n}.{i:04}{s}" for n, s in {"x": ".png", "y": ".tif"}.items() for i in (1, 2, 3)}
     assert set(file_digests(out)) == {*expected, "z.png"}
     assert not listed_problems(out)
@@ -123,7 +125,7 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
         page = read_pixels(out / f"y.{number:04}.tif")
         assert page.shape == (3 + number, 3 + number, 3)
         assert (page == 255 - level).all()
-    assert counts(translate(source, out, **go)) == (0, 7, 0)
+    assert counts(translate(source, out, **options)) == (0, 7, 0)
     assert counts(translate(source, tmp_path / "few", frames="all", max_pixels=20)) == (5, 0, 2)
     Image.new("L", (4, 4)).save(source / "x.0002.png")
     with pytest.raises(ConfigError, match=r"two images would become .*x\.0002\.png"):
@@ -131,14 +133,12 @@ def test_D7_frames_all_translates_every_frame(batch_size: int, tmp_path: Path) -
 
 
 def profile(space: bytes) -> bytes:
-    """Return as much of a colour profile as anybody here looks at."""
+    """Return the start of a colour profile."""
     return bytes(16) + space + bytes(112)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
-def test_I11_profiles_are_kept_and_places_only_where_they_are_wanted(
-    suffix: str, tmp_path: Path
-) -> None:
+def test_I11_profiles_are_kept_and_locations_only_on_request(suffix: str, tmp_path: Path) -> None:
     exif, source = Image.Exif(), tmp_path / "in"
     exif[0x0112], exif[0x010F] = 6, "a camera"
     exif.get_ifd(0x8825)[1] = "N"
@@ -149,21 +149,21 @@ def test_I11_profiles_are_kept_and_places_only_where_they_are_wanted(
     translate(source, tmp_path / "kept", keep_metadata=True)
     for name, camera in (("out", None), ("kept", "a camera")):
         with Image.open(tmp_path / name / f"x{suffix}") as image:
-            found = image.getexif()
+            exif_data = image.getexif()
             assert image.size == (4, 6)
             assert image.info["icc_profile"] == profile(b"RGB ")
-            assert (found.get(0x010F), found.get(0x0112)) == (camera, None)
-            if suffix != ".tif":  # where Pillow has not written it
-                assert dict(found.get_ifd(0x8825)) == ({1: "N"} if camera else {})
+            assert (exif_data.get(0x010F), exif_data.get(0x0112)) == (camera, None)
+            if suffix != ".tif":  # where Pillow does not write it
+                assert dict(exif_data.get_ifd(0x8825)) == ({1: "N"} if camera else {})
         with Image.open(tmp_path / name / f"gray{suffix}") as image:
             assert image.mode == "RGB"
-            assert suffix == ".tif" or not image.getexif(), "there was none"
-            assert "icc_profile" not in image.info, "it is a profile of gray"
+            assert suffix == ".tif" or not image.getexif(), "the input had none"
+            assert "icc_profile" not in image.info, "the profile is for gray"
     with pytest.raises(ConfigError, match="--overwrite"):
         translate(source, tmp_path / "out", keep_metadata=True)
 
 
-def test_damaged_or_endless_metadata_is_no_reason_to_leave_a_picture_out(tmp_path: Path) -> None:
+def test_damaged_or_oversized_metadata_does_not_skip_the_image(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     long = Image.Exif()
     long[0x010E] = "x" * 66_000
@@ -187,16 +187,16 @@ def test_sides_and_sizes(tmp_path: Path) -> None:
 
 
 def test_D24_a_side_by_side_image_is_never_translated_as_one_image(
-    mixed: Path, tmp_path: Path
+    mixed_folder: Path, tmp_path: Path
 ) -> None:
     pairs = replace(MODEL, sides=("a", "b"))
     with pytest.raises(ConfigError, match=r"--side a translates that half .* --side whole is for"):
-        translate(mixed, tmp_path / "out", pairs)
+        translate(mixed_folder, tmp_path / "out", pairs)
     assert not list((tmp_path / "out").glob("*"))
-    one = translate(mixed, tmp_path / "one", pairs, side="whole")
-    other = translate(mixed, tmp_path / "other", MODEL)
+    one = translate(mixed_folder, tmp_path / "one", pairs, side="whole")
+    other = translate(mixed_folder, tmp_path / "other", MODEL)
     assert counts(one) == counts(other)
-    translate(mixed, tmp_path / "one", MODEL)  # nothing else was made: it is skipped
+    translate(mixed_folder, tmp_path / "one", MODEL)  # skipped as it is unchanged
 
 
 def test_D21_every_name_is_written_and_counted(
@@ -212,20 +212,20 @@ def test_D21_every_name_is_written_and_counted(
     summary = translate(tmp_path / "faces", tmp_path / "out")
     assert (summary.requested, *counts(summary)) == (7, 6, 0, 1)
     assert len(list((tmp_path / "out").rglob("*.png"))) == 6
-    again = translate(tmp_path / "faces", tmp_path / "out")
-    assert (again.requested, *counts(again)) == (7, 0, 6, 1)
+    second = translate(tmp_path / "faces", tmp_path / "out")
+    assert (second.requested, *counts(second)) == (7, 0, 6, 1)
 
 
-def test_processes_share_the_pictures_and_know_of_each_other(
-    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_processes_split_the_images_and_merge_their_reports(
+    mixed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    translate(mixed, tmp_path / "whole")
-    (mixed / "bad.png").touch()
+    translate(mixed_folder, tmp_path / "whole")
+    (mixed_folder / "bad.png").touch()
     out, done = tmp_path / "out", []
     monkeypatch.setenv("WORLD_SIZE", "3")
     for rank in "012":
         monkeypatch.setenv("RANK", rank)
-        done.append(counts(translate(mixed, out)))
+        done.append(counts(translate(mixed_folder, out)))
     assert done == [(4, 0, 0), (3, 0, 0), (2, 0, 1)]
     records = sorted(path.name for path in (out / ".translate").iterdir())
     assert records == ["done-1.jsonl", "done-2.jsonl", "done.jsonl", "lock"]
@@ -233,7 +233,7 @@ def test_processes_share_the_pictures_and_know_of_each_other(
     assert file_digests(out) == file_digests(tmp_path / "whole")
     monkeypatch.delenv("RANK")
     monkeypatch.delenv("WORLD_SIZE")
-    assert counts(translate(mixed, out)) == (0, 9, 1)
+    assert counts(translate(mixed_folder, out)) == (0, 9, 1)
 
 
 KILLED = """
@@ -275,10 +275,10 @@ KILLED = """
 
 
 def test_I1_a_rerun_completes_a_folder_after_a_kill_at_any_moment(
-    mixed: Path, tmp_path: Path
+    mixed_folder: Path, tmp_path: Path
 ) -> None:
     code = dedent(KILLED.format(tests=str(Path(__file__).parents[2] / "support")))
-    command = [sys.executable, "-c", code, str(mixed), str(tmp_path / "out"), "40"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 10
+    command = [sys.executable, "-c", code, str(mixed_folder), str(tmp_path / "out"), "40"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) > 10

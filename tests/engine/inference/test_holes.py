@@ -52,18 +52,18 @@ def save(path: Path, array: NDArray[Any]) -> Path:
     return path
 
 
-def test_white_of_a_mask_is_the_hole_and_all_else_stays_as_it_was(
+def test_white_of_a_mask_is_the_hole_and_the_rest_is_unchanged(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     save(tmp_path / "in/deep/a.png", pixels)
     save(tmp_path / "masks/deep/a.bmp", np.where(hole, 255, 0).astype(np.uint8))
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
-    drawn = read_image(tmp_path / "out/deep/a.png")
-    assert (drawn[~hole] == pixels[~hole]).all()
-    assert (drawn[hole] == 0).all()
+    output = read_image(tmp_path / "out/deep/a.png")
+    assert (output[~hole] == pixels[~hole]).all()
+    assert (output[hole] == 0).all()
 
 
-def test_without_a_mask_what_is_transparent_is_the_hole_and_the_result_is_opaque(
+def test_without_a_mask_transparency_is_the_hole_and_the_result_is_opaque(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     alpha = np.where(hole, 0, 255).astype(np.uint8)
@@ -74,29 +74,31 @@ def test_without_a_mask_what_is_transparent_is_the_hole_and_the_result_is_opaque
     assert problem_messages(tmp_path / "out") == [
         "has no hole: nothing is transparent, and there is no mask for it"
     ]
-    with Image.open(tmp_path / "out/a.png") as drawn:
-        assert drawn.mode == "RGB"
-        assert (np.asarray(drawn)[~hole] == pixels[~hole]).all()
-        assert (np.asarray(drawn)[hole] == 0).all()
+    with Image.open(tmp_path / "out/a.png") as output:
+        assert output.mode == "RGB"
+        assert (np.asarray(output)[~hole] == pixels[~hole]).all()
+        assert (np.asarray(output)[hole] == 0).all()
 
 
-def test_a_mask_turns_with_its_picture(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+def test_a_mask_follows_the_orientation_of_its_image(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
     alpha = np.full((9, 13), 255, np.uint8)
     alpha[:, 0] = 0
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by a quarter to the right
+    exif[0x0112] = 6  # orientation: rotate by 90 degrees clockwise
     (tmp_path / "in").mkdir()
     Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
     image = EncodedImage.open(tmp_path / "in/a.png")
     assert hole_from_alpha(image.decode_layers(), image.path)[0].all()
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
-    drawn = read_image(tmp_path / "out/a.png")
-    assert drawn.shape == (13, 9, 3)
-    assert (drawn[0] == 0).all()
-    assert (drawn[1:] > 0).all()
+    output = read_image(tmp_path / "out/a.png")
+    assert output.shape == (13, 9, 3)
+    assert (output[0] == 0).all()
+    assert (output[1:] > 0).all()
 
 
-def test_a_hole_grows_where_scaling_mixes_it_with_what_is_known(
+def test_a_hole_grows_where_scaling_mixes_it_with_known_pixels(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     alpha = np.where(hole, 0, 255).astype(np.uint8)
@@ -119,45 +121,45 @@ def test_a_mask_of_another_size_is_listed(
     assert message.endswith(f"{shape[1]}x{shape[0]}")
 
 
-def test_a_changed_mask_makes_another_picture(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+def test_a_changed_mask_gives_another_output(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
     save(tmp_path / "in/a.png", pixels)
     mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
-    asked = {"mask": tmp_path / "masks"}
-    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **asked)
-    assert fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **asked).skipped == 1
+    options = {"mask": tmp_path / "masks"}
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
+    assert fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options).skipped == 1
     save(mask, np.where(np.arange(13) > 5, 255, 0).astype(np.uint8)[None].repeat(9, 0))
     with pytest.raises(ConfigError, match="--overwrite"):
-        fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **asked)
+        fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
 
 
-def test_what_is_wrong_with_masks_is_said_before_any_work(
+def test_wrong_masks_are_refused_before_translation(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     save(tmp_path / "in/a.png", pixels)
     save(tmp_path / "masks/b.png", pixels)
-    for model, masks, words in (
+    for model, masks, message in (
         (MODEL, "nowhere", "there is no file or folder"),
         (MODEL, "masks", r"expected .*masks/a\.png"),
         (ENLARGES, "masks", "fills no holes: leave --mask out"),
     ):
-        with pytest.raises(ConfigError, match=words):
+        with pytest.raises(ConfigError, match=message):
             fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
     assert not list((tmp_path / "out").glob("*.png"))
 
 
-def test_a_notebook_gives_masks_in_any_form(
+def test_masks_may_be_files_arrays_or_images(
     tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> None:
     model, expected = Translator._of(MODEL), np.where(hole[..., None], 0, pixels)
     white = np.where(hole, 255, 0).astype(np.uint8)
     clear = np.dstack([pixels, 255 - white])
     path, mask = save(tmp_path / "a.png", clear), save(tmp_path / "mask.png", white)
-    for given in (
+    for options in (
         model(pixels, mask=white), model(pixels, mask=str(mask)), model(clear),
         model(Image.fromarray(pixels), mask=Image.fromarray(white)), model(path),
         model(Image.fromarray(clear)),
     ):  # fmt: skip
-        assert (np.asarray(given) == expected).all()
+        assert (np.asarray(options) == expected).all()
     with pytest.raises(DataError, match="has no hole"):
         model(pixels)
     with pytest.raises(DataError, match="but its mask"):
@@ -168,7 +170,7 @@ def test_a_notebook_gives_masks_in_any_form(
         Translator._of(ENLARGES)(pixels, mask=white)
 
 
-def test_an_enlarged_picture_is_exactly_so_many_times_as_large(
+def test_an_enlarged_image_has_exactly_scale_times_the_size(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     save(tmp_path / "in/a.png", pixels)
@@ -178,12 +180,12 @@ def test_an_enlarged_picture_is_exactly_so_many_times_as_large(
     assert (np.asarray(Translator._of(ENLARGES)(pixels)) == expected).all()
 
 
-def test_a_large_picture_is_nothing_to_remark_for_a_model_that_enlarges(
+def test_a_large_input_is_not_reported_for_an_upscaling_model(
     tmp_path: Path, pixels: NDArray[np.uint8]
 ) -> None:
     save(tmp_path / "in/a.png", pixels.repeat(10, 0).repeat(10, 1))
     logged: list[str] = []
-    found = find_inputs(tmp_path / "in", tmp_path / "out")
+    inputs = find_inputs(tmp_path / "in", tmp_path / "out")
     with console.messages(logged.append):
-        translate_folder(ENLARGES, found, tmp_path / "out", InferenceOptions())
+        translate_folder(ENLARGES, inputs, tmp_path / "out", InferenceOptions())
     assert not logged

@@ -1,4 +1,4 @@
-"""Several images in memory: each is translated as it is alone, with its own mask."""
+"""A list of images in memory gives the results of single images, each with its mask."""
 
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,11 @@ def noise(*shape: int, kind: Any = np.uint8) -> Any:
 def test_a_list_gives_a_list_in_its_order(model: Translator, tmp_path: Path) -> None:
     pixels = [noise(9, 13, 3), noise(5, 4, 3), noise(9, 13)]
     Image.fromarray(pixels[0]).save(tmp_path / "x.png")
-    drawn = model([*pixels, tmp_path / "x.png"])
-    assert [type(one) for one in drawn] == [np.ndarray] * 3 + [Image.Image]
-    for one, image in zip(drawn, pixels, strict=False):
+    outputs = model([*pixels, tmp_path / "x.png"])
+    assert [type(one) for one in outputs] == [np.ndarray] * 3 + [Image.Image]
+    for one, image in zip(outputs, pixels, strict=False):
         assert (one == model(image)).all()
-    assert (np.asarray(drawn[3]) == drawn[0]).all()
+    assert (np.asarray(outputs[3]) == outputs[0]).all()
     assert model([]) == [] and model(tuple(pixels[:1]))[0].shape == (9, 13, 3)
     with pytest.raises(ConfigError, match="mask: 1 masks for 2 images"):
         model(pixels[:2], mask=[None])
@@ -43,14 +43,14 @@ def test_several_images_have_a_mask_each_or_share_one() -> None:
     model, height, width = Translator._of(MODEL), *pixels.shape[:2]
     masks = np.zeros((2, height, width), np.uint8)
     masks[0, 1:3], masks[1, :, 2:4] = 255, 255
-    wanted = [np.where(mask[..., None], 0, pixels) for mask in masks]
-    for given in ([*masks], masks, masks[..., None]):
-        assert np.array_equal(model([pixels, pixels], mask=given), wanted)
+    expected = [np.where(mask[..., None], 0, pixels) for mask in masks]
+    for options in ([*masks], masks, masks[..., None]):
+        assert np.array_equal(model([pixels, pixels], mask=options), expected)
     batch = torch.from_numpy(np.stack([pixels, pixels])).permute(0, 3, 1, 2)
-    drawn = model(batch, mask=torch.from_numpy(masks)[:, None])
-    assert np.array_equal(drawn.permute(0, 2, 3, 1), wanted)
+    outputs = model(batch, mask=torch.from_numpy(masks)[:, None])
+    assert np.array_equal(outputs.permute(0, 2, 3, 1), expected)
     shared = model(batch, mask=masks[0]).permute(0, 2, 3, 1)
-    assert np.array_equal(shared, [wanted[0]] * 2)
+    assert np.array_equal(shared, [expected[0]] * 2)
     with pytest.raises(ConfigError, match="a list with a mask or None for each of 2 images"):
         model([pixels, pixels], mask=masks[0])
     with pytest.raises(ConfigError, match="mask: 2 masks for 1 images"):

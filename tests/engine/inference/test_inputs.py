@@ -1,4 +1,4 @@
-"""What becomes of which input is known before any work, and nothing becomes two."""
+"""Inputs and their outputs are determined before translation, one output for each input."""
 
 import unicodedata
 from collections.abc import Callable
@@ -10,37 +10,41 @@ from translate.engine.inference.inputs import Inputs, Job, assign_outputs, find_
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
-def named(*names: str, form: str | None = None, channels: int = 3) -> list[str]:
-    """Return what files of these names become."""
-    found = Inputs(Path("in"), [Path("in") / name for name in names], 0, [])
-    jobs = assign_outputs(found, Path("out"), channels=channels, form=form)
-    assert [job.input for job in jobs] == found.images
+def output_names(*names: str, file_format: str | None = None, channels: int = 3) -> list[str]:
+    """Return the outputs of files of these names."""
+    inputs = Inputs(Path("in"), [Path("in") / name for name in names], 0, [])
+    jobs = assign_outputs(inputs, Path("out"), channels=channels, form=file_format)
+    assert [job.input for job in jobs] == inputs.images
     return [job.output.relative_to("out").as_posix() for job in jobs]
 
 
-def test_tree_and_names_stay_where_the_format_holds_the_result() -> None:
+def test_tree_and_names_are_kept_if_the_format_can_hold_the_result() -> None:
     names = ["x.JPG", "a/x.png", "a/b/x.webp", "a/x.tiff", "x.bmp", "日本/é x.ppm"]
-    assert named(*names) == names
+    assert output_names(*names) == names
 
 
 def test_D15_other_formats_become_png_under_the_next_free_name() -> None:
-    assert named("x.gif") == ["x.png"]
-    assert named("x.gif", "x.png") == ["x.gif.png", "x.png"]
-    assert named("x.avif", "x.gif") == ["x.png", "x.gif.png"]
-    assert named("x.gif", "X.PNG") == ["x.gif.png", "X.PNG"]
-    assert named("x.gif", "x.png/y.png") == ["x.gif.png", "x.png/y.png"]
+    assert output_names("x.gif") == ["x.png"]
+    assert output_names("x.gif", "x.png") == ["x.gif.png", "x.png"]
+    assert output_names("x.avif", "x.gif") == ["x.png", "x.gif.png"]
+    assert output_names("x.gif", "X.PNG") == ["x.gif.png", "X.PNG"]
+    assert output_names("x.gif", "x.png/y.png") == ["x.gif.png", "x.png/y.png"]
 
 
-def test_a_wanted_format_is_given_to_all() -> None:
-    assert named("x.jpg", "y.png", "x.png", form="png") == ["x.jpg.png", "y.png", "x.png"]
-    assert named("x.JPEG", "y.gif", form="jpg") == ["x.JPEG", "y.jpg"]
+def test_a_requested_format_applies_to_all_outputs() -> None:
+    assert output_names("x.jpg", "y.png", "x.png", file_format="png") == [
+        "x.jpg.png",
+        "y.png",
+        "x.png",
+    ]
+    assert output_names("x.JPEG", "y.gif", file_format="jpg") == ["x.JPEG", "y.jpg"]
     with pytest.raises(ConfigError, match="cannot write 'gif'"):
-        named("x.jpg", form="gif")
+        output_names("x.jpg", file_format="gif")
 
 
 def test_a_gray_map_keeps_its_suffix_only_for_gray() -> None:
-    assert named("x.pgm", channels=1) == ["x.pgm"]
-    assert named("x.pgm", channels=3) == ["x.png"]
+    assert output_names("x.pgm", channels=1) == ["x.pgm"]
+    assert output_names("x.pgm", channels=3) == ["x.png"]
 
 
 @pytest.mark.parametrize(
@@ -53,9 +57,9 @@ def test_a_gray_map_keeps_its_suffix_only_for_gray() -> None:
         ("straße.png", "STRASSE.png"),
     ],
 )
-def test_I4_two_inputs_that_become_one_file_are_refused(names: tuple[str, ...]) -> None:
+def test_I4_two_inputs_with_one_output_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="would become one file") as error:
-        named(*names)
+        output_names(*names)
     assert any(name in str(error.value) for name in names)
 
 
@@ -82,7 +86,7 @@ def test_a_file_a_folder_and_a_glob_are_sources(
     assert len(find_inputs(root, out).skipped) == 1
 
 
-def test_what_has_no_picture_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+def test_a_source_without_images_is_refused_and_nothing_is_created(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/notes.txt").touch()
     for source, kind in {
@@ -95,18 +99,20 @@ def test_what_has_no_picture_is_said_and_nothing_is_made(tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
-def test_output_within_the_input_is_left_out(image_folder: Callable[..., Path]) -> None:
+def test_an_output_folder_within_the_input_is_skipped(image_folder: Callable[..., Path]) -> None:
     root = image_folder("in", 2)
     image_folder("in/out", 3)
     assert len(find_inputs(root, root / "out").images) == 2
 
 
-def test_output_around_the_input_is_fine(image_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_output_folder_around_the_input_is_accepted(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     assert len(find_inputs(image_folder("in", 2), tmp_path).images) == 2
 
 
 @pytest.mark.parametrize("source", ["in", "in/0000.png", "in/*.png"])
-def test_I5_output_over_the_input_is_refused(
+def test_I5_an_output_folder_equal_to_the_input_is_refused(
     image_folder: Callable[..., Path], tmp_path: Path, source: str
 ) -> None:
     root = image_folder("in", 1)
@@ -114,7 +120,7 @@ def test_I5_output_over_the_input_is_refused(
         find_inputs(tmp_path / source, root / "../in")
 
 
-def test_an_output_that_cannot_be_written_is_found_at_once(
+def test_an_output_that_cannot_be_written_is_refused_before_translation(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -125,7 +131,7 @@ def test_an_output_that_cannot_be_written_is_found_at_once(
         find_inputs(image_folder("in", 1), tmp_path / "out.png")
 
 
-def test_a_mask_is_found_by_its_name_however_accents_are_written(tmp_path: Path) -> None:
+def test_a_mask_is_found_by_name_in_any_unicode_form(tmp_path: Path) -> None:
     job = Job(tmp_path / "in" / unicodedata.normalize("NFC", "é.png"), tmp_path / "out/é.png")
     mask = tmp_path / "masks" / unicodedata.normalize("NFD", "é.bmp")
     mask.parent.mkdir()

@@ -1,4 +1,4 @@
-"""What an output folder remembers: after a power cut, of several processes, and where damaged."""
+"""Records of an output folder after power cuts, by concurrent processes, and damaged ones."""
 
 import shutil
 import threading
@@ -23,11 +23,11 @@ from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError
 from translate.results import InferenceResult
 
-Act = Callable[[Path], InferenceResult]
+Action = Callable[[Path], InferenceResult]
 
 
 class Item(NamedTuple):
-    """Something to make."""
+    """An output to write."""
 
     output: Path
     origin: str = "nothing"
@@ -43,8 +43,8 @@ def model(tmp_path: Path) -> Model:
 
 
 @pytest.fixture
-def acts(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> dict[str, Act]:
-    """Return what fills an output folder, by the command's name."""
+def actions(model: Model, tmp_path: Path, image_folder: Callable[..., Path]) -> dict[str, Action]:
+    """Return functions that fill an output folder, by command."""
     source = image_folder("in", 1, size=8).parent / "in"
     image_folder("in/below", 1, size=8)
     gan, _ = infer.load(small_checkpoints.gan(tmp_path / "gan"))
@@ -65,44 +65,44 @@ def images(out: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("command", ["infer", "sample"])
 def test_I15_a_rerun_after_a_power_cut_gives_the_same_bytes(
-    command: str, acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, actions: dict[str, Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)
     monkeypatch.setattr(sampling, "WRITERS", 1)
-    disk, act = tmp_path / "disk", acts[command]
+    disk, action = tmp_path / "disk", actions[command]
     disk.mkdir()
     with monkeypatch.context() as patch:
         recorder = DiskRecorder(disk, patch)
-        act(disk / "out")
+        action(disk / "out")
     reference = images(disk / "out")
     assert len(reference) == 2
     states = list(recorder.crash_states())
-    for done, tree in states:
+    for complete, tree in states:
         out = write_tree(tree, tmp_path / "state") / "out"
         left = images(out)
-        assert left.items() <= reference.items(), "an image is whole, or not there"
-        assert left == reference or not done, "what is reported as done lasts"
-        act(out)
+        assert left.items() <= reference.items(), "an image is complete or absent"
+        assert left == reference or not complete, "reported outputs are durable"
+        action(out)
         assert images(out) == reference
         shutil.rmtree(out.parent)
     assert len(states) > 15
 
 
 def test_I15_a_record_is_durable_before_its_output_is_visible(
-    acts: dict[str, Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    actions: dict[str, Action], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the sync of the records there are states that a rerun refuses."""
+    """Without the sync of the records, some crash states are refused by a rerun."""
     monkeypatch.setattr(pipeline, "WRITERS", 1)
     monkeypatch.setattr(files, "sync", lambda *_, **__: None)
-    disk, act = tmp_path / "disk", acts["infer"]
+    disk, action = tmp_path / "disk", actions["infer"]
     disk.mkdir()
     with monkeypatch.context() as patch:
         recorder = DiskRecorder(disk, patch)
-        act(disk / "out")
+        action(disk / "out")
 
     def refused(number: int) -> bool:
         try:
-            act(tmp_path / str(number) / "out")
+            action(tmp_path / str(number) / "out")
         except ConfigError:
             return True
         return False
@@ -117,9 +117,9 @@ def test_I15_a_record_is_durable_before_its_output_is_visible(
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Callable[..., OutputManifest]:
-    def make(model: str = "m", **given: bool) -> OutputManifest:
-        return OutputManifest(tmp_path / "out", {"model": model}, **given)
+def make_manifest(tmp_path: Path) -> Callable[..., OutputManifest]:
+    def make(model: str = "m", **args: bool) -> OutputManifest:
+        return OutputManifest(tmp_path / "out", {"model": model}, **args)
 
     return make
 
@@ -128,40 +128,42 @@ def items(tmp_path: Path, *names: str) -> list[Item]:
     return [Item(tmp_path / "out" / name) for name in names]
 
 
-def test_two_commands_at_once_fill_one_folder(
-    acts: dict[str, Act], tmp_path: Path, image_folder: Callable[..., Path]
+def test_two_concurrent_commands_fill_one_folder(
+    actions: dict[str, Action], tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 12, size=8)
     out, summaries = tmp_path / "out", list[InferenceResult]()
-    both = [threading.Thread(target=lambda: summaries.append(acts["infer"](out))) for _ in "12"]
-    for thread in both:
+    threads = [
+        threading.Thread(target=lambda: summaries.append(actions["infer"](out))) for _ in "12"
+    ]
+    for thread in threads:
         thread.start()
-    for thread in both:
+    for thread in threads:
         thread.join()
     assert [(s.done + s.skipped, s.listed) for s in summaries] == [(13, 0)] * 2
-    assert acts["infer"](out).skipped == 13
+    assert actions["infer"](out).skipped == 13
     assert not list(out.rglob(".*.part-*"))
 
 
-def test_a_second_command_leaves_alone_what_the_first_is_writing(
-    begin: Callable[..., OutputManifest], tmp_path: Path
+def test_a_second_command_does_not_touch_files_in_progress(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
-    with begin().open():
+    with make_manifest().open():
         part = tmp_path / "out/.a.png.part-1-0123456789ab"
         part.touch()
         (tmp_path / "out/problems.jsonl").touch()
-        with begin().open():
+        with make_manifest().open():
             assert part.exists()
             assert (tmp_path / "out/problems.jsonl").exists()
-    with begin().open():
-        assert not part.exists(), "nobody can be writing it any more"
+    with make_manifest().open():
+        assert not part.exists(), "no process is writing it any more"
         assert not (tmp_path / "out/problems.jsonl").exists()
 
 
-def test_an_output_that_another_process_makes_meanwhile_is_done(
-    begin: Callable[..., OutputManifest], tmp_path: Path
+def test_an_output_of_a_concurrent_process_counts_as_done(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
-    first, second = begin(), begin()
+    first, second = make_manifest(), make_manifest()
     (item,) = items(tmp_path, "a.png")
     assert first.split([item], digest) == second.split([item], digest) == ([item], 0)
     with first.open(), second.open():
@@ -169,39 +171,39 @@ def test_an_output_that_another_process_makes_meanwhile_is_done(
         second.write(item, "0", b"mine")
         second.write(item, "0", b"not bit for bit, on a GPU")
     assert item.output.read_bytes() == b"mine"
-    assert begin().split([item], digest) == ([], 1)
+    assert make_manifest().split([item], digest) == ([], 1)
 
 
-def test_an_output_that_appears_between_the_records_and_the_look_is_done(
-    begin: Callable[..., OutputManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_output_that_appears_after_the_records_are_read_counts_as_done(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other, (item,) = begin(), items(tmp_path, "a.png")
+    other, (item,) = make_manifest(), items(tmp_path, "a.png")
     real, reads = OutputManifest._read, list[int]()
 
     def read(self: OutputManifest) -> object:
-        made = real(self)
+        records = real(self)
         if not reads:
             other.write(item, "0", b"theirs")
         reads.append(1)
-        return made
+        return records
 
     monkeypatch.setattr(OutputManifest, "_read", read)
-    assert begin().split([item], digest) == ([], 1)
+    assert make_manifest().split([item], digest) == ([], 1)
 
 
-def test_a_file_of_somebody_elses_that_appears_meanwhile_is_never_replaced(
-    begin: Callable[..., OutputManifest], tmp_path: Path
+def test_a_foreign_file_that_appears_meanwhile_is_never_replaced(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
 ) -> None:
-    records_, (item,) = begin(), items(tmp_path, "a.png")
+    records_, (item,) = make_manifest(), items(tmp_path, "a.png")
     assert records_.split([item], digest) == ([item], 0)
     item.output.parent.mkdir(exist_ok=True)
     item.output.write_bytes(b"the user's")
     with records_.open(), pytest.raises(FileExistsError):
         records_.write(item, "0", b"mine")
-    with begin("another").open(), pytest.raises(FileExistsError):
-        begin("another").write(item, "0", b"mine")
+    with make_manifest("another").open(), pytest.raises(FileExistsError):
+        make_manifest("another").write(item, "0", b"mine")
     assert item.output.read_bytes() == b"the user's"
-    begin(overwrite=True).write(item, "0", b"mine")
+    make_manifest(overwrite=True).write(item, "0", b"mine")
     assert item.output.read_bytes() == b"mine"
 
 
@@ -214,7 +216,7 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     source, out = image_folder("in", 1, size=8), tmp_path / "out"
     for name in ("x" * 251 + ".png", "\u00e9" * 125 + ".png", "y" * 250 + ".tif"):
         shutil.copy(source / "0000.png", source / name)
-    for number in range(4):  # more than failed writes that would end it
+    for number in range(4):  # more than the number of failed writes that stops a run
         for suffix in ("jpg", "png"):
             shutil.copy(source / "0000.png", source / f"{number}{'z' * 250}.{suffix}")
     summary = translate_folder(
@@ -225,5 +227,5 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
     assert summary.listed == summary.requested - summary.done > 4
     for line in json_files.read_lines(out / "problems.jsonl"):
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
-    again = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
-    assert (again.skipped, again.listed) == (summary.done, summary.listed)
+    second = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
+    assert (second.skipped, second.listed) == (summary.done, summary.listed)

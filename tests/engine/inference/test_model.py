@@ -1,4 +1,4 @@
-"""A model translates any size to the same size, alone or in company."""
+"""A model translates any size to the same size, alone or in a batch."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ NETWORKS = {
 
 
 class Painter(Recipe[Any]):
-    """Translates by a function; it remembers the sizes that it saw."""
+    """Translates by a function; it records the sizes of its inputs."""
 
     def __init__(self, paint: Any = None, *, multiple_of: int = 1, minimum_side: int = 1) -> None:
         super().__init__()
@@ -71,10 +71,10 @@ def images(*shape: int, seed: int = 0) -> Tensor:
 
 
 def model(**changes: Any) -> Model:
-    usual = {"name": "runs/x", "digest": "", "recipe": Painter(), "spec": SPEC, "sides": ()}
-    made = Model(**{**usual, "device": torch.device("cpu"), **changes})
-    made.recipe.domains = made.spec.names
-    return made
+    defaults = {"name": "runs/x", "digest": "", "recipe": Painter(), "spec": SPEC, "sides": ()}
+    built_model = Model(**{**defaults, "device": torch.device("cpu"), **changes})
+    built_model.recipe.domains = built_model.spec.names
+    return built_model
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -86,25 +86,25 @@ def test_I6_outputs_have_the_size_of_their_inputs(recipe: str, network: str) -> 
         "generator": NETWORKS[network],
         "discriminator": small_checkpoints.PATCH,
     }
-    made = create("recipe", part, spec=SPEC).eval()
+    built = create("recipe", part, spec=SPEC).eval()
 
     @settings(max_examples=20, deadline=None, derandomize=True)
     @given(height=SIDES, width=SIDES)
     def check(height: int, width: int) -> None:
-        drawn = translate_batch(made, images(1, 3, height, width), "winter")
-        assert drawn.shape == (1, 3, height, width)
-        assert drawn.isfinite().all()
+        output = translate_batch(built, images(1, 3, height, width), "winter")
+        assert output.shape == (1, 3, height, width)
+        assert output.isfinite().all()
 
     check()
     for side in (1, 2, 3, 4, 31, 70):
-        assert translate_batch(made, images(1, 3, side, 1), "winter").shape == (1, 3, side, 1)
+        assert translate_batch(built, images(1, 3, side, 1), "winter").shape == (1, 3, side, 1)
 
 
 @pytest.mark.parametrize(
     ("side", "multiple", "least", "padded"),
     [(1, 1, 1, 1), (1, 4, 8, 8), (1, 4, 6, 8), (8, 4, 8, 8), (9, 4, 8, 12), (250, 256, 256, 256)],
 )
-def test_sides_are_lengthened_to_the_next_that_suits(
+def test_sides_are_padded_to_the_next_valid_size(
     side: int, multiple: int, least: int, padded: int
 ) -> None:
     recipe = Painter(multiple_of=multiple, minimum_side=least)
@@ -113,7 +113,7 @@ def test_sides_are_lengthened_to_the_next_that_suits(
     assert recipe.seen[0].shape == (1, 3, padded, padded)
 
 
-def test_the_edge_is_repeated_on_the_right_and_at_the_bottom() -> None:
+def test_padding_repeats_the_right_and_bottom_edges() -> None:
     recipe = Painter(multiple_of=3)
     translate_batch(recipe, torch.tensor([[[[1.0, 2], [3, 4]]]]), "winter")
     assert recipe.seen[0].tolist() == [[[[1, 2, 2], [3, 4, 4], [3, 4, 4]]]]
@@ -127,21 +127,23 @@ def test_a_recipe_that_changes_the_size_is_named() -> None:
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_neighbours_in_a_batch_change_nothing(recipe: str, norm: str) -> None:
+def test_an_output_does_not_depend_on_the_batch(recipe: str, norm: str) -> None:
     torch.manual_seed(0)
     unet = {"name": "unet", "width": 4, "levels": 6, "norm": norm, "dropout": 0.5}
     part = {"name": recipe, "generator": unet, "discriminator": small_checkpoints.PATCH}
-    made = create("recipe", part, spec=SPEC).eval()
+    built = create("recipe", part, spec=SPEC).eval()
     batch = images(3, 3, 40, 50) * torch.tensor([0.1, 1, 0.5]).view(3, 1, 1, 1)
-    together = translate_batch(made, batch, "winter")
-    reverse = translate_batch(made, batch.flip(0), "winter").flip(0)
-    alone = torch.cat([translate_batch(made, image, "winter") for image in batch.split(1)])
-    for other in (reverse, alone):
-        assert (together - other).abs().max() < 2 / 255
-    assert (alone[0] - alone[1]).abs().max() > 2 / 255  # or nothing was shown
+    batch_outputs = translate_batch(built, batch, "winter")
+    reverse = translate_batch(built, batch.flip(0), "winter").flip(0)
+    single_outputs = torch.cat(
+        [translate_batch(built, image, "winter") for image in batch.split(1)]
+    )
+    for other in (reverse, single_outputs):
+        assert (batch_outputs - other).abs().max() < 2 / 255
+    assert (single_outputs[0] - single_outputs[1]).abs().max() > 2 / 255  # the check is not empty
 
 
-def test_what_is_not_finite_is_told_apart() -> None:
+def test_outputs_that_are_not_finite_are_marked_one_by_one() -> None:
     spoilt = model(recipe=Painter(lambda x: torch.where(x > 0.99, torch.nan, x)))
     dark, white = (np.full((2, 2, 3), value, np.uint8) for value in (7, 255))
     first, second, third = spoilt.translate([dark, white, dark], "winter")
@@ -152,11 +154,11 @@ def test_what_is_not_finite_is_told_apart() -> None:
 def test_bytes_of_both_depths_share_a_batch() -> None:
     deep = np.array([[[0], [257 * 100], [65535]]], np.uint16)
     flat = np.array([[[0], [100], [255]]], np.uint8)
-    for drawn in model().translate([deep, flat], "winter"):
-        assert drawn is not None and drawn.tolist() == flat.tolist()
+    for output in model().translate([deep, flat], "winter"):
+        assert output is not None and output.tolist() == flat.tolist()
 
 
-def test_a_way_back_needs_a_recipe_that_says_so() -> None:
+def test_the_reverse_direction_needs_a_recipe_that_supports_it() -> None:
     one_way, both = model(), model(recipe=Both())
     assert one_way.domains == ("winter",) and both.domains == ("summer", "winter")
     assert both.choose(None) == one_way.choose(None) == "winter"
@@ -171,26 +173,26 @@ def test_a_way_back_needs_a_recipe_that_says_so() -> None:
     assert model(spec=image_spec((8, 8), ("photos",))).domains == ("photos",)
 
 
-def test_a_domain_has_the_last_part_of_its_path_for_a_name_and_the_path_for_another() -> None:
-    typed = ("photos/my horses", "zebras/train")
-    named = model(spec=image_spec((8, 8), ("my horses", "zebras")), typed=typed, recipe=Both())
+def test_a_domain_is_selected_by_path_or_its_last_part() -> None:
+    domains = ("photos/my horses", "zebras/train")
+    named = model(spec=image_spec((8, 8), ("my horses", "zebras")), typed=domains, recipe=Both())
     for to in ("my horses", "photos/my horses", "photos/my horses/"):
         assert named.choose(to) == "my horses"
-    old = model(spec=image_spec((8, 8), typed), typed=typed, recipe=Both())
+    old = model(spec=image_spec((8, 8), domains), typed=domains, recipe=Both())
     assert [old.choose(to) for to in (None, "zebras", "zebras/train")] == ["zebras/train"] * 3
     assert old.choose("my horses") == "photos/my horses"
     with pytest.raises(ConfigError, match=r"trained on my horses and zebras.*Did you mean 'zebras"):
         old.choose("zebra")
 
 
-def test_the_way_back_swaps_the_channels() -> None:
+def test_the_reverse_direction_swaps_the_channels() -> None:
     gray = model(spec=image_spec((8, 8), ("gray", "colour"), 1, 3))
     assert gray.channels("colour") == (1, 3) and gray.channels("gray") == (3, 1)
-    alone = model(spec=image_spec((8, 8), ("photos",), 1))
-    assert alone.channels("photos") == (1, 1)
+    single_domain = model(spec=image_spec((8, 8), ("photos",), 1))
+    assert single_domain.channels("photos") == (1, 1)
 
 
-def test_a_side_is_one_of_those_trained_on() -> None:
+def test_a_side_must_be_one_of_the_training_sides() -> None:
     joined = model(sides=("photo", "labels"))
     assert [joined.half(side) for side in ("photo", "labels", "whole")] == [0, 1, None]
     assert model().half(None) is None and model().half("whole") is None
@@ -212,27 +214,27 @@ def test_a_side_is_one_of_those_trained_on() -> None:
         ((5, 7), None, (5, 7)),
     ],
 )
-def test_scaling_keeps_the_shape(
+def test_scaling_keeps_the_aspect_ratio(
     before: tuple[int, int], shorter: int | None, after: tuple[int, int]
 ) -> None:
     assert scaled(np.zeros((*before, 3), np.uint8), shorter).shape == (*after, 3)
 
 
-def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) -> None:
+def test_loading_uses_the_moving_average_and_no_random_numbers(tmp_path: Path) -> None:
     small_checkpoints.cyclegan(tmp_path / "run")
-    place, _ = resolve(tmp_path / "run")
-    found = read.read_checkpoint(place)
-    recipe = read.rebuild_recipe(found)
+    path, _ = resolve(tmp_path / "run")
+    checkpoint = read.read_checkpoint(path)
+    recipe = read.rebuild_recipe(checkpoint)
     average = AveragedModel(recipe)
     average.update_parameters(recipe)
     with torch.no_grad():
         recipe.get_parameter("source_to_target.model.1.weight").fill_(7)
-    training = ModelState(found.config, found.spec, recipe, average, step=2)
+    training = ModelState(checkpoint.config, checkpoint.spec, recipe, average, step=2)
     write.save(tmp_path / "run", training)
 
     before = torch.get_rng_state()
-    newest, complaints = infer.load(tmp_path / "run")
-    assert torch.equal(torch.get_rng_state(), before) and not complaints
+    newest, warnings = infer.load(tmp_path / "run")
+    assert torch.equal(torch.get_rng_state(), before) and not warnings
     assert newest.recipe.get_parameter("source_to_target.model.1.weight").abs().max() < 1
     assert not newest.recipe.training
     older, _ = infer.load(f"{tmp_path / 'run'}@1")
@@ -241,10 +243,10 @@ def test_loading_prefers_the_average_and_draws_no_random_number(tmp_path: Path) 
         infer.load(f"{tmp_path / 'run'}@3")
 
 
-def test_a_damaged_newest_checkpoint_is_told_and_passed_over(tmp_path: Path) -> None:
+def test_a_damaged_newest_checkpoint_is_reported_and_skipped(tmp_path: Path) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
     newer = tmp_path / "run/checkpoints/step-00000002"
     newer.mkdir()
     (newer / "MANIFEST.json").write_text("{}")
-    loaded, complaints = infer.load(run)
-    assert loaded.domains == ("summer", "winter") and len(complaints) == 1
+    model, warnings = infer.load(run)
+    assert model.domains == ("summer", "winter") and len(warnings) == 1

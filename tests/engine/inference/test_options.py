@@ -31,7 +31,7 @@ OF_RECIPES = {"options", "seed"}
 """tried in test_calls, with a recipe that has some"""
 
 
-def test_every_option_is_tried() -> None:
+def test_every_inference_option_is_tested_here() -> None:
     assert CHANGED.keys() | OF_RECIPES == {field.name for field in fields(InferenceOptions)}
 
 
@@ -43,8 +43,8 @@ def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., A
 
     def translate(name: str = "out", **options: Any) -> Any:
         out = tmp_path / name
-        given = {"side": "left", **options}
-        return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**given))
+        values = {"side": "left", **options}
+        return translate_folder(model, find_inputs(source, out), out, InferenceOptions(**values))
 
     return translate
 
@@ -62,12 +62,12 @@ def test_I2_every_option_that_changes_an_output_is_in_its_record(
 
 
 @pytest.mark.parametrize("name", sorted(NOT_RECORDED - {"mask"}))
-def test_options_that_change_no_output_keep_what_is_done(
+def test_options_that_change_no_output_keep_existing_outputs(
     name: str, folder: Callable[..., Any], tmp_path: Path
 ) -> None:
     folder()
-    done = folder(**{name: CHANGED[name]})
-    assert done.skipped == done.requested and not done.done
+    result = folder(**{name: CHANGED[name]})
+    assert result.skipped == result.requested and not result.done
     folder("other", **{name: CHANGED[name]})
     others = sorted((tmp_path / "other").glob("*.png"))
     assert others
@@ -76,15 +76,15 @@ def test_options_that_change_no_output_keep_what_is_done(
 
 def test_I2_every_request_that_changes_a_sample_is_in_its_record(tmp_path: Path) -> None:
     model = Translator.load(small_checkpoints.cgan(tmp_path / "run"), device="cpu")._model
-    out, usual = tmp_path / "out", SampleRequest(3)
+    out, request = tmp_path / "out", SampleRequest(3)
     for other in (SampleRequest(3, label="one"), SampleRequest(3, seed=1)):
-        sample_folder(model, out, usual, overwrite=True)
+        sample_folder(model, out, request, overwrite=True)
         with pytest.raises(ConfigError, match="--overwrite"):
             sample_folder(model, out, other)
     assert sample_folder(model, out, SampleRequest(2)).skipped == 2
 
 
-def test_records_of_older_versions_are_taken_for_what_they_are(
+def test_records_of_older_versions_are_still_valid(
     folder: Callable[..., Any], tmp_path: Path
 ) -> None:
     import json

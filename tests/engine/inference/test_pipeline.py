@@ -1,4 +1,4 @@
-"""Images are read ahead, translated in batches of one size, and written behind."""
+"""Images are read, translated in batches of one size, and written in parallel."""
 
 import resource
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from translate.engine.inference import pipeline
 from translate.errors import PluginError
 
 
-def test_I8_the_batch_size_changes_no_file(mixed: Path, tmp_path: Path) -> None:
+def test_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -> None:
     for size in (1, 2, 8):
-        translate(mixed, tmp_path / f"out{size}", batch_size=size)
+        translate(mixed_folder, tmp_path / f"out{size}", batch_size=size)
     assert (
         file_digests(tmp_path / "out1")
         == file_digests(tmp_path / "out2")
@@ -29,93 +29,100 @@ def test_I8_the_batch_size_changes_no_file(mixed: Path, tmp_path: Path) -> None:
     )
 
 
-def test_batches_hold_one_size_and_at_most_so_many(mixed: Path, tmp_path: Path) -> None:
+def test_batches_have_one_size_and_at_most_batch_size_images(
+    mixed_folder: Path, tmp_path: Path
+) -> None:
     shapes: list[tuple[int, ...]] = []
     watching = replace(MODEL, recipe=Invert(lambda images: shapes.append(tuple(images.shape))))
-    translate(mixed, tmp_path / "out", watching, batch_size=2)
+    translate(mixed_folder, tmp_path / "out", watching, batch_size=2)
     assert sorted(shape[0] for shape in shapes) == [1, 1, 1, 1, 1, 1, 1, 2]
     assert (2, 3, 5, 9) in shapes
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_D1_unreadable_images_are_listed_and_the_others_translated(
-    mixed: Path, tmp_path: Path, batch_size: int
+    mixed_folder: Path, tmp_path: Path, batch_size: int
 ) -> None:
-    translate(mixed, tmp_path / "good")
-    whole = (mixed / "i.jpg").read_bytes()
+    translate(mixed_folder, tmp_path / "good")
+    content = (mixed_folder / "i.jpg").read_bytes()
     bad = {
-        "a0.png": b"", "b0.jpg": whole[: len(whole) // 2], "c0.jpg": b"<html>", "d0.png": b"%!PS"
+        "a0.png": b"", "b0.jpg": content[: len(content) // 2], "c0.jpg": b"<html>",
+        "d0.png": b"%!PS",
     }  # fmt: skip
     for name, data in bad.items():
-        (mixed / name).write_bytes(data)
-    (mixed / "z.png").symlink_to("nowhere")
+        (mixed_folder / name).write_bytes(data)
+    (mixed_folder / "z.png").symlink_to("nowhere")
     out, logged = tmp_path / "out", list[str]()
-    assert counts(translate(mixed, out, logged=logged, batch_size=batch_size)) == (9, 0, 5)
-    listed = listed_problems(out)
-    assert {Path(line["path"]).name for line in listed} == {*bad, "z.png"}
-    assert {tuple(line) for line in listed} == {("path", "stage", "reason", "message")}
+    assert counts(translate(mixed_folder, out, logged=logged, batch_size=batch_size)) == (9, 0, 5)
+    problems = listed_problems(out)
+    assert {Path(line["path"]).name for line in problems} == {*bad, "z.png"}
+    assert {tuple(line) for line in problems} == {("path", "stage", "reason", "message")}
     assert sum("a0.png: an empty file" in line for line in logged) == 1
     (out / "problems.jsonl").unlink()
     assert file_digests(out) == file_digests(tmp_path / "good")
 
 
-def test_I10_a_result_that_is_not_finite_is_listed_not_written(mixed: Path, tmp_path: Path) -> None:
-    Image.new("RGB", (5, 9), "white").save(mixed / "c.png")
+def test_I10_a_result_that_is_not_finite_is_listed_not_written(
+    mixed_folder: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (5, 9), "white").save(mixed_folder / "c.png")
     out = tmp_path / "out"
-    assert counts(translate(mixed, out, batch_size=4)) == (8, 0, 1)
+    assert counts(translate(mixed_folder, out, batch_size=4)) == (8, 0, 1)
     assert listed_problems(out)[0]["reason"] == "not finite"
     assert not (out / "c.png").exists()
 
 
-def test_too_little_memory_halves_the_batch_then_lists(mixed: Path, tmp_path: Path) -> None:
+def test_out_of_memory_halves_the_batch_then_lists_the_image(
+    mixed_folder: Path, tmp_path: Path
+) -> None:
     def need(images: Tensor) -> None:
         if images.numel() > 400:
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9")
 
     small = replace(MODEL, recipe=Invert(need))
     out = tmp_path / "out"
-    assert counts(translate(mixed, out, small, batch_size=3)) == (8, 0, 1)
+    assert counts(translate(mixed_folder, out, small, batch_size=3)) == (8, 0, 1)
     assert (
         listed_problems(out)[0]["path"].endswith("i.jpg")
         and listed_problems(out)[0]["reason"] == "memory"
     )
 
 
-def test_G12_a_bug_in_a_recipe_is_no_problem_of_the_picture(mixed: Path, tmp_path: Path) -> None:
+def test_G12_a_bug_in_a_recipe_is_raised_and_not_listed(mixed_folder: Path, tmp_path: Path) -> None:
     def fail(_: Tensor) -> None:
         raise RuntimeError("shapes do not match")
 
     with pytest.raises(PluginError, match=r"Invert.translate raised .*shapes do not match") as e:
-        translate(mixed, tmp_path / "out", replace(MODEL, recipe=Invert(fail)))
+        translate(mixed_folder, tmp_path / "out", replace(MODEL, recipe=Invert(fail)))
     assert f"{image_inversion.__file__}, line " in str(e.value)
 
 
-def test_G12_a_picture_that_a_recipe_cannot_translate_is_listed_and_the_others_are_done(
-    mixed: Path, tmp_path: Path
+def test_G12_an_image_that_a_recipe_cannot_translate_is_listed_and_the_rest_done(
+    mixed_folder: Path, tmp_path: Path
 ) -> None:
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
 
     def fail(batch: Tensor) -> None:
-        seen.append(batch)
-        if len(seen) == 2:
+        inputs.append(batch)
+        if len(inputs) == 2:
             raise KeyError("odd")
 
     logged: list[str] = []
     model = replace(MODEL, recipe=Invert(fail))
-    assert translate(mixed, tmp_path / "out", model, logged=logged).done > 1
+    assert translate(mixed_folder, tmp_path / "out", model, logged=logged).done > 1
     assert any("Invert.translate raised KeyError: 'odd'" in line for line in logged)
 
 
-def test_I3_a_file_size_limit_leaves_no_truncated_image(mixed: Path, tmp_path: Path) -> None:
+def test_I3_a_file_size_limit_leaves_no_truncated_image(mixed_folder: Path, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 200, (90, 90, 3), np.uint8)
     for name in ("b0.bmp", "c0.png", "deep/d0.ppm", "i0.tif"):
-        Image.fromarray(noise).save(mixed / name)
-    translate(mixed, tmp_path / "whole")
+        Image.fromarray(noise).save(mixed_folder / name)
+    translate(mixed_folder, tmp_path / "whole")
     out = tmp_path / "out"
 
     def limited(_: int) -> tuple[int, int, int]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))  # of this forked process
-        return counts(translate(mixed, out))
+        return counts(translate(mixed_folder, out))
 
     assert two_processes.run(limited, world=1) == [(9, 0, 4)]
     assert [(line["stage"], line["reason"]) for line in listed_problems(out)] == [
@@ -123,11 +130,11 @@ def test_I3_a_file_size_limit_leaves_no_truncated_image(mixed: Path, tmp_path: P
     ] * 4
     (out / "problems.jsonl").unlink()
     assert file_digests(out).items() < file_digests(tmp_path / "whole").items()
-    assert counts(translate(mixed, out)) == (4, 9, 0)
+    assert counts(translate(mixed_folder, out)) == (4, 9, 0)
     assert file_digests(out) == file_digests(tmp_path / "whole")
 
 
-def test_a_picture_its_format_is_too_small_for_is_listed(tmp_path: Path) -> None:
+def test_an_image_too_large_for_its_format_is_listed(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name, width in (("a.webp", 8000), ("b.webp", 8192)):
         Image.new("RGB", (width, 1)).save(tmp_path / "in" / name)
@@ -136,22 +143,24 @@ def test_a_picture_its_format_is_too_small_for_is_listed(tmp_path: Path) -> None
     assert listed_problems(out)[0]["stage"] == "encode"
 
 
-def test_D21_an_image_that_is_lost_on_the_way_is_noticed(
+def test_D21_an_image_lost_in_the_pipeline_is_detected(
     image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Inputs = done + skipped + listed: the program holds itself to it."""
+    """Inputs = done + skipped + listed is asserted by the program."""
     run = pipeline.Pipeline.run
-    monkeypatch.setattr(pipeline.Pipeline, "run", lambda *given: islice(run(*given), 2))
+    monkeypatch.setattr(pipeline.Pipeline, "run", lambda *args: islice(run(*args), 2))
     monkeypatch.setattr("translate.engine.inference.folder.closing", nullcontext)
     with pytest.raises(AssertionError, match="1 images were lost on the way"):
         translate(image_folder("in", 3), tmp_path / "out")
 
 
-def test_a_stop_finishes_what_is_begun_and_a_rerun_the_rest(mixed: Path, tmp_path: Path) -> None:
-    translate(mixed, tmp_path / "whole")
-    asked: list[Tensor] = []
-    stopping = replace(MODEL, recipe=Invert(asked.append))
-    summary = translate(mixed, tmp_path / "out", stopping, stop=lambda: len(asked) >= 2)
+def test_a_stop_finishes_started_images_and_a_rerun_the_rest(
+    mixed_folder: Path, tmp_path: Path
+) -> None:
+    translate(mixed_folder, tmp_path / "whole")
+    batches: list[Tensor] = []
+    stopping = replace(MODEL, recipe=Invert(batches.append))
+    summary = translate(mixed_folder, tmp_path / "out", stopping, stop=lambda: len(batches) >= 2)
     assert (summary.done, summary.left) == (2, 7)
-    assert counts(translate(mixed, tmp_path / "out")) == (7, 2, 0)
+    assert counts(translate(mixed_folder, tmp_path / "out")) == (7, 2, 0)
     assert file_digests(tmp_path / "out") == file_digests(tmp_path / "whole")

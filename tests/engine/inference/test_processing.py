@@ -1,4 +1,4 @@
-"""What happens to an image before and after the network: gray stays gray, sizes come back."""
+"""Pre- and post-processing: gray stays gray, sizes are restored."""
 
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,15 @@ KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")
 
 
 def translator(name: str, **options: Any) -> Translator:
-    """Return a recipe with tiny networks and random weights, which tints what it draws."""
+    """Return a recipe with tiny networks and random weights, which tints its outputs."""
     torch.manual_seed(0)
-    made = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
-    made.eval().requires_grad_(False)
-    return Translator._of(Model(name, name, made, SPEC, (), torch.device("cpu")))
+    recipe = create_recipe({"name": name, **small_options("recipe", name), **options}, spec=SPEC)
+    recipe.eval().requires_grad_(False)
+    return Translator._of(Model(name, name, recipe, SPEC, (), torch.device("cpu")))
 
 
-def tint(*, unscaled: bool = False, **given: Any) -> Translator:
-    recipe = Tint(**given)
+def tint(*, unscaled: bool = False, **args: Any) -> Translator:
+    recipe = Tint(**args)
     return Translator._of(
         Model("runs/t", "t", recipe, SPEC, (), torch.device("cpu"), unscaled=unscaled)
     )
@@ -43,13 +43,13 @@ def noise(*shape: int, kind: Any = np.uint8) -> Any:
 # -- gray ------------------------------------------------------------------------------------------
 
 
-def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
-    kept = set()
+def test_only_restoration_recipes_keep_gray() -> None:
+    gray_recipes = set()
     for name in names("recipe"):
         spec = image_spec((32, 32), ("a", "b"), classes=("x", "y"), text_length=4)
-        made = create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
-        kept |= {name} if made.keeps_gray else set()
-    assert kept == set(KEEP_GRAY)
+        recipe = create("recipe", {"name": name, **small_options("recipe", name)}, spec=spec)
+        gray_recipes |= {name} if recipe.keeps_gray else set()
+    assert gray_recipes == set(KEEP_GRAY)
     assert not translator("restore", degradations=["gray"])._model.recipe.keeps_gray
     assert not translator("restore", degradations=["noise", {"name": "gray", "amount": [0, 0.5]}]
                           )._model.recipe.keeps_gray  # fmt: skip
@@ -58,7 +58,7 @@ def test_the_recipes_that_restore_keep_gray_and_no_others() -> None:
 @pytest.mark.filterwarnings("ignore:reading an image")
 @pytest.mark.parametrize("name", KEEP_GRAY)
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_case_20_gray_comes_back_gray(name: str, kind: Any, tmp_path: Path) -> None:
+def test_case_20_gray_inputs_give_gray_outputs(name: str, kind: Any, tmp_path: Path) -> None:
     model, shades = translator(name), noise(12, 10, kind=kind)
     folder = tmp_path / "in"
     folder.mkdir()
@@ -67,29 +67,29 @@ def test_case_20_gray_comes_back_gray(name: str, kind: Any, tmp_path: Path) -> N
     Image.fromarray(shades).save(folder / "gray.png")
     Image.fromarray(to_uint8(shades)).convert("RGB").save(folder / "stored-as-colour.png")
     Image.fromarray(noise(12, 10, 3)).save(folder / "colour.png")
-    given: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if model._model.recipe.takes_mask:
         (tmp_path / "masks").mkdir()
         for path in folder.iterdir():
             Image.fromarray(hole).save(tmp_path / "masks" / path.name)
-        given = {"mask": tmp_path / "masks"}
-    model.folder(folder, tmp_path / "out", **given)
-    drawn = {p.stem: np.asarray(Image.open(p)) for p in (tmp_path / "out").glob("*.png")}
-    assert drawn["gray"].ndim == 2
-    assert drawn["stored-as-colour"].ndim == 3 and is_gray(drawn["stored-as-colour"])
-    assert drawn["colour"].ndim == 3 and not is_gray(drawn["colour"])
-    mask = {"mask": hole} if given else {}
+        options = {"mask": tmp_path / "masks"}
+    model.folder(folder, tmp_path / "out", **options)
+    output = {p.stem: np.asarray(Image.open(p)) for p in (tmp_path / "out").glob("*.png")}
+    assert output["gray"].ndim == 2
+    assert output["stored-as-colour"].ndim == 3 and is_gray(output["stored-as-colour"])
+    assert output["colour"].ndim == 3 and not is_gray(output["colour"])
+    mask = {"mask": hole} if options else {}
     for path in folder.iterdir():
         by_python = model(path, **mask)
-        assert np.array_equal(np.asarray(by_python), drawn[path.stem])
-        assert np.array_equal(np.asarray(model(Image.open(path), **mask)), drawn[path.stem])
-    assert model(shades, **mask).shape == drawn["gray"].shape
-    assert model(shades[..., None], **mask).shape == (*drawn["gray"].shape, 1)
-    assert model.folder(folder, tmp_path / "out", **given).skipped == 3
+        assert np.array_equal(np.asarray(by_python), output[path.stem])
+        assert np.array_equal(np.asarray(model(Image.open(path), **mask)), output[path.stem])
+    assert model(shades, **mask).shape == output["gray"].shape
+    assert model(shades[..., None], **mask).shape == (*output["gray"].shape, 1)
+    assert model.folder(folder, tmp_path / "out", **options).skipped == 3
 
 
 @pytest.mark.parametrize("level", [np.uint8(1), np.uint16(257), np.float32(1 / 255)])
-def test_a_gray_photograph_is_gray_also_where_a_lossy_format_rounds_it(level: Any) -> None:
+def test_a_gray_photograph_stays_gray_in_a_lossy_format(level: Any) -> None:
     pixels = np.full((4, 4, 3), 100 * level, level.dtype)
     pixels[..., 2] += level
     assert is_gray(pixels) and is_gray(pixels[..., :1])
@@ -98,14 +98,14 @@ def test_a_gray_photograph_is_gray_also_where_a_lossy_format_rounds_it(level: An
 
 
 @pytest.mark.filterwarnings("ignore:reading an image")
-def test_case_20_a_gray_webp_comes_back_gray(tmp_path: Path) -> None:
+def test_case_20_a_gray_webp_gives_a_gray_output(tmp_path: Path) -> None:
     Image.fromarray(noise(40, 40)).save(tmp_path / "gray.webp", quality=80)
     read = read_image(tmp_path / "gray.webp")
     assert (read != read[..., :1]).any()
     assert is_gray(np.asarray(translator("restore")(tmp_path / "gray.webp")))
 
 
-def test_gray_is_the_luma_of_what_was_drawn_in_colour() -> None:
+def test_gray_output_is_the_luma_of_the_colour_output() -> None:
     shades = np.full((4, 4), 100, np.uint8)
     assert tint(keeps_gray=True)(shades).tolist() == np.full((4, 4), 105).tolist()
     red, green, blue = (100 + change for change in (25.5, 0, -25.5))
@@ -136,37 +136,37 @@ def test_a_gray_format_keeps_its_suffix(tmp_path: Path) -> None:
         (None, 4, (32, 48), (320, 480)),
     ],
 )
-def test_scale_back_translates_at_the_learnt_size_and_returns_the_original(
+def test_scale_back_translates_at_the_training_size_and_restores_the_original(
     size: int | None, scale: int, seen: Any, given_back: Any, tmp_path: Path
 ) -> None:
     model = tint(scale=scale)
     pixels = noise(80, 120, 3)
-    drawn = model(pixels, size=size, scale_back=True)
+    outputs = model(pixels, size=size, scale_back=True)
     recipe: Any = model._model.recipe
-    assert recipe.sizes == [seen] and drawn.shape == (*given_back, 3)
+    assert recipe.sizes == [seen] and outputs.shape == (*given_back, 3)
     assert model(pixels.astype(np.float32) / 255, size=size, scale_back=True).max() <= 1
     (tmp_path / "in").mkdir()
     Image.fromarray(pixels).save(tmp_path / "in/x.png")
     model.folder(tmp_path / "in", tmp_path / "out", size=size, scale_back=True)
-    assert (np.asarray(Image.open(tmp_path / "out/x.png")) == drawn).all()
+    assert (np.asarray(Image.open(tmp_path / "out/x.png")) == outputs).all()
 
 
-def test_scale_back_leaves_alone_what_was_trained_at_full_size() -> None:
+def test_scale_back_does_not_change_models_trained_at_full_size() -> None:
     model = tint(unscaled=True)
     assert model(noise(80, 120, 3), scale_back=True).shape == (80, 120, 3)
     assert model._model.recipe.sizes == [(80, 120)]  # type: ignore[comparison-overlap]
 
 
-def test_scale_back_puts_known_pixels_back_as_they_were() -> None:
+def test_scale_back_keeps_known_pixels_unchanged() -> None:
     model = tint(mask=True)
     pixels, hole = noise(64, 64, 3), np.zeros((64, 64), np.uint8)
     hole[20:40, 20:40] = 255
-    drawn = model(pixels, mask=hole, size=16, scale_back=True)
-    assert (drawn[hole == 0] == pixels[hole == 0]).all()
-    assert (drawn[hole > 0] != pixels[hole > 0]).mean() > 0.9
+    outputs = model(pixels, mask=hole, size=16, scale_back=True)
+    assert (outputs[hole == 0] == pixels[hole == 0]).all()
+    assert (outputs[hole > 0] != pixels[hole > 0]).mean() > 0.9
 
 
-def test_a_strip_that_would_become_too_large_is_refused() -> None:
+def test_a_strip_that_would_be_scaled_too_large_is_refused() -> None:
     processor = ImageProcessor(tint()._model, "sharp", scale_back=True, max_pixels=10_000)
     with pytest.raises(ValueError, match="would become"):
         processor.preprocess(np.zeros((1, 3000, 3), np.uint8), single=False)

@@ -1,4 +1,4 @@
-"""Every image is counted, every problem listed, and what is lost is logged once."""
+"""Every image is counted, every problem listed, and lost information logged once."""
 
 import errno
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from translate.engine.inference import pipeline
 from translate.errors import NothingUsableError, SaveError
 
 
-def test_problems_are_those_of_the_last_run(mixed: Path, tmp_path: Path) -> None:
+def test_problems_are_those_of_the_last_run(mixed_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    (mixed / "bad.png").touch()
+    (mixed_folder / "bad.png").touch()
     for _ in range(2):
-        translate(mixed, out)
+        translate(mixed_folder, out)
         assert len(listed_problems(out)) == 1
-    (mixed / "bad.png").unlink()
-    translate(mixed, out)
+    (mixed_folder / "bad.png").unlink()
+    translate(mixed_folder, out)
     assert not listed_problems(out)
 
 
-def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
+def test_no_usable_image_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/x.png").touch()
     with pytest.raises(NothingUsableError, match="not one of 1") as error:
@@ -34,34 +34,34 @@ def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
 
 
 def test_I3_a_full_disk_is_listed_and_stops_after_three_images(
-    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mixed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WRITERS", 1)
-    whole, out, full = files.replace, tmp_path / "out", {"b.png", "c.png"}
+    real, out, full = files.replace, tmp_path / "out", {"b.png", "c.png"}
 
     def refuse(path: Path, data: bytes) -> None:
         if path.name in full:
             raise OSError(errno.ENOSPC, "No space left on device")
-        whole(path, data)
+        real(path, data)
 
     monkeypatch.setattr(files, "replace", refuse)
-    assert counts(translate(mixed, out)) == (7, 0, 2)
+    assert counts(translate(mixed_folder, out)) == (7, 0, 2)
     assert {(line["stage"], line["reason"]) for line in listed_problems(out)} == {
         ("write", "ENOSPC")
     }
     full |= {"f.tif", "g.ppm", "d.webp", "e.bmp"}
     with pytest.raises(SaveError, match="3 images in a row") as error:
-        translate(mixed, tmp_path / "out2")
+        translate(mixed_folder, tmp_path / "out2")
     assert error.value.exit_code == 6
     monkeypatch.undo()
-    assert counts(translate(mixed, out)) == (2, 7, 0)
+    assert counts(translate(mixed_folder, out)) == (2, 7, 0)
 
 
-def test_D4_information_that_images_lose_is_listed_for_each(mixed: Path, tmp_path: Path) -> None:
+def test_D4_lost_information_is_listed_for_each_image(mixed_folder: Path, tmp_path: Path) -> None:
     for name in ("h.gif", "deep/er/f.tif"):
-        (mixed / name).unlink()
+        (mixed_folder / name).unlink()
     logged: list[str] = []
-    translate(mixed, tmp_path / "plain", logged=logged)
+    translate(mixed_folder, tmp_path / "plain", logged=logged)
     assert not logged
     white, deep = "transparency is composited over white", "16 bits a channel become 8"
     expected = []
@@ -71,37 +71,40 @@ def test_D4_information_that_images_lose_is_listed_for_each(mixed: Path, tmp_pat
         ("b3.png", "P", 3, "a palette becomes RGB"), ("b4.png", "I;16", 9, deep),
         ("b5.png", "LA", (9, 255), white),
     ):  # fmt: skip
-        Image.new(mode, (4, 4), colour).save(mixed / name)
+        Image.new(mode, (4, 4), colour).save(mixed_folder / name)
         expected.append((name, text))
-    assert counts(translate(mixed, tmp_path / "out", logged=logged)) == (12, 0, 0)
+    assert counts(translate(mixed_folder, tmp_path / "out", logged=logged)) == (12, 0, 0)
     assert sorted(listed_notes(tmp_path / "out")) == expected
     assert logged == [
-        *(f"{mixed / name}: {text}" for name, text in (expected[0], expected[1], expected[3])),
+        *(
+            f"{mixed_folder / name}: {text}"
+            for name, text in (expected[0], expected[1], expected[3])
+        ),
         f"notes on what images lost are in {tmp_path / 'out/problems.jsonl'}: "
         "alpha 2, colour 2, depth 1",
     ]
     (tmp_path / "out/b3.png").unlink()
     logged.clear()
-    assert counts(translate(mixed, tmp_path / "out", logged=logged)) == (1, 11, 0)
-    assert sorted(listed_notes(tmp_path / "out")) == expected  # also of what was there already
-    assert logged == [f"{mixed / 'b3.png'}: a palette becomes RGB"]
+    assert counts(translate(mixed_folder, tmp_path / "out", logged=logged)) == (1, 11, 0)
+    assert sorted(listed_notes(tmp_path / "out")) == expected  # also for existing outputs
+    assert logged == [f"{mixed_folder / 'b3.png'}: a palette becomes RGB"]
 
 
 def test_D13_files_without_an_image_suffix_are_named_with_what_to_do(
-    mixed: Path, tmp_path: Path
+    mixed_folder: Path, tmp_path: Path
 ) -> None:
-    (mixed / "scan.DCM").touch()
-    (mixed / "captions.jsonl").touch()
+    (mixed_folder / "scan.DCM").touch()
+    (mixed_folder / "captions.jsonl").touch()
     logged: list[str] = []
-    translate(mixed, tmp_path / "out", logged=logged)
+    translate(mixed_folder, tmp_path / "out", logged=logged)
     (line,) = [line for line in logged if line.startswith("skipped")]
     assert line == (
-        f"skipped 1 file without an image suffix (1 .dcm): {mixed / 'scan.DCM'}; .dcm: not read, "
-        "save its slices as 16-bit PNG or TIFF (pydicom reads it)"
+        f"skipped 1 file without an image suffix (1 .dcm): {mixed_folder / 'scan.DCM'}; "
+        ".dcm: not read, save its slices as 16-bit PNG or TIFF (pydicom reads it)"
     )
 
 
-def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
+def test_images_over_twice_the_training_size_are_reported_once(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     for size, times in {64: 0, 65: 1}.items():
@@ -112,6 +115,6 @@ def test_a_picture_over_twice_the_size_trained_on_is_mentioned_once(
     translate(tmp_path / "in65", tmp_path / "scaled", logged=logged, size=40)
     assert not logged
     logged = []
-    any_size = replace(MODEL, unscaled=True)  # it learnt from crops of pictures as they are
+    any_size = replace(MODEL, unscaled=True)  # it was trained on crops of unscaled images
     translate(tmp_path / "in65", tmp_path / "unscaled", any_size, logged=logged)
     assert not logged

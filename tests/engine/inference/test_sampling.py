@@ -1,4 +1,4 @@
-"""Pictures drawn from noise: a function of model, seed and number, whatever else is asked for."""
+"""Samples in a folder depend on model, seed and number alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +17,7 @@ from translate.engine.inference.sampling import sample_folder
 from translate.errors import ConfigError, NothingUsableError, SaveError
 
 
-def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
+def test_the_requested_number_is_generated_at_the_training_size(
     gan_model: Model, tmp_path: Path
 ) -> None:
     summary = sample_folder(gan_model, tmp_path, SampleRequest(70))
@@ -28,20 +28,20 @@ def test_as_many_are_drawn_as_asked_for_at_the_size_trained_on(
     assert len(set(image_bytes(tmp_path).values())) == 70
 
 
-def test_a_second_run_goes_on_where_the_first_stopped(gan_model: Model, tmp_path: Path) -> None:
+def test_a_second_run_continues_where_the_first_stopped(gan_model: Model, tmp_path: Path) -> None:
     stops = iter([False, True])
     summary = sample_folder(
         gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1), stop=lambda: next(stops)
     )
     assert (summary.done, summary.left) == (CHUNK, CHUNK + 1)
     (tmp_path / "out/000003.png").unlink()
-    again = sample_folder(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
-    assert (again.done, again.skipped, again.left) == (CHUNK + 2, CHUNK - 1, 0)
+    second = sample_folder(gan_model, tmp_path / "out", SampleRequest(2 * CHUNK + 1))
+    assert (second.done, second.skipped, second.left) == (CHUNK + 2, CHUNK - 1, 0)
     sample_folder(gan_model, tmp_path / "straight", SampleRequest(2 * CHUNK + 1))
     assert image_bytes(tmp_path / "out") == image_bytes(tmp_path / "straight")
 
 
-def test_what_is_done_is_not_drawn_again(gan_model: Model, tmp_path: Path) -> None:
+def test_existing_samples_are_not_generated_again(gan_model: Model, tmp_path: Path) -> None:
     sample_folder(gan_model, tmp_path, SampleRequest(5))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.png")}
     summary = sample_folder(gan_model, tmp_path, SampleRequest(5))
@@ -50,7 +50,7 @@ def test_what_is_done_is_not_drawn_again(gan_model: Model, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("change", ["seed", "model", "output"])
-def test_what_was_drawn_otherwise_is_not_replaced_unasked(
+def test_samples_of_other_settings_are_replaced_only_with_overwrite(
     gan_model: Model, tmp_path: Path, change: str
 ) -> None:
     sample_folder(gan_model, tmp_path, SampleRequest(3))
@@ -78,11 +78,11 @@ def test_all_classes_have_a_folder_each_and_the_count_is_the_total(
     assert (tmp_path / "two/000001.png").exists()
 
 
-def test_what_is_not_finite_is_listed(gan_model: Model, tmp_path: Path) -> None:
+def test_a_sample_that_is_not_finite_is_listed(gan_model: Model, tmp_path: Path) -> None:
     def spoilt(latents: torch.Tensor, condition: object = None) -> torch.Tensor:  # noqa: ARG001
-        drawn = torch.zeros(len(latents), 1, 8, 8)
-        drawn[1] = torch.nan
-        return drawn
+        images = torch.zeros(len(latents), 1, 8, 8)
+        images[1] = torch.nan
+        return images
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gan_model.recipe, "draw", spoilt)
@@ -95,7 +95,7 @@ def test_what_is_not_finite_is_listed(gan_model: Model, tmp_path: Path) -> None:
             sample_folder(gan_model, tmp_path / "none", SampleRequest(4))
 
 
-def test_a_full_disk_is_no_traceback(
+def test_a_full_disk_is_a_one_line_error(
     gan_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -107,16 +107,16 @@ def test_a_full_disk_is_no_traceback(
 
 
 def test_memory_does_not_grow_with_the_count(gan_model: Model, tmp_path: Path) -> None:
-    """Only names are held: what is drawn goes before the next is drawn."""
+    """Images are freed before the next are generated."""
     alive: list[int] = []
     real: Callable[..., torch.Tensor] = gan_model.recipe.draw
-    seen: list[ReferenceType[torch.Tensor]] = []
+    references: list[ReferenceType[torch.Tensor]] = []
 
     def watched(latents: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
-        alive.append(sum(one() is not None for one in seen))
-        drawn = real(latents, condition)
-        seen.append(ref(drawn))
-        return drawn
+        alive.append(sum(one() is not None for one in references))
+        images = real(latents, condition)
+        references.append(ref(images))
+        return images
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gan_model.recipe, "draw", watched)

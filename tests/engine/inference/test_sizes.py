@@ -52,23 +52,23 @@ def photo(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", [100_000, 10**6, 2**31, 2**63, 10**20, 10**24, 10**400])
-def test_a_size_that_no_memory_holds_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
+def test_a_size_beyond_memory_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
     photo(tmp_path / "in/a.png")
     with pytest.raises(NothingUsableError):
         fill_folder(tmp_path / "in", tmp_path / "out", COPIES, size=size)
     (message,) = problem_messages(tmp_path / "out")
     assert message.startswith("its 40x32 pixels would become ")
     assert message.endswith("178,956,970 are made, choose a smaller size")
-    for given, error in (
+    for options, error in (
         (tmp_path / "in/a.png", BadImage),
         (np.zeros((32, 40, 3), np.uint8), DataError),
     ):
         with pytest.raises(error, match="40x32 pixels would become"):
-            Translator._of(COPIES)(given, size=size)
+            Translator._of(COPIES)(options, size=size)
 
 
 @pytest.mark.parametrize("width", [60_000, 500_000, 2_000_000])
-def test_a_strip_is_listed_and_the_others_are_done(width: int, tmp_path: Path) -> None:
+def test_a_strip_is_listed_and_the_others_are_translated(width: int, tmp_path: Path) -> None:
     for name in ("a", "z"):
         photo(tmp_path / f"in/{name}.png")
     strip(tmp_path / "in/b.png", width)
@@ -78,7 +78,7 @@ def test_a_strip_is_listed_and_the_others_are_done(width: int, tmp_path: Path) -
     assert f"its {width}x1 pixels would become {width * 64 * 64:,}" in message
 
 
-def test_enlarged_sizes_are_held_against_max_pixels(tmp_path: Path) -> None:
+def test_max_pixels_applies_to_enlarged_sizes(tmp_path: Path) -> None:
     photo(tmp_path / "in/a.png")
     most = 64 * 80
     assert (
@@ -89,18 +89,18 @@ def test_enlarged_sizes_are_held_against_max_pixels(tmp_path: Path) -> None:
     assert scaled(np.zeros((32, 40, 3), np.uint8), 16, 1).shape == (16, 20, 3)  # never enlarged
 
 
-def test_whatever_goes_wrong_while_an_image_is_scaled_is_listed(
+def test_an_error_while_scaling_an_image_is_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a", "b"):
         photo(tmp_path / f"in/{name}.png")
-    whole, errors = resize_pixels, [MemoryError(), OverflowError("too large"), KeyError("x")]
+    real, errors = resize_pixels, [MemoryError(), OverflowError("too large"), KeyError("x")]
     for error in errors:
 
         def fail(pixels: Any, size: Any, error: Exception = error) -> Any:
             if pixels.shape[0] == 32:
                 raise error
-            return whole(pixels, size)
+            return real(pixels, size)
 
         monkeypatch.setattr(domain_images, "resize_pixels", fail)
         out = tmp_path / type(error).__name__
@@ -112,7 +112,7 @@ def test_whatever_goes_wrong_while_an_image_is_scaled_is_listed(
 
 
 @pytest.mark.parametrize("width", [60_000, 2_000_000])
-def test_training_lists_a_strip_before_it_begins(width: int, tmp_path: Path) -> None:
+def test_training_lists_a_strip_before_the_first_step(width: int, tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         photo(tmp_path / f"one/train/{name}.png")
     path = strip(tmp_path / "one/train/strip.png", width)
@@ -120,9 +120,9 @@ def test_training_lists_a_strip_before_it_begins(width: int, tmp_path: Path) -> 
         settings = Data(
             root=tmp_path, domains=("one",), layout="images", size=64, max_bad=0.5, cache=cache
         )
-        prepared = check.check_data(check.open_layout(settings), settings)
-        (problem,) = prepared.problems
+        checked_data = check.check_data(check.open_layout(settings), settings)
+        (problem,) = checked_data.problems
         assert problem.path == path
         assert problem.message.startswith(f"its {width}x1 pixels would become ")
         assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
-        assert len(prepared.layout) == 3
+        assert len(checked_data.layout) == 3

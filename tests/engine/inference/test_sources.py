@@ -1,4 +1,4 @@
-"""Each input is opened once, and what is recorded of it is true of the bytes that were decoded."""
+"""Each input is opened once, and its record describes the decoded bytes."""
 
 from collections import Counter
 from hashlib import sha256
@@ -27,7 +27,7 @@ def save(path: Path, pixels: Any, *frames: Any) -> Path:
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Count how often each file is read."""
     counts: Counter[str] = Counter()
     read = Path.read_bytes
@@ -48,50 +48,48 @@ def records(out: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_each_input_and_mask_is_opened_once(
-    batch_size: int, opened: Counter[str], tmp_path: Path
+    batch_size: int, open_counts: Counter[str], tmp_path: Path
 ) -> None:
     hole = np.zeros((9, 13), np.uint8)
     hole[2:5, 3:9] = 255
     for number in range(4):
         save(tmp_path / f"in/{number}.png", PHOTO)
         save(tmp_path / f"masks/{number}.bmp", hole)
-    done = fill_folder(
+    result = fill_folder(
         tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks", batch_size=batch_size
     )
-    assert len(records(tmp_path / "out")) == 4, done
+    assert len(records(tmp_path / "out")) == 4, result
     inputs = {f"{number}.{suffix}": 1 for number in range(4) for suffix in ("png", "bmp")}
-    assert {name: opened[name] for name in inputs} == inputs
+    assert {name: open_counts[name] for name in inputs} == inputs
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
 @pytest.mark.parametrize("frames", ["first", "all"])
 def test_a_file_of_several_frames_is_opened_once(
-    batch_size: int, frames: str, opened: Counter[str], tmp_path: Path
+    batch_size: int, frames: str, open_counts: Counter[str], tmp_path: Path
 ) -> None:
     for number in range(3):
         save(tmp_path / f"in/{number}.tif", PHOTO, PHOTO[::-1], PHOTO[:, ::-1])
     translate(tmp_path / "in", tmp_path / "out", frames=frames, batch_size=batch_size)
     assert len(records(tmp_path / "out")) == (9 if frames == "all" else 3)
-    assert {n: c for n, c in opened.items() if n.endswith(".tif")} == dict.fromkeys(
+    assert {n: c for n, c in open_counts.items() if n.endswith(".tif")} == dict.fromkeys(
         ("0.tif", "1.tif", "2.tif"), 1
     )
 
 
-def test_a_rerun_opens_each_input_once_to_see_that_it_is_done(
-    opened: Counter[str], tmp_path: Path
-) -> None:
+def test_a_rerun_opens_each_input_once(open_counts: Counter[str], tmp_path: Path) -> None:
     for number in range(3):
         save(tmp_path / f"in/{number}.png", PHOTO)
     translate(tmp_path / "in", tmp_path / "out")
-    opened.clear()
+    open_counts.clear()
     save(tmp_path / "in/1.png", PHOTO[::-1])
     translate(tmp_path / "in", tmp_path / "out", overwrite=True)
-    assert {n: c for n, c in opened.items() if n in ("0.png", "1.png", "2.png")} == dict.fromkeys(
-        ("0.png", "1.png", "2.png"), 1
-    )
+    assert {
+        n: c for n, c in open_counts.items() if n in ("0.png", "1.png", "2.png")
+    } == dict.fromkeys(("0.png", "1.png", "2.png"), 1)
 
 
-def test_a_file_that_changes_under_us_is_recorded_as_what_was_decoded(
+def test_a_file_that_changes_meanwhile_is_recorded_as_decoded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path, read = save(tmp_path / "in/a.png", PHOTO), Path.read_bytes
@@ -108,35 +106,33 @@ def test_a_file_that_changes_under_us_is_recorded_as_what_was_decoded(
     monkeypatch.undo()
     assert records(tmp_path / "out") == {"a.png": sha256(before).hexdigest()}
     assert (np.asarray(Image.open(tmp_path / "out/a.png")) == 255 - PHOTO).all()
-    translate(tmp_path / "in", tmp_path / "out", overwrite=True)  # it is another image now
+    translate(tmp_path / "in", tmp_path / "out", overwrite=True)  # the file has another image now
     assert (np.asarray(Image.open(tmp_path / "out/a.png")) == 255 - other).all()
 
 
-def job(path: Path, **given: Any) -> Job:
-    return Job(path, path.with_suffix(".out.png"), **given)
+def job(path: Path, **args: Any) -> Job:
+    return Job(path, path.with_suffix(".out.png"), **args)
 
 
-def test_what_does_not_fit_into_memory_is_opened_again(
-    opened: Counter[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_inputs_beyond_the_memory_limit_are_opened_again(
+    open_counts: Counter[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "HELD_BYTES", 0)
     for number in range(3):
         save(tmp_path / f"in/{number}.png", PHOTO)
     assert translate(tmp_path / "in", tmp_path / "out", batch_size=3).done == 3
-    assert [opened[f"{number}.png"] for number in range(3)] == [2, 2, 2]
+    assert [open_counts[f"{number}.png"] for number in range(3)] == [2, 2, 2]
 
 
-def test_an_input_is_kept_until_the_last_job_has_taken_it(
-    opened: Counter[str], tmp_path: Path
-) -> None:
+def test_an_input_is_kept_until_its_last_job(open_counts: Counter[str], tmp_path: Path) -> None:
     path = save(tmp_path / "x.tif", PHOTO, PHOTO[::-1], PHOTO[:, ::-1])
     jobs = [job(path, frame=frame) for frame in (0, 1, 2)]
-    held = Sources(10_000)
-    held.expect(jobs)
-    first, *others = [held.take(each) for each in jobs]
+    sources = Sources(10_000)
+    sources.expect(jobs)
+    first, *others = [sources.take(each) for each in jobs]
     assert all(other is first for other in others)
-    held.take(jobs[0])
-    assert opened == {"x.tif": 2}
+    sources.take(jobs[0])
+    assert open_counts == {"x.tif": 2}
 
 
 def test_the_digest_is_of_the_image_and_its_mask(tmp_path: Path) -> None:
@@ -147,9 +143,9 @@ def test_the_digest_is_of_the_image_and_its_mask(tmp_path: Path) -> None:
     assert Sources(10_000).digest(job(tmp_path / "absent.png")) is None
 
 
-def test_a_missing_input_raises_and_is_expected_no_longer(tmp_path: Path) -> None:
-    held, absent = Sources(10_000), job(tmp_path / "absent.png")
-    held.expect([absent])
+def test_a_missing_input_raises_and_is_removed(tmp_path: Path) -> None:
+    sources, absent = Sources(10_000), job(tmp_path / "absent.png")
+    sources.expect([absent])
     with pytest.raises(BadImage):
-        held.take(absent)
-    assert not held._uses
+        sources.take(absent)
+    assert not sources._uses

@@ -1,4 +1,4 @@
-"""Commands of plugins are listed and run; one that fails is named, and everything else works."""
+"""Commands of plugins are listed and run; one that fails is named, and the rest works."""
 
 import subprocess
 import sys
@@ -41,17 +41,17 @@ def test_a_command_is_listed_by_distribution_and_run(install, run_command) -> No
     assert run_command("greet", "you")[:2] == (0, "hello, you\n")
     assert run_command("greet", "three").code == 3
     assert "Usage: " in run_command("greet").err
-    listed = run_command("plugins").out
-    assert "commands        greet" in listed
+    output = run_command("plugins").out
+    assert "commands        greet" in output
     assert "translate greet --help" in run_command("show", "greet").out
     assert "Greet NAME." in run_command("show", "--kind", "command").out
 
 
-def test_a_command_that_raises_is_its_plugins_fault(
+def test_a_command_that_raises_names_its_plugin(
     install, run_command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TRANSLATE_DEBUG", "0")
-    monkeypatch.chdir(tmp_path)  # a file with the traceback is written
+    monkeypatch.chdir(tmp_path)  # the traceback is in a file
     module = install("friends", GREET)
     outcome = run_command("greet", "nobody")
     assert outcome.code == 2
@@ -88,8 +88,8 @@ def test_a_plugin_that_fails_is_named_and_the_rest_works(
     assert outcome.err.count("Warning") == 1
     assert "broken" in outcome.err and message in outcome.err
     assert run_command("greet", "you").out == "hello, you\n"
-    listed = run_command("plugins")
-    assert "broken 1.5" in listed.out and message in listed.out
+    result = run_command("plugins")
+    assert "broken 1.5" in result.out and message in result.out
 
 
 def test_of_two_plugins_with_one_name_each_is_run_by_its_distribution(install, run_command) -> None:

@@ -1,4 +1,4 @@
-"""A broken plugin is one line on standard error; everything else works, and nothing is shadowed."""
+"""A broken plugin is one line on standard error, and built-in names cannot be shadowed."""
 
 import json
 import os
@@ -23,7 +23,7 @@ Install = Callable[..., str]
 
 @pytest.fixture
 def eight(install: Install) -> None:
-    """Install five that cannot be loaded, one that fails when asked, and two of one entry name."""
+    """Install five broken plugins, one that fails at use, and two of one entry name."""
     for name, (code, _) in BROKEN_PLUGINS.items():
         install(name, code, requires="translate-kit>=99" if name == "tomorrow" else "")
     install("late", FAILS_IN_HOOK)
@@ -32,7 +32,7 @@ def eight(install: Install) -> None:
 
 
 @pytest.mark.usefixtures("eight")
-def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run_command) -> None:
+def test_P9_broken_plugins_are_listed_in_one_line_each_and_the_rest_works(run_command) -> None:
     listed = run_command("plugins")
     lines = listed.err.splitlines()
     assert len(lines) == 7, listed.err
@@ -46,8 +46,8 @@ def test_P9_broken_plugins_are_a_line_each_and_everything_else_works(run_command
     assert "late, register_losses: OSError: no weights" in listed.out
     assert listed.code == 0
     for command in (["show", "cyclegan"], ["datasets"], ["plugins", "check", "l1"]):
-        done = run_command(*command)
-        assert (done.code, done.err) == (0, ""), command  # and the lines are not repeated
+        result = run_command(*command)
+        assert (result.code, result.err) == (0, ""), command  # and the lines are not repeated
 
 
 SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1}",
@@ -55,7 +55,7 @@ SMALL = ["options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1
 
 
 @pytest.mark.usefixtures("eight")
-def test_P9_every_command_works_beside_them_and_says_what_is_left_out(
+def test_P9_every_command_works_and_reports_skipped_plugins(
     run_command, install, image_folder, tmp_path
 ) -> None:
     install("empty", "nothing = 1")
@@ -64,65 +64,65 @@ def test_P9_every_command_works_beside_them_and_says_what_is_left_out(
     image_folder("a", 2), image_folder("b", 2)
     small_checkpoints.cgan(tmp_path / "drawer")
     small = [word for setting in SMALL for word in ("--set", setting)]
-    asked = ["--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--out", "run"]
+    arguments = ["--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--out", "run"]
     for command in (
         ["plugins"], ["plugins", "check", "l1"], ["show", "cyclegan"], ["show", "run"], ["doctor"],
         ["infer", "run", "a", "out"], ["sample", "drawer", "drawn", "--count", 2], ["datasets"],
         ["datasets", "check", "a", "b", "--data", "."], ["train", "--resume", "run", "--steps", 2],
     ):  # fmt: skip
         if command[-1] == "run":
-            done = run_command("train", *asked, "--steps", 1, "--size", 16, *small)
-            assert done.code == 0, done.err
+            result = run_command("train", *arguments, "--steps", 1, "--size", 16, *small)
+            assert result.code == 0, result.err
         discovery.load.cache_clear()
         discovery.skipped.clear()
-        done = run_command(*command)
-        assert done.code == 0, (command, done.err)
+        result = run_command(*command)
+        assert result.code == 0, (command, result.err)
         for name in BROKEN_PLUGINS:
-            assert f"plugin '{name}' of {name} 1.5 is skipped" in done.err, command
+            assert f"plugin '{name}' of {name} 1.5 is skipped" in result.err, command
     for command in (["--help"], ["--version"], ["train", "--help"]):
         discovery.load.cache_clear()
-        assert run_command(*command)[0::2] == (0, "")  # which no plugin is imported for
+        assert run_command(*command)[0::2] == (0, "")  # which imports no plugin
 
 
 @pytest.mark.usefixtures("eight")
-def test_what_is_broken_is_in_the_json_by_distribution(run_command) -> None:
-    found = {
+def test_broken_plugins_are_in_the_json_by_distribution(run_command) -> None:
+    actual = {
         each["distribution"]: each for each in json.loads(run_command("plugins", "--json").out)
     }
-    assert found["translate-kit"]["broken"] == {}
-    assert "cyclegan" in found["translate-kit"]["offers"]["recipe"]
-    assert found["leaver"] == {
+    assert actual["translate-kit"]["broken"] == {}
+    assert "cyclegan" in actual["translate-kit"]["offers"]["recipe"]
+    assert actual["leaver"] == {
         "distribution": "leaver",
         "version": "1.5",
         "offers": {},
         "events": [],
         "broken": {"leaver": "SystemExit: 0"},
     }
-    assert found["sour-drops"]["offers"] == {"loss": ["sour-drops/lemon", "lime"]}
+    assert actual["sour-drops"]["offers"] == {"loss": ["sour-drops/lemon", "lime"]}
     quiet = run_command("plugins", "--quiet").out
     assert "leaver" in quiet
     assert "translate-kit 0" not in quiet
 
 
 @pytest.mark.usefixtures("eight")
-def test_G5_a_plugin_is_registered_whole_or_not_at_all() -> None:
+def test_G5_a_plugin_is_registered_completely_or_not_at_all() -> None:
     for loss in ("spelled", "grabbed", "newest", "never"):
         with pytest.raises(ConfigError, match=f"no loss is called '{loss}'"):
             find("loss", loss)
 
 
 @pytest.mark.usefixtures("eight")
-def test_G1_a_broken_plugin_that_was_asked_for_is_an_error_that_says_why(run_command) -> None:
-    asked = run_command("train", "--plugin", "leaver", "--domains", "a", "b", "--steps", "1")
-    assert asked.code == 2
-    assert "no recipe is called 'leaver'" in asked.err
-    assert "The plugin leaver:leaver could not be loaded: see `translate plugins`." in asked.err
+def test_G1_a_requested_broken_plugin_is_an_error_with_the_reason(run_command) -> None:
+    arguments = run_command("train", "--plugin", "leaver", "--domains", "a", "b", "--steps", "1")
+    assert arguments.code == 2
+    assert "no recipe is called 'leaver'" in arguments.err
+    assert "The plugin leaver:leaver could not be loaded: see `translate plugins`." in arguments.err
     checked = run_command("plugins", "check", "leaver")
     assert (checked.code, checked.out) == (2, "  BROKEN  leaver:leaver: SystemExit: 0\n")
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_G6_two_of_one_entry_name_both_load_in_either_order(install, turned) -> None:
+def test_G6_two_plugins_of_one_entry_name_load_in_either_order(install, turned) -> None:
     pair = [
         ("sour-drops", plugin_source("lemon", "lime")),
         ("sweet-drops", plugin_source("lemon", "honey")),
@@ -136,10 +136,10 @@ def test_G6_two_of_one_entry_name_both_load_in_either_order(install, turned) -> 
     assert find("loss", "sweet-drops/lemon").__module__ == "site_sweet_drops_plugin"
 
 
-def test_our_names_cannot_be_shadowed_by_a_distribution_before_us_on_the_path(install) -> None:
-    ours = find("loss", "l1")
+def test_built_in_names_cannot_be_shadowed_by_an_earlier_distribution(install) -> None:
+    builtin = find("loss", "l1")
     install("aaa", plugin_source("l1"), entry="losses")
-    assert find("loss", "l1") is ours
+    assert find("loss", "l1") is builtin
     assert find("loss", "aaa/l1").__module__ == "site_aaa_plugin"
 
 
@@ -153,7 +153,9 @@ def test_our_names_cannot_be_shadowed_by_a_distribution_before_us_on_the_path(in
         ("sour.drops,sweet_drops", {"lime", "honey"}),
     ],
 )
-def test_G9_the_allow_list_decides_who_is_imported(install, monkeypatch, listed, expected) -> None:
+def test_G9_the_allow_list_decides_which_plugins_are_imported(
+    install, monkeypatch, listed, expected
+) -> None:
     modules = [
         install("sour-drops", plugin_source("lime")),
         install("sweet_drops", plugin_source("honey")),
@@ -173,17 +175,15 @@ def test_G9_the_allow_list_decides_who_is_imported(install, monkeypatch, listed,
         ("Translate_Kit<0.0.1", False),
         ("translate-kit<0.0.1; python_version < '3'", True),
         ("no requirement at all !", True),
-        ("torch>=99", True),  # pip's business, and ours to find out by importing it
+        ("torch>=99", True),  # only an import finds this out
     ],
 )
-def test_G7_what_a_plugin_requires_of_us_is_read(install, requires, loads) -> None:
+def test_G7_the_version_that_a_plugin_requires_is_checked(install, requires, loads) -> None:
     install("sweets", plugin_source("honey"), requires=requires)
     assert ("honey" in names("loss")) == loads
 
 
-def test_G2_a_plugin_that_exits_is_left_out_and_one_that_is_interrupted_interrupts(
-    install, caplog
-) -> None:
+def test_G2_a_plugin_that_exits_is_skipped_and_an_interrupt_is_raised(install, caplog) -> None:
     install("leaver", "import sys\nsys.exit(0)")
     discovery.load()
     assert list(map(repr, discovery.skipped.values())) == ["SystemExit(0)"]
@@ -193,14 +193,14 @@ def test_G2_a_plugin_that_exits_is_left_out_and_one_that_is_interrupted_interrup
         discovery.load()
 
 
-def test_G3_a_hook_with_other_arguments_is_rejected_with_who_brings_it(install, caplog) -> None:
+def test_G3_a_hook_with_wrong_arguments_is_rejected_with_its_distribution(install, caplog) -> None:
     install("greedy", plugin_source("grabbed").replace("losses():", "losses(engine):"))
     assert "grabbed" not in names("loss")
     assert "plugin 'greedy' of greedy 1.5 is skipped (PluginValidationError" in caplog.text
     assert "'engine'" in caplog.text
 
 
-def test_a_distribution_that_pip_left_half_removed_is_no_reason_to_stop(install, tmp_path) -> None:
+def test_a_half_removed_distribution_is_skipped(install, tmp_path) -> None:
     install("sweets", plugin_source("honey"))
     (tmp_path / "site/sweets-1.5.dist-info/METADATA").unlink()
     discovery.load.cache_clear()
@@ -229,7 +229,7 @@ def test_G8_help_and_completion_read_metadata_alone(install, tmp_path) -> None:
               "COMP_CWORD": "3"}),
     ):  # fmt: skip
         code = "import sys; sys.argv[0] = 'translate'; from translate.cli import main; main()"
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", code, *arguments],
             env={**environment, **more},
             capture_output=True,
@@ -237,8 +237,8 @@ def test_G8_help_and_completion_read_metadata_alone(install, tmp_path) -> None:
             check=True,
             timeout=20,
         )
-        assert done.stderr == ""
-        assert ("slow7" if more else "train") in done.stdout
+        assert result.stderr == ""
+        assert ("slow7" if more else "train") in result.stdout
 
 
 def test_G4_registering_a_plugin_with_one_bad_hook_leaves_nothing_behind() -> None:

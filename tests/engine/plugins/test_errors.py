@@ -1,4 +1,4 @@
-"""An exception in a plugin's code is said with plugin, file, line and rule; others pass."""
+"""An exception in a plugin's code is reported with plugin, file, line and rule."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ class Careless:
 
 
 class Plugin:
-    """Offers it."""
+    """Registers it."""
 
     def register_losses(self) -> dict[str, Callable[..., object]]:
         return {"careless": Careless}
@@ -58,32 +58,32 @@ def test_G12_a_constructor_that_raises_names_plugin_file_line_and_rule(
 ) -> None:
     from translate import hookimpl
 
-    offered = type("Offering", (Plugin,), {"__module__": __name__})()
+    offers = type("Offering", (Plugin,), {"__module__": __name__})()
     hookimpl(Plugin.register_losses)
-    register_plugin(offered, "stranger:careless")
-    with pytest.raises(PluginError) as found:
+    register_plugin(offers, "stranger:careless")
+    with pytest.raises(PluginError) as error:
         create("loss", {"name": "careless", "kind": kind})
-    said = str(found.value)
-    assert said.startswith("Careless raised ")
-    assert f"plugin stranger:careless, {__file__}, line {line_of(code)}: `{code}`" in said
-    assert RULES["__init__"] in said
-    assert "TRANSLATE_DEBUG=1" in said
+    message = str(error.value)
+    assert message.startswith("Careless raised ")
+    assert f"plugin stranger:careless, {__file__}, line {line_of(code)}: `{code}`" in message
+    assert RULES["__init__"] in message
+    assert "TRANSLATE_DEBUG=1" in message
 
 
 @pytest.mark.parametrize(
     "error",
     [ConfigError("no"), BadImage(Path("a.png"), "cut"), MemoryError(), KeyboardInterrupt()],
 )
-def test_what_has_words_of_its_own_passes(error: BaseException) -> None:
-    with pytest.raises(type(error)) as found, plugin_code(Careless, "__init__"):
+def test_errors_of_translate_pass_unchanged(error: BaseException) -> None:
+    with pytest.raises(type(error)) as raised_error, plugin_code(Careless, "__init__"):
         raise error
-    assert found.value is error
+    assert raised_error.value is error
 
 
-def test_a_strangers_line_is_named_rather_than_one_of_ours_that_it_called(
+def test_the_line_of_the_plugin_is_named_rather_than_one_it_called(
     register_plugin: Callable[..., object],
 ) -> None:
-    """A wrong argument fails inside of what it is given to."""
+    """A wrong argument fails inside the function that is called."""
     register_plugin(Plugin(), "stranger:careless")
     try:
         find("generator", "resnet")(in_channels="three", out_channels=3)
@@ -93,7 +93,7 @@ def test_a_strangers_line_is_named_rather_than_one_of_ours_that_it_called(
     assert (where.plugin, where.file) == ("stranger:careless", __file__)
 
 
-def test_every_rule_is_about_a_hook_or_a_method_that_there_is() -> None:
+def test_every_rule_names_an_existing_hook_or_method() -> None:
     from translate.batches import Layout
 
     for name in RULES:
@@ -102,14 +102,14 @@ def test_every_rule_is_about_a_hook_or_a_method_that_there_is() -> None:
 
 def test_a_definition_is_found_for_a_message() -> None:
     line = line_of("def register_losses")
-    said = at_definition(Plugin(), "register_losses")
-    assert f"({__file__}, line {line}: `def register_losses(self)" in said.replace(
+    message = at_definition(Plugin(), "register_losses")
+    assert f"({__file__}, line {line}: `def register_losses(self)" in message.replace(
         "plugin stranger:careless, ", ""
     )
     assert at_definition(Plugin(), "absent") == ""
 
 
-def test_an_unforeseen_exception_says_whose_fault_it_is(
+def test_an_unexpected_exception_names_the_plugin_or_translate(
     register_plugin: Callable[..., object],
 ) -> None:
     from translate.engine.data import samples
@@ -117,8 +117,8 @@ def test_an_unforeseen_exception_says_whose_fault_it_is(
     try:
         samples.find(None)  # type: ignore[arg-type]
     except Exception as error:
-        said = describe_unexpected(error)
-    assert "samples.py, line" in said and "bug of translate" in said
+        message = describe_unexpected(error)
+    assert "samples.py, line" in message and "bug of translate" in message
     register_plugin(Plugin(), "stranger:careless")
     try:
         Careless()

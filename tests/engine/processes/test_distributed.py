@@ -1,4 +1,4 @@
-"""Processes that train as one: what a single one does, and two real ones on gloo."""
+"""Distributed training: a single process, and two real ones with gloo."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +22,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-def test_one_process_is_the_first_and_does_nothing_with_others() -> None:
+def test_a_single_process_is_the_first_and_communicates_with_no_other() -> None:
     with distributed.process_group(torch.device("cpu")):
         assert (distributed.rank(), distributed.world_size()) == (0, 1)
         assert distributed.is_first()
@@ -37,7 +37,7 @@ def test_one_process_is_the_first_and_does_nothing_with_others() -> None:
     assert not dist.is_initialized()
 
 
-def test_files_are_shared_out_in_strides_before_anything_is_joined(
+def test_files_are_split_in_strides_before_the_process_group_exists(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "3")
@@ -54,7 +54,7 @@ def test_a_device_is_chosen_by_name(name: str) -> None:
     assert distributed.choose_device(name).type == expected
 
 
-def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_gpu_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for name in ("cuda", "cuda:1"):
         with pytest.raises(ConfigError, match=rf"device {name}: PyTorch finds no GPU here"):
@@ -65,7 +65,7 @@ def test_a_gpu_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def on_two(work: Callable[[], Any]) -> list[Any]:
-    """Do `work` in two processes that have joined; return what each found."""
+    """Run `work` in two processes of one group; return the result of each."""
 
     def joined(rank: int) -> Any:
         with distributed.process_group(torch.device("cpu")):
@@ -78,21 +78,25 @@ def on_two(work: Callable[[], Any]) -> list[Any]:
     return two_processes.run(joined)
 
 
-def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing() -> None:
+def test_gradients_are_averaged_and_a_missing_one_counts_as_zero() -> None:
     def work() -> list[Any]:
         rank = distributed.rank()
         both = nn.Parameter(torch.zeros(2, 2).to(torch.bfloat16))
         one, none = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(1))
-        turned = nn.Parameter(torch.zeros(1, 2, 2, 2).to(memory_format=torch.channels_last))
+        channels_last = nn.Parameter(torch.zeros(1, 2, 2, 2).to(memory_format=torch.channels_last))
         both.grad = torch.full((2, 2), 1.0 + 2 * rank).to(torch.bfloat16)
         if rank:
             one.grad = torch.tensor([1.0, 2.0, 4.0])
-        turned.grad = torch.arange(8.0).reshape(1, 2, 2, 2).to(memory_format=torch.channels_last)
-        loss = distributed.average_gradients([both, one, none, turned], torch.tensor(4.0 * rank))
+        channels_last.grad = (
+            torch.arange(8.0).reshape(1, 2, 2, 2).to(memory_format=torch.channels_last)
+        )
+        loss = distributed.average_gradients(
+            [both, one, none, channels_last], torch.tensor(4.0 * rank)
+        )
         assert loss == 2.0
         assert both.grad.dtype == torch.bfloat16
-        assert turned.grad.is_contiguous(memory_format=torch.channels_last)
-        return [p.grad.tolist() for p in (both, one, none, turned)]  # type: ignore[union-attr]
+        assert channels_last.grad.is_contiguous(memory_format=torch.channels_last)
+        return [p.grad.tolist() for p in (both, one, none, channels_last)]  # type: ignore[union-attr]
 
     first, second = on_two(work)
     assert first == second
@@ -100,7 +104,7 @@ def test_gradients_become_their_mean_and_a_missing_one_counts_as_nothing() -> No
     assert first[3] == torch.arange(8.0).reshape(1, 2, 2, 2).tolist()
 
 
-def test_everybody_gets_the_firsts_weights_and_buffers() -> None:
+def test_all_processes_get_weights_and_buffers_of_the_first() -> None:
     def work() -> list[Any]:
         torch.manual_seed(distributed.rank())
         network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2))
@@ -113,7 +117,7 @@ def test_everybody_gets_the_firsts_weights_and_buffers() -> None:
     assert first == second
 
 
-def test_the_first_gathers_and_all_agree_on_the_most() -> None:
+def test_the_first_process_gathers_and_all_get_the_maximum() -> None:
     def work() -> list[Any]:
         rank = distributed.rank()
         return [

@@ -1,4 +1,4 @@
-"""What torchrun says of a process is believed where it makes sense, and explained elsewhere."""
+"""Environment variables of torchrun are read, and inconsistent ones explained."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize(
-    ("given", "found"),
+    ("options", "expected"),
     [
         ({}, Launch()),
         ({"RANK": "", "WORLD_SIZE": " "}, Launch()),
@@ -34,15 +34,15 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "-5"}, Launch(0, 2, 0)),
     ],
 )
-def test_what_makes_sense_is_believed(
-    given: Mapping[str, str], found: Launch, environment: Callable[..., None]
+def test_a_consistent_launch_environment_is_accepted(
+    options: Mapping[str, str], expected: Launch, environment: Callable[..., None]
 ) -> None:
-    environment(**given)
-    assert read_launch() == found
+    environment(**options)
+    assert read_launch() == expected
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("options", "message"),
     [
         ({"RANK": "one", "WORLD_SIZE": "2"}, "RANK must be a number, and is 'one'"),
         ({"RANK": "0", "WORLD_SIZE": "2.0"}, "WORLD_SIZE must be a number"),
@@ -55,26 +55,26 @@ def test_what_makes_sense_is_believed(
         ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "x"}, "LOCAL_RANK must be a number"),
     ],
 )
-def test_what_makes_none_is_one_line_for_every_command(
-    given: Mapping[str, str],
-    said: str,
+def test_an_inconsistent_launch_environment_is_a_one_line_error(
+    options: Mapping[str, str],
+    message: str,
     environment: Callable[..., None],
     run_command: Callable[..., Any],
     image_folder: Callable[..., Any],
 ) -> None:
-    environment(**given)
-    with pytest.raises(ConfigError, match=said) as error:
+    environment(**options)
+    with pytest.raises(ConfigError, match=message) as error:
         read_launch()
     assert "unset " in str(error.value)
     for name in "ab":
         image_folder(f"datasets/{name}", 2)
-    found = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
-    assert (found.code, found.out) == (2, "")
-    assert found.err.startswith("Error: ") and found.err.count("\n") == 1
+    result = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Error: ") and result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("options", "message"),
     [
         ({}, "MASTER_ADDR and MASTER_PORT are not set"),
         ({"MASTER_ADDR": "", "MASTER_PORT": "29500"}, "MASTER_ADDR is not set"),
@@ -82,24 +82,24 @@ def test_what_makes_none_is_one_line_for_every_command(
         ({"MASTER_ADDR": "localhost", "MASTER_PORT": "70000"}, "a number from 1 to 65535"),
     ],
 )
-def test_processes_that_cannot_meet_are_told_so(
-    given: Mapping[str, str],
-    said: str,
+def test_a_failed_rendezvous_is_a_one_line_error(
+    options: Mapping[str, str],
+    message: str,
     environment: Callable[..., None],
     run_command: Callable[..., Any],
     image_folder: Callable[..., Any],
 ) -> None:
-    environment(RANK="0", WORLD_SIZE="2", **given)
-    with pytest.raises(ConfigError, match=said):
+    environment(RANK="0", WORLD_SIZE="2", **options)
+    with pytest.raises(ConfigError, match=message):
         require_rendezvous()
     for name in "ab":
         image_folder(f"datasets/{name}", 2)
-    found = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
-    assert found.code == 2 and said in found.err
+    result = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    assert result.code == 2 and message in result.err
 
 
 def test_only_launch_reads_these_variables() -> None:
-    """Each would believe something else of a variable that is empty."""
+    """Two readers might interpret an empty variable differently."""
     import ast
     from pathlib import Path
 

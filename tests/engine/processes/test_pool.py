@@ -1,4 +1,4 @@
-"""Threads do what they are given in order, and never keep a process or an interrupted block."""
+"""The thread pool keeps the order and never delays the end of a process or block."""
 
 import threading
 import time
@@ -30,21 +30,21 @@ def test_no_thread_is_left_after_the_block() -> None:
         pool.submit(str)
 
 
-def test_T23_an_exception_in_the_block_waits_for_nothing_that_takes_long(
+def test_T23_an_exception_in_the_block_does_not_wait_for_long_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("translate.engine.processes.pool.SHUTDOWN_SECONDS", 0.05)
-    event, begun, done = threading.Event(), threading.Event(), []
+    event, started, done = threading.Event(), threading.Event(), []
 
     def slow() -> None:
-        begun.set()
+        started.set()
         event.wait(30)
 
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt), DaemonThreadPool(1) as pool:
         pool.submit(slow)
         pool.submit(done.append, 1)
-        begun.wait(10)
+        started.wait(10)
         raise KeyboardInterrupt
     assert time.monotonic() - start < 10
     assert not done
@@ -52,7 +52,7 @@ def test_T23_an_exception_in_the_block_waits_for_nothing_that_takes_long(
     event.set()
 
 
-def test_an_abandoned_pool_ends_its_block_at_once() -> None:
+def test_an_abandoned_pool_leaves_its_block_at_once() -> None:
     event, start = threading.Event(), time.monotonic()
     with DaemonThreadPool(1) as pool:
         pool.submit(event.wait, 30)

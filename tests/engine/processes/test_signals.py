@@ -12,7 +12,7 @@ from translate.engine.processes.signals import Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_noted_and_nothing_else_happens(number: int) -> None:
+def test_a_signal_is_recorded_and_does_not_interrupt(number: int) -> None:
     before = signal.getsignal(number)
     with Interrupts() as interrupts:
         assert interrupts.caught == 0
@@ -30,7 +30,7 @@ def test_a_second_sigint_stops_at_once() -> None:
         assert interrupts.caught == signal.SIGTERM
 
 
-def test_more_sigterms_are_one() -> None:
+def test_repeated_sigterms_count_once() -> None:
     with Interrupts() as interrupts:
         for _ in range(3):
             os.kill(os.getpid(), signal.SIGTERM)
@@ -61,7 +61,7 @@ def test_a_time_limit_and_the_first_signal_are_kept() -> None:
         assert (interrupts.time_is_up, interrupts.caught) == (False, signal.SIGTERM)
 
 
-def test_T25_a_hangup_is_noted_as_a_termination_is() -> None:
+def test_T25_a_hangup_is_handled_as_a_termination() -> None:
     before = signal.getsignal(signal.SIGHUP)
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -69,7 +69,7 @@ def test_T25_a_hangup_is_noted_as_a_termination_is() -> None:
     assert signal.getsignal(signal.SIGHUP) is before
 
 
-def test_T25_a_hangup_that_nohup_ignores_stays_ignored() -> None:
+def test_T25_a_hangup_ignored_by_nohup_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Interrupts() as interrupts:
@@ -82,7 +82,7 @@ def test_T25_a_hangup_that_nohup_ignores_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_message_at_once_says_that_the_work_at_hand_is_being_finished(
+def test_a_message_says_at_once_that_the_current_step_is_finished_first(
     messages: list[str],
 ) -> None:
     with Interrupts(work="this step") as interrupts:
@@ -96,8 +96,8 @@ def test_a_message_at_once_says_that_the_work_at_hand_is_being_finished(
     assert signal.set_wakeup_fd(-1) == -1
 
 
-def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -> None:
-    """Python's handlers wait for it; here one that swallows what they raise."""
+def test_a_second_sigint_ends_a_process_within_one_long_operation() -> None:
+    """Python's handlers run after the operation; this one swallows their exceptions."""
     code = (
         "import os, signal, threading, time\n"
         "from translate.engine.processes import signals\n"
@@ -113,7 +113,7 @@ def test_a_second_sigint_ends_a_process_that_is_inside_of_one_long_operation() -
         "        try: time.sleep(30)\n"
         "        except KeyboardInterrupt: pass\n"
     )
-    begun = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-    assert done.returncode == 130
-    assert time.monotonic() - begun < 25
+    start = time.monotonic()
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert result.returncode == 130
+    assert time.monotonic() - start < 25

@@ -15,12 +15,12 @@ from translate.engine.training.build import build_training
 
 
 @pytest.fixture
-def begun(
+def started_run(
     image_folder: Callable[..., Path], tmp_path: Path
 ) -> tuple[RunWriter, TrainingState, CheckedData]:
     image_folder("a", 4), image_folder("b", 3)
-    asked = small_runs.config(tmp_path)
-    layout = check.open_layout(asked.data)
-    training = build_training(asked, layout.spec, torch.device("cpu"))
-    journal = RunWriter(tmp_path / "run", training, 4)
-    return journal, training, check.check_data(layout, asked.data)
+    config = small_runs.config(tmp_path)
+    layout = check.open_layout(config.data)
+    training = build_training(config, layout.spec, torch.device("cpu"))
+    writer = RunWriter(tmp_path / "run", training, 4)
+    return writer, training, check.check_data(layout, config.data)

@@ -13,16 +13,16 @@ from translate.engine.disk import files, json_files
 from translate.engine.runs.writer import RunWriter
 
 
-def test_what_was_listed_before_is_not_listed_again(
-    begun: tuple[RunWriter, TrainingState, CheckedData],
+def test_problems_are_listed_once(
+    started_run: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
-    journal, training, prepared = begun
-    prepared.problems.extend([unreadable("old.png"), unreadable("new.png")])
-    files.append(journal.path / "problems.jsonl", unreadable("old.png").record())
-    journal.begin(training, prepared)
-    lines = json_files.read_lines(journal.path / "problems.jsonl")
+    writer, training, checked_data = started_run
+    checked_data.problems.extend([unreadable("old.png"), unreadable("new.png")])
+    files.append(writer.path / "problems.jsonl", unreadable("old.png").record())
+    writer.begin(training, checked_data)
+    lines = json_files.read_lines(writer.path / "problems.jsonl")
     assert [line["path"] for line in lines] == ["old.png", "new.png"]
-    assert journal.problems.count == 2
+    assert writer.problems.count == 2
 
 
 def test_D7_lost_information_is_listed_once_as_a_note(
@@ -32,9 +32,9 @@ def test_D7_lost_information_is_listed_once_as_a_note(
         folder = image_folder(name, 3)
         for number in (1, 2):
             Image.new("I;16", (32, 32), 900).save(folder / f"000{number}.png")
-    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
-    assert small_runs.train(small_runs.config(tmp_path, train__steps=1), run, heard).listed == 0
-    assert [line for line in heard.lines if "16 bits" in line] == [
+    recorder, run = small_runs.ProgressRecorder(), tmp_path / "run"
+    assert small_runs.train(small_runs.config(tmp_path, train__steps=1), run, recorder).listed == 0
+    assert [line for line in recorder.lines if "16 bits" in line] == [
         f"{tmp_path / 'a/0001.png'} (and 3 more of 6): 16 bits a channel become 8"
     ]
     for _ in range(2):  # a resume lists nothing again

@@ -1,4 +1,4 @@
-"""Trackers hear of a run in order, fail alone, and are closed however the run ends."""
+"""Trackers are called in order, fail independently, and are always closed."""
 
 import math
 import os
@@ -27,7 +27,7 @@ Plugin = Callable[..., object]
 
 
 class Recorder:
-    """Keeps the calls of all its instances."""
+    """Records the calls of all its instances."""
 
     calls: list[tuple[Any, ...]] = []
 
@@ -84,7 +84,7 @@ def problems(run: Path) -> list[dict[str, Any]]:
     return json_files.read_lines(path) if path.exists() else []
 
 
-def test_several_trackers_hear_of_a_run_in_order(root: Path, calls: list[tuple[Any, ...]]) -> None:
+def test_several_trackers_are_called_in_order(root: Path, calls: list[tuple[Any, ...]]) -> None:
     two = ("recorder", {"name": "recorder", "label": "second"})
     small_runs.train(config(root, *two, train__preview_every=4), root / "run")
     events = [("started", "run", 0), ("logged", 2), ("logged", 4), ("preview", 4)]
@@ -96,7 +96,7 @@ def test_several_trackers_hear_of_a_run_in_order(root: Path, calls: list[tuple[A
     assert [call[0] for call in calls[:4]] == ["first", "second"] * 2
 
 
-def test_a_resumed_run_says_where_it_continues(root: Path, calls: list[tuple[Any, ...]]) -> None:
+def test_trackers_of_a_resumed_run_get_its_step(root: Path, calls: list[tuple[Any, ...]]) -> None:
     small_runs.train(config(root, "recorder"), root / "run")
     calls.clear()
     small_runs.resume(root / "run", steps=6)
@@ -121,10 +121,10 @@ def interrupt(number: int) -> Callable[[], object]:
 
 
 class After(ProgressReporter):
-    """Does something after step 1."""
+    """Calls a function after step 1."""
 
-    def __init__(self, act: Callable[[], object]) -> None:
-        self.act = act
+    def __init__(self, action: Callable[[], object]) -> None:
+        self.act = action
 
     def step(self, step: int, steps: int) -> None:  # noqa: ARG002
         if step == 1:
@@ -136,9 +136,9 @@ def stop(run: Run) -> None:
 
 
 def end_by(
-    way: str, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch, disk: FaultyDisk
+    ending: str, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch, disk: FaultyDisk
 ) -> tuple[ProgressReporter, Interrupts]:
-    """Arrange that the run ends in one `way` after its first step."""
+    """Make the run end in this way after its first step."""
     interrupts = Interrupts()
 
     def fail(recipe: CycleGAN, batch: Pair) -> Iterator[Turn]:  # noqa: ARG001
@@ -160,14 +160,14 @@ def end_by(
         "failed save": lambda: disk.arm(1, no_space, always=True),
         "hook": lambda: None,
     }
-    if way == "hook":
+    if ending == "hook":
         stopper = SimpleNamespace(losses_logged=hookimpl(lambda run: stop(run)))
         register_plugin(stopper, "stranger:stopper")
-    return After(acts[way]), interrupts
+    return After(acts[ending]), interrupts
 
 
 @pytest.mark.parametrize(
-    ("way", "outcome", "error"),
+    ("ending", "outcome", "error"),
     [
         ("finished", "finished", None),
         ("signal", "interrupted", None),
@@ -180,7 +180,7 @@ def end_by(
     ],
 )
 def test_trackers_are_closed_once_however_a_run_ends(
-    way: str,
+    ending: str,
     outcome: str,
     error: type[BaseException] | None,
     root: Path,
@@ -189,12 +189,12 @@ def test_trackers_are_closed_once_however_a_run_ends(
     monkeypatch: pytest.MonkeyPatch,
     disk: FaultyDisk,
 ) -> None:
-    progress, interrupts = end_by(way, register_plugin, monkeypatch, disk)
-    steps = 3 if way in ("finished", "failed save") else 30
-    given = config(root, "recorder", train__steps=steps, train__guard=2, train__log_every=1)
+    progress, interrupts = end_by(ending, register_plugin, monkeypatch, disk)
+    steps = 3 if ending in ("finished", "failed save") else 30
+    options = config(root, "recorder", train__steps=steps, train__guard=2, train__log_every=1)
 
     def start() -> None:
-        train.start(given, out=root / "run", progress=progress, interrupts=interrupts)
+        train.start(options, out=root / "run", progress=progress, interrupts=interrupts)
 
     if error:
         with pytest.raises(error):
@@ -216,8 +216,8 @@ def test_a_tracker_that_fails_is_listed_with_its_line_and_the_run_continues(
 
     failing = type("Failing", (Recorder,), {method: fail})
     offer_trackers(register_plugin, "stranger:failing", failing=lambda: failing("failing"))
-    given = config(root, "failing", "recorder", train__preview_every=2)
-    result = small_runs.train(given, root / "run")
+    options = config(root, "failing", "recorder", train__preview_every=2)
+    result = small_runs.train(options, root / "run")
     assert (result.step, result.listed) == (4, 1)
     (problem,) = problems(root / "run")
     assert (problem["path"], problem["reason"]) == ("tracker failing", "tracker failed")

@@ -1,4 +1,4 @@
-"""What a run leaves beside its checkpoints."""
+"""Files of a run other than its checkpoints."""
 
 import json
 import math
@@ -24,12 +24,12 @@ Plugin = Callable[..., object]
 
 
 def test_numbers_that_json_does_not_have_are_null(
-    begun: tuple[RunWriter, TrainingState, CheckedData],
+    started_run: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
-    journal = begun[0]
+    writer = started_run[0]
     losses = {"a/b": math.nan, "a/c": 0.5}
-    journal.log(LogRecord(1, 0.5, losses, {"a": 0.1}, {"a": math.inf}, 3.0, 0.0, 100, 1))
-    text = (journal.path / "log.jsonl").read_text()
+    writer.log(LogRecord(1, 0.5, losses, {"a": 0.1}, {"a": math.inf}, 3.0, 0.0, 100, 1))
+    text = (writer.path / "log.jsonl").read_text()
     assert json.loads(text, parse_constant=lambda name: pytest.fail(name)) == {
         "step": 1,
         "epoch": 0.5,
@@ -44,44 +44,42 @@ def test_numbers_that_json_does_not_have_are_null(
     }
 
 
-def test_the_end_is_noted_and_the_beginning_kept(
-    begun: tuple[RunWriter, TrainingState, CheckedData],
+def test_the_end_is_recorded_and_the_start_kept(
+    started_run: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
-    journal, training, prepared = begun
+    writer, training, checked_data = started_run
     training.step = 3
-    journal.begin(training, prepared)
-    before = json.loads((journal.path / "run.json").read_bytes())
-    journal.end("interrupted")
-    after = json.loads((journal.path / "run.json").read_bytes())
+    writer.begin(training, checked_data)
+    before = json.loads((writer.path / "run.json").read_bytes())
+    writer.end("interrupted")
+    after = json.loads((writer.path / "run.json").read_bytes())
     assert after.items() > before.items()
     assert (after["outcome"], after["started_at_step"]) == ("interrupted", 3)
 
 
-def test_what_is_told_of_a_run_is_its_configuration(
-    begun: tuple[RunWriter, TrainingState, CheckedData],
+def test_the_run_of_event_hooks_has_its_configuration(
+    started_run: tuple[RunWriter, TrainingState, CheckedData],
 ) -> None:
-    run = begun[0].run
+    run = started_run[0].run
     assert (run.steps, run.config["recipe"]) == (4, "cyclegan")
     assert json.dumps(run.config)
 
 
-def test_the_log_is_cut_back_to_the_checkpoint_that_training_goes_on_from(
-    configure: Any, tmp_path: Path
-) -> None:
+def test_the_log_is_truncated_to_the_resumed_checkpoint(configure: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
     small_runs.train(configure(train__steps=4, train__log_every=1), run)
     before = log_lines(run)
     for step in (5, 6):
         files.append(run / "log.jsonl", {"step": step, "losses": {}})
     with (run / "log.jsonl").open("a") as file:
-        file.write('{"step": 7, "los')  # torn by a kill
+        file.write('{"step": 7, "los')  # cut off by a kill
     small_runs.resume(run, steps=6)
     assert log_lines(run)[:4] == before
     assert [line["step"] for line in log_lines(run)] == [1, 2, 3, 4, 5, 6]
     assert all(line["losses"] for line in log_lines(run))
 
 
-def test_what_a_killed_process_left_half_written_is_swept_at_the_next_start(
+def test_partial_files_of_a_killed_process_are_removed_at_the_next_start(
     configure: Any, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
@@ -91,22 +89,22 @@ def test_what_a_killed_process_left_half_written_is_swept_at_the_next_start(
     (run / "checkpoints/.tmp-step-00000009").mkdir()
     (run / ".tmp-mine").write_text("the user's")
     small_runs.resume(run, steps=5)
-    hidden = {str(p.relative_to(run)) for p in run.rglob(".*")}
-    assert hidden == {".tmp-mine"}
+    hidden_files = {str(p.relative_to(run)) for p in run.rglob(".*")}
+    assert hidden_files == {".tmp-mine"}
 
 
-def test_run_json_says_what_ran(configure: Any, tmp_path: Path) -> None:
+def test_run_json_records_the_session(configure: Any, tmp_path: Path) -> None:
     small_runs.train(configure(), tmp_path / "run")
-    found = run_facts(tmp_path / "run")
-    assert found["outcome"] == "finished"
-    assert found["data"]["files"] == 4
-    assert (found["seed"], found["device"], found["processes"]) == (0, "cpu", 1)
-    assert set(found["versions"]) == {"translate-kit", "torch", "python"}
-    assert found["started"] <= found["ended"]
-    assert {"command", "git", "threads"} <= found.keys()
+    record = run_facts(tmp_path / "run")
+    assert record["outcome"] == "finished"
+    assert record["data"]["files"] == 4
+    assert (record["seed"], record["device"], record["processes"]) == (0, "cpu", 1)
+    assert set(record["versions"]) == {"translate-kit", "torch", "python"}
+    assert record["started"] <= record["ended"]
+    assert {"command", "git", "threads"} <= record.keys()
 
 
-def test_run_json_keeps_what_earlier_sessions_were(configure: Any, tmp_path: Path) -> None:
+def test_run_json_keeps_earlier_sessions(configure: Any, tmp_path: Path) -> None:
     small_runs.train(configure(), tmp_path / "run")
     first = run_facts(tmp_path / "run")
     small_runs.resume(tmp_path / "run", steps=first["started_at_step"] + 20)
@@ -118,11 +116,11 @@ def test_run_json_keeps_what_earlier_sessions_were(configure: Any, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "step-00000002.png"])
-def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes_on(
+def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_continues(
     name: str, configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = configure(train__steps=4, train__log_every=2, train__preview_every=2)
-    small_runs.train(given, tmp_path / "straight")
+    config = configure(train__steps=4, train__log_every=2, train__preview_every=2)
+    small_runs.train(config, tmp_path / "straight")
     for door in ("append", "replace"):
         real = getattr(files, door)
 
@@ -132,44 +130,44 @@ def test_T21_a_log_or_preview_that_cannot_be_written_is_listed_and_training_goes
             real(path, data)
 
         monkeypatch.setattr(files, door, refuse)
-    heard = small_runs.ProgressRecorder()
-    result = small_runs.train(given, tmp_path / "run", heard)
+    recorder = small_runs.ProgressRecorder()
+    result = small_runs.train(config, tmp_path / "run", recorder)
     count = 2 if name == "log.jsonl" else 1
     assert result.step == 4
     assert result.listed == len(listed_problems(tmp_path / "run")) == count
     assert listed_problems(tmp_path / "run")[0]["reason"] == "could not write"
-    assert f"could not write: {tmp_path / 'run'}" in str(heard)
+    assert f"could not write: {tmp_path / 'run'}" in str(recorder)
     assert small_runs.checkpoint_tensors(tmp_path / "run") == small_runs.checkpoint_tensors(
         tmp_path / "straight"
     )
 
 
-def test_events_come_in_order_with_what_the_hooks_document(
+def test_event_hooks_are_called_in_order_with_documented_arguments(
     configure: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
-    heard: list[tuple[Any, ...]] = []
+    events: list[tuple[Any, ...]] = []
 
     class Listener:
         @hookimpl
         def run_started(self, run: Any) -> None:
-            heard.append(("started", run.path, run.config["recipe"], run.steps))
+            events.append(("started", run.path, run.config["recipe"], run.steps))
 
         @hookimpl
         def losses_logged(self, run: Any, step: int, losses: Any) -> None:
-            heard.append(("losses", run.path.name, step, sorted(losses)))
+            events.append(("losses", run.path.name, step, sorted(losses)))
 
         @hookimpl
-        def preview_drawn(self, path: Path, step: int) -> None:  # any order, any of them
-            heard.append(("preview", step, path.is_file()))
+        def preview_drawn(self, path: Path, step: int) -> None:  # any order, any subset
+            events.append(("preview", step, path.is_file()))
 
         @hookimpl
         def checkpoint_saved(self, step: int, path: Path) -> None:
             retention.verify(path)
-            heard.append(("saved", step, path.name))
+            events.append(("saved", step, path.name))
 
         @hookimpl
         def run_finished(self, outcome: str) -> None:
-            heard.append(("finished", outcome))
+            events.append(("finished", outcome))
 
     register_plugin(Listener(), "stranger:listener")
     run = tmp_path / "run"
@@ -178,7 +176,7 @@ def test_events_come_in_order_with_what_the_hooks_document(
         run,
     )
     losses = ["one/distance", "two/distance"]
-    assert heard == [
+    assert events == [
         ("started", run, "toy", 3),
         ("saved", 0, "step-00000000"),
         ("losses", "run", 2, losses),
@@ -195,10 +193,10 @@ def test_events_come_in_order_with_what_the_hooks_document(
     "error",
     [ValueError("no such dashboard"), SystemExit(0), PanicException("x"), UnprintableError()],
 )
-def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event(
+def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_is_called(
     error: BaseException, configure: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
-    heard = []
+    events = []
 
     class Faulty:
         @hookimpl(tryfirst=True)
@@ -208,12 +206,12 @@ def test_T23_G10_a_hook_that_fails_is_listed_and_the_next_plugin_hears_the_event
     class Listener:
         @hookimpl
         def losses_logged(self, step: int) -> None:
-            heard.append(step)
+            events.append(step)
 
     register_plugin(Listener(), "stranger:listener")
     register_plugin(Faulty(), "stranger:faulty")
     result = small_runs.train(configure(), tmp_path / "run")
-    assert heard == [4]
+    assert events == [4]
     assert result.step == 4
     (problem,) = listed_problems(tmp_path / "run")
     message = problem.pop("message")

@@ -1,4 +1,4 @@
-"""What is printed is escaped where a console cannot show it, and dropped where it cannot be."""
+"""Output is escaped for consoles that cannot show it, and dropped if it cannot be written."""
 
 import io
 import logging
@@ -29,7 +29,7 @@ NAME = "写真 été \udcff.png"
         ("👩\u200d🎨 نی\u200cم", "👩\u200d🎨 نی\u200cم"),
     ],
 )
-def test_I13_control_and_direction_marks_are_escaped(text: str, shown: str) -> None:
+def test_I13_control_and_direction_characters_are_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -44,7 +44,7 @@ def test_I13_control_and_direction_marks_are_escaped(text: str, shown: str) -> N
         ("cp437", r"\u5199\u771f été"),
     ],
 )
-def test_I13_what_the_encoding_lacks_is_escaped(
+def test_I13_characters_outside_the_encoding_are_escaped(
     encoding: str, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = io.BytesIO()
@@ -56,12 +56,12 @@ def test_I13_what_the_encoding_lacks_is_escaped(
 
 
 def test_bytes_are_refused_as_text_streams_refuse_them() -> None:
-    """So click finds out that this is no stream of bytes, and completes words."""
+    """Click detects in this way that the stream is not binary."""
     with pytest.raises(TypeError, match="expected str, got bytes"):
         SafeStream(io.StringIO()).write(b"")  # type: ignore[arg-type]
 
 
-def test_a_document_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_line_breaks_of_a_document_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     show("a:\n  b\x1b\n")
     show("c", err=True)
     assert capsys.readouterr() == ("a:\n  b\\x1b\n", "c\n")
@@ -84,7 +84,7 @@ class Broken(io.StringIO):
     [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device"),
      OSError(5, "Input/output error"), ValueError("I/O operation on closed file")],
 )  # fmt: skip
-def test_T25_what_cannot_be_written_is_dropped_and_noted_once(
+def test_T25_output_that_cannot_be_written_is_dropped_and_noted_once(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = Broken(error)
@@ -92,12 +92,12 @@ def test_T25_what_cannot_be_written_is_dropped_and_noted_once(
     console.take_loss()
     for _ in range(3):
         say("a line")
-    assert stream.calls == 1, "one that is broken is left alone"
+    assert stream.calls == 1, "a broken stream is not replaced"
     assert console.take_loss().endswith(getattr(error, "strerror", None) or str(error))
     assert console.take_loss() == ""
 
 
-def test_a_slow_reader_loses_a_line_and_not_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_reader_loses_one_line_and_gets_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Broken(BlockingIOError(11, "Resource temporarily unavailable"))
     monkeypatch.setattr(sys, "stdout", SafeStream(stream))
     say("a"), say("b")
@@ -105,9 +105,7 @@ def test_a_slow_reader_loses_a_line_and_not_the_next(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
-def test_T25_a_stream_that_is_not_there_is_no_matter(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_T25_a_missing_stream_is_no_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, name, None)
     say("a line", err=name == "stderr")
     assert not SafeStream(None).isatty()
@@ -116,7 +114,7 @@ def test_T25_a_stream_that_is_not_there_is_no_matter(
     assert getattr(sys, name) is None
 
 
-def test_the_whole_process_prints_safely_while_a_command_runs(
+def test_all_output_of_the_process_is_escaped_during_a_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii", errors="strict"))
@@ -143,10 +141,10 @@ def test_bars_are_for_terminals_that_can_draw_them(
     assert not console.has_bars()
 
 
-def test_T25_no_file_of_ours_gets_the_number_of_a_closed_stream(
+def test_T25_no_file_gets_the_descriptor_of_a_closed_stream(
     tmp_path: Path,
 ) -> None:
-    """A log with number 1 would take what a C library prints."""
+    """A log file with descriptor 1 would receive the output of C libraries."""
     script = tmp_path / "closed.py"
     script.write_text(
         "import os\nfrom translate.engine.system import console\n"
@@ -155,12 +153,12 @@ def test_T25_no_file_of_ours_gets_the_number_of_a_closed_stream(
         "    number = os.open('log', os.O_WRONLY | os.O_CREAT)\n"
         "    os.write(number, str(number).encode())\n"
     )
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=os.environ, check=False)
-    assert done.returncode == 0
+    result = subprocess.run([sys.executable, script], cwd=tmp_path, env=os.environ, check=False)
+    assert result.returncode == 0
     assert int((tmp_path / "log").read_text()) > 2
 
 
-def test_messages_of_the_package_go_to_who_shows_them_and_nowhere_else(capsys: Any) -> None:
+def test_log_messages_are_shown_only_by_configured_handlers(capsys: Any) -> None:
     lines, logger = list[str](), logging.getLogger("translate.engine.anything")
     logger.info("before")
     logger.warning("nobody listens")

@@ -1,4 +1,4 @@
-"""A frozen mapping equals what it was made of, whatever happens to either."""
+"""A frozen mapping equals its source and never changes."""
 
 import pickle
 from copy import deepcopy
@@ -8,7 +8,7 @@ import pytest
 from translate.engine.system.frozen_mapping import FrozenMapping
 
 
-def test_it_equals_the_mapping_and_reads_like_it() -> None:
+def test_a_frozen_mapping_equals_its_mapping() -> None:
     mapping = {"name": "resnet", "betas": [1, 2]}
     frozen = FrozenMapping(mapping)
     assert frozen == mapping == frozen and repr(frozen) == repr(mapping)
@@ -16,7 +16,7 @@ def test_it_equals_the_mapping_and_reads_like_it() -> None:
     assert dict(frozen) == {**frozen} == mapping and len(frozen) == 2
 
 
-def test_nothing_changes_it() -> None:
+def test_a_frozen_mapping_cannot_be_changed() -> None:
     mapping = {"name": "resnet", "betas": [1, 2]}
     frozen = FrozenMapping(mapping)
     mapping["betas"].append(3)  # type: ignore[attr-defined]

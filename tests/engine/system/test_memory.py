@@ -1,4 +1,4 @@
-"""Errors for want of memory, and of inputs that are too small, are recognised."""
+"""Errors of too little memory and of too small inputs are recognised."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ from translate.engine.system.memory import out_of_memory, too_small
         (RuntimeError("shapes do not match"), False),
     ],
 )
-def test_errors_for_want_of_memory_are_recognised(error: Exception, expected: bool) -> None:
+def test_out_of_memory_errors_are_recognised(error: Exception, expected: bool) -> None:
     assert out_of_memory(error) == expected
 
 
@@ -33,6 +33,6 @@ def test_errors_for_want_of_memory_are_recognised(error: Exception, expected: bo
 def test_errors_of_layers_name_the_option_to_raise(
     layer: nn.Module, shape: tuple[int, ...], option: str
 ) -> None:
-    with pytest.raises((RuntimeError, ValueError)) as caught:
+    with pytest.raises((RuntimeError, ValueError)) as error:
         layer(torch.zeros(shape))
-    assert too_small(caught.value) == option
+    assert too_small(error.value) == option

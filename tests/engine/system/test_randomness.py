@@ -15,7 +15,7 @@ def draw() -> list[float]:
 
 @pytest.fixture(autouse=True)
 def restored() -> None:
-    """Leave the generators to other tests as they are after a seed."""
+    """Seed the generators again after the test."""
     randomness.seed_everything(0)
 
 
@@ -28,7 +28,7 @@ def test_a_seed_determines_every_generator() -> None:
     assert draw() == first
 
 
-@pytest.mark.parametrize("draws_before", [0, 1])  # after one, a second normal number is cached
+@pytest.mark.parametrize("draws_before", [0, 1])  # a second normal number is cached now
 def test_a_restored_state_continues_with_the_same_numbers(draws_before: int) -> None:
     for _ in range(draws_before):
         draw()

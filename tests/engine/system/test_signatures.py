@@ -37,23 +37,23 @@ def takes_anything(depth: int, **others: Any) -> None:
     pass
 
 
-def check(**given: Any) -> dict[str, Any]:
+def check(**args: Any) -> dict[str, Any]:
     """Check options of the network above."""
-    return signatures.check("generator 'net'", Network, given, reserved=["in_channels"])
+    return signatures.check("generator 'net'", Network, args, reserved=["in_channels"])
 
 
 def test_an_option_knows_its_default_and_its_meaning() -> None:
-    found = signatures.read(Network, ["in_channels"])
-    assert list(found)[:3] == ["width", "rate", "bias"]
-    assert found["width"].default == 64
-    assert found["width"].meaning == "channels after the first layer"
-    assert found["rate"].meaning == ""
-    assert not found["width"].required
+    schema = signatures.read(Network, ["in_channels"])
+    assert list(schema)[:3] == ["width", "rate", "bias"]
+    assert schema["width"].default == 64
+    assert schema["width"].meaning == "channels after the first layer"
+    assert schema["rate"].meaning == ""
+    assert not schema["width"].required
     assert signatures.read(Network)["in_channels"].required
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("options", "expected"),
     [
         ({"width": 8}, {"width": 8}),
         ({"width": 8.0}, {"width": 8}),
@@ -68,14 +68,14 @@ def test_an_option_knows_its_default_and_its_meaning() -> None:
         ({}, {}),
     ],
 )
-def test_values_become_what_the_signature_says(given, expected) -> None:
-    found = check(**given)
-    assert found == expected
-    assert [type(value) for value in found.values()] == [type(v) for v in expected.values()]
+def test_values_become_what_the_signature_says(options, expected) -> None:
+    result = check(**options)
+    assert result == expected
+    assert [type(value) for value in result.values()] == [type(v) for v in expected.values()]
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    ("options", "message"),
     [
         ({"widht": 8}, "generator 'net' has no option 'widht'. Did you mean 'width'?"),
         ({"zzzzzz": 8}, "generator 'net' has no option 'zzzzzz'. Choose from: bias, norm, part,"),
@@ -90,20 +90,20 @@ def test_values_become_what_the_signature_says(given, expected) -> None:
         ({"width": "a", "rate": "b"}, "width: expected int, got 'a'. rate: expected a number"),
     ],
 )
-def test_a_mistake_says_what_was_expected(given, complaint) -> None:
+def test_a_mistake_says_what_was_expected(options, message) -> None:
     with pytest.raises(ConfigError) as error:
-        check(**given)
-    assert complaint in str(error.value)
+        check(**options)
+    assert message in str(error.value)
 
 
-def test_what_has_no_default_must_be_given() -> None:
+def test_options_without_a_default_are_required() -> None:
     with pytest.raises(ConfigError, match="loss 'deep' needs the option 'depth'"):
         signatures.check("loss 'deep'", takes_anything, {})
 
 
-def test_a_factory_that_takes_anything_is_given_anything() -> None:
-    given = {"depth": "3", "colour": "red"}
-    assert signatures.check("it", takes_anything, given) == {"depth": 3, "colour": "red"}
+def test_a_factory_with_var_keywords_gets_all_options() -> None:
+    options = {"depth": "3", "colour": "red"}
+    assert signatures.check("it", takes_anything, options) == {"depth": 3, "colour": "red"}
     assert signatures.accepted(takes_anything, {"size": 3, "depth": 1}) == {"size": 3, "depth": 1}
 
 

@@ -1,4 +1,4 @@
-"""Batches on a device: images become floats, labels stay whole numbers."""
+"""Batches on a device: images become floats, labels stay integers."""
 
 import torch
 

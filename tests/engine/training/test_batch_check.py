@@ -18,7 +18,7 @@ def config(recipe: str, layout: str, root: Any, *domains: str) -> Any:
     return resolve(recipe, config={"data": data})
 
 
-def test_a_recipe_says_what_it_trains_on_by_its_base() -> None:
+def test_the_base_class_of_a_recipe_gives_its_batch_type() -> None:
     class Pairs(Recipe[Pair]):
         pass
 
@@ -32,34 +32,34 @@ def test_a_recipe_says_what_it_trains_on_by_its_base() -> None:
     assert batch_type(Untyped) is batch_type(nn.Module) is None
 
 
-def test_a_layout_with_other_batches_is_refused_with_those_that_fit(
+def test_a_layout_with_other_batches_is_refused_with_the_ones_that_fit(
     image_folder: Any, tmp_path: Any
 ) -> None:
     image_folder("a", 2)
-    asked = config("cyclegan", "images", tmp_path, "a")
-    with pytest.raises(ConfigError) as caught:
-        expect_batch(asked, open_layout(asked.data))
-    said = str(caught.value)
-    assert said.startswith(
+    training_config = config("cyclegan", "images", tmp_path, "a")
+    with pytest.raises(ConfigError) as error:
+        expect_batch(training_config, open_layout(training_config.data))
+    message = str(error.value)
+    assert message.startswith(
         "data.layout: 'images' gives Images(images), and cyclegan trains on Pair(source, target). "
     )
-    assert "paired or" in said and said.endswith("--set data.layout=NAME")
+    assert "paired or" in message and message.endswith("--set data.layout=NAME")
 
 
-def test_labels_that_a_recipe_does_not_need_are_no_fault(image_folder: Any, tmp_path: Any) -> None:
+def test_labels_that_a_recipe_does_not_need_are_accepted(image_folder: Any, tmp_path: Any) -> None:
     image_folder("a/x", 2), image_folder("a/y", 2)
-    asked = config("gan", "labelled", tmp_path, "a")
-    layout = open_layout(asked.data)
+    training_config = config("gan", "labelled", tmp_path, "a")
+    layout = open_layout(training_config.data)
     assert layout.batch is Labelled and {*Images._fields} < {*Labelled._fields}
-    expect_batch(asked, layout)
+    expect_batch(training_config, layout)
 
 
-def test_a_layout_that_does_not_say_what_its_batches_are_is_told_how(
+def test_a_layout_without_a_batch_type_is_refused_with_the_line_to_add(
     image_folder: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("a", 2)
-    asked = config("gan", "images", tmp_path, "a")
-    layout = open_layout(asked.data)
+    training_config = config("gan", "images", tmp_path, "a")
+    layout = open_layout(training_config.data)
     monkeypatch.delattr(type(layout), "batch")
     with pytest.raises(PluginError, match=r"Expected a type, such as: batch = Pair"):
-        expect_batch(asked, layout)
+        expect_batch(training_config, layout)

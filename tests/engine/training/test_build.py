@@ -1,4 +1,4 @@
-"""What is trained is built from the seed alone, with the average of its weights."""
+"""The training state is built from the seed alone, with the average of its weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,29 +23,29 @@ def root(
 
 
 def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:
-    built, drawn = [], []
+    built, random_states = [], []
     for seed in (1, 1, 2):
-        torch.rand(5)  # whatever came before
-        asked = small_runs.config(Path("nowhere"), train__seed=seed)
+        torch.rand(5)  # whatever the random state before
+        config = small_runs.config(Path("nowhere"), train__seed=seed)
         built.append(
-            build_training(asked, image_spec((16, 16), ("a", "b")), CPU).recipe.state_dict()
+            build_training(config, image_spec((16, 16), ("a", "b")), CPU).recipe.state_dict()
         )
-        drawn.append(torch.rand(3))
+        random_states.append(torch.rand(3))
     assert all(torch.equal(tensor, built[1][key]) for key, tensor in built[0].items())
     assert not torch.equal(
         built[0]["source_to_target.model.1.weight"], built[2]["source_to_target.model.1.weight"]
     )
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
+    assert torch.equal(random_states[0], random_states[1])
+    assert not torch.equal(random_states[0], random_states[2])
 
 
-def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path) -> None:
+def test_the_moving_average_starts_at_the_initial_weights_by_hand(root: Path) -> None:
     from safetensors.torch import load
 
-    asked = small_runs.config(
+    config = small_runs.config(
         root, train__ema=0.75, train__steps=2, train__save_every=1, train__keep=9
     )
-    run = small_runs.train(asked, root / "run").path
+    run = small_runs.train(config, root / "run").path
     folders = sorted((run / "checkpoints").iterdir())
     weights = [
         load((f / "weights.safetensors").read_bytes())["source_to_target.model.1.weight"]
@@ -60,7 +60,7 @@ def test_the_average_begins_at_the_first_weights_and_follows_by_hand(root: Path)
     assert torch.allclose(average[2], 0.75 * weights[1] + 0.25 * weights[2], atol=1e-7)
 
 
-def test_pictures_of_one_channel_make_networks_of_one_channel(root: Path) -> None:
+def test_images_of_one_channel_make_networks_of_one_channel(root: Path) -> None:
     from safetensors.torch import load
 
     run = small_runs.train(

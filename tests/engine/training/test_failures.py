@@ -23,7 +23,7 @@ from translate.recipe import Turn
         MemoryError(),
     ],
 )
-def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before(
+def test_T12_out_of_memory_suggests_a_setting_and_keeps_the_last_checkpoint(
     error: Exception,
     two_players: type[TwoPlayers],
     configure: Any,
@@ -39,12 +39,14 @@ def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before
 
     monkeypatch.setattr(two_players, "step", fail)
     for batch_size, less in {6: "--batch-size 3", 1: "--size 8x8"}.items():
-        given = configure(train__steps=9, train__save_every=2, train__batch_size=batch_size)
+        config = configure(train__steps=9, train__save_every=2, train__batch_size=batch_size)
         out = run / str(batch_size)
-        with pytest.raises(TrainingError, match="step 5: there is not enough memory") as caught:
-            small_runs.train(given, out)
-        assert f"Try {less}; " in str(caught.value)
-        assert f"--resume {out} --fork-run {less}." in str(caught.value)
+        with pytest.raises(
+            TrainingError, match="step 5: there is not enough memory"
+        ) as raised_error:
+            small_runs.train(config, out)
+        assert f"Try {less}; " in str(raised_error.value)
+        assert f"--resume {out} --fork-run {less}." in str(raised_error.value)
         assert small_runs.checkpoint_steps(out) == [2, 4]
 
 
@@ -58,7 +60,7 @@ def test_T12_too_little_memory_says_what_to_try_and_leaves_the_checkpoint_before
         (nn.MaxPool2d(4), 3, 2, "--size 6x6"),
     ],
 )
-def test_T20_what_is_too_small_in_a_later_turn_is_said_at_that_step(
+def test_T20_an_input_too_small_for_a_later_turn_is_reported_at_that_step(
     layer: nn.Module, crop: int, batch_size: int, more: str,
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -67,8 +69,10 @@ def test_T20_what_is_too_small_in_a_later_turn_is_said_at_that_step(
         yield Turn("one", score=recipe.one.weight.sum() * layer(batch.images).mean())
 
     monkeypatch.setattr(two_players, "step", step)
-    given = configure(data__size=crop, train__batch_size=batch_size)
-    with pytest.raises(ConfigError, match=f"step 1: batches of {batch_size} with crops of") as said:
-        small_runs.train(given, tmp_path / "run")
-    assert str(said.value).endswith(f" Try {more}.")
-    assert "\n" not in str(said.value)
+    config = configure(data__size=crop, train__batch_size=batch_size)
+    with pytest.raises(
+        ConfigError, match=f"step 1: batches of {batch_size} with crops of"
+    ) as error:
+        small_runs.train(config, tmp_path / "run")
+    assert str(error.value).endswith(f" Try {more}.")
+    assert "\n" not in str(error.value)

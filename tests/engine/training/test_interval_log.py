@@ -15,7 +15,7 @@ from translate.engine.data.cache import Cache
 from translate.recipe import Turn
 
 
-def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
+def test_skipped_turns_are_counted_in_the_log_and_training_continues(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     two_players.bad = {1: {"one"}, 2: {"one", "two"}}
@@ -33,7 +33,7 @@ def test_skipped_turns_are_counted_in_the_log_and_training_goes_on(
     assert run_facts(tmp_path / "run")["outcome"] == "finished"
 
 
-def test_T8_images_of_a_step_that_moved_nothing_are_named(
+def test_T8_images_of_a_skipped_step_are_named(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, order = Cache.read, list[str]()
@@ -43,26 +43,26 @@ def test_T8_images_of_a_step_that_moved_nothing_are_named(
         return read(cache, path)
 
     monkeypatch.setattr(Cache, "read", remember)
-    two_players.bad, heard = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
-    given = configure(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
-    small_runs.train(given, tmp_path / "run", heard)
-    told = [line.get("skipped_files", {}) for line in log_lines(tmp_path / "run")]
-    trained = order[-8 * 3 :]  # behind what was read to look at the data
-    unlike = [list(dict.fromkeys(trained[first : first + 3])) for first in (9, 18)]
-    assert told == [{}, {"4": unlike[0]}, {}, {"7": unlike[1]}]
-    (line,) = [line for line in heard.lines if "not finite" in line]
+    two_players.bad, recorder = {3: {"one"}, 6: {"two"}}, small_runs.ProgressRecorder()
+    config = configure(train__log_every=2, train__steps=8, train__batch_size=3, data__cache=0.0)
+    small_runs.train(config, tmp_path / "run", recorder)
+    skipped_files = [line.get("skipped_files", {}) for line in log_lines(tmp_path / "run")]
+    trained_files = order[-8 * 3 :]  # after the reads of the data check
+    unlike = [list(dict.fromkeys(trained_files[first : first + 3])) for first in (9, 18)]
+    assert skipped_files == [{}, {"4": unlike[0]}, {}, {"7": unlike[1]}]
+    (line,) = [line for line in recorder.lines if "not finite" in line]
     assert line == (
         "step 4: a loss or gradient of one was not finite, and moved nothing. The images: "
         + ", ".join(unlike[0])
     )
 
 
-def test_a_line_of_the_log_holds_what_the_interface_says(configure: Any, tmp_path: Path) -> None:
-    heard = small_runs.ProgressRecorder()
-    given = configure(
+def test_a_line_of_the_log_has_the_documented_keys(configure: Any, tmp_path: Path) -> None:
+    recorder = small_runs.ProgressRecorder()
+    config = configure(
         train__steps=8, train__log_every=2, train__schedule="linear", train__batch_size=3
     )
-    small_runs.train(given, tmp_path / "run", heard)
+    small_runs.train(config, tmp_path / "run", recorder)
     lines = log_lines(tmp_path / "run")
     assert [line["step"] for line in lines] == [2, 4, 6, 8]
     assert [line["epoch"] for line in lines] == [1.5, 3.0, 4.5, 6.0]  # 3 of 4 images a step
@@ -76,9 +76,9 @@ def test_a_line_of_the_log_holds_what_the_interface_says(configure: Any, tmp_pat
         assert set(line["lr"]) == set(line["grad_norm"]) == {"one", "two"}
         assert 0 <= line["data_wait"] <= 1
         assert line["memory_mb"] > 10
-    assert [(r.step, r.steps) for r in heard.reports] == [(2, 8), (4, 8), (6, 8), (8, 8)]
-    assert heard.reports[-1].seconds_left == 0
-    assert heard.reports[0].losses == lines[0]["losses"]
+    assert [(r.step, r.steps) for r in recorder.reports] == [(2, 8), (4, 8), (6, 8), (8, 8)]
+    assert recorder.reports[-1].seconds_left == 0
+    assert recorder.reports[0].losses == lines[0]["losses"]
 
 
 def test_a_logged_loss_is_the_mean_of_its_interval(configure: Any, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_logged_loss_is_the_mean_of_its_interval(configure: Any, tmp_path: Pat
     assert once["losses"]["one/distance"] == pytest.approx(sum(each) / 4, rel=1e-6)
 
 
-def test_what_turns_log_is_a_metric_with_the_mean_of_its_interval(
+def test_values_of_turn_log_are_metrics_averaged_over_the_interval(
     two_players: type[TwoPlayers],
     configure: Any,
     tmp_path: Path,

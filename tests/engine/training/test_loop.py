@@ -1,4 +1,4 @@
-"""The training loop: intervals, unreadable files, and reading that ends with the run."""
+"""The training loop: intervals, unreadable files, and the end of reading."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,17 +18,17 @@ from translate.errors import TrainingError
 from translate.recipe import Turn
 
 Plugin = Callable[..., object]
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
 def test_T8_one_players_skipped_turns_in_a_row_stop_the_run_with_finite_weights_saved(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     two_players.bad = {step: {"two"} for step in range(4, 100)}
-    given = configure(train__steps=90, train__guard=3, train__log_every=1)
-    with pytest.raises(TrainingError, match=r"the last 3 turns of 'two'") as caught:
-        small_runs.train(given, tmp_path / "run")
-    assert caught.value.exit_code == 5
+    config = configure(train__steps=90, train__guard=3, train__log_every=1)
+    with pytest.raises(TrainingError, match=r"the last 3 turns of 'two'") as error:
+        small_runs.train(config, tmp_path / "run")
+    assert error.value.exit_code == 5
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 7]
     assert all(tensor.isfinite().all() for tensor in saved_weights(tmp_path / "run").values())
     assert run_facts(tmp_path / "run")["outcome"] == "failed"
@@ -44,25 +44,30 @@ def test_the_last_step_is_logged_and_saved_whatever_the_intervals(
     assert small_runs.checkpoint_steps(tmp_path / "run") == [3, 5]
 
 
-def test_a_recipe_knows_its_iteration_and_a_part_its_progress(
+def test_recipes_get_the_iteration_and_parts_the_progress(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     small_runs.train(configure(train__steps=4), tmp_path / "run")
-    assert [seen[:2] for seen in two_players.seen] == [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75)]
-    assert all(-1 <= seen[2] <= 1 for seen in two_players.seen)
+    assert [feature[:2] for feature in two_players.seen] == [
+        (0, 0.0),
+        (1, 0.25),
+        (2, 0.5),
+        (3, 0.75),
+    ]
+    assert all(-1 <= feature[2] <= 1 for feature in two_players.seen)
 
 
 @pytest.mark.parametrize("cache", [0.0, 2.0])
-def test_a_corrupt_file_is_listed_and_training_goes_as_if_it_were_not_there(
-    cache: float, image_folder: Pictures, tmp_path: Path
+def test_a_corrupt_file_is_listed_and_does_not_change_training(
+    cache: float, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a", 4), image_folder("b", 5)
-    given = small_runs.config(tmp_path, data__cache=cache, data__max_bad=0.5)
-    small_runs.train(given, tmp_path / "without")
+    config = small_runs.config(tmp_path, data__cache=cache, data__max_bad=0.5)
+    small_runs.train(config, tmp_path / "without")
     bad = tmp_path / "a/0001a.png"
     bad.write_text("<html>not found</html>")
-    heard = small_runs.ProgressRecorder()
-    result = small_runs.train(given, tmp_path / "with", heard)
+    recorder = small_runs.ProgressRecorder()
+    result = small_runs.train(config, tmp_path / "with", recorder)
     assert result.listed == 1
     (problem,) = listed_problems(tmp_path / "with")
     assert (problem["path"], problem["stage"], problem["reason"]) == (
@@ -70,16 +75,16 @@ def test_a_corrupt_file_is_listed_and_training_goes_as_if_it_were_not_there(
         "check",
         "unreadable",
     )
-    assert f"left out: {bad}: " in str(heard)
+    assert f"left out: {bad}: " in str(recorder)
     assert small_runs.checkpoint_tensors(tmp_path / "with") == small_runs.checkpoint_tensors(
         tmp_path / "without"
     )
     assert run_facts(tmp_path / "with")["data"] == run_facts(tmp_path / "without")["data"]
-    again = small_runs.resume(tmp_path / "with", steps=5)
-    assert (again.listed, len(listed_problems(tmp_path / "with"))) == (1, 1)  # listed once
+    second = small_runs.resume(tmp_path / "with", steps=5)
+    assert (second.listed, len(listed_problems(tmp_path / "with"))) == (1, 1)  # listed once
 
 
-def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_nothing(
+def test_D11_a_vanished_folder_stops_the_run_with_a_checkpoint_and_lists_nothing(
     configure: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
     class Mover:
@@ -89,10 +94,10 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
                 (tmp_path / "a").rename(tmp_path / "elsewhere")
 
     register_plugin(Mover(), "stranger:mover")
-    given, run = configure(data__cache=0.0, train__steps=6, train__log_every=1), tmp_path / "run"
-    with pytest.raises(TrainingError, match="items in a row cannot be read") as caught:
-        small_runs.train(given, run)
-    assert caught.value.exit_code == 5
+    config, run = configure(data__cache=0.0, train__steps=6, train__log_every=1), tmp_path / "run"
+    with pytest.raises(TrainingError, match="items in a row cannot be read") as error:
+        small_runs.train(config, run)
+    assert error.value.exit_code == 5
     logged = [line["step"] for line in json_files.read_lines(run / "log.jsonl")]
     assert logged in ([1, 2, 3], [1, 2, 3, 4])  # the fourth batch may have been read already
     assert small_runs.checkpoint_steps(run) == [0, logged[-1]]
@@ -102,7 +107,7 @@ def test_D11_a_folder_that_is_gone_stops_the_run_with_a_checkpoint_and_lists_not
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_run_that_fails_leaves_nobody_reading_while_its_error_is_held(
+def test_a_failed_run_ends_its_reader_threads_while_its_error_is_kept(
     workers: int,
     two_players: type[TwoPlayers],
     configure: Any,
@@ -114,17 +119,17 @@ def test_a_run_that_fails_leaves_nobody_reading_while_its_error_is_held(
 
     monkeypatch.setattr(two_players, "step", fail)
     threads = threading.active_count()
-    with pytest.raises(TrainingError, match=r"TwoPlayers.step raised ZeroDivisionError") as held:
+    with pytest.raises(TrainingError, match=r"TwoPlayers.step raised ZeroDivisionError") as error:
         small_runs.train(configure(data__workers=workers), tmp_path / "run")
-    assert "--resume" in str(held.value) and held.value.exit_code == 5
+    assert "--resume" in str(error.value) and error.value.exit_code == 5
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
-    assert held.tb, "through its frames it holds all that was read"
+    assert error.tb, "its frames refer to everything that was read"
     assert threading.active_count() == threads
     assert active_children() == []
 
 
 def test_too_many_corrupt_files_stop_the_run_before_it_begins(
-    image_folder: Pictures, tmp_path: Path
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a", 4), image_folder("b", 5)
     (tmp_path / "a/9.png").write_text("")
@@ -133,7 +138,7 @@ def test_too_many_corrupt_files_stop_the_run_before_it_begins(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_file_that_turns_bad_while_training_is_listed_once_and_replaced(
+def test_a_file_that_is_damaged_during_training_is_listed_once_and_replaced(
     configure: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:
     class Vandal:
@@ -143,8 +148,8 @@ def test_a_file_that_turns_bad_while_training_is_listed_once_and_replaced(
                 (tmp_path / "a/0002.png").write_text("")
 
     register_plugin(Vandal(), "stranger:vandal")
-    given = configure(data__cache=0.0, train__steps=14, train__log_every=1)
-    result = small_runs.train(given, tmp_path / "run")
+    config = configure(data__cache=0.0, train__steps=14, train__log_every=1)
+    result = small_runs.train(config, tmp_path / "run")
     assert (result.step, result.listed) == (14, 1)
     (problem,) = listed_problems(tmp_path / "run")
     assert problem["path"].endswith("a/0002.png")

@@ -70,7 +70,7 @@ def test_losses_of_usual_sizes_are_not_reported(later: list[float], messages: li
     assert not messages
 
 
-def test_T10_a_generator_that_returns_one_image_is_reported_once(messages: list[str]) -> None:
+def test_T10_a_collapsed_generator_is_reported_once(messages: list[str]) -> None:
     monitor, generator = TrainingMonitor({}), torch.Generator().manual_seed(0)
     sources = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
     nearly = torch.full((4, 3, 8, 8), 0.25) + torch.arange(4).reshape(4, 1, 1, 1) / 3 / 255

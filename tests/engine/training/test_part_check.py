@@ -1,4 +1,4 @@
-"""Parts that cannot fit a recipe are refused in words, before a run folder is made."""
+"""Parts that do not fit a recipe are refused before a run folder is made."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -52,8 +52,8 @@ def configuration(root: Path, recipe: str, **options: Any) -> Config:
     return resolve(recipe, config=document)
 
 
-def tried(asked: Config) -> None:
-    part_check.expect_parts(asked, check.open_layout(asked.data), CPU)
+def check_parts(config: Config) -> None:
+    part_check.expect_parts(config, check.open_layout(config.data), CPU)
 
 
 SLOTS = [
@@ -76,26 +76,26 @@ SLOTS = [
 
 
 @pytest.mark.parametrize(("recipe", "option", "name"), SLOTS)
-def test_a_part_of_another_kind_is_refused_with_those_that_fit(
+def test_a_part_of_another_kind_is_refused_with_the_ones_that_fit(
     images: Path, recipe: str, option: str, name: str
 ) -> None:
-    usual = {"content": None} if recipe == "srgan" else {}
-    with pytest.raises(ConfigError, match=f"options.{option}: '{name}' does not fit") as raised:
-        tried(configuration(images, recipe, **{**usual, option: {"name": name}}))
-    said = str(raised.value)
-    fitting = said.rpartition("--set options.")[2].partition(",")[0].partition("=")[2]
-    assert "bug" not in said and "translate show" in said
-    assert "Error:" not in said.replace("RuntimeError:", "")  # losses are refused in plain words
-    tried(configuration(images, recipe, **{**usual, option: fitting}))
+    other_options = {"content": None} if recipe == "srgan" else {}
+    with pytest.raises(ConfigError, match=f"options.{option}: '{name}' does not fit") as error:
+        check_parts(configuration(images, recipe, **{**other_options, option: {"name": name}}))
+    message = str(error.value)
+    fitting = message.rpartition("--set options.")[2].partition(",")[0].partition("=")[2]
+    assert "bug" not in message and "translate show" in message
+    assert "Error:" not in message.replace("RuntimeError:", "")  # losses have their own message
+    check_parts(configuration(images, recipe, **{**other_options, option: fitting}))
 
 
 def test_parts_that_fit_are_not_refused(images: Path) -> None:
     for discriminator in ("pixel", {"name": "noisy", "of": "patch"}, {"name": "vgg", "width": 4}):
-        tried(configuration(images, "cut", discriminator=discriminator, adversarial="hinge"))
+        check_parts(configuration(images, "cut", discriminator=discriminator, adversarial="hinge"))
 
 
 class Counting(nn.Module):
-    """A network that looks at numbers, of which there are none without a device."""
+    """A network that depends on values, which meta tensors do not have."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Counting(nn.Module):
 
 
 class Looking(Recipe[Images]):
-    """A recipe whose own network fits, and another one as well."""
+    """A recipe that takes its own network or another one."""
 
     defaults = {"data": {"layout": "images"}}
 
@@ -124,7 +124,7 @@ class Looking(Recipe[Images]):
         yield Turn("generator", level=self.generator(batch.images).mean())
 
 
-def test_a_network_that_needs_numbers_is_tried_with_numbers(
+def test_a_network_that_fails_on_meta_tensors_is_tried_with_real_ones(
     images: Path, register_plugin: Callable[..., object]
 ) -> None:
     class Offer:
@@ -137,11 +137,11 @@ def test_a_network_that_needs_numbers_is_tried_with_numbers(
             return {"counting": Counting}
 
     register_plugin(Offer())
-    tried(configuration(images, "looking", generator="counting"))
+    check_parts(configuration(images, "looking", generator="counting"))
 
 
 class Untyped(Looking):
-    """A recipe whose author writes no types."""
+    """A recipe without type annotations."""
 
     def __init__(self, spec, *, generator="dilated", label="l1"):  # type: ignore[no-untyped-def]
         super().__init__(spec, generator=generator)
@@ -158,8 +158,8 @@ def test_an_option_without_a_type_is_a_part_by_its_default(
 
     register_plugin(Offer())
     with pytest.raises(ConfigError, match=r"options\.generator: 'dcgan' does not fit untyped"):
-        tried(configuration(images, "untyped", generator="dcgan"))
-    tried(configuration(images, "untyped", label="any text"))
+        check_parts(configuration(images, "untyped", generator="dcgan"))
+    check_parts(configuration(images, "untyped", label="any text"))
 
 
 def test_train_refuses_it_with_code_2_and_leaves_no_folder(images: Path, run_command: Run) -> None:
@@ -167,6 +167,6 @@ def test_train_refuses_it_with_code_2_and_leaves_no_folder(images: Path, run_com
     small_networks = ["--set", "options.generator={name: unet, levels: 2, width: 4}"]
     out = images / "run"
     loss = ["--set", f"options.adversarial={COMPARING}"]
-    found = run_command("train", *arguments, *small_networks, *loss, "--steps", "1", "--out", out)
-    assert found.code == 2 and "does not fit pix2pix" in found.err
+    result = run_command("train", *arguments, *small_networks, *loss, "--steps", "1", "--out", out)
+    assert result.code == 2 and "does not fit pix2pix" in result.err
     assert not out.exists()

@@ -17,7 +17,7 @@ def test_previews_show_the_same_inputs_each_time(configure: Any, tmp_path: Path)
     first, *others = sorted((run / "previews").iterdir())
     assert first.name == "step-00000002.png"
     assert [p.name for p in others] == ["step-00000004.png", "step-00000005.png"]
-    assert len({p.read_bytes() for p in (first, *others)}) == 1  # the two_players draws its inputs
+    assert len({p.read_bytes() for p in (first, *others)}) == 1  # the recipe previews its inputs
     small_runs.resume(run, steps=6)
     assert (run / "previews/step-00000006.png").read_bytes() == first.read_bytes()
 
@@ -31,7 +31,7 @@ def no_rows(recipe: TwoPlayers, batch: Images) -> list[Any]:  # noqa: ARG001
 
 
 @pytest.mark.parametrize("preview", [wrong_rows, no_rows])
-def test_G12_a_preview_that_fails_is_listed_once_and_the_run_goes_on(
+def test_G12_a_preview_that_fails_is_listed_once_and_the_run_continues(
     preview: Any,
     two_players: type[TwoPlayers],
     configure: Any,

@@ -10,7 +10,7 @@ from translate.engine.training import progress_bar
 from translate.progress import ProgressReport, ProgressReporter
 
 
-def test_only_the_first_process_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_process_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     with progress_bar.shown_progress(quiet=False) as progress:
@@ -33,20 +33,20 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     monkeypatch.setattr(console, "has_bars", lambda: True)
 
 
-def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_a_terminal_shows_a_progress_bar(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     on_a_terminal(monkeypatch, 80)
     with progress_bar.shown_progress(quiet=False) as progress:
         progress.message("[once]")
         progress.step(50, 200)
         progress.progress(REPORT)
-    shown = capsys.readouterr().out
-    assert "[once]" in shown
-    assert "50/200" in shown
-    assert "generator gan 0.5 l1 20" in shown
+    output = capsys.readouterr().out
+    assert "[once]" in output
+    assert "50/200" in output
+    assert "generator gan 0.5 l1 20" in output
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
-def test_a_bar_is_one_line_with_the_time_left_first_and_no_total_before_it_is_known(
+def test_a_bar_is_one_line_with_the_time_left_and_no_unknown_total(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     on_a_terminal(monkeypatch, columns)
@@ -62,7 +62,7 @@ def test_a_bar_is_one_line_with_the_time_left_first_and_no_total_before_it_is_kn
     assert columns < 60 or "generator 20.5" in frames[-1] or "generator gan" in frames[-1]
 
 
-def plain(shown: str) -> list[str]:
-    """Return the frames that a terminal was given, without control sequences."""
-    text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown)
+def plain(output: str) -> list[str]:
+    """Return the lines sent to a terminal, without control sequences."""
+    text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", output)
     return [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]

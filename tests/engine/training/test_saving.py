@@ -1,4 +1,4 @@
-"""Checkpoints during training: finite weights only, and a full disk costs nothing saved."""
+"""Checkpoints during training: finite weights only, and none is lost to a full disk."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from translate.recipe import Turn
 Plugin = Callable[..., object]
 
 
-def test_weights_without_numbers_are_never_saved(
+def test_nan_weights_are_never_saved(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = two_players.step
@@ -38,34 +38,34 @@ def test_weights_without_numbers_are_never_saved(
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
 
 
-def test_T4_a_full_disk_while_saving_is_said_and_tried_again_and_the_old_checkpoint_stays(
+def test_T4_a_full_disk_is_reported_saving_is_retried_and_the_old_checkpoint_stays(
     configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = configure(train__steps=6, train__save_every=2)
-    small_runs.train(given, tmp_path / "straight")
-    write, run, heard = folders.write_folder, tmp_path / "run", small_runs.ProgressRecorder()
-    seen = []
+    config = configure(train__steps=6, train__save_every=2)
+    small_runs.train(config, tmp_path / "straight")
+    write, run, recorder = folders.write_folder, tmp_path / "run", small_runs.ProgressRecorder()
+    inputs = []
 
     def refuse(target: Path, contents: Any, **named: Any) -> None:
-        seen.append((target.name, small_runs.checkpoint_steps(run)))
+        inputs.append((target.name, small_runs.checkpoint_steps(run)))
         if target.name.endswith("2"):
             raise OSError(28, "No space left on device")
         write(target, contents, **named)
 
     monkeypatch.setattr(folders, "write_folder", refuse)
-    result = small_runs.train(given, run, heard)
-    (line,) = [line for line in heard.lines if "could not save" in line]
+    result = small_runs.train(config, run, recorder)
+    (line,) = [line for line in recorder.lines if "could not save" in line]
     assert line == (
         "could not save step 2: No space left on device; step 0 is intact; trying again at 4"
     )
-    assert seen[2] == ("step-00000004", [0])
+    assert inputs[2] == ("step-00000004", [0])
     assert (result.step, small_runs.checkpoint_steps(run)) == (6, [4, 6])
     assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(
         tmp_path / "straight"
     )
 
 
-def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing_saved(
+def test_a_disk_full_to_the_end_is_a_save_error_and_keeps_old_checkpoints(
     configure: Any, tmp_path: Path, disk: FaultyDisk, register_plugin: Plugin
 ) -> None:
     class Filler:
@@ -75,26 +75,24 @@ def test_a_disk_that_is_full_to_the_end_is_an_error_of_its_own_and_costs_nothing
                 disk.arm(1, no_space, always=True)
 
     register_plugin(Filler(), "stranger:filler")
-    heard, run = small_runs.ProgressRecorder(), tmp_path / "run"
-    with pytest.raises(
-        SaveError, match=r"could not save step 5: No space left on device"
-    ) as caught:
+    recorder, run = small_runs.ProgressRecorder(), tmp_path / "run"
+    with pytest.raises(SaveError, match=r"could not save step 5: No space left on device") as error:
         small_runs.train(
-            configure(train__steps=5, train__save_every=1, train__log_every=1), run, heard
+            configure(train__steps=5, train__save_every=1, train__log_every=1), run, recorder
         )
     disk.disarm()
     assert disk.operations
-    assert caught.value.exit_code == 6
+    assert error.value.exit_code == 6
     assert small_runs.checkpoint_steps(run) == [1, 2]
-    assert sum("could not save step" in line for line in heard.lines) == 2  # steps 3 and 4
-    assert any("could not write" in line and "run.json" in line for line in heard.lines)
-    assert run_facts(run)["seed"] == 0  # whole, though without its end
+    assert sum("could not save step" in line for line in recorder.lines) == 2  # steps 3 and 4
+    assert any("could not write" in line and "run.json" in line for line in recorder.lines)
+    assert run_facts(run)["seed"] == 0  # complete lines, without the last step
     assert not [p for p in run.rglob(".*") if p.is_file()]
     small_runs.resume(run)
     assert small_runs.checkpoint_steps(run) == [4, 5]
 
 
-def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
+def test_a_disk_full_from_the_start_is_reported_before_training(
     two_players: type[TwoPlayers],
     configure: Any,
     tmp_path: Path,
@@ -103,9 +101,9 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
 ) -> None:
     begin = writer.RunWriter.begin
 
-    def fill(self: Any, *given: Any) -> None:
+    def fill(self: Any, *args: Any) -> None:
         disk.arm(1, no_space, always=True)
-        begin(self, *given)
+        begin(self, *args)
 
     monkeypatch.setattr(writer.RunWriter, "begin", fill)
     with pytest.raises(SaveError, match=r"could not write to .*run: No space left"):
@@ -122,7 +120,7 @@ def test_a_disk_that_is_full_from_the_start_is_said_before_any_step(
         (MemoryError(), SaveError),
     ],
 )
-def test_what_a_save_raises_stops_a_run_that_has_begun_and_keeps_the_checkpoint_before(
+def test_an_error_while_saving_stops_the_run_and_keeps_the_last_checkpoint(
     error: BaseException,
     kind: type[Exception],
     two_players: type[TwoPlayers],
@@ -136,11 +134,11 @@ def test_what_a_save_raises_stops_a_run_that_has_begun_and_keeps_the_checkpoint_
         return {}
 
     monkeypatch.setattr(two_players, "training_state", state)
-    with pytest.raises(kind) as found:
+    with pytest.raises(kind) as raised_error:
         small_runs.train(configure(train__save_every=2), tmp_path / "run")
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
-    assert f"{tmp_path / 'run'}" in str(found.value) or "step 4: not enough memory" in str(
-        found.value
+    assert f"{tmp_path / 'run'}" in str(raised_error.value) or "step 4: not enough memory" in str(
+        raised_error.value
     )
     monkeypatch.undo()
     assert small_runs.resume(tmp_path / "run").step == 4

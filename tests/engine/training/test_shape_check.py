@@ -1,4 +1,4 @@
-"""Sizes that networks cannot take are found out before pictures are read, by shapes alone."""
+"""Sizes that networks cannot take are found by shapes alone, before images are read."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ from translate.recipe import Recipe, Turn, adam
 
 
 class Narrow(Recipe[Images]):
-    """A stranger's recipe, which says nothing of the sizes that its layer takes."""
+    """A recipe that does not declare the sizes that its layer accepts."""
 
     defaults = {"data": {"layout": "images"}}
     make: Callable[[], nn.Module] = nn.Identity
@@ -37,14 +37,14 @@ class Narrow(Recipe[Images]):
 
 
 class Padding(Narrow):
-    """A stranger's recipe that calls a function, and no module, where its crops are too small."""
+    """A recipe that calls a function, not a module, with crops that are too small."""
 
     def step(self, batch: Images) -> Iterator[Turn]:
         yield Turn("net", level=F.pad(batch.images, (5, 5, 5, 5), mode="reflect"))
 
 
 class Counting(Narrow):
-    """A stranger's recipe that looks at numbers, of which a blank batch has none."""
+    """A recipe that depends on values, which a blank batch does not have."""
 
     def step(self, batch: Images) -> Iterator[Turn]:
         assert float(batch.images.mean()) < 2
@@ -52,10 +52,10 @@ class Counting(Narrow):
 
 
 @pytest.fixture
-def asked(
+def make_config(
     register_plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Config]:
-    """Return what makes a configuration of a recipe with a layer, on files that are no pictures."""
+    """Return a function that configures a recipe with a layer, on files that are not images."""
 
     class Offer:
         @hookimpl
@@ -65,7 +65,7 @@ def asked(
     register_plugin(Offer(), "stranger:narrow")
     (tmp_path / "a").mkdir()
     for number in range(4):
-        (tmp_path / f"a/{number}.png").write_bytes(b"no picture")
+        (tmp_path / f"a/{number}.png").write_bytes(b"no image")
 
     def make(layer: Callable[[], nn.Module], recipe: str = "narrow", **flags: Any) -> Config:
         monkeypatch.setattr(Narrow, "make", staticmethod(layer))
@@ -85,41 +85,43 @@ def asked(
     ],
 )
 def test_T20_a_crop_too_small_for_a_layer_of_a_plugin_is_refused_before_data_are_read(
-    layer: Callable[[], nn.Module], size: Any, least: str, asked: Any, tmp_path: Path
+    layer: Callable[[], nn.Module], size: Any, least: str, make_config: Any, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
-        small_runs.train(asked(layer, data__size=size, train__batch_size=2), tmp_path / "run")
-    said = str(caught.value)
-    assert f"data.size: narrow with these networks needs crops of {least} at least" in said
-    assert said.endswith("(in net.1).")
+    with pytest.raises(ConfigError) as error:
+        small_runs.train(make_config(layer, data__size=size, train__batch_size=2), tmp_path / "run")
+    message = str(error.value)
+    assert f"data.size: narrow with these networks needs crops of {least} at least" in message
+    assert message.endswith("(in net.1).")
     assert not (tmp_path / "run").exists()
-    large = asked(layer, data__size=32)
+    large = make_config(layer, data__size=32)
     shape_check.expect_size(large, check.open_layout(large.data))
 
 
-def test_T20_a_batch_of_one_is_too_small_for_batch_norm(asked: Any, tmp_path: Path) -> None:
-    given = asked(lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3)))
+def test_T20_a_batch_of_one_is_too_small_for_batch_norm(make_config: Any, tmp_path: Path) -> None:
+    config = make_config(lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3)))
     with pytest.raises(
         ConfigError, match=r"^train.batch_size: .* more than 1 .* --batch-size 2\.$"
     ):
-        small_runs.train(given, tmp_path / "run")
+        small_runs.train(config, tmp_path / "run")
 
 
-def test_T20_what_no_module_does_is_blamed_on_the_recipe(asked: Any, tmp_path: Path) -> None:
-    given = asked(nn.Identity, "padding", data__size=4)
+def test_T20_a_shape_error_outside_of_modules_names_the_recipe(
+    make_config: Any, tmp_path: Path
+) -> None:
+    config = make_config(nn.Identity, "padding", data__size=4)
     with pytest.raises(ConfigError, match=r"crops of 6x6 at least, not 4x4: .* \(in Padding\)\.$"):
-        small_runs.train(given, tmp_path / "run")
+        small_runs.train(config, tmp_path / "run")
 
 
-def test_a_trial_draws_no_random_number_of_trainings(asked: Any) -> None:
-    given = asked(nn.Identity)
+def test_the_shape_check_leaves_the_random_state_of_training(make_config: Any) -> None:
+    config = make_config(nn.Identity)
     before = torch.get_rng_state()
-    assert shape_check.failure(given, check.open_layout(given.data), (8, 8), 2) is None
+    assert shape_check.failure(config, check.open_layout(config.data), (8, 8), 2) is None
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_what_fails_for_want_of_numbers_is_left_to_training(asked: Any) -> None:
-    given = asked(nn.Identity, "counting")
-    layout = check.open_layout(given.data)
-    assert isinstance(shape_check.failure(given, layout, (8, 8), 2), RuntimeError)
-    shape_check.expect_size(given, layout)
+def test_a_failure_on_meta_tensors_alone_is_left_to_training(make_config: Any) -> None:
+    config = make_config(nn.Identity, "counting")
+    layout = check.open_layout(config.data)
+    assert isinstance(shape_check.failure(config, layout, (8, 8), 2), RuntimeError)
+    shape_check.expect_size(config, layout)

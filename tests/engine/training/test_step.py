@@ -1,4 +1,4 @@
-"""A turn moves one player by finite numbers, and a recipe that breaks the rules is told which."""
+"""A turn updates one player by finite gradients, and broken rules of `yield` are named."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from translate.recipe import Recipe, Turn, adam
 
 
 class Game(Recipe):
-    """Two scalars against each other: the maker's value, which the judge's multiplies."""
+    """Two scalar players: the value of ``maker`` is multiplied by that of ``judge``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,8 +37,8 @@ class Game(Recipe):
         }
 
     def step(self, batch):
-        made = self.maker(batch)
-        yield Turn("maker", score=self.judge(made), size=0.5 * made.square())
+        fake = self.maker(batch)
+        yield Turn("maker", score=self.judge(fake), size=0.5 * fake.square())
         yield Turn("judge", score=-self.judge(self.maker(batch)))
 
     @property
@@ -54,29 +54,29 @@ def play(recipe: Recipe, *, optimizers=None, batch=ONE, **options):
     return take_turns(recipe, batch, optimizers or recipe.optimizers(), **options)
 
 
-def skipped(played: StepResult) -> dict[str, list[bool]]:
-    """Return which turns moved nothing, as plain values."""
-    return {player: [bool(bad) for bad in turns] for player, turns in played.skipped.items()}
+def skipped(result: StepResult) -> dict[str, list[bool]]:
+    """Return the skipped turns as plain values."""
+    return {player: [bool(bad) for bad in turns] for player, turns in result.skipped.items()}
 
 
 def playing(step, **members) -> Game:
-    """Return a game with another step."""
+    """Return the recipe with another step."""
     return type("Game", (Game,), {"step": step, **members})()
 
 
 def test_a_step_by_hand() -> None:
-    game = Game()
-    played = play(game)
+    recipe = Game()
+    result = play(recipe)
     # maker: m * j + m^2 / 2, slope j + m = 5, so 2 - 0.5; judge: -m * j with the new m = 1.5
-    assert game.weights == (pytest.approx(1.5), pytest.approx(3 + 0.1 * 1.5))
-    assert {name: loss.item() for name, loss in played.losses.items()} == {
+    assert recipe.weights == (pytest.approx(1.5), pytest.approx(3 + 0.1 * 1.5))
+    assert {name: loss.item() for name, loss in result.losses.items()} == {
         "maker/score": pytest.approx(6.0),
         "maker/size": pytest.approx(2.0),
         "judge/score": pytest.approx(-4.5),
     }
-    assert played.norms["maker"].item() == pytest.approx(5.0)
-    assert played.norms["judge"].item() == pytest.approx(1.5)
-    assert skipped(played) == {"maker": [False], "judge": [False]}
+    assert result.norms["maker"].item() == pytest.approx(5.0)
+    assert result.norms["judge"].item() == pytest.approx(1.5)
+    assert skipped(result) == {"maker": [False], "judge": [False]}
 
 
 def test_a_turn_minimises_the_sum_of_its_means() -> None:
@@ -86,47 +86,49 @@ def test_a_turn_minimises_the_sum_of_its_means() -> None:
         Turn("maker")
 
 
-def test_one_player_moves_in_a_turn_though_the_loss_depends_on_both() -> None:
-    seen = []
+def test_a_turn_updates_one_player_although_the_loss_depends_on_both() -> None:
+    inputs = []
 
     def step(self, batch):
         yield Turn("judge", score=self.judge(self.maker(batch)))
-        seen.append(self.weights)
+        inputs.append(self.weights)
         yield Turn("maker", score=self.judge(self.maker(batch)))
-        seen.append(self.weights)
+        inputs.append(self.weights)
 
-    game = playing(step)
-    play(game)
-    after_judge, after_maker = seen
+    recipe = playing(step)
+    play(recipe)
+    after_judge, after_maker = inputs
     assert after_judge == (2.0, pytest.approx(2.8))
     assert after_maker == (pytest.approx(2 - 0.28), after_judge[1])
 
 
-def test_a_player_accumulates_nothing_from_the_others_turn() -> None:
-    game = Game()
-    optimizers = game.optimizers()
+def test_a_player_accumulates_no_gradient_in_the_other_players_turn() -> None:
+    recipe = Game()
+    optimizers = recipe.optimizers()
     for _ in range(3):
-        played = play(game, optimizers=optimizers)
-    assert played.norms["judge"].item() == pytest.approx(abs(game.maker.weight.item()))
+        result = play(recipe, optimizers=optimizers)
+    assert result.norms["judge"].item() == pytest.approx(abs(recipe.maker.weight.item()))
 
 
 def test_no_gradient_outlives_its_turn() -> None:
-    game = Game()
-    play(game)
-    assert all(parameter.grad is None for parameter in game.parameters())
+    recipe = Game()
+    play(recipe)
+    assert all(parameter.grad is None for parameter in recipe.parameters())
 
 
 def test_a_loop_around_a_yield_is_several_turns() -> None:
     def step(self, batch):
-        made = self.maker(batch)  # outlives five turns of the judge, which do not move the maker
+        fake = self.maker(
+            batch
+        )  # valid over five turns of the judge, which do not update the maker
         for _ in range(5):
-            yield Turn("judge", score=-self.judge(made.detach()))
-        yield Turn("maker", score=self.judge(made))
+            yield Turn("judge", score=-self.judge(fake.detach()))
+        yield Turn("maker", score=self.judge(fake))
 
-    game = playing(step)
-    played = play(game)
-    assert skipped(played) == {"judge": 5 * [False], "maker": [False]}
-    assert game.weights == (pytest.approx(2 - 0.1 * 4), pytest.approx(3 + 5 * 0.1 * 2))
+    recipe = playing(step)
+    result = play(recipe)
+    assert skipped(result) == {"judge": 5 * [False], "maker": [False]}
+    assert recipe.weights == (pytest.approx(2 - 0.1 * 4), pytest.approx(3 + 5 * 0.1 * 2))
 
 
 def blow_up(self, batch):
@@ -135,7 +137,7 @@ def blow_up(self, batch):
 
 
 def zero_times_infinity(self, batch):
-    """Give a finite loss whose gradient is not: the root of 0 rises vertically."""
+    """Yield a finite loss with an infinite gradient: the square root at 0."""
     yield Turn("maker", score=(0 * self.maker(batch)).sqrt())
     yield Turn("judge", score=-self.judge(self.maker(batch)))
 
@@ -150,52 +152,52 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("step", [blow_up, zero_times_infinity])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_a_turn_that_is_not_finite_moves_nothing_and_the_next_one_does(kind, step) -> None:
-    game = Game()
-    optimizers = {n: OPTIMIZERS[kind](getattr(game, n).parameters()) for n in ("maker", "judge")}
-    play(game, optimizers=optimizers)
-    before = game.weights
-    state = {k: v.clone() for k, v in optimizers["maker"].state[game.maker.weight].items()}
-    game.step = step.__get__(game)
-    played = play(game, optimizers=optimizers)
-    assert skipped(played) == {"maker": [True], "judge": [False]}
-    assert game.maker.weight.item() == before[0]
-    assert game.judge.weight.item() > before[1]
-    for name, value in optimizers["maker"].state[game.maker.weight].items():
+def test_a_turn_that_is_not_finite_updates_nothing_and_the_next_one_does(kind, step) -> None:
+    recipe = Game()
+    optimizers = {n: OPTIMIZERS[kind](getattr(recipe, n).parameters()) for n in ("maker", "judge")}
+    play(recipe, optimizers=optimizers)
+    before = recipe.weights
+    state = {k: v.clone() for k, v in optimizers["maker"].state[recipe.maker.weight].items()}
+    recipe.step = step.__get__(recipe)
+    result = play(recipe, optimizers=optimizers)
+    assert skipped(result) == {"maker": [True], "judge": [False]}
+    assert recipe.maker.weight.item() == before[0]
+    assert recipe.judge.weight.item() > before[1]
+    for name, value in optimizers["maker"].state[recipe.maker.weight].items():
         assert torch.equal(value, state[name]), f"{name} moved"
     assert not hasattr(optimizers["maker"], "found_inf")
-    game.step = Game.step.__get__(game)
-    assert skipped(play(game, optimizers=optimizers)) == {"maker": [False], "judge": [False]}
-    assert game.maker.weight.item() != before[0]
+    recipe.step = Game.step.__get__(recipe)
+    assert skipped(play(recipe, optimizers=optimizers)) == {"maker": [False], "judge": [False]}
+    assert recipe.maker.weight.item() != before[0]
 
 
-def test_a_gradient_longer_than_clip_norm_is_scaled_down_and_logged_as_it_was() -> None:
-    # the maker's gradient is 3 + 2, and its step is 0.1 times what is left of that
-    game = Game()
-    optimizers = {n: SGD(getattr(game, n).parameters(), lr=0.1) for n in ("maker", "judge")}
-    played = play(game, optimizers=optimizers, clip_norm=1.5)
-    assert game.maker.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
-    assert float(played.norms["maker"]) == pytest.approx(5)
+def test_a_gradient_above_clip_norm_is_clipped_and_its_norm_is_logged() -> None:
+    # the maker's gradient is 3 + 2, and its step is 0.1 times the clipped one
+    recipe = Game()
+    optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+    result = play(recipe, optimizers=optimizers, clip_norm=1.5)
+    assert recipe.maker.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
+    assert float(result.norms["maker"]) == pytest.approx(5)
     for clip, left in (({"maker": 1.5}, 1.5), ({"judge": 1.5}, 5), (30.0, 5), (None, 5)):
-        game = Game()
-        optimizers = {n: SGD(getattr(game, n).parameters(), lr=0.1) for n in ("maker", "judge")}
-        play(game, optimizers=optimizers, clip_norm=clip)
-        assert game.maker.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
+        recipe = Game()
+        optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("maker", "judge")}
+        play(recipe, optimizers=optimizers, clip_norm=clip)
+        assert recipe.maker.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
 
 
-def test_a_clipped_gradient_that_is_not_finite_moves_nothing() -> None:
-    game = playing(blow_up)
-    played = play(game, clip_norm=1.0)
-    assert skipped(played) == {"maker": [True], "judge": [False]}
-    assert game.maker.weight.item() == 2.0
+def test_a_clipped_gradient_that_is_not_finite_updates_nothing() -> None:
+    recipe = playing(blow_up)
+    result = play(recipe, clip_norm=1.0)
+    assert skipped(result) == {"maker": [True], "judge": [False]}
+    assert recipe.maker.weight.item() == 2.0
 
 
-def test_a_guard_stops_after_so_many_bad_turns_of_a_player_in_a_row() -> None:
+def test_the_guard_stops_after_that_many_bad_turns_of_a_player_in_a_row() -> None:
     bad, good = torch.tensor(True), torch.tensor(False)
     guard = Guard(3, torch.device("cpu"))
     for turns in (
         {"maker": [bad], "judge": [good]},
-        {"maker": [bad, good], "judge": [good]},  # its row begins anew
+        {"maker": [bad, good], "judge": [good]},  # its count starts again
         {"maker": [bad], "judge": [bad]},
         {"maker": [bad]},
     ):
@@ -208,7 +210,7 @@ def test_a_guard_stops_after_so_many_bad_turns_of_a_player_in_a_row() -> None:
     assert error.value.exit_code == 5
 
 
-def test_a_player_that_nobody_named_gets_the_nearest_name() -> None:
+def test_an_unknown_player_is_refused_with_the_nearest_name() -> None:
     def step(self, batch):
         yield Turn("makr", score=self.maker(batch))
 
@@ -216,7 +218,7 @@ def test_a_player_that_nobody_named_gets_the_nearest_name() -> None:
         play(playing(step))
 
 
-def test_a_loss_that_is_not_wrapped_is_refused() -> None:
+def test_a_yield_without_a_turn_is_refused() -> None:
     def step(self, batch):
         yield self.maker(batch)
 
@@ -252,7 +254,7 @@ def enables_at_the_end(self, batch):
 @pytest.mark.parametrize(
     "step", [no_grad, inference, autocast, forgets_to_switch_back, enables_at_the_end]
 )
-def test_a_yield_inside_of_a_mode_is_refused_and_the_mode_does_not_leak(step) -> None:
+def test_a_yield_inside_a_mode_is_refused_and_the_mode_does_not_leak(step) -> None:
     with pytest.raises(PluginError, match=r"Game.step yields inside `with torch.no_grad\(\)`"):
         play(playing(step))
     assert torch.is_grad_enabled()
@@ -261,7 +263,7 @@ def test_a_yield_inside_of_a_mode_is_refused_and_the_mode_does_not_leak(step) ->
     play(Game())  # and the next recipe can train
 
 
-def test_modes_that_close_before_the_yield_are_fine() -> None:
+def test_modes_that_close_before_the_yield_are_accepted() -> None:
     def step(self, batch):
         with torch.no_grad():
             self.maker(batch)
@@ -271,17 +273,17 @@ def test_modes_that_close_before_the_yield_are_fine() -> None:
         with torch.no_grad():
             self.maker.weight.clamp_(-0.5, 0.5)
 
-    game = playing(step)
-    play(game)
-    assert game.weights[0] == 0.5
+    recipe = playing(step)
+    play(recipe)
+    assert recipe.weights[0] == 0.5
 
 
-def test_a_loss_from_before_a_move_is_explained() -> None:
+def test_a_loss_computed_before_an_update_is_explained() -> None:
     def step(self, batch):
-        made = self.maker(batch)
-        score = self.judge(made) * self.judge.weight
-        yield Turn("judge", score=-self.judge(made.detach()))
-        yield Turn("maker", score=score)  # with a graph through the judge as it was
+        fake = self.maker(batch)
+        score = self.judge(fake) * self.judge.weight
+        yield Turn("judge", score=-self.judge(fake.detach()))
+        yield Turn("maker", score=score)  # with a graph through the judge before its update
 
     with pytest.raises(PluginError, match=r"Game, turn of 'maker': a loss was computed before"):
         play(playing(step))
@@ -297,7 +299,7 @@ def test_a_graph_that_two_turns_share_is_explained() -> None:
         play(playing(step))
 
 
-def test_a_loss_of_nothing_is_explained() -> None:
+def test_a_loss_without_a_graph_is_explained() -> None:
     def step(self, batch):
         yield Turn("maker", score=self.maker(batch).detach())
 
@@ -305,16 +307,16 @@ def test_a_loss_of_nothing_is_explained() -> None:
         play(playing(step))
 
 
-def test_G12_an_error_of_the_recipes_own_names_its_line_and_keeps_its_traceback() -> None:
+def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> None:
     def step(self, batch):
         yield Turn("maker", score=self.maker(torch.cat([batch, batch], 1)))
 
-    with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as found:
+    with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as error:
         play(playing(step))
     line = step.__code__.co_firstlineno + 1
-    assert f"{__file__}, line {line}: `yield Turn(" in str(found.value)
-    assert "`step` must yield a Turn" in str(found.value)
-    assert isinstance(found.value.__cause__, RuntimeError)
+    assert f"{__file__}, line {line}: `yield Turn(" in str(error.value)
+    assert "`step` must yield a Turn" in str(error.value)
+    assert isinstance(error.value.__cause__, RuntimeError)
 
 
 def test_G12_a_step_that_returns_is_told_to_yield() -> None:
@@ -325,9 +327,9 @@ def test_G12_a_step_that_returns_is_told_to_yield() -> None:
         self.maker(batch)
 
     for step in (returns_a_turn, returns_nothing):
-        with pytest.raises(PluginError, match="a step must yield a Turn") as found:
+        with pytest.raises(PluginError, match="a step must yield a Turn") as error:
             play(playing(step))
-        assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(found.value)
+        assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(error.value)
 
 
 def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
@@ -335,22 +337,22 @@ def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
         self.maker(batch)
         yield Turn("maker", score="low")
 
-    with pytest.raises(PluginError, match="AttributeError") as found:
+    with pytest.raises(PluginError, match="AttributeError") as error:
         play(playing(step))
-    assert f"line {step.__code__.co_firstlineno + 2}" in str(found.value)
+    assert f"line {step.__code__.co_firstlineno + 2}" in str(error.value)
 
 
-def test_a_frozen_player_keeps_still_and_is_logged() -> None:
-    game = Game()
-    game.judge.requires_grad_(False)
-    played = play(game)
-    assert game.weights[1] == 3.0
-    assert played.losses["judge/score"].item() == pytest.approx(-4.5)
-    assert "judge" not in played.norms
-    assert skipped(played) == {"maker": [False]}
+def test_a_frozen_player_is_not_updated_and_is_logged() -> None:
+    recipe = Game()
+    recipe.judge.requires_grad_(False)
+    result = play(recipe)
+    assert recipe.weights[1] == 3.0
+    assert result.losses["judge/score"].item() == pytest.approx(-4.5)
+    assert "judge" not in result.norms
+    assert skipped(result) == {"maker": [False]}
 
 
-def test_a_parameter_that_a_loss_does_not_reach_stays() -> None:
+def test_a_parameter_without_a_gradient_stays() -> None:
     class Loose(Game):
         def __init__(self) -> None:
             super().__init__()
@@ -360,30 +362,30 @@ def test_a_parameter_that_a_loss_does_not_reach_stays() -> None:
             both = [self.loose, *self.maker.parameters()]
             return {**super().optimizers(), "maker": Adam(both, lr=0.1, fused=True)}
 
-    game = Loose()
-    play(game)
-    assert game.loose.item() == 1.0
-    assert game.weights[0] < 2.0
+    adversarial_loss = Loose()
+    play(adversarial_loss)
+    assert adversarial_loss.loose.item() == 1.0
+    assert adversarial_loss.weights[0] < 2.0
 
 
 def test_bf16_runs_forward_in_bf16_and_keeps_weights_and_gradients_in_fp32() -> None:
-    seen = []
+    inputs = []
 
     def step(self, batch):
-        made = self.maker(batch)
-        seen.append(made.dtype)
-        yield Turn("maker", score=self.judge(made).square())
-        seen.append(self.maker(batch).dtype)
+        fake = self.maker(batch)
+        inputs.append(fake.dtype)
+        yield Turn("maker", score=self.judge(fake).square())
+        inputs.append(self.maker(batch).dtype)
 
-    game = playing(step)
-    played = play(game, precision=torch.bfloat16)
-    assert seen == [torch.bfloat16, torch.bfloat16]
-    assert game.maker.weight.dtype == played.norms["maker"].dtype == torch.float32
+    recipe = playing(step)
+    result = play(recipe, precision=torch.bfloat16)
+    assert inputs == [torch.bfloat16, torch.bfloat16]
+    assert recipe.maker.weight.dtype == result.norms["maker"].dtype == torch.float32
     # d/dm (m * j)^2 = 2 * m * j^2 = 36, which bf16 holds exactly
-    assert game.weights[0] == pytest.approx(2 - 0.1 * 36)
+    assert recipe.weights[0] == pytest.approx(2 - 0.1 * 36)
 
 
-def test_adam_is_fused_and_moves_all_networks_that_it_is_given() -> None:
+def test_adam_is_fused_and_updates_all_given_networks() -> None:
     one, other = nn.Linear(1, 1), nn.Linear(1, 1)
     optimizer = adam(one, other, lr=0.01)
     (group,) = optimizer.param_groups
@@ -394,7 +396,7 @@ def test_adam_is_fused_and_moves_all_networks_that_it_is_given() -> None:
 def played(
     two_players: type[TwoPlayers], fused: bool, bad: dict[int, set[str]], left_out: int | None
 ) -> TwoPlayers:
-    """Play five steps; leave the turn of ``two`` out of one of them."""
+    """Take five steps; leave the turn of ``two`` out of one of them."""
     torch.manual_seed(0)
     recipe = two_players(ImageSpec(), fused=fused)
     optimizers = recipe.optimizers()
@@ -408,7 +410,7 @@ def played(
 
 
 @pytest.mark.parametrize("fused", [True, False])
-def test_T9_a_turn_without_numbers_moves_nothing_and_leaves_the_optimizer_as_it_was(
+def test_T9_a_nan_turn_updates_neither_weights_nor_the_optimizer_state(
     fused: bool, two_players: type[TwoPlayers]
 ) -> None:
     skipped = played(two_players, fused, {2: {"two"}}, None)
@@ -419,7 +421,7 @@ def test_T9_a_turn_without_numbers_moves_nothing_and_leaves_the_optimizer_as_it_
     assert str(skipped.held) == str(expected.held)
 
 
-def test_the_guard_counts_in_a_row_only() -> None:
+def test_the_guard_counts_consecutive_turns_only() -> None:
     guard = Guard(2, torch.device("cpu"))
     bad, good = torch.tensor(True), torch.tensor(False)
     for one, two in ((bad, good), (good, bad), (bad, good)):
@@ -432,7 +434,7 @@ def test_the_guard_counts_in_a_row_only() -> None:
 
 
 class Rulebreaker(Recipe[Images]):
-    """A recipe whose step is given."""
+    """A recipe with a given step."""
 
     def __init__(self, steps: Callable[["Rulebreaker"], Iterator[Any]]) -> None:
         super().__init__()
@@ -483,7 +485,7 @@ def no_turn(recipe: Rulebreaker) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    ("steps", "said"),
+    ("steps", "message"),
     [
         (under_no_grad, "Rulebreaker.step yields inside `with torch.no_grad"),
         (under_autocast, "Rulebreaker.step yields inside `with torch.no_grad.* or `autocast`"),
@@ -494,17 +496,17 @@ def no_turn(recipe: Rulebreaker) -> Iterator[Any]:
         (no_turn, "which is no Turn"),
     ],
 )
-def test_breaking_a_rule_of_yield_is_said_in_a_plugin_authors_words(
-    steps: Callable[[Rulebreaker], Iterator[Any]], said: str
+def test_breaking_a_rule_of_yield_names_the_rule(
+    steps: Callable[[Rulebreaker], Iterator[Any]], message: str
 ) -> None:
     recipe = Rulebreaker(steps)
-    with pytest.raises(PluginError, match=said.replace("?", r"\?")):
+    with pytest.raises(PluginError, match=message.replace("?", r"\?")):
         take_turns(recipe, None, recipe.optimizers())
     assert torch.is_grad_enabled()
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_a_turn_moves_its_player_and_nobody_else() -> None:
+def test_a_turn_updates_its_player_and_no_other() -> None:
     def steps(recipe: Rulebreaker) -> Iterator[Turn]:
         both = recipe.two(recipe.one(X))
         yield Turn("one", loss=both.square().sum())
@@ -513,31 +515,31 @@ def test_a_turn_moves_its_player_and_nobody_else() -> None:
     recipe = Rulebreaker(steps)
     before = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
     take_turns(recipe, None, recipe.optimizers())
-    moved = {k for k, t in recipe.state_dict().items() if not torch.equal(before[k], t)}
-    assert moved == {"one.weight", "one.bias"}
+    changed_keys = {k for k, t in recipe.state_dict().items() if not torch.equal(before[k], t)}
+    assert changed_keys == {"one.weight", "one.bias"}
 
 
-def test_a_frozen_player_takes_its_turn_without_moving() -> None:
+def test_a_frozen_player_takes_its_turn_without_an_update() -> None:
     def steps(recipe: Rulebreaker) -> Iterator[Turn]:
         yield Turn("one", loss=recipe.one(X).sum())
 
     recipe = Rulebreaker(steps)
     recipe.one.requires_grad_(False)
-    found = take_turns(recipe, None, recipe.optimizers())
-    assert set(found.losses) == {"one/loss"}
-    assert not found.skipped
+    result = take_turns(recipe, None, recipe.optimizers())
+    assert set(result.losses) == {"one/loss"}
+    assert not result.skipped
 
 
-def test_the_forward_pass_is_in_bf16_and_the_weights_are_not() -> None:
-    seen = []
+def test_the_forward_pass_is_in_bf16_and_the_weights_are_in_fp32() -> None:
+    inputs = []
 
     def steps(recipe: Rulebreaker) -> Iterator[Turn]:
         out = recipe.one(X)
-        seen.append(out.dtype)
+        inputs.append(out.dtype)
         yield Turn("one", loss=out.sum())
-        seen.append(recipe.one(X).dtype)
+        inputs.append(recipe.one(X).dtype)
 
     recipe = Rulebreaker(steps)
     take_turns(recipe, None, recipe.optimizers(), torch.bfloat16)
-    assert seen == [torch.bfloat16, torch.bfloat16]
+    assert inputs == [torch.bfloat16, torch.bfloat16]
     assert recipe.one.weight.dtype == torch.float32

@@ -1,4 +1,4 @@
-"""Training from the beginning to any end: signals, time limits, locks and determinism."""
+"""Whole training runs: signals, time limits, locks and determinism."""
 
 import os
 import signal
@@ -27,10 +27,10 @@ def root(
 
 
 class Acting(ProgressReporter):
-    """Does something after a step."""
+    """Calls a function after a step."""
 
-    def __init__(self, at: int, act: Callable[[], object]) -> None:
-        self.at, self.act = at, act
+    def __init__(self, index: int, action: Callable[[], object]) -> None:
+        self.at, self.act = index, action
 
     def step(self, step: int, steps: int) -> None:  # noqa: ARG002
         if step == self.at:
@@ -47,32 +47,33 @@ def test_bf16_trains_and_saves_full_precision(root: Path) -> None:
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
 
 
-def test_T7_a_signal_that_asks_for_a_checkpoint_gets_one_and_training_goes_on(root: Path) -> None:
-    asked, interrupts = small_runs.config(root, train__steps=5), Interrupts(save_on="SIGUSR1")
+def test_T7_a_save_signal_writes_a_checkpoint_and_training_continues(root: Path) -> None:
+    config, interrupts = small_runs.config(root, train__steps=5), Interrupts(save_on="SIGUSR1")
     progress = Acting(3, lambda: os.kill(os.getpid(), signal.SIGUSR1))
-    result = train.start(asked, out=root / "run", progress=progress, interrupts=interrupts)
+    result = train.start(config, out=root / "run", progress=progress, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (5, 0, False)
     assert small_runs.checkpoint_steps(root / "run") == [3, 5]
 
 
-def test_T6_time_that_is_up_ends_with_a_checkpoint_that_a_resume_goes_on_from(root: Path) -> None:
-    asked, straight = small_runs.config(root, train__steps=4), root / "straight"
-    small_runs.train(asked, straight)
+def test_T6_the_time_limit_ends_with_a_checkpoint_that_a_resume_continues(root: Path) -> None:
+    config, uninterrupted = small_runs.config(root, train__steps=4), root / "straight"
+    small_runs.train(config, uninterrupted)
     interrupts = Interrupts()
     progress = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
-    result = train.start(asked, out=root / "run", progress=progress, interrupts=interrupts)
+    result = train.start(config, out=root / "run", progress=progress, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (2, 0, True)
     assert train.resume(root / "run", progress=ProgressReporter()).step == 4
     ends = [
-        run / "checkpoints/step-00000004/weights.safetensors" for run in (root / "run", straight)
+        run / "checkpoints/step-00000004/weights.safetensors"
+        for run in (root / "run", uninterrupted)
     ]
     assert ends[0].read_bytes() == ends[1].read_bytes()
 
 
 def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
-    """The lock is a process's, so another process holds it."""
-    asked = small_runs.config(root, train__steps=2)
-    small_runs.train(asked, root / "run")
+    """A lock belongs to a process, so another process holds it."""
+    config = small_runs.config(root, train__steps=2)
+    small_runs.train(config, root / "run")
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -97,7 +98,7 @@ def test_T16_two_runs_do_not_share_a_folder(root: Path) -> None:
     assert not (root / "run/.lock").exists()
 
 
-def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
+def test_T16_the_lock_of_a_killed_run_is_released(root: Path) -> None:
     small_runs.train(small_runs.config(root, train__steps=1), root / "run")
     (root / "run/.lock").touch()
     assert (
@@ -105,13 +106,13 @@ def test_T16_a_killed_run_leaves_no_lock_that_holds(root: Path) -> None:
     )
 
 
-def test_a_deterministic_run_lets_pytorch_take_nothing_else_and_puts_it_back(root: Path) -> None:
-    seen: list[bool] = []
-    progress = Acting(1, lambda: seen.append(torch.are_deterministic_algorithms_enabled()))
-    asked = small_runs.config(root, train__steps=2, train__deterministic=True)
-    train.start(asked, out=root / "run", progress=progress)
-    assert seen == [True]
+def test_a_deterministic_run_sets_and_restores_pytorchs_deterministic_mode(root: Path) -> None:
+    modes: list[bool] = []
+    progress = Acting(1, lambda: modes.append(torch.are_deterministic_algorithms_enabled()))
+    config = small_runs.config(root, train__steps=2, train__deterministic=True)
+    train.start(config, out=root / "run", progress=progress)
+    assert modes == [True]
     assert not torch.are_deterministic_algorithms_enabled()
     small_runs.train(small_runs.config(root, train__steps=2), root / "usual")
     ends = [root / f"{n}/checkpoints/step-00000002/weights.safetensors" for n in ("run", "usual")]
-    assert ends[0].read_bytes() == ends[1].read_bytes(), "a CPU is exact anyway"
+    assert ends[0].read_bytes() == ends[1].read_bytes(), "a CPU is always deterministic"

@@ -31,18 +31,18 @@ def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
     return np.random.default_rng(seed).integers(0, top, shape, dtype, endpoint=True)
 
 
-def content(picture: Image.Image | NDArray[Any], form: str, **options: Any) -> bytes:
+def content(image: Image.Image | NDArray[Any], file_format: str, **options: Any) -> bytes:
     buffer = BytesIO()
-    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-    picture.save(buffer, form, **options)
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    image.save(buffer, file_format, **options)
     return buffer.getvalue()
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[bytes], Path]:
-    """Write bytes to a file whose name says nothing of their format."""
+    """Write bytes to a file with a suffix of another format."""
 
-    def write(data: bytes, name: str = "picture.png") -> Path:
+    def write(data: bytes, name: str = "image.png") -> Path:
         path = tmp_path / name
         path.write_bytes(data)
         return path
@@ -51,7 +51,7 @@ def file(tmp_path: Path) -> Callable[[bytes], Path]:
 
 
 def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
-    path = folder / "picture"
+    path = folder / "image"
     path.write_bytes(data)
     return read_image(path, channels=channels)
 
@@ -60,12 +60,14 @@ def decode(data: bytes, folder: Path, channels: int = 3) -> NDArray[Any]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_D6_every_orientation_is_read_upright(form: str, orientation: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_D6_every_orientation_is_read_upright(
+    file_format: str, orientation: int, tmp_path: Path
+) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
-    data = content(GOLDEN, form, exif=exif, **lossless.get(form, {"quality": 100}))
+    data = content(GOLDEN, file_format, exif=exif, **lossless.get(file_format, {"quality": 100}))
     header = header_of(data)
     pixels = decode(data, tmp_path)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(BytesIO(data))).convert("RGB"))
@@ -88,7 +90,7 @@ def test_an_orientation_in_text_before_or_after_the_pixels_of_a_png_counts(tmp_p
     assert header_of(late).size == (24, 16)
 
 
-def test_a_damaged_orientation_leaves_sound_pixels_alone(tmp_path: Path) -> None:
+def test_a_damaged_orientation_does_not_prevent_reading(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 99
     assert decode(content(GOLDEN, "JPEG", exif=exif), tmp_path).shape == GOLDEN.shape
@@ -107,19 +109,19 @@ FORMS = ["PNG", "TIFF", "BMP", "PPM", "GIF", "WEBP"]
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     seed=st.integers(0, 9),
 )
-def test_D4_every_mode_and_size_is_read_as_pillow_shows_it(
+def test_D4_every_mode_and_size_is_read_as_by_pillow(
     mode: str, form: str, size: tuple[int, int], seed: int, tmp_path: Path
 ) -> None:
-    made = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
+    image = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
     if mode in ("LA", "RGBA"):
-        made.putalpha(Image.fromarray(noise(*size, seed=seed + 1)))
+        image.putalpha(Image.fromarray(noise(*size, seed=seed + 1)))
     if mode in ("I;16", "I", "F"):
-        made = made.convert("L").convert(mode)
-        made = made.point(lambda level: level / 256 + 0) if mode == "F" else made
+        image = image.convert("L").convert(mode)
+        image = image.point(lambda level: level / 256 + 0) if mode == "F" else image
     else:
-        made = made.convert(mode)
+        image = image.convert(mode)
     try:
-        data = content(made, form, **({"lossless": True} if form == "WEBP" else {}))
+        data = content(image, form, **({"lossless": True} if form == "WEBP" else {}))
     except (OSError, KeyError, ValueError):
         return  # the format has no such mode
     if mode == "I" and form == "TIFF":  # 32 bits with a sign
@@ -150,55 +152,61 @@ def test_D4_every_mode_and_size_is_read_as_pillow_shows_it(
     suffix=st.sampled_from([".png", ".tiff", ".ppm", ".webp", ".bmp"]),
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
 )
-def test_what_opencv_writes_without_loss_is_read_back_bit_for_bit(
+def test_lossless_files_of_opencv_are_read_bit_for_bit(
     channels: int, deep: bool, suffix: str, size: tuple[int, int], tmp_path: Path
 ) -> None:
     if deep and suffix in (".webp", ".bmp"):
         return
     suffix = ".pgm" if suffix == ".ppm" and channels == 1 else suffix
     pixels = noise(*size, channels, dtype=np.uint16 if deep else np.uint8)
-    form = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
+    file_format = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
     bgr = np.ascontiguousarray(pixels[..., ::-1])
-    data = cv2.imencode(suffix, bgr, form)[1].tobytes()
-    found = decode(data, tmp_path, channels)
-    assert found.dtype == pixels.dtype
-    assert (found == pixels).all()
+    data = cv2.imencode(suffix, bgr, file_format)[1].tobytes()
+    result = decode(data, tmp_path, channels)
+    assert result.dtype == pixels.dtype
+    assert (result == pixels).all()
 
 
 def test_sixteen_bit_gray_is_never_clipped_to_white(tmp_path: Path) -> None:
     ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
-    for form in ("PNG", "TIFF", "PPM"):
-        pixels = decode(content(ramp, form), tmp_path, channels=1)
+    for file_format in ("PNG", "TIFF", "PPM"):
+        pixels = decode(content(ramp, file_format), tmp_path, channels=1)
         assert pixels.dtype == np.uint16
         assert (pixels[..., 0] == ramp).all()
 
 
-def test_sixteen_bit_colour_with_alpha_lies_over_white_in_sixteen_bits(tmp_path: Path) -> None:
+def test_sixteen_bit_colour_with_alpha_is_composited_over_white_in_sixteen_bits(
+    tmp_path: Path,
+) -> None:
     pixels = np.zeros((2, 2, 4), np.uint16)
     pixels[..., 2] = 40000  # OpenCV's order: blue, green, red, alpha
     pixels[0, 0, 3] = 65535
     pixels[0, 1, 3] = 32768
-    found = decode(cv2.imencode(".png", pixels)[1].tobytes(), tmp_path)
-    assert found.dtype == np.uint16
-    assert found[0, 0].tolist() == [40000, 0, 0]
-    assert found[1, 1].tolist() == [65535, 65535, 65535]
-    assert found[0, 1].tolist() == [52767, 32767, 32767]  # half of each, to the nearest
+    result = decode(cv2.imencode(".png", pixels)[1].tobytes(), tmp_path)
+    assert result.dtype == np.uint16
+    assert result[0, 0].tolist() == [40000, 0, 0]
+    assert result[1, 1].tolist() == [65535, 65535, 65535]
+    assert result[0, 1].tolist() == [52767, 32767, 32767]  # half of each, to the nearest
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "GIF"])
-def test_D5_a_hidden_colour_never_shows(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_D5_a_hidden_colour_never_shows(file_format: str, tmp_path: Path) -> None:
     invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
-    data = content(invisible, form, **({"lossless": True, "exact": True} if form == "WEBP" else {}))
+    data = content(
+        invisible,
+        file_format,
+        **({"lossless": True, "exact": True} if file_format == "WEBP" else {}),
+    )
     assert (decode(data, tmp_path) == 255).all()
 
 
 @pytest.mark.parametrize(("mode", "key"), [("L", 7), ("RGB", (7, 7, 7)), ("P", 7), ("I;16", 7)])
 def test_a_colour_declared_transparent_becomes_white(mode: str, key: Any, tmp_path: Path) -> None:
     values = np.array([[7, 9], [9, 7]], np.uint16 if mode == "I;16" else np.uint8)
-    picture = (
+    image = (
         Image.fromarray(values) if mode in ("L", "I;16") else Image.fromarray(values).convert(mode)
     )
-    pixels = decode(content(picture, "PNG", transparency=key), tmp_path)
+    pixels = decode(content(image, "PNG", transparency=key), tmp_path)
     white = np.iinfo(pixels.dtype).max
     assert (pixels[..., 0] == white).tolist() == [[True, False], [False, True]]
 
@@ -212,7 +220,7 @@ def test_lab_and_cmyk_keep_their_colours(tmp_path: Path) -> None:
     assert np.abs(decode(content(cmyk, "JPEG"), tmp_path)[0, 0].astype(int) - RED).max() <= 2
 
 
-def test_floats_are_shares_of_white_in_every_file_alike(tmp_path: Path) -> None:
+def test_floats_are_fractions_of_white_in_every_format(tmp_path: Path) -> None:
     shares = np.array([[0, 0.25, 1 + 1e-6]], np.float32)
     assert decode(content(shares, "TIFF"), tmp_path, 1).ravel().tolist() == [0, 16384, 65535]
     dark = np.array([[0, 0.25]], np.float32)
@@ -228,14 +236,14 @@ def test_floats_are_shares_of_white_in_every_file_alike(tmp_path: Path) -> None:
 
 def test_the_first_of_several_frames_is_read_and_the_others_are_counted(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (6, 4), colour) for colour in (RED, GREEN, BLUE)]
-    for form in ("GIF", "WEBP", "PNG", "TIFF"):
-        options = {"lossless": True} if form == "WEBP" else {}
-        data = content(frames[0], form, save_all=True, append_images=frames[1:], **options)
+    for file_format in ("GIF", "WEBP", "PNG", "TIFF"):
+        options = {"lossless": True} if file_format == "WEBP" else {}
+        data = content(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
         assert header_of(data).frames == 3
         assert decode(data, tmp_path)[0, 0].tolist() == list(RED)
 
 
-def test_whatever_is_damaged_is_a_bad_image_with_its_reason(file: Callable[..., Path]) -> None:
+def test_every_damaged_file_is_a_bad_image_with_a_reason(file: Callable[..., Path]) -> None:
     jpeg, png = content(noise(64, 64, 3), "JPEG"), content(noise(64, 64, 3), "PNG")
     deep = cv2.imencode(".png", noise(64, 64, 3, dtype=np.uint16))[1].tobytes()
     cases = {
@@ -246,20 +254,20 @@ def test_whatever_is_damaged_is_a_bad_image_with_its_reason(file: Callable[..., 
         "file is truncated": deep[: len(deep) // 2],
     }
     for reason, data in cases.items():
-        with pytest.raises(BadImage, match=reason) as caught:
+        with pytest.raises(BadImage, match=reason) as error:
             read_image(file(data, "bad.jpg"))
-        assert caught.value.path.name == "bad.jpg"
-        assert "\n" not in str(caught.value)
+        assert error.value.path.name == "bad.jpg"
+        assert "\n" not in str(error.value)
 
 
-def test_what_is_there_but_no_file_is_a_bad_image(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.png")  # reading it would wait for ever
+def test_a_path_that_is_no_file_is_a_bad_image(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")  # reading it would block
     for path in (tmp_path / "gone.png", tmp_path, tmp_path / "pipe.png"):
         with pytest.raises(BadImage):
             read_image(path)
 
 
-def test_D10_other_formats_are_not_even_tried(file: Callable[..., Path]) -> None:
+def test_D10_other_formats_are_not_decoded(file: Callable[..., Path]) -> None:
     with pytest.raises(BadImage, match="no image of a known format"):
         read_image(file(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png"))
 
@@ -288,17 +296,17 @@ def test_D8_too_many_pixels_are_refused_before_one_is_decoded(file: Callable[...
     assert before == Image.MAX_IMAGE_PIXELS
 
 
-def test_a_chunk_that_claims_gigabytes_costs_none(file: Callable[..., Path]) -> None:
+def test_a_chunk_that_claims_gigabytes_allocates_none(file: Callable[..., Path]) -> None:
     deep = bytearray(cv2.imencode(".png", noise(9, 7, 3, dtype=np.uint16))[1].tobytes())
-    at = deep.index(b"IDAT") - 4
-    deep[at : at + 4] = (2_000_000_000).to_bytes(4, "big")
+    position = deep.index(b"IDAT") - 4
+    deep[position : position + 4] = (2_000_000_000).to_bytes(4, "big")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(BadImage, match="a PNG that ends early"):
         read_image(file(bytes(deep)))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
-def test_the_nasty_folder_is_read_or_refused_with_a_reason(shared_images: Path) -> None:
+def test_files_of_the_nasty_folder_are_read_or_refused_with_a_reason(shared_images: Path) -> None:
     outcomes: dict[str, Any] = {}
     for path in find_images(shared_images / "nasty"):
         try:

@@ -1,4 +1,4 @@
-"""A PNG of which some bytes are lost is never read as noise."""
+"""A damaged PNG is never read as noise."""
 
 from io import BytesIO
 
@@ -31,22 +31,24 @@ def content(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["RGB", "RGB 16", "gray 16", "palette", "animated"])
-@pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 0.9])
-def test_zeros_at_the_end_or_a_changed_byte_are_no_pixels(kind: str, share: float) -> None:
+@pytest.mark.parametrize("fraction", [0.02, 0.1, 0.5, 0.9])
+def test_zeros_at_the_end_or_a_changed_byte_are_refused(kind: str, fraction: float) -> None:
     data = content(kind)
-    lost = int(len(data) * share)
+    lost = int(len(data) * fraction)
     for damaged in (data[:-lost] + bytes(lost), data[:-lost]):
         with pytest.raises(BadImage):
             decode_bytes(damaged)
-    at = data.index(b"IDAT") + 4 + int((len(data) - data.index(b"IDAT") - 30) * (1 - share) * 0.5)
-    changed = data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :]
+    position = (
+        data.index(b"IDAT") + 4 + int((len(data) - data.index(b"IDAT") - 30) * (1 - fraction) * 0.5)
+    )
+    changed = data[:position] + bytes([data[position] ^ 255]) + data[position + 1 :]
     with pytest.raises(BadImage, match="a damaged PNG"):
         decode_bytes(changed)
 
 
-def test_a_later_frame_is_looked_at_too() -> None:
+def test_a_later_frame_is_checked_too() -> None:
     data = content("animated")
-    at = data.rindex(b"fdAT") + 40
-    damaged = data[:at] + bytes(4) + data[at + 4 :]
+    position = data.rindex(b"fdAT") + 40
+    damaged = data[:position] + bytes(4) + data[position + 4 :]
     with pytest.raises(BadImage, match="its fdAT does not have the sum"):
         EncodedImage("x", damaged, 10_000).decode_layers(2)

@@ -1,4 +1,4 @@
-"""Formats whose numbers a decoder may change without a word, and files of many frames."""
+"""Values that decoders may change silently, and files of several frames."""
 
 import struct
 import zlib
@@ -19,9 +19,9 @@ from translate_plugins.formats import pillow
 WHERE = Path("x.png")
 
 
-def content(image: Image.Image, form: str, **options: Any) -> bytes:
+def content(image: Image.Image, file_format: str, **options: Any) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, form, **options)
+    image.save(buffer, file_format, **options)
     return buffer.getvalue()
 
 
@@ -32,7 +32,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def png(
     kind: int, depth: int, pixels: Sequence[Sequence[int]], transparent: Sequence[int] = ()
 ) -> bytes:
-    """Return a PNG of one row of `pixels`, each a sequence of numbers of so many bits."""
+    """Return a PNG of one row of `pixels`, each a sequence of values of `depth` bits."""
     text = "".join(f"{number:0{depth}b}" for pixel in pixels for number in pixel)
     text += "0" * (-len(text) % 8)
     row = b"\0" + int(text, 2).to_bytes(len(text) // 8, "big")
@@ -44,7 +44,7 @@ def png(
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
-def test_the_transparent_level_of_a_gray_png_is_one_of_its_own_depth(depth: int) -> None:
+def test_the_transparent_level_of_a_gray_png_has_its_own_depth(depth: int) -> None:
     top = 2**depth - 1
     levels = sorted({0, 1, top // 2, top})
     for key in levels:
@@ -61,7 +61,7 @@ def test_the_transparent_level_of_a_gray_png_is_one_of_its_own_depth(depth: int)
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-def test_the_transparent_colour_of_a_png_is_one_of_its_own_depth(depth: int) -> None:
+def test_the_transparent_colour_of_a_png_has_its_own_depth(depth: int) -> None:
     top = 2**depth - 1
     colours = [[0, 0, 0], [top, 0, 5], [top, 0, 6], [1, 2, 3]]
     pixels = decode_bytes(png(2, depth, colours, colours[1]))
@@ -90,9 +90,9 @@ def test_16_bit_colours_of_an_animated_png_become_8_and_are_noted() -> None:
     assert decode_bytes(data, frame=1)[0, 0, 0] == 40_000
 
 
-def test_cmyk_is_inverted_where_adobe_wrote_it_so(shared_images: Path) -> None:
-    for form, options in (("JPEG", {"quality": 100}), ("TIFF", {})):
-        data = content(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), form, **options)
+def test_cmyk_written_by_adobe_is_inverted(shared_images: Path) -> None:
+    for file_format, options in (("JPEG", {"quality": 100}), ("TIFF", {})):
+        data = content(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), file_format, **options)
         assert np.abs(decode_bytes(data)[0, 0].astype(int) - [255, 0, 0]).max() <= 2
         (note,) = header_of(data).notes()
         assert note == ("colour", "CMYK becomes RGB")
@@ -103,8 +103,8 @@ def test_cmyk_is_inverted_where_adobe_wrote_it_so(shared_images: Path) -> None:
 @pytest.mark.parametrize(("flags", "bits"), [(0x00, 8), (0x40, 10), (0x60, 12)])
 def test_avif_of_more_than_8_bits_is_noted(flags: int, bits: int) -> None:
     data = bytearray(content(Image.new("RGB", (8, 8)), "AVIF"))
-    place = data.index(b"av1C") + 6
-    data[place] = data[place] & ~0x60 | flags
+    position = data.index(b"av1C") + 6
+    data[position] = data[position] & ~0x60 | flags
     assert pillow.avif_bits(bytes(data)) == bits
     if bits == 8:
         assert not header_of(bytes(data)).notes()
@@ -137,59 +137,61 @@ def test_a_known_format_that_is_not_read_is_named() -> None:
         b"GIF89a": "a GIF that cannot be read",
     }
     for data, reason in cases.items():
-        with pytest.raises(BadImage, match=reason) as refused:
+        with pytest.raises(BadImage, match=reason) as error:
             header_of(data)
-        assert "\n" not in refused.value.reason
+        assert "\n" not in error.value.reason
 
 
 # -- frames ----------------------------------------------------------------------------------------
 
 
-def moving(form: str, count: int = 6) -> tuple[bytes, list[Image.Image]]:
+def moving(file_format: str, count: int = 6) -> tuple[bytes, list[Image.Image]]:
     random = np.random.default_rng(0)
     frames = [Image.fromarray(random.integers(0, 255, (6, 8), np.uint8)) for _ in range(count)]
-    if form not in ("TIFF", "GIF"):
+    if file_format not in ("TIFF", "GIF"):
         frames = [frame.convert("RGB") for frame in frames]
-    options = {"lossless": True} if form == "WEBP" else {}
-    return content(frames[0], form, save_all=True, append_images=frames[1:], **options), frames
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    return content(
+        frames[0], file_format, save_all=True, append_images=frames[1:], **options
+    ), frames
 
 
-@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF", "AVIF"])
-def test_frames_in_any_order_are_those_that_are_read_alone(form: str) -> None:
-    data, _ = moving(form)
+@pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG", "TIFF", "AVIF"])
+def test_frames_read_in_any_order_equal_frames_read_alone(file_format: str) -> None:
+    data, _ = moving(file_format)
     frames = EncodedImage("x", data, 100)
     for frame in (0, 1, 2, 5, 3, 3, 0, 4):
-        alone = EncodedImage("x", data, 100).decode_layers(frame)
-        assert (frames.decode_layers(frame).pixels == alone.pixels).all(), frame
+        single_frame = EncodedImage("x", data, 100).decode_layers(frame)
+        assert (frames.decode_layers(frame).pixels == single_frame.pixels).all(), frame
 
 
-def test_frames_in_their_order_are_each_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_read_in_order_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     data, _ = moving("GIF", 300)
-    opened: list[int] = []
+    opened_frames: list[int] = []
     seek = pillow.seek
-    monkeypatch.setattr(pillow, "seek", lambda *given: opened.append(given[1]) or seek(*given))
-    whole = Image.open
-    monkeypatch.setattr(Image, "open", lambda *a, **k: opened.append(-1) or whole(*a, **k))
+    monkeypatch.setattr(pillow, "seek", lambda *args: opened_frames.append(args[1]) or seek(*args))
+    real = Image.open
+    monkeypatch.setattr(Image, "open", lambda *a, **k: opened_frames.append(-1) or real(*a, **k))
     frames = EncodedImage("x", data, 100)
     for frame in range(300):
         frames.decode_layers(frame)
-    assert opened.count(-1) <= 4  # the header, the first frame twice, and then all others
-    assert opened[-299:] == list(range(1, 300))
+    assert opened_frames.count(-1) <= 4  # the header, the first frame twice, and then all others
+    assert opened_frames[-299:] == list(range(1, 300))
 
 
-def test_frames_that_are_announced_and_not_there_are_not_counted() -> None:
+def test_missing_frames_of_the_header_are_not_counted() -> None:
     data, _ = moving("PNG", 3)
-    place = data.index(b"acTL")
+    position = data.index(b"acTL")
     body = struct.pack(">II", 2**31 - 1, 0)
-    data = data[: place - 4] + chunk(b"acTL", body) + data[place + 16 :]
+    data = data[: position - 4] + chunk(b"acTL", body) + data[position + 16 :]
     assert header_of(data).frames <= 4
 
 
 def test_D8_a_later_frame_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "_decompression_bomb_check", lambda _: None)  # as in Pillow 11
     small, large = Image.new("RGB", (4, 4)), Image.new("RGB", (40, 40))
-    for form in ("TIFF", "MPO"):
-        data = content(small, form, save_all=True, append_images=[large])
+    for file_format in ("TIFF", "MPO"):
+        data = content(small, file_format, save_all=True, append_images=[large])
         assert decode_bytes(data, frame=1, max_pixels=1600).shape == (40, 40, 3)
         for read in (decode_bytes, header_of):
             with pytest.raises(BadImage, match="more than 1,599 pixels"):

@@ -1,4 +1,4 @@
-"""TIFF tags: each kind is read as tifffile reads it, or refused with what would be read wrongly."""
+"""TIFF tags: each kind is read as by tifffile, or refused with the reason."""
 
 import logging
 import struct
@@ -61,14 +61,14 @@ def content(values: NDArray[Any], **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def shown(data: bytes, photometric: str, extra: Sequence[int] | None) -> NDArray[np.float64]:
-    """Return shares of white from the numbers that tifffile reads, composited over white."""
-    found = tifffile.imread(BytesIO(data))
+def displayed(data: bytes, photometric: str, extra: Sequence[int] | None) -> NDArray[np.float64]:
+    """Return fractions of white from the values of tifffile, composited over white."""
+    values = tifffile.imread(BytesIO(data))
     with tifffile.TiffFile(BytesIO(data)) as file:
         if file.pages[0].planarconfig == 2:
-            found = np.moveaxis(found, 0, -1)
-    top = np.iinfo(found.dtype).max if found.dtype.kind == "u" else 1
-    shares = found.reshape(*found.shape[:2], -1).astype(float) / top
+            values = np.moveaxis(values, 0, -1)
+    top = np.iinfo(values.dtype).max if values.dtype.kind == "u" else 1
+    shares = values.reshape(*values.shape[:2], -1).astype(float) / top
     colours = PHOTOMETRIC[photometric]
     colour, alpha = shares[..., :colours], shares[..., colours : colours + 1]
     if photometric == "miniswhite":
@@ -84,12 +84,12 @@ def shown(data: bytes, photometric: str, extra: Sequence[int] | None) -> NDArray
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bands", BANDS)
-def test_D22_every_kind_is_read_as_tifffile_reads_it_or_refused(
+def test_D22_every_kind_of_tiff_is_read_as_by_tifffile_or_refused(
     kind: str, bands: tuple[int, str, tuple[int, ...] | None]
 ) -> None:
     count, photometric, extra = bands
-    apart = ["contig"] if count == 1 else ["contig", "separate"]
-    for planar, stored in product(apart, STORED):
+    planar_configs = ["contig"] if count == 1 else ["contig", "separate"]
+    for planar, stored in product(planar_configs, STORED):
         if "predictor" in stored and (np.dtype(kind).kind == "f" or kind == "u8"):
             continue  # tifffile writes none of these
         values = numbers(kind, count)
@@ -100,14 +100,14 @@ def test_D22_every_kind_is_read_as_tifffile_reads_it_or_refused(
         data, readable = content(values, **options), READ if planar == "contig" else READ_APART
         if (kind, bands) not in readable:
             name = f"a TIFF of {count} band(s)? of {np.dtype(kind).name}"
-            with pytest.raises(BadImage, match=name) as refused:
+            with pytest.raises(BadImage, match=name) as raised_error:
                 decode_bytes(data)
-            assert "no image of a known format" not in str(refused.value)
+            assert "no image of a known format" not in str(raised_error.value)
             continue
         image = EncodedImage("x", data, 10**6)
         header, layers = image.header, image.decode_layers()
         pixels = layers.composite_over_white().reshape(18, 33, -1)
-        expected = shown(data, photometric, extra)
+        expected = displayed(data, photometric, extra)
         levels = 2.1 if kind == "u2" else 1.01  # 16-bit CMYK is cut to 8 bits before it is RGB
         slack = 2 / 65535 if pixels.dtype == np.uint16 else levels / 255
         error = np.abs(pixels / np.iinfo(pixels.dtype).max - expected).max()
@@ -121,7 +121,7 @@ def test_D22_every_kind_is_read_as_tifffile_reads_it_or_refused(
 
 
 @pytest.mark.parametrize("depth", ["u1", "u2"])
-def test_D22_an_extra_band_is_no_alpha_in_either_depth(depth: str) -> None:
+def test_D22_an_extra_band_is_not_alpha_at_either_depth(depth: str) -> None:
     values = numbers(depth, 4)
     data = content(values, photometric="rgb", extrasamples=(0,))
     assert (decode_bytes(data) == values[..., :3]).all()
@@ -137,13 +137,13 @@ def hole_of(data: bytes) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("depth", ["u1", "u2"])
-def test_a_fourth_band_that_no_tag_explains_is_no_alpha(depth: str) -> None:
+def test_a_fourth_band_without_a_tag_is_not_alpha(depth: str) -> None:
     values = numbers(depth, 4)
-    kept = bytearray(content(values, photometric="rgb", extrasamples=(2,)))
-    place = kept.index(struct.pack("<HHI", 338, 3, 1))
-    kept[place : place + 2] = struct.pack("<H", 337)  # TargetPrinter, which nobody reads
-    assert (decode_bytes(bytes(kept)) == values[..., :3]).all()
-    (note,) = [n for n in header_of(bytes(kept)).notes() if n.kind == "bands"]
+    data = bytearray(content(values, photometric="rgb", extrasamples=(2,)))
+    position = data.index(struct.pack("<HHI", 338, 3, 1))
+    data[position : position + 2] = struct.pack("<H", 337)  # TargetPrinter, which no reader uses
+    assert (decode_bytes(bytes(data)) == values[..., :3]).all()
+    (note,) = [n for n in header_of(bytes(data)).notes() if n.kind == "bands"]
     assert note.text == "has 4 bands: the first three are read"
 
 
@@ -155,18 +155,18 @@ def test_a_fourth_band_that_no_tag_explains_is_no_alpha(depth: str) -> None:
         ("c8", "1 band of complex64"),
     ],
 )  # fmt: skip
-def test_D22_numbers_without_an_agreed_range_are_refused(kind: str, reason: str) -> None:
+def test_D22_types_without_a_defined_range_are_refused(kind: str, reason: str) -> None:
     values = np.arange(12).reshape(3, 4, 1).astype(kind)
     for stored in STORED[:2]:
-        with pytest.raises(BadImage) as refused:
+        with pytest.raises(BadImage) as error:
             header_of(content(values, photometric="minisblack", **stored))
-        assert refused.value.reason == (
+        assert error.value.reason == (
             f"a TIFF of {reason}: uint8, uint16, and float32 or float64 from 0 to 1 can be read"
             ": convert all files with one scale"
         )
 
 
-def test_D22_a_sound_tiff_is_refused_by_what_it_is(capfd: Any) -> None:
+def test_D22_a_valid_unsupported_tiff_is_refused_with_its_kind(capfd: Any) -> None:
     data = content(numbers("u1", 7), photometric="minisblack", planarconfig="contig")
     with pytest.raises(BadImage, match="a TIFF of 7 bands of uint8: 1 or 3 can be read"):
         decode_bytes(data)
@@ -179,9 +179,7 @@ def test_D22_a_sound_tiff_is_refused_by_what_it_is(capfd: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["u1", "u2"])
 @pytest.mark.parametrize("tile", [None, (16, 16), (2, 16, 16)])
-def test_D22_a_volume_is_refused_where_one_page_holds_its_slices(
-    kind: str, tile: tuple[int, ...] | None
-) -> None:
+def test_D22_a_volume_in_one_page_is_refused(kind: str, tile: tuple[int, ...] | None) -> None:
     volume = numbers(kind, 3).transpose(2, 0, 1)
     data = content(volume, photometric="minisblack", volumetric=True, tile=tile)
     with pytest.raises(BadImage, match="a volume of 3 slices in one page is not read"):
@@ -197,7 +195,7 @@ def test_D22_a_volume_is_refused_where_one_page_holds_its_slices(
     ],
     ids=["big-endian", "CMYK", "RGB"],
 )
-def test_D22_what_pillow_does_not_read_is_refused_by_what_it_is(
+def test_D22_a_kind_that_pillow_does_not_read_is_refused_by_name(
     options: dict[str, Any], reason: str
 ) -> None:
     bands = PHOTOMETRIC[options["photometric"]] + len(options.get("extrasamples", ()))
@@ -206,7 +204,7 @@ def test_D22_what_pillow_does_not_read_is_refused_by_what_it_is(
         decode_bytes(data)
 
 
-def test_D22_white_is_zero_in_16_bits_and_floats_as_in_8() -> None:
+def test_D22_white_is_zero_holds_at_every_depth() -> None:
     for kind, white in (("u1", 255), ("u2", 65535), ("f4", 1), ("f8", 1)):
         values = np.array([[[0], [white]]], kind)
         for stored in STORED[:4]:
@@ -215,8 +213,8 @@ def test_D22_white_is_zero_in_16_bits_and_floats_as_in_8() -> None:
             assert pixels.ravel().tolist() == [np.iinfo(pixels.dtype).max, 0]
 
 
-def packed(values: NDArray[Any], bits: int) -> bytes:
-    """Return rows of numbers of so many bits, each row filled up to whole bytes."""
+def pack_bits(values: NDArray[Any], bits: int) -> bytes:
+    """Return rows of values of `bits` bits, each row padded to whole bytes."""
     rows = []
     for row in values.reshape(len(values), -1):
         text = "".join(f"{int(value):0{bits}b}" for value in row)
@@ -233,19 +231,19 @@ def handmade(
     start = 8
     own = {256: [width], 257: [height], 259: [1], 278: [height], 273: [start], 279: [len(pixels)]}
     pixels += b"\0" * (len(pixels) % 2)
-    place = start + len(pixels)
+    position = start + len(pixels)
     entries, pool = b"", b""
-    listed = sorted({**own, **tags}.items())
-    after = place + 2 + 12 * len(listed) + 4
-    for tag, values in listed:
+    tags_sorted = sorted({**own, **tags}.items())
+    after = position + 2 + 12 * len(tags_sorted) + 4
+    for tag, values in tags_sorted:
         raw = struct.pack(f"{order}{len(values)}H", *values)
         if len(raw) > 4:
             value, pool = struct.pack(f"{order}I", after + len(pool)), pool + raw
         else:
             value = raw.ljust(4, b"\0")
         entries += struct.pack(f"{order}HHI", tag, 3, len(values)) + value
-    begin = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", place)
-    return begin + pixels + struct.pack(f"{order}H", len(listed)) + entries + b"\0" * 4 + pool
+    begin = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", position)
+    return begin + pixels + struct.pack(f"{order}H", len(tags_sorted)) + entries + b"\0" * 4 + pool
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -256,7 +254,7 @@ def test_D22_other_depths_span_the_whole_range_or_are_refused(
     values = np.random.default_rng(0).integers(0, 2**bits, (5, 7, bands))
     values[0, :2] = np.array([0, 2**bits - 1])[:, None]
     tags = {258: [bits] * bands, 262: [1 if bands == 1 else 2], 277: [bands]}
-    data = handmade(tags, packed(values, bits), (5, 7), order)
+    data = handmade(tags, pack_bits(values, bits), (5, 7), order)
     if bits in (6, 24) or (bits < 8 and bands == 3):
         with pytest.raises(BadImage, match=f"of uint{bits}: uint8, uint16, and float32"):
             decode_bytes(data)
@@ -268,14 +266,14 @@ def test_D22_other_depths_span_the_whole_range_or_are_refused(
     assert (pixels[0, 0, 0], pixels[0, 1, 0]) == (0, white)
 
 
-def test_a_palette_keeps_its_colours_also_where_they_have_8_bits() -> None:
+def test_a_palette_of_8_bit_colours_keeps_its_colours() -> None:
     index = np.arange(4).reshape(2, 2)
     colours = np.array([[0, 0, 0], [255, 0, 0], [10, 200, 30], [255, 255, 255]])
     for scale in (257, 1):
         table = np.zeros((256, 3), int)
         table[:4] = colours * scale
         tags = {258: [8], 262: [3], 277: [1], 320: table.T.ravel().tolist()}
-        data = handmade(tags, packed(index, 8), (2, 2))
+        data = handmade(tags, pack_bits(index, 8), (2, 2))
         assert (decode_bytes(data).reshape(4, 3) == colours).all()
         (note,) = header_of(data).notes()
         assert note == ("colour", "a palette becomes RGB")
@@ -299,7 +297,7 @@ def test_D6_a_tiff_of_any_depth_is_read_upright(kind: str, orientation: int) -> 
 
 
 def chain(count: int, *, loop: bool = False) -> bytes:
-    """Return a TIFF of so many pages that share the pixels of the first."""
+    """Return a TIFF of `count` pages that share the pixels of the first."""
     data = bytearray(handmade({258: [8], 262: [1], 277: [1]}, bytes(range(6)), (2, 3)))
     (first,) = struct.unpack_from("<I", data, 4)
     directory = bytes(data[first : len(data) - 4])
@@ -312,7 +310,7 @@ def chain(count: int, *, loop: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize("loop", [False, True])
-def test_a_chain_of_60_000_directories_is_counted_at_once(loop: bool) -> None:
+def test_a_chain_of_60_000_directories_is_counted_quickly(loop: bool) -> None:
     data = chain(60_000, loop=loop)
     frames = EncodedImage("x", data, 10**6)
     assert frames.header.frames == 60_000
@@ -340,7 +338,7 @@ def test_every_page_is_read_in_its_own_depth() -> None:
         assert header_of(data, frame=frame).bits == 16 >> frame
 
 
-def test_smaller_copies_of_a_page_are_no_pages_of_their_own() -> None:
+def test_reduced_copies_of_a_page_are_not_pages() -> None:
     buffer = BytesIO()
     with tifffile.TiffWriter(buffer) as writer:
         for reduced in (1, 0, 1):
@@ -350,13 +348,13 @@ def test_smaller_copies_of_a_page_are_no_pages_of_their_own() -> None:
     assert (header.frames, header.size) == (1, (18, 33))
 
 
-def test_a_profile_is_kept_of_what_pillow_cannot_open() -> None:
+def test_a_profile_is_kept_for_files_that_pillow_cannot_open() -> None:
     profile = bytes(16) + b"RGB " + bytes(100)
     data = content(numbers("f4", 3), photometric="rgb", iccprofile=profile)
     assert header_of(data).extra == {"icc_profile": profile}
 
 
-def test_a_damaged_tiff_says_so() -> None:
+def test_a_damaged_tiff_is_reported_as_damaged() -> None:
     for data in (b"II*\0", b"II*\0\xff\xff\xff\xff", chain(1)[:-40]):
         with pytest.raises(BadImage, match="a damaged TIFF"):
             header_of(data)
