@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = """
 __main__
 cli
-api testing
+api serve testing
 contract evaluate exchange insight translator
 engine.training engine.inference
 engine.runs

@@ -27,9 +27,10 @@ def write_run(
     size: int = 32,
     channels: tuple[int, ...] = (3,),
     seed: int = 0,
+    step: int = 1,
     **found: Any,
 ) -> Path:
-    """Write the run folder `path` with one checkpoint, of step 1, and return it.
+    """Write a checkpoint into the run folder `path`, and return the folder.
 
     `found` is what else the layout told of its images: `classes`, `text_length` or `sides`.
     """
@@ -40,7 +41,7 @@ def write_run(
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})
     spec = image_spec((size, size), domains, *channels, **found)
     made = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
-    write.save(path, ModelState(config, spec, made, step=1))
+    write.save(path, ModelState(config, spec, made, step=step))
     return path
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from translate.engine.plugins.commands import PluginCommand
 
 
-COMMANDS = ("train", "infer", "sample", "show", "plugins", "datasets", "weights", "doctor")
+COMMANDS = (
+    *("train", "infer", "sample", "serve"),
+    *("show", "plugins", "datasets", "weights", "doctor"),
+)
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,92 @@
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import small_checkpoints
+from subprocesses import start_command, surviving_processes
+
+from translate.serve.server import bound_socket
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2"])
+def test_S1_another_host_without_a_token_is_refused(host: str, run_command: Run) -> None:
+    outcome = run_command("serve", "run", "--host", host)
+    assert outcome.code == 2 and outcome.out == ""
+    assert outcome.err.startswith(f"Error: --host {host}: other machines could use the models")
+
+
+def test_a_port_in_use_is_said_before_a_model_is_loaded(run_command: Run) -> None:
+    with bound_socket("127.0.0.1", 0) as bound:
+        bound.listen()
+        outcome = run_command("serve", "run", "--port", bound.getsockname()[1])
+    assert outcome.code == 2 and "cannot be used on 127.0.0.1" in outcome.err
+
+
+def test_a_missing_extra_is_one_line(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("translate.cli.serve.find_spec", lambda name: name != "uvicorn" or None)
+    outcome = run_command("serve", "run")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "Error: translate serve needs uvicorn, which is not installed: "
+        'pip install "translate-kit[serve]"\n'
+    )
+
+
+def test_a_token_file_that_is_missing_is_one_line(run_command: Run) -> None:
+    outcome = run_command("serve", "run", "--token-file", "none")
+    assert outcome.code == 2
+    assert outcome.err == "Error: --token-file none: No such file or directory. Expected a file.\n"
+
+
+def test_help_imports_no_web_library() -> None:
+    code = """
+import runpy, sys
+sys.argv = ["translate", "serve", "--help"]
+try:
+    runpy.run_module("translate", run_name="__main__")
+except SystemExit:
+    pass
+sys.exit(str({"torch", "fastapi", "starlette", "uvicorn"} & sys.modules.keys() or ""))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "" and "Usage: " in done.stdout
+
+
+@pytest.mark.slow
+def test_a_missing_run_is_one_line(run_command: Run) -> None:
+    outcome = run_command("serve", "runs/none", "--port", 0)
+    assert outcome.code == 2 and outcome.out == ""
+    assert outcome.err.startswith("Error: ") and "runs/none" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_and_the_processes_of_its_models(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    run = small_checkpoints.cyclegan(tmp_path / "mine")
+    process = start_command(
+        "serve", run, "--port", 0, "--token", "--device", "cpu", start_new_session=True
+    )
+    assert process.stdout
+    lines = [process.stdout.readline() for _ in range(3)]
+    assert lines[0] == "mine: step 1\n"
+    address, token = re.findall(r"(http://127\.0\.0\.1:\d+)/#token=(\S+)", lines[1])[0]
+    assert token not in lines[2]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{address}/v1/models", headers=headers)
+    assert answer.json()["models"][0]["id"] == "mine"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert "finishing the requests at hand" in out and err == ""
+    assert not surviving_processes(process)

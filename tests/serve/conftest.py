@@ -1,0 +1,20 @@
+"""The processes of two models, which the tests of a file share."""
+
+from collections.abc import Iterator
+
+import pytest
+import small_checkpoints
+
+from translate.serve.limits import Limits
+from translate.serve.server import running_workers
+from translate.serve.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Worker]]:
+    """Start ``cycle``, which translates, and ``cgan``, which samples."""
+    folder = tmp_path_factory.mktemp("runs")
+    runs = [small_checkpoints.cyclegan(folder / "cycle"), small_checkpoints.cgan(folder / "cgan")]
+    references = [str(run) for run in runs]
+    with running_workers(references, device="cpu", limits=Limits(), stop=bool) as started:
+        yield started

@@ -1,0 +1,30 @@
+"""A server in a thread of the test, with the processes of its models."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from translate.serve.access import access_to
+from translate.serve.limits import Limits
+from translate.serve.server import bound_socket, serve
+from translate.serve.worker import Worker
+
+
+@contextmanager
+def running_server(
+    workers: Mapping[str, Worker], *, limits: Limits | None = None, token: str | None = None
+) -> Iterator[str]:
+    """Serve on a free port of 127.0.0.1 while the block runs; yield the address."""
+    stop = threading.Event()
+    with bound_socket("127.0.0.1", 0) as bound:
+        address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        bound.listen()  # clients may connect before the thread has begun
+        arguments = (dict(workers), bound, access_to("127.0.0.1", token), limits or Limits())
+        thread = threading.Thread(target=serve, args=(*arguments, stop.is_set))
+        thread.start()
+        try:
+            yield address
+        finally:
+            stop.set()
+            thread.join(20)
+            assert not thread.is_alive()

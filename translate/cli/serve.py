@@ -1,0 +1,129 @@
+"""`translate serve`: a page and an HTTP API for trained models."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from translate.engine.system import console
+from translate.errors import ConfigError
+
+EXTRA = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
+"""packages of the extra `serve`"""
+
+logger = logging.getLogger(__name__)
+
+
+@click.command(no_args_is_help=True)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    help="Address to listen on; one that other machines reach, such as 0.0.0.0, needs a token. "
+    "[127.0.0.1]",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=7860,
+    metavar="N",
+    help="Port to listen on; 0: a free one. [7860]",
+)
+@click.option(
+    "--token",
+    is_flag=True,
+    help="Require a token with each request; it is generated and printed once.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File with the token to require, instead of a generated one. [none]",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=24_000_000,
+    metavar="N",
+    help="Largest number of pixels of an image; larger ones are refused, not decoded. [24000000]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1),
+    default=60.0,
+    metavar="SECONDS",
+    help="Longest time for one image, after which it is given up. [60]",
+)
+@click.option(
+    "--device",
+    metavar="DEVICE",
+    default="auto",
+    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors and the token.")
+def command(
+    runs: tuple[str, ...],
+    host: str,
+    port: int,
+    token: bool,
+    token_file: Path | None,
+    max_pixels: int,
+    timeout: float,
+    device: str,
+    quiet: bool,
+) -> int:
+    """Serve the models of RUN ... on a page in the browser, and by HTTP.
+
+    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
+    The page translates images that are dropped on it, and generates images; programs send
+    POST /v1/translate, see /docs on the server. Only this machine can use it, unless --host says
+    otherwise. Images stay in memory; nothing is stored. Ctrl-C stops.
+
+    \b
+    Examples:
+      translate serve runs/cyclegan-summer-winter
+      translate serve runs/cyclegan-summer-winter runs/dcgan-digits@best --port 8000
+    """
+    if missing := [name for name in EXTRA if find_spec(name) is None]:
+        raise ConfigError(
+            f"translate serve needs {', '.join(missing)}, which is not installed: "
+            'pip install "translate-kit[serve]"'
+        )
+    from translate.engine.processes.signals import Interrupts
+    from translate.serve.access import access_to, choose_token
+    from translate.serve.limits import Limits
+    from translate.serve.server import bound_socket, running_workers, serve
+
+    secret = choose_token(token, token_file)
+    access = access_to(host, secret)
+    limits = Limits(max_pixels=max_pixels, work_seconds=timeout)
+    with ExitStack() as stack:
+        if not quiet:
+            stack.enter_context(console.messages())
+        bound = stack.enter_context(bound_socket(host, port))
+        interrupts = stack.enter_context(Interrupts(work="the requests at hand"))
+
+        def stop() -> int:
+            return interrupts.caught
+
+        workers = stack.enter_context(
+            running_workers(runs, device=device, limits=limits, stop=stop)
+        )
+        if stop():
+            return 128 + interrupts.caught
+        for worker in workers.values():
+            for complaint in worker.complaints:
+                logger.info(f"{complaint} An older checkpoint is used.")
+            logger.info(f"{worker.name}: step {worker.description['step']}")
+        name = f"[{host}]" if ":" in host else host
+        address = f"http://{name}:{bound.getsockname()[1]}/"
+        if token and not token_file:
+            console.say(f"The page with its token, which is printed once: {address}#token={secret}")
+        logger.info(f"Serving on {address} (HTTP API: /docs). Ctrl-C stops.")
+        serve(workers, bound, access, limits, stop)
+    return 128 + interrupts.caught

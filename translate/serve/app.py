@@ -1,0 +1,162 @@
+"""The HTTP API and the page. There is no route that trains, and none that takes a path or a URL."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from translate import __version__
+from translate.serve import requests
+from translate.serve.access import Access
+from translate.serve.counters import MEDIA_TYPE, Counters
+from translate.serve.gate import INTERNAL, Gate, error_response
+from translate.serve.limits import Limits, RequestError
+from translate.serve.messages import Result
+from translate.serve.openapi import document
+from translate.serve.requests import Submission
+from translate.serve.worker import Worker
+
+ASSETS = {
+    "/": ("page.html", "text/html"),
+    "/page.css": ("page.css", "text/css"),
+    "/page.js": ("page.js", "text/javascript"),
+    "/docs": ("docs.html", "text/html"),
+    "/docs.js": ("docs.js", "text/javascript"),
+}
+"""files of the page, by path; they are read once"""
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) -> Gate:
+    """Return the ASGI application that serves loaded models.
+
+    Args:
+        workers: the models by the names that clients call them.
+        access: who may use it.
+        limits: what a request may cost.
+    """
+    api = FastAPI(title="translate serve", version=__version__, docs_url=None, redoc_url=None)
+    api.router.redirect_slashes = False  # a redirect would repeat what the client calls us
+    counters = Counters(workers.values())
+    service = Service(workers, limits, counters)
+    for path, (name, kind) in ASSETS.items():
+        content = (files("translate.serve") / "page" / name).read_bytes()
+        api.add_api_route(path, _asset(content, kind), include_in_schema=False)
+    api.add_api_route("/health", service.health, summary="Tell whether all models are loaded.")
+    api.add_api_route("/metrics", service.metrics, summary="Return counts in Prometheus's format.")
+    api.add_api_route("/v1/models", service.list_models, summary="List the models.")
+    actions = {"translate": "Translate an image.", "sample": "Generate an image."}
+    for ability, summary in actions.items():
+        api.add_api_route(
+            f"/v1/{ability}",
+            getattr(service, ability),
+            methods=["POST"],
+            summary=summary,
+            response_class=Response,
+            openapi_extra=document(service.models, ability),
+        )
+    for kind_of_error in (RequestError, HTTPException, Exception):
+        api.add_exception_handler(kind_of_error, _handle)
+    routes = {str(getattr(route, "path", "")) for route in api.routes}
+    return Gate(api, access=access, limits=limits, counters=counters, routes=routes)
+
+
+class Service:
+    """The routes that need a model."""
+
+    def __init__(self, workers: Mapping[str, Worker], limits: Limits, counters: Counters) -> None:
+        self.workers, self.limits, self.counters = workers, limits, counters
+        self.models = [worker.description for worker in workers.values()]
+
+    async def translate(self, request: Request) -> Response:
+        """Return the translation of an image, in its format and size.
+
+        The body is the content of an image file, or a form with the file `image`. Parameters are
+        in the query or in the form.
+        """
+        with self._admitted():
+            submission = await requests.read(request, self.limits)
+            worker = self._choose(submission, "translate")
+            if "image" not in submission.files:
+                text = "image: expected the content of an image file, as the body or in a form."
+                raise RequestError(400, text)
+            content = (submission.files["image"], submission.files.get("mask"))
+            future = worker.call("translate", submission.fields, *content)
+            return _response(await asyncio.wrap_future(future), "translated")
+
+    async def sample(self, request: Request) -> Response:
+        """Return a generated image as PNG; of several, a sheet."""
+        with self._admitted():
+            submission = await requests.read(request, self.limits)
+            worker = self._choose(submission, "sample")
+            if submission.files:
+                text = (
+                    "an image is generated from noise: send no file, and parameters in the query."
+                )
+                raise RequestError(400, text)
+            future = worker.call("sample", submission.fields)
+            return _response(await asyncio.wrap_future(future), "sample")
+
+    async def list_models(self, request: Request) -> Response:  # noqa: ARG002
+        """Return what each model does, its parameters, and the limits of a request."""
+        limits = {"max_bytes": self.limits.max_bytes, "max_pixels": self.limits.max_pixels}
+        return JSONResponse({"models": self.models, "limits": limits})
+
+    async def health(self, request: Request) -> Response:  # noqa: ARG002
+        """Return 200 where all models are loaded, else 503."""
+        ready = all(worker.is_ready for worker in self.workers.values())
+        return JSONResponse({"status": "ok" if ready else "loading"}, 200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002
+        """Return requests by route and status, their time, and the state of the models."""
+        return Response(self.counters.text(), media_type=MEDIA_TYPE)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """Count a request whose body is read or processed; too many are refused."""
+        if self.counters.active >= self.limits.requests:
+            text = f"{self.limits.requests} requests are at work: try again in a second."
+            raise RequestError(503, text, retry_after=1)
+        self.counters.active += 1
+        try:
+            yield
+        finally:
+            self.counters.active -= 1
+
+    def _choose(self, submission: Submission, ability: str) -> Worker:
+        able = [model["id"] for model in self.models if model[ability]]
+        name = submission.fields.pop("model", able[0] if len(able) == 1 else "")
+        if name not in able:
+            known = ", ".join(able) or "none"
+            raise RequestError(404, f"model: expected one of those that {ability}: {known}.")
+        return self.workers[name]
+
+
+def _response(result: Result, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}{result.suffix}"'}
+    if result.notes:
+        headers["X-Translate-Notes"] = json.dumps(result.notes)
+    return Response(result.data, headers=headers, media_type=result.media_type)
+
+
+def _asset(content: bytes, kind: str) -> Endpoint:
+    async def send(request: Request) -> Response:  # noqa: ARG001
+        return Response(content, media_type=kind)
+
+    return send
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        texts = {404: "there is nothing here. See /docs", 405: "another method is expected here."}
+        error = RequestError(error.status_code, texts.get(error.status_code, "refused."))
+    if not isinstance(error, RequestError):
+        error = RequestError(500, INTERNAL)  # the gate logs what happened
+    return error_response(error, request.state.id)

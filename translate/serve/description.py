@@ -1,0 +1,141 @@
+"""What a served model can do, as JSON: the page and the API's documentation are made from it.
+
+The parameters of a request are the signatures below and the recipe's own options of inference.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
+from translate.engine.config.yaml import plain
+from translate.engine.inference import calls
+from translate.engine.inference.drawing import classes
+from translate.engine.inference.model import WHOLE, Model
+from translate.engine.system import signatures
+from translate.engine.system.signatures import Option
+from translate.folders.names import short_names
+from translate.images.format_registry import writable_suffixes
+from translate.recipe import Recipe
+
+TEXTS = ("to", "side", "format", "label", "text")
+"""parameters whose value is the text itself; others are read as ``--set`` reads them"""
+MAX_SAMPLES = 64
+
+
+def translate(
+    *,
+    to: Annotated[str | None, "domain to translate to"] = None,
+    size: Annotated[
+        int | None, Field(ge=1), "shorter side that the image is scaled to first, in pixels"
+    ] = None,
+    scale_back: Annotated[
+        bool, "scale the result to the original size; without size, translate at the training size"
+    ] = False,
+    side: Annotated[str | None, "half of a joined image to translate"] = None,
+    seed: Annotated[int | None, Field(ge=0), "random seed of the noise"] = None,
+    format: Annotated[str | None, "file format of the result; by default that of the image"] = None,  # noqa: A002
+) -> None:
+    """Declare the parameters of a translation."""
+
+
+def sample(
+    *,
+    count: Annotated[
+        int, Field(ge=1, le=MAX_SAMPLES), "images to generate; several are on one sheet"
+    ] = 1,
+    label: Annotated[str | None, "class to generate; by default each in turn"] = None,
+    text: Annotated[str | None, "caption of the images to generate"] = None,
+    seed: Annotated[int, Field(ge=0), "random seed of the latents"] = 0,
+) -> None:
+    """Declare the parameters of a sample."""
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Return what `model` does: ``translate`` and ``sample`` are None where it cannot."""
+    recipe = model.recipe
+    translates = type(recipe).translate is not Recipe.translate and bool(model.domains)
+    samples = type(recipe).draw is not Recipe.draw
+    return {
+        "id": model.name,
+        "recipe": model.method,
+        "step": model.step,
+        "size": list(model.spec.size),
+        "translate": _translation(model) if translates else None,
+        "sample": _sampling(model) if samples else None,
+    }
+
+
+def _translation(model: Model) -> dict[str, Any]:
+    recipe, spec = model.recipe, model.spec
+    names = dict(zip(spec.names, short_names(spec.names), strict=True))
+    domains = [names[domain] for domain in model.domains]
+    excluded = {
+        "to": not any(domains),
+        "side": not spec.sides,
+        "seed": not calls.takes_noise(recipe.translate),
+    }
+    values = {
+        "to": domains,
+        "side": [*spec.sides, WHOLE],
+        "format": sorted({suffix[1:] for suffix in writable_suffixes()}),
+    }
+    own = calls.options_of(recipe.translate)
+    return {
+        "domains": domains,
+        "scale": model.geometry.scale,
+        "mask": recipe.takes_mask,
+        "parameters": list(_parameters(translate, excluded, values, own)),
+    }
+
+
+def _sampling(model: Model) -> dict[str, Any]:
+    known, captions = classes(model), model.spec.text_length > 0
+    excluded = {"label": not known, "text": not captions}
+    own = calls.options_of(model.recipe.draw)
+    return {
+        "classes": list(known),
+        "captions": captions,
+        "parameters": list(_parameters(sample, excluded, {"label": known}, own)),
+    }
+
+
+def _parameters(
+    declared: Callable[..., None],
+    excluded: Mapping[str, bool],
+    values: Mapping[str, Sequence[str]],
+    own: Mapping[str, Option],
+) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of a request: name, meaning, default and JSON schema."""
+    for name, option in signatures.read(declared).items():
+        if not excluded.get(name):
+            schema = {"type": "string", "enum": list(values[name])} if name in values else None
+            yield _parameter(option, schema)
+    for option in own.values():
+        yield _parameter(option, None)
+
+
+def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
+    default = plain(option.default)
+    try:
+        json.dumps(default)
+    except TypeError:
+        default = None
+    return {
+        "name": option.name,
+        "meaning": option.meaning,
+        "default": default,
+        "schema": schema or json_schema(option.annotation),
+    }
+
+
+def json_schema(annotation: Any) -> dict[str, Any]:
+    """Return the JSON schema of a type, without the alternative null; empty where it has none."""
+    try:
+        schema: dict[str, Any] = TypeAdapter(annotation).json_schema()
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        return {}
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    return kinds[0] if len(kinds) == 1 else schema

@@ -1,0 +1,246 @@
+"use strict";
+
+const find = (query, within = document) => within.querySelector(query);
+let models = [];
+let limits = {};
+
+const remembered = new URLSearchParams(location.hash.slice(1)).get("token");
+if (remembered) {
+  sessionStorage.setItem("token", remembered);
+  history.replaceState(null, "", location.pathname);
+}
+
+async function request(path, options = {}) {
+  const token = sessionStorage.getItem("token");
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers });
+  } catch {
+    throw new Error("The server does not answer: has it been stopped?");
+  }
+  if (response.status === 401) {
+    find("#access").hidden = false;
+  }
+  if (!response.ok) {
+    const body = await response.json().catch(() => ({}));
+    throw new Error(body.error || `The server answered with status ${response.status}.`);
+  }
+  return response;
+}
+
+async function start() {
+  try {
+    ({ models, limits } = await (await request("/v1/models")).json());
+  } catch (error) {
+    find("#problem").textContent = error.message;
+    return;
+  }
+  find("#problem").textContent = "";
+  find("#access").hidden = true;
+  find("#model").replaceChildren(...models.map((model) => new Option(
+    `${model.id} (${model.recipe}, step ${model.step})`, model.id)));
+  find("#choice").hidden = false;
+  showModel();
+}
+
+function showModel() {
+  const model = models.find((each) => each.id === find("#model").value);
+  for (const ability of ["translate", "sample"]) {
+    const section = find(`#${ability}`);
+    section.hidden = !model[ability];
+    find("figure", section).hidden = true;
+    setStatus(section, "");
+    if (!model[ability]) continue;
+    const [main, others] = [[], []];
+    for (const parameter of model[ability].parameters) {
+      const first = ["to", "side", "label", "text", "count"].includes(parameter.name);
+      (first ? main : others).push(field(parameter, ability));
+    }
+    find(".main-parameters", section).replaceChildren(...main);
+    find(".parameters", section).replaceChildren(...others);
+    find(".more", section).hidden = !others.length;
+  }
+  find(".mask").hidden = !(model.translate && model.translate.mask);
+}
+
+/* A labelled control for one parameter, by its JSON schema. */
+function field(parameter, ability) {
+  const { name, meaning, schema } = parameter;
+  const given = parameter.default;
+  const id = `${ability}-${name}`;
+  const box = document.createElement("div");
+  box.className = "field";
+  const label = document.createElement("label");
+  label.htmlFor = id;
+  let control;
+  if (schema.enum) {
+    control = document.createElement("select");
+    const last = name === "to" ? schema.enum.at(-1) : given;
+    if (last === null) control.append(new Option("default", ""));
+    control.append(...schema.enum.map((value) => new Option(value, value)));
+    if (last !== null) control.value = last;
+  } else {
+    control = document.createElement("input");
+    const kinds = { integer: "number", number: "number", boolean: "checkbox" };
+    control.type = kinds[schema.type] || "text";
+    if (control.type === "checkbox") {
+      control.checked = given === true;
+    } else {
+      control.placeholder = given === null ? "default" : String(given);
+    }
+    if (control.type === "number") {
+      control.step = schema.type === "integer" ? 1 : "any";
+      if ("minimum" in schema) control.min = schema.minimum;
+      if ("maximum" in schema) control.max = schema.maximum;
+    }
+  }
+  control.id = id;
+  control.name = name;
+  label.append(name.replaceAll("_", " "));
+  if (control.type === "checkbox") {
+    box.classList.add("check");
+    label.prepend(control);
+    box.append(label);
+  } else {
+    box.append(label, control);
+  }
+  if (meaning) {
+    const text = document.createElement("small");
+    text.id = `${id}-meaning`;
+    text.textContent = meaning;
+    control.setAttribute("aria-describedby", text.id);
+    box.append(text);
+  }
+  return box;
+}
+
+/* The form's values; what is left empty has its default on the server. */
+function values(section) {
+  const form = new FormData();
+  form.append("model", find("#model").value);
+  for (const control of section.querySelectorAll(".field [name]")) {
+    if (control.type === "file") continue;
+    const value = control.type === "checkbox" ? String(control.checked) : control.value;
+    if (value) form.append(control.name, value);
+  }
+  return form;
+}
+
+function setStatus(section, text, failed = false) {
+  const status = find(".status", section);
+  status.textContent = text;
+  status.classList.toggle("failed", failed);
+}
+
+/* Send a form, and return the image that comes back; null where it fails, which is then shown. */
+async function send(section, path, form, work) {
+  const button = find("button", section);
+  button.disabled = true;
+  setStatus(section, work);
+  try {
+    const response = await request(path, { method: "POST", body: form });
+    const notes = JSON.parse(response.headers.get("X-Translate-Notes") || "[]");
+    const named = /filename="[^"]*(\.\w+)"/.exec(response.headers.get("Content-Disposition"));
+    setStatus(section, notes.length ? `Done. Note: ${notes.join("; ")}.` : "Done.");
+    return { url: URL.createObjectURL(await response.blob()), suffix: named ? named[1] : "" };
+  } catch (error) {
+    setStatus(section, error.message, true);
+    return null;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function show(image, url, alt) {
+  URL.revokeObjectURL(image.src);
+  image.alt = alt;
+  image.src = url;
+  return image.decode().then(() => true, () => false);
+}
+
+async function translateImage(event) {
+  event.preventDefault();
+  const section = find("#translate");
+  const figure = find("#comparison");
+  const file = find("#image").files[0];
+  figure.hidden = true;
+  if (!file) {
+    setStatus(section, "Choose an image first.", true);
+    return;
+  }
+  if (file.size > limits.max_bytes) {
+    const most = Math.floor(limits.max_bytes / 1e6);
+    setStatus(section, `${file.name} is too large: at most ${most} MB are accepted.`, true);
+    return;
+  }
+  const form = values(section);
+  form.append("image", file);
+  const mask = find("#mask").files[0];
+  if (mask && !find(".mask").hidden) form.append("mask", mask);
+  const result = await send(section, "/v1/translate", form, "Translating …");
+  if (!result) return;
+  const target = form.get("to") || "result";
+  const before = find("#before");
+  const after = find("#after");
+  const shown = await Promise.all([
+    show(after, result.url, `The result: ${file.name}, translated (${target})`),
+    show(before, URL.createObjectURL(file), `The original: ${file.name}`),
+  ]);
+  const ratio = (image) => image.naturalWidth / image.naturalHeight;
+  const frames = find(".frames");
+  frames.classList.toggle("apart", Math.abs(ratio(before) / ratio(after) - 1) > 0.02);
+  frames.classList.toggle("small", before.naturalWidth < 256);
+  find("figcaption", figure).textContent = shown.every(Boolean)
+    ? `${before.naturalWidth}x${before.naturalHeight} → ${after.naturalWidth}x${after.naturalHeight}`
+    : "This browser cannot show this format; the download is complete.";
+  const link = find(".download", figure);
+  link.href = result.url;
+  link.download = `${file.name.replace(/\.[^.]*$/, "")}-${target}${result.suffix}`;
+  figure.hidden = false;
+  compare();
+}
+
+function compare() {
+  const share = Number(find("#share").value);
+  const apart = find(".frames").classList.contains("apart");
+  find("#before").style.clipPath = apart ? "" : `inset(0 ${100 - share}% 0 0)`;
+  find("#share").setAttribute("aria-valuetext", `${share} % of the original`);
+}
+
+async function generate(event) {
+  event.preventDefault();
+  const section = find("#sample");
+  const figure = find("#drawn");
+  figure.hidden = true;
+  const result = await send(section, "/v1/sample", values(section), "Generating …");
+  if (!result) return;
+  const image = find("#generated");
+  await show(image, result.url, `Images generated by ${find("#model").value}`);
+  image.classList.toggle("small", image.naturalWidth < 512);
+  const link = find(".download", figure);
+  link.href = result.url;
+  link.download = `sample${result.suffix}`;
+  figure.hidden = false;
+}
+
+const drop = find(".drop");
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  drop.addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", kind === "dragover");
+    if (kind === "drop" && event.dataTransfer.files.length) {
+      find("#image").files = event.dataTransfer.files;
+    }
+  });
+}
+find("#model").addEventListener("change", showModel);
+find("#translate form").addEventListener("submit", translateImage);
+find("#sample form").addEventListener("submit", generate);
+find("#share").addEventListener("input", compare);
+find("#access").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("token", find("#token").value.trim());
+  start();
+});
+start();

@@ -1,0 +1,192 @@
+"""A process for each model: a crash, too little memory or an endless request ends it alone.
+
+The server's own process imports no PyTorch and decodes no image.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from translate.engine.processes.pool import DaemonThreadPool
+from translate.engine.processes.signals import ignore_signals_in_worker
+from translate.errors import TranslateError
+from translate.serve.limits import Limits, RequestError
+from translate.serve.messages import Result, receive, send
+
+CLOSE_SECONDS = 2.0
+"""until a process that has nothing more to do is killed"""
+TRIES_LATER = 5
+"""seconds after which a client may try again while a model is loaded"""
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """The process of one model. Requests are processed one by one, in the order of the calls.
+
+    Args:
+        name: what clients call the model.
+        reference: a run, or one of its checkpoints; a restart loads the same checkpoint.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        limits: of pixels and of time.
+    """
+
+    def __init__(self, name: str, reference: str, *, device: str, limits: Limits) -> None:
+        self.name, self.reference, self.device, self.limits = name, reference, device, limits
+        self.description: dict[str, Any] = {}
+        self.complaints: list[str] = []
+        self.restarts = 0
+        self.process: Any = None
+        self._threads = DaemonThreadPool(1)
+        self._loaded = self._closed = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is loaded."""
+        return self._loaded and not wait([self.process.sentinel], timeout=0)
+
+    def start(self) -> Future[None]:
+        """Load the model; the future raises a `TranslateError` where that fails."""
+        return self._threads.submit(self._start)
+
+    def call(self, action: str, fields: Mapping[str, str], *files: bytes | None) -> Future[Result]:
+        """Let the model do ``translate`` or ``sample``; the future raises `RequestError`."""
+        deadline = time.monotonic() + self.limits.work_seconds
+        return self._threads.submit(self._call, deadline, action, fields, files)
+
+    def close(self) -> None:
+        """End the process, also one that is at work."""
+        self._closed = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self.process is not None:
+            self.process.kill()
+            self.process.join(CLOSE_SECONDS)
+
+    def _start(self) -> None:
+        if self.is_ready or self._closed:
+            return
+        context = get_context("spawn")  # a fork would copy the threads' locks
+        self._connection, theirs = context.Pipe()
+        settings = (self.reference, self.name, self.device, self.limits.max_pixels)
+        self.process = context.Process(target=serve_model, args=(theirs, *settings), daemon=True)
+        self.process.start()
+        theirs.close()
+        if self._closed:  # meanwhile
+            self.process.kill()
+        with self._killing_after(self.limits.start_seconds):
+            try:
+                hello, _ = receive(self._connection)
+            except (EOFError, OSError) as error:
+                self._stop()
+                raise TranslateError(
+                    f"{self.reference}: its process ended before the model was loaded. "
+                    "Close other programs if memory is short. See: translate doctor"
+                ) from error
+        if "error" in hello:
+            self._stop()
+            raise TranslateError(*hello["error"])
+        self.description, self.complaints = hello["description"], hello["complaints"]
+        self.reference, self._loaded = hello["checkpoint"], True
+
+    def _call(
+        self,
+        deadline: float,
+        action: str,
+        fields: Mapping[str, str],
+        files: tuple[bytes | None, ...],
+    ) -> Result:
+        if time.monotonic() > deadline:
+            text = "the model was busy for too long: try again later."
+            raise RequestError(503, text, retry_after=TRIES_LATER)
+        try:
+            self._start()
+        except TranslateError as error:
+            text = "the model could not be loaded again: the server's log has the reason."
+            raise RequestError(503, text, retry_after=TRIES_LATER, detail=str(error)) from error
+        seconds = self.limits.work_seconds
+        with self._killing_after(seconds) as killed:
+            try:
+                send(self._connection, {"action": action, "fields": dict(fields)}, *files)
+                head, (data,) = receive(self._connection)
+            except (EOFError, OSError) as error:
+                self._restart()
+                if killed.is_set():
+                    text = f"stopped after {seconds:g} seconds: choose a smaller size."
+                    raise RequestError(504, text) from error
+                text = "the model's process ended, perhaps by too little memory. It is restarted."
+                raise RequestError(500, text, detail="a model's process ended") from error
+        if "status" in head:
+            raise RequestError(head["status"], head["message"], detail=head["detail"])
+        return Result(data or b"", **head)
+
+    def _restart(self) -> None:
+        """End what is left of the process, and start another before the next request comes."""
+        self._stop()
+        if not self._closed:
+            self.restarts += 1
+            logger.info(f"{self.name}: the process has ended and is started again")
+            self._threads.submit(self._start)
+
+    def _stop(self) -> None:
+        self._loaded = False
+        self._connection.close()
+        self.process.kill()
+        self.process.join(CLOSE_SECONDS)
+
+    def _killing_after(self, seconds: float) -> "_Watchdog":
+        return _Watchdog(seconds, self.process)
+
+
+class _Watchdog:
+    """Kills a process where the block takes too long; whoever waits for it gets an `EOFError`."""
+
+    def __init__(self, seconds: float, process: Any) -> None:
+        self._fired, self._process = threading.Event(), process
+        self._timer = threading.Timer(seconds, self._kill)
+        self._timer.daemon = True
+
+    def __enter__(self) -> threading.Event:
+        self._timer.start()
+        return self._fired
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _kill(self) -> None:
+        self._fired.set()
+        self._process.kill()
+
+
+def serve_model(
+    connection: Connection, reference: str, name: str, device: str, max_pixels: int
+) -> None:
+    """Answer requests until the connection ends: what runs in the process of a model."""
+    ignore_signals_in_worker()
+    from translate.serve.description import describe
+    from translate.serve.model import ServedModel
+
+    try:
+        model = ServedModel(reference, name, device=device, max_pixels=max_pixels)
+        hello = {"description": describe(model.model), "checkpoint": str(model.checkpoint)}
+    except TranslateError as error:
+        send(connection, {"error": [str(argument) for argument in error.args]})
+        return
+    send(connection, {**hello, "complaints": model.complaints})
+    while True:
+        try:
+            head, files = receive(connection)
+        except (EOFError, OSError):
+            return  # the server has ended
+        action: Any = model.translate if head["action"] == "translate" else model.sample
+        try:
+            answer = action(head["fields"], *files)._asdict()
+            data = answer.pop("data")
+            send(connection, answer, data)
+        except RequestError as error:
+            answer = {"status": error.status, "message": error.message, "detail": error.detail}
+            send(connection, answer, None)
