@@ -19,6 +19,7 @@ api serve testing
 contract evaluate exchange insight translator
 engine.training engine.inference
 engine.runs
+engine.diagnosis
 engine.checkpoints
 engine.data
 engine.config
@@ -30,7 +31,7 @@ formats metrics
 engine.plugins
 engine.disk
 batches nn progress results run weights
-losses engine.processes
+losses remedies engine.processes
 engine.system
 translate engine
 errors hookspecs

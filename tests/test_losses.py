@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from translate.losses import Scores, generator_loss
+from translate.losses import Scores, auc, generator_loss
 
 
 class Plain:
@@ -34,3 +34,12 @@ def test_only_a_relativistic_loss_has_real_images_scored(loss: Plain, passes: li
     assert value.item() == (4 if len(passes) == 2 else -6)
     value.backward()
     assert fake.grad == -2 and real.grad is None
+
+
+def test_auc_is_the_share_of_pairs_in_which_the_real_image_scores_higher() -> None:
+    real, fake = torch.tensor([[3.0], [1.0]]), torch.tensor([[2.0], [1.0]])
+    assert auc(real, fake) == 0.625  # 3 > 2, 3 > 1, 1 = 1
+    patches = torch.tensor([[[[0.0, 4.0]]]])
+    assert auc(patches, torch.tensor([[[[1.0, 2.0]]]])) == 1
+    assert auc([real, real], [fake, 9 + fake]) == 0
+    assert auc(torch.tensor(1.0), torch.tensor(0.0)) == 1

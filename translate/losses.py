@@ -40,6 +40,33 @@ class AdversarialLoss(Protocol):
         """
 
 
+def auc(real: Scores, fake: Scores) -> Tensor:
+    """Return the probability that a discriminator scores a real image above a generated one.
+
+    It is the area under the ROC curve within a batch: 0.5 is chance, 1 tells all images apart.
+    `Turn.log` records it under a name that ends in ``auc``, which `translate doctor` examines.
+
+    Args:
+        real: Scores of real images, averaged over each image and all scales.
+        fake: Scores of generated images.
+
+    Returns:
+        A scalar from 0 to 1, detached.
+
+    Example:
+        >>> auc(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0]))
+        tensor(0.7500)
+    """
+    first, second = _score_of_each_image(real)[:, None], _score_of_each_image(fake)[None]
+    return ((first > second).float() + 0.5 * (first == second).float()).mean()
+
+
+def _score_of_each_image(scores: Scores) -> Tensor:
+    scales = [scores] if isinstance(scores, Tensor) else scores
+    each = (torch.atleast_1d(scale.detach().float()) for scale in scales)
+    return torch.stack([scale.reshape(len(scale), -1).mean(1) for scale in each]).mean(0)
+
+
 def is_relativistic(loss: AdversarialLoss) -> bool:
     """Return whether the generator's loss needs the scores of real images."""
     return bool(getattr(loss, "relativistic", False))

@@ -68,6 +68,9 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     of earlier versions load. ``{"generator.downs": "generator.downsamplings"}`` is of a part."""
     takes_mask: ClassVar[bool] = False
     """True: `translate` is given one channel more, a mask: 1 in the hole, -1 outside."""
+    preview_inputs: ClassVar[Mapping[str, str]] = {"translated": "source"}
+    """The title of the input of each row of `preview` that is a translation, by the title of that
+    row; `translate doctor` compares them. Rows that are not there are ignored."""
     keeps_gray: bool = False
     """True: a gray image has a gray result, the luma of what `translate` makes of it in colour."""
     prior: Prior | None = None

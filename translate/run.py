@@ -60,8 +60,10 @@ class LogRecord:
     """Mean of each value that is recorded and not minimised, by ``player/name``."""
     skipped_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Image files of the steps with a skipped turn, by step."""
+    first_losses: Mapping[str, float] = field(default_factory=dict)
+    """In the first line of a run: losses of step 1, by ``player/name``."""
 
     def document(self) -> dict[str, Any]:
-        """Return the keys and values of the line; without metrics or skipped files if empty."""
-        optional = ("metrics", "skipped_files")
+        """Return the keys and values of the line, without optional mappings that are empty."""
+        optional = ("metrics", "skipped_files", "first_losses")
         return {key: value for key, value in asdict(self).items() if value or key not in optional}

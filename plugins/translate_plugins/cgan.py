@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Labelled
 from translate.errors import ConfigError
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.conditioning import with_labels
 from translate.nn.features import feature_distance, features_of
@@ -94,11 +94,9 @@ class ConditionalGAN(Recipe[Labelled]):
         discriminator, labels = self.discriminator, batch.labels
         fake = self.draw(self.latents(len(labels)).to(batch.images), labels)
         real, fake = self.labelled(batch.images, labels), self.labelled(fake, labels)
-        yield Turn(
-            "discriminator",
-            gan=self.adversarial.for_discriminator(
-                *forward_batched(discriminator, real, fake.detach())
-            ),
+        scores = forward_batched(discriminator, real, fake.detach())
+        yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
+            auc=auc(*scores)
         )
         if (self.iteration + 1) % self.discriminator_steps:
             return
@@ -126,4 +124,8 @@ class ConditionalGAN(Recipe[Labelled]):
 
     def preview(self, batch: Labelled) -> dict[str, Tensor]:
         latents = self.latents(len(batch.labels)).to(batch.images)
-        return {"real": batch.images, "samples": self.draw(latents, batch.labels)}
+        return {
+            "real": batch.images,
+            "samples": self.draw(latents, batch.labels),
+            "samples of one class": self.draw(latents, batch.labels[:1].expand_as(batch.labels)),
+        }

@@ -11,12 +11,13 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.init import init_normal_
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.remedies import Remedy
 
 
 @hookimpl
@@ -43,6 +44,7 @@ class CycleGAN(Recipe[Pair]):
         "target_judge": "target_discriminator",
         "generator.downs": "generator.downsamplings",
     }
+    preview_inputs = {"source to target": "source", "target to source": "target"}
 
     def __init__(
         self,
@@ -53,7 +55,11 @@ class CycleGAN(Recipe[Pair]):
         adversarial: Annotated[Part, "adversarial loss"] = "lsgan",
         cycle_weight: Annotated[float, "weight of the cycle-consistency loss (L1)"] = 10.0,
         identity_weight: Annotated[
-            float, "weight of the identity loss (L1); preserves colour"
+            float,
+            "weight of the identity loss (L1); preserves colour",
+            Remedy("colour inversion", 5.0),
+            Remedy("colour tint", 5.0),
+            Remedy("output equals input", 0.0),
         ] = 5.0,
         pool_size: Annotated[int, "size of the buffer of previously generated images"] = 50,
         lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
@@ -118,17 +124,13 @@ class CycleGAN(Recipe[Pair]):
         yield Turn("generators", **losses)
 
         old_source, old_target = self.source_pool(fake_source), self.target_pool(fake_target)
+        source_scores = self.source_discriminator(source), self.source_discriminator(old_source)
+        target_scores = self.target_discriminator(target), self.target_discriminator(old_target)
         yield Turn(
             "discriminators",
-            source=0.5
-            * adversarial.for_discriminator(
-                self.source_discriminator(source), self.source_discriminator(old_source)
-            ),
-            target=0.5
-            * adversarial.for_discriminator(
-                self.target_discriminator(target), self.target_discriminator(old_target)
-            ),
-        )
+            source=0.5 * adversarial.for_discriminator(*source_scores),
+            target=0.5 * adversarial.for_discriminator(*target_scores),
+        ).log(source_auc=auc(*source_scores), target_auc=auc(*target_scores))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
         return (

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.features import feature_distance, features_of
 from translate.nn.init import init_normal_
@@ -84,11 +84,9 @@ class DCGAN(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         real, discriminator = batch.images, self.discriminator
         fake = self.draw(self.latents(len(real)).to(real.device))
-        yield Turn(
-            "discriminator",
-            gan=self.adversarial.for_discriminator(
-                *forward_batched(discriminator, real, fake.detach())
-            ),
+        scores = forward_batched(discriminator, real, fake.detach())
+        yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
+            auc=auc(*scores)
         )
         if (self.iteration + 1) % self.discriminator_steps:
             return
@@ -103,4 +101,5 @@ class DCGAN(Recipe[Images]):
         return self.generator(latents)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        return {"samples": self.draw(self.latents(32).to(batch.images.device))}
+        samples = self.draw(self.latents(32).to(batch.images.device))
+        return {"real": batch.images, "samples": samples}

@@ -10,11 +10,13 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
 from translate.errors import ConfigError
+from translate.losses import auc
 from translate.nn.batching import batch_dependent
 from translate.nn.init import init_normal_
 from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss, part
+from translate.remedies import Remedy
 
 GRADIENT_PENALTIES = {"textbook": gradient_penalty, "deblurgan": pixelwise_gradient_penalty}
 
@@ -41,6 +43,7 @@ class DeblurGAN(Recipe[Pair]):
     }
 
     keeps_gray = True
+    preview_inputs = {"restored": "blurred"}
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class DeblurGAN(Recipe[Pair]):
             bool,
             "shift each sharp training image to the channel means of its blurred one, so that a "
             "difference in exposure between the two domains is not learned",
+            Remedy("colour tint", True),
         ] = False,
         critic_steps: Annotated[int, Field(gt=0), "critic updates on each batch"] = 5,
         gradient_penalty: Annotated[
@@ -110,12 +114,13 @@ class DeblurGAN(Recipe[Pair]):
         critic, adversarial = self.critic, self.adversarial
         restored = self.restore(blurred)
         for _ in range(self.critic_steps):
+            scores = critic(sharp), critic(restored.detach())
             yield Turn(
                 "critic",
-                gan=adversarial.for_discriminator(critic(sharp), critic(restored.detach())),
+                gan=adversarial.for_discriminator(*scores),
                 penalty=self.gradient_penalty_weight
                 * self.gradient_penalty(critic, sharp, restored),
-            )
+            ).log(auc=auc(*scores))
         losses = {"gan": adversarial.for_generator(critic(restored))}
         if self.content_weight:
             losses["content"] = self.content_weight * self.content(restored, sharp)

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.conditioning import one_hot
 from translate.nn.features import features_of
@@ -115,13 +115,12 @@ class InfoGAN(Recipe[Images]):
             )
         latents = self.latents(len(real)).to(real)
         fake = self.generator(latents)
+        scores = forward_batched(discriminator, real, fake.detach())
         yield Turn(
             "discriminator",
-            gan=self.adversarial.for_discriminator(
-                *forward_batched(discriminator, real, fake.detach())
-            ),
+            gan=self.adversarial.for_discriminator(*scores),
             **self.information_loss(fake.detach(), latents),
-        )
+        ).log(auc=auc(*scores))
         yield Turn(
             "generator",
             gan=generator_loss(self.adversarial, discriminator, fake, real),

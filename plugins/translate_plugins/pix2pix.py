@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
 from translate.nn.noise import seeded
@@ -72,12 +72,9 @@ class Pix2Pix(Recipe[Pair]):
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
         fake = self.generator(source)
-        yield Turn(
-            "discriminator",
-            gan=0.5
-            * self.adversarial.for_discriminator(
-                self.scores(source, target), self.scores(source, fake.detach())
-            ),
+        scores = self.scores(source, target), self.scores(source, fake.detach())
+        yield Turn("discriminator", gan=0.5 * self.adversarial.for_discriminator(*scores)).log(
+            auc=auc(*scores)
         )
         yield Turn(
             "generator",

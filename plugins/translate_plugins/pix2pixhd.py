@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import ImageSpec, Pair
-from translate.losses import Scores
+from translate.losses import Scores, auc
 from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_normal_
 from translate.nn.precision import at_least_float32
@@ -98,7 +98,7 @@ class Pix2PixHD(Recipe[Pair]):
         fake_scores, _ = self.scores_and_features(source, fake.detach())
         yield Turn(
             "discriminator", gan=0.5 * self.adversarial.for_discriminator(real_scores, fake_scores)
-        )
+        ).log(auc=auc(real_scores, fake_scores))
 
     def scores_and_features(self, source: Tensor, target: Tensor) -> tuple[Scores, list[Tensor]]:
         """Return the scores of `target` being the true target of `source`, and its features."""

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
@@ -40,6 +40,7 @@ class SRGAN(Recipe[Images]):
     }
 
     keeps_gray = True
+    preview_inputs = {"upscaled": "low resolution"}
 
     def __init__(
         self,
@@ -108,11 +109,9 @@ class SRGAN(Recipe[Images]):
         losses = {"pixel": self.pixel_weight * self.pixel(upscaled, large)}
         if self.iteration >= self.pretrain_steps:
             if discriminator:
-                yield Turn(
-                    "discriminator",
-                    gan=self.adversarial.for_discriminator(
-                        discriminator(large), discriminator(upscaled.detach())
-                    ),
+                scores = discriminator(large), discriminator(upscaled.detach())
+                yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
+                    auc=auc(*scores)
                 )
                 gan = generator_loss(self.adversarial, discriminator, upscaled, large)
                 losses["gan"] = self.adversarial_weight * gan

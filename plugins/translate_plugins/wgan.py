@@ -11,6 +11,7 @@ from torch.optim import Optimizer, RMSprop
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
+from translate.losses import auc
 from translate.nn.batching import forward_batched
 from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
@@ -89,9 +90,8 @@ class WGAN(Recipe[Images]):
         real, critic = batch.images, self.critic
         with torch.no_grad():
             fake = self.draw(self.latents(len(real)).to(real.device))
-        yield Turn(
-            "critic", gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake))
-        )
+        scores = forward_batched(critic, real, fake)
+        yield Turn("critic", gan=self.adversarial.for_discriminator(*scores)).log(auc=auc(*scores))
         clip_weights_(critic, self.clip)
         if generator_is_due(self.iteration + 1, self.critic_steps, self.warm_up_critic_steps):
             fake = self.draw(self.latents(len(real)).to(real.device))
@@ -101,7 +101,8 @@ class WGAN(Recipe[Images]):
         return self.generator(latents)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        return {"samples": self.draw(self.latents(32).to(batch.images.device))}
+        samples = self.draw(self.latents(32).to(batch.images.device))
+        return {"real": batch.images, "samples": samples}
 
 
 def generator_is_due(turns: int, every: int, warm_up: int = 0) -> bool:

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
+from translate.losses import auc
 from translate.nn.batching import batch_dependent, forward_batched
 from translate.nn.latents import Prior
 from translate.nn.penalties import gradient_penalty
@@ -84,11 +85,12 @@ class WGANGP(Recipe[Images]):
         real, critic = batch.images, self.critic
         with torch.no_grad():
             fake = self.draw(self.latents(len(real)).to(real.device))
+        scores = forward_batched(critic, real, fake)
         yield Turn(
             "critic",
-            gan=self.adversarial.for_discriminator(*forward_batched(critic, real, fake)),
+            gan=self.adversarial.for_discriminator(*scores),
             penalty=self.gradient_penalty_weight * gradient_penalty(critic, real, fake),
-        )
+        ).log(auc=auc(*scores))
         if (self.iteration + 1) % self.critic_steps == 0:
             fake = self.draw(self.latents(len(real)).to(real.device))
             yield Turn("generator", gan=self.adversarial.for_generator(critic(fake)))
@@ -97,7 +99,8 @@ class WGANGP(Recipe[Images]):
         return self.generator(latents)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        return {"samples": self.draw(self.latents(32).to(batch.images.device))}
+        samples = self.draw(self.latents(32).to(batch.images.device))
+        return {"real": batch.images, "samples": samples}
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         self.generator.compile(*args, **kwargs)  # the gradient penalty needs a double backward

@@ -41,9 +41,3 @@ def test_a_text_is_followed_by_its_values_unless_it_lists_them() -> None:
     assert annotated.meaning("batch or instance", "batch, instance") == "batch or instance"
     assert annotated.meaning("use a bias", "true, false") == "use a bias"
     assert annotated.meaning("", "a, b") == "a, b"
-
-
-def test_a_value_is_one_line_of_yaml() -> None:
-    assert annotated.flow({"name": "resnet", "blocks": 6}) == "{name: resnet, blocks: 6}"
-    assert annotated.flow("summer") == "summer"
-    assert annotated.flow([0.5, None]) == "[0.5, null]"

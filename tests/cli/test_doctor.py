@@ -1,10 +1,14 @@
 """`translate doctor` prints the findings, and its exit code says whether anything is broken."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import small_checkpoints
 from command_result import CommandResult
 
+from translate.engine.disk import files
 from translate.insight import environment
 from translate.insight.environment import Finding
 
@@ -21,3 +25,39 @@ def test_the_command_exits_2_where_something_is_broken(
     assert outcome.code == 2
     assert outcome.out.split() == ["!", "torch", "it", "is", "mend", "it"]
     assert '"state": "broken"' in run_command("doctor", "--json").out
+
+
+def test_a_run_with_a_failure_exits_3_with_evidence_and_command(
+    run_command: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    small_checkpoints.cyclegan(tmp_path / "run")
+    record = {"losses": {"discriminators/target": 1e-6}, "lr": {"generators": 2e-4}}
+    for step in range(50, 550, 50):
+        files.append(tmp_path / "run/log.jsonl", {"step": step, **record})
+    result = run_command("doctor", "run")
+    assert result.code == 3
+    lines = result.out.splitlines()
+    assert lines[0] == "! discriminator saturated, since step 1"
+    assert lines[1].startswith("    evidence  the losses of discriminators have been below 0.0001")
+    assert lines[2].startswith("    set       options.adversarial={name: lsgan, label_smoothing")
+    assert lines[3].startswith("    command   translate train --init run --set ")
+    assert "- not examined: images: " in result.out
+    document = json.loads(run_command("doctor", "run", "--json").out)
+    assert document["diagnoses"][0]["name"] == "discriminator saturated"
+    assert document["unexamined"]
+
+
+def test_a_healthy_run_exits_0(run_command: Callable[..., CommandResult], tmp_path: Path) -> None:
+    small_checkpoints.cyclegan(tmp_path / "run")
+    result = run_command("doctor", "run")
+    assert result.code == 0
+    assert result.out.startswith("nothing found\n- not examined: ")
+    assert run_command("doctor", "run", "--quiet").out == ""
+
+
+def test_a_folder_that_is_no_run_is_refused(
+    run_command: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    result = run_command("doctor", tmp_path)
+    assert result.code == 2
+    assert "is no run folder: expected one that `translate train` has written" in result.err

@@ -1,8 +1,10 @@
 """A contact sheet has a row of images for each name, with the name next to it."""
 
+import numpy as np
+import pytest
 import torch
 
-from translate.images.contact_sheet import contact_sheet
+from translate.images.contact_sheet import contact_sheet, split_sheet
 
 
 def test_a_sheet_holds_the_pixels_of_each_row_unchanged() -> None:
@@ -25,3 +27,18 @@ def test_rows_have_names_of_their_own() -> None:
     one, other = contact_sheet({"source": images}), contact_sheet({"target": images})
     assert one.shape[0] == other.shape[0]
     assert one.shape != other.shape or (one != other).any()
+
+
+def test_a_sheet_is_split_into_the_rows_that_it_was_made_of() -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = {
+        "source": torch.rand(3, 3, 8, 12, generator=generator) * 2 - 1,
+        "many samples": torch.rand(19, 1, 5, 5, generator=generator) * 2 - 1,
+    }
+    shapes = {name: (len(row), *row.shape[2:]) for name, row in rows.items()}
+    found = split_sheet(contact_sheet(rows), shapes)
+    for name, row in rows.items():
+        levels = ((row + 1) * 127.5).round().permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
+        assert np.array_equal(found[name], levels.numpy())
+    with pytest.raises(ValueError, match="pixels high"):
+        split_sheet(contact_sheet(rows), {"source": shapes["source"]})

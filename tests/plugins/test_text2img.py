@@ -222,9 +222,9 @@ def test_images_without_captions_are_refused() -> None:
 def test_a_preview_shows_two_samples_of_each_text() -> None:
     recipe, pair = build().eval(), batch("a lake", "two red houses")
     with torch.no_grad():
-        real, one, other = recipe.preview(pair).values()
+        real, one, other, same = recipe.preview(pair).values()
     assert torch.equal(real, pair.images)
-    assert one.shape == other.shape == real.shape
+    assert one.shape == other.shape == same.shape == real.shape
     assert not torch.equal(one, other)
 
 

@@ -26,6 +26,7 @@ def annotate(document: dict[str, Any], options: "dict[str, Option]") -> str:
         options: The options of its recipe, by name.
     """
     from translate.engine.config.layers import SECTIONS
+    from translate.engine.config.yaml import flow
 
     lines = [f"recipe: {document['recipe']}"]
     for section in ("options", "data", "train"):
@@ -61,24 +62,11 @@ def line(text: str, comment: str) -> str:
 
 def default(option: "Option") -> str:
     """Return the default of an option as YAML; ``...`` where it has none that YAML can express."""
+    from translate.engine.config.yaml import flow
+
     value = option.default
     simple = isinstance(value, (str, int, float, list, tuple, Mapping)) or value is None
     return flow(value) if simple and value is not Parameter.empty else "..."
-
-
-def flow(value: Any) -> str:
-    """Return `value` on one line of YAML."""
-    from io import StringIO
-
-    from ruamel.yaml import YAML
-
-    from translate.engine.config.yaml import plain
-
-    yaml, stream = YAML(typ="safe", pure=True), StringIO()
-    yaml.default_flow_style, yaml.width = True, 10_000
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(plain(value), stream)
-    return stream.getvalue().removesuffix("\n").removesuffix("...").strip()
 
 
 def _parts(options: dict[str, Any]) -> Iterator[str]:

@@ -29,6 +29,35 @@ def contact_sheet(rows: Mapping[str, Tensor]) -> NDArray[np.uint8]:
     return np.concatenate(parts)[:-GAP]
 
 
+def split_sheet(
+    sheet: NDArray[np.uint8], shapes: Mapping[str, tuple[int, int, int]]
+) -> dict[str, NDArray[np.uint8]]:
+    """Return the rows (N, H, W, 3) of a sheet that `contact_sheet` has made.
+
+    Args:
+        sheet: (height, width, 3).
+        shapes: Number, height and width of the images of each row, by its name, in order.
+
+    Raises:
+        ValueError: The sheet has another size than such rows have.
+    """
+    rows, top = {}, 0
+    for name, (count, height, width) in shapes.items():
+        top += _written(name).shape[0] + GAP
+        cells = []
+        for number in range(count):
+            line, column = divmod(number, COLUMNS)
+            y, x = top + line * (height + GAP), column * (width + GAP)
+            cells.append(sheet[y : y + height, x : x + width, :3])
+            if cells[-1].shape != (height, width, 3):
+                raise ValueError(f"image {number + 1} of the row {name!r} is not there")
+        rows[name] = np.stack(cells)
+        top += -(-count // COLUMNS) * (height + GAP)
+    if top - GAP != sheet.shape[0]:
+        raise ValueError(f"it is {sheet.shape[0]} pixels high, and {top - GAP} were expected")
+    return rows
+
+
 def _written(name: str) -> NDArray[np.uint8]:
     """Return `name` in black on white, (height, width, 3), in the font that Pillow comes with."""
     font = ImageFont.load_default_imagefont()

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec, Pair
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.features import features_of, output_and_features
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
@@ -78,10 +78,9 @@ class CUT(Recipe[Pair]):
         images = torch.cat([source, target]) if self.identity_weight else source
         outputs, features = output_and_features(self.generator, images)
         fake = outputs[: len(source)]
-        yield Turn(
-            "discriminator",
-            gan=0.5
-            * adversarial.for_discriminator(discriminator(target), discriminator(fake.detach())),
+        scores = discriminator(target), discriminator(fake.detach())
+        yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
+            auc=auc(*scores)
         )
         nce = self.patch_nce(features_of(self.generator)(outputs), features)
         losses = {

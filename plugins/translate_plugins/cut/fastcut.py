@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec, Pair
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.features import features_of
 from translate.nn.init import init_xavier_
 from translate.recipe import Recipe, Turn, adam
@@ -77,10 +77,9 @@ class FastCUT(Recipe[Pair]):
         features = features_of(self.generator)
         flipped = bool(torch.rand(()) < 0.5)
         fake = self.generator(source.flip(3) if flipped else source)
-        yield Turn(
-            "discriminator",
-            gan=0.5
-            * adversarial.for_discriminator(discriminator(target), discriminator(fake.detach())),
+        scores = discriminator(target), discriminator(fake.detach())
+        yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
+            auc=auc(*scores)
         )
         fake_features = [each.flip(3) if flipped else each for each in features(fake)]
         with torch.no_grad():

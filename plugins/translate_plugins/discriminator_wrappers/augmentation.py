@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError, suggest
 from translate.registry import Part, create_discriminator
+from translate.remedies import remedy_for
 from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
 
+@remedy_for("overfitting", "copied training images")
 def augmented(
     in_channels: int,
     *,

@@ -8,9 +8,11 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.modes import Progressive
 from translate.registry import Part, create_discriminator
+from translate.remedies import remedy_for
 from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
 
+@remedy_for("discriminator saturated", "vanishing gradient")
 def noisy(
     in_channels: int,
     *,

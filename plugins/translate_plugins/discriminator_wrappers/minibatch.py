@@ -12,8 +12,10 @@ from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
 from translate.registry import Part, create_discriminator
+from translate.remedies import remedy_for
 
 
+@remedy_for("mode collapse")
 class MinibatchDiscriminator(nn.Module):
     """Minibatch discrimination, which compares images of a batch: against mode collapse.
 

@@ -6,8 +6,10 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from translate.registry import Part, create_discriminator
+from translate.remedies import remedy_for
 
 
+@remedy_for("exploding gradient", "oscillating loss")
 def spectral(
     in_channels: int,
     *,

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.nn.init import init_normal_
 from translate.recipe import Recipe, Turn, adam
@@ -48,6 +48,7 @@ class Inpaint(Recipe[Images]):
     }
     takes_mask = True
     keeps_gray = True
+    preview_inputs = {"filled": "masked"}
 
     def __init__(
         self,
@@ -131,11 +132,9 @@ class Inpaint(Recipe[Images]):
         }
         if discriminator := self.discriminator:
             real, fake = (with_mask(each, hole) for each in (images, completed))
-            yield Turn(
-                "discriminator",
-                gan=self.adversarial.for_discriminator(
-                    discriminator(real), discriminator(fake.detach())
-                ),
+            scores = discriminator(real), discriminator(fake.detach())
+            yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
+                auc=auc(*scores)
             )
             gan = generator_loss(self.adversarial, discriminator, fake, real)
             losses["gan"] = self.adversarial_weight * gan

@@ -15,12 +15,17 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.losses import Scores
 from translate.nn.precision import at_least_float32
+from translate.remedies import Remedy
 
 Smooth = Annotated[
-    float, "one-sided label smoothing, such as 0.1; against an overconfident discriminator"
+    float,
+    "one-sided label smoothing, such as 0.1; against an overconfident discriminator",
+    Remedy("discriminator saturated", 0.1),
 ]
 Flip = Annotated[
-    float, "fraction of images with flipped labels, such as 0.05; slows the discriminator"
+    float,
+    "fraction of images with flipped labels, such as 0.05; slows the discriminator",
+    Remedy("discriminator saturated", 0.05),
 ]
 
 
@@ -37,6 +42,7 @@ class Vanilla(nn.Module):
         saturating: Annotated[
             bool,
             "minimise log(1 - D); has no gradient against a good discriminator",
+            Remedy("vanishing gradient", False),
         ] = False,
         label_smoothing: Smooth = 0.0,
         label_flipping: Flip = 0.0,

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor, nn
 
+from translate.remedies import Remedy
 from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
@@ -26,7 +27,9 @@ class DcganGenerator(nn.Module):
         width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
         upsample: Annotated[
-            str, "upsampling: deconv, or resize, which avoids checkerboard artifacts"
+            str,
+            "upsampling: deconv, or resize, which avoids checkerboard artifacts",
+            Remedy("checkerboard artifacts", "resize"),
         ] = "deconv",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
+from translate.remedies import Remedy
 from translate_plugins.networks.antialiasing import BlurDown, BlurUp
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
@@ -35,7 +36,9 @@ class ResnetGenerator(nn.Module):
             float, Field(ge=0, le=1), "dropout probability in each block; 0.5 in DeblurGAN"
         ] = 0.0,
         upsample: Annotated[
-            str, "upsampling: deconv, or resize, which avoids checkerboard artifacts"
+            str,
+            "upsampling: deconv, or resize, which avoids checkerboard artifacts",
+            Remedy("checkerboard artifacts", "resize"),
         ] = "deconv",
         antialias: Annotated[
             bool, "blur before downsampling and after upsampling, as in CUT"

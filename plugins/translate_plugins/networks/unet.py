@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
+from translate.remedies import Remedy
 from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
 
 
@@ -38,7 +39,9 @@ class UnetGenerator(nn.Module):
             float, Field(ge=0, le=1), "dropout probability in the inner levels"
         ] = 0.5,
         upsample: Annotated[
-            str, "upsampling: deconv, or resize, which avoids checkerboard artifacts"
+            str,
+            "upsampling: deconv, or resize, which avoids checkerboard artifacts",
+            Remedy("checkerboard artifacts", "resize"),
         ] = "deconv",
         size: Annotated[
             tuple[int, int] | None, "height and width of a training crop, which limits `levels`"

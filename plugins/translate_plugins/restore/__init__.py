@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from translate import hookimpl
 from translate.batches import Images, ImageSpec
-from translate.losses import generator_loss
+from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss, part
@@ -36,6 +36,7 @@ class Restore(Recipe[Images]):
         "data": {"layout": "images", "size": 64, "resize": "none"},
         "train": {"steps": 100_000, "batch_size": 16, "schedule": "linear", "decay_from": 0.5},
     }
+    preview_inputs = {"restored": "degraded"}
 
     def __init__(
         self,
@@ -95,11 +96,9 @@ class Restore(Recipe[Images]):
         restored = self.restore(self.degrade(clean))
         losses = {"pixel": self.pixel_weight * self.pixel(restored, clean)}
         if discriminator := self.discriminator:
-            yield Turn(
-                "discriminator",
-                gan=self.adversarial.for_discriminator(
-                    discriminator(clean), discriminator(restored.detach())
-                ),
+            scores = discriminator(clean), discriminator(restored.detach())
+            yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
+                auc=auc(*scores)
             )
             gan = generator_loss(self.adversarial, discriminator, restored, clean)
             losses["gan"] = self.adversarial_weight * gan

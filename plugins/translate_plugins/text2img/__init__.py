@@ -11,11 +11,12 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Captioned, ImageSpec
 from translate.errors import ConfigError
-from translate.losses import is_relativistic
+from translate.losses import auc, is_relativistic
 from translate.nn.init import init_normal_
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_discriminator, create_generator, create_loss
+from translate.remedies import Remedy
 from translate_plugins.text2img.text_encoder import TextEncoder
 
 
@@ -59,7 +60,9 @@ class TextToImage(Recipe[Captioned]):
         ] = "normal",
         text_dim: Annotated[int, Field(gt=0), "dimension of the text code"] = 128,
         mode_seeking_weight: Annotated[
-            float, "weight of the mode-seeking loss; increases diversity for one text"
+            float,
+            "weight of the mode-seeking loss; increases diversity for one text",
+            Remedy("mode collapse", 1.0),
         ] = 0.0,
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[
@@ -106,7 +109,9 @@ class TextToImage(Recipe[Captioned]):
             torch.where(_broadcast_to(w, differs), w, u)
             for w, u in zip(wrong, fake_scores, strict=True)
         ]
-        yield Turn("discriminator", gan=0.5 * loss(real, fake_scores), text=0.5 * loss(real, wrong))
+        yield Turn(
+            "discriminator", gan=0.5 * loss(real, fake_scores), text=0.5 * loss(real, wrong)
+        ).log(auc=auc(real, fake_scores))
 
         code = code.detach()
         (fake_scores,) = self.scores(fake, code)
@@ -147,6 +152,7 @@ class TextToImage(Recipe[Captioned]):
             "real": batch.images,
             "samples": self.draw(one, batch.text),
             "other samples": self.draw(other, batch.text),
+            "samples of one text": self.draw(one, batch.text[:1].expand_as(batch.text)),
         }
 
 

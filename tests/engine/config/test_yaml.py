@@ -70,3 +70,9 @@ def test_a_dumped_configuration_is_read_back_equal(tmp_path: Path) -> None:
     )
     file = write_config(tmp_path, yaml.dump(config))
     assert layers.resolve(config=file) == config
+
+
+def test_a_value_is_one_line_of_yaml() -> None:
+    assert yaml.flow({"name": "resnet", "blocks": 6}) == "{name: resnet, blocks: 6}"
+    assert yaml.flow("summer") == "summer"
+    assert yaml.flow([0.5, None]) == "[0.5, null]"

@@ -1,10 +1,13 @@
 """Errors of too little memory and of too small inputs are recognised."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
-from translate.engine.system.memory import out_of_memory, too_small
+from translate.engine.system import memory
+from translate.engine.system.memory import memory_limit_mb, out_of_memory, too_small
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,16 @@ def test_errors_of_layers_name_the_option_to_raise(
     with pytest.raises((RuntimeError, ValueError)) as error:
         layer(torch.zeros(shape))
     assert too_small(error.value) == option
+
+
+def test_the_memory_limit_is_that_of_the_machine_or_of_its_control_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = memory_limit_mb(torch.device("cpu"))
+    assert whole > 100
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(memory, "CONTROL_GROUPS", (limit, tmp_path / "missing"))
+    limit.write_text("99614720\n")
+    assert memory_limit_mb(torch.device("cpu")) == 95
+    limit.write_text("max\n")
+    assert memory_limit_mb(torch.device("cpu")) >= whole

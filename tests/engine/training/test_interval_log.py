@@ -67,6 +67,7 @@ def test_a_line_of_the_log_has_the_documented_keys(configure: Any, tmp_path: Pat
     assert [line["step"] for line in lines] == [2, 4, 6, 8]
     assert [line["epoch"] for line in lines] == [1.5, 3.0, 4.5, 6.0]  # 3 of 4 images a step
     assert [line["lr"]["one"] for line in lines] == pytest.approx([0.1, 0.1, 0.06, 0.02])
+    assert lines[0].pop("first_losses").keys() == lines[0]["losses"].keys()
     for line in lines:
         assert set(line) == {
             "step", "epoch", "losses", "lr", "grad_norm", "images_per_second", "data_wait",

@@ -109,3 +109,12 @@ def dump(config: Config) -> str:
 def document(config: Config, *, unset: bool = False) -> Fragment:
     """Return `config` as plain values, for YAML and JSON; with `unset`, also what is not set."""
     return plain(config.model_dump(exclude_none=not unset))
+
+
+def flow(value: Any) -> str:
+    """Return `value` on one line of YAML."""
+    yaml, stream = YAML(typ="safe", pure=True), StringIO()
+    yaml.default_flow_style, yaml.width = True, 10_000
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(plain(value), stream)
+    return stream.getvalue().removesuffix("\n").removesuffix("...").strip()

@@ -18,6 +18,7 @@ from translate.engine.data.check import CheckedData
 from translate.engine.disk import json_files
 from translate.engine.processes import distributed
 from translate.engine.processes.launch import read_launch
+from translate.engine.system.memory import memory_limit_mb
 from translate.errors import CheckpointError
 
 
@@ -34,6 +35,7 @@ class RunRecord(json_files.Record):
     threads: int | None = None
     device: str | None = None
     directory: str | None = None
+    memory_limit_mb: int | None = None
     data: DataFacts | None = None
     earlier: list[dict[str, Any]] = []
 
@@ -68,6 +70,7 @@ def describe_run(training: TrainingState, prepared: CheckedData) -> dict[str, An
             "python": platform.python_version(),
         },
         "device": str(next(training.recipe.parameters()).device),
+        "memory_limit_mb": memory_limit_mb(next(training.recipe.parameters()).device),
         "threads": torch.get_num_threads(),
         "processes": read_launch().world_size,
         "git": _git_state(),

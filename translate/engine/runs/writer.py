@@ -52,6 +52,8 @@ class RunWriter:
         self.stopped_by = ""
         """the plugin whose hook stopped the run"""
         self.problems = ProblemList(path)
+        self.previews_described = False
+        """whether ``previews.json`` is of this session"""
         self.trackers = RunTrackers(trackers, self.problems)
         self.facts: dict[str, Any] = {}
         """what ``run.json`` records of this session"""
@@ -155,6 +157,13 @@ class RunWriter:
             self.notify("preview_drawn", step=step, path=self.path / name)
             self.trackers.preview(step, self.path / name)
 
+    def describe_previews(self, description: Mapping[str, Any]) -> None:
+        """Write what the rows of the previews are, unless that was done in this session."""
+        if not self.previews_described:
+            self.previews_described = self._try(
+                "preview", "previews.json", lambda path: files.replace_json(path, description)
+            )
+
     def notify(self, event: str, **facts: Any) -> None:
         """Call an event hook of every plugin; one that fails is listed."""
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
@@ -193,7 +202,8 @@ def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def remove_partial_run_files(run: Path) -> None:
     """Delete the partial files of a killed process from its run folder."""
-    partial_files.remove_partial_files(run, folders.PROBE, "config.yaml", "run.json", "log.jsonl")
+    names = ("config.yaml", "run.json", "log.jsonl", "previews.json")
+    partial_files.remove_partial_files(run, folders.PROBE, *names)
     partial_files.remove_partial_files(run / "previews")
     partial_files.remove_partial_files(run / "checkpoints")
 

@@ -1,7 +1,10 @@
 """Settings of malloc, and errors of memory and of input sizes."""
 
 import ctypes
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import torch
 
@@ -9,6 +12,11 @@ from translate.errors import message_of
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """glibc's parameters of `mallopt`"""
+CONTROL_GROUPS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""files with the memory limit of a container, by version of control groups"""
 
 
 def keep_freed_memory() -> None:
@@ -21,6 +29,22 @@ def keep_freed_memory() -> None:
     if mallopt:
         mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the largest accepted value
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
+
+
+def memory_limit_mb(device: torch.device) -> int:
+    """Return the memory of a GPU, or that the process may use, in MiB; 0 where it is not known.
+
+    The latter is the least of the machine's and of the limits of its control group.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory >> 20
+    limits = []
+    with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for path in CONTROL_GROUPS:
+        with suppress(OSError, ValueError):  # not this version, or "max"
+            limits.append(int(path.read_text()))
+    return min(limits, default=0) >> 20
 
 
 def out_of_memory(error: Exception) -> bool:

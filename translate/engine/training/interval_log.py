@@ -65,9 +65,7 @@ class IntervalLog:
         record = self._record(seconds)
         if distributed.is_first():
             self.session.writer.log(record)
-            if not self.monitor.first_losses:
-                self.monitor.first_losses = _means([self.results[0].losses])
-            self.monitor.check_losses(record.step, len(self.results), record.losses)
+            self.monitor.check_record(record)
             left = (self.session.steps - record.step) * seconds / len(self.results)
             report = ProgressReport(
                 record.step,
@@ -96,6 +94,7 @@ class IntervalLog:
             threads=self.threads.current,
             skipped=int(self.guard.total),
             skipped_files=self._skipped_files(),
+            first_losses=_means([self.results[0].losses] if step == len(self.results) else []),
         )
 
     def _skipped_files(self) -> dict[str, list[str]]:

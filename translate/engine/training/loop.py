@@ -15,7 +15,7 @@ from translate.engine.processes import distributed
 from translate.engine.processes.signals import Interrupts
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.runs.next_command import next_command
-from translate.engine.system.memory import keep_freed_memory
+from translate.engine.system.memory import keep_freed_memory, memory_limit_mb
 from translate.engine.training.batch import batch_to_device
 from translate.engine.training.estimate import report_long_training
 from translate.engine.training.failures import explained_failures
@@ -64,7 +64,8 @@ class Loop:
         adapt = self.device.type == "cpu" and not train.deterministic
         self.threads = ThreadCount(adapt=adapt)
         self.guard = Guard(train.guard, self.device)
-        self.monitor = TrainingMonitor(initial_rates(training.optimizers))
+        rates, limit = initial_rates(training.optimizers), memory_limit_mb(self.device)
+        self.monitor = TrainingMonitor(rates, self.writer.path, self.steps, limit)
         self.log = IntervalLog(session, self.guard, self.threads, self.monitor, progress)
         self.previews = Previews(session, self.monitor, self.device)
         self.saver = Saver(session)

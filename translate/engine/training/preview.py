@@ -1,14 +1,18 @@
 """Previews: the recipe's own images of a fixed batch, with the weights that inference uses."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import loader
+from translate.engine.diagnosis import sheets
+from translate.engine.diagnosis.preview import Preview
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
@@ -18,6 +22,7 @@ from translate.engine.training.batch import batch_to_device
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.errors import TranslateError
+from translate.images.tensors import from_device
 from translate.nn.modes import mode, unchanged_buffers
 from translate.recipe import Recipe
 
@@ -51,12 +56,26 @@ class Previews:
                 rows = draw_preview(self.training, self.batch)
                 if rows:
                     self.session.writer.preview(self.training.step, rows)
-                if len(self.session.data.layout) > 1:  # copies of one image are no collapse
-                    self.monitor.check_images(self.training.step, rows)
+                    preview = self._examined(rows)
+                    self.session.writer.describe_previews(sheets.describe(preview))
+                    if len(self.session.data.layout) > 1:  # copies of one image are no collapse
+                        self.monitor.check_preview(preview)
         except Exception as error:
             reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
             problem = Problem(Path("previews"), "preview", FAILED, reason)
             self.session.writer.problems.add_once([problem])
+
+    def _examined(self, rows: Mapping[str, Tensor]) -> Preview:
+        """Return the rows with what each of them is: given by the data set, or made from what."""
+        images = [field for field in self.batch if field.ndim == 4]
+        given = [t for t, row in rows.items() if any(torch.equal(row, field) for field in images)]
+        inputs = self.training.recipe.preview_inputs
+        return Preview(
+            self.training.step,
+            {title: from_device(row).astype(np.float64) for title, row in rows.items()},
+            frozenset(given),
+            {title: inputs[title] for title in rows if inputs.get(title) in rows},
+        )
 
 
 @torch.no_grad()

@@ -1,0 +1,58 @@
+"""Losses that oscillate, and evaluations that get worse."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from histories import make_log
+
+from translate.engine.diagnosis.curves import oscillating, overfitting, strongest_period
+
+
+def test_the_period_of_a_wave_on_a_trend_is_found() -> None:
+    index = np.arange(80)
+    period, share, amplitude = strongest_period(0.1 * index + 3 * np.sin(2 * np.pi * index / 8))
+    assert period == pytest.approx(8, rel=0.01)
+    assert share > 0.9
+    assert amplitude == pytest.approx(3, rel=0.1)
+
+
+def test_a_loss_that_swings_is_found_with_its_period_in_steps() -> None:
+    wave = [1 + 0.8 * math.sin(2 * math.pi * n / 10) for n in range(60)]
+    (found,) = oscillating(make_log(losses={"generator/gan": wave}))
+    assert (found.failure, found.subject) == ("oscillating loss", "generator")
+    period = float(re.search(r"period of (\d+) steps", found.evidence)[1])  # type: ignore[index]
+    assert period == pytest.approx(500, rel=0.05)
+
+
+def test_noise_a_trend_and_small_waves_do_not_oscillate() -> None:
+    random, index = np.random.default_rng(0), np.arange(60)
+    for values in (
+        random.normal(1, 0.3, 60),
+        2 - index / 40,
+        1 / (1 + index),
+        1 + 0.05 * np.sin(index),
+        np.cumsum(random.normal(0, 1, 60)),
+        np.full(60, 0.5),
+        [math.nan] * 60,
+    ):
+        assert not list(oscillating(make_log(losses={"generator/gan": list(values)})))
+    assert not list(oscillating(make_log(losses={"generator/gan": [0.0, 2.0] * 10})))  # too short
+
+
+def test_evaluations_that_get_worse_are_overfitting_since_the_best() -> None:
+    psnr = [20.0, 24.0, 21.0, 20.0, 19.0, 18.0]
+    log = make_log(metrics={"evaluation/psnr": psnr})
+    (found,) = overfitting(log, {"evaluation/psnr": "max"})
+    assert (found.failure, found.since_step, found.figure) == ("overfitting", 100, 18.0)
+    assert found.evidence == (
+        "evaluation/psnr was best at step 100, 24, and is 18 now; higher is better"
+    )
+    assert not list(overfitting(log, {"evaluation/psnr": "min"}))
+
+
+def test_evaluations_that_vary_are_no_overfitting() -> None:
+    mae = [9.0, 5.0, 5.2, 5.4, 5.1, 5.3, 5.2]
+    log = make_log(metrics={"evaluation/mae": mae})
+    assert not list(overfitting(log, {"evaluation/mae": "min"}))

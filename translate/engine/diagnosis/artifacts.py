@@ -1,0 +1,97 @@
+"""Checkerboard and border artifacts, by comparison with the data set's images."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from translate.engine.diagnosis.detection import BORDER, CHECKERBOARD, Detection
+from translate.engine.diagnosis.preview import Preview, Row
+
+PERIODS = (2, 4)
+"""pixels between the points of the grids that upsampling leaves"""
+PEAK, PEAK_LEVELS = 8.0, 1.0
+"""a grid is visible when its frequency has so many times the power of those next to it, and an
+amplitude of so many levels"""
+BORDER_FACTOR, BORDER_LEVELS = 3.0, 16.0
+"""a border is visible when it differs from what is next to it by so many times as much as in real
+images, and by so many levels"""
+SMALLEST = 16
+"""side of the smallest images that are examined"""
+
+
+def checkerboard(preview: Preview) -> Iterator[Detection]:
+    """Find rows of outputs with a regular grid (Odena et al., 2016)."""
+    for title in preview.outputs:
+        row = preview.rows[title]
+        if min(row.shape[1:3]) < SMALLEST:
+            continue
+        references = [preview.rows[t] for t in preview.rows if t in preview.given]
+        for period in PERIODS:
+            ratio, amplitude = grid_peak(row, period)
+            usual = max((grid_peak(real, period)[0] for real in references), default=1.0)
+            if ratio > PEAK * max(1.0, usual) and amplitude > PEAK_LEVELS:
+                yield Detection(
+                    CHECKERBOARD,
+                    preview.step,
+                    f"the row {title!r} has a grid of {period} pixels with an amplitude of "
+                    f"{amplitude:.1f} of 255 levels, {ratio:.0f} times the power of the "
+                    f"frequencies next to it; real images have {usual:.1f} times",
+                    ratio,
+                    title,
+                )
+                break
+
+
+def grid_peak(row: Row, period: int) -> tuple[float, float]:
+    """Return how far the frequency of a grid rises above its neighbours, and its amplitude.
+
+    The spectrum is that of lines of pixels of the mean of all colours, along both axes; the first
+    number is a ratio of powers, and the second is in levels.
+    """
+    ratio, amplitude = 0.0, 0.0
+    luma = row.mean(axis=3)
+    for axis in (1, 2):
+        lines = np.moveaxis(luma, axis, 2)
+        side = lines.shape[2] // 4 * 4
+        window = np.hanning(side + 1)[:side]
+        centred = lines[..., :side] - lines[..., :side].mean(axis=2, keepdims=True)
+        spectrum = np.abs(np.fft.rfft(centred * window, axis=2)) ** 2
+        power = spectrum.mean(axis=(0, 1))
+        place = side // period
+        below = power[max(1, place - 5) : place - 1]
+        above = power[place + 2 : place + 6]
+        usual = float(np.median(np.concatenate([below, above])))
+        peak = float(power[place])
+        if peak > ratio * max(usual, 1e-9):
+            ratio = peak / max(usual, 1e-9)
+            amplitude = float(np.sqrt(peak)) / float(window.sum()) * (1 if period == 2 else 2)
+    return ratio, amplitude
+
+
+def border(preview: Preview) -> Iterator[Detection]:
+    """Find rows of outputs with a frame along the border of the images."""
+    for title in preview.outputs:
+        row = preview.rows[title]
+        if min(row.shape[1:3]) < SMALLEST:
+            continue
+        usual = max((frame(preview.rows[t]) for t in preview.rows if t in preview.given), default=0)
+        contrast = frame(row)
+        if contrast > max(BORDER_LEVELS, BORDER_FACTOR * usual):
+            yield Detection(
+                BORDER,
+                preview.step,
+                f"the border of the row {title!r} differs by {contrast:.0f} of 255 levels from the "
+                f"pixels next to it, and that of real images by {usual:.0f}",
+                contrast,
+                title,
+            )
+
+
+def frame(row: Row) -> float:
+    """Return how much brighter or darker the outer two pixels are than those four pixels inside.
+
+    It is the mean difference over all images and colours, in levels, of the side with the least.
+    """
+    turned = row.transpose(0, 2, 1, 3)
+    sides = (row, row[:, ::-1], turned, turned[:, ::-1])
+    return float(min(abs(s[:, :2, 6:-6].mean() - s[:, 4:6, 6:-6].mean()) for s in sides))

@@ -1,0 +1,46 @@
+"""All detectors: of the log and of previews."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from translate.engine.diagnosis import (
+    artifacts,
+    colours,
+    curves,
+    discriminators,
+    diversity,
+    gradients,
+    resources,
+)
+from translate.engine.diagnosis.detection import Detection
+from translate.engine.diagnosis.log import Log
+from translate.engine.diagnosis.preview import Detector
+
+LOG_DETECTORS: tuple[Callable[[Log], Iterator[Detection]], ...] = (
+    discriminators.saturated,
+    discriminators.at_chance,
+    gradients.vanishing,
+    gradients.exploding,
+    gradients.diverging,
+    gradients.skipped,
+    curves.oscillating,
+    resources.rate_near_zero,
+    resources.waiting,
+)
+PREVIEW_DETECTORS: tuple[Detector, ...] = (
+    diversity.collapse,
+    artifacts.checkerboard,
+    artifacts.border,
+    colours.inversion,
+    colours.unchanged,
+    colours.tint,
+)
+
+
+def detect_in_log(log: Log, *, memory_limit_mb: int = 0, better: Any = None) -> list[Detection]:
+    """Return what the log shows at its last record."""
+    if not log.records:
+        return []
+    found = [d for detector in LOG_DETECTORS for d in detector(log)]
+    found += resources.memory_near_limit(log, memory_limit_mb)
+    return [*found, *curves.overfitting(log, better or {})]

@@ -1,0 +1,63 @@
+"""Discriminators that always win, or that cannot tell real from generated images."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from translate.engine.diagnosis.detection import (
+    CHANCE,
+    SATURATED,
+    Detection,
+    start_of_last_streak,
+)
+from translate.engine.diagnosis.log import Log, own_losses
+
+DISCRIMINATORS = ("discriminator", "discriminators")
+"""players with losses of zero only when they always win; a critic's may have any value"""
+SATURATED_LOSS, SATURATED_STEPS = 1e-4, 200
+"""a discriminator is saturated when all its losses are below this for so many steps"""
+AUC = "auc"
+"""the end of the names of metrics that are the area under a discriminator's ROC curve"""
+CHANCE_DISTANCE, CHANCE_STEPS = 0.04, 600
+"""a discriminator is at chance when its mean AUC is this close to 0.5 over so many steps"""
+
+
+def saturated(log: Log) -> Iterator[Detection]:
+    """Find discriminators with losses near 0, from which a generator learns nothing."""
+    for player in DISCRIMINATORS:
+        worst = [max(map(abs, own_losses(r, player).values()), default=1.0) for r in log.records]
+        start = start_of_last_streak([value < SATURATED_LOSS for value in worst])
+        steps = log.last.step - log.first_step(start) + 1 if start < len(worst) else 0
+        if steps >= SATURATED_STEPS:
+            yield Detection(
+                SATURATED,
+                log.first_step(start),
+                f"the losses of {player} have been below {SATURATED_LOSS:g} for {steps} steps, "
+                f"now {worst[-1]:.1e}",
+                worst[-1],
+                player,
+            )
+
+
+def at_chance(log: Log) -> Iterator[Detection]:
+    """Find discriminators that score generated images as high as real ones."""
+    count = log.window(CHANCE_STEPS)
+    if log.last.step < 2 * CHANCE_STEPS or len(log.records) < count:
+        return
+    for name in log.names("metrics"):
+        if not name.endswith(AUC):
+            continue
+        values = log.values("metrics", name)
+        means = np.convolve(values, np.ones(count) / count, "valid")
+        start = start_of_last_streak(list(np.abs(means - 0.5) < CHANCE_DISTANCE))
+        steps = log.last.step - log.first_step(len(values) - count) + 1
+        if start < len(means):
+            yield Detection(
+                CHANCE,
+                log.first_step(start),
+                f"{name} is {means[-1]:.3f} over the last {steps} steps: "
+                "the probability that a real image is scored above a generated one; 0.5 is "
+                "chance",
+                float(means[-1]),
+                name.partition("/")[0],
+            )

@@ -1,0 +1,44 @@
+"""Mode collapse: images made from different inputs that are all alike."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from translate.engine.diagnosis.detection import COLLAPSE, Detection
+from translate.engine.diagnosis.preview import Preview, Row
+
+SAME_LEVELS, SAME_SHARE = 2.0, 0.15
+"""images are alike when they differ by less than so many levels, or by less than this share of the
+difference of the data set's images"""
+
+
+def collapse(preview: Preview) -> Iterator[Detection]:
+    """Find rows of outputs that differ much less than real images or their inputs do."""
+    for title in preview.outputs:
+        row, source = preview.rows[title], preview.inputs.get(title)
+        if len(row) < 2:
+            continue
+        names = [source] if source else [t for t in preview.rows if t in preview.given]
+        real = max((mean_distance(preview.rows[name]) for name in names), default=0.0)
+        distance = mean_distance(row)
+        if names and real < 4 * SAME_LEVELS:
+            continue  # the images themselves are nearly the same
+        if distance < max(SAME_LEVELS, SAME_SHARE * real):
+            against = f", and those of {names[0]!r} by {real:.1f}" if names else ""
+            yield Detection(
+                COLLAPSE,
+                preview.step,
+                f"the {len(row)} images of the row {title!r} differ by {distance:.1f} of 255 levels"
+                f"{against}",
+                distance,
+                title,
+            )
+
+
+def mean_distance(row: Row) -> float:
+    """Return the root mean square difference of two images of a row, in the mean over all pairs."""
+    flat = row.reshape(len(row), -1)
+    first, second = np.triu_indices(len(flat), 1)
+    if not len(first):
+        return 0.0
+    return float(np.sqrt(((flat[first] - flat[second]) ** 2).mean(axis=1)).mean())

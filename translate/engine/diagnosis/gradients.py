@@ -1,0 +1,108 @@
+"""Gradients that vanish or explode, and losses that diverge."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from translate.engine.diagnosis.detection import (
+    DIVERGING,
+    EXPLODING,
+    SKIPPED,
+    VANISHING,
+    Detection,
+    start_of_last_streak,
+)
+from translate.engine.diagnosis.log import Log
+
+VANISHED_SHARE, VANISHED_NORM, VANISHED_STEPS = 1e-4, 1e-7, 100
+"""a gradient has vanished when its norm is below this share of its largest one, or below this
+norm, for so many steps"""
+EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
+"""a gradient explodes when its norm is so many times that of the first records, and above this"""
+DIVERGED = 1e4
+"""a finite loss diverges above this multiple of its first value, or of 1 where that was less"""
+FIRST = 4
+"""records that later ones are compared with"""
+
+
+def vanishing(log: Log) -> Iterator[Detection]:
+    """Find players with a gradient near 0."""
+    for player in log.names("grad_norm"):
+        norms = log.values("grad_norm", player)
+        if np.isnan(norms).all():
+            continue
+        limit = max(VANISHED_NORM, VANISHED_SHARE * float(np.nanmax(norms)))
+        start = start_of_last_streak(list(norms < limit))
+        if start < len(norms) and log.last.step - log.first_step(start) + 1 >= VANISHED_STEPS:
+            yield Detection(
+                VANISHING,
+                log.first_step(start),
+                f"the gradient norm of {player} is {norms[-1]:.1e}, and was up to "
+                f"{np.nanmax(norms):.1e}",
+                float(norms[-1]),
+                player,
+            )
+
+
+def exploding(log: Log) -> Iterator[Detection]:
+    """Find players with a gradient that has grown by orders of magnitude."""
+    for player in log.names("grad_norm"):
+        norms = log.values("grad_norm", player)
+        early = norms[:FIRST][np.isfinite(norms[:FIRST])]
+        if len(norms) <= FIRST or not len(early):
+            continue
+        limit = max(EXPLODED_NORM, EXPLODED_FACTOR * float(np.median(early)))
+        flags = norms > limit
+        if flags[-FIRST:].sum() >= 2:
+            start = int(np.argmax(flags))
+            largest = float(np.nanmax(norms[-FIRST:]))
+            yield Detection(
+                EXPLODING,
+                log.first_step(start),
+                f"the gradient norm of {player} is {largest:.1e}, and was {np.median(early):.1e} "
+                "at the start",
+                largest,
+                player,
+            )
+
+
+def diverging(log: Log) -> Iterator[Detection]:
+    """Find players with a finite loss far above its first value."""
+    found: dict[str, Detection] = {}
+    for name in log.names("losses"):
+        values, player = np.abs(log.values("losses", name)), name.partition("/")[0]
+        known = [abs(log.records[0].first_losses.get(name, math.nan)), *values]
+        limit = DIVERGED * max(1.0, next(filter(math.isfinite, known), 0.0))
+        with np.errstate(invalid="ignore"):
+            flags = (values > limit) & np.isfinite(values)
+        if not flags.any():
+            continue
+        worst = float(values[flags][-1])
+        if player not in found or worst > found[player].figure:
+            rate = log.last.lr.get(player, math.nan)
+            found[player] = Detection(
+                DIVERGING,
+                log.first_step(int(np.argmax(flags))),
+                f"the loss {name} is {worst:.1e} at a learning rate of {rate:g}, more than "
+                f"{DIVERGED:g} times that of the first steps",
+                worst,
+                player,
+            )
+    yield from found.values()
+
+
+def skipped(log: Log) -> Iterator[Detection]:
+    """Find turns that changed no weight, as a loss or gradient was not finite."""
+    count = log.last.skipped
+    if not count:
+        return
+    first = next(index for index, record in enumerate(log.records) if record.skipped)
+    files = next((f for r in log.records for f in r.skipped_files.values()), ())
+    named = f"; images of the first: {', '.join(files[:2])}" if files else ""
+    yield Detection(
+        SKIPPED,
+        log.first_step(first),
+        f"{count} turns had a loss or gradient that was not finite, and changed nothing{named}",
+        float(count),
+    )

@@ -1,0 +1,57 @@
+"""The log of a run as series of numbers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.run import LogRecord
+
+Field = Literal["losses", "metrics", "lr", "grad_norm"]
+
+
+@dataclass(frozen=True)
+class Log:
+    """Records of a run in order, and the step at which it ends."""
+
+    records: Sequence[LogRecord]
+    end: int
+
+    @property
+    def last(self) -> LogRecord:
+        """The newest record."""
+        return self.records[-1]
+
+    def first_step(self, index: int) -> int:
+        """Return the first step of the interval of a record."""
+        return self.records[index - 1].step + 1 if index else 1
+
+    def names(self, field: Field) -> list[str]:
+        """Return the names that any record has in a field, in order."""
+        return list(dict.fromkeys(name for r in self.records for name in getattr(r, field)))
+
+    def values(self, field: Field, name: str) -> NDArray[np.float64]:
+        """Return a value of each record, NaN where it has none."""
+        return np.array(
+            [getattr(record, field).get(name, math.nan) for record in self.records], np.float64
+        )
+
+    def window(self, steps: int, least: int = 4) -> int:
+        """Return how many of the newest records cover so many steps, at least `least`."""
+        start = next(
+            (r.step for r in reversed(self.records) if r.step <= self.last.step - steps), 0
+        )
+        return max(least, sum(record.step > start for record in self.records))
+
+
+def players(log: Log) -> list[str]:
+    """Return the players that have losses."""
+    return list(dict.fromkeys(name.partition("/")[0] for name in log.names("losses")))
+
+
+def own_losses(record: LogRecord, player: str) -> Mapping[str, float]:
+    """Return the losses of one player."""
+    return {n: v for n, v in record.losses.items() if n.partition("/")[0] == player}

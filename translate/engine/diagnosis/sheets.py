@@ -1,0 +1,69 @@
+"""Previews on the disk: the contact sheets, and the file that says what their rows are."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from translate.engine.diagnosis.preview import Preview
+from translate.engine.disk import json_files
+from translate.errors import BadImage
+from translate.images.contact_sheet import split_sheet
+from translate.images.source import read_image
+
+ROWS = "previews.json"
+"""the file of a run that describes the rows of its previews"""
+
+
+class Row(json_files.Record):
+    """A row of images."""
+
+    title: str
+    count: int = Field(ge=1, le=1 << 12)
+    height: int = Field(ge=1, le=1 << 16)
+    width: int = Field(ge=1, le=1 << 16)
+    given: bool
+    input: str | None = None
+
+
+class Rows(json_files.Record):
+    """What `ROWS` holds."""
+
+    rows: list[Row] = Field(max_length=64)
+
+
+def describe(preview: Preview) -> dict[str, Any]:
+    """Return what `ROWS` holds: the size of each row, and what it shows."""
+    rows = [
+        {"title": title, "count": row.shape[0], "height": row.shape[1], "width": row.shape[2]}
+        | {"given": title in preview.given, "input": preview.inputs.get(title)}
+        for title, row in preview.rows.items()
+    ]
+    return {"rows": rows}
+
+
+def sheets(run: Path) -> list[tuple[int, Path]]:
+    """Return the step and the path of each preview of a run, the newest first."""
+    found = [(p.stem.removeprefix("step-"), p) for p in (run / "previews").glob("step-*.png")]
+    return sorted(((int(s), p) for s, p in found if s.isdecimal()), reverse=True)
+
+
+def read_rows(run: Path) -> list[Row]:
+    """Return the rows of a run's previews; raises `CheckpointError` where they are not known."""
+    return json_files.read_record(run / ROWS, Rows).rows
+
+
+def read_sheet(step: int, path: Path, rows: list[Row]) -> Preview:
+    """Return the preview at `path`; raises `BadImage` where it is damaged."""
+    shapes = {row.title: (row.count, row.height, row.width) for row in rows}
+    try:
+        images = split_sheet(read_image(path), shapes)
+    except ValueError as error:
+        raise BadImage(path, f"is not the preview of this run: {error}") from error
+    return Preview(
+        step,
+        {title: row.astype(np.float64) for title, row in images.items()},
+        frozenset(row.title for row in rows if row.given),
+        {row.title: row.input for row in rows if row.input},
+    )

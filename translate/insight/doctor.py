@@ -1,0 +1,80 @@
+"""Examine a run: what goes wrong in training, since when, how it is known, and what to set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from translate.engine.diagnosis.detection import Detection
+from translate.engine.diagnosis.detectors import PREVIEW_DETECTORS, detect_in_log
+from translate.engine.diagnosis.preview import persistent
+from translate.insight.copies import copied_images
+from translate.insight.history import History, read_history
+from translate.insight.proposals import propose
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A failure of training, and what to do about it."""
+
+    name: str
+    """the failure, such as ``mode collapse``"""
+    since_step: int
+    """the first step that shows it"""
+    evidence: str
+    """how it is known, with numbers"""
+    figure: float
+    """the number that was compared with a limit"""
+    option: str
+    """the setting that helps, such as ``options.lr=1e-4``; empty where none is known"""
+    command: str
+    """what to type to continue with that setting; empty where none is known"""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """All that was found in a run, and what could not be examined."""
+
+    diagnoses: list[Diagnosis]
+    unexamined: list[str]
+    """a line for each thing that could not be examined, and why"""
+
+
+def diagnose(run: Path) -> list[Diagnosis]:
+    """Return what goes wrong in the training of a run, in order of its beginning.
+
+    Args:
+        run: A run folder.
+
+    Raises:
+        CheckpointError: It is no run folder.
+    """
+    return examine(run).diagnoses
+
+
+def examine(run: Path) -> Examination:
+    """Return what goes wrong in a run, and what could not be examined; raises as `diagnose`."""
+    history = read_history(run)
+    found = detect(history)
+    diagnoses = []
+    for detection in sorted(found, key=lambda d: d.since_step):
+        proposal = propose(detection, history)
+        diagnoses.append(
+            Diagnosis(
+                detection.failure,
+                detection.since_step,
+                detection.evidence,
+                detection.figure,
+                proposal.option,
+                proposal.command,
+            )
+        )
+    return Examination(diagnoses, history.unexamined)
+
+
+def detect(history: History) -> list[Detection]:
+    """Return what all detectors find in a run."""
+    found = detect_in_log(
+        history.log, memory_limit_mb=history.memory_limit_mb, better=history.better
+    )
+    for detector in PREVIEW_DETECTORS:
+        found += persistent(detector, history.previews())
+    return [*found, *copied_images(history)]

@@ -1,0 +1,193 @@
+"""The history of a run, read from its folder: log, previews, configuration."""
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import read, retention
+from translate.engine.config import layers, yaml
+from translate.engine.config.renamed import current_document
+from translate.engine.config.schema import Config
+from translate.engine.diagnosis import sheets
+from translate.engine.diagnosis.log import Log
+from translate.engine.diagnosis.preview import PREVIEWS, Preview
+from translate.engine.disk import json_files
+from translate.engine.runs.provenance import sessions
+from translate.errors import BadImage, CheckpointError, TranslateError
+from translate.registry import names
+from translate.run import LogRecord
+
+LEAST_RECORDS = 8
+"""lines of the log from which on most of what is examined can show"""
+EVALUATION = "evaluation/"
+"""the beginning of the names of metrics that are measured on held-out images"""
+
+
+class History:
+    """What a run has recorded; what cannot be read is listed in `unexamined`."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.unexamined: list[str] = []
+        self.spec: ImageSpec | None = None
+        """the images that the newest checkpoint was trained on"""
+        self.resumable = False
+        """whether training can continue from the newest checkpoint"""
+        self.config = self._config()
+        self.log = Log(self._records(), 0)
+        self.log = Log(self.log.records, self._end())
+        self.rows = self._rows()
+        self.sheets = sheets.sheets(run) if self.rows else []
+        if self.rows and len(self.sheets) < PREVIEWS:
+            self.unexamined.append(
+                f"images: {len(self.sheets)} previews, expected {PREVIEWS} or more"
+            )
+        self.read = cache(self._read)
+        self.memory_limit_mb = self._memory_limit()
+        self.better = self._better()
+
+    def previews(self) -> Iterator[Preview]:
+        """Yield the previews that can be read, from the newest to the oldest."""
+        for step, path in self.sheets:
+            if preview := self.read(step, path):
+                yield preview
+
+    def _read(self, step: int, path: Path) -> Preview | None:
+        try:
+            return sheets.read_sheet(step, path, self.rows)
+        except BadImage as error:
+            self.unexamined.append(f"the preview of step {step}: {error}")
+            return None
+
+    def _config(self) -> Config | None:
+        """Return the configuration of the newest checkpoint, or else that of ``config.yaml``."""
+        try:
+            path, _ = retention.newest_checkpoint(self.run, training=False)
+            self.resumable = retention.is_whole(path)
+            checkpoint = read.read_checkpoint(path)
+            self.spec = checkpoint.spec
+            return checkpoint.config
+        except TranslateError as error:
+            self.unexamined.append(f"weights: {error}")
+        try:
+            document = yaml.read(str(self.run / "config.yaml"))
+            return layers.resolve(config=current_document(document))
+        except TranslateError as error:
+            self.unexamined.append(f"no setting can be proposed: {error}")
+            return None
+
+    def _records(self) -> list[LogRecord]:
+        records: list[LogRecord] = []
+        damaged = 0
+        try:
+            for line in json_files.iterate_lines(self.run / "log.jsonl"):
+                record = parse_record(line)
+                if record is None or (records and record.step <= records[-1].step):
+                    damaged += 1
+                else:
+                    records.append(record)
+        except CheckpointError as error:
+            self.unexamined.append(f"losses and gradients: {error}")
+            return records
+        if damaged:
+            self.unexamined.append(f"{damaged} lines of log.jsonl: they are damaged")
+        if len(records) < LEAST_RECORDS:
+            there = "is missing" if not os.path.lexists(self.run / "log.jsonl") else (
+                f"has {len(records)} usable lines, expected {LEAST_RECORDS} or more"
+            )  # fmt: skip
+            self.unexamined.append(f"losses and gradients: log.jsonl {there}")
+        return records
+
+    def _end(self) -> int:
+        """Return the step at which training ends, as far as that is known."""
+        last = self.log.records[-1] if self.log.records else None
+        if not self.config or not last:
+            return last.step if last else 0
+        train = self.config.train
+        if train.epochs and last.epoch:
+            return max(last.step, round(train.epochs / last.epoch * last.step))
+        return max(last.step, train.steps or 0)
+
+    def _rows(self) -> list[sheets.Row]:
+        try:
+            return sheets.read_rows(self.run)
+        except CheckpointError as error:
+            self.unexamined.append(f"images: {error}")
+            return []
+
+    def _memory_limit(self) -> int:
+        try:
+            *_, last = sessions(self.run) or [{}]
+        except CheckpointError as error:
+            self.unexamined.append(f"memory: {error}")
+            return 0
+        return int(last.get("memory_limit_mb") or 0)
+
+    def _better(self) -> dict[str, str]:
+        """Return for each evaluation in the log whether ``min`` or ``max`` is better."""
+        figures: dict[str, str] = {}
+        for factory in names("metric").values():
+            known = getattr(factory, "figures", {})
+            figures |= {n: f.better for n, f in known.items()} if isinstance(known, Mapping) else {}
+        measured = [n for n in self.log.names("metrics") if n.startswith(EVALUATION)]
+        if not measured:
+            self.unexamined.append("overfitting: nothing was evaluated during training")
+        return {n: figures[f] for n in measured if (f := n.removeprefix(EVALUATION)) in figures}
+
+
+def read_history(run: Path) -> History:
+    """Return the history of `run`; raises `CheckpointError` where it is no run folder."""
+    with retention.readable(run):
+        is_run = run.is_dir() and any(
+            os.path.lexists(run / name) for name in ("config.yaml", "log.jsonl", "checkpoints")
+        )
+    if not is_run:
+        raise CheckpointError(
+            f"{run} is no run folder: expected one that `translate train` has written."
+        )
+    return History(run)
+
+
+def parse_record(line: Mapping[str, Any]) -> LogRecord | None:
+    """Return a line of the log as a record, with NaN for what is no number; None if damaged."""
+    step = line.get("step")
+    if type(step) is not int or step < 1:
+        return None
+    skipped_files = line.get("skipped_files")
+    return LogRecord(
+        step=step,
+        epoch=_number(line.get("epoch")),
+        losses=_numbers(line.get("losses")),
+        lr=_numbers(line.get("lr")),
+        grad_norm=_numbers(line.get("grad_norm")),
+        images_per_second=_number(line.get("images_per_second")),
+        data_wait=_number(line.get("data_wait")),
+        memory_mb=_count(line.get("memory_mb")),
+        threads=_count(line.get("threads")),
+        skipped=_count(line.get("skipped")),
+        metrics=_numbers(line.get("metrics")),
+        skipped_files={
+            str(step): [str(file) for file in files]
+            for step, files in skipped_files.items()
+            if isinstance(files, list)
+        }
+        if isinstance(skipped_files, Mapping)
+        else {},
+        first_losses=_numbers(line.get("first_losses")),
+    )
+
+
+def _number(value: Any) -> float:
+    return float(value) if type(value) in (int, float) and abs(value) < 1e300 else math.nan
+
+
+def _numbers(values: Any) -> dict[str, float]:
+    return {str(n): _number(v) for n, v in values.items()} if isinstance(values, Mapping) else {}
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < 1 << 62 else 0

@@ -1,0 +1,87 @@
+"""The setting that helps against a failure, and the command that continues a run with it."""
+
+import shlex
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints import retention
+from translate.engine.config import layers, yaml
+from translate.engine.config.diff import WITHOUT_EFFECT_ON_RESULT
+from translate.engine.config.schema import Config
+from translate.engine.diagnosis.detection import COLLAPSE, DIVERGING, Detection
+from translate.insight.history import History
+from translate.insight.settings import Setting, Subject, settings
+from translate.registry import create
+
+DESTRUCTIVE = {COLLAPSE, DIVERGING}
+"""failures after which the weights are of no use"""
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Proposal(NamedTuple):
+    """What to set, and what to type; both are empty where nothing is known to help."""
+
+    option: str = ""
+    command: str = ""
+
+
+def propose(detection: Detection, history: History) -> Proposal:
+    """Return the first setting against a failure with which the run's recipe can be made."""
+    if not history.config:
+        return Proposal()
+    for setting in settings(
+        detection.failure, Subject(history.config, history.log.end, detection.subject)
+    ):
+        shapes = _shapes(history.config, history.spec, setting)
+        if shapes is not None:
+            fits = shapes == _shapes(history.config, history.spec, None)
+            return Proposal(_assignment(setting), _command(detection, history, setting, fits))
+    return Proposal()
+
+
+def _command(detection: Detection, history: History, setting: Setting, fits: bool) -> str:
+    """Return the command that continues a run with another setting.
+
+    The run is forked where its weights fit; weights of other networks are taken by ``--init``.
+    After a failure that destroys the weights, training begins at an earlier checkpoint or anew.
+    """
+    run, longer = str(history.run), setting.key == "train.steps"
+    with retention.readable(history.run):
+        steps = sorted(step for step, _ in retention.list_checkpoints(history.run))
+    usable = [step for step in steps if 0 < step < detection.since_step]
+    if setting.restarts or not steps or (detection.failure in DESTRUCTIVE and not usable):
+        words = ["--config", f"{run}/config.yaml"]
+    elif detection.failure in DESTRUCTIVE:
+        words = ["--init", f"{run}@{usable[-1]}"]
+    elif not (fits and history.resumable):
+        words = ["--init", run]
+    else:
+        words = ["--resume", run]
+        if setting.key not in WITHOUT_EFFECT_ON_RESULT and not longer:
+            words.append("--fork-run")
+        if steps[-1] >= history.log.end and not longer:
+            words += ["--steps", str(2 * steps[-1])]
+    words += ["--steps", str(setting.value)] if longer else ["--set", _assignment(setting)]
+    return shlex.join(["translate", "train", *words])
+
+
+def _assignment(setting: Setting) -> str:
+    return f"{setting.key}={yaml.flow(setting.value)}"
+
+
+def _shapes(config: Config, spec: ImageSpec | None, setting: Setting | None) -> Shapes | None:
+    """Return the shapes of all weights with a setting; None where the recipe cannot be made."""
+    assignments = [_assignment(setting)] if setting else []
+    try:
+        changed = layers.resolve(config=yaml.document(config), assignments=assignments)
+        if not spec:
+            return {}
+        options = {"name": changed.recipe, **changed.options}
+        with torch.device("meta"):
+            recipe = create("recipe", options, spec=spec)
+    except Exception:  # a plugin's recipe may raise anything: the next setting is tried
+        return None
+    return {name: tuple(tensor.shape) for name, tensor in recipe.state_dict().items()}
