@@ -1,5 +1,6 @@
-"""A recipe whose losses tests control, and configurations that train it."""
+"""A recipe with controlled losses, its configurations, and counts of file reads."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,3 +38,17 @@ def configure(
     return lambda recipe="toy", **flags: small_runs.config(
         tmp_path, recipe, **{"data__domains": ["a"], **flags}
     )
+
+
+@pytest.fixture
+def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count how often each file is read."""
+    counts: Counter[str] = Counter()
+    read = Path.read_bytes
+
+    def remember(path: Path) -> bytes:
+        counts[path.name] += 1
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", remember)
+    return counts

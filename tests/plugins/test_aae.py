@@ -57,21 +57,20 @@ def test_each_adversarial_turn_updates_its_network_and_never_the_decoder() -> No
     assert players["discriminator"] == {id(p) for p in recipe.discriminator.parameters()}
 
 
-def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
-    recipe = small_autoencoders.build_state(NAME).recipe
-    _, turn = advance_to_turn(recipe, small_gans.random_batch(), 1)
+@pytest.mark.parametrize(("name", "index"), [("aae", 1), ("wae-gan", 0)])
+def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder(name: str, index: int) -> None:
+    recipe = small_autoencoders.build_state(name).recipe
+    _, turn = advance_to_turn(recipe, small_gans.random_batch(), index)
+    assert turn.player == "discriminator"
     gradients = torch.autograd.grad(
         turn.total, list(recipe.encoder.parameters()), allow_unused=True
     )
     assert set(gradients) == {None}
 
 
-def test_images_of_any_size_keep_their_size() -> None:
-    small_autoencoders.check_image_sizes(NAME)
-
-
-def test_a_preview_shows_originals_reconstructions_and_samples() -> None:
-    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
+@pytest.mark.parametrize("name", ["aae", "wae-mmd", "wae-gan"])
+def test_a_preview_shows_originals_reconstructions_and_samples(name: str) -> None:
+    recipe, batch = small_autoencoders.scalar_recipe(name), small_gans.white_batch(3)
     with torch.no_grad():
         rows = [*recipe.preview(batch).values()]
     assert [row.unique().tolist() for row in rows] == [

@@ -5,8 +5,10 @@ import small_autoencoders
 import small_gans
 import torch
 from small_checkpoints import write_run
+from specs import image_spec
 from turns import advance_to_turn
 
+from translate.engine.inference.model import translate_batch
 from translate.errors import ConfigError
 from translate.registry import create, find
 
@@ -32,8 +34,16 @@ def test_another_loss_can_be_selected(pixel: str, expected: float) -> None:
     assert turn.total.item() == pytest.approx(expected)
 
 
-def test_images_of_any_size_keep_their_size() -> None:
-    small_autoencoders.check_image_sizes(NAME)
+@pytest.mark.parametrize("name", ["autoencoder", "vae", "aae", "wae-mmd", "wae-gan"])
+def test_images_of_any_size_keep_their_size(name: str) -> None:
+    spec = image_spec((28, 28), ("digits",), 1)
+    recipe = small_autoencoders.build_state(name, spec).recipe.eval()
+    for height, width in ((28, 28), (1, 1), (100, 60), (20, 90), (7, 28)):
+        image = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(0))
+        output = translate_batch(recipe, image * 2 - 1, "digits")
+        assert output.shape == image.shape
+        assert output.abs().max() <= 1
+        assert torch.equal(output, translate_batch(recipe, image * 2 - 1, "digits"))
 
 
 def test_a_preview_shows_originals_above_reconstructions() -> None:

@@ -135,14 +135,18 @@ def test_defaults_are_those_of_the_paper_with_adam() -> None:
         assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}
 
 
-def test_each_player_has_its_own_learning_rate() -> None:
-    players = small_gans.build_state(NAME, lr_generator=1e-3, lr_discriminator=3e-4).optimizers
+@pytest.mark.parametrize("name", small_gans.NETWORKS)
+def test_each_player_has_its_own_learning_rate(name: str) -> None:
+    opponent = "critic" if name.startswith("wgan") else "discriminator"
+    options = {"lr_generator": 1e-3, f"lr_{opponent}": 3e-4}
+    players = small_gans.build_state(name, **options).optimizers
     rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
-    assert rates == {"discriminator": 3e-4, "generator": 1e-3}
+    assert rates == {opponent: 3e-4, "generator": 1e-3}
 
 
-def test_a_preview_shows_the_same_noise_each_time() -> None:
-    training = small_gans.build_state(NAME)
+@pytest.mark.parametrize("name", small_gans.NETWORKS)
+def test_a_preview_shows_the_same_noise_each_time(name: str) -> None:
+    training = small_gans.build_state(name)
     rows = draw_preview(training, small_gans.random_batch())
     torch.rand(7)  # training has generated images meanwhile
     second = draw_preview(training, small_gans.random_batch(seed=1))

@@ -90,10 +90,6 @@ def test_a_gaussian_learns_its_variance() -> None:
     assert recipe.log_variance.grad.item() == pytest.approx(0, abs=1e-6)
 
 
-def test_images_of_any_size_keep_their_size() -> None:
-    small_autoencoders.check_image_sizes(NAME)
-
-
 def test_a_preview_shows_originals_reconstructions_of_mean_codes_and_samples() -> None:
     recipe, batch = (
         small_autoencoders.scalar_recipe(NAME, variance=True, latent_dim=1),

@@ -49,28 +49,6 @@ def test_the_autoencoder_turn_uses_the_updated_discriminator() -> None:
     assert next(step).losses["gan"].item() == pytest.approx(-10 * math.log(chance(2)))
 
 
-def test_the_discriminators_turn_leaves_no_gradient_in_the_encoder() -> None:
-    recipe = small_autoencoders.build_state(NAME).recipe
-    _, turn = advance_to_turn(recipe, small_gans.random_batch(), 0)
-    gradients = torch.autograd.grad(
-        turn.total, list(recipe.encoder.parameters()), allow_unused=True
-    )
-    assert set(gradients) == {None}
-
-
-def test_images_of_any_size_keep_their_size() -> None:
-    small_autoencoders.check_image_sizes(NAME)
-
-
-def test_a_preview_shows_originals_reconstructions_and_samples() -> None:
-    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
-    with torch.no_grad():
-        rows = [*recipe.preview(batch).values()]
-    assert [row.unique().tolist() for row in rows] == [
-        pytest.approx([value]) for value in (1.0, 0.1, 0.2)
-    ]
-
-
 def test_defaults_are_those_of_the_authors_code() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
     discriminator = [p.shape[0] for p in recipe.discriminator.parameters() if p.ndim == 2]

@@ -44,19 +44,6 @@ def test_a_batch_of_one_is_refused() -> None:
         advance_to_turn(small_autoencoders.build_state(NAME).recipe, small_gans.random_batch(1), 0)
 
 
-def test_images_of_any_size_keep_their_size() -> None:
-    small_autoencoders.check_image_sizes(NAME)
-
-
-def test_a_preview_shows_originals_reconstructions_and_samples() -> None:
-    recipe, batch = small_autoencoders.scalar_recipe(NAME), small_gans.white_batch(3)
-    with torch.no_grad():
-        rows = [*recipe.preview(batch).values()]
-    assert [row.unique().tolist() for row in rows] == [
-        pytest.approx([value]) for value in (1.0, 0.1, 0.2)
-    ]
-
-
 def test_defaults_are_those_of_the_authors_code() -> None:
     recipe = create("recipe", NAME, spec=small_gans.SPEC)
     assert recipe.latents(2).shape == (2, 8, 1, 1)

@@ -8,7 +8,6 @@ from torch import nn
 from turns import advance_to_turn
 
 from translate.batches import Images
-from translate.engine.training.preview import draw_preview
 from translate.engine.training.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
@@ -79,21 +78,6 @@ def test_defaults_are_those_of_the_papers_algorithm() -> None:
     noise = recipe.latents(2000)
     assert noise.shape[1] == 128
     assert noise.std().item() == pytest.approx(1, abs=0.01)
-
-
-def test_each_player_has_its_own_learning_rate() -> None:
-    players = small_gans.build_state(NAME, lr_generator=1e-3, lr_critic=3e-4).optimizers
-    rates = {player: optimizer.param_groups[0]["lr"] for player, optimizer in players.items()}
-    assert rates == {"critic": 3e-4, "generator": 1e-3}
-
-
-def test_a_preview_shows_the_same_noise_each_time() -> None:
-    training = small_gans.build_state(NAME)
-    rows = draw_preview(training, small_gans.random_batch())
-    torch.rand(7)  # training has generated images meanwhile
-    second = draw_preview(training, small_gans.random_batch(seed=1))
-    assert rows["samples"].shape == (32, 1, 8, 8)
-    assert torch.equal(rows["samples"], second["samples"])
 
 
 def test_the_critic_is_not_compiled_as_it_is_differentiated_twice(monkeypatch) -> None:

@@ -1,8 +1,13 @@
-"""Images from bytes, as tests of formats write them."""
+"""Images from bytes, a random photograph and a very long strip."""
 
+import struct
+import zlib
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from translate.formats import Header
 from translate.images.source import MAX_PIXELS, EncodedImage
@@ -18,3 +23,24 @@ def decode_bytes(
 def header_of(data: bytes, *, frame: int = 0, max_pixels: int = MAX_PIXELS) -> Header:
     """Return what a file that holds `data` says of a frame."""
     return EncodedImage("x", data, max_pixels).header_of(frame)
+
+
+def write_strip(path: Path, width: int) -> Path:
+    """Write a black gray PNG of `width` by one pixels, of a thousandth of that in bytes."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, 8, 0, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(bytes(1 + width))) + chunk(b"IEND", b"")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + body)
+    return path
+
+
+def write_photo(path: Path) -> Path:
+    """Write 40x32 random pixels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 40, 3), np.uint8)).save(path)
+    return path

@@ -1,6 +1,7 @@
-"""A model that fills masked regions with black, and helpers to run it on folders."""
+"""Models that fill masked regions, upscale or copy images, and helpers to run them on folders."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
+from translate.nn.geometry import Geometry
 from translate.recipe import Recipe, Turn
 from translate.results import InferenceResult
 
@@ -41,8 +43,26 @@ class FillBlack(MinimalRecipe):
         return torch.where(hole > 0, -1.0, known)
 
 
+class Upscale(MinimalRecipe):
+    """Repeats each pixel three times."""
+
+    geometry = Geometry(multiple_of=4, scale=3)
+
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+        return images.repeat_interleave(3, 2).repeat_interleave(3, 3)
+
+
+class Copy(MinimalRecipe):
+    """Returns images as they are."""
+
+    def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
+        return images
+
+
 SPEC = image_spec((32, 32), ("photos",))
 MODEL = Model("runs/x", "abc", FillBlack(), SPEC, (), torch.device("cpu"))
+UPSCALING_MODEL = replace(MODEL, recipe=Upscale())
+COPYING_MODEL = replace(MODEL, recipe=Copy())
 
 
 def fill_folder(source: Path, out: Path, model: Model, **options: Any) -> InferenceResult:

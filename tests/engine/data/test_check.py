@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from encoded_images import write_photo, write_strip
 from small_data import checked, equal_batches, read_batches
 
 from translate.engine.config.schema import Data
-from translate.engine.data import loader
+from translate.engine.data import check, loader
 from translate.errors import DataError, TrainingError
 
 
@@ -77,3 +78,20 @@ def test_a_domain_without_usable_images_is_refused(
         path.write_bytes(b"")
     with pytest.raises(DataError, match="not one of 8 images can be read"):
         checked(data_config())
+
+
+@pytest.mark.parametrize("width", [60_000, 2_000_000])
+def test_training_lists_a_strip_before_the_first_step(width: int, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_photo(tmp_path / f"one/train/{name}.png")
+    path = write_strip(tmp_path / "one/train/strip.png", width)
+    for cache in (0, 4):
+        settings = Data(
+            root=tmp_path, domains=("one",), layout="images", size=64, max_bad=0.5, cache=cache
+        )
+        checked_data = check.check_data(check.open_layout(settings), settings)
+        (problem,) = checked_data.problems
+        assert problem.path == path
+        assert problem.message.startswith(f"its {width}x1 pixels would become ")
+        assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
+        assert len(checked_data.layout) == 3

@@ -15,20 +15,6 @@ from translate.images.source import EncodedImage
 Folder = Callable[..., Path]
 
 
-@pytest.fixture
-def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count how often each file is read."""
-    counts: Counter[str] = Counter()
-    read = Path.read_bytes
-
-    def remember(path: Path) -> bytes:
-        counts[path.name] += 1
-        return read(path)
-
-    monkeypatch.setattr(Path, "read_bytes", remember)
-    return counts
-
-
 @pytest.mark.parametrize("cache", [2.0, 0.0])
 @pytest.mark.parametrize("labels", [None, ()])
 def test_the_check_before_training_reads_each_file_once(

@@ -1,10 +1,155 @@
-"""One mask for each image."""
+"""Masks: the hole of an image comes from a mask or from its transparency."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hole_filling import MODEL, UPSCALING_MODEL, fill_folder, problem_messages
+from numpy.typing import NDArray
+from PIL import Image
 
+from translate.api import Translator
 from translate.engine.inference.mask_inputs import split_masks
-from translate.errors import ConfigError
+from translate.errors import BadImage, ConfigError, DataError
+from translate.images.masks import hole_from_alpha
+from translate.images.source import EncodedImage, read_image
+
+
+@pytest.fixture
+def pixels() -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
+
+
+@pytest.fixture
+def hole() -> NDArray[np.bool_]:
+    missing = np.zeros((9, 13), bool)
+    missing[2:5, 3:9] = True
+    return missing
+
+
+def save(path: Path, array: NDArray[Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path)
+    return path
+
+
+def test_white_of_a_mask_is_the_hole_and_the_rest_is_unchanged(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    save(tmp_path / "in/deep/a.png", pixels)
+    save(tmp_path / "masks/deep/a.bmp", np.where(hole, 255, 0).astype(np.uint8))
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    output = read_image(tmp_path / "out/deep/a.png")
+    assert (output[~hole] == pixels[~hole]).all()
+    assert (output[hole] == 0).all()
+
+
+def test_without_a_mask_transparency_is_the_hole_and_the_result_is_opaque(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    alpha = np.where(hole, 0, 255).astype(np.uint8)
+    save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
+    save(tmp_path / "in/b.png", pixels)
+    summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
+    assert (summary.done, summary.listed) == (1, 1)
+    assert problem_messages(tmp_path / "out") == [
+        "has no hole: nothing is transparent, and there is no mask for it"
+    ]
+    with Image.open(tmp_path / "out/a.png") as output:
+        assert output.mode == "RGB"
+        assert (np.asarray(output)[~hole] == pixels[~hole]).all()
+        assert (np.asarray(output)[hole] == 0).all()
+
+
+def test_a_mask_follows_the_orientation_of_its_image(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    alpha = np.full((9, 13), 255, np.uint8)
+    alpha[:, 0] = 0
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: rotate by 90 degrees clockwise
+    (tmp_path / "in").mkdir()
+    Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "in/a.png", exif=exif)
+    image = EncodedImage.open(tmp_path / "in/a.png")
+    assert hole_from_alpha(image.decode_layers(), image.path)[0].all()
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
+    output = read_image(tmp_path / "out/a.png")
+    assert output.shape == (13, 9, 3)
+    assert (output[0] == 0).all()
+    assert (output[1:] > 0).all()
+
+
+def test_a_hole_grows_where_scaling_mixes_it_with_known_pixels(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    alpha = np.where(hole, 0, 255).astype(np.uint8)
+    save(tmp_path / "in/a.png", np.dstack([pixels, alpha]))
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, size=5)
+    assert ((read_image(tmp_path / "out/a.png") == 0).all(2)).sum() >= 6
+
+
+@pytest.mark.parametrize("shape", [(9, 12), (13, 9)])
+def test_a_mask_of_another_size_is_listed(
+    tmp_path: Path, pixels: NDArray[np.uint8], shape: tuple[int, int]
+) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    save(tmp_path / "in/b.png", pixels)
+    save(tmp_path / "masks/a.png", np.full(shape, 255, np.uint8))
+    save(tmp_path / "masks/b.png", np.full((9, 13), 255, np.uint8))
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
+    (message,) = problem_messages(tmp_path / "out")
+    assert message.startswith("is 13x9, but its mask ")
+    assert message.endswith(f"{shape[1]}x{shape[0]}")
+
+
+def test_a_changed_mask_gives_another_output(tmp_path: Path, pixels: NDArray[np.uint8]) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    mask = save(tmp_path / "masks/a.png", np.full((9, 13), 255, np.uint8))
+    options = {"mask": tmp_path / "masks"}
+    fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
+    assert fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options).skipped == 1
+    save(mask, np.where(np.arange(13) > 5, 255, 0).astype(np.uint8)[None].repeat(9, 0))
+    with pytest.raises(ConfigError, match="--overwrite"):
+        fill_folder(tmp_path / "in", tmp_path / "out", MODEL, **options)
+
+
+def test_wrong_masks_are_refused_before_translation(
+    tmp_path: Path, pixels: NDArray[np.uint8]
+) -> None:
+    save(tmp_path / "in/a.png", pixels)
+    save(tmp_path / "masks/b.png", pixels)
+    for model, masks, message in (
+        (MODEL, "nowhere", "there is no file or folder"),
+        (MODEL, "masks", r"expected .*masks/a\.png"),
+        (UPSCALING_MODEL, "masks", "fills no holes: leave --mask out"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / masks)
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_masks_may_be_files_arrays_or_images(
+    tmp_path: Path, pixels: NDArray[np.uint8], hole: NDArray[np.bool_]
+) -> None:
+    model, expected = Translator._of(MODEL), np.where(hole[..., None], 0, pixels)
+    white = np.where(hole, 255, 0).astype(np.uint8)
+    clear = np.dstack([pixels, 255 - white])
+    path, mask = save(tmp_path / "a.png", clear), save(tmp_path / "mask.png", white)
+    for options in (
+        model(pixels, mask=white), model(pixels, mask=str(mask)), model(clear),
+        model(Image.fromarray(pixels), mask=Image.fromarray(white)), model(path),
+        model(Image.fromarray(clear)),
+    ):  # fmt: skip
+        assert (np.asarray(options) == expected).all()
+    with pytest.raises(DataError, match="has no hole"):
+        model(pixels)
+    with pytest.raises(DataError, match="but its mask"):
+        model(pixels, mask=white[1:])
+    with pytest.raises(BadImage, match="has no hole"):
+        model(save(tmp_path / "whole.png", pixels))
+    with pytest.raises(ConfigError, match="fills no holes"):
+        Translator._of(UPSCALING_MODEL)(pixels, mask=white)
 
 
 def test_each_image_has_a_mask_or_none() -> None:

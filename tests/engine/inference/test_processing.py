@@ -6,14 +6,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from encoded_images import write_photo, write_strip
+from hole_filling import COPYING_MODEL, UPSCALING_MODEL, fill_folder, problem_messages
 from PIL import Image
 from specs import image_spec
 from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
 from translate.contract.verdicts import small_options
+from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
-from translate.engine.inference.processing import ImageProcessor, is_gray
+from translate.engine.inference.options import InferenceOptions
+from translate.engine.inference.processing import ImageProcessor, is_gray, scaled
+from translate.engine.system import console
+from translate.errors import BadImage, DataError, NothingUsableError
+from translate.images import domain_images
+from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 from translate.registry import create, create_recipe, names
@@ -173,3 +182,91 @@ def test_a_strip_that_would_be_scaled_too_large_is_refused() -> None:
 
 
 # -- records of outputs ----------------------------------------------------------------------------
+
+
+# -- upscaling and sizes beyond memory -------------------------------------------------------------
+
+
+def test_an_enlarged_image_has_exactly_scale_times_the_size(
+    tmp_path: Path,
+) -> None:
+    pixels = noise(9, 13, 3)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "in/a.png")
+    fill_folder(tmp_path / "in", tmp_path / "out", UPSCALING_MODEL)
+    expected = pixels.repeat(3, 0).repeat(3, 1)
+    assert (read_image(tmp_path / "out/a.png") == expected).all()
+    assert (np.asarray(Translator._of(UPSCALING_MODEL)(pixels)) == expected).all()
+
+
+def test_a_large_input_is_not_reported_for_an_upscaling_model(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "in").mkdir()
+    Image.fromarray(noise(90, 130, 3)).save(tmp_path / "in/a.png")
+    logged: list[str] = []
+    inputs = find_inputs(tmp_path / "in", tmp_path / "out")
+    with console.messages(logged.append):
+        translate_folder(UPSCALING_MODEL, inputs, tmp_path / "out", InferenceOptions())
+    assert not logged
+
+
+@pytest.mark.parametrize("size", [100_000, 10**6, 2**31, 2**63, 10**20, 10**24, 10**400])
+def test_a_size_beyond_memory_is_listed_for_each_image(size: int, tmp_path: Path) -> None:
+    write_photo(tmp_path / "in/a.png")
+    with pytest.raises(NothingUsableError):
+        fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=size)
+    (message,) = problem_messages(tmp_path / "out")
+    assert message.startswith("its 40x32 pixels would become ")
+    assert message.endswith("178,956,970 are made, choose a smaller size")
+    for options, error in (
+        (tmp_path / "in/a.png", BadImage),
+        (np.zeros((32, 40, 3), np.uint8), DataError),
+    ):
+        with pytest.raises(error, match="40x32 pixels would become"):
+            Translator._of(COPYING_MODEL)(options, size=size)
+
+
+@pytest.mark.parametrize("width", [60_000, 500_000, 2_000_000])
+def test_a_strip_is_listed_and_the_others_are_translated(width: int, tmp_path: Path) -> None:
+    for name in ("a", "z"):
+        write_photo(tmp_path / f"in/{name}.png")
+    write_strip(tmp_path / "in/b.png", width)
+    summary = fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=64)
+    assert (summary.done, summary.listed) == (2, 1)
+    (message,) = [line for line in problem_messages(tmp_path / "out") if "would become" in line]
+    assert f"its {width}x1 pixels would become {width * 64 * 64:,}" in message
+
+
+def test_max_pixels_applies_to_enlarged_sizes(tmp_path: Path) -> None:
+    write_photo(tmp_path / "in/a.png")
+    most = 64 * 80
+    assert (
+        fill_folder(tmp_path / "in", tmp_path / "out", COPYING_MODEL, size=64, max_pixels=most).done
+        == 1
+    )
+    with pytest.raises(NothingUsableError):
+        fill_folder(tmp_path / "in", tmp_path / "out2", COPYING_MODEL, size=64, max_pixels=most - 1)
+    assert scaled(np.zeros((32, 40, 3), np.uint8), 16, 1).shape == (16, 20, 3)  # never enlarged
+
+
+def test_an_error_while_scaling_an_image_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        write_photo(tmp_path / f"in/{name}.png")
+    real, errors = resize_pixels, [MemoryError(), OverflowError("too large"), KeyError("x")]
+    for error in errors:
+
+        def fail(pixels: Any, size: Any, error: Exception = error) -> Any:
+            if pixels.shape[0] == 32:
+                raise error
+            return real(pixels, size)
+
+        monkeypatch.setattr(domain_images, "resize_pixels", fail)
+        out = tmp_path / type(error).__name__
+        with pytest.raises(NothingUsableError):
+            fill_folder(tmp_path / "in", out, COPYING_MODEL, size=16)
+        reason = {MemoryError: "not enough memory", OverflowError: "too large", KeyError: "'x'"}
+        assert problem_messages(out) == [reason[type(error)]] * 2
+    monkeypatch.undo()

@@ -26,20 +26,6 @@ def save(path: Path, pixels: Any, *frames: Any) -> Path:
     return path
 
 
-@pytest.fixture
-def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count how often each file is read."""
-    counts: Counter[str] = Counter()
-    read = Path.read_bytes
-
-    def remember(path: Path) -> bytes:
-        counts[path.name] += 1
-        return read(path)
-
-    monkeypatch.setattr(Path, "read_bytes", remember)
-    return counts
-
-
 def records(out: Path) -> dict[str, str]:
     return {
         r["output"]: r["input_sha256"] for r in json_files.read_lines(out / ".translate/done.jsonl")

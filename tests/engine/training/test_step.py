@@ -20,7 +20,7 @@ from translate.errors import (
 from translate.recipe import Recipe, Turn, adam
 
 
-class Game(Recipe):
+class ScalarPlayers(Recipe):
     """Two scalar players: the value of ``maker`` is multiplied by that of ``judge``."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Game(Recipe):
 ONE = torch.ones(1, 1)
 
 
-def play(recipe: Recipe, *, optimizers=None, batch=ONE, **options):
+def take_one_step(recipe: Recipe, *, optimizers=None, batch=ONE, **options):
     """Take one step of `recipe`."""
     return take_turns(recipe, batch, optimizers or recipe.optimizers(), **options)
 
@@ -59,14 +59,14 @@ def skipped(result: StepResult) -> dict[str, list[bool]]:
     return {player: [bool(bad) for bad in turns] for player, turns in result.skipped.items()}
 
 
-def playing(step, **members) -> Game:
+def with_step(step, **members) -> ScalarPlayers:
     """Return the recipe with another step."""
-    return type("Game", (Game,), {"step": step, **members})()
+    return type("Game", (ScalarPlayers,), {"step": step, **members})()
 
 
 def test_a_step_by_hand() -> None:
-    recipe = Game()
-    result = play(recipe)
+    recipe = ScalarPlayers()
+    result = take_one_step(recipe)
     # maker: m * j + m^2 / 2, slope j + m = 5, so 2 - 0.5; judge: -m * j with the new m = 1.5
     assert recipe.weights == (pytest.approx(1.5), pytest.approx(3 + 0.1 * 1.5))
     assert {name: loss.item() for name, loss in result.losses.items()} == {
@@ -95,24 +95,24 @@ def test_a_turn_updates_one_player_although_the_loss_depends_on_both() -> None:
         yield Turn("maker", score=self.judge(self.maker(batch)))
         inputs.append(self.weights)
 
-    recipe = playing(step)
-    play(recipe)
+    recipe = with_step(step)
+    take_one_step(recipe)
     after_judge, after_maker = inputs
     assert after_judge == (2.0, pytest.approx(2.8))
     assert after_maker == (pytest.approx(2 - 0.28), after_judge[1])
 
 
 def test_a_player_accumulates_no_gradient_in_the_other_players_turn() -> None:
-    recipe = Game()
+    recipe = ScalarPlayers()
     optimizers = recipe.optimizers()
     for _ in range(3):
-        result = play(recipe, optimizers=optimizers)
+        result = take_one_step(recipe, optimizers=optimizers)
     assert result.norms["judge"].item() == pytest.approx(abs(recipe.maker.weight.item()))
 
 
 def test_no_gradient_outlives_its_turn() -> None:
-    recipe = Game()
-    play(recipe)
+    recipe = ScalarPlayers()
+    take_one_step(recipe)
     assert all(parameter.grad is None for parameter in recipe.parameters())
 
 
@@ -125,8 +125,8 @@ def test_a_loop_around_a_yield_is_several_turns() -> None:
             yield Turn("judge", score=-self.judge(fake.detach()))
         yield Turn("maker", score=self.judge(fake))
 
-    recipe = playing(step)
-    result = play(recipe)
+    recipe = with_step(step)
+    result = take_one_step(recipe)
     assert skipped(result) == {"judge": 5 * [False], "maker": [False]}
     assert recipe.weights == (pytest.approx(2 - 0.1 * 4), pytest.approx(3 + 5 * 0.1 * 2))
 
@@ -153,41 +153,44 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("step", [blow_up, zero_times_infinity])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_a_turn_that_is_not_finite_updates_nothing_and_the_next_one_does(kind, step) -> None:
-    recipe = Game()
+    recipe = ScalarPlayers()
     optimizers = {n: OPTIMIZERS[kind](getattr(recipe, n).parameters()) for n in ("maker", "judge")}
-    play(recipe, optimizers=optimizers)
+    take_one_step(recipe, optimizers=optimizers)
     before = recipe.weights
     state = {k: v.clone() for k, v in optimizers["maker"].state[recipe.maker.weight].items()}
     recipe.step = step.__get__(recipe)
-    result = play(recipe, optimizers=optimizers)
+    result = take_one_step(recipe, optimizers=optimizers)
     assert skipped(result) == {"maker": [True], "judge": [False]}
     assert recipe.maker.weight.item() == before[0]
     assert recipe.judge.weight.item() > before[1]
     for name, value in optimizers["maker"].state[recipe.maker.weight].items():
         assert torch.equal(value, state[name]), f"{name} moved"
     assert not hasattr(optimizers["maker"], "found_inf")
-    recipe.step = Game.step.__get__(recipe)
-    assert skipped(play(recipe, optimizers=optimizers)) == {"maker": [False], "judge": [False]}
+    recipe.step = ScalarPlayers.step.__get__(recipe)
+    assert skipped(take_one_step(recipe, optimizers=optimizers)) == {
+        "maker": [False],
+        "judge": [False],
+    }
     assert recipe.maker.weight.item() != before[0]
 
 
 def test_a_gradient_above_clip_norm_is_clipped_and_its_norm_is_logged() -> None:
     # the maker's gradient is 3 + 2, and its step is 0.1 times the clipped one
-    recipe = Game()
+    recipe = ScalarPlayers()
     optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("maker", "judge")}
-    result = play(recipe, optimizers=optimizers, clip_norm=1.5)
+    result = take_one_step(recipe, optimizers=optimizers, clip_norm=1.5)
     assert recipe.maker.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
     assert float(result.norms["maker"]) == pytest.approx(5)
     for clip, left in (({"maker": 1.5}, 1.5), ({"judge": 1.5}, 5), (30.0, 5), (None, 5)):
-        recipe = Game()
+        recipe = ScalarPlayers()
         optimizers = {n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("maker", "judge")}
-        play(recipe, optimizers=optimizers, clip_norm=clip)
+        take_one_step(recipe, optimizers=optimizers, clip_norm=clip)
         assert recipe.maker.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
 
 
 def test_a_clipped_gradient_that_is_not_finite_updates_nothing() -> None:
-    recipe = playing(blow_up)
-    result = play(recipe, clip_norm=1.0)
+    recipe = with_step(blow_up)
+    result = take_one_step(recipe, clip_norm=1.0)
     assert skipped(result) == {"maker": [True], "judge": [False]}
     assert recipe.maker.weight.item() == 2.0
 
@@ -215,7 +218,7 @@ def test_an_unknown_player_is_refused_with_the_nearest_name() -> None:
         yield Turn("makr", score=self.maker(batch))
 
     with pytest.raises(PluginError, match=r"no optimizer is called 'makr'\. Did you mean 'maker'"):
-        play(playing(step))
+        take_one_step(with_step(step))
 
 
 def test_a_yield_without_a_turn_is_refused() -> None:
@@ -223,7 +226,7 @@ def test_a_yield_without_a_turn_is_refused() -> None:
         yield self.maker(batch)
 
     with pytest.raises(PluginError, match=r"Game.step yielded tensor.*, which is no Turn"):
-        play(playing(step))
+        take_one_step(with_step(step))
 
 
 def no_grad(self, batch):
@@ -256,11 +259,11 @@ def enables_at_the_end(self, batch):
 )
 def test_a_yield_inside_a_mode_is_refused_and_the_mode_does_not_leak(step) -> None:
     with pytest.raises(PluginError, match=r"Game.step yields inside `with torch.no_grad\(\)`"):
-        play(playing(step))
+        take_one_step(with_step(step))
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
     assert not torch.is_autocast_enabled("cpu")
-    play(Game())  # and the next recipe can train
+    take_one_step(ScalarPlayers())  # and the next recipe can train
 
 
 def test_modes_that_close_before_the_yield_are_accepted() -> None:
@@ -273,8 +276,8 @@ def test_modes_that_close_before_the_yield_are_accepted() -> None:
         with torch.no_grad():
             self.maker.weight.clamp_(-0.5, 0.5)
 
-    recipe = playing(step)
-    play(recipe)
+    recipe = with_step(step)
+    take_one_step(recipe)
     assert recipe.weights[0] == 0.5
 
 
@@ -286,7 +289,7 @@ def test_a_loss_computed_before_an_update_is_explained() -> None:
         yield Turn("maker", score=score)  # with a graph through the judge before its update
 
     with pytest.raises(PluginError, match=r"Game, turn of 'maker': a loss was computed before"):
-        play(playing(step))
+        take_one_step(with_step(step))
 
 
 def test_a_graph_that_two_turns_share_is_explained() -> None:
@@ -296,7 +299,7 @@ def test_a_graph_that_two_turns_share_is_explained() -> None:
         yield Turn("maker", score=score)
 
     with pytest.raises(PluginError, match="turn of 'maker': two turns share one graph"):
-        play(playing(step))
+        take_one_step(with_step(step))
 
 
 def test_a_loss_without_a_graph_is_explained() -> None:
@@ -304,7 +307,7 @@ def test_a_loss_without_a_graph_is_explained() -> None:
         yield Turn("maker", score=self.maker(batch).detach())
 
     with pytest.raises(PluginError, match="turn of 'maker': no loss depends on any network"):
-        play(playing(step))
+        take_one_step(with_step(step))
 
 
 def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> None:
@@ -312,7 +315,7 @@ def test_G12_an_error_in_a_recipe_names_its_line_and_keeps_its_traceback() -> No
         yield Turn("maker", score=self.maker(torch.cat([batch, batch], 1)))
 
     with pytest.raises(PluginError, match="mat1 and mat2 shapes cannot be multiplied") as error:
-        play(playing(step))
+        take_one_step(with_step(step))
     line = step.__code__.co_firstlineno + 1
     assert f"{__file__}, line {line}: `yield Turn(" in str(error.value)
     assert "`step` must yield a Turn" in str(error.value)
@@ -328,7 +331,7 @@ def test_G12_a_step_that_returns_is_told_to_yield() -> None:
 
     for step in (returns_a_turn, returns_nothing):
         with pytest.raises(PluginError, match="a step must yield a Turn") as error:
-            play(playing(step))
+            take_one_step(with_step(step))
         assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(error.value)
 
 
@@ -338,14 +341,14 @@ def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
         yield Turn("maker", score="low")
 
     with pytest.raises(PluginError, match="AttributeError") as error:
-        play(playing(step))
+        take_one_step(with_step(step))
     assert f"line {step.__code__.co_firstlineno + 2}" in str(error.value)
 
 
 def test_a_frozen_player_is_not_updated_and_is_logged() -> None:
-    recipe = Game()
+    recipe = ScalarPlayers()
     recipe.judge.requires_grad_(False)
-    result = play(recipe)
+    result = take_one_step(recipe)
     assert recipe.weights[1] == 3.0
     assert result.losses["judge/score"].item() == pytest.approx(-4.5)
     assert "judge" not in result.norms
@@ -353,7 +356,7 @@ def test_a_frozen_player_is_not_updated_and_is_logged() -> None:
 
 
 def test_a_parameter_without_a_gradient_stays() -> None:
-    class Loose(Game):
+    class Loose(ScalarPlayers):
         def __init__(self) -> None:
             super().__init__()
             self.loose = nn.Parameter(torch.ones(1))
@@ -363,7 +366,7 @@ def test_a_parameter_without_a_gradient_stays() -> None:
             return {**super().optimizers(), "maker": Adam(both, lr=0.1, fused=True)}
 
     adversarial_loss = Loose()
-    play(adversarial_loss)
+    take_one_step(adversarial_loss)
     assert adversarial_loss.loose.item() == 1.0
     assert adversarial_loss.weights[0] < 2.0
 
@@ -377,8 +380,8 @@ def test_bf16_runs_forward_in_bf16_and_keeps_weights_and_gradients_in_fp32() -> 
         yield Turn("maker", score=self.judge(fake).square())
         inputs.append(self.maker(batch).dtype)
 
-    recipe = playing(step)
-    result = play(recipe, precision=torch.bfloat16)
+    recipe = with_step(step)
+    result = take_one_step(recipe, precision=torch.bfloat16)
     assert inputs == [torch.bfloat16, torch.bfloat16]
     assert recipe.maker.weight.dtype == result.norms["maker"].dtype == torch.float32
     # d/dm (m * j)^2 = 2 * m * j^2 = 36, which bf16 holds exactly
