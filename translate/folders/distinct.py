@@ -1,4 +1,4 @@
-"""Domains must be different images: one that is another would be trained on itself."""
+"""Refuse domains that are the same images, which would be trained on themselves."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -19,8 +19,9 @@ def refuse_equal(names: Sequence[str], places: Sequence[Path]) -> None:
     Raises:
         DataError: Two names or folders are equal.
     """
-    for (name, place), (other, twin) in combinations(zip(names, places, strict=True), 2):
-        if name == other or place.resolve() == twin.resolve():
+    pairs = combinations(zip(names, places, strict=True), 2)
+    for (name, place), (other, other_place) in pairs:
+        if name == other or place.resolve() == other_place.resolve():
             raise DataError(f"domains {name!r} and {other!r} are the same: {place}. {ADVICE}")
 
 
@@ -54,19 +55,19 @@ def refuse_shared(names: Sequence[str], files: Sequence[Sequence[Path]]) -> None
 
 
 def _names(paths: Iterable[Path]) -> dict[tuple[Path, str], Path]:
-    """Return `paths` by the real folder that each lies in, and its name there."""
+    """Return `paths` by their real folder and their name in it."""
     folders = {folder: folder.resolve() for folder in {path.parent for path in paths}}
     return {(folders[path.parent], path.name): path for path in paths}
 
 
 def _contents(paths: Iterable[Path]) -> set[object]:
-    """Return which files on the disk `paths` are names of, as far as the file system tells."""
+    """Return the identities of the files at `paths`, such as their inodes."""
     return {_identity(path) for path in paths}
 
 
 def _identity(path: Path) -> object:
     try:
-        found = path.stat()
-    except OSError:  # gone: whoever reads it lists it
+        status = path.stat()
+    except OSError:  # deleted meanwhile: listed where it is read
         return path
-    return (found.st_dev, found.st_ino) if found.st_ino else path
+    return (status.st_dev, status.st_ino) if status.st_ino else path

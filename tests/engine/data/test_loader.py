@@ -131,7 +131,7 @@ def failing(
         return read(self, key)
 
     monkeypatch.setattr(order.Items, "__getitem__", instead)
-    monkeypatch.setattr("translate.engine.data.workers.LOOK", 0.2)
+    monkeypatch.setattr("translate.engine.data.workers.WORKER_POLL_SECONDS", 0.2)
     monkeypatch.setattr("translate.engine.data.workers.PATIENCE", 0.5)
 
 
@@ -317,7 +317,7 @@ def test_T23_a_run_that_cannot_read_on_ends_with_a_checkpoint_and_exit_code_5(
 def test_T24_too_little_shared_memory_is_reported_with_the_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "SHARED", tmp_path)
+    monkeypatch.setattr(loader, "SHARED_MEMORY", tmp_path)
     usage = type("Usage", (), {"free": 64 * 9 * 7})
     monkeypatch.setattr("translate.engine.data.loader.shutil.disk_usage", lambda _: usage)
     layout = FailingLayout(tmp_path, lambda: None)
@@ -325,7 +325,7 @@ def test_T24_too_little_shared_memory_is_reported_with_the_setting(
     def remark(workers: int, batch_size: int = 9) -> str:
         settings = Data(domains=("a",), size=8, workers=workers)
         checked_data = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
-        return loader.shared_memory_remark(checked_data, settings, seed=1, batch_size=batch_size)
+        return loader.shared_memory_warning(checked_data, settings, seed=1, batch_size=batch_size)
 
     assert remark(0, 10**6) == ""
     assert remark(3) == ""

@@ -46,7 +46,7 @@ def said(
 
 def test_a_missing_sample_domain_is_generated(said: list[str]) -> None:
     samples.ensure(Data(domains=("meadow", "marsh")))
-    assert said[0] == "datasets/meadow is not there: drawing the sample domain meadow"
+    assert said[0] == "datasets/meadow does not exist: generating the sample domain meadow"
     assert said[1] == "datasets/meadow: 5 images, 0 s"
     folder = Path("datasets/meadow")
     assert (read_image(folder / "train/2.png") == PIXELS + np.uint8(3)).all()
@@ -93,7 +93,7 @@ def test_an_outdated_sample_domain_is_generated_again(marker: Any, said: list[st
     (folder / "train/1.png").unlink()
     (folder / samples.MARKER).write_text(json.dumps(marker) if marker else "{")
     samples.ensure(Data(domains=("meadow",)))
-    assert said[2].endswith("another version: drawing the sample domain meadow again")
+    assert said[2].endswith("another version: generating the sample domain meadow again")
     assert (folder / "train/1.png").is_file()
     assert json.loads((folder / samples.MARKER).read_bytes())["version"] == 3
 

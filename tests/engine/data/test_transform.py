@@ -172,8 +172,8 @@ def test_sixteen_bits_become_eight() -> None:
             r"ColorJitter has no 'brightnes'\. Did you mean 'brightness'\?",
         ),
         ({**COLOUR, "brightness": "x"}, r"ColorJitter: .*brightness.*valid tuple"),
-        ({"name": "RandomCrop", "height": 4, "width": 4}, "RandomCrop changes what size"),
-        ({"name": "ToFloat"}, "ToFloat changes what size or type"),
+        ({"name": "RandomCrop", "height": 4, "width": 4}, "RandomCrop changes the size"),
+        ({"name": "ToFloat"}, "ToFloat changes the size or type"),
     ],
 )
 def test_an_unknown_augmentation_is_named(augmentation: Mapping[str, Any], message: str) -> None:

@@ -91,7 +91,7 @@ def test_T23_a_batch_that_cannot_be_pickled_does_not_hang(
         starts_seen.append(done)
         return DataLoader(
             [Undeliverable(error)], batch_size=None, num_workers=1, timeout=1,
-            worker_init_fn=workers.begin,
+            worker_init_fn=workers.initialize_worker,
         )  # fmt: skip
 
     with pytest.raises(TrainingError, match=message):

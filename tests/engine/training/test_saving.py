@@ -33,7 +33,7 @@ def test_nan_weights_are_never_saved(
             recipe.one.weight.data.fill_(math.inf)
 
     monkeypatch.setattr(two_players, "step", spoil)
-    with pytest.raises(TrainingError, match=r"step 4: one.weight is not finite any more"):
+    with pytest.raises(TrainingError, match=r"step 4: one.weight is not finite"):
         small_runs.train(configure(train__save_every=2, train__steps=9), tmp_path / "run")
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0, 2]
 
@@ -56,7 +56,8 @@ def test_T4_a_full_disk_is_reported_saving_is_retried_and_the_old_checkpoint_sta
     result = small_runs.train(config, run, recorder)
     (line,) = [line for line in recorder.lines if "could not save" in line]
     assert line == (
-        "could not save step 2: No space left on device; step 0 is intact; trying again at 4"
+        "could not save step 2: No space left on device; the checkpoint of "
+        "step 0 is intact; trying again at step 4"
     )
     assert inputs[2] == ("step-00000004", [0])
     assert (result.step, small_runs.checkpoint_steps(run)) == (6, [4, 6])

@@ -1,4 +1,4 @@
-"""Crops without numbers, on PyTorch's meta device: a layout is asked before files are read."""
+"""Crops without values, on PyTorch's meta device, to test a layout before files are read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ META = torch.device("meta")
 
 
 class Blank:
-    """The `translate.batches.Transform` that reads nothing and returns crops without numbers."""
+    """The `translate.batches.Transform` that reads no file and returns crops without values."""
 
     def __init__(self, size: tuple[int, int], spec: ImageSpec) -> None:
         self.size, self.domains = size, domain_images.by_role(spec)
@@ -29,12 +29,14 @@ class Blank:
         return np.zeros((*self.size, self.channels), np.uint8)
 
     def __call__(
-        self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
+        self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Return (channels, height, width) bytes for each of `pictures`."""
-        self.roles.update(roles[: len(pictures)])
-        each = [domain_images.of_role(self.domains, roles, place) for place in range(len(pictures))]
+        """Return (channels, height, width) bytes for each of `images`."""
+        self.roles.update(roles[: len(images)])
+        domains = [
+            domain_images.of_role(self.domains, roles, place) for place in range(len(images))
+        ]
         return tuple(
             torch.empty(domain.channels, *self.size, dtype=torch.uint8, device=META)
-            for domain in each
+            for domain in domains
         )

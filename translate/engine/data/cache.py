@@ -1,4 +1,4 @@
-"""Decoded pictures in memory: one block, which worker processes share and never copy."""
+"""Decoded images in memory: one block, which worker processes share without a copy."""
 
 from collections.abc import Mapping
 from math import prod
@@ -16,10 +16,12 @@ from translate.images.source import EncodedImage
 
 
 class Cache:
-    """Reads pictures as (height, width, channels) bytes, and keeps those it has a place for.
+    """Reads images as (height, width, channels) bytes, and keeps some of them.
 
-    `sizes` gives the height and width of each picture that is to be kept, `kinds` what pictures
-    are, where that is not `kind`.
+    Args:
+        sizes: Height and width of each image that is to be kept.
+        kind: The domain of images that are not in `kinds`.
+        kinds: The domain of each other image.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class Cache:
         return len(self._kept)
 
     def keep(self, image: EncodedImage) -> None:
-        """Decode `image` into the place of its path; raises `BadImage`."""
+        """Decode `image` into the block; raises `BadImage`."""
         pixels = decode(image, self._kinds.get(image.path, self._kind))
         place = self._place(image.path)
         if pixels.shape != place.shape:
@@ -48,7 +50,7 @@ class Cache:
         self._kept.add(image.path)
 
     def read(self, path: Path) -> NDArray[np.uint8]:
-        """Return the pixels of `path`, from memory or the disk, for reading only.
+        """Return the pixels of `path`, read-only, from memory or the disk.
 
         Raises `BadImage`.
         """

@@ -1,4 +1,4 @@
-"""Batches for training, from any step on."""
+"""Batches for training, from any step."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ from translate.engine.data.order import (
 )
 from translate.engine.disk.problems import Problem
 
-SHARED = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")
 """where worker processes put batches, on Linux"""
 
 
@@ -37,22 +37,36 @@ def batches(
     rank: int = 0,
     world: int = 1,
     pin: bool = False,
-    asked_to_stop: Callable[[], object] = workers.never,
+    stop_requested: Callable[[], object] = workers.never,
 ) -> Generator[tuple[Any, list[Problem]]]:
-    """Yield the batches of steps `start` to `stop`, each with the files that turned bad on the way.
+    """Yield the batches of steps `start` to `stop`, each with new problems of its files.
 
-    To be closed where not all are taken: a thread or processes read ahead. Of each batch, process
-    `rank` of `world` gets its share. A file that cannot be read any more is replaced by the next
-    item, and told once. Raises `TrainingError` when that does not help either, and its
-    `StoppedWaitingError` where `asked_to_stop` holds and a batch is not there.
+    Close the generator if not all batches are taken: a thread or processes read ahead. An item with
+    a file that cannot be read is replaced by the next item, and listed once.
+
+    Args:
+        prepared: The checked dataset.
+        data: The settings.
+        seed: The seed of the order and of augmentation.
+        batch_size: Items of a batch over all processes.
+        start: The first step.
+        stop: The step after the last; None: without end.
+        rank: Which part of each batch to read.
+        world: The number of parts.
+        pin: Whether to pin memory, for a GPU.
+        stop_requested: Returns whether to stop instead of waiting for a batch that is not ready.
+
+    Raises:
+        TrainingError: Many items in a row cannot be read, or a worker fails.
+        StoppedWaitingError: `stop_requested` returns true, and the next batch is not ready.
     """
     own = range(rank * batch_size // world, (rank + 1) * batch_size // world)
     processes: dict[str, Any] = {"num_workers": data.workers}
     if data.workers:
-        cv2.setNumThreads(1)  # a pool of threads would not survive the fork
+        cv2.setNumThreads(1)  # OpenCV's threads do not survive a fork
         fork = "fork" if sys.platform == "linux" else None
-        processes |= {"worker_init_fn": workers.begin, "multiprocessing_context": fork}
-        processes |= {"timeout": workers.LOOK}
+        processes |= {"worker_init_fn": workers.initialize_worker, "multiprocessing_context": fork}
+        processes |= {"timeout": workers.WORKER_POLL_SECONDS}
 
     def loader(done: int) -> DataLoader:
         first = start + done
@@ -61,40 +75,40 @@ def batches(
             Items(prepared.layout, prepared.augment.item, seed),
             batch_sampler=batch_keys(steps, len(prepared.layout), seed, batch_size, own),
             collate_fn=collate,
-            generator=torch.Generator(),  # else it would draw from the global one
+            generator=torch.Generator(),  # otherwise it draws from the global generator
             pin_memory=pin,
             **processes,
         )
 
     restarts: list[str] = []
     if data.workers:
-        return report_once(workers.by_processes(loader, restarts.append, asked_to_stop), restarts)
-    return report_once(workers.by_thread(loader(0), asked_to_stop), restarts)
+        return report_once(workers.by_processes(loader, restarts.append, stop_requested), restarts)
+    return report_once(workers.by_thread(loader(0), stop_requested), restarts)
 
 
-def shared_memory_remark(prepared: CheckedData, data: Data, *, seed: int, batch_size: int) -> str:
-    """Return what to set where /dev/shm does not hold the batches that workers read ahead.
+def shared_memory_warning(prepared: CheckedData, data: Data, *, seed: int, batch_size: int) -> str:
+    """Return a warning where /dev/shm is too small for the batches that workers read ahead; or "".
 
-    Each worker has two batches under way, and one is trained on.
+    There are two batches for each worker, and the one of the training step.
     """
-    if not data.workers or not SHARED.is_dir():
+    if not data.workers or not SHARED_MEMORY.is_dir():
         return ""
     item, _ = Items(prepared.layout, prepared.augment.item, seed)[0, 0]
     parts = [part for part in item or () if isinstance(part, torch.Tensor)]
     batch = batch_size * sum(part.numel() * part.element_size() for part in parts)
-    free = shutil.disk_usage(SHARED).free
+    free = shutil.disk_usage(SHARED_MEMORY).free
     needed = batch * (2 * data.workers + 1)
     if needed <= free:
         return ""
     fitting = max(0, int(free / max(1, batch) - 1) // 2)
     return (
         f"data.workers: {data.workers} workers with batches of {batch / 1e6:.1f} MB may need "
-        f"{needed / 1e6:.1f} MB of shared memory, and {SHARED} has {free / 1e6:.1f} MB free. Set "
-        f"data.workers={fitting}, or give a container more: docker run --shm-size=2g"
+        f"{needed / 1e6:.1f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.1f} MB "
+        f"free. Set data.workers={fitting}, or give a container more: docker run --shm-size=2g"
     )
 
 
-def picked(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> list[str]:
+def item_names(prepared: CheckedData, *, seed: int, batch_size: int, step: int) -> list[str]:
     """Return the names of the items of one step's batch, over all processes."""
     layout = prepared.layout
     (keys,) = batch_keys([step], len(layout), seed, batch_size, range(batch_size))

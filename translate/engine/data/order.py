@@ -1,4 +1,4 @@
-"""Which item comes when, and what stands in for one that cannot be read: all without state."""
+"""The order of items, and replacements for items that cannot be read: pure functions."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from translate.errors import BadImage, ItemError, TranslateError, describe_error
 
 TRIES = 100
 UNBATCHED = Path("a batch")
-"""what is listed instead of a file where items do not go together"""
+"""listed instead of a file where items cannot be collated"""
 Key = tuple[int, int]
 """An epoch, and the index of an item."""
 
@@ -36,7 +36,7 @@ def item_rng(seed: int, epoch: int, index: int) -> Random:
 def batch_keys(
     steps: Iterable[int], length: int, seed: int, batch_size: int, own: range
 ) -> Iterator[list[Key]]:
-    """Yield the keys of each step's batch, those at its `own` places; nothing is ever dropped."""
+    """Yield the keys of each step's batch at the positions `own`; no item is dropped."""
     current, indices = -1, list[int]()
     for step in steps:
         keys = []
@@ -49,40 +49,40 @@ def batch_keys(
 
 
 class Items(Dataset):
-    """Items by key, each with the bad images met on the way, as values: a worker raises nothing."""
+    """Items by key, each with the `BadImage`s of items that it replaces; nothing is raised."""
 
     def __init__(self, layout: Layout, transform: Callable[[Random], Transform], seed: int) -> None:
         self.layout, self.transform, self.seed = layout, transform, seed
 
     def __getitem__(self, key: Key) -> tuple[Any, list[BadImage]]:
         epoch, index = key
-        met: list[BadImage] = []
-        for other in range(TRIES):
-            place = (index + other) % len(self.layout)
-            random = item_rng(self.seed, epoch, place)
-            item = Item((), place)
+        bad_images: list[BadImage] = []
+        for offset in range(TRIES):
+            position = (index + offset) % len(self.layout)
+            random = item_rng(self.seed, epoch, position)
+            item = Item((), position)
             try:
                 with plugin_code(self.layout, "pick"):
-                    item = expect_item(self.layout.pick(place, random))
+                    item = expect_item(self.layout.pick(position, random))
                 with plugin_code(self.layout, "load"):
-                    return self.layout.load(item, self.transform(random)), met
+                    return self.layout.load(item, self.transform(random)), bad_images
             except BadImage as bad:
-                met.append(bad)
+                bad_images.append(bad)
             except BaseException as error:
                 reraise_interruption(error)
-                met.append(item_error(item.names, error))
-        return None, met
+                bad_images.append(item_error(item.names, error))
+        return None, bad_images
 
 
 def expect_item(item: Any) -> Item:
-    """Return what a layout has picked; raises `TypeError` for anything but an `Item`."""
+    """Return the result of a layout's `pick`; raises `TypeError` for anything but an `Item`."""
     if isinstance(item, Item) and isinstance(item.files, tuple):
         return item
     raise TypeError(f"pick returned {short_repr(item)}: expected an Item, such as Item((path,))")
 
 
 def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
-    """Return what is listed where the item of these `names` raised an unexpected exception."""
+    """Return an unexpected exception of the item with these `names`, to be listed."""
     reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
     first, *others = map(str, names)
     more = f" (with {', '.join(others)})" if others else ""
@@ -90,26 +90,26 @@ def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
 
 
 def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadImage]]:
-    """Return the batch of `items`, or None where one of them is missing, and all bad images met.
+    """Return the batch of `items`, or None if one is missing, and the bad images of all.
 
-    Where items do not go together there is no batch, and the last of what was met says why.
+    Items that cannot be collated give no batch; the last bad image then has the reason.
     """
-    met = [bad for _, found in items for bad in found]
+    bad_images = [bad for _, bad_of_item in items for bad in bad_of_item]
     if any(item is None for item, _ in items):
-        return None, met
-    made = [item for item, _ in items]
-    wrong = _unlike(made)
+        return None, bad_images
+    values = [item for item, _ in items]
+    fault = _difference(values)
     try:
-        batch = None if wrong else default_collate(made)
+        batch = None if fault else default_collate(values)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
-        wrong = describe_error(error)
-    if wrong := wrong or _wrong(batch):
-        return None, [*met, _unbatched(made[0], wrong)]
-    return batch, met
+        fault = describe_error(error)
+    if fault := fault or _batch_fault(batch):
+        return None, [*bad_images, _collate_error(values[0], fault)]
+    return batch, bad_images
 
 
-def _unlike(items: Sequence[Any]) -> str:
-    """Return why `items` are too unlike for one batch, or nothing."""
+def _difference(items: Sequence[Any]) -> str:
+    """Return the difference in type or shape that prevents a batch of `items`, or ""."""
     first, *others = items
     for other in others:
         if type(other) is not type(first):
@@ -121,23 +121,23 @@ def _unlike(items: Sequence[Any]) -> str:
     return ""
 
 
-def _wrong(batch: Any) -> str:
-    """Return why `batch` is none, or is none that another process can hand over; or nothing."""
+def _batch_fault(batch: Any) -> str:
+    """Return why `batch` is not a batch, or cannot be sent to another process; or ""."""
     if not (isinstance(batch, tuple) and hasattr(batch, "_make")):
         return f"a batch of {type(batch).__name__}"
     names: tuple[str, ...] = getattr(batch, "_fields", ())
     for name, part in zip(names, batch, strict=True):
         if not isinstance(part, Tensor):
-            return f"{name!r} is no tensor, but of {type(part).__name__}"
+            return f"{name!r} is not a tensor, but of {type(part).__name__}"
     kind = type(batch)
-    found = getattr(sys.modules.get(kind.__module__), kind.__qualname__, None)
-    if get_worker_info() and found is not kind:
+    named = getattr(sys.modules.get(kind.__module__), kind.__qualname__, None)
+    if get_worker_info() and named is not kind:
         return f"{kind.__qualname__} is not defined at the top of its module"
     return ""
 
 
-def _unbatched(item: Any, why: str) -> ItemError:
-    reason = " ".join(why.split())
+def _collate_error(item: Any, fault: str) -> ItemError:
+    reason = " ".join(fault.split())
     return ItemError(
         UNBATCHED,
         f"items of {type(item).__name__} do not go together: {reason}. Rule: {RULES['load']}; all "

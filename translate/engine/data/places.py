@@ -1,6 +1,6 @@
-"""Where the data of a run lie, when it is resumed from another working directory.
+"""The paths of a run's data, when it is resumed from another working directory.
 
-A configuration keeps paths as they were typed; ``run.json`` says in which directory.
+A configuration has paths as they were typed; ``run.json`` has the directory.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from translate.folders.names import short_names
 
 
 def working_directory() -> str:
-    """Return the absolute path of the working directory; an empty text if it was deleted."""
+    """Return the absolute path of the working directory, or "" if it was deleted."""
     try:
         return str(Path.cwd())
     except OSError:
@@ -23,14 +23,16 @@ def working_directory() -> str:
 
 
 def locate(data: Data, directory: str, *, moved: bool) -> Data:
-    """Return `data` with paths that lead to its images, from here or from `directory`.
+    """Return `data` with paths at which its images exist; unchanged if there are none.
 
-    Paths are tried as they are, then from the `directory` in which they were typed. Where the root
-    has `moved`, a domain that was typed as a path is first looked for below it by its name. What is
-    found nowhere is returned as it is.
+    Args:
+        data: The settings.
+        directory: The directory in which paths were typed, which are tried from there as well.
+        moved: Whether the root has changed: a domain that was typed as a path is then first looked
+            up below the root by its name.
     """
     candidates = [data]
-    if moved:  # what lies below the root that was asked for comes first
+    if moved:  # folders below the new root come first
         _expect_below(data)
         candidates.insert(0, _renamed(data, short_names(data.domains)))
     elif directory and directory != working_directory():
@@ -48,17 +50,17 @@ def locate(data: Data, directory: str, *, moved: bool) -> Data:
 
 def expect_root(data: Data) -> None:
     """Raise `DataError` where domains are names below the root, and there is no such folder."""
-    bare = [name for name in data.domains if Path(name).name == name]
-    drawn = data.root == Data.model_fields["root"].default  # where sample domains are drawn
-    if bare and not drawn and not data.root.is_dir():
+    names = [name for name in data.domains if Path(name).name == name]
+    has_samples = data.root == Data.model_fields["root"].default  # sample domains are generated
+    if names and not has_samples and not data.root.is_dir():
         raise DataError(
             f"data.root: there is no folder {data.root}. Expected the folder that holds "
-            f"{' and '.join(bare)}: --data DIR"
+            f"{' and '.join(names)}: --data DIR"
         )
 
 
 def _expect_below(data: Data) -> None:
-    """Raise `DataError` where the root that a run is to go on with does not hold its domains."""
+    """Raise `DataError` where the new root of a run does not have its domains."""
     names = short_names(data.domains)
     expect_root(data.model_copy(update={"domains": names}))
     for name in names:
@@ -70,17 +72,17 @@ def _expect_below(data: Data) -> None:
 
 
 def _from(data: Data, directory: Path) -> Data:
-    """Return `data` as `directory` has it: with an absolute root, and absolute paths of domains."""
+    """Return `data` with paths made absolute from `directory`."""
     domains = tuple(_absolute(name, data.root, directory) for name in data.domains)
     layout: Any = data.layout
     if isinstance(layout, Mapping):
         layout = {key: _existing(value, directory) for key, value in layout.items()}
-    found = data.model_copy(update={"root": directory / data.root, "layout": layout})
-    return found if joined(data) else _renamed(found, domains)
+    absolute = data.model_copy(update={"root": directory / data.root, "layout": layout})
+    return absolute if joined(data) else _renamed(absolute, domains)
 
 
 def _absolute(name: str, root: Path, directory: Path) -> str:
-    """Return the path that a domain's `name` is in `directory`; a folder below `root` is none."""
+    """Return the absolute path of a domain that is a path; the name of a folder below `root`."""
     is_path = Path(name).name != name or (
         (directory / name).exists() and not (directory / root / name).exists()
     )
@@ -88,14 +90,14 @@ def _absolute(name: str, root: Path, directory: Path) -> str:
 
 
 def _existing(value: Any, directory: Path) -> Any:
-    """Return an option of a layout, as a path where it is one of a file in `directory`."""
+    """Return an option of a layout; the path of a file in `directory` is made absolute."""
     if isinstance(value, str) and not Path(value).exists() and (directory / value).is_file():
         return str(directory / value)
     return value
 
 
 def _renamed(data: Data, domains: tuple[str, ...]) -> Data:
-    """Return `data` with other names for its domains, wherever they are named."""
+    """Return `data` with other names of its domains, in all settings."""
     names = dict(zip(data.domains, domains, strict=True))
     update: dict[str, Any] = {"domains": domains}
     if isinstance(data.channels, dict):

@@ -1,7 +1,7 @@
-"""What happens to the pictures of one item: a pure function of the random numbers it is given.
+"""The transform of the images of one item: a pure function of its random numbers.
 
-The picture is scaled, then comes a random crop, then a flip, then what ``data.augment`` lists.
-This is the only file that knows albumentations, which is imported where something is listed.
+An image is scaled, cropped at random, flipped, and augmented by the entries of ``data.augment``.
+This is the only module that uses albumentations, which is imported if there are entries.
 """
 
 import os
@@ -27,20 +27,20 @@ from translate.images.tensors import as_tensor, to_uint8
 ROLES = ("source", "target", "both")
 
 
-class Listed(NamedTuple):
-    """One transform of ``data.augment``."""
+class Augmentation(NamedTuple):
+    """One entry of ``data.augment``."""
 
     transform: Any
     to: str
-    moves: bool
-    """whether it is geometry, which pairs share"""
+    is_geometric: bool
+    """whether it moves pixels: the images of a pair are then transformed alike"""
 
     def apply(self, pixels: Pixels, seed: int, *, labels: bool = False) -> Pixels:
-        """Return changed `pixels`: equal seeds change pictures of one size alike.
+        """Return augmented `pixels`; equal seeds change images of one size alike.
 
-        Label maps only move: no colour of theirs changes, and none is blended with another.
+        Label maps get geometric transforms only, by nearest neighbour.
         """
-        if labels and not self.moves:
+        if labels and not self.is_geometric:
             return pixels
         self.transform.set_random_state(np.random.default_rng(seed), Random(seed))
         if labels:
@@ -49,34 +49,34 @@ class Listed(NamedTuple):
 
 
 class Augment:
-    """Makes the transform of each item; `read` returns the bytes of a file."""
+    """Creates the transform of each item; `read` returns the pixels of a file."""
 
     def __init__(
         self, data: Data, spec: ImageSpec, read: Callable[[Path], NDArray[np.uint8]]
     ) -> None:
         self.data, self.domains, self.read = data, domain_images.by_role(spec), read
-        self.listed = [_listed(entry, data, self.domains) for entry in data.augment]
+        self.augmentations = [_create(entry, data, self.domains) for entry in data.augment]
 
     def item(self, random: Random) -> "Item":
-        """Return the transform of the one item that `random` belongs to."""
+        """Return the transform of one item, with its random numbers."""
         return Item(self, random)
 
     def scaled(self, height: int, width: int, random: Random) -> tuple[int, int]:
-        """Return the size before the crop: the configured one, or larger where the crop is.
+        """Return the size before the crop: the configured one, or the crop's if that is larger.
 
-        Raises `ValueError` where that makes more pixels than are decoded.
+        Raises `ValueError` for more pixels than are decoded of a file.
         """
         side = None
         if sides := self.data.shorter_side:
             least, most = sides
-            side = random.randint(least, most) if least < most else least  # which draws nothing
+            side = random.randint(least, most) if least < most else least  # draws no number
         return scaled_size(self.data, height, width, side)
 
 
 def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[int, int]:
     """Return the size before the crop of an image whose shorter side becomes `side`.
 
-    Raises `ValueError` where that is more pixels than are decoded of a file.
+    Raises `ValueError` for more pixels than are decoded of a file.
     """
     rows, columns = data.crop
     if data.resize == "fit":
@@ -98,7 +98,7 @@ def require_size(data: Data, height: int, width: int) -> None:
 
 
 class Item:
-    """The `translate.batches.Transform` of one item: each call draws anew, but always the same."""
+    """The `translate.batches.Transform` of one item, with its random numbers."""
 
     def __init__(self, augment: Augment, random: Random) -> None:
         self._augment, self._random = augment, random
@@ -110,45 +110,46 @@ class Item:
         return self._augment.read(path)
 
     def __call__(
-        self, *pictures: NDArray[Any], roles: Sequence[str] = ("source", "target")
+        self, *images: NDArray[Any], roles: Sequence[str] = ("source", "target")
     ) -> tuple[Tensor, ...]:
-        """Crop, flip and augment `pictures` alike; return (channels, height, width) bytes.
+        """Crop, flip and augment `images` alike; return (channels, height, width) bytes.
 
-        Whatever goes wrong is a `BadImage` of the first file that was read.
+        An exception becomes a `BadImage` of the first file that was read.
         """
-        sizes = {picture.shape[:2] for picture in pictures}
+        sizes = {image.shape[:2] for image in images}
         if len(sizes) != 1:
-            raise ValueError(f"pictures of different sizes cannot be cropped alike: {sizes}")
+            raise ValueError(f"images of different sizes cannot be cropped alike: {sizes}")
         if self._path is None:
-            return self._crops(pictures, roles)
+            return self._crops(images, roles)
         with guarded(self._path):
-            return self._crops(pictures, roles)
+            return self._crops(images, roles)
 
-    def _crops(self, pictures: Sequence[NDArray[Any]], roles: Sequence[str]) -> tuple[Tensor, ...]:
+    def _crops(self, images: Sequence[NDArray[Any]], roles: Sequence[str]) -> tuple[Tensor, ...]:
         by_role = self._augment.domains
-        each = [domain_images.of_role(by_role, roles, place) for place in range(len(pictures))]
+        domains = [domain_images.of_role(by_role, roles, place) for place in range(len(images))]
         rows, columns = self._augment.data.crop
-        height, width = pictures[0].shape[:2]
+        height, width = images[0].shape[:2]
         height, width = self._augment.scaled(height, width, self._random)
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))
         mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1
         crops = []
-        for picture, domain in zip(pictures, each, strict=True):
-            scaled = domain_images.resize(picture, (height, width), domain)
+        for image, domain in zip(images, domains, strict=True):
+            scaled = domain_images.resize(image, (height, width), domain)
             crop = scaled[top : top + rows, left : left + columns][:, ::mirror]
             crop = pad_to(np.array(to_uint8(crop)), (rows, columns))
             crops.append(domain_images.convert(crop, domain))
-        for listed in self._augment.listed:
+        for augmentation in self._augment.augmentations:
             seed = self._random.getrandbits(64)
             for place, role in enumerate(roles[: len(crops)]):
-                if listed.to in ("both", role):
-                    crops[place] = listed.apply(crops[place], seed, labels=each[place].labels)
+                if augmentation.to in ("both", role):
+                    labels = domains[place].labels
+                    crops[place] = augmentation.apply(crops[place], seed, labels=labels)
         return tuple(as_tensor(crop) for crop in crops)
 
 
-def _listed(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Listed:
-    """Return one entry of ``data.augment``, tried on gray crops; raises `ConfigError`."""
+def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain]) -> Augmentation:
+    """Return one entry of ``data.augment``, tested on gray crops; raises `ConfigError`."""
     known = _albumentations()
     options = {key: value for key, value in entry.items() if key not in ("name", "to")}
     name, to = entry.get("name"), entry.get("to", "both")
@@ -162,33 +163,33 @@ def _listed(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain])
         transform = known[name](**options)
     except Exception as error:
         raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
-    moves = "mask" in transform.targets  # geometry, which pairs must share
-    listed = Listed(transform, "both" if moves else to, moves)
-    changed = {
+    is_geometric = "mask" in transform.targets
+    augmentation = Augmentation(transform, "both" if is_geometric else to, is_geometric)
+    channels = {
         domain.channels
         for role, domain in by_role.items()
-        if listed.to in ("both", role) and (moves or not domain.labels)
+        if augmentation.to in ("both", role) and (is_geometric or not domain.labels)
     }
-    if not changed:
+    if not channels:
         others = " and ".join(role for role, domain in by_role.items() if not domain.labels)
         fix = f"Try to: {others}." if others else "Remove it."
         raise ConfigError(
-            f"data.augment: {name} changes colours, and {listed.to} is label maps here. {fix}"
+            f"data.augment: {name} changes colours, and {augmentation.to} is label maps here. {fix}"
         )
-    for channels in changed:
-        _try(listed, name, np.full((*data.crop, channels), 128, np.uint8))
-    return listed
+    for count in channels:
+        _test(augmentation, name, np.full((*data.crop, count), 128, np.uint8))
+    return augmentation
 
 
-def _try(listed: Listed, name: str, crop: Pixels) -> None:
-    """Raise `ConfigError` where a transform fails on `crop`, or changes what crops are."""
+def _test(augmentation: Augmentation, name: str, crop: Pixels) -> None:
+    """Raise `ConfigError` where a transform fails on `crop`, or changes its size or type."""
     try:
-        listed.transform.set_random_state(np.random.default_rng(0), Random(0))
-        result = listed.transform(image=crop.copy(), force_apply=True)["image"]
+        augmentation.transform.set_random_state(np.random.default_rng(0), Random(0))
+        result = augmentation.transform(image=crop.copy(), force_apply=True)["image"]
     except Exception as error:
         raise ConfigError(f"data.augment: {name}: {_reason(error)}") from error
     if result.shape != crop.shape or result.dtype != crop.dtype:
-        raise ConfigError(f"data.augment: {name} changes what size or type pictures have.")
+        raise ConfigError(f"data.augment: {name} changes the size or type of images.")
 
 
 def _reason(error: Exception) -> str:
@@ -197,9 +198,9 @@ def _reason(error: Exception) -> str:
 
 
 def _albumentations() -> dict[str, Any]:
-    """Return the transforms of single pictures, by name."""
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for a newer self
-    import albumentations  # slow, and most runs list nothing
+    """Return the transforms of single images, by name."""
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would look for a newer version on the network
+    import albumentations  # slow, and not used by most runs
 
     kinds = (albumentations.ImageOnlyTransform, albumentations.DualTransform)
     return {

@@ -1,7 +1,7 @@
-"""Batches that are read while the one before is trained on: by a thread, or by worker processes.
+"""Batches that are read ahead, during the training step before: by a thread, or by processes.
 
-Where one of the processes dies or hangs, all are started again, once. Whatever a thread or process
-raises becomes a `TrainingError`, and none of them outlives the reading.
+Where a worker process dies or hangs, all are restarted, once. An exception in a thread or process
+becomes a `TrainingError`, and all threads and processes end with the generator.
 """
 
 import atexit
@@ -29,68 +29,70 @@ from translate.errors import BadImage, TrainingError, TranslateError, message_of
 
 PATIENCE = 600.0
 """seconds without a batch after which a worker counts as hung"""
-LOOK = 5.0
-"""seconds between two looks at whether all workers live"""
-GLANCE = 0.5
-"""seconds between two looks at whether to stop waiting for a thread"""
-END = 2.0
-"""seconds that workers which are told to end may take before they are killed"""
+WORKER_POLL_SECONDS = 5.0
+"""interval at which the main process checks that all workers are alive"""
+THREAD_POLL_SECONDS = 0.5
+"""interval at which it checks for a stop request, while it waits for a thread"""
+EXIT_SECONDS = 2.0
+"""time that workers have to end before they are killed"""
 SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
-OPEN_FILES = ("Too many open files", "ancdata", "Too many open")
-FILES_CODE = 24
-"""exit code of a worker that may open no more files"""
-GUARD = 'if __name__ == "__main__":'
+TOO_MANY_FILES = ("Too many open files", "ancdata", "Too many open")
+TOO_MANY_FILES_CODE = 24
+"""exit code of a worker that has reached the limit of open files"""
+MAIN_GUARD = 'if __name__ == "__main__":'
 
 
 class WorkerError(Exception):
-    """A worker that died or hangs."""
+    """A worker process has died, or hangs."""
 
 
 class StoppedWaitingError(TrainingError):
-    """A signal asked to stop while a batch was waited for."""
+    """A signal requested a stop while the next batch was not ready."""
 
 
 def never() -> bool:
-    """Return False: nothing asks to stop."""
+    """Return False: no stop is requested."""
     return False
 
 
 def by_thread(
-    batches: Iterable[Any], asked_to_stop: Callable[[], object] = never
+    batches: Iterable[Any], stop_requested: Callable[[], object] = never
 ) -> Generator[Any]:
-    """Yield `batches`, the next of which is read meanwhile; raises `TrainingError`.
+    """Yield `batches`; a thread reads the next one meanwhile.
 
-    Where `asked_to_stop` holds, a batch that is not there is not waited for.
+    Raises `TrainingError` for an exception in the thread, and `StoppedWaitingError` where
+    `stop_requested` returns true and the next batch is not ready.
     """
-    reading = iter(batches)
+    iterator = iter(batches)
     with DaemonThreadPool(1) as thread:
-        coming = thread.submit(next, reading, None)
-        while (batch := _result(partial(_taken, coming, asked_to_stop))) is not None:
-            coming = thread.submit(next, reading, None)
+        coming = thread.submit(next, iterator, None)
+        while (batch := _result(partial(_wait_for, coming, stop_requested))) is not None:
+            coming = thread.submit(next, iterator, None)
             yield batch
 
 
-def _taken(coming: Future[Any], asked_to_stop: Callable[[], object]) -> Any:
+def _wait_for(coming: Future[Any], stop_requested: Callable[[], object]) -> Any:
     while not coming.done():
-        wait([coming], GLANCE)
-        if asked_to_stop() and not coming.done():
+        wait([coming], THREAD_POLL_SECONDS)
+        if stop_requested() and not coming.done():
             raise StoppedWaitingError("stopped while waiting for images")
     return coming.result()
 
 
 def by_processes(
     loader: Callable[[int], DataLoader],
-    told: Callable[[str], object],
-    asked_to_stop: Callable[[], object] = never,
+    report: Callable[[str], object],
+    stop_requested: Callable[[], object] = never,
 ) -> Generator[Any]:
-    """Yield what ``loader(0)`` yields; where workers fail, go on with ``loader(yielded so far)``.
+    """Yield the batches of ``loader(0)``, read by worker processes.
 
-    The first failure is `told`, the second raises `TrainingError`, as does any other exception.
-    Where `asked_to_stop` holds, workers that do not deliver are not waited for.
+    Where workers fail, `report` gets a message, and ``loader(number of batches so far)`` continues;
+    the second failure raises `TrainingError`, as does an exception in a worker. As in `by_thread`,
+    `stop_requested` may end the wait for a batch.
     """
     done, failed = 0, False
     while True:
-        running = _watched(loader(done), asked_to_stop)
+        running = _watched(loader(done), stop_requested)
         try:
             with closing(running):
                 _running.add(running)
@@ -99,7 +101,7 @@ def by_processes(
                     done += 1
             return
         except WorkerError as error:
-            if not done and (advice := _guard_is_missing()):
+            if not done and (advice := _missing_guard_advice()):
                 raise TrainingError(f"{error} before its first image. {advice}") from error
             if failed:
                 raise TrainingError(
@@ -107,21 +109,21 @@ def by_processes(
                     "shared memory: see `translate doctor`."
                 ) from error
             failed = True
-            told(f"{error}: all are started again, at the same image")
+            report(f"{error}: all are started again, at the same image")
 
 
 def refuse_in_worker() -> None:
-    """End a spawned process that runs the script again instead of reading images.
+    """End a spawned worker process that runs the user's script again.
 
-    Where processes are spawned, each imports the script that started it. Without a guard the script
-    would train in every one of them; the first process says so.
+    A spawned process imports the script that started it. Without a main guard the script would
+    train in each worker; the main process then prints what to change.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         sys.exit(1)
 
 
-def _watched(loader: DataLoader, asked_to_stop: Callable[[], object]) -> Generator[Any]:
-    """Yield batches; raises `WorkerError`, and leaves no worker behind, however it ends."""
+def _watched(loader: DataLoader, stop_requested: Callable[[], object]) -> Generator[Any]:
+    """Yield batches; raises `WorkerError`. All workers are ended with the generator."""
     before, child = set(active_children()), getattr(signal, "SIGCHLD", None)
     handler = signal.getsignal(child) if child else None
     finished, workers = False, before
@@ -131,27 +133,27 @@ def _watched(loader: DataLoader, asked_to_stop: Callable[[], object]) -> Generat
         workers = set(active_children()) - before
         if child and current_thread() is main_thread():
             signal.signal(child, handler or signal.SIG_DFL)
-            # PyTorch's would raise in the middle of a step
-        while (batch := _next(batches, loader.timeout, asked_to_stop)) is not None:
+            # PyTorch's handler would raise in the middle of a step
+        while (batch := _next(batches, loader.timeout, stop_requested)) is not None:
             yield batch
         finished = True
     except WorkerError as error:
-        if any(worker.exitcode == FILES_CODE for worker in workers):
+        if any(worker.exitcode == TOO_MANY_FILES_CODE for worker in workers):
             raise _failure(OSError(errno.EMFILE, os.strerror(errno.EMFILE))) from error
         raise
     finally:
         left = (set(active_children()) - before) if workers is before else workers
         for worker in left:
             if not finished:
-                worker.kill()  # of all signals the only one that a hung one heeds
-        with suppress(Exception):  # of a loader that is broken anyway: its threads end, too
+                worker.kill()  # a hung worker reacts to no other signal
+        with suppress(Exception):  # the loader may be broken; this ends its threads
             batches._shutdown_workers()
         for worker in left:
-            worker.join(END)
+            worker.join(EXIT_SECONDS)
             worker.kill()
 
 
-def _next(batches: Iterator[Any], look: float, asked_to_stop: Callable[[], object]) -> Any:
+def _next(batches: Iterator[Any], poll_seconds: float, stop_requested: Callable[[], object]) -> Any:
     """Return the next batch, or None after the last."""
     waited = 0.0
     while True:
@@ -165,9 +167,9 @@ def _next(batches: Iterator[Any], look: float, asked_to_stop: Callable[[], objec
                 raise WorkerError("a process that reads images has died") from error
             if "timed out after" not in message_of(error):
                 raise _failure(error) from error
-            if asked_to_stop():
+            if stop_requested():
                 raise StoppedWaitingError("stopped while waiting for images") from error
-            waited += look
+            waited += poll_seconds
             if waited >= PATIENCE:
                 raise WorkerError(f"no image was read for {waited:.0f} s") from error
 
@@ -184,7 +186,7 @@ def _result(call: Callable[[], Any]) -> Any:
 
 
 def _failure(error: BaseException) -> TrainingError:
-    """Return what to say of an exception that a thread or a process has met, with what to set."""
+    """Return an error with the setting to change, for an exception in a thread or process."""
     text = message_of(error)
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
     if any(phrase in text for phrase in SHARED_MEMORY):
@@ -192,7 +194,7 @@ def _failure(error: BaseException) -> TrainingError:
             f"the workers have too little shared memory, /dev/shm: {last}. Set data.workers lower, "
             "or to 0; or give a container more: docker run --shm-size=2g"
         )
-    if any(phrase in text for phrase in OPEN_FILES):
+    if any(phrase in text for phrase in TOO_MANY_FILES):
         return TrainingError(
             f"too many files are open: {last}. Set data.workers lower, or type: ulimit -n 4096"
         )
@@ -203,8 +205,8 @@ def _failure(error: BaseException) -> TrainingError:
     return TrainingError(f"reading images has failed: {describe_unexpected(error)}")
 
 
-def _guard_is_missing() -> str:
-    """Return what to say where spawned processes may have run the user's script again."""
+def _missing_guard_advice() -> str:
+    """Return advice where spawned workers may have run the user's script again, or ""."""
     main = sys.modules["__main__"]
     script = getattr(main, "__file__", None)
     ours = str(getattr(main, "__package__", "") or "").split(".")[0] == "translate"
@@ -212,25 +214,27 @@ def _guard_is_missing() -> str:
         return ""
     return (
         "On macOS and Windows each worker imports the script that trains: put what it runs under "
-        f"`{GUARD}`, or set data.workers=0."
+        f"`{MAIN_GUARD}`, or set data.workers=0."
     )
 
 
-def begin(worker: int) -> None:  # noqa: ARG001
-    """Start as a worker, which ends where it cannot hand over a batch.
+def initialize_worker(worker: int) -> None:  # noqa: ARG001
+    """Initialize a worker process, which ends where it cannot send a batch.
 
-    Python would drop the batch, print a traceback, and have the first process wait for ever.
+    Python would drop the batch and print a traceback, and the main process would wait forever.
     """
     ignore_signals_in_worker()
     Queue._on_queue_feeder_error = staticmethod(  # type: ignore[attr-defined]
         lambda error, _batch: os._exit(_exit_code(error))
     )
-    sys.excepthook = lambda _kind, error, _trace: os._exit(_exit_code(error))  # of those threads
+    # for the threads of the queue
+    sys.excepthook = lambda _kind, error, _trace: os._exit(_exit_code(error))
 
 
 def _exit_code(error: BaseException) -> int:
     files = isinstance(error, OSError) and error.errno == errno.EMFILE
-    return FILES_CODE if files or any(p in message_of(error) for p in OPEN_FILES) else 1
+    files = files or any(phrase in message_of(error) for phrase in TOO_MANY_FILES)
+    return TOO_MANY_FILES_CODE if files else 1
 
 
 _running: WeakSet[Generator] = WeakSet()
@@ -238,6 +242,6 @@ _running: WeakSet[Generator] = WeakSet()
 
 @atexit.register
 def _end() -> None:
-    """Stop workers before Python would, for ever: by a signal that they leave alone."""
+    """End workers at exit; Python would send them SIGTERM, which they ignore, and wait forever."""
     for running in list(_running):
         running.close()

@@ -1,4 +1,4 @@
-"""Failures of a step, explained: what to change where memory or a network's size is at fault."""
+"""Failures of a training step: messages with the setting to change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +11,15 @@ from translate.errors import ConfigError, PluginError, TrainingError
 
 @contextmanager
 def explained_failures(training: TrainingState, run: Path) -> Iterator[None]:
-    """Raise what a step raises with its number and what to do about it.
+    """Raise the exception of a step again, with the step's number and what to change.
 
-    What the step has changed in memory is lost; the checkpoint before it is whole.
+    The last checkpoint stays intact.
     """
     try:
         yield
     except PluginError as error:
         raise TrainingError(
-            f"step {training.step + 1}: {error} What was saved is whole; once the plugin "
+            f"step {training.step + 1}: {error} The last checkpoint is intact; once the plugin "
             f"is fixed: --resume {run}"
         ) from error.__cause__
     except (MemoryError, RuntimeError, ValueError) as error:

@@ -108,7 +108,7 @@ class IntervalLog:
             players = [name for name, turns in result.skipped.items() if any(map(bool, turns))]
             if not players:
                 continue
-            picked = loader.picked(
+            picked = loader.item_names(
                 self.session.data, seed=train.seed, batch_size=train.batch_size, step=step
             )
             files[str(step + 1)] = [str(file) for file in picked]

@@ -95,7 +95,7 @@ class Loop:
 
     def _report_limits(self) -> None:
         """Log what limits training on this machine."""
-        remark = loader.shared_memory_remark(
+        remark = loader.shared_memory_warning(
             self.session.data,
             self.training.config.data,
             seed=self.training.config.train.seed,
@@ -134,7 +134,7 @@ class Loop:
             rank=distributed.rank(),
             world=distributed.world_size(),
             pin=self.device.type == "cuda",
-            asked_to_stop=self._is_interrupted if distributed.world_size() == 1 else workers.never,
+            stop_requested=self._is_interrupted if distributed.world_size() == 1 else workers.never,
         )
 
     def _is_interrupted(self) -> int:

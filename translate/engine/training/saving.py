@@ -1,4 +1,4 @@
-"""Saving during training: checkpoints of finite weights, and what a failure to write one means."""
+"""Checkpoints during training: only finite weights are saved; a failed write is tried again."""
 
 import logging
 from pathlib import Path
@@ -25,13 +25,13 @@ class Saver:
         """Write a checkpoint of this step.
 
         Raises `TrainingError` for weights that are not finite, and where a plugin fails. Raises
-        `SaveError` where the `first` or `last` one cannot be written; another is tried again later.
+        `SaveError` if it is the `first` or `last` and cannot be written; others are tried again.
         """
         training = self.training
         broken = [n for n, t in training.recipe.state_dict().items() if not _is_finite(t)]
         if broken:
             raise TrainingError(
-                f"step {training.step}: {broken[0]} is not finite any more, so nothing was saved; "
+                f"step {training.step}: {broken[0]} is not finite, so nothing was saved; "
                 "the checkpoint before is intact."
             )
         try:
@@ -46,7 +46,7 @@ class Saver:
             self.writer.notify("checkpoint_saved", step=training.step, path=path)
 
     def _write(self, first: bool) -> Path:
-        """Write a checkpoint; an error of a plugin stops a run that has begun."""
+        """Write a checkpoint; after the first one, an error of a plugin stops the run."""
         step = self.training.step
         try:
             return write.save(self.writer.path, self.training, resume=self.training)
@@ -56,16 +56,17 @@ class Saver:
             if first:
                 raise
             raise TrainingError(
-                f"step {step}: {error} What was saved before is whole; once the plugin is fixed: "
+                f"step {step}: {error} The last checkpoint is intact; once the plugin is fixed: "
                 f"--resume {self.writer.path}"
             ) from error.__cause__
 
     def _report(self, error: SaveError) -> None:
-        kept = next(
-            (f"step {step}" for step, _ in retention.list_checkpoints(self.writer.path)), "none"
+        checkpoints = retention.list_checkpoints(self.writer.path)
+        newest = next(
+            (f"the checkpoint of step {step}" for step, _ in checkpoints), "no checkpoint"
         )
-        again = min(self.training.step + self.training.config.train.save_every, self.steps)
-        logger.info(f"{error}; {kept} is intact; trying again at {again}")
+        retry = min(self.training.step + self.training.config.train.save_every, self.steps)
+        logger.info(f"{error}; {newest} is intact; trying again at step {retry}")
 
 
 def _is_finite(tensor: Tensor) -> bool:
