@@ -97,4 +97,4 @@ def generate_groups(
 
 def _scene(seed: str, season: str, side: int) -> tuple[Images, str]:
     scene, rendering = compose(seed), RENDERINGS[season]
-    return resize_pixels(rendering.picture(scene, seed), (side, side)), rendering.caption(scene)
+    return resize_pixels(rendering.render(scene, seed), (side, side)), rendering.caption(scene)

@@ -33,7 +33,7 @@ NAMES = [f"{number:04}.png" for number in range(1, 201)]
 def render(domain: str, split: str, file: str) -> NDArray[np.uint8]:
     rendering = RENDERINGS[domain]
     seed = rendering.seed(split, file)
-    return rendering.picture(compose(seed), seed)
+    return rendering.render(compose(seed), seed)
 
 
 def scenes(domain: str, split: str, count: int) -> Iterator[Scene]:

@@ -1,7 +1,7 @@
-"""Handwritten shapes with random variations, the same on every machine.
+"""Handwritten digits with random variations, the same on every machine.
 
-Between a coordinate and a pixel all is integers; before it are only sums, products and quotients,
-of which no two machines think differently.
+Rasterization uses integers only; coordinates are computed by sums, products and quotients only,
+which are equal on every machine.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 from translate_plugins.digits.shapes import SHAPES, Shape
 
 SIDE = 28
-REACH = 20  # pixels that a digit is high, or wide: as in MNIST
-SCALE = 8  # dots to a pixel's side
-SHIFT = 4  # fractional bits of a dot
-STEPS = 8  # pieces of line between two points of a shape
+DIGIT_SIDE = 20  # pixels of the longer side of a digit, as in MNIST
+SCALE = 8  # a pixel is drawn as 8x8 dots
+SHIFT = 4  # fractional bits of a coordinate in dots
+STEPS = 8  # line segments between two points of a shape
 Points = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 
 def draw_digit(digit: str, rng: Random) -> Bytes:
-    """Return (28, 28, 1) bytes, the middle of the mass in the middle of the picture."""
-    shapes, shares = zip(*SHAPES[digit], strict=True)
-    lines = _moved(rng.choices(shapes, shares)[0], rng)
+    """Return (28, 28, 1) bytes, with the centre of mass in the centre of the image."""
+    shapes, weights = zip(*SHAPES[digit], strict=True)
+    lines = _deformed(rng.choices(shapes, weights)[0], rng)
     thickness = rng.triangular(1.4, 4.2, 2.3)
     corners = np.concatenate(lines)
     low, high = corners.min(axis=0), corners.max(axis=0)
-    unit = (REACH - thickness) / (high - low).max()
+    unit = (DIGIT_SIDE - thickness) / (high - low).max()
     dots = np.zeros((SIDE * SCALE, SIDE * SCALE), np.uint8)
     for line in lines:
         placed = _curve((line - (low + high) / 2) * unit + SIDE / 2)
@@ -39,8 +39,8 @@ def draw_digit(digit: str, rng: Random) -> Bytes:
     return _pixels(_centred(dots))
 
 
-def _moved(shape: Shape, rng: Random) -> list[Points]:
-    """Return the strokes of `shape` as this hand places them: points that are one stay one."""
+def _deformed(shape: Shape, rng: Random) -> list[Points]:
+    """Return the strokes of `shape`, deformed at random; equal points stay equal."""
     place = {
         point: (point[0] + rng.triangular(-11, 11), point[1] + rng.triangular(-10, 10))
         for stroke in shape
@@ -48,7 +48,7 @@ def _moved(shape: Shape, rng: Random) -> list[Points]:
     }
     width = rng.triangular(0.65, 1.6, 1)
     slant = rng.triangular(-0.25, 0.6, 0.15)
-    half = rng.triangular(-0.12, 0.12)  # the tangent of half the angle that it is turned by
+    half = rng.triangular(-0.12, 0.12)  # tangent of half the angle of rotation
     cos, sin = (1 - half * half) / (1 + half * half), 2 * half / (1 + half * half)
     strokes = []
     for stroke in shape:
@@ -70,7 +70,7 @@ def _curve(points: Points) -> Points:
 
 
 def _stroke(dots: Bytes, line: Points, thickness: float, rng: Random) -> None:
-    """Draw `line` with a pen that is pressed unevenly."""
+    """Draw `line` with a thickness that changes along it."""
     first, last = rng.uniform(0.75, 1.15), rng.uniform(0.6, 1.1)
     fixed = np.rint(line * (SCALE << SHIFT)).astype(int).tolist()
     for place, (start, end) in enumerate(pairwise(fixed)):
@@ -80,11 +80,11 @@ def _stroke(dots: Bytes, line: Points, thickness: float, rng: Random) -> None:
 
 
 def _centred(dots: Bytes) -> Bytes:
-    """Move the middle of the mass into the middle, as far as a pixel stays free around the ink."""
+    """Move the centre of mass to the centre, with a margin of a pixel."""
     ink = np.argwhere(dots)
-    wanted = (len(dots) - 1) // 2 - ink.sum(axis=0) // len(ink)
-    room = SCALE - ink.min(axis=0), len(dots) - 1 - SCALE - ink.max(axis=0)
-    return np.roll(dots, np.clip(wanted, *room), axis=(0, 1))
+    offset = (len(dots) - 1) // 2 - ink.sum(axis=0) // len(ink)
+    limits = SCALE - ink.min(axis=0), len(dots) - 1 - SCALE - ink.max(axis=0)
+    return np.roll(dots, np.clip(offset, *limits), axis=(0, 1))
 
 
 def _pixels(dots: Bytes) -> Bytes:

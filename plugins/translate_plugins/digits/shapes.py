@@ -1,8 +1,7 @@
-"""The shapes of the digits, as the points that a pen passes.
+"""Templates of handwritten digits: points of smooth curves.
 
-They are (across, down) in hundredths of the height. A point that comes twice in a row is a corner;
-between others the line is smooth. Where people differ, a digit has several shapes, each with the
-share of people who write it.
+Points are (x, y) in hundredths of the height, y downwards. A point that is repeated is a corner. A
+digit may have several shapes, each with its probability.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Sample domains drawn by code: landscapes in summer and winter, as labels, and shaken.
+"""Sample domains of rendered landscapes: summer, winter, label maps, and motion blur.
 
-Every domain is a rendering of scenes that come from seeds. The test scenes of summer, winter and
-labels are the same, number by number; summer and winter train on different ones, labels on
-summer's. `blurred` and `sharp` are pairs.
+Every domain renders random scenes. The test scenes of `summer`, `winter` and `labels` are the same;
+the training scenes of `labels` are those of `summer`, and those of `winter` are others. `blurred`
+and `sharp` are pairs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from translate_plugins.scenes.palettes import SUMMER, WINTER
 from translate_plugins.scenes.scene import Scene
 
 VERSION = 1
-"""Raised when a pixel changes."""
+"""To be increased when a pixel changes."""
 
 SPLITS = {"train": 200, "test": 40}
 
@@ -44,11 +44,14 @@ def _named_domain(rendering: Rendering) -> partial[Iterator[tuple[str, NDArray |
 
 @dataclass(frozen=True)
 class Rendering:
+    """One way to render scenes: a sample domain."""
+
     train: str
-    """Names the train scenes: renderings with one name are paired."""
+    """Seed of the training scenes: renderings with the same seed are paired."""
     test: str
-    """Names the test scenes, likewise."""
-    picture: Callable[[Scene, str], Bytes]
+    """Seed of the test scenes, likewise."""
+    render: Callable[[Scene, str], Bytes]
+    """Returns the image of a scene; the text is the seed of further random numbers."""
     caption: Callable[[Scene], str]
     summary: str
 
@@ -57,7 +60,7 @@ class Rendering:
 
 
 def draw(rendering: Rendering) -> Iterator[tuple[str, NDArray | bytes]]:
-    """Yield each picture of a domain by its path, and each split's captions after it."""
+    """Yield the images of a domain by their paths, and the captions of each split."""
     for split, count in SPLITS.items():
         lines = []
         for number in range(1, count + 1):
@@ -65,7 +68,7 @@ def draw(rendering: Rendering) -> Iterator[tuple[str, NDArray | bytes]]:
             seed = rendering.seed(split, file)
             scene = compose(seed)
             lines.append(json.dumps({"file": file, "text": rendering.caption(scene)}) + "\n")
-            yield f"{split}/{file}", rendering.picture(scene, seed)
+            yield f"{split}/{file}", rendering.render(scene, seed)
         yield f"{split}/captions.jsonl", "".join(lines).encode()
 
 
@@ -81,40 +84,44 @@ def _labels(scene: Scene, _: str) -> Bytes:
     return label(scene)
 
 
-def _shaken(scene: Scene, seed: str) -> Bytes:
+def _blurred(scene: Scene, seed: str) -> Bytes:
     return blur_by_camera_shake(paint(scene, SUMMER), Random(f"{seed}/shake"))
 
 
-def _named(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:
+def _captions(ending: str, *, snow: bool = False) -> Callable[[Scene], str]:
     return lambda scene: f"{describe(scene, snow=snow)}, {ending}"
 
 
 RENDERINGS = {
     "summer": Rendering(
-        "summer", "seasons", _summer, _named("in summer"), "Drawn landscapes in summer, 256x256."
+        "summer",
+        "seasons",
+        _summer,
+        _captions("in summer"),
+        "Rendered landscapes in summer, 256x256.",
     ),
     "winter": Rendering(
         "winter",
         "seasons",
         _winter,
-        _named("in winter", snow=True),
-        "Drawn landscapes in winter, not paired with summer in training, 256x256.",
+        _captions("in winter", snow=True),
+        "Rendered landscapes in winter, not paired with summer in training, 256x256.",
     ),
     "labels": Rendering(
         "summer",
         "seasons",
         _labels,
-        _named("as a map of classes"),
+        _captions("as a map of classes"),
         "Label maps in colour, paired with summer, 256x256.",
     ),
     "sharp": Rendering(
-        "shaken", "shaken", _summer, _named("in summer"), "Drawn landscapes, 256x256."
+        "shaken", "shaken", _summer, _captions("in summer"), "Rendered landscapes, 256x256."
     ),
     "blurred": Rendering(
         "shaken",
         "shaken",
-        _shaken,
-        _named("in summer, blurred"),
+        _blurred,
+        _captions("in summer, blurred"),
         "Landscapes with motion blur, paired with sharp, 256x256.",
     ),
 }

@@ -10,16 +10,18 @@ import numpy as np
 
 from translate_plugins.scenes.canvas import Bytes
 
-MOMENTS = 256  # each gives 1/256 of the picture, so the sum fits 16 bits and is exact
+MOMENTS = 256
+"""positions on a path; the sum of 256 images fits 16 bits, and is exact"""
 LENGTH = (5.0, 21.0)
+"""of a path, in pixels"""
 
 
-def blur_by_camera_shake(picture: Bytes, rng: Random) -> Bytes:
+def blur_by_camera_shake(image: Bytes, rng: Random) -> Bytes:
     """Return the mean of an image over a random smooth path of the camera."""
     reach = math.ceil(LENGTH[1])
-    padded = np.pad(picture.astype(np.uint16), ((reach, reach), (reach, reach), (0, 0)), "reflect")
-    height, width = picture.shape[:2]
-    total = np.full(picture.shape, MOMENTS // 2, np.uint16)
+    padded = np.pad(image.astype(np.uint16), ((reach, reach), (reach, reach), (0, 0)), "reflect")
+    height, width = image.shape[:2]
+    total = np.full(image.shape, MOMENTS // 2, np.uint16)
     for (right, down), moments in Counter(camera_path(rng)).items():
         x, y = reach + right, reach + down
         total += padded[y : y + height, x : x + width] * np.uint16(moments)
@@ -27,7 +29,7 @@ def blur_by_camera_shake(picture: Bytes, rng: Random) -> Bytes:
 
 
 def camera_path(rng: Random) -> list[tuple[int, int]]:
-    """Return where the camera points, in pixels from the middle, at each moment."""
+    """Return the offset of the camera in pixels at each moment; the mean is zero."""
     x = y = bend = 0.0
     heading = rng.uniform(0, 2 * math.pi)
     walk = []

@@ -1,4 +1,4 @@
-"""What a scene holds, in words."""
+"""Captions of scenes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NUMBERS = ("no", "a", "two", "three", "four", "five", "six")
 
 
 def describe(scene: Scene, *, snow: bool = False) -> str:
-    """Return the caption: houses, lake, sun, trees, and what lies around them."""
+    """Return the caption of a scene: houses, lake, sun, trees, ground, hills and clouds."""
     houses = [f"{house.walls} house" for house in scene.houses]
     lake = ("by a frozen lake" if snow else "by a lake") if scene.lake else ""
     sun = f"under a {'low' if scene.sun.y > 0.42 * scene.horizon else 'high'} sun"
@@ -29,6 +29,6 @@ def describe(scene: Scene, *, snow: bool = False) -> str:
 
 
 def _count(things: Iterable[str]) -> str:
-    """Return what a person would say: two firs and a leafy tree."""
+    """Return a phrase such as "two firs and a leafy tree"."""
     counts = sorted(Counter(things).items(), key=lambda item: -item[1])
     return " and ".join(f"{NUMBERS[count]} {thing}{'s' * (count > 1)}" for thing, count in counts)

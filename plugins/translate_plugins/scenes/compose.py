@@ -1,4 +1,4 @@
-"""A scene from a seed: every number is drawn from one `random.Random`."""
+"""Random scenes: all numbers are from one `random.Random`."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Box = tuple[float, float, float, float]
 
 
 def compose(seed: str) -> Scene:
-    """Return the scene of a seed; what would hide the sun or stand in water is not built."""
-    draw = Draw(Random(seed))
+    """Return the scene of a seed; nothing hides the sun or stands in water."""
+    draw = RoundedRandom(Random(seed))
     site = _site(draw)
     horizon, ground = site.horizon, SIDE - site.horizon
-    _build_(site, draw)
-    _lay_path_(site, draw)
-    _plant_(site, draw)
+    _add_houses_(site, draw)
+    _add_path_(site, draw)
+    _add_trees_(site, draw)
     return Scene(
         horizon=horizon,
         sun=site.sun,
         clouds=_clouds(site, draw),
-        peaks=_peaks(site, draw) if draw.happens(0.55) else (),
+        peaks=_peaks(site, draw) if draw.chance(0.55) else (),
         hills=_wave(draw, horizon, horizon * draw(0.14, 0.3), (1.5, 3.2)),
         meadow=_wave(draw, horizon + 3, 7, (0.8, 2)),
         rises=tuple(
@@ -44,21 +44,21 @@ def compose(seed: str) -> Scene:
 
 
 @dataclass
-class Draw:
-    """Draws from one generator, rounded, so that no machine disagrees."""
+class RoundedRandom:
+    """Random numbers of one generator, rounded, so that they are equal on every machine."""
 
     random: Random
 
     def __call__(self, low: float, high: float) -> float:
         return round(self.random.uniform(low, high), 2)
 
-    def happens(self, chance: float) -> bool:
-        return self.random.random() < chance
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
 
 
 @dataclass
 class Site:
-    """A scene while it is being built."""
+    """A scene under construction."""
 
     horizon: float
     sun: Sun
@@ -77,7 +77,7 @@ class Site:
         return left - radius < x < right + radius and top - radius < y < bottom + radius
 
     def is_taken(self, x: float, y: float) -> bool:
-        """Say whether water, a path or a house is where something would grow."""
+        """Return whether water, a path or a house is at a point, or near it."""
         if self.lake and self.lake.holds(x, y, 1.25):
             return True
         spine = self.path.spine() if self.path else []
@@ -86,46 +86,46 @@ class Site:
         )
 
 
-def _site(draw: Draw) -> Site:
+def _site(draw: RoundedRandom) -> Site:
     lowest, highest = HORIZON
     off = draw.random.uniform(-1, 1)
-    off *= 2 - abs(off)  # seldom in the middle, so that the average picture resembles few
+    off *= 2 - abs(off)  # rarely in the middle, so that few scenes are like the mean image
     horizon = round(SIDE * (lowest + (highest - lowest) * (1 + off) / 2), 1)
     sun = Sun(draw(24, SIDE - 24), draw(0.22, 0.6) * horizon, draw(11, 15))
     site = Site(horizon, sun, None, None, [], [])
-    if draw.happens(0.65):
+    if draw.chance(0.65):
         ry = max(13.0, (SIDE - horizon) * draw(0.11, 0.17))
         y = site.down(draw(0.3, 0.62))
         site.lake = Lake(draw(40, SIDE - 40), y, draw(60, 95), ry, draw(0, 6))
     return site
 
 
-def _wave(draw: Draw, y: float, height: float, bends: tuple[float, float]) -> Wave:
+def _wave(draw: RoundedRandom, y: float, height: float, bends: tuple[float, float]) -> Wave:
     return Wave(round(y, 2), round(height, 2), draw(*bends), draw(0, 6))
 
 
-def _build_(site: Site, draw: Draw) -> None:
-    wanted = draw.random.choice((0, 1, 1, 1, 2, 2, 2))
+def _add_houses_(site: Site, draw: RoundedRandom) -> None:
+    count = draw.random.choice((0, 1, 1, 1, 2, 2, 2))
     for _ in range(40):
-        if len(site.houses) == wanted:
+        if len(site.houses) == count:
             return
         width, base = draw(SIDE / 4, SIDE / 3), site.down(draw(0.12, 0.8))
         walls, roof = draw.random.choice(WALLS), draw.random.choice(ROOFS)
         facing = draw.random.choice((-1, 1))
         house = House(draw(6, SIDE - 6 - width), base, width, walls, roof, facing)
         feet = [(house.x + width * part / 4, base + up) for part in range(5) for up in (-8, 4)]
-        wet = site.lake and any(site.lake.holds(x, y) for x, y in feet)
-        apart = all(
+        is_wet = site.lake and any(site.lake.holds(x, y) for x, y in feet)
+        is_apart = all(
             abs(house.x + width / 2 - other.x - other.width / 2) > 0.53 * (width + other.width)
             for other in site.houses
         )
-        if apart and not wet and not site.hides_sun(house.box()):
+        if is_apart and not is_wet and not site.hides_sun(house.box()):
             site.houses.append(house)
 
 
-def _lay_path_(site: Site, draw: Draw) -> None:
-    """Lead a path from the first house's door, or the horizon, round the lake."""
-    if draw.happens(0.2):
+def _add_path_(site: Site, draw: RoundedRandom) -> None:
+    """Add a path from the door of the first house, or from the horizon, that avoids the lake."""
+    if draw.chance(0.2):
         return
     for _ in range(20):
         (x, y), narrow = (draw(40, SIDE - 40), site.horizon + 2), 1.0
@@ -138,30 +138,30 @@ def _lay_path_(site: Site, draw: Draw) -> None:
             return
 
 
-def _plant_(site: Site, draw: Draw) -> None:
-    wanted = draw.random.choice((1, 2, 3, 3, 4, 4, 5, 6))
+def _add_trees_(site: Site, draw: RoundedRandom) -> None:
+    count = draw.random.choice((1, 2, 3, 3, 4, 4, 5, 6))
     firs = draw.random.choice((0.1, 0.5, 0.9))
     for _ in range(60):
-        if len(site.trees) == wanted:
+        if len(site.trees) == count:
             return
         depth, x = draw(0.06, 0.92), draw(8, SIDE - 8)
         base = site.down(depth)
         height = round(min(draw(72, 104) * (0.8 + 0.55 * depth), base - 6), 2)
-        fir = draw.happens(firs)
+        fir = draw.chance(firs)
         crown = () if fir else _crown(draw, x, base - 0.64 * height, 0.34 * height)
         tree = Tree("fir" if fir else "leafy", x, base, height, crown)
         left, _, right, _ = tree.box()
-        crowded = any(abs(x - other.x) < 0.3 * (right - left) + 8 for other in site.trees)
-        before = any(
+        is_crowded = any(abs(x - other.x) < 0.3 * (right - left) + 8 for other in site.trees)
+        hides_house = any(
             left < house.x + house.width * 0.9 and right > house.x + house.width * 0.1
             for house in site.houses
             if base > house.base - 12
         )
-        if not (crowded or before or site.is_taken(x, base) or site.hides_sun(tree.box())):
+        if not (is_crowded or hides_house or site.is_taken(x, base) or site.hides_sun(tree.box())):
             site.trees.append(tree)
 
 
-def _crown(draw: Draw, x: float, y: float, radius: float) -> tuple[Clump, ...]:
+def _crown(draw: RoundedRandom, x: float, y: float, radius: float) -> tuple[Clump, ...]:
     ring, start = [], draw(0, 1)
     for step in range(6):
         turn = 2 * math.pi * (step + start) / 6
@@ -172,17 +172,17 @@ def _crown(draw: Draw, x: float, y: float, radius: float) -> tuple[Clump, ...]:
     return (*ring, (*point(x, y - 0.02 * radius), round(radius * 0.5, 2)))
 
 
-def _clouds(site: Site, draw: Draw) -> tuple[Cloud, ...]:
+def _clouds(site: Site, draw: RoundedRandom) -> tuple[Cloud, ...]:
     clouds: list[Cloud] = []
     for _ in range(draw.random.randint(0, 3)):
         cloud = Cloud(draw(10, SIDE - 10), site.horizon * draw(0.14, 0.5), draw(50, 84))
-        apart = all(abs(cloud.x - c.x) > 0.6 * (cloud.width + c.width) for c in clouds)
-        if apart and not site.hides_sun(cloud.box()):
+        is_apart = all(abs(cloud.x - c.x) > 0.6 * (cloud.width + c.width) for c in clouds)
+        if is_apart and not site.hides_sun(cloud.box()):
             clouds.append(cloud)
     return tuple(clouds)
 
 
-def _peaks(site: Site, draw: Draw) -> tuple[Peak, ...]:
+def _peaks(site: Site, draw: RoundedRandom) -> tuple[Peak, ...]:
     count = draw.random.randint(2, 4)
     peaks = []
     for step in range(count):
@@ -194,7 +194,7 @@ def _peaks(site: Site, draw: Draw) -> tuple[Peak, ...]:
     return tuple(sorted(peaks, key=lambda peak: peak.top))
 
 
-def _tufts(site: Site, draw: Draw) -> tuple[Point, ...]:
+def _tufts(site: Site, draw: RoundedRandom) -> tuple[Point, ...]:
     count = draw.random.randint(8, 16)
     spots = [(draw(6, SIDE - 6), site.down(draw(0.15, 0.97))) for _ in range(count)]
     return tuple(sorted((spot for spot in spots if not site.is_taken(*spot)), key=lambda s: s[1]))

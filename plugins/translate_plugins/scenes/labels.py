@@ -1,4 +1,4 @@
-"""A scene as a map of classes: one flat colour each, no mixed edges."""
+"""Label maps of scenes: one colour for each class, without antialiasing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOFS: dict[Roof, RGB] = {"tile": (180, 60, 20), "slate": (70, 70, 70), "thatch"
 
 
 def label(scene: Scene) -> Bytes:
-    """Return the (256, 256, 3) map; its outlines are those of the painted scene."""
+    """Return the (256, 256, 3) label map, with the outlines of the painted scene."""
     canvas = Canvas(edge=cv2.LINE_8)
     canvas.band(0, SIDE, Gradient(CLASSES["sky"], CLASSES["sky"]))
     canvas.fill(scene.sun.disc(), CLASSES["sun"])
@@ -45,8 +45,8 @@ def label(scene: Scene) -> Bytes:
     for x, y in scene.tufts:
         size = scene.tuft_size(y)
         canvas.fill([(x, y), (x + size / 2, y - size), (x - size / 2, y - size)], CLASSES["flower"])
-    for thing in scene.standing():
-        _house(canvas, thing) if isinstance(thing, House) else _tree(canvas, thing)
+    for item in scene.standing():
+        _house(canvas, item) if isinstance(item, House) else _tree(canvas, item)
     return canvas.pixels[::SCALE, ::SCALE].copy()
 
 
@@ -63,7 +63,7 @@ def _house(canvas: Canvas, house: House) -> None:
 
 def _tree(canvas: Canvas, tree: Tree) -> None:
     canvas.fill(tree.trunk(), CLASSES["trunk"])
-    for skirt in tree.layers() if tree.kind == "fir" else ():
-        canvas.fill(skirt, CLASSES["fir"])
+    for layer in tree.layers() if tree.kind == "fir" else ():
+        canvas.fill(layer, CLASSES["fir"])
     for x, y, radius in tree.clumps:
         canvas.fill(ellipse(x, y, radius * 1.06, radius * 1.06), CLASSES["leafy"])

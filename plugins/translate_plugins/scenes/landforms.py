@@ -1,4 +1,4 @@
-"""The parts of a landscape from the sun to the path, with outlines that all renderings share."""
+"""Parts of a landscape: sun, clouds, mountains, hills, lake and path, with their outlines."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Peak:
         return [left, (self.x, self.top), right]
 
     def shade(self, side: int) -> list[Point]:
-        """Return the flank that turns away from the sun, with a broken ridge line."""
+        """Return the outline of the side in the shade."""
         tall, away = self.foot - self.top, -side * self.reach
         ridge = ((0, 0), (-0.08, 0.25), (0.06, 0.45), (-0.06, 0.7), (0.04, 1), (1, 1))
         return [point(self.x + away * across, self.top + tall * down) for across, down in ridge]
@@ -63,7 +63,7 @@ class Peak:
 
 @dataclass(frozen=True)
 class Wave:
-    """A crest from edge to edge: a row of hills, or a rise of the meadow."""
+    """A wavy line from edge to edge: a row of hills, or a rise of the meadow."""
 
     y: float
     height: float
@@ -79,7 +79,7 @@ class Wave:
         return self.y - self.height * swell
 
     def above(self, depth: float) -> list[Point]:
-        """Return the crest, closed `depth` below where the wave rests."""
+        """Return the area between the crest and a line `depth` below `y`."""
         return [*self.crest(), (SIDE + 16, self.y + depth), (-8, self.y + depth)]
 
 
@@ -107,17 +107,17 @@ class Lake:
 
 @dataclass(frozen=True)
 class Path:
-    """A way from (x, y) down to the lower edge."""
+    """A path from (x, y) down to the lower edge."""
 
     x: float
     y: float
     end: float
     sway: float
     narrow: float
-    """Half its width where it starts."""
+    """Half the width at its start."""
 
     def spine(self) -> list[tuple[float, float, float]]:
-        """Return points, with half the width there."""
+        """Return points on the centre line, each with half the width of the path."""
         spine = []
         for step in (number / 24 for number in range(25)):
             bend = self.sway * math.sin(6.0 * step) * step

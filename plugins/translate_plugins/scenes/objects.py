@@ -61,9 +61,9 @@ def paint_tree(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
 
 
 def _fir(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
-    for skirt, cap in zip(tree.layers(), tree.layers(0.55), strict=True):
-        canvas.fill(skirt, palette.fir)
-        canvas.fill(_half(skirt, side), palette.fir_light)
+    for layer, cap in zip(tree.layers(), tree.layers(0.55), strict=True):
+        canvas.fill(layer, palette.fir)
+        canvas.fill(_half(layer, side), palette.fir_light)
         if palette.snow:
             canvas.fill(cap, SNOW.bottom)
             canvas.fill(_half(cap, side), SNOW.top)
@@ -102,9 +102,9 @@ def _shadow(canvas: Canvas, x: float, y: float, reach: float, side: int, palette
     canvas.fill(spot, Gradient(palette.shade, palette.shade, (0.5, 0.5)))
 
 
-def _half(skirt: Outline, side: int) -> Outline:
-    """Return the half of a skirt that faces the sun."""
-    tip, *hem = skirt
+def _half(layer: Outline, side: int) -> Outline:
+    """Return the half of a layer that faces the sun."""
+    tip, *hem = layer
     return [tip, *(hem[:5] if side > 0 else hem[4:])]
 
 

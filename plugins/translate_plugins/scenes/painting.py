@@ -1,4 +1,4 @@
-"""A scene in a season: the sky first, the nearest tree last, everything opaque."""
+"""Painted scenes in a season, from the back to the front."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GLEAMS = (
 
 
 def paint(scene: Scene, palette: Palette) -> Bytes:
-    """Return the (256, 256, 3) picture of a scene."""
+    """Return the (256, 256, 3) image of a scene."""
     canvas = Canvas()
     canvas.band(0, scene.horizon + 2, palette.sky)
     _sun(canvas, scene.sun, palette)
@@ -36,12 +36,12 @@ def paint(scene: Scene, palette: Palette) -> Bytes:
         _path(canvas, scene.path, palette)
     for x, y in scene.tufts:
         _tuft(canvas, x, y, scene.tuft_size(y), palette)
-    for thing in scene.standing():
-        if isinstance(thing, House):
-            paint_house(canvas, thing, scene.sun.side, palette)
+    for item in scene.standing():
+        if isinstance(item, House):
+            paint_house(canvas, item, scene.sun.side, palette)
         else:
-            paint_tree(canvas, thing, scene.sun.side, palette)
-    return canvas.picture()
+            paint_tree(canvas, item, scene.sun.side, palette)
+    return canvas.image()
 
 
 def _sun(canvas: Canvas, sun: Sun, palette: Palette) -> None:
@@ -67,13 +67,13 @@ def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
     for across, down, length in GLEAMS:
         x, y = lake.x + across * lake.rx, lake.y + down * lake.ry
         reach = length * lake.rx
-        if palette.snow:  # ice shines in slanting bars
+        if palette.snow:  # slanting bars on ice
             right = x + reach * 0.5
             bar = [(x, y - 3), (right, y - 3), (right - 6, y + 3), (x - 6, y + 3)]
             canvas.fill(bar, Gradient(palette.gleam, palette.gleam, (0.9, 0.3)))
         else:
             canvas.fill(ellipse(x + reach * 0.2, y, reach * 0.5, 1.1), palette.gleam)
-    for step in range(5):  # the sun's own light
+    for step in range(5):  # reflections of the sun
         y = lake.y + (step - 2) * lake.ry * 0.34
         if lake.holds(sun.x, y, 0.8):
             canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), palette.sun)

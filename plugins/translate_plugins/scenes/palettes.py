@@ -29,7 +29,7 @@ class Palette:
     rise: Gradient
     rim: RGB
     shade: RGB
-    """Of whatever stands in the sun, on the ground."""
+    """Colour of shadows on the ground."""
     shore: RGB
     lake: Gradient
     gleam: RGB
@@ -97,7 +97,7 @@ WINTER = Palette(
     path_edge=(255, 255, 255),
     stalk=(150, 124, 96),
     bloom=(214, 190, 150),
-    glass=Gradient((255, 178, 66), (255, 214, 122)),  # lamps are lit
+    glass=Gradient((255, 178, 66), (255, 214, 122)),  # lit windows
     trunk=(70, 54, 56),
     fir=(22, 52, 66),
     fir_light=(40, 76, 88),

@@ -1,4 +1,4 @@
-"""A scene: the land, what stands on it, and the outlines that all renderings share."""
+"""A scene, with houses and trees and their outlines, which all renderings share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Clump = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class House:
-    """A house seen from a corner: a gable on the side `facing`, a long wall beside it."""
+    """A house with its gable on the side `facing` (-1: left, 1: right), and a long wall."""
 
     x: float
     base: float
@@ -28,7 +28,7 @@ class House:
         return self.x, self.base - 0.9 * self.width, self.x + self.width, self.base
 
     def at(self, across: float, up: float) -> Point:
-        """From fractions of the width: 0 to 1 from the gable's edge, and up from the ground."""
+        """Return a point by fractions of the width: across from the gable, up from the ground."""
         start = self.x if self.facing < 0 else self.x + self.width
         return point(start - self.facing * across * self.width, self.base - up * self.width)
 
@@ -70,7 +70,7 @@ class Tree:
     base: float
     height: float
     clumps: tuple[Clump, ...] = ()
-    """Of a leafy crown: balls of foliage, (x, y, radius), from the back to the front."""
+    """(x, y, radius) of the parts of a leafy crown, from the back to the front."""
 
     def trunk(self) -> list[Point]:
         half, foot = self.height * 0.035, self.height * 0.052
@@ -79,8 +79,8 @@ class Tree:
         return [(x - foot, base), (x - half, top), (x + half, top), (x + foot, base)]
 
     def layers(self, upper: float = 1.0) -> list[list[Point]]:
-        """Return a fir's skirts from the lowest up, or the `upper` part of each."""
-        skirts = []
+        """Return the outlines of a fir's layers, the lowest first; `upper` is the part of each."""
+        outlines = []
         for low, high, reach in ((0.13, 0.52, 0.27), (0.34, 0.76, 0.21), (0.58, 1.0, 0.14)):
             tip = self.base - high * self.height
             tall, half = (high - low) * self.height * upper, reach * self.height * upper
@@ -88,8 +88,8 @@ class Tree:
                 point(self.x + half * (1 - step / 4), tip + tall * (1 - 0.09 * (step % 2)))
                 for step in range(9)
             ]
-            skirts.append([(self.x, tip), *hem])
-        return skirts
+            outlines.append([(self.x, tip), *hem])
+        return outlines
 
     def box(self) -> tuple[float, float, float, float]:
         half = self.height * (0.27 if self.kind == "fir" else 0.36)
@@ -112,7 +112,7 @@ class Scene:
     tufts: tuple[Point, ...]
 
     def standing(self) -> list[House | Tree]:
-        """Houses and trees, the nearest last."""
+        """Return houses and trees, the nearest last."""
         return sorted((*self.houses, *self.trees), key=lambda thing: thing.base)
 
     def tuft_size(self, y: float) -> float:
