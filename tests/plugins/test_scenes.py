@@ -43,7 +43,7 @@ def scenes(domain: str, split: str, count: int) -> Iterator[Scene]:
 def captions(domain: str) -> dict[str, list[dict[str, str]]]:
     """Read a domain's captions by split, without rendering its images."""
     blank = np.zeros((256, 256, 3), np.uint8)
-    offers = dict(draw(replace(RENDERINGS[domain], picture=lambda *_: blank)))
+    offers = dict(draw(replace(RENDERINGS[domain], render=lambda *_: blank)))
     return {
         split: [json.loads(line) for line in bytes(offers[f"{split}/captions.jsonl"]).splitlines()]
         for split in ("train", "test")
