@@ -7,7 +7,7 @@ seed.
 
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -15,15 +15,15 @@ from typing import NamedTuple, TypeVar
 import mnist
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from translate_plugins.metrics import classifier
+from translate_plugins.metrics.classifier import BATCH_SIZE, SmallClassifier, train_classifier
+
 Network = TypeVar("Network", bound=nn.Module)
-FEATURES = 128
 EPOCHS = 5
-BATCH_SIZE, LEARNING_RATE = 128, 2e-3
 
 
 class Predictions(NamedTuple):
@@ -37,20 +37,11 @@ class Predictions(NamedTuple):
     """(N, 128), the input of the last layer"""
 
 
-class DigitClassifier(nn.Module):
-    """Two convolutions, 128 features, ten logits; images are (N, 1, 28, 28) in [0, 1]."""
+class DigitClassifier(SmallClassifier):
+    """The classifier of `translate evaluate`; images are (N, 1, 28, 28) in [0, 1]."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Conv2d(1, 32, 3), nn.Conv2d(32, 64, 3)
-        self.features, self.logits = nn.Linear(64 * 5 * 5, FEATURES), nn.Linear(FEATURES, 10)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        maps = F.max_pool2d(self.first(images).relu(), 2)
-        maps = F.max_pool2d(self.second(maps).relu(), 2)
-        maps = F.dropout(maps, 0.25, self.training)
-        features = self.features(maps.flatten(1)).relu()
-        return self.logits(features), features
+        super().__init__(channels=1, side=28, classes=10)
 
     @torch.inference_mode()
     def predict(self, images: NDArray[np.uint8]) -> Predictions:
@@ -70,35 +61,15 @@ def train(
     images: NDArray[np.uint8], digits: NDArray[np.uint8], seed: int, epochs: int = EPOCHS
 ) -> DigitClassifier:
     """Return a classifier trained on `images` (N, 28, 28) with the labels `digits` (N,)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        classifier = DigitClassifier()
-        optimizer = torch.optim.Adam(classifier.parameters(), lr=LEARNING_RATE, fused=True)
-        steps = epochs * -(-len(images) // BATCH_SIZE)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps)
-        for batch, labels in _batches(images, digits, epochs):
-            loss = F.cross_entropy(classifier(batch)[0], labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    return classifier.eval()
-
-
-def _batches(
-    images: NDArray[np.uint8], digits: NDArray[np.uint8], epochs: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+    steps = epochs * -(-len(images) // BATCH_SIZE)
     labels = torch.from_numpy(digits.astype(np.int64))
-    for _ in range(epochs):
-        for indices in torch.randperm(len(labels)).split(BATCH_SIZE):
-            yield as_input(images[indices.numpy()]), labels[indices]
+    return train_classifier(DigitClassifier, as_input(images), labels, steps=steps, seed=seed)
 
 
 def pretrained(data: Path, seed: int = 0) -> DigitClassifier:
     """Return the classifier of MNIST, from the cache if it is there."""
     images, digits = mnist.read(data, "train")
-    code = inspect.getsource(DigitClassifier) + inspect.getsource(train)
-    code += str((EPOCHS, BATCH_SIZE, LEARNING_RATE))
+    code = inspect.getsource(classifier) + str(EPOCHS)
     key = sha256(code.encode() + images.tobytes() + digits.tobytes()).hexdigest()[:16]
     return cached(
         f"digits-{key}-seed-{seed}", DigitClassifier(), lambda: train(images, digits, seed)

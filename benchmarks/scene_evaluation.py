@@ -20,7 +20,7 @@ from trained_run import Evaluation, TrainedRun
 from translate.engine.inference import model as infer
 from translate.engine.inference import sampling
 from translate.engine.inference.drawing import SampleRequest
-from translate.evaluate.diversity import mean_pairwise_distance
+from translate_plugins.metrics.diversity import distance_to_others
 
 SAMPLES = 8
 """Images generated for each caption."""
@@ -64,6 +64,12 @@ def evaluate_captions(run: TrainedRun) -> Evaluation:
     rows = range(0, len(texts), len(texts) // 8)
     details = {"rows of the sheet": [texts[i] for i in rows]}
     return Evaluation(figures, [images[i] for i in rows], details=details)
+
+
+def mean_pairwise_distance(groups: Sequence[Images]) -> float:
+    """Return the mean Euclidean distance of two images of one group, averaged over groups."""
+    means = [distance_to_others(torch.from_numpy(images).double()).mean() for images in groups]
+    return float(torch.stack(means).mean())
 
 
 def _sample(run: TrainedRun, model: infer.Model, text: str, name: str) -> Images:

@@ -1,6 +1,7 @@
 """Pretrained networks that an installation brings along, for features of images."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,14 +29,26 @@ class Standardised(nn.Module):
 
 def efficientnet_lite0() -> list[nn.Module]:
     """Return its stem and its 16 blocks (Tan and Le, 2019); the weights are a package."""
+    network = _efficientnet_lite0()
+    stem = Standardised(network._conv_stem, network._bn0, nn.ReLU6())
+    return [stem, *network._blocks]
+
+
+def efficientnet_lite0_head() -> list[nn.Module]:
+    """Return what follows its blocks, up to the logits of ImageNet's 1,000 classes."""
+    network = _efficientnet_lite0()
+    pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return [network._conv_head, network._bn1, nn.ReLU6(), *pool, network._fc]
+
+
+def _efficientnet_lite0() -> Any:
     from efficientnet_lite_pytorch import EfficientNet
 
     with torch.device("meta"):  # without initialization: the state of random generators stays
         network = EfficientNet.from_name("efficientnet-lite0", image_size=None)
     state = torch.load(efficientnet_lite0_weights(), map_location="cpu", weights_only=True)
     network.load_state_dict(state, assign=True)
-    stem = Standardised(network._conv_stem, network._bn0, nn.ReLU6())
-    return [stem, *network._blocks]
+    return network
 
 
 def efficientnet_lite0_weights() -> Path:

@@ -2,9 +2,22 @@
 
 from translate import hookimpl
 from translate.metrics import Metric
+from translate_plugins.metrics.class_accuracy import ClassAccuracy, TrainSyntheticTestReal
+from translate_plugins.metrics.content import CycleError, EdgeAgreement, StructureDistance
 from translate_plugins.metrics.distances import FrechetDistance, KernelDistance
+from translate_plugins.metrics.diversity import Diversity
 from translate_plugins.metrics.errors import MeanAbsoluteError, PeakSignalToNoiseRatio
-from translate_plugins.metrics.ssim import StructuralSimilarity
+from translate_plugins.metrics.inception import (
+    ClipMeanDiscrepancy,
+    FrechetInceptionDistance,
+    InceptionScore,
+    KernelInceptionDistance,
+    LiteScore,
+)
+from translate_plugins.metrics.neighbours import Coverage, Density, Precision, Recall
+from translate_plugins.metrics.parzen import ParzenLogLikelihood
+from translate_plugins.metrics.perceptual import LearnedDistance, StructureAndTextureDistance
+from translate_plugins.metrics.ssim import MultiScaleStructuralSimilarity, StructuralSimilarity
 
 
 @hookimpl
@@ -13,6 +26,25 @@ def register_metrics() -> dict[str, type[Metric]]:
         "mae": MeanAbsoluteError,
         "psnr": PeakSignalToNoiseRatio,
         "ssim": StructuralSimilarity,
+        "ms-ssim": MultiScaleStructuralSimilarity,
+        "lpips": LearnedDistance,
+        "dists": StructureAndTextureDistance,
         "kd-lite0": KernelDistance,
         "fd-lite0": FrechetDistance,
+        "kid": KernelInceptionDistance,
+        "fid": FrechetInceptionDistance,
+        "cmmd": ClipMeanDiscrepancy,
+        "precision-lite0": Precision,
+        "recall-lite0": Recall,
+        "density-lite0": Density,
+        "coverage-lite0": Coverage,
+        "is-lite0": LiteScore,
+        "inception-score": InceptionScore,
+        "diversity-lite0": Diversity,
+        "class-accuracy": ClassAccuracy,
+        "tstr": TrainSyntheticTestReal,
+        "parzen-log-likelihood": ParzenLogLikelihood,
+        "cycle-error": CycleError,
+        "structure-lite0": StructureDistance,
+        "edge-agreement": EdgeAgreement,
     }

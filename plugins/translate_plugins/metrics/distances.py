@@ -1,7 +1,7 @@
-"""Distances of the distributions of fake and real images, in features of EfficientNet-Lite0.
+"""Distances of the distributions of fake and real images, in features of a pretrained network.
 
-They are computed as KID and FID are, by torch-fidelity, but in features of another network: their
-figures are small where images are alike, and compare with none of the literature.
+In features of EfficientNet-Lite0 they are computed as KID and FID are, by torch-fidelity, but
+their figures compare with none of the literature.
 """
 
 from typing import Annotated
@@ -11,7 +11,7 @@ from torch import Tensor
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
 from translate.metrics import Figure, Metric, MetricBatch
-from translate_plugins.metrics.features import lite0
+from translate_plugins.metrics.features import FeatureNetwork, lite0
 
 SUBSET = 1000
 """largest number of images in a subset of the kernel distance (Binkowski et al., 2018)"""
@@ -27,6 +27,7 @@ class KernelDistance(Metric):
 
     needs = frozenset({"fake", "real"})
     figures = {"kd-lite0": Figure("min")}
+    network = staticmethod(lite0)
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class KernelDistance(Metric):
         self.domain, self.subsets = domain, subsets
 
     def update(self, batch: MetricBatch) -> None:
-        keep_features(self, batch, self.domain)
+        keep_features(self, batch, self.network(), self.domain)
 
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
@@ -46,15 +47,15 @@ class KernelDistance(Metric):
         fake, real = features(self)
         size = min(len(fake), len(real), SUBSET)
         if size < 2:
-            return {"kd-lite0": float("nan")}
+            return dict.fromkeys(self.figures, float("nan"))
         subsets = 1 if len(fake) == len(real) == size else self.subsets
         found = kid_features_to_metric(
             fake, real, kid_subsets=subsets, kid_subset_size=size, verbose=False
         )
-        return {"kd-lite0": found[KEY_METRIC_KID_MEAN]}
+        return dict.fromkeys(self.figures, found[KEY_METRIC_KID_MEAN])
 
     def protocol(self) -> dict[str, str]:
-        return {**lite0().protocol(), "kernel": "(x·y / 320 + 1)³, unbiased"}
+        return {**self.network().protocol(), "kernel": "(x·y / d + 1)³, unbiased"}
 
 
 class FrechetDistance(Metric):
@@ -66,13 +67,14 @@ class FrechetDistance(Metric):
 
     needs = frozenset({"fake", "real"})
     figures = {"fd-lite0": Figure("min")}
+    network = staticmethod(lite0)
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         require_package("torch_fidelity", "metrics")
         self.domain = domain
 
     def update(self, batch: MetricBatch) -> None:
-        keep_features(self, batch, self.domain)
+        keep_features(self, batch, self.network(), self.domain)
 
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_fid import (
@@ -83,22 +85,25 @@ class FrechetDistance(Metric):
 
         fake, real = features(self)
         if min(len(fake), len(real)) < 2:
-            return {"fd-lite0": float("nan")}
+            return dict.fromkeys(self.figures, float("nan"))
         gaussians = (fid_features_to_statistics(each) for each in (fake, real))
-        return {"fd-lite0": fid_statistics_to_metric(*gaussians, verbose=False)[KEY_METRIC_FID]}
+        found = fid_statistics_to_metric(*gaussians, verbose=False)
+        return dict.fromkeys(self.figures, found[KEY_METRIC_FID])
 
     def protocol(self) -> dict[str, str]:
-        return {**lite0().protocol(), "covariance": "unbiased"}
+        return {**self.network().protocol(), "covariance": "unbiased"}
 
 
-def keep_features(metric: Metric, batch: MetricBatch, domain: Domain) -> None:
+def keep_features(
+    metric: Metric, batch: MetricBatch, network: FeatureNetwork, domain: Domain
+) -> None:
     """Keep the features of fake and real images of a batch."""
     if "fake" in batch:
-        metric.add("fake", lite0=lite0()(batch["fake"], domain))
+        metric.add("fake", features=network(batch["fake"], domain))
     if "real" in batch:
-        metric.add("real", lite0=lite0()(batch["real"], domain))
+        metric.add("real", features=network(batch["real"], domain))
 
 
 def features(metric: Metric) -> tuple[Tensor, Tensor]:
     """Return the features of all fake and all real images, in double precision."""
-    return metric.rows("fake", "lite0").double(), metric.rows("real", "lite0").double()
+    return metric.rows("fake", "features").double(), metric.rows("real", "features").double()

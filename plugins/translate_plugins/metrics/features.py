@@ -11,10 +11,16 @@ from torch import Tensor, nn
 
 from translate.batches import Domain
 from translate.errors import ConfigError
-from translate.nn.pretrained import efficientnet_lite0, efficientnet_lite0_weights
+from translate.nn.pretrained import (
+    efficientnet_lite0,
+    efficientnet_lite0_head,
+    efficientnet_lite0_weights,
+)
 
 CHUNK = 32
 """images that go through the network together"""
+SIDE = 224
+"""side of the images that EfficientNet-Lite0 was trained on, in pixels"""
 CACHED = 20_000
 """images with features that are kept"""
 
@@ -27,22 +33,29 @@ class FeatureNetwork:
     """
 
     def __init__(
-        self, name: str, load: Callable[[], nn.Module], weights: Callable[[], Path], side: int
+        self,
+        name: str,
+        load: Callable[[], nn.Module],
+        weights: Callable[[], Path],
+        *,
+        resize: str,
+        cached: int = CACHED,
     ) -> None:
         """Describe the network; nothing is loaded.
 
         Args:
             name: What the protocol says: network, training data and layer.
-            load: Returns the network, from images (N, 3, side, side) in [-1, 1] to (N, D).
+            load: Returns the network, from images (N, 3, H, W) in [-1, 1] to features (N, ...).
             weights: Returns the file of the weights, for the protocol.
-            side: The size to which images are resized, in pixels.
+            resize: What the protocol says of the size that the network resizes images to.
+            cached: Images with features that are kept.
         """
-        self.name, self.side = name, side
+        self.name, self.resize, self.cached = name, resize, cached
         self._load, self._weights = load, weights
         self._known: dict[bytes, Tensor] = {}
 
     def __call__(self, images: Tensor, domain: Domain) -> Tensor:
-        """Return the features (N, D) of images (N, 1 or 3, H, W), float32 on the CPU.
+        """Return the features (N, ...) of images (N, 1 or 3, H, W), float32 on the CPU.
 
         Args:
             images: In the numbers of `domain`; its range becomes [-1, 1].
@@ -55,11 +68,12 @@ class FeatureNetwork:
             )
         keys = [_digest(image, domain) for image in images]
         todo = {key: place for place, key in enumerate(keys) if key not in self._known}
-        for places in torch.tensor(list(todo.values()), dtype=torch.long).split(CHUNK):
-            found = self._compute(images[places.to(images.device)], domain).cpu()
-            self._known |= zip([keys[place] for place in places], found, strict=True)
+        places = list(todo.values())
+        for chunk in (places[start : start + CHUNK] for start in range(0, len(places), CHUNK)):
+            found = self._compute(images[chunk], domain).cpu()
+            self._known |= zip([keys[place] for place in chunk], found, strict=True)
         features = [self._known[key] for key in keys]
-        while len(self._known) > CACHED:
+        while len(self._known) > self.cached:
             del self._known[next(iter(self._known))]
         return torch.stack(features)
 
@@ -68,30 +82,64 @@ class FeatureNetwork:
         return {
             "network": self.name,
             "weights sha256": _sha256(self._weights()),
-            "resize": f"{self.side}x{self.side}, bilinear, antialiased",
+            "resize": self.resize,
         }
 
     @cached_property
     def _network(self) -> nn.Module:
-        return self._load().eval().requires_grad_(False)
+        with torch.random.fork_rng(devices=[]):  # some draw weights before they load theirs
+            return self._load().eval().requires_grad_(False)
 
     @torch.no_grad()
     def _compute(self, images: Tensor, domain: Domain) -> Tensor:
         low, high = domain.range
         scaled = (images.float() - low) * (2 / (high - low)) - 1
-        size = (self.side, self.side)
-        resized = F.interpolate(scaled, size, mode="bilinear", antialias=True).expand(-1, 3, -1, -1)
-        return self._network.to(images.device)(resized).float()
+        return self._network.to(images.device)(scaled.expand(-1, 3, -1, -1)).float()
+
+
+class Resize(nn.Module):
+    """Resize images to `SIDE` x `SIDE` pixels, bilinear and antialiased."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True)
 
 
 @cache
 def lite0() -> FeatureNetwork:
     """Return EfficientNet-Lite0, of which an installation has the weights: 320 features."""
+    pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return _lite0(
+        "last block, averaged over pixels",
+        lambda: nn.Sequential(Resize(), *efficientnet_lite0(), *pool),
+    )
+
+
+@cache
+def lite0_logits() -> FeatureNetwork:
+    """Return EfficientNet-Lite0 with its logits of ImageNet's 1,000 classes."""
+    return _lite0(
+        "logits",
+        lambda: nn.Sequential(Resize(), *efficientnet_lite0(), *efficientnet_lite0_head()),
+    )
+
+
+@cache
+def lite0_maps() -> FeatureNetwork:
+    """Return block 11 of EfficientNet-Lite0: (112, 14, 14) features."""
+    return _lite0(
+        "block 11, 14x14",
+        lambda: nn.Sequential(Resize(), *efficientnet_lite0()[:12]),
+        cached=1000,
+    )
+
+
+def _lite0(layer: str, load: Callable[[], nn.Module], cached: int = CACHED) -> FeatureNetwork:
     return FeatureNetwork(
-        "EfficientNet-Lite0 (ImageNet), last block, averaged over pixels",
-        lambda: nn.Sequential(*efficientnet_lite0(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        f"EfficientNet-Lite0 (ImageNet), {layer}",
+        load,
         efficientnet_lite0_weights,
-        224,
+        resize=f"{SIDE}x{SIDE}, bilinear, antialiased",
+        cached=cached,
     )
 
 

@@ -1,0 +1,136 @@
+"""Precision, recall, density and coverage: nearest neighbours among features of images.
+
+Fidelity and diversity apart: precision and density say how many fake images are near real ones,
+recall and coverage how many real images are near fake ones.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from translate.batches import UNNAMED, Domain
+from translate.metrics import Figure, MetricBatch
+from translate_plugins.metrics.distances import features, keep_features
+from translate_plugins.metrics.features import lite0
+from translate_plugins.metrics.set_values import MeanOfSetValues
+
+
+class _Neighbours(MeanOfSetValues):
+    needs = frozenset({"fake", "real"})
+
+    def __init__(
+        self,
+        *,
+        domain: Domain = UNNAMED,
+        neighbours: Annotated[
+            int, Field(ge=1), "k: nearest images that a neighbourhood reaches to"
+        ] = 3,
+    ) -> None:
+        self.domain, self.neighbours = domain, neighbours
+
+    def update(self, batch: MetricBatch) -> None:
+        keep_features(self, batch, lite0(), self.domain)
+
+    def protocol(self) -> dict[str, str]:
+        return {**lite0().protocol(), "neighbours": str(self.neighbours)}
+
+    def radii(self, images: Tensor) -> Tensor | None:
+        """Return the distance of each of (N, D) to its k-th neighbour; None for too few images."""
+        if len(images) <= self.neighbours:
+            return None
+        return distances(images, images).kthvalue(self.neighbours + 1).values
+
+
+class Precision(_Neighbours):
+    """Unpaired: fraction of fake images in the neighbourhood of a real one.
+
+    Kynkäänniemi et al. (2019), equation 1, in features of EfficientNet-Lite0: the distance to some
+    real image is at most that image's distance to its k-th neighbour among the real ones.
+    """
+
+    figures = {"precision-lite0": Figure("max")}
+
+    def values(self) -> Tensor:
+        fake, real = features(self)
+        radii = self.radii(real)
+        return NONE if radii is None else (distances(fake, real) <= radii).any(1)
+
+
+class Recall(_Neighbours):
+    """Unpaired: fraction of real images in the neighbourhood of a fake one.
+
+    Kynkäänniemi et al. (2019), equation 2, in features of EfficientNet-Lite0: precision with both
+    sets exchanged. 0 for a generator that repeats one image.
+    """
+
+    figures = {"recall-lite0": Figure("max")}
+
+    def values(self) -> Tensor:
+        fake, real = features(self)
+        radii = self.radii(fake)
+        return NONE if radii is None else (distances(real, fake) <= radii).any(1)
+
+
+class Density(_Neighbours):
+    """Unpaired: number of neighbourhoods of real images that a fake image is in, divided by k.
+
+    Naeem et al. (2020), equation 4, in features of EfficientNet-Lite0: about 1 for real images, and
+    less sensitive to outliers than precision.
+    """
+
+    figures = {"density-lite0": Figure("max")}
+
+    def __init__(
+        self,
+        *,
+        domain: Domain = UNNAMED,
+        neighbours: Annotated[
+            int, Field(ge=1), "k: nearest images that a neighbourhood reaches to"
+        ] = 5,
+    ) -> None:
+        super().__init__(domain=domain, neighbours=neighbours)
+
+    def values(self) -> Tensor:
+        fake, real = features(self)
+        radii = self.radii(real)
+        if radii is None or not radii.any():  # real images that are all equal have no neighbourhood
+            return NONE
+        return (distances(fake, real) < radii).sum(1) / self.neighbours
+
+
+class Coverage(_Neighbours):
+    """Unpaired: fraction of real images with a fake one in their neighbourhood.
+
+    Naeem et al. (2020), equation 5, in features of EfficientNet-Lite0: unlike recall, not raised by
+    fake outliers.
+    """
+
+    figures = {"coverage-lite0": Figure("max")}
+
+    def __init__(
+        self,
+        *,
+        domain: Domain = UNNAMED,
+        neighbours: Annotated[
+            int, Field(ge=1), "k: nearest images that a neighbourhood reaches to"
+        ] = 5,
+    ) -> None:
+        super().__init__(domain=domain, neighbours=neighbours)
+
+    def values(self) -> Tensor:
+        fake, real = features(self)
+        radii = self.radii(real)
+        if radii is None or not radii.any():
+            return NONE
+        return distances(real, fake).min(1).values < radii
+
+
+NONE = torch.empty(0)
+"""the values of an undefined figure"""
+
+
+def distances(first: Tensor, second: Tensor) -> Tensor:
+    """Return the Euclidean distances (N, M) of (N, D) and (M, D), exactly 0 for equal rows."""
+    return torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")

@@ -1,0 +1,121 @@
+"""Perceptual distances to the ground truth of the same image: LPIPS and DISTS, by torchmetrics."""
+
+from abc import abstractmethod
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from translate.batches import UNNAMED, Domain
+from translate.errors import require_package
+from translate.metrics import Figure, Metric, MetricBatch
+from translate.weights import PretrainedFile
+from translate_plugins.metrics.errors import mean_inside
+from translate_plugins.metrics.published import ALEXNET, SQUEEZENET, VGG16
+
+Network: TypeAlias = Literal["alex", "squeeze", "vgg"]
+NETWORKS: dict[Network, PretrainedFile] = {"alex": ALEXNET, "squeeze": SQUEEZENET, "vgg": VGG16}
+SMALLEST = 32
+"""pixels of a side, below which nothing is left after the pooling layers"""
+
+
+class _PerceptualDistance(Metric):
+    needs = frozenset({"fake", "target"})
+    domain: Domain
+
+    def update(self, batch: MetricBatch) -> None:
+        fake, target = (scaled(batch[name], self.domain) for name in ("fake", "target"))
+        if min(fake.shape[-2:]) < SMALLEST:
+            found = torch.full((len(fake),), torch.nan)
+        else:
+            with torch.no_grad():
+                found = self.measure(fake, target, batch.get("mask"))
+        self.add("fake", distance=found)
+
+    @abstractmethod
+    def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the distances (N,) of images (N, 3, H, W) in [0, 1]."""
+
+    def per_image(self) -> dict[str, Tensor]:
+        return dict.fromkeys(self.figures, self.rows("fake", "distance").double())
+
+    def compute(self) -> dict[str, float]:
+        return {name: float(values.nanmean()) for name, values in self.per_image().items()}
+
+
+class LearnedDistance(_PerceptualDistance):
+    """Paired: LPIPS, distance of features that is fitted to human judgements.
+
+    Zhang et al. (2018), with their linear layers, version 0.1. With a mask, the mean of the map of
+    distances, at the resolution of the image, inside it. Undefined for images below 32 pixels.
+    """
+
+    masked = True
+    figures = {"lpips": Figure("min")}
+    pretrained = (*NETWORKS.values(),)
+
+    def __init__(
+        self,
+        *,
+        domain: Domain = UNNAMED,
+        network: Annotated[Network, "AlexNet (the paper's choice), SqueezeNet or VGG-16"] = "alex",
+    ) -> None:
+        require_package("torchmetrics", "metrics")
+        self.domain, self.network = domain, network
+        self.pretrained = (NETWORKS[network],)
+
+    def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+        network = _lpips(self.network).to(fake.device)
+        network.spatial = mask is not None
+        distance = network(fake, target, normalize=True)
+        return mean_inside(distance, mask) if mask is not None else distance.flatten()
+
+    def protocol(self) -> dict[str, str]:
+        weights = NETWORKS[self.network].sha256
+        return {"network": f"{self.network}, LPIPS 0.1", "weights sha256": weights}
+
+
+class StructureAndTextureDistance(_PerceptualDistance):
+    """Paired: DISTS, distance of structure and texture in features of VGG-16.
+
+    Ding et al. (2020): tolerates textures that are alike and lie elsewhere. Undefined for images
+    below 32 pixels.
+    """
+
+    figures = {"dists": Figure("min")}
+    pretrained = (VGG16,)
+
+    def __init__(self, *, domain: Domain = UNNAMED) -> None:
+        require_package("torchmetrics", "metrics")
+        self.domain = domain
+
+    def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:  # noqa: ARG002
+        return _dists().to(fake.device)(fake, target).reshape(-1)
+
+    def protocol(self) -> dict[str, str]:
+        return {"network": "VGG-16", "weights sha256": VGG16.sha256}
+
+
+def scaled(images: Tensor, domain: Domain) -> Tensor:
+    """Return images in [0, 1], in colour."""
+    low, high = domain.range
+    return ((images.float() - low) / (high - low)).clamp(0, 1).expand(-1, 3, -1, -1)
+
+
+@cache
+def _lpips(network: Network) -> Any:
+    NETWORKS[network].require()
+    from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+
+    with torch.random.fork_rng(devices=[]):  # it draws weights before it loads them
+        return LearnedPerceptualImagePatchSimilarity(net_type=network).net.eval()
+
+
+@cache
+def _dists() -> Any:
+    VGG16.require()
+    from torchmetrics.functional.image.dists import DISTSNetwork
+
+    with torch.random.fork_rng(devices=[]):
+        return DISTSNetwork().eval()
