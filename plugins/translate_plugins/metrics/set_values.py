@@ -1,7 +1,7 @@
 """The base of metrics whose figure is a mean of values that depend on all images of a set."""
 
+import copy
 from abc import abstractmethod
-from copy import copy
 from typing import Self
 
 import numpy as np
@@ -30,7 +30,7 @@ class MeanOfSetValues(Metric):
         return dict.fromkeys(self.figures, float(values.double().mean()))
 
     def resample(self, random: np.random.Generator) -> Self:
-        values, other = self._known_values(), copy(self)
+        values, other = self._known_values(), copy.copy(self)
         count = len(values)
         other.drawn = values[torch.from_numpy(random.integers(max(count, 1), size=count))]
         return other
