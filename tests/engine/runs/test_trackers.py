@@ -153,7 +153,7 @@ def end_by(
     acts: dict[str, Callable[[], object]] = {
         "finished": lambda: None,
         "signal": interrupt(signal.SIGTERM),
-        "time": lambda: setattr(interrupts, "_end", 0.0),
+        "time": lambda: setattr(interrupts, "_deadline", 0.0),
         "guard": lambda: monkeypatch.setattr(CycleGAN, "step", diverge),
         "exception": lambda: monkeypatch.setattr(CycleGAN, "step", fail),
         "interrupt": lambda: (_ for _ in ()).throw(KeyboardInterrupt),

@@ -1,9 +1,7 @@
 """The training state is built from the seed alone, with the average of its weights."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import small_runs
 import torch
 from specs import image_spec
@@ -11,15 +9,6 @@ from specs import image_spec
 from translate.engine.training.build import build_training
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def root(
-    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    image_folder("a", 4), image_folder("b", 3)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_one_seed_builds_one_recipe_and_leaves_one_random_state() -> None:

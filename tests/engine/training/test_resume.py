@@ -11,15 +11,6 @@ from translate.errors import DataError
 from translate.progress import ProgressReporter
 
 
-@pytest.fixture
-def root(
-    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    image_folder("a", 4), image_folder("b", 3)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [("more", r"has 8 files, and had 7"), ("other", "as many files as before, but other names")],

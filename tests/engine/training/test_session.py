@@ -18,15 +18,6 @@ from translate.progress import ProgressReporter
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def root(
-    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    image_folder("a", 4), image_folder("b", 3)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_run_folders_are_named_after_recipe_and_domains_and_numbered(root: Path) -> None:
     config = small_runs.config(root, train__steps=1)
     paths = [train.start(config, progress=ProgressReporter()).path for _ in range(3)]
@@ -78,6 +69,7 @@ def test_a_run_folder_holds_the_documented_files(root: Path) -> None:
         "config.yaml",
         "run.json",
         "log.jsonl",
+        "previews.json",
         "previews/step-00000002.png",
         "previews/step-00000004.png",
         *(f"checkpoints/step-{step:08d}/{name}" for step in (0, 4) for name in nested),

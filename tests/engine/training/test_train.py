@@ -17,15 +17,6 @@ from translate.errors import ConfigError
 from translate.progress import ProgressReporter
 
 
-@pytest.fixture
-def root(
-    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    image_folder("a", 4), image_folder("b", 3)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 class Acting(ProgressReporter):
     """Calls a function after a step."""
 
@@ -59,7 +50,7 @@ def test_T6_the_time_limit_ends_with_a_checkpoint_that_a_resume_continues(root: 
     config, uninterrupted = small_runs.config(root, train__steps=4), root / "straight"
     small_runs.train(config, uninterrupted)
     interrupts = Interrupts()
-    progress = Acting(2, lambda: setattr(interrupts, "_end", 0.0))
+    progress = Acting(2, lambda: setattr(interrupts, "_deadline", 0.0))
     result = train.start(config, out=root / "run", progress=progress, interrupts=interrupts)
     assert (result.step, result.signal, result.late) == (2, 0, True)
     assert train.resume(root / "run", progress=ProgressReporter()).step == 4
