@@ -1,4 +1,4 @@
-"""What flows from a folder to a recipe: batches, what is known of them, and how they are read."""
+"""Batches, the specification of their images, and layouts, which read them from folders."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from translate.errors import BadImage
 
 
 class Pair(NamedTuple):
-    """Images of two domains; whether they belong together is the layout's business."""
+    """Images of two domains; the layout decides whether they are aligned pairs."""
 
     source: Tensor
     target: Tensor
@@ -27,14 +27,14 @@ class Images(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """Images and the index of each one's class in `ImageSpec.classes`."""
+    """Images, and the index of the class of each in `ImageSpec.classes`."""
 
     images: Tensor
     labels: Tensor
 
 
 class Captioned(NamedTuple):
-    """Images and what is said of each: (N, text_length) bytes, UTF-8 with zeros behind it."""
+    """Images with captions: (N, text_length) bytes of UTF-8, padded with zeros."""
 
     images: Tensor
     text: Tensor
@@ -42,15 +42,15 @@ class Captioned(NamedTuple):
 
 @dataclass(frozen=True)
 class Domain:
-    """What the images of one domain are, and what their numbers mean."""
+    """The images of one domain: their channels, and the meaning of their numbers."""
 
     name: str
-    """Without folders: ``summer`` for ``datasets/summer``."""
+    """The name without folders: ``summer`` for ``datasets/summer``."""
     channels: int = 3
     range: tuple[float, float] = (0.0, 255.0)
     """The numbers that become -1 and 1."""
     dtype: str = "uint8"
-    """NumPy's name of the type that images are read as."""
+    """The NumPy type of images as they are read."""
     unit: str = ""
     """The unit of the numbers, such as ``HU``; empty for intensities."""
     labels: bool = False
@@ -62,7 +62,7 @@ UNNAMED = Domain("")
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """What a recipe knows about its images when it is constructed."""
+    """The size, domains and labels of the images, for the constructor of a recipe."""
 
     size: tuple[int, int] = (256, 256)
     """Height and width of a training crop."""
@@ -73,7 +73,7 @@ class ImageSpec:
     text_length: int = 0
     """Bytes of the longest caption."""
     sides: tuple[str, ...] = ()
-    """Of images that are joined side by side, the domains of the left and the right half."""
+    """The domains of the left and the right half, of images that are joined side by side."""
 
     def __post_init__(self) -> None:
         for domain in self.domains:
@@ -85,12 +85,12 @@ class ImageSpec:
 
     @property
     def source(self) -> Domain:
-        """The first domain; an unnamed one of colour images where there is none."""
+        """The first domain; by default an unnamed one of colour images."""
         return self.domains[0] if self.domains else UNNAMED
 
     @property
     def target(self) -> Domain:
-        """The last domain, which is the source where there is only one."""
+        """The last domain, which is the source if there is only one."""
         return self.domains[-1] if self.domains else UNNAMED
 
     @property
@@ -100,25 +100,25 @@ class ImageSpec:
 
 
 class Item(NamedTuple):
-    """What `Layout.load` makes one item of."""
+    """The files that `Layout.load` makes one item of."""
 
     files: tuple[Path, ...]
     """The files that it is read from, those of images first."""
     key: Any = None
-    """What else says where it lies, such as the index in a file of many images; None: nothing."""
+    """The place in the files, such as the index in a file of many images; None: not needed."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a person is told of the item: its files, the last one with the key."""
+        """The names of the item in messages: its files, the last one with the key."""
         *others, last = [*map(str, self.files)] or ["item"]
         return (*others, last if self.key is None else f"{last}#{self.key}")
 
 
 class Transform(Protocol):
-    """One item's random crop, flip and augmentation, and the reader that feeds it."""
+    """The random crop, flip and augmentation of one item, and a reader of its files."""
 
     def read(self, path: Path) -> NDArray[Any]:
-        """Return the pixels of a file, from the cache if they are there.
+        """Return the pixels of a file, from the cache if it has them.
 
         Args:
             path: The file.
@@ -146,7 +146,7 @@ class Transform(Protocol):
 
 
 class Layout(ABC):
-    """A way to read folders: finds its own files, and says what is wrong with them.
+    """A way to read folders as items: finds the files, and reports their problems.
 
     A factory is called as ``factory(root=, domains=, split=, leave_out=)`` with those of these
     keywords that its signature takes, and raises `translate.errors.DataError` for folders that
@@ -155,32 +155,32 @@ class Layout(ABC):
 
     batch: type[Any]
     """The type of its items and batches, such as `Pair`, on the class; or on the layout itself
-    where options decide."""
+    if it depends on options."""
     paired: ClassVar[bool] = False
     """True: the files of an item belong together, and have one size."""
     joined: ClassVar[bool] = False
-    """True: domains are no folders, but parts of the same images."""
+    """True: domains are parts of the same images, not folders."""
 
     spec: ImageSpec
-    """What the layout found out; the engine adds the size, and the channels where they are set."""
+    """The domains and labels that the layout has found; the engine sets the size and channels."""
     files: Sequence[Path]
-    """Every file it may read. The engine checks each once, then makes the layout again with
-    ``leave_out`` the bad ones. None where images are parts of a file that the layout itself has
-    checked."""
+    """Every image file that it may read. The engine checks each once, then creates the layout again
+    with ``leave_out``, the bad ones. Empty where images are parts of a file that the layout itself
+    has checked."""
 
     domain_files: Sequence[Sequence[Path]] = ()
-    """The files of each domain, in the order of the domains, where no file is of several. A layout
-    may leave it empty: files are then read in colour where any domain is, and converted by role."""
+    """The files of each domain, in the order of the domains, if no file belongs to several. It may
+    be empty: files are then read in colour if any domain is in colour, and converted by role."""
 
     sources: Sequence[Path] = ()
-    """What else it has read: captions, labels, files of many images. A resume notices a change."""
+    """Other files: captions, labels, files of many images. A resume checks them for changes."""
 
     notes: Sequence[str] = ()
-    """What a person should know before training: files that are skipped, as `folders.notes` says,
-    or items without a partner."""
+    """Messages for the user before training: skipped files (`folders.lookup.notes`), or items
+    without a partner."""
 
     problems: Sequence[BadImage] = ()
-    """What could not be looked at, such as links to nothing; each is listed."""
+    """Files that cannot be opened, such as dead links; each is listed."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -188,7 +188,7 @@ class Layout(ABC):
 
     @abstractmethod
     def pick(self, index: int, random: Random) -> Item:
-        """Return where an item is read from; a pure function of its arguments.
+        """Return the files of an item; a pure function of its arguments.
 
         Args:
             index: From 0 to the number of items in an epoch.

@@ -1,4 +1,4 @@
-"""Recipes and turns: what a plugin writes to teach the engine a new way of training."""
+"""Recipes and turns: the interface of training methods."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
 WALKS = 4
-"""rows of a walk where there are no classes"""
+"""rows of a walk for recipes without classes"""
 
 
 class Turn:
@@ -32,7 +32,7 @@ class Turn:
             )
         self.player, self.losses = player, losses
         self.metrics: dict[str, Tensor] = {}
-        """what is recorded beside the losses, and minimised by nobody"""
+        """values that are logged and not minimized"""
 
     def log(self, **metrics: Tensor) -> Self:
         """Record the means of `metrics` in the log, and return the turn; they are not minimized.
@@ -47,7 +47,7 @@ class Turn:
 
     @property
     def total(self) -> Tensor:
-        """The scalar to minimise: the sum of the losses' means."""
+        """The scalar to minimize: the sum of the means of the losses."""
         first, *others = (loss.mean() for loss in self.losses.values())
         return sum(others, start=first)
 
@@ -65,17 +65,16 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     """A configuration fragment, for ``data`` and ``train``."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old names of options, networks and players, each with its present name, so that checkpoints
-    of earlier versions load. ``{"generator.downs": "generator.downsamplings"}`` is of a part."""
+    of earlier versions load: ``{"generator.downs": "generator.downsamplings"}`` for a part."""
     takes_mask: ClassVar[bool] = False
-    """True: `translate` is given one channel more, a mask: 1 in the hole, -1 outside."""
+    """True: `translate` gets one more channel, a mask: 1 in the hole, -1 outside."""
     preview_inputs: ClassVar[Mapping[str, str]] = {"translated": "source"}
     """The title of the input of each row of `preview` that is a translation, by the title of that
     row; `translate doctor` compares them. Rows that are not there are ignored."""
     keeps_gray: bool = False
-    """True: a gray image has a gray result, the luma of what `translate` makes of it in colour."""
+    """True: the result for a gray image is the luma of the colours that `translate` returns."""
     prior: Prior | None = None
-    """The distribution that `latents` draws from; None: a recipe that draws nothing, or has its own
-    `latents`."""
+    """The distribution of `latents`; None for a recipe without, or with a `latents` of its own."""
     domains: tuple[str, ...] = ()
     """Names of the domains trained on, the source first, set by the engine."""
     iteration: int = 0
@@ -83,15 +82,15 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
     @property
     def geometry(self) -> Geometry:
-        """The sizes that `translate` takes and makes; the engine pads images, and crops the result.
+        """The sizes that `translate` takes and returns; the engine pads images and crops results.
 
-        By default, those that suit all networks of the recipe whose output is an image.
+        By default, those that suit all networks of the recipe that return images.
         """
         return combined(*(each for each in geometries(self) if each.scale))
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:
-        """Return the optimizer of each player, by the name that its turns have."""
+        """Return the optimizer of each player, by the name in its turns."""
 
     @abstractmethod
     def step(self, batch: Batch) -> Iterator[Turn]:
@@ -110,7 +109,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         ``steps: int = 50``; one that uses random numbers takes ``noise: Noise | None = None``.
 
         Args:
-            images: (N, C, H, W) in [-1, 1]; with `takes_mask`, one channel more.
+            images: (N, C, H, W) in [-1, 1]; with `takes_mask`, one more channel.
             to: The domain to translate to, by default the last of `targets`.
 
         Returns:
@@ -152,8 +151,9 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
 
         Args:
             latents: (N, dim, 1, 1), such as those of `latents`.
-            condition: What each image shows: (N,) indices into `conditions`, or (N, text_length)
-                bytes of text for recipes with captions. Without it, the latent vectors decide.
+            condition: The class or text of each image: (N,) indices into `conditions`, or
+                (N, text_length) bytes of text for recipes with captions. Without it, the latent
+                vectors decide.
 
         Returns:
             (N, C, H, W) in [-1, 1], of the size trained on.
@@ -169,8 +169,8 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     ) -> list[Tensor]:
         """Return rows of images that show what the latent vectors encode.
 
-        By default each row interpolates between two random vectors: one row per class where there
-        are classes, else four.
+        By default each row interpolates between two random vectors: one row per class if there are
+        classes, else four.
 
         Args:
             count: Number of images in a row.
@@ -180,14 +180,14 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         Returns:
             Rows (count, C, H, W) in [-1, 1].
         """
-        named = len(self.conditions()) if condition is None else 0
+        classes = len(self.conditions()) if condition is None else 0
         device = next(self.parameters()).device
         rows = []
-        for row in range(named or WALKS):
+        for row in range(classes or WALKS):
             start, end = self.latents(2, generator)
-            asked = torch.tensor([row]) if named else condition
-            alike = None if asked is None else asked.expand(count, *asked.shape[1:]).to(device)
-            rows.append(self.draw(interpolate(start, end, count).to(device), alike))
+            one = torch.tensor([row]) if classes else condition
+            repeated = None if one is None else one.expand(count, *one.shape[1:]).to(device)
+            rows.append(self.draw(interpolate(start, end, count).to(device), repeated))
         return rows
 
     def preview(self, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002

@@ -137,7 +137,7 @@ def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(tmp_path: Path) -> 
     assert rule.startswith("Pairs have the same name in both folders. ")
     assert "{name: suffix, source: _in, target: _out}" in rule
     assert "{name: csv, file: pairs.csv}" in rule
-    assert flag == "--drop-unpaired goes on without the others."
+    assert flag == "--drop-unpaired skips the others."
     layout = Paired(tmp_path, ["a", "b"], "train", drop_unpaired=True)
     assert len(layout) == 1
     assert layout.notes == ["skipped 3 images without a partner; 1 pairs are left"]
@@ -174,7 +174,7 @@ def test_D21_names_of_a_pair_may_differ_in_unicode_form(tmp_path: Path) -> None:
 def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:
     for name in ("a/1.png", "a/1.bmp", "b/1.png"):
         write(tmp_path / name)
-    with pytest.raises(DataError, match=r"a/1\.bmp and \S+a/1\.png have one name"):
+    with pytest.raises(DataError, match=r"a/1\.bmp and \S+a/1\.png have the same name"):
         Paired(tmp_path, ["a", "b"], "train")
 
 

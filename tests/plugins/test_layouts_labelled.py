@@ -95,7 +95,7 @@ def test_images_outside_of_classes_are_counted(image_folder: ImageFolder, tmp_pa
     image_folder("digits/train", 2)
     with pytest.raises(
         DataError,
-        match=r"train: 2 images lie beside the class folders, the first is 0000\.png: "
+        match=r"train: 2 images are outside the class folders, the first is 0000\.png: "
         r"move them into one of 7, 10\.",
     ):
         LabelledFolders(tmp_path, ["digits"], "train")

@@ -84,7 +84,7 @@ def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(make: Make, tmp_pat
         "  2             3",
         "                4",
         "A pair is NAME_in.png and NAME_out.png, whatever the file type.",
-        "--drop-unpaired goes on without the others.",
+        "--drop-unpaired skips the others.",
     ]
     layout = make(drop_unpaired=True)
     assert len(layout) == 1
@@ -94,7 +94,7 @@ def test_D17_unpaired_files_are_listed_and_a_flag_drops_them(make: Make, tmp_pat
 def test_images_with_neither_suffix_are_reported(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_out.png", "1_depth.png")
     (note,) = make().notes
-    assert note.startswith("skipped 1 images whose names end in neither '_in' nor '_out'")
+    assert note.startswith("skipped 1 images with names that end in neither '_in' nor '_out'")
     assert note.endswith("1_depth.png")
 
 
@@ -123,7 +123,7 @@ def test_D24_one_suffix_for_both_sides_is_refused(make: Make, tmp_path: Path) ->
 
 def test_two_files_of_one_name_cannot_be_paired(make: Make, tmp_path: Path) -> None:
     write(tmp_path / "p", "1_in.png", "1_in.bmp", "1_out.png")
-    with pytest.raises(DataError, match=r"1_in\.bmp and \S+1_in\.png have one name"):
+    with pytest.raises(DataError, match=r"1_in\.bmp and \S+1_in\.png have the same name"):
         make()
 
 

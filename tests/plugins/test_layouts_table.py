@@ -99,7 +99,7 @@ def test_faulty_rows_are_listed_with_their_lines(make: Make) -> None:
     ]
     assert "line 6: " in str(error.value) and "x/2.png is its own target." in str(error.value)
     assert "... and 2 more" in str(error.value)
-    assert str(error.value).endswith("--drop-unpaired goes on without these rows.")
+    assert str(error.value).endswith("--drop-unpaired skips these rows.")
     layout = make(text, drop_unpaired=True)
     assert len(layout) == 1
     assert "skipped 7 of 8 rows, line 3: there is no file x/9.png." in layout.notes[0]

@@ -1,8 +1,8 @@
 """Read, resize and convert the images of a domain: in colour, gray, or as label maps.
 
-Label maps name a class by each pixel's colour or number, so no value may come out that is not in
-the file: they are resized by nearest neighbour, their numbers are kept in whatever depth, and a
-palette read with one channel gives the indices themselves.
+Each pixel of a label map is the colour or number of a class, so no other values may be created:
+label maps are resized by nearest neighbour, their numbers are kept at any bit depth, and a palette
+read with one channel gives the indices themselves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,25 +28,25 @@ def by_role(spec: ImageSpec) -> Mapping[str, Domain]:
 
 
 def of_role(by_role: Mapping[str, Domain], roles: Sequence[str], place: int) -> Domain:
-    """Return the domain of the image at `place`; one without a role of its own is a source."""
+    """Return the domain of the image at `place`; the source domain if it has no other role."""
     return by_role.get(roles[place] if place < len(roles) else "", by_role["source"])
 
 
 def of_files(layout: Layout) -> Mapping[Path, Domain]:
-    """Return the domain of each file; one that two unlike domains share is not in it."""
-    found, shared = dict[Path, Domain](), set[Path]()
+    """Return the domain of each file, without files that two different domains share."""
+    domains, shared = dict[Path, Domain](), set[Path]()
     for domain, files in zip(layout.spec.domains, layout.domain_files, strict=False):
-        shared |= {path for path in files if not _alike(found.get(path, domain), domain)}
-        found |= dict.fromkeys(files, domain)
-    return {path: domain for path, domain in found.items() if path not in shared}
+        shared |= {path for path in files if not _are_alike(domains.get(path, domain), domain)}
+        domains |= dict.fromkeys(files, domain)
+    return {path: domain for path, domain in domains.items() if path not in shared}
 
 
-def _alike(domain: Domain, other: Domain) -> bool:
+def _are_alike(domain: Domain, other: Domain) -> bool:
     return replace(domain, name=other.name) == other
 
 
 def common(spec: ImageSpec) -> Domain:
-    """Return how a file is read whose domain is not known: nothing that either needs is lost."""
+    """Return the domain for files of unknown domain, with the channels that all domains need."""
     known = spec.domains or (spec.source,)
     return Domain(
         "", max(domain.channels for domain in known), labels=all(domain.labels for domain in known)
@@ -89,7 +89,7 @@ def decode(image: EncodedImage, domain: Domain) -> NDArray[np.uint8]:
 
 
 def losses(notes: Iterable[Note], domain: Domain) -> tuple[Note, ...]:
-    """Return which `notes` on a file hold: label maps keep their numbers and colours."""
+    """Return the `notes` that apply: label maps keep their numbers and colours."""
     kept = ("colour", "depth") if domain.labels else ()
     return tuple(note for note in notes if note.kind not in kept)
 
@@ -111,7 +111,7 @@ def resize(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Pixels:
 def convert(pixels: Pixels, domain: Domain) -> Pixels:
     """Return `pixels` with the channels of its `domain`.
 
-    Raises `ValueError` for label maps of which some classes would become one.
+    Raises `ValueError` for label maps in which two classes would become one.
     """
     if pixels.shape[2] == domain.channels:
         return pixels

@@ -1,6 +1,7 @@
-"""Images and what is said of them, in ``captions.jsonl`` beside them.
+"""Images with captions, from a file ``captions.jsonl`` in their folder.
 
-A line of it is ``{"file": "0001.png", "text": "a red house by a lake"}``. A file may have several.
+A line is such as ``{"file": "0001.png", "text": "a red house by a lake"}``. An image may have
+several captions.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ class CaptionedFolders(Layout):
         bad = set(leave_out)
         self.captions: dict[Path, list[Caption]] = {}
         self.domain_files = []
-        found = find_domains(root, domains, split)
-        for folder in found:
-            told = _captions(folder)
-            self.domain_files.append(usable(Folder(folder.path, list(told)), bad))
+        folders = find_domains(root, domains, split)
+        for folder in folders:
+            captions = _captions(folder)
+            self.domain_files.append(usable(Folder(folder.path, list(captions)), bad))
             for path in self.domain_files[-1]:
-                self.captions[path] = told[path]
+                self.captions[path] = captions[path]
         self.files = list(self.captions)
         every = [caption for captions in self.captions.values() for caption in captions]
         self.texts = {(caption.file, caption.line): caption.text for caption in every}
         self.sources = sorted({caption.file for caption in every})
-        self.notes, self.problems = notes(*found, read=self.sources), problems(*found)
+        self.notes, self.problems = notes(*folders, read=self.sources), problems(*folders)
         longest = max(map(len, self.texts.values()))
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)), text_length=longest)
 
@@ -72,26 +73,26 @@ class Caption(NamedTuple):
 
 
 def _captions(folder: Folder) -> dict[Path, list[Caption]]:
-    """Return the captions of each image that has any; raises `DataError` where none has."""
+    """Return the captions of each image that has some; raises `DataError` if none has."""
     inside = {p for f in folder.files for p in f.parents if p.is_relative_to(folder.path)}
-    told: dict[Path, list[Caption]] = {path: [] for path in folder.files}
+    by_image: dict[Path, list[Caption]] = {path: [] for path in folder.files}
     missing = list[Caption]()
     for path in sorted(parent / NAME for parent in inside):
         for caption in _read(path) if path.is_file() else ():
-            if caption.image in told:
-                told[caption.image].append(caption)
+            if caption.image in by_image:
+                by_image[caption.image].append(caption)
             else:
                 missing.append(caption)
     if missing:
         raise DataError(
-            f"{missing[0].file}: {len(missing)} captions of images that are not there. "
+            f"{missing[0].file}: {len(missing)} captions of images that do not exist. "
             f"The first is line {missing[0].line}, of {missing[0].image}."
         )
-    if captioned := {path: captions for path, captions in told.items() if captions}:
+    if captioned := {path: captions for path, captions in by_image.items() if captions}:
         return captioned
     raise DataError(
-        f"{folder.path}: not one of its {len(folder.files)} images has a caption: {NAME} beside "
-        f"them has a line {EXAMPLE} for each."
+        f"{folder.path}: not one of its {len(folder.files)} images has a caption. Expected "
+        f"{NAME} in their folder, with a line {EXAMPLE} for each."
     )
 
 
@@ -105,6 +106,6 @@ def _read(path: Path) -> Iterator[Caption]:
                     case {"file": str(image), "text": str(text)} if text.strip():
                         yield Caption(path, number, path.parent / image, text.encode())
                         continue
-            except ValueError:  # no JSON, or no UTF-8: said below
+            except ValueError:  # not JSON, or not UTF-8: see the error below
                 pass
             raise DataError(f"{path}, line {number}: expected {EXAMPLE}, got {line[:80]!r}.")

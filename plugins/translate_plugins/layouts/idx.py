@@ -1,4 +1,4 @@
-"""MNIST as published, and whatever else comes as idx files: ``train-images-idx3-ubyte.gz``.
+"""MNIST as published, and other data sets of idx files: ``train-images-idx3-ubyte.gz``.
 
 An idx file is a big-endian header (two zeros, the type, the number of dimensions, the length of
 each) and the numbers themselves; of the types, only bytes are images.
@@ -24,11 +24,11 @@ from translate.errors import DataError
 from translate.folders.listing import is_path, listed
 from translate.folders.lookup import expect
 
-PREFIXES = {"test": "t10k"}  # all other splits have their own names
+PREFIXES = {"test": "t10k"}  # other splits have their own names as prefix
 GZIP = b"\x1f\x8b"
 RATIO = 1032
-"""what a byte of a gzipped file can hold at most"""
-PIECE = 1 << 20
+"""the largest compression ratio of gzip"""
+CHUNK_BYTES = 1 << 20
 
 
 class IdxFiles(Layout):
@@ -54,11 +54,11 @@ class IdxFiles(Layout):
         classes: tuple[str, ...] = ()
         self.sources = [self.path]
         if labels:
-            beside = _find_labels(self.path)
-            self.sources.append(beside)
-            told = _labels(beside, self.path, self.images)
-            found, self.labels = torch.unique(told, return_inverse=True)
-            classes = tuple(map(str, found.tolist()))
+            label_file = _find_labels(self.path)
+            self.sources.append(label_file)
+            labels_of_file = _labels(label_file, self.path, self.images)
+            values, self.labels = torch.unique(labels_of_file, return_inverse=True)
+            classes = tuple(map(str, values.tolist()))
         self.spec = ImageSpec(
             domains=tuple(Domain(name, channels=1) for name in domains), classes=classes
         )
@@ -92,7 +92,7 @@ def read(path: Path, dimensions: int) -> Tensor:
                 raise DataError(f"{path}: {promised}, more than such a small file can hold.")
             values = np.empty(shape, np.uint8)
             held, view = 0, values.data.cast("B")
-            while count := file.readinto(view[held : held + PIECE]):
+            while count := file.readinto(view[held : held + CHUNK_BYTES]):
                 held += count
             if held < len(view):
                 raise DataError(f"{path}: cut short: {promised}, and {held} follow.")
@@ -122,20 +122,22 @@ def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
 
 
 def _find_labels(path: Path) -> Path:
-    """Return the file of labels beside the images in `path`."""
+    """Return the file of labels of the images in `path`, from the same folder."""
     prefix = path.name.partition("-images")[0]
-    if beside := _find(path.parent, prefix, "labels"):
-        return beside
+    if label_file := _find(path.parent, prefix, "labels"):
+        return label_file
     raise DataError(
-        f"no {prefix}-labels-idx1-ubyte or .gz of it beside {path}. "
+        f"no {prefix}-labels-idx1-ubyte or .gz of it next to {path}. "
         'Images alone: --set "data.layout={name: idx, labels: false}"'
     )
 
 
-def _labels(beside: Path, path: Path, images: Tensor) -> Tensor:
-    labels = read(beside, 1)
+def _labels(label_file: Path, path: Path, images: Tensor) -> Tensor:
+    labels = read(label_file, 1)
     if len(labels) != len(images):
-        raise DataError(f"{path} holds {len(images)} images, and {beside} {len(labels)} labels.")
+        raise DataError(
+            f"{path} holds {len(images)} images, and {label_file} {len(labels)} labels."
+        )
     return labels
 
 

@@ -1,4 +1,4 @@
-"""Images in labelled folders, one a class: ``digits/train/7/*``."""
+"""Images with class labels, in a folder for each class: ``digits/train/7/*``."""
 
 from __future__ import annotations
 
@@ -52,21 +52,21 @@ def _class_folders(domain: Folder) -> list[Folder]:
     place = domain.path
     tops = subfolders(place)
     files: dict[str, list[Path]] = {top.name: [] for top in tops if not is_split(top.name)}
-    beside = [path for path in domain.files if path.parent == place]
+    outside = [path for path in domain.files if path.parent == place]
     if not files:
         raise DataError(
-            f"{place} holds {len(beside)} images and no class folders: layout 'labelled' reads "
+            f"{place} holds {len(outside)} images and no class folders: layout 'labelled' reads "
             f"{place}/CLASS/*. Without classes: --set data.layout=images"
         )
-    if beside:
+    if outside:
         raise DataError(
-            f"{place}: {len(beside)} images lie beside the class folders, the first is "
-            f"{beside[0].name}: move them into one of {', '.join(sorted(files, key=_natural))}."
+            f"{place}: {len(outside)} images are outside the class folders, the first is "
+            f"{outside[0].name}: move them into one of {', '.join(sorted(files, key=_natural))}."
         )
     for path in domain.files:
         files[path.relative_to(place).parts[0]].append(path)
-    for name, found in files.items():
-        if not found:
+    for name, paths in files.items():
+        if not paths:
             raise DataError(f"{place / name}: a class without images. Fill or remove the folder.")
     return [Folder(place / name, files[name]) for name in sorted(files, key=_natural)]
 

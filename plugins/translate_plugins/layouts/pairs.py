@@ -1,4 +1,4 @@
-"""Pairs of images: unpaired, paired by name, and side by side in one picture."""
+"""Layouts of two domains: unpaired, paired by name, and joined side by side in one image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from translate.folders.lookup import (
     problems,
     usable,
 )
-from translate_plugins.layouts.partners import OTHERWISE, by_name, load_pair, partners
+from translate_plugins.layouts.partners import OTHER_LAYOUTS, by_name, load_pair, partners
 
 
 class Unpaired(Layout):
@@ -71,17 +71,17 @@ class Paired(Layout):
     ) -> None:
         expect("paired", domains, 2)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
-        found = find_domains(root, domains, split)
-        left, right = (by_name(folder.path, folder.files) for folder in found)
+        folders = find_domains(root, domains, split)
+        left, right = (by_name(folder.path, folder.files) for folder in folders)
         names, dropped = partners(domains, left, right, drop_unpaired=drop_unpaired)
         bad = set(leave_out)
         self.pairs = [(left[n], right[n]) for n in names if bad.isdisjoint((left[n], right[n]))]
         if not self.pairs:
-            why = "none is usable" if names else "no two files have the same name"
-            raise DataError(f"no pairs of {listed(domains)} below {root}: {why}.{OTHERWISE}")
+            reason = "none is usable" if names else "no two files have the same name"
+            raise DataError(f"no pairs of {listed(domains)} below {root}: {reason}.{OTHER_LAYOUTS}")
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
-        self.notes, self.problems = [*notes(*found), *dropped], problems(*found)
+        self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
 
     def __len__(self) -> int:
         return len(self.pairs)

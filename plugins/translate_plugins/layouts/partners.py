@@ -1,4 +1,4 @@
-"""What layouts of aligned pairs share: who belongs to whom, and what to do about the others."""
+"""Matching of the images of two domains, for layouts of aligned pairs."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from translate.batches import Item, Pair, Transform
 from translate.errors import BadImage, DataError
 from translate.folders.listing import stem_below
 
-OTHERWISE = (
+OTHER_LAYOUTS = (
     " Pairs by suffixes of names in one folder: --set "
     '"data.layout={name: suffix, source: _in, target: _out}"; by a table: --set '
     '"data.layout={name: csv, file: pairs.csv}".'
 )
-"""what `paired` says of folders that it cannot read"""
+"""a hint for folders without pairs of equal names"""
 
 
 def by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
     """Return `files` by their path below `folder`, without suffix."""
-    named: dict[str, Path] = {}
+    by_stem: dict[str, Path] = {}
     for path in files:
         name = stem_below(path, folder)
-        if name in named:
-            raise DataError(f"{named[name]} and {path} have one name: keep one of them.")
-        named[name] = path
-    return named
+        if name in by_stem:
+            raise DataError(f"{by_stem[name]} and {path} have the same name: keep one of them.")
+        by_stem[name] = path
+    return by_stem
 
 
 def partners(
@@ -35,34 +35,35 @@ def partners(
     right: Mapping[str, Path],
     *,
     drop_unpaired: bool,
-    rule: str = f"Pairs have the same name in both folders.{OTHERWISE}",
+    rule: str = f"Pairs have the same name in both folders.{OTHER_LAYOUTS}",
 ) -> tuple[list[str], list[str]]:
-    """Return the keys that both sides have, and what to say of images without a partner.
+    """Return the keys that both sides have, and messages on images that are skipped.
 
-    Raises `DataError` for those unless they may be dropped, and so for pairs of one file.
+    Raises `DataError` for images without a partner and for pairs of one file, unless
+    `drop_unpaired` is set.
     """
-    both, alone = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
-    itself = [key for key in both if is_same_file(left[key], right[key])]
-    if itself and not drop_unpaired:
-        one, other = left[itself[0]], right[itself[0]]
+    both, unpaired = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
+    same_file = [key for key in both if is_same_file(left[key], right[key])]
+    if same_file and not drop_unpaired:
+        one, other = left[same_file[0]], right[same_file[0]]
         raise DataError(
-            f"{len(itself)} of {len(both)} images are their own partner, by links: the first is "
-            f"{one}, which is {other}. Remove the links, or go on without: --drop-unpaired."
+            f"{len(same_file)} of {len(both)} images are their own partner, by links: the first is "
+            f"{one}, which is {other}. Remove the links, or skip these pairs: --drop-unpaired."
         )
-    if alone and not drop_unpaired:
-        table = _table_of_orphans(names, left, right)
-        raise DataError(*table, rule, "--drop-unpaired goes on without the others.")
-    both = sorted({*both} - {*itself})
-    dropped = {"without a partner": len(alone), "that are their own partner": len(itself)}
-    what = " and ".join(f"{count} images {why}" for why, count in dropped.items() if count)
-    return both, [f"skipped {what}; {len(both)} pairs are left"] if what else []
+    if unpaired and not drop_unpaired:
+        table = _table_of_unpaired(names, left, right)
+        raise DataError(*table, rule, "--drop-unpaired skips the others.")
+    both = sorted({*both} - {*same_file})
+    dropped = {"without a partner": len(unpaired), "that are their own partner": len(same_file)}
+    text = " and ".join(f"{count} images {what}" for what, count in dropped.items() if count)
+    return both, [f"skipped {text}; {len(both)} pairs are left"] if text else []
 
 
 def is_same_file(source: Path, target: Path) -> bool:
-    """Tell whether both are one file, by a link or two names."""
+    """Return whether both are the same file, by a link or two names."""
     try:
         return source == target or source.samefile(target)
-    except OSError:  # gone: whoever reads it lists it
+    except OSError:  # deleted meanwhile: listed where it is read
         return False
 
 
@@ -75,7 +76,7 @@ def load_pair(item: Item, transform: Transform) -> Pair:
     return Pair(*transform(source, target))
 
 
-def _table_of_orphans(
+def _table_of_unpaired(
     domains: Sequence[str], left: Mapping[str, Path], right: Mapping[str, Path], most: int = 5
 ) -> list[str]:
     sides = [sorted(left.keys() - right.keys()), sorted(right.keys() - left.keys())]

@@ -23,9 +23,9 @@ from translate_plugins.layouts.partners import load_pair, partners
 
 
 class SuffixPairs(Layout):
-    """Pairs of images whose names differ in a suffix before the dot.
+    """Pairs of images with names that differ in a suffix before the dot.
 
-    ``--domains photos`` is the folder of both; ``--domains A B`` are one for each side.
+    ``--domains photos`` is one folder of both sides; ``--domains A B`` is one folder for each.
     """
 
     batch, paired = Pair, True
@@ -48,15 +48,19 @@ class SuffixPairs(Layout):
             )
         if len(domains) != 1:
             expect("suffix", domains, 2)
-        ends = source, target
-        names = domains if len(domains) == 2 else [_name(end, domains[0]) for end in ends]
+        suffixes = source, target
+        names = (
+            domains
+            if len(domains) == 2
+            else [_side_name(suffix, domains[0]) for suffix in suffixes]
+        )
         self.spec = ImageSpec(domains=tuple(map(Domain, names)))
-        found = _folders(root, domains, split)
+        folders = _folders(root, domains, split)
         left, right = (
-            _by_stem(folder.path, folder.files, ends) for folder in (found[0], found[-1])
+            _by_stem(folder.path, folder.files, suffixes) for folder in (folders[0], folders[-1])
         )
         sides, others = (left[0][0], right[0][1]), {*left[1], *right[1]}
-        if len(found) == 2:
+        if len(folders) == 2:
             others |= {*left[0][1].values(), *right[0][0].values()}
         both, dropped = partners(
             [f"*{source}", f"*{target}"],
@@ -68,17 +72,17 @@ class SuffixPairs(Layout):
         pairs = [(sides[0][key], sides[1][key]) for key in both]
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
         if not self.pairs:
-            count = sum(len(folder.files) for folder in found)
+            count = sum(len(folder.files) for folder in folders)
             raise DataError(
-                f"{' and '.join(str(folder.path) for folder in found)}: no pair NAME{source} and "
+                f"{' and '.join(str(folder.path) for folder in folders)}: no pair NAME{source} and "
                 f"NAME{target} among {count} images can be used."
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
-        self.notes, self.problems = [*notes(*found), *dropped], problems(*found)
+        self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
         if others:
             self.notes.append(
-                f"skipped {len(others)} images whose names end in neither {source!r} nor "
+                f"skipped {len(others)} images with names that end in neither {source!r} nor "
                 f"{target!r}, the first is {min(others)}"
             )
 
@@ -93,35 +97,35 @@ class SuffixPairs(Layout):
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    """Return the folder of both sides, or one for each; the root where domains only name sides."""
+    """Return one folder of both sides, or one for each; the root where domains are no folders."""
     homes = [place for name in domains for place in places(root, name, split)]
     if len(domains) == 2 and not any(place.exists() for place in homes):
         return [first_with_images(f"pairs of {listed(domains)}", [root / split, root])]
     return find_domains(root, domains, split)
 
 
-def _name(end: str, domain: str) -> str:
-    """Return what one side is called: by its suffix, or by the folder where that is empty."""
-    return end.strip("-_. ") or domain
+def _side_name(suffix: str, domain: str) -> str:
+    """Return the name of one side: its suffix, or the folder where that is empty."""
+    return suffix.strip("-_. ") or domain
 
 
 def _by_stem(
-    folder: Path, files: Iterable[Path], ends: tuple[str, str]
+    folder: Path, files: Iterable[Path], suffixes: tuple[str, str]
 ) -> tuple[tuple[dict[str, Path], dict[str, Path]], list[Path]]:
-    """Return `files` of the source and the target by what their names have in common, and others.
+    """Return the files of the source and of the target, by their names without suffix, and others.
 
-    The longer suffix is tried first, so that ``_in`` is not found at the end of ``_main_in``.
+    The longer suffix is tried first, as one may be the end of the other: ``_in`` of ``_main_in``.
     """
     sides: tuple[dict[str, Path], dict[str, Path]] = ({}, {})
     others = []
     for path in files:
         name = stem_below(path, folder)
-        for side in sorted((0, 1), key=lambda side: -len(ends[side])):
-            if name.endswith(ends[side]):
-                key = name.removesuffix(ends[side])
+        for side in sorted((0, 1), key=lambda side: -len(suffixes[side])):
+            if name.endswith(suffixes[side]):
+                key = name.removesuffix(suffixes[side])
                 if key in sides[side]:
                     raise DataError(
-                        f"{sides[side][key]} and {path} have one name: keep one of them."
+                        f"{sides[side][key]} and {path} have the same name: keep one of them."
                     )
                 sides[side][key] = path
                 break

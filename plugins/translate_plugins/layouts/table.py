@@ -71,7 +71,7 @@ class Table(Layout):
                 *(f"  {fault}" for fault in faults[:NAMED]),
                 *more,
                 f"Files were looked for below {listed(dict.fromkeys(sides[0]))}.",
-                "--drop-unpaired goes on without these rows.",
+                "--drop-unpaired skips these rows.",
             )
         bad = set(leave_out)
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
@@ -161,15 +161,15 @@ def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]
     if "split" not in names:
         return rows
     place = names.index("split")
-    told = [row.cells[place] if place < len(row.cells) else "" for row in rows]
-    if chosen := [row for row, name in zip(rows, told, strict=True) if name == split]:
-        return chosen
-    there = listed(sorted(set(told))) or "none"
-    raise DataError(f"{path}: no row of split {split!r}; its column split has {there}.")
+    splits = [row.cells[place] if place < len(row.cells) else "" for row in rows]
+    if rows_of_split := [row for row, name in zip(rows, splits, strict=True) if name == split]:
+        return rows_of_split
+    present = listed(sorted(set(splits))) or "none"
+    raise DataError(f"{path}: no row of split {split!r}; its column split has {present}.")
 
 
 def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[Path, Path]:
-    """Return the two files of a row; raises `DataError` where they are not two that are there."""
+    """Return the two files of a row; raises `DataError` unless both exist."""
     if len(row.cells) <= max(columns[:2]):
         raise DataError(f"expected {max(columns[:2]) + 1} columns, got {len(row.cells)}.")
     source, target = (
@@ -183,7 +183,7 @@ def _pair(row: Row, columns: Columns, sides: Sequence[Sequence[Path]]) -> tuple[
 def _file(cell: str, bases: Iterable[Path]) -> Path:
     names = {cell: None} | {unicodedata.normalize(form, cell): None for form in ("NFC", "NFD")}
     places = (base / name for base in bases for name in names if name)
-    found: Iterator[Path] = (place for place in places if place.is_file())
-    if path := next(found, None):
+    files: Iterator[Path] = (place for place in places if place.is_file())
+    if path := next(files, None):
         return path
     raise DataError(f"there is no file {cell}." if cell else "a cell is empty.")

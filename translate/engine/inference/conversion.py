@@ -1,7 +1,7 @@
-"""What `translate.api.Translator` takes, and results in the form of what was taken.
+"""Inputs of `translate.api.Translator`, and results in the type of the input.
 
 ==============================================  ====================================================
-given                                           returned
+input                                           result
 ==============================================  ====================================================
 a path, the bytes of a file, an open file       a PIL image with the colour profile of the file
 a PIL image                                     the same, with the profile in its ``info``
@@ -11,9 +11,8 @@ a tensor (C, H, W) or (N, C, H, W): uint8, or   a tensor of the same type, on th
 floats in [0, 1]
 ==============================================  ====================================================
 
-Arrays and tensors have 1, 3 or 4 channels; the fourth is transparency. All images are upright and
-opaque when they meet a network, as `translate infer` reads them. An open file is read from its
-beginning, as PIL reads it.
+Arrays and tensors have 1, 3 or 4 channels; the fourth is alpha. Images are made upright and opaque,
+as by `translate infer`. An open file is read from its beginning, as by PIL.
 """
 
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ from translate.images.source import EncodedImage
 FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
 TOLERANCE = 1e-4
-"""by which floats may leave [0, 1], through rounding"""
+"""by which floats may exceed [0, 1], through rounding"""
 
 
 class DecodedInput(NamedTuple):
@@ -48,9 +47,9 @@ class DecodedInput(NamedTuple):
     layers: Layers
     """its pixels: uint8, uint16, or float32 in [0, 1]"""
     path: Path
-    """what a `BadImage` calls it"""
+    """the file, or a name for messages such as "the array\""""
     image: EncodedImage | None = None
-    """the file, where it is one"""
+    """the content of the file, if it is one"""
     profile: bytes = b""
     """the colour profile of a PIL image"""
 
@@ -67,76 +66,78 @@ class DecodedInput(NamedTuple):
             return self.layers.flatten(kind.channels)
 
     def notes(self, kind: Domain, *, hole: bool) -> tuple[Note, ...]:
-        """Return what the file loses when it is read."""
+        """Return a note for each loss of information when the file is read."""
         if not self.image:
             return ()
         return domain_images.losses(
             self.image.header.notes(channels=kind.channels, hole=hole), kind
         )
 
-    def kept_profile(self, channels: int) -> bytes:
-        """Return the colour profile, if it suits an image of so many channels."""
+    def profile_for(self, channels: int) -> bytes:
+        """Return the colour profile, if it suits an image with this number of channels."""
         if self.image:
             extra = self.image.header.for_output(channels, keep_private=False).extra
             return bytes(extra.get("icc_profile", b""))
         return self.profile if suits(self.profile, channels) else b""
 
 
-def load(given: ImageInput) -> DecodedInput:
-    """Decode what a user gives; raises `BadImage` for a file, `DataError` for anything else."""
-    if isinstance(given, Image.Image):
-        return _from_pillow(given)
-    if isinstance(given, np.ndarray):
-        return DecodedInput(_from_array(given), Path("the array"))
-    if isinstance(given, Tensor):
-        return DecodedInput(_from_array(_channels_last(given)), Path("the tensor"))
-    image = encode_input(given)
+def load(value: ImageInput) -> DecodedInput:
+    """Decode an input; raises `BadImage` for a file, `DataError` for anything else."""
+    if isinstance(value, Image.Image):
+        return _from_pillow(value)
+    if isinstance(value, np.ndarray):
+        return DecodedInput(_from_array(value), Path("the array"))
+    if isinstance(value, Tensor):
+        return DecodedInput(_from_array(_channels_last(value)), Path("the tensor"))
+    image = encode_input(value)
     return DecodedInput(image.decode_layers(), image.path, image)
 
 
-def convert_back(given: ImageInput, source: DecodedInput, result: Pixels) -> Any:
-    """Return the `result`, (H, W, C) bytes or floats in [0, 1], in the form of `given`."""
+def convert_back(value: ImageInput, source: DecodedInput, result: Pixels) -> Any:
+    """Return the `result`, (H, W, C) bytes or floats in [0, 1], in the type of `value`."""
     channels = result.shape[2]
-    if isinstance(given, Tensor):
-        back = torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
-        return back.to(given.device, given.dtype)
-    if isinstance(given, np.ndarray):
-        flat = result[..., 0] if given.ndim == 2 and channels == 1 else result
-        return flat.astype(given.dtype) if given.dtype.kind == "f" else flat
-    made = Image.fromarray(result[..., 0] if channels == 1 else result)
-    if profile := source.kept_profile(channels):
-        made.info["icc_profile"] = profile
-    return made
+    if isinstance(value, Tensor):
+        tensor = torch.from_numpy(np.ascontiguousarray(result.transpose(2, 0, 1)))
+        return tensor.to(value.device, value.dtype)
+    if isinstance(value, np.ndarray):
+        array = result[..., 0] if value.ndim == 2 and channels == 1 else result
+        return array.astype(value.dtype) if value.dtype.kind == "f" else array
+    image = Image.fromarray(result[..., 0] if channels == 1 else result)
+    if profile := source.profile_for(channels):
+        image.info["icc_profile"] = profile
+    return image
 
 
-def is_float(given: ImageInput) -> bool:
-    """Return whether `given` is of floats, and its result is."""
-    if isinstance(given, Tensor):
-        return given.is_floating_point()
-    return isinstance(given, np.ndarray) and given.dtype.kind == "f"
+def is_float(value: ImageInput) -> bool:
+    """Return whether `value` consists of floats, and so its result."""
+    if isinstance(value, Tensor):
+        return value.is_floating_point()
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
-def encode_input(given: Any) -> EncodedImage:
-    """Return the content of a file, and its name."""
-    if isinstance(given, (str, PathLike)):
-        return EncodedImage.open(Path(given))
-    if isinstance(given, (bytes, bytearray, memoryview)):
-        return _not_empty(bytes(given), Path("the bytes"))
-    if not callable(getattr(given, "read", None)):
+def encode_input(value: Any) -> EncodedImage:
+    """Return the content and the name of a file."""
+    if isinstance(value, (str, PathLike)):
+        return EncodedImage.open(Path(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _not_empty(bytes(value), Path("the bytes"))
+    if not callable(getattr(value, "read", None)):
         raise DataError(
-            f"got {type(given).__name__}: expected a path, bytes, an open file, a PIL image, an "
+            f"got {type(value).__name__}: expected a path, bytes, an open file, a PIL image, an "
             "array, a tensor, or a list of them."
         )
-    name = getattr(given, "name", "")
+    name = getattr(value, "name", "")
     path = Path(name) if isinstance(name, str) and name else Path("the file")
-    if isinstance(given, TextIOBase):
+    if isinstance(value, TextIOBase):
         raise DataError(f"{path} is open as text: expected bytes. Open it with mode 'rb'.")
     with guarded(path):
-        if callable(getattr(given, "seekable", None)) and given.seekable():
-            given.seek(0)  # as PIL.Image.open does: after writing, the position is at the end
-        data = given.read()
+        if callable(getattr(value, "seekable", None)) and value.seekable():
+            value.seek(0)  # as PIL.Image.open does: after writing, the position is at the end
+        data = value.read()
     if not isinstance(data, bytes):
-        raise DataError(f"{path} gave {type(data).__name__}: expected bytes. Open it with 'rb'.")
+        raise DataError(
+            f"{path} returned {type(data).__name__}: expected bytes. Open it with 'rb'."
+        )
     return _not_empty(data, path)
 
 
@@ -146,42 +147,42 @@ def _not_empty(data: bytes, path: Path) -> EncodedImage:
     return EncodedImage(str(path), data)
 
 
-def _from_pillow(given: Image.Image) -> DecodedInput:
-    path = Path(getattr(given, "filename", "") or "the PIL image")
+def _from_pillow(value: Image.Image) -> DecodedInput:
+    path = Path(getattr(value, "filename", "") or "the PIL image")
     with named_errors(path):
-        if not given.width or not given.height:
-            raise ValueError(f"is empty: {given.width}x{given.height} pixels")
-        upright = ImageOps.exif_transpose(given)
-        profile = given.info.get("icc_profile") or b""
+        if not value.width or not value.height:
+            raise ValueError(f"is empty: {value.width}x{value.height} pixels")
+        upright = ImageOps.exif_transpose(value)
+        profile = value.info.get("icc_profile") or b""
         return DecodedInput(layers_from_pillow(upright), path, profile=profile)
 
 
-def _channels_last(given: Tensor) -> NDArray[Any]:
-    if given.ndim != 3 or given.shape[0] not in (1, 3, 4) or not given.numel():
+def _channels_last(value: Tensor) -> NDArray[Any]:
+    if value.ndim != 3 or value.shape[0] not in (1, 3, 4) or not value.numel():
         raise DataError(
-            f"got a tensor of {tuple(given.shape)}: expected (channels, height, width), or "
+            f"got a tensor of {tuple(value.shape)}: expected (channels, height, width), or "
             "(N, channels, height, width), with 1, 3 or 4 channels."
         )
-    if given.is_meta or given.is_quantized or given.layout != torch.strided:
+    if value.is_meta or value.is_quantized or value.layout != torch.strided:
         raise DataError(
-            f"got a tensor without numbers of its own ({given.dtype}, {given.device}, "
-            f"{given.layout}): expected a dense one of uint8, uint16, or floats in [0, 1]."
+            f"got a tensor without numbers of its own ({value.dtype}, {value.device}, "
+            f"{value.layout}): expected a dense one of uint8, uint16, or floats in [0, 1]."
         )
-    values = given.detach().cpu()
+    values = value.detach().cpu()
     values = values.float() if values.is_floating_point() else values
     array = values.permute(1, 2, 0).numpy()
     return array[..., 0] if array.shape[2] == 1 else array
 
 
-def _from_array(given: NDArray[Any]) -> Layers:
-    array = given[..., 0] if given.shape[2:] == (1,) else given
+def _from_array(value: NDArray[Any]) -> Layers:
+    array = value[..., 0] if value.shape[2:] == (1,) else value
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     known = array.dtype in WHITE or array.dtype.kind == "f"
     if not known or array.ndim not in (2, 3) or not array.size or array.shape[2:] not in SHAPES:
-        first = given.ndim == 3 and given.shape[0] in (1, 3, 4)
+        first = value.ndim == 3 and value.shape[0] in (1, 3, 4)
         fix = " Channels come last: transpose(1, 2, 0)." if first and known else ""
         raise DataError(
-            f"got {given.shape} of {given.dtype}: expected (height, width) or (height, width, 1, 3 "
+            f"got {value.shape} of {value.dtype}: expected (height, width) or (height, width, 1, 3 "
             f"or 4) of uint8 or uint16, or of floats in [0, 1].{fix}"
         )
     if array.dtype.kind == "f":
@@ -209,7 +210,7 @@ def _unit_floats(array: NDArray[Any]) -> NDArray[np.float32]:
 
 @contextmanager
 def named_errors(path: Path, advice: str = "", *, is_file: bool = False) -> Iterator[None]:
-    """Turn what goes wrong with a file into a `BadImage`, and with anything else a `DataError`."""
+    """Turn an exception into a `BadImage` for a file, and a `DataError` for any other input."""
     try:
         with guarded(path):
             yield

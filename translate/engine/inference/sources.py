@@ -14,8 +14,8 @@ from translate.images.layers import Layers, Pixels
 from translate.images.source import EncodedImage
 
 HELD_BYTES = 256 << 20
-"""of files that were read for their header or hash, and are kept in memory until they are decoded;
-what is beyond is read again"""
+"""largest size of files that are kept in memory between the reading of their header or hash and
+their decoding; others are read again"""
 
 Files = tuple[Path, Path | None]
 """an image and its mask"""
@@ -29,16 +29,16 @@ class Job(NamedTuple):
     mask: Path | None = None
     """the image of the hole, which is white"""
     frame: int | None = None
-    """which one of several; None: the first, and that there are others is noted"""
+    """the index of one of several; None: the first, with a note if there are others"""
 
     @property
     def origin(self) -> str:
-        """The input, as a record of the output names it."""
+        """The input, as the output manifest names it."""
         return str(self.input)
 
     @property
     def files(self) -> Files:
-        """What is read for it."""
+        """The files that are read for it."""
         return self.input, self.mask
 
 
@@ -65,7 +65,7 @@ class Source:
 
     @property
     def header(self) -> Header:
-        """What the file says of its first frame."""
+        """The header of the first frame."""
         return self.image.header
 
     def size(self, frame: int | None) -> tuple[int, int]:
@@ -73,7 +73,7 @@ class Source:
         return self.image.header_of(frame or 0).size
 
     def like(self, channels: int, *, keep_private: bool) -> Header:
-        """Return what is saved with an output of so many channels; raises `BadImage`."""
+        """Return the header of an output with this number of channels; raises `BadImage`."""
         return self.header.for_output(channels, keep_private=keep_private)
 
     def decode(self, frame: int | None) -> Layers:
@@ -81,13 +81,13 @@ class Source:
         return self.image.decode_layers(frame or 0)
 
     def hole(self, layers: Layers) -> Pixels:
-        """Return the hole of the decoded `layers`; raises `BadImage` where it has none."""
+        """Return the hole, from the mask or the alpha of `layers`; raises `BadImage` for none."""
         if self.mask is None:
             return masks.hole_from_alpha(layers, self.path)
         return masks.hole_from_mask(self.mask, self.path)
 
     def notes(self, frame: int | None, channels: int, *, fills: bool) -> Sequence[Note]:
-        """Return what is lost when the file is read; of an animation once, with its first frame."""
+        """Return notes on losses of information; for an animation only with its first frame."""
         if frame and not self.header.pages:
             return ()
         hole = fills and self._mask_path is None
@@ -95,15 +95,15 @@ class Source:
 
     @property
     def length(self) -> int:
-        """How many bytes it holds in memory."""
+        """Bytes in memory."""
         return len(self.image.data)
 
 
 class Sources:
-    """Opens each input once, whether its frames, its hash, its size or its pixels are asked for.
+    """Reads each input file once, for its header, its hash and the pixels of its frames.
 
-    While outputs are planned, `look` keeps what it has read, as far as `HELD_BYTES` allow; then
-    `take` gives each job its input, and keeps it until the last job that `expect` has announced.
+    While outputs are planned, `look` keeps files in memory up to `HELD_BYTES`; later `take` returns
+    the input of each job, and keeps it until the last of the jobs that were given to `expect`.
     """
 
     def __init__(self, max_pixels: int) -> None:
@@ -112,7 +112,7 @@ class Sources:
         self._uses: Counter[Files] = Counter()
 
     def look(self, job: Job, *, keep: bool = True) -> Source:
-        """Return the input of `job`, which is taken later, unless `keep` is false."""
+        """Return the input of `job`, and keep it for `take` if `keep` is true."""
         source = self._held.get(job.files) or Source(job.files, self._max_pixels)
         held = sum(other.length for other in self._held.values())
         if keep and held + source.length <= HELD_BYTES:
@@ -127,7 +127,7 @@ class Sources:
             return None
 
     def expect(self, jobs: Iterable[Job]) -> None:
-        """Announce the jobs that are to take an input, and let go of all others."""
+        """Set the jobs that will take inputs, and release the inputs of others."""
         self._uses = Counter(job.files for job in jobs)
         self._held = {files: s for files, s in self._held.items() if files in self._uses}
 
