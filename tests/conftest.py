@@ -41,9 +41,9 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyDisk]:
     """Return a disk that counts file operations and injects faults, restored after the test."""
-    found = FaultyDisk(monkeypatch)
-    yield found
-    found.disarm()
+    faulty_disk = FaultyDisk(monkeypatch)
+    yield faulty_disk
+    faulty_disk.disarm()
 
 
 @pytest.fixture
@@ -66,6 +66,13 @@ def image_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
+    """Return a folder with the domains ``a`` and ``b`` of four images each."""
+    image_folder("a", 4), image_folder("b", 4)
+    return tmp_path
 
 
 @pytest.fixture
@@ -99,7 +106,7 @@ def shared_images() -> Path:
     """Return the folder of real images next to the checkout; skip the test where it is missing."""
     folder = ROOT.parent / "shared/data"
     if not folder.is_dir():
-        pytest.skip("no ../shared/data beside the checkout")
+        pytest.skip("no ../shared/data next to the checkout")
     return folder
 
 
@@ -107,7 +114,7 @@ def shared_images() -> Path:
 def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
     """Run the command in this process and in the test's folder: ``run_command("infer", ...).code``.
 
-    An unexpected exception propagates, where a user would read one line of it.
+    An unexpected exception propagates; a user would get one line.
     """
     from translate.cli import main
 

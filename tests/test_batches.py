@@ -24,7 +24,7 @@ def test_without_domains_images_are_in_colour() -> None:
     assert ImageSpec().names == ()
 
 
-def test_a_name_is_no_domain() -> None:
+def test_a_name_is_not_a_domain() -> None:
     with pytest.raises(TypeError, match=r"expected a Domain, got 'a'.*Domain\('name'\)"):
         ImageSpec(domains=("a",))  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""No file makes a command run code: canaries in every disguise, to everything that takes a path."""
+"""No file makes a command run code: malicious files, given to everything that takes a path."""
 
 import inspect
 import json
@@ -34,62 +34,62 @@ from translate.images import encode, masks, source
 from translate.images.source import EncodedImage
 from translate.nn import modes
 
-EVIL = "open('it-was-run', 'w').close()"
-"""what a canary does when it is run"""
+PAYLOAD = "open('it-was-run', 'w').close()"
+"""the code of a canary: it writes a file"""
 
 
 class Canary:
     def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
-        return exec, (EVIL,)
+        return exec, (PAYLOAD,)
 
 
 def canaries(folder: Path) -> dict[str, Path]:
-    """Write canaries into `folder`; return them by what they are."""
-    pickled, tag = pickle.dumps(Canary()), f"!!python/object/apply:builtins.exec [{EVIL!r}]"
+    """Write canaries (malicious files) into `folder`; return their paths by kind."""
+    pickled, tag = pickle.dumps(Canary()), f"!!python/object/apply:builtins.exec [{PAYLOAD!r}]"
     contents = {
         "pickle.pth": pickled,
         "pickle.safetensors": pickled,
         "pickle.png": pickled,
         "tag.yaml": f"recipe: {tag}\n".encode(),
         "bomb.yaml": b"a: &a [x, x]\nb: &b [*a, *a]\ndata: [*b, *b]\n",
-        "code.py": EVIL.encode(),
-        "canary.py": EVIL.encode(),
+        "code.py": PAYLOAD.encode(),
+        "canary.py": PAYLOAD.encode(),
         "dressed.png": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
     }
     for name, data in contents.items():
         (folder / name).write_bytes(data)
     with zipfile.ZipFile(folder / "slip.zip", "w") as archive:
         archive.writestr("../../it-was-run", "")
-    with tarfile.open(folder / "link.tar", "w") as tape:
+    with tarfile.open(folder / "link.tar", "w") as tar:
         link = tarfile.TarInfo("link")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        tape.addfile(link)
-    found = {name: folder / name for name in (*contents, "slip.zip", "link.tar")}
+        tar.addfile(link)
+    paths = {name: folder / name for name in (*contents, "slip.zip", "link.tar")}
     for name, data in {"bomb": (2**62).to_bytes(8, "little"), "disguise": pickled}.items():
-        found[name] = small_checkpoints.gan(folder / name)
-        seal(found[name], "weights.safetensors", data)
-    for name, change in {
+        paths[name] = small_checkpoints.gan(folder / name)
+        seal(paths[name], "weights.safetensors", data)
+    for name, changes in {
         "names a module": {"recipe": "canary.sing"},
         "names a file": {"recipe": "../code.py"},
         "names a plugin": {"recipe": "not-installed/gan"},
         "names a target": {"options": {"generator": {"name": "mlp", "_target_": "builtins.exec"}}},
     }.items():
-        found[name] = small_checkpoints.gan(folder / name.replace(" ", "-"))
-        (place,) = (found[name] / "checkpoints").iterdir()
-        state = json.loads((place / "state.json").read_bytes())
-        state["config"] |= change
-        seal(found[name], "state.json", json.dumps(state).encode())
-        (found[name] / "config.yaml").write_text(json.dumps(state["config"]))
-    return found
+        paths[name] = small_checkpoints.gan(folder / name.replace(" ", "-"))
+        (checkpoint,) = (paths[name] / "checkpoints").iterdir()
+        state = json.loads((checkpoint / "state.json").read_bytes())
+        state["config"] |= changes
+        seal(paths[name], "state.json", json.dumps(state).encode())
+        (paths[name] / "config.yaml").write_text(json.dumps(state["config"]))
+    return paths
 
 
-def seal(made: Path, name: str, data: bytes) -> None:
-    """Put `data` into the run's checkpoint, with a manifest that says that all is well."""
-    (place,) = (made / "checkpoints").iterdir()
-    (place / name).write_bytes(data)
-    manifest = json.loads((place / "MANIFEST.json").read_bytes())
+def seal(run: Path, name: str, data: bytes) -> None:
+    """Put `data` into the run's checkpoint, with its hash in the manifest."""
+    (checkpoint,) = (run / "checkpoints").iterdir()
+    (checkpoint / name).write_bytes(data)
+    manifest = json.loads((checkpoint / "MANIFEST.json").read_bytes())
     manifest["files"][name] = {"sha256": sha256(data).hexdigest(), "size": len(data)}
-    (place / "MANIFEST.json").write_text(json.dumps(manifest))
+    (checkpoint / "MANIFEST.json").write_text(json.dumps(manifest))
 
 
 def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -103,7 +103,7 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...],
             yield from commands(command, *names, name)
 
 
-MORE = {
+EXTRA_LINES = {
     ("train",): [
         "--config {canary}", "--resume {canary}", "--config {canary} --data {folder}",
         "--plugin {canary} --domains a b --steps 1", "--plugin cyclegan --domains {canary} a",
@@ -113,28 +113,28 @@ MORE = {
     ("infer",): ["{run} {canary} out", "{run} {folder} out", "{run} a out --mask {canary}"],
     ("datasets", "check"): ["{canary}", "{folder}"],
 }  # fmt: skip
-"""Command lines beside those in which each argument is the canary."""
+"""command lines in addition to those in which each argument is the canary"""
 
-WATCHED = """
+RUN_LINES = """
 import sys
 sys.argv[0] = "translate"
 import torch._dynamo, translate.engine.training.session, translate.registry
 import translate.engine.inference.folder
 from audit_events import record_events
 translate.registry.names("recipe")
-seen = record_events()
+events = record_events()
 from translate.cli import main
 for line in sys.stdin.read().splitlines():
     try:
         main(line.split("\\t"))
     except SystemExit as end:
         if end.code not in (0, 2, 3, 4, 5):
-            seen.append(f"exit {end.code}")
+            events.append(f"exit {end.code}")
     except BaseException as error:
-        seen.append(f"traceback {error!r}")
-    for what in seen:
-        print("\\nFOUND", what, line)
-    seen.clear()
+        events.append(f"traceback {error!r}")
+    for event in events:
+        print("\\nFOUND", event, line)
+    events.clear()
 """
 
 
@@ -143,24 +143,22 @@ def test_F1_no_command_executes_a_file_that_it_is_given(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     pickle.loads(pickle.dumps(Canary()))
-    os.remove("it-was-run")  # noqa: PTH107 - a canary that sings
-    (
-        image_folder("a", 2),
-        image_folder("datasets/digits/train", 2),
-    )  # or 7,000 would be drawn for a resume
+    os.remove("it-was-run")  # noqa: PTH107 - the payload works
+    image_folder("a", 2)
+    image_folder("datasets/digits/train", 2)  # else a resume would generate 7,000
     (tmp_path / "evil").mkdir()
-    found, run = canaries(tmp_path / "evil"), small_checkpoints.cyclegan(tmp_path / "run")
+    paths, run = canaries(tmp_path / "evil"), small_checkpoints.cyclegan(tmp_path / "run")
     lines = dict[str, None]()
     for names, command in commands(cli):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
-        usual = " ".join(["{canary}", "a", "out"][: len(arguments)])
-        for pattern in [*MORE.get(names, ()), *([usual] if arguments else ())]:
-            for canary in found.values():
-                given = pattern.format(canary=canary, folder=tmp_path / "evil", run=run).split()
-                lines["\t".join([*names, *given])] = None
+        default = " ".join(["{canary}", "a", "out"][: len(arguments)])
+        for pattern in [*EXTRA_LINES.get(names, ()), *([default] if arguments else ())]:
+            for canary in paths.values():
+                words = pattern.format(canary=canary, folder=tmp_path / "evil", run=run).split()
+                lines["\t".join([*names, *words])] = None
     assert {line.split("\t")[0] for line in lines} == {*COMMANDS} - {"doctor"}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", WATCHED],
+        [sys.executable, "-W", "ignore", "-c", RUN_LINES],
         input="\n".join(lines), text=True, capture_output=True, check=False, timeout=200,
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests/support")},
     )  # fmt: skip
@@ -169,63 +167,49 @@ def test_F1_no_command_executes_a_file_that_it_is_given(
     assert not Path("it-was-run").exists()
 
 
-MODULES = (
-    api,
-    archives,
-    batches,
-    fetch,
-    listing,
-    lookup,
-    encode,
-    masks,
-    losses,
-    modes,
-    recipe,
-    registry,
-    run,
-    source,
-    testing,
-    translator,
-)
+MODULES = (api, archives, batches, fetch, listing, lookup, encode, masks, losses, modes, recipe,
+           registry, run, source, testing, translator)  # fmt: skip
 """what plugins and notebooks import, and what opens archives"""
-WRITE = {"translator.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
-"""which are given a place to write to, if any"""
+WRITERS = {"translator.Translator.sample", "encode.write_image", "fetch.fetch", "fetch.download"}
+"""functions whose path is one to write to"""
 
 
 def path_takers(modules: tuple[ModuleType, ...]) -> Iterator[str]:
     """Yield the names of public functions and methods that may be given a path."""
     for module in modules:
-        for name, thing in vars(module).items():
-            if name.startswith("_") or getattr(thing, "__module__", "") != module.__name__:
+        for name, member in vars(module).items():
+            if name.startswith("_") or getattr(member, "__module__", "") != module.__name__:
                 continue
-            made = vars(thing) if inspect.isclass(thing) and thing is Translator else {"": thing}
-            for part, function in made.items():
+            members = (
+                vars(member) if inspect.isclass(member) and member is Translator else {"": member}
+            )
+            for method, function in members.items():
                 function = getattr(function, "__func__", function)
-                if inspect.isfunction(function) and (part == "__call__" or part[:1] != "_"):
+                if inspect.isfunction(function) and (method == "__call__" or method[:1] != "_"):
                     hints = {k: str(v) for k, v in get_type_hints(function).items()}
                     hints.pop("return", None)
                     if "config" in hints or any("Path" in hint for hint in hints.values()):
-                        place = module.__name__.rpartition(".")[2]
-                        yield ".".join(filter(None, (place, name, part)))
+                        module_name = module.__name__.rpartition(".")[2]
+                        yield ".".join(filter(None, (module_name, name, method)))
 
 
-def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path], Any]]:
-    """Return what to do with a canary, by the name of the function that it is for."""
+def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], Any]]:
+    """Return a call for each public function that takes a path, by its name."""
     gray = np.zeros((8, 8), np.uint8)
-    named: dict[str, Any] = {"domains": ["a"], "steps": 1, "size": 8}
+    settings: dict[str, Any] = {"domains": ["a"], "steps": 1, "size": 8}
 
     def data(path: Path) -> bytes:
         return path.read_bytes() if path.is_file() else b""
 
     def check_format(path: Path) -> None:
-        with suppress(AssertionError):  # no canary is a bitmap
+        with suppress(AssertionError):  # canaries are not bitmaps
             testing.check_format("bmp", files=[path])
 
     return {
         "translator.Translator.load": Translator.load,
-        "translator.Translator.__call__": lambda path: (model(path), filler(gray, mask=path)),
+        "translator.Translator.__call__": lambda path: (model(path), gan(gray, mask=path)),
         "translator.Translator.folder": lambda path: model.folder(path, "out", mask=path),
-        "api.train": lambda path: api.train(config=str(path), **named),
+        "api.train": lambda path: api.train(config=str(path), **settings),
         "archives.inspect": archives.inspect,
         "archives.is_archive": archives.is_archive,
         "archives.members": lambda path: archives.inspect(path) or list(archives.members(path)),
@@ -255,22 +239,22 @@ def calls(model: Translator, filler: Translator) -> Mapping[str, Callable[[Path]
     }
 
 
-def sing(folder: Path, answer: Any) -> None:
-    """Give every canary to every function, and answer with what was seen."""
+def call_all_functions(folder: Path, answer: Any) -> None:
+    """Call every function with every canary, and send the violations to `answer`."""
     runs = small_checkpoints.cyclegan(folder / "run"), small_checkpoints.gan(folder / "gan")
-    model, drawer = (Translator.load(made, device="cpu") for made in runs)
-    found, wrong, seen = canaries(folder / "evil"), list[str](), record_events()
-    for name, call in calls(model, drawer).items():
-        for what, canary in found.items():
+    model, gan = (Translator.load(run, device="cpu") for run in runs)
+    paths, violations, events = canaries(folder / "evil"), list[str](), record_events()
+    for function, call in calls(model, gan).items():
+        for name, canary in paths.items():
             try:
                 call(canary)
             except (TranslateError, BadImage):
                 pass
             except BaseException:
-                wrong.append(f"{name}, {what}: {traceback.format_exc()}")
-            wrong += [f"{name}, {what}: {event}" for event in seen]
-            seen.clear()
-    answer.send(wrong)
+                violations.append(f"{function}, {name}: {traceback.format_exc()}")
+            violations += [f"{function}, {name}: {event}" for event in events]
+            events.clear()
+    answer.send(violations)
 
 
 def test_F1_no_public_function_executes_a_file_that_it_is_given(
@@ -279,16 +263,16 @@ def test_F1_no_public_function_executes_a_file_that_it_is_given(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "evil").mkdir()
     monkeypatch.syspath_prepend(tmp_path / "evil")  # so that `import canary` would work
-    nobody: Any = None
-    assert {*path_takers(MODULES)} == {*calls(nobody, nobody)} | (WRITE & {*path_takers(MODULES)})
+    unused: Any = None
+    assert {*path_takers(MODULES)} == {*calls(unused, unused)} | (WRITERS & {*path_takers(MODULES)})
     context = multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=sing, args=(tmp_path, writer))
+    process = context.Process(target=call_all_functions, args=(tmp_path, writer))
     process.start()
     assert reader.poll(60)
-    wrong = reader.recv()
+    violations = reader.recv()
     process.join()
-    assert not wrong, "\n".join(wrong)
+    assert not violations, "\n".join(violations)
     assert not list(tmp_path.rglob("it-was-run"))
 
 
@@ -297,12 +281,12 @@ def test_the_audit_hook_records_forbidden_events(tmp_path: Path) -> None:
 import pickle, socket, subprocess, sys
 sys.path.insert(0, {str(tmp_path)!r})
 from audit_events import record_events
-seen = record_events()
+events = record_events()
 exec("1")
 pickle.loads({pickle.dumps(Canary())!r})
 subprocess.run(["true"])
 import canary
-print([what.split()[0] for what in seen])
+print([event.split()[0] for event in events])
 """
     (tmp_path / "canary.py").write_text("")
     done = subprocess.run(

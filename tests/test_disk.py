@@ -1,4 +1,4 @@
-"""Whatever one operation on the disk does wrong, no file is torn and the next start mends it."""
+"""Any failing disk operation leaves no partial file, and the next start completes the work."""
 
 import shutil
 from collections.abc import Callable
@@ -37,17 +37,17 @@ from translate.images.source import read_image
 
 KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": short_write}
 PROCESSES = count(1)
-"""each start is another, and has another number"""
+"""process ids: each start has its own"""
 every_kind = pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
 
 
 @pytest.fixture(autouse=True)
 def one_writer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "WRITERS", 1)  # or an operation's number would be chance
+    monkeypatch.setattr(pipeline, "WRITERS", 1)  # else the order of operations would vary
 
 
 def visible(folder: Path) -> dict[str, Any]:
-    """Return what readers see of each file: its bytes, or the records of one that is added to."""
+    """Return the content of each file: its bytes, or the records of a JSON Lines file."""
     return {
         str(path.relative_to(folder)): (
             json_files.read_lines(path) if path.suffix == ".jsonl" else path.read_bytes()
@@ -64,35 +64,35 @@ def fail_everywhere(
     prepare: Callable[[], object],
     act: Callable[[], object],
 ) -> int:
-    """Do `fault` at each operation of `act`, and act again; return how many operations there are.
+    """Inject `fault` at each operation of `act`, and act again; return the number of operations.
 
-    After the first every visible file is what it was or what it is to be, after the second all are
-    what they are to be, and nothing else is there.
+    After the fault each visible file has its old or its new content; after the second run all have
+    the new content, and no other file exists.
     """
 
-    def begin() -> None:
+    def reset() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         prepare()
 
-    def start() -> None:
+    def run_action() -> None:
         with mock.patch("os.getpid", return_value=next(PROCESSES)):
             act()
 
-    begin()
+    reset()
     before = visible(folder)
-    start()
+    run_action()
     after = visible(folder)
     number = 0
-    for number, run in each_operation(disk, begin, start):
-        failed = run(fault)
+    for number, run_with in each_operation(disk, reset, run_action):
+        failed = run_with(fault)
         now = visible(folder)
         both = {**before, **after}
         torn = [name for name in both if now.get(name) not in (before.get(name), after.get(name))]
         assert not torn, (number, disk.operations)
         assert now.keys() - both.keys() <= {"problems.jsonl"}, number
         assert failed or fault is short_write or now == after, number
-        start()
+        run_action()
         assert visible(folder) == after, number
         assert not [p for p in folder.rglob(".*") if p.name != ".translate"], number
     return number
@@ -100,8 +100,8 @@ def fail_everywhere(
 
 @every_kind
 def test_P2_a_save_is_atomic(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> None:
-    asked, spec = small_runs.config(tmp_path, train__ema=0.5), image_spec((16, 16), ("a", "b"))
-    training, run = build_training(asked, spec, torch.device("cpu")), tmp_path / "run"
+    config, spec = small_runs.config(tmp_path, train__ema=0.5), image_spec((16, 16), ("a", "b"))
+    training, run = build_training(config, spec, torch.device("cpu")), tmp_path / "run"
 
     def save(step: int) -> None:
         training.step = step
@@ -111,8 +111,8 @@ def test_P2_a_save_is_atomic(fault: Fault, tmp_path: Path, disk: FaultyDisk) -> 
         save(0), save(1)
 
     def act() -> None:
-        found, complaints = retention.newest_checkpoint(run)
-        assert found.name >= "step-00000001" and not complaints
+        newest, complaints = retention.newest_checkpoint(run)
+        assert newest.name >= "step-00000001" and not complaints
         save(2)
 
     assert fail_everywhere(run, disk, fault, prepare, act) > 20
@@ -167,24 +167,26 @@ def test_P2_a_whole_run_is_atomic(
     fault: Fault, tmp_path: Path, disk: FaultyDisk, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 4), image_folder("b", 4)
-    often = {"train__log_every": 1, "train__save_every": 2, "train__preview_every": 3}
-    asked, run = small_runs.config(tmp_path, train__ema=0.5, **often), tmp_path / "run"
-    small_runs.train(asked, tmp_path / "straight")
-    straight, done = small_runs.checkpoint_tensors(tmp_path / "straight"), list[int]()
+    intervals = {"train__log_every": 1, "train__save_every": 2, "train__preview_every": 3}
+    config, run = small_runs.config(tmp_path, train__ema=0.5, **intervals), tmp_path / "run"
+    small_runs.train(config, tmp_path / "straight")
+    straight, numbers = small_runs.checkpoint_tensors(tmp_path / "straight"), list[int]()
 
-    def begin() -> None:
+    def reset() -> None:
         shutil.rmtree(run, ignore_errors=True)
 
     def act() -> None:
-        small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(asked, run)
+        small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(
+            config, run
+        )
 
-    for number, fail in each_operation(disk, begin, act):
-        fail(fault)
+    for number, run_with in each_operation(disk, reset, act):
+        run_with(fault)
         assert all(retention.is_whole(path) for _, path in retention.list_checkpoints(run)), number
         act()
         assert small_runs.checkpoint_tensors(run) == straight, number
         assert yaml.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
         assert all(read_image(p).any() for p in (run / "previews").glob("*")), number
         assert not list(run.rglob(".*")), number
-        done.append(number)
-    assert len(done) > 70
+        numbers.append(number)
+    assert len(numbers) > 70

@@ -1,4 +1,4 @@
-"""The documents say what the program has: hooks, configuration keys, flags, commands that work."""
+"""The documents match the program: hooks, configuration keys, flags, commands that work."""
 
 import inspect
 import os
@@ -24,14 +24,13 @@ Run = Callable[..., Any]
 README = ROOT / "README.md"
 FOLDERS = ("benchmarks", "configs", "datasets", "plugins")
 PAGES = [README, *sorted(ROOT.glob("docs/*.md")), *(ROOT / n / "README.md" for n in FOLDERS)]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
 TESTED = re.compile(r"^<!-- tested -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SLOW = re.compile(r"^<!-- tested, slow -->\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def hooks() -> list[str]:
     """Return every hook as ``name(argument, argument)``."""
-    functions = inspect.getmembers(hookspecs, lambda thing: hasattr(thing, "translate_spec"))
+    functions = inspect.getmembers(hookspecs, lambda member: hasattr(member, "translate_spec"))
     return [f"{name}({', '.join(inspect.signature(f).parameters)})" for name, f in functions]
 
 
@@ -45,8 +44,8 @@ def flags() -> Iterator[tuple[str, str]]:
         if isinstance(command, click.Group):
             context = click.Context(command)
             for name in command.list_commands(context):
-                if found := command.get_command(context, name):
-                    yield from walk(found, f"{path} {name}")
+                if subcommand := command.get_command(context, name):
+                    yield from walk(subcommand, f"{path} {name}")
 
     return walk(cli, "translate")
 
@@ -93,7 +92,7 @@ def test_the_event_hooks_example_keeps_the_contract_and_stops_a_run_that_diverge
     guide = (ROOT / "plugins/README.md").read_text()
     (code,) = re.findall(r"<!-- csvlog -->\n```python\n(.*?)^```$", guide, re.M | re.S)
     module = ModuleType("csvlog")
-    exec(code, vars(module))  # the block as it is printed
+    exec(code, vars(module))  # the block as printed
     register_plugin(module, "csvlog:csvlog")
     check_events("csvlog")
     run = Training(tmp_path, {}, 10)
@@ -154,8 +153,8 @@ def test_every_link_in_the_documents_has_a_target() -> None:
             assert target.startswith("http") or (page.parent / target).exists(), f"{page}: {target}"
 
 
-def follow(commands: str, folder: Path) -> None:
-    """Type `commands` into a shell in `folder`; the first that fails fails the test."""
+def run_shell(commands: str, folder: Path) -> None:
+    """Run `commands` in a shell in `folder`; the test fails at the first that fails."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
@@ -170,13 +169,13 @@ def follow(commands: str, folder: Path) -> None:
 
 def test_the_readme_first_commands_work_as_printed(tmp_path: Path, run_command: Run) -> None:
     blocks = "".join(TESTED.findall(README.read_text())).splitlines()
-    typed = [words for line in blocks if (words := shlex.split(line, comments=True))]
-    assert len(typed) > 3
-    for program, *arguments in typed:
+    lines = [words for line in blocks if (words := shlex.split(line, comments=True))]
+    assert len(lines) > 3
+    for program, *arguments in lines:
         assert program == "translate"
-        found = run_command(*arguments)
-        assert found.code == 0, (arguments, found.err)
-    follow(shlex.join(typed[-1]), tmp_path)  # the program itself, as a shell finds it
+        result = run_command(*arguments)
+        assert result.code == 0, (arguments, result.err)
+    run_shell(shlex.join(lines[-1]), tmp_path)  # the program itself, as a shell finds it
 
 
 @pytest.mark.slow
@@ -185,18 +184,18 @@ def test_the_long_commands_of_the_methods_page_work_as_printed(tmp_path: Path) -
     blocks = SLOW.findall((ROOT / "docs/methods.md").read_text())
     assert blocks
     (tmp_path / "datasets").mkdir()
-    follow("".join(blocks), tmp_path)
+    run_shell("".join(blocks), tmp_path)
 
 
 def test_every_test_that_the_reliability_page_names_exists() -> None:
-    proofs = re.findall(r"`pytest ([^`]+)`", (ROOT / "docs/reliability.md").read_text())
-    assert len(proofs) > 10
-    for proof in proofs:
-        paths, _, chosen = re.sub(r' -m "[^"]+"', "", f" {proof}").partition(" -k ")
+    selections = re.findall(r"`pytest ([^`]+)`", (ROOT / "docs/reliability.md").read_text())
+    assert len(selections) > 10
+    for selection in selections:
+        paths, _, keywords = re.sub(r' -m "[^"]+"', "", f" {selection}").partition(" -k ")
         modules = [m for path in paths.split() or ["tests"] for m in _modules(ROOT / path)]
         names = re.findall(r"def (test\w+)", "".join(module.read_text() for module in modules))
-        for word in chosen.strip('"').split(" or "):
-            assert any(word in name for name in names), proof
+        for word in keywords.strip('"').split(" or "):
+            assert any(word in name for name in names), selection
 
 
 def _modules(path: Path) -> list[Path]:

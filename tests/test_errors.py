@@ -1,4 +1,4 @@
-"""What a person reads after a mistake, word for word, and the code that a script sees."""
+"""Error messages, word for word, and exit codes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ RESNETT = ["--set", "options.generator=resnett"]
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "said"),
+    ("name", "known", "suggestion"),
     [
         ("cyclgan", ["pix2pix", "cyclegan"], " Did you mean 'cyclegan'?"),
         ("zzz", ["b", "a"], " Choose from: a, b."),
@@ -29,9 +29,9 @@ RESNETT = ["--set", "options.generator=resnett"]
     ],
 )
 def test_the_nearest_name_is_suggested_or_all_are_listed(
-    name: str, known: list[str], said: str
+    name: str, known: list[str], suggestion: str
 ) -> None:
-    assert suggest(name, known) == said
+    assert suggest(name, known) == suggestion
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_each_kind_of_error_has_its_exit_code(kind: str, code: int) -> None:
 
 
 def test_every_error_class_is_in_the_table_of_exit_codes() -> None:
-    found = {
+    classes = {
         n for n, e in vars(errors).items() if isinstance(e, type) and issubclass(e, TranslateError)
     }
-    assert len(found) == 9
+    assert len(classes) == 9
 
 
 def test_a_bad_image_can_be_pickled_between_processes() -> None:
@@ -66,7 +66,7 @@ def test_a_bad_image_can_be_pickled_between_processes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (
             ["train", "--plugin", "cyclgan", *TRAIN[3:]],
@@ -128,7 +128,7 @@ def test_a_bad_image_can_be_pickled_between_processes() -> None:
 )
 def test_a_mistake_is_one_line_with_the_fix_and_nothing_is_written(
     arguments: list[str],
-    said: str | None,
+    message: str | None,
     run_command: Run,
     image_folder: Callable[..., Path],
     tmp_path: Path,
@@ -136,15 +136,15 @@ def test_a_mistake_is_one_line_with_the_fix_and_nothing_is_written(
     for name in ("summer", "winter"):
         image_folder(f"datasets/{name}/train", 2)
     before = sorted(tmp_path.rglob("*"))
-    found = run_command(*arguments)
-    assert (found.code, found.out) == (2, "")
-    if said:
-        assert found.err == f"Error: {said}\n"
-    assert "Traceback" not in found.err
+    result = run_command(*arguments)
+    assert (result.code, result.out) == (2, "")
+    if message:
+        assert result.err == f"Error: {message}\n"
+    assert "Traceback" not in result.err
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_recipe_that_cannot_translate_says_so() -> None:
+def test_a_recipe_that_cannot_translate_raises_an_error() -> None:
     from translate.recipe import Recipe
 
     class GAN(Recipe):

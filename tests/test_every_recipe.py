@@ -1,4 +1,4 @@
-"""Whatever a recipe keeps, a resume has: every one that is registered, killed while it saves."""
+"""A resume restores the whole state of every registered recipe, also after a kill during a save."""
 
 import json
 import random
@@ -25,15 +25,15 @@ from translate.registry import names
 
 RECIPES = sorted(names("recipe"))
 SAMPLED = RECIPES[2::16]
-"""those that are tried every time; `check_recipe` resumes each of all the others"""
+"""recipes that are always tested; `check_recipe` resumes each of the others"""
 
 
 @pytest.fixture
 def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
-    """Return a folder that every layout reads: domains, classes, pairs and captions."""
+    """Return a folder that every layout can read: domains, classes, pairs and captions."""
     for domain in "ab":
-        found = [image_folder(f"{domain}/{kind}", 3) for kind in ("first", "second")]
-        lines = [{"file": f"{folder.name}/0001.png", "text": folder.name} for folder in found]
+        folders = [image_folder(f"{domain}/{kind}", 3) for kind in ("first", "second")]
+        lines = [{"file": f"{folder.name}/0001.png", "text": folder.name} for folder in folders]
         for line in lines:
             files.append(tmp_path / domain / "captions.jsonl", line)
     return tmp_path
@@ -41,96 +41,96 @@ def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
 
 def settings(root: Path, name: str) -> schema.Config:
     """Return a tiny configuration of any recipe, on as many domains as its layout reads."""
-    # 6 steps, for a generator may wait for its critic, and what has not moved cannot be forgotten
-    course = {"steps": 8, "batch_size": 2, "schedule": "linear", "ema": 0.5, "keep": 3}
-    due = {"log_every": 1, "save_every": 6, "preview_every": 3}
+    # 6 steps: a generator may wait for its critic, and only changed state can be lost
+    train = {"steps": 8, "batch_size": 2, "schedule": "linear", "ema": 0.5, "keep": 3}
+    intervals = {"log_every": 1, "save_every": 6, "preview_every": 3}
     flags = {
         "data__size": 32,
         **{f"options__{key}": value for key, value in small_options("recipe", name).items()},
-        **{f"train__{key}": value for key, value in {**course, **due}.items()},
+        **{f"train__{key}": value for key, value in {**train, **intervals}.items()},
     }
     for domains in (["a", "b"], ["a"]):
-        asked = small_runs.config(root, name, data__domains=domains, **flags)
+        config = small_runs.config(root, name, data__domains=domains, **flags)
         with suppress(ConfigError):
-            check.open_layout(asked.data)
-            return asked
+            check.open_layout(config.data)
+            return config
     raise AssertionError(f"{name} reads neither one domain nor two")
 
 
 def kill_at_operations(name: str, root: Path, disk: FaultyDisk, points: int) -> None:
-    """Kill a run at operations on the disk, one in each stretch of it; go on and compare."""
-    asked, draw = settings(root, name), random.Random(name)
-    total = small_runs.count_disk_operations(asked, root / "straight", disk)
+    """Kill a run at `points` disk operations, evenly spread; resume and compare."""
+    config, draw = settings(root, name), random.Random(name)
+    total = small_runs.count_disk_operations(config, root / "straight", disk)
     straight = small_runs.checkpoint_tensors(root / "straight")
     for part in range(points):
         at, run = 1 + int((part + draw.random()) * total / points), root / "killed"
-        small_runs.train_with_kill(asked, run, disk, at)
+        small_runs.train_with_kill(config, run, disk, at)
         assert small_runs.checkpoint_tensors(run) == straight, at
         assert not list(run.rglob(".*")), at
-        shutil.rmtree(run)  # large networks are among them
+        shutil.rmtree(run)  # some networks are large
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_T20_every_recipe_takes_a_step_on_blank_crops_of_the_meta_device(
     name: str, root: Path
 ) -> None:
-    asked = settings(root, name)
-    layout = check.open_layout(asked.data)
-    assert shape_check.failure(asked, layout, asked.data.crop, asked.train.batch_size) is None
+    config = settings(root, name)
+    layout = check.open_layout(config.data)
+    assert shape_check.failure(config, layout, config.data.crop, config.train.batch_size) is None
 
 
 def parts(path: Path) -> dict[str, dict[str, Tensor]]:
-    """Return what a checkpoint holds, by what it belongs to: a network, a player, a pool."""
-    found: dict[str, dict[str, Tensor]] = {}
+    """Return the tensors of a checkpoint by owner: a network, a player, a pool."""
+    tensors_by_part: dict[str, dict[str, Tensor]] = {}
     for file in sorted(path.glob("*.safetensors")):
         depth = 2 if file.stem == "training" else 1
         for key, tensor in load(file.read_bytes()).items():
             owner = "/".join(key.replace(".", "/").split("/")[:depth])
-            found.setdefault(f"{file.name}/{owner}", {})[key] = tensor
-    return found
+            tensors_by_part.setdefault(f"{file.name}/{owner}", {})[key] = tensor
+    return tensors_by_part
 
 
-def forget(path: Path, part: str, begun: Mapping[str, Tensor]) -> None:
-    """Put one part of a checkpoint back to what it was when the run had `begun`."""
+def reset_part(path: Path, part: str, initial: Mapping[str, Tensor]) -> None:
+    """Replace one part of a checkpoint by its `initial` tensors."""
     name = part.partition("/")[0]
-    kept = {k: v for p, found in parts(path).items() if p != part for k, v in found.items()
+    others = {k: v for p, tensors in parts(path).items() if p != part for k, v in tensors.items()
             if p.partition("/")[0] == name}  # fmt: skip
-    small_runs.replace_checkpoint_file(path, name, save({**kept, **begun}))
+    small_runs.replace_checkpoint_file(path, name, save({**others, **initial}))
 
 
-def forget_number(path: Path, name: str) -> None:
-    """Put a number that a checkpoint holds back to what it was when the run began."""
+def reset_number(path: Path, name: str) -> None:
+    """Set a number of a checkpoint to its initial value."""
     state = json.loads((path / "state.json").read_bytes())
     small_runs.replace_checkpoint_file(path, "state.json", json.dumps({**state, name: 0}).encode())
 
 
-def forget_each_part(name: str, root: Path) -> set[str]:
-    """Go on from the middle of a run as often as it has parts, each time without one of them.
+def reset_each_part(name: str, root: Path) -> set[str]:
+    """Resume from the middle of a run once for each part of its state, with that part reset.
 
-    Returns the parts; each one's loss must have shown, and nothing else may.
+    Each reset must change the result. Returns the parts.
     """
-    asked, run = settings(root, name), root / "run"
-    small_runs.train(asked, run)
+    config, run = settings(root, name), root / "run"
+    small_runs.train(config, run)
     straight = small_runs.checkpoint_tensors(run)
-    begun, stopped = (run / f"checkpoints/step-0000000{step}" for step in (0, 6))
-    before, after = parts(begun), parts(stopped)
+    first, middle = (run / f"checkpoints/step-0000000{step}" for step in (0, 6))
+    before, after = parts(first), parts(middle)
     changed = [part for part in after if save(after[part]) != save(before.get(part, {}))]
 
-    def ends_equal(how: Callable[..., None], *given: Any) -> bool:
-        again = root / "again"
-        shutil.copytree(run, again)
-        shutil.rmtree(again / "checkpoints/step-00000008")
-        how(again / "checkpoints/step-00000006", *given)
-        small_runs.resume(again)
-        equal = small_runs.checkpoint_tensors(again) == straight
-        shutil.rmtree(again)
+    def ends_equal(change: Callable[..., None], *arguments: Any) -> bool:
+        copy = root / "again"
+        shutil.copytree(run, copy)
+        shutil.rmtree(copy / "checkpoints/step-00000008")
+        change(copy / "checkpoints/step-00000006", *arguments)
+        small_runs.resume(copy)
+        equal = small_runs.checkpoint_tensors(copy) == straight
+        shutil.rmtree(copy)
         return equal
 
-    assert ends_equal(retention.verify), "nothing was forgotten"
+    assert ends_equal(retention.verify), "no part was reset"
     for part in changed:
-        assert not ends_equal(forget, part, before.get(part, {})), part
+        assert not ends_equal(reset_part, part, before.get(part, {})), part
     for number in ("step", "averaged"):
-        assert not ends_equal(forget_number, number), number
+        assert not ends_equal(reset_number, number), number
     return set(changed)
 
 
@@ -152,7 +152,5 @@ def test_P1_every_recipe_killed_at_file_operations_resumes_to_the_same_bytes(
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in SAMPLED else [pytest.mark.slow]) for n in RECIPES]
 )
-def test_P1_a_resume_without_any_part_of_the_state_differs_if_forgotten(
-    name: str, root: Path
-) -> None:
-    assert forget_each_part(name, root)
+def test_P1_a_resume_differs_if_any_part_of_the_state_is_forgotten(name: str, root: Path) -> None:
+    assert reset_each_part(name, root)

@@ -11,21 +11,21 @@ TESTS = ROOT / "tests"
 
 
 def rows() -> dict[str, str]:
-    """Return the rows of the page: their proof, which is the name of a test, or ``open``."""
+    """Return the rows of the page with the name of their test, or ``open``."""
     table = re.findall(r"^\| ([A-Z]\d+) \|.*\| ([^|]+) \|$", PAGE.read_text(), re.MULTILINE)
     assert len(table) == len(dict(table)), "a row occurs twice"
-    return {row: proof.strip("`") for row, proof in table}
+    return {row: test.strip("`") for row, test in table}
 
 
 def index_tests() -> dict[str, set[str]]:
     """Return the tests that are named after each row: ``test_D8_...``, ``test_T23_G10_...``."""
-    found: dict[str, set[str]] = {}
+    tests_by_row: dict[str, set[str]] = {}
     for path in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
                 for row in re.findall(r"(?<=_)[DTIGFS]\d+(?=_)", node.name):
-                    found.setdefault(row, set()).add(node.name)
-    return found
+                    tests_by_row.setdefault(row, set()).add(node.name)
+    return tests_by_row
 
 
 ROWS, BY_ROW = rows(), index_tests()

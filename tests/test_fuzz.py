@@ -1,7 +1,7 @@
-"""Thousands of files that no program writes, given to what everybody calls: only our own errors.
+"""Fuzzing: mutated files give a valid result or one of our own errors.
 
-Mutant N of a seed is always the same one. By default a second of each kind is tried; the slow tests
-try a minute, of a seed that is new each time.
+Mutant N of a seed is always the same. By default each kind is tested for a second; the slow tests
+run for a minute, each time with a new seed.
 """
 
 import faulthandler
@@ -51,102 +51,104 @@ from translate.images.masks import hole_from_alpha
 from translate.images.source import EncodedImage, read_image
 
 HANG = 20
-"""seconds for one mutant, after which the process is ended with a traceback"""
+"""seconds for one mutant, after which the process ends with a traceback"""
 LARGEST = 1 << 14
-"""pixels of a picture that is decoded"""
+"""the most pixels of an image that is decoded"""
 SECONDS = pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.slow)])
 PIXELS = np.random.default_rng(0).integers(0, 255, (9, 7, 4), np.uint8)
-Feed = Callable[[Random], object]
-"""Gives a mutant to entry points, and raises what they raise."""
+Target = Callable[[Random], object]
+"""makes a mutant, calls the entry points with it, and raises what they raise"""
 
 
 class Report(NamedTuple):
-    """What came of a feast."""
+    """Counts and errors of a fuzzing run."""
 
     tried: int
     refused: int
     slowest: float
     """seconds"""
-    grown: int
-    """megabytes, of the peak over what was used before"""
-    wrong: list[str]
+    memory_growth: int
+    """megabytes by which the peak exceeds the use before"""
+    errors: list[str]
 
 
 @SECONDS
 def test_D2_a_mutated_image_is_a_bad_image_or_has_the_size_of_its_header(
     seconds: int, tmp_path: Path
 ) -> None:
-    report = feast(pictures, tmp_path, seconds, least=100 * seconds)
-    assert report.grown < 100
+    report = fuzz(image_target, tmp_path, seconds, least=100 * seconds)
+    assert report.memory_growth < 100
 
 
 @SECONDS
 def test_F4_a_mutated_checkpoint_is_refused_or_translates(seconds: int, tmp_path: Path) -> None:
-    report = feast(checkpoints, tmp_path, seconds, least=10 * seconds)
-    assert report.grown < 400  # of which it may spend 256 before it is found out
+    report = fuzz(checkpoint_target, tmp_path, seconds, least=10 * seconds)
+    assert report.memory_growth < 400  # 256 may be allocated before a mutant is refused
 
 
 @SECONDS
 def test_F7_a_mutated_configuration_is_refused_or_valid(seconds: int, tmp_path: Path) -> None:
-    report = feast(configurations, tmp_path, seconds, least=10 * seconds)
-    assert report.grown < 100
+    report = fuzz(configuration_target, tmp_path, seconds, least=10 * seconds)
+    assert report.memory_growth < 100
 
 
-# -- the feast -------------------------------------------------------------------------------------
+# -- the process -----------------------------------------------------------------------------------
 
 
-def feast(prepare: Callable[[Path], Feed], home: Path, seconds: int, least: int) -> Report:
-    """Feed mutants for so long, in a process of its own, which must neither die nor hang.
+def fuzz(prepare: Callable[[Path], Target], home: Path, seconds: int, minimum: int) -> Report:
+    """Test mutants for so many seconds, and at least `minimum`, in a process of their own.
 
-    On a busy machine it takes longer: at least so many are fed.
+    The process must neither die nor hang.
     """
     seed = 0 if seconds == 1 else SystemRandom().randrange(10**6)
-    feed, context = prepare(home), multiprocessing.get_context("fork")
+    target, context = prepare(home), multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
-    number = context.Value("L", 0)
-    process = context.Process(target=_eat, args=(feed, home, seconds, least, seed, number, writer))
+    counter = context.Value("L", 0)
+    process = context.Process(
+        target=_fuzz_in_process, args=(target, home, seconds, minimum, seed, counter, writer)
+    )
     process.start()
     writer.close()
     try:
         report: Report = reader.recv()
     except EOFError:
-        said = (home / "said").read_text(errors="replace")[-3000:]
-        pytest.fail(f"seed {seed}, mutant {number.value}: it died or hung\n{said}")
+        log = (home / "log").read_text(errors="replace")[-3000:]
+        pytest.fail(f"seed {seed}, mutant {counter.value}: it died or hung\n{log}")
     finally:
         process.join()
     print(f"\n{prepare.__name__}, seed {seed}: {report}")
-    assert not report.wrong, "\n".join(report.wrong[:5])
-    assert 0 < report.refused < report.tried > least
+    assert not report.errors, "\n".join(report.errors[:5])
+    assert 0 < report.refused < report.tried > minimum
     return report
 
 
-def _eat(
-    feed: Feed, home: Path, seconds: int, least: int, seed: int, number: Any, answer: Any
+def _fuzz_in_process(
+    target: Target, home: Path, seconds: int, minimum: int, seed: int, counter: Any, answer: Any
 ) -> None:
     os.chdir(home)
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    said = os.open(home / "said", os.O_WRONLY | os.O_CREAT)
-    os.dup2(said, 2)  # where C libraries say what they think of a file
-    refused, slowest, wrong, seen = 0, 0.0, list[str](), record_events()
+    log = os.open(home / "log", os.O_WRONLY | os.O_CREAT)
+    os.dup2(log, 2)  # for the messages of C libraries
+    refused, slowest, errors, events = 0, 0.0, list[str](), record_events()
     before, end = _peak(), time.monotonic() + seconds
-    while time.monotonic() < end or number.value <= least:
-        faulthandler.dump_traceback_later(HANG, exit=True, file=said)
-        began = time.monotonic()
+    while time.monotonic() < end or counter.value <= minimum:
+        faulthandler.dump_traceback_later(HANG, exit=True, file=log)
+        start = time.monotonic()
         try:
-            feed(Random(f"{seed} {number.value}"))
+            target(Random(f"{seed} {counter.value}"))
         except (TranslateError, BadImage) as error:
             refused += 1
             if "\n" in str(error) or "not enough memory" in str(error):
-                wrong.append(f"seed {seed}, mutant {number.value}: {error}")
+                errors.append(f"seed {seed}, mutant {counter.value}: {error}")
         except BaseException:
-            wrong.append(f"seed {seed}, mutant {number.value}: {traceback.format_exc()}")
-        wrong += [f"seed {seed}, mutant {number.value}: {what}" for what in seen]
-        seen.clear()
-        slowest = max(slowest, time.monotonic() - began)
-        number.value += 1
+            errors.append(f"seed {seed}, mutant {counter.value}: {traceback.format_exc()}")
+        errors += [f"seed {seed}, mutant {counter.value}: {event}" for event in events]
+        events.clear()
+        slowest = max(slowest, time.monotonic() - start)
+        counter.value += 1
     faulthandler.cancel_dump_traceback_later()
-    answer.send(Report(number.value, refused, round(slowest, 2), _peak() - before, wrong))
+    answer.send(Report(counter.value, refused, round(slowest, 2), _peak() - before, errors))
 
 
 def _peak() -> int:
@@ -154,79 +156,80 @@ def _peak() -> int:
     return used >> (20 if sys.platform == "darwin" else 10)
 
 
-# -- pictures --------------------------------------------------------------------------------------
+# -- images ----------------------------------------------------------------------------------------
 
 
-def pictures(home: Path) -> Feed:
-    """Feed pictures of ten formats that are decoded, and some that are not even tried."""
+def image_target(home: Path) -> Target:
+    """Return a target for images of ten formats that are decoded, and some that are refused."""
     model = Translator.load(small_checkpoints.cyclegan(home / "run"), device="cpu")
-    seeds, many, path = sound_pictures(), home / "many", home / "picture"
-    many.mkdir()
+    seeds, folder, path = valid_images(), home / "folder", home / "image"
+    folder.mkdir()
 
-    def feed(dice: Random) -> None:
-        form, sound = dice.choice(seeds)
-        data = mutate_bytes(sound, dice, others=[data for _, data in seeds])
-        data = fix_png_checksums(data) if form == "PNG" and dice.random() < 0.7 else data
+    def target(rng: Random) -> None:
+        format_name, data = rng.choice(seeds)
+        data = mutate_bytes(data, rng, others=[data for _, data in seeds])
+        data = fix_png_checksums(data) if format_name == "PNG" and rng.random() < 0.7 else data
         path.write_bytes(data)
-        (many / f"{dice.randrange(9)}.png").write_bytes(data)
-        if dice.random() < 0.01:
-            made = model.folder(many, home / "out", max_pixels=LARGEST, overwrite=True)
-            assert not made.left
+        (folder / f"{rng.randrange(9)}.png").write_bytes(data)
+        if rng.random() < 0.01:
+            summary = model.folder(folder, home / "out", max_pixels=LARGEST, overwrite=True)
+            assert not summary.left
         with suppress(BadImage):
             EncodedImage(str(path), data, LARGEST).header.for_output(3, keep_private=True)
         with suppress(BadImage):
             hole_from_alpha(EncodedImage(str(path), data, LARGEST).decode_layers(), path)
         header = EncodedImage(str(path), data, LARGEST).header
-        assert form not in REFUSED
+        assert format_name not in REFUSED
         for frame in range(min(header.frames, 3))[1:]:
             with suppress(BadImage):
                 read_image(path, max_pixels=LARGEST, frame=frame)
         assert read_image(path, max_pixels=LARGEST).shape[:2] == header.size
         assert model(path).size == header.size[::-1]
 
-    return feed
+    return target
 
 
 REFUSED = ("EPS", "HTML", "ICNS", "ICO", "JPEG2000", "PCX", "PDF", "PSD", "SVG", "TGA")
 
 
-def sound_pictures() -> list[tuple[str, bytes]]:
-    """Return pictures in many a form, each with the name of its format."""
-    colour, clear = Image.fromarray(PIXELS[..., :3]), Image.fromarray(PIXELS)
-    gray, few, bits = colour.convert("L"), colour.quantize(8), colour.convert("1")
+def valid_images() -> list[tuple[str, bytes]]:
+    """Return encoded images of many kinds, each with the name of its format."""
+    colour, alpha = Image.fromarray(PIXELS[..., :3]), Image.fromarray(PIXELS)
+    gray, palette, bits = colour.convert("L"), colour.quantize(8), colour.convert("1")
     exif, text, deep = Image.Exif(), PngInfo(), PIXELS.astype(np.uint16) * 257
     exif.update({274: 6, 271: "maker"})
     exif.get_ifd(34853).update({1: "N", 2: (1.0, 2.0, 3.0)})
     text.add_text("a", "b" * 50, zip=True)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    told = {"exif": exif, "icc_profile": profile}
-    moving = {"save_all": True, "append_images": [gray.convert("RGB"), colour]}
-    forms: list[tuple[str, Image.Image, dict[str, Any]]] = [
-        ("AVIF", colour, told), ("AVIF", clear, {**moving, "append_images": [clear]}),
-        ("BMP", colour, {}), ("BMP", few, {}),
-        ("GIF", gray, {}), ("GIF", few, {**moving, "transparency": 2, "comment": b"hello"}),
-        ("JPEG", colour, told), ("JPEG", colour, {"progressive": True}), ("JPEG", gray, {}),
-        ("JPEG", colour.convert("CMYK"), {}), ("MPO", colour, moving),
-        ("PNG", colour, {**told, "pnginfo": text}), ("PNG", clear, {}), ("PNG", bits, {}),
-        ("PNG", few, {"transparency": 3}), ("PNG", Image.fromarray(deep[..., 0]), {}),
-        ("PNG", colour, moving), ("PPM", colour, {}), ("PPM", gray, {}), ("PPM", bits, {}),
-        ("PPM", gray.convert("F"), {}), ("TIFF", colour, {"exif": exif}), ("TIFF", colour, moving),
-        ("TIFF", clear, {"compression": "tiff_lzw"}), ("TIFF", colour, {"compression": "jpeg"}),
+    metadata = {"exif": exif, "icc_profile": profile}
+    animated = {"save_all": True, "append_images": [gray.convert("RGB"), colour]}
+    cases: list[tuple[str, Image.Image, dict[str, Any]]] = [
+        ("AVIF", colour, metadata), ("AVIF", alpha, {**animated, "append_images": [alpha]}),
+        ("BMP", colour, {}), ("BMP", palette, {}),
+        ("GIF", gray, {}), ("GIF", palette, {**animated, "transparency": 2, "comment": b"hello"}),
+        ("JPEG", colour, metadata), ("JPEG", colour, {"progressive": True}), ("JPEG", gray, {}),
+        ("JPEG", colour.convert("CMYK"), {}), ("MPO", colour, animated),
+        ("PNG", colour, {**metadata, "pnginfo": text}), ("PNG", alpha, {}), ("PNG", bits, {}),
+        ("PNG", palette, {"transparency": 3}), ("PNG", Image.fromarray(deep[..., 0]), {}),
+        ("PNG", colour, animated), ("PPM", colour, {}), ("PPM", gray, {}), ("PPM", bits, {}),
+        ("PPM", gray.convert("F"), {}), ("TIFF", colour, {"exif": exif}),
+        ("TIFF", colour, animated),
+        ("TIFF", alpha, {"compression": "tiff_lzw"}), ("TIFF", colour, {"compression": "jpeg"}),
         ("TIFF", gray, {"compression": "tiff_adobe_deflate"}), ("TIFF", gray.convert("F"), {}),
         ("TIFF", bits, {"compression": "group4"}), ("TIFF", gray.convert("I"), {}),
         ("TIFF", colour, {"compression": "packbits"}), ("TIFF", colour.convert("YCbCr"), {}),
-        ("WEBP", clear, {**told, "lossless": True}), ("WEBP", colour, moving),
-        *((form, colour.resize((16, 16)), {}) for form in REFUSED if form not in WRITTEN),
+        ("WEBP", alpha, {**metadata, "lossless": True}), ("WEBP", colour, animated),
+        *((name, colour.resize((16, 16)), {}) for name in REFUSED if name not in WRITTEN),
     ]  # fmt: skip
-    made = []
-    for form, picture, options in forms:
-        if frames := options.get("append_images"):  # saving leaves its marks on a picture
+    encoded = []
+    for name, image, options in cases:
+        if frames := options.get("append_images"):  # saving changes an image
             options = {**options, "append_images": [frame.copy() for frame in frames]}
-        picture.copy().save(buffer := BytesIO(), form, **options)
-        made.append((form, buffer.getvalue()))
-    for form, pixels in (("PNG", deep), ("PNG", deep[..., :3]), ("TIFF", deep[..., :3])):
-        made.append((form, cv2.imencode(f".{form}", pixels)[1].tobytes()))
-    return [*made, ("PPM", b"P3 2 1 255 1 2 3 4 5 6\n"), ("PPM", b"P2 #\n2 2 65535 1 2 3 4\n"),
+        image.copy().save(buffer := BytesIO(), name, **options)
+        encoded.append((name, buffer.getvalue()))
+    for name, pixels in (("PNG", deep), ("PNG", deep[..., :3]), ("TIFF", deep[..., :3])):
+        encoded.append((name, cv2.imencode(f".{name}", pixels)[1].tobytes()))
+    return [*encoded, ("PPM", b"P3 2 1 255 1 2 3 4 5 6\n"), ("PPM", b"P2 #\n2 2 65535 1 2 3 4\n"),
             *WRITTEN.items()]  # fmt: skip
 
 
@@ -235,16 +238,16 @@ WRITTEN = {
     "PSD": b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\4\0\0\0\4\0\10\0\3" + bytes(100),
     "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
 }
-"""what Pillow does not write"""
+"""formats that Pillow does not write"""
 
 
 # -- checkpoints -----------------------------------------------------------------------------------
 
 
-def checkpoints(home: Path) -> Feed:
-    """Feed checkpoints that are wrong in one file, with manifests that say it has always been so.
+def checkpoint_target(home: Path) -> Target:
+    """Return a target for checkpoints with one mutated file and a manifest that agrees with it.
 
-    They are to translate, or to draw; or, a third of them, to be gone on with.
+    A third of them are resumed, the others translate and draw samples.
     """
     for name in ("a", "b"):
         (home / name).mkdir()
@@ -261,35 +264,35 @@ def checkpoints(home: Path) -> Feed:
                 home / name, name, domains=domains, options=options, size=64
             )
         )
-    places = [next((run / "checkpoints").iterdir()) for run in runs]
-    sound = {place: {file.name: file.read_bytes() for file in place.iterdir()} for place in places}
+    paths = [next((run / "checkpoints").iterdir()) for run in runs]
+    originals = {path: {file.name: file.read_bytes() for file in path.iterdir()} for path in paths}
 
-    def feed(dice: Random) -> None:
-        place = dice.choice(places)
-        for name, data in sound[place].items():
-            (place / name).write_bytes(data)
-        resumed = dice.random() < 0.3
-        name = dice.choice([*sound[place], *["state.json"] * 3])
-        if name == "training.safetensors" and not resumed:
+    def target(rng: Random) -> None:
+        path = rng.choice(paths)
+        for name, data in originals[path].items():
+            (path / name).write_bytes(data)
+        resuming = rng.random() < 0.3
+        name = rng.choice([*originals[path], *["state.json"] * 3])
+        if name == "training.safetensors" and not resuming:
             return
-        spoil(place / name, dice)
-        if resumed:
-            go_on(place, sound[place]["state.json"])
+        mutate_file(path / name, rng)
+        if resuming:
+            resume_if_unchanged(path, originals[path]["state.json"])
         else:
-            use(Translator.load(place, device="cpu"))
+            use(Translator.load(path, device="cpu"))
 
-    return feed
+    return target
 
 
-def spoil(file: Path, dice: Random) -> None:
-    """Change `file`, and have the manifest agree, where it is not the manifest itself."""
+def mutate_file(file: Path, rng: Random) -> None:
+    """Mutate `file`, and update its hash in the manifest unless it is the manifest."""
     data = file.read_bytes()
     if file.suffix == ".safetensors":
-        data = mutate_safetensors(data, dice)
-    elif dice.random() < 0.7:
-        data = json.dumps(mutate_document(json.loads(data), dice)).encode()
+        data = mutate_safetensors(data, rng)
+    elif rng.random() < 0.7:
+        data = json.dumps(mutate_document(json.loads(data), rng)).encode()
     else:
-        data = mutate_bytes(data, dice, words=WORDS)
+        data = mutate_bytes(data, rng, words=WORDS)
     file.write_bytes(data)
     if file.name != contents.MANIFEST:
         manifest = json.loads((file.parent / contents.MANIFEST).read_bytes())
@@ -298,42 +301,42 @@ def spoil(file: Path, dice: Random) -> None:
         (file.parent / contents.MANIFEST).write_text(json.dumps(manifest))
 
 
-def go_on(place: Path, sound: bytes) -> None:
-    """Resume where that reads and computes what it did.
+def resume_if_unchanged(path: Path, original: bytes) -> None:
+    """Resume if the data and the amount of work are unchanged.
 
-    Another data set may be the whole disk, and PyTorch's compiler writes code of its own.
+    Another data set could be the whole disk, and PyTorch's compiler writes code of its own.
     """
-    found, before = read.read_checkpoint(resolve(place)[0]), json.loads(sound)["config"]
-    train = found.config.train
-    same = found.config.data == layers.validate(before).data and train.batch_size == 1
-    if same and found.step > 0 and not train.compile:
-        small_runs.resume(place.parent.parent, steps=1, assignments=["data.root=."])
+    checkpoint, config = read.read_checkpoint(resolve(path)[0]), json.loads(original)["config"]
+    train = checkpoint.config.train
+    same = checkpoint.config.data == layers.validate(config).data and train.batch_size == 1
+    if same and checkpoint.step > 0 and not train.compile:
+        small_runs.resume(path.parent.parent, steps=1, assignments=["data.root=."])
 
 
 def use(model: Translator) -> None:
     for domain in model.domains[:3]:
-        with suppress(TranslateError):  # it draws from noise
+        with suppress(TranslateError):  # it only draws samples
             model(PIXELS, to=domain)
-    with suppress(TranslateError):  # it does not
+    with suppress(TranslateError):  # it only translates
         model.sample(1)
 
 
 # -- configurations --------------------------------------------------------------------------------
 
 
-def configurations(home: Path) -> Feed:
-    """Feed configurations and ``--set`` to `show`, and to training, up to where data is missing."""
+def configuration_target(home: Path) -> Target:
+    """Return a target for configurations and ``--set``: `show`, and training without data."""
     texts = [path.read_bytes() for path in bundled().values()]
     documents = [yaml.parse(text.decode(), "bundled") for text in texts]
     path = home / "mutant.yaml"
 
-    def feed(dice: Random) -> None:
-        if dice.random() < 0.5:
-            path.write_bytes(mutate_bytes(dice.choice(texts), dice, others=texts, words=WORDS))
+    def target(rng: Random) -> None:
+        if rng.random() < 0.5:
+            path.write_bytes(mutate_bytes(rng.choice(texts), rng, others=texts, words=WORDS))
         else:
-            path.write_text(json.dumps(mutate_document(dice.choice(documents), dice)))
-        word = mutate_bytes(b"options.generator={name: resnet, width: 4}", dice, words=WORDS)
-        settings = [word.decode(errors="replace")] if dice.random() < 0.3 else []
+            path.write_text(json.dumps(mutate_document(rng.choice(documents), rng)))
+        word = mutate_bytes(b"options.generator={name: resnet, width: 4}", rng, words=WORDS)
+        settings = [word.decode(errors="replace")] if rng.random() < 0.3 else []
         out = StringIO()
         with redirect_stdout(out), redirect_stderr(out), pytest.raises(SystemExit) as end:
             main(["show", str(path)])
@@ -344,4 +347,4 @@ def configurations(home: Path) -> Feed:
             if "nowhere" not in str(error):
                 raise
 
-    return feed
+    return target

@@ -1,4 +1,4 @@
-"""What only a GPU shows: ``pytest -m gpu`` on a machine with CUDA."""
+"""Tests that need a GPU: ``pytest -m gpu`` on a machine with CUDA."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +19,8 @@ def test_a_gpu_trains_in_every_precision_and_memory_format(
 ) -> None:
     for domain in ("a", "b"):
         image_folder(f"{domain}/train", 4)
-    asked = small_runs.config(tmp_path, recipe, train__device="cuda", train__steps=4, **extra)
-    small_runs.train(asked, tmp_path / "run")
+    config = small_runs.config(tmp_path, recipe, train__device="cuda", train__steps=4, **extra)
+    small_runs.train(config, tmp_path / "run")
     weights = load_file(tmp_path / "run/checkpoints/step-00000004/weights.safetensors")
     assert all(tensor.isfinite().all() for tensor in weights.values())
 

@@ -1,8 +1,6 @@
-"""Who may import whom, who may write to the disk, and what the engine must not know."""
+"""Layers of imports, modules that may write to the disk, and no plugin's name in the engine."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -72,12 +70,12 @@ class Module(NamedTuple):
 
 def modules(root: Path) -> list[Module]:
     """Return every module below the source root that holds `root`, by dotted name."""
-    found = []
+    parsed = []
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root.parent).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found.append(Module(name, path, ast.parse(path.read_text())))
-    return found
+        parsed.append(Module(name, path, ast.parse(path.read_text())))
+    return parsed
 
 
 OURS = modules(ROOT / "translate")
@@ -95,7 +93,7 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
-    """Yield every import, wherever it stands, as the module that it asks for."""
+    """Yield every import, at any depth, with the imported module."""
     for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
@@ -113,42 +111,46 @@ def room(name: str) -> str:
 
 
 def test_every_module_is_in_a_room_of_the_list() -> None:
-    there = {room(module.name) for module in OURS}
-    assert not there - set(LAYERS), "put it into ROOMS, in the row where it belongs"
-    assert not set(LAYERS) - there, "ROOMS names a room that is gone"
+    rooms = {room(module.name) for module in OURS}
+    assert not rooms - set(LAYERS), "put it into ROOMS, in the row where it belongs"
+    assert not set(LAYERS) - rooms, "ROOMS has a room that does not exist"
 
 
 def test_imports_only_point_down() -> None:
     wrong = []
     for module in OURS:
-        here = room(module.name)
+        own_room = room(module.name)
         for node, target in imports(module.tree):
             if target.startswith("."):
                 wrong.append(module.at(node, "a relative import: name the module that defines it"))
             if not (target == "translate" or target.startswith("translate.")):
                 continue
-            there = room(target)
-            if here == there or LAYERS.get(there, 99) < LAYERS.get(here, -1):
+            imported_room = room(target)
+            if own_room == imported_room or LAYERS.get(imported_room, 99) < LAYERS.get(
+                own_room, -1
+            ):
                 continue
-            wrong.append(module.at(node, f"{here} imports {there}, which is not below it"))
+            wrong.append(
+                module.at(node, f"{own_room} imports {imported_room}, which is not below it")
+            )
     assert not wrong, "\n".join(wrong)
 
 
 def test_there_are_no_circular_imports() -> None:
-    above = {m.name: {t for _, t in imports(m.tree) if t in NAMES} for m in OURS}
-    found = []
+    imports_of = {m.name: {t for _, t in imports(m.tree) if t in NAMES} for m in OURS}
+    circles = []
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            found.append(" -> ".join((*path[path.index(name) :], name)))
-        elif name in above:
-            targets = above.pop(name)
+            circles.append(" -> ".join((*path[path.index(name) :], name)))
+        elif name in imports_of:
+            targets = imports_of.pop(name)
             for target in targets:
                 visit(target, (*path, name))
 
-    for name in list(above):
+    for name in list(imports_of):
         visit(name, ())
-    assert not found, "\n".join(found)
+    assert not circles, "\n".join(circles)
 
 
 def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
@@ -215,7 +217,7 @@ def test_only_four_modules_write_to_the_disk() -> None:
 
 
 def test_I13_only_console_prints() -> None:
-    """What is printed elsewhere would end the work where it cannot be encoded or written."""
+    """Printing elsewhere would end a command if the text cannot be encoded or written."""
     door = ROOT / "translate/engine/system/console.py"
     wrong = [
         module.at(node, f"{ast.unparse(node)[:40]} prints: use translate.engine.system.console")
@@ -228,7 +230,7 @@ def test_I13_only_console_prints() -> None:
 
 
 def prints(node: ast.AST) -> bool:
-    """Whether `node` writes to standard output or error by another way than our own."""
+    """Return whether `node` writes to standard output or error without our console."""
     if isinstance(node, ast.Attribute):
         return ast.unparse(node) in {
             *("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"),
@@ -243,7 +245,7 @@ def prints(node: ast.AST) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "is_print"),
     [
         ("print('x')", True),
         ("click.echo('x')", True),
@@ -257,12 +259,12 @@ def prints(node: ast.AST) -> bool:
         ("bar.console.print('x')", False),
     ],
 )
-def test_the_search_for_prints_finds_every_kind(line: str, found: bool) -> None:
-    assert any(prints(node) for node in nodes(ast.parse(line))) == found
+def test_the_search_for_prints_finds_every_kind(line: str, is_print: bool) -> None:
+    assert any(prints(node) for node in nodes(ast.parse(line))) == is_print
 
 
 def writes(call: ast.Call, tree: ast.AST) -> bool:
-    """Whether `call` changes the disk, as far as its text shows."""
+    """Return whether `call` changes the disk, as far as its text shows."""
     match call.func:
         case ast.Name(name):
             owner = ""
@@ -271,7 +273,7 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
         case _:
             return False
     if call.args and ast.unparse(call.args[0]) == "os.devnull":
-        return False  # which is nowhere on the disk
+        return False
     if owner in ("os", "shutil", "tempfile"):
         return name in SYSTEM | SHELL
     if name in ("open", "ZipFile"):
@@ -285,20 +287,20 @@ def writes(call: ast.Call, tree: ast.AST) -> bool:
 
 
 def opens_to_write(call: ast.Call, owner: str) -> bool:
-    """Whether an ``open`` or ``.open`` asks for more than to read, or hides what it asks for."""
-    given = {k.arg: k.value for k in call.keywords}
+    """Return whether an ``open`` or ``.open`` has a mode that writes, or that is no literal."""
+    keywords = {k.arg: k.value for k in call.keywords}
     first_is_path = ("", "gzip", "bz2", "lzma", "io", "tarfile", "zipfile", "codecs")
     position = 1 if owner in first_is_path else 0
     if owner.endswith(("Image", "Pillow")):
-        return False  # Pillow's has no mode but "r"
-    mode = given.get("mode", call.args[position] if len(call.args) > position else None)
+        return False  # Pillow's only mode is "r"
+    mode = keywords.get("mode", call.args[position] if len(call.args) > position else None)
     if mode is None:
         return False
     return not (isinstance(mode, ast.Constant) and not set(str(mode.value)) & set("wax+"))
 
 
 def into_memory(call: ast.Call, tree: ast.AST) -> bool:
-    """Whether the first argument is a name that is bound to a `BytesIO`."""
+    """Return whether the first argument is the name of a `BytesIO`."""
     if not (call.args and isinstance(call.args[0], ast.Name)):
         return False
     buffers = set()
@@ -328,7 +330,7 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "is_write"),
     [
         ("Path('x').write_text('')", True),
         ("path.open('wb')", True),
@@ -354,13 +356,13 @@ def test_F1_nothing_is_unpickled_or_evaluated() -> None:
         ("cv2.imwrite(name, pixels)", True),
     ],
 )
-def test_the_search_for_disk_writes_finds_every_kind(line: str, found: bool) -> None:
+def test_the_search_for_disk_writes_finds_every_kind(line: str, is_write: bool) -> None:
     tree = ast.parse(line)
     calls = [node for node in nodes(tree) if isinstance(node, ast.Call)]
-    assert any(writes(call, tree) for call in calls) == found
+    assert any(writes(call, tree) for call in calls) == is_write
 
 
-ORDINARY = {
+SHARED_WORDS = {
     "domains": "the key data.domains",
     "images": "what networks get, and a key of records",
     "unpaired": "the default of data.layout",
@@ -369,17 +371,17 @@ ORDINARY = {
     "png": "the default of --format",
     **dict.fromkeys(("jpeg", "webp", "tiff", "bmp", "ppm", "avif"), "choices of --format, codecs"),
 }
-"""names of plugins that are words of the interface as well, and what they are there"""
+"""names of plugins that are words of the interface as well, with their meaning there"""
 
 
 @pytest.mark.parametrize("kind", HOOKS)
-def test_the_engine_knows_nothing_by_name_that_plugins_register(kind: Kind) -> None:
-    """Rule 0. Examples in the commands' help may name one, docstrings too; code may not.
+def test_the_engine_contains_no_name_that_plugins_register(kind: Kind) -> None:
+    """Rule 0: examples in the commands' help and docstrings may contain one, code may not.
 
     A distinctive name may not be a part of a string either.
     """
-    offered = {*names_offered(HOOKS[kind])} - ORDINARY.keys()
-    parts = {name for name in offered if kind == "recipe" or "-" in name or len(name) > 9}
+    registered = {*registered_names(HOOKS[kind])} - SHARED_WORDS.keys()
+    parts = {name for name in registered if kind == "recipe" or "-" in name or len(name) > 9}
     wrong = []
     for module in OURS:
         prose = {id(node.value) for node in nodes(module.tree) if isinstance(node, ast.Expr)}
@@ -388,20 +390,20 @@ def test_the_engine_knows_nothing_by_name_that_plugins_register(kind: Kind) -> N
                 continue
             text = node.value.lower()
             within = not (id(node) in prose or room(module.name) == "cli")
-            whole = text in offered and id(node) not in prose
+            whole = text in registered and id(node) not in prose
             if whole or (within and any(name in text for name in parts)):
                 wrong.append(module.at(node, repr(node.value)))
     assert not wrong, "\n".join(wrong)
 
 
 def test_names_that_plugins_register_are_found() -> None:
-    assert "cyclegan" in {*names_offered("register_recipes")}
-    assert {"resnet", "unet"} <= {*names_offered("register_generators")}
-    kinds_without = {k for k, hook in HOOKS.items() if not [*names_offered(hook)]}
+    assert "cyclegan" in {*registered_names("register_recipes")}
+    assert {"resnet", "unet"} <= {*registered_names("register_generators")}
+    kinds_without = {k for k, hook in HOOKS.items() if not [*registered_names(hook)]}
     assert kinds_without == {"command"}, "our own plugins add no command"
 
 
-def names_offered(hook: str) -> Iterator[str]:
+def registered_names(hook: str) -> Iterator[str]:
     """Yield the keys of the mappings that built-in plugins return from `hook`."""
     for module in PLUGINS:
         for node in module.tree.body:
@@ -409,22 +411,6 @@ def names_offered(hook: str) -> Iterator[str]:
                 for part in ast.walk(node):
                     if isinstance(part, ast.Dict):
                         yield from (k.value for k in part.keys if isinstance(k, ast.Constant))
-
-
-@pytest.mark.parametrize("command", [["--help"], ["--version"], ["train", "--help"]])
-def test_help_imports_nothing_heavy(command: list[str]) -> None:
-    code = f"""
-import runpy, sys
-sys.argv = ["translate", *{command}]
-try:
-    runpy.run_module("translate", run_name="__main__")
-except SystemExit as end:
-    assert not end.code, end.code
-heavy = {{"torch", "numpy", "cv2", "kornia", "albumentations", "PIL"}} & set(sys.modules)
-sys.exit(f"imported {{sorted(heavy)}}" if heavy else 0)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_folders_next_to_the_packages_are_not_packages() -> None:

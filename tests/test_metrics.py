@@ -1,4 +1,4 @@
-"""The base class of metrics: rows, merging over processes, drawing with replacement."""
+"""The base class of metrics: rows, merging over processes, resampling."""
 
 import numpy as np
 import torch
@@ -41,8 +41,8 @@ def test_merged_states_of_two_processes_are_those_of_one() -> None:
 def test_resampled_images_keep_their_rows_together_and_leave_the_metric_as_it_was() -> None:
     metric = Difference()
     metric.add("fake", means=torch.arange(50.0), squares=torch.arange(50.0) ** 2)
-    drawn = metric.resample(np.random.default_rng(0))
-    means, squares = drawn.rows("fake", "means"), drawn.rows("fake", "squares")
+    resampled = metric.resample(np.random.default_rng(0))
+    means, squares = resampled.rows("fake", "means"), resampled.rows("fake", "squares")
     assert torch.equal(squares, means**2)
     assert 20 < len(set(means.tolist())) < 40, "about 63 % of the images are drawn"
     assert torch.equal(metric.rows("fake", "means"), torch.arange(50.0))
@@ -54,7 +54,7 @@ def test_the_mean_absolute_error_counts_pixels_inside_the_mask() -> None:
     fake[0, :, 0, 0] = 8.0
     mask = torch.zeros(2, 1, 2, 2, dtype=torch.bool)
     mask[:, :, 0] = True
-    for given, expected in (({}, 1.0), ({"mask": mask}, 2.0)):
+    for extra, expected in (({}, 1.0), ({"mask": mask}, 2.0)):
         metric = create("metric", "mae")
-        metric.update({"fake": fake, "target": target, **given})
+        metric.update({"fake": fake, "target": target, **extra})
         assert metric.compute() == {"mae": expected}

@@ -1,4 +1,4 @@
-"""Our own files, edited, damaged or replaced: a resume continues or says one line, never a hang."""
+"""Our own files, edited, damaged or replaced: a resume continues or is a one-line error."""
 
 import json
 import os
@@ -28,21 +28,21 @@ DEEPEST = b'{"step": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 Damage = Callable[[Path], object]
 
 
-def holding(data: bytes) -> Damage:
+def with_content(data: bytes) -> Damage:
     return lambda path: path.write_bytes(data)
 
 
-def a_folder(path: Path) -> None:
+def replace_by_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
 
-def a_pipe(path: Path) -> None:
+def replace_by_pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
 
 
-def link_to(target: str) -> Damage:
+def replace_by_link(target: str) -> Damage:
     def damage(path: Path) -> None:
         path.unlink()
         path.symlink_to(target)
@@ -51,34 +51,34 @@ def link_to(target: str) -> Damage:
 
 
 DAMAGES: dict[str, Damage] = {
-    "empty": holding(b""),
-    "a list": holding(b"[1, 2]"),
-    "null": holding(b"null"),
-    "text": holding(b'"step"'),
-    "no text": holding(b"\xff\xfe\x00"),
-    "deep": holding(DEEP),
-    "deepest": holding(DEEPEST),
-    "a long number": holding(b'{"step": ' + b"9" * 5000 + b"}"),
-    "a folder": a_folder,
-    "a pipe": a_pipe,
-    "a device": link_to("/dev/zero"),
-    "a dead link": link_to("nowhere"),
-    "a link to itself": link_to("run.json"),
+    "empty": with_content(b""),
+    "a list": with_content(b"[1, 2]"),
+    "null": with_content(b"null"),
+    "text": with_content(b'"step"'),
+    "no text": with_content(b"\xff\xfe\x00"),
+    "deep": with_content(DEEP),
+    "deepest": with_content(DEEPEST),
+    "a long number": with_content(b'{"step": ' + b"9" * 5000 + b"}"),
+    "a folder": replace_by_folder,
+    "a pipe": replace_by_pipe,
+    "a device": replace_by_link("/dev/zero"),
+    "a dead link": replace_by_link("nowhere"),
+    "a link to itself": replace_by_link("run.json"),
 }
 every_damage = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with images and a run of two steps, which tests copy."""
+    """Return a folder with images and a run of two steps, for tests to copy."""
     root = tmp_path_factory.mktemp("straight")
     for domain, shade in (("a", 40), ("b", 200)):
         (root / domain).mkdir()
         for number in range(2):
             pixels = np.full((16, 16, 3), shade + number, np.uint8)
             Image.fromarray(pixels).save(root / domain / f"{number}.png")
-    often = {"train__log_every": 1, "train__save_every": 1}
-    small_runs.train(small_runs.config(root, train__steps=2, **often), root / "run")
+    intervals = {"train__log_every": 1, "train__save_every": 1}
+    small_runs.train(small_runs.config(root, train__steps=2, **intervals), root / "run")
     yield root
 
 
@@ -98,16 +98,16 @@ def one_line(error: BaseException) -> str:
 def test_damaged_logs_never_prevent_a_resume(name: str, damage: Damage, run: Path) -> None:
     (run / name).touch()
     damage(run / name)
-    heard = small_runs.ProgressRecorder()
-    if name == "run.json" and damage is a_folder:
+    recorder = small_runs.ProgressRecorder()
+    if name == "run.json" and damage is replace_by_folder:
         with pytest.raises(SaveError, match="Is a directory") as caught:
-            small_runs.resume(run, heard, steps=3)
+            small_runs.resume(run, recorder, steps=3)
         one_line(caught.value)
         return
-    assert small_runs.resume(run, heard, steps=3).step == 3
+    assert small_runs.resume(run, recorder, steps=3).step == 3
     facts = json.loads((run / "run.json").read_bytes())
     assert facts["outcome"] == "finished" and facts["started_at_step"] == 2
-    assert len([line for line in heard.lines if name in line]) <= 3, heard.lines
+    assert len([line for line in recorder.lines if name in line]) <= 3, recorder.lines
     if name == "log.jsonl" and not (run / name).is_dir() and not (run / name).is_symlink():
         assert (run / name).is_fifo() or json_files.read_lines(run / name)[-1]["step"] == 3
 
@@ -129,11 +129,13 @@ def test_a_run_json_with_wrong_types_never_prevents_a_resume(
 
 
 def test_invalid_lines_of_a_log_are_removed_and_the_others_kept(run: Path) -> None:
-    log, odd = run / "log.jsonl", [{"step": s} for s in ("2", None, [2], -1, 2.5, True, 9)]
-    whole = log.read_bytes()
-    log.write_bytes(whole + b"".join(json.dumps(line).encode() + b"\n" for line in odd) + DEEPEST)
+    log, invalid = run / "log.jsonl", [{"step": s} for s in ("2", None, [2], -1, 2.5, True, 9)]
+    content = log.read_bytes()
+    log.write_bytes(
+        content + b"".join(json.dumps(line).encode() + b"\n" for line in invalid) + DEEPEST
+    )
     small_runs.resume(run, steps=3)
-    assert log.read_bytes().startswith(whole)
+    assert log.read_bytes().startswith(content)
     assert [line["step"] for line in json_files.read_lines(log)] == [1, 2, 3]
 
 
@@ -141,7 +143,7 @@ def test_a_huge_log_is_read_from_its_end(run: Path) -> None:
     log = run / "log.jsonl"
     last = log.read_bytes()
     with log.open("r+b") as file:
-        file.seek(4 << 30)  # a hole: it takes no room, and would take memory
+        file.seek(4 << 30)  # a hole: it takes no disk space
         file.write(b"\n" + last + b'{"step": 7}\n')
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     small_runs.resume(run, steps=3)
@@ -159,8 +161,8 @@ def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
 ) -> None:
     first, second = sorted((run / "checkpoints").iterdir())[-2:]
     damage(second / name)
-    for found, complaints in (retention.newest_checkpoint(run), resolve(run)):
-        assert found == first
+    for checkpoint, complaints in (retention.newest_checkpoint(run), resolve(run)):
+        assert checkpoint == first
         assert [str(second / name) in complaint for complaint in complaints] == [True]
         assert "\n" not in complaints[0]
     with pytest.raises(CheckpointError) as caught:
@@ -182,9 +184,9 @@ def test_a_state_with_wrong_types_is_a_one_line_error(change: dict[str, Any], ru
     path, _ = retention.newest_checkpoint(run)
     state = json.loads((path / "state.json").read_bytes())
     small_runs.replace_checkpoint_file(path, "state.json", json.dumps({**state, **change}).encode())
-    for act in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
+    for call in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
         with pytest.raises(CheckpointError) as caught:
-            act()
+            call()
         assert next(iter(change)) in one_line(caught.value) or "state.json" in str(caught.value)
 
 
@@ -201,12 +203,12 @@ def test_numbers_out_of_range_are_refused_before_memory_is_allocated(
 ) -> None:
     path, _ = retention.newest_checkpoint(run)
     state = json.loads((path / "state.json").read_bytes())
-    place = state["spec"] if section == "spec" else state["config"][section]
-    place[key] = value
+    values = state["spec"] if section == "spec" else state["config"][section]
+    values[key] = value
     small_runs.replace_checkpoint_file(path, "state.json", json.dumps(state).encode())
-    for act in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
+    for call in (lambda: small_runs.resume(run, steps=3), lambda: infer.load(path)):
         with pytest.raises(TranslateError) as caught:
-            act()
+            call()
         one_line(caught.value)
 
 
@@ -227,16 +229,16 @@ def test_a_lock_that_is_not_a_file_is_a_one_line_error(make: Damage, run: Path) 
 
 
 def test_a_log_that_is_a_symbolic_link_is_not_written(run: Path, tmp_path: Path) -> None:
-    """A stranger's run folder may hold links."""
-    theirs = tmp_path / "profile"
-    theirs.write_text("export PATH=...\n")
+    """A run folder of a third party may contain links."""
+    other_file = tmp_path / "profile"
+    other_file.write_text("export PATH=...\n")
     for name in ("log.jsonl", "problems.jsonl"):
         (run / name).unlink(missing_ok=True)
-        (run / name).symlink_to(theirs)
-    heard = small_runs.ProgressRecorder()
-    assert small_runs.resume(run, heard, steps=3).step == 3
-    assert theirs.read_text() == "export PATH=...\n"
-    assert "could not write" in str(heard)
+        (run / name).symlink_to(other_file)
+    recorder = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, recorder, steps=3).step == 3
+    assert other_file.read_text() == "export PATH=...\n"
+    assert "could not write" in str(recorder)
 
 
 # -- without what a resume needs -------------------------------------------------------------------
@@ -264,9 +266,9 @@ def test_a_resume_skips_a_checkpoint_without_training_state(run: Path) -> None:
     path, _ = retention.newest_checkpoint(run)
     (path / "training.safetensors").unlink()
     assert resolve(run) == (path, [])
-    heard = small_runs.ProgressRecorder()
-    assert small_runs.resume(run, heard, steps=3).step == 3
-    assert f"{path / 'training.safetensors'}" in str(heard)
+    recorder = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, recorder, steps=3).step == 3
+    assert f"{path / 'training.safetensors'}" in str(recorder)
 
 
 def test_a_damaged_training_state_is_not_treated_as_missing(run: Path) -> None:
@@ -279,7 +281,7 @@ def test_a_damaged_training_state_is_not_treated_as_missing(run: Path) -> None:
 
 
 @pytest.fixture
-def translated(tmp_path: Path, image_folder: Callable[..., Path]) -> Callable[[], Any]:
+def translate_again(tmp_path: Path, image_folder: Callable[..., Path]) -> Callable[[], Any]:
     source, out = image_folder("in", 1, size=8), tmp_path / "out"
     model, _ = infer.load(small_checkpoints.cyclegan(tmp_path / "model"))
     return lambda: translate_folder(model, find_inputs(source, out), out, InferenceOptions())
@@ -287,31 +289,31 @@ def translated(tmp_path: Path, image_folder: Callable[..., Path]) -> Callable[[]
 
 @every_damage
 def test_records_that_are_not_a_file_are_a_one_line_error_and_damaged_lines_are_redone(
-    damage: Damage, translated: Callable[[], Any], tmp_path: Path
+    damage: Damage, translate_again: Callable[[], Any], tmp_path: Path
 ) -> None:
-    translated()
+    translate_again()
     out = tmp_path / "out"
     damage(out / ".translate/done.jsonl")
     with pytest.raises(ConfigError) as caught:
-        translated()
+        translate_again()
     text = one_line(caught.value)
     assert "done.jsonl cannot be read" in text or "--overwrite" in text
     (out / "0000.png").unlink()
     if (out / ".translate/done.jsonl").is_file():
-        assert translated().done == 1
-        assert translated().skipped == 1
+        assert translate_again().done == 1
+        assert translate_again().skipped == 1
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
 @pytest.mark.parametrize("name", ["problems.jsonl", ".translate/lock", ".translate"])
 def test_paths_of_our_files_that_are_not_files_are_a_one_line_error(
-    name: str, make: Damage, translated: Callable[[], Any], tmp_path: Path
+    name: str, make: Damage, translate_again: Callable[[], Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "out" / name
     path.parent.mkdir(parents=True)
     make(path)
     try:
-        assert translated().done == 1
+        assert translate_again().done == 1
     except TranslateError as error:
         assert name in one_line(error)
         assert error.exit_code == 2

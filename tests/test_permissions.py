@@ -1,4 +1,4 @@
-"""Files and folders without rights: listed items, or one line before any work."""
+"""Files and folders without permissions: listed items, or a one-line error before any work."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ TRAIN = (
 
 @pytest.fixture
 def translate(run_command: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Run the command as somebody for whom modes hold, and make all readable again."""
+    """Run the command with file modes enforced, and make all files readable afterwards."""
 
     def call(*arguments: object) -> Any:
         with permissions.permissions_enforced():
@@ -89,14 +89,14 @@ def test_an_output_folder_without_permissions_is_a_one_line_error(
     assert translate("infer", model, source, "out").code == 0
     Path("out/problems.jsonl").touch()
     shutil.copy("in/0000.png", "in/new.png")
-    place = Path("out") / path
-    place.chmod(mode)
+    target = Path("out") / path
+    target.chmod(mode)
     outcome = translate("infer", model, source, "out")
     assert outcome.code in (0, 2, 3), outcome
     if outcome.code:
         assert "Permission denied" in outcome.out + outcome.err, outcome
-    if place.exists():
-        place.chmod(0o755)
+    if target.exists():
+        target.chmod(0o755)
     assert translate("infer", model, source, "out").code == 0
 
 
@@ -148,14 +148,15 @@ def test_a_run_that_cannot_be_read_is_a_one_line_error(
 def test_a_path_of_thousands_of_characters_is_a_one_line_error(
     translate: Callable[..., Any], model: Path, image_folder: Callable[..., Path]
 ) -> None:
-    source, far = image_folder("in", 1, size=8), "x" * 6000
+    source, long = image_folder("in", 1, size=8), "x" * 6000
     for command in (
-        ("infer", model, far, "out"), ("infer", model, source, far), ("infer", far, source, "out"),
-        ("infer", model, f"{far}/*.png", "out"), ("infer", model, source, "out", "--mask", far),
-        ("train", "--resume", far), ("train", "--config", f"{far}.yaml"), ("show", far),
-        ("train", "--plugin", "cyclegan", "--domains", far, "b", "--steps", "1"),
-        ("train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", far, "--steps", "1"),
-        (*TRAIN, "--out", far), ("sample", far, "out"), ("datasets", "check", far),
+        ("infer", model, long, "out"), ("infer", model, source, long),
+        ("infer", long, source, "out"),
+        ("infer", model, f"{long}/*.png", "out"), ("infer", model, source, "out", "--mask", long),
+        ("train", "--resume", long), ("train", "--config", f"{long}.yaml"), ("show", long),
+        ("train", "--plugin", "cyclegan", "--domains", long, "b", "--steps", "1"),
+        ("train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", long, "--steps", "1"),
+        (*TRAIN, "--out", long), ("sample", long, "out"), ("datasets", "check", long),
     ):  # fmt: skip
         outcome = translate(*command)
         assert outcome.code == 2, outcome

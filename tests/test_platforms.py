@@ -1,4 +1,4 @@
-"""What Python lacks on Windows and macOS is asked for where it is used, and never needed."""
+"""What Python lacks on Windows and macOS is checked for before it is used."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -20,16 +20,16 @@ MEMBERS = {
 CATCHING = ("ImportError", "AttributeError", "Exception", "ModuleNotFoundError")
 
 
-def needs(tree: ast.AST, guarded: bool = False) -> Iterator[ast.AST]:
-    """Yield what is used of these without a look at whether it is there."""
+def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]:
+    """Yield uses of MODULES and MEMBERS without a check that they exist."""
     for child in ast.iter_child_nodes(tree):
-        inside = guarded
+        is_guarded = is_guarded
         if isinstance(child, ast.Try):
-            caught = " ".join(ast.unparse(h.type) for h in child.handlers if h.type)
-            inside = inside or any(name in caught for name in CATCHING)
+            exceptions = " ".join(ast.unparse(h.type) for h in child.handlers if h.type)
+            is_guarded = is_guarded or any(name in exceptions for name in CATCHING)
         elif isinstance(child, (ast.If, ast.IfExp)):
-            inside = inside or "hasattr(" in ast.unparse(child.test)
-        if not inside:
+            is_guarded = is_guarded or "hasattr(" in ast.unparse(child.test)
+        if not is_guarded:
             names = [a.name for a in child.names] if isinstance(child, ast.Import) else []
             names += [str(child.module)] if isinstance(child, ast.ImportFrom) else []
             if MODULES & {name.split(".")[0] for name in names}:
@@ -38,11 +38,11 @@ def needs(tree: ast.AST, guarded: bool = False) -> Iterator[ast.AST]:
                 owner = ast.unparse(child.value)
                 if child.attr in MEMBERS.get(owner, ()):
                     yield child
-        yield from needs(child, inside)
+        yield from unguarded_uses(child, is_guarded)
 
 
 @pytest.mark.parametrize(
-    ("code", "found"),
+    ("code", "is_unguarded"),
     [
         ("import fcntl", True),
         ("from resource import getrusage", True),
@@ -53,8 +53,8 @@ def needs(tree: ast.AST, guarded: bool = False) -> Iterator[ast.AST]:
         ("getattr(signal, 'SIGHUP', None)", False),
     ],
 )
-def test_the_search_finds_unguarded_uses(code: str, found: bool) -> None:
-    assert bool(list(needs(ast.parse(code)))) == found
+def test_the_search_finds_unguarded_uses(code: str, is_unguarded: bool) -> None:
+    assert bool(list(unguarded_uses(ast.parse(code)))) == is_unguarded
 
 
 def test_T29_features_of_some_systems_are_used_only_after_a_check() -> None:
@@ -62,7 +62,7 @@ def test_T29_features_of_some_systems_are_used_only_after_a_check() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"  # type: ignore[attr-defined]
         for folder in ("translate", "plugins/translate_plugins")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in needs(ast.parse(path.read_text()))
+        for node in unguarded_uses(ast.parse(path.read_text()))
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -70,12 +70,12 @@ def test_T29_features_of_some_systems_are_used_only_after_a_check() -> None:
 WINDOWS = """
 import os, shutil, sys
 
-class Absent:
+class MissingModules:
     def find_spec(self, name, path=None, target=None):
         if name in ("fcntl", "resource"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-sys.meta_path.insert(0, Absent())
+sys.meta_path.insert(0, MissingModules())
 for name in ("statvfs", "sched_getaffinity", "pread"):  # torch itself forks where it can
     if hasattr(os, name):
         delattr(os, name)

@@ -40,31 +40,28 @@ from translate.run import Run
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def root(
-    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+@pytest.fixture(autouse=True)
+def no_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the environment variables of torchrun."""
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
         monkeypatch.delenv(name, raising=False)
-    image_folder("a", 4), image_folder("b", 4)
-    return tmp_path
 
 
-def trained(begin: Callable[[small_runs.ProgressRecorder], Any]) -> dict[str, Any]:
-    """Train on this process; return what it heard and what its weights are."""
-    kept, heard = list[state.TrainingState](), small_runs.ProgressRecorder()
+def train_and_record(config: schema.Config, run: Path) -> dict[str, Any]:
+    """Train on this process; return its messages, its last step and hashes of its weights."""
+    states, recorder = list[state.TrainingState](), small_runs.ProgressRecorder()
 
-    def keep(*given: Any) -> state.TrainingState:
-        kept.append(build_training(*given))
-        return kept[0]
+    def build(*arguments: Any) -> state.TrainingState:
+        states.append(build_training(*arguments))
+        return states[0]
 
-    session.build_training = keep  # in a forked process, which ends after this
-    result = begin(heard)
-    (training,) = kept
+    session.build_training = build  # in a forked process, which ends after this
+    result = small_runs.train(config, run, recorder)
+    (training,) = states
     weights = {key: tensor.contiguous() for key, tensor in training.recipe.state_dict().items()}
     parameters = {key: p.detach().contiguous() for key, p in training.recipe.named_parameters()}
     return {
-        "lines": heard.lines,
+        "lines": recorder.lines,
         "step": result.step,
         "signal": result.signal,
         "weights": sha256(save(weights)).hexdigest(),
@@ -72,13 +69,15 @@ def trained(begin: Callable[[small_runs.ProgressRecorder], Any]) -> dict[str, An
     }
 
 
+def train_on_processes(config: schema.Config, run: Path, world: int = 2) -> list[dict[str, Any]]:
+    return two_processes.run(lambda _: train_and_record(config, run), world=world)
+
+
 def test_two_processes_write_one_run_and_end_with_equal_weights(root: Path) -> None:
-    asked = small_runs.config(
+    config = small_runs.config(
         root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2
     )
-    first, second = two_processes.run(
-        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
-    )
+    first, second = train_on_processes(config, root / "run")
     assert first["weights"] == second["weights"]
     assert (first["step"], second["step"]) == (4, 4)
     assert [line["step"] for line in json_files.read_lines(root / "run/log.jsonl")] == [2, 4]
@@ -98,53 +97,47 @@ def test_two_processes_write_one_run_and_end_with_equal_weights(root: Path) -> N
 
 
 def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
-    asked = small_runs.config(root, "pix2pix", train__batch_size=2, train__steps=2)
-    found = two_processes.run(
-        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
-    )
-    assert found[0]["parameters"] == found[1]["parameters"]  # statistics are each process's own
+    config = small_runs.config(root, "pix2pix", train__batch_size=2, train__steps=2)
+    results = train_on_processes(config, root / "run")
+    assert results[0]["parameters"] == results[1]["parameters"]  # statistics are each process's own
     saved = small_runs.checkpoint_tensors(root / "run")["weights.safetensors"]
-    assert sha256(saved).hexdigest() == found[0]["weights"]  # and the first one's are kept
+    assert sha256(saved).hexdigest() == results[0]["weights"]  # and the first one's are kept
 
 
 def test_two_processes_resume_exactly_and_one_process_reports_the_difference(root: Path) -> None:
-    def settings(steps: int) -> schema.Config:
+    def config(steps: int) -> schema.Config:
         return small_runs.config(
             root, train__batch_size=2, train__steps=steps, train__schedule="constant"
         )
 
-    def going_on(rank: int) -> list[str]:  # noqa: ARG001
-        heard = small_runs.ProgressRecorder()
-        small_runs.resume(root / "pieces", heard, steps=6)
-        return heard.lines
+    def resume(rank: int) -> list[str]:  # noqa: ARG001
+        recorder = small_runs.ProgressRecorder()
+        small_runs.resume(root / "pieces", recorder, steps=6)
+        return recorder.lines
 
-    two_processes.run(lambda _: small_runs.train(settings(6), root / "straight").step)
-    two_processes.run(lambda _: small_runs.train(settings(3), root / "pieces").step)
-    for lines in two_processes.run(going_on):
+    two_processes.run(lambda _: small_runs.train(config(6), root / "straight").step)
+    two_processes.run(lambda _: small_runs.train(config(3), root / "pieces").step)
+    for lines in two_processes.run(resume):
         assert lines == [f"resuming {root / 'pieces'} from step 3"]
-    assert small_runs.checkpoint_tensors(root / "pieces") == small_runs.checkpoint_tensors(
-        root / "straight"
-    )
+    assert small_runs.equal_checkpoints(root / "pieces", root / "straight")
 
-    heard = small_runs.ProgressRecorder()
-    assert small_runs.resume(root / "pieces", heard, steps=7).step == 7
-    assert heard.lines[0] == (
+    recorder = small_runs.ProgressRecorder()
+    assert small_runs.resume(root / "pieces", recorder, steps=7).step == 7
+    assert recorder.lines[0] == (
         "1 processes instead of 2: training continues, but not bit for bit as it would have."
     )
 
 
-@pytest.mark.parametrize(("asked_for", "raised"), [(1, 2), (3, 4)])
+@pytest.mark.parametrize(("batch_size", "rounded"), [(1, 2), (3, 4)])
 def test_a_batch_size_is_rounded_up_to_a_multiple_of_the_processes_with_a_message(
-    asked_for: int, raised: int, root: Path
+    batch_size: int, rounded: int, root: Path
 ) -> None:
-    asked = small_runs.config(root, train__batch_size=asked_for, train__steps=1)
-    first, _ = two_processes.run(
-        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
-    )
+    config = small_runs.config(root, train__batch_size=batch_size, train__steps=1)
+    first, _ = train_on_processes(config, root / "run")
     assert first["lines"][0] == (
-        f"train.batch_size is {raised} instead of {asked_for}, to suit 2 processes"
+        f"train.batch_size is {rounded} instead of {batch_size}, to suit 2 processes"
     )
-    assert yaml.read(str(root / "run/config.yaml"))["train"]["batch_size"] == raised
+    assert yaml.read(str(root / "run/config.yaml"))["train"]["batch_size"] == rounded
 
 
 def test_T19_a_signal_to_one_process_stops_both_at_one_step(
@@ -152,35 +145,33 @@ def test_T19_a_signal_to_one_process_stops_both_at_one_step(
 ) -> None:
     class Stopper:
         @hookimpl
-        def losses_logged(self, step: int) -> None:  # told of on the first process only
+        def losses_logged(self, step: int) -> None:  # called on the first process only
             if step == 2:
                 os.kill(os.getpid(), signal.SIGTERM)
 
     register_plugin(Stopper(), "stranger:stopper")
-    asked = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=1)
-    found = two_processes.run(
-        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
-    )
-    assert [(f["step"], f["signal"]) for f in found] == [(3, signal.SIGTERM)] * 2
-    assert found[0]["weights"] == found[1]["weights"]
+    config = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=1)
+    results = train_on_processes(config, root / "run")
+    assert [(result["step"], result["signal"]) for result in results] == [(3, signal.SIGTERM)] * 2
+    assert results[0]["weights"] == results[1]["weights"]
     assert small_runs.checkpoint_steps(root / "run") == [0, 3]
 
 
 def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Path) -> None:
-    asked = small_runs.config(root, train__batch_size=2, train__steps=50)
+    config = small_runs.config(root, train__batch_size=2, train__steps=50)
     batches = loader.batches
 
-    def blind(*given: Any, **named: Any) -> Iterator[Any]:
-        found = batches(*given, **named)
-        yield from islice(found, 3)
+    def fail_after_three(*arguments: Any, **keywords: Any) -> Iterator[Any]:
+        stream = batches(*arguments, **keywords)
+        yield from islice(stream, 3)
         raise TrainingError("100 items in a row cannot be read.")
 
     def work(rank: int) -> str:
         if rank == 1:
-            loader.batches = blind  # in a forked process, which ends after this
-        with pytest.raises(TrainingError) as caught:
-            small_runs.train(asked, root / "run")
-        return str(caught.value)
+            loader.batches = fail_after_three  # in a forked process, which ends after this
+        with pytest.raises(TrainingError) as error:
+            small_runs.train(config, root / "run")
+        return str(error.value)
 
     assert two_processes.run(work) == [
         "another process cannot read its images.", "100 items in a row cannot be read.",
@@ -189,19 +180,19 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
 
 
 def test_T19_a_file_that_any_process_cannot_read_is_listed_once(root: Path) -> None:
-    asked = small_runs.config(root, train__batch_size=2, train__steps=4)
+    config = small_runs.config(root, train__batch_size=2, train__steps=4)
     bad = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
     batches = loader.batches
 
     def work(rank: int) -> int:
-        def poor(*given: Any, **named: Any) -> Iterator[Any]:
-            for number, (batch, problems) in enumerate(batches(*given, **named)):
+        def with_a_bad_file(*arguments: Any, **keywords: Any) -> Iterator[Any]:
+            for number, (batch, problems) in enumerate(batches(*arguments, **keywords)):
                 yield batch, [*problems, *([bad] if number == 2 - rank else [])]
 
-        loader.batches = poor  # in a forked process, which ends after this
-        return small_runs.train(asked, root / "run").listed
+        loader.batches = with_a_bad_file  # in a forked process, which ends after this
+        return small_runs.train(config, root / "run").listed
 
-    assert two_processes.run(work) == [1, 0]  # the second met it first, and the first has the list
+    assert two_processes.run(work) == [1, 0]  # the first process has the list
     (line,) = json_files.read_lines(root / "run/problems.jsonl")
     assert line == bad.record()
 
@@ -210,30 +201,30 @@ def test_T19_a_file_that_any_process_cannot_read_is_listed_once(root: Path) -> N
 def test_T19_a_process_that_is_killed_ends_the_others_within_seconds(
     victim: int, root: Path
 ) -> None:
-    asked = small_runs.config(
+    config = small_runs.config(
         root, train__batch_size=3, train__steps=2000, train__save_every=2, train__log_every=1
     )
-    step = loop.take_step
+    take_step = loop.take_step
 
     def work(rank: int) -> tuple[str, float]:
         last = [time.monotonic()]
 
-        def stumble(training: state.TrainingState, *given: Any) -> Any:
+        def die_at_step_7(training: state.TrainingState, *arguments: Any) -> Any:
             if training.step == 7 and rank == victim:
                 os.kill(os.getpid(), signal.SIGKILL)
             last[0] = time.monotonic()
-            return step(training, *given)
+            return take_step(training, *arguments)
 
-        loop.take_step = stumble  # in a forked process, which ends after this
-        with pytest.raises(TrainingError) as caught:
-            small_runs.train(asked, root / "run")
-        return str(caught.value), time.monotonic() - last[0]
+        loop.take_step = die_at_step_7  # in a forked process, which ends after this
+        with pytest.raises(TrainingError) as error:
+            small_runs.train(config, root / "run")
+        return str(error.value), time.monotonic() - last[0]
 
-    for said, seconds in two_processes.run(work, world=3, killed=victim):
-        assert "another process has died or cannot be reached" in said
+    for message, seconds in two_processes.run(work, world=3, killed=victim):
+        assert "another process has died or cannot be reached" in message
         assert seconds < 5
-    found, complaints = retention.newest_checkpoint(root / "run")
-    assert (found.name, complaints) == ("step-00000006", [])
+    newest, complaints = retention.newest_checkpoint(root / "run")
+    assert (newest.name, complaints) == ("step-00000006", [])
     assert small_runs.resume(root / "run", steps=9).step == 9
 
 
@@ -241,12 +232,10 @@ def test_T19_three_processes_share_five_images_with_equal_batch_counts(
     root: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 5)
-    asked = small_runs.config(root, train__batch_size=2, train__steps=5)
-    found = two_processes.run(
-        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard)), world=3
-    )
-    assert [f["step"] for f in found] == [5, 5, 5]
-    assert len({f["weights"] for f in found}) == 1
+    config = small_runs.config(root, train__batch_size=2, train__steps=5)
+    results = train_on_processes(config, root / "run", world=3)
+    assert [result["step"] for result in results] == [5, 5, 5]
+    assert len({result["weights"] for result in results}) == 1
     assert small_runs.checkpoint_steps(root / "run") == [0, 5]
 
 
@@ -254,33 +243,33 @@ def test_T19_three_processes_share_five_images_with_equal_batch_counts(
 
 
 def gradients(batch: Pair) -> dict[str, Tensor]:
-    """Return what each optimizer of a fresh CycleGAN is given for `batch`, by parameter."""
+    """Return the gradients of a new CycleGAN for `batch`, by parameter."""
     generator = {"name": "resnet", "width": 4, "blocks": 1}
-    asked = small_runs.config(
+    config = small_runs.config(
         Path("nowhere"),
         options__pool_size=50,
         options__generator=generator,
         options__discriminator={"name": "patch", "width": 4, "layers": 2},
     )
-    training = build_training(asked, image_spec((32, 32), ("a", "b")), CPU)
+    training = build_training(config, image_spec((32, 32), ("a", "b")), CPU)
     training.recipe.double()  # so that only the mean itself is rounded
     names = {id(p): name for name, p in training.recipe.named_parameters()}
-    seen: dict[str, Tensor] = {}
+    gradients_by_name: dict[str, Tensor] = {}
 
-    def note(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    def record(optimizer: torch.optim.Optimizer, *_: Any) -> None:
         for group in optimizer.param_groups:
-            seen.update({names[id(p)]: p.grad.clone() for p in group["params"]})
+            gradients_by_name.update({names[id(p)]: p.grad.clone() for p in group["params"]})
 
     for optimizer in training.optimizers.values():
-        optimizer.register_step_pre_hook(note)
+        optimizer.register_step_pre_hook(record)
     take_turns(training.recipe, batch, training.optimizers)
-    assert seen.keys() == set(names.values())
-    return seen
+    assert gradients_by_name.keys() == set(names.values())
+    return gradients_by_name
 
 
 def test_a_turn_that_is_not_finite_on_one_process_is_skipped_on_both() -> None:
     class Overflowing(Recipe[Images]):
-        """One process's loss overflows, though its gradient does not."""
+        """The loss of one process overflows, but not its gradient."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -293,23 +282,23 @@ def test_a_turn_that_is_not_finite_on_one_process_is_skipped_on_both() -> None:
         def step(self, batch: Images) -> Iterator[Turn]:
             yield Turn("one", loss=self.one(torch.ones(1, 1)) + batch.images)
 
-    def play(rank: int) -> tuple[float, bool]:
+    def take_turn(rank: int) -> tuple[float, bool]:
         with distributed.process_group(CPU):
             recipe = Overflowing()
             batch = Images(torch.tensor(math.inf if rank else 0.0))
-            played = take_turns(recipe, batch, recipe.optimizers())
-            return recipe.one.weight.item(), bool(played.skipped["one"][0])
+            result = take_turns(recipe, batch, recipe.optimizers())
+            return recipe.one.weight.item(), bool(result.skipped["one"][0])
 
-    assert two_processes.run(play) == [(1.0, True), (1.0, True)]
+    assert two_processes.run(take_turn) == [(1.0, True), (1.0, True)]
 
 
 def biases_before_a_norm() -> set[str]:
-    """Return the biases whose true gradient is nothing: the norm that follows takes them away."""
-    asked = small_runs.config(
+    """Return the biases before a norm layer: it cancels them, and their gradient is zero."""
+    config = small_runs.config(
         Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
     )
-    recipe = build_training(asked, image_spec((32, 32), ("a", "b")), CPU).recipe
-    found = set()
+    recipe = build_training(config, image_spec((32, 32), ("a", "b")), CPU).recipe
+    names = set()
     for name, module in recipe.named_modules():
         if isinstance(module, nn.Sequential):
             for index, (one, other) in enumerate(pairwise(module)):
@@ -317,9 +306,9 @@ def biases_before_a_norm() -> set[str]:
                     type(other).__name__ == "InstanceNorm"
                     and getattr(one, "bias", None) is not None
                 ):
-                    found.add(f"{name}.{index}.bias")
-    assert "source_to_target.model.1.bias" in found
-    return found
+                    names.add(f"{name}.{index}.bias")
+    assert "source_to_target.model.1.bias" in names
+    return names
 
 
 def test_averaged_gradients_of_two_half_batches_equal_those_of_the_batch() -> None:
@@ -347,30 +336,19 @@ def test_averaged_gradients_of_two_half_batches_equal_those_of_the_batch() -> No
 
 @pytest.mark.slow
 def test_torchrun_trains_one_run(root: Path) -> None:
-    asked = small_runs.config(root, train__steps=6, train__log_every=2)
-    (root / "asked.yaml").write_text(yaml.dump(asked))
+    config = small_runs.config(root, train__steps=6, train__log_every=2)
+    (root / "config.yaml").write_text(yaml.dump(config))
     command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "translate",
-        "train",
-        "--config",
-        "asked.yaml",
-        "--out",
-        "run",
-    ]
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "translate", "train", "--config", "config.yaml", "--out", "run",
+    ]  # fmt: skip
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    said = [line for line in done.stdout.splitlines() if "train.batch_size is 2" in line]
-    assert len(said) == 1  # by the first process alone
+    messages = [line for line in done.stdout.splitlines() if "train.batch_size is 2" in line]
+    assert len(messages) == 1  # by the first process alone
     steps = re.findall(r"\bstep (\d)/6  ", done.stdout)
     assert steps == ["2", "4", "6"]
     assert [line["step"] for line in json_files.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
@@ -382,13 +360,13 @@ def test_torchrun_trains_one_run(root: Path) -> None:
 
 
 def test_a_failed_save_of_the_first_process_fails_on_every_process(root: Path) -> None:
-    """Else the others would go on, or end, as if the step were kept."""
+    """The other processes must not continue as if the step had been saved."""
 
     def work(rank: int) -> tuple[str, list[int]]:
-        asked = small_runs.config(root, train__batch_size=2)
+        config = small_runs.config(root, train__batch_size=2)
         disk = FaultyDisk(pytest.MonkeyPatch())  # in a forked process, which ends after this
         with distributed.process_group(CPU):
-            training = build_training(asked, image_spec((16, 16), ("a", "b")), CPU)
+            training = build_training(config, image_spec((16, 16), ("a", "b")), CPU)
             if rank == 0:
                 disk.arm(1, no_space, always=True)
             try:
@@ -412,10 +390,8 @@ def test_a_hook_of_the_first_process_stops_all_at_one_step(
                 run.stop("enough")
 
     register_plugin(Stopper(), "stranger:stopper")
-    asked = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=2)
-    found = two_processes.run(
-        lambda _: trained(lambda heard: small_runs.train(asked, root / "run", heard))
-    )
-    assert [(f["step"], f["signal"]) for f in found] == [(2, 0)] * 2
-    assert found[0]["weights"] == found[1]["weights"]
+    config = small_runs.config(root, train__batch_size=2, train__steps=50, train__log_every=2)
+    results = train_on_processes(config, root / "run")
+    assert [(result["step"], result["signal"]) for result in results] == [(2, 0)] * 2
+    assert results[0]["weights"] == results[1]["weights"]
     assert small_runs.checkpoint_steps(root / "run") == [0, 2]

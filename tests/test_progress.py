@@ -1,4 +1,4 @@
-"""Progress in one line: time left first, players by name, and no wider than a terminal."""
+"""Progress in one line: the time left first, players by name, and no wider than a terminal."""
 
 import math
 
@@ -18,9 +18,9 @@ CYCLEGAN = {
 }
 
 
-def report(losses: dict[str, float], **given: float) -> ProgressReport:
-    facts = {"step": 50, "steps": 200, "images_per_second": 3.14159, "data_wait": 0.126}
-    return ProgressReport(**{**facts, "seconds_left": 61.0, "losses": losses, **given})  # type: ignore[arg-type]
+def report(losses: dict[str, float], **changes: float) -> ProgressReport:
+    defaults = {"step": 50, "steps": 200, "images_per_second": 3.14159, "data_wait": 0.126}
+    return ProgressReport(**{**defaults, "seconds_left": 61.0, "losses": losses, **changes})  # type: ignore[arg-type]
 
 
 def test_losses_that_fit_are_shown_one_by_one() -> None:
@@ -33,10 +33,10 @@ def test_losses_that_do_not_fit_are_shown_as_the_total_of_each_player() -> None:
     assert line == "61 s left  step 50/200  generators 8.29  discriminators 0.375  3.14 images/s"
 
 
-def test_waiting_for_data_is_shown_where_there_is_room_and_something_to_show() -> None:
-    shown = "61 s left  step 50/200  one loss 1  3.14 images/s"
-    assert report({"one/loss": 1.0}).line() == f"{shown}  13% waiting for data"
-    assert report({"one/loss": 1.0}, data_wait=0.004).line() == shown
+def test_the_share_of_time_spent_waiting_for_data_is_shown_if_it_fits() -> None:
+    line = "61 s left  step 50/200  one loss 1  3.14 images/s"
+    assert report({"one/loss": 1.0}).line() == f"{line}  13% waiting for data"
+    assert report({"one/loss": 1.0}, data_wait=0.004).line() == line
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
@@ -58,7 +58,7 @@ def test_names_of_players_stay_at_80_columns_in_a_run_of_weeks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (40.4, "40 s"),
@@ -70,5 +70,5 @@ def test_names_of_players_stay_at_80_columns_in_a_run_of_weeks() -> None:
         (52 * 3600, "2 d 4 h"),
     ],
 )
-def test_time_is_said_as_a_person_says_it(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+def test_durations_have_a_readable_unit(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -49,7 +49,7 @@ def test_a_turn_without_losses_is_an_error() -> None:
         Turn("one")
 
 
-def test_pools_are_the_training_state_unless_a_recipe_says_more() -> None:
+def test_the_training_state_is_the_image_pools_by_default() -> None:
     recipe = Small()
     images = torch.rand(4, 3, 2, 2)
     recipe.pool(images[:2]), recipe.inside[0](images)
@@ -62,7 +62,7 @@ def test_pools_are_the_training_state_unless_a_recipe_says_more() -> None:
     assert not set(state) & set(recipe.state_dict())
 
 
-def test_what_a_recipe_leaves_out_has_a_default() -> None:
+def test_optional_attributes_and_methods_have_defaults() -> None:
     recipe = Small()
     assert recipe.preview(None) == {}
     assert (recipe.geometry, recipe.iteration) == (Geometry(), 0)
@@ -79,14 +79,14 @@ class Sized(nn.Conv2d):
         self.geometry = Geometry(**geometry)
 
 
-def test_the_geometry_of_a_recipe_is_that_of_its_networks_that_make_images() -> None:
+def test_the_geometry_of_a_recipe_is_that_of_its_generators() -> None:
     recipe = Small()
     recipe.forward_network, recipe.back = Sized(multiple_of=4, minimum=8), Sized(multiple_of=6)
     recipe.critic = Sized(multiple_of=5, minimum=93, scale=0)
     assert recipe.geometry == Geometry(multiple_of=12, minimum=8)
 
 
-def test_images_of_the_first_domain_go_to_all_others_unless_a_recipe_says_more() -> None:
+def test_targets_of_the_first_domain_are_all_others_by_default() -> None:
     recipe = Small()
     recipe.domains = ("a", "b", "c")
     assert (recipe.targets("a"), recipe.targets("b")) == (("b", "c"), ())
@@ -94,7 +94,7 @@ def test_images_of_the_first_domain_go_to_all_others_unless_a_recipe_says_more()
     assert recipe.targets("a") == ("a",)
 
 
-def test_a_turn_logs_means_that_nobody_minimises() -> None:
+def test_a_turn_logs_means_that_are_not_minimised() -> None:
     scores = torch.tensor([1.0, 3.0], requires_grad=True)
     turn = Turn("critic", gan=scores.sum()).log(real_score=scores).log(other=torch.zeros(2))
     assert turn.metrics == {"real_score": 2.0, "other": 0.0}
@@ -102,7 +102,7 @@ def test_a_turn_logs_means_that_nobody_minimises() -> None:
     assert turn.total == 4.0
 
 
-def test_latent_vectors_come_from_the_prior() -> None:
+def test_latent_vectors_are_sampled_from_the_prior() -> None:
     recipe = Small()
     with pytest.raises(TranslateError, match="Small cannot draw images: it has no prior"):
         recipe.latents(2)
@@ -110,19 +110,19 @@ def test_latent_vectors_come_from_the_prior() -> None:
     assert recipe.latents(2).shape == (2, 5, 1, 1)
 
 
-def test_a_recipe_must_say_how_it_steps_and_what_moves() -> None:
+def test_a_recipe_without_step_and_optimizers_is_abstract() -> None:
     with pytest.raises(TypeError, match=r"abstract"):
         Recipe()  # type: ignore[abstract]
 
 
-def test_compiling_reaches_the_networks_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compile_compiles_only_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(type(self).__name__))
     Small().compile()
     assert compiled == ["Conv2d", "Sequential"]
 
 
-def test_adam_is_fused_over_all_networks_and_moves_as_the_formula_does() -> None:
+def test_adam_is_fused_over_all_networks_and_follows_the_formula() -> None:
     one, two = nn.Linear(1, 1, bias=False).double(), nn.Linear(2, 1).double()
     optimizer = adam(one, two, lr=0.1)
     (group,) = optimizer.param_groups
@@ -139,11 +139,11 @@ def test_adam_is_fused_over_all_networks_and_moves_as_the_formula_does() -> None
         assert one.weight.item() == pytest.approx(weight, rel=1e-9)
 
 
-def test_the_betas_can_be_others() -> None:
+def test_the_betas_can_be_set() -> None:
     assert adam(nn.Linear(1, 1), betas=(0.0, 0.9)).defaults["betas"] == (0.0, 0.9)
 
 
-def test_losses_of_any_shape_are_a_turns() -> None:
+def test_losses_of_any_shape_are_averaged() -> None:
     def mean(loss: Tensor) -> float:
         return Turn("one", loss=loss).total.item()
 

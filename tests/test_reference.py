@@ -38,22 +38,20 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "expected"), BROKEN)
-def test_the_reference_finds_what_is_wrong_with_a_docstring(
+def test_each_mistake_in_a_docstring_is_reported(
     text: str, expected: str, reference: ModuleType, tmp_path: Path
 ) -> None:
     assert any(expected in problem for problem in _problems(reference, tmp_path, text))
 
 
-def test_the_reference_finds_no_fault_with_a_good_docstring(
-    reference: ModuleType, tmp_path: Path
-) -> None:
-    good = (
+def test_a_correct_docstring_has_no_problems(reference: ModuleType, tmp_path: Path) -> None:
+    docstring = (
         "Args:\n        size: Pixels.\n\n    Raises:\n        ValueError: `strange.module` is full."
     )
-    assert _problems(reference, tmp_path, good) == []
+    assert _problems(reference, tmp_path, docstring) == []
 
 
-def test_the_reference_asks_for_docstrings_and_for_attributes_that_exist(
+def test_missing_docstrings_and_unknown_attributes_are_reported(
     reference: ModuleType, tmp_path: Path
 ) -> None:
     code = '''
@@ -69,8 +67,8 @@ class Size:
 
     height: int
 '''
-    found = _problems(reference, tmp_path, "", code)
-    assert found == [
+    problems = _problems(reference, tmp_path, "", code)
+    assert problems == [
         "strange.module.nothing: expected a docstring, as it is public",
         "strange.module.Size: documents the attribute 'depth', which does not exist",
     ]
@@ -82,5 +80,5 @@ def _problems(reference: ModuleType, folder: Path, text: str, code: str = "") ->
     (package / "__init__.py").touch()
     function = f'def scale(size: int, untyped):\n    """Scale.\n\n    {text}\n    """\n'
     (package / "module.py").write_text(f'"""A module."""\n\n{code or function}')
-    found: list[str] = reference.problems(reference.load(folder, "strange"), ["module"])
-    return found
+    problems: list[str] = reference.problems(reference.load(folder, "strange"), ["module"])
+    return problems

@@ -1,4 +1,4 @@
-"""Names find factories: bare, with options, or with their distribution where two claim one."""
+"""Finding factories by name: bare, with options, or with the distribution if two have the name."""
 
 import re
 from collections.abc import Callable
@@ -32,11 +32,11 @@ from translate_plugins.networks import ResnetGenerator
 def losses(register_plugin: Callable[..., object]) -> Callable[..., None]:
     """Register losses of a distribution: ``losses("sweets", mine=Mine)``."""
 
-    def offer(distribution: str, **named: object) -> None:
-        hook = hookimpl(lambda: named)
+    def register_losses(distribution: str, **factories: object) -> None:
+        hook = hookimpl(lambda: factories)
         register_plugin(SimpleNamespace(register_losses=hook), f"{distribution}:entry")
 
-    return offer
+    return register_losses
 
 
 class Scaled(nn.Module):
@@ -65,11 +65,11 @@ def test_a_part_with_options_is_an_immutable_default(losses) -> None:
     losses("sweets", scaled=Scaled)
     assert create_loss(part("scaled", weight=3)).weight == 3
 
-    def takes(loss: Part = default) -> None: ...
+    def function(loss: Part = default) -> None: ...
 
-    assert signatures.check("it", takes, {"loss": default}) == {"loss": mapping}
-    assert type(layers.with_defaults(takes, {})["loss"]) is dict
-    (option,) = signatures.read(takes).values()
+    assert signatures.check("it", function, {"loss": default}) == {"loss": mapping}
+    assert type(layers.with_defaults(function, {})["loss"]) is dict
+    (option,) = signatures.read(function).values()
     assert annotated.default(option) == (
         "{name: scaled, weight: 2, of: {name: other}, betas: [1, 2]}"
     )
@@ -99,17 +99,17 @@ def test_a_part_of_another_type_is_refused(part) -> None:
 
 
 def test_a_typo_gets_the_nearest_name() -> None:
-    for kind, name, near in (
+    for kind, name, nearest in (
         ("recipe", "cyclgan", "cyclegan"),
         ("generator", "resnett", "resnet"),
         ("layout", "unpaird", "unpaired"),
     ):
-        message = f"no {kind} is called '{name}'. Did you mean '{near}'?"
+        message = f"no {kind} is called '{name}'. Did you mean '{nearest}'?"
         with pytest.raises(ConfigError, match=re.escape(message)):
             find(kind, name)
 
 
-def test_our_names_cannot_be_shadowed_and_one_warning_says_so(losses, caplog) -> None:
+def test_built_in_names_cannot_be_shadowed_and_the_attempt_is_one_warning(losses, caplog) -> None:
     losses("shadow", edge=Other)
     registry._warn_once.cache_clear()
     assert find("loss", "edge") is EdgeLoss
@@ -152,25 +152,25 @@ def test_a_distribution_without_that_name_is_refused(name) -> None:
         find("loss", name)
 
 
-def panics() -> None:
+def raise_panic() -> None:
     raise PanicException("boom")
 
 
-def fails_without_words() -> None:
+def raise_unprintable() -> None:
     raise UnprintableError
 
 
-def raises() -> None:
+def raise_os_error() -> None:
     raise OSError("no weights\nhere")
 
 
 @pytest.mark.parametrize(
-    ("hook", "why"),
+    ("hook", "reason"),
     [
-        (raises, "OSError: no weights here"),
+        (raise_os_error, "OSError: no weights here"),
         (lambda: exit(0), "SystemExit: 0"),
-        (panics, "PanicException: boom"),
-        (fails_without_words, "UnprintableError"),
+        (raise_panic, "PanicException: boom"),
+        (raise_unprintable, "UnprintableError"),
         (lambda: None, "TypeError: "),
         (lambda: ["lemon"], "ValueError: "),
         (lambda: {"lemon": None}, "PluginError: 'lemon' is not a name"),
@@ -179,18 +179,18 @@ def raises() -> None:
     ],
 )
 def test_a_hook_that_fails_is_reported_once_and_other_plugins_work(
-    register_plugin, caplog, hook, why
+    register_plugin, caplog, hook, reason
 ) -> None:
     register_plugin(SimpleNamespace(register_losses=hookimpl(hook)), "sweets:sugar")
     assert find("loss", "l1") is MeanAbsolute
     find("loss", "l1")
     (line,) = caplog.messages
-    assert line.startswith(f"sweets:sugar, register_losses failed ({why}")
+    assert line.startswith(f"sweets:sugar, register_losses failed ({reason}")
     with pytest.raises(ConfigError, match=r"no loss is called 'sugar'.*sweets:sugar.* could not"):
         find("loss", "sugar")
 
 
-def test_built_in_names_come_first(losses) -> None:
+def test_built_in_names_are_listed_first(losses) -> None:
     losses("aaa", lemon=Scaled)
     owners = [offer.distribution for offer in registry.list_registrations("loss")]
     assert owners == [discovery.OWN_DISTRIBUTION] * (len(owners) - 1) + ["aaa"]

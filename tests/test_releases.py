@@ -1,6 +1,6 @@
-"""What a release wrote is read for ever: a checkpoint of each, and what it made of a picture.
+"""Checkpoints of every release still load and translate an image to the same pixels.
 
-A fixture is added with each release whose checkpoints differ, and none is ever written again.
+A fixture is added with each release that changes checkpoints; existing ones are never rewritten.
 """
 
 import shutil
@@ -23,10 +23,10 @@ def pixels(path: Path) -> np.ndarray:
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
 def test_a_checkpoint_of_a_release_translates_to_the_same_pixels(release: Path) -> None:
-    made = Translator.load(release / "run")(release / "photo.png")
-    assert made.size == (21, 13)
-    apart = np.asarray(made).astype(int) - pixels(release / "translated.png")
-    assert np.abs(apart).max() <= 1
+    output = Translator.load(release / "run")(release / "photo.png")
+    assert output.size == (21, 13)
+    difference = np.asarray(output).astype(int) - pixels(release / "translated.png")
+    assert np.abs(difference).max() <= 1
     assert np.abs(pixels(release / "photo.png") - pixels(release / "translated.png")).mean() > 20
 
 
@@ -41,10 +41,7 @@ def test_training_resumes_from_a_checkpoint_of_a_release(
     monkeypatch.chdir(tmp_path)  # the run's data.root is "."
     before = small_runs.checkpoint_tensors(tmp_path / "run")
     assert small_runs.resume(tmp_path / "run", steps=5, assignments=["data.resize=fit"], fork=True)
-    assert small_runs.checkpoint_steps(tmp_path / "run-fork") == [
-        4,
-        5,
-    ]  # where it began, and its end
+    assert small_runs.checkpoint_steps(tmp_path / "run-fork") == [4, 5]  # its start and its end
     assert small_runs.checkpoint_tensors(tmp_path / "run") == before
     assert small_runs.checkpoint_tensors(tmp_path / "run-fork").keys() == before.keys()
 

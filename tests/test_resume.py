@@ -1,4 +1,4 @@
-"""Training in pieces is training in one: byte for byte, whatever stops it, wherever it goes on."""
+"""Training in pieces gives the same bytes as training without interruption."""
 
 import json
 import os
@@ -33,53 +33,46 @@ STATE: dict[str, Any] = {
     "train__log_every": 1,
     "train__save_every": 3,
 }
-"""All that can be left out of a checkpoint."""
-
-
-@pytest.fixture
-def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
-    """Return a folder with the domains ``a`` and ``b``, of pairs."""
-    image_folder("a", 4), image_folder("b", 4)
-    return tmp_path
+"""settings that need more state in a checkpoint"""
 
 
 class Killed(KeyboardInterrupt):
-    """The process ends: of what a plugin raises, this alone is not listed."""
+    """Ends training: the only exception of a plugin that is not listed."""
 
 
 class Stopper:
-    """Stops training after given steps: by a signal, or dead in the middle of a step."""
+    """Stops training after given steps, by a signal or, for SIGKILL, by an exception."""
 
     def __init__(self) -> None:
         self.after: dict[int, int] = {}
 
     @hookimpl
     def losses_logged(self, step: int) -> None:
-        if how := self.after.pop(step, 0):
-            if how == signal.SIGKILL:
+        if signal_number := self.after.pop(step, 0):
+            if signal_number == signal.SIGKILL:
                 raise Killed
-            os.kill(os.getpid(), how)
+            os.kill(os.getpid(), signal_number)
 
 
 @pytest.fixture
 def stopper(register_plugin: Plugin) -> Stopper:
-    found = Stopper()
-    register_plugin(found, "stranger:stopper")
-    return found
+    stopper_plugin = Stopper()
+    register_plugin(stopper_plugin, "stranger:stopper")
+    return stopper_plugin
 
 
-def in_pieces(asked: schema.Config, run: Path) -> list[TrainingResult]:
-    """Train, and go on for as long as something stops it; forget all between the pieces."""
+def train_in_pieces(config: schema.Config, run: Path) -> list[TrainingResult]:
+    """Train, and resume until the last step, with another random state before each piece."""
     results = []
-    go: Callable[[], TrainingResult] = lambda: small_runs.train(asked, run)  # noqa: E731
+    run_piece: Callable[[], TrainingResult] = lambda: small_runs.train(config, run)  # noqa: E731
     while True:
         torch.manual_seed(len(results) + 100)
         try:
-            results.append(go())
+            results.append(run_piece())
         except Killed:
             results.append(TrainingResult(run, -1))
-        go = lambda: small_runs.resume(run)  # noqa: E731
-        if results[-1].step == asked.train.steps:
+        run_piece = lambda: small_runs.resume(run)  # noqa: E731
+        if results[-1].step == config.train.steps:
             return results
 
 
@@ -91,11 +84,11 @@ def in_pieces(asked: schema.Config, run: Path) -> list[TrainingResult]:
 def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
     recipe: str, workers: int, root: Path, stopper: Stopper
 ) -> None:
-    asked = small_runs.config(root, recipe, train__steps=10, data__workers=workers, **STATE)
-    small_runs.train(asked, root / "straight")
-    # a signal comes while step 3 is logged, and step 4 is the next to end
+    config = small_runs.config(root, recipe, train__steps=10, data__workers=workers, **STATE)
+    small_runs.train(config, root / "straight")
+    # a signal while step 3 is logged stops training after step 4
     stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
-    results = in_pieces(asked, root / "pieces")
+    results = train_in_pieces(config, root / "pieces")
     assert [(r.step, r.signal) for r in results] == [
         (-1, 0), (4, signal.SIGINT), (-1, 0), (8, signal.SIGTERM), (10, 0),
     ]  # fmt: skip
@@ -112,10 +105,10 @@ def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
     for workers in (0, 1, 2):
-        asked = small_runs.config(
+        config = small_runs.config(
             root, recipe, train__steps=5, train__batch_size=2, data__workers=workers
         )
-        small_runs.train(asked, root / str(workers))
+        small_runs.train(config, root / str(workers))
     assert (
         small_runs.checkpoint_tensors(root / "0")
         == small_runs.checkpoint_tensors(root / "1")
@@ -126,25 +119,21 @@ def test_the_number_of_workers_changes_nothing(recipe: str, root: Path) -> None:
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
 def test_previews_do_not_change_the_training(recipe: str, root: Path) -> None:
     for name, every in (("blind", 0), ("looking", 2)):
-        asked = small_runs.config(
+        config = small_runs.config(
             root, recipe, train__steps=6, train__preview_every=every, train__ema=0.5
         )
-        small_runs.train(asked, root / name)
+        small_runs.train(config, root / name)
     assert len(list((root / "looking/previews").iterdir())) == 3
-    assert small_runs.checkpoint_tensors(root / "looking") == small_runs.checkpoint_tensors(
-        root / "blind"
-    )
+    assert small_runs.equal_checkpoints(root / "looking", root / "blind")
 
 
 def test_logging_and_saving_do_not_change_the_training(root: Path) -> None:
     for name, every in (("seldom", 50), ("often", 1)):
-        asked = small_runs.config(
+        config = small_runs.config(
             root, train__steps=5, train__save_every=every, train__log_every=every
         )
-        small_runs.train(asked, root / name)
-    assert small_runs.checkpoint_tensors(root / "seldom") == small_runs.checkpoint_tensors(
-        root / "often"
-    )
+        small_runs.train(config, root / name)
+    assert small_runs.equal_checkpoints(root / "seldom", root / "often")
 
 
 def test_the_configuration_of_a_run_reproduces_it(root: Path) -> None:
@@ -153,23 +142,17 @@ def test_the_configuration_of_a_run_reproduces_it(root: Path) -> None:
     )
     again = layers.resolve(config=str(root / "one/config.yaml"))
     small_runs.train(again, root / "two")
-    assert small_runs.checkpoint_tensors(root / "one") == small_runs.checkpoint_tensors(
-        root / "two"
-    )
+    assert small_runs.equal_checkpoints(root / "one", root / "two")
     small_runs.train(small_runs.config(root, train__steps=5, **STATE), root / "three")
-    assert small_runs.checkpoint_tensors(root / "one") != small_runs.checkpoint_tensors(
-        root / "three"
-    )  # the seed is in it
+    assert not small_runs.equal_checkpoints(root / "one", root / "three")  # the seed has an effect
 
 
 def test_more_steps_at_a_resume_equal_more_steps_from_the_start(root: Path) -> None:
     for name, steps in (("straight", 8), ("raised", 5)):
-        asked = small_runs.config(root, train__steps=steps, train__schedule="constant")
-        small_runs.train(asked, root / name)
+        config = small_runs.config(root, train__steps=steps, train__schedule="constant")
+        small_runs.train(config, root / name)
     assert small_runs.resume(root / "raised", steps=8).step == 8
-    assert small_runs.checkpoint_tensors(root / "raised") == small_runs.checkpoint_tensors(
-        root / "straight"
-    )
+    assert small_runs.equal_checkpoints(root / "raised", root / "straight")
     assert yaml.read(str(root / "raised/config.yaml"))["train"]["steps"] == 8
     assert small_runs.resume(root / "raised", epochs=3).step == 12  # of 4 images
     assert "steps" not in yaml.read(str(root / "raised/config.yaml"))["train"]
@@ -178,41 +161,35 @@ def test_more_steps_at_a_resume_equal_more_steps_from_the_start(root: Path) -> N
 def test_clipping_warm_up_and_schedules_per_player_resume_exactly(
     root: Path, stopper: Stopper
 ) -> None:
-    given = {
+    options = {
         "train__schedule": {"generators": "cosine", "discriminators": "linear"},
         "train__warmup": 5,
         "train__schedule_steps": 6,
         "train__clip_norm": {"generators": 2.0, "discriminators": 0.5},
     }
-    asked = small_runs.config(root, train__steps=8, **{**STATE, **given})
-    small_runs.train(asked, root / "straight")
+    config = small_runs.config(root, train__steps=8, **{**STATE, **options})
+    small_runs.train(config, root / "straight")
     stopper.after = {2: signal.SIGKILL, 4: signal.SIGINT}
-    in_pieces(asked, root / "pieces")
-    assert small_runs.checkpoint_tensors(root / "pieces") == small_runs.checkpoint_tensors(
-        root / "straight"
-    )
-    for key in given:
-        others = {k: v for k, v in given.items() if k != key}
-        usual = small_runs.config(root, train__steps=8, **{**STATE, **others})
-        small_runs.train(usual, root / key)
-        assert small_runs.checkpoint_tensors(root / key) != small_runs.checkpoint_tensors(
-            root / "straight"
-        ), key
+    train_in_pieces(config, root / "pieces")
+    assert small_runs.equal_checkpoints(root / "pieces", root / "straight")
+    for key in options:
+        others = {k: v for k, v in options.items() if k != key}
+        without_option = small_runs.config(root, train__steps=8, **{**STATE, **others})
+        small_runs.train(without_option, root / key)
+        assert not small_runs.equal_checkpoints(root / key, root / "straight"), key
 
 
 def test_a_run_can_be_moved(root: Path, stopper: Stopper) -> None:
-    asked = small_runs.config(root, train__steps=6)
-    small_runs.train(asked, root / "straight")
+    config = small_runs.config(root, train__steps=6)
+    small_runs.train(config, root / "straight")
     stopper.after = {4: signal.SIGINT}
     small_runs.train(small_runs.config(root, train__steps=6, train__log_every=1), root / "here")
     (root / "here").rename(root / "there")
     small_runs.resume(root / "there")
-    assert small_runs.checkpoint_tensors(root / "there") == small_runs.checkpoint_tensors(
-        root / "straight"
-    )
+    assert small_runs.equal_checkpoints(root / "there", root / "straight")
 
 
-# -- controls: the proof can fail ------------------------------------------------------------------
+# -- controls: the comparison can fail -------------------------------------------------------------
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -238,20 +215,20 @@ def forget_random_state(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noq
 
 def forget_average(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
     real = read.restore_weights
-    patch.setattr(read, "restore_weights", lambda *given, averaged=False: (
-        None if averaged else real(*given)))  # fmt: skip
+    patch.setattr(read, "restore_weights", lambda *arguments, averaged=False: (
+        None if averaged else real(*arguments)))  # fmt: skip
 
 
 def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
     real = read.restore_weights
-    patch.setattr(read, "restore_weights", lambda *given, averaged=False: (
-        real(*given, averaged=averaged) if averaged else None))  # fmt: skip
+    patch.setattr(read, "restore_weights", lambda *arguments, averaged=False: (
+        real(*arguments, averaged=averaged) if averaged else None))  # fmt: skip
 
 
 def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:
     real = loader.batches
-    patch.setattr(loader, "batches", lambda *given, start, stop, **named: real(
-        *given, start=start - stopped, stop=stop, **named))  # fmt: skip
+    patch.setattr(loader, "batches", lambda *arguments, start, stop, **keywords: real(
+        *arguments, start=start - stopped, stop=stop, **keywords))  # fmt: skip
 
 
 FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, list[str]]]] = {
@@ -273,30 +250,30 @@ FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, l
         (forget_average, ["ema"]),
     ],
 }
-"""what may be forgotten, by recipe, and the files that then differ"""
+"""by recipe, parts of the state that a resume skips, and the files that then differ"""
 
 
 @pytest.mark.parametrize("recipe", FORGET)
 def test_a_resume_differs_if_any_part_of_the_state_is_forgotten(
     recipe: str, root: Path, stopper: Stopper
 ) -> None:
-    asked = small_runs.config(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
-    small_runs.train(asked, root / "straight")
+    config = small_runs.config(root, recipe, train__steps=12, **{**STATE, "train__decay_from": 0.2})
+    small_runs.train(config, root / "straight")
     straight = small_runs.checkpoint_tensors(root / "straight")
     stopper.after = {5: signal.SIGINT}
-    assert small_runs.train(asked, root / "stopped").step == 6
-    for forget, differing in FORGET[recipe]:
+    assert small_runs.train(config, root / "stopped").step == 6
+    for forget, expected in FORGET[recipe]:
         shutil.copytree(root / "stopped", root / "pieces")
         with pytest.MonkeyPatch.context() as patch:
             if forget:
                 forget(patch, 6)
             small_runs.resume(root / "pieces")
         pieces = small_runs.checkpoint_tensors(root / "pieces")
-        found = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
-        assert found >= set(differing), forget
-        assert bool(found) == bool(differing), forget
-        if differing == ["ema"]:
-            assert found == {"ema"}  # the average is watched, and changes nothing else
+        different = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
+        assert different >= set(expected), forget
+        assert bool(different) == bool(expected), forget
+        if expected == ["ema"]:
+            assert different == {"ema"}  # nothing depends on the average
         shutil.rmtree(root / "pieces")
 
 
@@ -304,8 +281,8 @@ def test_a_resume_differs_if_any_part_of_the_state_is_forgotten(
 
 
 def kill_at_operations(root: Path, disk: FaultyDisk, step: int) -> int:
-    """Kill a run at every `step`-th operation on the disk, go on, and compare; return how many."""
-    asked = small_runs.config(
+    """Kill a run at every `step`-th disk operation, resume and compare; return the number."""
+    config = small_runs.config(
         root,
         train__steps=4,
         train__ema=0.5,
@@ -313,18 +290,14 @@ def kill_at_operations(root: Path, disk: FaultyDisk, step: int) -> int:
         train__save_every=2,
         train__preview_every=3,
     )
-    points = range(1, small_runs.count_disk_operations(asked, root / "straight", disk) + 1, step)
+    points = range(1, small_runs.count_disk_operations(config, root / "straight", disk) + 1, step)
     straight = small_runs.checkpoint_tensors(root / "straight")
     for at in points:
         run = root / f"killed-{at}"
-        small_runs.train_with_kill(asked, run, disk, at)
+        small_runs.train_with_kill(config, run, disk, at)
         assert small_runs.checkpoint_tensors(run) == straight, at
-        assert [line["step"] for line in json_files.read_lines(run / "log.jsonl")] == [
-            1,
-            2,
-            3,
-            4,
-        ], at
+        steps = [line["step"] for line in json_files.read_lines(run / "log.jsonl")]
+        assert steps == [1, 2, 3, 4], at
         assert not list(run.rglob(".*")), at
         assert len(list((run / "previews").iterdir())) == 2, at
     return len(points)
@@ -355,15 +328,15 @@ STEPS = 40
 def test_T6_a_signal_saves_at_the_next_step_and_sets_the_exit_code(
     number: signal.Signals, code: int, workers: int, root: Path
 ) -> None:
-    asked = small_runs.config(
+    config = small_runs.config(
         root, train__steps=STEPS, data__workers=workers, **{**STATE, "train__save_every": 1000}
     )
     run = root / "run"
-    small_runs.train(asked, root / "straight")
-    process = subprocesses.start_training(asked, run, start_new_session=True)
+    small_runs.train(config, root / "straight")
+    process = subprocesses.start_training(config, run, start_new_session=True)
     subprocesses.wait_for_lines(run / "log.jsonl", 3, process)
     if workers:
-        os.killpg(process.pid, number)  # as a terminal does it: the workers hear it, too
+        os.killpg(process.pid, number)  # as a terminal does: the workers get it, too
     else:
         process.send_signal(number)
     out, err = process.communicate(timeout=120)
@@ -376,32 +349,34 @@ def test_T6_a_signal_saves_at_the_next_step_and_sets_the_exit_code(
     assert f"stopped at step {stopped}: translate train --resume {run}" in out
     assert '"outcome": "interrupted"' in (run / "run.json").read_text()
     small_runs.resume(run)
-    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
+    assert small_runs.equal_checkpoints(run, root / "straight")
 
 
 def kill_at_moments(root: Path, moments: int, seed: int) -> list[int]:
-    """Kill a process at random moments, go on until the end; return where it was each time."""
-    asked = small_runs.config(root, train__steps=STEPS, **STATE)
+    """Kill a process at random moments, resume to the end; return the steps at each kill."""
+    config = small_runs.config(root, train__steps=STEPS, **STATE)
     run = root / "run"
-    small_runs.train(asked, root / "straight")
-    draw, seen = random.Random(seed), []
+    small_runs.train(config, root / "straight")
+    rng, steps = random.Random(seed), []
     for _ in range(moments):
-        process = subprocesses.start_training(asked, run)
+        process = subprocesses.start_training(config, run)
         done = len(json_files.read_lines(run / "log.jsonl"))
-        if draw.random() < 0.8:  # most within training, which is short beside starting up
+        if (
+            rng.random() < 0.8
+        ):  # most of them during training, which is short compared with the start
             while len(json_files.read_lines(run / "log.jsonl")) == done and process.poll() is None:
                 time.sleep(0.002)
-            time.sleep(draw.uniform(0, 0.3))
+            time.sleep(rng.uniform(0, 0.3))
         else:
-            time.sleep(draw.uniform(0, 4))
+            time.sleep(rng.uniform(0, 4))
         process.kill()
         out, err = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0), (out, err)
-        seen.append(len(json_files.read_lines(run / "log.jsonl")))
-    small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(asked, run)
-    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
+        steps.append(len(json_files.read_lines(run / "log.jsonl")))
+    small_runs.resume(run) if small_runs.checkpoint_steps(run) else small_runs.train(config, run)
+    assert small_runs.equal_checkpoints(run, root / "straight")
     assert not list(run.rglob(".*"))
-    return seen
+    return steps
 
 
 def test_a_process_killed_at_a_random_moment_resumes_to_the_same_bytes(root: Path) -> None:
@@ -413,7 +388,7 @@ def test_a_process_killed_at_a_random_moment_resumes_to_the_same_bytes(root: Pat
 def test_a_process_killed_at_random_moments_resumes_to_the_same_bytes(
     seed: int, root: Path
 ) -> None:
-    """Twenty moments, each with a straight run of its own to be equal to."""
+    """Twenty moments, each compared with an uninterrupted run of its own."""
     kill_at_moments(root, 1, seed=100 + seed)
 
 
@@ -422,17 +397,19 @@ def test_a_process_killed_ten_times_resumes_to_the_same_bytes(root: Path) -> Non
     assert len(kill_at_moments(root, 10, seed=7)) == 10
 
 
-# -- what cannot go on -----------------------------------------------------------------------------
+# -- resumes that are refused or reported ----------------------------------------------------------
 
 
 def test_resuming_a_finished_run_reports_it_and_changes_nothing(root: Path) -> None:
     run = root / "run"
     small_runs.train(small_runs.config(root), run)
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
-    heard = small_runs.ProgressRecorder()
-    result = small_runs.resume(run, heard)
+    recorder = small_runs.ProgressRecorder()
+    result = small_runs.resume(run, recorder)
     assert (result.step, result.signal, result.listed) == (4, 0, 0)
-    assert heard.lines == [f"{run} is complete: 4 steps. --steps N with a larger N continues it."]
+    assert recorder.lines == [
+        f"{run} is complete: 4 steps. --steps N with a larger N continues it."
+    ]
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
     assert small_runs.resume(run, steps=3).step == 4  # nothing is undone
 
@@ -446,19 +423,17 @@ def test_a_damaged_checkpoint_is_reported_and_the_previous_one_resumes_to_the_sa
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
-    heard = small_runs.ProgressRecorder()
-    small_runs.resume(root / "run", heard, steps=6)
+    recorder = small_runs.ProgressRecorder()
+    small_runs.resume(root / "run", recorder, steps=6)
     assert (
         f"{weights} is damaged: it is not what was saved. Resuming from step-00000002."
-        in heard.lines
+        in recorder.lines
     )
-    assert small_runs.checkpoint_tensors(root / "run") == small_runs.checkpoint_tensors(
-        root / "straight"
-    )
+    assert small_runs.equal_checkpoints(root / "run", root / "straight")
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"steps": -5}, "train.steps: expected greater than 0, got -5."),
         ({"steps": 0}, "train.steps: expected greater than 0, got 0."),
@@ -466,29 +441,29 @@ def test_a_damaged_checkpoint_is_reported_and_the_previous_one_resumes_to_the_sa
     ],
 )
 def test_changed_settings_are_validated_as_at_the_start(
-    changes: dict[str, Any], said: str, root: Path
+    changes: dict[str, Any], message: str, root: Path
 ) -> None:
     small_runs.train(small_runs.config(root), root / "run")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError) as error:
         small_runs.resume(root / "run", **changes)
-    assert str(caught.value) == said
+    assert str(error.value) == message
 
 
 def test_T13_another_machine_resumes_with_a_warning_that_it_is_not_bit_for_bit(root: Path) -> None:
     small_runs.train(small_runs.config(root), root / "run")
-    heard = small_runs.ProgressRecorder()
-    small_runs.resume(root / "run", heard, steps=5)
-    assert not [line for line in heard.lines if "bit for bit" in line]
+    recorder = small_runs.ProgressRecorder()
+    small_runs.resume(root / "run", recorder, steps=5)
+    assert not [line for line in recorder.lines if "bit for bit" in line]
     facts = json.loads((root / "run/run.json").read_bytes())
     (root / "run/run.json").write_text(json.dumps({**facts, "device": "cuda:0"}))
-    place, _ = retention.newest_checkpoint(root / "run")
-    state = json.loads((place / "state.json").read_bytes())
+    checkpoint, _ = retention.newest_checkpoint(root / "run")
+    state = json.loads((checkpoint / "state.json").read_bytes())
     state["versions"]["torch"], state["processes"], state["threads"] = "2.0.0", 4, 64
-    small_runs.replace_checkpoint_file(place, "state.json", json.dumps(state).encode())
-    heard = small_runs.ProgressRecorder()
-    assert small_runs.resume(root / "run", heard, steps=6).step == 6
+    small_runs.replace_checkpoint_file(checkpoint, "state.json", json.dumps(state).encode())
+    recorder = small_runs.ProgressRecorder()
+    assert small_runs.resume(root / "run", recorder, steps=6).step == 6
     rest = "training continues, but not bit for bit as it would have."
-    assert [line for line in heard.lines if "bit for bit" in line] == [
+    assert [line for line in recorder.lines if "bit for bit" in line] == [
         f"1 processes instead of 4: {rest}",
         f"1 threads instead of 64: {rest}",
         f"device cpu instead of cuda:0: {rest}",
@@ -510,7 +485,7 @@ def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
 
 
 def test_a_new_run_never_overwrites_a_run(root: Path) -> None:
-    asked = small_runs.config(root)
-    small_runs.train(asked, root / "run")
+    config = small_runs.config(root)
+    small_runs.train(config, root / "run")
     with pytest.raises(ConfigError, match=r"already holds a run. Resume it with --resume .*run"):
-        small_runs.train(asked, root / "run")
+        small_runs.train(config, root / "run")

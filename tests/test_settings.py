@@ -1,7 +1,7 @@
-"""Every setting that a fork changes takes effect, or is refused: found by walking all there are.
+"""Every setting that a fork changes takes effect or is refused.
 
-Options are read off the recipes, keys of ``data`` and ``train`` off the configuration, so that a
-new one is tried, too; a new key needs a case here.
+Options are read from the recipes, keys of ``data`` and ``train`` from the configuration, so
+that new ones are tested, too; a new key needs a case here.
 """
 
 import shutil
@@ -37,7 +37,7 @@ from translate.registry import create_loss, find, names
 
 RECIPES = sorted(names("recipe"))
 SAMPLED = {"gan", "wgan"}
-"""those that are walked every time"""
+"""recipes that are always tested"""
 BEFORE, AFTER = 6, 6
 """steps before and after the fork: a generator may wait for five turns of its critic"""
 NEEDED: Mapping[str, Mapping[str, Any]] = {
@@ -45,23 +45,23 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
     "inpaint": {"content_weight": 0.1},
     "restore": {"content_weight": 0.1, "adversarial_weight": 0.1},
 }
-"""weights that are 0 by default, without which other options mean nothing"""
+"""weights that are 0 by default, without which other options have no effect"""
 
 
-def stages(asked: schema.Config, tested: Subject, found: Checkpoint) -> Iterator[Any]:
-    """Fork the run whose checkpoint was `found`, and yield what can be seen of it, in order."""
-    training = build_training(asked, tested.spec, CPU)
-    read.restore(training, found)
+def stages(config: schema.Config, check_subject: Subject, checkpoint: Checkpoint) -> Iterator[Any]:
+    """Fork the run of `checkpoint`, and yield its observable values in order."""
+    training = build_training(config, check_subject.spec, CPU)
+    read.restore(training, checkpoint)
     yield structure(training)
     for _ in range(AFTER):
-        played = take_step(training, tested.batch(training.step), 100)
-        yield {name: float(value) for name, value in (played.losses | played.norms).items()}
-    rows = draw_preview(training, tested.batch(0))
+        result = take_step(training, check_subject.batch(training.step), 100)
+        yield {name: float(value) for name, value in (result.losses | result.norms).items()}
+    rows = draw_preview(training, check_subject.batch(0))
     yield {name: float(row.double().sum()) for name, row in rows.items()}
 
 
 def structure(training: TrainingState) -> Any:
-    """Return the optimizers' groups, and the shapes of all that is saved."""
+    """Return the optimizers' groups, and the shapes of all saved tensors."""
     groups = {
         player: repr([{**group, "params": len(group["params"])} for group in o.param_groups])
         for player, o in training.optimizers.items()
@@ -70,35 +70,37 @@ def structure(training: TrainingState) -> Any:
     return groups, {name: tuple(tensor.shape) for name, tensor in saved.items()}
 
 
-def candidates(option: Option, now: Any) -> Iterator[Any]:
-    """Yield other values for `option`, whose value is `now`."""
-    if isinstance(now, bool):
-        yield not now
+def candidates(option: Option, current: Any) -> Iterator[Any]:
+    """Yield other values for `option`, with the value `current`."""
+    if isinstance(current, bool):
+        yield not current
     elif literals := literals_of(option.annotation):
-        yield from (value for value in literals if value != now)
-    elif isinstance(now, int):
-        yield from (now + 1, max(1, now // 2), 2 * now, now + 7, 1)
-    elif isinstance(now, float):
-        yield from (now * 3 + 0.01, now / 3, 0.5, 1.0)
-    elif isinstance(now, (tuple, list)) and now and isinstance(now[0], float):
-        yield [value / 2 for value in now]
-    elif isinstance(now, (tuple, list)):
-        yield [{k: v if isinstance(v, str) else v * 2 for k, v in item.items()} for item in now]
+        yield from (value for value in literals if value != current)
+    elif isinstance(current, int):
+        yield from (current + 1, max(1, current // 2), 2 * current, current + 7, 1)
+    elif isinstance(current, float):
+        yield from (current * 3 + 0.01, current / 3, 0.5, 1.0)
+    elif isinstance(current, (tuple, list)) and current and isinstance(current[0], float):
+        yield [value / 2 for value in current]
+    elif isinstance(current, (tuple, list)):
+        yield [{k: v if isinstance(v, str) else v * 2 for k, v in item.items()} for item in current]
     else:
-        name = now if isinstance(now, str) else now["name"]
+        name = current if isinstance(current, str) else current["name"]
         for kind in ("generator", "discriminator", "loss"):
             if name in names(kind):  # type: ignore[arg-type]
                 for other in sorted(names(kind)):  # type: ignore[arg-type]
                     own = small_options(kind, other) if kind != "loss" else {}  # type: ignore[arg-type]
-                    if other != name and (kind != "loss" or is_game(other) == is_game(name)):
+                    if other != name and (
+                        kind != "loss" or is_adversarial(other) == is_adversarial(name)
+                    ):
                         yield {"name": other, **own}
-        for key, value in now.items() if isinstance(now, Mapping) else ():
+        for key, value in current.items() if isinstance(current, Mapping) else ():
             if isinstance(value, int) and not isinstance(value, bool):
-                yield {**now, key: value + 1}
+                yield {**current, key: value + 1}
 
 
-def is_game(loss: str) -> bool:
-    """Return whether a loss is one of two players."""
+def is_adversarial(loss: str) -> bool:
+    """Return whether a loss is adversarial."""
     return hasattr(create_loss(loss), "for_generator")
 
 
@@ -107,25 +109,27 @@ def literals_of(annotation: Any) -> tuple[Any, ...]:
     return get_args(inner) if get_origin(inner) is Literal else ()
 
 
-def is_seen(value: Any, key: str, tested: Subject, found: Checkpoint, usual: list[Any]) -> str:
-    """Return what comes of a fork with another `value`: seen, refused, unsuited, or nothing."""
+def effect_of(
+    value: Any, key: str, check_subject: Subject, checkpoint: Checkpoint, expected: list[Any]
+) -> str:
+    """Return the effect of a fork with another `value`: seen, refused, unsuited, or none."""
     try:
-        asked, _ = resumed_config(found.config, Path("none"), {key: value}, (), fork=True)
+        config, _ = resumed_config(checkpoint.config, Path("none"), {key: value}, (), fork=True)
     except ConfigError:
         return "unsuited"  # out of its range
     stage = 0
     try:
-        for stage, (one, other) in enumerate(  # noqa: B007
-            zip(stages(asked, tested, found), usual, strict=True)
+        for stage, (stage_values, expected_values) in enumerate(  # noqa: B007
+            zip(stages(config, check_subject, checkpoint), expected, strict=True)
         ):
-            if one != other:
+            if stage_values != expected_values:
                 return "seen"
     except CheckpointError as error:
         assert "does not fit" in str(error)
         return "refused"
     except (ConfigError, RuntimeError, TypeError, ValueError):
         if stage:
-            raise  # what was built and restored must train
+            raise  # a recipe that was built and restored must train
         return "unsuited"
     return ""
 
@@ -136,23 +140,25 @@ def is_seen(value: Any, key: str, tested: Subject, found: Checkpoint, usual: lis
 def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
     name: str, tmp_path: Path
 ) -> None:
-    given = {**small_options("recipe", name), **NEEDED.get(name, {})}
-    tested = subject(name, given, None, None)
-    training = tested.build()
-    tested.train(training, BEFORE)
-    found = read.read_checkpoint(write.save(tmp_path, training, resume=training))
-    usual = list(stages(found.config, tested, found))
-    assert list(stages(found.config, tested, found)) == usual, "else nothing could be seen"
+    options = {**small_options("recipe", name), **NEEDED.get(name, {})}
+    check_subject = subject(name, options, None, None)
+    training = check_subject.build()
+    check_subject.train(training, BEFORE)
+    checkpoint = read.read_checkpoint(write.save(tmp_path, training, resume=training))
+    expected = list(stages(checkpoint.config, check_subject, checkpoint))
+    assert list(stages(checkpoint.config, check_subject, checkpoint)) == expected, (
+        "an equal fork differs"
+    )
     silent = []
     for option in signatures.read(find("recipe", name), ["spec"]).values():
-        now, key = found.config.options[option.name], f"options.{option.name}"
+        current, key = checkpoint.config.options[option.name], f"options.{option.name}"
         results = []
-        for value in candidates(option, now):
-            results.append(is_seen(value, key, tested, found, usual))
+        for value in candidates(option, current):
+            results.append(effect_of(value, key, check_subject, checkpoint, expected))
             if results[-1] in ("seen", "refused"):
                 break
         else:
-            silent.append(f"{key}: {now!r}: {results}")
+            silent.append(f"{key}: {current!r}: {results}")
     assert not silent, "\n".join(silent)
 
 
@@ -160,14 +166,14 @@ def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
 
 
 class Case(NamedTuple):
-    """A key with another value, and what else a fork is given for it to be seen."""
+    """Another value of a key, and the other settings that make its effect observable."""
 
     value: Any
     also: Mapping[str, Any] = {}
     base: Mapping[str, Any] = {}
     """settings of the run that is forked"""
     meanwhile: Callable[[Path], object] | None = None
-    """what happens when the fork begins"""
+    """called when the fork starts"""
 
 
 JOINED = {"data.layout": {"name": "side-by-side", "sides": ["a", "b"]}, "data.root": "joined"}
@@ -212,11 +218,11 @@ CASES: Mapping[str, Case] = {
     "train.trackers": Case(["csv"]),
 }  # fmt: skip
 BUILT = {"train.compile"}
-"""what is seen in the networks that are built: to compile them takes minutes"""
+"""keys that are tested on the built networks: compiling them takes minutes"""
 
 
-class Watching:
-    """Sees, as a plugin, what a run does that its files do not hold."""
+class RunObserver:
+    """Record, as a plugin, effects of a run that are not in its files."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         self.meanwhile, self.seen = meanwhile, set[Any]()
@@ -247,33 +253,33 @@ def root(
 
 def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Mapping[str, Any],
             meanwhile: Callable[[Path], object] | None) -> Any:  # fmt: skip
-    """Fork the run ``base`` with `flags`; return all that can be seen, or why it was refused."""
-    watching = Watching((lambda: meanwhile(root)) if meanwhile else (lambda: None))
-    register_plugin(watching, f"stranger:{out}")
+    """Fork the run ``base`` with `flags`; return all observable effects, or the error."""
+    observer = RunObserver((lambda: meanwhile(root)) if meanwhile else (lambda: None))
+    register_plugin(observer, f"stranger:{out}")
     try:
         result = train.resume(
             root / "base", flags=flags, fork=True, out=root / out, progress=ProgressReporter()
         )
     except TranslateError as error:
         return f"{type(error).__name__}: {error}"
-    kept = ("losses", "lr", "grad_norm", "epoch", "step", "skipped")
-    log = [{k: line[k] for k in kept} for line in json_files.read_lines(result.path / "log.jsonl")]
+    keys = ("losses", "lr", "grad_norm", "epoch", "step", "skipped")
+    log = [{k: line[k] for k in keys} for line in json_files.read_lines(result.path / "log.jsonl")]
     places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*", "*.csv")
-    there = [sorted(p.name for p in result.path.glob(place)) for place in places]
-    one_truth(result.path)
-    return repr((log, there, watching.seen, result.step))
+    files = [sorted(p.name for p in result.path.glob(place)) for place in places]
+    assert_one_configuration(result.path)
+    return repr((log, files, observer.seen, result.step))
 
 
-def one_truth(run: Path) -> None:
-    """Assert that what is written, shown, and kept in the checkpoint is one configuration."""
+def assert_one_configuration(run: Path) -> None:
+    """Assert that the file, the command `show` and the checkpoint have the same configuration."""
     path, _ = retention.newest_checkpoint(run)
-    kept = yaml.document(read.read_checkpoint(path).config)
-    assert yaml.read(str(run / "config.yaml")) == kept
+    saved = yaml.document(read.read_checkpoint(path).config)
+    assert yaml.read(str(run / "config.yaml")) == saved
     shown = yaml.parse(describe(str(run)), "shown")
     assert {k: {n: v for n, v in shown[k].items() if v is not None} for k in ("data", "train")} == {
-        k: kept[k] for k in ("data", "train")
+        k: saved[k] for k in ("data", "train")
     }
-    assert shown["options"] == kept["options"]
+    assert shown["options"] == saved["options"]
 
 
 def test_T26_every_key_of_data_and_train_is_tested() -> None:
@@ -297,12 +303,12 @@ def test_T26_every_changed_key_takes_effect_or_is_refused(
     small_runs.train(small_runs.config(root, train__steps=2, **base), root / "base")
     shutil.copytree(root / "gone", root / "gone2")
     also = {"train.steps": 5, **case.also}
-    usual = effects(root, register_plugin, "usual", also, case.meanwhile)
+    unchanged = effects(root, register_plugin, "usual", also, case.meanwhile)
     if not (root / "gone").exists():
         (root / "gone2").rename(root / "gone")
     changed = effects(root, register_plugin, "changed", {**also, key: case.value}, case.meanwhile)
-    assert isinstance(usual, str) and usual.startswith("("), f"the fork itself: {usual}"
-    assert changed != usual
+    assert isinstance(unchanged, str) and unchanged.startswith("("), f"the fork itself: {unchanged}"
+    assert changed != unchanged
 
 
 def test_T26_two_forks_with_equal_settings_have_equal_effects(
@@ -316,8 +322,8 @@ def test_T26_two_forks_with_equal_settings_have_equal_effects(
 
 def test_T26_compile_takes_effect_on_the_networks() -> None:
     spec = image_spec((16, 16), ("a", "b"))
-    for wanted in (False, True):
-        asked = small_runs.config(Path("nowhere"), train__compile=wanted)
-        recipe = build_training(asked, spec, CPU).recipe
+    for compile_networks in (False, True):
+        config = small_runs.config(Path("nowhere"), train__compile=compile_networks)
+        recipe = build_training(config, spec, CPU).recipe
         compiled = [child._compiled_call_impl is not None for child in recipe.children()]
-        assert any(compiled) == wanted
+        assert any(compiled) == compile_networks

@@ -1,4 +1,4 @@
-"""Signals to real processes: what is begun is saved, what is left out is done by the next start."""
+"""Signals to real processes: the current work is saved, the next start does the rest."""
 
 import os
 import random
@@ -25,14 +25,8 @@ STOPPING = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 SEVERAL = [pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
 
 
-@pytest.fixture
-def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
-    image_folder("a", 4), image_folder("b", 4), image_folder("in", 40)
-    return tmp_path
-
-
 def send(process: Any, number: int, draw: random.Random) -> None:
-    """Send a signal to the process alone, or as a terminal does it: to its workers, too."""
+    """Send a signal to the process alone or, as a terminal does, to its workers as well."""
     if process.poll() is None:
         os.killpg(process.pid, number) if draw.random() < 0.5 else process.send_signal(number)
 
@@ -44,23 +38,23 @@ def send(process: Any, number: int, draw: random.Random) -> None:
 def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     number: signal.Signals, seed: int, root: Path
 ) -> None:
-    asked = small_runs.config(
+    config = small_runs.config(
         root, data__workers=2, train__steps=STEPS, train__ema=0.7, train__log_every=1
     )
     draw, run = random.Random(f"{number} {seed}"), root / "run"
-    small_runs.train(asked, root / "straight")
+    small_runs.train(config, root / "straight")
     process = subprocesses.start_training(
-        asked, run, "--save-on", "SIGUSR1", start_new_session=True
+        config, run, "--save-on", "SIGUSR1", start_new_session=True
     )
     subprocesses.wait_for_lines(run / "log.jsonl", 1, process)
-    time.sleep(draw.uniform(0, 1.2))  # which is as long as training takes
+    time.sleep(draw.uniform(0, 1.2))  # the duration of training
     send(process, number, draw)
     out, err = process.communicate(timeout=60)
     assert not subprocesses.surviving_processes(process)
     assert not err
     saved = small_runs.checkpoint_steps(run)
     if number == signal.SIGUSR1:
-        assert process.returncode in (0, -number)  # the latter on its way out, with all done
+        assert process.returncode in (0, -number)  # the latter while it exits, after training
         assert len(saved) == 2 and saved[-1] == STEPS  # two are kept
     elif saved[-1] < STEPS:
         assert process.returncode == 128 + number
@@ -69,7 +63,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     else:
         assert process.returncode in (0, 128 + number, -number)
     small_runs.resume(run)
-    assert small_runs.checkpoint_tensors(run) == small_runs.checkpoint_tensors(root / "straight")
+    assert small_runs.equal_checkpoints(run, root / "straight")
 
 
 @pytest.mark.parametrize("seed", [0, *SEVERAL[1:]])
@@ -79,21 +73,24 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
      signal.SIGINT],
 )  # fmt: skip
 def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_complete_images(
-    number: signal.Signals, seed: int, root: Path
+    number: signal.Signals, seed: int, root: Path, image_folder: Callable[..., Path]
 ) -> None:
-    model, out, draw = small_checkpoints.cyclegan(root / "run"), root / "out", random.Random(seed)
+    image_folder("in", 40)
+    model, out, rng = small_checkpoints.cyclegan(root / "run"), root / "out", random.Random(seed)
     process = subprocesses.start_command("infer", model, root / "in", out, start_new_session=True)
     subprocesses.wait_for_lines(out / ".translate/done.jsonl", 1, process)
-    time.sleep(draw.uniform(0, 0.3))
-    send(process, number, draw)
-    said, err = process.communicate(timeout=60)
+    time.sleep(rng.uniform(0, 0.3))
+    send(process, number, rng)
+    printed, err = process.communicate(timeout=60)
     assert not subprocesses.surviving_processes(process)
     assert not err
-    there = len(list(out.glob("*.png")))
-    if there < 40 and number in STOPPING:
+    written = len(list(out.glob("*.png")))
+    if written < 40 and number in STOPPING:
         assert process.returncode == 128 + number
-        summary = f"{there} done, 0 skipped (already there), 0 listed, {40 - there} not started\n"
-        assert said == f"finishing the current image; a second Ctrl-C stops at once\n{summary}"
+        summary = (
+            f"{written} done, 0 skipped (already there), 0 listed, {40 - written} not started\n"
+        )
+        assert printed == f"finishing the current image; a second Ctrl-C stops at once\n{summary}"
     else:
         assert process.returncode in (0, 128 + number, -number)
     for folder in (out, root / "whole"):
@@ -104,11 +101,11 @@ def test_P10_a_signal_at_a_random_moment_of_inference_leaves_only_complete_image
     assert not [path for path in out.rglob(".*") if path.name != ".translate"]
 
 
-def stopped_twice(process: Any) -> float:
-    """Send SIGINT twice, a second apart; return how long the process lives on."""
+def seconds_after_second_sigint(process: Any) -> float:
+    """Send SIGINT twice, a second apart; return the seconds until the process ends."""
     process.send_signal(signal.SIGINT)
     time.sleep(1)
-    assert process.poll() is None, "it waits for what is begun"
+    assert process.poll() is None, "it should finish the current step"
     process.send_signal(signal.SIGINT)
     sent = time.monotonic()
     process.communicate(timeout=60)
@@ -121,17 +118,17 @@ def stopped_twice(process: Any) -> float:
 def test_P10_a_second_sigint_does_not_wait_for_the_step(root: Path) -> None:
     """A step that takes half a minute, of which a second has passed."""
     parts = {"generator": {"name": "resnet", "width": 64}, "discriminator": "patch"}
-    asked = small_runs.config(
+    config = small_runs.config(
         root, data__size=256, data__workers=2, train__batch_size=4,
         **{f"options__{key}": value for key, value in parts.items()},
     )  # fmt: skip
     run = root / "run"
-    process = subprocesses.start_training(asked, run, start_new_session=True)
+    process = subprocesses.start_training(config, run, start_new_session=True)
     while not small_runs.checkpoint_steps(run):
         assert process.poll() is None
         time.sleep(0.01)
     time.sleep(1)
-    assert stopped_twice(process) < 5
+    assert seconds_after_second_sigint(process) < 5
     assert small_runs.checkpoint_steps(run) == [0]
     assert small_runs.checkpoint_tensors(run)
     assert '"outcome": "interrupted"' in (run / "run.json").read_text()
@@ -153,5 +150,5 @@ def test_P10_a_second_sigint_does_not_wait_for_the_images(
         assert process.poll() is None
         time.sleep(0.01)
     time.sleep(5)
-    assert stopped_twice(process) < 5
+    assert seconds_after_second_sigint(process) < 5
     assert not list(out.glob("*.png"))

@@ -1,4 +1,4 @@
-"""The contract notices what it is there to notice: for each rule, plugins that break it."""
+"""The contract reports plugins that break its rules."""
 
 import ast
 from collections.abc import Iterator
@@ -25,24 +25,26 @@ class YieldsALoss(ValidRecipe):
         yield self.generator(batch.source).mean()
 
 
-def test_a_tame_recipe_keeps_every_rule_and_a_check_leaves_no_trace(register_plugin) -> None:
-    register(register_plugin, recipes={"tame": ValidRecipe})
+def test_a_valid_recipe_passes_and_a_check_leaves_the_random_state_unchanged(
+    register_plugin,
+) -> None:
+    register(register_plugin, recipes={"valid": ValidRecipe})
     before = randomness.random_state()
-    check_recipe("tame", width=2)
+    check_recipe("valid", width=2)
     after = randomness.random_state()
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
-def test_what_a_plugin_raises_becomes_a_sentence_with_the_rule(register_plugin) -> None:
+def test_a_broken_plugin_is_an_assertion_error_with_the_rule(register_plugin) -> None:
     register(register_plugin, recipes={"stranger": YieldsALoss})
     with pytest.raises(AssertionError, match=r"^Yield turns, .* yielded .* no Turn"):
         check_recipe("stranger")
 
 
-def test_a_wrong_option_is_the_callers_mistake(register_plugin) -> None:
-    register(register_plugin, recipes={"tame": ValidRecipe})
-    with pytest.raises(ConfigError, match="recipe 'tame' has no option 'widht'"):
-        check_recipe("tame", widht=2)
+def test_a_wrong_option_is_a_config_error(register_plugin) -> None:
+    register(register_plugin, recipes={"valid": ValidRecipe})
+    with pytest.raises(ConfigError, match="recipe 'valid' has no option 'widht'"):
+        check_recipe("valid", widht=2)
     with pytest.raises(ConfigError, match="generator 'resnet' has no option 'blocs'"):
         check_generator("resnet", blocs=2)
     with pytest.raises(ConfigError, match="no loss is called 'l3'"):
@@ -50,7 +52,7 @@ def test_a_wrong_option_is_the_callers_mistake(register_plugin) -> None:
 
 
 class Strips(Layout):
-    """A layout of one's own: every picture twice, under names that only it knows."""
+    """A custom layout: images of one domain."""
 
     batch = Images
 
@@ -68,8 +70,8 @@ class Strips(Layout):
         return Images(*transform(transform.read(item.files[0])))
 
 
-class Dream(Recipe):
-    """One that knows pictures of one domain alone, as the layout of its author brings them."""
+class OneDomain(Recipe):
+    """A recipe for images of one domain, loaded by the layout of its author."""
 
     defaults = {"data": {"layout": "strips"}, "train": {"steps": 10}}
 
@@ -88,10 +90,10 @@ def test_a_recipe_is_checked_with_the_batches_of_its_own_layout_or_on_a_folder(
     register_plugin, image_folder, tmp_path
 ) -> None:
     unknown = type("Unknown", (Strips,), {"batch": tuple})
-    undecided = type("Undecided", (Dream,), {"defaults": {"data": {"layout": "unknown"}}})
+    undecided = type("Undecided", (OneDomain,), {"defaults": {"data": {"layout": "unknown"}}})
     register(
         register_plugin,
-        recipes={"dream": Dream, "undecided": undecided},
+        recipes={"dream": OneDomain, "undecided": undecided},
         layouts={"strips": Strips, "unknown": unknown},
     )
     check_recipe("dream")
@@ -101,10 +103,10 @@ def test_a_recipe_is_checked_with_the_batches_of_its_own_layout_or_on_a_folder(
     check_recipe("dream", data={"layout": "strips", "root": tmp_path, "domains": ["soft"]})
 
 
-def test_a_recipe_of_one_domain_that_translates_nothing_is_told_what_does_not_apply(
+def test_rules_that_do_not_apply_to_a_recipe_are_marked(
     register_plugin,
 ) -> None:
-    one = type("One", (Dream,), {"defaults": {"data": {"layout": "images"}}})
+    one = type("One", (OneDomain,), {"defaults": {"data": {"layout": "images"}}})
     register(register_plugin, recipes={"one": one})
     notes = [v.note for v in verdicts.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))]
     assert notes.count("it does not translate") == 3

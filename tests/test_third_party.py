@@ -1,4 +1,4 @@
-"""A stranger's plugin is an equal: pip-installed from its own project, checked, trained, used."""
+"""Third-party plugins: pip-installed from their own projects, checked, trained and used."""
 
 import os
 import subprocess
@@ -8,6 +8,7 @@ import venv
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,17 +37,16 @@ py-modules = ["{name}_plugin"]
 """
 EXAMPLES = ROOT / "tests/examples"
 EXAMPLE = EXAMPLES / "translate_sharpen"
-Pictures = Callable[..., Path]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Install all examples into an environment of their own; return what runs a program there.
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Install all examples into a new environment; return a function that runs programs there.
 
-    The environment sees this one's packages, our own among them, through a ``.pth`` file.
+    The environment has the packages of this one, including ours, through a ``.pth`` file.
     """
-    home = tmp_path_factory.mktemp("stranger")
+    home = tmp_path_factory.mktemp("sandbox")
     venv.create(home / "env", with_pip=False, symlinks=True)
     scripts = home / "env" / ("Scripts" if os.name == "nt" else "bin")
     variables = {"base": str(home / "env"), "platbase": str(home / "env")}
@@ -75,15 +75,37 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Command:
     return run
 
 
-def translate(stranger: Command, *arguments: object) -> str:
-    """Run the command there, and return what it says."""
-    done = stranger("translate", *arguments)
+@pytest.fixture
+def domains(image_folder: Callable[..., Path], tmp_path: Path) -> list[Any]:
+    """Create the domains ``soft`` and ``crisp``; return the flags that select them."""
+    image_folder("data/soft/train"), image_folder("data/crisp/train")
+    return ["--domains", "soft", "crisp", "--data", tmp_path / "data"]
+
+
+@pytest.fixture
+def example_tests(
+    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Any]:
+    """Register an example in this process; return its test module: ``example_tests("flow")``."""
+
+    def load(name: str) -> ModuleType:
+        monkeypatch.syspath_prepend(EXAMPLES / f"translate_{name}")
+        distribution = f"translate_{name}".replace("_", "-")
+        register_plugin(import_module(f"translate_{name}"), f"{distribution}:{name}")
+        return import_module(f"test_{name}")
+
+    return load
+
+
+def translate(sandbox: Command, *arguments: object) -> str:
+    """Run the command there, and return its output."""
+    done = sandbox("translate", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_a_third_party_plugin_is_listed_with_the_built_ins(stranger: Command) -> None:
-    listed = translate(stranger, "plugins")
+def test_a_third_party_plugin_is_listed_with_the_built_ins(sandbox: Command) -> None:
+    listed = translate(sandbox, "plugins")
     assert "translate-kit" in listed
     assert (
         "translate-sharpen 0.3.0\n"
@@ -93,56 +115,49 @@ def test_a_third_party_plugin_is_listed_with_the_built_ins(stranger: Command) ->
     ) in listed
 
 
-def test_a_third_party_plugin_keeps_the_contract(stranger: Command) -> None:
-    checked = translate(stranger, "plugins", "check", "sharpen")
+def test_a_third_party_plugin_keeps_the_contract(sandbox: Command) -> None:
+    checked = translate(sandbox, "plugins", "check", "sharpen")
     assert "generator shallow, made small: {width: 4}" in checked
     assert "loss sobel-edge" in checked
     assert "recipe sharpen, made small: {generator: {name: shallow, width: 4}}" in checked
     assert "BROKEN" not in checked
 
 
-def test_its_own_tests_pass(
-    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(EXAMPLE)  # in this process, where importing torch is over
-    register_plugin(import_module("translate_sharpen"), "translate-sharpen:sharpen")
-    tests = import_module("test_sharpen")
+def test_the_tests_of_the_sharpen_example_pass(example_tests: Callable[[str], Any]) -> None:
+    tests = example_tests("sharpen")
     tests.test_the_recipe_keeps_the_rules()
     tests.test_its_parts_keep_the_rules()
 
 
 def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
-    stranger: Command, image_folder: Pictures, run_command: Callable[..., Any], tmp_path: Path
+    sandbox: Command, domains: list[Any], run_command: Callable[..., Any], tmp_path: Path
 ) -> None:
-    source, _ = image_folder("data/soft/train"), image_folder("data/crisp/train")
-    asked = ["--plugin", "sharpen", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
-    done = tmp_path / "run"
-    translate(stranger, "train", *asked, "--out", done, "--steps", 4, "--size", 32)
-    assert (done / "checkpoints/step-00000004/weights.safetensors").is_file()
-    translate(stranger, "infer", done, source, tmp_path / "out")
-    drawn = sorted((tmp_path / "out").glob("*.png"))
-    assert [path.name for path in drawn] == [path.name for path in sorted(source.iterdir())]
-    with Image.open(drawn[0]) as image:
+    source, run = tmp_path / "data/soft/train", tmp_path / "run"
+    flags = ["--plugin", "sharpen", *domains, "--out", run]
+    translate(sandbox, "train", *flags, "--steps", 4, "--size", 32)
+    assert (run / "checkpoints/step-00000004/weights.safetensors").is_file()
+    translate(sandbox, "infer", run, source, tmp_path / "out")
+    outputs = sorted((tmp_path / "out").glob("*.png"))
+    assert [path.name for path in outputs] == [path.name for path in sorted(source.iterdir())]
+    with Image.open(outputs[0]) as image:
         assert image.size == (32, 32)
-    absent = run_command("infer", done, source, tmp_path / "out")  # here it is not installed
+    absent = run_command("infer", run, source, tmp_path / "out")  # not installed in this process
     assert absent.code == 2
     assert "no recipe is called 'sharpen'" in absent.err
 
 
-def test_a_tracker_of_its_own_follows_a_run_and_its_resume(
-    stranger: Command, image_folder: Pictures, tmp_path: Path
+def test_a_third_party_tracker_records_a_run_and_its_resume(
+    sandbox: Command, domains: list[Any], tmp_path: Path
 ) -> None:
     table = tmp_path / "all/losses.csv"
     assert "BROKEN" not in translate(
-        stranger, "plugins", "check", "csvlog", "--set", f"options.file={tmp_path / 'checked.csv'}"
+        sandbox, "plugins", "check", "csvlog", "--set", f"options.file={tmp_path / 'checked.csv'}"
     )
-    image_folder("data/soft/train"), image_folder("data/crisp/train")
-    asked = ["--plugin", "sharpen", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
-    selected = ["--set", f"train.trackers=[{{name: csvlog, file: {table}}}]"]
-    every = ["--set", "train.log_every=1", "--size", 32]
+    trackers = ["--set", f"train.trackers=[{{name: csvlog, file: {table}}}]"]
+    small = ["--set", "train.log_every=1", "--size", 32, "--steps", 2]
     run = tmp_path / "run"
-    translate(stranger, "train", *asked, "--out", run, "--steps", 2, *every, *selected)
-    translate(stranger, "train", "--resume", run, "--steps", 3)
+    translate(sandbox, "train", "--plugin", "sharpen", *domains, "--out", run, *small, *trackers)
+    translate(sandbox, "train", "--resume", run, "--steps", 3)
     rows = [line.split(",") for line in table.read_text().splitlines()]
     assert [row[:3] for row in rows if row[2] == "generator/pixel"] == [
         ["run", str(step), "generator/pixel"] for step in (1, 2, 3)
@@ -152,87 +167,73 @@ def test_a_tracker_of_its_own_follows_a_run_and_its_resume(
 
 
 def test_third_party_parts_work_in_every_recipe(
-    stranger: Command, image_folder: Pictures, tmp_path: Path
+    sandbox: Command, domains: list[Any], tmp_path: Path
 ) -> None:
-    image_folder("data/soft/train"), image_folder("data/crisp/train")
-    asked = ["--plugin", "pix2pix", "--domains", "soft", "crisp", "--data", tmp_path / "data"]
-    theirs = ["options.generator=shallow", "options.pixel=translate-sharpen/sobel-edge"]
+    flags = ["--plugin", "pix2pix", *domains, "--out", tmp_path / "run"]
+    parts = ["options.generator=shallow", "options.pixel=translate-sharpen/sobel-edge"]
     small = ["options.discriminator={name: patch, width: 4, layers: 2}"]
-    settings = [word for key in (*theirs, *small) for word in ("--set", key)]
-    translate(
-        stranger, "train", *asked, "--out", tmp_path / "run", "--steps", 2, "--size", 32, *settings
-    )
+    settings = [word for key in (*parts, *small) for word in ("--set", key)]
+    translate(sandbox, "train", *flags, "--steps", 2, "--size", 32, *settings)
     assert (tmp_path / "run/checkpoints/step-00000002").is_dir()
 
 
 def test_flow_matching_trains_and_translates_with_options_of_its_own(
-    stranger: Command,
-    image_folder: Pictures,
-    register_plugin: Callable[..., object],
-    monkeypatch: pytest.MonkeyPatch,
+    sandbox: Command,
+    image_folder: Callable[..., Path],
+    example_tests: Callable[[str], Any],
     tmp_path: Path,
 ) -> None:
     source, _ = image_folder("data/labels/train", 4), image_folder("data/summer/train", 4)
-    run, asked = tmp_path / "run", ["--plugin", "flow", "--domains", "labels", "summer"]
+    run, flags = tmp_path / "run", ["--plugin", "flow", "--domains", "labels", "summer"]
     small = ["--set", "options.width=4", "--set", "train.ema=0.5", "--set", "train.batch_size=2"]
-    translate(stranger, "train", *asked, "--data", tmp_path / "data", "--out", run,
+    translate(sandbox, "train", *flags, "--data", tmp_path / "data", "--out", run,
               "--steps", 4, "--size", 16, *small)  # fmt: skip
-    shown = translate(stranger, "show", run)
+    shown = translate(sandbox, "show", run)
     assert "--set steps=20" in shown and "Euler steps; more are more exact" in shown
     for size in (1, 3):
         options = ["--set", "steps=3", "--batch-size", size, "--seed", 5]
-        translate(stranger, "infer", run, source, tmp_path / f"out{size}", *options)
+        translate(sandbox, "infer", run, source, tmp_path / f"out{size}", *options)
     for path in sorted((tmp_path / "out1").glob("*.png")):
         assert path.read_bytes() == (tmp_path / "out3" / path.name).read_bytes()
-    monkeypatch.syspath_prepend(EXAMPLES / "translate_flow")
-    register_plugin(import_module("translate_flow"), "translate-flow:flow")
-    import_module("test_flow").test_the_recipe_keeps_the_rules()
+    example_tests("flow").test_the_recipe_keeps_the_rules()
 
 
-def test_the_tests_of_the_tracker_pass(
-    register_plugin: Callable[..., object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.syspath_prepend(EXAMPLES / "translate_csvlog")
-    register_plugin(import_module("translate_csvlog"), "translate-csvlog:csvlog")
-    import_module("test_csvlog").test_the_tracker_keeps_the_rules(tmp_path)
+def test_the_tests_of_the_tracker_pass(example_tests: Callable[[str], Any], tmp_path: Path) -> None:
+    example_tests("csvlog").test_the_tracker_keeps_the_rules(tmp_path)
 
 
 def test_one_generator_translates_between_three_domains(
-    stranger: Command,
-    image_folder: Pictures,
-    register_plugin: Callable[..., object],
-    monkeypatch: pytest.MonkeyPatch,
+    sandbox: Command,
+    image_folder: Callable[..., Path],
+    example_tests: Callable[[str], Any],
     tmp_path: Path,
 ) -> None:
     seasons = ("summer", "autumn", "winter")
     folders = [image_folder(f"data/{season}/train", 3) for season in seasons]
-    run, asked = tmp_path / "run", ["--plugin", "stargan", "--domains", *seasons]
+    run, flags = tmp_path / "run", ["--plugin", "stargan", "--domains", *seasons]
     small = ["options.width=4", "options.layers=2", "options.critic_steps=1",
              "options.generator.width=4", "options.generator.blocks=1", "train.preview_every=4",
              "train.batch_size=2"]  # fmt: skip
     settings = [word for setting in small for word in ("--set", setting)]
-    translate(stranger, "train", *asked, "--data", tmp_path / "data", "--out", run,
+    translate(sandbox, "train", *flags, "--data", tmp_path / "data", "--out", run,
               "--steps", 4, "--size", 32, *settings)  # fmt: skip
     assert (run / "previews/step-00000004.png").is_file()
     results = {}
     for season in seasons:
         out = tmp_path / season
-        translate(stranger, "infer", run, folders[0], out, "--to", season)
+        translate(sandbox, "infer", run, folders[0], out, "--to", season)
         results[season] = (out / "0000.png").read_bytes()
     assert len(set(results.values())) == 3
-    refused = stranger("translate", "infer", run, folders[0], tmp_path / "no", "--to", "spring")
+    refused = sandbox("translate", "infer", run, folders[0], tmp_path / "no", "--to", "spring")
     assert refused.returncode == 2
     assert "summer and autumn and winter, and does not translate to 'spring'" in refused.stderr
-    monkeypatch.syspath_prepend(EXAMPLES / "translate_stargan")
-    register_plugin(import_module("translate_stargan"), "translate-stargan:stargan")
-    import_module("test_stargan").test_the_recipe_keeps_the_rules()
+    example_tests("stargan").test_the_recipe_keeps_the_rules()
 
 
-def test_pairs_of_a_layout_of_a_stranger_are_trained_on(
-    stranger: Command,
-    image_folder: Pictures,
-    register_plugin: Callable[..., object],
-    monkeypatch: pytest.MonkeyPatch,
+def test_pairs_of_a_third_party_layout_are_trained_on(
+    sandbox: Command,
+    image_folder: Callable[..., Path],
+    example_tests: Callable[[str], Any],
     tmp_path: Path,
 ) -> None:
     named, listed = image_folder("named", 4), image_folder("listed", 4)
@@ -242,18 +243,16 @@ def test_pairs_of_a_layout_of_a_stranger_are_trained_on(
     (listed / "pairs.csv").write_text("0000.png,0001.png\n0002.png,0003.png\n")
     for domain in ("named", "listed"):
         run = tmp_path / f"run-{domain}"
-        translate(stranger, "train", "--plugin", "sharpen", "--domains", domain, "--out", run,
+        translate(sandbox, "train", "--plugin", "sharpen", "--domains", domain, "--out", run,
                   "--data", tmp_path, "--set", "data.layout=pairs-csv", "--steps", 2,
                   "--size", 16, "--batch-size", 1)  # fmt: skip
         assert (run / "checkpoints/step-00000002").is_dir()
-    monkeypatch.syspath_prepend(EXAMPLES / "translate_pairs_csv")
-    register_plugin(import_module("translate_pairs_csv"), "translate-pairs-csv:pairs-csv")
-    import_module("test_pairs_csv").test_the_layout_keeps_the_rules(tmp_path)
+    example_tests("pairs_csv").test_the_layout_keeps_the_rules(tmp_path)
 
 
 @pytest.mark.slow
-def test_P9_seven_broken_plugins_installed_at_once_are_a_line_each(
-    stranger: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_P9_each_of_seven_broken_plugins_is_one_line(
+    sandbox: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = {name: code for name, (code, _) in BROKEN_PLUGINS.items()}
     projects = {**broken, "late": FAILS_IN_HOOK, "torn": plugin_source("rag")}
@@ -265,16 +264,16 @@ def test_P9_seven_broken_plugins_installed_at_once_are_a_line_each(
         (folder / f"{name}_plugin.py").write_text(code)
     site = tmp_path / "site"
     folders = [tmp_path / name for name in projects]
-    done = stranger("pip", "install", *OFFLINE, "--target", site, *folders)
+    done = sandbox("pip", "install", *OFFLINE, "--target", site, *folders)
     assert done.returncode == 0, done.stderr
     (site / "torn-1.5.dist-info/METADATA").unlink()
     monkeypatch.setenv("PYTHONPATH", str(site))
     for command in (["plugins"], ["show", "cyclegan"], ["datasets"], ["doctor"], ["--help"]):
-        done = stranger("translate", *command)
+        done = sandbox("translate", *command)
         assert done.returncode == 0, (command, done.stderr)
         for name in broken if command[0] != "--help" else ():
             assert f"plugin '{name}' of {name} 1.5 is skipped" in done.stderr, command
-    assert "sharpen" in translate(stranger, "plugins")  # the sound one beside them
+    assert "sharpen" in translate(sandbox, "plugins")  # the valid one is still loaded
 
 
 def test_the_plugin_guide_shows_the_example_verbatim() -> None:
@@ -283,50 +282,42 @@ def test_the_plugin_guide_shows_the_example_verbatim() -> None:
         assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide, name
 
 
-NPY = ROOT / "tests/examples/translate_npy"
-
-
-def test_an_image_format_of_a_stranger_is_checked_trained_on_and_written(
-    stranger: Command, tmp_path: Path
+def test_a_third_party_image_format_is_checked_trained_on_and_written(
+    sandbox: Command, tmp_path: Path
 ) -> None:
-    copy = tmp_path / "translate_npy"
-    copy.mkdir()
-    for name in ("pyproject.toml", "translate_npy.py"):
-        (copy / name).write_text((NPY / name).read_text())
-    installed = stranger("pip", "install", *OFFLINE, copy)
-    assert installed.returncode == 0, installed.stderr
     random = np.random.default_rng(0)
-    for domain, kind in (("gray16", np.uint16), ("colour", np.uint8)):
+    for domain, dtype in (("gray16", np.uint16), ("colour", np.uint8)):
         folder = tmp_path / "data" / domain / "train"
         folder.mkdir(parents=True)
         for number in range(4):
             shape = (32, 32) if domain == "gray16" else (32, 32, 3)
-            np.save(folder / f"{number}.npy", random.integers(0, np.iinfo(kind).max, shape, kind))
-    assert "format npy" in translate(stranger, "plugins", "check", "npy")
-    asked = ["--domains", "gray16", "colour", "--data", tmp_path / "data"]
-    checked = translate(stranger, "datasets", "check", *asked[1:])
+            pixels = random.integers(0, np.iinfo(dtype).max, shape, dtype)
+            np.save(folder / f"{number}.npy", pixels)
+    assert "format npy" in translate(sandbox, "plugins", "check", "npy")
+    flags = ["--domains", "gray16", "colour", "--data", tmp_path / "data"]
+    checked = translate(sandbox, "datasets", "check", *flags[1:])
     assert "4 uint16" in checked
-    done = tmp_path / "run"
-    train = ["train", "--plugin", "sharpen", *asked, "--out", done, "--steps", 4, "--size", 32]
-    translate(stranger, *train)
-    translate(stranger, "infer", done, tmp_path / "data/gray16", tmp_path / "out")
-    (drawn, *others) = sorted((tmp_path / "out").rglob("*.npy"))
+    run = tmp_path / "run"
+    train = ["train", "--plugin", "sharpen", *flags, "--out", run, "--steps", 4, "--size", 32]
+    translate(sandbox, *train)
+    translate(sandbox, "infer", run, tmp_path / "data/gray16", tmp_path / "out")
+    (output, *others) = sorted((tmp_path / "out").rglob("*.npy"))
     assert len(others) == 3
-    assert np.load(drawn).shape == (32, 32, 3)
-    assert np.load(drawn).dtype == np.uint8
+    assert np.load(output).shape == (32, 32, 3)
+    assert np.load(output).dtype == np.uint8
     Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
-    translate(stranger, "infer", done, tmp_path / "red.png", tmp_path / "arrays", "--format", "npy")
+    translate(sandbox, "infer", run, tmp_path / "red.png", tmp_path / "arrays", "--format", "npy")
     assert np.load(tmp_path / "arrays/red.npy").shape == (32, 32, 3)
 
 
-def test_a_command_of_a_stranger_is_listed_and_run(stranger: Command, tmp_path: Path) -> None:
-    help_text = translate(stranger, "--help")
+def test_a_third_party_command_is_listed_and_run(sandbox: Command, tmp_path: Path) -> None:
+    help_text = translate(sandbox, "--help")
     assert "Commands of translate-hello:" in help_text
     assert "Print the mean absolute difference" in help_text
     run = small_checkpoints.cyclegan(tmp_path / "run")
     Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
-    said = translate(stranger, "hello", run, tmp_path / "red.png")
-    assert said.startswith(f"hello from {run}: ")
-    refused = stranger("translate", "hello", tmp_path / "nowhere", tmp_path / "red.png")
+    output = translate(sandbox, "hello", run, tmp_path / "red.png")
+    assert output.startswith(f"hello from {run}: ")
+    refused = sandbox("translate", "hello", tmp_path / "nowhere", tmp_path / "red.png")
     assert refused.returncode == 2
     assert refused.stderr == f"Error: there is no run {tmp_path / 'nowhere'}.\n"

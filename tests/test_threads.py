@@ -1,4 +1,4 @@
-"""One model in several threads gives what it gives in one: every recipe that is registered."""
+"""Every registered recipe gives the same results in several threads as in one."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -26,50 +26,50 @@ DRAWS = [n for n, make in RECIPES.items() if make.draw is not Recipe.draw]
 
 
 @pytest.fixture(autouse=True)
-def switching() -> Iterator[None]:
-    """Have Python switch threads as often as it can."""
-    usual = sys.getswitchinterval()
+def frequent_thread_switches() -> Iterator[None]:
+    """Make Python switch threads as often as possible."""
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
-    sys.setswitchinterval(usual)
+    sys.setswitchinterval(interval)
 
 
 def translator(name: str) -> Translator:
-    """Return a recipe of tiny networks that has made a step on noise."""
-    tested = subject(name, small_options("recipe", name), None, None)
-    training = tested.build()
-    tested.train(training, 1)
+    """Return a translator of a recipe with tiny networks, after a training step on noise."""
+    check_subject = subject(name, small_options("recipe", name), None, None)
+    training = check_subject.build()
+    check_subject.train(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)
-    return Translator._of(Model(name, name, recipe, tested.spec, (), CPU))
+    return Translator._of(Model(name, name, recipe, check_subject.spec, (), CPU))
 
 
-def together(work: Callable[[int], Any]) -> list[Any]:
-    """Return what `work` gives in threads that begin at one moment."""
-    begin = Barrier(THREADS)
+def in_threads(work: Callable[[int], Any]) -> list[Any]:
+    """Return the results of `work` in threads that start at the same time."""
+    barrier = Barrier(THREADS)
 
-    def one(number: int) -> Any:
-        begin.wait()
+    def call(number: int) -> Any:
+        barrier.wait()
         return work(number)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(one, range(THREADS)))
+        return list(pool.map(call, range(THREADS)))
 
 
 @pytest.mark.parametrize("name", TRANSLATES)
 def test_I16_translations_in_several_threads_equal_those_of_one_thread(name: str) -> None:
     model = translator(name)
-    holes = model._model.recipe.takes_mask
-    shape = (40, 36, 4 if holes else 3)
-    pictures = np.random.default_rng(0).integers(0, 255, (THREADS, *shape), np.uint8)
-    if holes:
-        pictures[..., 3] = 255
-        pictures[:, 10:20, 10:20, 3] = 0
-    alone = [model(picture) for picture in pictures]
+    takes_mask = model._model.recipe.takes_mask
+    shape = (40, 36, 4 if takes_mask else 3)
+    images = np.random.default_rng(0).integers(0, 255, (THREADS, *shape), np.uint8)
+    if takes_mask:
+        images[..., 3] = 255
+        images[:, 10:20, 10:20, 3] = 0
+    expected = [model(image) for image in images]
     recipe, random = model._model.recipe, torch.get_rng_state()
     before = {name: value.clone() for name, value in recipe.state_dict().items()}
     for _ in range(3):
-        for one, other in zip(alone, together(lambda n: model(pictures[n])), strict=True):
-            assert (one == other).all()
+        for first, second in zip(expected, in_threads(lambda n: model(images[n])), strict=True):
+            assert (first == second).all()
     assert torch.equal(random, torch.get_rng_state())
     assert all(torch.equal(value, before[name]) for name, value in recipe.state_dict().items())
     assert not any(part.training for part in recipe.modules())
@@ -83,27 +83,27 @@ def test_I16_samples_in_several_threads_equal_those_of_one_thread(name: str) -> 
     def draw(number: int) -> Any:
         return [np.asarray(p) for p in model.sample(2, text=text, seed=number)]
 
-    alone = [draw(number) for number in range(THREADS)]
-    for one, other in zip(alone, together(draw), strict=True):
-        assert np.array_equal(one, other)
+    expected = [draw(number) for number in range(THREADS)]
+    for first, second in zip(expected, in_threads(draw), strict=True):
+        assert np.array_equal(first, second)
 
 
 def test_I16_random_numbers_of_two_models_are_independent(tmp_path: Path) -> None:
-    unet = {"name": "unet", "width": 8, "levels": 6}  # which has dropout
+    unet = {"name": "unet", "width": 8, "levels": 6}  # has dropout
     options = {"generator": unet, "discriminator": small_checkpoints.PATCH}
     run = small_checkpoints.write_run(tmp_path / "run", "pix2pix", options=options, size=64)
     models = [Translator.load(run, device="cpu") for _ in range(THREADS)]
-    picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
-    alone = models[0](picture)
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    expected = models[0](image)
 
     def work(number: int) -> Any:
         if number % 2:
             Translator.load(run, device="cpu")
-        return models[number](picture)
+        return models[number](image)
 
     for _ in range(3):
-        for other in together(work):
-            assert (alone == other).all()
+        for second in in_threads(work):
+            assert (expected == second).all()
 
 
 def test_I16_folders_in_several_threads_equal_those_of_one_thread(
@@ -112,7 +112,7 @@ def test_I16_folders_in_several_threads_equal_those_of_one_thread(
     model = Translator.load(small_checkpoints.pix2pix(tmp_path / "run"), device="cpu")
     source = image_folder("photos", 4)
     model.folder(source, tmp_path / "alone")
-    together(lambda number: model.folder(source, tmp_path / f"out{number}"))
+    in_threads(lambda number: model.folder(source, tmp_path / f"out{number}"))
     for path in sorted((tmp_path / "alone").glob("*.png")):
         for number in range(THREADS):
             assert (tmp_path / f"out{number}" / path.name).read_bytes() == path.read_bytes()

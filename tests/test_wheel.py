@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it trains in a clean environment far from the checkout."""
+"""The wheel: its files, and training in a clean environment outside the checkout."""
 
 import os
 import subprocess
@@ -20,8 +20,8 @@ SMALL = [
 ]
 
 
-def execute(*command: object, cwd: Path) -> str:
-    """Run `command` from `cwd` and return what it prints; whatever it says, if it fails."""
+def run_program(*command: object, cwd: Path) -> str:
+    """Run `command` in `cwd` and return its standard output; fail with all of its output."""
     words = [str(word) for word in command]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
@@ -35,23 +35,23 @@ def execute(*command: object, cwd: Path) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from the checkout, without a network."""
     out = tmp_path_factory.mktemp("dist")
-    execute(
+    run_program(
         *(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out), cwd=ROOT
     )
-    [built] = out.glob("*.whl")
-    return built
+    [path] = out.glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the Python of an environment that has the wheel and our dependencies, no checkout."""
+    """Return the Python of an environment with the wheel and our dependencies, not the checkout."""
     environment = tmp_path_factory.mktemp("clean") / "venv"
     venv.create(environment, symlinks=True)
     python = environment / "bin/python"
-    installed = Path(torch.__file__).parent.parent  # all dependencies lie where torch does
-    own = sysconfig.get_path("purelib", vars={"base": str(environment)})
-    Path(own, "dependencies.pth").write_text(f"{installed}\n")
-    execute(
+    dependencies = Path(torch.__file__).parent.parent  # all dependencies are next to torch
+    site_packages = sysconfig.get_path("purelib", vars={"base": str(environment)})
+    Path(site_packages, "dependencies.pth").write_text(f"{dependencies}\n")
+    run_program(
         *(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel),
         cwd=environment,
     )
@@ -63,17 +63,17 @@ def test_the_wheel_holds_two_packages_configs_and_cards(wheel: Path) -> None:
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert packages == {"translate", "translate_plugins"}
     for source, inside in [("configs", "configs"), ("datasets/cards", "datasets")]:
-        ours = {f"translate/{inside}/{path.name}" for path in (ROOT / source).iterdir()}
-        assert ours and ours == {n for n in names if n.startswith(f"translate/{inside}/")}
+        expected = {f"translate/{inside}/{path.name}" for path in (ROOT / source).iterdir()}
+        assert expected and expected == {n for n in names if n.startswith(f"translate/{inside}/")}
     assert {"translate/py.typed", "translate_plugins/py.typed"} <= set(names)
-    pictures = {n for n in names if n.endswith((".png", ".jpg", ".safetensors", ".pyc"))}
-    assert not pictures
+    data_files = {n for n in names if n.endswith((".png", ".jpg", ".safetensors", ".pyc"))}
+    assert not data_files
     assert sum(info.file_size for info in ZipFile(wheel).infolist()) < 2_000_000
 
 
-def test_the_wheel_is_what_its_environment_imports(python: Path, tmp_path: Path) -> None:
+def test_the_environment_imports_the_packages_of_the_wheel(python: Path, tmp_path: Path) -> None:
     code = "import translate, translate_plugins as p; print(translate.__file__, p.__file__)"
-    for path in execute(python, "-c", code, cwd=tmp_path).split():
+    for path in run_program(python, "-c", code, cwd=tmp_path).split():
         assert Path(path).is_relative_to(python.parent.parent)
 
 
@@ -84,17 +84,19 @@ def test_the_wheel_trains_and_translates(
         image_folder(f"data/{domain}/train")
     test = image_folder("data/summer/test", 2)
     command = [python, "-m", "translate"]
-    where = ["--data", "data", "--domains", "summer", "winter", "--out", "run"]
-    execute(*command, "train", "--plugin", "cyclegan", *where, *SMALL, cwd=tmp_path)
+    flags = ["--data", "data", "--domains", "summer", "winter", "--out", "run"]
+    run_program(*command, "train", "--plugin", "cyclegan", *flags, *SMALL, cwd=tmp_path)
     assert (tmp_path / "run/checkpoints/step-00000004/MANIFEST.json").is_file()
-    execute(*command, "infer", "run", test, "out", cwd=tmp_path)
+    run_program(*command, "infer", "run", test, "out", cwd=tmp_path)
     assert [path.name for path in sorted((tmp_path / "out").glob("*.png"))] == [
         path.name for path in sorted(test.iterdir())
     ]
 
 
-def test_the_wheel_knows_every_config(python: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_every_configuration(python: Path, tmp_path: Path) -> None:
     names = [config.stem for config in sorted((ROOT / "configs").glob("*.yaml"))]
     code = "import sys; from translate.engine.config import yaml; [*map(yaml.read, sys.argv[1:])]"
-    execute(python, "-c", code, *names, cwd=tmp_path)
-    assert "recipe: cut\n" in execute(python, "-m", "translate", "show", "cut-small", cwd=tmp_path)
+    run_program(python, "-c", code, *names, cwd=tmp_path)
+    assert "recipe: cut\n" in run_program(
+        python, "-m", "translate", "show", "cut-small", cwd=tmp_path
+    )

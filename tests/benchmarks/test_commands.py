@@ -19,12 +19,12 @@ COMMANDS = (
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_benchmark_runs_and_prints_a_table(command: str) -> None:
     name, *arguments = command.split()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / name), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "\n| --- |" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert "\n| --- |" in process.stdout

@@ -1,9 +1,7 @@
-"""The metrics of generated images, on values that can be worked out by hand."""
+"""The metrics of generated images, on values that can be computed by hand."""
 
 import gzip
-import sys
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,27 +12,17 @@ import torch
 from translate.images.encode import write_image
 from translate.images.source import read_image
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-OURS = {path.stem for path in FOLDER.glob("*.py")}
-
-
-@pytest.fixture(autouse=True)
-def benchmarks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make benchmarks/ importable: it is in no package."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield
-    for name in OURS:
-        sys.modules.pop(name, None)
+Import = Callable[[str], ModuleType]
 
 
 @pytest.fixture
-def digit_metrics() -> ModuleType:
-    return import_module("digit_metrics")
+def digit_metrics(import_benchmark: Import) -> ModuleType:
+    return import_benchmark("digit_metrics")
 
 
 @pytest.fixture
-def captioned_scenes() -> ModuleType:
-    return import_module("captioned_scenes")
+def captioned_scenes(import_benchmark: Import) -> ModuleType:
+    return import_benchmark("captioned_scenes")
 
 
 # -- metrics of digits -----------------------------------------------------------------------------
@@ -48,49 +36,51 @@ def test_digits_are_read_in_order_without_padding_and_without_sheets(
         padded[:28, :28] = number
         write_image(tmp_path / f"{number:06}.png", padded)
     write_image(tmp_path / "grid.png", np.zeros((66, 66, 3), np.uint8))
-    found = digit_metrics.read_digits(tmp_path)
-    assert found.shape == (2, 28, 28)
-    assert [image.min() for image in found] == [1, 2]
+    result = digit_metrics.read_digits(tmp_path)
+    assert result.shape == (2, 28, 28)
+    assert [image.min() for image in result] == [1, 2]
 
 
-def test_images_of_another_size_are_no_digits(digit_metrics: ModuleType, tmp_path: Path) -> None:
+def test_images_of_another_size_are_refused_as_digits(
+    digit_metrics: ModuleType, tmp_path: Path
+) -> None:
     write_image(tmp_path / "1.png", np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(SystemExit, match="28x28 or 32x32 pixels, got 64x64"):
         digit_metrics.read_digits(tmp_path)
 
 
-def test_idx_files_are_read_as_published(tmp_path: Path) -> None:
-    mnist = import_module("mnist")
+def test_idx_files_are_read_as_published(tmp_path: Path, import_benchmark: Import) -> None:
+    mnist = import_benchmark("mnist")
     (tmp_path / "mnist").mkdir()
     images = np.arange(2 * 28 * 28, dtype=np.uint32).astype(np.uint8)
-    head = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28])
-    packed = gzip.compress(head + images.tobytes())
-    (tmp_path / "mnist/t10k-images-idx3-ubyte.gz").write_bytes(packed)
+    header = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28])
+    compressed = gzip.compress(header + images.tobytes())
+    (tmp_path / "mnist/t10k-images-idx3-ubyte.gz").write_bytes(compressed)
     labels = bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 4])
     (tmp_path / "mnist/t10k-labels-idx1-ubyte").write_bytes(labels)
-    read, digits = mnist.read(tmp_path, "test")
-    assert (read.ravel() == images).all()
+    pixels, digits = mnist.read(tmp_path, "test")
+    assert (pixels.ravel() == images).all()
     assert digits.tolist() == [7, 4]
 
 
-def test_spearmans_correlation_depends_on_the_order_only() -> None:
-    evaluations = import_module("digit_evaluations")
+def test_spearmans_correlation_depends_on_the_order_only(import_benchmark: Import) -> None:
+    evaluations = import_benchmark("digit_evaluations")
     assert evaluations.rank_correlation([1, 2, 30], [0.1, 0.5, 0.6]) == pytest.approx(1)
     assert evaluations.rank_correlation([3, 2, 1], [0.1, 0.5, 0.6]) == pytest.approx(-1)
     assert evaluations.rank_correlation([1, 2, 3], [2, 1, 3]) == pytest.approx(0.5)  # 1 - 6*2/24
 
 
-def test_classes_are_read_by_their_folders(tmp_path: Path) -> None:
+def test_classes_are_read_by_their_folders(tmp_path: Path, import_benchmark: Import) -> None:
     for name in ("7", "0", ".translate"):
         (tmp_path / name).mkdir()
     write_image(tmp_path / "0/1.png", np.zeros((28, 28, 1), np.uint8))
     write_image(tmp_path / "7/1.png", np.ones((28, 28, 1), np.uint8))
-    found = import_module("digit_evaluations").read_classes(tmp_path)
-    assert {name: images.max() for name, images in found.items()} == {"0": 0, "7": 1}
+    result = import_benchmark("digit_evaluations").read_classes(tmp_path)
+    assert {name: images.max() for name, images in result.items()} == {"0": 0, "7": 1}
 
 
-def test_bounds_are_checked_one_by_one() -> None:
-    targets = import_module("targets")
+def test_bounds_are_checked_one_by_one(import_benchmark: Import) -> None:
+    targets = import_benchmark("targets")
     bounds = (targets.at_least("C", 10), targets.at_most("FD", 0.8, 0.25))
     assert targets.check({"C": 10, "FD": 0.8}, bounds, "required") == "pass: C ≥ 10 ✓, FD ≤ 0.8 ✓"
     assert targets.check({"C": 9, "FD": 0.2}, bounds, "required") == "miss: C ≥ 10 ✗, FD ≤ 0.8 ✓"
@@ -98,18 +88,20 @@ def test_bounds_are_checked_one_by_one() -> None:
     assert targets.check({"C": 9, "FD": float("nan")}, bounds, "goal") == "miss: FD ≤ 0.25 ✗"
 
 
-def test_figures_are_short() -> None:
+def test_figures_are_rounded(import_benchmark: Import) -> None:
     values = [10, 2.2834, 0.0123, 103.62, 2500, float("nan")]
-    texts = [import_module("targets").short(value) for value in values]
+    texts = [import_benchmark("targets").short(value) for value in values]
     assert texts == ["10", "2.28", "0.0123", "103.6", "2500", "nan"]
 
 
-def test_every_evaluated_configuration_has_targets() -> None:
-    assert set(import_module("methods").EVALUATIONS) == set(import_module("targets").TARGETS)
+def test_every_evaluated_configuration_has_targets(import_benchmark: Import) -> None:
+    assert set(import_benchmark("methods").EVALUATIONS) == set(import_benchmark("targets").TARGETS)
 
 
-def test_a_sheet_has_its_rows_and_whole_sheets_below_them(tmp_path: Path) -> None:
-    sample_sheet = import_module("sample_sheet")
+def test_a_sheet_has_its_rows_and_whole_sheets_below_them(
+    tmp_path: Path, import_benchmark: Import
+) -> None:
+    sample_sheet = import_benchmark("sample_sheet")
     write_image(tmp_path / "walk.png", np.zeros((10, 100, 3), np.uint8))
     rows = sample_sheet.square(np.zeros((20, 28, 28), np.uint8), side=4)
     rows.append(np.zeros((2, 32, 32, 3), np.uint8))
@@ -118,8 +110,10 @@ def test_a_sheet_has_its_rows_and_whole_sheets_below_them(tmp_path: Path) -> Non
     assert read_image(tmp_path / "sheet.png").shape == (2 * height, 2 * width, 3)
 
 
-def test_a_sheet_of_folders_has_a_named_row_of_each_evenly_spaced(tmp_path: Path) -> None:
-    sample_sheet = import_module("sample_sheet")
+def test_a_sheet_of_folders_has_a_named_row_of_each_evenly_spaced(
+    tmp_path: Path, import_benchmark: Import
+) -> None:
+    sample_sheet = import_benchmark("sample_sheet")
     for i in range(23):
         write_image(tmp_path / f"many/{i:02}.png", np.full((28, 28, 1), i, np.uint8))
     write_image(tmp_path / "many/grid.png", np.zeros((99, 99, 3), np.uint8))
@@ -159,18 +153,21 @@ def test_captions_agree_with_their_scenes(captioned_scenes: ModuleType) -> None:
 
 
 def test_three_trees_are_skipped_and_colours_count_where_there_are_houses(
-    captioned_scenes: ModuleType,
+    captioned_scenes: ModuleType, import_benchmark: Import
 ) -> None:
-    scene_evaluation = import_module("scene_evaluation")
+    scene_evaluation = import_benchmark("scene_evaluation")
     attributes = [
         captioned_scenes.Attributes(1, 0, 0, 3, 1, (1, 0, 0, 0)),
         captioned_scenes.Attributes(0, 1, 0, 5, 0, (0, 0, 0, 0)),
     ]
     yes, no = 1.0, -1.0
-    plain = [[yes, no, no, no], [yes, yes, yes, no]]  # season, lake, many trees, low sun
+    season_lake_trees_sun = [
+        [yes, no, no, no],
+        [yes, yes, yes, no],
+    ]  # season, lake, many trees, low sun
     houses = [[no, yes, no], [no, no, yes]]
     colours = [[yes, no, no, no], [yes, yes, yes, yes]]
-    rows = np.hstack([plain, houses, colours])
-    found = scene_evaluation.agreement(torch.from_numpy(rows), attributes)
+    rows = np.hstack([season_lake_trees_sun, houses, colours])
+    result = scene_evaluation.agreement(torch.from_numpy(rows), attributes)
     expected = {"season": 0.5, "lake": 1, "trees": 1, "sun": 1, "houses": 0.5, "colour": 1}
-    assert found == expected
+    assert result == expected

@@ -1,9 +1,8 @@
-"""The figures of restored images and their baselines, against numbers worked out by hand."""
+"""The metrics of restored images and their baselines, against numbers computed by hand."""
 
-import importlib.util
 import json
-import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -13,19 +12,10 @@ import pytest
 from translate.engine.config import layers
 from translate.engine.config.yaml import plain
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def restoration(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return benchmarks/restoration.py as a module: it is in no package."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    specification = importlib.util.spec_from_file_location("it", FOLDER / "restoration.py")
-    assert specification and specification.loader
-    module = importlib.util.module_from_spec(specification)
-    monkeypatch.setitem(sys.modules, "it", module)
-    specification.loader.exec_module(module)
-    return module
+def restoration(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return import_benchmark("restoration")
 
 
 def gray(level: int, side: int = 16) -> np.ndarray:
@@ -51,14 +41,14 @@ def task(restoration: ModuleType, folder: Path, recipe: str, *settings: str):
     return restoration.create_task(Namespace(run=folder, libjpeg=None), [noise()])
 
 
-def test_what_is_outside_the_hole_does_not_count(restoration: ModuleType, hole) -> None:
-    truth, found = gray(100), gray(30)
-    found[hole > 0] = 110
+def test_only_pixels_in_the_hole_count(restoration: ModuleType, hole) -> None:
+    truth, output = gray(100), gray(30)
+    output[hole > 0] = 110
     ten = {"PSNR dB": round(20 * np.log10(255 / 10), 2), "L1 of 255": 10}
-    assert restoration.measure_holes([truth], [found], [hole]) == ten
-    every = restoration.measure([truth], [found], [hole])
-    assert list(every) == ["PSNR dB", "L1 of 255", "SSIM", "perceptual", "perceptual, deep"]
-    assert every | ten == every
+    assert restoration.measure_holes([truth], [output], [hole]) == ten
+    all_figures = restoration.measure([truth], [output], [hole])
+    assert list(all_figures) == ["PSNR dB", "L1 of 255", "SSIM", "perceptual", "perceptual, deep"]
+    assert all_figures | ten == all_figures
 
 
 def test_figures_are_means_over_images(restoration: ModuleType) -> None:
@@ -69,7 +59,9 @@ def test_figures_are_means_over_images(restoration: ModuleType) -> None:
     assert figures == {"PSNR dB": round((ten + twenty) / 2, 2), "L1 of 255": 15}
 
 
-def test_holes_are_filled_by_the_mean_of_all_or_of_the_rim(restoration: ModuleType, hole) -> None:
+def test_baselines_fill_holes_with_the_mean_of_all_or_of_the_surroundings(
+    restoration: ModuleType, hole
+) -> None:
     image = gray(0)
     image[1:11, 1:15] = 60  # three around the hole
     image[hole > 0] = 255  # unknown to every method
@@ -90,7 +82,7 @@ def test_interpolation_keeps_flat_images_and_multiplies_sides(restoration: Modul
     assert all((p == 77).all() for (p,) in rows.values())
 
 
-def test_each_run_gets_the_task_it_was_trained_for_with_one_seed(
+def test_each_run_is_evaluated_on_its_task_with_a_fixed_seed(
     restoration: ModuleType, tmp_path: Path
 ) -> None:
     truth, small, rows, _ = task(restoration, tmp_path, "srgan", "options.scale=4")
@@ -102,8 +94,8 @@ def test_each_run_gets_the_task_it_was_trained_for_with_one_seed(
         assert (first.inputs[0] == again.inputs[0]).all()
         assert (first.inputs[0] != noise()).any()
         assert (first.baselines["untouched"][0] == first.inputs[0]).all()
-    holes_of_a_fifth = ["options.hole_fraction=[0.2, 0.2]", "options.stroke_fraction=1"]
-    _, inputs, _, holes = task(restoration, tmp_path, "inpaint", *holes_of_a_fifth)
+    fifth_of_the_area = ["options.hole_fraction=[0.2, 0.2]", "options.stroke_fraction=1"]
+    _, inputs, _, holes = task(restoration, tmp_path, "inpaint", *fifth_of_the_area)
     assert (holes[0] == 255).sum() == pytest.approx(0.2 * 24 * 20, abs=3)
     assert (inputs[0][holes[0] > 0] == 128).all()
     assert (inputs[0][holes[0] == 0] == noise()[holes[0] == 0]).all()
@@ -112,12 +104,12 @@ def test_each_run_gets_the_task_it_was_trained_for_with_one_seed(
 
 
 def test_sides_are_cropped_to_a_multiple(restoration: ModuleType) -> None:
-    cut = restoration.crop_to_multiple(noise(23, 22), 4)
-    assert cut.shape == (20, 20, 3)
-    assert (cut == noise(23, 22)[:20, :20]).all()
+    cropped = restoration.crop_to_multiple(noise(23, 22), 4)
+    assert cropped.shape == (20, 20, 3)
+    assert (cropped == noise(23, 22)[:20, :20]).all()
 
 
-def test_equal_images_have_no_error_and_others_have(restoration: ModuleType) -> None:
+def test_equal_images_have_no_error_and_different_ones_do(restoration: ModuleType) -> None:
     equal = restoration.measure([noise(32, 32)], [noise(32, 32)], [])
     assert [equal[name] for name in ("perceptual", "perceptual, deep", "SSIM")] == [0, 0, 1]
     different = restoration.measure([noise(32, 32)], [gray(128, 32)], [])

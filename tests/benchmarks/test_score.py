@@ -1,7 +1,6 @@
-"""The scores and their baselines, against numbers that can be worked out by hand."""
+"""The scores and their baselines, against numbers computed by hand."""
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -10,19 +9,10 @@ import pytest
 
 from translate.images.encode import write_image
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def score(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return benchmarks/score.py as a module: it is in no package."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    specification = importlib.util.spec_from_file_location("score", FOLDER / "score.py")
-    assert specification and specification.loader
-    module = importlib.util.module_from_spec(specification)
-    monkeypatch.setitem(sys.modules, "score", module)
-    specification.loader.exec_module(module)
-    return module
+def score(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return import_benchmark("score")
 
 
 def gray(level: int) -> np.ndarray:
@@ -42,11 +32,14 @@ def test_images_of_another_size_are_refused(score: ModuleType) -> None:
         score.mean_scores([gray(0)], [gray(0)[:12]])
 
 
-def test_baselines_have_what_they_know(score: ModuleType) -> None:
+def test_baselines_depend_on_the_available_images(score: ModuleType) -> None:
     truth, source, train = [gray(50), gray(90)], [gray(20), gray(60)], [gray(10), gray(30)]
-    alone = score.baseline_images(truth, source, [])
-    assert set(alone) == {"untouched input", "input, colours shifted by the best constant"}
-    assert alone["untouched input"] == source
+    without_training_images = score.baseline_images(truth, source, [])
+    assert set(without_training_images) == {
+        "untouched input",
+        "input, colours shifted by the best constant",
+    }
+    assert without_training_images["untouched input"] == source
     assert set(score.baseline_images(truth, [], train)) == {
         "mean training image",
         "10 training images repeated",
@@ -56,7 +49,7 @@ def test_baselines_have_what_they_know(score: ModuleType) -> None:
     assert all(len(images) == 2 for images in rows.values())
 
 
-def test_images_are_matched_without_suffix_and_scaled_as_infer_scales(
+def test_images_are_matched_without_suffix_and_scaled_as_by_infer(
     score: ModuleType, tmp_path: Path
 ) -> None:
     write_image(tmp_path / "real/a/1.jpg", np.zeros((64, 32, 3), np.uint8))

@@ -1,15 +1,13 @@
-"""Our loop and the textbook's do the same maths: what makes a comparison of their speed one."""
+"""Our loop and the textbook loop compute the same, so that their speed can be compared."""
 
-import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
-
-NARROW = {
+NETWORKS = {
     **dict.fromkeys(["cyclegan", "pix2pix", "gan", "dcgan"], ("generator", "discriminator")),
     **dict.fromkeys(["cut", "fastcut"], ("generator", "discriminator")),
     "pix2pixhd": ("generator", "discriminator.of"),
@@ -22,34 +20,31 @@ NARROW = {
     **dict.fromkeys(["autoencoder", "vae", "wae-mmd"], ("encoder", "decoder")),
     **dict.fromkeys(["aae", "wae-gan"], ("encoder", "decoder", "discriminator")),
 }
-"""the networks of each recipe, which are made narrow"""
+"""the networks of each recipe, with a width of 4"""
 STEPS = {"wgan": 6, "wgan-gp": 6}
 """3 for all others: these train the generator in the sixth"""
 
 
-@pytest.mark.parametrize("recipe", NARROW)
-def test_our_loop_moves_the_weights_as_the_textbook_does(
-    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("recipe", NETWORKS)
+def test_our_loop_gives_the_weights_of_the_textbook_loop(
+    recipe: str, tmp_path: Path, import_benchmark: Callable[[str], ModuleType]
 ) -> None:
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import equivalence
-    import training_setup
-
+    equivalence, training_setup = map(import_benchmark, ("equivalence", "training_setup"))
     training_setup.write_images(tmp_path, 32)
-    settings = [f"options.{network}.width=4" for network in NARROW[recipe]]
-    # of two images, batch norm makes +1 and -1 of a code, whatever it is: no gradient but rounding
-    quiet = {"log_every": 1, "preview_every": 0, "batch_size": 4}
+    settings = [f"options.{network}.width=4" for network in NETWORKS[recipe]]
+    # 4 images: of two, batch norm gives +1 and -1 for any code, and its gradient is only rounding
+    intervals = {"log_every": 1, "preview_every": 0, "batch_size": 4}
     steps = STEPS.get(recipe, 3)
-    make = partial(
-        training_setup.create_setup, recipe, tmp_path, 32, steps=steps, settings=settings, **quiet
+    create = partial(
+        training_setup.create_setup,
+        recipe,
+        tmp_path,
+        32,
+        steps=steps,
+        settings=settings,
+        **intervals,
     )
-    difference = equivalence.compare(make, tmp_path / "run", double=True)
-    for name in [
-        name
-        for name in sys.modules
-        if name.startswith(("equivalence", "tables", "textbook", "training_setup"))
-    ]:
-        sys.modules.pop(name)
-    assert set(NARROW) == set(training_setup.LOOPS)
+    difference = equivalence.compare(create, tmp_path / "run", double=True)
+    assert set(NETWORKS) == set(training_setup.LOOPS)
     assert difference.loss < 1e-6  # the log has float32
     assert difference.weights < 1e-12

@@ -1,25 +1,17 @@
-"""The benchmark of thread settings: what it starts, stops, and makes of a log."""
+"""The benchmark of thread settings: its processes, and its evaluation of a log."""
 
-import sys
-from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield import_module("threads")
-    for name in ("threads", "tables"):
-        sys.modules.pop(name, None)
+def threads(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return import_benchmark("threads")
 
 
-def test_the_rate_leaves_the_warm_up_out_and_weighs_intervals_by_time(threads: ModuleType) -> None:
+def test_the_rate_skips_the_warm_up_and_weighs_intervals_by_time(threads: ModuleType) -> None:
     lines = [
         {"step": 10, "images_per_second": 100.0},
         {"step": 20, "images_per_second": 1.0},
@@ -35,18 +27,18 @@ def test_a_run_has_exactly_the_thread_variables_of_its_setting(
     for name in threads.VARIABLES:
         monkeypatch.setenv(name, "7")
     assert not set(threads.VARIABLES) & set(threads.environment({}))
-    given = threads.environment({"GOMP_SPINCOUNT": "100"})
-    assert given["GOMP_SPINCOUNT"] == "100" and "OMP_NUM_THREADS" not in given
+    variables = threads.environment({"GOMP_SPINCOUNT": "100"})
+    assert variables["GOMP_SPINCOUNT"] == "100" and "OMP_NUM_THREADS" not in variables
 
 
-def test_busy_processes_run_within_the_block_and_none_outlives_it(threads: ModuleType) -> None:
+def test_busy_processes_end_with_the_block(threads: ModuleType) -> None:
     with pytest.raises(KeyboardInterrupt), threads.busy_processes(2) as processes:
         assert [process.poll() for process in processes] == [None, None]
         raise KeyboardInterrupt
     assert all(process.poll() is not None for process in processes)
 
 
-def test_each_round_begins_with_another_setting(threads: ModuleType) -> None:
+def test_each_round_starts_with_a_different_setting(threads: ModuleType) -> None:
     assert [threads.rotated("abc", n)[0] for n in range(4)] == ["a", "b", "c", "a"]
     assert sorted(threads.rotated("abc", 2)) == ["a", "b", "c"]
 
@@ -63,7 +55,7 @@ def test_settings_are_added_restricted_and_refused_by_name(threads: ModuleType) 
         threads.selected_settings([], ["tow"])
 
 
-def test_a_cell_has_the_median_its_quartiles_and_the_share_of_the_best(
+def test_a_cell_has_the_median_its_quartiles_and_the_fraction_of_the_best(
     threads: ModuleType,
 ) -> None:
     results = [

@@ -1,4 +1,4 @@
-"""Settings as YAML: every line has its meaning and its choices."""
+"""Settings as YAML: each line has a comment with its meaning and choices."""
 
 import re
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def test_options_of_parts_are_shown_with_their_purpose(run_command: Run) -> None
     )
     assert re.search(r"^  # \{name: noisy, of: patch\} +# Instance noise .*: against ", text, re.M)
     assert re.search(r"^  #   until: 0\.5 +# share of training", text, re.M)
-    assert "size_average" not in text  # torch's own option of l1 has no meaning to show
+    assert "size_average" not in text  # an option of torch's L1 loss, without a description
 
 
 def test_a_text_is_followed_by_its_values_unless_it_lists_them() -> None:

@@ -14,10 +14,10 @@ Run = Callable[..., Any]
 def test_every_name_of_the_list_can_be_shown(run_command: Run) -> None:
     for entry in json.loads(run_command("show", "--json").out):
         if entry["kind"] not in ("configuration", "recipe"):
-            found = run_command("show", entry["name"], "--kind", entry["kind"])
-            assert (found.code, found.err) == (0, "")
-            assert f"\nname: {entry['name']}\n" in found.out
-            assert entry["summary"] in found.out
+            result = run_command("show", entry["name"], "--kind", entry["kind"])
+            assert (result.code, result.err) == (0, "")
+            assert f"\nname: {entry['name']}\n" in result.out
+            assert entry["summary"] in result.out
 
 
 def test_every_kind_has_a_heading_and_names() -> None:
@@ -26,7 +26,7 @@ def test_every_kind_has_a_heading_and_names() -> None:
     assert set(KINDS) <= set(catalogue.TITLES)
 
 
-def test_a_summary_is_the_first_line_of_a_docstring_of_its_own() -> None:
+def test_a_summary_is_the_first_line_of_the_docstring() -> None:
     def factory() -> None:
         """Make nothing.
 

@@ -36,33 +36,36 @@ def test_an_option_has_its_choices_as_a_comment(
 
 
 def test_a_network_is_a_choice_only_where_its_output_fits(run_command: Run) -> None:
-    translating = run_command("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
-    drawing = run_command("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
-    assert "unet" in translating and "mlp" not in translating and "encoder" not in translating
-    assert "mlp" in drawing and "unet" not in drawing
+    for_images = run_command("show", "cyclegan").out.partition("generator: ")[2].partition("\n")[0]
+    for_noise = run_command("show", "gan").out.partition("generator: ")[2].partition("\n")[0]
+    assert "unet" in for_images and "mlp" not in for_images and "encoder" not in for_images
+    assert "mlp" in for_noise and "unet" not in for_noise
 
 
 def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[tuple[str, str]] = []
+    created: list[tuple[str, str]] = []
     create = registry.create
 
-    def watched(kind: registry.Kind, part: registry.Part, **given: Any) -> Any:
-        made.append((kind, registry.split_part(kind, part)[0]))
-        return create(kind, part, **given)
+    def record_and_create(kind: registry.Kind, part: registry.Part, **arguments: Any) -> Any:
+        created.append((kind, registry.split_part(kind, part)[0]))
+        return create(kind, part, **arguments)
 
     for name in registry.names("recipe"):
-        small = verdicts.small_options("recipe", name)
-        tested = subject(name, small, None, None)
-        monkeypatch.setattr(registry, "create", watched)
-        made.clear()
-        tested.make()
+        options = verdicts.small_options("recipe", name)
+        check_subject = subject(name, options, None, None)
+        monkeypatch.setattr(registry, "create", record_and_create)
+        created.clear()
+        check_subject.make()
         monkeypatch.undo()
         for option in signatures.read(registry.find("recipe", name), ["spec"]).values():
             if kind := part_kind(option):
-                chosen = option.name not in ("content", "adversarial", "discriminator", "pixel")
-                assert (kind, part_name(option.default)) in made or not chosen, (name, option.name)
+                is_default = option.name not in ("content", "adversarial", "discriminator", "pixel")
+                assert (kind, part_name(option.default)) in created or not is_default, (
+                    name,
+                    option.name,
+                )
             assert kind or "Part" not in str(option.annotation) or option.name == "damage"
 
 

@@ -19,7 +19,7 @@ def test_progress_is_a_plain_line_at_intervals(
     assert "4 of 10" in capsys.readouterr().out
 
 
-def test_nothing_is_printed_quietly_or_before_the_interval(
+def test_nothing_is_printed_when_quiet_or_before_the_interval(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for quiet in (True, False):
@@ -28,10 +28,10 @@ def test_nothing_is_printed_quietly_or_before_the_interval(
     assert capsys.readouterr().out == ""
 
 
-def test_the_last_line_accounts_for_every_image() -> None:
-    whole = InferenceResult(5, PROBLEMS, done=3, skipped=2)
-    assert counting.summary(whole) == "3 done, 2 skipped (already there), 0 listed"
-    part = InferenceResult(9, PROBLEMS, done=3, skipped=2, listed=1)
-    assert counting.summary(part) == (
+def test_the_last_line_counts_every_image() -> None:
+    complete = InferenceResult(5, PROBLEMS, done=3, skipped=2)
+    assert counting.summary(complete) == "3 done, 2 skipped (already there), 0 listed"
+    partial = InferenceResult(9, PROBLEMS, done=3, skipped=2, listed=1)
+    assert counting.summary(partial) == (
         "3 done, 2 skipped (already there), 1 listed in out/problems.jsonl, 3 not started"
     )

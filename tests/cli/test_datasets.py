@@ -16,7 +16,7 @@ def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_command_exits_3_where_something_is_broken(
+def test_broken_images_are_exit_code_3(
     run_command: Callable[..., CommandResult], root: Path
 ) -> None:
     good = run_command("datasets", "check", "a", "b", "--data", root, "--size", "32")
@@ -30,7 +30,7 @@ def test_the_command_exits_3_where_something_is_broken(
     )
 
 
-def test_every_setting_of_data_is_taken(
+def test_every_setting_of_data_has_an_effect(
     run_command: Callable[..., CommandResult], root: Path
 ) -> None:
     for number in range(2):
@@ -41,13 +41,13 @@ def test_every_setting_of_data_is_taken(
             Image.new("RGB", (40, 40)).save(root / f"p/{number}_{name}.png")
     Image.new("RGB", (40, 40)).save(root / "p/9_in.png")
 
-    def check(*given: str) -> CommandResult:
-        return run_command("datasets", "check", *given, "--data", root, "--size", "32")
+    def check(*arguments: str) -> CommandResult:
+        return run_command("datasets", "check", *arguments, "--data", root, "--size", "32")
 
-    joined = ("left", "right", "--layout", "side-by-side")
-    assert "needs the names of the left and the right half" in check(*joined).err
-    done = check(*joined, "--set", "data.layout={name: side-by-side, sides: [left, right]}")
-    assert "train: 2 items in 2 files" in done.out, done.err
+    side_by_side = ("left", "right", "--layout", "side-by-side")
+    assert "needs the names of the left and the right half" in check(*side_by_side).err
+    result = check(*side_by_side, "--set", "data.layout={name: side-by-side, sides: [left, right]}")
+    assert "train: 2 items in 2 files" in result.out, result.err
     suffix = ("p", "--set", "data.layout={name: suffix, source: _in, target: _out}")
     Image.new("RGB", (40, 40)).save(root / "p/8\n8_in.png")
     assert check(*suffix).err.splitlines()[:4] == [
@@ -56,24 +56,24 @@ def test_every_setting_of_data_is_taken(
         "  8\\n8",
         "  9",
     ]
-    done = check(*suffix, "--drop-unpaired")
-    assert "train: 2 items in 4 files" in done.out and "skipped 2 images" in done.out
-    for wrong, message in {
+    result = check(*suffix, "--drop-unpaired")
+    assert "train: 2 items in 4 files" in result.out and "skipped 2 images" in result.out
+    for setting, message in {
         "data.sizes=3": "data.sizes: unknown key. Did you mean 'size'?",
         "data.size=0": "data.size: expected",
         "train.steps=3": "--set train.steps: no model is made here, expected data.KEY=VALUE.",
         "size": "--set size: expected section.key=VALUE.",
     }.items():
-        assert message in check("a", "--set", wrong).err
+        assert message in check("a", "--set", setting).err
 
 
-def test_options_of_the_group_hold_for_its_commands_which_may_say_otherwise(
+def test_options_of_the_group_are_defaults_of_its_commands(
     run_command: Callable[..., CommandResult], root: Path
 ) -> None:
-    here = run_command("datasets", "--data", root, "check", "a", "--size", "32")
-    assert here.out == run_command("datasets", "check", "a", "--data", root, "--size", "32").out
-    assert here.out.startswith("  train: 30 items")
+    by_group = run_command("datasets", "--data", root, "check", "a", "--size", "32")
+    assert by_group.out == run_command("datasets", "check", "a", "--data", root, "--size", "32").out
+    assert by_group.out.startswith("  train: 30 items")
     (root / "elsewhere/a/train").mkdir(parents=True)
     shutil.copy(root / "a/train/0001.png", root / "elsewhere/a/train")
-    there = run_command("datasets", "--data", root, "check", "a", "--data", root / "elsewhere")
-    assert there.out.startswith("  train: 1 items")
+    by_command = run_command("datasets", "--data", root, "check", "a", "--data", root / "elsewhere")
+    assert by_command.out.startswith("  train: 1 items")

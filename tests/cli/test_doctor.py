@@ -1,4 +1,4 @@
-"""`translate doctor` prints the findings, and its exit code says whether anything is broken."""
+"""`translate doctor` prints the findings; a broken one is exit code 2."""
 
 import json
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from translate.insight import environment
 from translate.insight.environment import Finding
 
 
-def test_the_command_exits_2_where_something_is_broken(
+def test_a_broken_installation_is_exit_code_2(
     run_command: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run_command("doctor")
-    assert (whole.code, whole.err) == (0, "")
-    assert "translate-kit  " in whole.out
+    intact = run_command("doctor")
+    assert (intact.code, intact.err) == (0, "")
+    assert "translate-kit  " in intact.out
     broken = Finding("torch", "broken", "it is", "mend it")
     monkeypatch.setattr(environment, "CHECKS", (lambda: iter([broken]),))
-    outcome = run_command("doctor", "--quiet")
-    assert outcome.code == 2
-    assert outcome.out.split() == ["!", "torch", "it", "is", "mend", "it"]
+    result = run_command("doctor", "--quiet")
+    assert result.code == 2
+    assert result.out.split() == ["!", "torch", "it", "is", "mend", "it"]
     assert '"state": "broken"' in run_command("doctor", "--json").out
 
 

@@ -1,4 +1,4 @@
-"""Whatever a command meets is one line, a log file with the traceback, and an exit code."""
+"""An exception in a command is one line, a log file with the traceback, and an exit code."""
 
 import os
 import signal
@@ -20,14 +20,14 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Go to an empty folder, as a user who wants no tracebacks."""
+def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Change to an empty folder, without TRANSLATE_DEBUG."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TRANSLATE_DEBUG", raising=False)
     return tmp_path
 
 
-def fails(error: BaseException) -> Callable[..., str]:
+def raiser(error: BaseException) -> Callable[..., str]:
     def raise_(*_: object) -> str:
         raise error
 
@@ -52,16 +52,16 @@ def code(*arguments: str) -> int:
         UnprintableError(),
     ],
 )
-def test_an_unforeseen_exception_is_a_line_a_log_file_and_exit_code_1(
+def test_an_unexpected_exception_is_one_line_a_log_file_and_exit_code_1(
     error: BaseException,
-    shown: Path,
+    user_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(show, "describe", fails(error))
+    monkeypatch.setattr(show, "describe", raiser(error))
     assert code("show", "cyclegan") == 1
     out, err = capsys.readouterr()
-    (log,) = shown.glob("translate-error-*.log")
+    (log,) = user_folder.glob("translate-error-*.log")
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("Error: ") and type(error).__name__ in err
     assert "bug of translate: please report it" in err
@@ -70,32 +70,31 @@ def test_an_unforeseen_exception_is_a_line_a_log_file_and_exit_code_1(
     assert type(error).__name__ in log.read_text()
 
 
-def test_the_log_is_written_elsewhere_where_this_folder_cannot_be_written(
-    shown: Path,
+def test_the_log_is_written_to_the_temporary_folder_if_this_one_is_read_only(
+    user_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(show, "describe", fails(KeyError("x")))
-    monkeypatch.setattr(guard.tempfile, "gettempdir", lambda: str(shown / "temporary"))
+    monkeypatch.setattr(show, "describe", raiser(KeyError("x")))
+    monkeypatch.setattr(guard.tempfile, "gettempdir", lambda: str(user_folder / "temporary"))
     real = guard.files.replace
 
     def replace(path: Path, data: bytes) -> None:
-        if path.parent == shown:
+        if path.parent == user_folder:
             raise PermissionError(13, "Permission denied")
         real(path, data)
 
     monkeypatch.setattr(guard.files, "replace", replace)
     assert code("show", "cyclegan") == 1
-    (log,) = (shown / "temporary").iterdir()
+    (log,) = (user_folder / "temporary").iterdir()
     assert str(log) in capsys.readouterr().err
-    monkeypatch.setattr(guard.files, "replace", fails(OSError(28, "No space left on device")))
-    monkeypatch.setattr(guard.files, "replace", lambda *_: fails(OSError(28, "No space left"))(""))
+    monkeypatch.setattr(guard.files, "replace", lambda *_: raiser(OSError(28, "No space left"))(""))
     assert code("show", "cyclegan") == 1
     assert "could not be written to a file (No space left)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (ImportError("libtorch.so: failed to map segment", name="torch"), "torch could not be"),
         (ModuleNotFoundError("No module named 'kornia'", name="kornia"), "translate doctor"),
@@ -105,57 +104,57 @@ def test_the_log_is_written_elsewhere_where_this_folder_cannot_be_written(
         (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), "TMPDIR=DIR"),
     ],
 )
-def test_a_library_without_memory_is_named_and_exit_code_2(
+def test_a_library_that_cannot_be_loaded_is_named_with_exit_code_2(
     error: Exception,
-    said: str,
-    shown: Path,
+    message: str,
+    user_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(show, "describe", fails(error))
+    monkeypatch.setattr(show, "describe", raiser(error))
     assert code("show", "cyclegan") == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert said in err
-    assert not list(shown.iterdir())
+    assert message in err
+    assert not list(user_folder.iterdir())
 
 
-@pytest.mark.usefixtures("shown")
-def test_a_limited_address_space_is_named_with_what_to_type(
+@pytest.mark.usefixtures("user_folder")
+def test_a_limited_address_space_is_reported_with_the_command_to_raise_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(guard, "_address_space", lambda: "1024 MB")
-    monkeypatch.setattr(show, "describe", fails(MemoryError()))
+    monkeypatch.setattr(show, "describe", raiser(MemoryError()))
     assert code("show", "cyclegan") == 2
     warning, error = capsys.readouterr().err.splitlines()
     assert "PyTorch needs about 4000 MB: it may end the process" in warning
     assert "limited to 1024 MB: raise it, `ulimit -v unlimited`" in error
 
 
-@pytest.mark.usefixtures("shown")
-def test_a_module_of_ours_that_is_missing_is_our_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("user_folder")
+def test_a_missing_module_of_ours_is_reported_as_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     error = ModuleNotFoundError("No module named 'translate.x'", name="translate.x")
-    monkeypatch.setattr(show, "describe", fails(error))
+    monkeypatch.setattr(show, "describe", raiser(error))
     assert code("show", "cyclegan") == 1
 
 
-def test_with_TRANSLATE_DEBUG_the_exception_comes_through(
-    shown: Path, monkeypatch: pytest.MonkeyPatch
+def test_with_TRANSLATE_DEBUG_the_exception_propagates(
+    user_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRANSLATE_DEBUG", "1")
-    monkeypatch.setattr(show, "describe", fails(KeyError("x")))
+    monkeypatch.setattr(show, "describe", raiser(KeyError("x")))
     with pytest.raises(KeyError):
         main(["show", "cyclegan"])
-    assert not list(shown.iterdir())
+    assert not list(user_folder.iterdir())
 
 
 def test_a_deleted_working_directory_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    gone.rmdir()
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
     assert code("show", "cyclegan") == 2
     assert "the working directory cannot be used: No such file" in capsys.readouterr().err
     assert code("--help") == 0
@@ -163,7 +162,7 @@ def test_a_deleted_working_directory_is_one_line(
 
 @pytest.mark.parametrize("name", ["a\x1b[31mb", "a\nError: b", "a\u202eb", "a\udcffb"])
 @pytest.mark.parametrize("arguments", [["show"], [], ["infer", "x", "y", "z", "--frames"]])
-@pytest.mark.usefixtures("shown")
+@pytest.mark.usefixtures("user_folder")
 def test_I13_a_name_in_an_error_is_escaped(
     name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,8 +175,8 @@ def test_I13_a_name_in_an_error_is_escaped(
 def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended: list[int] = []
-    monkeypatch.setattr(guard.os, "_exit", ended.append)
+    exit_codes: list[int] = []
+    monkeypatch.setattr(guard.os, "_exit", exit_codes.append)
     monkeypatch.setattr(guard, "EXIT_SECONDS", 0.05)
     event = threading.Event()
     thread = threading.Thread(target=event.wait, name="tracker", daemon=False)
@@ -188,14 +187,14 @@ def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
     finally:
         event.set()
         thread.join()
-    assert ended == [3]
+    assert exit_codes == [3]
     assert "while tracker was still at work" in capsys.readouterr().err
     with pytest.raises(SystemExit) as end:
         guard.leave(3)
-    assert (ended, end.value.code) == ([3], 3)
+    assert (exit_codes, end.value.code) == ([3], 3)
 
 
-def test_completion_still_ends_by_its_own_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shell_completion_exits_with_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_TRANSLATE_COMPLETE", "bash_source")
     monkeypatch.setattr(sys, "argv", ["translate"])
     from translate.cli import cli
@@ -206,9 +205,9 @@ def test_completion_still_ends_by_its_own_exit(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("error", [ImportError("numpy: loaded twice"), ConfigError("no recipe")])
-def test_ctrl_c_that_a_library_turns_into_an_error_of_its_own_is_still_ctrl_c(
+def test_ctrl_c_that_a_library_turns_into_another_error_is_exit_code_130(
     error: Exception,
-    shown: Path,
+    user_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -221,10 +220,10 @@ def test_ctrl_c_that_a_library_turns_into_an_error_of_its_own_is_still_ctrl_c(
     assert code("show", "cyclegan") == 130
     assert capsys.readouterr().err == ""
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert not list(shown.iterdir())
+    assert not list(user_folder.iterdir())
 
 
-def test_ctrl_c_while_the_command_is_imported_is_no_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_import_of_the_command_prints_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
     done = subprocess.run(
         [sys.executable, "-m", "translate", "--help"],
@@ -237,15 +236,15 @@ def test_ctrl_c_while_the_command_is_imported_is_no_traceback(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), SystemExit(0)])
-@pytest.mark.usefixtures("shown")
-def test_an_exception_in_a_plugin_outside_of_its_steps_is_no_bug_of_ours(
+@pytest.mark.usefixtures("user_folder")
+def test_an_exception_in_a_plugin_outside_a_step_is_attributed_to_the_plugin(
     error: BaseException,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     register_plugin: Callable[..., object],
 ) -> None:
     register_plugin(sys.modules[__name__], "stranger:strange")
-    monkeypatch.setattr(show, "describe", fails(error))
+    monkeypatch.setattr(show, "describe", raiser(error))
     assert code("show", "cyclegan") == 2
     err = capsys.readouterr().err
     assert "plugin stranger:strange" in err

@@ -1,8 +1,7 @@
-"""`translate infer`, as it is typed."""
+"""`translate infer` as a command: messages and exit codes."""
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import click
 import numpy as np
 import pytest
 import small_checkpoints
@@ -28,50 +26,30 @@ RUN = Path("runs/cyclegan-summer-winter")
 
 
 @pytest.fixture
-def ready(tmp_path: Path, image_folder: Callable[..., Path]) -> None:
-    """Make a run and two domains where the examples expect them."""
+def run_and_domains(tmp_path: Path, image_folder: Callable[..., Path]) -> None:
+    """Create a run and two domains."""
     image_folder("datasets/summer/test", 3)
     image_folder("datasets/winter/test", 2)
     small_checkpoints.cyclegan(tmp_path / RUN)
 
 
-@pytest.mark.usefixtures("ready")
-def test_the_examples_work_as_printed(run_command: Callable[..., Any]) -> None:
-    shown = run_command("infer", "--help").out
-    examples = [line for line in shown.splitlines() if line.startswith("    translate infer")]
-    assert len(examples) == 2
-    for example in examples:
-        done = run_command(*shlex.split(example)[1:])
-        assert done.code == 0 and "0 listed" in done.out, done
-    assert len(list(Path("out").glob("*.png"))) == 3 and len(list(Path("back").glob("*.png"))) == 2
-
-
-def test_every_option_is_explained(run_command: Callable[..., Any]) -> None:
-    from translate.cli.infer import command
-
-    shown = run_command("infer", "--help").out
-    for option in command.params:
-        if isinstance(option, click.Option):
-            assert option.help and option.opts[-1] in shown
-
-
-@pytest.mark.usefixtures("ready")
-def test_I7_the_last_line_and_the_exit_code_account_for_every_input(
+@pytest.mark.usefixtures("run_and_domains")
+def test_I7_the_last_line_counts_every_input(
     run_command: Callable[..., Any],
 ) -> None:
-    go = ("infer", RUN, "datasets/summer/test", "out")
-    first = run_command(*go, "--limit", 1)
+    command = ("infer", RUN, "datasets/summer/test", "out")
+    first = run_command(*command, "--limit", 1)
     assert (first.code, first.out) == (0, "1 done, 0 skipped (already there), 0 listed\n")
     Path("datasets/summer/test/bad.png").touch()
-    second = run_command(*go)
+    second = run_command(*command)
     assert second.code == 3
     assert second.out.splitlines()[-1] == (
         "2 done, 1 skipped (already there), 1 listed in out/problems.jsonl"
     )
-    assert run_command(*go, "--quiet").out == ""
-    other = run_command(*go, "--to", "summer")
-    assert other.code == 2 and "--overwrite" in other.err and other.err.startswith("Error: ")
-    assert run_command(*go, "--to", "summer", "--overwrite").code == 3
+    assert run_command(*command, "--quiet").out == ""
+    refused = run_command(*command, "--to", "summer")
+    assert refused.code == 2 and "--overwrite" in refused.err and refused.err.startswith("Error: ")
+    assert run_command(*command, "--to", "summer", "--overwrite").code == 3
 
 
 @pytest.mark.parametrize(
@@ -100,17 +78,17 @@ def test_I7_the_last_line_and_the_exit_code_account_for_every_input(
         ((RUN, "datasets", "out", "--device", "meta"), 2, "got 'meta'. Try --device cpu."),
     ],
 )
-@pytest.mark.usefixtures("ready")
-def test_mistakes_are_one_line_and_a_code(
+@pytest.mark.usefixtures("run_and_domains")
+def test_mistakes_are_one_line_and_an_exit_code(
     run_command: Callable[..., Any], arguments: tuple[Any, ...], code: int, message: str
 ) -> None:
     Path("file").touch()
-    done = run_command("infer", *arguments)
-    assert (done.code, done.out) == (code, "")
-    assert message in done.err and "Traceback" not in done.err
+    result = run_command("infer", *arguments)
+    assert (result.code, result.out) == (code, "")
+    assert message in result.err and "Traceback" not in result.err
 
 
-@pytest.mark.usefixtures("ready")
+@pytest.mark.usefixtures("run_and_domains")
 def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded(
     run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,8 +97,8 @@ def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded
     assert run_command("infer", RUN, "datasets", "file/out").code == 2
 
 
-class Interrupted(Recipe[Any]):
-    """Is sent a signal while it translates its second picture."""
+class SendsASignal(Recipe[Any]):
+    """Sends a signal to the process during its second translation."""
 
     number = signal.SIGTERM
 
@@ -142,7 +120,7 @@ class Interrupted(Recipe[Any]):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_after_the_picture_at_hand(
+def test_a_signal_stops_after_the_current_image(
     tmp_path: Path,
     image_folder: Callable[..., Path],
     register_plugin: Callable[..., object],
@@ -150,15 +128,15 @@ def test_a_signal_ends_after_the_picture_at_hand(
     monkeypatch: pytest.MonkeyPatch,
     number: int,
 ) -> None:
-    hook = hookimpl(lambda: {"interrupted": Interrupted}, specname="register_recipes")
+    hook = hookimpl(lambda: {"interrupted": SendsASignal}, specname="register_recipes")
     register_plugin(SimpleNamespace(register_recipes=hook))
     small_checkpoints.write_run(tmp_path / "run", "interrupted")
     image_folder("in", 5)
-    monkeypatch.setattr(Interrupted, "number", number)
-    done = run_command("infer", "run", "in", "out")
-    assert done.code == 128 + number
-    finishing, summary = done.out.splitlines()
-    assert finishing == "finishing the current image; a second Ctrl-C stops at once"
+    monkeypatch.setattr(SendsASignal, "number", number)
+    result = run_command("infer", "run", "in", "out")
+    assert result.code == 128 + number
+    message, summary = result.out.splitlines()
+    assert message == "finishing the current image; a second Ctrl-C stops at once"
     assert summary == "2 done, 0 skipped (already there), 0 listed, 3 not started"
     assert run_command("infer", "run", "in", "out", "--limit", 3).code == 0
 
@@ -172,14 +150,14 @@ def test_one_half_of_pairs_is_translated(
     image_folder("in", 1, size=64)
     refused = run_command("infer", "run", "in", "out")
     assert refused.code == 2 and "--side labels translates that half" in refused.err
-    done = run_command("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
-    assert done.code == 0
-    with Image.open("out/0000.webp") as drawn:
-        assert drawn.size == (32, 64)
+    result = run_command("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
+    assert result.code == 0
+    with Image.open("out/0000.webp") as output:
+        assert output.size == (32, 64)
 
 
-@pytest.mark.usefixtures("ready")
-def test_a_listed_picture_does_not_end_the_other_processes(
+@pytest.mark.usefixtures("run_and_domains")
+def test_a_listed_image_does_not_stop_the_other_processes(
     run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("datasets/summer/test/bad.png").touch()
@@ -192,8 +170,8 @@ def test_a_listed_picture_does_not_end_the_other_processes(
     assert len(list(Path("out").glob("*.png"))) == 3
 
 
-@pytest.mark.usefixtures("ready")
-def test_nothing_is_imported_that_is_not_needed(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("run_and_domains")
+def test_heavy_modules_that_are_not_needed_are_not_imported(tmp_path: Path) -> None:
     code = """
 import json, sys
 from translate.cli import main
@@ -204,8 +182,8 @@ except SystemExit as end:
 """
     command = [sys.executable, "-c", code, "infer", str(RUN), "datasets/summer/test", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    ended, modules = json.loads(done.stdout.splitlines()[-1])
-    assert ended == 0, done.stderr
+    exit_code, modules = json.loads(done.stdout.splitlines()[-1])
+    assert exit_code == 0, done.stderr
     heavy = {
         "albumentations",
         "torchvision",
@@ -220,12 +198,12 @@ except SystemExit as end:
 
 
 @pytest.mark.gpu
-@pytest.mark.usefixtures("ready")
-def test_a_gpu_draws_what_a_cpu_draws(run_command: Callable[..., Any]) -> None:
+@pytest.mark.usefixtures("run_and_domains")
+def test_a_gpu_gives_the_same_images_as_a_cpu(run_command: Callable[..., Any]) -> None:
     assert torch.cuda.is_available()
     for device in ("cpu", "cuda"):
         assert run_command("infer", RUN, "datasets", device, "--device", device).code == 0
     for path in Path("cpu").rglob("*.png"):
-        there = Path("cuda", *path.parts[1:])
-        first, second = (np.asarray(Image.open(p)).astype(int) for p in (path, there))
+        on_gpu = Path("cuda", *path.parts[1:])
+        first, second = (np.asarray(Image.open(p)).astype(int) for p in (path, on_gpu))
         assert abs(first - second).max() <= 2

@@ -18,14 +18,14 @@ from translate.cli.options import Several, SeveralCommand
 @click.option("--steps", type=int)
 @click.option("--quiet", is_flag=True)
 @click.argument("rest", nargs=-1)
-def command(**given: object) -> None:
-    click.echo({key: value for key, value in given.items() if value})
+def command(**options: object) -> None:
+    click.echo({key: value for key, value in options.items() if value})
 
 
-def parsed(*arguments: str) -> object:
-    done = CliRunner().invoke(command, arguments)
-    assert done.exit_code == 0, done.output
-    return eval(done.output)
+def parse(*arguments: str) -> object:
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    return eval(result.output)
 
 
 @pytest.mark.parametrize(
@@ -49,24 +49,24 @@ def parsed(*arguments: str) -> object:
     ],
 )
 def test_an_option_takes_all_values_up_to_the_next_option(arguments: str, expected: object) -> None:
-    assert parsed(*arguments.split()) == expected
+    assert parse(*arguments.split()) == expected
 
 
 @pytest.mark.parametrize(
     "arguments", ["--domains", "--domains --steps 3", "--domains --quiet", "--quiet --domains"]
 )
 def test_an_option_without_a_value_is_a_usage_error(arguments: str) -> None:
-    done = CliRunner().invoke(command, arguments.split())
-    assert done.exit_code == 2
-    assert "Option '--domains' requires an argument." in done.output
+    result = CliRunner().invoke(command, arguments.split())
+    assert result.exit_code == 2
+    assert "Option '--domains' requires an argument." in result.output
 
 
 # -- completion ------------------------------------------------------------------------------------
 
 
 def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
-    """Return what a shell is offered for the last of `words`, and the modules it took."""
-    listed = words.split(" ")
+    """Return the completions of the last of `words`, and the imported modules."""
+    arguments = words.split(" ")
     code = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('\\n'.join(m for m in sys.modules if '.' not in m), "
@@ -78,9 +78,9 @@ def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
         **os.environ,
         "_TRANSLATE_COMPLETE": "bash_complete",
         "COMP_WORDS": words,
-        "COMP_CWORD": str(len(listed) - 1),
+        "COMP_CWORD": str(len(arguments) - 1),
     }
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
         env=environment,
@@ -88,8 +88,8 @@ def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
         text=True,
         check=False,
     )
-    offered = {line.partition(",")[2] for line in done.stdout.splitlines()}
-    return offered, set(done.stderr.splitlines())
+    candidates = {line.partition(",")[2] for line in result.stdout.splitlines()}
+    return candidates, set(result.stderr.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
         ("translate show pix", {"pix2pix"}),
     ],
 )
-def test_a_shell_is_offered_names_and_no_torch_is_imported_for_it(
+def test_completion_offers_names_without_importing_torch(
     words: str, expected: set[str], tmp_path: Path
 ) -> None:
     for name in ("summer", "winter", ".hidden"):
         (tmp_path / "datasets" / name).mkdir(parents=True)
-    offered, modules = completions(tmp_path, words)
-    assert offered >= expected
-    assert ".hidden" not in offered
+    candidates, modules = completions(tmp_path, words)
+    assert candidates >= expected
+    assert ".hidden" not in candidates
     assert "click" in modules
     assert not modules & {"torch", "numpy", "pydantic", "kornia", "cv2", "albumentations", "rich"}

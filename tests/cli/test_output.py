@@ -1,4 +1,4 @@
-"""Exit code and files are as if nobody had looked, whatever becomes of what is printed."""
+"""Exit codes and files do not depend on whether output can be printed."""
 
 import io
 import json
@@ -34,9 +34,9 @@ def code(*arguments: object) -> int:
 
 
 def closed_pipe() -> Any:
-    reading, writing = os.pipe()
-    os.close(reading)
-    return os.fdopen(writing, "w")
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    return os.fdopen(write_end, "w")
 
 
 def full_disk() -> Any:
@@ -47,8 +47,10 @@ STREAMS: list[Callable[[], Any]] = [closed_pipe, full_disk, lambda: None]
 
 
 @pytest.fixture(params=STREAMS)
-def nowhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put both streams where nothing can be written."""
+def unwritable_streams(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Replace both standard streams by ones that cannot be written."""
     streams = [request.param(), request.param()]
     monkeypatch.setattr(sys, "stdout", streams[0])
     monkeypatch.setattr(sys, "stderr", streams[1])
@@ -59,7 +61,7 @@ def nowhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.usefixtures("nowhere")
+@pytest.mark.usefixtures("unwritable_streams")
 def test_T25_training_continues_without_a_terminal(
     folder: Path, image_folder: Callable[..., Path]
 ) -> None:
@@ -70,7 +72,7 @@ def test_T25_training_continues_without_a_terminal(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.usefixtures("nowhere")
+@pytest.mark.usefixtures("unwritable_streams")
 def test_T25_other_commands_work_without_a_terminal(
     folder: Path, image_folder: Callable[..., Path]
 ) -> None:
@@ -78,15 +80,15 @@ def test_T25_other_commands_work_without_a_terminal(
     (folder / "in/broken.png").write_bytes(b"x")
     assert code("infer", small_checkpoints.cyclegan(folder / "run"), "in", "out") == 3
     assert len(list((folder / "out").glob("*.png"))) == 3
-    assert code("sample", small_checkpoints.gan(folder / "gan"), "drawn", "--count", 4) == 0
-    assert len(list((folder / "drawn").glob("*.png"))) == 4
+    assert code("sample", small_checkpoints.gan(folder / "gan"), "samples", "--count", 4) == 0
+    assert len(list((folder / "samples").glob("*.png"))) == 4
     for command in (["datasets"], ["show", "cyclegan"], ["plugins"], ["--help"], ["--version"]):
         assert code(*command) == 0, command
     assert code("show", "cyclgan") == 2
     assert code("shw") == 2
 
 
-def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
+def test_T25_a_lost_line_is_noted_once_and_is_not_a_listed_file(
     folder: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("a", 3), image_folder("b", 3)
@@ -102,7 +104,7 @@ def test_T25_a_lost_line_is_noted_once_and_is_no_listed_file(
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii", "utf-8"])
-def test_I13_a_name_that_the_console_cannot_print_is_listed_and_the_run_goes_on(
+def test_I13_a_name_that_the_console_cannot_print_is_escaped_and_listed(
     encoding: str,
     folder: Path,
     image_folder: Callable[..., Path],
@@ -124,15 +126,15 @@ def test_I13_a_name_that_the_console_cannot_print_is_listed_and_the_run_goes_on(
 def test_T25_sighup_saves_at_the_next_step_and_exits_with_129(
     folder: Path, image_folder: Callable[..., Path], register_plugin: Callable[..., object]
 ) -> None:
-    class Terminal:
+    class SighupSender:
         @hookimpl
         def losses_logged(self, step: int) -> None:
             if step == 2:
                 os.kill(os.getpid(), signal.SIGHUP)
 
-    register_plugin(Terminal(), "stranger:terminal")
+    register_plugin(SighupSender(), "stranger:terminal")
     image_folder("a", 3), image_folder("b", 3)
-    asked = small_runs.config(folder, train__log_every=1, train__steps=50)
-    Path("tiny.yaml").write_text(yaml.dump(asked))
+    config = small_runs.config(folder, train__log_every=1, train__steps=50)
+    Path("tiny.yaml").write_text(yaml.dump(config))
     assert code("train", "--config", "tiny.yaml", "--out", "run") == 129
     assert small_runs.checkpoint_steps(folder / "run") == [0, 3]

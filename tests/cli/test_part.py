@@ -42,9 +42,9 @@ def test_a_part_is_shown_with_its_options_and_how_to_select_it(
 
 
 def test_a_shown_part_can_be_set_as_an_option(run_command: Run) -> None:
-    shown = yaml.parse(run_command("show", "resnet").out, "resnet")
+    part = yaml.parse(run_command("show", "resnet").out, "resnet")
     data = {"domains": ["a", "b"]}
-    resolved = layers.resolve("pix2pix", config={"options": {"generator": shown}, "data": data})
+    resolved = layers.resolve("pix2pix", config={"options": {"generator": part}, "data": data})
     create_generator(resolved.options["generator"], in_channels=3, out_channels=3)
 
 
@@ -53,8 +53,10 @@ def test_one_name_of_several_kinds_is_shown_with_the_others(run_command: Run) ->
     assert text.startswith("recipe: dcgan")
     assert "# dcgan is also a discriminator: translate show dcgan --kind discriminator" in text
     assert run_command("show", "mlp").out.count("\nname: mlp\n") == 2
-    (one,) = json.loads(run_command("show", "mlp", "--kind", "generator", "--json").out)["parts"]
-    widths = [option for option in one["options"] if option["name"] == "width"]
+    (generator,) = json.loads(run_command("show", "mlp", "--kind", "generator", "--json").out)[
+        "parts"
+    ]
+    widths = [option for option in generator["options"] if option["name"] == "width"]
     assert widths == [
         {
             "name": "width",

@@ -1,4 +1,4 @@
-"""The last lines of training say how it ended and what to type next."""
+"""The last lines of training: the outcome, and the next command."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ RUN = Path("runs/my run")
 
 
 @pytest.mark.parametrize(
-    ("facts", "lines"),
+    ("outcome", "lines"),
     [
         ({"late": True}, ["time is up at step 4: translate train --resume 'runs/my run'"]),
         ({"signal": 2, "listed": 3}, ["stopped at step 4: translate train --resume 'runs/my run'"]),
@@ -31,8 +31,8 @@ RUN = Path("runs/my run")
         ({}, []),
     ],
 )
-def test_each_end_has_its_lines(
-    facts: dict[str, object], lines: list[str], messages: list[str]
+def test_each_outcome_has_its_lines(
+    outcome: dict[str, object], lines: list[str], messages: list[str]
 ) -> None:
-    report(TrainingResult(RUN, 4, **facts))  # type: ignore[arg-type]
+    report(TrainingResult(RUN, 4, **outcome))  # type: ignore[arg-type]
     assert messages == lines

@@ -1,4 +1,4 @@
-"""`translate sample`, as it is typed."""
+"""`translate sample` as a command: files, messages and exit codes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +12,13 @@ from translate.engine.inference import sampling
 from translate.images.source import read_image
 
 
-def test_pictures_and_a_sheet_of_them(
+def test_images_and_a_sheet_are_written(
     run_command: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
     model = small_checkpoints.gan(tmp_path / "run")
-    outcome = run_command("sample", model, tmp_path / "out", "--count", "9", "--grid")
-    assert (outcome.code, outcome.err) == (0, "")
-    assert outcome.out.splitlines()[-1] == "9 done, 0 skipped (already there), 0 listed"
+    result = run_command("sample", model, tmp_path / "out", "--count", "9", "--grid")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == "9 done, 0 skipped (already there), 0 listed"
     assert len(list((tmp_path / "out").glob("0*.png"))) == 9
     assert read_image(tmp_path / "out/grid.png").shape == (28, 28, 3)
     again = run_command("sample", model, tmp_path / "out", "--count", "9")
@@ -27,38 +27,38 @@ def test_pictures_and_a_sheet_of_them(
 
 def test_a_walk_is_one_sheet(run_command: Callable[..., CommandResult], tmp_path: Path) -> None:
     model = small_checkpoints.cgan(tmp_path / "run")
-    outcome = run_command("sample", model, tmp_path / "out", "--walk", "--count", "7")
-    assert outcome.code == 0
+    result = run_command("sample", model, tmp_path / "out", "--walk", "--count", "7")
+    assert result.code == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["walk.png"]
     assert read_image(tmp_path / "out/walk.png").shape == (28, 68, 3)
 
 
-def test_a_class_that_is_not_there_is_a_usage_error(
+def test_an_unknown_class_is_a_usage_error(
     run_command: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
     model = small_checkpoints.cgan(tmp_path / "run")
-    outcome = run_command("sample", model, tmp_path / "out", "--class", "on")
-    assert outcome.code == 2
-    assert "no class is called 'on'. Did you mean 'one'?" in outcome.err
+    result = run_command("sample", model, tmp_path / "out", "--class", "on")
+    assert result.code == 2
+    assert "no class is called 'on'. Did you mean 'one'?" in result.err
     assert not (tmp_path / "out").exists()
 
 
-def test_a_translator_cannot_draw(
+def test_a_translation_model_cannot_draw_samples(
     run_command: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
-    outcome = run_command("sample", small_checkpoints.cyclegan(tmp_path / "run"), tmp_path / "out")
-    assert outcome.code == 2
-    assert "cannot draw images from noise" in outcome.err
+    result = run_command("sample", small_checkpoints.cyclegan(tmp_path / "run"), tmp_path / "out")
+    assert result.code == 2
+    assert "cannot draw images from noise" in result.err
 
 
 def test_a_device_that_is_not_supported_is_a_usage_error(
     run_command: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
-    outcome = run_command(
+    result = run_command(
         "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--device", "cpu:99"
     )
-    assert outcome.code == 2
-    assert "expected auto, cpu, cuda or cuda:N, got 'cpu:99'" in outcome.err
+    assert result.code == 2
+    assert "expected auto, cpu, cuda or cuda:N, got 'cpu:99'" in result.err
     assert not (tmp_path / "out").exists()
 
 
@@ -67,15 +67,15 @@ def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
 ) -> None:
     draw = sampling.draw_chunk
 
-    def spoilt(*given: Any) -> list[Any]:
-        return [None, *draw(*given)[1:]]
+    def first_sample_not_finite(*arguments: Any) -> list[Any]:
+        return [None, *draw(*arguments)[1:]]
 
-    monkeypatch.setattr(sampling, "draw_chunk", spoilt)
-    outcome = run_command(
+    monkeypatch.setattr(sampling, "draw_chunk", first_sample_not_finite)
+    result = run_command(
         "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--count", 3
     )
-    assert outcome.code == 3
-    assert "2 done, 0 skipped (already there), 1 listed in " in outcome.out
+    assert result.code == 3
+    assert "2 done, 0 skipped (already there), 1 listed in " in result.out
     assert len(list((tmp_path / "out").glob("*.png"))) == 2
 
 
@@ -92,6 +92,6 @@ def test_G12_a_recipe_that_cannot_draw_names_its_line(
     for member in ("draw", "latents", "conditions"):
         with monkeypatch.context() as patch:
             patch.setattr(find("recipe", "gan"), member, fail)
-            outcome = run_command("sample", model, tmp_path / "out", "--count", 3)
-        assert outcome.code == 2
-        assert f"GAN.{member} raised KeyError: 'colour' ({__file__}, line" in outcome.err
+            result = run_command("sample", model, tmp_path / "out", "--count", 3)
+        assert result.code == 2
+        assert f"GAN.{member} raised KeyError: 'colour' ({__file__}, line" in result.err

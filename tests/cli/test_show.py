@@ -1,4 +1,4 @@
-"""`translate show`: a full configuration as YAML, to be saved, edited and used."""
+"""`translate show`: a full configuration as YAML that can be saved, edited and used."""
 
 import json
 from collections.abc import Callable
@@ -18,14 +18,14 @@ def test_settings_can_be_saved_edited_and_used(run_command: Run, tmp_path: Path)
     text = run_command("show", "pix2pix").out
     (tmp_path / "mine.yaml").write_text(text.replace("pixel_weight: 100.0", "pixel_weight: 3"))
     edited = layers.resolve(config=str(tmp_path / "mine.yaml"))
-    plain = layers.resolve("pix2pix", flags={"data.domains": ["A", "B"]})
-    assert edited.options == {**plain.options, "pixel_weight": 3.0}
-    assert edited.train == plain.train
+    expected = layers.resolve("pix2pix", flags={"data.domains": ["A", "B"]})
+    assert edited.options == {**expected.options, "pixel_weight": 3.0}
+    assert edited.train == expected.train
     (tmp_path / "again.yaml").write_text(run_command("show", "mine.yaml").out)
     assert layers.resolve(config=str(tmp_path / "again.yaml")) == edited
 
 
-def test_a_config_and_a_run_are_shown_complete(
+def test_a_configuration_and_a_run_are_shown_in_full(
     run_command: Run, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     assert "batch_size: 1" in run_command("show", "cyclegan-small").out
@@ -49,16 +49,16 @@ def test_show_without_a_name_lists_all_names_by_kind(run_command: Run) -> None:
     for name in ("cyclegan", "cyclegan-small", "paired", "resnet", "patch", "lsgan", "summer"):
         (line,) = [line for line in lines if line.startswith(f"  {name} ")]
         assert len(line.split()) > 3, line
-    everything = json.loads(run_command("show", "--json").out)
-    ours = set(KINDS) - {"command"}  # none of our plugins adds one
-    assert {entry["kind"] for entry in everything} == ours
-    assert not [entry for entry in everything if not entry["summary"]]
+    entries = json.loads(run_command("show", "--json").out)
+    kinds = set(KINDS) - {"command"}  # none of our plugins adds one
+    assert {entry["kind"] for entry in entries} == kinds
+    assert not [entry for entry in entries if not entry["summary"]]
     quiet = run_command("show", "--kind", "layout", "--quiet").out.split()
-    assert quiet == [entry["name"] for entry in everything if entry["kind"] == "layout"]
+    assert quiet == [entry["name"] for entry in entries if entry["kind"] == "layout"]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         (
             "cyclgan",
@@ -84,12 +84,12 @@ def test_show_without_a_name_lists_all_names_by_kind(run_command: Run) -> None:
     ],
 )
 def test_an_unknown_name_is_an_error_of_one_line(
-    name: str, said: str, run_command: Run, tmp_path: Path
+    name: str, message: str, run_command: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "empty.yaml").write_text("")
     (tmp_path / "nameless.yaml").write_text("train: {steps: 3}\n")
     (tmp_path / "odd.yaml").write_text("recipe: cyclegan\ndata:\n")
     (tmp_path / "net_G.pth").write_bytes(b"")
     (tmp_path / "wrong.yaml").write_text("recipe: cyclegan\ntrain: {stepz: 3}\n")
-    found = run_command("show", name)
-    assert (found.code, found.out, found.err) == (2, "", f"Error: {said}\n")
+    result = run_command("show", name)
+    assert (result.code, result.out, result.err) == (2, "", f"Error: {message}\n")

@@ -1,4 +1,4 @@
-"""State in plain attributes is found, wherever it hides; what is no state is left in peace."""
+"""State in plain attributes is found wherever it is; other attributes break no rule."""
 
 import random
 import time
@@ -19,10 +19,10 @@ from translate.contract.subject import subject
 Plugin = Callable[..., object]
 
 
-def stepping(
+def recipe_with(
     name: str, change: Callable[[ValidRecipe, float], object], start: object = None
 ) -> type:
-    """Return a recipe that keeps every rule but that `change` is called with it in each step."""
+    """Return a valid recipe that calls `change` with itself in each step."""
 
     class Changes(ValidRecipe):
         def __init__(self, spec, *, width=3):
@@ -37,8 +37,8 @@ def stepping(
     return Changes
 
 
-class Meter:
-    """A running mean of one's own."""
+class RunningMean:
+    """A running mean."""
 
     def __init__(self) -> None:
         self.value = 0.0
@@ -47,7 +47,7 @@ class Meter:
         self.value = 0.9 * self.value + 0.1 * number
 
 
-def running(recipe: ValidRecipe, mean: float) -> None:
+def update_mean(recipe: ValidRecipe, mean: float) -> None:
     recipe.start = 0.9 * recipe.start + mean
 
 
@@ -71,27 +71,29 @@ class CountsInItsModule(ValidRecipe):
 
 STATEFUL = {
     "start": [
-        stepping("RunningMean", running, 0.0),
-        stepping("TensorMean", running, lambda: torch.zeros(1)),
-        stepping("ArrayMean", running, lambda: np.zeros(1)),
-        stepping("Counter", lambda r, _: setattr(r, "start", r.start + 1), 0),
-        stepping("PrivateRandom", lambda r, _: r.start.random(), lambda: random.Random(0)),
-        stepping(
+        recipe_with("RunningMean", update_mean, 0.0),
+        recipe_with("TensorMean", update_mean, lambda: torch.zeros(1)),
+        recipe_with("ArrayMean", update_mean, lambda: np.zeros(1)),
+        recipe_with("Counter", lambda r, _: setattr(r, "start", r.start + 1), 0),
+        recipe_with("PrivateRandom", lambda r, _: r.start.random(), lambda: random.Random(0)),
+        recipe_with(
             "PrivateTorch",
             lambda r, _: torch.rand(1, generator=r.start),
             lambda: torch.Generator().manual_seed(0),
         ),
-        stepping("PrivateNumpy", lambda r, _: r.start.random(), lambda: np.random.default_rng(0)),
-        stepping("Iterator", lambda r, _: next(r.start), count),
+        recipe_with(
+            "PrivateNumpy", lambda r, _: r.start.random(), lambda: np.random.default_rng(0)
+        ),
+        recipe_with("Iterator", lambda r, _: next(r.start), count),
     ],
     "len(start)": [
-        stepping("History", lambda r, mean: r.start.append(mean), list),
-        stepping("Window", lambda r, mean: r.start.append(mean), lambda: deque(maxlen=9)),
-        stepping("Table", lambda r, mean: r.start.update({r.iteration: mean}), dict),
+        recipe_with("History", lambda r, mean: r.start.append(mean), list),
+        recipe_with("Window", lambda r, mean: r.start.append(mean), lambda: deque(maxlen=9)),
+        recipe_with("Table", lambda r, mean: r.start.update({r.iteration: mean}), dict),
     ],
-    "start.value": [stepping("OwnMeter", lambda r, mean: r.start.add(mean), Meter)],
+    "start.value": [recipe_with("OwnMeter", lambda r, mean: r.start.add(mean), RunningMean)],
     "start[0].weight": [
-        stepping(
+        recipe_with(
             "HiddenNetwork",
             lambda r, _: r.start[0].weight.data.add_(1),
             lambda: [nn.Linear(1, 1, bias=False)],
@@ -104,21 +106,21 @@ STATEFUL = {
 
 @pytest.mark.parametrize(
     ("recipe", "name"),
-    [pytest.param(r, name, id=r.__name__) for name, found in STATEFUL.items() for r in found],
+    [pytest.param(r, name, id=r.__name__) for name, error in STATEFUL.items() for r in error],
 )
 def test_state_in_a_plain_attribute_is_named(
     register_plugin: Plugin, recipe: type, name: str
 ) -> None:
     register(register_plugin, recipes={"stranger": recipe})
-    with pytest.raises(AssertionError) as found:
+    with pytest.raises(AssertionError) as error:
         resumes_exactly(subject("stranger", {}, None, None))
-    assert name in str(found.value)
+    assert name in str(error.value)
     assert "belongs in a parameter, a buffer (register_buffer) or training_state()" in str(
-        found.value
+        error.value
     )
 
 
-class InABuffer(ValidRecipe):
+class KeepsABuffer(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         self.register_buffer("mean", torch.zeros(()))
@@ -128,7 +130,7 @@ class InABuffer(ValidRecipe):
         yield from super().step(batch)
 
 
-class InTrainingState(ValidRecipe):
+class KeepsTrainingState(ValidRecipe):
     mean = 0.0
 
     def step(self, batch):
@@ -144,36 +146,36 @@ class InTrainingState(ValidRecipe):
 
 
 STATELESS = [
-    InABuffer,
-    InTrainingState,
-    stepping("LastMean", lambda r, mean: setattr(r, "start", mean)),
-    stepping("LastTime", lambda r, _: setattr(r, "start", time.perf_counter())),
-    stepping("Cache", lambda r, _: r.start.setdefault("grid", torch.ones(3)), dict),
-    stepping("FromTheIteration", lambda r, _: setattr(r, "start", r.iteration / 4)),
+    KeepsABuffer,
+    KeepsTrainingState,
+    recipe_with("LastMean", lambda r, mean: setattr(r, "start", mean)),
+    recipe_with("LastTime", lambda r, _: setattr(r, "start", time.perf_counter())),
+    recipe_with("Cache", lambda r, _: r.start.setdefault("grid", torch.ones(3)), dict),
+    recipe_with("FromTheIteration", lambda r, _: setattr(r, "start", r.iteration / 4)),
 ]
 
 
 @pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
-def test_what_a_resume_has_again_breaks_no_rule(register_plugin: Plugin, recipe: type) -> None:
+def test_state_that_a_resume_restores_breaks_no_rule(register_plugin: Plugin, recipe: type) -> None:
     register(register_plugin, recipes={"stranger": recipe})
     resumes_exactly(subject("stranger", {}, None, None))
 
 
-def test_the_line_that_changes_it_is_named(register_plugin: Plugin) -> None:
-    class Forgets(ValidRecipe):
+def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> None:
+    class LosesAMean(ValidRecipe):
         mean = 0.0
 
         def step(self, batch):
             self.mean += float(batch.source.mean())
             yield from super().step(batch)
 
-    register(register_plugin, recipes={"stranger": Forgets})
-    with pytest.raises(AssertionError) as found:
+    register(register_plugin, recipes={"stranger": LosesAMean})
+    with pytest.raises(AssertionError) as error:
         resumes_exactly(subject("stranger", {}, None, None))
-    assert "`self.mean += float(batch.source.mean())`" in str(found.value.place)
+    assert "`self.mean += float(batch.source.mean())`" in str(error.value.place)
 
 
-def test_equal_is_bit_for_bit_and_nan_is_nan() -> None:
+def test_attributes_are_compared_bit_for_bit_and_nan_equals_nan() -> None:
     module = nn.Linear(1, 1)
     module.ours = [float("nan"), np.array([float("nan")]), torch.tensor([float("nan")])]
     before = attributes(module)

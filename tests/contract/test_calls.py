@@ -12,7 +12,7 @@ class DrawsFromTheGlobalGenerator(ValidRecipe):
         return super().translate(images, to=to) + torch.randn_like(images)
 
 
-class IgnoresItsNoise(ValidRecipe):
+class IgnoresNoise(ValidRecipe):
     def translate(self, images, *, to=None, noise=None):  # noqa: ARG002
         return super().translate(images, to=to)
 
@@ -22,16 +22,16 @@ class NeedsSteps(ValidRecipe):
         return super().translate(images, to=to)
 
 
-class CallsItsOptionSize(ValidRecipe):
+class HasAnOptionCalledSize(ValidRecipe):
     def translate(self, images, *, to=None, size=3):  # noqa: ARG002
         return super().translate(images, to=to)
 
 
 BREAKS_CALLS = {
     DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Draw with noise.normal"),
-    IgnoresItsNoise: (calls.draws_from_given_noise, "it takes noise, and does not use it"),
+    IgnoresNoise: (calls.draws_from_given_noise, "it takes noise, and does not use it"),
     NeedsSteps: (calls.declares_options, "'steps' of translate has no default"),
-    CallsItsOptionSize: (calls.declares_options, "'size' of translate is an argument of"),
+    HasAnOptionCalledSize: (calls.declares_options, "'size' of translate is an argument of"),
 }
 """recipes, the rule that each breaks, and the message for its author"""
 

@@ -1,4 +1,4 @@
-"""A plugin of event hooks alone is known to the check, which calls each as a run does."""
+"""The check of plugins with event hooks calls each hook as a run does."""
 
 import json
 import random
@@ -20,8 +20,8 @@ Plugin = Callable[..., object]
 OUTCOMES = ("finished", "stopped", "interrupted", "failed")
 
 
-def listening(register_plugin: Plugin, **hooks: Callable[..., object]) -> None:
-    """Register a plugin called csvlog that has `hooks`."""
+def register_hooks(register_plugin: Plugin, **hooks: Callable[..., object]) -> None:
+    """Register a plugin called csvlog with `hooks`."""
     register_plugin(
         SimpleNamespace(**{k: hookimpl(hook) for k, hook in hooks.items()}), "logs:csvlog"
     )
@@ -32,7 +32,7 @@ def write_losses(run: Any, step: int, losses: Mapping[str, float]) -> None:
         file.write(",".join(map(str, [step, *losses.values()])) + "\n")
 
 
-def test_the_events_are_all_hooks_that_offer_nothing() -> None:
+def test_the_events_are_all_hooks_that_register_nothing() -> None:
     specified = [n for n, hook in vars(hookspecs).items() if hasattr(hook, "translate_spec")]
     assert list(EVENTS) == [name for name in specified if not name.startswith("register_")]
 
@@ -41,76 +41,86 @@ def test_the_events_are_all_hooks_that_offer_nothing() -> None:
 def test_a_plugin_of_hooks_alone_is_checked_by_its_name(
     register_plugin: Plugin, run_command: Run, name: str
 ) -> None:
-    listening(register_plugin, losses_logged=write_losses)
-    found = run_command("plugins", "check", name)
-    assert (found.code, found.err) == (0, "")
-    assert found.out == (
+    register_hooks(register_plugin, losses_logged=write_losses)
+    result = run_command("plugins", "check", name)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
         "plugin logs:csvlog, event hooks in a temporary run\n"
         "  ok      Hear `losses_logged`, raise nothing, and leave the run as it is.\n"
     )
     assert "logs ?\n  event hooks     losses_logged\n" in run_command("plugins").out
 
 
-def test_each_event_comes_with_what_a_run_gives_it(register_plugin: Plugin) -> None:
-    heard: list[tuple[str, Any]] = []
+def test_each_event_has_the_arguments_of_a_run(register_plugin: Plugin) -> None:
+    calls: list[tuple[str, Any]] = []
 
     def run_started(run):
-        heard.append(("run_started", (run.path / "config.yaml").is_file()))
+        calls.append(("run_started", (run.path / "config.yaml").is_file()))
 
     def losses_logged(run, losses):
         lines = (run.path / "log.jsonl").read_text().splitlines()
-        heard.append(("losses_logged", losses.keys() == json.loads(lines[-1])["losses"].keys()))
+        calls.append(("losses_logged", losses.keys() == json.loads(lines[-1])["losses"].keys()))
 
     def preview_drawn(path):
-        heard.append(("preview_drawn", path.read_bytes().startswith(b"\x89PNG")))
+        calls.append(("preview_drawn", path.read_bytes().startswith(b"\x89PNG")))
 
     def checkpoint_saved(path, step):
         state = json.loads((path / "state.json").read_text())
-        heard.append(("checkpoint_saved", state["step"] == step))
+        calls.append(("checkpoint_saved", state["step"] == step))
 
     def run_finished(outcome):
-        heard.append(("run_finished", outcome in OUTCOMES))
+        calls.append(("run_finished", outcome in OUTCOMES))
 
     hooks = (run_started, losses_logged, preview_drawn, checkpoint_saved, run_finished)
-    listening(register_plugin, **{hook.__name__: hook for hook in hooks})
+    register_hooks(register_plugin, **{hook.__name__: hook for hook in hooks})
     check_events("csvlog")
-    assert {name for name, _ in heard} == set(EVENTS)
-    assert all(sound for _, sound in heard)
+    assert {name for name, _ in calls} == set(EVENTS)
+    assert all(is_valid for _, is_valid in calls)
 
 
-def raises(losses):
+def raise_key_error(losses):
     return losses["gan"]
 
 
-def rounds(losses):
+def round_losses(losses):
     return {name: round(loss) for name, loss in losses.items()}
 
 
-def deletes(path):
+def delete_state(path):
     (path / "state.json").unlink()
 
 
-def rewrites(run):
+def rewrite_config(run):
     (run.path / "config.yaml").write_text("recipe: mine")
 
 
-def adds_a_preview(run, path):
+def add_a_preview(run, path):
     (run.path / "previews" / "mine.png").write_bytes(path.read_bytes())
 
 
-def draws():
+def draw_a_number():
     return random.random()
 
 
 @pytest.mark.parametrize(
-    ("event", "hook", "said", "code"),
+    ("event", "hook", "message", "code"),
     [
-        ("losses_logged", raises, "It raised KeyError: 'gan'.", 'return losses["gan"]'),
-        ("losses_logged", rounds, "It raised ValueError: cannot convert float NaN", "round(loss)"),
-        ("checkpoint_saved", deletes, "It changed checkpoints/step-0", "def deletes"),
-        ("run_started", rewrites, "It changed config.yaml of the run", "def rewrites"),
-        ("preview_drawn", adds_a_preview, "It changed previews/mine.png", "def adds_a_preview"),
-        ("run_finished", draws, "It drew from the global generator of python", "def draws"),
+        ("losses_logged", raise_key_error, "It raised KeyError: 'gan'.", 'return losses["gan"]'),
+        (
+            "losses_logged",
+            round_losses,
+            "It raised ValueError: cannot convert float NaN",
+            "round(loss)",
+        ),
+        ("checkpoint_saved", delete_state, "It changed checkpoints/step-0", "def delete_state"),
+        ("run_started", rewrite_config, "It changed config.yaml of the run", "def rewrite_config"),
+        ("preview_drawn", add_a_preview, "It changed previews/mine.png", "def add_a_preview"),
+        (
+            "run_finished",
+            draw_a_number,
+            "It drew from the global generator of python",
+            "def draw_a_number",
+        ),
     ],
 )
 def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
@@ -118,36 +128,35 @@ def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
     run_command: Run,
     event: str,
     hook: Callable[..., object],
-    said: str,
+    message: str,
     code: str,
 ) -> None:
-    listening(register_plugin, **{event: hook})
-    found = run_command("plugins", "check", "csvlog")
-    assert found.code == 2
+    register_hooks(register_plugin, **{event: hook})
+    result = run_command("plugins", "check", "csvlog")
+    assert result.code == 2
     assert (
-        f"  BROKEN  Hear `{event}`, raise nothing, and leave the run as it is. {said}" in found.out
+        f"  BROKEN  Hear `{event}`, raise nothing, and leave the run as it is. {message}"
+        in result.out
     )
-    assert f"in {__file__}, line " in found.out
-    assert code in found.out.splitlines()[-1]
+    assert f"in {__file__}, line " in result.out
+    assert code in result.out.splitlines()[-1]
     with pytest.raises(AssertionError, match="Hear `"):
         check_events("csvlog")
 
 
-def test_a_plugin_without_hooks_or_offers_is_told_so(
-    register_plugin: Plugin, run_command: Run
-) -> None:
+def test_a_plugin_without_hooks_is_an_error(register_plugin: Plugin, run_command: Run) -> None:
     register_plugin(SimpleNamespace(), "logs:idle")
-    found = run_command("plugins", "check", "idle")
-    assert (found.code, found.out) == (2, "")
-    assert found.err == "Error: the plugin 'idle' registers nothing, and has no event hook.\n"
+    result = run_command("plugins", "check", "idle")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "Error: the plugin 'idle' registers nothing, and has no event hook.\n"
     with pytest.raises(ConfigError, match="no installed plugin called 'idle' has an event hook"):
         check_events("idle")
 
 
-def test_a_plugin_is_told_only_of_its_own_events(register_plugin: Plugin, tmp_path: Path) -> None:
-    listening(register_plugin, losses_logged=write_losses)
+def test_only_the_hooks_of_the_plugin_are_called(register_plugin: Plugin, tmp_path: Path) -> None:
+    register_hooks(register_plugin, losses_logged=write_losses)
     register_plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
-    (found,) = listeners("csvlog")
-    assert list(found.hooks) == ["losses_logged"]
+    (listener,) = listeners("csvlog")
+    assert list(listener.hooks) == ["losses_logged"]
     assert {name for name, _ in verdicts.run_event_rules("logs")} == {"logs:csvlog", "logs:other"}
     assert not list(tmp_path.iterdir())

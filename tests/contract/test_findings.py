@@ -1,4 +1,4 @@
-"""One cause is one finding, with the line of the plugin and what to do about it."""
+"""One cause is one finding, with the line of the plugin and the fix."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from command_result import ROOT
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate.contract import verdicts as testing
+from translate.contract import verdicts
 from translate.contract.verdicts import Verdict
 from translate.recipe import Turn
 from translate.testing import check_recipe
@@ -19,7 +19,7 @@ Run = Callable[..., Any]
 Plugin = Callable[..., object]
 
 
-class AsksForImages(ValidRecipe):
+class ReadsImages(ValidRecipe):
     def step(self, batch):
         yield Turn("generator", mean=self.generator(batch.images).mean())
 
@@ -30,7 +30,7 @@ class UnpacksThree(ValidRecipe):
         yield Turn("generator", mean=self.generator(source).mean())
 
 
-class AsksByKey(ValidRecipe):
+class ReadsByKey(ValidRecipe):
     def step(self, batch):
         yield Turn("generator", mean=self.generator(batch["source"]).mean())
 
@@ -67,7 +67,7 @@ class YieldsADictionary(ValidRecipe):
         yield {"generator": self.generator(batch.source).mean()}
 
 
-class CannotBeMade(ValidRecipe):
+class CannotBeBuilt(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
         self.table = {}["missing"]
@@ -98,29 +98,29 @@ class TranslatesHalf(ValidRecipe):
 
 
 def findings(register_plugin: Plugin, recipe: type) -> list[Verdict]:
-    """Return what a check of `recipe` finds, one verdict a cause."""
+    """Return the findings of a check of `recipe`, one verdict per cause."""
     register(register_plugin, recipes={"stranger": recipe})
-    verdicts = list(testing.run_rules("recipe", "stranger", {}))
-    assert len(verdicts) == len(testing.RULES["recipe"])
-    return [v for v in verdicts if v.broken and not v.same_as]
+    results = list(verdicts.run_rules("recipe", "stranger", {}))
+    assert len(results) == len(verdicts.RULES["recipe"])
+    return [v for v in results if v.broken and not v.same_as]
 
 
 def line_of(text: str, after: str) -> int:
-    """Return the number of the first line of this file that holds `text`, below `after`."""
+    """Return the number of the first line of this file with `text`, below the class `after`."""
     lines = Path(__file__).read_text().splitlines()
     first = next(n for n, line in enumerate(lines) if f"class {after}(" in line)
     return next(n for n, line in enumerate(lines[first:], start=first + 1) if text in line)
 
 
 @pytest.mark.parametrize(
-    ("recipe", "code", "said"),
+    ("recipe", "code", "message"),
     [
-        (AsksForImages, "batch.images", "The batch is Pair(source, target); it has no field"),
-        (AsksForImages, "batch.images", "'images': use batch.source or batch.target, or choose"),
+        (ReadsImages, "batch.images", "The batch is Pair(source, target); it has no field"),
+        (ReadsImages, "batch.images", "'images': use batch.source or batch.target, or choose"),
         (UnpacksThree, "_labels = batch", "The batch is Pair(source, target)."),
-        (AsksByKey, 'batch["source"]', "The batch is Pair(source, target)."),
+        (ReadsByKey, 'batch["source"]', "The batch is Pair(source, target)."),
         (FailsLate, "raise KeyError", "It raised KeyError: 'schedule'."),
-        (CannotBeMade, '{}["missing"]', "It raised KeyError: 'missing'."),
+        (CannotBeBuilt, '{}["missing"]', "It raised KeyError: 'missing'."),
         (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
         (OpensInHelper, 'ROOT / "LICENSE"', "load such things at first use"),
         (TranslatesHalf, "def translate", "or have a geometry that says which"),
@@ -132,18 +132,18 @@ def line_of(text: str, after: str) -> int:
     ],
 )
 def test_one_fault_is_one_finding_with_its_file_line_and_remedy(
-    register_plugin: Plugin, recipe: type, code: str, said: str
+    register_plugin: Plugin, recipe: type, code: str, message: str
 ) -> None:
-    (found,) = findings(register_plugin, recipe)
-    assert said in found.broken
+    (finding,) = findings(register_plugin, recipe)
+    assert message in finding.broken
     place = f"{__file__}, line {line_of(code, recipe.__name__)}: `"
-    assert place in f"{found.place} {found.broken}", (found.place, found.broken)
+    assert place in f"{finding.place} {finding.broken}", (finding.place, finding.broken)
 
 
 def test_two_faults_are_two_findings(register_plugin: Plugin) -> None:
-    one, other = findings(register_plugin, TwoFaults)
-    assert "it has no field 'sources'" in one.broken
-    assert "ZeroDivisionError" in other.broken
+    first, second = findings(register_plugin, TwoFaults)
+    assert "it has no field 'sources'" in first.broken
+    assert "ZeroDivisionError" in second.broken
 
 
 class RaisesInForward(nn.Module):
@@ -157,28 +157,40 @@ class RaisesInForward(nn.Module):
 
 def test_a_network_that_raises_is_one_finding(register_plugin: Plugin) -> None:
     register(register_plugin, generators={"stranger": RaisesInForward})
-    verdicts = list(testing.run_rules("generator", "stranger", {}))
-    (found,) = [v for v in verdicts if v.broken and not v.same_as]
-    assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in found.place
+    finding, *repeated = (v for v in verdicts.run_rules("generator", "stranger", {}) if v.broken)
+    assert [v.same_as for v in repeated] == [finding.rule] * 3
+    assert f"line {line_of('reshape(-1, 7)', 'RaisesInForward')}: `" in finding.place
 
 
 def test_the_command_prints_one_finding_and_its_line(
     register_plugin: Plugin, run_command: Run
 ) -> None:
     register(register_plugin, "sweets:sugar", generators={"stranger": RaisesInForward})
-    found = run_command("plugins", "check", "stranger")
-    assert found.out.count("BROKEN") == 1
+    result = run_command("plugins", "check", "stranger")
+    assert result.out.count("BROKEN") == 1
     assert re.search(
-        rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", found.out, re.M
+        rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", result.out, re.M
     )
     assert (
-        "  -       Send finite gradients to the input and to every weight. (fails by" in found.out
+        "  -       Send finite gradients to the input and to every weight. (fails by" in result.out
     )
-    assert found.err == "Error: stranger breaks a rule: see plugins/README.md.\n"
+    assert result.err == "Error: stranger breaks a rule: see plugins/README.md.\n"
 
 
-def test_an_assertion_of_the_authors_tests_names_the_line(register_plugin: Plugin) -> None:
+def test_an_assertion_error_names_the_line(register_plugin: Plugin) -> None:
     register(register_plugin, recipes={"stranger": TranslatesHalf})
     line = line_of("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):
         check_recipe("stranger")
+
+
+def test_rules_that_cannot_be_checked_are_not_broken(
+    register_plugin: Plugin,
+) -> None:
+    register(register_plugin, recipes={"stranger": ReadsImages})
+    all_verdicts = list(verdicts.run_rules("recipe", "stranger", {}))
+    unchecked = [v.rule for v in all_verdicts if v.note == "not tried: its steps fail, see above"]
+    assert len(unchecked) == len(verdicts.STEPPING)
+    register(register_plugin, "c:d", recipes={"unmade": CannotBeBuilt})
+    _, *others = verdicts.run_rules("recipe", "unmade", {})
+    assert {v.note for v in others} == {"not tried: it cannot be made"}

@@ -1,4 +1,4 @@
-"""Each rule for image formats has a format that keeps all others and breaks this one."""
+"""Each rule for image formats has a format that breaks only this one."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -22,7 +22,7 @@ Register = Callable[..., object]
 
 @pytest.fixture
 def npy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return the example of a format, which keeps every rule."""
+    """Return the module of the example format, which keeps every rule."""
     monkeypatch.syspath_prepend(ROOT / "tests/examples/translate_npy")
     return import_module("translate_npy")
 
@@ -32,7 +32,7 @@ def check(npy: ModuleType, register_plugin: Register) -> Callable[..., None]:
     """Check a format that differs from the example in some members."""
     manager = discovery.load()
 
-    def checked(**members: Any) -> None:
+    def check_changed(**members: Any) -> None:
         broken = type("Broken", (npy.Npy,), members)
 
         class Plugin:
@@ -47,7 +47,7 @@ def check(npy: ModuleType, register_plugin: Register) -> Callable[..., None]:
             register_plugin(Plugin())
         check_format("broken")
 
-    return checked
+    return check_changed
 
 
 @pytest.mark.parametrize("name", sorted(names("format")))
@@ -55,7 +55,7 @@ def test_built_in_formats_keep_the_rules(name: str) -> None:
     check_format(name)
 
 
-def test_a_format_that_only_reads_is_tried_on_the_files_that_are_given(tmp_path: Path) -> None:
+def test_a_format_that_only_reads_is_checked_on_given_files(tmp_path: Path) -> None:
     for name in ("gif", "avif"):
         path = tmp_path / f"image.{name}"
         Image.fromarray(np.zeros((9, 13, 3), np.uint8)).save(path)
@@ -75,7 +75,7 @@ def test_suffixes_are_in_lower_case_and_written_files_are_read(check: Callable[.
         check(suffixes=set(), writes={})
 
 
-def test_probe_may_not_claim_files_of_other_formats(
+def test_probe_must_refuse_files_of_other_formats(
     npy: ModuleType, check: Callable[..., None]
 ) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
@@ -86,24 +86,24 @@ def test_probe_may_not_claim_files_of_other_formats(
         check(probe=probe)
 
 
-def test_probe_may_not_decode(npy: ModuleType, check: Callable[..., None]) -> None:
+def test_probe_must_not_decode(npy: ModuleType, check: Callable[..., None]) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        found = npy.Npy.probe(self, source, frame)
-        return found and self.read(source).astype(float).size and found
+        header = npy.Npy.probe(self, source, frame)
+        return header and self.read(source).astype(float).size and header
 
     with pytest.raises(AssertionError, match=r"`probe` allocates .* read its header only"):
         check(probe=probe)
 
 
 def test_read_returns_what_probe_announces(npy: ModuleType, check: Callable[..., None]) -> None:
-    def turned(self: Any, *given: Any) -> Any:
-        return npy.Npy.read(self, *given).swapaxes(0, 1)
+    def transposed(self: Any, *arguments: Any) -> Any:
+        return npy.Npy.read(self, *arguments).swapaxes(0, 1)
 
     with pytest.raises(AssertionError, match=r"announces \(9, 13, 1\), and `read` returns \(13, 9"):
-        check(read=turned)
+        check(read=transposed)
 
-    def floats(self: Any, *given: Any) -> Any:
-        return npy.Npy.read(self, *given) / 255
+    def floats(self: Any, *arguments: Any) -> Any:
+        return npy.Npy.read(self, *arguments) / 255
 
     with pytest.raises(AssertionError, match="`read` returns float64: expected uint8 or uint16"):
         check(read=floats)
@@ -130,12 +130,12 @@ def test_what_is_written_without_loss_is_read_back(
 
 def test_half_a_file_is_not_read(npy: ModuleType, check: Callable[..., None]) -> None:
     def probe(self: Any, source: Any, frame: int = 0) -> Any:
-        return npy.Npy.probe(self, filled(source), frame)
+        return npy.Npy.probe(self, padded(source), frame)
 
-    def read(self: Any, source: Any, *given: Any) -> Any:
-        return npy.Npy.read(self, filled(source), *given)
+    def read(self: Any, source: Any, *arguments: Any) -> Any:
+        return npy.Npy.read(self, padded(source), *arguments)
 
-    def filled(source: Any) -> Any:
+    def padded(source: Any) -> Any:
         return EncodedImage(source.name, source.data.ljust(128 + 9 * 13 * 3, b"\0"))
 
     with pytest.raises(AssertionError, match="half of the file is read as an image"):

@@ -1,4 +1,4 @@
-"""Gradients of recipes against finite differences, with parts that are constant on purpose."""
+"""Gradients of recipes against finite differences, with constant parts."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from translate.recipe import Recipe, Turn, adam
 
 
 class Squares(Recipe[Images]):
-    """Minimises the square of a product of two networks, of which one may be constant."""
+    """Minimises the square of a product of two networks; one may be constant."""
 
     defaults = {"data": {"layout": "images"}}
     constant: Callable[[Tensor], Any] = staticmethod(lambda values: values)
@@ -46,27 +46,27 @@ class WithoutGradient(Squares):
         yield Turn("both", square=(scale * self.one(batch.images)).square().mean())
 
 
-class Numbers(Squares):
+class ItemOfATensor(Squares):
     constant = staticmethod(lambda values: values.mean().item())
 
 
-def tried(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
+def check_gradients(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
     register(register_plugin, recipes={"squares": recipe})
     return has_true_gradients(subject("squares", {}, None, None))
 
 
 @pytest.mark.parametrize("recipe", [Squares, Detached, WithoutGradient])
-def test_what_is_detached_or_made_without_gradient_counts_as_constant(
+def test_detached_values_count_as_constants(
     register_plugin: Callable[..., object], recipe: type[Recipe]
 ) -> None:
-    assert tried(register_plugin, recipe) is None
+    assert check_gradients(register_plugin, recipe) is None
 
 
-def test_a_number_taken_from_a_tensor_is_not_constant(
+def test_a_number_read_from_a_tensor_is_not_constant(
     register_plugin: Callable[..., object],
 ) -> None:
     with pytest.raises(AssertionError, match=r"Turn of 'both': .* by autograd, .* by differences"):
-        tried(register_plugin, Numbers)
+        check_gradients(register_plugin, ItemOfATensor)
 
 
 class SinglePrecision(Squares):
@@ -74,8 +74,10 @@ class SinglePrecision(Squares):
         yield Turn("both", mean=self.one(batch.images.float()).mean())
 
 
-def test_a_recipe_of_single_precision_is_not_tried(register_plugin: Callable[..., object]) -> None:
-    assert "double precision" in (tried(register_plugin, SinglePrecision) or "")
+def test_a_recipe_of_single_precision_is_not_checked(
+    register_plugin: Callable[..., object],
+) -> None:
+    assert "double precision" in (check_gradients(register_plugin, SinglePrecision) or "")
     assert torch.get_default_dtype() == torch.float32
 
 

@@ -7,7 +7,7 @@ from valid_recipe import ValidRecipe, require_broken
 from translate.contract import inference
 
 
-class TranslatesToNowhere(ValidRecipe):
+class NamesAnUnknownTarget(ValidRecipe):
     def targets(self, source):  # noqa: ARG002
         return "elsewhere"
 
@@ -31,7 +31,10 @@ class SharesStatistics(ValidRecipe):
 
 
 BREAKS_INFERENCE = {
-    TranslatesToNowhere: (inference.names_its_targets, r"targets\('source'\) returned 'elsewhere'"),
+    NamesAnUnknownTarget: (
+        inference.names_its_targets,
+        r"targets\('source'\) returned 'elsewhere'",
+    ),
     Halves: (inference.translates_any_size, "or have a geometry that says which"),
     NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry say which"),
     SharesStatistics: (inference.is_independent_of_batch, "neighbours or repetition change it by"),

@@ -1,4 +1,4 @@
-"""A network under test: what it is for is found by trying it."""
+"""A network under test: its use is found by calling it."""
 
 import pytest
 import torch
@@ -23,5 +23,7 @@ def test_a_generator_translates_encodes_or_draws(
 
 def test_a_part_is_made_with_the_same_weights_each_time() -> None:
     part = Part("discriminator", "patch", {"width": 4})
-    one, other = part.make(3), part.make(3)
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    first, second = part.make(3), part.make(3)
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    )

@@ -11,8 +11,8 @@ from translate.nn.geometry import Geometry
 from translate.testing import check_discriminator, check_generator
 
 
-class Shift(nn.Module):
-    """A generator that keeps the rules: it adds what a convolution says."""
+class ValidGenerator(nn.Module):
+    """A generator that keeps the rules: it adds the output of a convolution."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -22,27 +22,27 @@ class Shift(nn.Module):
         return x + self.conv(x)
 
 
-class TakesOneImage(Shift):
+class TakesOneImage(ValidGenerator):
     def forward(self, x):
         return super().forward(x)[:1]
 
 
-class SaysNothingOfSides(Shift):
+class HasNoGeometry(ValidGenerator):
     def forward(self, x):
         return F.interpolate(super().forward(x)[..., ::2, ::2], scale_factor=2)
 
 
-class ReachesFurther(Shift):
+class HasAWrongHalo(ValidGenerator):
     geometry = Geometry(halo=0)
 
 
-class HasAnIdleLayer(Shift):
+class HasAnUnusedLayer(ValidGenerator):
     def __init__(self, in_channels, out_channels):
         super().__init__(in_channels, out_channels)
         self.idle = nn.Conv2d(3, 3, 1)
 
 
-class LearnsBehindTheStateDict(Shift):
+class KeepsStateOutsideTheStateDict(ValidGenerator):
     drift = 0.0
 
     def forward(self, x):
@@ -50,37 +50,37 @@ class LearnsBehindTheStateDict(Shift):
         return super().forward(x) + self.drift
 
 
-class OnlyTakesFloats(Shift):
+class FailsUnderAutocast(ValidGenerator):
     def forward(self, x):
         return super().forward(x) / (1 - torch.is_autocast_enabled("cpu"))
 
 
-class HasFeaturesOfItsOwnKind(Shift):
+class ReturnsOneFeatureTensor(ValidGenerator):
     def features(self, x):
         return self.conv(x)
 
 
 @pytest.mark.parametrize(
-    ("network", "complaint"),
+    ("network", "message"),
     [
         (TakesOneImage, r"Make images .* became \(1, 1, "),
-        (SaysNothingOfSides, r"Make images .*its attribute geometry"),
-        (ReachesFurther, r"Depend, .* depends on pixels 1 away, but halo is 0"),
-        (HasAnIdleLayer, r"Send finite gradients .* None reaches idle\.(weight|bias)"),
-        (HasFeaturesOfItsOwnKind, "Return from `features`.* It returned Tensor"),
-        (OnlyTakesFloats, "Run under autocast to bf16.* not finite"),
-        (LearnsBehindTheStateDict, "Do as before once the weights are saved"),
+        (HasNoGeometry, r"Make images .*its attribute geometry"),
+        (HasAWrongHalo, r"Depend, .* depends on pixels 1 away, but halo is 0"),
+        (HasAnUnusedLayer, r"Send finite gradients .* None reaches idle\.(weight|bias)"),
+        (ReturnsOneFeatureTensor, "Return from `features`.* It returned Tensor"),
+        (FailsUnderAutocast, "Run under autocast to bf16.* not finite"),
+        (KeepsStateOutsideTheStateDict, "Do as before once the weights are saved"),
     ],
 )
-def test_a_generator_that_breaks_a_rule_is_told_so(register_plugin, network, complaint) -> None:
-    register(register_plugin, generators={"shift": Shift, "stranger": network})
+def test_a_generator_that_breaks_a_rule_gets_its_message(register_plugin, network, message) -> None:
+    register(register_plugin, generators={"shift": ValidGenerator, "stranger": network})
     check_generator("shift")
-    with pytest.raises(AssertionError, match=complaint):
+    with pytest.raises(AssertionError, match=message):
         check_generator("stranger")
 
 
-class Mist(nn.Module):
-    """A generator that keeps the rules: it draws from noise."""
+class ValidNoiseGenerator(nn.Module):
+    """A generator from noise that keeps the rules."""
 
     def __init__(self, in_channels: int, out_channels: int, *, size: tuple[int, int]) -> None:
         super().__init__()
@@ -90,8 +90,8 @@ class Mist(nn.Module):
         return self.conv(x)
 
 
-class Code(nn.Module):
-    """A generator that keeps the rules: it makes codes, and knows no width but its height."""
+class ValidEncoder(nn.Module):
+    """An encoder of square images that keeps the rules."""
 
     def __init__(self, in_channels: int, out_channels: int, *, size: tuple[int, int]) -> None:
         super().__init__()
@@ -103,33 +103,33 @@ class Code(nn.Module):
         return self.conv(x)
 
 
-class DrawsSquares(Mist):
+class DrawsSquares(ValidNoiseGenerator):
     def __init__(self, in_channels, out_channels, *, size):
         super().__init__(in_channels, out_channels, size=(size[0], size[0]))
 
 
-class DrawsHalfTheSize(Mist):
+class DrawsHalfTheSize(ValidNoiseGenerator):
     def forward(self, x):
         return F.avg_pool2d(super().forward(x[..., :1, :1]), 2)
 
 
-class DrawsOneImageForAll(Mist):
+class DrawsOneImageForAll(ValidNoiseGenerator):
     def forward(self, x):
         return super().forward(x.mean(0, keepdim=True))
 
 
-class MindsNoNoise(Mist):
+class IgnoresTheGradientOfNoise(ValidNoiseGenerator):
     def forward(self, x):
         return super().forward(x.detach())
 
 
-class CodesSharply(Code):
+class EncodesNonFinite(ValidEncoder):
     def forward(self, x):
         return super().forward(x).log()
 
 
 @pytest.mark.parametrize(
-    ("network", "complaint"),
+    ("network", "message"),
     [
         (
             DrawsSquares,
@@ -137,32 +137,35 @@ class CodesSharply(Code):
         ),
         (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, from noise 1x1"),
         (DrawsOneImageForAll, r"\(2, 3, 1, 1\) became \(1, 4, 32, 32\), not \(2, 4, 32, 32\)"),
-        (MindsNoNoise, "Send finite gradients .* None reaches the input"),
-        (CodesSharply, r"\(1, 5, 32, 32\) became not finite"),
+        (IgnoresTheGradientOfNoise, "Send finite gradients .* None reaches the input"),
+        (EncodesNonFinite, r"\(1, 5, 32, 32\) became not finite"),
     ],
 )
-def test_a_generator_that_takes_noise_or_makes_codes_is_told_so(
-    register_plugin, network, complaint
+def test_a_noise_generator_or_encoder_that_breaks_a_rule_gets_its_message(
+    register_plugin, network, message
 ) -> None:
-    register(register_plugin, generators={"mist": Mist, "code": Code, "stranger": network})
+    register(
+        register_plugin,
+        generators={"mist": ValidNoiseGenerator, "code": ValidEncoder, "stranger": network},
+    )
     check_generator("mist")
     check_generator("code")
-    with pytest.raises(AssertionError, match=complaint):
+    with pytest.raises(AssertionError, match=message):
         check_generator("stranger")
 
 
-def test_a_generator_that_takes_nothing_is_told_what_it_raised(register_plugin) -> None:
+def test_the_message_for_a_generator_that_raises_has_its_exception(register_plugin) -> None:
     register(
         register_plugin,
         generators={"stranger": lambda in_channels, out_channels: nn.Bilinear(1, 1, 1)},  # noqa: ARG005
     )
-    with pytest.raises(AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*noise") as told:
+    with pytest.raises(AssertionError, match=r"\(2, 3, 32, 32\) raised TypeError .*noise") as error:
         check_generator("stranger")
-    assert isinstance(told.value.__cause__.__cause__, TypeError)
+    assert isinstance(error.value.__cause__.__cause__, TypeError)
 
 
-class Judge(nn.Module):
-    """A discriminator that keeps the rules, with scores of two scales."""
+class ValidDiscriminator(nn.Module):
+    """A discriminator that keeps the rules, with scores at two scales."""
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
@@ -172,36 +175,38 @@ class Judge(nn.Module):
         return [self.conv(x), self.conv(F.avg_pool2d(x, 2))]
 
 
-class JudgesTheBatch(Judge):
+class AveragesTheBatch(ValidDiscriminator):
     def forward(self, x):
         return [score.mean(0, keepdim=True) for score in super().forward(x)]
 
 
-class DrawsBySize(Judge):
+class HasAScale(ValidDiscriminator):
     geometry = Geometry(minimum=4)
 
 
-class JudgesWithALogarithm(Judge):
+class ScoresNonFinite(ValidDiscriminator):
     def forward(self, x):
         return [score.log() for score in super().forward(x)]
 
 
-class LooksAway(Judge):
+class DetachesItsInput(ValidDiscriminator):
     def forward(self, x):
         return super().forward(x.detach())
 
 
 @pytest.mark.parametrize(
-    ("network", "complaint"),
+    ("network", "message"),
     [
-        (DrawsBySize, r"Score .* Its geometry has a scale, but no image comes out: scale=0"),
-        (JudgesTheBatch, r"Score \(N, .* 2 images got torch.Size\(\[1, "),
-        (JudgesWithALogarithm, "A score is not finite"),
-        (LooksAway, "Send finite gradients .* None reaches the input"),
+        (HasAScale, r"Score .* Its geometry has a scale, but no image comes out: scale=0"),
+        (AveragesTheBatch, r"Score \(N, .* 2 images got torch.Size\(\[1, "),
+        (ScoresNonFinite, "A score is not finite"),
+        (DetachesItsInput, "Send finite gradients .* None reaches the input"),
     ],
 )
-def test_a_discriminator_that_breaks_a_rule_is_told_so(register_plugin, network, complaint) -> None:
-    register(register_plugin, discriminators={"judge": Judge, "stranger": network})
+def test_a_discriminator_that_breaks_a_rule_gets_its_message(
+    register_plugin, network, message
+) -> None:
+    register(register_plugin, discriminators={"judge": ValidDiscriminator, "stranger": network})
     check_discriminator("judge")
-    with pytest.raises(AssertionError, match=complaint):
+    with pytest.raises(AssertionError, match=message):
         check_discriminator("stranger")

@@ -12,14 +12,14 @@ from translate.engine.training import step
 from translate.recipe import Turn
 
 
-class TurnsByThePicture(ValidRecipe):
+class TurnsDependOnTheImages(ValidRecipe):
     def step(self, batch):
         yield from super().step(batch)
         if batch.source.mean() > batch.target.mean():
             yield Turn("generator", mean=self.generator(batch.source).mean())
 
 
-class KnowsItsRank(ValidRecipe):
+class ScalesByRank(ValidRecipe):
     def step(self, batch):
         scale = 1 + dist.get_rank() if dist.is_initialized() else 1
         yield Turn("critic", mean=scale * self.critic(batch.target).mean())
@@ -27,8 +27,8 @@ class KnowsItsRank(ValidRecipe):
 
 
 BREAKS_PROCESSES = {
-    TurnsByThePicture: (averages_over_processes, "Whose turn it is depends on the images"),
-    KnowsItsRank: (averages_over_processes, "is not the mean of what both halves give"),
+    TurnsDependOnTheImages: (averages_over_processes, "Whose turn it is depends on the images"),
+    ScalesByRank: (averages_over_processes, "is not the mean of what both halves give"),
 }
 """recipes, the rule that each breaks, and the message for its author"""
 
@@ -39,49 +39,47 @@ def test_a_recipe_that_breaks_a_rule_of_processes_gets_a_message(
 ) -> None:
     monkeypatch.setattr(processes, "SECONDS", 6)
     if not processes.forks():
-        pytest.skip("a new process would not know this plugin")
+        pytest.skip("a new process would not have this plugin")
     require_broken(register_plugin, recipe, *BREAKS_PROCESSES[recipe])
 
 
-forking = pytest.mark.skipif(not processes.forks(), reason="a new process knows no plugin of ours")
+needs_fork = pytest.mark.skipif(not processes.forks(), reason="a new process has no test plugin")
 
 
-@forking
-def test_processes_that_keep_their_own_gradients_are_noticed(register_plugin, monkeypatch) -> None:
+@needs_fork
+def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(step, "average_gradients", lambda _parameters, loss: loss)
-    register(register_plugin, recipes={"tame": ValidRecipe})
+    register(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
-        averages_over_processes(subject("tame", {}, None, None))
+        averages_over_processes(subject("valid", {}, None, None))
 
 
-@forking
-def test_processes_that_sum_instead_of_averaging_are_noticed(register_plugin, monkeypatch) -> None:
-    def summed(parameters: list[Tensor], loss: Tensor) -> Tensor:
+@needs_fork
+def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> None:
+    def sum_gradients(parameters: list[Tensor], loss: Tensor) -> Tensor:
         mean = average(parameters, loss)
         for parameter in parameters:
             parameter.grad *= 2
         return mean
 
     average = step.average_gradients
-    monkeypatch.setattr(step, "average_gradients", summed)
-    register(register_plugin, recipes={"tame": ValidRecipe})
+    monkeypatch.setattr(step, "average_gradients", sum_gradients)
+    register(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(AssertionError, match="is not the mean of what both halves give"):
-        averages_over_processes(subject("tame", {}, None, None))
+        averages_over_processes(subject("valid", {}, None, None))
 
 
-def test_where_nothing_can_be_forked_only_installed_plugins_are_tried(
-    register_plugin, monkeypatch
-) -> None:
+def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkeypatch) -> None:
     monkeypatch.setattr(processes, "forks", lambda: False)
-    register(register_plugin, recipes={"tame": ValidRecipe})
-    note = averages_over_processes(subject("tame", {}, None, None))
+    register(register_plugin, recipes={"valid": ValidRecipe})
+    note = averages_over_processes(subject("valid", {}, None, None))
     assert note == "only an installed plugin can be found by new processes"
 
 
 @pytest.mark.slow
-def test_an_installed_plugin_is_tried_by_new_processes_where_nothing_can_be_forked(
+def test_without_fork_an_installed_plugin_is_checked_in_new_processes(
     monkeypatch,
 ) -> None:
     monkeypatch.setattr(processes, "forks", lambda: False)
-    ours = subject("cyclegan", verdicts.small_options("recipe", "cyclegan"), None, None)
-    assert averages_over_processes(ours) is None
+    cyclegan = subject("cyclegan", verdicts.small_options("recipe", "cyclegan"), None, None)
+    assert averages_over_processes(cyclegan) is None

@@ -19,19 +19,19 @@ class ReadsAFile(ValidRecipe):
             pass
 
 
-class AsksTheNetwork(ValidRecipe):
+class UsesTheNetwork(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
-        with socket.socket() as asked:
-            asked.connect_ex(("127.0.0.1", 9))
+        with socket.socket() as connection:
+            connection.connect_ex(("127.0.0.1", 9))
 
 
 class DrawsUnseeded(ValidRecipe):
     def __init__(self, spec):
         super().__init__(spec)
-        chance = torch.Generator()
-        chance.seed()
-        nn.init.normal_(self.critic.weight, generator=chance)
+        generator = torch.Generator()
+        generator.seed()
+        nn.init.normal_(self.critic.weight, generator=generator)
 
 
 class YieldsNothing(ValidRecipe):
@@ -55,12 +55,12 @@ class DividesByZero(ValidRecipe):
         yield Turn("generator", mean=self.generator(batch.source).mean() / 0)
 
 
-class NamesNobody(ValidRecipe):
+class NamesAnUnknownPlayer(ValidRecipe):
     def step(self, batch):
         yield Turn("generater", mean=self.generator(batch.source).mean())
 
 
-class MovesTheOther(ValidRecipe):
+class MovesTheOtherPlayer(ValidRecipe):
     def step(self, batch):
         for turn in super().step(batch):
             yield turn
@@ -75,7 +75,7 @@ class MovesBeforeItsTurn(ValidRecipe):
         yield from super().step(batch)
 
 
-class NeverTurns(ValidRecipe):
+class NeverMovesTheCritic(ValidRecipe):
     def step(self, batch):
         yield next(iter(super().step(batch)))
 
@@ -128,16 +128,22 @@ class PreviewsANumber(ValidRecipe):
 
 BREAKS_RECIPES = {
     ReadsAFile: (recipes.constructor_does_no_io, "asked for /.*: load such things at first use"),
-    AsksTheNetwork: (recipes.constructor_does_no_io, "127.0.0.1"),
+    UsesTheNetwork: (recipes.constructor_does_no_io, "127.0.0.1"),
     DrawsUnseeded: (recipes.constructor_does_no_io, "critic.weight differs"),
     YieldsNothing: (recipes.takes_turns, "yielded nothing"),
     YieldsALoss: (recipes.takes_turns, "which is no Turn"),
     YieldsWithoutGrad: (recipes.takes_turns, "YieldsWithoutGrad.step yields inside"),
     DividesByZero: (recipes.takes_turns, "generator/mean is -?inf"),
-    NamesNobody: (recipes.takes_turns, "no optimizer is called 'generater'. Did you mean 'gen"),
-    MovesTheOther: (recipes.moves_one_player, "critic.weight moved in the turn of 'generator'"),
+    NamesAnUnknownPlayer: (
+        recipes.takes_turns,
+        "no optimizer is called 'generater'. Did you mean 'gen",
+    ),
+    MovesTheOtherPlayer: (
+        recipes.moves_one_player,
+        "critic.weight moved in the turn of 'generator'",
+    ),
     MovesBeforeItsTurn: (recipes.moves_one_player, "critic.weight moved before the first turn"),
-    NeverTurns: (recipes.moves_one_player, "In 10 steps nothing of critic moved"),
+    NeverMovesTheCritic: (recipes.moves_one_player, "In 10 steps nothing of critic moved"),
     HidesANetwork: (recipes.moves_one_player, "'hidden' holds weights that are no part"),
     LoadsSomethingElse: (recipes.survives_saving, "is not what was saved"),
     ForgetsItsPool: (recipes.resumes_exactly, "differs: what a step remembers"),

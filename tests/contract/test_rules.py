@@ -1,4 +1,4 @@
-"""How rules fail: with a message, on unequal states, on files and addresses in a constructor."""
+"""Rules fail with a message: on unequal states, and on files and addresses in a constructor."""
 
 import socket
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The temporary run of the contract leaves and reports what a run does."""
+"""The temporary run of the contract has the files and events of a run."""
 
 import json
 import random
@@ -20,7 +20,7 @@ def test_a_temporary_run_has_the_files_and_records_of_a_run() -> None:
     assert not run.path.exists()
 
 
-def test_a_changed_file_and_a_drawn_number_break_the_rule() -> None:
+def test_a_changed_file_and_a_random_number_break_the_rule() -> None:
     with temporary_run() as (run, _):
         with unchanged(run.path, lambda: None):
             (run.path / "mine.txt").write_text("a plugin's own")

@@ -1,4 +1,4 @@
-"""A tracker that breaks a rule of the contract is named with its line; ours keep all of them."""
+"""A tracker that breaks a rule gets its message and line; built-in trackers keep all rules."""
 
 import random
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from translate.testing import check_tracker
 Plugin = Callable[..., object]
 
 
-class Sound:
+class ValidTracker:
     """A tracker that keeps the rules."""
 
     def __init__(self, *, label: str = "") -> None:
@@ -36,7 +36,7 @@ class Sound:
         pass
 
 
-class OpensEarly(Sound):
+class ReadsInTheConstructor(ValidTracker):
     def __init__(self) -> None:
         self.text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
 
@@ -49,22 +49,22 @@ class Incomplete:
         pass
 
 
-class Rounds(Sound):
+class RoundsLosses(ValidTracker):
     def logged(self, record: LogRecord) -> None:
         _ = {name: round(value) for name, value in record.losses.items()}
 
 
-class Rewrites(Sound):
+class RewritesTheConfig(ValidTracker):
     def started(self, run: Run, step: int) -> None:
         (run.path / "config.yaml").write_text(f"step: {step}")
 
 
-class Draws(Sound):
+class DrawsRandomNumbers(ValidTracker):
     def logged(self, record: LogRecord) -> None:
         _ = random.random() * record.step
 
 
-class ClosesWhatItHasNot(Sound):
+class ClosesBeforeStart(ValidTracker):
     def started(self, run: Run, step: int) -> None:
         self.file = (run.path / f"mine-{step}.txt").open("w")
 
@@ -72,41 +72,44 @@ class ClosesWhatItHasNot(Sound):
         self.file.close()
 
 
-def offer(register_plugin: Plugin, tracker: Any) -> None:
-    class Offer:
+def register_tracker(register_plugin: Plugin, tracker: Any) -> None:
+    class TrackerPlugin:
         @hookimpl
         def register_trackers(self) -> Any:
             return {"tested": tracker}
 
-    register_plugin(Offer(), "stranger:tested")
+    register_plugin(TrackerPlugin(), "stranger:tested")
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["csv", "tensorboard"])
-def test_our_trackers_keep_the_rules(name: str) -> None:
+def test_built_in_trackers_keep_the_rules(name: str) -> None:
     check_tracker(name)
 
 
-def test_a_sound_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
-    offer(register_plugin, Sound)
+def test_a_valid_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
+    register_tracker(register_plugin, ValidTracker)
     check_tracker("tested", label="x")
 
 
 @pytest.mark.parametrize(
-    ("tracker", "said"),
+    ("tracker", "message"),
     [
-        (OpensEarly, "Read no file and no network in a constructor.*pyproject"),
+        (ReadsInTheConstructor, "Read no file and no network in a constructor.*pyproject"),
         (Incomplete, "There is no method preview or finished or close"),
-        (Rounds, "ValueError: cannot convert float NaN to integer"),
-        (Rewrites, "It changed config.yaml of the run: write files of your own"),
-        (Draws, "It drew from the global generator of python: use a generator of your own"),
-        (ClosesWhatItHasNot, "Close also where `started` was not called.*no attribute 'file'"),
+        (RoundsLosses, "ValueError: cannot convert float NaN to integer"),
+        (RewritesTheConfig, "It changed config.yaml of the run: write files of your own"),
+        (
+            DrawsRandomNumbers,
+            "It drew from the global generator of python: use a generator of your own",
+        ),
+        (ClosesBeforeStart, "Close also where `started` was not called.*no attribute 'file'"),
     ],
 )
-def test_a_tracker_that_breaks_a_rule_is_named_with_what_to_change(
-    tracker: Any, said: str, register_plugin: Plugin
+def test_a_tracker_that_breaks_a_rule_gets_its_message(
+    tracker: Any, message: str, register_plugin: Plugin
 ) -> None:
-    offer(register_plugin, tracker)
-    with pytest.raises(AssertionError, match=said) as caught:
+    register_tracker(register_plugin, tracker)
+    with pytest.raises(AssertionError, match=message) as error:
         check_tracker("tested")
-    assert "test_trackers.py, line " in str(caught.value) or tracker is Incomplete
+    assert "test_trackers.py, line " in str(error.value) or tracker is Incomplete

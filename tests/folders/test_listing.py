@@ -10,7 +10,7 @@ from translate.folders.names import is_hidden
 from translate.images.encode import encode_image
 from translate.images.source import read_image
 
-LEFT_BEHIND = (
+SYSTEM_FOLDERS = (
     *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle"),
     *(".@__thumb", ".ipynb_checkpoints", "@Recycle", "@eadir", "LOST+FOUND", "__macosx"),
 )
@@ -22,7 +22,7 @@ def touch(*paths: Path) -> None:
         path.write_bytes(b"")
 
 
-def below(folder: Path) -> list[str]:
+def relative_paths(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in find_images(folder)]
 
 
@@ -32,11 +32,11 @@ def test_D13_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_pa
     ignored = [".hidden.png", "._b.png", "Thumbs.db", "desktop.ini", ".cache/c.png"]
     touch(*(tmp_path / name for name in names + others + ignored))
     (tmp_path / "folder.png").mkdir()
-    found = scan(tmp_path)
-    assert found.images == sorted(tmp_path / name for name in names)
-    assert found.skipped == [tmp_path / "notes.txt"]  # captions.jsonl is ours
-    assert found.problems == []
-    assert find_images(tmp_path) == found.images
+    listing = scan(tmp_path)
+    assert listing.images == sorted(tmp_path / name for name in names)
+    assert listing.skipped == [tmp_path / "notes.txt"]  # captions.jsonl is ours
+    assert listing.problems == []
+    assert find_images(tmp_path) == listing.images
 
 
 def test_D12_links_are_followed_dead_links_listed_and_loops_cut(tmp_path: Path) -> None:
@@ -44,14 +44,14 @@ def test_D12_links_are_followed_dead_links_listed_and_loops_cut(tmp_path: Path) 
     touch(outside / "deep/o.png", outside / "p.png", inside / "sub/i.png")
     (inside / "linked").symlink_to(outside)
     (inside / "sub/up").symlink_to(inside)
-    (inside / "beyond").symlink_to(tmp_path)  # the folder that the whole lies in
+    (inside / "beyond").symlink_to(tmp_path)  # the folder that contains both
     (outside / "back").symlink_to(inside)
     (inside / "self").symlink_to(inside / "self")
     (inside / "dead.png").symlink_to(tmp_path / "nowhere.png")
-    found = scan(inside)
-    assert below(inside) == ["linked/deep/o.png", "linked/p.png", "sub/i.png"]
-    assert [bad.path.name for bad in found.problems] == ["dead.png", "self"]
-    assert "a link to nothing" in str(found.problems[0])
+    listing = scan(inside)
+    assert relative_paths(inside) == ["linked/deep/o.png", "linked/p.png", "sub/i.png"]
+    assert [bad.path.name for bad in listing.problems] == ["dead.png", "self"]
+    assert "a link to nothing" in str(listing.problems[0])
 
 
 def test_D21_a_file_with_two_names_is_two_items(tmp_path: Path) -> None:
@@ -61,14 +61,14 @@ def test_D21_a_file_with_two_names_is_two_items(tmp_path: Path) -> None:
     (tmp_path / "in/b.png").symlink_to("a/0.png")  # a link to a link
     os.link(tmp_path / "pool/0.png", tmp_path / "in/c.png")
     os.link(tmp_path / "pool/0.png", tmp_path / "in/d.png")
-    assert below(tmp_path / "in") == ["a/0.png", "b.png", "c.png", "d.png"]
+    assert relative_paths(tmp_path / "in") == ["a/0.png", "b.png", "c.png", "d.png"]
 
 
 def test_D21_a_folder_with_two_names_is_read_under_both(tmp_path: Path) -> None:
     touch(tmp_path / "in/a/0.png")
     (tmp_path / "in/b").symlink_to("a")
-    (tmp_path / "in/a/again").symlink_to("../a")  # a loop, under whichever name it is met
-    assert below(tmp_path / "in") == ["a/0.png", "b/0.png"]
+    (tmp_path / "in/a/again").symlink_to("../a")  # a loop under either name
+    assert relative_paths(tmp_path / "in") == ["a/0.png", "b/0.png"]
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_D21_a_glob_follows_links_too(
     touch(*(tmp_path / name for name in ("a.png", "sub/b.png", "x.heic", "@eaDir/c.png")))
     (tmp_path / "link").symlink_to("sub")
     (tmp_path / "sub/loop").symlink_to("..")
-    root, found = match(tmp_path / pattern)
-    assert [path.relative_to(tmp_path).as_posix() for path in found.images] == names
-    assert [path.name for path in found.skipped] == skipped
+    root, listing = match(tmp_path / pattern)
+    assert [path.relative_to(tmp_path).as_posix() for path in listing.images] == names
+    assert [path.name for path in listing.skipped] == skipped
     assert root == tmp_path or not names or root.parent == tmp_path
 
 
@@ -111,20 +111,20 @@ def test_D21_links_that_double_at_every_level_end(tmp_path: Path) -> None:
             (folder / name).symlink_to(f"../{level + 1}")
     touch(tmp_path / "pool/30/0.png")
     (tmp_path / "in").symlink_to("pool/0")
-    found = scan(tmp_path / "in")
-    assert len(found.images) <= MOST_NAMES
-    assert any("over 100 names" in bad.reason for bad in found.problems)
+    listing = scan(tmp_path / "in")
+    assert len(listing.images) <= MOST_NAMES
+    assert any("over 100 names" in bad.reason for bad in listing.problems)
 
 
-@pytest.mark.parametrize("name", LEFT_BEHIND)
+@pytest.mark.parametrize("name", SYSTEM_FOLDERS)
 def test_D23_folders_of_operating_systems_are_skipped(name: str, tmp_path: Path) -> None:
     touch(tmp_path / "0.png", tmp_path / name / "x.png", tmp_path / "sub" / name / "deep/y.png")
-    assert below(tmp_path) == ["0.png"]
+    assert relative_paths(tmp_path) == ["0.png"]
     assert is_hidden(name)
     assert not is_hidden(f"my {name}")
 
 
-def test_a_name_that_is_no_text_is_found_and_read(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_found_and_read(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/bad\xff\n.png"
     pixels = np.full((2, 2, 3), 9, np.uint8)
     with open(name, "wb") as stream:  # noqa: PTH123 - a path of bytes
@@ -143,22 +143,22 @@ def test_a_path_that_is_too_long_is_listed(tmp_path: Path) -> None:
     assert "too long" in bad.reason
 
 
-def test_looking_in_what_is_no_folder_says_so(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere is not a folder"):
         find_images(tmp_path / "nowhere")
 
 
-def test_D21_what_is_neither_a_file_nor_a_folder_is_listed(tmp_path: Path) -> None:
+def test_D21_pipes_are_listed(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     os.mkfifo(tmp_path / "pipe")
     [bad] = scan(tmp_path).problems
     assert str(bad) == f"{tmp_path / 'pipe.png'}: neither a file nor a folder"
 
 
-def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
+def test_brackets_in_the_name_of_a_folder_are_not_a_pattern(tmp_path: Path) -> None:
     touch(tmp_path / "a [x]/1.png", tmp_path / "a [x]/2.jpg", tmp_path / "a x/3.png")
-    for pattern, wanted in (("a [x]/*.png", ["1.png"]), ("a [[]x]/*.jpg", ["2.jpg"])):
-        _, found = match(tmp_path / pattern)
-        assert found.images == [tmp_path / "a [x]" / name for name in wanted]
-    _, found = match(tmp_path / "a[ ]x/*.png")
-    assert found.images == [tmp_path / "a x/3.png"]
+    for pattern, names in (("a [x]/*.png", ["1.png"]), ("a [[]x]/*.jpg", ["2.jpg"])):
+        _, listing = match(tmp_path / pattern)
+        assert listing.images == [tmp_path / "a [x]" / name for name in names]
+    _, listing = match(tmp_path / "a[ ]x/*.png")
+    assert listing.images == [tmp_path / "a x/3.png"]

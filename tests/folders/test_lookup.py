@@ -12,7 +12,7 @@ from translate.images.encode import write_image
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
-Pictures = Callable[..., Path]
+ImageFolder = Callable[..., Path]
 
 
 def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
@@ -20,20 +20,18 @@ def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
     return path
 
 
-@pytest.mark.parametrize("place", ["a/train", "train/a", "a", "traina"])
+@pytest.mark.parametrize("folder_name", ["a/train", "train/a", "a", "traina"])
 def test_a_domain_is_found_in_each_usual_place(
-    place: str, image_folder: Pictures, tmp_path: Path
+    folder_name: str, image_folder: ImageFolder, tmp_path: Path
 ) -> None:
-    folder = image_folder(place, 3)
+    folder = image_folder(folder_name, 3)
     layout = OneDomain(tmp_path, ["a"], "train")
     assert len(layout) == 3
     assert list(layout.files) == sorted(folder.iterdir())
     assert layout.spec.names == ("a",)
 
 
-def test_images_of_another_split_are_never_taken_for_a_flat_folder(
-    image_folder: Pictures, tmp_path: Path
-) -> None:
+def test_images_of_another_split_are_not_used(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("a/test", 3)
     with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a\."):
         OneDomain(tmp_path, ["a"], "train")
@@ -41,21 +39,21 @@ def test_images_of_another_split_are_never_taken_for_a_flat_folder(
     assert len(OneDomain(tmp_path, ["a"], "train")) == 2
 
 
-def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_beside_it_are_named(
-    image_folder: Pictures, tmp_path: Path
+def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_next_to_it_are_counted(
+    image_folder: ImageFolder, tmp_path: Path
 ) -> None:
     image_folder("a/Train", 3)
-    beside = image_folder("a", 2) / "0000.png"
+    skipped = image_folder("a", 2) / "0000.png"
     image_folder("a/test", 1)
     layout = OneDomain(tmp_path, ["a"], "train")
     assert [path.parent.name for path in layout.files] == ["Train"] * 3
     [note] = layout.notes
-    assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {beside}")
+    assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {skipped}")
     image_folder("b/train", 1)
     assert OneDomain(tmp_path, ["b"], "train").notes == []
 
 
-def test_an_empty_name_is_no_domain(image_folder: Pictures, tmp_path: Path) -> None:
+def test_an_empty_name_is_not_a_domain(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("a", 1)
     for empty in ("", " "):
         with pytest.raises(ConfigError, match="expected names or paths"):
@@ -63,21 +61,21 @@ def test_an_empty_name_is_no_domain(image_folder: Pictures, tmp_path: Path) -> N
 
 
 def test_a_missing_domain_names_the_folders_and_the_nearest(
-    image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image_folder: ImageFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     image_folder("datasets/meadow/train", 1)
-    looked = "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer."
-    with pytest.raises(DataError) as caught:
+    places = "no folder for domain 'sumer': looked for datasets/sumer/train and datasets/sumer."
+    with pytest.raises(DataError) as error:
         Unpaired(Path("datasets"), ["meadow", "sumer"], "train")
-    assert str(caught.value) == f"{looked} Did you mean 'summer'?"  # a sample domain
+    assert str(error.value) == f"{places} Did you mean 'summer'?"  # a sample domain
     with pytest.raises(DataError, match="Did you mean 'meadow'"):
         OneDomain(Path("datasets"), ["medow"], "train")
     with pytest.raises(DataError, match=r"looked for nowhere/summer/train and nowhere/summer\.$"):
         OneDomain(Path("nowhere"), ["summer"], "train")
 
 
-def test_an_empty_domain_is_named(image_folder: Pictures, tmp_path: Path) -> None:
+def test_an_empty_domain_is_named(image_folder: ImageFolder, tmp_path: Path) -> None:
     image_folder("b", 1)
     (tmp_path / "a/train").mkdir(parents=True)
     with pytest.raises(DataError, match=r"domain 'a': no images in \S+/a/train and "):
@@ -85,7 +83,7 @@ def test_an_empty_domain_is_named(image_folder: Pictures, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("layout", [Unpaired, Paired, SideBySide])
-def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
+def test_the_number_of_domains_is_checked(layout: Any, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"reads two domains, and 3 are given: a, b, c\."):
         layout(tmp_path, ["a", "b", "c"], "train")
     with pytest.raises(ConfigError, match=r"'images' reads one domain, and 0 are given\."):
@@ -94,7 +92,7 @@ def test_two_domains_are_two(layout: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("root", ["", "photos"])
 def test_a_glob_is_a_domain(
-    root: str, image_folder: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: str, image_folder: ImageFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for number in range(3):
@@ -114,14 +112,14 @@ def test_a_glob_is_a_domain(
         OneDomain(Path("datasets"), ["photos/c*"], "train")
 
 
-def test_D13_an_error_for_a_folder_without_images_lists_what_is_there(tmp_path: Path) -> None:
+def test_D13_the_error_for_a_folder_without_images_lists_its_files(tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
     for name in ("1.dcm", "2.dcm", "3.npy", "4.HEIC"):
         (tmp_path / "scans" / name).touch()
     write(tmp_path / "b/1.png")
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError) as error:
         Unpaired(tmp_path, ["scans", "b"], "train")
-    text = str(caught.value)
+    text = str(error.value)
     assert text.startswith(
         f"domain 'scans': no images in {tmp_path / 'scans'}: skipped 4 files without an image "
         "suffix (2 .dcm, 1 .npy, 1 .heic)"

@@ -23,13 +23,13 @@ from translate.folders.names import is_own, short_names
         (["/"], ("/",)),
     ],
 )
-def test_a_domain_is_called_by_the_last_part_of_its_path(
+def test_a_domain_has_the_name_of_the_last_part_of_its_path(
     domains: list[str], names: tuple[str, ...]
 ) -> None:
     assert short_names(domains) == names
 
 
-def test_the_folder_one_works_in_has_its_name(
+def test_the_working_directory_has_its_own_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "here/inner").mkdir(parents=True)
@@ -38,6 +38,6 @@ def test_the_folder_one_works_in_has_its_name(
     assert short_names([os.fspath(tmp_path / "here"), "."]) == ("here", "inner")
 
 
-def test_files_of_ours_are_known() -> None:
+def test_our_own_files_are_recognised() -> None:
     assert [is_own(name) for name in ("captions.jsonl", "problems-3.jsonl")] == [True, True]
     assert not is_own("my captions.jsonl")

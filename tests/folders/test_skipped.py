@@ -13,7 +13,7 @@ def test_skipped_files_are_counted_by_suffix_and_the_first_are_named() -> None:
     assert describe(many).endswith("(9 .txt): 0.txt, 1.txt, 2.txt, ...")
 
 
-def test_what_could_be_done_about_them_is_said_once_for_each_kind() -> None:
+def test_advice_is_given_once_for_each_kind_of_file() -> None:
     names = ["1.heic", "2.HEIC", "3.jxl", "v.nii.gz", "a.zip", "IM0001", "x.npy"]
     text = describe([Path(name) for name in names])
     assert "(2 .heic, 1 .jxl, 1 .nii.gz, 1 .zip, 1 without suffix)" in text

@@ -1,4 +1,4 @@
-"""A contact sheet has a row of images for each name, with the name next to it."""
+"""A contact sheet has a row of images for each name, next to the name."""
 
 import numpy as np
 import pytest
@@ -13,20 +13,20 @@ def test_a_sheet_holds_the_pixels_of_each_row_unchanged() -> None:
     sheet = contact_sheet({"source": gray, "translated": colour})
     assert sheet.ndim == 3 and sheet.shape[2] == 3
     pixels = ((gray[0, 0] + 1) * 127.5).round().byte().numpy()
-    found = [
+    places = [
         (y, x)
         for y in range(sheet.shape[0] - 15)
         for x in range(sheet.shape[1] - 15)
         if (sheet[y : y + 16, x : x + 16, 0] == pixels).all()
     ]
-    assert len(found) == 1
+    assert len(places) == 1
 
 
-def test_rows_have_names_of_their_own() -> None:
+def test_each_row_shows_its_name() -> None:
     images = torch.zeros(1, 3, 16, 16)
-    one, other = contact_sheet({"source": images}), contact_sheet({"target": images})
-    assert one.shape[0] == other.shape[0]
-    assert one.shape != other.shape or (one != other).any()
+    first, second = contact_sheet({"source": images}), contact_sheet({"target": images})
+    assert first.shape[0] == second.shape[0]
+    assert first.shape != second.shape or (first != second).any()
 
 
 def test_a_sheet_is_split_into_the_rows_that_it_was_made_of() -> None:

@@ -19,9 +19,7 @@ def noise(*shape: int, dtype: Any = np.uint8, seed: int = 0) -> NDArray[Any]:
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("suffix", writable_suffixes(1))
-def test_what_is_written_is_read_back_without_loss(
-    suffix: str, channels: int, tmp_path: Path
-) -> None:
+def test_written_images_are_read_back_unchanged(suffix: str, channels: int, tmp_path: Path) -> None:
     if not can_hold(suffix, channels):
         with pytest.raises(ValueError, match="cannot hold"):
             encode_image(noise(5, 9, channels), suffix)
@@ -29,9 +27,9 @@ def test_what_is_written_is_read_back_without_loss(
     pixels = noise(5, 9, channels)
     write_image(tmp_path / f"deep/er/x{suffix.upper()}", pixels)
     (path,) = find_images(tmp_path)
-    found = read_image(path, channels=channels)
-    exact = not is_lossy(suffix)
-    assert np.abs(found.astype(int) - pixels).max() <= (0 if exact else 16)
+    result = read_image(path, channels=channels)
+    lossless = not is_lossy(suffix)
+    assert np.abs(result.astype(int) - pixels).max() <= (0 if lossless else 16)
 
 
 def test_a_contact_sheet_holds_rows_of_any_size_and_colour() -> None:

@@ -7,10 +7,10 @@ from translate.images.format_registry import can_hold, output_suffix
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
-"""Two rows of three 8x8 squares, which no rotation or mirror leaves as it was."""
+"""two rows of three 8x8 squares, changed by every rotation and reflection"""
 
 
-def test_the_suffix_says_the_format_and_unknown_ones_hold_nothing() -> None:
+def test_the_suffix_selects_the_format_and_unknown_ones_are_refused() -> None:
     assert encode_image(GOLDEN, ".JPG").startswith(b"\xff\xd8")
     assert can_hold(".PNG")
     assert not can_hold(".pgm", channels=3)

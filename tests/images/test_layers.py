@@ -20,34 +20,34 @@ from translate_plugins.formats.pillow import ORIENTATION
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
-"""Two rows of three 8x8 squares, which no rotation or mirror leaves as it was."""
+"""two rows of three 8x8 squares, changed by every rotation and reflection"""
 
 
-def content(picture: Image.Image | NDArray[Any], form: str, **options: Any) -> bytes:
+def encode(image: Image.Image | NDArray[Any], format_name: str, **options: Any) -> bytes:
     buffer = BytesIO()
-    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-    picture.save(buffer, form, **options)
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    image.save(buffer, format_name, **options)
     return buffer.getvalue()
 
 
-def test_pictures_and_arrays_in_memory_are_taken_as_files_are() -> None:
+def test_images_and_arrays_in_memory_are_read_like_files() -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    turned = Image.open(BytesIO(content(GOLDEN, "PNG", exif=exif)))
+    rotated = Image.open(BytesIO(encode(GOLDEN, "PNG", exif=exif)))
     assert (
-        layers_from_pillow(ImageOps.exif_transpose(turned)).flatten() == np.rot90(GOLDEN, -1)
+        layers_from_pillow(ImageOps.exif_transpose(rotated)).flatten() == np.rot90(GOLDEN, -1)
     ).all()
-    clear = np.zeros((2, 3, 4), np.uint16)
-    assert (convert_channels(clear, 3) == 65535).all()
-    assert convert_channels(clear[..., :1], 3).shape == (2, 3, 3)
+    transparent = np.zeros((2, 3, 4), np.uint16)
+    assert (convert_channels(transparent, 3) == 65535).all()
+    assert convert_channels(transparent[..., :1], 3).shape == (2, 3, 3)
     assert (convert_channels(GOLDEN, 3) == GOLDEN).all()
 
 
 def test_transparent_pixels_are_composited_over_white() -> None:
     colour = np.array([[[0, 100, 200], [0, 100, 200], [0, 100, 200]]], np.uint8)
     alpha = np.array([[0, 255, 51]], np.uint8)  # nothing, all and a fifth of the colour
-    found = Layers(colour, alpha).composite_over_white()
-    assert found.tolist() == [[[255, 255, 255], [0, 100, 200], [204, 224, 244]]]
+    result = Layers(colour, alpha).composite_over_white()
+    assert result.tolist() == [[[255, 255, 255], [0, 100, 200], [204, 224, 244]]]
     deep = Layers(np.array([[0, 0]], np.uint16), np.array([[0, 13107]], np.uint16))
     assert deep.composite_over_white().tolist() == [[65535, 52428]]
 
@@ -69,20 +69,20 @@ def test_the_second_and_fourth_channel_are_alpha(
 
 def test_a_window_crops_every_layer() -> None:
     numbers = np.arange(20, dtype=np.uint8).reshape(4, 5)
-    found = Layers(numbers, numbers, numbers).crop(Window(1, 2, 2, 3))
-    assert all((layer == numbers[1:3, 2:5]).all() for layer in found if layer is not None)
+    result = Layers(numbers, numbers, numbers).crop(Window(1, 2, 2, 3))
+    assert all((layer == numbers[1:3, 2:5]).all() for layer in result if layer is not None)
     assert Layers(numbers).crop(None).pixels is numbers
 
 
-def test_what_goes_wrong_with_an_image_is_one_line() -> None:
-    errors = [
+def test_an_exception_while_reading_is_one_line() -> None:
+    exceptions = [
         (MemoryError(), "not enough memory"),
         (KeyError("x"), "'x'"),
         (ValueError("a\nb"), "a b"),
         (OSError(2, "No such file"), "No such file"),
         (RuntimeError(), "RuntimeError"),
     ]
-    for error, expected in errors:
-        with pytest.raises(BadImage) as caught, guarded(Path("x.png")):
-            raise error
-        assert str(caught.value) == f"x.png: {expected}"
+    for exception, expected in exceptions:
+        with pytest.raises(BadImage) as error, guarded(Path("x.png")):
+            raise exception
+        assert str(error.value) == f"x.png: {expected}"

@@ -1,4 +1,4 @@
-"""Masks in every form that people save them in: which pixels are the hole."""
+"""Masks in every common form give the same hole."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +20,16 @@ HOLE[2:5, 3:9] = True
 PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
 
 
-def layer(colour: int | NDArray[np.uint8], alpha: int = 255) -> NDArray[np.uint8]:
-    """Return a painted layer: opaque in the hole, transparent elsewhere."""
+def painted_layer(colour: int | NDArray[np.uint8], alpha: int = 255) -> NDArray[np.uint8]:
+    """Return a layer that is opaque in the hole and transparent elsewhere."""
     pixels = np.zeros((9, 13, 4), np.uint8)
     pixels[..., :3] = colour
     pixels[..., 3] = np.where(HOLE, alpha, 0)
     return pixels
 
 
-def palette(*colours: int, levels: NDArray[Any] = HOLE) -> Image.Image:
-    """Return an image of class numbers, with a palette of these colours."""
+def palette_image(*colours: int, levels: NDArray[Any] = HOLE) -> Image.Image:
+    """Return an image of class numbers with a palette of these colours."""
     image = Image.fromarray(levels.astype(np.uint8))
     image = Image.frombytes("P", image.size, image.tobytes())
     image.putpalette(colours)
@@ -45,13 +45,13 @@ FORMS: dict[str, Any] = {
     "one bit": Image.fromarray(HOLE),
     "grays": np.where(HOLE, 140, 100).astype(np.uint8),
     "colour": np.where(HOLE[..., None], [200, 180, 160], [90, 60, 40]).astype(np.uint8),
-    "a palette of black and white": palette(0, 0, 0, 255, 255, 255),
-    "a palette of white and black": palette(255, 255, 255, 0, 0, 0, levels=~HOLE),
-    "a palette of 0 and 1": palette(0, 0, 0, 1, 1, 1),
-    "a palette of black and red": palette(0, 0, 0, 128, 0, 0),
-    "white on transparent": layer(255),
-    "black on transparent": layer(0),
-    "red on transparent": layer(np.array([255, 0, 0], np.uint8)),
+    "a palette of black and white": palette_image(0, 0, 0, 255, 255, 255),
+    "a palette of white and black": palette_image(255, 255, 255, 0, 0, 0, levels=~HOLE),
+    "a palette of 0 and 1": palette_image(0, 0, 0, 1, 1, 1),
+    "a palette of black and red": palette_image(0, 0, 0, 128, 0, 0),
+    "white on transparent": painted_layer(255),
+    "black on transparent": painted_layer(0),
+    "red on transparent": painted_layer(np.array([255, 0, 0], np.uint8)),
     "gray with alpha": np.dstack([np.zeros((9, 13), np.uint8), HOLE.astype(np.uint8) * 255]),
     "opaque, with alpha": np.insert(np.dstack([HOLE.astype(np.uint8) * 255] * 3), 3, 255, axis=2),
 }  # fmt: skip
@@ -61,7 +61,7 @@ EMPTY: dict[str, tuple[Any, str]] = {
     "dark": (HOLE.astype(np.uint8) * 127, "nothing in it is white (largest value 127)"),
     "deep": (HOLE.astype(np.uint16) * 255, "nothing in it is white (largest value 255 of 65535)"),
     "bits": (Image.fromarray(HOLE & ~HOLE), "nothing in it is white (largest value 0)"),
-    "clear": (layer(255, 100), "nothing is painted on its transparent ground"),
+    "clear": (painted_layer(255, 100), "nothing is painted on its transparent ground"),
 }
 
 
@@ -80,9 +80,13 @@ def test_D26_every_form_of_mask_gives_the_same_hole(name: str, tmp_path: Path) -
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     assert (read_image(tmp_path / "out/a.png") == expected).all()
     model = Translator._of(MODEL)
-    with Image.open(mask) as opened:
-        given = [str(mask), opened, form] if isinstance(form, Image.Image) else [mask, opened, form]
-        for one in given:
+    with Image.open(mask) as opened_mask:
+        masks = (
+            [str(mask), opened_mask, form]
+            if isinstance(form, Image.Image)
+            else [mask, opened_mask, form]
+        )
+        for one in masks:
             if not (isinstance(one, np.ndarray) and one.shape[2:] == (2,)):
                 assert (model(PHOTO, mask=one) == expected).all(), type(one)
 
@@ -97,28 +101,30 @@ def test_D26_a_mask_without_a_hole_is_listed(name: str, tmp_path: Path) -> None:
     summary = fill_folder(tmp_path / "in", tmp_path / "out", MODEL, mask=tmp_path / "masks")
     assert (summary.done, summary.listed) == (1, 1)
     assert problem_messages(tmp_path / "out") == [f"its mask has no hole: {reason}: {mask}"]
-    for given in (mask, Image.open(mask), form):
+    for value in (mask, Image.open(mask), form):
         with pytest.raises((DataError, BadImage), match="has no hole: nothing"):
-            Translator._of(MODEL)(PHOTO, mask=given)
+            Translator._of(MODEL)(PHOTO, mask=value)
 
 
-def test_a_mask_of_which_nobody_knows_what_it_means_is_listed(tmp_path: Path) -> None:
+def test_an_ambiguous_mask_is_listed(tmp_path: Path) -> None:
     save(tmp_path / "in/a.png", PHOTO)
     cut_out = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
     save(tmp_path / "cut/a.png", cut_out)
-    classes = palette(0, 0, 0, 128, 0, 0, 224, 224, 192, levels=HOLE + np.eye(9, 13, dtype=int))
+    classes = palette_image(
+        0, 0, 0, 128, 0, 0, 224, 224, 192, levels=HOLE + np.eye(9, 13, dtype=int)
+    )
     save(tmp_path / "classes/a.png", classes)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/a.png").write_bytes(b"<html>")
-    for folder, words in {
+    for folder, message in {
         "cut": "its mask is an image with transparent parts, not a painted layer",
         "classes": "its mask has a palette of which 3 colours are used",
         "broken": "its mask cannot be read, no image of a known format",
     }.items():
         with pytest.raises(NothingUsableError):
             fill_folder(tmp_path / "in", tmp_path / f"out-{folder}", MODEL, mask=tmp_path / folder)
-        (message,) = problem_messages(tmp_path / f"out-{folder}")
-        assert message.startswith(words)
+        (line,) = problem_messages(tmp_path / f"out-{folder}")
+        assert line.startswith(message)
 
 
 def test_D26_a_file_is_the_mask_of_one_image(tmp_path: Path) -> None:
@@ -130,17 +136,17 @@ def test_D26_a_file_is_the_mask_of_one_image(tmp_path: Path) -> None:
         fill_folder(tmp_path / "in", tmp_path / "out2", MODEL, mask=mask)
 
 
-def test_a_mask_in_a_notebook_may_be_booleans_or_zeros_and_ones() -> None:
+def test_a_mask_array_may_be_booleans_or_zeros_and_ones() -> None:
     expected = np.where(HOLE[..., None], 0, PHOTO)
-    for kind in (bool, np.int64, np.float32, np.uint8):
-        assert (Translator._of(MODEL)(PHOTO, mask=HOLE.astype(kind)) == expected).all()
-    for wrong, words in (
+    for dtype in (bool, np.int64, np.float32, np.uint8):
+        assert (Translator._of(MODEL)(PHOTO, mask=HOLE.astype(dtype)) == expected).all()
+    for mask, message in (
         (HOLE * 0.5, "float64: expected uint8, uint16, booleans or only 0 and 1"),
         (HOLE.astype(int) * 255, "int64: expected"),
         (np.zeros((0, 3)), "has the shape"),
     ):
-        with pytest.raises(DataError, match=words):
-            Translator._of(MODEL)(PHOTO, mask=wrong)
+        with pytest.raises(DataError, match=message):
+            Translator._of(MODEL)(PHOTO, mask=mask)
 
 
 def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
@@ -152,20 +158,20 @@ def test_each_frame_has_its_own_transparent_hole(tmp_path: Path) -> None:
     pages[0].save(tmp_path / "in/a.tif", save_all=True, append_images=pages[1:])
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL, frames="all")
     for number, shift in enumerate((0, 3), start=1):
-        drawn = read_image(tmp_path / f"out/a.{number:04}.tif")
-        assert (drawn == np.where(np.roll(HOLE, shift, 1)[..., None], 0, PHOTO)).all()
+        output = read_image(tmp_path / f"out/a.{number:04}.tif")
+        assert (output == np.where(np.roll(HOLE, shift, 1)[..., None], 0, PHOTO)).all()
 
 
-def test_a_hole_that_is_filled_is_no_loss_of_transparency(tmp_path: Path) -> None:
-    clear = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
-    save(tmp_path / "in/a.png", clear)
+def test_a_filled_hole_is_not_reported_as_lost_transparency(tmp_path: Path) -> None:
+    transparent = np.dstack([PHOTO, np.where(HOLE, 0, 255).astype(np.uint8)])
+    save(tmp_path / "in/a.png", transparent)
     fill_folder(tmp_path / "in", tmp_path / "out", MODEL)
     assert not (tmp_path / "out/problems.jsonl").exists()
 
 
-def test_the_hole_of_half_a_joined_pair_is_that_half(tmp_path: Path) -> None:
-    joined = np.concatenate([PHOTO, PHOTO], axis=1)
-    save(tmp_path / "in/a.png", joined)
+def test_the_mask_of_half_a_side_by_side_image_is_its_half(tmp_path: Path) -> None:
+    side_by_side = np.concatenate([PHOTO, PHOTO], axis=1)
+    save(tmp_path / "in/a.png", side_by_side)
     save(tmp_path / "masks/a.png", np.concatenate([HOLE & ~HOLE, HOLE], axis=1))
     model = replace(MODEL, sides=("left", "right"))
     fill_folder(tmp_path / "in", tmp_path / "out", model, mask=tmp_path / "masks", side="right")

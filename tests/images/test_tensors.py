@@ -40,7 +40,7 @@ def test_a_range_goes_to_the_device_and_back_unchanged(ends: tuple[float, float]
     assert np.abs(shares[0] - levels / 255).max() < 1e-6
 
 
-def test_sixteen_bits_of_a_range_are_taken_in_proportion() -> None:
+def test_sixteen_bits_of_a_range_are_scaled_to_it() -> None:
     domain = Domain("a", range=(0, 51))
     deep = np.array([[[0], [51 * 257]]], np.uint16)
     assert to_device(as_tensor(deep)[None], "cpu", domain).flatten().tolist() == [-1, 1]
@@ -60,7 +60,7 @@ def test_values_out_of_range_are_clamped() -> None:
     ]  # fmt: skip
 
 
-def test_a_tensor_is_a_copy_in_the_order_that_networks_want() -> None:
+def test_a_tensor_is_a_copy_with_channels_first() -> None:
     pixels = noise(4, 6, 3)
     tensor = as_tensor(pixels)
     assert tensor.shape == (3, 4, 6)

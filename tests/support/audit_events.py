@@ -1,4 +1,4 @@
-"""An audit hook that records what no input file may cause: code, processes, connections."""
+"""An audit hook that records events that no input file may cause: code, processes, connections."""
 
 import collections
 import dataclasses

@@ -15,8 +15,8 @@ def register_losses():
 
 def plugin_source(*losses: str) -> str:
     """Return the source of a plugin that registers `losses`."""
-    named = ", ".join(f"{name!r}: Loss" for name in losses)
-    return SOURCE.replace("{names!r}", f"{{{named}}}")
+    entries = ", ".join(f"{name!r}: Loss" for name in losses)
+    return SOURCE.replace("{names!r}", f"{{{entries}}}")
 
 
 BROKEN_PLUGINS = {

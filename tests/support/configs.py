@@ -1,4 +1,4 @@
-"""Resolve configurations from layers, and read the error where they are refused."""
+"""Resolve configurations from layers, or return the error message."""
 
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,17 @@ from translate.errors import ConfigError
 DOMAINS = {"data.domains": ["summer", "winter"]}
 
 
-def resolve(*assignments: str, recipe: str | None = "cyclegan", **given: Any) -> schema.Config:
+def resolve(*assignments: str, recipe: str | None = "cyclegan", **options: Any) -> schema.Config:
     """Return the configuration of `recipe` with two domains, flags and ``--set`` assignments."""
-    flags = {**DOMAINS, **given.pop("flags", {})}
-    return layers.resolve(recipe, flags=flags, assignments=assignments, **given)
+    flags = {**DOMAINS, **options.pop("flags", {})}
+    return layers.resolve(recipe, flags=flags, assignments=assignments, **options)
 
 
-def error_message(*assignments: str, **given: Any) -> str:
-    """Return the message with which a configuration is refused."""
-    with pytest.raises(ConfigError) as caught:
-        resolve(*assignments, **given)
-    return str(caught.value)
+def error_message(*assignments: str, **options: Any) -> str:
+    """Return the error message for an invalid configuration."""
+    with pytest.raises(ConfigError) as error:
+        resolve(*assignments, **options)
+    return str(error.value)
 
 
 def write_config(folder: Path, data: bytes | str) -> str:

@@ -1,4 +1,4 @@
-"""Images from bytes, a random photograph and a very long strip."""
+"""Pixels and headers of encoded images, a random photograph and a very long strip."""
 
 import struct
 import zlib
@@ -16,12 +16,12 @@ from translate.images.source import MAX_PIXELS, EncodedImage
 def decode_bytes(
     data: bytes, *, channels: int = 3, frame: int = 0, max_pixels: int = MAX_PIXELS
 ) -> NDArray[Any]:
-    """Return the pixels of a file that holds `data`."""
+    """Return the pixels of a file with the content `data`."""
     return EncodedImage("x", data, max_pixels).decode(channels=channels, frame=frame)
 
 
 def header_of(data: bytes, *, frame: int = 0, max_pixels: int = MAX_PIXELS) -> Header:
-    """Return what a file that holds `data` says of a frame."""
+    """Return the header of a frame of a file with the content `data`."""
     return EncodedImage("x", data, max_pixels).header_of(frame)
 
 

@@ -1,4 +1,4 @@
-"""A layout of one item that fails, and the batches that training has of a layout."""
+"""A layout with one item that fails, and the batches of a layout in training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +43,7 @@ def no_file(_: Path) -> Any:
 
 
 def batches_of(layout: Layout, workers: int, stop: int = 8) -> list[Any]:
-    """Return the first batches of three items, each with the problems on the way to it."""
+    """Return the first batches of three items, each with the problems found before it."""
     settings = Data(domains=("a",), size=8, workers=workers)
     prepared = check.CheckedData(layout, Augment(settings, layout.spec, no_file), [], [])
     return list(loader.batches(prepared, settings, seed=1, batch_size=3, stop=stop))

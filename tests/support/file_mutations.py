@@ -62,9 +62,9 @@ def mutate_bytes(
             case 6:
                 del new[max(at, 1) :]
             case 7 if others:
-                mutate_document = rng.choice(others)
-                start = rng.randrange(len(mutate_document))
-                new[span] = mutate_document[start : start + rng.choice((4, 64, 4096))]
+                other = rng.choice(others)
+                start = rng.randrange(len(other))
+                new[span] = other[start : start + rng.choice((4, 64, 4096))]
             case 8:
                 new[at:at] = rng.choice(words)
     return bytes(new)
@@ -87,21 +87,21 @@ def mutate_document(document: Any, rng: Random) -> Any:
     new = [deepcopy(document)]  # in a list, so that all of it can be something else as well
     for _ in range(rng.choice((1, 1, 2, 3))):
         holder, key = rng.choice(list(_entries(new)))
-        found = holder[key]
+        value = holder[key]
         match rng.randrange(8):
             case 0 | 1 | 2:
                 holder[key] = deepcopy(rng.choice(VALUES))
-            case 3 if isinstance(found, (int, float)):
-                holder[key] = rng.choice((found + 1, found - 1, -found, found * 2, found * 10**6))
+            case 3 if isinstance(value, (int, float)):
+                holder[key] = rng.choice((value + 1, value - 1, -value, value * 2, value * 10**6))
             case 4 if holder is not new:
                 del holder[key]
             case 5 if isinstance(holder, dict):
-                holder[rng.choice([*map(str, holder), "", "name", "_target_", "x.y"])] = found
+                holder[rng.choice([*map(str, holder), "", "name", "_target_", "x.y"])] = value
             case 6:
-                there, place = rng.choice(list(_entries(new)))
-                holder[key] = deepcopy(there[place])
+                other_holder, other_key = rng.choice(list(_entries(new)))
+                holder[key] = deepcopy(other_holder[other_key])
             case 7:
-                holder[key] = rng.choice(([found], {"name": found}, [found] * 300, str(found)))
+                holder[key] = rng.choice(([value], {"name": value}, [value] * 300, str(value)))
     return new[0]
 
 

@@ -1,4 +1,4 @@
-"""What a folder holds, and contents to write into it."""
+"""Contents of folders, and files to write into them."""
 
 from pathlib import Path
 

@@ -52,9 +52,9 @@ def translate(
 ) -> InferenceResult:
     """Translate, add what is logged to `logged`, and check that the numbers add up."""
     stop = options.pop("stop", lambda: False)
-    found = find_inputs(source, out)
+    inputs = find_inputs(source, out)
     with console.messages((logged if logged is not None else []).append):
-        summary = translate_folder(model, found, out, InferenceOptions(**options), stop=stop)
+        summary = translate_folder(model, inputs, out, InferenceOptions(**options), stop=stop)
     assert summary.requested == summary.done + summary.skipped + summary.listed + summary.left
     return summary
 

@@ -1,4 +1,4 @@
-"""Whether a command line is one that the program takes."""
+"""Parse a command line without running it."""
 
 import click
 
@@ -6,7 +6,7 @@ from translate.cli import cli
 
 
 def parse_command(words: list[str]) -> str:
-    """Return the name of the command that `words` call; raise click's error if they are wrong."""
+    """Return the name of the command in `words`; raise click's error if they are invalid."""
     command: click.Command = cli
     context = click.Context(cli, resilient_parsing=False)
     words = list(words)

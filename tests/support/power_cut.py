@@ -1,4 +1,4 @@
-"""The states in which a power cut may leave a disk, rebuilt from a recording of file operations.
+"""The states of a disk after a power cut, rebuilt from a recording of file operations.
 
 The model of the disk: written bytes are durable after an fsync of the file; created, renamed and
 removed names are durable after an fsync of their folder.
@@ -27,7 +27,7 @@ class Operation(NamedTuple):
 
 
 class DiskRecorder:
-    """Records file operations below `root`; `crash_states` are what may remain of them."""
+    """Records file operations below `root`; `crash_states` yields what they may leave."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.opened = str(root), dict[int, str]()
@@ -111,25 +111,31 @@ class DiskRecorder:
         The flag says whether all operations were done. Of the operations that are not durable, all
         are lost, or none, or all names, or all contents, or any single one.
         """
-        seen = set()
+        states = set()
         for count in range(first, len(self.done) + 1):
             done = self.done[:count]
-            loose = [
+            not_durable = [
                 i
                 for i, it in enumerate(done)
                 if it.kind != "sync"
                 and not any(o.kind == "sync" and o.node == it.node for o in done[i:])
             ]
-            contents = {i for i in loose if done[i].kind == "write"}
-            losses = [set(loose), set(), contents, {*loose} - contents, *({i} for i in loose)]
+            contents = {i for i in not_durable if done[i].kind == "write"}
+            losses = [
+                set(not_durable),
+                set(),
+                contents,
+                {*not_durable} - contents,
+                *({i} for i in not_durable),
+            ]
             for lost in losses:
                 nodes = deepcopy(self.before)
                 for i, operation in enumerate(done):
                     if i not in lost:
                         _apply(nodes, operation)
                 tree = _build_tree(nodes, 0)
-                if (key := (count == len(self.done), repr(tree))) not in seen:
-                    seen.add(key)
+                if (key := (count == len(self.done), repr(tree))) not in states:
+                    states.add(key)
                     yield key[0], tree
 
 

@@ -21,14 +21,14 @@ def log_lines(run: Path) -> list[dict[str, Any]]:
     """Return the lines of the log, which must be strict JSON."""
 
     def refuse(name: str) -> None:
-        raise AssertionError(f"{name} is no JSON")
+        raise AssertionError(f"{name} is not JSON")
 
     lines = (run / "log.jsonl").read_text().splitlines()
     return [json.loads(line, parse_constant=refuse) for line in lines]
 
 
 def run_facts(run: Path) -> Any:
-    """Return what run.json records."""
+    """Return the content of run.json."""
     return json.loads((run / "run.json").read_bytes())
 
 

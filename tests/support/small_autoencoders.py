@@ -53,7 +53,7 @@ def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingSt
 
 
 def scalar_recipe(name: str, *, variance: bool = False, **options: Any) -> Recipe:
-    """Return the recipe with the two networks above, a scale for judge, and noise that is 1."""
+    """Return the recipe with the two networks above, a `MeanDiscriminator` and latents of 1."""
     recipe = build_state(name, **options).recipe
     recipe.encoder, recipe.decoder = HalfMeanEncoder(variance=variance), ConstantDecoder()
     recipe.discriminator = MeanDiscriminator()

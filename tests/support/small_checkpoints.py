@@ -28,37 +28,37 @@ def write_run(
     channels: tuple[int, ...] = (3,),
     seed: int = 0,
     step: int = 1,
-    **found: Any,
+    **facts: Any,
 ) -> Path:
     """Write a checkpoint into the run folder `path`, and return the folder.
 
-    `found` is what else the layout told of its images: `classes`, `text_length` or `sides`.
+    `facts` are other attributes of the image spec: `classes`, `text_length` or `sides`.
     """
     seed_everything(seed)
     settings = {"domains": list(domains), "size": size}
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})
-    spec = image_spec((size, size), domains, *channels, **found)
-    made = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
-    write.save(path, ModelState(config, spec, made, step=step))
+    spec = image_spec((size, size), domains, *channels, **facts)
+    model = create("recipe", {"name": config.recipe, **config.options}, spec=spec)
+    write.save(path, ModelState(config, spec, model, step=step))
     return path
 
 
-def cyclegan(path: Path, *, identity_weight: float = 5.0, **given: Any) -> Path:
+def cyclegan(path: Path, *, identity_weight: float = 5.0, **settings: Any) -> Path:
     """Write the run of a tiny CycleGAN."""
     parts = {"generator": RESNET, "discriminator": PATCH}
     options = {**parts, "identity_weight": identity_weight}
-    return write_run(path, "cyclegan", options=options, **given)
+    return write_run(path, "cyclegan", options=options, **settings)
 
 
-def pix2pix(path: Path, **given: Any) -> Path:
-    """Write the run of a tiny pix2pix, whose U-Net has batch norm and dropout."""
+def pix2pix(path: Path, **settings: Any) -> Path:
+    """Write the run of a tiny pix2pix; its U-Net has batch norm and dropout."""
     options = {"generator": UNET, "discriminator": PATCH}
-    return write_run(path, "pix2pix", options=options, **given)
+    return write_run(path, "pix2pix", options=options, **settings)
 
 
-def gan(path: Path, **given: Any) -> Path:
+def gan(path: Path, **settings: Any) -> Path:
     """Write the run of a tiny GAN of gray 8x8 images."""
     return write_run(
         path,
@@ -67,11 +67,11 @@ def gan(path: Path, **given: Any) -> Path:
         options={"generator": MLP, "discriminator": MLP, "latent_dim": 4},
         size=8,
         channels=(1,),
-        **given,
+        **settings,
     )
 
 
-def cgan(path: Path, **given: Any) -> Path:
+def cgan(path: Path, **settings: Any) -> Path:
     """Write the run of a tiny conditional GAN of three classes."""
     return write_run(
         path,
@@ -81,5 +81,5 @@ def cgan(path: Path, **given: Any) -> Path:
         size=8,
         channels=(1,),
         classes=("zero", "one", "two"),
-        **given,
+        **settings,
     )

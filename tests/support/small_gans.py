@@ -63,11 +63,14 @@ def build_state(name: str, spec: ImageSpec = SPEC, **options: Any) -> TrainingSt
     return build_training(layers.resolve(name, config=document), spec, torch.device("cpu"))
 
 
-def scalar_recipe(name: str, judge: str, **options: Any) -> Recipe:
-    """Return the recipe with the painter and the scale for networks, and noise that is 1."""
+def scalar_recipe(name: str, discriminator: str, **options: Any) -> Recipe:
+    """Return the recipe with the two networks above and latents of 1.
+
+    `discriminator` is the name of its attribute.
+    """
     recipe = build_state(name, **options).recipe
     recipe.generator = ConstantGenerator()
-    setattr(recipe, judge, MeanDiscriminator())
+    setattr(recipe, discriminator, MeanDiscriminator())
     recipe.latents = lambda count: torch.ones(count, 1, 1, 1)
     return recipe
 
@@ -96,27 +99,27 @@ def to_float64(recipe: Recipe) -> Recipe:
 
 def players_of_steps(training: TrainingState, steps: int) -> list[list[str]]:
     """Train on a new batch each step; return the players of each step in order."""
-    found: list[list[str]] = []
+    players: list[list[str]] = []
     step = training.recipe.step
 
-    def watched(batch: Images) -> Iterator[Turn]:
-        found.append([])
+    def record_players(batch: Images) -> Iterator[Turn]:
+        players.append([])
         for turn in step(batch):
-            found[-1].append(turn.player)
+            players[-1].append(turn.player)
             yield turn
 
-    with mock.patch.object(training.recipe, "step", watched):
+    with mock.patch.object(training.recipe, "step", record_players):
         for _ in range(steps):
             take_step(training, random_batch(seed=training.step), 10_000)
-    return found
+    return players
 
 
 def record_inputs(network: nn.Module) -> list[Tensor]:
     """Return a list that collects the batches that `network` is called with."""
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
 
-    def see(_network: nn.Module, given: tuple[Tensor], _scores: Any) -> None:
-        seen.extend(given[0].detach().clone().split(BATCH_SIZE))
+    def record(_network: nn.Module, arguments: tuple[Tensor], _scores: Any) -> None:
+        inputs.extend(arguments[0].detach().clone().split(BATCH_SIZE))
 
-    network.register_forward_hook(see)
-    return seen
+    network.register_forward_hook(record)
+    return inputs

@@ -50,7 +50,7 @@ def config(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
     Flags are ``train__steps=4`` for ``train.steps``. By default only the last step is saved and
     logged, and there are no previews.
     """
-    chosen = {
+    defaults = {
         "data.root": str(root),
         "data.domains": ["a", "b"],
         "data.size": SIZES.get(recipe, 16),
@@ -60,17 +60,17 @@ def config(root: Path, recipe: str = "cyclegan", **flags: Any) -> Config:
         **{f"options.{key}": value for key, value in OPTIONS.get(recipe, {}).items()},
     }
     return layers.resolve(
-        recipe, flags={**chosen, **{k.replace("__", "."): v for k, v in flags.items()}}
+        recipe, flags={**defaults, **{k.replace("__", "."): v for k, v in flags.items()}}
     )
 
 
 def train(
-    config: Config, out: Path | None, progress: ProgressReporter | None = None, **given: Any
+    config: Config, out: Path | None, progress: ProgressReporter | None = None, **options: Any
 ) -> TrainingResult:
     """Start a run and train it to the end; `progress` gets the messages, too."""
     progress = progress or ProgressReporter()
     with console.messages(progress.message):
-        return training.start(config, out=out, progress=progress, **given)
+        return training.start(config, out=out, progress=progress, **options)
 
 
 def resume(
@@ -80,14 +80,14 @@ def resume(
     steps: int | None = None,
     epochs: int | None = None,
     device: str | None = None,
-    **given: Any,
+    **options: Any,
 ) -> TrainingResult:
     """Resume a run, optionally to another last step or on another device."""
-    wanted = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
-    flags = {key: value for key, value in wanted.items() if value is not None}
+    changes = {"train.steps": steps, "train.epochs": epochs, "train.device": device}
+    flags = {key: value for key, value in changes.items() if value is not None}
     progress = progress or ProgressReporter()
     with console.messages(progress.message):
-        return training.resume(run, progress=progress, flags=flags, **given)
+        return training.resume(run, progress=progress, flags=flags, **options)
 
 
 def count_disk_operations(config: Config, run: Path, disk: FaultyDisk) -> int:
@@ -106,8 +106,13 @@ def train_with_kill(config: Config, run: Path, disk: FaultyDisk, at: int) -> Non
     disk.disarm()
     if checkpoint_steps(run):
         resume(run)
-    else:  # dead before the first checkpoint: the same command begins again
+    else:  # killed before the first checkpoint: the same command starts again
         train(config, run)
+
+
+def equal_checkpoints(run: Path, other: Path) -> bool:
+    """Return whether the newest checkpoints of two runs have the same bytes."""
+    return checkpoint_tensors(run) == checkpoint_tensors(other)
 
 
 def checkpoint_tensors(run: Path) -> dict[str, bytes]:

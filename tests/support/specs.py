@@ -12,8 +12,8 @@ def image_spec(
     *channels: int,
     **facts: Any,
 ) -> ImageSpec:
-    """Return a spec whose domains have these `channels`, the last number for all that follow."""
+    """Return a spec with domains of these `channels`; the last number is for all that follow."""
     names = [*domains]
-    given = [*(channels or (3,)), *(channels[-1:] or (3,)) * len(names)]
-    known = tuple(Domain(name, count) for name, count in zip(names, given, strict=False))
-    return ImageSpec(size, known, **facts)
+    counts = [*(channels or (3,)), *(channels[-1:] or (3,)) * len(names)]
+    known_domains = tuple(Domain(name, count) for name, count in zip(names, counts, strict=False))
+    return ImageSpec(size, known_domains, **facts)

@@ -1,4 +1,4 @@
-"""The command as a subprocess: start it, wait for its log, find processes that survive it."""
+"""The command as a subprocess: start it, wait for its log, find its surviving processes."""
 
 import subprocess
 import sys
@@ -12,27 +12,27 @@ from translate.engine.config import schema, yaml
 from translate.engine.disk import json_files
 
 
-def start_command(*arguments: object, **given: Any) -> subprocess.Popen[str]:
-    """Start the command as a user does."""
+def start_command(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """Start the command in a new process."""
     return subprocess.Popen(
         [sys.executable, "-m", "translate", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **given,
+        **options,
     )
 
 
 def start_training(
-    config: schema.Config, run: Path, *flags: object, **given: Any
+    config: schema.Config, run: Path, *flags: object, **options: Any
 ) -> subprocess.Popen[str]:
     """Start a training, or resume `run` where it has a checkpoint."""
     file = run.with_suffix(".yaml")
     file.write_text(yaml.dump(config))
-    begun = (
+    source = (
         ["--resume", run] if small_runs.checkpoint_steps(run) else ["--config", file, "--out", run]
     )
-    return start_command("train", *begun, *flags, **given)
+    return start_command("train", *source, *flags, **options)
 
 
 def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
@@ -47,18 +47,18 @@ def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> No
 def surviving_processes(process: subprocess.Popen[str], seconds: float = 5) -> list[str]:
     """Return the processes of its session that still run `seconds` after `process` ended."""
     deadline = time.monotonic() + seconds
-    while (found := _session_processes(process.pid)) and time.monotonic() < deadline:
+    while (processes := _session_processes(process.pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return found
+    return processes
 
 
 def _session_processes(number: int) -> list[str]:
-    found = []
+    processes = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, _, session, *_ = path.read_text().rpartition(") ")[2].split()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended
         if int(session) == number and state != "Z":
-            found.append(path.parent.name)
-    return found
+            processes.append(path.parent.name)
+    return processes

@@ -13,7 +13,7 @@ SPEC = image_spec((32, 32), ("blurred", "sharp"))
 
 
 class Tint(Recipe[Any]):
-    """Adds another number to each channel, and remembers the sizes that it saw."""
+    """Adds a different number to each channel, and records the sizes of its inputs."""
 
     def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
         super().__init__()
@@ -33,8 +33,8 @@ class Tint(Recipe[Any]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         self.sizes.append(tuple(images.shape[-2:]))
-        drawn = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
-        return drawn.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
+        tinted = images[:, :3] + torch.tensor([0.2, 0.0, -0.2])[:, None, None]
+        return tinted.repeat_interleave(self.made.scale, 2).repeat_interleave(self.made.scale, 3)
 
     def targets(self, source: str) -> tuple[str, ...]:  # noqa: ARG002
         return tuple(domain.name for domain in SPEC.domains)

@@ -1,4 +1,4 @@
-"""A recipe of two players with a weight each, whose losses can be made NaN at a step."""
+"""A recipe of two players with a weight each; their losses can be made NaN at a step."""
 
 import math
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from translate.nn.modes import Progressive
 from translate.recipe import Recipe, Turn, adam
 
 
-class Fading(Progressive):
-    """A part whose strength is its progress."""
+class Scheduled(Progressive):
+    """A part that depends on the progress of training."""
 
 
 class TwoPlayers(Recipe[Images]):
-    """Two players with a weight each, whose losses can be made to be no number."""
+    """Two players with a weight each; `bad` makes losses NaN, by step and player."""
 
     defaults = {"data": {"layout": "images"}}
     bad: dict[int, set[str]] = {}
@@ -25,7 +25,7 @@ class TwoPlayers(Recipe[Images]):
 
     def __init__(self, spec: ImageSpec, *, fused: bool = True) -> None:  # noqa: ARG002
         super().__init__()
-        self.one, self.two, self.fading = nn.Linear(1, 1), nn.Linear(1, 1), Fading()
+        self.one, self.two, self.fading = nn.Linear(1, 1), nn.Linear(1, 1), Scheduled()
         self.fused = fused
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

@@ -22,12 +22,12 @@ def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None
         port = free.getsockname()[1]
     context = multiprocessing.get_context("fork")
     pipes = [context.Pipe(duplex=False) for _ in range(world)]
-    started = [
-        context.Process(target=_enter, args=(work, rank, world, port, answer))
-        for rank, (_, answer) in enumerate(pipes)
+    processes = [
+        context.Process(target=_enter, args=(work, rank, world, port, connection))
+        for rank, (_, connection) in enumerate(pipes)
     ]
     try:
-        for process in started:
+        for process in processes:
             process.start()
         results = []
         for rank, (reader, _) in enumerate(pipes):
@@ -37,26 +37,26 @@ def run(work: Callable[[int], Any], *, world: int = 2, killed: int | None = None
             error, result = reader.recv()
             assert not error, error
             results.append(result)
-        for rank, process in enumerate(started):
+        for rank, process in enumerate(processes):
             process.join(60)
             assert process.exitcode == (-signal.SIGKILL if rank == killed else 0)
         return results
     finally:
-        for process in started:
+        for process in processes:
             if process.is_alive():
                 process.kill()
                 process.join()
 
 
-def _enter(work: Callable[[int], Any], rank: int, world: int, port: int, answer: Any) -> None:
+def _enter(work: Callable[[int], Any], rank: int, world: int, port: int, connection: Any) -> None:
     torch.set_num_threads(1)
     os.environ |= {
         "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world),
         "GLOO_SOCKET_IFNAME": "lo", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
     }  # fmt: skip
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)  # gloo says on standard output whom it met
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)  # gloo prints its connections on standard output
     try:
-        answer.send(("", work(rank)))
+        connection.send(("", work(rank)))
     except BaseException:
-        answer.send((traceback.format_exc(), None))
+        connection.send((traceback.format_exc(), None))

@@ -1,4 +1,4 @@
-"""A recipe that satisfies every contract rule, which tests break one at a time."""
+"""A recipe that satisfies every contract rule; tests break one at a time."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -76,5 +76,5 @@ def require_broken(
 
 
 def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:
-    """Return every rule that a part breaks, and how, a line each."""
+    """Return a line for each rule that a part breaks, with its message."""
     return "\n".join(f"{v.rule} {v.broken}" for v in verdicts.run_rules(kind, name, {}) if v.broken)

@@ -1,4 +1,4 @@
-"""Write the losses of a run into a table outside its folder, one file for all runs."""
+"""Write the losses of runs into one CSV file outside their folders."""
 
 import csv
 from pathlib import Path
@@ -21,10 +21,10 @@ class CsvLog:
 
     def started(self, run, step):
         self.run = run.path.name
-        kept = [row for row in self._rows() if row[0] != self.run or int(row[1]) <= step]
+        rows = [row for row in self._rows() if row[0] != self.run or int(row[1]) <= step]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("w", newline="") as file:
-            csv.writer(file).writerows(kept)
+            csv.writer(file).writerows(rows)
 
     def logged(self, record):
         with self.path.open("a", newline="") as file:

@@ -23,8 +23,8 @@ class Pairs(Layout):
         (folder,) = find_domains(root, domains, split)
         known = set(usable(folder, leave_out))
         table = folder.path / file
-        found = by_table(table) if table.is_file() else by_name(folder.files)
-        self.pairs = [pair for pair in found if known.issuperset(pair)]
+        pairs = by_table(table) if table.is_file() else by_name(folder.files)
+        self.pairs = [pair for pair in pairs if known.issuperset(pair)]
         if not self.pairs:
             raise DataError(
                 f"{folder.path}: no pairs. Expected {file} with a row source,target for each, or "
@@ -56,5 +56,5 @@ def by_table(table):
 def by_name(files):
     targets = {path.stem.removesuffix("_target"): path for path in files}
     sources = [path for path in files if path.stem.endswith("_source")]
-    named = [(path, targets.get(path.stem.removesuffix("_source"))) for path in sources]
-    return [(source, target) for source, target in named if target]
+    candidates = [(path, targets.get(path.stem.removesuffix("_source"))) for path in sources]
+    return [(source, target) for source, target in candidates if target]

@@ -1,4 +1,4 @@
-"""Learn to sharpen, from pairs of soft and crisp photographs."""
+"""Learn to sharpen from pairs of soft and crisp photographs."""
 
 import torch.nn.functional as F
 from kornia.filters import sobel
@@ -25,19 +25,19 @@ def register_recipes():
 
 
 class Shallow(nn.Module):
-    """Two convolutions that predict what to add."""
+    """Two convolutions with a skip connection."""
 
     def __init__(self, in_channels, out_channels, width=32):
         super().__init__()
-        self.look = nn.Conv2d(in_channels, width, 5, padding=2)
-        self.draw = nn.Conv2d(width, out_channels, 3, padding=1)
+        self.expand = nn.Conv2d(in_channels, width, 5, padding=2)
+        self.project = nn.Conv2d(width, out_channels, 3, padding=1)
 
     def forward(self, x):
-        return x + self.draw(F.relu(self.look(x)))
+        return x + self.project(F.relu(self.expand(x)))
 
 
 class EdgeLoss(nn.Module):
-    """Edges belong where the target's edges are."""
+    """L1 distance of Sobel edges."""
 
     def forward(self, output, target):
         return F.l1_loss(sobel(output), sobel(target))

@@ -1,0 +1,132 @@
+"""Mistakes and failures in `translate train`: messages and exit codes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from disk_faults import FaultyDisk, no_space
+from train_command import TINY
+
+from translate import hookimpl
+
+Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("root")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*TINY, "--domains"], "Option '--domains' requires an argument."),
+        ([*TINY[:3], "--domains", *TINY[6:]], "Option '--domains' requires an argument."),
+        ([*TINY, "--epochs", "3"], "--steps and --epochs say the same thing: give one of them."),
+        ([*TINY, "--size", "big"], "expected N or HEIGHTxWIDTH, got 'big'."),
+        ([*TINY, "--precision", "fp16"], "'fp16' is not one of 'fp32', 'bf16'."),
+        (
+            ["train", "--resume", "run", "--plugin", "cyclegan", "--out", "other"],
+            "leave out --plugin, --out.",
+        ),
+        (["train", "--resume", "run", "--config", "x", "--fork-run"], "leave out --config."),
+        ([*TINY, "--fork-run"], "--fork-run is for --resume."),
+        ([*TINY, "--lr", "1e-4"], "No such option: --lr. Did you mean the setting options.lr of"),
+        ([*TINY, "--cycle-weight=5"], "Write --set options.cycle_weight=VALUE."),
+        (["train", "--config", "cgan-mnist", "--lr", "1"], "options.lr_generator"),
+        (["train", "--domains", "a", "b", "--lr", "1"], "Write --set options.lr=VALUE."),
+        ([*TINY, "--log-every", "9"], "Did you mean the setting train.log_every?"),
+        ([*TINY, "--batch_size", "2"], "No such option: --batch_size. Did you mean --batch-size?"),
+        ([*TINY, "--stepps", "9"], "No such option '--stepps'"),
+        (["train", "--resume", "run", "--steps", "3", "--epochs", "3"], "say the same thing"),
+    ],
+)
+def test_usage_errors_name_the_conflicting_options(
+    arguments: list[str], message: str, run_command: Run
+) -> None:
+    result = run_command(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in " ".join(result.err.split())
+
+
+def test_an_output_folder_with_a_run_is_refused_with_the_command_to_resume(
+    run_command: Run, root: Path
+) -> None:
+    run_command(*TINY, "--out", "run")
+    before = sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*"))
+    result = run_command(*TINY, "--out", "run")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "Error: run already holds a run. Resume it with --resume run, "
+        "or choose another folder with --out.\n"
+    )
+    assert sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*")) == before
+
+
+def test_an_output_that_cannot_be_written_is_exit_code_2(run_command: Run, root: Path) -> None:
+    (root / "file").write_text("mine")
+    result = run_command(*TINY, "--out", "file/run")
+    assert result.code == 2
+    assert result.err == "Error: cannot write to file/run: Not a directory.\n"
+    result = run_command(*TINY, "--out", "file")
+    assert result.code == 2
+    assert "Traceback" not in result.err
+
+
+def test_a_full_disk_is_exit_code_6(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch, register_plugin: Callable[..., object]
+) -> None:
+    disk = FaultyDisk(monkeypatch)
+
+    class Filler:
+        @hookimpl
+        def losses_logged(self) -> None:
+            disk.arm(1, no_space, always=True)
+
+    register_plugin(Filler(), "stranger:filler")
+    result = run_command(*TINY, "--out", "run")
+    disk.disarm()
+    assert result.code == 6
+    assert result.err == "Error: could not save step 2: No space left on device\n"
+    assert "could not write run/run.json: No space left on device" in result.out
+
+
+@pytest.mark.parametrize("name", ["typo", "a", "."])
+def test_resuming_a_folder_without_a_run_is_exit_code_2(
+    name: str, run_command: Run, root: Path
+) -> None:
+    before = sorted(root.rglob("*"))
+    result = run_command("train", "--resume", name)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Error: ") and result.err.count("\n") == 1
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_corrupt_file_is_listed_with_exit_code_3(run_command: Run, root: Path) -> None:
+    (root / "a/bad.png").write_text("<html>")
+    result = run_command(*TINY, "--out", "run", "--set", "data.max_bad=0.5")
+    assert result.code == 3
+    assert result.out.splitlines()[-1] == "1 listed in run/problems.jsonl"
+    assert result.out.splitlines()[0].startswith("left out: a/bad.png: ")
+
+
+def test_too_many_corrupt_files_are_exit_code_5_and_none_usable_exit_code_2(
+    run_command: Run, root: Path
+) -> None:
+    for count in (1, 2, 3):
+        (root / f"a/bad{count}.png").write_text("<html>")
+    result = run_command(*TINY, "--out", "run")
+    assert result.code == 5
+    assert result.err.startswith("Error: 3 of 11 images cannot be read")
+    for path in (*(root / "a").iterdir(), *(root / "b").iterdir()):
+        path.write_text("")
+    assert run_command(*TINY, "--out", "run").code == 2
+    assert not (root / "run").exists()
+
+
+@pytest.mark.parametrize("key", ["schedule={generatr: linear}", "clip_norm={generatr: 1}"])
+def test_an_unknown_player_in_a_setting_is_refused(key: str, run_command: Run) -> None:
+    result = run_command(*TINY, "--set", f"train.{key}")
+    assert result.code == 2
+    assert "has no player 'generatr'. Did you mean 'generators'? Its players: " in result.err
+
+
+def test_accept_data_change_is_for_resume_only(run_command: Run) -> None:
+    assert "is for --resume" in run_command(*TINY, "--accept-data-change").err
