@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from translate.engine.config.schema import Data
-from translate.engine.data import check_result as check
+from translate.engine.data import check
 from translate.errors import DataError
 
 ImageFolder = Callable[..., Path]
