@@ -16,11 +16,11 @@ Images = NDArray[np.uint8]
 SEASONS = ("summer", "winter")
 COLOURS = ("red", "yellow", "white", "blue")
 FEW, MANY = 2, 4
-"""Numbers of trees; three are neither."""
+"""numbers of trees; three are neither"""
 
 
 class Attributes(NamedTuple):
-    """What a caption says, as numbers."""
+    """The content of a caption, as numbers."""
 
     season: int
     """1: winter"""
@@ -42,7 +42,7 @@ class CaptionedImages(NamedTuple):
 
 
 def parse(caption: str) -> Attributes:
-    """Return what a caption of a summer or winter scene says."""
+    """Return the attributes in the caption of a summer or winter scene."""
     number = "|".join(NUMBERS)
     trees = re.findall(rf"\b({number}) (?:fir|leafy tree|bare tree)s?\b", caption)
     houses = re.findall(rf"\b({number}) ({'|'.join(COLOURS)}) houses?\b", caption)

@@ -21,58 +21,23 @@ machine: it refuses to write where the load average is above 0.5 at its start.
 import argparse
 import json
 import os
-import re
-import shlex
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import config_costs
 import tables
+from config_costs import ROOT, timed_run, times_due, train_command
 
 from translate.engine.config import layers
 
-ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/config_times.json"
 README = ROOT / "configs/README.md"
 BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"
 IDLE = 0.5
 """load average of an idle machine, at most"""
-PLUGIN = """\
-import json, os, time
-from translate import hookimpl
-
-def record(event, step=0):
-    with open(os.environ["CONFIG_TIMES"], "a") as file:
-        print(json.dumps([event, step, time.time()]), file=file)
-
-@hookimpl
-def losses_logged(run, step, losses):
-    record("logged", step)
-
-@hookimpl
-def preview_drawn(run, step, path):
-    record("preview", step)
-
-@hookimpl
-def checkpoint_saved(run, step, path):
-    record("checkpoint", step)
-"""
-
-
-class Costs(NamedTuple):
-    """What a configuration spends its time on, in seconds."""
-
-    step: float
-    preview: float
-    checkpoint: float
-    process: float
-    """start of the process to the first checkpoint, and from the last one to its end"""
 
 
 class Result(NamedTuple):
@@ -105,9 +70,9 @@ def main() -> None:
     for name in names:
         draw_sample_domains(name)
         measure = measure_whole if name in args.full else measure_part
-        measured = measure(name, args)
-        results[name] = measured._replace(machine={**tables.machine(), "load": round(load, 2)})
-        print(f"{name}: {duration(measured.seconds)}", file=sys.stderr, flush=True)
+        result = measure(name, args)
+        results[name] = result._replace(machine={**tables.machine(), "load": round(load, 2)})
+        print(f"{name}: {duration(result.seconds)}", file=sys.stderr, flush=True)
         if args.write:
             write_results({**stored, **results})
     rows = [row(name, result) for name, result in results.items()]
@@ -141,17 +106,8 @@ def small_configurations() -> list[str]:
     return sorted(name for name in names if name.endswith(("-small", "-mnist")))
 
 
-def train_command(name: str) -> list[str]:
-    """Return the arguments of the first `translate train` in the header of a configuration."""
-    text = (ROOT / f"configs/{name}.yaml").read_text()
-    found = re.search(rf"^#\s+translate (train --config {re.escape(name)}.*)$", text, re.MULTILINE)
-    if not found:
-        raise SystemExit(f"configs/{name}.yaml: no `translate train --config {name}` in its header")
-    return shlex.split(found[1], comments=True)
-
-
 def draw_sample_domains(name: str) -> None:
-    """Draw the sample domains of a configuration, if it has any, so that no run has to."""
+    """Generate the sample domains of a configuration, if it has any, before it is timed."""
     if "--data" in train_command(name):
         return
     domains = layers.resolve(None, config=name).data.domains
@@ -165,12 +121,14 @@ def measure_part(name: str, args: argparse.Namespace) -> Result:
     steps = settings.train.steps or 0
     warm_up = min(int(settings.options.get("pretrain_steps", 0)), steps)
     interval = args.interval or max(25, steps // 200)
-    costs = measured_costs(name, interval, args.intervals, [])
+    costs = config_costs.measured_costs(name, interval, args.intervals, [])
     step_seconds = steps * costs.step
     if 0 < warm_up < steps:
         first, costs = (
             costs,
-            measured_costs(name, interval, args.intervals, ["--set", "options.pretrain_steps=0"]),
+            config_costs.measured_costs(
+                name, interval, args.intervals, ["--set", "options.pretrain_steps=0"]
+            ),
         )
         step_seconds = warm_up * first.step + (steps - warm_up) * costs.step
     seconds = (
@@ -182,89 +140,18 @@ def measure_part(name: str, args: argparse.Namespace) -> Result:
     return Result(steps, seconds, False, costs._asdict(), {})
 
 
-def times_due(steps: int, every: int) -> int:
-    """Return how often something is done that is due every so many steps, and after the last."""
-    return -(-steps // every) if every else 0
-
-
-def measured_costs(name: str, interval: int, intervals: int, extra: Sequence[str]) -> Costs:
-    """Train a few intervals of a configuration, and return what each part took."""
-    steps = interval * (intervals + 1)
-    changed = ["--steps", str(steps), *extra]
-    for key in ("log_every", "preview_every", "save_every"):
-        changed += ["--set", f"train.{key}={interval}"]
-    events, begin, end = timed_run(name, changed)
-    return costs_of(events, begin, end, interval)
-
-
-def costs_of(
-    events: Sequence[tuple[str, int, float]], begin: float, end: float, interval: int
-) -> Costs:
-    """Return the medians of what happened between `events`, without the first interval.
-
-    An event has a name, a step and a time; after a step come its log line, preview and checkpoint.
-    """
-    steps, previews, checkpoints = [], [], []
-    for (_, _, before), (event, step, at) in pairwise(events):
-        if event == "logged" and step > interval:
-            steps.append((at - before) / interval)
-        elif event == "preview":
-            previews.append(at - before)
-        elif event == "checkpoint" and step:
-            checkpoints.append(at - before)
-    process = (events[0][2] - begin) + (end - events[-1][2])
-    found = (statistics.median(values) if values else 0.0 for values in (previews, checkpoints))
-    return Costs(statistics.median(steps), *found, process)
-
-
 def measure_whole(name: str, _: argparse.Namespace) -> Result:
     """Train a configuration to its end."""
-    _, begin, end = timed_run(name, [])
+    _, start, end = timed_run(name, [])
     steps = layers.resolve(None, config=name).train.steps or 0
-    return Result(steps, end - begin, True, {}, {})
-
-
-def timed_run(name: str, extra: Sequence[str]) -> tuple[list[tuple[str, int, float]], float, float]:
-    """Train with an event plugin; return its events, and when the process began and ended."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        install_plugin(root)
-        events = root / "events.jsonl"
-        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "translate", *train_command(name), *extra]
-        command += ["--out", str(root / "run"), "--device", "cpu", "--quiet"]
-        begin = time.time()
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path, "CONFIG_TIMES": str(events)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        end = time.time()
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}\nexit code {done.returncode}\n{done.stderr}")
-        lines = [json.loads(line) for line in events.read_text().splitlines()]
-    return [(event, step, at) for event, step, at in lines], begin, end
-
-
-def install_plugin(root: Path) -> None:
-    """Make `root` a folder of installed packages that holds the event plugin."""
-    (root / "config_times_plugin.py").write_text(PLUGIN)
-    distribution = root / "config_times_plugin-1.dist-info"
-    distribution.mkdir()
-    (distribution / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: config-times-plugin\nVersion: 1\n"
-    )
-    (distribution / "entry_points.txt").write_text("[translate]\ntimes = config_times_plugin\n")
+    return Result(steps, end - start, True, {}, {})
 
 
 # -- the table -------------------------------------------------------------------------------------
 
 
 def read_results() -> dict[str, Result]:
-    """Return what was measured before, by configuration."""
+    """Return the stored measurements by configuration."""
     if not RESULTS.exists():
         return {}
     return {name: Result(**fields) for name, fields in json.loads(RESULTS.read_text()).items()}
@@ -290,12 +177,12 @@ def table(results: Mapping[str, Result]) -> str:
     """Return a row for each small configuration, measured or not, and one of the machine."""
     rows = []
     for name in small_configurations():
-        found = results.get(name)
-        rows.append(row(name, found) if found else {**empty_row(name), "time": "not measured"})
+        result = results.get(name)
+        rows.append(row(name, result) if result else {**empty_row(name), "time": "not measured"})
     machines = {
-        f"{one.machine['cores']} CPU cores, {one.machine['threads']} threads, torch "
-        f"{one.machine['torch']}, load average {one.machine['load']} at the start"
-        for one in results.values()
+        f"{result.machine['cores']} CPU cores, {result.machine['threads']} threads, torch "
+        f"{result.machine['torch']}, load average {result.machine['load']} at the start"
+        for result in results.values()
     }
     note = f"\n\nMeasured on: {'; '.join(sorted(machines))}." if machines else ""
     return tables.table(rows) + note

@@ -114,9 +114,9 @@ def alternate(work: Callable[[int], None], pairs: int) -> list[tuple[float, floa
     seconds = list[float]()
     for number in range(2 * pairs + 2):
         with without_durability() if number % 2 else ExitStack():
-            begun = time.perf_counter()
+            start = time.perf_counter()
             work(number)
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.perf_counter() - start)
     return list(zip(seconds[2::2], seconds[3::2], strict=True))
 
 
@@ -124,15 +124,15 @@ def time_steps(
     setup: training_setup.TrainingSetup, run: Path, pairs: int
 ) -> list[tuple[float, float]]:
     """Return the seconds of steps of one run, with durability in every second log interval."""
-    seconds, begun, patches = list[float](), time.perf_counter(), ExitStack()
+    seconds, start, patches = list[float](), time.perf_counter(), ExitStack()
 
     def change(_: ProgressReport) -> None:
-        nonlocal begun
-        seconds.append(time.perf_counter() - begun)
+        nonlocal start
+        seconds.append(time.perf_counter() - start)
         patches.close()
         if len(seconds) % 2:
             patches.enter_context(without_durability())
-        begun = time.perf_counter()
+        start = time.perf_counter()
 
     total = STEPS * (2 * pairs + 2)
     with patches:

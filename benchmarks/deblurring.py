@@ -3,8 +3,8 @@
 python benchmarks/deblurring.py RUN DATA OUT [--shift 4] [--json FILE]
 
 DATA holds `blur` and `sharp`, as Levin et al. (2009) photographed them: several blurred images for
-each sharp one, whose name is what a blurred one's begins with (`im1_kernel1_img.png`, `im1.png`).
-OUT gets what `translate infer` makes of `blur`. A blurred photograph and its sharp one are not
+each sharp one, with its name as the prefix (`im1_kernel1_img.png`, `im1.png`).
+OUT gets the output of `translate infer` for `blur`. A blurred photograph and its sharp one are not
 aligned to the pixel, so PSNR is given as it is, and as the best over shifts of up to `--shift`
 pixels, without a margin of that width; each image, blurred or restored, has its own best shift.
 "mean shift" is the mean of restored minus blurred, in levels of 255: 0 where no image is tinted.
@@ -56,12 +56,12 @@ def arguments() -> argparse.Namespace:
 
 def read(folder: Path) -> dict[str, Luminance]:
     """Return the luminance (Rec. 601) of each image of `folder`, by name without suffix."""
-    found = {}
+    images = {}
     for path in sorted(folder.glob("*.png")):
         pixels = to_uint8(read_image(path)).astype(float)
         gray = pixels.shape[2] == 1
-        found[path.stem] = pixels[..., 0] if gray else pixels[..., :3] @ (0.299, 0.587, 0.114)
-    return found
+        images[path.stem] = pixels[..., 0] if gray else pixels[..., :3] @ (0.299, 0.587, 0.114)
+    return images
 
 
 def score(

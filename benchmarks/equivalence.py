@@ -1,4 +1,4 @@
-"""Whether our loop and the textbook's compute the same: both train from one initialization."""
+"""Compare our loop with the textbook loop: both train from one initialization."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -39,7 +39,7 @@ def compare(create: Callable[[], TrainingSetup], out: Path, *, double: bool) -> 
         recipe.double()
         for child in recipe.children():
             child.register_forward_pre_hook(lambda _, inputs: tuple(map(_to_double, inputs)))
-    initial, theirs = deepcopy(recipe), deepcopy(recipe)
+    initial, textbook_recipe = deepcopy(recipe), deepcopy(recipe)
     if double:
         step = recipe.step
         recipe.step = lambda batch: step(_batch_to_double(batch))  # type: ignore[method-assign]
@@ -51,21 +51,25 @@ def compare(create: Callable[[], TrainingSetup], out: Path, *, double: bool) -> 
     batches = setup.batches(steps)
     if double:
         batches = [_batch_to_double(batch) for batch in batches]
-    loop: Iterator[Any] = textbook_loop(setup, theirs, iter(batches), fused=True)
+    loop: Iterator[Any] = textbook_loop(setup, textbook_recipe, iter(batches), fused=True)
     their_losses = [[float(loss) for loss in losses] for losses in islice(loop, steps)]
 
-    ours, other, start = (_weights(r) for r in (recipe, theirs, initial))
+    ours, other, start = (_weights(r) for r in (recipe, textbook_recipe, initial))
     largest = max(
         abs(a - b) / max(abs(b), 1e-12)
-        for mine, their in zip(our_losses, their_losses, strict=True)
-        for a, b in zip(mine, their, strict=True)
+        for our_values, their_values in zip(our_losses, their_losses, strict=True)
+        for a, b in zip(our_values, their_values, strict=True)
     )
     return Difference(largest, float((ours - other).norm() / (other - start).norm()))
 
 
 def _to_double(value: Any) -> Any:
     """Return a tensor, or a list of features, in float64."""
-    return value.double() if isinstance(value, torch.Tensor) else [one.double() for one in value]
+    return (
+        value.double()
+        if isinstance(value, torch.Tensor)
+        else [feature.double() for feature in value]
+    )
 
 
 def _batch_to_double(batch: Any) -> Any:
@@ -79,8 +83,8 @@ def _weights(recipe: nn.Module) -> torch.Tensor:
         for first, second in pairwise(module.children()):
             if type(second).__name__ == "InstanceNorm":
                 skipped.add(getattr(_last(first), "bias", None))
-    kept = [p for p in recipe.parameters() if p not in skipped]
-    return torch.cat([p.detach().flatten().double() for p in kept])
+    parameters = [p for p in recipe.parameters() if p not in skipped]
+    return torch.cat([p.detach().flatten().double() for p in parameters])
 
 
 def _last(module: nn.Module) -> nn.Module:

@@ -82,8 +82,8 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if args.device == "cpu" and not args.tiny:
         parser.error("no GPU was found: use --tiny, which runs on a CPU.")
-    usual = (32, [1, 2], 2, 2) if args.tiny else (256, [1, 8], 5, 10)
-    for key, value in zip(("size", "batches", "rounds", "steps"), usual, strict=True):
+    defaults = (32, [1, 2], 2, 2) if args.tiny else (256, [1, 8], 5, 10)
+    for key, value in zip(("size", "batches", "rounds", "steps"), defaults, strict=True):
         setattr(args, key, getattr(args, key) or value)
     on_cpu = args.device == "cpu"
     args.variants = args.variants or [v for v in VARIANTS if v in ON_CPU or not on_cpu]
@@ -127,9 +127,9 @@ def prepare(
 ) -> training_setup.TrainingSetup:
     """Return the setup of a recipe on the device."""
     settings = TINY if args.tiny else ()
-    quiet = {"preview_every": 0, "save_every": 10**9, "batch_size": batch_size}
+    intervals = {"preview_every": 0, "save_every": 10**9, "batch_size": batch_size}
     return training_setup.create_setup(
-        recipe, root, args.size, settings=settings, device=args.device, **{**quiet, **train}
+        recipe, root, args.size, settings=settings, device=args.device, **{**intervals, **train}
     )
 
 
@@ -192,11 +192,11 @@ def create_textbook_block(
 
     def block() -> float:
         _synchronize()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for _ in range(args.steps):
             next(steps)
         _synchronize()
-        return time.perf_counter() - begun
+        return time.perf_counter() - start
 
     return block
 
@@ -225,11 +225,11 @@ def create_our_block(
     def block() -> float:
         times: list[float] = []
 
-        def note(report: ProgressReport) -> None:  # noqa: ARG001 - the log's numbers have waited for the device
+        def record(report: ProgressReport) -> None:  # noqa: ARG001 - the log's numbers have waited for the device
             times.append(time.perf_counter())
 
         loop = setup.loop(
-            out, setup.training.step + 2 * args.steps, training_setup.ProgressCallback(note)
+            out, setup.training.step + 2 * args.steps, training_setup.ProgressCallback(record)
         )
         loop.saver.write_checkpoint = lambda **_: None  # type: ignore[method-assign] # not timed
         loop.run()

@@ -48,7 +48,7 @@ Rows = dict[str, list[Image]]
 
 
 class Task(NamedTuple):
-    """Inputs of a run, their ground truth, and what baselines make of them."""
+    """Inputs of a run, their ground truth, and the outputs of baselines."""
 
     truth: Sequence[Image]
     inputs: Sequence[Image]
@@ -120,7 +120,7 @@ def arguments() -> argparse.Namespace:
 
 
 def degrade(images: Sequence[Image], change: Callable[[torch.Tensor], torch.Tensor]) -> list[Image]:
-    """Return what `change` makes of each, (1, C, H, W) in [-1, 1], with one seed."""
+    """Apply `change` to each image, (1, C, H, W) in [-1, 1], with a fixed seed."""
     with seeded(0):
         return [from_device(change(tensor(image)))[0] for image in images]
 
@@ -144,7 +144,7 @@ def crop_to_multiple(image: Image, factor: int) -> Image:
 
 
 def compress(image: Image, quality: int) -> Image:
-    """Return what a JPEG file of `image` holds, with chroma at half the resolution."""
+    """Return `image` after JPEG compression, with chroma at half the resolution."""
     file = BytesIO()
     PIL.Image.fromarray(image).save(file, "JPEG", quality=quality, subsampling="4:2:0")
     return np.array(PIL.Image.open(file))
@@ -239,7 +239,7 @@ def smooth(images: Sequence[Image]) -> Rows:
 def measure(
     truth: Sequence[Image], images: Sequence[Image], holes: Sequence[Image]
 ) -> dict[str, Any]:
-    """Return the figures of whole images, or of their holes where there are some."""
+    """Return the metrics of whole images, or of their holes if there are any."""
     figures = score.mean_scores(truth, images).row("")
     del figures["images"]
     if holes:
@@ -273,7 +273,7 @@ def save(images: Sequence[Image], names: Sequence[str], folder: Path) -> Path:
 
 
 def restore(run: Path, source: Path, out: Path, flags: Sequence[Any]) -> dict[str, Image]:
-    """Return what `translate infer` makes of `source`, by name."""
+    """Return the outputs of `translate infer` for `source`, by name."""
     command = ["infer", run, source, out / "restored", "--overwrite", *flags]
     subprocess.run([sys.executable, "-m", "translate", *map(str, command)], check=True)
     return score.read(out / "restored", None)

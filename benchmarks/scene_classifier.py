@@ -1,4 +1,4 @@
-"""A small CNN that predicts from an image of a scene what its caption says.
+"""A small CNN that predicts the attributes in the caption of a scene from its image.
 
 It is trained once on scenes that no recipe is trained with, and cached like the classifier of
 digits.

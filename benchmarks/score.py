@@ -12,7 +12,7 @@ REAL and FAKE are matched by path without suffix. REAL, --source and --train are
 --size` scales: the shorter side to N; without --size, to the size of each translated image. All
 figures are means over images; PSNR and L1 are computed on 8-bit levels, SSIM with a Gaussian window
 on each channel (Wang et al., 2004). "PSNR without tint" is computed after the mean error of each
-image and channel is subtracted: a tint alone, which a constant removes, gains nothing there.
+image and channel is subtracted: correcting only a tint does not raise it.
 """
 
 import argparse
@@ -138,7 +138,7 @@ def _scores(truth: Image, image: Image) -> Scores:
 def baseline_images(
     truth: Sequence[Image], source: Sequence[Image], train: Sequence[Image]
 ) -> dict[str, list[Image]]:
-    """Return what baselines give that know only `source`, or only the training images."""
+    """Return the outputs of baselines that use only `source`, or only the training images."""
     rows: dict[str, list[Image]] = {}
     if source:
         rows["untouched input"] = list(source)

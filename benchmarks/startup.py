@@ -4,7 +4,7 @@ python benchmarks/startup.py [--run RUN] [--rounds 9] [--json FILE]
 
 `translate infer` of one 64 px image is interleaved with `python -c "import torch"`; without
 --run, a run of one step of cyclegan-small is trained first. All commands run with the Python that
-runs this script, in whose environment `translate` must be installed (`make environment`).
+runs this script; `translate` must be installed in its environment (`make environment`).
 """
 
 import argparse

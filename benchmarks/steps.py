@@ -138,12 +138,12 @@ def prepare(
     args: argparse.Namespace, root: Path, steps: int, **train: Any
 ) -> training_setup.TrainingSetup:
     """Return the recipe at its defaults, without previews and intermediate checkpoints."""
-    quiet = {"preview_every": 0, "save_every": steps + 1}
+    intervals = {"preview_every": 0, "save_every": steps + 1}
     if args.batch_size:
-        quiet["batch_size"] = args.batch_size
+        intervals["batch_size"] = args.batch_size
     settings = args.settings
     return training_setup.create_setup(
-        args.recipe, root, args.size, steps=steps, settings=settings, **{**quiet, **train}
+        args.recipe, root, args.size, steps=steps, settings=settings, **{**intervals, **train}
     )
 
 
@@ -180,12 +180,12 @@ def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], str]:
         started = clocks()
 
     setup.loop(root / "timed", total, training_setup.ProgressCallback(change)).run()
-    begun = time.perf_counter()
+    start = time.perf_counter()
     write.save(root / "timed", setup.training, resume=setup.training)
     middle = time.perf_counter()
     draw_preview(setup.training, setup.batches(1)[0])
-    took = middle - begun, time.perf_counter() - middle
-    return pairs[WARM_UP:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*took)
+    seconds = middle - start, time.perf_counter() - middle
+    return pairs[WARM_UP:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*seconds)
 
 
 def in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:

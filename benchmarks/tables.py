@@ -31,7 +31,7 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Return the machine and its load, without which absolute times mean nothing."""
+    """Return the machine and its load, which absolute times depend on."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "cores": os.cpu_count(),

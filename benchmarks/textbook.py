@@ -1,7 +1,7 @@
-"""CycleGAN and pix2pix as a textbook trains them: what our loop is measured against.
+"""Textbook loops of CycleGAN and pix2pix, the baseline of our loop.
 
-The networks are those of our recipes; the loops are written the obvious way, with requires_grad
-switched by hand, and nothing is guarded, logged, averaged or resumed.
+The networks are those of our recipes; the loops are plain PyTorch, with requires_grad switched by
+hand, without guards, logs, averaged weights or resume.
 """
 
 import random
@@ -16,17 +16,17 @@ from torch.optim.lr_scheduler import LambdaLR
 
 
 class Settings(NamedTuple):
-    """What the two loops have in common with the run that they are compared with."""
+    """Settings that both loops share."""
 
     steps: int
     decay_from: float | None
     """share of the steps after which the rate falls linearly; None: never"""
     fused: bool | None
-    """Adam's `fused`: True as ours, None as ``Adam(parameters)`` is"""
+    """Adam's `fused`: True as ours, None as the default of PyTorch"""
     as_ours: bool = False
-    """Passes through networks as ours has them, not as the authors' code has: the maths is equal.
-    CycleGAN's identity loss is from the pass of its fakes, and so is what CUT sees in its sources;
-    InfoGAN's two heads have one each."""
+    """use the forward passes of our recipes, not those of the authors' code; the results are equal.
+    In ours, CycleGAN's identity loss and CUT's source features come from the pass that generates
+    the fake images, and InfoGAN's two heads have a pass each."""
     precision: torch.dtype = torch.float32
 
 
@@ -73,8 +73,8 @@ def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
                 losses.append(0.5 * discriminator_loss)
         (losses[-2] + losses[-1]).backward()
         critics.step()
-        for each in schedules:
-            each.step()
+        for scheduler in schedules:
+            scheduler.step()
         yield [loss.detach() for loss in losses]
 
 
@@ -88,9 +88,9 @@ def pix2pix(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             fake = generator(source)
             switch([critic], on=True)
             for_critic.zero_grad()
-            seen = critic(torch.cat([source, fake.detach()], 1))
-            real = critic(torch.cat([source, target], 1))
-            discriminator_loss = 0.5 * (cross_entropy(real, 1.0) + cross_entropy(seen, 0.0))
+            as_fake = critic(torch.cat([source, fake.detach()], 1))
+            as_real = critic(torch.cat([source, target], 1))
+            discriminator_loss = 0.5 * (cross_entropy(as_real, 1.0) + cross_entropy(as_fake, 0.0))
         discriminator_loss.backward()
         for_critic.step()
 
@@ -101,8 +101,8 @@ def pix2pix(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             pixel = recipe.pixel_weight * F.l1_loss(fake, target)
         (gan + pixel).backward()
         for_generator.step()
-        for each in schedules:
-            each.step()
+        for scheduler in schedules:
+            scheduler.step()
         yield [discriminator_loss.detach(), gan.detach(), pixel.detach()]
 
 
@@ -120,18 +120,18 @@ class Pool:
         self.size, self.images = size, list[Tensor]()
 
     def exchange(self, images: Tensor) -> Tensor:
-        shown = []
+        result = []
         for image in images:
             if len(self.images) < self.size:
                 self.images.append(image)
-                shown.append(image)
+                result.append(image)
             elif random.random() < 0.5:
-                shown.append(image)
+                result.append(image)
             else:
                 place = random.randrange(self.size)
-                shown.append(self.images[place])
+                result.append(self.images[place])
                 self.images[place] = image
-        return torch.stack(shown)
+        return torch.stack(result)
 
 
 def optimizer(
@@ -158,13 +158,13 @@ def switch(networks: list[nn.Module], *, on: bool) -> None:
             parameter.requires_grad = on
 
 
-def slope_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """Gulrajani et al. (2017), algorithm 1, lines 4 to 7, without its factor."""
-    share = torch.rand(len(real), 1, 1, 1).to(real)
-    between = torch.lerp(real, fake, share).requires_grad_()
-    score = critic(between).flatten(1).mean(1).sum()
-    (slope,) = torch.autograd.grad(score, between, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    mixing = torch.rand(len(real), 1, 1, 1).to(real)
+    mixed = torch.lerp(real, fake, mixing).requires_grad_()
+    score = critic(mixed).flatten(1).mean(1).sum()
+    (gradient,) = torch.autograd.grad(score, mixed, create_graph=True)
+    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
 
 def least_squares(logits: Tensor, label: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Auto-encoders, as a textbook trains them: see textbook_noise.py."""
+"""Textbook loops of autoencoders: see textbook.py."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ USUAL = (0.9, 0.999)
 
 
 def autoencoder(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Hinton and Salakhutdinov (2006), in one go."""
+    """Hinton and Salakhutdinov (2006), without layer-wise pretraining."""
     encoder, decoder = recipe.encoder, recipe.decoder
     adam = optimizer(settings, encoder, decoder, lr=recipe.lr, betas=USUAL)
     for (images,) in batches:
@@ -30,22 +30,22 @@ def vae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         mean, log_variance = encoder(images).chunk(2, 1)
         code = mean + (0.5 * log_variance).exp() * noise(recipe, images)
         white, target = (decoder(code) + 1) / 2, (images + 1) / 2
-        missed = F.binary_cross_entropy(white, target, reduction="sum") / len(images)
-        apart = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
-        prior = recipe.kl_weight * apart / len(images)
-        descend(adam, missed + prior)
-        yield [missed.detach(), prior.detach()]
+        reconstruction = F.binary_cross_entropy(white, target, reduction="sum") / len(images)
+        kl_divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
+        prior = recipe.kl_weight * kl_divergence / len(images)
+        descend(adam, reconstruction + prior)
+        yield [reconstruction.detach(), prior.detach()]
 
 
 def aae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Makhzani et al. (2016): reconstruction, then a game over the codes."""
+    """Makhzani et al. (2016): reconstruction, then an adversarial loss on the codes."""
     encoder, decoder, discriminator = recipe.encoder, recipe.decoder, recipe.discriminator
     for_both = optimizer(settings, encoder, decoder, lr=recipe.lr)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_adversarial)
     for_encoder = optimizer(settings, encoder, lr=recipe.lr_adversarial)
     for (images,) in batches:
-        missed = F.mse_loss(decoder(encoder(images)), images)
-        descend(for_both, missed)
+        reconstruction = F.mse_loss(decoder(encoder(images)), images)
+        descend(for_both, reconstruction)
         code = encoder(images)
         switch([discriminator], on=True)
         discriminator_loss = cross_entropy(discriminator(noise(recipe, images)), 1.0)
@@ -54,7 +54,7 @@ def aae(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
         switch([discriminator], on=False)
         gan = cross_entropy(discriminator(code), 1.0)
         descend(for_encoder, gan)
-        yield [missed.detach(), discriminator_loss.detach(), gan.detach()]
+        yield [reconstruction.detach(), discriminator_loss.detach(), gan.detach()]
 
 
 def wae_gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
@@ -85,19 +85,21 @@ def wae_mmd(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     adam = optimizer(settings, encoder, decoder, lr=recipe.lr)
     widths = [2 * recipe.prior.dim * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
 
-    def kernel(one: Tensor, other: Tensor) -> Tensor:
-        squared = (one[:, None] - other[None]).square().sum(2)
+    def kernel(codes: Tensor, latents: Tensor) -> Tensor:
+        squared = (codes[:, None] - latents[None]).square().sum(2)
         return torch.stack([width / (width + squared) for width in widths]).sum(0)
 
     for (images,) in batches:
         n, code = len(images), encoder(images)
-        one, other = code.flatten(1), noise(recipe, images).flatten(1)
-        apart = 1 - torch.eye(n).to(images)
-        within = ((kernel(one, one) + kernel(other, other)) * apart).sum() / (n * (n - 1))
+        codes, latents = code.flatten(1), noise(recipe, images).flatten(1)
+        off_diagonal = 1 - torch.eye(n).to(images)
+        within = ((kernel(codes, codes) + kernel(latents, latents)) * off_diagonal).sum() / (
+            n * (n - 1)
+        )
         cost = (
             recipe.reconstruction_weight * (decoder(code) - images).square().sum((1, 2, 3)).mean()
         )
-        prior = recipe.mmd_weight * (within - 2 * kernel(one, other).mean())
+        prior = recipe.mmd_weight * (within - 2 * kernel(codes, latents).mean())
         descend(adam, cost + prior)
         yield [cost.detach(), prior.detach()]
 

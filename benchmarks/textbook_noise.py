@@ -1,7 +1,6 @@
-"""The adversarial methods that draw from noise, as a textbook trains them.
+"""Textbook loops of the adversarial methods that generate images from noise: see textbook.py.
 
-As in textbook.py: the networks are those of our recipes, and the loops the obvious ones. Each
-yields its losses, in the order of our log. Rates are constant and precision is full.
+Each yields its losses in the order of our log. Learning rates are constant, in full precision.
 """
 
 from collections.abc import Iterator
@@ -9,13 +8,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, optimizer, slope_penalty, switch
+from textbook import Settings, cross_entropy, gradient_penalty, optimizer, switch
 from torch import Tensor, nn
 from torch.optim import RMSprop
 
 
 def gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Goodfellow et al. (2014): fresh noise for either player."""
+    """Goodfellow et al. (2014): new noise for each player."""
     generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
@@ -36,17 +35,17 @@ def gan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
 
 
 def dcgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Radford et al. (2016): both players look at the same fakes."""
+    """Radford et al. (2016): both players get the same fake images."""
     generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
     for (real,) in batches:
         fake = generator(noise(recipe, real))
-        yield play(discriminator, for_discriminator, for_generator, real, fake)
+        yield update_players(discriminator, for_discriminator, for_generator, real, fake)
 
 
 def cgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Mirza and Osindero (2014): a label joins the input of both networks, as planes."""
+    """Mirza and Osindero (2014): labels are input planes of both networks."""
     generator, discriminator = recipe.generator, recipe.discriminator
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr_discriminator)
@@ -55,13 +54,13 @@ def cgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[li
         wide = planes.expand(-1, -1, *images.shape[2:])
         fake = generator(torch.cat([noise(recipe, images), planes], 1))
         real, fake = torch.cat([images, wide], 1), torch.cat([fake, wide], 1)
-        yield play(discriminator, for_discriminator, for_generator, real, fake)
+        yield update_players(discriminator, for_discriminator, for_generator, real, fake)
 
 
-def play(
+def update_players(
     discriminator: nn.Module, for_discriminator: Any, for_generator: Any, real: Tensor, fake: Tensor
 ) -> Any:
-    """Move the discriminator, then the generator against it; return both losses."""
+    """Update the discriminator, then the generator; return both losses."""
     switch([discriminator], on=True)
     discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
         discriminator(fake.detach()), 0.0
@@ -73,7 +72,7 @@ def play(
     return [discriminator_loss.detach(), gan.detach()]
 
 
-def wgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:  # noqa: ARG001 - there is no Adam
+def wgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:  # noqa: ARG001 - RMSprop, not Adam
     """Arjovsky et al. (2017), algorithm 1."""
     generator, critic = recipe.generator, recipe.critic
     for_generator = RMSprop(generator.parameters(), recipe.lr_generator)
@@ -104,7 +103,7 @@ def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
             fake = generator(noise(recipe, real))
         switch([critic], on=True)
         estimate = critic(fake).mean() - critic(real).mean()
-        penalty = recipe.gradient_penalty_weight * slope_penalty(critic, real, fake)
+        penalty = recipe.gradient_penalty_weight * gradient_penalty(critic, real, fake)
         losses = [estimate, penalty]
         descend(for_critic, estimate + penalty)
         if step % recipe.critic_steps == 0:
@@ -115,35 +114,39 @@ def wgan_gp(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
 
 
 def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Chen et al. (2016): the discriminator's trunk has a second head, which guesses the codes."""
+    """Chen et al. (2016): a second head of the discriminator predicts the codes."""
     generator, discriminator, head = recipe.generator, recipe.discriminator, recipe.head
     for_generator = optimizer(settings, generator, lr=recipe.lr_generator)
     for_discriminator = optimizer(settings, discriminator, head, lr=recipe.lr_discriminator)
     sizes = [recipe.prior.dim, recipe.categories, recipe.continuous]
 
-    def look(fake: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def losses_of(fake: Tensor, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if settings.as_ours:
-            logits, guess = discriminator(fake), head(discriminator.features(fake)[-1])
+            logits, prediction = discriminator(fake), head(discriminator.features(fake)[-1])
         else:
-            seen = discriminator.features(fake)[-1]
-            logits, guess = discriminator.main[-1](seen), head(seen)
-        _, category, numbers = drawn.flatten(1).split(sizes, 1)
-        guessed, found = guess.split(sizes[1:], 1)
-        missed = F.cross_entropy(guessed, category.argmax(1))
-        apart = 0.5 * (found - numbers).square().sum(1).mean()
-        return logits, recipe.information_weight * missed, recipe.information_weight * apart
+            features = discriminator.features(fake)[-1]
+            logits, prediction = discriminator.main[-1](features), head(features)
+        _, category, numbers = latents.flatten(1).split(sizes, 1)
+        logits_of_category, predicted = prediction.split(sizes[1:], 1)
+        categorical = F.cross_entropy(logits_of_category, category.argmax(1))
+        continuous = 0.5 * (predicted - numbers).square().sum(1).mean()
+        return (
+            logits,
+            recipe.information_weight * categorical,
+            recipe.information_weight * continuous,
+        )
 
     for (real,) in batches:
-        drawn = noise(recipe, real)
-        fake = generator(drawn)
+        latents = noise(recipe, real)
+        fake = generator(latents)
         switch([discriminator, head], on=True)
         as_real = cross_entropy(discriminator(real), 1.0)
-        logits, missed, apart = look(fake.detach(), drawn)
-        losses = [as_real + cross_entropy(logits, 0.0), missed, apart]
+        logits, categorical, continuous = losses_of(fake.detach(), latents)
+        losses = [as_real + cross_entropy(logits, 0.0), categorical, continuous]
         descend(for_discriminator, losses[0] + losses[1] + losses[2])
         switch([discriminator, head], on=False)
-        logits, missed, apart = look(fake, drawn)
-        losses += [cross_entropy(logits, 1.0), missed, apart]
+        logits, categorical, continuous = losses_of(fake, latents)
+        losses += [cross_entropy(logits, 1.0), categorical, continuous]
         descend(for_generator, losses[3] + losses[4] + losses[5])
         yield [loss.detach() for loss in losses]
 
@@ -155,19 +158,22 @@ def text2img(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
     for_generator = optimizer(settings, recipe.generator, lr=recipe.lr_generator)
 
     def discriminator(images: Tensor, *codes: Tensor) -> list[Tensor]:
-        alone, seen = recipe.discriminator(images), recipe.image_encoder(images)
-        return [alone + (seen * code).sum((1, 2, 3)).view_as(alone) for code in codes]
+        score, embedding = recipe.discriminator(images), recipe.image_encoder(images)
+        return [score + (embedding * code).sum((1, 2, 3)).view_as(score) for code in codes]
 
     for images, text in batches:
         switch(discriminators, on=True)
         code = recipe.text_encoder(text)
-        drawn, _ = noise(recipe, images), noise(recipe, images)  # the other is for diversity
-        fake = recipe.generator(torch.cat([drawn, code.detach()], 1))
-        real, wrong = discriminator(images, code, code.roll(1, 0))
-        (unreal,) = discriminator(fake.detach(), code)
-        same = (text == text.roll(1, 0)).all(1).view_as(wrong)
-        as_real, as_fake = 0.5 * cross_entropy(real, 1.0), 0.5 * cross_entropy(unreal, 0.0)
-        mismatch = 0.5 * cross_entropy(torch.where(same, unreal, wrong), 0.0)
+        latents, _ = (
+            noise(recipe, images),
+            noise(recipe, images),
+        )  # ours draws a second one for its diversity loss
+        fake = recipe.generator(torch.cat([latents, code.detach()], 1))
+        real, mismatched = discriminator(images, code, code.roll(1, 0))
+        (fake_score,) = discriminator(fake.detach(), code)
+        same = (text == text.roll(1, 0)).all(1).view_as(mismatched)
+        as_real, as_fake = 0.5 * cross_entropy(real, 1.0), 0.5 * cross_entropy(fake_score, 0.0)
+        mismatch = 0.5 * cross_entropy(torch.where(same, fake_score, mismatched), 0.0)
         losses = [as_real + as_fake, as_real + mismatch]
         descend(for_discriminators, losses[0] + losses[1])
         switch(discriminators, on=False)

@@ -1,7 +1,6 @@
-"""The methods that mend pictures, as a textbook trains them.
+"""Textbook loops of the methods that restore images: see textbook.py.
 
-As in textbook.py: the networks are those of our recipes, and the loops the obvious ones. So are the
-perceptual loss, the holes and the damage, which are no part of a loop.
+The perceptual loss, the holes and the degradations are those of our recipes as well.
 """
 
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from textbook import Settings, cross_entropy, optimizer, schedule, slope_penalty, switch
+from textbook import Settings, cross_entropy, gradient_penalty, optimizer, schedule, switch
 from torch import Tensor
 
 from translate_plugins.inpaint.holes import random_holes
@@ -27,13 +26,13 @@ def deblurgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterat
         for _ in range(recipe.critic_steps):
             fake = restored.detach()
             estimate = critic(fake).mean() - critic(sharp).mean()
-            penalty = recipe.gradient_penalty_weight * slope_penalty(critic, sharp, fake)
+            penalty = recipe.gradient_penalty_weight * gradient_penalty(critic, sharp, fake)
             descend(for_critic, estimate, penalty)
         switch([critic], on=False)
         losses = [-critic(restored).mean(), recipe.content_weight * recipe.content(restored, sharp)]
         descend(for_generator, *losses)
-        for each in schedules:
-            each.step()
+        for scheduler in schedules:
+            scheduler.step()
         yield [loss.detach() for loss in (estimate, penalty, *losses)]
 
 
@@ -46,21 +45,21 @@ def srgan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[l
     for (large,) in batches:
         sides = [side // recipe.geometry.scale for side in large.shape[2:]]
         small = F.interpolate(large, sides, mode="bicubic", antialias=True).clamp(-1, 1)
-        drawn = generator(small)
+        fake = generator(small)
         switch([discriminator], on=True)
         discriminator_loss = cross_entropy(discriminator(large), 1.0) + cross_entropy(
-            discriminator(drawn.detach()), 0.0
+            discriminator(fake.detach()), 0.0
         )
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
         losses = [
-            recipe.pixel_weight * F.l1_loss(drawn, large),
-            recipe.adversarial_weight * cross_entropy(discriminator(drawn), 1.0),
-            recipe.content_weight * recipe.content(drawn, large),
+            recipe.pixel_weight * F.l1_loss(fake, large),
+            recipe.adversarial_weight * cross_entropy(discriminator(fake), 1.0),
+            recipe.content_weight * recipe.content(fake, large),
         ]
         descend(for_generator, *losses)
-        for each in schedules:
-            each.step()
+        for scheduler in schedules:
+            scheduler.step()
         yield [loss.detach() for loss in (discriminator_loss, *losses)]
 
 
@@ -70,40 +69,40 @@ def inpaint(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     for_generator = optimizer(settings, generator, lr=recipe.lr)
     for_discriminator = optimizer(settings, discriminator, lr=recipe.lr)
     schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
-    for (whole,) in batches:
-        hole = random_holes(whole, recipe.hole_fraction, recipe.stroke_fraction).to(whole)
+    for (image,) in batches:
+        hole = random_holes(image, recipe.hole_fraction, recipe.stroke_fraction).to(image)
         mask = 2 * hole - 1
-        drawn = generator(torch.cat([whole * (1 - hole), mask], 1))
-        composed = hole * drawn + (1 - hole) * whole
-        real, fake = torch.cat([whole, mask], 1), torch.cat([composed, mask], 1)
+        output = generator(torch.cat([image * (1 - hole), mask], 1))
+        composed = hole * output + (1 - hole) * image
+        real, fake = torch.cat([image, mask], 1), torch.cat([composed, mask], 1)
         switch([discriminator], on=True)
         discriminator_loss = cross_entropy(discriminator(real), 1.0) + cross_entropy(
             discriminator(fake.detach()), 0.0
         )
         descend(for_discriminator, discriminator_loss)
         switch([discriminator], on=False)
-        apart = (drawn - whole).abs().mean(1, keepdim=True)
+        error = (output - image).abs().mean(1, keepdim=True)
         losses = [
-            recipe.hole_weight * (apart * hole).sum() / hole.sum(),
-            recipe.known_weight * (apart * (1 - hole)).sum() / (1 - hole).sum(),
+            recipe.hole_weight * (error * hole).sum() / hole.sum(),
+            recipe.known_weight * (error * (1 - hole)).sum() / (1 - hole).sum(),
             recipe.adversarial_weight * cross_entropy(discriminator(fake), 1.0),
         ]
         descend(for_generator, *losses)
-        for each in schedules:
-            each.step()
+        for scheduler in schedules:
+            scheduler.step()
         yield [loss.detach() for loss in (discriminator_loss, *losses)]
 
 
 def restore(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[list[Tensor]]:
-    """Zhang et al. (2017): yield the loss of the network that draws what is to be added."""
+    """Zhang et al. (2017): yield the loss of the network that predicts the residual."""
     generator = recipe.generator
     for_generator = optimizer(settings, generator, lr=recipe.lr, betas=(0.9, 0.999))
-    falling = schedule(for_generator, settings)
-    for (sound,) in batches:
-        damaged = recipe.degrade(sound)
-        pixel = recipe.pixel_weight * F.l1_loss(damaged + generator(damaged), sound)
+    scheduler = schedule(for_generator, settings)
+    for (clean,) in batches:
+        degraded = recipe.degrade(clean)
+        pixel = recipe.pixel_weight * F.l1_loss(degraded + generator(degraded), clean)
         descend(for_generator, pixel)
-        falling.step()
+        scheduler.step()
         yield [pixel.detach()]
 
 

@@ -136,8 +136,8 @@ def selected_settings(
 
 def environment(values: Mapping[str, str]) -> dict[str, str]:
     """Return this process's environment with exactly the thread variables of `values`."""
-    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    return {**kept, **values}
+    others = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return {**others, **values}
 
 
 @contextmanager
@@ -185,7 +185,7 @@ def rate(lines: Sequence[Mapping[str, Any]]) -> float:
 
 
 def rotated(names: Sequence[str], by: int) -> list[str]:
-    """Return `names`, begun at another one in each round."""
+    """Return `names`, rotated by the number of the round."""
     first = by % len(names)
     return [*names[first:], *names[:first]]
 

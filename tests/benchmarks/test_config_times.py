@@ -12,11 +12,16 @@ from translate.engine.config import layers
 
 
 @pytest.fixture
+def config_costs(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return import_benchmark("config_costs")
+
+
+@pytest.fixture
 def config_times(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
     return import_benchmark("config_times")
 
 
-def test_costs_are_medians_without_the_warm_up(config_times: ModuleType) -> None:
+def test_costs_are_medians_without_the_warm_up(config_costs: ModuleType) -> None:
     events = [("checkpoint", 0, 103.0)]
     at = 103.0
     for number, per_step in enumerate([9.0, 1.0, 2.0, 6.0], start=1):
@@ -26,7 +31,7 @@ def test_costs_are_medians_without_the_warm_up(config_times: ModuleType) -> None
         events.append(("preview", 10 * number, at))
         at += 0.25
         events.append(("checkpoint", 10 * number, at))
-    assert config_times.costs_of(events, 100.0, at + 4, 10) == (2.0, 0.5, 0.25, 7.0)
+    assert config_costs.costs_of(events, 100.0, at + 4, 10) == (2.0, 0.5, 0.25, 7.0)
 
 
 def test_previews_and_checkpoints_are_counted_with_those_after_the_last_step(
@@ -44,9 +49,9 @@ def test_steps_after_a_warm_up_are_measured_on_their_own(
     def measured_costs(*arguments: object) -> tuple:
         *_, extra = arguments
         calls.append(extra)
-        return config_times.Costs(3.0 if extra else 1.0, 10.0, 100.0, 5.0)
+        return config_times.config_costs.Costs(3.0 if extra else 1.0, 10.0, 100.0, 5.0)
 
-    monkeypatch.setattr(config_times, "measured_costs", measured_costs)
+    monkeypatch.setattr(config_times.config_costs, "measured_costs", measured_costs)
     arguments = config_times.argparse.Namespace(interval=None, intervals=2)
     config = layers.resolve(None, config="srgan-small")
     steps, warm_up = config.train.steps, config.options["pretrain_steps"]

@@ -158,7 +158,7 @@ def test_an_unknown_option_is_named(register_plugin: Plugin) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "said"),
+    ("metric", "message"),
     [
         (WrongName, r"compute returned \['mistake'\], but figures declares \['error'\]"),
         (WrongDirection, "expected Figure.'min'. or Figure.'max'."),
@@ -176,9 +176,9 @@ def test_an_unknown_option_is_named(register_plugin: Plugin) -> None:
         (NeedsTwo, r"raise nothing\. too few"),
     ],
 )
-def test_a_broken_rule_is_named(register_plugin: Plugin, metric: type[Metric], said: str) -> None:
+def test_a_broken_rule_is_named(register_plugin: Plugin, metric: type[Metric], message: str) -> None:
     offer(register_plugin, metric)
-    with pytest.raises(AssertionError, match=said):
+    with pytest.raises(AssertionError, match=message):
         check_metric("tried")
 
 
