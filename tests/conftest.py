@@ -34,8 +34,8 @@ def browser() -> "Iterator[Browser]":
 
     if not CHROMIUM.exists():
         pytest.skip(f"no {CHROMIUM}: apt-get install chromium-headless-shell")
-    with running_browser() as found:
-        yield found
+    with running_browser() as chromium:
+        yield chromium
 
 
 @pytest.fixture

@@ -194,12 +194,9 @@ def test_samples_equal_those_of_the_command(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def root(
-    image_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    image_folder("a", 3), image_folder("b", 3)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def root(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(root)
+    return root
 
 
 def training(**changes: Any) -> TrainingResult:

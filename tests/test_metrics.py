@@ -44,7 +44,7 @@ def test_resampled_images_keep_their_rows_together_and_leave_the_metric_as_it_wa
     resampled = metric.resample(np.random.default_rng(0))
     means, squares = resampled.rows("fake", "means"), resampled.rows("fake", "squares")
     assert torch.equal(squares, means**2)
-    assert 20 < len(set(means.tolist())) < 40, "about 63 % of the images are drawn"
+    assert 20 < len(set(means.tolist())) < 40, "about 63 % of the images are sampled"
     assert torch.equal(metric.rows("fake", "means"), torch.arange(50.0))
 
 

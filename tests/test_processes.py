@@ -101,7 +101,9 @@ def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
     results = train_on_processes(config, root / "run")
     assert results[0]["parameters"] == results[1]["parameters"]  # statistics are each process's own
     saved = small_runs.checkpoint_tensors(root / "run")["weights.safetensors"]
-    assert sha256(saved).hexdigest() == results[0]["weights"]  # and the first one's are kept
+    assert (
+        sha256(saved).hexdigest() == results[0]["weights"]
+    )  # the saved ones are those of the first
 
 
 def test_two_processes_resume_exactly_and_one_process_reports_the_difference(root: Path) -> None:

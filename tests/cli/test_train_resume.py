@@ -110,8 +110,8 @@ def test_case_24_more_steps_that_raise_the_learning_rate_are_reported_with_the_s
         "the learning rate goes back from 1e-04 to 1.3e-04: the schedule now ends at step 4; "
         "--set train.schedule_steps=2 keeps the schedule of 2 steps\n"
     ) in result.out
-    kept = run_command("train", "--resume", "kept", *more, "--set", "train.schedule_steps=2")
-    assert (kept.code, "learning rate" in kept.out) == (0, False)
+    constant = run_command("train", "--resume", "kept", *more, "--set", "train.schedule_steps=2")
+    assert (constant.code, "learning rate" in constant.out) == (0, False)
     assert [line["lr"]["generators"] for line in log(root / "kept")][-2:] == [1e-4, 1e-4]
 
 

@@ -63,7 +63,7 @@ class Greedy(Sound):
 
 
 class Forgets(Sound):
-    """It writes over what it kept, where it should add."""
+    """A metric that overwrites its state instead of adding to it."""
 
     def update(self, batch: MetricBatch) -> None:
         self.total = float((batch["fake"] - batch["target"]).abs().mean())
@@ -176,7 +176,9 @@ def test_an_unknown_option_is_named(register_plugin: Plugin) -> None:
         (NeedsTwo, r"raise nothing\. too few"),
     ],
 )
-def test_a_broken_rule_is_named(register_plugin: Plugin, metric: type[Metric], message: str) -> None:
+def test_a_broken_rule_is_named(
+    register_plugin: Plugin, metric: type[Metric], message: str
+) -> None:
     offer(register_plugin, metric)
     with pytest.raises(AssertionError, match=message):
         check_metric("tried")

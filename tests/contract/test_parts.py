@@ -73,8 +73,8 @@ class ReturnsOneFeatureTensor(ValidGenerator):
     ],
 )
 def test_a_generator_that_breaks_a_rule_gets_its_message(register_plugin, network, message) -> None:
-    register(register_plugin, generators={"shift": ValidGenerator, "stranger": network})
-    check_generator("shift")
+    register(register_plugin, generators={"valid": ValidGenerator, "stranger": network})
+    check_generator("valid")
     with pytest.raises(AssertionError, match=message):
         check_generator("stranger")
 
@@ -146,10 +146,14 @@ def test_a_noise_generator_or_encoder_that_breaks_a_rule_gets_its_message(
 ) -> None:
     register(
         register_plugin,
-        generators={"mist": ValidNoiseGenerator, "code": ValidEncoder, "stranger": network},
+        generators={
+            "valid-noise": ValidNoiseGenerator,
+            "valid-encoder": ValidEncoder,
+            "stranger": network,
+        },
     )
-    check_generator("mist")
-    check_generator("code")
+    check_generator("valid-noise")
+    check_generator("valid-encoder")
     with pytest.raises(AssertionError, match=message):
         check_generator("stranger")
 
@@ -206,7 +210,7 @@ class DetachesItsInput(ValidDiscriminator):
 def test_a_discriminator_that_breaks_a_rule_gets_its_message(
     register_plugin, network, message
 ) -> None:
-    register(register_plugin, discriminators={"judge": ValidDiscriminator, "stranger": network})
-    check_discriminator("judge")
+    register(register_plugin, discriminators={"valid": ValidDiscriminator, "stranger": network})
+    check_discriminator("valid")
     with pytest.raises(AssertionError, match=message):
         check_discriminator("stranger")

@@ -298,7 +298,7 @@ class RecordsInputs(Recipe[Any]):
 
     def __init__(self, inputs: list[Any], spec: ImageSpec) -> None:
         super().__init__()
-        self.seen, self.domains = inputs, spec.names
+        self.inputs, self.domains = inputs, spec.names
 
     def optimizers(self) -> dict[str, Any]:
         return {}
@@ -307,7 +307,7 @@ class RecordsInputs(Recipe[Any]):
         raise NotImplementedError
 
     def translate(self, images: torch.Tensor, *, to: str | None = None) -> torch.Tensor:  # noqa: ARG002
-        self.seen.append(images)
+        self.inputs.append(images)
         return images
 
 

@@ -58,28 +58,13 @@ def pix2pix(path: Path, **settings: Any) -> Path:
     return write_run(path, "pix2pix", options=options, **settings)
 
 
-def gan(path: Path, **settings: Any) -> Path:
+def gan(path: Path, recipe: str = "gan", **settings: Any) -> Path:
     """Write the run of a tiny GAN of gray 8x8 images."""
-    return write_run(
-        path,
-        "gan",
-        domains=("digits",),
-        options={"generator": MLP, "discriminator": MLP, "latent_dim": 4},
-        size=8,
-        channels=(1,),
-        **settings,
-    )
+    options = {"generator": MLP, "discriminator": MLP, "latent_dim": 4}
+    defaults = {"domains": ("digits",), "options": options, "size": 8, "channels": (1,)}
+    return write_run(path, recipe, **{**defaults, **settings})
 
 
 def cgan(path: Path, **settings: Any) -> Path:
     """Write the run of a tiny conditional GAN of three classes."""
-    return write_run(
-        path,
-        "cgan",
-        domains=("digits",),
-        options={"generator": MLP, "discriminator": MLP, "latent_dim": 4},
-        size=8,
-        channels=(1,),
-        classes=("zero", "one", "two"),
-        **settings,
-    )
+    return gan(path, "cgan", classes=("zero", "one", "two"), **settings)

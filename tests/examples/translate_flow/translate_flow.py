@@ -1,4 +1,4 @@
-"""Flow matching: an image is drawn in small steps from noise, guided by a label map."""
+"""Flow matching: an image is generated in small steps from noise, conditioned on another image."""
 
 from typing import Annotated
 
