@@ -114,8 +114,8 @@ TABLE = [
     Case("page.png", b"<html>not here</html>"),
     Case("numbers.tif", encode(Image.fromarray(np.full(SIZE, -5, np.int32)), "TIFF")),
 ]  # fmt: skip
-READABLE = [file for file in TABLE if file.shows is not None]
-UNREADABLE = [file for file in TABLE if file.shows is None]
+READABLE = [file for file in TABLE if file.pixels is not None]
+UNREADABLE = [file for file in TABLE if file.pixels is None]
 
 
 @pytest.fixture
@@ -174,9 +174,9 @@ def test_I17_a_file_has_the_same_pixels_in_every_command_and_in_python(
         by_infer = open_image(outputs[file.name])
         by_python = model(folder / file.name)
         assert by_python.mode == by_infer.mode, file.name
-        assert np.asarray(by_python).shape == file.shows.shape, file.name
-        difference = np.abs(np.asarray(by_python).astype(int) - file.shows).max()
-        assert difference <= file.exact, (file.name, difference)
+        assert np.asarray(by_python).shape == file.pixels.shape, file.name
+        difference = np.abs(np.asarray(by_python).astype(int) - file.pixels).max()
+        assert difference <= file.tolerance, (file.name, difference)
         if outputs[file.name].suffix != ".jpg":
             assert (np.asarray(by_infer) == np.asarray(by_python)).all(), file.name
         assert (by_training[file.name] == to_rgb(np.asarray(by_python))).all(), file.name

@@ -76,19 +76,19 @@ class Report(NamedTuple):
 def test_D2_a_mutated_image_is_a_bad_image_or_has_the_size_of_its_header(
     seconds: int, tmp_path: Path
 ) -> None:
-    report = fuzz(image_target, tmp_path, seconds, least=100 * seconds)
+    report = fuzz(image_target, tmp_path, seconds, minimum=100 * seconds)
     assert report.memory_growth < 100
 
 
 @SECONDS
 def test_F4_a_mutated_checkpoint_is_refused_or_translates(seconds: int, tmp_path: Path) -> None:
-    report = fuzz(checkpoint_target, tmp_path, seconds, least=10 * seconds)
+    report = fuzz(checkpoint_target, tmp_path, seconds, minimum=10 * seconds)
     assert report.memory_growth < 400  # 256 may be allocated before a mutant is refused
 
 
 @SECONDS
 def test_F7_a_mutated_configuration_is_refused_or_valid(seconds: int, tmp_path: Path) -> None:
-    report = fuzz(configuration_target, tmp_path, seconds, least=10 * seconds)
+    report = fuzz(configuration_target, tmp_path, seconds, minimum=10 * seconds)
     assert report.memory_growth < 100
 
 
