@@ -1,4 +1,4 @@
-"""What goes wrong, said to the person who can fix it, with the exit code a script sees."""
+"""Exceptions with messages for the user, and exit codes for scripts."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -61,7 +61,7 @@ class SaveError(TranslateError):
 
 
 class BadImage(Exception):  # noqa: N818 - a value that is listed, more often than an error that is raised
-    """A file that cannot be read as an image: it is listed, and the work goes on."""
+    """A file that cannot be read as an image: it is listed, and the others are processed."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(

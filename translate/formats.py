@@ -1,7 +1,7 @@
 """Image formats: what a plugin implements so that files of one more kind are read and written.
 
 A format is chosen by the bytes of a file: the first whose `Format.probe` returns a header reads it.
-Formats of plugins are asked before the built-in ones.
+Formats of other plugins are tried before the built-in ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Header:
     """What a file says of one of its frames before a pixel is decoded."""
 
     format: str
-    """the name of the format, as a person knows it: ``PNG``"""
+    """the usual name of the format: ``PNG``"""
     size: tuple[int, int]
     """height and width of the upright image"""
     channels: int = 3
@@ -67,7 +67,7 @@ class Header:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """what else belongs to the image and is given to `Format.write` of its translation: a colour
     profile (``icc_profile``, the bytes), geometry, units. Nothing but formats looks into it; a
-    colour profile for another number of channels is left out."""
+    colour profile for another number of channels is omitted."""
     private: Mapping[str, Any] = field(default_factory=dict)
     """what is written only with ``--keep-metadata``: a camera's ``exif`` data, its place in them"""
 
@@ -92,21 +92,21 @@ class Header:
             hole: whether what is transparent is a hole to fill, and so is not lost.
 
         """
-        found = []
+        notes = []
         if self.alpha and not hole:
-            found.append(Note("alpha", "transparency is composited over white"))
+            notes.append(Note("alpha", "transparency is composited over white"))
         if self.bits > 8:
-            found.append(Note("depth", f"{self.bits} bits a channel become 8"))
+            notes.append(Note("depth", f"{self.bits} bits a channel become 8"))
         if self.bands:
             verb = "are" if self.bands_read > 1 else "is"
             text = f"has {self.bands} bands: {COUNTS[self.bands_read]} {verb} read"
-            found.append(Note("bands", text))
+            notes.append(Note("bands", text))
         if self.converted or (channels == 1 and not self.gray):
             source = self.converted or "colour"
-            found.append(Note("colour", f"{source} becomes {'gray' if channels == 1 else 'RGB'}"))
+            notes.append(Note("colour", f"{source} becomes {'gray' if channels == 1 else 'RGB'}"))
         if frame is None and self.frames > 1:
-            found.append(Note("frames", f"only the first of {self.frames} frames is read"))
-        return tuple(found)
+            notes.append(Note("frames", f"only the first of {self.frames} frames is read"))
+        return tuple(notes)
 
     def without_extra(self) -> Header:
         """Return the header without what `Format.write` alone needs, which may be large."""

@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement. Every built-in is found through these, too."""
+"""The hooks that a plugin may implement; built-in plugins use the same."""
 
 from __future__ import annotations
 

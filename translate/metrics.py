@@ -1,4 +1,4 @@
-"""Metrics: what a plugin implements to measure translated and generated images."""
+"""Metrics of translated and generated images: the interface for plugins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from translate.weights import PretrainedFile
 
 
 class Figure(NamedTuple):
-    """What one number of a metric is."""
+    """The direction and unit of one number of a metric."""
 
     better: Literal["min", "max"]
     """whether smaller or larger numbers are better"""
@@ -23,7 +23,7 @@ class Figure(NamedTuple):
 
 
 class MetricBatch(TypedDict, total=False):
-    """Images to measure, and what is known of them; only what is known is there.
+    """Images to measure, and what is known about them; unknown fields are missing.
 
     Images are (N, C, H, W), float32 on one device, in the numbers of their domain: 0 to 255 for
     8-bit images. All but ``real`` and ``real_labels`` are of the same N images.
@@ -34,7 +34,7 @@ class MetricBatch(TypedDict, total=False):
     target: Tensor
     """the ground truth of each fake image, of the same size"""
     source: Tensor
-    """what each fake image is translated from, in the numbers of the source domain"""
+    """the input of each fake image, in the numbers of the source domain"""
     cycle: Tensor
     """the fake images, translated back to the source domain"""
     mask: Tensor
@@ -99,15 +99,15 @@ class Metric(ABC):
         return {}
 
     def protocol(self) -> dict[str, str]:
-        """Return what must be equal for figures to compare: networks, sizes and conventions."""
+        """Return what must be equal for figures to be comparable: networks, sizes, conventions."""
         return {}
 
     def add(self, images: str, /, **rows: Tensor) -> None:
-        """Keep rows, one for each image of a batch.
+        """Store rows, one for each image of a batch.
 
         Args:
-            images: Which images they are of, such as ``fake`` or ``real``. All rows of the same
-                images are drawn together for an interval, and have equal numbers.
+            images: The images that the rows belong to, such as ``fake`` or ``real``. All rows of
+                the same images have equal numbers, and are resampled together for an interval.
             rows: Tensors (N, ...) by name, such as errors or features.
         """
         kept = self._kept().setdefault(images, {})
@@ -122,7 +122,7 @@ class Metric(ABC):
         return chunks[0]
 
     def state(self) -> dict[str, Tensor]:
-        """Return everything that was kept, to be given to `merge`."""
+        """Return all stored rows, for `merge`."""
         return {
             f"{images}/{name}": self.rows(images, name)
             for images, kept in self._kept().items()
@@ -130,7 +130,7 @@ class Metric(ABC):
         }
 
     def merge(self, state: Mapping[str, Tensor]) -> None:
-        """Add what another process has measured, its `state`."""
+        """Add the `state` of another process."""
         for key, tensor in state.items():
             images, _, name = key.partition("/")
             self.add(images, **{name: tensor})
@@ -140,10 +140,10 @@ class Metric(ABC):
         other: Self = object.__new__(type(self))
         other.__dict__ = {**self.__dict__, "_rows": {}}
         for images, kept in self._kept().items():
-            found = {name: self.rows(images, name) for name in kept}
-            count = len(next(iter(found.values())))
-            drawn = torch.from_numpy(random.integers(count, size=count))
-            other.add(images, **{name: tensor[drawn] for name, tensor in found.items()})
+            rows = {name: self.rows(images, name) for name in kept}
+            count = len(next(iter(rows.values())))
+            indices = torch.from_numpy(random.integers(count, size=count))
+            other.add(images, **{name: tensor[indices] for name, tensor in rows.items()})
         return other
 
     def _kept(self) -> dict[str, dict[str, list[Tensor]]]:

@@ -126,7 +126,7 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 def bernoulli(decoded: Tensor, images: Tensor) -> Tensor:
     """Return (N,), the negative binary cross-entropy of images in [-1, 1], in nats.
 
-    `decoded` is tanh(a), whose probability of white is sigmoid(2a). Unlike the gradient of
+    `decoded` is tanh(a); the probability of white is sigmoid(2a). Unlike the gradient of
     `binary_cross_entropy`, this one is a sum of logarithms and stays exact near black and white. A
     pixel where tanh is rounded to 1 costs at most 17 nats.
     """

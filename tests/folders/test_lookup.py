@@ -48,7 +48,7 @@ def test_D23_the_folder_of_a_split_is_found_in_any_case_and_images_next_to_it_ar
     layout = OneDomain(tmp_path, ["a"], "train")
     assert [path.parent.name for path in layout.files] == ["Train"] * 3
     [note] = layout.notes
-    assert note.startswith("skipped 2 images beside ") and note.endswith(f"first is {skipped}")
+    assert note.startswith("skipped 2 images next to ") and note.endswith(f"first is {skipped}")
     image_folder("b/train", 1)
     assert OneDomain(tmp_path, ["b"], "train").notes == []
 

@@ -1,1 +1,1 @@
-"""The rules that a plugin keeps, one function each; `translate.testing` is their door."""
+"""The contract of plugins, a function for each rule; `translate.testing` is its interface."""

@@ -1,4 +1,4 @@
-"""The rules of a recipe in training."""
+"""Rules of the contract for the training of a recipe."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,16 +16,17 @@ from translate.engine.training.preview import draw_preview
 from translate.errors import short_repr
 from translate.recipe import Turn
 
-REMEMBERED = (
-    "what a step remembers belongs in a parameter, a buffer (register_buffer) or training_state()."
+STATE_RULE = (
+    "state that a step keeps belongs in a parameter, a buffer (register_buffer) or "
+    "training_state()."
 )
 
 
 def constructor_does_no_io(subject: Subject) -> None:
     """Read no file and no network in a constructor, and give one seed equal weights."""
-    with record_io() as heard:
+    with record_io() as accesses:
         first = subject.make()
-    require_no_io(heard, first)
+    require_no_io(accesses, first)
     require_equal(
         first.state_dict(),
         subject.make().state_dict(),
@@ -35,10 +36,10 @@ def constructor_does_no_io(subject: Subject) -> None:
 
 def takes_turns(subject: Subject) -> None:
     """Yield turns, outside of `no_grad` and `autocast`, with finite losses and gradients."""
-    for played in subject.train(subject.build(), 3):
-        require(played.losses, "It yielded nothing: yield Turn(player, name=loss).")
-        gradients = {f"the gradient of {name!r}": norm for name, norm in played.norms.items()}
-        for name, number in (played.losses | gradients).items():
+    for result in subject.train(subject.build(), 3):
+        require(result.losses, "It yielded nothing: yield Turn(player, name=loss).")
+        gradients = {f"the gradient of {name!r}": norm for name, norm in result.norms.items()}
+        for name, number in (result.losses | gradients).items():
             require(number.isfinite(), f"At 2 random images, {name} is {float(number)}.")
 
 
@@ -51,15 +52,15 @@ def moves_one_player(subject: Subject) -> None:
         for player, optimizer in training.optimizers.items()
     }
     own = {id(p) for p in recipe.parameters()}
-    for player, held in players.items():
+    for player, weights in players.items():
         require(
-            held <= own,
-            f"{player!r} holds weights that are no part of the recipe, and so would "
+            weights <= own,
+            f"{player!r} has weights that are not part of the recipe, and so would "
             "not be saved: make their network an attribute.",
         )
     moved: set[str] = set()
 
-    def look(player: str, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def find_moved(player: str, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
         after = {name: p.detach().clone() for name, p in recipe.named_parameters()}
         for name, parameter in recipe.named_parameters():
             if name in before and not torch.equal(before[name], after[name]):
@@ -68,15 +69,15 @@ def moves_one_player(subject: Subject) -> None:
                 moved.add(player)
         return after
 
-    def watched(batch: Any) -> Iterator[Turn]:
-        player, before = "", look("", {})
+    def observed_step(batch: Any) -> Iterator[Turn]:
+        player, before = "", find_moved("", {})
         for turn in step(batch):
-            before = look(player, before)
+            before = find_moved(player, before)
             player = turn.player
             yield turn
-        look(player, before)
+        find_moved(player, before)
 
-    with mock.patch.object(recipe, "step", watched):
+    with mock.patch.object(recipe, "step", observed_step):
         while moved < players.keys() and training.step < STEPS:
             subject.train(training, 1)
     idle = ", ".join(sorted(players.keys() - moved))
@@ -94,59 +95,61 @@ def survives_saving(subject: Subject) -> None:
 
 
 def resumes_exactly(subject: Subject) -> None:
-    """Resume exactly: some steps, a save, fresh objects and more steps equal all steps straight."""
+    """Resume exactly: a run that is saved, loaded and continued equals an uninterrupted one."""
     straight = subject.build()
     before = shared(straight.recipe)
     subject.train(straight, 4)
     moved = differing(before, shared(straight.recipe))
-    kept = f"{', '.join(moved)} changed while training: keep it in the recipe, in a buffer."
-    require(not moved, f"{kept} {REMEMBERED}")
+    message = f"{', '.join(moved)} changed while training: keep it in the recipe, in a buffer."
+    require(not moved, f"{message} {STATE_RULE}")
     expected = state(straight)
     stopped = subject.build()
     subject.train(stopped, 2)
     resumed = subject.reload(stopped)
     subject.train(resumed, 2)
-    _hold_attributes(subject, straight, resumed)
-    require_equal(expected, state(resumed), f"{{}} differs: {REMEMBERED}")
+    _require_equal_attributes(subject, straight, resumed)
+    require_equal(expected, state(resumed), f"{{}} differs: {STATE_RULE}")
 
 
-def _hold_attributes(subject: Subject, straight: TrainingState, resumed: TrainingState) -> None:
+def _require_equal_attributes(
+    subject: Subject, straight: TrainingState, resumed: TrainingState
+) -> None:
     """Require that no plain attribute differs after the resume."""
     ours, theirs = attributes(straight.recipe), attributes(resumed.recipe)
     if not (moved := differing(ours, theirs)):
         return
-    again = subject.build()  # what differs from one run to the next, a time say, is no state
-    subject.train(again, 4)
-    chance = differing(ours, attributes(again.recipe))
-    if lost := [name for name in moved if name not in chance]:
+    repeated = subject.build()  # values that differ between equal runs, such as times, are no state
+    subject.train(repeated, 4)
+    random = differing(ours, attributes(repeated.recipe))
+    if lost := [name for name in moved if name not in random]:
         listed = [f"{n} differs{_versus(theirs.get(n), ours.get(n))}" for n in lost[:3]]
         place = assignment(straight.recipe, lost[0])
-        raise RuleError(f"After a resume, {'; '.join(listed)}: {REMEMBERED}", place)
+        raise RuleError(f"After a resume, {'; '.join(listed)}: {STATE_RULE}", place)
 
 
-def _versus(found: Any, expected: Any) -> str:
-    """Return both values in words, where they are short."""
-    plain = not any(isinstance(each, Tensor) and each.numel() != 1 for each in (found, expected))
-    if not plain:
+def _versus(actual: Any, expected: Any) -> str:
+    """Return both values for a message, if they are scalars; otherwise ""."""
+    values = (actual, expected)
+    if any(isinstance(value, Tensor) and value.numel() != 1 for value in values):
         return ""
-    one, other = (e.item() if isinstance(e, Tensor) else e for e in (found, expected))
+    one, other = (value.item() if isinstance(value, Tensor) else value for value in values)
     return f" ({short_repr(one)} instead of {short_repr(other)})"
 
 
 def preview_has_no_side_effects(subject: Subject) -> str | None:
-    """Preview named rows of images, (N, C, H, W), and change nothing by it."""
-    training = replace(subject.build(), average=None)  # which would be asked in its stead
+    """Preview named rows of images, (N, C, H, W), without side effects."""
+    training = replace(subject.build(), average=None)  # it would draw the preview instead
     subject.train(training, 1)
     before = state(training), [part.training for part in training.recipe.modules()]
     rows = draw_preview(training, subject.batch(0))
-    named = isinstance(rows, Mapping) and all(isinstance(name, str) for name in rows)
-    require(named, f"It returned {type(rows).__name__}: return a dict of rows by their names.")
-    require_equal(before[0], state(training), "{} is another one afterwards.")
+    is_named = isinstance(rows, Mapping) and all(isinstance(name, str) for name in rows)
+    require(is_named, f"It returned {type(rows).__name__}: return a dict of rows by their names.")
+    require_equal(before[0], state(training), "{} has changed afterwards.")
     modes = [part.training for part in training.recipe.modules()]
-    require(modes == before[1], "A part's training mode is another one afterwards.")
+    require(modes == before[1], "The training mode of a part has changed afterwards.")
     for name, row in rows.items():
-        images = isinstance(row, Tensor) and row.ndim == 4
+        is_images = isinstance(row, Tensor) and row.ndim == 4
         shape = tuple(getattr(row, "shape", ()))
-        require(images, f"The row {name!r} is {type(row).__name__} {shape}, not (N, C, H, W).")
+        require(is_images, f"The row {name!r} is {type(row).__name__} {shape}, not (N, C, H, W).")
         require(row.isfinite().all(), f"The row {name!r} is not finite.")
     return None if rows else "it draws none"

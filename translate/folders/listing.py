@@ -80,9 +80,9 @@ def scan(source: Path, *, deep: bool = True) -> Found:
 def _add(
     path: Path, found: Found, suffixes: frozenset[str], entry: os.DirEntry[str] | None = None
 ) -> bool:
-    """Tell whether `path` is a folder; add anything else to `found`.
+    """Return whether `path` is a folder; add anything else to `found`.
 
-    An `entry` of a folder's listing knows that without asking the disk again.
+    An `entry` of a folder's listing has this information already.
     """
     known: Any = entry or path
     try:
@@ -107,7 +107,7 @@ def _reason(error: Exception) -> str:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """Return the folders in `folder`, sorted, without those that are passed over.
+    """Return the folders in `folder`, sorted, without ignored ones.
 
     Raises `DataError` where there is no such folder.
     """

@@ -1,4 +1,4 @@
-"""Folders of images: what lies in them, and where the images of a domain are.
+"""Folders of images: their files, and the places in which the images of a domain may be.
 
 A domain is a folder: ``ROOT/summer/train``, ``ROOT/train/summer``, ``ROOT/trainsummer`` (which is
 what ``trainA`` of the published archives is for the domain ``A``), or ``ROOT/summer`` itself. A
@@ -18,20 +18,18 @@ from translate.folders.listing import is_path, is_split, listed, match, scan, su
 from translate.folders.names import SPLITS
 from translate.images.format_registry import image_suffixes
 
-# -- where the images of a domain lie --------------------------------------------------------------
-
 
 class Folder(NamedTuple):
-    """Where the images of one domain lie."""
+    """The folder of a domain, with its images."""
 
     path: Path
     files: Sequence[Path]
     skipped: Sequence[Path] = ()
     """Files below it without an image suffix."""
     problems: Sequence[BadImage] = ()
-    """Links to nothing below it, and what cannot be looked at."""
+    """Dead links and unreadable files below it."""
     beside: Sequence[Path] = ()
-    """Images beside it, where it is the folder of a split: they are not read."""
+    """Images of its parent, if it is the folder of a split: they are not read."""
 
 
 def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
@@ -122,14 +120,14 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
     """
     known = set(read)
     text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
-    said = [text] if text else []
+    messages = [text] if text else []
     for folder in {folder.path: folder for folder in folders if folder.beside}.values():
         count = len(folder.beside)
-        said.append(
-            f"skipped {count} image{'s' * (count > 1)} beside {folder.path}, the folder of this "
+        messages.append(
+            f"skipped {count} image{'s' * (count > 1)} next to {folder.path}, the folder of this "
             f"split: the first is {folder.beside[0]}"
         )
-    return said
+    return messages
 
 
 def problems(*folders: Folder) -> list[BadImage]:
@@ -188,7 +186,7 @@ def _subfolder(folder: Path, split: str) -> Path:
 
 
 def _beside(place: Path, there: Sequence[Path]) -> list[Path]:
-    """Return the images beside the folder of a split, in the folder of a domain."""
+    """Return the images next to the folder of a split, in the folder of a domain."""
     if not is_split(place.name) or place.parent not in there:
         return []
     return scan(place.parent, deep=False).images
@@ -199,7 +197,7 @@ def _in_split(path: Path) -> bool:
 
 
 def _why_none(found: Sequence[Folder]) -> str:
-    """Return what lies in folders without images."""
+    """Return a message on the other files of folders without images, or ""."""
     reasons = [*dict.fromkeys(str(bad) for bad in problems(*found)).keys()][:1]
     here = list(dict.fromkeys(path for folder in found for path in folder.skipped))
     texts = [text for text in (*reasons, skipped.describe(here)) if text]

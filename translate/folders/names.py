@@ -1,4 +1,4 @@
-"""Names of files and folders: which are passed over, and what a domain is called."""
+"""Names of files and folders: hidden ones, and short names of domains."""
 
 import os
 import re
@@ -18,27 +18,27 @@ HIDDEN = frozenset(
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder of this name is passed over, wherever it lies."""
+    """Return whether a file or folder of this name is ignored."""
     return name.startswith(".") or name.lower() in HIDDEN
 
 
 def any_hidden(names: Iterable[str]) -> bool:
-    """Tell whether one of the `names` along a path is passed over."""
+    """Return whether one of the `names` of a path is ignored."""
     return any(is_hidden(name) for name in names)
 
 
 OWN = re.compile(r"captions\.jsonl|problems(-\d+)?\.jsonl")
-"""Files of ours that lie beside images."""
+"""Files of ours in folders of images."""
 MAGIC = re.compile(r"[*?\[\]]+")
 
 
 def is_own(name: str) -> bool:
-    """Tell whether a file of this name is one of ours, which is no news beside images."""
+    """Return whether a file of this name is one of ours, which no message mentions."""
     return bool(OWN.fullmatch(name))
 
 
 def short_names(domains: Sequence[str]) -> tuple[str, ...]:
-    """Return what `domains` are called: of a path the last part, and more where two are alike.
+    """Return short names of `domains`: the last part of a path, or more parts if two are equal.
 
     ``photos/my horses`` and ``horses/train`` are ``my horses`` and ``horses``, ``x/a*.jpg`` is
     ``a``.

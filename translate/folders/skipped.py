@@ -1,11 +1,11 @@
-"""What is said of files that have no image suffix, and what a person could do about them."""
+"""Messages on files without an image suffix, with ways to convert them."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 NAMED = 3
-"""files that are named"""
+"""number of files that a message names"""
 DOUBLE = {".gz", ".bz2", ".xz"}
 ADVICE = {
     "convert to PNG or JPEG (ImageMagick: magick photo.heic photo.png)": ".heic .heif .hif .jxl",
@@ -20,7 +20,7 @@ ADVICE = {
     ),
     "unpack it": ".7z .bz2 .gz .rar .tar .tar.bz2 .tar.gz .tar.xz .tgz .xz .zip",
 }
-"""What to do, and the suffixes of the files to do it with; none of them is read here."""
+"""Advice, and the suffixes of the files that it is for; none of these formats is read."""
 BY_SUFFIX = {suffix: advice for advice, suffixes in ADVICE.items() for suffix in suffixes.split()}
 
 

@@ -46,7 +46,8 @@ def _command(detection: Detection, history: History, setting: Setting, fits: boo
     """Return the command that continues a run with another setting.
 
     The run is forked where its weights fit; weights of other networks are taken by ``--init``.
-    After a failure that destroys the weights, training begins at an earlier checkpoint or anew.
+    After a failure that destroys the weights, training restarts, if possible from an earlier
+    checkpoint.
     """
     run, longer = str(history.run), setting.key == "train.steps"
     with retention.readable(history.run):

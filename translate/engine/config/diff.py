@@ -1,4 +1,4 @@
-"""What may change when a run goes on, and what would make it another run."""
+"""Differences of configurations: which may change when a run continues, and which need a fork."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,8 +74,8 @@ def resumed_config(
     return now, lines
 
 
-def why_without_effect(asked: Config, key: str) -> str:
-    """Return why a setting changes nothing in a run of `asked`; nothing where it may.
+def why_without_effect(config: Config, key: str) -> str:
+    """Return why a setting changes nothing in a run of `config`; nothing where it may.
 
     An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
     discriminator without an adversarial loss.
@@ -83,7 +83,7 @@ def why_without_effect(asked: Config, key: str) -> str:
     section, name, *_ = key.split(".")
     if section == "options":
         weight = f"{'adversarial' if name in DISCRIMINATOR_OPTIONS else name}_weight"
-        return f"options.{weight} is 0" if asked.options.get(weight) == 0 else ""
+        return f"options.{weight} is 0" if config.options.get(weight) == 0 else ""
     return ""
 
 

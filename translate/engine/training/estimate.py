@@ -1,4 +1,4 @@
-"""Long training on a CPU: said after the first steps, with the configurations made for it."""
+"""A message on long training on a CPU, after the first steps, with faster configurations."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Resume a run: what it continues with, what has changed, and what is said about it."""
+"""Resume a run: its configuration, and messages on what has changed."""
 
 import logging
 from collections.abc import Mapping, Sequence
