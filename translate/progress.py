@@ -1,7 +1,7 @@
 """How far training is, as numbers and as one line, and the class that shows it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 WIDTH = 80
 """columns of a terminal that every line of progress fits"""
@@ -22,6 +22,8 @@ class ProgressReport:
     """Share of the time spent waiting for images, from 0 to 1."""
     seconds_left: float
     """Estimated time to the last step."""
+    evaluation: Mapping[str, float] = field(default_factory=dict)
+    """Figures of the newest evaluation, by name."""
 
     @property
     def time_left(self) -> str:
@@ -29,12 +31,14 @@ class ProgressReport:
         return f"{duration(self.seconds_left)} left"
 
     def line(self, width: int = WIDTH) -> str:
-        """Return one line of at most `width` columns: time left, step, losses, and then speed."""
+        """Return one line of at most `width` columns: time left, step, figures, losses, speed."""
         start = f"{self.time_left}  step {self.step}/{self.steps}"
         return f"{start}{self.details(width - len(start))}"
 
     def details(self, width: int) -> str:
-        """Return losses and speed, each part after two spaces, as far as `width` columns reach.
+        """Return the newest evaluation, losses and speed, each part after two spaces.
+
+        Parts that do not fit into `width` columns are missing.
 
         Losses are shown one by one where they fit, else as the total of each player.
         """
@@ -47,12 +51,13 @@ class ProgressReport:
             for player, losses in groups.items()
         ]
         totals = [f"{p} {sum(value for _, value in losses):.3g}" for p, losses in groups.items()]
+        figures = [f"{name} {value:.4g}" for name, value in self.evaluation.items()]
         speed = [f"{self.images_per_second:.3g} images/s"]
         if self.data_wait >= 0.01:
             speed.append(f"{self.data_wait:.0%} waiting for data")
-        shown = single if _width([*single, speed[0]]) <= width else totals
+        shown = single if _width([*figures, *single, speed[0]]) <= width else totals
         parts: list[str] = []
-        for part in [*shown, *speed]:
+        for part in [*figures, *shown, *speed]:
             if _width([*parts, part]) > width:
                 break
             parts.append(part)

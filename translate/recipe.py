@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from translate.batches import Pair
 from translate.errors import TranslateError
 from translate.nn.geometry import Geometry, combined, geometries
 from translate.nn.latents import Prior, interpolate
@@ -189,6 +190,21 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
             repeated = None if one is None else one.expand(count, *one.shape[1:]).to(device)
             rows.append(self.draw(interpolate(start, end, count).to(device), repeated))
         return rows
+
+    def ground_truth_pair(self, batch: Batch) -> Pair | None:  # noqa: ARG002
+        """Return images to translate and their ground truth, which the recipe makes of a batch.
+
+        For recipes that degrade images themselves, or reconstruct them: with it, ``train.metric``
+        and ``translate evaluate`` compare outputs with the ground truth. By default there is none;
+        pairs of a layout need no method.
+
+        Args:
+            batch: Images, as `step` gets them.
+
+        Returns:
+            ``source`` as `translate` takes it, and ``target`` of the size that it returns.
+        """
+        return None
 
     def preview(self, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
         """Return rows of images for the preview, by the title of each row. By default none.

@@ -35,6 +35,10 @@ class TrainingResult:
     """whether its time was up before its last step"""
     reason: str = ""
     """why a plugin's hook stopped it"""
+    plateau: str = ""
+    """why it ended before its last step: evaluations without improvement"""
+    best: str = ""
+    """the best value of ``train.metric`` and its step, in words; ``RUN@best`` has these weights"""
     listed: int = 0
     """files left out"""
     preview: Path | None = None

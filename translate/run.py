@@ -57,13 +57,16 @@ class LogRecord:
     skipped: int = 0
     """Turns of the run that moved no weight, as a loss or gradient was not finite."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """Mean of each value that is recorded and not minimised, by ``player/name``."""
+    """Mean of each value that is recorded and not minimised, by ``player/name``; figures of an
+    evaluation after this step, by ``evaluation/name``."""
+    evaluation_seconds: float = 0.0
+    """Time that evaluations took, which is not in the speed."""
     skipped_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Image files of the steps with a skipped turn, by step."""
     first_losses: Mapping[str, float] = field(default_factory=dict)
     """In the first line of a run: losses of step 1, by ``player/name``."""
 
     def document(self) -> dict[str, Any]:
-        """Return the keys and values of the line, without optional mappings that are empty."""
-        optional = ("metrics", "skipped_files", "first_losses")
+        """Return the keys and values of the line, without what is optional and empty."""
+        optional = ("metrics", "skipped_files", "first_losses", "evaluation_seconds")
         return {key: value for key, value in asdict(self).items() if value or key not in optional}

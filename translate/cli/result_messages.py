@@ -18,7 +18,11 @@ def report(result: "TrainingResult") -> None:
         resume = f"translate train --resume {quote(str(result.path))}"
         logger.info(f"{why} at step {result.step}{by}: {resume}")
     elif result.next_command:
+        if result.plateau:
+            logger.info(f"stopped: {result.plateau}")
         logger.info(f"run: {result.path}, {result.step} steps")
+        if result.best:
+            logger.info(f"best: {result.best}, {result.path}@best")
         if result.preview:
             logger.info(f"preview: {result.preview}")
         logger.info(f"next: {result.next_command}")

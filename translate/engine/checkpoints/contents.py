@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 from translate.engine.disk import json_files
@@ -46,6 +46,14 @@ class OptimizerState(json_files.Record):
     param_groups: list[dict[str, Any]] = Field(min_length=1)
 
 
+class SelectionState(BaseModel):
+    """What ``state.json`` keeps of the best checkpoint of its run."""
+
+    value: float | None
+    step: int = Field(ge=0, le=MAX_STEPS)
+    waited: int = Field(ge=0, le=MAX_STEPS)
+
+
 class State(json_files.Record):
     """``state.json``: what a checkpoint says of itself."""
 
@@ -57,6 +65,7 @@ class State(json_files.Record):
     metrics: dict[str, float] = {}
     best: list[str] | None = Field(default=None, min_length=2, max_length=2)
     """the metric by which one checkpoint of the run is the best, and min or max"""
+    selection: SelectionState | None = None
 
     @property
     def best_by(self) -> Best | None:

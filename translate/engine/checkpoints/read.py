@@ -20,6 +20,7 @@ from translate.engine.checkpoints.contents import (
     without_prefix,
 )
 from translate.engine.checkpoints.optimizers import restore_optimizer
+from translate.engine.checkpoints.selection import Selection
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checkpoints.untrusted import MemoryLimit, check_header
 from translate.engine.config import layers, schema
@@ -213,6 +214,7 @@ def restore(training: TrainingState, found: Checkpoint) -> list[str]:
             training.recipe.load_training_state(without_prefix("recipe", tensors))
             restore_random_state(tensors)
         training.step = found.step
+        training.selection = Selection.of(json_files.read_record(found.path / "state.json", State))
     return notes
 
 

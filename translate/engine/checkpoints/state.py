@@ -1,5 +1,6 @@
 """What a checkpoint holds: a model and, for training, all else that changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from translate.batches import ImageSpec
 from translate.engine.checkpoints.optimizers import hyperparameters
+from translate.engine.checkpoints.selection import Selection
 from translate.engine.config import schema
 from translate.recipe import Recipe
 
@@ -31,6 +33,10 @@ class TrainingState(ModelState):
     optimizers: dict[str, Optimizer] = field(kw_only=True)
     configured: dict[str, list[dict[str, Any]]] = field(init=False)
     """hyperparameters of each player's groups, as the recipe made them from its options"""
+    selection: Selection | None = None
+    """the best checkpoint so far, where ``train.metric`` chooses one"""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """what the evaluation at this step has found, by the name of the figure"""
 
     def __post_init__(self) -> None:
         self.configured = {name: hyperparameters(o) for name, o in self.optimizers.items()}

@@ -119,6 +119,7 @@ def _describe(
         "averaged": int(model.average.n_averaged) if model.average else 0,
         "metrics": {name: float(v) for name, v in metrics.items() if isfinite(v)},
         "best": list(best) if best else None,
+        "selection": resume.selection.document() if resume and resume.selection else None,
         "processes": processes,
         "threads": torch.get_num_threads(),
         "versions": {"translate-kit": __version__, "torch": torch.__version__},

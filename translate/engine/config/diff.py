@@ -12,7 +12,7 @@ from translate.errors import ConfigError
 WITHOUT_EFFECT_ON_RESULT = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
     *("train.log_every", "train.save_every", "train.preview_every", "train.keep", "train.guard"),
-    "train.trackers",
+    *("train.evaluate_every", "train.metric", "train.patience", "train.trackers"),
 }
 """Settings that change nothing of what is learnt."""
 WITHOUT_EXACT_REPETITION = {

@@ -1,5 +1,6 @@
 """The schema of a configuration."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,6 +23,7 @@ LARGEST_SIDE, LARGEST_BATCH = 1 << 16, 1 << 16
 Positive = Annotated[int, Field(gt=0, le=10**12)]
 Side = Annotated[int, Field(gt=0, le=LARGEST_SIDE)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Schedule = Literal["constant", "linear", "cosine"]
 
@@ -64,6 +66,10 @@ class Data(Section):
     """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
     split: str = "train"
     """the subfolder of each domain that is trained on"""
+    validation: Share | str | None = None
+    """images held out for train.metric: a share such as 0.1, a split such as val, or a folder"""
+    groups: str | None = None
+    """regular expression on paths, such as "(P\\d+)_": images of one first group stay together"""
     max_bad: Fraction = 0.05
     """share of unreadable files from which on training is refused"""
 
@@ -121,6 +127,20 @@ class Data(Section):
                 raise ValueError(f"expected names of domains, not {short_repr(name)} ({near})")
         return value
 
+    @field_validator("groups")
+    @classmethod
+    def _with_a_group(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern).groups if pattern is not None else 1
+        except re.error as error:
+            raise ValueError(f"expected a regular expression; {error}") from error
+        if not groups:
+            raise ValueError(
+                "expected a regular expression with a group in parentheses; "
+                f"try --set \"data.groups='({pattern})'\""
+            )
+        return pattern
+
     @field_validator("labels", mode="before")
     @classmethod
     def _listed(cls, labels: Any) -> Any:
@@ -165,6 +185,12 @@ class Train(Section):
     """steps between checkpoints; the last step always has one"""
     preview_every: int = Field(default=500, ge=0, le=10**12)
     """steps between previews; 0 draws none"""
+    evaluate_every: int = Field(default=0, ge=0, le=10**12)
+    """steps between evaluations of train.metric on the validation images; 0: none"""
+    metric: str | dict[str, Any] | None = None
+    """figure that chooses the best checkpoint, such as psnr, or {name: FIGURE, option: value}"""
+    patience: int = Field(default=0, ge=0, le=10**12)
+    """evaluations without improvement after which training stops; 0: never"""
     trackers: tuple[str | dict[str, Any], ...] = ()
     """where logs and previews go besides the run folder: [NAME, {name: NAME, option: value}]"""
     keep: int = Field(default=2, ge=2, le=10**12)

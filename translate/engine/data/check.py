@@ -45,6 +45,8 @@ class CheckedData(NamedTuple):
     """warnings about the usable files"""
     notes: Sequence[Problem] = ()
     """information that usable files lose when they are read"""
+    validation: "CheckedData | None" = None
+    """images that are measured on and not trained on"""
 
 
 def open_layout(

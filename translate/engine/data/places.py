@@ -48,6 +48,12 @@ def locate(data: Data, directory: str, *, moved: bool) -> Data:
     return data
 
 
+def with_root(data: Data, root: Path) -> Data:
+    """Return `data` with its domains below another `root`, by their names."""
+    found = data.model_copy(update={"root": root})
+    return found if joined(data) else _renamed(found, short_names(data.domains))
+
+
 def expect_root(data: Data) -> None:
     """Raise `DataError` where domains are names below the root, and there is no such folder."""
     names = [name for name in data.domains if Path(name).name == name]
@@ -77,7 +83,10 @@ def _from(data: Data, directory: Path) -> Data:
     layout: Any = data.layout
     if isinstance(layout, Mapping):
         layout = {key: _existing(value, directory) for key, value in layout.items()}
-    absolute = data.model_copy(update={"root": directory / data.root, "layout": layout})
+    update: dict[str, Any] = {"root": directory / data.root, "layout": layout}
+    if isinstance(data.validation, str) and (directory / data.validation).is_dir():
+        update["validation"] = str(directory / data.validation)
+    absolute = data.model_copy(update=update)
     return absolute if joined(data) else _renamed(absolute, domains)
 
 

@@ -134,6 +134,16 @@ def all_reduce_max(value: int) -> int:
     return int(largest)
 
 
+def broadcast_float(value: float) -> float:
+    """Return the first process's `value` on every process."""
+    if world_size() == 1:
+        return value
+    shared = torch.tensor(value, dtype=torch.float64)
+    with _peer_failure_explained():
+        dist.broadcast(shared, 0)
+    return float(shared)
+
+
 def gather_bytes(data: bytes) -> list[bytes]:
     """Return the `data` of all processes, in order, on the first process; [] on the others."""
     if world_size() == 1:

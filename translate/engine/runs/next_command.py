@@ -10,19 +10,19 @@ from translate.engine.data import check
 from translate.recipe import Recipe
 
 
-def next_command(training: TrainingState, layout: Layout, run: Path) -> str:
-    """Return the `translate infer` or `translate sample` command that applies `run`."""
-    recipe, out = type(training.recipe), str(Path("out") / run.name)
+def next_command(training: TrainingState, layout: Layout, run: str) -> str:
+    """Return the command that applies a model: `run` is a run folder, or one of its checkpoints."""
+    recipe, out = type(training.recipe), str(Path("out") / Path(run).name)
     if recipe.translate is Recipe.translate:
         if recipe.draw is Recipe.draw:
             return ""
-        words = ["sample", str(run), out, "--count", "16", "--grid"]
+        words = ["sample", run, out, "--count", "16", "--grid"]
         words += ["--text", "TEXT"] if training.spec.text_length else []
         return _typed(words)
     tested = _split(training, "test") or layout
     first, *others = tested.pick(0, Random(0)).files
     mixed = any(other.parent == first.parent for other in others)  # targets lie in this folder, too
-    words = ["infer", str(run), str(first if mixed else first.parent), out]
+    words = ["infer", run, str(first if mixed else first.parent), out]
     if training.spec.sides:
         words += ["--side", training.spec.source.name]
     if recipe.takes_mask:

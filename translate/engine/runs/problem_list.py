@@ -9,6 +9,7 @@ from pathlib import Path
 from translate.engine.data.check import CheckedData
 from translate.engine.disk import files, json_files
 from translate.engine.disk.problems import Problem
+from translate.engine.processes import distributed
 from translate.engine.system import console
 from translate.errors import CheckpointError
 
@@ -16,6 +17,16 @@ LABELS = {"unreadable": "left out"}
 """what a message says of a problem, by its reason"""
 
 logger = logging.getLogger(__name__)
+
+
+def gather_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems of every process, on the first."""
+    gathered = distributed.gather_bytes(json.dumps([p.record() for p in problems]).encode())
+    return [
+        Problem(**{**record, "path": Path(record["path"])})
+        for data in gathered
+        for record in json.loads(data)
+    ]
 
 
 class ProblemList:

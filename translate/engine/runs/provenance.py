@@ -15,6 +15,7 @@ from translate import __version__
 from translate.engine.checkpoints.read import Checkpoint
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
+from translate.engine.data.splits import Subset
 from translate.engine.disk import json_files
 from translate.engine.processes import distributed
 from translate.engine.processes.launch import read_launch
@@ -27,6 +28,7 @@ class DataFacts(json_files.Record):
 
     files: int
     sha256: str
+    validation: "DataFacts | None" = None
 
 
 class RunRecord(json_files.Record):
@@ -110,11 +112,18 @@ def machine_changes(run: Path, found: Checkpoint, training: TrainingState) -> li
 
 
 def fingerprint(prepared: CheckedData) -> dict[str, Any]:
-    """Return how many files are trained on, and a digest of their names and sizes."""
+    """Return how many files are trained on, and a digest of their names and sizes.
+
+    Those of the validation images are in it where there are any. Of a file of many images, the
+    digest has which of them are used.
+    """
     read = (*prepared.layout.files, *prepared.layout.sources)
     listed = [f"{path.name} {path.stat().st_size}" for path in read]
+    if isinstance(prepared.layout, Subset):
+        listed += map(str, prepared.layout.indices)
     digest = sha256("\n".join(sorted(listed)).encode("utf-8", "surrogateescape")).hexdigest()
-    return {"files": len(listed), "sha256": digest}
+    held = {"validation": fingerprint(prepared.validation)} if prepared.validation else {}
+    return {"files": len(read), "sha256": digest, **held}
 
 
 def _git_state() -> str | None:

@@ -122,11 +122,20 @@ class RunWriter:
         except CheckpointError:
             return ""  # it is lost, which `begin` reports
         before, now = session.get("data"), fingerprint(data)
-        if not before or before == now:
-            return ""
-        if before.get("files") != now["files"]:
-            return f"the data set has {now['files']} files, and had {before.get('files')}"
-        return "the data set has as many files as before, but other names or sizes"
+        held = (before or {}).get("validation"), now.get("validation")
+        for what, old, new in ("data set", before, now), ("validation set", *held):
+            if not old or not new:
+                continue  # only measured now, or no longer
+            if old["files"] != new["files"]:
+                return f"the {what} has {new['files']} files, and had {old['files']}"
+            if old["sha256"] != new["sha256"]:
+                return f"the {what} has as many files as before, but other names or sizes"
+        return ""
+
+    def stop(self, reason: str, *, by: str) -> None:
+        """Note why the run ends before its last step, and the setting or plugin that ends it."""
+        self.run.stop(reason)
+        self.stopped_by = self.stopped_by or by
 
     def end(self, outcome: str) -> None:
         """Complete ``run.json`` and close the trackers; a failure is only logged."""

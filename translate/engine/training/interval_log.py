@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -39,6 +40,10 @@ class IntervalLog:
         """of the steps since the last record"""
         self.waited = 0.0
         """seconds of the interval spent waiting for images"""
+        self.evaluated: Mapping[str, float] = {}
+        """figures of the newest evaluation, by name"""
+        self.evaluation_seconds = 0.0
+        """seconds of the interval spent on evaluations"""
         self.start = time.perf_counter()
         self.skipped = 0
         """skipped turns of which the log has the files"""
@@ -47,15 +52,21 @@ class IntervalLog:
         """Begin an interval now."""
         self.results.clear()
         self.waited, self.start = 0.0, time.perf_counter()
+        self.evaluation_seconds = 0.0
 
     def add(self, result: StepResult, waited: float) -> None:
         """Add one step, for whose images the loop has `waited` so many seconds."""
         self.results.append(result)
         self.waited += waited
 
+    def add_evaluation(self, figures: Mapping[str, float], seconds: float) -> None:
+        """Add the `figures` of an evaluation after this step, which took so many `seconds`."""
+        self.evaluated = figures
+        self.evaluation_seconds += seconds
+
     def seconds(self) -> float:
-        """Return how long the interval has lasted."""
-        return time.perf_counter() - self.start
+        """Return how long the steps of the interval have taken."""
+        return time.perf_counter() - self.start - self.evaluation_seconds
 
     def write(self) -> None:
         """Write a record of the interval, unless no step was taken in it, and begin the next."""
@@ -74,6 +85,7 @@ class IntervalLog:
                 record.images_per_second,
                 record.data_wait,
                 left,
+                self.evaluated,
             )
             self.progress.progress(report)
         self.restart()
@@ -81,11 +93,13 @@ class IntervalLog:
     def _record(self, seconds: float) -> LogRecord:
         step, batch_size = self.training.step, self.training.config.train.batch_size
         optimizers = self.training.optimizers
+        evaluation = {f"evaluation/{name}": v for name, v in self.training.figures.items()}
         return LogRecord(
             step=step,
             epoch=round(step * batch_size / len(self.session.data.layout), 4),
             losses=_means([result.losses for result in self.results]),
-            metrics=_means([result.metrics for result in self.results]),
+            metrics={**_means([result.metrics for result in self.results]), **evaluation},
+            evaluation_seconds=round(self.evaluation_seconds, 3),
             lr={name: o.param_groups[0]["lr"] for name, o in optimizers.items()},
             grad_norm=_means([result.norms for result in self.results]),
             images_per_second=round(len(self.results) * batch_size / seconds, 3),

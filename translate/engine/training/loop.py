@@ -1,12 +1,9 @@
 """The training loop: one step a batch; logs, previews and checkpoints at their intervals."""
 
-import json
 import logging
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from enum import IntEnum
-from pathlib import Path
 from typing import Any
 
 from translate.engine.data import loader, workers
@@ -15,6 +12,7 @@ from translate.engine.processes import distributed
 from translate.engine.processes.signals import Interrupts
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.runs.next_command import next_command
+from translate.engine.runs.problem_list import gather_problems
 from translate.engine.system.memory import keep_freed_memory, memory_limit_mb
 from translate.engine.training.batch import batch_to_device
 from translate.engine.training.estimate import report_long_training
@@ -26,6 +24,7 @@ from translate.engine.training.saving import Saver
 from translate.engine.training.schedules import initial_rates
 from translate.engine.training.session import Session
 from translate.engine.training.step import Guard, take_step
+from translate.engine.training.stop import Stop
 from translate.errors import TrainingError, TranslateError
 from translate.progress import ProgressReporter
 from translate.results import TrainingResult
@@ -34,20 +33,6 @@ TIMED = 3
 """steps after which the remaining time is estimated for the first time"""
 
 logger = logging.getLogger(__name__)
-
-
-class Stop(IntEnum):
-    """Why training ends; where processes have different reasons, the largest counts."""
-
-    FINISHED = 0
-    SIGNAL = 1
-    TIME = 2
-    HOOK = 3
-
-    @property
-    def outcome(self) -> str:
-        """The word for it in ``run.json``, which hooks and trackers get."""
-        return {self.FINISHED: "finished", self.HOOK: "stopped"}.get(self, "interrupted")
 
 
 class Loop:
@@ -68,7 +53,7 @@ class Loop:
         self.monitor = TrainingMonitor(rates, self.writer.path, self.steps, limit)
         self.log = IntervalLog(session, self.guard, self.threads, self.monitor, progress)
         self.previews = Previews(session, self.monitor, self.device)
-        self.saver = Saver(session)
+        self.saver, self.evaluations = Saver(session), session.evaluations
 
     def run(self) -> TrainingResult:
         """Train, and close the run folder however training ends."""
@@ -85,6 +70,8 @@ class Loop:
             with self.interrupts, closing(self._batches()) as batches:
                 stop = self._steps(batches)
             outcome = stop.outcome
+            if stop == Stop.PLATEAU:
+                self.writer.stop(self.session.plateau, by="train.patience")
         except KeyboardInterrupt:
             outcome = "interrupted"
             raise
@@ -107,7 +94,9 @@ class Loop:
             logger.info(self.threads.reason())
 
     def _result(self, stop: Stop) -> TrainingResult:
-        path, finished = self.writer.path, stop == Stop.FINISHED
+        path, finished = self.writer.path, stop in (Stop.FINISHED, Stop.PLATEAU)
+        selection = self.training.selection
+        best = selection.best if finished and selection and selection.value is not None else ""
         signal = distributed.all_reduce_max(self.interrupts.caught) if stop == Stop.SIGNAL else 0
         return TrainingResult(
             path,
@@ -115,9 +104,13 @@ class Loop:
             signal=signal,
             late=stop == Stop.TIME,
             reason=self.writer.run.stop_reason if stop == Stop.HOOK else "",
+            plateau=self.session.plateau if stop == Stop.PLATEAU else "",
+            best=best,
             listed=self.writer.problems.count,
             preview=max(path.glob("previews/step-*.png"), default=None) if finished else None,
-            next_command=next_command(self.training, self.session.data.layout, path)
+            next_command=next_command(
+                self.training, self.session.data.layout, f"{path}{'@best' * bool(best)}"
+            )
             if finished
             else "",
         )
@@ -167,7 +160,12 @@ class Loop:
                 report_long_training(self.log.seconds() / TIMED, training, self.steps)
 
             stop, save = self._agree()
-            hooks_ran = self._intervals(last=training.step == self.steps or bool(stop), save=save)
+            improved = self._evaluate()
+            stop = stop or (Stop.PLATEAU if self.session.plateau else Stop.FINISHED)
+            last = training.step == self.steps or bool(stop)
+            hooks_ran = self._intervals(last=last, save=save or improved)
+            if improved and self.evaluations and self.saver.step != training.step:
+                self.evaluations.forget()
             if stop and training.step < self.steps:
                 return stop
             if hooks_ran and training.step < self.steps and self._stopped_by_hook():
@@ -202,12 +200,21 @@ class Loop:
         if worst == 2:
             self.saver.write_checkpoint(last=True)
             raise failure or TrainingError("another process cannot read its images.")
-        return batch, _gather_problems(problems) if worst else []
+        return batch, gather_problems(problems) if worst else []
+
+    def _evaluate(self) -> bool:
+        """Evaluate where that is due; return whether the weights are the best so far."""
+        self.training.figures = {}
+        if not self.evaluations or not self.evaluations.is_due():
+            return False
+        improved = self.evaluations.run(self.writer.problems)
+        self.log.add_evaluation(self.training.figures, self.evaluations.seconds)
+        return improved
 
     def _intervals(self, *, last: bool, save: bool) -> bool:
         """Log, draw and save where that is due after a step; return whether anything was."""
         step, train = self.training.step, self.training.config.train
-        log = step % train.log_every == 0 or last
+        log = step % train.log_every == 0 or last or bool(self.training.figures)
         every = train.preview_every
         draw = bool(every) and (step % every == 0 or step == self.steps)
         save = step % train.save_every == 0 or last or save
@@ -235,13 +242,3 @@ class Loop:
         except TrainingError:
             self.saver.write_checkpoint(last=True)
             raise
-
-
-def _gather_problems(problems: list[Problem]) -> list[Problem]:
-    """Return the problems of every process, on the first."""
-    gathered = distributed.gather_bytes(json.dumps([p.record() for p in problems]).encode())
-    return [
-        Problem(**{**record, "path": Path(record["path"])})
-        for data in gathered
-        for record in json.loads(data)
-    ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,15 +16,12 @@ from translate.engine.diagnosis.preview import Preview
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
-from translate.engine.system import randomness
-from translate.engine.system.randomness import seed_everything
 from translate.engine.training.batch import batch_to_device
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.session import Session
+from translate.engine.training.undisturbed import undisturbed
 from translate.errors import TranslateError
 from translate.images.tensors import from_device
-from translate.nn.modes import mode, unchanged_buffers
-from translate.recipe import Recipe
 
 IMAGES = 4
 """images in a row of a preview"""
@@ -78,17 +75,10 @@ class Previews:
         )
 
 
-@torch.no_grad()
 def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
     """Return the recipe's preview of `batch`, with the weights that inference would use.
 
     It changes no weight, buffer or random state.
     """
-    average, before = training.average, randomness.random_state()
-    recipe = cast(Recipe, average.module) if average else training.recipe
-    seed_everything(training.config.train.seed)
-    try:
-        with mode(recipe, training=False), unchanged_buffers(recipe):
-            return recipe.preview(batch)
-    finally:
-        randomness.restore_random_state(before)
+    with undisturbed(training) as recipe:
+        return recipe.preview(batch)

@@ -91,6 +91,8 @@ class ResumePoint:
                 f"Say where it ends: translate train --resume {self.run} --fork-run --steps "
                 f"{training.step * 2}, to train as long again."
             )
+        if self.fork:  # whose folder has none of the earlier checkpoints
+            training.selection = None
         return self.changes + rate_changes(
             training.optimizers,
             self.checkpoint.description["optimizers"],
@@ -111,13 +113,17 @@ class ResumePoint:
         where = f" in {folder}" if self.fork else ""
         logger.info(f"resuming {self.run} from step {training.step}{where}")
 
-    def report_complete(self, step: int) -> None:
-        """Log that the run has no step left, and remove what a killed process left in it."""
+    def report_complete(self, step: int, plateau: str) -> None:
+        """Log that the run has ended, and remove what a killed process left in it.
+
+        `plateau` is why it ended before its last step, or empty.
+        """
         if distributed.is_first():
             remove_partial_run_files(self.run)
-        logger.info(
-            f"{self.run} is complete: {step} steps. --steps N with a larger N continues it."
-        )
+        end, key = f"{self.run} is complete: {step} steps", "--steps N with a larger N"
+        if plateau:
+            end, key = f"{end}, {plateau}", "--set train.patience=N with a larger N"
+        logger.info(f"{end}. {key} continues it.")
         if self.changes:
             keys = "; ".join(line.partition(": ")[0] for line in self.changes)
             logger.info(f"nothing was changed: {keys}")

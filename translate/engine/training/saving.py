@@ -47,9 +47,12 @@ class Saver:
 
     def _write(self, first: bool) -> Path:
         """Write a checkpoint; after the first one, an error of a plugin stops the run."""
-        step = self.training.step
+        training, step = self.training, self.training.step
+        best = training.selection.best_by if training.selection else None
         try:
-            return write.save(self.writer.path, self.training, resume=self.training)
+            return write.save(
+                self.writer.path, training, resume=training, metrics=training.figures, best=best
+            )
         except MemoryError as error:
             raise SaveError(f"could not save step {step}: not enough memory") from error
         except PluginError as error:

@@ -14,13 +14,16 @@ from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.data import check, places, samples
+from translate.engine.data.near_duplicates import split_warnings
 from translate.engine.data.opened_files import OpenedFiles
+from translate.engine.data.validation import add_validation
 from translate.engine.disk import folders
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.batch_check import expect_batch
 from translate.engine.training.build import build_training
+from translate.engine.training.evaluation import Evaluations
 from translate.engine.training.part_check import expect_parts
 from translate.engine.training.resume import ResumePoint
 from translate.engine.training.shape_check import expect_size
@@ -41,6 +44,13 @@ class Session:
     """the step at which training ends"""
     is_new: bool
     """whether the run folder is new, and so needs a checkpoint before the first step"""
+    evaluations: Evaluations | None = None
+    """measures the validation images, where ``train.evaluate_every`` asks for it"""
+
+    @property
+    def plateau(self) -> str:
+        """Why training ends before its last step, where too many evaluations were no better."""
+        return self.evaluations.plateau if self.evaluations else ""
 
 
 def open_session(
@@ -81,7 +91,7 @@ def open_session(
         training = build_training(config, spec, device)
     expect_batch(config, layout)
     messages = [*init.complaints, *init.load(training)] if init else []
-    checked = check.check_data(layout, data, files)
+    checked = add_validation(check.check_data(layout, data, files), data, config)
     steps = total_steps(config, len(checked.layout))
     origin: dict[str, Any] = {"init": init.facts} if init else {}
     if resume_from:
@@ -91,11 +101,16 @@ def open_session(
     writer = RunWriter(
         folder, training, steps, trackers=trackers, directory=directory, origin=origin
     )
-    session = Session(training, checked, writer, steps, is_new)
-    if training.step >= steps:
+    evaluations = None
+    if config.train.evaluate_every and checked.validation and training.step < steps:
+        evaluations = Evaluations(training, checked.validation)
+    session = Session(training, checked, writer, steps, is_new, evaluations)
+    if training.step >= steps or session.plateau:
         return session
     if is_new and distributed.is_first():
         folders.ensure_writable(folder)
+    if is_new and distributed.is_first():
+        messages += split_warnings(checked, data)
     for message in messages:
         logger.info(message)
     if resume_from:

@@ -62,10 +62,10 @@ def resume(
         session = open_session(
             point.config, device, resume_from=point, out=out, accept_data_change=accept_data_change
         )
-        if session.training.step < session.steps:
+        if session.training.step < session.steps and not session.plateau:
             return _train(session, progress, interrupts)
         with _locked(run):  # the process before may have been killed after its last step
-            point.report_complete(session.training.step)
+            point.report_complete(session.training.step, session.plateau)
         return TrainingResult(run, session.training.step)
 
 

@@ -1,0 +1,129 @@
+"""Images of one split that are nearly images of another: what is measured on them says little.
+
+Two images are near-duplicates where their perceptual hashes (pHash, a DCT of 256 bits) differ in at
+most `MOST_BITS`: the same image in another format, size or compression. Images of nearly one shade
+have hashes of noise and are not compared.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.batches import Layout
+from translate.engine.config.schema import Data
+from translate.engine.data.check import CheckedData, open_layout
+from translate.engine.processes.pool import DaemonThreadPool
+from translate.errors import ConfigError, DataError
+
+HASH_SIDE = 16
+"""side of the block of frequencies; 256 bits"""
+MOST_BITS = 12
+"""of 256 that hashes of near-duplicates may differ in"""
+FLAT = 4.0
+"""standard deviation, of 255 levels, below which an image is not compared"""
+LIMIT, LIMIT_BYTES = 5000, 256 << 20
+"""images of a split that are compared, and bytes of their files: a larger split is sampled"""
+THREADS = 8
+
+TEST = "test"
+
+Read = Callable[[Path], NDArray[np.uint8]]
+
+
+class NearDuplicate(NamedTuple):
+    """Two images that are nearly one."""
+
+    path: Path
+    other: Path
+    bits: int
+    """in how many of 256 bits their hashes differ"""
+
+
+class Hashes(NamedTuple):
+    """The perceptual hashes of some images."""
+
+    paths: Sequence[Path]
+    bits: NDArray[np.uint64]
+    """(N, 4)"""
+    sample: str
+    """how many of how many images were sampled; empty where it is all"""
+
+
+def split_warnings(checked: CheckedData, data: Data) -> list[str]:
+    """Return a line for each split that has near-duplicates of images that are trained on."""
+    others = {"validation": checked.validation} if checked.validation else {}
+    if data.split != TEST and (tested := _open_test(data)):
+        others[TEST] = CheckedData(tested, checked.augment, [], [])
+    trained, said = None, []
+    for name, other in others.items():
+        files = sorted({*other.layout.files} - {*checked.layout.files})
+        if not files or not checked.layout.files:
+            continue
+        trained = trained or hash_images(checked.layout.files, checked.augment.read)
+        compared = hash_images(files, other.augment.read)
+        if pairs := find_near_duplicates(compared, trained):
+            first, count = pairs[0], len({pair.path for pair in pairs})
+            sample = "; ".join(filter(None, (trained.sample, compared.sample)))
+            said.append(
+                f"{name}: {count} of {len(compared.paths)} images are nearly images that are "
+                f"trained on, such as {first.path} and {first.other} ({first.bits} of 256 bits "
+                f"differ{f'; {sample}' * bool(sample)}). What is measured on them is too good: "
+                f"`translate datasets check {' '.join(data.domains)}` lists them"
+            )
+    return said
+
+
+def hash_images(files: Sequence[Path], read: Read) -> Hashes:
+    """Return the hashes of `files`, or of a sample; `read` returns the pixels of a file."""
+    limit = _limit(files)
+    chosen = [files[place * len(files) // limit] for place in range(limit)]
+    with DaemonThreadPool(THREADS) as pool:
+        found = list(pool.map(partial(_hash, read=read), chosen))
+    known = [(path, bits) for path, bits in zip(chosen, found, strict=True) if bits is not None]
+    rows = np.array([bits for _, bits in known], np.uint64).reshape(-1, HASH_SIDE**2 // 64)
+    sample = f"a sample of {limit} of {len(files)} images" if limit < len(files) else ""
+    return Hashes([path for path, _ in known], rows, sample)
+
+
+def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:
+    """Return the images of `one` that are nearly one of `other`, the nearest pairs first."""
+    found = []
+    for path, bits in zip(one.paths, one.bits, strict=True):
+        distances = np.bitwise_count(other.bits ^ bits).sum(1)
+        for place in np.flatnonzero(distances <= MOST_BITS):
+            found.append(NearDuplicate(path, other.paths[int(place)], int(distances[place])))
+    return sorted(found, key=lambda pair: (pair.bits, pair.path, pair.other))
+
+
+def _limit(files: Sequence[Path]) -> int:
+    """Return how many of `files` are looked at, by their number and size."""
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    return min(len(files), LIMIT, max(1, len(files) * LIMIT_BYTES // max(1, size)))
+
+
+def _open_test(data: Data) -> Layout | None:
+    try:
+        return open_layout(data.model_copy(update={"split": TEST}))
+    except (DataError, ConfigError):
+        return None  # there is no such split
+
+
+def _hash(path: Path, read: Read) -> NDArray[Any] | None:
+    """Return the hash of a file in 4 numbers; None for one of a single shade or unreadable."""
+    import imagehash  # slow, and only this check needs it
+
+    try:
+        pixels = read(path)
+    except Exception:
+        return None  # it is listed when it is checked
+    small = cv2.resize(pixels, (4 * HASH_SIDE, 4 * HASH_SIDE), interpolation=cv2.INTER_AREA)
+    if small.std() < FLAT:
+        return None
+    bits = imagehash.phash(Image.fromarray(small).convert("L"), hash_size=HASH_SIDE).hash
+    return np.packbits(bits).view(np.uint64)

@@ -1,0 +1,181 @@
+"""Hold out a share of the items for validation: by names, so that it is the same on every machine.
+
+Whether an item is held out depends on the seed and its name, or its group's, and not on how many
+others there are: new files move no other to the other side.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from glob import has_magic
+from hashlib import sha256
+from itertools import takewhile
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from translate.batches import Item, Layout, Transform
+from translate.engine.config.schema import Data
+from translate.engine.data.blank import Blank
+from translate.errors import ConfigError, DataError
+from translate.folders.lookup import places
+
+
+class Subset(Layout):
+    """Some of the items of a layout whose images are parts of one file."""
+
+    def __init__(self, layout: Layout, indices: Sequence[int]) -> None:
+        self.layout, self.indices = layout, indices
+        self.batch, self.spec, self.files = layout.batch, layout.spec, layout.files
+        self.sources, self.notes, self.problems = layout.sources, layout.notes, layout.problems
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def pick(self, index: int, random: Random) -> Item:
+        return self.layout.pick(self.indices[index], random)
+
+    def load(self, item: Item, transform: Transform) -> Any:
+        return self.layout.load(item, transform)
+
+
+class Part(NamedTuple):
+    """What is on one side as a whole: the images of a group, a pair, or one image."""
+
+    key: str
+    """its name: sides are chosen by it"""
+    strata: set[Hashable]
+    """domains or classes that it has images of: each needs images on both sides"""
+    members: list[Any]
+    """files, or indices of items in a layout without files"""
+
+
+def held_out(layout: Layout, data: Data, share: float, seed: int) -> list[Any]:
+    """Return the files of about a `share` of the items; of a layout without files, the indices.
+
+    Every domain and class has images on both sides. Raises `DataError` where that is impossible.
+    """
+    parts = parts_of(layout, data)
+    places = {part.key: _place(seed, part.key) for part in parts}
+    chosen = {key for key, place in places.items() if place < share}
+    strata = defaultdict[Hashable, list[str]](list)
+    for part in parts:
+        for stratum in part.strata:
+            strata[stratum].append(part.key)
+    for keys in strata.values():
+        ranked = sorted(keys, key=places.__getitem__)
+        if chosen.isdisjoint(ranked):
+            chosen.add(ranked[0])
+        if chosen.issuperset(ranked):
+            chosen.remove(ranked[-1])
+    for stratum, keys in strata.items():
+        if chosen.isdisjoint(keys) or chosen.issuperset(keys):
+            what = "group of data.groups" if data.groups else "image"
+            raise DataError(
+                f"data.validation: {_stratum_name(layout, stratum)} has {len(keys)} {what}"
+                f"{'s' * (len(keys) != 1)}, too few to hold any out. Expected images on both "
+                "sides: add some, or name a split: --set data.validation=val"
+            )
+    return [member for part in parts if part.key in chosen for member in part.members]
+
+
+def parts_of(layout: Layout, data: Data) -> list[Part]:
+    """Return the parts of a data set that may be on either side."""
+    names: dict[Any, str] = {**relative_names(layout.files, data)}
+    if not names:
+        picked = (layout.pick(index, Random(0)) for index in range(len(layout)))
+        names = {i: f"{item.files[-1].name}#{item.key}" for i, item in enumerate(picked)}
+    keys = {member: group_of(name, data.groups) or name for member, name in names.items()}
+    joined = _joined_keys(layout, keys) if layout.paired and layout.files else {}
+    strata, parts = _strata(layout), dict[str, Part]()
+    for member, own in keys.items():
+        key = joined.get(own, own)
+        part = parts.setdefault(key, Part(key, set(), []))
+        part.members.append(member)
+        part.strata.update(strata.get(member, {""}))
+    return list(parts.values())
+
+
+def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
+    """Return the path of each file below the folder of its domain, with slashes."""
+    homes = {data.root / data.split, data.root}
+    for name in data.domains:
+        fixed = Path(*takewhile(lambda part: not has_magic(part), Path(name).parts))
+        homes |= {fixed, data.root / fixed} if has_magic(name) else set()
+        homes |= {*places(data.root, name, data.split)}
+    ranked = sorted(homes, key=lambda home: -len(home.parts))
+    found = {path: next((h for h in ranked if path.is_relative_to(h)), path.parent)
+             for path in files}  # fmt: skip
+    return {path: path.relative_to(home).as_posix() for path, home in found.items()}
+
+
+def group_of(name: str, pattern: str | None) -> str | None:
+    """Return the first group of `pattern` in a relative path; None where it does not match."""
+    found = re.search(pattern, name) if pattern else None
+    return found[1] if found else None
+
+
+def ungrouped_warnings(layout: Layout, data: Data) -> list[str]:
+    """Return a line on the files without a group; raises `ConfigError` where none has any."""
+    names = list(relative_names(layout.files, data).values())
+    alone = [name for name in names if group_of(name, data.groups) is None]
+    if not data.groups or not alone:
+        return []
+    if len(alone) == len(names):
+        raise ConfigError(
+            f"data.groups: {data.groups!r} matches not one of {len(names)} paths, such as "
+            f"{names[0]!r}. Expected a pattern of a part of it: --set \"data.groups='(P[0-9]+)_'\""
+        )
+    return [
+        f"data.groups: {len(alone)} of {len(names)} files have no match of {data.groups!r}, the "
+        f"first is {alone[0]}: each is a group of its own"
+    ]
+
+
+def shared_groups(one: Iterable[str], other: Iterable[str], data: Data) -> list[str]:
+    """Return the groups that relative paths of two splits have in common."""
+    each = [{group_of(name, data.groups) for name in names} for names in (one, other)]
+    return sorted(group for group in each[0] & each[1] if group is not None)
+
+
+def _place(seed: int, key: str) -> float:
+    """Return the place of a key in [0, 1): those below the share are held out."""
+    digest = sha256(f"{seed}/{key}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:6]) / 2**48
+
+
+def _joined_keys(layout: Layout, keys: dict[Any, str]) -> dict[str, str]:
+    """Return for each key the least of those that pairs join to it."""
+    least = {key: key for key in keys.values()}
+
+    def root(key: str) -> str:
+        while least[key] != key:
+            key = least[key]
+        return key
+
+    for index in range(len(layout)):
+        roots = {root(keys[path]) for path in layout.pick(index, Random(0)).files if path in keys}
+        least |= dict.fromkeys(roots, min(roots, default=""))
+    return {key: root(key) for key in least}
+
+
+def _strata(layout: Layout) -> dict[Any, set[Hashable]]:
+    """Return the domains and classes of each member, as far as the layout says."""
+    strata = defaultdict[Any, set[Hashable]](set)
+    for domain, files in enumerate(layout.domain_files):
+        for path in files:
+            strata[path].add(domain)
+    if layout.spec.classes and "labels" in getattr(layout.batch, "_fields", ()):
+        blank = Blank(layout.spec.size, layout.spec)
+        for index in range(len(layout)):
+            item = layout.pick(index, Random(0))
+            label = layout.spec.classes[int(layout.load(item, blank).labels)]
+            strata[item.files[0] if layout.files else index].add(label)
+    return strata
+
+
+def _stratum_name(layout: Layout, stratum: Hashable) -> str:
+    names = layout.spec.names
+    if isinstance(stratum, int):
+        return f"the domain {names[stratum]!r}" if stratum < len(names) else "a domain"
+    return f"the class {stratum!r}" if stratum else "the data set"

@@ -1,0 +1,116 @@
+"""The metric of ``train.metric``: found by the name of its figure, or refused."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints.contents import Best
+from translate.engine.config.schema import Train
+from translate.engine.plugins.errors import plugin_code
+from translate.errors import ConfigError, PluginError, suggest
+from translate.metrics import Figure, Metric, MetricBatch
+from translate.registry import Part, create, names, split_part
+
+WHAT = {
+    "target": "the ground truth of each image",
+    "source": "the images that are translated",
+    "cycle": "images that are translated back",
+    "mask": "masks",
+    "labels": "the class of each image",
+    "real_labels": "the class of each image",
+}
+"""fields of a `MetricBatch`, in words"""
+
+
+@dataclass(frozen=True)
+class ChosenMetric:
+    """A metric, and which of its figures chooses the best checkpoint."""
+
+    part: Part
+    spec: ImageSpec
+    figure: str
+    facts: Figure
+
+    @property
+    def best_by(self) -> Best:
+        """The figure, and whether smaller or larger numbers are better."""
+        return self.figure, self.facts.better
+
+    def create(self) -> Metric:
+        """Return the metric, which has measured nothing yet."""
+        return _create(self.part, self.spec)
+
+
+def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> ChosenMetric:
+    """Return the metric that has the figure ``train.metric``.
+
+    Args:
+        train: The settings.
+        spec: What the images are.
+        fields: The fields of `MetricBatch` that the recipe and its images have.
+
+    Raises:
+        ConfigError: No metric has the figure, or it needs other fields; the message has those that
+            fit.
+    """
+    if train.metric is None:
+        raise ConfigError(
+            f"train.evaluate_every is {train.evaluate_every}, and train.metric is not set. "
+            f"Expected the figure that chooses the best checkpoint: --set train.metric=NAME."
+            f"{_fitting(spec, fields)}"
+        )
+    wanted, options = split_part("metric", train.metric)
+    known = dict(_figures(spec))
+    name = wanted if wanted in names("metric") or "/" in wanted else known.get(wanted, ("",))[0]
+    if not name:
+        raise ConfigError(
+            f"train.metric: no metric has a figure {wanted!r}.{suggest(wanted, known)}"
+            f"{_fitting(spec, fields)}"
+        )
+    part: Part = {"name": name, **options} if options else name
+    metric = _create(part, spec)
+    figures = metric.figures
+    figure = wanted if wanted in figures else next(iter(figures)) if len(figures) == 1 else ""
+    if not figure:
+        raise ConfigError(
+            f"train.metric: {wanted!r} has the figures {', '.join(figures)}. Expected one of them: "
+            f"--set train.metric={next(iter(figures))}"
+        )
+    if missing := metric.needs - fields:
+        needed = " and ".join(f"{WHAT.get(field, field)} ({field})" for field in sorted(missing))
+        raise ConfigError(
+            f"train.metric: {figure!r} needs {needed}, and this recipe with these images has none."
+            f"{_fitting(spec, fields)}"
+        )
+    return ChosenMetric(part, spec, figure, figures[figure])
+
+
+def measure(metric: Metric, batches: Iterable[MetricBatch]) -> None:
+    """Let a metric measure `batches`; raises `PluginError` for what it raises unexpectedly."""
+    for batch in batches:
+        with plugin_code(metric, "update"):
+            metric.update(batch)
+
+
+def _create(part: Part, spec: ImageSpec) -> Metric:
+    metric: Metric = create(
+        "metric", part, domain=spec.target, source_domain=spec.source, classes=spec.classes
+    )
+    return metric
+
+
+def _figures(spec: ImageSpec) -> Iterator[tuple[str, tuple[str, Metric]]]:
+    """Yield each figure with the name of its metric; those that need options are not listed."""
+    for name in names("metric"):
+        try:
+            metric = _create(name, spec)
+        except (ConfigError, PluginError):
+            continue
+        for figure in metric.figures:
+            yield figure, (name, metric)
+
+
+def _fitting(spec: ImageSpec, fields: frozenset[str]) -> str:
+    """Return which figures can be computed."""
+    fitting = [figure for figure, (_, metric) in _figures(spec) if metric.needs <= fields]
+    return f" These fit: {', '.join(sorted(fitting))}." if fitting else " No metric fits."

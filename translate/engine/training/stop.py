@@ -1,0 +1,20 @@
+"""Why training ends."""
+
+from enum import IntEnum
+
+
+class Stop(IntEnum):
+    """Why training ends; where processes have different reasons, the largest counts."""
+
+    FINISHED = 0
+    SIGNAL = 1
+    TIME = 2
+    HOOK = 3
+    PLATEAU = 4
+    """too many evaluations without improvement"""
+
+    @property
+    def outcome(self) -> str:
+        """The word for it in ``run.json``, which hooks and trackers get."""
+        words = {self.FINISHED: "finished", self.HOOK: "stopped", self.PLATEAU: "stopped"}
+        return words.get(self, "interrupted")

@@ -1,0 +1,29 @@
+"""Use the networks in the middle of training, without any effect on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.system import randomness
+from translate.nn.modes import mode, unchanged_buffers
+from translate.recipe import Recipe
+
+
+@contextmanager
+def undisturbed(training: TrainingState) -> Iterator[Recipe]:
+    """Yield the recipe with the weights that inference uses, in evaluation mode.
+
+    Random numbers start at the seed. At the end of the block modes, buffers and random state are as
+    before.
+    """
+    average, before = training.average, randomness.random_state()
+    recipe = cast(Recipe, average.module) if average else training.recipe
+    randomness.seed_everything(training.config.train.seed)
+    try:
+        with torch.no_grad(), mode(recipe, training=False), unchanged_buffers(recipe):
+            yield recipe
+    finally:
+        randomness.restore_random_state(before)
