@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
@@ -106,6 +106,9 @@ class AAE(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        return Pair(batch.images, batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         images = batch.images

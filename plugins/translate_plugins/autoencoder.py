@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.nn.geometry import at_size
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import Part, create_generator, create_loss
@@ -65,6 +65,9 @@ class Autoencoder(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        return Pair(batch.images, batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         return {"original": batch.images, "reconstructed": self.reconstruct(batch.images)}

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
@@ -121,6 +121,9 @@ class SRGAN(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.generator(images).clamp(-1, 1)
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        return Pair(downscale(batch.images, self.scale), batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         small = downscale(batch.images, self.scale)

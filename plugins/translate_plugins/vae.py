@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.recipe import Recipe, Turn, adam
@@ -104,6 +104,9 @@ class VAE(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        return Pair(batch.images, batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         images = batch.images

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.nn.geometry import at_size
 from translate.nn.latents import Prior
 from translate.nn.penalties import mmd
@@ -82,6 +82,9 @@ class WAEMMD(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return at_size(self.size, self.reconstruct, images)
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        return Pair(batch.images, batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         images = batch.images

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from random import Random
 from typing import Literal, NamedTuple
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import check, data_warnings
+from translate.engine.data import check, data_warnings, near_duplicates, splits
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.transform import require_size
 from translate.errors import BadImage, DataError
@@ -44,6 +45,8 @@ class FileReport(NamedTuple):
     header: Header | None
     digest: str
     error: str
+    hash: NDArray[np.uint64] | None = None
+    """its perceptual hash"""
 
 
 def check_images(data: Data) -> Iterator[Finding]:
@@ -52,7 +55,9 @@ def check_images(data: Data) -> Iterator[Finding]:
     Each image is decoded once. Raises `DataError` if there is nothing to train on.
     """
     seen, lost, files = list[FileReport](), list[BadImage](), OpenedFiles()
-    for split in dict.fromkeys((data.split, *SPLITS)):
+    own = (data.validation,) if isinstance(data.validation, str) else ()
+    names = dict[str, list[str]]()
+    for split in dict.fromkeys((data.split, *SPLITS, *own)):
         try:
             layout = check.open_layout(data.model_copy(update={"split": split}), files=files)
         except DataError:
@@ -63,6 +68,10 @@ def check_images(data: Data) -> Iterator[Finding]:
         if split != data.split and not new:
             continue
         yield Finding("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
+        settings = data.model_copy(update={"split": split})
+        names[split] = [*splits.relative_names(layout.files, settings).values()]
+        for line in splits.ungrouped_warnings(layout, settings):
+            yield Finding("note", f"{split}: {line}")
         lost += layout.problems
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         each = {path: by_file.get(path, kind) for path in sorted(new)}
@@ -76,6 +85,8 @@ def check_images(data: Data) -> Iterator[Finding]:
     yield from _pixel_formats(seen)
     yield from _sizes(seen)
     yield from _duplicates(seen)
+    yield from _near_duplicates(seen, data.split)
+    yield from _shared_groups(names, data)
 
 
 def _training_warnings(
@@ -100,12 +111,13 @@ def _training_warnings(
 def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Domain) -> FileReport:
     try:
         image = files.read(path)
-        domain_images.decode(image, kind)
+        pixels = domain_images.decode(image, kind)
         with guarded(path):
             require_size(data, *image.header.size)
     except BadImage as bad:
         return FileReport(path, split, None, "", bad.reason)
-    return FileReport(path, split, image.header.without_extra(), image.sha256, "")
+    header, digest = image.header.without_extra(), image.sha256
+    return FileReport(path, split, header, digest, "", near_duplicates.hash_pixels(pixels))
 
 
 def _unreadable(seen: Sequence[FileReport], data: Data) -> Iterator[Finding]:
@@ -165,6 +177,42 @@ def _duplicates(seen: Sequence[FileReport]) -> Iterator[Finding]:
             for group in same
         ]
     )
+
+
+def _near_duplicates(seen: Sequence[FileReport], trained: str) -> Iterator[Finding]:
+    """Find images of other splits that are nearly images that are trained on."""
+    digests = {file.path: file.digest for file in seen}
+    sides: dict[bool, list[FileReport]] = {True: [], False: []}
+    for file in seen:
+        sides[file.split == trained].append(file)
+    ours, theirs = (
+        near_duplicates.stack((file.path, file.hash) for file in sides[own])
+        for own in (True, False)
+    )
+    pairs = near_duplicates.find_near_duplicates(theirs, ours)
+    yield from _first_few(
+        [
+            Finding(
+                "note",
+                f"{pair.path} is nearly {pair.other} ({pair.bits} of 256 bits differ)",
+                "what is measured on it is too good: remove one of them",
+            )
+            for pair in pairs
+            if digests[pair.path] != digests[pair.other]
+        ]
+    )
+
+
+def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[Finding]:
+    """Find the groups of `data.groups` that have images in two splits."""
+    for one, other in combinations(names, 2):
+        if groups := splits.shared_groups(names[one], names[other], data):
+            listed = ", ".join(groups[:5]) + ", ..." * (len(groups) > 5)
+            yield Finding(
+                "broken",
+                f"data.groups: {len(groups)} groups are in {one} and in {other}: {listed}",
+                "what is measured on them is too good: move each to one side",
+            )
 
 
 def _pairs(layout: Layout, seen: Mapping[Path, FileReport]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.errors import ConfigError
 from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
@@ -160,6 +160,10 @@ class Inpaint(Recipe[Images]):
         contrast = smooth.std((1, 2, 3), keepdim=True) + FAINT
         shown = with_mask((smooth - mean) / contrast, hole)
         return smooth + contrast * self.generator(shown), contrast
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        hole = random_holes(batch.images, self.hole_fraction, self.stroke_fraction)
+        return Pair(mask_out(batch.images, hole), batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         hole = random_holes(batch.images, self.hole_fraction, self.stroke_fraction)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from translate import hookimpl
-from translate.batches import Images, ImageSpec
+from translate.batches import Images, ImageSpec, Pair
 from translate.losses import auc, generator_loss
 from translate.nn.geometry import expect_scale
 from translate.recipe import Recipe, Turn, adam
@@ -112,6 +112,9 @@ class Restore(Recipe[Images]):
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         return self.restore(images).clamp(-1, 1)
+
+    def ground_truth_pair(self, batch: Images) -> Pair:
+        return Pair(self.degrade(batch.images), batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
         degraded = self.degrade(batch.images)

@@ -5,10 +5,10 @@ most `MOST_BITS`: the same image in another format, size or compression. Images 
 have hashes of noise and are not compared.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from translate.batches import Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.check import CheckedData, open_layout
 from translate.engine.processes.pool import DaemonThreadPool
-from translate.errors import ConfigError, DataError
+from translate.errors import BadImage, ConfigError, DataError
 
 HASH_SIDE = 16
 """side of the block of frequencies; 256 bits"""
@@ -51,7 +51,7 @@ class Hashes(NamedTuple):
     paths: Sequence[Path]
     bits: NDArray[np.uint64]
     """(N, 4)"""
-    sample: str
+    sample: str = ""
     """how many of how many images were sampled; empty where it is all"""
 
 
@@ -85,10 +85,15 @@ def hash_images(files: Sequence[Path], read: Read) -> Hashes:
     chosen = [files[place * len(files) // limit] for place in range(limit)]
     with DaemonThreadPool(THREADS) as pool:
         found = list(pool.map(partial(_hash, read=read), chosen))
-    known = [(path, bits) for path, bits in zip(chosen, found, strict=True) if bits is not None]
-    rows = np.array([bits for _, bits in known], np.uint64).reshape(-1, HASH_SIDE**2 // 64)
     sample = f"a sample of {limit} of {len(files)} images" if limit < len(files) else ""
-    return Hashes([path for path, _ in known], rows, sample)
+    return stack(zip(chosen, found, strict=True))._replace(sample=sample)
+
+
+def stack(hashes: Iterable[tuple[Path, NDArray[np.uint64] | None]]) -> Hashes:
+    """Return the hashes of images as one array, without images that have none."""
+    known = [(path, bits) for path, bits in hashes if bits is not None]
+    rows = np.array([bits for _, bits in known], np.uint64).reshape(-1, HASH_SIDE**2 // 64)
+    return Hashes([path for path, _ in known], rows)
 
 
 def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:
@@ -114,14 +119,17 @@ def _open_test(data: Data) -> Layout | None:
         return None  # there is no such split
 
 
-def _hash(path: Path, read: Read) -> NDArray[Any] | None:
-    """Return the hash of a file in 4 numbers; None for one of a single shade or unreadable."""
+def _hash(path: Path, read: Read) -> NDArray[np.uint64] | None:
+    try:
+        return hash_pixels(read(path))
+    except BadImage:
+        return None  # it is listed when it is checked
+
+
+def hash_pixels(pixels: NDArray[np.uint8]) -> NDArray[np.uint64] | None:
+    """Return the hash of an image (H, W, C) in 4 numbers; None for one of nearly one shade."""
     import imagehash  # slow, and only this check needs it
 
-    try:
-        pixels = read(path)
-    except Exception:
-        return None  # it is listed when it is checked
     small = cv2.resize(pixels, (4 * HASH_SIDE, 4 * HASH_SIDE), interpolation=cv2.INTER_AREA)
     if small.std() < FLAT:
         return None

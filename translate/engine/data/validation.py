@@ -14,6 +14,8 @@ from translate.errors import ConfigError, DataError
 
 TEST = "test"
 """the split that is measured on where no validation images are named"""
+MEASURED = 1000
+"""items that are measured at an evaluation, at most: it is to be short beside training"""
 HOW = (
     "Hold out a tenth of the training images: --set data.validation=0.1; or name a split: "
     "--set data.validation=val"
@@ -42,6 +44,8 @@ def add_validation(checked: CheckedData, data: Data, config: Config) -> CheckedD
     found = checked.validation
     if found:
         said.append(f"validation: {len(found.layout)} items, {len(checked.layout)} are trained on")
+        if config.train.evaluate_every and len(found.layout) > MEASURED:
+            said[-1] += f"; {MEASURED} of them are measured, spread evenly"
         checked = checked._replace(problems=[*checked.problems, *found.problems])
     return checked._replace(warnings=said)
 

@@ -10,9 +10,10 @@ from translate.engine.data import check
 from translate.recipe import Recipe
 
 
-def next_command(training: TrainingState, layout: Layout, run: str) -> str:
-    """Return the command that applies a model: `run` is a run folder, or one of its checkpoints."""
-    recipe, out = type(training.recipe), str(Path("out") / Path(run).name)
+def next_command(training: TrainingState, layout: Layout, path: Path, *, best: bool) -> str:
+    """Return the command that applies a run, or its best checkpoint: `infer` or `sample`."""
+    recipe, out, run = type(training.recipe), str(Path("out") / path.name), str(path)
+    run += "@best" * best
     if recipe.translate is Recipe.translate:
         if recipe.draw is Recipe.draw:
             return ""

@@ -55,6 +55,10 @@ class Evaluations:
         selection = self._selection()
         return selection.plateau if 0 < self.patience <= selection.waited else ""
 
+    def seconds_left(self, steps: int) -> float:
+        """Return how long the evaluations up to the last of `steps` will take."""
+        return (steps // self.every - self.training.step // self.every) * self.seconds
+
     def run(self, problems: ProblemList) -> bool:
         """Measure, and return whether the weights are the best so far.
 

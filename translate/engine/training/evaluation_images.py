@@ -15,6 +15,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
 from translate.engine.data.order import collate, item_rng
 from translate.engine.data.transform import Augment
+from translate.engine.data.validation import MEASURED
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.training.batch import batch_to_device
 from translate.errors import TrainingError
@@ -23,8 +24,6 @@ from translate.metrics import MetricBatch
 from translate.nn.noise import Noise
 from translate.recipe import Recipe
 
-LIMIT = 1000
-"""items that are measured, spread evenly: an evaluation is to be short beside training"""
 PIXELS, MOST = 1 << 20, 64
 """pixels of a batch, and images"""
 
@@ -71,7 +70,7 @@ class EvaluationImages:
         return frozenset(fields if self.translates or self.draws else ())
 
     def batches(
-        self, recipe: Recipe, needs: frozenset[str], limit: int = LIMIT
+        self, recipe: Recipe, needs: frozenset[str], limit: int = MEASURED
     ) -> Iterator[MetricBatch]:
         """Yield what a metric with these `needs` measures, with the outputs of `recipe`.
 

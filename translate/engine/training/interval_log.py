@@ -77,7 +77,9 @@ class IntervalLog:
         if distributed.is_first():
             self.session.writer.log(record)
             self.monitor.check_record(record)
-            left = (self.session.steps - record.step) * seconds / len(self.results)
+            steps, evaluations = self.session.steps, self.session.evaluations
+            left = (steps - record.step) * seconds / len(self.results)
+            left += evaluations.seconds_left(steps) if evaluations else 0.0
             report = ProgressReport(
                 record.step,
                 self.session.steps,

@@ -109,7 +109,7 @@ class Loop:
             listed=self.writer.problems.count,
             preview=max(path.glob("previews/step-*.png"), default=None) if finished else None,
             next_command=next_command(
-                self.training, self.session.data.layout, f"{path}{'@best' * bool(best)}"
+                self.training, self.session.data.layout, path, best=bool(best)
             )
             if finished
             else "",
