@@ -1,6 +1,7 @@
 """Progress in one line: the time left first, players by name, and no wider than a terminal."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,14 @@ CYCLEGAN = {
 }
 
 
-def report(losses: dict[str, float], **changes: float) -> ProgressReport:
+def report(losses: dict[str, float], **changes: Any) -> ProgressReport:
     defaults = {"step": 50, "steps": 200, "images_per_second": 3.14159, "data_wait": 0.126}
     return ProgressReport(**{**defaults, "seconds_left": 61.0, "losses": losses, **changes})  # type: ignore[arg-type]
+
+
+def test_figures_of_an_evaluation_are_before_losses() -> None:
+    line = report({"generator/gan": 0.5}, evaluation={"kd-lite0": 0.03126}).line()
+    assert line.index("kd-lite0 0.03126") < line.index("generator gan 0.5")
 
 
 def test_losses_that_fit_are_shown_one_by_one() -> None:

@@ -15,6 +15,7 @@ import small_runs
 import subprocesses
 import torch
 from disk_faults import FaultyDisk
+from hash_metric import HashPlugin
 
 from translate import hookimpl
 from translate.engine.checkpoints import read, retention
@@ -100,6 +101,26 @@ def test_a_run_with_kills_and_resumes_ends_with_the_same_bytes(
     for one, other in zip(*lines, strict=True):
         for key in ("losses", "lr", "grad_norm", "epoch", "skipped"):
             assert one[key] == other[key]
+
+
+def test_evaluations_with_kills_and_resumes_choose_the_same_checkpoint(
+    root: Path, stopper: Stopper, register_plugin: Plugin
+) -> None:
+    register_plugin(HashPlugin(), "stranger:hash")
+    chosen = {"data__validation": 0.25, "train__evaluate_every": 1, "train__metric": "hash"}
+    config = small_runs.config(root, train__steps=10, **STATE, **chosen)
+    small_runs.train(config, root / "straight")
+    stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
+    in_pieces(config, root / "pieces")
+    states = [
+        json.loads((retention.best_checkpoint(root / name) / "state.json").read_bytes())
+        for name in ("straight", "pieces")
+    ]
+    for key in ("step", "selection", "metrics", "best"):
+        assert states[0][key] == states[1][key]
+    assert small_runs.checkpoint_tensors(root / "pieces") == small_runs.checkpoint_tensors(
+        root / "straight"
+    )
 
 
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])

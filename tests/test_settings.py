@@ -178,6 +178,7 @@ class Case(NamedTuple):
 
 JOINED = {"data.layout": {"name": "side-by-side", "sides": ["a", "b"]}, "data.root": "joined"}
 PAIRED = {"data.layout": {"name": "paired", "drop_unpaired": True}, "data.root": "orphans"}
+MEASURED = {"data.layout": "paired", "train.evaluate_every": 2, "train.metric": "mae"}
 NEVER_FINITE = {"options.cycle_weight": 1e39}
 
 CASES: Mapping[str, Case] = {
@@ -195,6 +196,8 @@ CASES: Mapping[str, Case] = {
     "data.cache": Case(0, meanwhile=lambda root: shutil.rmtree(root / "gone"), base={
         "data.root": "gone"}),
     "data.split": Case("test"),
+    "data.validation": Case(0.4),
+    "data.groups": Case("(0)", base={"data.validation": 0.4}),
     "data.layout.drop_unpaired": Case(False, base=PAIRED),
     "data.max_bad": Case(0.01, base={"data.root": "damaged", "data.max_bad": 0.9}),
     "train.steps": Case(4),
@@ -211,6 +214,9 @@ CASES: Mapping[str, Case] = {
     "train.log_every": Case(2),
     "train.save_every": Case(1),
     "train.preview_every": Case(1),
+    "train.evaluate_every": Case(1, also=MEASURED),
+    "train.metric": Case("psnr", also=MEASURED),
+    "train.patience": Case(1, also={**MEASURED, "train.evaluate_every": 1, "options.lr": 0.0}),
     "train.keep": Case(9, also={"train.save_every": 1}),
     "train.ema": Case(0.5),
     "train.guard": Case(2, also=NEVER_FINITE),
@@ -262,8 +268,9 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
         )
     except TranslateError as error:
         return f"{type(error).__name__}: {error}"
-    keys = ("losses", "lr", "grad_norm", "epoch", "step", "skipped")
-    log = [{k: line[k] for k in keys} for line in json_files.read_lines(result.path / "log.jsonl")]
+    keys = ("losses", "lr", "grad_norm", "epoch", "step", "skipped", "metrics")
+    lines = json_files.read_lines(result.path / "log.jsonl")
+    log = [{key: line.get(key) for key in keys} for line in lines]
     places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*", "*.csv")
     files = [sorted(p.name for p in result.path.glob(place)) for place in places]
     assert_one_configuration(result.path)

@@ -28,6 +28,15 @@ RUN = Path("runs/my run")
                 "1 listed in runs/my run/problems.jsonl",
             ],
         ),
+        (
+            {"next_command": "translate infer x@best", "plateau": "no improvement", "best": "kd 2"},
+            [
+                "stopped: no improvement",
+                "run: runs/my run, 4 steps",
+                "best: kd 2, runs/my run@best",
+                "next: translate infer x@best",
+            ],
+        ),
         ({}, []),
     ],
 )

@@ -53,6 +53,26 @@ def test_unreadable_files_are_named_with_their_effect_on_training(root: Path) ->
     )
 
 
+def test_near_duplicates_and_groups_in_two_splits_are_listed(root: Path) -> None:
+    with Image.open(root / "a/train/0002.png") as image:
+        changed = np.array(image)
+    changed[0, 0] += 1
+    Image.fromarray(changed).save(root / "a/test/copy.png")
+    messages = [r.message for r in check_images(data_config(root)) if "nearly" in r.message]
+    (message,) = [text for text in messages if text.startswith(str(root / "a/test/copy.png"))]
+    assert f" is nearly {root / 'a/train/0002.png'} (" in message
+    findings = list(check_images(data_config(root, groups=r"(\d+)\.")))
+    assert broken(findings) == [
+        "data.groups: 3 groups are in train and in test: 0000, 0001, 0002: what is measured on "
+        "them is too good: move each to one side"
+    ]
+    notes = [r.message for r in findings if r.state == "note" and "no match" in r.message]
+    assert notes == [
+        r"test: data.groups: 1 of 7 files have no match of '(\d+)\.', the first is copy.png: each "
+        "is a group of its own"
+    ]
+
+
 def test_an_image_in_train_and_test_is_a_fault_and_twice_in_train_a_note(root: Path) -> None:
     shutil.copy(root / "a/train/0000.png", root / "a/test/copy.png")
     shutil.copy(root / "b/train/0000.png", root / "b/train/again.png")

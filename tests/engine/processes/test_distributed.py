@@ -28,6 +28,7 @@ def test_a_single_process_is_the_first_and_communicates_with_no_other() -> None:
         assert distributed.is_first()
         assert distributed.gather_bytes(b"x") == [b"x"]
         assert distributed.all_reduce_max(3) == 3
+        assert distributed.broadcast_float(0.1) == 0.1
         assert distributed.own_indices(5) == range(5)
         distributed.barrier()
         weight = nn.Parameter(torch.ones(2))
@@ -102,6 +103,16 @@ def test_gradients_are_averaged_and_a_missing_one_counts_as_zero() -> None:
     assert first == second
     assert first[:3] == [[[2.0, 2.0], [2.0, 2.0]], [0.5, 1.0, 2.0], [0.0]]
     assert first[3] == torch.arange(8.0).reshape(1, 2, 2, 2).tolist()
+
+
+def test_every_process_gets_the_first_ones_number() -> None:
+    def work() -> list[float]:
+        values = (0.1, float("nan")) if distributed.is_first() else (2.0, 3.0)
+        return [distributed.broadcast_float(value) for value in values]
+
+    for exact, missing in on_two(work):
+        assert exact == 0.1
+        assert missing != missing, "NaN"
 
 
 def test_all_processes_get_weights_and_buffers_of_the_first() -> None:

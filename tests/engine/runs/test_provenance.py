@@ -26,6 +26,12 @@ def test_a_fingerprint_covers_names_and_sizes(data: CheckedData, tmp_path: Path)
     assert fingerprint(data)["sha256"] != before["sha256"]
 
 
+def test_a_fingerprint_has_the_images_that_are_held_out(data: CheckedData, tmp_path: Path) -> None:
+    held = checked(small_runs.config(tmp_path, data__domains=["b", "a"]).data)
+    found = fingerprint(data._replace(validation=held))
+    assert found == {**fingerprint(data), "validation": fingerprint(held)}
+
+
 def test_a_fingerprint_covers_captions_and_tables(data: CheckedData, tmp_path: Path) -> None:
     captions = tmp_path / "captions.jsonl"
     captions.write_text("{}")

@@ -123,11 +123,11 @@ def ungrouped_warnings(layout: Layout, data: Data) -> list[str]:
         return []
     if len(alone) == len(names):
         raise ConfigError(
-            f"data.groups: {data.groups!r} matches not one of {len(names)} paths, such as "
+            f"data.groups: '{data.groups}' matches not one of {len(names)} paths, such as "
             f"{names[0]!r}. Expected a pattern of a part of it: --set \"data.groups='(P[0-9]+)_'\""
         )
     return [
-        f"data.groups: {len(alone)} of {len(names)} files have no match of {data.groups!r}, the "
+        f"data.groups: {len(alone)} of {len(names)} files have no match of '{data.groups}', the "
         f"first is {alone[0]}: each is a group of its own"
     ]
 

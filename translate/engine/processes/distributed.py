@@ -139,7 +139,7 @@ def broadcast_float(value: float) -> float:
     if world_size() == 1:
         return value
     shared = torch.tensor(value, dtype=torch.float64)
-    with _peer_failure_explained():
+    with _explained_peer_failure():
         dist.broadcast(shared, 0)
     return float(shared)
 

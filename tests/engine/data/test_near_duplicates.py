@@ -1,0 +1,82 @@
+"""Near-duplicates are found in other formats and sizes, and unrelated images are none."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_runs
+from numpy.typing import NDArray
+from PIL import Image
+from small_data import checked
+
+from translate.engine.data import near_duplicates
+from translate.engine.data.near_duplicates import find_near_duplicates, hash_images, hash_pixels
+
+Folder = Callable[..., Path]
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.array(image.convert("RGB"))
+
+
+def compressed(image: Image.Image, quality: int) -> NDArray[np.uint8]:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return np.array(Image.open(buffer))
+
+
+def test_real_photographs_are_found_at_another_size_and_quality_and_no_others(
+    shared_images: Path,
+) -> None:
+    paths = sorted((shared_images / "horse2zebra/testA").iterdir())[:12]
+    originals = hash_images(paths, pixels)
+
+    def copy(path: Path) -> NDArray[np.uint8]:
+        image = Image.fromarray(pixels(path))
+        return compressed(image.resize((image.width // 2, image.height // 2)), 60)
+
+    pairs = find_near_duplicates(hash_images(paths, copy), originals)
+    assert sorted((pair.path, pair.other) for pair in pairs) == [(path, path) for path in paths]
+
+
+def test_an_image_of_one_shade_is_not_compared() -> None:
+    assert hash_pixels(np.full((9, 9, 3), 77, np.uint8)) is None
+    assert hash_pixels(np.arange(81, dtype=np.uint8).reshape(9, 9, 1)) is not None
+
+
+def test_a_large_split_is_sampled_by_number_and_size(
+    image_folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = sorted(image_folder("a", 8).iterdir())
+    assert hash_images(files, pixels).sample == ""
+    monkeypatch.setattr(near_duplicates, "LIMIT", 4)
+    found = hash_images(files, pixels)
+    assert found.sample == "a sample of 4 of 8 images"
+    assert list(found.paths) == files[::2]
+    monkeypatch.setattr(near_duplicates, "LIMIT_BYTES", files[0].stat().st_size)
+    assert len(hash_images(files, pixels).paths) == 1
+
+
+def test_training_warns_of_test_images_that_it_has_seen(
+    image_folder: Folder, tmp_path: Path
+) -> None:
+    for domain in ("a", "b"):
+        image_folder(f"{domain}/train", 4), image_folder(f"{domain}/test", 2)
+    copied, changed = tmp_path / "a/test/copy.png", pixels(tmp_path / "a/train/0002.png")
+    changed[0, 0] += 1
+    Image.fromarray(changed).save(copied)
+    config = small_runs.config(tmp_path, train__steps=1)
+    (line,) = near_duplicates.split_warnings(checked(config.data), config.data)
+    assert line.startswith(
+        f"test: 1 of 5 images are nearly images that are trained on, such as {copied} and "
+        f"{tmp_path / 'a/train/0002.png'} ("
+    )
+    assert line.endswith(" `translate datasets check a b` lists them")
+    heard = small_runs.ProgressRecorder()
+    small_runs.train(config, tmp_path / "run", heard)
+    assert line in heard.lines
+    copied.unlink()
+    assert near_duplicates.split_warnings(checked(config.data), config.data) == []

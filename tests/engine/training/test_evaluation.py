@@ -1,0 +1,240 @@
+"""Evaluations choose the best checkpoint and end a run, and change nothing of the training."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+import two_processes
+from disk_faults import FaultyDisk
+from hash_metric import HashMetric, HashPlugin
+from run_files import listed_problems, log_lines, run_facts
+
+from translate import hookimpl
+from translate.engine.checkpoints import references
+from translate.engine.disk import folders
+from translate.errors import ConfigError
+from translate.metrics import Figure, Metric, MetricBatch
+from translate.results import TrainingResult
+from translate.run import LogRecord
+
+Plugin = Callable[..., object]
+HASH: dict[str, Any] = {
+    "data__validation": 0.3,
+    "train__evaluate_every": 1,
+    "train__metric": "hash",
+    "train__ema": 0.5,
+}
+
+
+@pytest.fixture
+def root(image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Plugin) -> Path:
+    """Return a folder with the domains ``a`` and ``b``, and offer the metric ``hash``."""
+    register_plugin(HashPlugin(), "stranger:hash")
+    image_folder("a", 5), image_folder("b", 5)
+    return tmp_path
+
+
+def decisions(run: Path) -> Any:
+    """Return all that evaluations decided, and the bytes that a run ends with."""
+    states = {
+        path.parent.name: json.loads(path.read_bytes())
+        for path in sorted(run.glob("checkpoints/*/state.json"))
+    }
+    chosen = {name: [s["selection"], s["metrics"], s["best"]] for name, s in states.items()}
+    best, _ = references.resolve(f"{run}@best")
+    figures = [line["metrics"] for line in log_lines(run)]
+    return chosen, best.name, figures, small_runs.checkpoint_tensors(run)
+
+
+class Constant(Metric):
+    """A figure that never improves."""
+
+    figures = {"constant": Figure("min")}
+
+    def update(self, batch: MetricBatch) -> None:
+        self.add("fake", rows=batch.get("fake", batch.get("real")).mean((1, 2, 3)))  # type: ignore[union-attr]
+
+    def compute(self) -> dict[str, float]:
+        return {"constant": 0.25}
+
+
+@pytest.fixture
+def constant(root: Path, register_plugin: Plugin) -> Callable[..., Any]:
+    """Return configurations with a metric that never improves."""
+
+    class Offer:
+        @hookimpl
+        def register_metrics(self) -> dict[str, type[Metric]]:
+            return {"constant": Constant}
+
+    register_plugin(Offer(), "stranger:constant")
+    given = {**HASH, "train__metric": "constant", "train__steps": 12, "train__evaluate_every": 2}
+    return lambda **flags: small_runs.config(root, **{**given, "train__patience": 2, **flags})
+
+
+# -- training is as without it ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+def test_evaluations_do_not_change_the_training(recipe: str, root: Path) -> None:
+    for name, every in (("without", 0), ("with", 2)):
+        flags = {**HASH, "train__evaluate_every": every, "train__steps": 6}
+        config = small_runs.config(root, recipe, train__preview_every=3, **flags)
+        small_runs.train(config, root / name)
+    assert small_runs.checkpoint_tensors(root / "with") == small_runs.checkpoint_tensors(
+        root / "without"
+    )
+    for preview in sorted((root / "with/previews").iterdir()):
+        assert preview.read_bytes() == (root / "without/previews" / preview.name).read_bytes()
+
+
+def kill_at_operations(root: Path, disk: FaultyDisk, points: int) -> None:
+    """Kill a run at operations on the disk and resume it; its decisions must be the same."""
+    flags = {**HASH, "train__patience": 3, "train__save_every": 2, "train__log_every": 3}
+    config = small_runs.config(root, train__steps=9, **flags)
+    count = small_runs.count_disk_operations(config, root / "straight", disk)
+    straight = decisions(root / "straight")
+    for at in range(2, count + 1, max(1, count // points)):
+        run = root / f"killed-{at}"
+        small_runs.train_with_kill(config, run, disk, at)
+        assert decisions(run) == straight, at
+
+
+def test_a_run_killed_at_file_operations_makes_the_same_decisions(
+    root: Path, disk: FaultyDisk
+) -> None:
+    kill_at_operations(root, disk, 5)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_every_file_operation_makes_the_same_decisions(
+    root: Path, disk: FaultyDisk
+) -> None:
+    kill_at_operations(root, disk, 10_000)
+
+
+# -- the best checkpoint and the end ---------------------------------------------------------------
+
+
+def test_the_best_checkpoint_is_kept_beside_the_newest(root: Path) -> None:
+    config = small_runs.config(root, train__steps=9, train__save_every=1, **HASH)
+    result = small_runs.train(config, root / "run")
+    values = {line["step"]: line["metrics"]["evaluation/hash"] for line in log_lines(root / "run")}
+    best = max(values, key=values.__getitem__)
+    assert small_runs.checkpoint_steps(root / "run") == sorted({best, 8, 9})
+    path, _ = references.resolve(f"{root / 'run'}@best")
+    assert path.name == f"step-{best:08}"
+    assert result.best == f"hash {values[best]:.4g} at step {best}"
+    assert result.next_command.startswith(f"translate infer {root / 'run'}@best ")
+
+
+def test_a_run_without_improvement_stops_and_says_how_to_continue(
+    constant: Any, root: Path
+) -> None:
+    run = root / "run"
+    result = small_runs.train(constant(), run)
+    plateau = "no improvement in constant for 2 evaluations (best 0.25 at step 2)"
+    assert (result.step, result.plateau, result.reason, result.listed) == (6, plateau, "", 0)
+    facts = run_facts(run)
+    assert (facts["outcome"], facts["reason"], facts["stopped_by"]) == (
+        "stopped", plateau, "train.patience",
+    )  # fmt: skip
+    assert small_runs.checkpoint_steps(run) == [2, 6], "0 is older than what is kept"
+    heard = small_runs.ProgressRecorder()
+    assert small_runs.resume(run, heard).step == 6
+    assert heard.lines == [
+        f"{run} is complete: 6 steps, {plateau}. --set train.patience=N with a larger N "
+        "continues it."
+    ]
+    again = small_runs.resume(run, assignments=["train.patience=4"])
+    assert (again.step, again.plateau) == (10, plateau.replace("2 eval", "4 eval"))
+
+
+def test_a_fork_and_another_metric_begin_anew(constant: Any, root: Path) -> None:
+    small_runs.train(constant(train__steps=2), root / "run")
+    small_runs.resume(root / "run", steps=4, assignments=["train.metric=hash"])
+    states = decisions(root / "run")[0]
+    assert states["step-00000004"][0]["step"] == 4 and states["step-00000004"][2] == ["hash", "max"]
+    small_runs.resume(root / "run", steps=6, fork=True, out=root / "fork")
+    assert decisions(root / "fork")[0]["step-00000006"][0]["waited"] == 0
+
+
+def test_a_best_checkpoint_that_cannot_be_saved_is_not_the_best(
+    constant: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = folders.write_folder
+
+    def refuse(target: Path, contents: Any, **named: Any) -> None:
+        if target.name.endswith("2"):
+            raise OSError(28, "No space left on device")
+        write(target, contents, **named)
+
+    monkeypatch.setattr(folders, "write_folder", refuse)
+    small_runs.train(constant(train__steps=4), root / "run")
+    path, _ = references.resolve(f"{root / 'run'}@best")
+    assert path.name == "step-00000004"
+
+
+# -- what is said and listed -----------------------------------------------------------------------
+
+
+def test_figures_are_in_the_log_for_hooks_and_on_the_progress_line(
+    root: Path, register_plugin: Plugin
+) -> None:
+    records: list[LogRecord] = []
+
+    class Watcher:
+        @hookimpl
+        def losses_logged(self, record: LogRecord) -> None:
+            records.append(record)
+
+    register_plugin(Watcher(), "stranger:watcher")
+    heard = small_runs.ProgressRecorder()
+    config = small_runs.config(root, **{**HASH, "train__evaluate_every": 2, "train__log_every": 3})
+    small_runs.train(config, root / "run", heard)
+    assert [record.step for record in records] == [2, 3, 4]
+    assert ["evaluation/hash" in record.metrics for record in records] == [True, False, True]
+    assert records[0].evaluation_seconds > 0 == records[1].evaluation_seconds
+    assert [list(report.evaluation) for report in heard.reports] == [["hash"]] * 3
+    assert f"hash {records[0].metrics['evaluation/hash']:.4g}" in heard.reports[1].line()
+
+
+def test_a_metric_that_fails_is_listed_and_the_run_continues(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(metric: HashMetric) -> dict[str, float]:  # noqa: ARG001
+        raise ZeroDivisionError("no images")
+
+    monkeypatch.setattr(HashMetric, "compute", fail)
+    result = small_runs.train(small_runs.config(root, **HASH), root / "run")
+    assert (result.step, result.listed, result.best) == (4, 1, "")
+    (problem,) = listed_problems(root / "run")
+    assert (problem["path"], problem["stage"]) == ("evaluation", "evaluation")
+    assert "ZeroDivisionError: no images" in problem["message"]
+
+
+def test_a_metric_that_cannot_measure_is_refused_before_the_run_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(metric: HashMetric, batch: MetricBatch) -> None:  # noqa: ARG001
+        raise ConfigError('the metric needs a package: pip install "translate-kit[metrics]"')
+
+    monkeypatch.setattr(HashMetric, "update", fail)
+    with pytest.raises(ConfigError, match="pip install"):
+        small_runs.train(small_runs.config(root, **HASH), root / "run")
+    assert not (root / "run").exists()
+
+
+def test_two_processes_decide_alike(constant: Any, root: Path) -> None:
+    config = constant(train__batch_size=2)
+
+    def work(rank: int) -> TrainingResult:  # noqa: ARG001
+        return small_runs.train(config, root / "run")
+
+    one, other = two_processes.run(work)
+    assert one.step == other.step == 6
+    assert one.plateau == other.plateau != ""
+    assert [line["step"] for line in log_lines(root / "run")] == [2, 4, 6]
