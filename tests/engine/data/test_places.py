@@ -41,11 +41,11 @@ def settings(run: Path) -> Config:
 
 
 def test_a_folder_of_validation_images_is_found_from_another_directory(
-    image_folder: Pictures, home: Path, monkeypatch: pytest.MonkeyPatch
+    image_folder: ImageFolder, working_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("home/held/a", 2), image_folder("home/held/b", 2)
     given = {"data__layout": "paired", "train__evaluate_every": 1, "train__metric": "mae"}
-    run = begin(home, data__validation="held", **given)
+    run = train_once(working_dir, data__validation="held", **given)
     monkeypatch.chdir("/")
     result = small_runs.resume(run, steps=2)
     assert (result.step, result.listed) == (2, 0)
