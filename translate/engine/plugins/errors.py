@@ -28,7 +28,6 @@ RULES = {
     "walk": "`walk` must return a list of rows, each a tensor (N, C, H, W) in [-1, 1]",
     "preview": "`preview` must return a dict of rows, each a tensor (N, C, H, W) in [-1, 1], and "
     "leave the weights as they are",
-    "update": "`update(batch)` must need no other fields of a batch than `needs`",
     "training_state": "`training_state` must return a dict of tensors",
     "load_training_state": "`load_training_state` must take back what `training_state` returned",
     "pick": "`pick(index, random)` must return the Item(files) of every index below `len(layout)`",
