@@ -111,7 +111,7 @@ def test_evaluations_with_kills_and_resumes_choose_the_same_checkpoint(
     config = small_runs.config(root, train__steps=10, **STATE, **chosen)
     small_runs.train(config, root / "straight")
     stopper.after = {2: signal.SIGKILL, 3: signal.SIGINT, 6: signal.SIGKILL, 7: signal.SIGTERM}
-    in_pieces(config, root / "pieces")
+    train_in_pieces(config, root / "pieces")
     states = [
         json.loads((retention.best_checkpoint(root / name) / "state.json").read_bytes())
         for name in ("straight", "pieces")
