@@ -157,11 +157,11 @@ def test_noise_leaves_the_global_generators_alone() -> None:
 def test_a_gpu_draws_the_same_bits() -> None:
     shape = (2, 3, 256, 256)
     for draw in ("normal", "uniform"):
-        here, there = (
+        on_cpu, on_gpu = (
             getattr(noise_of("a", "b", device=device), draw)(shape, index=5).cpu()
             for device in ("cpu", "cuda")
         )
-        assert torch.equal(here, there), draw
+        assert torch.equal(on_cpu, on_gpu), draw
 
 
 # -- seeded blocks ---------------------------------------------------------------------------------

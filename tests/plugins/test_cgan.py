@@ -141,11 +141,9 @@ def test_a_preview_shows_the_batch_and_samples_of_its_classes() -> None:
     torch.manual_seed(5)
     rows = [*recipe.preview(pair).values()]
     torch.manual_seed(5)
-    images = recipe.draw(recipe.latents(4).double(), pair.labels)
-    assert [torch.equal(a, b) for a, b in zip(rows, (pair.images, images), strict=True)] == [
-        True,
-        True,
-    ]
+    latents, one_class = recipe.latents(4).double(), pair.labels[:1].expand_as(pair.labels)
+    expected = pair.images, recipe.draw(latents, pair.labels), recipe.draw(latents, one_class)
+    assert all(torch.equal(a, b) for a, b in zip(rows, expected, strict=True))
 
 
 def test_defaults() -> None:
@@ -156,10 +154,13 @@ def test_defaults() -> None:
         "resize": "fit",
         "flip": False,
     }
-    made = build(generator="dcgan", discriminator="dcgan", latent_dim=100)
-    assert made.latents(2).shape == (2, 100, 1, 1)
-    assert made.latents(99).abs().max() <= 1
-    for player, network in (("discriminator", made.discriminator), ("generator", made.generator)):
-        (group,) = made.optimizers()[player].param_groups
+    recipe_of_dcgan = build(generator="dcgan", discriminator="dcgan", latent_dim=100)
+    assert recipe_of_dcgan.latents(2).shape == (2, 100, 1, 1)
+    assert recipe_of_dcgan.latents(99).abs().max() <= 1
+    for player, network in (
+        ("discriminator", recipe_of_dcgan.discriminator),
+        ("generator", recipe_of_dcgan.generator),
+    ):
+        (group,) = recipe_of_dcgan.optimizers()[player].param_groups
         assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
         assert {id(p) for p in group["params"]} == {id(p) for p in network.parameters()}

@@ -33,32 +33,34 @@ def write_digits(digit: str, count: int, split: str = "test") -> NDArray[np.uint
 
 
 @pytest.fixture(scope="module")
-def drawn() -> dict[str, NDArray[np.uint8]]:
+def digit_images() -> dict[str, NDArray[np.uint8]]:
     return {path: np.asarray(pixels) for path, pixels in digits.draw()}
 
 
 def test_there_are_600_training_and_100_test_images_of_each_digit(
-    drawn: dict[str, NDArray[np.uint8]],
+    digit_images: dict[str, NDArray[np.uint8]],
 ) -> None:
-    counts = Counter(str(PurePosixPath(path).parent) for path in drawn)
+    counts = Counter(str(PurePosixPath(path).parent) for path in digit_images)
     expected = {f"train/{digit}": 600 for digit in "0123456789"}
     assert counts == expected | {f"test/{digit}": 100 for digit in "0123456789"}
-    assert next(iter(drawn)) == "train/0/0001.png"
-    assert all(p.shape == (28, 28, 1) and p.dtype == np.uint8 for p in drawn.values())
-    assert len({pixels.tobytes() for pixels in drawn.values()}) == 7000
+    assert next(iter(digit_images)) == "train/0/0001.png"
+    assert all(p.shape == (28, 28, 1) and p.dtype == np.uint8 for p in digit_images.values())
+    assert len({pixels.tobytes() for pixels in digit_images.values()}) == 7000
 
 
-def test_every_pixel_is_the_same_on_every_machine(drawn: dict[str, NDArray[np.uint8]]) -> None:
-    first = sha256(drawn["train/0/0001.png"].tobytes()).hexdigest()
-    digest = sha256(b"".join(pixels.tobytes() for pixels in drawn.values())).hexdigest()
+def test_every_pixel_is_the_same_on_every_machine(
+    digit_images: dict[str, NDArray[np.uint8]],
+) -> None:
+    first = sha256(digit_images["train/0/0001.png"].tobytes()).hexdigest()
+    digest = sha256(b"".join(pixels.tobytes() for pixels in digit_images.values())).hexdigest()
     assert (first, digest) == (FIRST, ALL), "increase VERSION"
-    assert (write_digits("0", 1, "train")[0] == drawn["train/0/0001.png"][..., 0]).all()
+    assert (write_digits("0", 1, "train")[0] == digit_images["train/0/0001.png"][..., 0]).all()
 
 
 def test_a_digit_is_white_on_black_and_has_the_size_of_those_of_mnist(
-    drawn: dict[str, NDArray[np.uint8]],
+    digit_images: dict[str, NDArray[np.uint8]],
 ) -> None:
-    images = np.stack([pixels[..., 0] for pixels in drawn.values()])
+    images = np.stack([pixels[..., 0] for pixels in digit_images.values()])
     assert (images.max(axis=(1, 2)) == 255).all()
     assert not images[:, [0, -1]].any(), "ink touches an edge"
     assert not images[:, :, [0, -1]].any(), "ink touches an edge"

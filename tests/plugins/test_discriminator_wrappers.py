@@ -177,8 +177,8 @@ def test_translation_moves_whole_pixels_by_up_to_an_eighth():
     with seeded(1):
         down, right = (torch.randint(-1, 2, (1, 1, 1, 1)).item() for _ in range(2))
     with seeded(1):
-        shown = translation(x, 1)[0, 0]
-    assert shown.sum() == (8 - abs(down)) * (8 - abs(right))  # new pixels are gray
+        output = translation(x, 1)[0, 0]
+    assert output.sum() == (8 - abs(down)) * (8 - abs(right))  # new pixels are gray
 
 
 def test_cutout_removes_half_of_each_side_and_may_cross_the_edge():

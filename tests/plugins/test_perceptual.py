@@ -166,9 +166,9 @@ def test_it_follows_the_precision_and_the_device_of_its_images():
 @pytest.mark.gpu
 def test_it_follows_its_images_to_the_gpu():
     loss, image = Perceptual(), noise(1, 3, 32, 32)
-    here, there = loss(image, -image), loss(image.cuda(), -image.cuda())
-    assert there.device.type == "cuda"
-    assert here.item() == pytest.approx(there.item(), rel=1e-2)
+    on_cpu, on_gpu = loss(image, -image), loss(image.cuda(), -image.cuda())
+    assert on_gpu.device.type == "cuda"
+    assert on_cpu.item() == pytest.approx(on_gpu.item(), rel=1e-2)
 
 
 def test_loading_draws_no_random_numbers():

@@ -116,9 +116,9 @@ def test_pretraining_steps_use_the_pixel_loss_alone() -> None:
         after = list(recipe.discriminator.parameters())
         still = all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
         inputs.append((turns, still))
-    alone = ([("generator", "pixel")], True)
+    pixel_only = ([("generator", "pixel")], True)
     adversarial = ([("discriminator", "gan"), ("generator", "pixel", "gan", "content")], False)
-    assert inputs == [alone, alone, adversarial]
+    assert inputs == [pixel_only, pixel_only, adversarial]
 
 
 def test_without_an_adversarial_loss_there_is_no_discriminator() -> None:

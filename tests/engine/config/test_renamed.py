@@ -33,8 +33,8 @@ class Before(Recipe):
         return {"forth": adam(self.forth)}
 
     def step(self, batch: Any) -> Any:
-        made = self.forth(batch.source)
-        yield Turn("forth", l1=F.l1_loss(made, self.pool(batch.target)))
+        output = self.forth(batch.source)
+        yield Turn("forth", l1=F.l1_loss(output, self.pool(batch.target)))
 
     def translate(self, images: Any, *, to: Any = None) -> Any:  # noqa: ARG002
         return self.forth(images)

@@ -89,8 +89,8 @@ def test_T23_an_item_that_cannot_be_picked_is_listed_and_does_not_stop_the_check
 
     layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
     assert find_warnings(layout, settings, [], [], read_image) == []
-    listed = [problem for _, problems in batches_of(layout, 0, stop=2) for problem in problems]
-    assert listed and all("PanicException: fourth" in problem.message for problem in listed)
+    reported = [problem for _, problems in batches_of(layout, 0, stop=2) for problem in problems]
+    assert reported and all("PanicException: fourth" in problem.message for problem in reported)
 
 
 @pytest.mark.parametrize("size", [(64, 32), (80, 32), (52, 32)])

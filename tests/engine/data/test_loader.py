@@ -111,12 +111,12 @@ raise SystemExit(7)
 def test_workers_leave_signals_to_the_main_process(data_config: Callable[..., Data]) -> None:
     settings = data_config(workers=2)
     batches = loader.batches(checked(settings), settings, seed=7, batch_size=2, stop=9)
-    seen = [next(batches)[0], next(batches)[0]]  # one of each worker
+    first_batches = [next(batches)[0], next(batches)[0]]  # one of each worker
     for worker in multiprocessing.active_children():
         os.kill(worker.pid or 0, signal.SIGINT)
         os.kill(worker.pid or 0, signal.SIGTERM)
-    seen += [batch for batch, _ in batches]
-    assert equal_batches(seen, read_batches(data_config()))
+    first_batches += [batch for batch, _ in batches]
+    assert equal_batches(first_batches, read_batches(data_config()))
 
 
 def failing(
@@ -177,8 +177,8 @@ def test_D3_a_file_that_becomes_unreadable_is_replaced_and_listed_once(
     bad = tmp_path / "a/train/0002.png"
     bad.write_bytes(b"")
     batches = list(loader.batches(checked_data, settings, seed=7, batch_size=2, stop=20))
-    listed = [problem for _, problems in batches for problem in problems]
-    assert [(p.path, p.stage, p.message) for p in listed] == [(bad, "training", "an empty file")]
+    reported = [problem for _, problems in batches for problem in problems]
+    assert [(p.path, p.stage, p.message) for p in reported] == [(bad, "training", "an empty file")]
     second = list(loader.batches(checked_data, settings, seed=7, batch_size=2, stop=20))
     assert equal_batches([batch for batch, _ in batches], [batch for batch, _ in second])
 

@@ -35,7 +35,7 @@ class Meadows:
 
 
 @pytest.fixture
-def said(
+def sample_messages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Plugin, messages: list[str]
 ) -> list[str]:
     """Work in an empty folder, with a plugin that offers meadow and marsh; return the messages."""
@@ -44,10 +44,12 @@ def said(
     return messages
 
 
-def test_a_missing_sample_domain_is_generated(said: list[str]) -> None:
+def test_a_missing_sample_domain_is_generated(sample_messages: list[str]) -> None:
     samples.ensure(Data(domains=("meadow", "marsh")))
-    assert said[0] == "datasets/meadow does not exist: generating the sample domain meadow"
-    assert said[1] == "datasets/meadow: 5 images, 0 s"
+    assert (
+        sample_messages[0] == "datasets/meadow does not exist: generating the sample domain meadow"
+    )
+    assert sample_messages[1] == "datasets/meadow: 5 images, 0 s"
     folder = Path("datasets/meadow")
     assert (read_image(folder / "train/2.png") == PIXELS + np.uint8(3)).all()
     assert b"a meadow" in (folder / "test/captions.jsonl").read_bytes()
@@ -55,19 +57,19 @@ def test_a_missing_sample_domain_is_generated(said: list[str]) -> None:
     assert sorted(path.name for path in Path("datasets").iterdir()) == ["marsh", "meadow"]
     assert not list(Path("datasets").rglob(".tmp-*"))
     samples.ensure(Data(domains=("meadow", "marsh")))
-    assert len(said) == 4
+    assert len(sample_messages) == 4
 
 
 @pytest.mark.parametrize(
     "folder", ["datasets/meadow", "datasets/train/meadow", "datasets/trainmeadow", "meadow"]
 )
 def test_an_existing_folder_takes_precedence(
-    folder: str, said: list[str], image_folder: Any
+    folder: str, sample_messages: list[str], image_folder: Any
 ) -> None:
     image_folder(folder, 1)
     before = sorted(Path().rglob("*"))
     samples.ensure(Data(domains=("meadow",)))
-    assert said == []
+    assert sample_messages == []
     assert sorted(Path().rglob("*")) == before
 
 
@@ -80,25 +82,27 @@ def test_an_existing_folder_takes_precedence(
         {"domains": ("some/meadow",)},
     ],
 )
-def test_other_missing_domains_are_not_generated(settings: Any, said: list[str]) -> None:
+def test_other_missing_domains_are_not_generated(settings: Any, sample_messages: list[str]) -> None:
     samples.ensure(Data(**settings))
-    assert said == []
+    assert sample_messages == []
     assert not list(Path().iterdir())
 
 
 @pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])
-def test_an_outdated_sample_domain_is_generated_again(marker: Any, said: list[str]) -> None:
+def test_an_outdated_sample_domain_is_generated_again(
+    marker: Any, sample_messages: list[str]
+) -> None:
     samples.draw("meadow", Path("datasets"))
     folder = Path("datasets/meadow")
     (folder / "train/1.png").unlink()
     (folder / samples.MARKER).write_text(json.dumps(marker) if marker else "{")
     samples.ensure(Data(domains=("meadow",)))
-    assert said[2].endswith("another version: generating the sample domain meadow again")
+    assert sample_messages[2].endswith("another version: generating the sample domain meadow again")
     assert (folder / "train/1.png").is_file()
     assert json.loads((folder / samples.MARKER).read_bytes())["version"] == 3
 
 
-@pytest.mark.usefixtures("said")
+@pytest.mark.usefixtures("sample_messages")
 def test_an_interrupted_generation_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from translate.engine.disk import folders
 
@@ -112,7 +116,7 @@ def test_an_interrupted_generation_starts_again(monkeypatch: pytest.MonkeyPatch)
     assert len(listing.find_images(Path("datasets/meadow"))) == 5
 
 
-@pytest.mark.usefixtures("said")
+@pytest.mark.usefixtures("sample_messages")
 def test_draw_refuses_a_foreign_folder(image_folder: Any) -> None:
     image_folder("datasets/meadow", 1)
     with pytest.raises(DataError, match=r"datasets/meadow is a folder of your own"):
@@ -121,7 +125,7 @@ def test_draw_refuses_a_foreign_folder(image_folder: Any) -> None:
         samples.draw("medow", Path("datasets"))
 
 
-@pytest.mark.usefixtures("said")
+@pytest.mark.usefixtures("sample_messages")
 def test_a_plugin_cannot_write_outside_its_folder(register_plugin: Plugin) -> None:
     class Sly:
         @hookimpl
@@ -135,7 +139,7 @@ def test_a_plugin_cannot_write_outside_its_folder(register_plugin: Plugin) -> No
     assert list(Path().rglob("*")) == [Path("datasets")]
 
 
-@pytest.mark.usefixtures("said")
+@pytest.mark.usefixtures("sample_messages")
 def test_files_without_a_split_are_generated_too(register_plugin: Plugin) -> None:
     class Flat:
         @hookimpl
@@ -161,7 +165,7 @@ def test_D23_system_files_are_neither_images_nor_domains(
     assert domain_names() == {"own"}
 
 
-@pytest.mark.usefixtures("said")
+@pytest.mark.usefixtures("sample_messages")
 def test_existing_domains_are_listed_with_their_counts(image_folder: Any) -> None:
     samples.draw("meadow", Path("datasets"))
     image_folder("datasets/own", 4)
@@ -176,7 +180,7 @@ def test_existing_domains_are_listed_with_their_counts(image_folder: Any) -> Non
     assert samples.find(Path("nowhere")) == []
 
 
-@pytest.mark.usefixtures("said")
+@pytest.mark.usefixtures("sample_messages")
 def test_sample_domains_and_public_sets_have_names() -> None:
     assert {"meadow", "marsh"} <= set(samples.drawable())
     assert all({"name", "title", "url"} <= card.keys() for card in samples.cards())

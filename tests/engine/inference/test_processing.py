@@ -136,7 +136,7 @@ def test_a_gray_format_keeps_its_suffix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "scale", "seen", "given_back"),
+    ("size", "scale", "network_size", "output_size"),
     [
         (None, 1, (32, 48), (80, 120)),
         (16, 1, (16, 24), (80, 120)),
@@ -146,13 +146,13 @@ def test_a_gray_format_keeps_its_suffix(tmp_path: Path) -> None:
     ],
 )
 def test_scale_back_translates_at_the_training_size_and_restores_the_original(
-    size: int | None, scale: int, seen: Any, given_back: Any, tmp_path: Path
+    size: int | None, scale: int, network_size: Any, output_size: Any, tmp_path: Path
 ) -> None:
     model = tint(scale=scale)
     pixels = noise(80, 120, 3)
     outputs = model(pixels, size=size, scale_back=True)
     recipe: Any = model._model.recipe
-    assert recipe.sizes == [seen] and outputs.shape == (*given_back, 3)
+    assert recipe.sizes == [network_size] and outputs.shape == (*output_size, 3)
     assert model(pixels.astype(np.float32) / 255, size=size, scale_back=True).max() <= 1
     (tmp_path / "in").mkdir()
     Image.fromarray(pixels).save(tmp_path / "in/x.png")

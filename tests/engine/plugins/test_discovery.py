@@ -33,18 +33,18 @@ def eight(install: Install) -> None:
 
 @pytest.mark.usefixtures("eight")
 def test_P9_broken_plugins_are_listed_in_one_line_each_and_the_rest_works(run_command) -> None:
-    listed = run_command("plugins")
-    lines = listed.err.splitlines()
-    assert len(lines) == 7, listed.err
+    listing = run_command("plugins")
+    lines = listing.err.splitlines()
+    assert len(lines) == 7, listing.err
     for name, (_, why) in BROKEN_PLUGINS.items():
         (line,) = (line for line in lines if f"plugin '{name}'" in line)
         assert re.search(rf"of {name} 1\.5 is skipped \({why}", line)
         assert f"`pip uninstall {name}`" in line
         assert "TRANSLATE_PLUGINS" in line
-        assert re.search(rf"^{name} 1\.5\n  broken +{name}: {why}", listed.out, re.MULTILINE)
+        assert re.search(rf"^{name} 1\.5\n  broken +{name}: {why}", listing.out, re.MULTILINE)
     assert "Warning: late:late, register_losses failed (OSError: no weights)." in lines
-    assert "late, register_losses: OSError: no weights" in listed.out
-    assert listed.code == 0
+    assert "late, register_losses: OSError: no weights" in listing.out
+    assert listing.code == 0
     for command in (["show", "cyclegan"], ["datasets"], ["plugins", "check", "l1"]):
         result = run_command(*command)
         assert (result.code, result.err) == (0, ""), command  # and the lines are not repeated
@@ -144,7 +144,7 @@ def test_built_in_names_cannot_be_shadowed_by_an_earlier_distribution(install) -
 
 
 @pytest.mark.parametrize(
-    ("listed", "expected"),
+    ("allowed", "expected"),
     [
         (None, {"lime", "honey"}),
         ("", set()),
@@ -154,14 +154,14 @@ def test_built_in_names_cannot_be_shadowed_by_an_earlier_distribution(install) -
     ],
 )
 def test_G9_the_allow_list_decides_which_plugins_are_imported(
-    install, monkeypatch, listed, expected
+    install, monkeypatch, allowed, expected
 ) -> None:
     modules = [
         install("sour-drops", plugin_source("lime")),
         install("sweet_drops", plugin_source("honey")),
     ]
-    if listed is not None:
-        monkeypatch.setenv("TRANSLATE_PLUGINS", listed)
+    if allowed is not None:
+        monkeypatch.setenv("TRANSLATE_PLUGINS", allowed)
     assert names("loss").keys() & {"lime", "honey"} == expected
     assert "l1" in names("loss")
     assert len(set(modules) & sys.modules.keys()) == len(expected)

@@ -11,11 +11,11 @@ import small_runs
 from translate.contract.verdicts import small_options
 
 
-def final_lines(run: Any, asked: Any, out: str) -> list[str]:
+def final_lines(run: Any, config: Any, out: str) -> list[str]:
     """Train by the command; return the last lines."""
     from translate.engine.config import yaml
 
-    Path("asked.yaml").write_text(yaml.dump(asked))
+    Path("asked.yaml").write_text(yaml.dump(config))
     result = run("train", "--config", "asked.yaml", "--out", out)
     assert (result.code, result.err) == (0, "")
     return result.out.splitlines()[-3:]

@@ -17,7 +17,7 @@ NAME = "写真 été \udcff.png"
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("plain", "plain"),
         ("写真 été", "写真 été"),
@@ -29,12 +29,12 @@ NAME = "写真 été \udcff.png"
         ("👩\u200d🎨 نی\u200cم", "👩\u200d🎨 نی\u200cم"),
     ],
 )
-def test_I13_control_and_direction_characters_are_escaped(text: str, shown: str) -> None:
-    assert printable(text) == shown
+def test_I13_control_and_direction_characters_are_escaped(text: str, escaped: str) -> None:
+    assert printable(text) == escaped
 
 
 @pytest.mark.parametrize(
-    ("encoding", "shown"),
+    ("encoding", "escaped"),
     [
         ("utf-8", "写真 été"),
         ("gbk", "写真 "),
@@ -45,13 +45,13 @@ def test_I13_control_and_direction_characters_are_escaped(text: str, shown: str)
     ],
 )
 def test_I13_characters_outside_the_encoding_are_escaped(
-    encoding: str, shown: str, monkeypatch: pytest.MonkeyPatch
+    encoding: str, escaped: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding, errors="strict"))
     say(NAME)
     text = data.getvalue().decode(encoding)
-    assert text.startswith(shown)
+    assert text.startswith(escaped)
     assert text.rstrip().endswith(r"\xff.png")
 
 

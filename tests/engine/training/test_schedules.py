@@ -109,8 +109,8 @@ def test_case_24_a_stretched_schedule_is_reported_with_both_rates_and_the_settin
         "the learning rate goes back from 4e-05 to 1.8e-04: the schedule now ends at step 16; "
         "--set train.schedule_steps=8 keeps the schedule of 8 steps"
     ]
-    kept = Train(schedule="linear", schedule_steps=8)
-    assert resumed(Schedule(16, kept), Schedule(8, linear), 8) == []
+    fixed_length = Train(schedule="linear", schedule_steps=8)
+    assert resumed(Schedule(16, fixed_length), Schedule(8, linear), 8) == []
     assert resumed(Schedule(8, linear), Schedule(8, linear), 6) == []
     assert resumed(Schedule(16, Train()), Schedule(8, Train()), 8) == []
     one = Train(schedule={"one": "linear"})
