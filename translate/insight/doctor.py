@@ -1,5 +1,6 @@
 """Examine a run: what goes wrong in training, since when, how it is known, and what to set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def examine(run: Path) -> Examination:
     history = read_history(run)
     found = detect(history)
     diagnoses = []
-    for detection in sorted(found, key=lambda d: d.since_step):
+    for detection in merged(found):
         proposal = propose(detection, history)
         diagnoses.append(
             Diagnosis(
@@ -68,6 +69,17 @@ def examine(run: Path) -> Examination:
             )
         )
     return Examination(diagnoses, history.unexamined)
+
+
+def merged(found: Sequence[Detection]) -> list[Detection]:
+    """Return one detection for each failure, the earliest, which names the others' subjects."""
+    by_failure: dict[str, list[Detection]] = {}
+    for detection in sorted(found, key=lambda d: d.since_step):
+        by_failure.setdefault(detection.failure, []).append(detection)
+    return [
+        first._replace(evidence="; also ".join([first.evidence, *(d.subject for d in others)]))
+        for first, *others in by_failure.values()
+    ]
 
 
 def detect(history: History) -> list[Detection]:

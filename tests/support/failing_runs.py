@@ -1,0 +1,156 @@
+"""Runs that are made to fail in one way each, and generators and a recipe that fail by design."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import small_runs
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import SGD, Optimizer
+
+from translate import hookimpl
+from translate.batches import Images, ImageSpec
+from translate.engine.config.schema import Config
+from translate.recipe import Recipe, Turn
+
+
+class AlmostFixed(nn.Module):
+    """Change an image by a fixed function; a small convolution is trained on top."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.correction = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        nn.init.normal_(self.correction.weight, std=1e-4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.change(x) + 0.01 * self.correction(x)
+
+    def change(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Negative(AlmostFixed):
+    """Return the negative of an image."""
+
+    def change(self, x: Tensor) -> Tensor:
+        return -x
+
+
+class Tinted(AlmostFixed):
+    """Make an image red."""
+
+    def change(self, x: Tensor) -> Tensor:
+        return x + x.new_tensor([0.5, -0.3, -0.3]).reshape(3, 1, 1)
+
+
+class Framed(AlmostFixed):
+    """Draw a black frame of two pixels."""
+
+    def change(self, x: Tensor) -> Tensor:
+        return F.pad(x[..., 2:-2, 2:-2], (2, 2, 2, 2), value=-1.0)
+
+
+class DiracGAN(Recipe[Images]):
+    """Two numbers in a game without a regularization, which orbit (Mescheder et al., 2018)."""
+
+    defaults = {"data": {"layout": "images"}}
+
+    def __init__(self, spec: ImageSpec) -> None:  # noqa: ARG002
+        super().__init__()
+        self.fake = nn.Parameter(torch.tensor(1.0))
+        self.slope = nn.Parameter(torch.tensor(1.0))
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return {"critic": SGD([self.slope], 0.02), "generator": SGD([self.fake], 0.02)}
+
+    def step(self, batch: Images) -> Iterator[Turn]:  # noqa: ARG002
+        yield Turn("critic", gan=self.slope * self.fake)
+        yield Turn("generator", gan=-self.slope * self.fake)
+
+
+class Offers:
+    """A plugin with the generators and the recipe above."""
+
+    @hookimpl
+    def register_generators(self) -> Mapping[str, Callable[..., nn.Module]]:
+        parts = (AlmostFixed, Negative, Tinted, Framed)
+        return {f"test-{part.__name__.lower()}": part for part in parts}
+
+    @hookimpl
+    def register_recipes(self) -> Mapping[str, type[Recipe]]:
+        return {"dirac": DiracGAN}
+
+
+MLP = {"name": "mlp", "width": 32, "layers": 2}
+
+
+def gan(root: Path, recipe: str = "gan", **flags: Any) -> Config:
+    """Return a GAN of 16x16 images, which takes milliseconds a step."""
+    critic = "critic" if recipe.startswith("wgan") else "discriminator"
+    networks = {"options__generator": MLP, f"options__{critic}": MLP}
+    return configuration(root, recipe, **{"data__domains": ["a"], **networks, **flags})
+
+
+def translation(root: Path, generator: str, **flags: Any) -> Config:
+    """Return a CycleGAN with a generator of this module."""
+    options = {"options__generator": f"test-{generator}", "options__lr": 1e-5}
+    return configuration(root, "cyclegan", **{**options, "data__size": 32, **flags})
+
+
+def configuration(root: Path, recipe: str, **flags: Any) -> Config:
+    """Return a configuration of 1,200 steps, with four previews."""
+    course = {"steps": 1200, "log_every": 20, "preview_every": 300, "batch_size": 8}
+    course |= {"save_every": 10_000}
+    data = {"data__size": 16, "data__flip": False, "data__resize": "fit"}
+    return small_runs.config(
+        root, recipe, **{**data, **{f"train__{k}": v for k, v in course.items()}, **flags}
+    )
+
+
+FAILING: Mapping[str, Callable[[Path], Config]] = {
+    "discriminator saturated": lambda root: gan(
+        root, options__lr_generator=1e-9, options__lr_discriminator=0.01
+    ),
+    "discriminator at chance": lambda root: gan(
+        root,
+        options__discriminator={"name": "noisy", "of": MLP, "sigma": 100.0, "until": 1.0},
+        train__schedule_steps=100_000,
+        train__steps=1400,
+    ),
+    "vanishing gradient": lambda root: gan(
+        root,
+        options__adversarial={"name": "vanilla", "saturating": True},
+        options__lr_generator=1e-7,
+        options__lr_discriminator=0.01,
+    ),
+    "exploding gradient": lambda root: gan(
+        root, options__adversarial="wasserstein", options__lr_discriminator=1e-3
+    ),
+    "diverging loss": lambda root: gan(
+        root, options__adversarial="wasserstein", options__lr_discriminator=0.1
+    ),
+    "oscillating loss": lambda root: configuration(root, "dirac", data__domains=["a"]),
+    "mode collapse": lambda root: gan(
+        root, options__lr_generator=0.05, options__lr_discriminator=1e-4
+    ),
+    "checkerboard artifacts": lambda root: configuration(
+        root,
+        "dcgan",
+        data__domains=["a"],
+        data__size=32,
+        options__generator={"name": "dcgan", "width": 8},
+        options__discriminator={"name": "dcgan", "width": 8},
+        options__lr_generator=1e-7,
+    ),
+    "border artifacts": lambda root: translation(root, "framed"),
+    "colour inversion": lambda root: translation(root, "negative", options__identity_weight=0.0),
+    "colour tint": lambda root: translation(root, "tinted", options__identity_weight=0.0),
+    "output equals input": lambda root: translation(root, "almostfixed"),
+    "copied training images": lambda root: gan(root, train__steps=3000, train__ema=0.99),
+    "learning rate near 0": lambda root: gan(root, options__lr_generator=0.0),
+    "waiting for data": lambda root: gan(root, data__cache=0.0, train__steps=200),
+    "skipped turns": lambda root: gan(root, options__lr_generator=1e25, train__guard=100_000),
+}
+"""the configuration of a run that fails, by the name of the failure"""
