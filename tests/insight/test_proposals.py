@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import small_runs
 from command_result import CommandResult
+from failing_runs import Offers, translation
 
 from translate.engine.diagnosis.detection import FAILURES, Detection
+from translate.engine.plugins import discovery
 from translate.insight.history import read_history
 from translate.insight.proposals import propose
 
@@ -94,3 +96,19 @@ def test_weights_that_a_failure_destroyed_are_not_used(small_run: Path) -> None:
 def test_a_run_whose_configuration_is_lost_has_no_proposal(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text("")
     assert commands_for(tmp_path, "mode collapse") == ""
+
+
+def test_a_run_whose_plugin_is_gone_has_no_proposal(
+    image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Callable[..., object]
+) -> None:
+    register_plugin(Offers(), "stranger:failing")
+    image_folder("a", 4)
+    image_folder("b", 4)
+    small_runs.train(translation(tmp_path, "framed", train__steps=4), tmp_path / "run")
+    discovery.load().unregister(name="stranger:failing")
+    history = read_history(tmp_path / "run")
+    detection = Detection("mode collapse", 1, "", 0.0, "source to target")
+    assert propose(detection, history) == propose(detection, history) == ("", "")
+    (line,) = [line for line in history.unexamined if "test-framed" in line]
+    assert line.startswith("no setting can be proposed: no generator is called 'test-framed'")
+    register_plugin(Offers(), "stranger:failing")

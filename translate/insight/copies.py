@@ -1,6 +1,7 @@
 """Generated images that are copies of training images."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from translate.images import domain_images
 from translate.images.tensors import from_device, to_device
 from translate.insight.history import History
 from translate.recipe import Recipe
-from translate.registry import find
+from translate.registry import names
 
 SAMPLES, TRAINING_IMAGES = 32, 2000
 """generated images that are compared, and training images that they are compared with"""
@@ -31,7 +32,7 @@ Images = NDArray[np.float32]
 def copied_images(history: History) -> Iterator[Detection]:
     """Find out whether samples of the newest checkpoint are copies of training images."""
     config = history.config
-    if not (config and history.spec) or find("recipe", config.recipe).draw is Recipe.draw:  # type: ignore[attr-defined]
+    if not (config and history.spec) or not _draws(config.recipe):
         return
     if history.spec.text_length:
         history.unexamined.append("copied training images: samples need a text")
@@ -58,6 +59,12 @@ def copied_images(history: History) -> Iterator[Detection]:
             "image",
             distance / usual,
         )
+
+
+def _draws(recipe: str) -> bool:
+    """Return whether a recipe draws samples; not where its plugin is not installed any more."""
+    factory: Any = names("recipe").get(recipe)
+    return factory is not None and factory.draw is not Recipe.draw
 
 
 def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArray[np.float64]:

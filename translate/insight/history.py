@@ -50,6 +50,11 @@ class History:
         self.memory_limit_mb = self._memory_limit()
         self.better = self._better()
 
+    def note(self, line: str) -> None:
+        """List something that cannot be examined, once."""
+        if line not in self.unexamined:
+            self.unexamined.append(line)
+
     def previews(self) -> Iterator[Preview]:
         """Yield the previews that can be read, from the newest to the oldest."""
         for step, path in self.sheets:

@@ -12,6 +12,7 @@ from translate.engine.config import layers, yaml
 from translate.engine.config.diff import WITHOUT_EFFECT_ON_RESULT
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis.detection import COLLAPSE, DIVERGING, Detection
+from translate.errors import TranslateError
 from translate.insight.history import History
 from translate.insight.settings import Setting, Subject, settings
 from translate.registry import create
@@ -32,9 +33,13 @@ def propose(detection: Detection, history: History) -> Proposal:
     """Return the first setting against a failure with which the run's recipe can be made."""
     if not history.config:
         return Proposal()
-    for setting in settings(
-        detection.failure, Subject(history.config, history.log.end, detection.subject)
-    ):
+    subject = Subject(history.config, history.log.end, detection.subject)
+    try:
+        known = list(settings(detection.failure, subject))
+    except TranslateError as error:  # a plugin is not installed any more
+        history.note(f"no setting can be proposed: {error}")
+        return Proposal()
+    for setting in known:
         shapes = _shapes(history.config, history.spec, setting)
         if shapes is not None:
             fits = shapes == _shapes(history.config, history.spec, None)

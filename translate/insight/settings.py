@@ -23,6 +23,14 @@ class Setting(NamedTuple):
     """whether training has to begin anew"""
 
 
+class Rate(NamedTuple):
+    """An option that is a learning rate."""
+
+    name: str
+    value: float
+    default: float
+
+
 class Subject(NamedTuple):
     """What settings are chosen for: a run, and the player or row that a failure is about."""
 
@@ -36,15 +44,20 @@ class Subject(NamedTuple):
         """The options of the run's recipe."""
         return signatures.read(find("recipe", self.config.recipe), ["spec"])
 
-    def rates(self) -> Iterator[tuple[str, float, float]]:
-        """Yield the name, value and default of the learning rate of the player, or of all."""
-        options = self.options
-        for name in (f"lr_{self.name}", f"lr_{self.name.removesuffix('s')}", "lr"):
-            if name in options:
-                default = options[name].default
-                value = self.config.options.get(name, default)
-                if isinstance(value, (int, float)) and isinstance(default, (int, float)):
-                    yield name, float(value), float(default)
+    def rates(self) -> list[Rate]:
+        """Return the learning rate of the player, or else that of all players."""
+        names = (f"lr_{self.name}", f"lr_{self.name.removesuffix('s')}", "lr")
+        return [rate for rate in self.all_rates() if rate.name in names]
+
+    def all_rates(self) -> list[Rate]:
+        """Return the options of the recipe that are learning rates."""
+        found = []
+        for name, option in self.options.items():
+            value = self.config.options.get(name, option.default)
+            numbers = isinstance(value, (int, float)) and isinstance(option.default, (int, float))
+            if numbers and (name == "lr" or name.startswith("lr_")):
+                found.append(Rate(name, float(value), float(option.default)))
+        return found
 
 
 General = Callable[[Subject], Iterator[Setting]]
@@ -109,10 +122,8 @@ def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
 
 def lower_rate(subject: Subject) -> Iterator[Setting]:
     """Halve the learning rate of the player, or of any."""
-    players = [n.removeprefix("lr_") for n in subject.options if n.startswith("lr_")]
-    for player in (subject.name, *players):
-        for name, value, _ in subject._replace(name=player).rates():
-            yield Setting(f"options.{name}", _short(value / 2))
+    for name, value, _ in subject.rates() or subject.all_rates():
+        yield Setting(f"options.{name}", _short(value / 2))
 
 
 def higher_rate(subject: Subject) -> Iterator[Setting]:
@@ -122,9 +133,9 @@ def higher_rate(subject: Subject) -> Iterator[Setting]:
 
 
 def default_rate(subject: Subject) -> Iterator[Setting]:
-    """Set the default learning rate where the present one is higher."""
-    for name, value, default in subject.rates():
-        if value > default:
+    """Set the default learning rate where the present one is more than twice as high."""
+    for name, value, default in subject.rates() or subject.all_rates():
+        if value > 2 * default:
             yield Setting(f"options.{name}", default)
 
 
@@ -185,6 +196,7 @@ def _short(rate: float) -> float:
 
 BEFORE: Mapping[str, tuple[General, ...]] = {
     failures.CHANCE: (higher_rate,),
+    failures.COLLAPSE: (default_rate,),
     failures.EXPLODING: (default_rate, clipping),
     failures.DIVERGING: (default_rate, clipping),
     failures.SKIPPED: (default_rate, clipping),

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from translate.engine.diagnosis.detection import OSCILLATING, OVERFITTING, Detection
 from translate.engine.diagnosis.log import Log
 
-RECORDS, PERIODS = 32, 3
-"""records that a spectrum needs, and periods that they have to hold"""
-PEAK_SHARE, PEAK_AMPLITUDE = 0.5, 0.2
-"""a loss oscillates when one frequency has this share of the power of its changes, and its
-amplitude is this share of the mean loss"""
+RECORDS, PERIODS = 48, 3
+"""records that are examined at least, and periods that half of them have to hold"""
+PEAK_SHARE, HALF_SHARE, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
+"""a loss oscillates when one period has this share of the power of its changes, also in each half
+of the records, and its amplitude is this share of the mean loss"""
+SAME_PERIOD = 0.2
+"""share by which the periods of both halves may differ"""
 WORSE, WORSE_EVALUATIONS = 0.1, 4
 """a model overfits when so many evaluations in a row are worse than the best by this share"""
 
@@ -21,19 +23,24 @@ def oscillating(log: Log) -> Iterator[Detection]:
     """Find losses with a spectrum that has one strong peak."""
     if len(log.records) < RECORDS:
         return
-    half = log.records[-max(RECORDS, len(log.records) // 2) :]
-    recent = Log(half, log.end)
+    records = log.records[-max(RECORDS, len(log.records) // 2) :]
+    recent, middle = Log(records, log.end), len(records) // 2
     for name in log.names("losses"):
         values = recent.values("losses", name)
         if not np.isfinite(values).all():
             continue
         period, share, amplitude = strongest_period(values)
-        scale = float(np.abs(values).mean())
-        if share > PEAK_SHARE and amplitude > PEAK_AMPLITUDE * scale:
-            steps = period * (half[-1].step - half[0].step) / (len(half) - 1)
+        if share < PEAK_SHARE or amplitude < PEAK_AMPLITUDE * float(np.abs(values).mean()):
+            continue
+        halves = [strongest_period(half) for half in (values[:middle], values[middle:])]
+        if all(
+            part > HALF_SHARE and abs(own - period) < SAME_PERIOD * period
+            for own, part, _ in halves
+        ):
+            steps = period * (records[-1].step - records[0].step) / (len(records) - 1)
             yield Detection(
                 OSCILLATING,
-                half[0].step,
+                records[0].step,
                 f"the loss {name} swings by {amplitude:.2g} around {values.mean():.2g} with a "
                 f"period of {steps:.0f} steps, which has {share:.0%} of the power of its spectrum",
                 share,
