@@ -23,7 +23,7 @@ def index_tests() -> dict[str, set[str]]:
     for path in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
-                for row in re.findall(r"(?<=_)[DTIGFS]\d+(?=_)", node.name):
+                for row in re.findall(r"(?<=_)[DTIGFSV]\d+(?=_)", node.name):
                     tests_by_row.setdefault(row, set()).add(node.name)
     return tests_by_row
 

@@ -365,6 +365,7 @@ def test_the_search_for_disk_writes_finds_every_kind(line: str, is_write: bool) 
 SHARED_WORDS = {
     "domains": "the key data.domains",
     "images": "what networks get, and a key of records",
+    "paired": "the option --paired of `translate evaluate`",
     "unpaired": "the default of data.layout",
     "relativistic": "the attribute of adversarial losses that take real scores",
     "csv": "the suffix of tables",

@@ -1,8 +1,10 @@
 """The base class of metrics: rows, merging over processes, resampling."""
 
 import numpy as np
+import pytest
 import torch
 
+from translate.errors import ConfigError
 from translate.metrics import Figure, Metric, MetricBatch
 from translate.registry import create
 
@@ -58,3 +60,11 @@ def test_the_mean_absolute_error_counts_pixels_inside_the_mask() -> None:
         metric = create("metric", "mae")
         metric.update({"fake": fake, "target": target, **extra})
         assert metric.compute() == {"mae": expected}
+
+
+def test_rows_of_images_of_several_sizes_are_refused_with_what_to_do() -> None:
+    metric = Difference()
+    metric.add("fake", pixels=torch.zeros(1, 4))
+    metric.add("fake", pixels=torch.zeros(1, 9))
+    with pytest.raises(ConfigError, match="the fake images have several sizes, and Difference"):
+        metric.rows("fake", "pixels")

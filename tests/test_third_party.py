@@ -202,6 +202,20 @@ def test_the_tests_of_the_tracker_pass(example_tests: Callable[[str], Any], tmp_
     example_tests("csvlog").test_the_tracker_keeps_the_rules(tmp_path)
 
 
+def test_the_tests_of_the_metric_pass_and_it_measures_folders(
+    stranger: Command,
+    register_plugin: Callable[..., object],
+    image_folder: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES / "translate_judge")
+    register_plugin(import_module("translate_judge"), "translate-judge:judge")
+    import_module("test_judge").test_the_metric_keeps_the_rules()
+    real, fake = image_folder("real", 3), image_folder("fake", 4)
+    asked = ["--real", real, "--fake", fake, "--metric", "snow", "--device", "cpu"]
+    assert "snow ↓" in translate(stranger, "evaluate", *asked)
+
+
 def test_one_generator_translates_between_three_domains(
     sandbox: Command,
     image_folder: Callable[..., Path],

@@ -61,7 +61,9 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
     """Return sample domains by name, which are generated where there is no folder of that name.
 
     A function yields the files of its domain, such as ``("train/0001.png", pixels)``; pixels are
-    (H, W[, C]) uint8, or the bytes of a file.
+    (H, W[, C]) uint8, or the bytes of a file. A function may have an attribute ``scenes``: domains
+    with equal values show the same scenes in test images with one name, which are then the ground
+    truth of unpaired translation.
     """
 
 

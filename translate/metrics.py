@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from translate.errors import ConfigError
 from translate.weights import PretrainedFile
 
 
@@ -73,6 +74,9 @@ class Metric(ABC):
     """Fields of `MetricBatch` without which it cannot be computed; others may be missing."""
     masked: ClassVar[bool] = False
     """True: `update` can restrict itself to the field ``mask``."""
+    unbiased_from: ClassVar[int] = 0
+    """The number of images below which its figures are biased, such as 1,000 for a Fréchet
+    distance: they compare only for equal numbers of images."""
     resamples: ClassVar[int] = 50
     """How often images are drawn with replacement for the interval of the figures; 0: no interval,
     for a metric that is slow to compute. Figures of `per_image` are drawn more often."""
@@ -115,8 +119,19 @@ class Metric(ABC):
             kept.setdefault(name, []).append(tensor.detach().cpu())
 
     def rows(self, images: str, name: str) -> Tensor:
-        """Return all rows (N, ...) that were kept by `add`; raise `KeyError` if there are none."""
+        """Return all rows (N, ...) that were kept by `add`.
+
+        Raises:
+            KeyError: There are none.
+            ConfigError: They have several shapes, as those of images of several sizes may have.
+        """
         chunks = self._kept()[images][name]
+        if len({chunk.shape[1:] for chunk in chunks}) > 1:
+            raise ConfigError(
+                f"the {images} images have several sizes, and {type(self).__name__} compares "
+                "images of one size: expected equal sizes, such as by --size N for images of one "
+                "aspect"
+            )
         if len(chunks) > 1:
             chunks[:] = [torch.cat(chunks)]
         return chunks[0]

@@ -28,14 +28,16 @@ def write_run(
     channels: tuple[int, ...] = (3,),
     seed: int = 0,
     step: int = 1,
+    data: Mapping[str, Any] | None = None,
     **facts: Any,
 ) -> Path:
     """Write a checkpoint into the run folder `path`, and return the folder.
 
-    `facts` are other attributes of the image spec: `classes`, `text_length` or `sides`.
+    `data` are more settings of the data, `facts` other attributes of the image spec: `classes`,
+    `text_length` or `sides`.
     """
     seed_everything(seed)
-    settings = {"domains": list(domains), "size": size}
+    settings = {"domains": list(domains), "size": size, **(data or {})}
     flags = {f"data.{key}": value for key, value in settings.items()}
     flags |= {f"options.{key}": value for key, value in (options or {}).items()}
     config = layers.resolve(recipe, flags={**flags, "train.steps": 1})

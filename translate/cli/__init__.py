@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 COMMANDS = (
-    *("train", "infer", "sample", "serve"),
+    *("train", "infer", "sample", "evaluate", "serve"),
     *("show", "plugins", "datasets", "weights", "doctor"),
 )
 

@@ -4,15 +4,119 @@ All images are (H, W, C) uint8. A baseline returns one image for each image of t
 the ground truth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.evaluate.outputs import Outputs
+from translate.evaluate.result import FLOOR
+from translate.evaluate.run_images import RunImages
 from translate.images.resize import resize_pixels
 
 Image = NDArray[np.uint8]
+UNTOUCHED = "untouched input"
+REPEATED = 10
+"""training images that a collapsed generator repeats"""
+SMALL = 16
+"""side in pixels at which the nearest image is looked for"""
+
+
+def of_translation(
+    outputs: Outputs, train: RunImages | None, *, same_kind: bool
+) -> dict[str, Callable[[], Outputs]]:
+    """Return baselines of a translation by name, each made when it is called.
+
+    Those that do not apply are absent: of images with other channels or sizes, without ground truth
+    or without training images.
+
+    Args:
+        outputs: The translations.
+        train: Training images of both domains; None where they are not known.
+        same_kind: The images of source and target have equal channels, and neither is a label map.
+    """
+    found: dict[str, Callable[[], Sequence[Image]]] = {}
+    source, target = outputs.source, outputs.target
+    if same_kind and source:
+        found[UNTOUCHED] = lambda: source
+        if target:
+            found["best constant shift"] = lambda: shift_colours(source, target)
+    if train and train.target:
+        found |= _of_training(train.target, len(outputs.fake))
+        if same_kind and source:
+            found["colour statistics of training images"] = lambda: transfer_colour_statistics(
+                source, train.target
+            )
+        if source and train.truth:
+            found["nearest training image"] = lambda: nearest(source, train.source, train.target)
+        elif same_kind and source:
+            found["nearest training image"] = lambda: nearest(source, train.target, train.target)
+    changed = {name: partial(_replaced, outputs, make) for name, make in found.items()}
+    if UNTOUCHED in changed:  # it is not compared with itself
+        changed[UNTOUCHED] = partial(_replaced, replace(outputs, source=()), lambda: source)
+    return changed | _floor(outputs, train)
+
+
+def of_samples(outputs: Outputs, train: RunImages) -> dict[str, Callable[[], Outputs]]:
+    """Return baselines of generated images by name: what can be made of training images."""
+    found = _of_training(train.target, len(outputs.fake))
+    found["nearest training image"] = lambda: nearest(outputs.fake, train.target, train.target)
+    plain = replace(outputs, labels=(), real_labels=())
+    changed = {name: partial(_replaced, plain, make) for name, make in found.items()}
+    return changed | _floor(outputs, train)
+
+
+def _of_training(train: Sequence[Image], count: int) -> dict[str, Callable[[], Sequence[Image]]]:
+    return {
+        "mean target image": lambda: [mean_image(train)] * count,
+        f"{REPEATED} training images repeated": lambda: repeat_images(
+            train, count, different=REPEATED
+        ),
+    }
+
+
+def _replaced(outputs: Outputs, make: Callable[[], Sequence[Image]]) -> Outputs:
+    """Return `outputs` with the images of a baseline, which nothing translates back."""
+    return replace(outputs, fake=make(), cycle=())
+
+
+def _floor(outputs: Outputs, train: RunImages | None) -> dict[str, Callable[[], Outputs]]:
+    """Return real training images: what distances of sets are where nothing is wrong."""
+    if train is None or not train.target:
+        return {}
+    labels = train.field("labels") if outputs.labels else None
+    chosen = [place * len(train.target) // len(outputs.fake) for place in range(len(outputs.fake))]
+    if len(train.target) < len(outputs.fake):
+        chosen = list(range(len(train.target)))
+    floor = Outputs(
+        [train.names[place % len(train.names)] for place in chosen],
+        [train.target[place] for place in chosen],
+        labels=[int(labels[place]) for place in chosen] if labels is not None else (),
+        real=outputs.real,
+        real_labels=outputs.real_labels,
+    )
+    return {FLOOR: lambda: floor}
+
+
+def nearest(
+    images: Sequence[Image], known: Sequence[Image], answers: Sequence[Image]
+) -> list[Image]:
+    """Return for each image the answer of the known image that is closest to it.
+
+    Args:
+        images: Any images.
+        known: Images with as many channels, compared at 16x16 pixels by squared differences.
+        answers: One for each known image.
+    """
+    one, other = (
+        np.stack([resize_pixels(image, (SMALL, SMALL)).ravel() for image in each]).astype(float)
+        for each in (images, known)
+    )
+    squares = (other**2).sum(1) - 2 * one @ other.T  # up to what is equal for all known images
+    return [answers[place] for place in squares.argmin(1)]
 
 
 def shift_colours(source: Sequence[Image], truth: Sequence[Image]) -> list[Image]:

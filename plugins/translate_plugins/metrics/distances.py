@@ -6,6 +6,7 @@ their figures compare with none of the literature.
 
 from typing import Annotated
 
+import torch
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
@@ -66,6 +67,7 @@ class FrechetDistance(Metric):
     """
 
     needs = frozenset({"fake", "real"})
+    unbiased_from = 1000
     figures = {"fd-lite0": Figure("min")}
     network = staticmethod(lite0)
 
@@ -86,7 +88,8 @@ class FrechetDistance(Metric):
         fake, real = features(self)
         if min(len(fake), len(real)) < 2:
             return dict.fromkeys(self.figures, float("nan"))
-        gaussians = (fid_features_to_statistics(each) for each in (fake, real))
+        basis = torch.linalg.qr(torch.cat([fake, real]).T).Q  # of few images: far fewer dimensions
+        gaussians = (fid_features_to_statistics(each @ basis) for each in (fake, real))
         found = fid_statistics_to_metric(*gaussians, verbose=False)
         return dict.fromkeys(self.figures, found[KEY_METRIC_FID])
 

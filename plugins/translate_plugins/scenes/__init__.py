@@ -39,6 +39,7 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
 def _named_domain(rendering: Rendering) -> partial[Iterator[tuple[str, NDArray | bytes]]]:
     factory = partial(draw, rendering)
     factory.__doc__ = rendering.summary
+    factory.__dict__["scenes"] = rendering.test
     return factory
 
 

@@ -112,6 +112,14 @@ def find(root: Path) -> list[Domain]:
     return domains
 
 
+def sample_name(root: Path, domain: str) -> str:
+    """Return the name of the sample domain in the folder of `domain`; empty for another folder."""
+    for folder in (root / domain, Path(domain), Path(domain).parent):
+        if _is_sample(folder):
+            return str((_marker(folder) or {}).get("name", ""))
+    return ""
+
+
 def drawable() -> list[str]:
     """Return the names of the sample domains."""
     return sorted(registry.names("domain"))

@@ -1,0 +1,95 @@
+"""`translate evaluate`: what it prints and writes, its exit codes, and what it imports."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_checkpoints
+from command_result import CommandResult
+
+Command = Callable[..., CommandResult]
+
+
+@pytest.fixture
+def run(tmp_path: Path, image_folder: Callable[..., Path]) -> Path:
+    for name in ("a/train", "b/train", "a/test", "b/test"):
+        image_folder(f"photos/{name}", 3)
+    data = {"root": str(tmp_path / "photos"), "layout": "paired"}
+    return small_checkpoints.pix2pix(tmp_path / "run", domains=("a", "b"), data=data)
+
+
+def test_a_run_is_measured_and_the_result_is_printed_and_written(
+    run_command: Command, run: Path
+) -> None:
+    done = run_command("evaluate", run, "--metric", "psnr", "--metric", "mae", "--device", "cpu")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0].startswith(f"{run}@1, a to b, 3 images, split test, 32x32 pixels, paired")
+    assert [line.split()[0] for line in lines[2:]] == ["figure", "psnr", "mae"]
+    assert f"{run / 'evaluation.json'}" in done.err
+    document = json.loads((run / "evaluation.json").read_text())
+    assert {*document["figures"]} == {"psnr", "mae"}
+
+
+def test_json_alone_is_on_standard_output(run_command: Command, run: Path) -> None:
+    done = run_command("evaluate", run, "--metric", "psnr", "--format", "json", "--device", "cpu")
+    assert json.loads(done.out) == json.loads((run / "evaluation.json").read_text())
+
+
+def test_quiet_prints_nothing_and_writes(run_command: Command, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "there.json"
+    done = run_command("evaluate", run, "--metric", "psnr", "--quiet", "--out", out)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert out.exists() and not (run / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nowhere"], 2, "nowhere"),
+        (["RUN", "--metric", "pnsr"], 2, "Did you mean 'psnr'?"),
+        (["RUN", "--split", "val"], 2, "there is no split 'val'"),
+        (["RUN", "--to", "c"], 2, "does not translate to 'c'"),
+        (["RUN", "--size", "x"], 2, "expected N or HEIGHTxWIDTH"),
+        (["--real", "photos/a/test", "--fake", "empty"], 4, "there is no image in empty"),
+        (["--real", "photos/a/test"], 2, "fake: there is no run and no folder"),
+    ],
+)
+def test_bad_input_is_one_line(
+    run_command: Command,
+    run: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    code: int,
+    said: str,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    given = [run if argument == "RUN" else argument for argument in arguments]
+    done = run_command("evaluate", *given, "--device", "cpu")
+    assert done.code == code
+    assert said in done.err
+    assert not (run / "evaluation.json").exists()
+
+
+def test_help_imports_no_metric_library() -> None:
+    code = (
+        "import runpy, sys; sys.argv = ['translate', 'evaluate', '--help']\n"
+        "try: runpy.run_module('translate', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'torchmetrics', 'torch_fidelity', 'kornia'}\n"
+        "sys.exit(' '.join(heavy & {*sys.modules}) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_infer_and_python_import_no_metric_library() -> None:
+    code = (
+        "import sys, translate.api, translate.engine.inference.folder\n"
+        "sys.exit(' '.join({'torchmetrics', 'torch_fidelity'} & {*sys.modules}) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

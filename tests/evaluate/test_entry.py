@@ -1,0 +1,40 @@
+"""What is given decides between a run and folders, and where the result is written."""
+
+from pathlib import Path
+
+import pytest
+
+from translate.errors import ConfigError
+from translate.evaluate import result
+from translate.evaluate.entry import evaluate
+
+
+def test_the_result_of_a_run_is_in_its_folder(paired_run: Path) -> None:
+    found, path = evaluate(paired_run, metrics=["psnr"], device="cpu")
+    assert path == paired_run / "evaluation.json"
+    assert result.read(path) == found
+
+
+def test_the_result_of_folders_is_written_where_that_is_asked(tmp_path: Path, photos: Path) -> None:
+    places = {"real": photos / "a/test", "fake": photos / "b/test"}
+    assert evaluate(**places, metrics=["kd-lite0"], device="cpu")[1] is None
+    found, path = evaluate(**places, metrics=["kd-lite0"], device="cpu", out=tmp_path / "x.json")
+    assert path == tmp_path / "x.json"
+    assert result.read(path) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "real: there is no run and no folder to measure"),
+        ({"real": "a"}, "fake: there is no run and no folder"),
+        ({"real": "a", "fake": "b", "to": "winter"}, "to: folders cannot be evaluated with it"),
+        ({"real": "a", "fake": "b", "seeds": (1,)}, "seed: folders cannot be evaluated with it"),
+        ({"run": "x", "paired": True}, "paired: a run cannot be evaluated with it"),
+        ({"run": "x", "fake": "b"}, "fake: a run cannot be evaluated with it"),
+        ({"real": "a", "fake": "b", "size": (2, 3)}, "size: got 2x3: folders take one number"),
+    ],
+)
+def test_options_that_do_not_go_together_are_named(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        evaluate(**given)  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+"""Subjects, seeds, flags and verdicts of an evaluation."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from translate import hookimpl
+from translate.batches import UNNAMED
+from translate.errors import ConfigError, PluginError
+from translate.evaluate.evaluation import Evaluation, Subject, flags, verdict
+from translate.evaluate.outputs import Outputs
+from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult
+from translate.metrics import Figure, Metric, MetricBatch
+
+
+def images(count: int = 4, *, seed: int = 0) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    return list(random.integers(0, 256, (count, 16, 16, 3)).astype(np.uint8))
+
+
+def evaluate(
+    *subjects: Subject, metrics: tuple[str, ...] = ("mae",), seeds: tuple[int, ...] = (0,)
+):
+    return Evaluation(metrics, UNNAMED, UNNAMED).run("x", subjects, seeds, {"images": 4})
+
+
+def subject(**baselines: Outputs) -> Subject:
+    return Subject(
+        lambda seed: Outputs("abcd", images(seed=seed), images(seed=9)),
+        lambda _: {name: lambda made=made: made for name, made in baselines.items()},  # type: ignore[misc]
+    )
+
+
+def result(value: float | None = 1.0, better: str = "max", **baselines: float) -> EvaluationResult:
+    figure = FigureResult(value, better, "dB", 4, 0.5, 1.5)  # type: ignore[arg-type]
+    found = EvaluationResult("x", {"f": figure}, {k: {"f": v} for k, v in baselines.items()})
+    return EvaluationResult("x", found.figures, found.baselines, flags(found))
+
+
+def test_V5_a_baseline_is_measured_by_the_same_code() -> None:
+    perfect = Outputs("abcd", images(seed=9), images(seed=9))
+    found = evaluate(subject(perfect=perfect))
+    assert found.baselines == {"perfect": {"mae": 0.0}}
+    assert found.flags == {"mae": "no better than the perfect (0)"}
+    assert found.per_image.keys() == {*"abcd"}
+
+
+def test_a_figure_that_a_baseline_lacks_the_images_for_is_absent() -> None:
+    assert evaluate(subject(samples=Outputs("abcd", images()))).baselines == {}
+
+
+def test_several_seeds_give_mean_and_deviation() -> None:
+    each = [evaluate(subject(), seeds=(seed,)).figures["mae"].value for seed in (1, 2, 3)]
+    figure = evaluate(subject(), seeds=(1, 2, 3)).figures["mae"]
+    assert figure.value == pytest.approx(np.mean(each))
+    assert figure.deviation == pytest.approx(np.std(each, ddof=1))
+    assert figure.low is not None and figure.high is not None and figure.value is not None
+    assert figure.low < figure.value < figure.high
+
+
+def test_of_translations_and_samples_each_metric_takes_those_that_it_needs() -> None:
+    translations = Outputs("abcd", images(seed=1), images(seed=2), real=images(seed=2))
+    samples = Outputs(["sample 0", "sample 1"], images(2, seed=3), real=images(seed=2))
+    both = [Subject(lambda _, made=made: made, lambda _: {}) for made in (translations, samples)]  # type: ignore[misc]
+    found = evaluate(*both, metrics=("mae", "kd-lite0"))
+    assert found.figures["mae"].count == 4
+    assert found.figures["kd-lite0"].count == 2
+    assert found.protocol["metrics"]["kd-lite0"]["network"].startswith("EfficientNet-Lite0")
+
+
+def test_V4_few_images_are_noted_for_figures_that_they_bias() -> None:
+    outputs = Outputs("abcd", images(seed=1), real=images(seed=2))
+    found = evaluate(Subject(lambda _: outputs, lambda _: {}), metrics=("fd-lite0", "kd-lite0"))
+    assert list(found.figures) == ["kd-lite0", "fd-lite0"]
+    assert found.notes == (
+        "fd-lite0 is biased for fewer than 1,000 images, and these are 4: compare it only for "
+        "equal numbers of images",
+    )
+
+
+def test_V2_an_undefined_figure_is_noted() -> None:
+    outputs = Outputs("a", images(1), real=images(1))
+    found = evaluate(Subject(lambda _: outputs, lambda _: {}), metrics=("kd-lite0",))
+    assert found.figures["kd-lite0"].value is None
+    assert found.notes == ("kd-lite0 is undefined for these images",)
+    assert verdict(found, "kd-lite0") == "undefined"
+
+
+class NeedsWeights(Metric):
+    figures = {"weighty": Figure("min")}
+
+    def update(self, batch: MetricBatch) -> None:  # noqa: ARG002
+        raise ConfigError("weights.pth is not there: translate weights add FILE")
+
+    def compute(self) -> dict[str, float]:
+        return {"weighty": 0.0}
+
+
+def test_V1_a_metric_without_weights_is_noted_unless_it_is_named(
+    register_plugin: Callable[..., object],
+) -> None:
+    class Plugin:
+        @hookimpl
+        def register_metrics(self):
+            return {"weighty": NeedsWeights}
+
+    register_plugin(Plugin())
+    found = evaluate(subject(), metrics=())
+    assert "skipped weighty: weights.pth is not there: translate weights add FILE" in found.notes
+    with pytest.raises(ConfigError, match="translate weights add"):
+        evaluate(subject(), metrics=("weighty",))
+
+
+class Broken(NeedsWeights):
+    def update(self, batch: MetricBatch) -> None:  # noqa: ARG002
+        raise LookupError("no idea")
+
+
+def test_a_metric_that_raises_is_a_plugins_error(register_plugin: Callable[..., object]) -> None:
+    class Plugin:
+        @hookimpl
+        def register_metrics(self):
+            return {"weighty": Broken}
+
+    register_plugin(Plugin())
+    with pytest.raises(PluginError, match="update raised LookupError"):
+        evaluate(subject(), metrics=("weighty",))
+    assert any("skipped weighty" in note for note in evaluate(subject(), metrics=()).notes)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (result(better="max", mean=2.0), "no better than the mean (2 dB)"),
+        (result(better="max", mean=1.0), "no better than the mean (1 dB)"),
+        (result(better="min", mean=0.25), "no better than the mean (0.25 dB)"),
+        (result(better="max", mean=0.75), "better than every baseline, but within the interval"),
+        (result(better="max", mean=0.25), "better than every baseline"),
+        (result(better="min", mean=2.0), "better than every baseline"),
+        (result(), "no baseline"),
+        (result(None, mean=1.0), "undefined"),
+        (result(better="max", **{FLOOR: 5.0}), "no baseline"),
+    ],
+)
+def test_a_verdict_says_what_a_baseline_reaches(found: EvaluationResult, said: str) -> None:
+    assert verdict(found, "f") == said
+    assert found.flags.get("f", said) == said

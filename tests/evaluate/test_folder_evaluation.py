@@ -1,0 +1,195 @@
+"""Folders of images: pairs, masks, baselines, and folders that cannot be compared."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from translate.errors import ConfigError, DataError, NothingUsableError
+from translate.evaluate.folder_evaluation import evaluate_folders
+from translate.evaluate.result import EvaluationResult
+from translate.images.source import read_image
+from translate.images.tensors import as_tensor
+from translate.registry import create
+
+
+def write(folder: Path, *shapes: tuple[int, ...], seed: int = 0, suffix: str = ".png") -> Path:
+    random = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    for number, shape in enumerate(shapes):
+        pixels = random.integers(0, 256, shape).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}{suffix}")
+    return folder
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Path:
+    return write(tmp_path / "real", (20, 24, 3), (20, 24, 3), (16, 16, 3), seed=1)
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    return write(tmp_path / "fake", (20, 24, 3), (20, 24, 3), (16, 16, 3), seed=2, suffix=".bmp")
+
+
+def evaluate(real: Path, fake: Path, *metrics: str, **given: object) -> EvaluationResult:
+    return evaluate_folders(real, fake, metrics=metrics, device="cpu", **given)  # type: ignore[arg-type]
+
+
+def value(result: EvaluationResult, name: str) -> float:
+    found = result.figures[name].value
+    assert found is not None
+    return found
+
+
+def test_pairs_are_compared_by_name(real: Path, fake: Path) -> None:
+    found = evaluate(real, fake, "mae", paired=True)
+    each = [
+        np.abs(read_image(real / f"{n}.png").astype(float) - read_image(fake / f"{n}.bmp")).mean()
+        for n in range(3)
+    ]
+    assert value(found, "mae") == pytest.approx(np.mean(each), rel=1e-5)
+    assert [found.per_image[str(n)]["mae"] for n in range(3)] == pytest.approx(each, rel=1e-5)
+    assert found.protocol["ground truth"] == "pairs"
+
+
+def test_unpaired_folders_have_distances_alone(real: Path, fake: Path) -> None:
+    found = evaluate(real, fake)
+    assert "psnr" not in found.figures
+    assert value(found, "kd-lite0") != 0
+    (real / "0.png").unlink()
+    assert evaluate(real, fake, "kd-lite0").protocol["real images"] == 2
+
+
+def test_figures_inside_masks_stand_beside_those_of_whole_images(
+    real: Path, fake: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mask").mkdir()
+    for n, shape in enumerate([(20, 24), (20, 24), (16, 16)]):
+        mask = np.zeros(shape, np.uint8)
+        mask[:8] = 255
+        Image.fromarray(mask).save(tmp_path / f"mask/{n}.png")
+    found = evaluate(real, fake, "mae", "kd-lite0", paired=True, mask=tmp_path / "mask")
+    assert list(found.figures) == ["mae", "mae in mask", "kd-lite0"]
+    inside = [
+        np.abs(
+            read_image(real / f"{n}.png")[:8].astype(float) - read_image(fake / f"{n}.bmp")[:8]
+        ).mean()
+        for n in range(3)
+    ]
+    assert value(found, "mae in mask") == pytest.approx(np.mean(inside), rel=1e-5)
+
+
+def test_inputs_and_training_images_give_baselines(tmp_path: Path) -> None:
+    shapes = [(16, 16, 3)] * 3
+    real, fake = write(tmp_path / "r", *shapes, seed=1), write(tmp_path / "f", *shapes, seed=2)
+    source = write(tmp_path / "s", *shapes, seed=3)
+    train = write(tmp_path / "t", (32, 48, 3), (16, 16, 3), seed=4)
+    found = evaluate(real, fake, "psnr", paired=True, source=source, train=train)
+    assert {*found.baselines} == {
+        "untouched input",
+        "best constant shift",
+        "mean target image",
+        "10 training images repeated",
+        "colour statistics of training images",
+        "nearest training image",
+    }
+    assert not evaluate(real, fake, "psnr", paired=True).baselines
+
+
+def test_equal_folders_are_equal(real: Path) -> None:
+    found = evaluate(real, real, "mae", "psnr", "kd-lite0", "fd-lite0", paired=True)
+    assert value(found, "mae") == 0
+    assert value(found, "psnr") == pytest.approx(148.13, abs=0.01)
+    assert value(found, "fd-lite0") == pytest.approx(0, abs=1e-6)
+
+
+def test_one_image_has_figures_of_its_own_and_no_distance(tmp_path: Path) -> None:
+    one, other = (write(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
+    found = evaluate(one, other, "psnr", "kd-lite0", paired=True)
+    assert math.isfinite(value(found, "psnr"))
+    assert found.figures["kd-lite0"].value is None
+    assert "kd-lite0 is undefined for these images" in found.notes
+
+
+def test_a_limit_measures_the_first_images(real: Path, fake: Path) -> None:
+    found = evaluate(real, fake, "mae", paired=True, limit=2)
+    assert list(found.per_image) == ["0", "1"]
+
+
+def test_a_size_scales_the_shorter_sides(tmp_path: Path) -> None:
+    real = write(tmp_path / "r", (32, 48, 3))
+    fake = write(tmp_path / "f", (16, 24, 3))
+    assert evaluate(real, fake, "mae", paired=True, size=16).figures["mae"].value is not None
+
+
+def test_real_images_without_a_fake_are_noted(real: Path, fake: Path) -> None:
+    (fake / "1.bmp").unlink()
+    found = evaluate(real, fake, "mae", paired=True)
+    assert found.figures["mae"].count == 2
+    assert found.notes == (f"1 images in {real} have no partner: they are not measured",)
+
+
+def refused(real: Path, fake: Path, **given: object) -> str:
+    with pytest.raises((ConfigError, DataError, NothingUsableError)) as caught:
+        evaluate(real, fake, **given)
+    return str(caught.value)
+
+
+def test_V3_images_without_a_partner_are_refused(real: Path, fake: Path) -> None:
+    (real / "1.png").unlink()
+    assert "1 of 3 images" in refused(real, fake, paired=True)
+
+
+def test_V3_pairs_of_other_sizes_are_refused(real: Path, fake: Path) -> None:
+    write(fake, (24, 24, 3), suffix=".bmp")
+    said = refused(real, fake, paired=True)
+    assert "has 24x24 pixels, its ground truth 24x20" in said
+    assert "--size 20" in said
+
+
+def test_V3_gray_images_are_not_compared_with_colour(real: Path, tmp_path: Path) -> None:
+    gray = write(tmp_path / "gray", (20, 24), (20, 24), (16, 16))
+    assert "holds gray images" in refused(real, gray, paired=True)
+    assert "holds gray images" in refused(gray, real)
+    assert evaluate(gray, gray, "mae", paired=True).figures["mae"].value == 0
+
+
+def test_V3_files_that_are_no_images_are_named(real: Path, fake: Path) -> None:
+    (fake / "1.bmp").write_bytes(b"no image")
+    assert "1.bmp" in refused(real, fake)
+
+
+def test_V3_empty_and_missing_folders_are_named(real: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert f"there is no image in {tmp_path / 'empty'}" in refused(real, tmp_path / "empty")
+    assert f"there is no folder {tmp_path / 'none'}" in refused(tmp_path / "none", real)
+
+
+def test_two_images_of_one_name_are_refused(real: Path, fake: Path) -> None:
+    write(real, (20, 24, 3), suffix=".bmp")
+    assert "have one name" in refused(real, fake)
+
+
+def test_masks_have_the_names_and_sizes_of_the_images(
+    real: Path, fake: Path, tmp_path: Path
+) -> None:
+    masks = tmp_path / "mask"
+    masks.mkdir()
+    Image.fromarray(np.full((4, 4), 255, np.uint8)).save(masks / "0.png")
+    assert "2 of 3 images have no mask" in refused(real, fake, paired=True, mask=masks)
+    for n in (1, 2):
+        Image.fromarray(np.full((4, 4), 255, np.uint8)).save(masks / f"{n}.png")
+    assert "that of 0 has 4x4 pixels" in refused(real, fake, paired=True, mask=masks)
+
+
+def test_a_metric_is_the_plugins_own(real: Path, fake: Path) -> None:
+    metric = create("metric", "ssim")
+    for n in (0, 1, 2):
+        pair = (read_image(real / f"{n}.png"), read_image(fake / f"{n}.bmp"))
+        target, made = (as_tensor(p)[None].float() for p in pair)
+        metric.update({"fake": made, "target": target})
+    found = evaluate(real, fake, "ssim", paired=True)
+    assert value(found, "ssim") == pytest.approx(metric.compute()["ssim"], rel=1e-6)

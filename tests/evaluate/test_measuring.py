@@ -1,0 +1,128 @@
+"""Figures, intervals and figures of each image, and which metrics are measured."""
+
+import numpy as np
+import pytest
+import torch
+
+from translate.batches import UNNAMED
+from translate.errors import ConfigError
+from translate.evaluate import measuring
+from translate.evaluate.measuring import Chosen, choose, measure, with_interval
+from translate.evaluate.outputs import Outputs
+from translate.metrics import Metric
+from translate.registry import create
+
+CPU = torch.device("cpu")
+ALL = frozenset({"fake", "target", "source", "cycle", "mask", "real", "labels", "real_labels"})
+
+
+def images(count: int = 4, side: int = 16, *, seed: int = 0) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    return list(random.integers(0, 256, (count, side, side, 3)).astype(np.uint8))
+
+
+def chosen(wanted: list[str], fields: frozenset[str] = ALL) -> list[Chosen]:
+    return choose(wanted, fields, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped={})
+
+
+def measured(name: str, outputs: Outputs, *, masked: bool = False) -> Metric:
+    return measure(Chosen(name, {}, masked), outputs, batch_size=3, device=CPU)
+
+
+def test_a_figure_is_that_of_all_images_in_one_batch() -> None:
+    fake, target = images(seed=1), images(seed=2)
+    whole = create("metric", "mae")
+    batch = [torch.from_numpy(np.stack(each)).movedim(3, 1).float() for each in (fake, target)]
+    whole.update({"fake": batch[0], "target": batch[1]})
+    assert measured("mae", Outputs("abcd", fake, target)).compute() == whole.compute()
+
+
+def test_images_of_several_sizes_are_measured_in_order() -> None:
+    fake = [*images(2), *images(2, 24), *images(1)]
+    target = [image // 2 for image in fake]
+    metric = measured("mae", Outputs("abcde", fake, target))
+    each = [float(np.abs(a.astype(int) - b).mean()) for a, b in zip(fake, target, strict=True)]
+    assert metric.per_image()["mae"].tolist() == pytest.approx(each, rel=1e-5)
+    assert measuring.of_each_image(metric, "abcde")["d"]["mae"] == pytest.approx(each[3], rel=1e-5)
+
+
+def test_only_pixels_inside_masks_count_where_that_is_chosen() -> None:
+    fake, target = images(seed=1), images(seed=2)
+    masks = [np.zeros((16, 16, 1), bool) for _ in fake]
+    for mask in masks:
+        mask[:4] = True
+    outputs = Outputs("abcd", fake, target, mask=masks)
+    inside = float(
+        np.mean(
+            [np.abs(a[:4].astype(int) - b[:4]).mean() for a, b in zip(fake, target, strict=True)]
+        )
+    )
+    assert measured("mae", outputs, masked=True).compute()["mae"] == pytest.approx(inside, rel=1e-5)
+    assert measured("mae", outputs).compute()["mae"] != pytest.approx(inside, rel=1e-3)
+    assert Chosen("mae", {}, True).figure("mae") == "mae in mask"
+
+
+def test_the_interval_of_a_mean_is_the_bootstraps() -> None:
+    fake, target = images(40, seed=1), images(40, seed=2)
+    metric = measured("mae", Outputs([*map(str, range(40))], fake, target))
+    result = with_interval(metric, 40)["mae"]
+    each = metric.per_image()["mae"].numpy()
+    error = each.std() / np.sqrt(40)
+    assert result.low is not None and result.high is not None and result.value is not None
+    assert result.low < result.value < result.high
+    assert result.high - result.low == pytest.approx(2 * 1.96 * error, rel=0.25)
+    assert (result.resamples, result.count) == (measuring.PER_IMAGE, 40)
+    assert with_interval(metric, 40)["mae"] == result, "equal seeds give equal intervals"
+
+
+def test_the_interval_of_a_distance_has_the_distance_inside() -> None:
+    outputs = Outputs("abcdefgh", images(8, seed=1), real=images(8, seed=2))
+    result = with_interval(measured("fd-lite0", outputs), 8)["fd-lite0"]
+    assert result.low is not None and result.high is not None and result.value is not None
+    assert result.low < result.value < result.high
+    assert result.resamples == 50
+
+
+def test_one_image_has_no_interval() -> None:
+    outputs = Outputs("a", images(1), images(1, seed=2))
+    result = with_interval(measured("psnr", outputs), 1)["psnr"]
+    assert result.value is not None
+    assert (result.low, result.high, result.resamples) == (None, None, 0)
+
+
+def test_an_undefined_figure_is_none() -> None:
+    outputs = Outputs("a", images(1), real=images(1, seed=2))
+    assert measuring.values(measured("kd-lite0", outputs)) == {"kd-lite0": None}
+
+
+def test_all_metrics_that_fit_are_chosen_those_biased_for_few_images_last() -> None:
+    names = [each.name for each in chosen([], frozenset({"fake", "target", "real"}))]
+    assert {"mae", "psnr", "ssim"} < {*names}
+    assert names.index("psnr") < names.index("kd-lite0") < names.index("fd-lite0")
+    assert "mae" not in [each.name for each in chosen([], frozenset({"fake", "real"}))]
+
+
+def test_masks_add_the_figures_inside_them() -> None:
+    found = [(each.name, each.masked) for each in chosen(["psnr", "kd-lite0"])]
+    assert found == [("psnr", False), ("psnr", True), ("kd-lite0", False)]
+
+
+def test_a_metric_that_is_named_and_does_not_fit_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="'psnr' needs target, which these images do not have"):
+        chosen(["psnr"], frozenset({"fake", "real"}))
+    with pytest.raises(ConfigError, match=r"no metric is called 'pnsr'\. Did you mean 'psnr'"):
+        chosen(["pnsr"])
+
+
+def test_V1_a_metric_without_its_package_is_noted(monkeypatch) -> None:
+    from translate import errors
+
+    monkeypatch.setattr(errors, "find_spec", lambda _: None)
+    skipped: dict[str, list[str]] = {}
+    found = choose([], ALL, domain=UNNAMED, source_domain=UNNAMED, classes=(), skipped=skipped)
+    assert "psnr" in [each.name for each in found]
+    assert "kd-lite0" not in [each.name for each in found]
+    reason = 'the package torch_fidelity is not installed: pip install "translate-kit[metrics]"'
+    assert {"kd-lite0", "fd-lite0"} <= {*skipped[reason]}
+    with pytest.raises(ConfigError, match="translate-kit"):
+        chosen(["kd-lite0"])

@@ -1,0 +1,163 @@
+"""Runs evaluated on their test images, with baselines and protocol."""
+
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_autoencoders
+import small_checkpoints
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+
+from translate.errors import CheckpointError, ConfigError
+from translate.evaluate.result import FLOOR
+from translate.evaluate.run_evaluation import evaluate_run, versions
+
+PIXELS = ["mae", "psnr"]
+
+
+def test_a_paired_run_is_measured_next_to_all_baselines(paired_run: Path) -> None:
+    found = evaluate_run(paired_run, device="cpu", metrics=PIXELS)
+    assert found.figures["psnr"].count == 5
+    assert {*found.baselines} == {
+        "untouched input",
+        "best constant shift",
+        "mean target image",
+        "10 training images repeated",
+        "colour statistics of training images",
+        "nearest training image",
+    }
+    assert list(found.per_image) == [f"a/test/{number:04}.png" for number in range(5)]
+
+
+def test_the_untouched_input_is_the_test_image_itself(paired_run: Path, photos: Path) -> None:
+    found = evaluate_run(paired_run, device="cpu", metrics=["psnr"], size=24)
+    each = []
+    for number in range(5):
+        one, other = (
+            np.asarray(Image.open(photos / name / f"test/{number:04}.png")) for name in "ab"
+        )
+        each.append(peak_signal_noise_ratio(other, one))
+    assert found.baselines["untouched input"]["psnr"] == pytest.approx(np.mean(each), rel=1e-6)
+
+
+def test_the_untouched_input_is_not_compared_with_itself(unpaired_run: Path) -> None:
+    found = evaluate_run(unpaired_run, device="cpu", metrics=["edge-agreement", "kd-lite0"])
+    assert {*found.baselines["untouched input"]} == {"kd-lite0"}
+    assert "edge-agreement" in found.baselines["mean target image"]
+
+
+def test_an_unpaired_run_has_no_ground_truth_but_distances_and_a_floor(unpaired_run: Path) -> None:
+    found = evaluate_run(unpaired_run, device="cpu")
+    assert {"kd-lite0", "fd-lite0"} <= {*found.figures}
+    assert not {"psnr", "ssim", "mae"} & {*found.figures}
+    assert {*found.baselines[FLOOR]} >= {"kd-lite0", "fd-lite0"}
+    assert "best constant shift" not in found.baselines
+    with pytest.raises(ConfigError, match="'psnr' needs target"):
+        evaluate_run(unpaired_run, device="cpu", metrics=["psnr"])
+
+
+def test_the_other_direction_is_measured_on_the_other_domain(unpaired_run: Path) -> None:
+    there = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"])
+    back = evaluate_run(unpaired_run, device="cpu", metrics=["kd-lite0"], to="a")
+    assert (back.protocol["from"], back.protocol["to"]) == ("b", "a")
+    assert back.figures != there.figures
+    with pytest.raises(ConfigError, match="does not translate to 'c'"):
+        evaluate_run(unpaired_run, device="cpu", to="c")
+
+
+def test_a_run_that_draws_is_measured_on_as_many_samples_as_there_are_images(
+    class_run: Path,
+) -> None:
+    found = evaluate_run(class_run, device="cpu", metrics=["kd-lite0"], seeds=(0, 1))
+    figure = found.figures["kd-lite0"]
+    assert figure.count == 9
+    assert figure.deviation is not None and figure.deviation > 0
+    assert {*found.baselines} == {
+        "mean target image",
+        "10 training images repeated",
+        "nearest training image",
+        FLOOR,
+    }
+    assert "from" not in found.protocol
+    with pytest.raises(ConfigError, match="translates nothing"):
+        evaluate_run(class_run, device="cpu", to="digits")
+
+
+def test_only_recipes_that_draw_random_numbers_take_several_seeds(paired_run: Path) -> None:
+    with pytest.raises(ConfigError, match="draws no random numbers, got 2 seeds"):
+        evaluate_run(paired_run, device="cpu", seeds=(0, 1))
+
+
+def test_reconstructions_are_measured_against_the_image(tmp_path: Path, photos: Path) -> None:
+    run = small_checkpoints.write_run(
+        tmp_path / "auto",
+        "autoencoder",
+        domains=("a",),
+        options={**small_autoencoders.NETWORKS, "latent_dim": 2},
+        size=8,
+        data={"root": str(photos), "layout": "images"},
+    )
+    found = evaluate_run(run, device="cpu", metrics=["psnr"])
+    assert found.figures["psnr"].value is not None
+    assert found.baselines["untouched input"]["psnr"] == pytest.approx(148.13, abs=0.01)
+    assert found.protocol["ground truth"] == "what the recipe makes inputs of"
+
+
+def test_images_of_other_channels_have_no_baseline_of_their_input(
+    tmp_path: Path, photos: Path
+) -> None:
+    data = {"root": str(photos), "layout": "paired", "channels": {"a": 1, "b": 3}}
+    run = small_checkpoints.pix2pix(
+        tmp_path / "gray", domains=("a", "b"), channels=(1, 3), data=data
+    )
+    found = evaluate_run(run, device="cpu", metrics=["psnr"])
+    assert {*found.baselines} == {
+        "mean target image",
+        "10 training images repeated",
+        "nearest training image",
+    }
+
+
+def test_the_protocol_says_what_a_repetition_needs(paired_run: Path) -> None:
+    found = evaluate_run(paired_run, device="cpu", metrics=["psnr", "kd-lite0"], limit=4)
+    manifest = paired_run / "checkpoints/step-00000001/MANIFEST.json"
+    protocol = found.protocol
+    assert protocol["checkpoint sha256"] == hashlib.sha256(manifest.read_bytes()).hexdigest()
+    assert (protocol["step"], protocol["split"], protocol["images"]) == (1, "test", 4)
+    assert (protocol["size"], protocol["seeds"]) == ([32, 32], [0])
+    assert protocol["versions"] == versions()
+    assert protocol["metrics"]["psnr"] == {"data range": "255", "mean": "over images, in dB"}
+    assert len(protocol["metrics"]["kd-lite0"]["weights sha256"]) == 64
+
+
+def test_two_evaluations_are_equal(paired_run: Path) -> None:
+    one, other = (evaluate_run(paired_run, device="cpu", batch_size=size) for size in (16, 16))
+    assert one == other
+
+
+def test_figures_do_not_depend_on_the_batch_size(paired_run: Path) -> None:
+    one, other = (
+        evaluate_run(paired_run, device="cpu", metrics=PIXELS, batch_size=size) for size in (1, 5)
+    )
+    for name, figure in one.figures.items():
+        assert math.isclose(figure.value or 0, other.figures[name].value or 0, rel_tol=1e-3)
+
+
+def test_what_is_no_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="missing"):
+        evaluate_run(tmp_path / "missing")
+
+
+@pytest.mark.slow
+def test_baselines_of_the_sample_domains_are_the_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = small_checkpoints.cyclegan(tmp_path / "run", size=64)
+    found = evaluate_run(run, device="cpu", metrics=["psnr"])
+    assert found.protocol["ground truth"] == "hidden ground truth"
+    assert found.baselines["mean target image"]["psnr"] == pytest.approx(14.93, abs=0.01)
+    assert found.baselines["best constant shift"]["psnr"] == pytest.approx(11.97, abs=0.01)

@@ -1,0 +1,110 @@
+"""Results as tables, as data and for a model card."""
+
+import csv
+import json
+from dataclasses import asdict
+
+import pytest
+
+from translate.engine.config import yaml
+from translate.evaluate import tables
+from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult
+
+RESULT = EvaluationResult(
+    "runs/x@1000",
+    {
+        "psnr": FigureResult(18.5, "max", "dB", 40, 18.1, 18.9, 300, 0.25),
+        "fd_x": FigureResult(0.5, "min", "", 40),
+        "kd": FigureResult(None, "min"),
+    },
+    {
+        "mean target image": {"psnr": 14.93, "fd_x": 0.25},
+        FLOOR: {"fd_x": 0.125},
+    },
+    {"fd_x": "no better than the mean target image (0.25)"},
+    protocol={
+        "from": "summer", "to": "winter", "ground truth": "hidden ground truth",
+        "split": "test", "images": 40, "size": [64, 96],
+    },
+    notes=("kd is undefined for these images",),
+)  # fmt: skip
+
+
+def test_the_table_has_value_interval_baseline_and_verdict() -> None:
+    assert tables.table(RESULT).splitlines() == [
+        "runs/x@1000, summer to winter, 40 images, split test, 96x64 pixels, hidden ground truth",
+        "",
+        "figure  value              95 % interval   best baseline             verdict",
+        "psnr ↑  18.50 ± 0.2500 dB  18.10 to 18.90  14.93 mean target image   better than every "
+        "baseline",
+        "fd_x ↓  0.5000             -               0.2500 mean target image  no better than the "
+        "mean target image (0.25)",
+        "kd ↓    -                  -               -                         undefined",
+        "",
+        "real training images, the floor: fd_x 0.1250",
+        "kd is undefined for these images",
+    ]
+
+
+def test_markdown_has_a_row_for_each_figure() -> None:
+    lines = tables.markdown(RESULT).splitlines()
+    assert lines[2:4] == [
+        "| figure | value | 95 % interval | best baseline | verdict |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    assert lines[4].startswith("| psnr ↑ | 18.50 ± 0.2500 dB | 18.10 to 18.90 |")
+    assert lines[-1] == "- kd is undefined for these images"
+
+
+def test_latex_escapes_what_it_would_obey() -> None:
+    text = tables.latex(RESULT)
+    assert r"fd\_x $\downarrow$ & 0.5000 & - & " in text
+    assert r"95 \% interval" in text
+    assert text.count(r" \\") == 4
+    assert text.splitlines()[-1] == r"\end{tabular}"
+
+
+def test_csv_has_a_row_for_each_figure_and_baseline() -> None:
+    rows = list(csv.DictReader(tables.comma_separated(RESULT).splitlines()))
+    assert [(row["images"], row["figure"], row["value"]) for row in rows] == [
+        ("runs/x@1000", "psnr", "18.5"),
+        ("runs/x@1000", "fd_x", "0.5"),
+        ("runs/x@1000", "kd", ""),
+        ("mean target image", "psnr", "14.93"),
+        ("mean target image", "fd_x", "0.25"),
+        (FLOOR, "fd_x", "0.125"),
+    ]
+
+
+def test_json_is_what_the_file_holds() -> None:
+    assert json.loads(tables.as_json(RESULT)) == {
+        "format": 1,
+        **json.loads(json.dumps(asdict(RESULT))),
+    }
+
+
+def test_the_model_card_has_the_hubs_evaluation_block() -> None:
+    document = yaml.parse(tables.model_card(RESULT), "card")
+    (entry,) = document["model-index"]
+    assert entry["name"] == "x"
+    (found,) = entry["results"]
+    assert found["task"] == {"type": "image-to-image"}
+    assert found["dataset"] == {
+        "name": "summer to winter", "type": "summer-winter", "split": "test",
+    }  # fmt: skip
+    assert found["metrics"] == [
+        {"type": "psnr", "name": "psnr", "value": 18.5, "verified": False},
+        {"type": "fd_x", "name": "fd_x", "value": 0.5, "verified": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((18.5, "18.50"), (0.47721, "0.4772"), (1234.5, "1234"), (99999.0, "99999")),
+        *((-0.1075, "-0.1075"), (0.0, "0.0000"), (148.1308, "148.1")),
+    ],
+)
+def test_numbers_have_four_digits(value: float, text: str) -> None:
+    found = EvaluationResult("x", {"f": FigureResult(value, "max")})
+    assert tables.table(found).splitlines()[3].split()[2] == text

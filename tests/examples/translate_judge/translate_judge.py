@@ -1,0 +1,37 @@
+"""Judge translations by a rule of one's own: how much of an image has the colour of snow."""
+
+from translate import hookimpl
+from translate.metrics import Figure, Metric
+
+
+@hookimpl
+def register_metrics():
+    return {"snow": Snow}
+
+
+class Snow(Metric):
+    """Difference of the snow cover of fake and real images: fraction of bright, gray pixels."""
+
+    needs = frozenset({"fake", "real"})
+    figures = {"snow": Figure("min")}
+
+    def __init__(self, *, domain, level=0.7):
+        low, high = domain.range
+        self.least, self.most = low + level * (high - low), 0.15 * (high - low)
+        self.level = level
+
+    def cover(self, images):
+        colour = images.amax(1) - images.amin(1)
+        return ((images.mean(1) >= self.least) & (colour <= self.most)).float().mean((1, 2))
+
+    def update(self, batch):
+        for name in ("fake", "real"):
+            if name in batch:
+                self.add(name, cover=self.cover(batch[name]))
+
+    def compute(self):
+        fake, real = self.rows("fake", "cover"), self.rows("real", "cover")
+        return {"snow": abs(float(fake.mean() - real.mean()))}
+
+    def protocol(self):
+        return {"snow": f"level from {self.level:g} of the range, colour within 0.15 of it"}

@@ -1,0 +1,203 @@
+"""Evaluate a trained run, or folders of images, next to baselines computed by the same code."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from translate.batches import Domain
+from translate.errors import ConfigError, TranslateError
+from translate.evaluate import measuring
+from translate.evaluate.measuring import Chosen
+from translate.evaluate.outputs import Outputs
+from translate.evaluate.result import EvaluationResult, FigureResult
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Images to evaluate, with their baselines."""
+
+    outputs: Callable[[int], Outputs]
+    """of a seed"""
+    baselines: Callable[[Outputs], Mapping[str, Callable[[], Outputs]]]
+    """of the outputs of the first seed"""
+
+
+@dataclass
+class Evaluation:
+    """Measures subjects by metrics; what it finds becomes an `EvaluationResult`."""
+
+    wanted: Sequence[str]
+    """names of metrics; none: all that fit"""
+    domain: Domain
+    source_domain: Domain
+    classes: tuple[str, ...] = ()
+    batch_size: int = 16
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    notes: list[str] = field(default_factory=list)
+
+    def run(
+        self, name: str, subjects: Sequence[Subject], seeds: Sequence[int], protocol: dict[str, Any]
+    ) -> EvaluationResult:
+        """Return the figures of all subjects.
+
+        Args:
+            name: What is evaluated.
+            subjects: Translations, samples or both: a metric is of the last that has what it needs,
+                of translations where it needs their inputs or ground truth.
+            seeds: Of the outputs; baselines are of the first.
+            protocol: What is recorded beside what the metrics say.
+        """
+        first, *others = seeds
+        outputs = [subject.outputs(first) for subject in subjects]
+        fields = frozenset().union(*(each.fields for each in outputs))
+        chosen = measuring.choose(
+            self.wanted,
+            fields,
+            domain=self.domain,
+            source_domain=self.source_domain,
+            classes=self.classes,
+            skipped=self.skipped,
+        )
+        figures: dict[str, FigureResult] = {}
+        baselines: dict[str, dict[str, float | None]] = {}
+        per_image: dict[str, dict[str, float | None]] = {}
+        protocols: dict[str, Any] = {}
+        for subject, made in zip(subjects, outputs, strict=True):
+            own = [each for each in chosen if self._suits(each, made, outputs)]
+            found = self._measure(own, made)
+            for each, metric in found:
+                protocols[each.figure(each.name)] = metric.protocol()
+                results = measuring.with_interval(metric, len(made.fake), seed=first)
+                figures |= {each.figure(figure): result for figure, result in results.items()}
+                rows = measuring.of_each_image(metric, made.names)
+                for image, row in rows.items():
+                    named = {each.figure(figure): value for figure, value in row.items()}
+                    per_image.setdefault(image, {}).update(named)
+            kept = [each for each, _ in found]
+            for other in others:
+                self._add_seed(kept, subject.outputs(other))
+            self._finish_seeds(figures)
+            for baseline, make in subject.baselines(made).items():
+                scores: dict[str, float | None] = {}
+                for each, metric in self._measure(kept, make()):
+                    scores |= {each.figure(k): v for k, v in measuring.values(metric).items()}
+                if scores:
+                    logger.info(f"measured the {baseline}")
+                    baselines.setdefault(baseline, {}).update(scores)
+        self.notes += [f"skipped {', '.join(k)}: {why}" for why, k in self.skipped.items()]
+        self._note_few(chosen, figures)
+        if not figures:
+            raise ConfigError(
+                "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
+            )
+        order = [name for each in chosen for name in figures if self._is_of(each, name)]
+        figures = {name: figures[name] for name in dict.fromkeys([*order, *figures])}
+        result = EvaluationResult(
+            name, figures, baselines, {}, per_image, {**protocol, "metrics": protocols}
+        )
+        return replace(result, flags=flags(result), notes=tuple(self.notes))
+
+    def _is_of(self, chosen: Chosen, figure: str) -> bool:
+        return figure in {chosen.figure(name) for name in chosen.create().figures}
+
+    def _suits(self, chosen: Chosen, made: Outputs, outputs: Sequence[Outputs]) -> bool:
+        """Return whether a metric is of these outputs, where there may be others."""
+        needs = chosen.create().needs | ({"mask"} if chosen.masked else set())
+        fitting = [each for each in outputs if needs <= each.fields]
+        return bool(fitting) and made is fitting[-1]
+
+    def _measure(self, chosen: Sequence[Chosen], outputs: Outputs) -> list[tuple[Chosen, Any]]:
+        """Return the metrics that could measure, each with what it found."""
+        found = []
+        for each in chosen:
+            needs = each.create().needs | ({"mask"} if each.masked else set())
+            if not needs <= outputs.fields:
+                continue
+            try:
+                metric = measuring.measure(
+                    each, outputs, batch_size=self.batch_size, device=self.device
+                )
+                measuring.values(metric)
+            except TranslateError as error:
+                if self.wanted:
+                    raise
+                measuring.skip(self.skipped, each.name, error)
+                continue
+            found.append((each, metric))
+        return found
+
+    def _add_seed(self, chosen: Sequence[Chosen], outputs: Outputs) -> None:
+        """Keep the values of one more seed."""
+        for each, metric in self._measure(chosen, outputs):
+            for name, value in measuring.values(metric).items():
+                self._seeds.setdefault(each.figure(name), []).append(value)
+
+    def _finish_seeds(self, figures: dict[str, FigureResult]) -> None:
+        """Replace each value by its mean over seeds, with the deviation."""
+        for name, others in self._seeds.items():
+            result = figures[name]
+            every = [result.value, *others]
+            known = [value for value in every if value is not None]
+            if len(known) < len(every):
+                continue
+            mean, shift = float(np.mean(known)), float(np.mean(known)) - known[0]
+            figures[name] = replace(
+                result,
+                value=mean,
+                low=None if result.low is None else result.low + shift,
+                high=None if result.high is None else result.high + shift,
+                deviation=float(np.std(known, ddof=1)),
+            )
+        self._seeds.clear()
+
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+    """names of metrics that could not be measured, by the reason"""
+    _seeds: dict[str, list[float | None]] = field(default_factory=dict)
+    """values of further seeds, by figure"""
+
+    def _note_few(self, chosen: Sequence[Chosen], figures: Mapping[str, FigureResult]) -> None:
+        """Note figures that are biased for so few images, and those that are undefined."""
+        for each in chosen:
+            metric = each.create()
+            for name in map(each.figure, metric.figures):
+                if name not in figures:
+                    continue
+                count = figures[name].count
+                if count < metric.unbiased_from:
+                    self.notes.append(
+                        f"{name} is biased for fewer than {metric.unbiased_from:,} images, and "
+                        f"these are {count:,}: compare it only for equal numbers of images"
+                    )
+                if figures[name].value is None:
+                    self.notes.append(f"{name} is undefined for these images")
+
+
+def flags(result: EvaluationResult) -> dict[str, str]:
+    """Return a sentence for each figure that a baseline reaches."""
+    found = {}
+    for name, figure in result.figures.items():
+        best = result.best_baseline(name)
+        if best and figure.is_reached_by(best[1]):
+            unit = f" {figure.unit}" if figure.unit else ""
+            found[name] = f"no better than the {best[0]} ({best[1]:.4g}{unit})"
+    return found
+
+
+def verdict(result: EvaluationResult, name: str) -> str:
+    """Return what a figure shows next to its baselines, in words."""
+    figure, best = result.figures[name], result.best_baseline(name)
+    if figure.value is None:
+        return "undefined"
+    if flag := result.flags.get(name):
+        return flag
+    if best is None:
+        return "no baseline"
+    near = figure.low if figure.better == "max" else figure.high
+    within = near is not None and replace(figure, value=near).is_reached_by(best[1])
+    return f"better than every baseline{', but within the interval' if within else ''}"

@@ -1,0 +1,172 @@
+"""What is measured: the outputs of a model for the images of a split, and what belongs to them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from translate.engine.inference import calls, drawing
+from translate.engine.inference.model import Model, translate_batch
+from translate.engine.plugins.errors import plugin_code
+from translate.engine.training.batch import batch_to_device
+from translate.errors import NothingUsableError
+from translate.evaluate.run_images import Image, RunImages
+from translate.images.resize import resize_pixels
+from translate.images.tensors import as_tensor, from_device, to_device
+from translate.nn.noise import seeded
+from translate.recipe import Recipe
+
+FieldName = str
+"""Of `translate.metrics.MetricBatch`."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Images to measure, and what is known of them: (H, W, C) uint8, one for each name."""
+
+    names: Sequence[str]
+    fake: Sequence[Image]
+    target: Sequence[Image] = ()
+    source: Sequence[Image] = ()
+    cycle: Sequence[Image] = ()
+    mask: Sequence[NDArray[np.bool_]] = ()
+    """(H, W, 1): the pixels that count."""
+    labels: Sequence[int] = ()
+    real: Sequence[Image] = ()
+    real_labels: Sequence[int] = ()
+
+    @property
+    def fields(self) -> frozenset[FieldName]:
+        """The names of the fields that are there."""
+        known = {k: v for k, v in vars(self).items() if k != "names"}
+        return frozenset(name for name, values in known.items() if len(values))
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Makes the outputs of a model, a batch at a time, in the order of the images."""
+
+    model: Model
+    to: str
+    batch_size: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def translates(self) -> bool:
+        """Whether the recipe translates images."""
+        return type(self.model.recipe).translate is not Recipe.translate
+
+    @property
+    def draws(self) -> bool:
+        """Whether the recipe generates images from latent vectors."""
+        return type(self.model.recipe).draw is not Recipe.draw
+
+    @property
+    def is_random(self) -> bool:
+        """Whether outputs depend on the seed."""
+        return self.draws or self.makes_pairs or calls.takes_noise(self.model.recipe.translate)
+
+    @property
+    def makes_pairs(self) -> bool:
+        """Whether the recipe makes its own inputs of images, which are the ground truth."""
+        return type(self.model.recipe).ground_truth_pair is not Recipe.ground_truth_pair
+
+    def translated(self, images: RunImages, seed: int) -> Outputs:
+        """Return the translations of the images of a split."""
+        if self.makes_pairs:
+            return self._pairs(images, seed)
+        domain, target = self.model.source_and_target(self.to)
+        fake = self._translate(images.source, domain.name, self.to, seed)
+        cycle: list[Image] = []
+        if domain.name != target.name and domain.name in self.model.recipe.targets(target.name):
+            cycle = self._translate(fake, target.name, domain.name, seed)
+        truth = images.target if images.truth else ()
+        return Outputs(images.names, fake, truth, images.source, cycle, real=images.target)
+
+    def drawn(self, images: RunImages, seed: int) -> Outputs:
+        """Return as many generated images as there are real ones, under the same conditions."""
+        model, count = self.model, len(images.target)
+        texts, labels = images.field("text"), images.field("labels")
+        classes = drawing.classes(model)
+        conditioned = bool(classes) and labels is not None
+        request = drawing.complete(model, drawing.SampleRequest(count, seed=seed))
+        fake: list[Image] = []
+        for first in range(0, count, drawing.CHUNK):
+            text = None
+            if texts is not None and model.spec.text_length:
+                rows = texts[first : first + drawing.CHUNK]
+                text = rows[torch.arange(drawing.CHUNK) % len(rows)]
+            made = drawing.draw_chunk(model, request, first, text)[: count - first]
+            fake += [_finite(pixels, f"sample {first + i}") for i, pixels in enumerate(made)]
+        real_labels = labels.tolist() if labels is not None else ()
+        return Outputs(
+            [f"sample {number}" for number in range(count)],
+            fake,
+            labels=[number % len(classes) for number in range(count)] if conditioned else (),
+            real=images.target,
+            real_labels=real_labels if conditioned else (),
+        )
+
+    def _pairs(self, images: RunImages, seed: int) -> Outputs:
+        """Return the outputs for inputs that the recipe makes of the images, its ground truth."""
+        model, made = self.model, Outputs(images.names, [])
+        rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
+        for number, item in enumerate(images.items):
+            batch = batch_to_device(default_collate([item]), model.device, model.spec)
+            with model.lock, seeded(seed * len(images.items) + number):
+                with plugin_code(model.recipe, "ground_truth_pair"), torch.no_grad():
+                    pair = model.recipe.ground_truth_pair(batch)
+                if pair is None:
+                    raise NothingUsableError(f"{model.name}: ground_truth_pair returned nothing.")
+                fake = translate_batch(model.recipe, pair.source, self.to, seed=seed)
+            domain = model.spec.target
+            (target,) = from_device(pair.target, domain)
+            (source,) = from_device(pair.source[:, : domain.channels], domain)
+            rows["fake"].append(_image(fake, domain, images.names[number]))
+            rows["target"].append(target)
+            rows["source"].append(_enlarged(source, target))
+            if model.recipe.takes_mask:
+                rows["mask"].append((pair.source[0, -1:] > 0).permute(1, 2, 0).cpu().numpy())
+        return replace(made, **rows, real=images.target)
+
+    def _translate(self, images: Sequence[Image], domain: str, to: str, seed: int) -> list[Image]:
+        """Return the translations of images of one size, of `domain`, to the domain `to`."""
+        model, made = self.model, list[Image]()
+        by_name = {each.name: each for each in model.spec.domains}
+        for chunk in _chunks(images, self.batch_size):
+            batch = torch.stack([as_tensor(image) for image in chunk])
+            with model.lock:
+                model.threads.update()
+                inputs = to_device(batch, model.device, by_name[domain])
+                fake = translate_batch(model.recipe, inputs, to, options=self.options, seed=seed)
+            for image in fake.split(1):
+                made.append(_image(image, by_name[to], f"image {len(made) + 1}"))
+        return made
+
+
+def _image(output: Tensor, domain: Any, name: str) -> Image:
+    """Return an output (1, C, H, W) as it is saved."""
+    finite = bool(output.isfinite().all())
+    return _finite(from_device(output, domain)[0] if finite else None, name)
+
+
+def _finite(pixels: Image | None, name: str) -> Image:
+    if pixels is None:
+        raise NothingUsableError(f"the output for {name} is not finite: train the model again.")
+    return pixels
+
+
+def _enlarged(source: Image, target: Image) -> Image:
+    if source.shape[:2] == target.shape[:2]:
+        return source
+    return resize_pixels(source, (target.shape[0], target.shape[1]))
+
+
+def _chunks(images: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(images), size):
+        yield images[start : start + size]

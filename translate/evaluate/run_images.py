@@ -1,0 +1,216 @@
+"""The images that a run is evaluated on, read by the layout that it was trained with."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from translate import registry
+from translate.batches import Layout
+from translate.engine.config.schema import Data
+from translate.engine.data import samples
+from translate.engine.data.check import open_layout
+from translate.engine.data.order import item_error, item_rng
+from translate.engine.data.transform import Augment
+from translate.engine.processes.pool import DaemonThreadPool
+from translate.engine.processes.signals import reraise_interruption
+from translate.engine.training.evaluation_images import Middle
+from translate.errors import BadImage, DataError, NothingUsableError
+from translate.images import domain_images
+
+Image = NDArray[np.uint8]
+"""(H, W, C)"""
+THREADS = 8
+
+
+class RunImages(NamedTuple):
+    """Images of one split; all have the size of the training crop."""
+
+    names: Sequence[str]
+    """Of the images that are translated, or of all where nothing is."""
+    items: Sequence[Any]
+    """What the layout loads, where the images of an item belong together; else none."""
+    source: Sequence[Image]
+    target: Sequence[Image]
+    """Images of the target domain; the ground truth of `source` where `truth` says so."""
+    truth: str = ""
+    """Why the target images are the ground truth; empty where they are not."""
+    problems: Sequence[BadImage] = ()
+    """What could not be read, and is skipped."""
+
+    def field(self, name: str) -> Tensor | None:
+        """Return a field of all items, such as the labels, where the items have one."""
+        if not self.items or name not in getattr(self.items[0], "_fields", ()):
+            return None
+        return torch.stack([getattr(item, name) for item in self.items])
+
+
+def open_split(data: Data, split: str | None) -> tuple[Layout, Data, str]:
+    """Return the layout of a split of a run's data, its settings, and a note.
+
+    Args:
+        data: The settings of the run.
+        split: The split that the user names; None: ``test``, or the training split where there is
+            no other, which the note says.
+    """
+    samples.ensure(data)
+    trained, name = open_layout(data), split or "test"
+    wanted = data.model_copy(update={"split": name})
+    try:
+        layout, reason = open_layout(wanted), ""
+    except DataError as error:
+        layout, reason = trained, f" ({error})"
+    same = {*layout.files, *layout.sources} <= {*trained.files, *trained.sources}
+    if not same or name == data.split:
+        return layout, wanted, ""
+    if split:
+        raise DataError(
+            f"split: there is no split {split!r} of {' and '.join(data.domains)} in {data.root}"
+            f"{reason}: expected a subfolder {split} of each domain. Without --split, the training "
+            "images are measured."
+        )
+    return trained, data, "there is no test split: these are the images that it was trained on"
+
+
+def read_images(
+    layout: Layout, data: Data, *, reverse: bool, to: str, limit: int | None, spread: bool = False
+) -> RunImages:
+    """Return the images of a layout, cropped at the centre to ``data.size``.
+
+    Args:
+        layout: Of the split.
+        data: Its settings.
+        reverse: Translate from the last domain to the first.
+        to: The domain that is translated to.
+        limit: Read at most so many images of each domain.
+        spread: Take them evenly from all, instead of the first ones.
+    """
+    resize = data.resize if data.resize in ("none", "fit") else min(data.crop)
+    plain = data.model_copy(update={"resize": resize, "flip": False, "augment": ()})
+    kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
+    augment = Augment(
+        plain, layout.spec, lambda path: domain_images.read(path, by_file.get(path, kind))
+    )
+    if len(layout.domain_files) > 1 and not (layout.paired or layout.joined):
+        return _separate(layout, data, augment, reverse=reverse, to=to, limit=limit, spread=spread)
+    chosen = _chosen(range(len(layout)), limit, spread=spread)
+    loaded, problems = _read(chosen, partial(_load_item, layout, augment))
+    _expect_any(loaded, problems)
+    names = _names([name for name, _ in loaded], data.root)
+    items = [item for _, item in loaded]
+    first, last = ("target", "source") if reverse else ("source", "target")
+    source = [_pixels(getattr(item, first, item[0])) for item in items]
+    if not layout.paired:
+        return RunImages(names, items, source, source, "", problems)
+    target = [_pixels(getattr(item, last, item[0])) for item in items]
+    return RunImages(names, items, source, target, "pairs", problems)
+
+
+def _separate(
+    layout: Layout,
+    data: Data,
+    augment: Augment,
+    *,
+    reverse: bool,
+    to: str,
+    limit: int | None,
+    spread: bool,
+) -> RunImages:
+    """Return the images of two domains that are read one by one, each once."""
+    domains = [domain.name for domain in layout.spec.domains]
+    places = (len(domains) - 1, 0) if reverse else (0, domains.index(to))
+    roles = ("target", "source") if reverse else ("source", "target")
+    files = [list(layout.domain_files[place]) for place in places]
+    chosen = [_chosen(each, limit, spread=spread) for each in files]
+    truth = ""
+    if not spread and (known := _same_scenes(data, places, files)):
+        chosen[1], truth = [known[path] for path in chosen[0]], "hidden ground truth"
+    read = [
+        _read(each, partial(_load_file, augment, role))
+        for each, role in zip(chosen, roles, strict=True)
+    ]
+    problems = [bad for _, found in read for bad in found]
+    (source, _), (target, _) = read
+    if problems:
+        truth = ""  # rows would no longer belong together
+    _expect_any(source, problems)
+    _expect_any(target, problems)
+    names = _names([name for name, _ in source], data.root)
+    first, last = ([image for _, image in each] for each in (source, target))
+    return RunImages(names, (), first, last, truth, problems)
+
+
+def _same_scenes(
+    data: Data, places: tuple[int, int], files: Sequence[Sequence[Path]]
+) -> dict[Path, Path]:
+    """Return the ground truth of each source file, where both domains are samples that say so.
+
+    A sample domain's function has an attribute ``scenes``: domains with equal values show the same
+    scenes in images of one split with one name.
+    """
+    known = registry.names("domain")
+    names = [samples.sample_name(data.root, data.domains[place]) for place in places]
+    scenes = [getattr(known.get(name), "scenes", None) for name in names]
+    if data.split == "train" or None in scenes or scenes[0] != scenes[1]:
+        return {}
+    by_name = {path.name: path for path in files[1]}
+    found = {path: by_name[path.name] for path in files[0] if path.name in by_name}
+    return found if len(found) == len(files[0]) else {}
+
+
+def _chosen(things: Sequence[Any], limit: int | None, *, spread: bool) -> list[Any]:
+    count = min(limit or len(things), len(things))
+    if not spread:
+        return list(things[:count])
+    return [things[place * len(things) // count] for place in range(count)]
+
+
+def _read(
+    things: Sequence[Any], load: Callable[[Any], tuple[str, Any] | BadImage]
+) -> tuple[list[tuple[str, Any]], list[BadImage]]:
+    with DaemonThreadPool(THREADS) as pool:
+        found = list(pool.map(load, things))
+    bad = [each for each in found if isinstance(each, BadImage)]
+    return [each for each in found if not isinstance(each, BadImage)], bad
+
+
+def _load_item(layout: Layout, augment: Augment, index: int) -> tuple[str, Any] | BadImage:
+    try:
+        item = layout.pick(index, item_rng(0, 0, index))
+        return item.names[0], layout.load(item, augment.item(Middle()))
+    except BadImage as bad:
+        return bad
+    except BaseException as error:
+        reraise_interruption(error)
+        return item_error([str(index)], error)
+
+
+def _load_file(augment: Augment, role: str, path: Path) -> tuple[str, Any] | BadImage:
+    transform = augment.item(Middle())
+    try:
+        (image,) = transform(transform.read(path), roles=(role,))
+    except BadImage as bad:
+        return bad
+    return str(path), _pixels(image)
+
+
+def _pixels(image: Tensor) -> Image:
+    return image.permute(1, 2, 0).contiguous().numpy()
+
+
+def _expect_any(found: Sequence[Any], problems: Sequence[BadImage]) -> None:
+    if not found:
+        raise NothingUsableError(f"not one image can be read. The first: {problems[0]}.")
+
+
+def _names(paths: Sequence[str], root: Path) -> list[str]:
+    """Return the paths below `root`; of others, the whole path."""
+    return [
+        str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
+        for path in paths
+    ]

@@ -1,0 +1,168 @@
+"""Render the result of an evaluation: as a table, as data, and for a model card."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from translate.evaluate.evaluation import verdict
+from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult
+
+HEAD = ("figure", "value", "95 % interval", "best baseline", "verdict")
+ARROWS = {"max": "↑", "min": "↓"}
+
+
+def table(result: EvaluationResult) -> str:
+    """Return aligned columns for a terminal, with the subject above and the notes below."""
+    rows = [HEAD, *_rows(result)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([_caption(result), "", *lines, *_remarks(result)])
+
+
+def markdown(result: EvaluationResult) -> str:
+    """Return a Markdown table, with the subject above and the notes below."""
+    rows = [HEAD, ("---",) * len(HEAD), *_rows(result)]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    remarks = [f"- {line}" for line in _remarks(result) if line]
+    return "\n".join([_caption(result), "", *lines, *([""] if remarks else []), *remarks])
+
+
+def latex(result: EvaluationResult) -> str:
+    """Return a LaTeX ``tabular``; arrows need no package."""
+    arrows = {"↑": "$\\uparrow$", "↓": "$\\downarrow$"}
+
+    def cell(text: str) -> str:
+        for sign in "\\&%_#$":
+            text = text.replace(sign, "\\textbackslash{}" if sign == "\\" else f"\\{sign}")
+        for arrow, command in arrows.items():
+            text = text.replace(arrow, command)
+        return text
+
+    rows = [" & ".join(map(cell, row)) + r" \\" for row in _rows(result)]
+    head = " & ".join(map(cell, HEAD)) + r" \\ \hline"
+    comments = [f"% {line}" for line in (_caption(result), *_remarks(result)) if line]
+    return "\n".join([*comments, r"\begin{tabular}{lrrll}", head, *rows, r"\end{tabular}"])
+
+
+def comma_separated(result: EvaluationResult) -> str:
+    """Return a CSV table with a row for each figure of the images and of each baseline."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["images", "figure", "value", "low", "high", "deviation", "unit", "better"])
+    for name, figure in result.figures.items():
+        row = [figure.value, figure.low, figure.high, figure.deviation, figure.unit, figure.better]
+        writer.writerow([result.subject, name, *row])
+    for baseline, values in result.baselines.items():
+        for name, value in values.items():
+            figure = result.figures[name]
+            row = [value, None, None, None, figure.unit, figure.better]
+            writer.writerow([baseline, name, *row])
+    return file.getvalue()
+
+
+def as_json(result: EvaluationResult) -> str:
+    """Return what ``evaluation.json`` holds."""
+    return json.dumps({"format": 1, **asdict(result)}, indent=2)
+
+
+def model_card(result: EvaluationResult) -> str:
+    """Return the evaluation block of a model card on the Hugging Face Hub, ``model-index``."""
+    from ruamel.yaml import YAML
+
+    protocol = result.protocol
+    domains = [str(protocol[key]) for key in ("from", "to") if key in protocol]
+    name = result.subject.partition("@")[0].replace("\\", "/").rpartition("/")[2]
+    entry = {
+        "task": {"type": "image-to-image" if domains else "unconditional-image-generation"},
+        "dataset": {
+            "name": " to ".join(domains) or str(protocol.get("real", "images")),
+            "type": "-".join(domains) or "images",
+            "split": str(protocol.get("split", "test")),
+        },
+        "metrics": [
+            {"type": key, "name": key, "value": figure.value, "verified": False}
+            for key, figure in result.figures.items()
+            if figure.value is not None
+        ],
+    }
+    file = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump({"model-index": [{"name": name, "results": [entry]}]}, file)
+    return file.getvalue()
+
+
+FORMATS: Mapping[str, Callable[[EvaluationResult], str]] = {
+    "table": table,
+    "md": markdown,
+    "latex": latex,
+    "csv": comma_separated,
+    "json": as_json,
+    "card": model_card,
+}
+
+
+def _rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
+    return [
+        (
+            f"{name} {ARROWS[figure.better]}",
+            _value(figure),
+            _interval(figure),
+            _baseline(result, name),
+            verdict(result, name),
+        )
+        for name, figure in result.figures.items()
+    ]
+
+
+def _value(figure: FigureResult) -> str:
+    if figure.value is None:
+        return "-"
+    spread = "" if figure.deviation is None else f" ± {_number(figure.deviation)}"
+    return f"{_number(figure.value)}{spread}{f' {figure.unit}' if figure.unit else ''}"
+
+
+def _interval(figure: FigureResult) -> str:
+    if figure.low is None or figure.high is None:
+        return "-"
+    return f"{_number(figure.low)} to {_number(figure.high)}"
+
+
+def _baseline(result: EvaluationResult, name: str) -> str:
+    best = result.best_baseline(name)
+    return f"{_number(best[1])} {best[0]}" if best else "-"
+
+
+def _number(value: float) -> str:
+    """Return a number with four significant digits from 1 on, else with four decimals."""
+    before = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+    return f"{value:.{max(0, 4 - before)}f}"
+
+
+def _caption(result: EvaluationResult) -> str:
+    protocol = result.protocol
+    domains = " to ".join(str(protocol[key]) for key in ("from", "to") if key in protocol)
+    truth = {"none": "no ground truth", "pairs": "paired with the ground truth"}
+    known = str(protocol.get("ground truth", "none"))
+    parts = [
+        result.subject,
+        domains,
+        f"{protocol.get('images')} images",
+        f"split {protocol['split']}" if "split" in protocol else "",
+        f"{protocol['size'][1]}x{protocol['size'][0]} pixels" if "size" in protocol else "",
+        truth.get(known, known),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _remarks(result: EvaluationResult) -> list[str]:
+    floor = result.baselines.get(FLOOR, {})
+    known = [f"{name} {_number(value)}" for name, value in floor.items() if value is not None]
+    lines = [f"{FLOOR}, the floor: {', '.join(known)}"] if known else []
+    lines += result.notes
+    return ["", *lines] if lines else []
