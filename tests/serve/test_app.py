@@ -117,7 +117,7 @@ def test_S2_S6_no_documented_parameter_is_a_path_or_a_url(server: str) -> None:
     [
         (("POST", "/v1/translate", b"some text"), 422, "the image: no image of a known format"),
         (("POST", "/v1/translate", b""), 400, "image: expected the content of an image file"),
-        (("POST", "/v1/translate?steps=4", encoded()), 400, "no option 'steps'"),
+        (("POST", "/v1/translate?steps=4", encoded()), 400, "no parameter 'steps'"),
         (
             ("POST", "/v1/translate?model=../../etc/passwd", b"x"),
             404,

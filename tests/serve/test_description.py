@@ -43,7 +43,7 @@ def test_a_model_that_translates_has_its_domains_and_options() -> None:
     assert found["sample"] is None
     assert found["translate"]["domains"] == ["winter"]
     expected = ["to", "size", "scale_back", "format", "level", "fault"]
-    assert names(found["translate"]) == expected
+    assert names(found["translate"]) == expected, "its option `table` is a path"
     level = found["translate"]["parameters"][4]
     assert level == {
         "name": "level",

@@ -96,15 +96,18 @@ def test_own_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
     ("fields", "message"),
     [
         ({"level": "2"}, "mine: translate: level: expected less than or equal to 1, got 2"),
-        ({"levl": "1"}, "no option 'levl'. Did you mean 'level'? See: GET /v1/models"),
+        ({"levl": "1"}, "no parameter 'levl'. Did you mean 'level'? See: GET /v1/models"),
         ({"size": "many"}, "mine: size: expected int, got 'many'"),
         ({"size": "0"}, "size: expected greater than or equal to 1"),
         ({"to": "spring"}, "does not translate to 'spring'"),
         ({"level": "!!python/object:os.system 1"}, "level: YAML"),
-        ({"path": "/etc/passwd"}, "no option 'path'"),
+        ({"path": "/etc/passwd"}, "no parameter 'path'"),
+        ({"image": "/etc/passwd"}, "no parameter 'image'"),
+        ({"mask": "/etc/passwd"}, "no parameter 'mask'"),
         ({"format": "../x"}, "format: cannot write '../x'"),
         ({"seed": "1"}, "seed: mine translates without random numbers"),
         ({"side": "left"}, "side: mine was not trained on pairs"),
+        ({"table": "/etc/passwd"}, "no parameter 'table'"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(
@@ -178,7 +181,7 @@ def test_samples_are_what_the_sample_command_draws(tmp_path: Path) -> None:
         ({"count": "65"}, "count: expected less than or equal to 64"),
         ({"label": "four"}, "no class is called 'four'"),
         ({"text": "a lake"}, "was trained without captions"),
-        ({"steps": "4"}, "draw has no option 'steps'"),
+        ({"steps": "4"}, "there is no parameter 'steps'"),
     ):
         status, text = refused(lambda f=fields: model.sample(f))
         assert status == 400 and message in text

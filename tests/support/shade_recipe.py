@@ -1,6 +1,7 @@
 """A recipe with options of inference, which fails where it is asked to."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
@@ -34,7 +35,10 @@ class Shade(Recipe[Any]):
         to: str | None = None,  # noqa: ARG002
         level: Annotated[float, Field(ge=0, le=1), "factor of all values"] = 0.5,
         fault: Literal["none", "bug", "memory", "nan"] = "none",
+        table: Path | None = None,
     ) -> Tensor:
+        if table:
+            table.read_text()
         if fault == "bug":
             raise ValueError(SECRET)
         if fault == "memory":

@@ -23,6 +23,8 @@ from translate.recipe import Recipe
 TEXTS = ("to", "side", "format", "label", "text")
 """parameters whose value is the text itself; others are read as ``--set`` reads them"""
 MAX_SAMPLES = 64
+PLACES = ("path", "file-path", "directory-path", "uri")
+"""formats of JSON schemas that are no business of a client"""
 
 
 def translate(
@@ -82,7 +84,7 @@ def _translation(model: Model) -> dict[str, Any]:
         "side": [*spec.sides, WHOLE],
         "format": sorted({suffix[1:] for suffix in writable_suffixes()}),
     }
-    own = calls.options_of(recipe.translate)
+    own = options_of(recipe.translate)
     return {
         "domains": domains,
         "scale": model.geometry.scale,
@@ -94,11 +96,25 @@ def _translation(model: Model) -> dict[str, Any]:
 def _sampling(model: Model) -> dict[str, Any]:
     known, captions = classes(model), model.spec.text_length > 0
     excluded = {"label": not known, "text": not captions}
-    own = calls.options_of(model.recipe.draw)
+    own = options_of(model.recipe.draw)
     return {
         "classes": list(known),
         "captions": captions,
         "parameters": list(_parameters(sample, excluded, {"label": known}, own)),
+    }
+
+
+def options_of(call: calls.Call) -> dict[str, Option]:
+    """Return the options of a recipe's `translate` or `draw` without those that are paths or URLs.
+
+    What a client may name is never opened: such options have their defaults.
+    """
+    found = calls.options_of(call)
+    schemas = {name: json.dumps(json_schema(option.annotation)) for name, option in found.items()}
+    return {
+        name: option
+        for name, option in found.items()
+        if not any(f'"format": "{place}"' in schemas[name] for place in PLACES)
     }
 
 

@@ -12,11 +12,20 @@ from PIL import Image
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config.yaml import parse
 from translate.engine.inference import model as infer
+from translate.engine.inference.calls import Call
 from translate.engine.inference.drawing import SampleRequest, draw_sheet
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.system import signatures
 from translate.engine.system.memory import out_of_memory
-from translate.errors import BadImage, ConfigError, DataError, TranslateError, describe_error
+from translate.errors import (
+    BadImage,
+    ConfigError,
+    DataError,
+    TranslateError,
+    describe_error,
+    short_repr,
+    suggest,
+)
 from translate.formats import Header
 from translate.images.encode import encode_image
 from translate.images.format_registry import can_hold, output_suffix, writable_suffixes
@@ -69,7 +78,7 @@ class ServedModel:
             header = self._header("image", image)
             if mask is not None:
                 self._header("mask", mask)
-            given = self._parse(description.translate, fields)
+            given = self._parse(description.translate, self.model.recipe.translate, fields)
             suffix = given.pop("format", None)
             self._check_scaled_size(header, given.get("size"), given.get("scale_back", False))
             with warnings.catch_warnings(record=True) as caught:
@@ -83,7 +92,7 @@ class ServedModel:
     def sample(self, fields: Mapping[str, str]) -> Result:
         """Return a generated image as PNG, or a sheet of several; raises `RequestError`."""
         try:
-            given = self._parse(description.sample, fields)
+            given = self._parse(description.sample, self.model.recipe.draw, fields)
             count = given.pop("count", 1)
             if count == 1:
                 (image,) = self._translator.sample(1, **given)
@@ -121,14 +130,23 @@ class ServedModel:
                 f"{size}: at most {self.max_pixels:,} are accepted. Choose a smaller size.",
             )
 
-    def _parse(self, declared: Any, fields: Mapping[str, str]) -> dict[str, Any]:
+    def _parse(self, declared: Any, call: Call, fields: Mapping[str, str]) -> dict[str, Any]:
         """Return the values of `fields`; those without text have their defaults."""
+        common = signatures.read(declared)
+        known = {*common, *description.options_of(call)}
+        for name in fields:
+            if name not in known:  # nothing else reaches the model, such as a mask by its path
+                raise RequestError(
+                    400,
+                    f"{self.model.name}: there is no parameter {short_repr(name)}."
+                    f"{suggest(name, known)} See: GET /v1/models",
+                )
         given = {
             name: text if name in description.TEXTS else parse(text, name)
             for name, text in fields.items()
             if text.strip()
         }
-        own = {name: given.pop(name) for name in signatures.read(declared) if name in given}
+        own = {name: given.pop(name) for name in common if name in given}
         return signatures.check(self.model.name, declared, own) | given
 
     def _encode(

@@ -1,0 +1,250 @@
+"""Odd requests to a real server whose processes record what they open and connect to."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import pytest
+import ruamel.yaml
+import small_checkpoints
+from command_result import ROOT
+from PIL import Image
+
+COMMAND = ROOT / "tests/support/audited_command.py"
+REQUESTS = 2000
+YAML_LOOKS_INTO = str(Path(ruamel.yaml.__file__).parent)
+"""its own folder, for plugins, whenever a text is parsed"""
+SECRET = "the content of a file of the server"
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret.txt"
+    path.write_text(SECRET)
+    return path
+
+
+@pytest.fixture
+def hits() -> Iterator[tuple[str, list[object]]]:
+    """Return the address of a listener, and what has connected to it."""
+    found: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                found.append(connection)
+                connection.close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hit", found
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+class Server:
+    """`translate serve` with an audit hook in each of its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        runs = [small_checkpoints.cyclegan(folder / "cycle"), small_checkpoints.cgan(folder / "c")]
+        self.log = folder / "audit.log"
+        self.process = subprocess.Popen(
+            [sys.executable, COMMAND, "serve", *runs, "--port", "0", "--device", "cpu"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "AUDIT_LOG": str(self.log)},
+        )
+        assert self.process.stdout
+        lines = [self.process.stdout.readline() for _ in range(3)]
+        self.address = re.findall(r"http://[\d.:]+", lines[2])[0]
+
+    def events(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    def memory(self) -> list[int]:
+        """Return the resident memory of the server and of its models, in kB."""
+        server = self.process.pid
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        texts = [Path(f"/proc/{n}/status").read_text() for n in (server, *children)]
+        return [int(re.findall(r"VmRSS:\s+(\d+)", text)[0]) for text in texts]
+
+    def stop(self) -> tuple[int, str]:
+        """Send Ctrl-C; return the exit code and what was printed to standard error."""
+        self.process.send_signal(signal.SIGINT)
+        _, err = self.process.communicate(timeout=30)
+        return self.process.returncode, err
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    found = Server(tmp_path)
+    yield found
+    if found.process.poll() is None:
+        found.stop()
+    for stream in (found.process.stdout, found.process.stderr):
+        assert stream
+        stream.close()
+
+
+def picture(form: str = "PNG") -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, form)
+    return file.getvalue()
+
+
+FORMS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+PARAMETERS = (
+    *(
+        "to",
+        "size",
+        "scale_back",
+        "side",
+        "seed",
+        "format",
+        "count",
+        "label",
+        "text",
+        "mask",
+        "image",
+    ),
+    *("path", "file", "url", "model_in_file", "img_in", "out", "checkpoint", "token", "__class__"),
+)
+PATHS = (
+    *("/", "/v1/translate", "/v1/sample", "/v1/models", "/health", "/metrics", "/docs", "/train"),
+    *("/v1/models/{}", "/{}", "/file={}", "/gradio_api/file={}", "/gradio_api/upload", "/proxy={}"),
+    *(
+        "/static/{}",
+        "/page.js/{}",
+        "/v1/translate/{}",
+        "/fs/?path={}",
+        "/queue/join",
+        "/openapi.json",
+    ),
+)
+ODD = (
+    *("../../etc/passwd", "/etc/passwd\0.png", "C:\\windows\\win.ini", "\\\\host\\share", "CON"),
+    *("~/.ssh/id_rsa", "$(id)", "|id", "!!python/object/apply:os.system [id]", "\u202e", "."),
+)
+
+
+class Fuzzer:
+    """Makes requests at random; `names` are paths and URLs that nobody may open."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.random, self.names = Random(0), names
+        self.images = [picture(form) for form in FORMS]
+
+    def request(self) -> dict[str, Any]:
+        pick = self.random.choice
+        method = pick(["POST"] * 20 + ["GET", "PUT", "DELETE"])
+        path = pick(PATHS[1:3] * 20 + PATHS).format(quote(self.name(), safe="/%"))
+        fields = {pick(PARAMETERS): pick([self.name(), self.name(), "1", "", "png", "summer"])}
+        fields = fields if self.random.random() < 0.6 else {}
+        fields["model"] = {"/v1/translate": "cycle", "/v1/sample": "c"}.get(path, self.name())
+        if self.random.random() < 0.1:
+            fields["model"] = self.name()
+        given: dict[str, Any] = {"method": method, "path": path}
+        where = self.random.random()
+        if where < 0.5:
+            return given | {"params": fields, "content": self.content()}
+        if where < 0.9:
+            name = pick(["image", "image", "image", "mask", self.name()])
+            file = (self.name(), self.content(), pick(["image/png", "text/plain", "a/b"]))
+            return given | {"data": fields, "files": {name: file}}
+        return given | {"content": self.content(), "headers": {"Content-Type": self.plain_name()}}
+
+    def name(self) -> str:
+        return self.random.choice(self.names)
+
+    def plain_name(self) -> str:
+        return "".join(c for c in self.name() if " " < c < "~")
+
+    def content(self) -> bytes:
+        """Return an image, a damaged one, or a document that refers to a file."""
+        kind, image = self.random.random(), bytearray(self.random.choice(self.images))
+        if kind < 0.3:
+            return bytes(image)
+        if kind < 0.6:
+            for _ in range(self.random.randint(1, 30)):
+                image[self.random.randrange(len(image))] = self.random.randrange(256)
+            return bytes(image[: self.random.randint(1, len(image))])
+        name = self.name()
+        documents = (
+            name,
+            f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{name}"/></svg>',
+            f'<!DOCTYPE x [<!ENTITY e SYSTEM "{name}">]><x>&e;</x>',
+            f"%!PS\n({name}) (r) file 100 string readstring",
+            f"push graphic-context\nimage over 0,0 0,0 '{name}'",
+            f"#EXTM3U\n{name}",
+        )
+        return self.random.choice(documents).encode("utf-8", "replace")
+
+
+@pytest.mark.slow
+def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
+    server: Server, secret: Path, hits: tuple[str, list[object]]
+) -> None:
+    url, connections = hits
+    own = [str(secret), f"..{secret}", f"file://{secret}", f"../../../../..{secret}", url]
+    own += [str(secret).replace("/", "%2f"), str(secret).replace("/", "%252f")]
+    fuzzer = Fuzzer([*own, *own, *ODD])
+    with httpx.Client(base_url=server.address, timeout=60) as client:
+
+        def ask() -> httpx.Response:
+            given = fuzzer.request()
+            return client.request(given.pop("method"), given.pop("path"), **given)
+
+        for form in FORMS:  # what is imported at first use is imported now
+            assert client.post("/v1/translate", content=picture(form)).status_code == 200
+        for _ in range(200):
+            ask()
+        events, memory = len(server.events()), server.memory()
+        statuses: dict[int, int] = {}
+        for _ in range(REQUESTS):
+            answer = ask()
+            statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+            assert SECRET not in answer.text
+    later = [line for line in server.events()[events:] if YAML_LOOKS_INTO not in line]
+    assert later == []
+    assert not any(SECRET in line or str(secret) in line for line in server.events())
+    assert not connections
+    assert statuses.keys() <= {200, 400, 404, 405, 413, 422}, statuses
+    assert all(statuses[status] > 100 for status in (200, 400, 404, 422)), statuses
+    after = server.memory()
+    assert len(after) == len(memory)
+    assert all(now - then < 20_000 for now, then in zip(after, memory, strict=True)), after
+    assert server.stop() == (130, "")
+
+
+@pytest.mark.slow
+def test_requests_at_hand_are_finished_after_ctrl_c(server: Server) -> None:
+    image = picture()
+
+    def body() -> Iterator[bytes]:
+        yield image[:100]
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.stdout
+        assert "finishing the requests at hand" in server.process.stdout.readline()
+        yield image[100:]
+
+    assert httpx.post(f"{server.address}/v1/translate", content=body()).status_code == 200
+    server.process.wait(20)
+    assert server.process.returncode == 130
