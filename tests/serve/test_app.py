@@ -242,6 +242,7 @@ def test_the_page_translates_compares_and_explains(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(server)
+    page.get_by_label("Model", exact=True).wait_for()
     assert page.get_by_label("Model", exact=True).input_value() == "cycle"
     assert page.get_by_label("to", exact=True).input_value() == "winter"
 

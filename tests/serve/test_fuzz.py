@@ -155,7 +155,7 @@ class Fuzzer:
     def request(self) -> dict[str, Any]:
         pick = self.random.choice
         method = pick(["POST"] * 20 + ["GET", "PUT", "DELETE"])
-        path = pick(PATHS[1:3] * 20 + PATHS).format(quote(self.name(), safe="/%"))
+        path = pick(PATHS[1:3] * 60 + PATHS).format(quote(self.name(), safe="/%"))
         fields = {pick(PARAMETERS): pick([self.name(), self.name(), "1", "", "png", "summer"])}
         fields = fields if self.random.random() < 0.6 else {}
         fields["model"] = {"/v1/translate": "cycle", "/v1/sample": "c"}.get(path, self.name())
@@ -180,7 +180,7 @@ class Fuzzer:
     def content(self) -> bytes:
         """Return an image, a damaged one, or a document that refers to a file."""
         kind, image = self.random.random(), bytearray(self.random.choice(self.images))
-        if kind < 0.3:
+        if kind < 0.4:
             return bytes(image)
         if kind < 0.6:
             for _ in range(self.random.randint(1, 30)):
@@ -227,7 +227,7 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
     assert not any(SECRET in line or str(secret) in line for line in server.events())
     assert not connections
     assert statuses.keys() <= {200, 400, 404, 405, 413, 422}, statuses
-    assert all(statuses[status] > 100 for status in (200, 400, 404, 422)), statuses
+    assert all(statuses[status] >= 50 for status in (200, 400, 404, 422)), statuses
     after = server.memory()
     assert len(after) == len(memory)
     assert all(now - then < 20_000 for now, then in zip(after, memory, strict=True)), after
