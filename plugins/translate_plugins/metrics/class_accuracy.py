@@ -14,7 +14,7 @@ from translate.metrics import Figure, MetricBatch
 from translate_plugins.metrics.classifier import SmallClassifier, train_classifier
 from translate_plugins.metrics.set_values import MeanOfSetValues
 
-SIDE = 32
+SIDE = 28
 """pixels of a side to which all images are resized"""
 KEPT = 16
 """classifiers that are kept, so that several sets of images are measured with the same one"""
@@ -30,7 +30,7 @@ class _ClassifierAccuracy(MeanOfSetValues):
         domain: Domain = UNNAMED,
         steps: Annotated[
             int, Field(ge=1), "training steps of the classifier, on 128 images each"
-        ] = 300,
+        ] = 200,
         seed: Annotated[int, "random seed of the classifier's weights and batches"] = 0,
     ) -> None:
         self.domain, self.steps, self.seed = domain, steps, seed
