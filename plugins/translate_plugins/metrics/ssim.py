@@ -26,10 +26,10 @@ class StructuralSimilarity(Metric):
     figures = {"ssim": Figure("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
-        self.peak = domain.range[1] - domain.range[0]
+        self.low, self.peak = domain.range[0], domain.range[1] - domain.range[0]
 
     def update(self, batch: MetricBatch) -> None:
-        fake, target, mask = batch["fake"].double(), batch["target"].double(), batch.get("mask")
+        fake, target = (batch[name].double() - self.low for name in ("fake", "target"))
         if min(fake.shape[-2:]) < WINDOW:
             self.add("fake", ssim=torch.full((len(fake),), torch.nan, dtype=torch.float64))
             return
@@ -37,7 +37,7 @@ class StructuralSimilarity(Metric):
 
         index = ssim(fake, target, WINDOW, float(self.peak), eps=0.0, padding="valid")
         edge = WINDOW // 2
-        inside = None if mask is None else mask[..., edge:-edge, edge:-edge]
+        inside = batch["mask"][..., edge:-edge, edge:-edge] if "mask" in batch else None
         self.add("fake", ssim=mean_inside(index.mean(1, keepdim=True), inside))
 
     def per_image(self) -> dict[str, Tensor]:

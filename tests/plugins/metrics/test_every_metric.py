@@ -1,0 +1,63 @@
+"""What holds for all our metrics: any range of numbers, gray images, and the extra package."""
+
+import subprocess
+import sys
+
+import pytest
+from torch import Tensor
+
+from translate import errors
+from translate.batches import Domain
+from translate.contract.metrics import images, measure
+from translate.errors import MissingPackageError
+from translate.metrics import Metric
+from translate.registry import create, names
+
+IN_UNITS = {"mae", "cycle-error"}
+"""whose figures are in the numbers of the images"""
+TRAINED = {"class-accuracy", "tstr"}
+PUBLISHED = {name for name, factory in names("metric").items() if factory.pretrained}
+TORCHMETRICS = {"ms-ssim", "lpips", "dists"}
+TORCH_FIDELITY = {"kd-lite0", "fd-lite0", "kid", "fid", "cmmd", "is-lite0", "inception-score"}
+
+
+def figures(name: str, batch: dict[str, Tensor], domain: Domain) -> dict[str, float]:
+    options = {"steps": 10} if name in TRAINED else {}
+    part = {"name": name, **options}
+    metric: Metric = create("metric", part, domain=domain, source_domain=domain)
+    measure(metric, batch)
+    return metric.compute()
+
+
+@pytest.mark.parametrize("name", sorted({*names("metric")} - IN_UNITS - PUBLISHED))
+def test_figures_are_the_same_for_gray_images_in_another_range(name: str) -> None:
+    gray = {k: v[:, :1] if v.ndim == 4 else v for k, v in images().items()}
+    wide = {k: v / 255 * 4000 - 1000 if v.ndim == 4 else v for k, v in gray.items()}
+    found = figures(name, wide, Domain("", channels=1, range=(-1000.0, 3000.0)))
+    expected = figures(name, gray, Domain("", channels=1))
+    assert found == pytest.approx(expected, rel=1e-3, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", sorted(TORCHMETRICS | TORCH_FIDELITY))
+def test_a_missing_package_is_named_with_the_line_that_installs_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = "torchmetrics" if name in TORCHMETRICS else "torch_fidelity"
+    monkeypatch.setattr(errors, "find_spec", lambda wanted: None if wanted == package else wanted)
+    with pytest.raises(
+        MissingPackageError,
+        match=rf'{package} is not installed: pip install "translate-kit\[metrics',
+    ):
+        create("metric", name)
+
+
+def test_no_metric_imports_the_extra_before_it_measures() -> None:
+    code = (
+        "import sys; from translate.registry import create, names;"
+        "[create('metric', name) for name in names('metric')];"
+        "print(*{'torchmetrics', 'torch_fidelity', 'efficientnet_lite_pytorch'} & {*sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == ""
