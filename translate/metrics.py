@@ -74,6 +74,9 @@ class Metric(ABC):
     """Fields of `MetricBatch` without which it cannot be computed; others may be missing."""
     masked: ClassVar[bool] = False
     """True: `update` can restrict itself to the field ``mask``."""
+    of_samples: ClassVar[bool] = False
+    """True: it is meant for images that are generated from noise. Translations are measured by it
+    only where it is named."""
     unbiased_from: ClassVar[int] = 0
     """The number of images below which its figures are biased, such as 1,000 for a Fréchet
     distance: they compare only for equal numbers of images."""

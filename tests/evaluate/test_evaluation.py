@@ -69,6 +69,35 @@ def test_of_translations_and_samples_each_metric_takes_those_that_it_needs() -> 
     assert found.protocol["metrics"]["kd-lite0"]["network"].startswith("EfficientNet-Lite0")
 
 
+class Novelty(Metric):
+    """A metric of generated samples."""
+
+    of_samples = True
+    figures = {"novelty": Figure("max")}
+
+    def update(self, batch: MetricBatch) -> None:
+        self.add("fake", levels=batch["fake"].mean((1, 2, 3)))
+
+    def compute(self) -> dict[str, float]:
+        return {"novelty": float(self.rows("fake", "levels").std())}
+
+
+def test_a_metric_of_samples_measures_translations_only_where_it_is_named(
+    register_plugin: Callable[..., object],
+) -> None:
+    class Plugin:
+        @hookimpl
+        def register_metrics(self):
+            return {"novelty": Novelty}
+
+    register_plugin(Plugin())
+    translations = Subject(lambda _: Outputs("abcd", images(), source=images(seed=1)), lambda _: {})
+    samples = Subject(lambda _: Outputs("abcd", images()), lambda _: {})
+    assert "novelty" not in evaluate(translations, metrics=()).figures
+    assert "novelty" in evaluate(translations, metrics=("novelty",)).figures
+    assert "novelty" in evaluate(translations, samples, metrics=()).figures
+
+
 def test_V4_few_images_are_noted_for_figures_that_they_bias() -> None:
     outputs = Outputs("abcd", images(seed=1), real=images(seed=2))
     found = evaluate(Subject(lambda _: outputs, lambda _: {}), metrics=("fd-lite0", "kd-lite0"))

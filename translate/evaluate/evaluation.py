@@ -108,8 +108,11 @@ class Evaluation:
 
     def _suits(self, chosen: Chosen, made: Outputs, outputs: Sequence[Outputs]) -> bool:
         """Return whether a metric is of these outputs, where there may be others."""
-        needs = chosen.create().needs | ({"mask"} if chosen.masked else set())
+        metric = chosen.create()
+        needs = metric.needs | ({"mask"} if chosen.masked else set())
         fitting = [each for each in outputs if needs <= each.fields]
+        if metric.of_samples and not self.wanted:
+            fitting = [each for each in fitting if "source" not in each.fields]
         return bool(fitting) and made is fitting[-1]
 
     def _measure(self, chosen: Sequence[Chosen], outputs: Outputs) -> list[tuple[Chosen, Any]]:

@@ -75,7 +75,7 @@ def choose(
         ConfigError: A metric that is named does not exist, or lacks something.
     """
     arguments = {"domain": domain, "source_domain": source_domain, "classes": classes}
-    known = sorted(names("metric"))
+    known = list(names("metric"))  # in the order in which plugins register them
     if unknown := [name for name in wanted if name.rpartition("/")[2] not in known]:
         near = nearest("metric", unknown[0], known)
         raise ConfigError(f"no metric is called {unknown[0]!r}.{near}")

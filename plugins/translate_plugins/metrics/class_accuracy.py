@@ -23,6 +23,7 @@ _trained: dict[bytes, SmallClassifier] = {}
 
 class _ClassifierAccuracy(MeanOfSetValues):
     needs = frozenset({"fake", "labels", "real", "real_labels"})
+    of_samples = True
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ class Diversity(MeanOfSetValues):
     """
 
     needs = frozenset({"fake", "labels"})
+    of_samples = True
     figures = {"diversity-lite0": Figure("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:

@@ -86,6 +86,7 @@ class LiteScore(Metric):
     """
 
     needs = frozenset({"fake"})
+    of_samples = True
     figures = {"is-lite0": Figure("max")}
     network = staticmethod(lite0_logits)
 

@@ -22,6 +22,7 @@ class ParzenLogLikelihood(MeanOfSetValues):
     """
 
     needs = frozenset({"fake", "real"})
+    of_samples = True
     figures = {"parzen-log-likelihood": Figure("max", "nats")}
 
     def __init__(
