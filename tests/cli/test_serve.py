@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 import subprocess
@@ -85,7 +86,7 @@ def test_a_signal_ends_the_server_and_the_processes_of_its_models(
     headers = {"Authorization": f"Bearer {token}"}
     answer = httpx.get(f"{address}/v1/models", headers=headers)
     assert answer.json()["models"][0]["id"] == "mine"
-    process.send_signal(number)
+    os.killpg(process.pid, number)  # as a terminal and systemd do
     out, err = process.communicate(timeout=20)
     assert process.returncode == 128 + number
     assert "finishing the requests at hand" in out and err == ""

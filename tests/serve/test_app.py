@@ -273,6 +273,12 @@ def test_the_page_translates_compares_and_explains(
     assert width <= 375, "nothing is cut off on a phone"
     assert not complaints
 
+    photo.with_suffix(".tif").write_bytes(encoded(form="TIFF"))
+    page.get_by_label("Drop an image here").set_input_files(photo.with_suffix(".tif"))
+    page.get_by_role("button", name="Translate").click()
+    page.get_by_text("This browser cannot show this format").wait_for()
+    assert not share.is_visible() and page.get_by_text("Download the result").is_visible()
+
     page.get_by_label("Drop an image here").set_input_files(text)
     page.get_by_role("button", name="Translate").click()
     page.get_by_text("the image: no image of a known format").wait_for()
@@ -297,7 +303,10 @@ def test_the_page_asks_for_the_token(browser: "Browser", workers: Workers) -> No
     with running_server(workers, token=TOKEN) as address:
         page = browser.new_page()
         page.goto(address)
-        page.get_by_text("the token is missing or wrong").wait_for()
+        page.get_by_text("This server needs a token.").wait_for()
+        page.get_by_label("Token that the server printed").fill("another")
+        page.get_by_role("button", name="Use the token").click()
+        page.get_by_text("The token is wrong.").wait_for()
         page.get_by_label("Token that the server printed").fill(TOKEN)
         page.get_by_role("button", name="Use the token").click()
         page.get_by_label("Model", exact=True).wait_for()

@@ -10,8 +10,14 @@ import small_checkpoints
 from PIL import Image, ImageCms
 from shade_recipe import SECRET, ShadePlugin
 
+from translate.contract.subject import subject
+from translate.contract.verdicts import small_options
+from translate.engine.checkpoints import write
+from translate.engine.checkpoints.state import ModelState
 from translate.engine.inference.drawing import SampleRequest, draw_sheet
 from translate.engine.inference.model import load
+from translate.registry import names
+from translate.serve.description import describe
 from translate.serve.limits import RequestError
 from translate.serve.model import ServedModel
 from translate.translator import Translator
@@ -185,3 +191,30 @@ def test_samples_are_what_the_sample_command_draws(tmp_path: Path) -> None:
     ):
         status, text = refused(lambda f=fields: model.sample(f))
         assert status == 400 and message in text
+
+
+def test_half_of_a_joined_image_is_translated(tmp_path: Path) -> None:
+    sides = ("photo", "labels")
+    run = small_checkpoints.pix2pix(tmp_path / "pairs", domains=sides, sides=sides)
+    model = served(run)
+    assert refused(lambda: model.translate({}, encoded()))[0] == 400
+    made = model.translate({"side": "photo"}, encoded())
+    assert Image.open(BytesIO(made.data)).size == (20, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(names("recipe")))
+def test_every_recipe_is_served(name: str, tmp_path: Path) -> None:
+    tried = subject(name, small_options("recipe", name), None, None)
+    training = tried.build()
+    write.save(tmp_path, ModelState(training.config, tried.spec, training.recipe, step=1))
+    model = served(tmp_path, name)
+    found = describe(model.model)
+    assert found["translate"] or found["sample"]
+    if able := found["translate"]:
+        result = model.translate({}, encoded(), encoded() if able["mask"] else None)
+        scale = able["scale"]
+        assert Image.open(BytesIO(result.data)).size == (40 * scale, 30 * scale)
+    if able := found["sample"]:
+        result = model.sample({"text": "a lake"} if able["captions"] else {})
+        assert Image.open(BytesIO(result.data)).size == tuple(found["size"])

@@ -21,6 +21,7 @@ async function request(path, options = {}) {
   }
   if (response.status === 401) {
     find("#access").hidden = false;
+    throw new Error(token ? "The token is wrong." : "This server needs a token.");
   }
   if (!response.ok) {
     const body = await response.json().catch(() => ({}));
@@ -84,10 +85,11 @@ function field(parameter, ability) {
     control = document.createElement("input");
     const kinds = { integer: "number", number: "number", boolean: "checkbox" };
     control.type = kinds[schema.type] || "text";
+    control.required = name === "text"; // a caption has no default
     if (control.type === "checkbox") {
       control.checked = given === true;
     } else {
-      control.placeholder = given === null ? "default" : String(given);
+      control.placeholder = control.required ? "" : String(given ?? "default");
     }
     if (control.type === "number") {
       control.step = schema.type === "integer" ? 1 : "any";
@@ -187,11 +189,13 @@ async function translateImage(event) {
     show(after, result.url, `The result: ${file.name}, translated (${target})`),
     show(before, URL.createObjectURL(file), `The original: ${file.name}`),
   ]);
+  const complete = shown.every(Boolean);
+  for (const part of [".frames", "label", "#share"]) find(part, figure).hidden = !complete;
   const ratio = (image) => image.naturalWidth / image.naturalHeight;
   const frames = find(".frames");
   frames.classList.toggle("apart", Math.abs(ratio(before) / ratio(after) - 1) > 0.02);
   frames.classList.toggle("small", before.naturalWidth < 256);
-  find("figcaption", figure).textContent = shown.every(Boolean)
+  find("figcaption", figure).textContent = complete
     ? `${before.naturalWidth}x${before.naturalHeight} → ${after.naturalWidth}x${after.naturalHeight}`
     : "This browser cannot show this format; the download is complete.";
   const link = find(".download", figure);
