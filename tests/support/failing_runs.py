@@ -63,6 +63,19 @@ class Gridded(AlmostFixed):
         )
 
 
+class Dense(nn.Module):
+    """One linear layer from all pixels to all pixels, which memorizes a few images."""
+
+    def __init__(self, in_channels: int, out_channels: int, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.shape = (out_channels, *size)
+        count = size[0] * size[1]
+        self.layer = nn.Linear(in_channels * count, out_channels * count)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.flatten(1)).reshape(-1, *self.shape)
+
+
 class DiracGAN(Recipe[Images]):
     """Two numbers in a game without a regularization, which orbit (Mescheder et al., 2018)."""
 
@@ -87,7 +100,7 @@ class Offers:
 
     @hookimpl
     def register_generators(self) -> Mapping[str, Callable[..., nn.Module]]:
-        parts = (AlmostFixed, Negative, Tinted, Framed, Gridded)
+        parts = (AlmostFixed, Negative, Tinted, Framed, Gridded, Dense)
         return {f"test-{part.__name__.lower()}": part for part in parts}
 
     @hookimpl
@@ -154,6 +167,17 @@ FAILING: Mapping[str, Callable[[Path], Config]] = {
     "colour inversion": lambda root: translation(root, "negative", options__identity_weight=0.0),
     "colour tint": lambda root: translation(root, "tinted", options__identity_weight=0.0),
     "output equals input": lambda root: translation(root, "almostfixed"),
+    "overfitting": lambda root: configuration(
+        root,
+        "pix2pix",
+        data__validation=0.5,
+        options__generator="test-dense",
+        options__discriminator=small_runs.PATCH,
+        options__pixel_weight=1000.0,
+        train__evaluate_every=20,
+        train__metric="mae",
+        train__steps=600,
+    ),
     "copied training images": lambda root: gan(root, train__steps=3000, train__ema=0.99),
     "learning rate near 0": lambda root: gan(root, options__lr_generator=0.0),
     "waiting for data": lambda root: gan(root, data__cache=0.0, train__steps=200),

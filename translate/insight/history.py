@@ -13,18 +13,16 @@ from translate.engine.config import layers, yaml
 from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
 from translate.engine.diagnosis import sheets
+from translate.engine.diagnosis.curves import EVALUATION
 from translate.engine.diagnosis.log import Log
 from translate.engine.diagnosis.preview import PREVIEWS, Preview
 from translate.engine.disk import json_files
 from translate.engine.runs.provenance import sessions
 from translate.errors import BadImage, CheckpointError, TranslateError
-from translate.registry import names
 from translate.run import LogRecord
 
 LEAST_RECORDS = 8
 """lines of the log from which on most of what is examined can show"""
-EVALUATION = "evaluation/"
-"""the beginning of the names of metrics that are measured on held-out images"""
 
 
 class History:
@@ -35,6 +33,8 @@ class History:
         self.unexamined: list[str] = []
         self.spec: ImageSpec | None = None
         """the images that the newest checkpoint was trained on"""
+        self.better: dict[str, str] = {}
+        """for the figure that chooses the best checkpoint, whether ``min`` or ``max`` is better"""
         self.resumable = False
         """whether training can continue from the newest checkpoint"""
         self.config = self._config()
@@ -48,7 +48,8 @@ class History:
             )
         self.read = cache(self._read)
         self.memory_limit_mb = self._memory_limit()
-        self.better = self._better()
+        if not any(name.startswith(EVALUATION) for name in self.log.names("metrics")):
+            self.note("overfitting: nothing was evaluated during training")
 
     def note(self, line: str) -> None:
         """List something that cannot be examined, once."""
@@ -75,6 +76,9 @@ class History:
             self.resumable = retention.is_whole(path)
             checkpoint = read.read_checkpoint(path)
             self.spec = checkpoint.spec
+            self.better = dict(
+                [checkpoint.description["best"]] if checkpoint.description.get("best") else []
+            )
             return checkpoint.config
         except TranslateError as error:
             self.unexamined.append(f"weights: {error}")
@@ -131,17 +135,6 @@ class History:
             self.unexamined.append(f"memory: {error}")
             return 0
         return int(last.get("memory_limit_mb") or 0)
-
-    def _better(self) -> dict[str, str]:
-        """Return for each evaluation in the log whether ``min`` or ``max`` is better."""
-        figures: dict[str, str] = {}
-        for factory in names("metric").values():
-            known = getattr(factory, "figures", {})
-            figures |= {n: f.better for n, f in known.items()} if isinstance(known, Mapping) else {}
-        measured = [n for n in self.log.names("metrics") if n.startswith(EVALUATION)]
-        if not measured:
-            self.unexamined.append("overfitting: nothing was evaluated during training")
-        return {n: figures[f] for n in measured if (f := n.removeprefix(EVALUATION)) in figures}
 
 
 def read_history(run: Path) -> History:

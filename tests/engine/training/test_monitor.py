@@ -71,3 +71,12 @@ def test_a_long_log_is_kept_in_part(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
     assert len(monitor.first_records) == 4
     assert [monitor.records[0].step, monitor.records[-1].step] == [51, 250]
+
+
+def test_evaluations_that_get_worse_are_reported(messages: list[str]) -> None:
+    monitor = TrainingMonitor({}, RUN, 10_000, better={"psnr": "max"})
+    psnr = [20.0, 24.0, 24.1, 24.0, 24.0, *[20.0 - number / 10 for number in range(10)]]
+    for record in make_log(metrics={"evaluation/psnr": psnr}).records:
+        monitor.check_record(record)
+    (line,) = messages
+    assert line.startswith("step 500: overfitting: evaluation/psnr was best around step ")

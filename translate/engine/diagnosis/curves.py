@@ -1,5 +1,6 @@
 """Shapes of curves: losses that oscillate, and evaluations that get worse."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -15,8 +16,11 @@ PEAK_SHARE, HALF_SHARE, PEAK_AMPLITUDE = 0.65, 0.6, 0.2
 of the records, and its amplitude is this share of the mean loss"""
 SAME_PERIOD = 0.2
 """share by which the periods of both halves may differ"""
-WORSE, WORSE_EVALUATIONS = 0.1, 4
-"""a model overfits when so many evaluations in a row are worse than the best by this share"""
+EVALUATION = "evaluation/"
+"""the beginning of the names of metrics that are measured on held-out images"""
+WORSE, WORSE_ERRORS, EVALUATIONS = 0.05, 3.0, 5
+"""a model overfits when the median of so many evaluations is worse than the best such median by
+this share, and by so many standard deviations of the noise from one evaluation to the next"""
 
 
 def oscillating(log: Log) -> Iterator[Detection]:
@@ -73,25 +77,28 @@ def strongest_period(values: NDArray[np.float64]) -> tuple[float, float, float]:
 def overfitting(log: Log, better: Mapping[str, str]) -> Iterator[Detection]:
     """Find evaluations on held-out images that get worse while training continues.
 
-    `better` maps the names of metrics of the log to ``max`` or ``min``.
+    `better` maps figures to ``max`` or ``min``; the log has them as ``evaluation/NAME``.
     """
-    for name, direction in better.items():
-        values = log.values("metrics", name)
-        at = np.flatnonzero(np.isfinite(values))
-        if len(at) <= WORSE_EVALUATIONS:
+    for figure, direction in better.items():
+        name = f"{EVALUATION}{figure}"
+        every = log.values("metrics", name)
+        at = np.flatnonzero(np.isfinite(every))
+        values = every[at]
+        if len(values) < 2 * EVALUATIONS:
             continue
-        signed = values[at] if direction == "min" else -values[at]
-        best = int(np.argmin(signed))
-        since = signed[best + 1 :]
-        limit = signed[best] + WORSE * abs(signed[best])
-        if len(since) >= WORSE_EVALUATIONS and (since[-WORSE_EVALUATIONS:] > limit).all():
-            step = log.records[at[best]].step
+        windows = np.lib.stride_tricks.sliding_window_view(values, EVALUATIONS)
+        medians = np.median(windows, axis=1)
+        best = int(np.argmin(medians) if direction == "min" else np.argmax(medians))
+        worse = abs(float(medians[-1] - medians[best]))
+        deviation = 1.48 * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)
+        if worse > max(WORSE * abs(float(medians[best])), WORSE_ERRORS * deviation):
+            step = log.records[at[best + EVALUATIONS // 2]].step
             yield Detection(
                 OVERFITTING,
                 step,
-                f"{name} was best at step {step}, {values[at[best]]:.4g}, and is "
-                f"{values[at[-1]]:.4g} now; {'lower' if direction == 'min' else 'higher'} is "
-                "better",
-                float(values[at[-1]]),
+                f"{name} was best around step {step}, {medians[best]:.4g}, and is "
+                f"{medians[-1]:.4g} now, the median of {EVALUATIONS} evaluations; "
+                f"{'lower' if direction == 'min' else 'higher'} is better",
+                float(medians[-1]),
                 name,
             )

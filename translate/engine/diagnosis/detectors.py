@@ -1,7 +1,6 @@
 """All detectors: of the log and of previews."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 from translate.engine.diagnosis import (
     artifacts,
@@ -37,7 +36,9 @@ PREVIEW_DETECTORS: tuple[Detector, ...] = (
 )
 
 
-def detect_in_log(log: Log, *, memory_limit_mb: int = 0, better: Any = None) -> list[Detection]:
+def detect_in_log(
+    log: Log, *, memory_limit_mb: int = 0, better: Mapping[str, str] | None = None
+) -> list[Detection]:
     """Return what the log shows at its last record."""
     if not log.records:
         return []

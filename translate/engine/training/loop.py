@@ -50,7 +50,8 @@ class Loop:
         self.threads = ThreadCount(adapt=adapt)
         self.guard = Guard(train.guard, self.device)
         rates, limit = initial_rates(training.optimizers), memory_limit_mb(self.device)
-        self.monitor = TrainingMonitor(rates, self.writer.path, self.steps, limit)
+        better = dict([training.selection.best_by] if training.selection else [])
+        self.monitor = TrainingMonitor(rates, self.writer.path, self.steps, limit, better)
         self.log = IntervalLog(session, self.guard, self.threads, self.monitor, progress)
         self.previews = Previews(session, self.monitor, self.device)
         self.saver, self.evaluations = Saver(session), session.evaluations

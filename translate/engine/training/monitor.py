@@ -27,12 +27,19 @@ class TrainingMonitor:
         run: the run folder, which messages name.
         end: the step at which training ends.
         memory_limit_mb: memory of the device, in MiB; 0 is unknown.
+        better: whether ``min`` or ``max`` is better, for each figure that is evaluated.
     """
 
     def __init__(
-        self, rates: Mapping[str, float], run: Path, end: int, memory_limit_mb: int = 0
+        self,
+        rates: Mapping[str, float],
+        run: Path,
+        end: int,
+        memory_limit_mb: int = 0,
+        better: Mapping[str, str] | None = None,
     ) -> None:
-        self.rates, self.run, self.end, self.memory_limit_mb = rates, run, end, memory_limit_mb
+        self.rates, self.run, self.end, self.better = rates, run, end, better or {}
+        self.memory_limit_mb = memory_limit_mb
         self.first_records: list[LogRecord] = []
         self.records: deque[LogRecord] = deque(maxlen=RECORDS)
         self.previews: deque[Preview] = deque(maxlen=PREVIEWS)
@@ -58,7 +65,8 @@ class TrainingMonitor:
         else:
             self.records.append(record)
         log = Log([*self.first_records, *self.records], self.end)
-        for detection in detect_in_log(log, memory_limit_mb=self.memory_limit_mb):
+        limit = self.memory_limit_mb
+        for detection in detect_in_log(log, memory_limit_mb=limit, better=self.better):
             self._report(record.step, detection)
 
     def check_preview(self, preview: Preview) -> None:
