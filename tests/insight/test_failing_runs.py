@@ -95,7 +95,7 @@ def test_a_healthy_run_has_no_failure(
     header = (ROOT / f"configs/{name}.yaml").read_text()
     place = re.search(r"translate train .*--data \.\./shared/data(\S*)", header)
     data = Path(f"{shared_images}{place[1]}") if place else samples
-    course = {"steps": 300, "log_every": 10, "preview_every": 75, "device": "cpu"}
+    course = {"steps": 600, "log_every": 10, "preview_every": 150, "device": "cpu"}
     flags = {"data.root": data, **{f"train.{key}": value for key, value in course.items()}}
     small_runs.train(layers.resolve(config=name, flags=flags), tmp_path / "run")
     assert diagnose(tmp_path / "run") == []
