@@ -55,6 +55,17 @@ def test_a_model_that_translates_has_its_domains_and_options() -> None:
     assert json.loads(json.dumps(found)) == found
 
 
+def test_a_default_that_json_lacks_is_left_out() -> None:
+    class Endless(Shade):
+        def translate(  # type: ignore[override]
+            self, images: torch.Tensor, *, to: str | None = None, most: float = torch.inf
+        ) -> torch.Tensor:
+            raise NotImplementedError
+
+    most = describe(model(Endless))["translate"]["parameters"][-1]
+    assert (most["name"], most["default"]) == ("most", None)
+
+
 def test_parameters_without_effect_are_left_out() -> None:
     assert "seed" in names(describe(model(Grain))["translate"])
     assert "seed" not in names(describe(model(Shade))["translate"])

@@ -46,6 +46,12 @@ def test_a_request_without_an_end_is_stopped_and_the_same_checkpoint_is_loaded_a
         with pytest.raises(RequestError, match="no image of a known format"):
             worker.call("translate", {}, b"not an image", None).result()
         assert worker.restarts == 1 and worker.is_ready and worker.description["step"] == 1
+        worker.process.kill()
+        worker.process.join()
+        assert not worker.is_ready
+        with pytest.raises(RequestError, match="no image of a known format"):
+            worker.call("translate", {}, b"not an image", None).result()
+        assert worker.restarts == 2, "no request is lost where it ended while it was idle"
     finally:
         worker.close()
     assert not worker.process.is_alive() and not worker.is_ready

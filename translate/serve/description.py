@@ -136,8 +136,8 @@ def _parameters(
 def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
     default = plain(option.default)
     try:
-        json.dumps(default)
-    except TypeError:
+        json.dumps(default, allow_nan=False)
+    except (TypeError, ValueError):
         default = None
     return {
         "name": option.name,

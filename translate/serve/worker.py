@@ -70,6 +70,9 @@ class Worker:
     def _start(self) -> None:
         if self.is_ready or self._closed:
             return
+        if self._loaded:  # it has ended while it had nothing to do
+            self.restarts += 1
+            self._stop()
         context = get_context("spawn")  # a fork would copy the threads' locks
         self._connection, theirs = context.Pipe()
         settings = (self.reference, self.name, self.device, self.limits.max_pixels)
@@ -78,7 +81,7 @@ class Worker:
         theirs.close()
         if self._closed:  # meanwhile
             self.process.kill()
-        with self._killing_after(self.limits.start_seconds):
+        with _Watchdog(self.limits.start_seconds, self.process):
             try:
                 hello, _ = receive(self._connection)
             except (EOFError, OSError) as error:
@@ -109,7 +112,7 @@ class Worker:
             text = "the model could not be loaded again: the server's log has the reason."
             raise RequestError(503, text, retry_after=TRIES_LATER, detail=str(error)) from error
         seconds = self.limits.work_seconds
-        with self._killing_after(seconds) as killed:
+        with _Watchdog(seconds, self.process) as killed:
             try:
                 send(self._connection, {"action": action, "fields": dict(fields)}, *files)
                 head, (data,) = receive(self._connection)
@@ -137,9 +140,6 @@ class Worker:
         self._connection.close()
         self.process.kill()
         self.process.join(CLOSE_SECONDS)
-
-    def _killing_after(self, seconds: float) -> "_Watchdog":
-        return _Watchdog(seconds, self.process)
 
 
 class _Watchdog:
