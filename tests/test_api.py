@@ -206,6 +206,12 @@ def training(**changes: Any) -> TrainingResult:
     return train("cyclegan", **{**defaults, "settings": {"train.preview_every": 0}, **changes})
 
 
+def test_a_dry_run_returns_a_plan(root: Path) -> None:
+    result = training(dry_run=True)
+    assert result.plan and (result.plan.images, result.plan.steps) == ({"a": 4, "b": 4}, 2)
+    assert not result.path.exists() and sorted(p.name for p in root.iterdir()) == ["a", "b"]
+
+
 def resolved_config(run: Path) -> dict[str, Any]:
     return yaml.read(str(run / "config.yaml"))
 

@@ -16,7 +16,7 @@ from translate.engine.training.progress_bar import shown_progress
 from translate.errors import ConfigError
 from translate.evaluate.result import EvaluationResult, FigureResult
 from translate.progress import ProgressReport, ProgressReporter
-from translate.results import InferenceResult, TrainingResult
+from translate.results import InferenceResult, TrainingPlan, TrainingResult
 from translate.translator import Translator
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "InferenceResult",
     "ProgressReport",
     "ProgressReporter",
+    "TrainingPlan",
     "TrainingResult",
     "Translator",
     "evaluate",
@@ -53,6 +54,7 @@ def train(
     seed: int | None = None,
     device: str | torch.device | None = None,
     precision: str | None = None,
+    dry_run: bool = False,
     progress: bool | ProgressReporter = True,
 ) -> TrainingResult:
     """Train as `translate train` does, with the same names.
@@ -77,6 +79,8 @@ def train(
         seed: Where all random numbers start.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``fp32`` or ``bf16``.
+        dry_run: Check the data, take a few steps in memory, and write nothing: the result has a
+            ``plan`` with what training would cost.
         progress: True shows a bar, in a terminal or a notebook; False nothing; or a
             `ProgressReporter` of your own.
 
@@ -118,7 +122,7 @@ def train(
             "fork_run and accept_data_change are for resume: name the run with resume=."
         )
     folder = Path(out) if out else None
-    with _shown(progress) as reporter:
+    with _shown(progress, steps=not dry_run) as reporter:
         if resume:
             return training.resume(
                 Path(resume),
@@ -127,13 +131,16 @@ def train(
                 accept_data_change=accept_data_change,
                 fork=fork_run,
                 out=folder,
+                dry_run=dry_run,
                 progress=reporter,
             )
         initial = InitialWeights(Path(init)) if init else None
         configuration = (initial.configuration if initial else layers.resolve)(
             plugin, config=config, flags=flags, assignments=assignments
         )
-        return training.start(configuration, out=folder, init=initial, progress=reporter)
+        return training.start(
+            configuration, out=folder, init=initial, dry_run=dry_run, progress=reporter
+        )
 
 
 @checked()
@@ -209,10 +216,10 @@ def evaluate(
 
 
 @contextmanager
-def _shown(progress: bool | ProgressReporter) -> Iterator[ProgressReporter]:
+def _shown(progress: bool | ProgressReporter, *, steps: bool) -> Iterator[ProgressReporter]:
     """Yield what shows progress, which gets the messages of training, too."""
     if isinstance(progress, bool):
-        with shown_progress(quiet=not progress) as reporter:
+        with shown_progress(quiet=not progress, steps=steps) as reporter:
             yield reporter
     else:
         with console.messages(progress.message):

@@ -1,5 +1,6 @@
 """What the Python interface returns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,47 @@ class InferenceResult:
 
 
 @dataclass(frozen=True)
+class TrainingPlan:
+    """What training would do and cost, measured on steps that were taken in memory."""
+
+    recipe: str
+    path: Path
+    """the run folder that training writes"""
+    device: str
+    size: tuple[int, int]
+    """height and width of training crops"""
+    batch_size: int
+    images: Mapping[str, int]
+    """usable images of each domain; of all domains together, where their files are the same"""
+    skipped: int
+    """files that cannot be used"""
+    items: int
+    """items in an epoch, such as pairs"""
+    validation: int
+    """items that are measured and not trained on"""
+    step: int
+    """the step that training starts from: 0, or that of the run to resume"""
+    steps: int
+    """the step at which training ends"""
+    epochs: float
+    """passes over the images up to that step"""
+    parameters: Mapping[str, int]
+    """parameters of each network"""
+    gflops: float
+    """billions of floating-point operations of a step, forward and backward, without those of
+    element-wise layers; a multiplication and an addition are two"""
+    step_seconds: float
+    """time of a step"""
+    images_per_second: float
+    memory_mb: int
+    """peak memory of the process in MiB, or what PyTorch allocated on its GPU"""
+    checkpoint_mb: float
+    """size of a checkpoint in MB (10^6 bytes)"""
+    seconds: float
+    """time to the last step, with previews, checkpoints and evaluations"""
+
+
+@dataclass(frozen=True)
 class TrainingResult:
     """How training ended."""
 
@@ -45,3 +87,5 @@ class TrainingResult:
     """the newest preview of a run that is finished"""
     next_command: str = ""
     """what applies a run that is finished, to be typed"""
+    plan: TrainingPlan | None = None
+    """what a dry run measured; it writes no run folder"""

@@ -138,3 +138,28 @@ def test_max_time_stops_training_with_the_command_to_resume(run_command: Run) ->
     assert result.out.splitlines()[-1] == "time is up at step 1: translate train --resume run"
     assert run_command("train", "--resume", "run", "--max-time", "1d2h3m").code == 0
     assert run_command("train", "--resume", "run", "--max-time", "soon").code == 2
+
+
+def test_a_dry_run_prints_a_plan_and_writes_nothing(run_command: Run, root: Path) -> None:
+    before = sorted(root.rglob("*"))
+    result = run_command(*TINY, "--dry-run")
+    assert (result.code, result.err) == (0, "")
+    rows = dict(re.split("  +", line, maxsplit=1) for line in result.out.splitlines())
+    assert rows["recipe"] == "cyclegan on cpu, crops of 16x16, 1 in a batch"
+    assert rows["images"] == "a 4, b 4: 4 items"
+    assert rows["training"] == "to step 2, 0.5 epochs"
+    assert re.fullmatch(r"[\d.]+ s, [\d.e-]+ GFLOPs, [\d.]+ images/s", rows["a step"])
+    assert rows["run folder"] == "runs/cyclegan-a-b, not written by this dry run"
+    plan = json.loads(run_command(*TINY, "--dry-run", "--json").out)
+    assert (plan["images"], plan["steps"], plan["path"]) == (
+        {"a": 4, "b": 4},
+        2,
+        "runs/cyclegan-a-b",
+    )
+    assert run_command(*TINY, "--dry-run", "--quiet").out == ""
+    assert sorted(root.rglob("*")) == before
+
+
+def test_json_is_for_a_dry_run(run_command: Run) -> None:
+    result = run_command(*TINY, "--json")
+    assert (result.code, "--json is for --dry-run" in result.err) == (2, True)

@@ -1,7 +1,8 @@
-"""An audit hook that records events that no input file may cause: code, processes, connections."""
+"""Audit hooks that record events: code, processes and connections; changes of the disk."""
 
 import collections
 import dataclasses
+import os
 import sys
 import sysconfig
 import typing
@@ -18,6 +19,11 @@ FORBIDDEN_EVENTS = {
     "socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "urllib.Request",
     "webbrowser.open",
 }  # fmt: skip
+DISK_EVENTS = {
+    "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
+    "os.symlink", "os.truncate", "os.utime",
+}  # fmt: skip
+WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 INSTALLED = (str(ROOT / "translate"), str(ROOT / "plugins"), "<frozen ")
 INSTALLED += tuple(path for path in sys.path if path.endswith("site-packages"))
 INSTALLED += (sysconfig.get_path("stdlib"),)
@@ -41,6 +47,19 @@ def record_events() -> list[str]:
             if str(arguments[0]).partition(".")[0] not in known:
                 events.append(f"import {arguments[0]}")
         elif event in FORBIDDEN_EVENTS and not _is_expected(event, arguments):
+            events.append(f"{event} {arguments!r:.200}")
+
+    sys.addaudithook(record)
+    return events
+
+
+def record_writes() -> list[str]:
+    """Return a list that collects changes of the disk until the process ends."""
+    events: list[str] = []
+
+    def record(event: str, arguments: tuple[Any, ...]) -> None:
+        opened = event == "open" and arguments[2] & WRITE_FLAGS and arguments[0] != os.devnull
+        if opened or event in DISK_EVENTS:
             events.append(f"{event} {arguments!r:.200}")
 
     sys.addaudithook(record)

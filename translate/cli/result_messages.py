@@ -1,11 +1,15 @@
-"""Messages at the end of training: how it ended, and what to type next."""
+"""Messages at the end of training: how it ended, and what to type next; the plan of a dry run."""
 
+import json
 import logging
+from dataclasses import asdict
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from translate.engine.system import console
+
 if TYPE_CHECKING:
-    from translate.results import TrainingResult
+    from translate.results import TrainingPlan, TrainingResult
 
 logger = logging.getLogger(__name__)
 
@@ -28,3 +32,35 @@ def report(result: "TrainingResult") -> None:
         logger.info(f"next: {result.next_command}")
     if result.listed and not result.signal:
         logger.info(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
+
+
+def show_plan(plan: "TrainingPlan", *, as_json: bool, quiet: bool) -> None:
+    """Print what training would do and cost, as JSON or as lines of text."""
+    if as_json:
+        console.show(json.dumps({**asdict(plan), "path": str(plan.path)}, indent=2))
+    elif not quiet:
+        console.show("\n".join(f"{what:<12}{text}" for what, text in _plan_rows(plan).items()))
+
+
+def _plan_rows(plan: "TrainingPlan") -> dict[str, str]:
+    from translate.progress import duration
+
+    height, width = plan.size
+    images = ", ".join(f"{name} {count:,}" for name, count in plan.images.items())
+    held = f", {plan.validation:,} held out for validation" if plan.validation else ""
+    skipped = f"; {plan.skipped:,} files cannot be used" if plan.skipped else ""
+    start = f"from step {plan.step:,} to" if plan.step else "to"
+    networks = [f"{name} {count:,}" for name, count in plan.parameters.items()]
+    return {
+        "recipe": f"{plan.recipe} on {plan.device}, crops of {height}x{width}, "
+        f"{plan.batch_size} in a batch",
+        "images": f"{images}: {plan.items:,} items{held}{skipped}",
+        "training": f"{start} step {plan.steps:,}, {plan.epochs:,.4g} epochs",
+        "parameters": ", ".join(networks),
+        "a step": f"{plan.step_seconds:.3g} s, {plan.gflops:.3g} GFLOPs, "
+        f"{plan.images_per_second:.3g} images/s",
+        "memory": f"{plan.memory_mb:,} MiB at the peak",
+        "disk": f"{plan.checkpoint_mb:,.3g} MB a checkpoint",
+        "time": duration(plan.seconds),
+        "run folder": f"{plan.path}, not written by this dry run",
+    }

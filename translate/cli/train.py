@@ -14,7 +14,7 @@ from translate.cli.options import (
     domain_names,
     plugin_names,
 )
-from translate.cli.result_messages import report
+from translate.cli.result_messages import report, show_plan
 from translate.cli.values import parse_duration, parse_size
 
 ONLY_AT_THE_START = ("plugin", "config", "init")
@@ -155,6 +155,13 @@ class TrainCommand(SeveralCommand):
     is_flag=True,
     help="Resume with other settings or --data, in a new run folder: --out, or RUN-fork.",
 )
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check the data, take a few steps in memory, and print what training would cost: memory, "
+    "time, disk. Nothing is written.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**given: Any) -> int:
     """Train a method on folders of images, and write a run folder.
@@ -166,12 +173,14 @@ def command(**given: Any) -> int:
     Examples:
       translate train --plugin cyclegan --domains summer winter
       translate train --config cyclegan-small --steps 200
+      translate train --config cyclegan-small --dry-run
       translate train --resume runs/cyclegan-summer-winter
       translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
     from translate.engine.checkpoints.initialization import InitialWeights
     from translate.engine.config import layers
+    from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
     from translate.engine.training import train
     from translate.engine.training.progress_bar import shown_messages, shown_progress
@@ -180,7 +189,8 @@ def command(**given: Any) -> int:
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     _refuse_what_does_not_apply(given)
-    with shown_progress(quiet=given["quiet"]) as progress:
+    dry_run, quiet = given["dry_run"], given["quiet"] or given["as_json"]
+    with shown_progress(quiet=quiet, steps=not dry_run) as progress:
         interrupts = Interrupts(
             save_on=given["save_on"],
             seconds=limit,
@@ -194,6 +204,7 @@ def command(**given: Any) -> int:
                 accept_data_change=given["accept_data_change"],
                 fork=given["fork_run"],
                 out=given["out"],
+                dry_run=dry_run,
                 progress=progress,
                 interrupts=interrupts,
             )
@@ -206,8 +217,17 @@ def command(**given: Any) -> int:
                 assignments=given["assignments"],
             )
             result = train.start(
-                config, out=given["out"], init=init, progress=progress, interrupts=interrupts
+                config,
+                out=given["out"],
+                init=init,
+                dry_run=dry_run,
+                progress=progress,
+                interrupts=interrupts,
             )
+    if result.plan and read_launch().is_first:
+        show_plan(result.plan, as_json=given["as_json"], quiet=given["quiet"])
+    if dry_run:
+        return 0
     with shown_messages(quiet=given["quiet"]):  # below the finished progress bar
         report(result)
     if result.signal:
@@ -225,6 +245,8 @@ def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
     ]
     flags = {parameter.name: parameter.opts[0] for parameter in command.params}
     named = ", ".join(flags[name] for name in wrong)
+    if given["as_json"] and not given["dry_run"]:
+        raise click.UsageError("--json is for --dry-run.")
     if wrong and given["resume"]:
         raise click.UsageError(f"--resume takes everything from the run: leave out {named}.")
     if wrong:

@@ -88,6 +88,22 @@ def test_other_missing_domains_are_not_generated(settings: Any, sample_messages:
     assert not list(Path().iterdir())
 
 
+def test_a_missing_or_outdated_sample_domain_is_refused_where_nothing_is_written(
+    sample_messages: list[str], image_folder: Any
+) -> None:
+    wanted = Data(domains=("meadow", "marsh"))
+    with pytest.raises(DataError, match=r"exist yet: datasets/meadow, datasets/marsh\. .*draw "):
+        samples.expect(wanted)
+    assert not Path("datasets").exists() and not sample_messages
+    samples.ensure(wanted)
+    samples.expect(wanted)
+    Path("datasets/marsh", samples.MARKER).write_text('{"name": "marsh", "version": 2}')
+    with pytest.raises(DataError, match="translate datasets draw marsh"):
+        samples.expect(wanted)
+    image_folder("own/meadow", 1)
+    samples.expect(Data(root=Path("own"), domains=("meadow",)))
+
+
 @pytest.mark.parametrize("marker", [{"name": "meadow", "version": 2}, {"version": 3}, None])
 def test_an_outdated_sample_domain_is_generated_again(
     marker: Any, sample_messages: list[str]

@@ -26,7 +26,7 @@ from translate.engine.checkpoints.retention import is_whole, retain, verify
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.state import ModelState, TrainingState
 from translate.engine.config import yaml
-from translate.engine.disk import durable, folders
+from translate.engine.disk import folders
 from translate.engine.disk.durable import Chunk
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
@@ -86,6 +86,14 @@ def _process_states(training: TrainingState) -> tuple[dict[str, Tensor], list[by
     return mine, others
 
 
+def serialized_bytes(training: TrainingState) -> int:
+    """Return how many bytes a checkpoint takes: serialize and hash it, and write nothing."""
+    mine, others = _process_states(training)
+    description = _describe(training, training, 1 + len(others), {}, None)
+    contents = _contents(training, training, description, mine, others)
+    return sum(len(chunk) for chunks in contents.values() for chunk in chunks)
+
+
 def _size(
     model: ModelState,
     resume: TrainingState | None,
@@ -132,7 +140,7 @@ def _contents(
     description: Mapping[str, Any],
     mine: Mapping[str, Tensor],
     others: list[bytes],
-) -> dict[str, durable.Content]:
+) -> dict[str, Iterator[Chunk]]:
     """Return the files of a checkpoint; the manifest is the last, and made of what was written."""
     contents: dict[str, Iterable[Chunk]] = {WEIGHTS: serialize(model.recipe.state_dict())}
     if model.average:

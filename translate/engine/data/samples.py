@@ -49,13 +49,33 @@ def ensure(data: Data) -> None:
     Raises `DataError` for a domain that is named twice.
     """
     expect_different(data.root, data.domains)
+    for name in _sample_names(data):
+        draw(name, ROOT)
+
+
+def expect(data: Data) -> None:
+    """Raise `DataError` where `ensure` would generate a sample domain."""
+    expect_different(data.root, data.domains)
+    missing = [name for name in _sample_names(data) if not _is_current(name, ROOT)]
+    if missing:
+        raise DataError(
+            f"sample domains that do not exist yet: {', '.join(str(ROOT / n) for n in missing)}. "
+            "Training generates them; a dry run, which writes nothing, expects them: translate "
+            f"datasets draw {' '.join(missing)}"
+        )
+
+
+def _sample_names(data: Data) -> list[str]:
+    """Return the names of `data` that are sample domains, and no folders of the user."""
     if data.root != ROOT or joined(data):  # domains are parts of images, not folders
-        return
+        return []
     known = registry.names("domain")
+    names = []
     for name in data.domains:
         places = (ROOT / name, ROOT / data.split / name, ROOT / f"{data.split}{name}", Path(name))
         if name in known and (_is_sample(ROOT / name) or not any(p.exists() for p in places)):
-            draw(name, ROOT)
+            names.append(name)
+    return names
 
 
 def draw(name: str, root: Path) -> None:
@@ -65,9 +85,9 @@ def draw(name: str, root: Path) -> None:
     folder of this name.
     """
     factory = registry.find("domain", name)
-    folder = root / name.rpartition("/")[2]
+    folder = _folder(name, root)
     marker = {"name": name, "version": _version(factory)}
-    if _is_sample(folder) and _marker(folder) == marker:
+    if _is_current(name, root):
         return
     folders.ensure_writable(root)
     waiting = partial(logger.info, f"another process is writing to {root}: waiting for it")
@@ -152,6 +172,17 @@ def _encoded_files(name: str, factory: Callable[..., Any]) -> dict[str, bytes]:
         data = content if isinstance(content, bytes) else encode_image(content, file.suffix)
         contents[str(file)] = data
     return contents
+
+
+def _folder(name: str, root: Path) -> Path:
+    """Return the folder of a sample domain."""
+    return root / name.rpartition("/")[2]
+
+
+def _is_current(name: str, root: Path) -> bool:
+    """Return whether the present version of a sample domain exists below `root`."""
+    folder, version = _folder(name, root), _version(registry.find("domain", name))
+    return _is_sample(folder) and _marker(folder) == {"name": name, "version": version}
 
 
 def _version(factory: Callable[..., Any]) -> Any:

@@ -47,6 +47,22 @@ def memory_limit_mb(device: torch.device) -> int:
     return min(limits, default=0) >> 20
 
 
+def peak_memory_mb() -> int:
+    """Return the most memory used so far, in MiB; 0 where the system does not say.
+
+    Of a GPU that PyTorch uses it is what PyTorch has allocated there, else the resident memory of
+    the process.
+    """
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.max_memory_allocated() >> 20
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    unit = 20 if sys.platform == "darwin" else 10  # bytes there, and kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> unit
+
+
 def out_of_memory(error: Exception) -> bool:
     """Return whether `error` reports that memory is exhausted, on a CPU or GPU."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):

@@ -68,7 +68,7 @@ class Evaluations:
         figures: dict[str, float] = {}
         try:
             if distributed.is_first():
-                figures = self._measure()
+                figures = self.measure()
         except Exception as error:
             known = isinstance(error, (TranslateError, BadImage))
             reason = str(error) if known else describe_unexpected(error)
@@ -80,6 +80,13 @@ class Evaluations:
         self.seconds = time.perf_counter() - start
         return training.selection.waited == 0
 
+    def measure(self) -> dict[str, float]:
+        """Return the figures of the present weights; on the first process."""
+        metric = self.metric.create()
+        with undisturbed(self.training) as recipe:
+            measure(metric, self.images.batches(recipe, self.needs))
+            return {name: float(value) for name, value in metric.compute().items()}
+
     def forget(self) -> None:
         """Take the newest evaluation back: its weights could not be saved."""
         self.training.selection = self.before
@@ -88,9 +95,3 @@ class Evaluations:
         """Return the selection so far; none where another metric made it."""
         found, best_by = self.training.selection, self.metric.best_by
         return found if found and found.best_by == best_by else Selection(best_by)
-
-    def _measure(self) -> dict[str, float]:
-        metric = self.metric.create()
-        with undisturbed(self.training) as recipe:
-            measure(metric, self.images.batches(recipe, self.needs))
-            return {name: float(value) for name, value in metric.compute().items()}

@@ -10,17 +10,19 @@ from translate.errors import ConfigError, PluginError, TrainingError
 
 
 @contextmanager
-def explained_failures(training: TrainingState, run: Path) -> Iterator[None]:
+def explained_failures(training: TrainingState, run: Path | None) -> Iterator[None]:
     """Raise the exception of a step again, with the step's number and what to change.
 
-    The last checkpoint stays intact.
+    Args:
+        training: What is trained.
+        run: Its folder, of which the last checkpoint stays intact; None where nothing is saved.
     """
     try:
         yield
     except PluginError as error:
+        intact = f" The last checkpoint is intact; once the plugin is fixed: --resume {run}"
         raise TrainingError(
-            f"step {training.step + 1}: {error} The last checkpoint is intact; once the plugin "
-            f"is fixed: --resume {run}"
+            f"step {training.step + 1}: {error}{intact if run else ''}"
         ) from error.__cause__
     except (MemoryError, RuntimeError, ValueError) as error:
         config, (height, width) = training.config, training.config.data.crop
@@ -28,10 +30,10 @@ def explained_failures(training: TrainingState, run: Path) -> Iterator[None]:
         if out_of_memory(error):
             smaller = f"--size {height // 2}x{width // 2}"
             flag = f"--batch-size {batch_size // 2}" if batch_size > 1 else smaller
+            resume = f"; the checkpoint can be resumed: --resume {run} --fork-run {flag}"
             raise TrainingError(
                 f"step {step}: there is not enough memory for batches of {batch_size} with crops "
-                f"of {height}x{width}. Try {flag}; the checkpoint can be resumed: "
-                f"--resume {run} --fork-run {flag}."
+                f"of {height}x{width}. Try {flag}{resume if run else ''}."
             ) from error
         if not (setting := too_small(error)):
             raise

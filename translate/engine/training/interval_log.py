@@ -1,7 +1,6 @@
 """The log of training: one record for the steps of each interval."""
 
 import logging
-import sys
 import time
 from collections.abc import Mapping
 
@@ -11,6 +10,7 @@ from torch import Tensor
 from translate.engine.data import loader
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
+from translate.engine.system.memory import peak_memory_mb
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.engine.training.step import Guard, StepResult
@@ -106,7 +106,7 @@ class IntervalLog:
             grad_norm=_means([result.norms for result in self.results]),
             images_per_second=round(len(self.results) * batch_size / seconds, 3),
             data_wait=round(self.waited / seconds, 4),
-            memory_mb=_peak_memory(),
+            memory_mb=peak_memory_mb(),
             threads=self.threads.current,
             skipped=int(self.guard.total),
             skipped_files=self._skipped_files(),
@@ -145,15 +145,3 @@ def _means(values: list[dict[str, Tensor]]) -> dict[str, float]:
         name: float(torch.stack([v[name].float() for v in values if name in v]).nanmean())
         for name in names
     }
-
-
-def _peak_memory() -> int:
-    """Return the most memory used so far, in MiB; 0 where the system does not say."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        return torch.cuda.max_memory_allocated() >> 20
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    unit = 20 if sys.platform == "darwin" else 10  # bytes there, and kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> unit

@@ -117,19 +117,8 @@ class Loop:
         )
 
     def _batches(self) -> Generator[tuple[Any, list[Problem]]]:
-        config = self.training.config
-        return loader.batches(
-            self.session.data,
-            config.data,
-            seed=config.train.seed,
-            batch_size=config.train.batch_size,
-            start=self.training.step,
-            stop=self.steps,
-            rank=distributed.rank(),
-            world=distributed.world_size(),
-            pin=self.device.type == "cuda",
-            stop_requested=self._is_interrupted if distributed.world_size() == 1 else workers.never,
-        )
+        single = distributed.world_size() == 1
+        return self.session.batches(self.device, self._is_interrupted if single else workers.never)
 
     def _is_interrupted(self) -> int:
         return self.interrupts.caught

@@ -36,13 +36,8 @@ class Previews:
 
     @cached_property
     def batch(self) -> Any:
-        """The fixed batch: the first images, cropped as training crops them."""
-        data = self.training.config.data.model_copy(update={"workers": 0})
-        seed = self.training.config.train.seed
-        [(batch, _)] = loader.batches(
-            self.session.data, data, seed=seed, batch_size=IMAGES, start=0, stop=1
-        )
-        return batch_to_device(batch, self.device, self.training.spec)
+        """The fixed batch of all previews."""
+        return fixed_batch(self.session, self.device)
 
     def draw(self) -> None:
         """Draw a preview of this step."""
@@ -73,6 +68,14 @@ class Previews:
             frozenset(given),
             {title: inputs[title] for title in rows if inputs.get(title) in rows},
         )
+
+
+def fixed_batch(session: Session, device: torch.device) -> Any:
+    """Return the first images of the data, cropped as training crops them."""
+    config = session.training.config
+    data, seed = config.data.model_copy(update={"workers": 0}), config.train.seed
+    [(batch, _)] = loader.batches(session.data, data, seed=seed, batch_size=IMAGES, start=0, stop=1)
+    return batch_to_device(batch, device, session.training.spec)
 
 
 def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:

@@ -108,12 +108,18 @@ def in_notebook() -> bool:
 
 
 @contextmanager
-def shown_progress(*, quiet: bool) -> Iterator[ProgressReporter]:
-    """Yield what shows a run and its messages here; of several processes the first shows any."""
+def shown_progress(*, quiet: bool, steps: bool = True) -> Iterator[ProgressReporter]:
+    """Yield what shows a run and its messages here; of several processes the first shows any.
+
+    Without `steps` it shows the messages alone.
+    """
     if quiet or not read_launch().is_first:
         yield ProgressReporter()
         return
-    with _reporter() as reporter, console.messages(reporter.message):
+    with (
+        _reporter() if steps else nullcontext(Lines()) as reporter,
+        console.messages(reporter.message),
+    ):
         yield reporter
 
 

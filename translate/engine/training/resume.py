@@ -11,9 +11,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
 from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
-from translate.engine.processes import distributed
 from translate.engine.runs.provenance import machine_changes, working_directory_of
-from translate.engine.runs.writer import remove_partial_run_files
 from translate.engine.training.schedules import Schedule, rate_changes
 from translate.errors import CheckpointError, ConfigError, DataError
 
@@ -114,12 +112,7 @@ class ResumePoint:
         logger.info(f"resuming {self.run} from step {training.step}{where}")
 
     def report_complete(self, step: int, plateau: str) -> None:
-        """Log that the run has ended, and remove what a killed process left in it.
-
-        `plateau` is why it ended before its last step, or empty.
-        """
-        if distributed.is_first():
-            remove_partial_run_files(self.run)
+        """Log that the run has ended; `plateau` is why it ended before its last step, or empty."""
         end, key = f"{self.run} is complete: {step} steps", "--steps N with a larger N"
         if plateau:
             end, key = f"{end}, {plateau}", "--set train.patience=N with a larger N"

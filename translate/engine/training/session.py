@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,12 @@ from translate.engine.checkpoints import read, retention
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
-from translate.engine.data import check, places, samples
+from translate.engine.data import check, loader, places, samples, workers
 from translate.engine.data.near_duplicates import split_warnings
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.validation import add_validation
 from translate.engine.disk import folders
+from translate.engine.disk.problems import Problem
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
@@ -47,6 +49,24 @@ class Session:
     evaluations: Evaluations | None = None
     """measures the validation images, where ``train.evaluate_every`` asks for it"""
 
+    def batches(
+        self, device: torch.device, stop_requested: Callable[[], object] = workers.never
+    ) -> Generator[tuple[Any, list[Problem]]]:
+        """Yield the batches of this process from the present step to the last; see `loader`."""
+        config = self.training.config
+        return loader.batches(
+            self.data,
+            config.data,
+            seed=config.train.seed,
+            batch_size=config.train.batch_size,
+            start=self.training.step,
+            stop=self.steps,
+            rank=distributed.rank(),
+            world=distributed.world_size(),
+            pin=device.type == "cuda",
+            stop_requested=stop_requested,
+        )
+
     @property
     def plateau(self) -> str:
         """Why training ends before its last step, where too many evaluations were no better."""
@@ -61,10 +81,12 @@ def open_session(
     init: InitialWeights | None = None,
     out: Path | None = None,
     accept_data_change: bool = False,
+    dry_run: bool = False,
 ) -> Session:
     """Make everything that the loop needs: the run folder is made last, when all has been checked.
 
-    A run that is resumed and has no step left gets no folder, and nothing is reported.
+    A run that is resumed and has no step left gets no folder, and nothing is reported. A dry run
+    writes nothing.
     """
     is_new = resume_from is None or resume_from.fork
     folder = _new_folder(config, resume_from, out) if is_new or not resume_from else resume_from.run
@@ -75,7 +97,10 @@ def open_session(
         config, data, directory = resume_from.locate(config)
     else:
         places.expect_root(data)
-    if distributed.is_first():
+    if dry_run:
+        config = _without_compilation(config)
+        samples.expect(data)
+    elif distributed.is_first():
         samples.ensure(data)
     distributed.barrier()
     if resume_from and not is_new:  # what are label maps was decided when the run began
@@ -107,7 +132,7 @@ def open_session(
     session = Session(training, checked, writer, steps, is_new, evaluations)
     if training.step >= steps or session.plateau:
         return session
-    if is_new and distributed.is_first():
+    if is_new and distributed.is_first() and not dry_run:
         folders.ensure_writable(folder)
     if is_new and distributed.is_first():
         messages += split_warnings(checked, data)
@@ -131,6 +156,15 @@ def total_steps(config: schema.Config, items: int) -> int:
 def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.Checkpoint | None:
     """Return the checkpoint of `init` where `config` makes the networks that it holds."""
     return init.found if init and init.found.config.options == config.options else None
+
+
+def _without_compilation(config: schema.Config) -> schema.Config:
+    """Return `config` without ``train.compile``, which writes a cache of compiled code."""
+    if not config.train.compile:
+        return config
+    logger.info("train.compile is off in a dry run, so steps take longer than in training")
+    train = config.train.model_copy(update={"compile": False})
+    return config.model_copy(update={"train": train})
 
 
 def _batch_for_processes(config: schema.Config) -> schema.Config:

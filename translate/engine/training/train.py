@@ -13,8 +13,10 @@ from translate.engine.data import workers
 from translate.engine.disk import locks
 from translate.engine.processes import distributed
 from translate.engine.processes.signals import Interrupts
+from translate.engine.runs.writer import remove_partial_run_files
 from translate.engine.system.randomness import deterministic
 from translate.engine.training.loop import Loop
+from translate.engine.training.plan import measure_plan
 from translate.engine.training.resume import ResumePoint
 from translate.engine.training.session import Session, open_session
 from translate.progress import ProgressReporter
@@ -26,16 +28,18 @@ def start(
     *,
     out: Path | None = None,
     init: InitialWeights | None = None,
+    dry_run: bool = False,
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
     """Train from the beginning, in the run folder `out` or a new one under ``runs/``.
 
-    With `init`, networks begin with the weights of another run, as far as they fit.
+    With `init`, networks begin with the weights of another run, as far as they fit. A dry run
+    returns the plan alone.
     """
     with _processes(config) as device:
-        session = open_session(config, device, init=init, out=out)
-        return _train(session, progress, interrupts)
+        session = open_session(config, device, init=init, out=out, dry_run=dry_run)
+        return _plan(session) if dry_run else _train(session, progress, interrupts)
 
 
 def resume(
@@ -46,6 +50,7 @@ def resume(
     accept_data_change: bool = False,
     fork: bool = False,
     out: Path | None = None,
+    dry_run: bool = False,
     progress: ProgressReporter,
     interrupts: Interrupts | None = None,
 ) -> TrainingResult:
@@ -54,18 +59,26 @@ def resume(
     `flags` and `assignments` are as `config.resolve` takes them. A `fork` continues in a folder of
     its own, `out` or one beside the run, and may change anything that the weights still fit.
     Raises `ConfigError` for a change that makes another run of one that is not forked, `DataError`
-    where the images are others than those trained on so far, unless that is accepted.
+    where the images are others than those trained on so far, unless that is accepted. A dry run
+    returns the plan of the remaining steps alone.
     """
     workers.refuse_in_worker()
     point = ResumePoint(run, flags or {}, assignments, fork=fork)
     with _processes(point.config) as device:
         session = open_session(
-            point.config, device, resume_from=point, out=out, accept_data_change=accept_data_change
+            point.config,
+            device,
+            resume_from=point,
+            out=out,
+            accept_data_change=accept_data_change,
+            dry_run=dry_run,
         )
         if session.training.step < session.steps and not session.plateau:
-            return _train(session, progress, interrupts)
-        with _locked(run):  # the process before may have been killed after its last step
-            point.report_complete(session.training.step, session.plateau)
+            return _plan(session) if dry_run else _train(session, progress, interrupts)
+        if distributed.is_first() and not dry_run:
+            with locks.locked(run):  # the process before may have been killed after its last step
+                remove_partial_run_files(run)
+        point.report_complete(session.training.step, session.plateau)
         return TrainingResult(run, session.training.step)
 
 
@@ -76,6 +89,11 @@ def _processes(config: Config) -> Iterator[torch.device]:
     device = distributed.choose_device(config.train.device)
     with distributed.process_group(device), deterministic(config.train.deterministic):
         yield device
+
+
+def _plan(session: Session) -> TrainingResult:
+    step = session.training.step
+    return TrainingResult(session.writer.path, step, plan=measure_plan(session))
 
 
 def _train(

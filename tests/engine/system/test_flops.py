@@ -1,0 +1,27 @@
+"""Operations of matrix products and convolutions are counted, forward and backward."""
+
+import torch
+
+from translate.engine.system.flops import FlopCounter
+
+
+def test_a_product_of_matrices_has_two_operations_for_each_number() -> None:
+    with FlopCounter() as counter:
+        torch.ones(3, 5) @ torch.ones(5, 7) + 1
+    assert counter.flops == 2 * 3 * 5 * 7
+
+
+def test_a_convolution_is_counted_forward_and_backward() -> None:
+    images, weight = torch.ones(2, 3, 8, 8), torch.ones(4, 3, 3, 3, requires_grad=True)
+    forward = 2 * (2 * 4 * 6 * 6) * (3 * 3 * 3)
+    with FlopCounter() as counter:
+        torch.conv2d(images, weight).sum().backward()
+    assert counter.flops == 2 * forward, "the gradient of the weight, and none of the images"
+
+
+def test_a_gradient_within_the_block_is_counted_as_a_penalty_needs_it() -> None:
+    layer, inputs = torch.nn.Linear(5, 7), torch.ones(3, 5, requires_grad=True)
+    with FlopCounter() as counter:
+        (gradient,) = torch.autograd.grad(layer(inputs).sum(), inputs, create_graph=True)
+        gradient.square().sum().backward()
+    assert counter.flops == 3 * (2 * 3 * 5 * 7), "the output, its gradient, and that of the weight"

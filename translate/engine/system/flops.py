@@ -1,0 +1,33 @@
+"""Count the floating-point operations of a computation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+
+class FlopCounter(TorchDispatchMode):
+    """Counts the operations of matrix products and convolutions within the block, and backward.
+
+    A multiplication and an addition are two; element-wise operations are not counted.
+    `torch.utils.flop_counter.FlopCounterMode` cannot be used: its hooks on modules fail where a
+    step calls `torch.autograd.grad`, as gradient penalties do.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flops = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func._overloadpacket)
+        if count:
+            self.flops += int(count(*args, **(kwargs or {}), out_val=result))
+        return result
