@@ -6,8 +6,6 @@ from dataclasses import asdict
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from translate.engine.system import console
-
 if TYPE_CHECKING:
     from translate.results import TrainingPlan, TrainingResult
 
@@ -15,8 +13,11 @@ logger = logging.getLogger(__name__)
 
 
 def report(result: "TrainingResult") -> None:
-    """Log how training ended, and what to type next."""
-    if result.signal or result.late or result.reason:
+    """Log how training ended, and what to type next; of a dry run its plan."""
+    if result.plan:
+        for what, text in _plan_rows(result.plan).items():
+            logger.info(f"{what:<12}{text}")
+    elif result.signal or result.late or result.reason:
         why = "time is up" if result.late else "stopped"
         by = f" ({result.reason})" if result.reason else ""
         resume = f"translate train --resume {quote(str(result.path))}"
@@ -34,12 +35,9 @@ def report(result: "TrainingResult") -> None:
         logger.info(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
 
 
-def show_plan(plan: "TrainingPlan", *, as_json: bool, quiet: bool) -> None:
-    """Print what training would do and cost, as JSON or as lines of text."""
-    if as_json:
-        console.show(json.dumps({**asdict(plan), "path": str(plan.path)}, indent=2))
-    elif not quiet:
-        console.show("\n".join(f"{what:<12}{text}" for what, text in _plan_rows(plan).items()))
+def plan_json(plan: "TrainingPlan | None") -> str:
+    """Return the plan of a dry run as JSON; ``null`` of a run that is complete."""
+    return json.dumps({**asdict(plan), "path": str(plan.path)} if plan else None, indent=2)
 
 
 def _plan_rows(plan: "TrainingPlan") -> dict[str, str]:

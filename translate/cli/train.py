@@ -14,8 +14,9 @@ from translate.cli.options import (
     domain_names,
     plugin_names,
 )
-from translate.cli.result_messages import report, show_plan
+from translate.cli.result_messages import plan_json, report
 from translate.cli.values import parse_duration, parse_size
+from translate.engine.system import console
 
 ONLY_AT_THE_START = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
@@ -158,8 +159,7 @@ class TrainCommand(SeveralCommand):
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Check the data, take a few steps in memory, and print what training would cost: memory, "
-    "time, disk. Nothing is written.",
+    help="Take a few steps in memory and print what training would cost. Nothing is written.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -172,8 +172,7 @@ def command(**given: Any) -> int:
     \b
     Examples:
       translate train --plugin cyclegan --domains summer winter
-      translate train --config cyclegan-small --steps 200
-      translate train --config cyclegan-small --dry-run
+      translate train --config cyclegan-small --steps 200 --dry-run
       translate train --resume runs/cyclegan-summer-winter
       translate train --init runs/cyclegan-summer-winter --domains autumn spring --steps 500
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
@@ -189,13 +188,15 @@ def command(**given: Any) -> int:
     if given["steps"] is not None and given["epochs"] is not None:
         raise click.UsageError("--steps and --epochs say the same thing: give one of them.")
     _refuse_what_does_not_apply(given)
-    dry_run, quiet = given["dry_run"], given["quiet"] or given["as_json"]
-    with shown_progress(quiet=quiet, steps=not dry_run) as progress:
-        interrupts = Interrupts(
-            save_on=given["save_on"],
-            seconds=limit,
-            work="this step, then saving a checkpoint",
-        )
+    quiet = given["quiet"] or given["as_json"]
+    with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
+        work = "this step, then saving a checkpoint"
+        how: dict[str, Any] = {
+            "out": given["out"],
+            "dry_run": given["dry_run"],
+            "progress": progress,
+            "interrupts": Interrupts(save_on=given["save_on"], seconds=limit, work=work),
+        }
         if given["resume"]:
             result = train.resume(
                 given["resume"],
@@ -203,10 +204,7 @@ def command(**given: Any) -> int:
                 assignments=given["assignments"],
                 accept_data_change=given["accept_data_change"],
                 fork=given["fork_run"],
-                out=given["out"],
-                dry_run=dry_run,
-                progress=progress,
-                interrupts=interrupts,
+                **how,
             )
         else:
             init = InitialWeights(given["init"]) if given["init"] else None
@@ -216,19 +214,10 @@ def command(**given: Any) -> int:
                 flags=_flags(given),
                 assignments=given["assignments"],
             )
-            result = train.start(
-                config,
-                out=given["out"],
-                init=init,
-                dry_run=dry_run,
-                progress=progress,
-                interrupts=interrupts,
-            )
-    if result.plan and read_launch().is_first:
-        show_plan(result.plan, as_json=given["as_json"], quiet=given["quiet"])
-    if dry_run:
-        return 0
-    with shown_messages(quiet=given["quiet"]):  # below the finished progress bar
+            result = train.start(config, init=init, **how)
+    if given["as_json"] and read_launch().is_first:
+        console.show(plan_json(result.plan))
+    with shown_messages(quiet=quiet):  # below the finished progress bar
         report(result)
     if result.signal:
         return 128 + result.signal
