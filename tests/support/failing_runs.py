@@ -148,7 +148,7 @@ FAILING: Mapping[str, Callable[[Path], Config]] = {
         root,
         options__adversarial={"name": "vanilla", "saturating": True},
         options__lr_generator=1e-7,
-        options__lr_discriminator=0.01,
+        options__lr_discriminator=0.03,
     ),
     "exploding gradient": lambda root: gan(
         root, options__adversarial="wasserstein", options__lr_discriminator=1e-3

@@ -22,7 +22,15 @@ def test_a_gradient_below_any_use_has_vanished_from_the_start(norms: list[float]
     assert found.since_step == 1
 
 
-@pytest.mark.parametrize("norms", [[1.0, 1e-6], [1.0, 1e-6, 1e-6, 0.1], [5.0, 0.01, 0.01, 0.01]])
+def test_a_small_gradient_has_vanished_at_a_smaller_share() -> None:
+    (found,) = vanishing(make_log(grad_norm={"generator": [0.05, 0.04, *[5e-5] * 3]}))
+    assert found.since_step == 101
+    assert not list(vanishing(make_log(grad_norm={"generator": [0.005, *[5e-5] * 3]})))
+
+
+@pytest.mark.parametrize(
+    "norms", [[1.0, 1e-6], [1.0, 1e-6, 1e-6, 0.1, 0.1], [5.0, 0.01, 0.01, 0.01]]
+)
 def test_a_gradient_that_recovers_or_shrinks_has_not_vanished(norms: list[float]) -> None:
     assert not list(vanishing(make_log(grad_norm={"generator": norms})))
 

@@ -15,13 +15,16 @@ from translate.engine.diagnosis.detection import (
 )
 from translate.engine.diagnosis.log import Log
 
-VANISHED_SHARE, VANISHED_NORM, VANISHED_STEPS = 1e-4, 1e-7, 100
-"""a gradient has vanished when its norm is below this share of its largest one, or below this
-norm, for so many steps"""
+VANISHED_SHARE, VANISHED_STEPS = 1e-4, 100
+"""a gradient has vanished when its norm is below this share of its largest one for so many steps"""
+SMALL_NORM, SMALL_SHARE, NO_NORM = 1e-4, 5e-3, 1e-7
+"""it has also vanished below this norm and this share, and below the last norm anyway"""
 EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
 """a gradient explodes when its norm is so many times that of the first records, and above this"""
 DIVERGED = 1e4
 """a finite loss diverges above this multiple of its first value, or of 1 where that was less"""
+MEDIAN = 3
+"""records of which the median is taken"""
 FIRST = 4
 """records that later ones are compared with"""
 
@@ -32,15 +35,18 @@ def vanishing(log: Log) -> Iterator[Detection]:
         norms = log.values("grad_norm", player)
         if np.isnan(norms).all():
             continue
-        limit = max(VANISHED_NORM, VANISHED_SHARE * float(np.nanmax(norms)))
-        start = start_of_last_streak(list(norms < limit))
-        if start < len(norms) and log.last.step - log.first_step(start) + 1 >= VANISHED_STEPS:
+        largest, width = float(np.nanmax(norms)), min(MEDIAN, len(norms))
+        small = min(SMALL_NORM, SMALL_SHARE * largest)
+        limit = max(NO_NORM, VANISHED_SHARE * largest, small)
+        medians = np.median(np.lib.stride_tricks.sliding_window_view(norms, width), axis=1)
+        start = start_of_last_streak(list(medians < limit))
+        since = log.first_step(start + width // 2 if start else 0)
+        if start < len(medians) and log.last.step - since + 1 >= VANISHED_STEPS:
             yield Detection(
                 VANISHING,
-                log.first_step(start),
-                f"the gradient norm of {player} is {norms[-1]:.1e}, and was up to "
-                f"{np.nanmax(norms):.1e}",
-                float(norms[-1]),
+                since,
+                f"the gradient norm of {player} is {medians[-1]:.1e}, and was up to {largest:.1e}",
+                float(medians[-1]),
                 player,
             )
 
