@@ -51,9 +51,9 @@ def test_an_image_is_cropped_at_its_centre_and_not_mirrored(photos: Path) -> Non
     assert np.array_equal(first, wide[:, 16:32])
 
 
-def test_a_limit_takes_the_first_images_or_spreads_them(photos: Path) -> None:
-    assert read(data(photos), limit=2).names == ["a/test/0000.png", "a/test/0001.png"]
-    assert read(data(photos), limit=2, spread=True).names == ["a/test/0000.png", "a/test/0002.png"]
+def test_a_limit_takes_images_spread_evenly(photos: Path) -> None:
+    assert read(data(photos), limit=2).names == ["a/test/0000.png", "a/test/0002.png"]
+    assert read(data(photos), limit=9).names == read(data(photos)).names
 
 
 @pytest.mark.usefixtures("same_scenes")

@@ -26,7 +26,12 @@ logger = logging.getLogger(__name__)
 )
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option("--split", metavar="NAME", help="Split of the run's data to measure. [test]")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Measure N images. [all]")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Measure at most N images of a run, spread evenly; of folders, the first N. [all]",
+)
 @click.option(
     "--size",
     metavar="N|HxW",

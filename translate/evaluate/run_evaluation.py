@@ -46,7 +46,7 @@ def evaluate_run(
         metrics: Names of metrics; none: all that fit.
         to: The domain to translate to, by default the last one.
         split: The split to measure, by default ``test``.
-        limit: Measure at most so many images.
+        limit: Measure at most so many images, spread evenly.
         size: The size of the images instead of the training crop's.
         seeds: Random seeds of the outputs.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -73,9 +73,7 @@ def evaluate_run(
     reverse = len(names) > 1 and target == names[0]
     images = read_images(layout, of_split, reverse=reverse, to=target, limit=limit)
     count = max(TRAINING, len(images.target))
-    train = read_images(
-        open_layout(data), data, reverse=reverse, to=target, limit=count, spread=True
-    )
+    train = read_images(open_layout(data), data, reverse=reverse, to=target, limit=count)
     notes += [f"skipped {bad}" for bad in images.problems]
     source_domain, domain = model.source_and_target(target)
     evaluation = Evaluation(

@@ -78,7 +78,7 @@ def open_split(data: Data, split: str | None) -> tuple[Layout, Data, str]:
 
 
 def read_images(
-    layout: Layout, data: Data, *, reverse: bool, to: str, limit: int | None, spread: bool = False
+    layout: Layout, data: Data, *, reverse: bool, to: str, limit: int | None
 ) -> RunImages:
     """Return the images of a layout, cropped at the centre to ``data.size``.
 
@@ -87,8 +87,7 @@ def read_images(
         data: Its settings.
         reverse: Translate from the last domain to the first.
         to: The domain that is translated to.
-        limit: Read at most so many images of each domain.
-        spread: Take them evenly from all, instead of the first ones.
+        limit: Read at most so many images of each domain, spread evenly.
     """
     resize = data.resize if data.resize in ("none", "fit") else min(data.crop)
     plain = data.model_copy(update={"resize": resize, "flip": False, "augment": ()})
@@ -97,8 +96,8 @@ def read_images(
         plain, layout.spec, lambda path: domain_images.read(path, by_file.get(path, kind))
     )
     if len(layout.domain_files) > 1 and not (layout.paired or layout.joined):
-        return _separate(layout, data, augment, reverse=reverse, to=to, limit=limit, spread=spread)
-    chosen = _chosen(range(len(layout)), limit, spread=spread)
+        return _separate(layout, data, augment, reverse=reverse, to=to, limit=limit)
+    chosen = _chosen(range(len(layout)), limit)
     loaded, problems = _read(chosen, partial(_load_item, layout, augment))
     _expect_any(loaded, problems)
     names = _names([name for name, _ in loaded], data.root)
@@ -119,16 +118,15 @@ def _separate(
     reverse: bool,
     to: str,
     limit: int | None,
-    spread: bool,
 ) -> RunImages:
     """Return the images of two domains that are read one by one, each once."""
     domains = [domain.name for domain in layout.spec.domains]
     places = (len(domains) - 1, 0) if reverse else (0, domains.index(to))
     roles = ("target", "source") if reverse else ("source", "target")
     files = [list(layout.domain_files[place]) for place in places]
-    chosen = [_chosen(each, limit, spread=spread) for each in files]
+    chosen = [_chosen(each, limit) for each in files]
     truth = ""
-    if not spread and (known := _same_scenes(data, places, files)):
+    if known := _same_scenes(data, places, files):
         chosen[1], truth = [known[path] for path in chosen[0]], "hidden ground truth"
     read = [
         _read(each, partial(_load_file, augment, role))
@@ -163,10 +161,8 @@ def _same_scenes(
     return found if len(found) == len(files[0]) else {}
 
 
-def _chosen(things: Sequence[Any], limit: int | None, *, spread: bool) -> list[Any]:
+def _chosen(things: Sequence[Any], limit: int | None) -> list[Any]:
     count = min(limit or len(things), len(things))
-    if not spread:
-        return list(things[:count])
     return [things[place * len(things) // count] for place in range(count)]
 
 
