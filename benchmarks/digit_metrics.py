@@ -8,19 +8,24 @@ average of two digits. Only the four together are meaningful: ten fixed digits r
 first three.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import digit_classifier
 import mnist
 import numpy as np
+import torch
 from digit_classifier import Predictions
 from numpy.typing import NDArray
+from torch_fidelity.metric_fid import (
+    KEY_METRIC_FID,
+    fid_features_to_statistics,
+    fid_statistics_to_metric,
+)
 
 from translate.evaluate.baselines import average_pairs, mean_image
 from translate.evaluate.class_statistics import class_entropy, covered_classes
-from translate.evaluate.frechet import fit_gaussian, frechet_distance
 from translate.folders import listing
 from translate.images.source import read_image
 from translate.images.tensors import to_uint8
@@ -64,9 +69,9 @@ class DigitEvaluator:
     def __init__(self, data: Path, seed: int = 0) -> None:
         self.train, self.test = (mnist.read(data, split) for split in ("train", "test"))
         self.classifier = digit_classifier.pretrained(data, seed)
-        self.real = fit_gaussian(self.classifier.predict(self.test[0]).features)
+        self.real = fit_gaussian(self.classifier.predict(self.test[0]))
         averages = self.classifier.predict(average_pairs(self.train[0], COUNT))
-        self.unit = frechet_distance(fit_gaussian(averages.features), self.real)
+        self.unit = frechet_distance(fit_gaussian(averages), self.real)
 
     def evaluate(self, images: Images) -> DigitMetrics:
         """Return the metrics of (N, 28, 28) uint8."""
@@ -78,12 +83,22 @@ class DigitEvaluator:
             covered_classes(predictions.digits),
             class_entropy(predictions.digits),
             float(predictions.confidence.mean()),
-            frechet_distance(fit_gaussian(predictions.features), self.real) / self.unit,
+            frechet_distance(fit_gaussian(predictions), self.real) / self.unit,
         )
 
     def baselines(self) -> dict[str, DigitMetrics]:
         """Return the metrics of generators that are real, collapsed or random."""
         return {name: self.evaluate(images) for name, images in baselines(*self.train).items()}
+
+
+def fit_gaussian(predictions: Predictions) -> dict[str, NDArray[np.float64]]:
+    """Return mean and covariance of the features of images."""
+    return fid_features_to_statistics(torch.from_numpy(predictions.features).double())
+
+
+def frechet_distance(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """Return the squared Fréchet distance of two Gaussians, as torch-fidelity computes FID."""
+    return float(fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID])
 
 
 def baselines(images: Images, digits: NDArray[np.uint8]) -> dict[str, Images]:
