@@ -78,15 +78,17 @@ def test_a_signal_ends_the_server_and_the_processes_of_its_models(
     process = start_command(
         "serve", run, "--port", 0, "--token", "--device", "cpu", start_new_session=True
     )
-    assert process.stdout
-    lines = [process.stdout.readline() for _ in range(3)]
-    assert lines[0] == "mine: step 1\n"
-    address, token = re.findall(r"(http://127\.0\.0\.1:\d+)/#token=(\S+)", lines[1])[0]
-    assert token not in lines[2]
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.get(f"{address}/v1/models", headers=headers)
-    assert answer.json()["models"][0]["id"] == "mine"
-    os.killpg(process.pid, number)  # as a terminal and systemd do
+    try:
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert lines[0] == "mine: step 1\n"
+        address, token = re.findall(r"(http://127\.0\.0\.1:\d+)/#token=(\S+)", lines[1])[0]
+        assert token not in lines[2]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = httpx.get(f"{address}/v1/models", headers=headers)
+        assert answer.json()["models"][0]["id"] == "mine"
+    finally:
+        os.killpg(process.pid, number)  # as a terminal and systemd do
     out, err = process.communicate(timeout=20)
     assert process.returncode == 128 + number
     assert "finishing the requests at hand" in out and err == ""

@@ -120,6 +120,7 @@ def command(
             for complaint in worker.complaints:
                 logger.info(f"{complaint} An older checkpoint is used.")
             logger.info(f"{worker.name}: step {worker.description['step']}")
+        bound.listen()  # whoever reads the next lines may connect at once
         name = f"[{host}]" if ":" in host else host
         address = f"http://{name}:{bound.getsockname()[1]}/"
         if token and not token_file:
