@@ -40,7 +40,8 @@ def of_translation(
     """
     found: dict[str, Callable[[], Sequence[Image]]] = {}
     source, target = outputs.source, outputs.target
-    if same_kind and source:
+    reconstructs = all(map(np.array_equal, source, target)) if target else False
+    if same_kind and source and not reconstructs:  # else the input is the ground truth
         found[UNTOUCHED] = lambda: source
         if target:
             found["best constant shift"] = lambda: shift_colours(source, target)

@@ -163,7 +163,7 @@ def _protocol(
     return {
         **translation,
         "ground truth": images.truth
-        or ("what the recipe makes inputs of" if generator.makes_pairs else "none"),
+        or ("the original images" if generator.makes_pairs else "none"),
         "split": split,
         "images": len(images.names),
         "real images": len(images.target),

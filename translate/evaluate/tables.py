@@ -146,8 +146,13 @@ def _number(value: float) -> str:
 
 def _caption(result: EvaluationResult) -> str:
     protocol = result.protocol
-    domains = " to ".join(str(protocol[key]) for key in ("from", "to") if key in protocol)
-    truth = {"none": "no ground truth", "pairs": "paired with the ground truth"}
+    names = (str(protocol[key]) for key in ("from", "to") if key in protocol)
+    domains = " to ".join(dict.fromkeys(names))
+    truth = {
+        "none": "no ground truth",
+        "pairs": "paired with the ground truth",
+        "the original images": "ground truth: the original images",
+    }
     known = str(protocol.get("ground truth", "none"))
     parts = [
         result.subject,
