@@ -22,19 +22,21 @@ def test_modes_buffers_and_random_numbers_are_as_before(
     config = small_runs.config(tmp_path, "pix2pix", train__ema=ema)
     training = build_training(config, open_layout(config.data).spec, torch.device("cpu"))
     expected = [module.training for module in training.recipe.modules()]
-    before = {name: t.clone() for name, t in training.recipe.state_dict().items()}
+    own = training.average.module if training.average else training.recipe
+    before = {name: t.clone() for name, t in own.state_dict().items()}
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # type: ignore[index]
     with undisturbed(training) as recipe:
         assert (recipe is training.recipe) != bool(ema)
         assert not any(module.training for module in recipe.modules())
         assert not torch.is_grad_enabled()
         first = torch.rand(2)
-        recipe.train()  # so that normalization updates its buffers
-        recipe.translate(torch.rand(2, 3, 64, 64))
+        recipe.train()  # so that batch normalization updates its buffers
+        recipe.get_submodule("generator")(torch.rand(2, 3, 64, 64))
+        assert not all(torch.equal(t, before[name]) for name, t in recipe.state_dict().items())
     with undisturbed(training):
         assert torch.equal(torch.rand(2), first), "random numbers start at the seed"
     assert [module.training for module in training.recipe.modules()] == expected
-    assert all(torch.equal(t, before[name]) for name, t in training.recipe.state_dict().items())
+    assert all(torch.equal(t, before[name]) for name, t in own.state_dict().items())
     assert random.getstate() == states[0]
     assert np.random.get_state()[1].tolist() == states[1]  # type: ignore[index]
     assert torch.equal(torch.get_rng_state(), states[2])
