@@ -1,6 +1,7 @@
 """Evaluations choose the best checkpoint and end a run, and change nothing of the training."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,23 @@ def test_figures_are_in_the_log_for_hooks_and_on_the_progress_line(
     assert records[0].evaluation_seconds > 0 == records[1].evaluation_seconds
     assert [list(report.evaluation) for report in heard.reports] == [["hash"]] * 3
     assert f"hash {records[0].metrics['evaluation/hash']:.4g}" in heard.reports[1].line()
+
+
+def test_evaluations_that_take_long_are_reported_once_with_what_to_set(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = HashMetric.compute
+
+    def slow(metric: HashMetric) -> dict[str, float]:
+        time.sleep(0.6)
+        return measure(metric)
+
+    monkeypatch.setattr(HashMetric, "compute", slow)
+    recorder = small_runs.ProgressRecorder()
+    small_runs.train(small_runs.config(root, **HASH), root / "run", recorder)
+    (line,) = [line for line in recorder.lines if "of the time of training" in line]
+    assert line.startswith("an evaluation takes ")
+    assert "--set train.evaluate_every=" in line and line.endswith(" costs less")
 
 
 def test_a_metric_that_fails_is_listed_and_the_run_continues(

@@ -1,5 +1,6 @@
 """Evaluations during training: they choose the best checkpoint, and end a run without progress."""
 
+import logging
 import math
 import time
 from pathlib import Path
@@ -15,7 +16,12 @@ from translate.engine.training.evaluation_images import EvaluationImages
 from translate.engine.training.metric import choose_metric, measure
 from translate.engine.training.undisturbed import undisturbed
 from translate.errors import BadImage, TranslateError
+from translate.progress import duration
 
+logger = logging.getLogger(__name__)
+
+MOST = 0.1
+"""share of the time of training from which on the cost of evaluations is logged"""
 TRIED = 2
 """images of each domain that are measured before training, to find what the metric lacks"""
 
@@ -40,6 +46,8 @@ class Evaluations:
         """the selection before the newest evaluation"""
         self.seconds = 0.0
         """time that the newest evaluation took"""
+        self.reported = False
+        """whether its cost was logged"""
         if distributed.is_first():
             with undisturbed(training) as recipe:
                 batches = self.images.batches(recipe, self.needs, TRIED)
@@ -54,6 +62,17 @@ class Evaluations:
         """Why training ends, where too many evaluations were no better; else an empty text."""
         selection = self._selection()
         return selection.plateau if 0 < self.patience <= selection.waited else ""
+
+    def report_cost(self, step_seconds: float) -> None:
+        """Log once where the newest evaluation took long beside the steps between two of them."""
+        share = self.seconds / (self.seconds + step_seconds * self.every)
+        if share > MOST and not self.reported:
+            self.reported = True
+            seldom = self.every * math.ceil(share / (1 - share) / MOST)
+            logger.info(
+                f"an evaluation takes {duration(self.seconds)}, {share:.0%} of the time of "
+                f"training: --set train.evaluate_every={seldom} costs less"
+            )
 
     def seconds_left(self, steps: int) -> float:
         """Return how long the evaluations up to the last of `steps` will take."""

@@ -79,7 +79,9 @@ class IntervalLog:
             self.monitor.check_record(record)
             steps, evaluations = self.session.steps, self.session.evaluations
             left = (steps - record.step) * seconds / len(self.results)
-            left += evaluations.seconds_left(steps) if evaluations else 0.0
+            if evaluations:
+                left += evaluations.seconds_left(steps)
+                evaluations.report_cost(seconds / len(self.results))
             report = ProgressReport(
                 record.step,
                 self.session.steps,
