@@ -203,17 +203,14 @@ def test_the_tests_of_the_tracker_pass(example_tests: Callable[[str], Any], tmp_
 
 
 def test_the_tests_of_the_metric_pass_and_it_measures_folders(
-    stranger: Command,
-    register_plugin: Callable[..., object],
+    sandbox: Command,
     image_folder: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
+    example_tests: Callable[[str], Any],
 ) -> None:
-    monkeypatch.syspath_prepend(EXAMPLES / "translate_judge")
-    register_plugin(import_module("translate_judge"), "translate-judge:judge")
-    import_module("test_judge").test_the_metric_keeps_the_rules()
+    example_tests("judge").test_the_metric_keeps_the_rules()
     real, fake = image_folder("real", 3), image_folder("fake", 4)
     asked = ["--real", real, "--fake", fake, "--metric", "snow", "--device", "cpu"]
-    assert "snow ↓" in translate(stranger, "evaluate", *asked)
+    assert "snow ↓" in translate(sandbox, "evaluate", *asked)
 
 
 def test_one_generator_translates_between_three_domains(

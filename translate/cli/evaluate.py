@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    help="Measure at most N images of a run, spread evenly; of folders, the first N. [all]",
+    help="Measure at most N images, of a run spread evenly, of folders the first. [all]",
 )
 @click.option(
     "--size",
