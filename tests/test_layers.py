@@ -241,7 +241,7 @@ def prints(node: ast.AST) -> bool:
     name = ast.unparse(node.func)
     if name in ("print", "Console", "rich.print", "pprint", "traceback.print_exc"):
         return True
-    return name == "Progress" and "console" not in {k.arg for k in node.keywords}
+    return name in ("Progress", "Live") and "console" not in {k.arg for k in node.keywords}
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,7 @@ def prints(node: ast.AST) -> bool:
         ("Console()", True),
         ("Progress(transient=True)", True),
         ("Progress(console=console.rich_console())", False),
+        ("Live(panel)", True),
         ("console.say('x')", False),
         ("bar.console.print('x')", False),
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 WIDTH = 80
 """columns of a terminal that every line of progress fits"""
@@ -24,11 +25,21 @@ class ProgressReport:
     """Estimated time to the last step."""
     evaluation: Mapping[str, float] = field(default_factory=dict)
     """Figures of the newest evaluation, by name."""
+    memory_mb: int = 0
+    """Peak memory in MiB, of the GPU if there is one; 0 where it is not known."""
 
     @property
     def time_left(self) -> str:
         """The estimated time to the end, such as ``12 min left``."""
         return f"{duration(self.seconds_left)} left"
+
+    def by_player(self) -> dict[str, dict[str, float]]:
+        """Return the losses of each player, by name."""
+        groups: dict[str, dict[str, float]] = {}
+        for name, value in self.losses.items():
+            player, _, loss = name.partition("/")
+            groups.setdefault(player, {})[loss] = value
+        return groups
 
     def line(self, width: int = WIDTH) -> str:
         """Return one line of at most `width` columns: time left, step, figures, losses, speed."""
@@ -42,15 +53,12 @@ class ProgressReport:
 
         Losses are shown one by one where they fit, else as the total of each player.
         """
-        groups: dict[str, list[tuple[str, float]]] = {}
-        for name, value in self.losses.items():
-            player, _, loss = name.partition("/")
-            groups.setdefault(player, []).append((loss, value))
+        groups = self.by_player()
         single = [
-            f"{player} {' '.join(f'{loss} {value:.3g}'.strip() for loss, value in losses)}"
+            f"{player} {' '.join(f'{loss} {value:.3g}'.strip() for loss, value in losses.items())}"
             for player, losses in groups.items()
         ]
-        totals = [f"{p} {sum(value for _, value in losses):.3g}" for p, losses in groups.items()]
+        totals = [f"{p} {sum(losses.values()):.3g}" for p, losses in groups.items()]
         figures = [f"{name} {value:.4g}" for name, value in self.evaluation.items()]
         speed = [f"{self.images_per_second:.3g} images/s"]
         if self.data_wait >= 0.01:
@@ -88,6 +96,9 @@ class ProgressReporter:
 
     def progress(self, report: ProgressReport) -> None:
         """Show how far training is; called every ``train.log_every`` steps."""
+
+    def preview(self, path: Path) -> None:
+        """Show that a preview was written to `path`."""
 
 
 def duration(seconds: float) -> str:

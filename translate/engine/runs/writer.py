@@ -159,12 +159,17 @@ class RunWriter:
         self.notify("losses_logged", step=record.step, losses=record.losses, record=record)
         self.trackers.log(record)
 
-    def preview(self, step: int, rows: Mapping[str, Tensor]) -> None:
-        """Write a contact sheet of `rows` of images, each with its name."""
+    def preview(self, step: int, rows: Mapping[str, Tensor]) -> Path | None:
+        """Write a contact sheet of `rows` of images, each with its name; return its path.
+
+        Return None where it cannot be written.
+        """
         name = f"previews/step-{step:08d}.png"
         if self._try("preview", name, lambda path: write_image(path, contact_sheet(rows))):
             self.notify("preview_drawn", step=step, path=self.path / name)
             self.trackers.preview(step, self.path / name)
+            return self.path / name
+        return None
 
     def describe_previews(self, description: Mapping[str, Any]) -> None:
         """Write what the rows of the previews are, unless that was done in this session."""

@@ -90,6 +90,7 @@ class IntervalLog:
                 record.data_wait,
                 left,
                 self.evaluated,
+                record.memory_mb,
             )
             self.progress.progress(report)
         self.restart()

@@ -210,8 +210,8 @@ class Loop:
         save = step % train.save_every == 0 or last or save
         if log:
             self._log()
-        if draw:
-            self.previews.draw()
+        if draw and (path := self.previews.draw()):
+            self.progress.preview(path)
         if save:
             self.saver.write_checkpoint(last=last)
         return log or draw or save

@@ -39,23 +39,25 @@ class Previews:
         """The fixed batch of all previews."""
         return fixed_batch(self.session, self.device)
 
-    def draw(self) -> None:
-        """Draw a preview of this step."""
+    def draw(self) -> Path | None:
+        """Draw a preview of this step; return its path, if it was written."""
         if not distributed.is_first():
-            return
+            return None
         try:
             with plugin_code(self.training.recipe, "preview"):
                 rows = draw_preview(self.training, self.batch)
                 if rows:
-                    self.session.writer.preview(self.training.step, rows)
+                    path = self.session.writer.preview(self.training.step, rows)
                     preview = self._examined(rows)
                     self.session.writer.describe_previews(sheets.describe(preview))
                     if len(self.session.data.layout) > 1:  # copies of one image are no collapse
                         self.monitor.check_preview(preview)
+                    return path
         except Exception as error:
             reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
             problem = Problem(Path("previews"), "preview", FAILED, reason)
             self.session.writer.problems.add_once([problem])
+        return None
 
     def _examined(self, rows: Mapping[str, Tensor]) -> Preview:
         """Return the rows with what each of them is: given by the data set, or made from what."""

@@ -1,4 +1,4 @@
-"""Progress of training: a bar on a terminal or in a notebook, plain lines elsewhere."""
+"""Progress of training: a panel on a terminal, a bar in a notebook, plain lines elsewhere."""
 
 import math
 import sys
@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TextColumn
-
 from translate.engine.processes.launch import read_launch
 from translate.engine.system import console
-from translate.progress import ProgressReport, ProgressReporter, duration
+from translate.progress import ProgressReport, ProgressReporter
 
 BAR = 12
 """columns of the bar itself"""
 WIDEST = 120
-"""columns that a line with a bar takes at most"""
+"""columns that the line of a notebook takes at most"""
 
 
 class Lines(ProgressReporter):
@@ -27,44 +25,6 @@ class Lines(ProgressReporter):
 
     def progress(self, report: ProgressReport) -> None:
         console.say(report.line())
-
-
-class Bar(Lines):
-    """A progress bar in one line of the terminal, or of a notebook's cell."""
-
-    def __init__(self, bar: Progress) -> None:
-        self.bar = bar
-        self.task = bar.add_task("", total=None, left="starting", place="", details="")
-        self.begun: tuple[int, float] | None = None
-        self.seconds = 0.0  # for one step
-        self.report: ProgressReport | None = None
-
-    def message(self, line: str) -> None:
-        self.bar.console.print(
-            console.printable(line), markup=False, highlight=False, soft_wrap=True
-        )
-
-    def step(self, step: int, steps: int) -> None:
-        now = time.monotonic()
-        first, since = self.begun = self.begun or (step, now)
-        if self.report is None and step > first:
-            self.seconds = (now - since) / (step - first)
-        self._show(step, steps)
-
-    def progress(self, report: ProgressReport) -> None:
-        self.report = report
-        if report.step < report.steps:
-            self.seconds = report.seconds_left / (report.steps - report.step)
-        self._show(report.step, report.steps)
-
-    def _show(self, step: int, steps: int) -> None:
-        left = f"{duration(self.seconds * (steps - step))} left" if self.seconds else ""
-        place = f"{step}/{steps}"
-        room = min(self.bar.console.width, WIDEST) - BAR - len(left) - len(place) - 3
-        details = self.report.details(room).strip() if self.report else ""
-        self.bar.update(
-            self.task, completed=step, total=steps, left=left, place=place, details=details
-        )
 
 
 class NotebookBar(Lines):
@@ -138,10 +98,12 @@ def _reporter() -> Iterator[ProgressReporter]:
     elif not console.has_bars():
         yield Lines()
     else:
-        left, *others = (
-            TextColumn(f"{{task.fields[{name}]}}", markup=False)
-            for name in ("left", "place", "details")
-        )
-        columns = (left, BarColumn(BAR), *others)
-        with Progress(*columns, console=console.rich_console()) as bar:
-            yield Bar(bar)
+        from rich.live import Live
+
+        from translate.engine.training.panel import Panel
+
+        screen = console.rich_console()
+        panel = Panel(screen)
+        on_screen = console.stderr().isatty()  # not where it is redirected to a file
+        with Live(panel, console=screen, refresh_per_second=4, redirect_stderr=on_screen):
+            yield panel

@@ -1,0 +1,72 @@
+"""Peak memory and time that `translate train --dry-run` predicts, against the run itself.
+
+python benchmarks/dry_run.py [NAME ...] [--steps N] [--json FILE]
+
+Each configuration is trained for `--steps` steps, by default in the working directory's `datasets`;
+those on MNIST read ../shared/data. Predicted and real are peak memory of the process and seconds
+from the first checkpoint to the end, as `run.json` has them. Run it on an idle machine: the load
+before each of the two is printed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import tables
+from config_costs import ROOT, train_command
+from config_times import draw_sample_domains
+
+NAMES = ("cyclegan-small", "pix2pix-small", "wgan-gp-mnist")
+
+
+def main() -> None:
+    """Print a row for each configuration."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("names", nargs="*", metavar="NAME", default=NAMES)
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--json", type=Path, help="write every measurement to this file")
+    args = parser.parse_args()
+    rows = [compared(name, args.steps) for name in args.names]
+    tables.report(rows, f"{args.steps} steps each", args.json)
+
+
+def compared(name: str, steps: int) -> dict[str, Any]:
+    """Return what is predicted for a configuration, and what its run takes."""
+    draw_sample_domains(name)
+    command = [*train_command(name), "--steps", str(steps)]
+    before = os.getloadavg()[0]
+    plan = json.loads(run([*command, "--dry-run", "--json"]))
+    during = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run"
+        run([*command, "--out", str(path), "--quiet"])
+        facts = json.loads((path / "run.json").read_text())
+        *_, last = map(json.loads, (path / "log.jsonl").read_text().splitlines())
+    started, ended = (datetime.fromisoformat(facts[key]) for key in ("started", "ended"))
+    seconds = (ended - started).total_seconds()
+    return {
+        "configuration": name,
+        "memory predicted, MiB": plan["memory_mb"],
+        "real": last["memory_mb"],
+        "error": f"{plan['memory_mb'] / last['memory_mb'] - 1:+.0%}",
+        "time predicted, s": round(plan["seconds"], 1),
+        "real, s": round(seconds, 1),
+        "error of time": f"{plan['seconds'] / seconds - 1:+.0%}",
+        "load before, between": f"{before:.1f}, {during:.1f}",
+    }
+
+
+def run(command: list[str]) -> str:
+    """Return what a command prints."""
+    command = [sys.executable, "-m", "translate", *command]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The live panel of training on a terminal: progress, losses as sparklines, speed, memory."""
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import isfinite
+from pathlib import Path
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from translate.engine.system import console
+from translate.progress import WIDTH, ProgressReport, ProgressReporter, duration
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARKLINE = 24
+"""columns of a sparkline; a third of a narrow terminal"""
+WIDE = 60
+"""columns from which on the single losses of a player are shown"""
+
+
+class Panel(ProgressReporter):
+    """What is shown of a run; rich draws it again several times a second."""
+
+    def __init__(self, screen: Console) -> None:
+        self.screen = screen
+        self.place = (0, 0)
+        """steps done, and all steps; zeros before the first"""
+        self.first: tuple[int, float] | None = None
+        """the first step that was shown, and when"""
+        self.step_seconds = 0.0
+        self.report: ProgressReport | None = None
+        self.totals: dict[str, list[float]] = {}
+        """the sum of each player's losses, at every report"""
+        self.evaluated = 0
+        """the step of the newest evaluation"""
+        self.newest_preview: Path | None = None
+
+    def message(self, line: str) -> None:
+        """Print a message above the panel."""
+        self.screen.print(console.printable(line), markup=False, highlight=False, soft_wrap=True)
+
+    def step(self, step: int, steps: int) -> None:
+        """Show how many steps are done."""
+        self.place, now = (step, steps), time.monotonic()
+        first, since = self.first = self.first or (step, now)
+        if self.report is None and step > first:
+            self.step_seconds = (now - since) / (step - first)
+
+    def progress(self, report: ProgressReport) -> None:
+        """Show new losses."""
+        if report.evaluation and (not self.report or self.report.evaluation != report.evaluation):
+            self.evaluated = report.step
+        self.report, self.place = report, (report.step, report.steps)
+        if report.step < report.steps:
+            self.step_seconds = report.seconds_left / (report.steps - report.step)
+        for player, losses in report.by_player().items():
+            self.totals.setdefault(player, []).append(sum(losses.values()))
+
+    def preview(self, path: Path) -> None:
+        """Show the path of the newest preview."""
+        self.newest_preview = path
+
+    def __rich_console__(
+        self, screen: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """Yield the lines of the panel, of at most 80 columns."""
+        width = min(options.max_width, WIDTH)
+        yield self._bar(width)
+        rows = list(self._rows(width, ascii_only=options.ascii_only))
+        margin = min(max((len(label) for label, _ in rows), default=0), width // 3)
+        room = width - margin - 2
+        for label, text in rows:
+            cut = label == "preview" and len(text) > room  # the end of a path says more
+            shown = f"...{text[3 - room :]}" if cut else text[:room]
+            yield Text(f"{label[:margin]:<{margin}}  {shown}", no_wrap=True)
+
+    def _bar(self, width: int) -> RenderableType:
+        step, steps = self.place
+        if not steps:
+            return Text("starting")
+        left = f"{duration(self.step_seconds * (steps - step))} left" if self.step_seconds else ""
+        place = "  ".join(filter(None, [f"{step}/{steps}", left]))
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_row(
+            ProgressBar(steps, step, width=max(1, width - len(place) - 2)),
+            Text(place, no_wrap=True),
+        )
+        return line
+
+    def _rows(self, width: int, *, ascii_only: bool) -> Iterator[tuple[str, str]]:
+        """Yield the label and the text of each line below the bar."""
+        if report := self.report:
+            for player, losses in report.by_player().items():
+                total, wide = self.totals[player], width >= WIDE and len(losses) > 1
+                line = "" if ascii_only else sparkline(total, min(SPARKLINE, width // 3))
+                parts = "  ".join(f"{name} {value:.3g}" for name, value in losses.items())
+                yield (
+                    console.printable(player),
+                    f"{total[-1]:<8.3g}  {line}  {console.printable(parts) if wide else ''}",
+                )
+            if report.evaluation:
+                figures = "  ".join(f"{n} {value:.4g}" for n, value in report.evaluation.items())
+                yield "evaluation", console.printable(f"{figures}, step {self.evaluated}")
+            waiting = f", {report.data_wait:.0%} waiting" if report.data_wait >= 0.01 else ""
+            yield "speed", f"{report.images_per_second:.3g} images/s{waiting}"
+            if report.memory_mb:
+                yield "memory", f"{report.memory_mb:,} MiB"
+        if self.newest_preview:
+            yield "preview", console.printable(str(self.newest_preview))
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Return block characters, at most `width`, from the least of `values` to the largest.
+
+    Each is the mean of neighbouring values, where there are more; a space is a value that is not
+    finite.
+    """
+    count = min(width, len(values))
+    bounds = (place * len(values) // count for place in range(count + 1) if count)
+    means = [sum(values[start:end]) / (end - start) for start, end in pairwise(bounds)]
+    finite = [mean for mean in means if isfinite(mean)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0.0
+    return "".join(BLOCKS[round((m - low) * scale)] if isfinite(m) else " " for m in means)
