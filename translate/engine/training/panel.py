@@ -92,15 +92,14 @@ class Panel(ProgressReporter):
 
     def _rows(self, width: int, *, ascii_only: bool) -> Iterator[tuple[str, str]]:
         """Yield the label and the text of each line below the bar."""
+        columns = 0 if ascii_only else min(SPARKLINE, width // 3)
         if report := self.report:
             for player, losses in report.by_player().items():
-                total, wide = self.totals[player], width >= WIDE and len(losses) > 1
-                line = "" if ascii_only else sparkline(total, min(SPARKLINE, width // 3))
-                parts = "  ".join(f"{name} {value:.3g}" for name, value in losses.items())
-                yield (
-                    console.printable(player),
-                    f"{total[-1]:<8.3g}  {line}  {console.printable(parts) if wide else ''}",
-                )
+                total = self.totals[player]
+                line = f"{total[-1]:<8.3g}  {sparkline(total, columns):<{columns}}"
+                if width >= WIDE and len(losses) > 1:
+                    line += "".join(f"  {name} {value:.3g}" for name, value in losses.items())
+                yield console.printable(player), console.printable(line)
             if report.evaluation:
                 figures = "  ".join(f"{n} {value:.4g}" for n, value in report.evaluation.items())
                 yield "evaluation", console.printable(f"{figures}, step {self.evaluated}")
