@@ -17,7 +17,7 @@ from specs import image_spec
 
 from translate import hookimpl
 from translate.cli.show import describe
-from translate.contract.subject import CPU, Subject, subject
+from translate.contract.subject import CPU, Subject, make_subject
 from translate.contract.verdicts import small_options
 from translate.engine.checkpoints import read, retention, write
 from translate.engine.checkpoints.read import Checkpoint
@@ -141,7 +141,7 @@ def test_T26_every_changed_option_of_a_recipe_takes_effect_or_is_refused(
     name: str, tmp_path: Path
 ) -> None:
     options = {**small_options("recipe", name), **NEEDED.get(name, {})}
-    check_subject = subject(name, options, None, None)
+    check_subject = make_subject(name, options, None, None)
     training = check_subject.build()
     check_subject.train(training, BEFORE)
     checkpoint = read.read_checkpoint(write.save(tmp_path, training, resume=training))

@@ -13,7 +13,7 @@ import small_checkpoints
 import torch
 
 from translate.api import Translator
-from translate.contract.subject import CPU, subject
+from translate.contract.subject import CPU, make_subject
 from translate.contract.verdicts import small_options
 from translate.engine.inference.model import Model
 from translate.recipe import Recipe
@@ -36,7 +36,7 @@ def frequent_thread_switches() -> Iterator[None]:
 
 def translator(name: str) -> Translator:
     """Return a translator of a recipe with tiny networks, after a training step on noise."""
-    check_subject = subject(name, small_options("recipe", name), None, None)
+    check_subject = make_subject(name, small_options("recipe", name), None, None)
     training = check_subject.build()
     check_subject.train(training, 1)
     recipe = training.recipe.eval().requires_grad_(False)

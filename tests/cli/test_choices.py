@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le
 from translate import registry
 from translate.cli.choices import allowed
 from translate.contract import verdicts
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 from translate.engine.config.parts import part_kind, part_name
 from translate.engine.system import signatures
 
@@ -54,7 +54,7 @@ def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
 
     for name in registry.names("recipe"):
         options = verdicts.small_options("recipe", name)
-        check_subject = subject(name, options, None, None)
+        check_subject = make_subject(name, options, None, None)
         monkeypatch.setattr(registry, "create", record_and_create)
         created.clear()
         check_subject.make()

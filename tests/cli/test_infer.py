@@ -61,7 +61,7 @@ def test_I7_the_last_line_counts_every_input(
         ((RUN, "datasets", "datasets"), 2, "choose another folder"),
         ((RUN, "datasets", "file/out"), 2, "cannot write to file/out"),
         ((RUN, "datasets", "out", "--to", "rain"), 2, "Choose from: summer, winter."),
-        ((f"{RUN}@7", "datasets", "out"), 2, f"There are: 1; type {RUN}@1"),
+        ((f"{RUN}@7", "datasets", "out"), 2, f"Steps: 1; type {RUN}@1"),
         (
             (f"{RUN}@best", "datasets", "out"),
             2,

@@ -14,7 +14,7 @@ from valid_recipe import ValidRecipe, register
 
 from translate.contract.attributes import attributes, differing
 from translate.contract.recipes import resumes_exactly
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 
 Plugin = Callable[..., object]
 
@@ -113,7 +113,7 @@ def test_state_in_a_plain_attribute_is_named(
 ) -> None:
     register(register_plugin, recipes={"stranger": recipe})
     with pytest.raises(AssertionError) as error:
-        resumes_exactly(subject("stranger", {}, None, None))
+        resumes_exactly(make_subject("stranger", {}, None, None))
     assert name in str(error.value)
     assert "belongs in a parameter, a buffer (register_buffer) or training_state()" in str(
         error.value
@@ -158,7 +158,7 @@ STATELESS = [
 @pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
 def test_state_that_a_resume_restores_breaks_no_rule(register_plugin: Plugin, recipe: type) -> None:
     register(register_plugin, recipes={"stranger": recipe})
-    resumes_exactly(subject("stranger", {}, None, None))
+    resumes_exactly(make_subject("stranger", {}, None, None))
 
 
 def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> None:
@@ -171,7 +171,7 @@ def test_the_line_that_changes_the_state_is_named(register_plugin: Plugin) -> No
 
     register(register_plugin, recipes={"stranger": LosesAMean})
     with pytest.raises(AssertionError) as error:
-        resumes_exactly(subject("stranger", {}, None, None))
+        resumes_exactly(make_subject("stranger", {}, None, None))
     assert "`self.mean += float(batch.source.mean())`" in str(error.value.place)
 
 

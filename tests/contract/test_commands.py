@@ -56,7 +56,7 @@ def test_a_sound_command_keeps_the_rules(module: Any, run_command: Any) -> None:
     [
         ('"Greet."', "pass", "Its function has no docstring"),
         (', help="Print in capitals."', "", "--loud has no help"),
-        ("import click\n", "import click, torch\n", "imports torch: import what is slow inside"),
+        ("import click\n", "import click, torch\n", "imports torch: import slow modules inside"),
     ],
 )
 def test_a_command_that_breaks_a_rule_is_named_with_what_to_change(

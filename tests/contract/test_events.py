@@ -46,7 +46,7 @@ def test_a_plugin_of_hooks_alone_is_checked_by_its_name(
     assert (result.code, result.err) == (0, "")
     assert result.out == (
         "plugin logs:csvlog, event hooks in a temporary run\n"
-        "  ok      Hear `losses_logged`, raise nothing, and leave the run as it is.\n"
+        "  ok      Take `losses_logged`, raise nothing, and leave the run unchanged.\n"
     )
     assert "logs ?\n  event hooks     losses_logged\n" in run_command("plugins").out
 
@@ -135,12 +135,12 @@ def test_a_hook_that_breaks_a_rule_is_named_with_its_line(
     result = run_command("plugins", "check", "csvlog")
     assert result.code == 2
     assert (
-        f"  BROKEN  Hear `{event}`, raise nothing, and leave the run as it is. {message}"
+        f"  BROKEN  Take `{event}`, raise nothing, and leave the run unchanged. {message}"
         in result.out
     )
     assert f"in {__file__}, line " in result.out
     assert code in result.out.splitlines()[-1]
-    with pytest.raises(AssertionError, match="Hear `"):
+    with pytest.raises(AssertionError, match="Take `"):
         check_events("csvlog")
 
 

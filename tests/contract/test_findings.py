@@ -122,7 +122,7 @@ def line_of(text: str, after: str) -> int:
         (FailsLate, "raise KeyError", "It raised KeyError: 'schedule'."),
         (CannotBeBuilt, '{}["missing"]', "It raised KeyError: 'missing'."),
         (TranslatesWithADivision, "1 // 0", "It raised ZeroDivisionError"),
-        (OpensInHelper, 'ROOT / "LICENSE"', "load such things at first use"),
+        (OpensInHelper, 'ROOT / "LICENSE"', "load files and addresses at first use"),
         (TranslatesHalf, "def translate", "or have a geometry that says which"),
         (ReturnsATurn, "def step", "a step must yield a Turn for each player's move"),
         (ReturnsAList, "def step", "a step must yield a Turn for each player's move"),
@@ -172,7 +172,8 @@ def test_the_command_prints_one_finding_and_its_line(
         rf"^ +in .*{re.escape(__file__)}, line \d+: `return .*reshape", result.out, re.M
     )
     assert (
-        "  -       Send finite gradients to the input and to every weight. (fails by" in result.out
+        "  -       Have finite gradients for the input and for every weight. (fails by"
+        in result.out
     )
     assert result.err == "Error: stranger breaks a rule: see plugins/README.md.\n"
 

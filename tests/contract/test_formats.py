@@ -123,7 +123,7 @@ def test_what_is_written_without_loss_is_read_back(
     def write(self: Any, pixels: Any, like: Any) -> bytes:
         return npy.Npy.write(self, pixels // 2 * 2, like)
 
-    with pytest.raises(AssertionError, match="other pixels are read than were written"):
+    with pytest.raises(AssertionError, match="the pixels read differ from those written"):
         check(write=write)
     check(write=write, lossless=False)
 

@@ -11,7 +11,7 @@ from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.batches import Images, ImageSpec
 from translate.contract.gradients import has_true_gradients
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 from translate.recipe import Recipe, Turn, adam
 
 
@@ -52,7 +52,7 @@ class ItemOfATensor(Squares):
 
 def check_gradients(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
     register(register_plugin, recipes={"squares": recipe})
-    return has_true_gradients(subject("squares", {}, None, None))
+    return has_true_gradients(make_subject("squares", {}, None, None))
 
 
 @pytest.mark.parametrize("recipe", [Squares, Detached, WithoutGradient])

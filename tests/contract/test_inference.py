@@ -37,7 +37,10 @@ BREAKS_INFERENCE = {
     ),
     Halves: (inference.translates_any_size, "or have a geometry that says which"),
     NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry say which"),
-    SharesStatistics: (inference.is_independent_of_batch, "neighbours or repetition change it by"),
+    SharesStatistics: (
+        inference.is_independent_of_batch,
+        "other images or repetition change it by",
+    ),
 }
 """recipes, the rule that each breaks, and the message for its author"""
 

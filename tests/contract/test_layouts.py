@@ -189,11 +189,11 @@ BROKEN: dict[str, list[tuple[type[Layout], str]]] = {
     ],
     "picks_its_files": [
         (PicksUnlistedFiles, "not in `files`"),
-        (LeavesAFileUnused, "it is read for nothing"),
+        (LeavesAFileUnused, "leave it out"),
     ],
     "leaves_out": [
-        (IgnoresLeaveOut, "it still has it"),
-        (LeavesOutTooMuch, "only those of its item"),
+        (IgnoresLeaveOut, "still has it"),
+        (LeavesOutTooMuch, "skip those of its item"),
     ],
     "loads_named_tuples": [
         (LoadsATuple, "not a named tuple"),

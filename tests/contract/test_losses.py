@@ -62,7 +62,10 @@ class RefusesRealScores(OneScaleOnly):
     [
         (NotAScalar, "Return a finite scalar .* the loss returned tensor"),
         (HasNoGradient, "Return a finite scalar .*(does not require grad|no gradient)"),
-        (IsHighestForEqualImages, "Be lowest .* Different images cost less than equal ones"),
+        (
+            IsHighestForEqualImages,
+            "Be lowest .* Different images have a lower loss than equal ones",
+        ),
         (RootOfZero, "Be lowest .* At equal images a gradient is not finite"),
         (HalfTheGradient, "Have gradients that agree .* by autograd, .* by differences"),
         (UndeclaredRelativistic, r"for_generator depends on real scores: set relativistic = True"),

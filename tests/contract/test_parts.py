@@ -63,13 +63,13 @@ class ReturnsOneFeatureTensor(ValidGenerator):
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (TakesOneImage, r"Make images .* became \(1, 1, "),
-        (HasNoGeometry, r"Make images .*its attribute geometry"),
-        (HasAWrongHalo, r"Depend, .* depends on pixels 1 away, but halo is 0"),
-        (HasAnUnusedLayer, r"Send finite gradients .* None reaches idle\.(weight|bias)"),
+        (TakesOneImage, r"Return images .* became \(1, 1, "),
+        (HasNoGeometry, r"Return images .*its attribute geometry"),
+        (HasAWrongHalo, r"Let each pixel .* depends on pixels 1 away, but halo is 0"),
+        (HasAnUnusedLayer, r"Have finite gradients .* idle\.(weight|bias) has no gradient"),
         (ReturnsOneFeatureTensor, "Return from `features`.* It returned Tensor"),
         (FailsUnderAutocast, "Run under autocast to bf16.* not finite"),
-        (KeepsStateOutsideTheStateDict, "Do as before once the weights are saved"),
+        (KeepsStateOutsideTheStateDict, "Return the same outputs after its weights are saved"),
     ],
 )
 def test_a_generator_that_breaks_a_rule_gets_its_message(register_plugin, network, message) -> None:
@@ -133,12 +133,12 @@ class EncodesNonFinite(ValidEncoder):
     [
         (
             DrawsSquares,
-            r"Make .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
+            r"Return .* became \(1, 4, 32, 32\), not \(1, 4, 32, 64\): the .* `size`",
         ),
         (DrawsHalfTheSize, r"\(2, 3, 32, 32\) became \(2, 3, 16, 16\), .* `size`, from noise 1x1"),
         (DrawsOneImageForAll, r"\(2, 3, 1, 1\) became \(1, 4, 32, 32\), not \(2, 4, 32, 32\)"),
-        (IgnoresTheGradientOfNoise, "Send finite gradients .* None reaches the input"),
-        (EncodesNonFinite, r"\(1, 5, 32, 32\) became not finite"),
+        (IgnoresTheGradientOfNoise, "Have finite gradients .* the input has no gradient"),
+        (EncodesNonFinite, r"The output for \(1, 5, 32, 32\) is not finite"),
     ],
 )
 def test_a_noise_generator_or_encoder_that_breaks_a_rule_gets_its_message(
@@ -201,10 +201,10 @@ class DetachesItsInput(ValidDiscriminator):
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (HasAScale, r"Score .* Its geometry has a scale, but no image comes out: scale=0"),
-        (AveragesTheBatch, r"Score \(N, .* 2 images got torch.Size\(\[1, "),
+        (HasAScale, r"Score .* Its geometry has a scale, but its output is no image: set scale=0"),
+        (AveragesTheBatch, r"Score \(N, .* 2 images have scores torch.Size\(\[1, "),
         (ScoresNonFinite, "A score is not finite"),
-        (DetachesItsInput, "Send finite gradients .* None reaches the input"),
+        (DetachesItsInput, "Have finite gradients .* the input has no gradient"),
     ],
 )
 def test_a_discriminator_that_breaks_a_rule_gets_its_message(

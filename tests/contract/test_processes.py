@@ -7,7 +7,7 @@ from valid_recipe import ValidRecipe, register, require_broken
 
 from translate.contract import processes, verdicts
 from translate.contract.processes import averages_over_processes
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 from translate.engine.training import step
 from translate.recipe import Turn
 
@@ -27,8 +27,8 @@ class ScalesByRank(ValidRecipe):
 
 
 BREAKS_PROCESSES = {
-    TurnsDependOnTheImages: (averages_over_processes, "Whose turn it is depends on the images"),
-    ScalesByRank: (averages_over_processes, "is not the mean of what both halves give"),
+    TurnsDependOnTheImages: (averages_over_processes, "The player of a turn depends on the images"),
+    ScalesByRank: (averages_over_processes, "is not the mean of both halves"),
 }
 """recipes, the rule that each breaks, and the message for its author"""
 
@@ -38,12 +38,12 @@ def test_a_recipe_that_breaks_a_rule_of_processes_gets_a_message(
     register_plugin, monkeypatch, recipe
 ) -> None:
     monkeypatch.setattr(processes, "SECONDS", 6)
-    if not processes.forks():
+    if not processes.can_fork():
         pytest.skip("a new process would not have this plugin")
     require_broken(register_plugin, recipe, *BREAKS_PROCESSES[recipe])
 
 
-needs_fork = pytest.mark.skipif(not processes.forks(), reason="a new process has no test plugin")
+needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="a new process has no test plugin")
 
 
 @needs_fork
@@ -51,7 +51,7 @@ def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch)
     monkeypatch.setattr(step, "average_gradients", lambda _parameters, loss: loss)
     register(register_plugin, recipes={"valid": ValidRecipe})
     with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
-        averages_over_processes(subject("valid", {}, None, None))
+        averages_over_processes(make_subject("valid", {}, None, None))
 
 
 @needs_fork
@@ -65,21 +65,21 @@ def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> No
     average = step.average_gradients
     monkeypatch.setattr(step, "average_gradients", sum_gradients)
     register(register_plugin, recipes={"valid": ValidRecipe})
-    with pytest.raises(AssertionError, match="is not the mean of what both halves give"):
-        averages_over_processes(subject("valid", {}, None, None))
+    with pytest.raises(AssertionError, match="is not the mean of both halves"):
+        averages_over_processes(make_subject("valid", {}, None, None))
 
 
 def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkeypatch) -> None:
-    monkeypatch.setattr(processes, "forks", lambda: False)
+    monkeypatch.setattr(processes, "can_fork", lambda: False)
     register(register_plugin, recipes={"valid": ValidRecipe})
-    note = averages_over_processes(subject("valid", {}, None, None))
-    assert note == "only an installed plugin can be found by new processes"
+    note = averages_over_processes(make_subject("valid", {}, None, None))
+    assert note == "new processes load installed plugins only"
 
 
 @pytest.mark.slow
 def test_without_fork_an_installed_plugin_is_checked_in_new_processes(
     monkeypatch,
 ) -> None:
-    monkeypatch.setattr(processes, "forks", lambda: False)
-    cyclegan = subject("cyclegan", verdicts.small_options("recipe", "cyclegan"), None, None)
+    monkeypatch.setattr(processes, "can_fork", lambda: False)
+    cyclegan = make_subject("cyclegan", verdicts.small_options("recipe", "cyclegan"), None, None)
     assert averages_over_processes(cyclegan) is None

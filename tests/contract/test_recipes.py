@@ -127,7 +127,10 @@ class PreviewsANumber(ValidRecipe):
 
 
 BREAKS_RECIPES = {
-    ReadsAFile: (recipes.constructor_does_no_io, "asked for /.*: load such things at first use"),
+    ReadsAFile: (
+        recipes.constructor_does_no_io,
+        "opened /.*: load files and addresses at first use",
+    ),
     UsesTheNetwork: (recipes.constructor_does_no_io, "127.0.0.1"),
     DrawsUnseeded: (recipes.constructor_does_no_io, "critic.weight differs"),
     YieldsNothing: (recipes.takes_turns, "yielded nothing"),
@@ -145,7 +148,7 @@ BREAKS_RECIPES = {
     MovesBeforeItsTurn: (recipes.moves_one_player, "critic.weight moved before the first turn"),
     NeverMovesTheCritic: (recipes.moves_one_player, "In 10 steps nothing of critic moved"),
     HidesANetwork: (recipes.moves_one_player, "'hidden' has weights that are not part"),
-    LoadsSomethingElse: (recipes.survives_saving, "is not what was saved"),
+    LoadsSomethingElse: (recipes.survives_saving, "differs from the saved one"),
     ForgetsItsPool: (recipes.resumes_exactly, "differs: state that a step keeps"),
     ForgetsACounter: (
         recipes.resumes_exactly,

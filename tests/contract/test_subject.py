@@ -5,7 +5,7 @@ import torch
 from valid_recipe import ValidRecipe, register
 
 from translate.batches import Captioned, Images, Labelled, Pair
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from translate.contract.subject import subject
     [("cyclegan", Pair), ("gan", Images), ("cgan", Labelled), ("text2img", Captioned)],
 )
 def test_a_recipe_gets_batches_of_the_type_that_it_trains_on(recipe: str, batch: type) -> None:
-    check_subject = subject(recipe, {}, None, None)
+    check_subject = make_subject(recipe, {}, None, None)
     first, again, second = check_subject.batch(0), check_subject.batch(0), check_subject.batch(1)
     assert type(first) is batch
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
@@ -23,7 +23,7 @@ def test_a_recipe_gets_batches_of_the_type_that_it_trains_on(recipe: str, batch:
 
 def test_a_checkpoint_of_the_subject_restores_all_of_its_state(register_plugin) -> None:
     register(register_plugin, recipes={"valid": ValidRecipe})
-    check_subject = subject("valid", {}, None, None)
+    check_subject = make_subject("valid", {}, None, None)
     training = check_subject.build()
     check_subject.train(training, 2)
     restored = check_subject.reload(training)

@@ -98,12 +98,12 @@ def test_a_valid_tracker_keeps_the_rules(register_plugin: Plugin) -> None:
         (ReadsInTheConstructor, "Read no file and no network in a constructor.*pyproject"),
         (Incomplete, "There is no method preview or finished or close"),
         (RoundsLosses, "ValueError: cannot convert float NaN to integer"),
-        (RewritesTheConfig, "It changed config.yaml of the run: write files of your own"),
+        (RewritesTheConfig, "It changed config.yaml of the run: write your own files"),
         (
             DrawsRandomNumbers,
-            "It drew from the global generator of python: use a generator of your own",
+            "It drew from the global generator of python: use your own generator",
         ),
-        (ClosesBeforeStart, "Close also where `started` was not called.*no attribute 'file'"),
+        (ClosesBeforeStart, "Close also if `started` was not called.*no attribute 'file'"),
     ],
 )
 def test_a_tracker_that_breaks_a_rule_gets_its_message(

@@ -318,7 +318,7 @@ def test_D25_a_run_records_which_domains_are_label_maps(tmp_path: Path) -> None:
     small_runs.train(
         small_runs.config(tmp_path, "pix2pix", train__steps=1), tmp_path / "run", recorder
     )
-    assert "label maps: a, as all images looked at have a palette" in str(recorder)
+    assert "label maps: a, as all sampled images have a palette" in str(recorder)
     assert "b: values from 0 to 18 of 255" in str(recorder)
     assert "--set data.labels=[b]" in str(recorder)
     model, _ = infer.load(tmp_path / "run", device="cpu")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from translate import hookimpl
 from translate.contract.recipes import resumes_exactly
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 from translate.contract.verdicts import small_options
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry, geometry_of
@@ -44,7 +44,7 @@ def images(count=4, channels=3, side=16):
 @pytest.mark.parametrize("name", ["noisy", "augmented", "spectral", "minibatch"])
 def test_recipes_resume_exactly_with_every_wrapper(name):
     small_one = {**small_options("recipe", "pix2pix"), "discriminator": {"name": name, "of": PATCH}}
-    resumes_exactly(subject("pix2pix", small_one, None, None))
+    resumes_exactly(make_subject("pix2pix", small_one, None, None))
 
 
 def test_wrappers_pass_on_attributes_of_the_network():

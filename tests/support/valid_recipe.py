@@ -11,7 +11,7 @@ from torch import nn
 from translate import hookimpl
 from translate.batches import ImageSpec
 from translate.contract import verdicts
-from translate.contract.subject import Subject, subject
+from translate.contract.subject import Subject, make_subject
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 
@@ -72,7 +72,7 @@ def require_broken(
     """Assert that `recipe` breaks `rule` of the contract with `message`, a pattern."""
     register(register_plugin, recipes={"stranger": recipe})
     with pytest.raises(Exception, match=message):
-        rule(subject("stranger", {}, None, None))
+        rule(make_subject("stranger", {}, None, None))
 
 
 def broken_rules(kind: Literal["generator", "discriminator", "loss"], name: str) -> str:

@@ -1,4 +1,4 @@
-"""State that a checkpoint does not hold: numbers, lists and tensors in plain Python attributes."""
+"""State that a checkpoint does not contain: numbers, lists and tensors in Python attributes."""
 
 import ast
 import inspect
@@ -24,48 +24,48 @@ FOREIGN = ("translate", "torch", "numpy", "builtins", "abc", "typing", "pluggy")
 
 
 def attributes(recipe: nn.Module) -> dict[str, Any]:
-    """Return a copy of what the modules of `recipe` keep in plain attributes, by dotted name.
+    """Return copies of the attributes of all modules of `recipe`, by dotted name.
 
-    Parameters and buffers are none. Numbers, strings, tensors, arrays and random generators are
-    found within lists, dictionaries and objects, too.
+    Parameters and buffers are not included. Numbers, strings, tensors, arrays and random
+    generators within lists, dictionaries and objects are.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     known = {id(module) for module in recipe.modules()}
     for path, module in recipe.named_modules():
         for name, value in vars(module).items():
             if name not in INTERNAL:
-                found |= _values(f"{path}.{name}".lstrip("."), value, known)
-    return found
+                values |= _values(f"{path}.{name}".lstrip("."), value, known)
+    return values
 
 
 def shared(recipe: nn.Module) -> dict[str, Any]:
-    """Return a copy of the numbers that the classes and source files of `recipe` keep.
+    """Return copies of the class attributes and module variables of `recipe` that are numbers.
 
-    What is shared by all instances survives within one process, and is in no checkpoint.
+    They are shared by all instances, and are in no checkpoint.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
         if kind.__module__.partition(".")[0] in FOREIGN:
             continue
         for name, value in vars(kind).items():
             if type(value) in (int, float, complex) or isinstance(value, Tensor):
-                found |= _values(f"{kind.__name__}.{name}", value, set())
+                values |= _values(f"{kind.__name__}.{name}", value, set())
         source = sys.modules.get(kind.__module__)
         for name, value in vars(source).items() if source else ():
             if type(value) in (int, float, complex) or isinstance(value, Tensor):
-                found |= _values(f"{kind.__module__}.{name}", value, set())
-    return found
+                values |= _values(f"{kind.__module__}.{name}", value, set())
+    return values
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return the names of those that are not equal, bit for bit."""
+    """Return the names of values that are not equal bit for bit."""
     missing = object()
     keys = dict.fromkeys([*before, *after])
     return [k for k in keys if not _equal(before.get(k, missing), after.get(k, missing))]
 
 
 def assignment(recipe: nn.Module, name: str) -> Place | None:
-    """Return where the attribute of that dotted `name` gets a new value, outside a constructor."""
+    """Return the line that assigns the attribute `name`, outside a constructor."""
     words = re.findall(r"\w+", name.removeprefix("len("))
     for kind in {c for module in recipe.modules() for c in type(module).__mro__}:
         if kind.__module__.partition(".")[0] in FOREIGN:
@@ -74,7 +74,7 @@ def assignment(recipe: nn.Module, name: str) -> Place | None:
             lines, first = inspect.getsourcelines(kind)
             tree = ast.parse(textwrap.dedent("".join(lines)))
         except (OSError, TypeError, SyntaxError):
-            continue  # made in a console, say: it has no source to point to
+            continue  # defined in a console: it has no source file
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and function.name != "__init__":
                 for line in _changes(function, words):
@@ -84,8 +84,8 @@ def assignment(recipe: nn.Module, name: str) -> Place | None:
 
 
 def _changes(function: ast.FunctionDef, words: list[str]) -> list[int]:
-    """Return the lines that set one of `words` in ``self``, or else those that mention it."""
-    found = [
+    """Return the lines that assign one of `words` of ``self``, or else those that use it."""
+    nodes = [
         node
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute)
@@ -93,17 +93,17 @@ def _changes(function: ast.FunctionDef, words: list[str]) -> list[int]:
         and isinstance(node.value, ast.Name)
         and node.value.id == "self"
     ]
-    return [n.lineno for n in found if isinstance(n.ctx, ast.Store)] or [n.lineno for n in found]
+    return [n.lineno for n in nodes if isinstance(n.ctx, ast.Store)] or [n.lineno for n in nodes]
 
 
-def _values(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield the plain values within `value`, each with its name."""
+def _values(name: str, value: Any, visited: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield the scalars, arrays and generator states within `value`, each with its name."""
     if isinstance(value, PLAIN):
         yield name, value
         return
-    if id(value) in seen:
+    if id(value) in visited:
         return
-    seen.add(id(value))
+    visited.add(id(value))
     if isinstance(value, Tensor):
         yield name, value.detach().clone()
     elif isinstance(value, np.ndarray | np.generic):
@@ -119,23 +119,23 @@ def _values(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, Mapping):
         yield f"len({name})", len(value)
         for key, item in value.items():
-            yield from _values(f"{name}[{key!r}]", item, seen)
+            yield from _values(f"{name}[{key!r}]", item, visited)
     elif isinstance(value, list | tuple | deque):
         yield f"len({name})", len(value)
         for index, item in enumerate(value):
-            yield from _values(f"{name}[{index}]", item, seen)
+            yield from _values(f"{name}[{index}]", item, visited)
     elif isinstance(value, nn.Module):
         for key, item in value.state_dict().items():
             yield f"{name}.{key}", item.detach().clone()
     elif not isinstance(value, type) and type(value).__module__.partition(".")[0] not in FOREIGN:
         for key, item in getattr(value, "__dict__", {}).items():
-            yield from _values(f"{name}.{key}", item, seen)
+            yield from _values(f"{name}.{key}", item, visited)
 
 
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
-        alike = one.dtype == other.dtype and one.shape == other.shape
-        return alike and bool(((one == other) | ((one != one) & (other != other))).all())
+        same = one.dtype == other.dtype and one.shape == other.shape
+        return same and bool(((one == other) | ((one != one) & (other != other))).all())
     if isinstance(one, np.ndarray | np.generic) and isinstance(other, np.ndarray | np.generic):
         return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
     if isinstance(one, float) and isinstance(other, float) and one != one:

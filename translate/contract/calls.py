@@ -1,4 +1,4 @@
-"""The rules of what `translate` and `draw` take: options of their own, and noise."""
+"""The rules of the arguments of `translate` and `draw`: options and noise."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +15,12 @@ from translate.recipe import Recipe
 
 
 def declares_options(subject: Subject) -> str | None:
-    """Give options of `translate` and `draw` defaults, and names that commands do not use."""
+    """Give each option of `translate` and `draw` a default and an unused name."""
     recipe = subject.build().recipe
     for call in (recipe.translate, recipe.draw):
         for name, option in calls.options_of(call).items():
             where = f"The option {name!r} of {call.__name__}"
-            require(not option.required, f"{where} has no default: inference starts without it.")
+            require(not option.required, f"{where} has no default: give it one.")
             require(
                 name not in calls.ARGUMENTS,
                 f"{where} is an argument of Translator: choose another name.",
@@ -29,42 +29,42 @@ def declares_options(subject: Subject) -> str | None:
 
 
 def draws_from_given_noise(subject: Subject) -> str | None:
-    """Draw random numbers at inference from the `noise` that is given, and from nowhere else."""
+    """Draw random numbers at inference from the argument `noise` alone."""
     recipe = subject.build().recipe.eval()
-    tried = None
+    last = None
     for name, call in _calls_with_noise(subject, recipe):
         with seeded(0):
             first = call(0)
         with seeded(1):
-            again = call(0)
-        worst = float((first - again).abs().max())
+            second = call(0)
+        worst = float((first - second).abs().max())
         require(worst <= 1 / 255, f"{name}: equal noise gives results that differ by {worst:.3f}. "
              "Draw with noise.normal(shape) instead of torch.randn.")  # fmt: skip
         require(
             not torch.equal(first, call(1)),
-            f"{name}: it takes noise, and does not use it: leave the parameter out.",
+            f"{name}: it takes noise, and does not use it: remove the parameter.",
         )
-        tried = name
-    return None if tried else "it takes no noise"
+        last = name
+    return None if last else "it takes no noise"
 
 
 def _calls_with_noise(
     subject: Subject, recipe: Recipe
 ) -> list[tuple[str, Callable[[int], Tensor]]]:
     """Return the calls of `recipe` that take noise, as functions of a seed, by name."""
-    found: list[tuple[str, Callable[[int], Tensor]]] = []
+    by_name: list[tuple[str, Callable[[int], Tensor]]] = []
     spec = subject.spec
     if calls.takes_noise(recipe.translate):
         channels = spec.source.channels + int(recipe.takes_mask)
         images = random_pixels(2, channels, *spec.size)
-        found += [
+        by_name += [
             (f"To {to!r}", partial(_translate, recipe, images, to))
             for to in recipe.targets(spec.source.name)
         ]
     if calls.takes_noise(recipe.draw):
         latents = recipe.latents(2, torch.Generator().manual_seed(0))
-        found.append(("Drawing", partial(_draw, recipe, latents)))
-    return found
+        by_name.append(("Drawing", partial(_draw, recipe, latents)))
+    return by_name
 
 
 def _translate(recipe: Recipe, images: Tensor, to: str, seed: int) -> Tensor:

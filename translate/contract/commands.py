@@ -1,4 +1,4 @@
-"""The rules of commands: their help, and what their modules import."""
+"""The rules of commands: their help and their imports."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ module, *sys.path = sys.argv[1:]
 importlib.import_module(module)
 sys.exit({IMPORTS_TORCH} if "torch" in sys.modules else 0)
 """
-"""exits with `IMPORTS_TORCH` where a module imports it"""
+"""exits with `IMPORTS_TORCH` if the module imports torch"""
 SECONDS = 60
 
 
@@ -66,7 +66,7 @@ def explains_itself(subject: CommandSubject) -> None:
 
 
 def imports_no_torch(subject: CommandSubject) -> str | None:
-    """Import no torch with its module, which `translate --help` imports as well."""
+    """Import no torch in its module, which `translate --help` imports."""
     module = getattr(subject.owner, "__module__", "")
     process = subprocess.run(
         [sys.executable, "-c", CODE, module, *sys.path],
@@ -76,8 +76,8 @@ def imports_no_torch(subject: CommandSubject) -> str | None:
     )
     subject.require(
         process.returncode != IMPORTS_TORCH,
-        f"{module} imports torch: import what is slow inside the command, and register recipes "
-        "in another module with an entry point of its own.",
+        f"{module} imports torch: import slow modules inside the command, and register recipes "
+        "in another module with its own entry point.",
     )
     return "not tried: its module cannot be imported by name" if process.returncode else None
 

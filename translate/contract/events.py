@@ -1,4 +1,4 @@
-"""The rules of event hooks, each called as a run calls it, for a temporary run."""
+"""The rules of event hooks, each called as in training, for a temporary run."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -16,18 +16,18 @@ class Listener(NamedTuple):
     name: str
     """``distribution:entry``"""
     hooks: Mapping[str, Any]
-    """by event, as pluggy has them"""
+    """pluggy's hook implementations by event"""
     example: Any = None
 
     @property
     def owner(self) -> object:
-        """The function of its first hook, in whose source file the plugin is."""
+        """The function of its first hook."""
         return next(iter(self.hooks.values())).function
 
 
 def listeners(name: str) -> list[Listener]:
-    """Return the plugins with event hooks that are called `name`, or whose distribution is."""
-    manager, found = discovery.load(), []
+    """Return the plugins with event hooks whose name or distribution is `name`."""
+    manager, result = discovery.load(), []
     for full, _ in manager.list_name_plugin():
         if name not in (full, *full.split(":")):
             continue
@@ -38,31 +38,31 @@ def listeners(name: str) -> list[Listener]:
             if hook.plugin_name == full
         }
         if hooks:
-            found.append(Listener(full, hooks))
-    return found
+            result.append(Listener(full, hooks))
+    return result
 
 
 def rules(listener: Listener) -> tuple[Callable[[Listener], None], ...]:
-    """Return a rule for each event that the plugin hears."""
+    """Return a rule for each event hook of the plugin."""
     return tuple(_rule(event) for event in listener.hooks)
 
 
 def _rule(event: str) -> Callable[[Listener], None]:
-    def hears(listener: Listener) -> None:
+    def rule(listener: Listener) -> None:
         with temporary_run() as (run, calls):
-            for name, facts in calls:
+            for name, arguments in calls:
                 if name == event:
-                    _call(listener.hooks[event], {"run": run, **facts})
+                    _call(listener.hooks[event], {"run": run, **arguments})
 
-    hears.__doc__ = f"Hear `{event}`, raise nothing, and leave the run as it is."
-    hears.__name__ = event
-    return hears
+    rule.__doc__ = f"Take `{event}`, raise nothing, and leave the run unchanged."
+    rule.__name__ = event
+    return rule
 
 
-def _call(hook: Any, given: Mapping[str, Any]) -> None:
-    """Call one hook as a run does; raise `RuleError` if it changes the run."""
-    with unchanged(given["run"].path, lambda: definition(_Hook(hook.function), "function")):
-        hook.function(*(given[name] for name in hook.argnames))
+def _call(hook: Any, arguments: Mapping[str, Any]) -> None:
+    """Call one hook as training does; raise `RuleError` if it changes the run."""
+    with unchanged(arguments["run"].path, lambda: definition(_Hook(hook.function), "function")):
+        hook.function(*(arguments[name] for name in hook.argnames))
 
 
 class _Hook(NamedTuple):

@@ -1,4 +1,4 @@
-"""The rules of image formats, tried on files that a format writes, and on files that are given."""
+"""The rules of image formats, tested on files that a format writes, and on given files."""
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class FormatSubject:
 
     @cached_property
     def format(self) -> Format:
-        """The format, made once."""
+        """The format, created once."""
         made: Format = create("format", self.name)
         return made
 
@@ -59,7 +59,7 @@ class FormatSubject:
         return ((suffix, n) for suffix, many in self.format.writes.items() for n in many)
 
     def write(self, suffix: str, channels: int) -> EncodedImage:
-        """Return the file that it makes of random pixels."""
+        """Return a file of random pixels, written by the format."""
         content = self.format.write(pixels(channels), header(channels))
         return EncodedImage(f"image{suffix}", content)
 
@@ -74,91 +74,91 @@ def header(channels: int, size: tuple[int, int] = SIDES) -> Header:
     return Header(format="", size=size, channels=channels)
 
 
-def names_its_suffixes(tested: FormatSubject) -> str | None:
+def names_its_suffixes(subject: FormatSubject) -> str | None:
     """Its suffixes are in lower case, and it writes only files that it also reads."""
-    suffixes = set(tested.format.suffixes)
+    suffixes = set(subject.format.suffixes)
     require(suffixes, "`suffixes` is empty: name at least one, as in {'.npy'}")
     odd = [s for s in sorted(suffixes) if not s.startswith(".") or s != s.lower()]
     require(not odd, f"`suffixes`: expected lower case with a dot, as in '.npy', got {odd}")
-    extra = sorted(set(tested.format.writes) - suffixes)
+    extra = sorted(set(subject.format.writes) - suffixes)
     require(
-        not extra, f"`writes` names {extra}, which `suffixes` does not: such files are not found"
+        not extra, f"`writes` names {extra}, which `suffixes` does not: such files are not listed"
     )
     return None
 
 
-def leaves_others_alone(tested: FormatSubject) -> str | None:
+def leaves_others_alone(subject: FormatSubject) -> str | None:
     """`probe` returns None for files of other formats, and for any bytes that are not its own."""
     others = [
         (named.name, named.format.write(pixels(channels), header(channels)))
         for named in format_registry.formats()
-        if named.name != tested.name
+        if named.name != subject.name
         for channels in sorted({n for many in named.format.writes.values() for n in many})
     ]
     noise = Random(0).randbytes(64)
     for name, data in [("nothing", b""), ("a zero", b"\0"), ("noise", noise), *others]:
-        found = tested.format.probe(EncodedImage("other", data))
-        require(found is None, f"`probe` takes {name} for its own: look at the first bytes")
+        result = subject.format.probe(EncodedImage("other", data))
+        require(result is None, f"`probe` takes {name} for its own: check the first bytes")
     return None
 
 
-def probes_without_decoding(tested: FormatSubject) -> str | None:
-    """`probe` decodes no pixel: it allocates far less than an image."""
-    for suffix, channels in tested.written:
+def probes_without_decoding(subject: FormatSubject) -> str | None:
+    """`probe` decodes no pixels: it allocates much less memory than the image."""
+    for suffix, channels in subject.written:
         black = np.zeros((*LARGE, channels), np.uint8)
-        data = tested.format.write(black, header(channels, LARGE))
-        tested.format.probe(EncodedImage("image", data))  # which imports what it needs, once
+        data = subject.format.write(black, header(channels, LARGE))
+        subject.format.probe(EncodedImage("image", data))  # which imports what it needs, once
         tracemalloc.start()
         try:
-            tested.format.probe(EncodedImage("image", data))
+            subject.format.probe(EncodedImage("image", data))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
         require(peak < black.nbytes // 2,
              f"`probe` allocates {peak:,} bytes for the {black.nbytes:,} of a {suffix} image: read "
              "its header only")  # fmt: skip
-    return None if [*tested.written] else UNTRIED
+    return None if [*subject.written] else UNTRIED
 
 
-def reads_what_it_announces(tested: FormatSubject) -> str | None:
+def reads_what_it_announces(subject: FormatSubject) -> str | None:
     """`read` returns pixels of the size and with the channels that `probe` announces."""
-    for image in tested.images:
-        found = tested.format.probe(image)
-        require(found is not None, f"`probe` returns None for {image.name}, its own file")
-        assert found is not None
-        _hold_shape(image.name, _array(tested.format.read(image)), found)
-    return None if tested.images else UNTRIED
+    for image in subject.images:
+        header = subject.format.probe(image)
+        require(header is not None, f"`probe` returns None for {image.name}, its own file")
+        assert header is not None
+        _require_shape(image.name, _array(subject.format.read(image)), header)
+    return None if subject.images else UNTRIED
 
 
-def reads_windows(tested: FormatSubject) -> str | None:
+def reads_windows(subject: FormatSubject) -> str | None:
     """`read` of a window returns that part of the image."""
-    for image in tested.images:
-        whole = _array(tested.format.read(image))
+    for image in subject.images:
+        whole = _array(subject.format.read(image))
         height, width = whole.shape[0] // 2, whole.shape[1] // 3
         if not height or not width:
             continue
-        part = _array(tested.format.read(image, 0, Window(1, width, height, width)))
+        part = _array(subject.format.read(image, 0, Window(1, width, height, width)))
         expected = whole[1 : 1 + height, width : 2 * width]
         same = part.shape == expected.shape and (part == expected).all()
         require(same, f"`read` of {image.name} in a window is not that part of the image")
-    return None if tested.images else UNTRIED
+    return None if subject.images else UNTRIED
 
 
-def keeps_pixels(tested: FormatSubject) -> str | None:
-    """`read` returns what `write` has stored, exactly where the format is `lossless`."""
-    for suffix, channels in tested.written:
-        image = tested.write(suffix, channels)
-        back = image.decode(channels=channels)
-        same = back.dtype == np.uint8 and (back == pixels(channels)).all()
-        require(same or not tested.format.lossless,
-             f"{image.name}: other pixels are read than were written with {channels} channels: "
+def keeps_pixels(subject: FormatSubject) -> str | None:
+    """`read` returns the pixels that `write` stored, exactly if the format is `lossless`."""
+    for suffix, channels in subject.written:
+        image = subject.write(suffix, channels)
+        decoded = image.decode(channels=channels)
+        same = decoded.dtype == np.uint8 and (decoded == pixels(channels)).all()
+        require(same or not subject.format.lossless,
+             f"{image.name}: the pixels read differ from those written with {channels} channels: "
              "store them exactly, or set `lossless` to False")  # fmt: skip
-    return None if [*tested.written] else UNTRIED
+    return None if [*subject.written] else UNTRIED
 
 
-def refuses_damage(tested: FormatSubject) -> str | None:
+def refuses_damage(subject: FormatSubject) -> str | None:
     """Files that end early are refused; changed ones are refused, or have the announced size."""
-    for image in tested.images:
+    for image in subject.images:
         for length in (len(image.data) // 4, len(image.data) // 2):
             cut = EncodedImage(image.name, image.data[:length])
             require(_refused(cut), f"{image.name}: half of the file is read as an image: raise "
@@ -169,11 +169,11 @@ def refuses_damage(tested: FormatSubject) -> str | None:
             for _ in range(random.randrange(1, 5)):
                 changed[random.randrange(len(changed))] = random.randrange(256)
             _refused(EncodedImage(image.name, bytes(changed), max_pixels=1 << 20))
-    return None if tested.images else UNTRIED
+    return None if subject.images else UNTRIED
 
 
 def _refused(image: EncodedImage) -> bool:
-    """Tell whether `image` cannot be read; raises what is neither a `BadImage` nor an image."""
+    """Return whether reading `image` raises `BadImage`; other exceptions pass."""
     try:
         image.decode_layers()
     except BadImage:
@@ -181,23 +181,24 @@ def _refused(image: EncodedImage) -> bool:
     return False
 
 
-def _hold_shape(name: str, found: NDArray[Any], announced: Header) -> None:
-    shape = (*announced.size, announced.channels)
+def _require_shape(name: str, pixels: NDArray[Any], header: Header) -> None:
+    shape = (*header.size, header.channels)
     require(
-        found.shape == shape, f"{name}: `probe` announces {shape}, and `read` returns {found.shape}"
+        pixels.shape == shape,
+        f"{name}: `probe` announces {shape}, and `read` returns {pixels.shape}",
     )
-    require(found.dtype in (np.uint8, np.uint16),
-         f"{name}: `read` returns {found.dtype}: expected uint8 or uint16")  # fmt: skip
+    require(pixels.dtype in (np.uint8, np.uint16),
+         f"{name}: `read` returns {pixels.dtype}: expected uint8 or uint16")  # fmt: skip
 
 
-def _array(found: NDArray[Any] | Layers) -> NDArray[Any]:
-    """Return what `read` has returned as (height, width, channels), alpha last."""
-    if not isinstance(found, Layers):
-        return found if found.ndim == 3 else found[..., None]
-    colours = found.pixels if found.pixels.ndim == 3 else found.pixels[..., None]
-    if found.alpha is None:
+def _array(content: NDArray[Any] | Layers) -> NDArray[Any]:
+    """Return the result of `read` as (height, width, channels), alpha last."""
+    if not isinstance(content, Layers):
+        return content if content.ndim == 3 else content[..., None]
+    colours = content.pixels if content.pixels.ndim == 3 else content.pixels[..., None]
+    if content.alpha is None:
         return colours
-    return np.concatenate([colours, found.alpha[..., None]], axis=2)
+    return np.concatenate([colours, content.alpha[..., None]], axis=2)
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""The rule that gradients of a recipe's turns are right, tried by finite differences."""
+"""The rule that gradients of a recipe's turns are right, tested by finite differences."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ def has_true_gradients(subject: Subject) -> str | None:
     }
     with _double_precision():
         recipe.double()
-        batch = tree_map(_doubled, subject.batch(0))
+        batch = tree_map(_to_double, subject.batch(0))
         missing = dict(players)
         for iteration in range(STEPS):
             recipe.iteration = iteration
@@ -62,27 +62,28 @@ def _check(recipe: Recipe, batch: Any, number: int, player: str, names: list[str
     gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
     with seeded(1):
         directions = [_scale(weight) * torch.randn_like(weight) for weight in weights]
-    movable = [n for n, p in copy.named_parameters() if n in names and p.requires_grad]
+    trainable = [n for n, p in copy.named_parameters() if n in names and p.requires_grad]
     slope = sum(
         float((g * direction).sum()) for g, direction in zip(gradients, directions, strict=True)
     )
     length = sum(
         float((g * _scale(w)).square().sum()) for g, w in zip(gradients, weights, strict=True)
     )
-    measured = []
+    differences = []
     for width in STEP_SIZES:
         ends = []
         for step in (width, -width):
             moves = {
-                name: step * direction for name, direction in zip(movable, directions, strict=True)
+                name: step * direction
+                for name, direction in zip(trainable, directions, strict=True)
             }
             copy = _copy(recipe, moves)
             ends.append(float(_total(copy, batch, number, constants.replayed()).detach()))
-        measured.append((ends[0] - ends[1]) / (2 * width))
-        if abs(measured[-1] - slope) <= TOLERANCE * max(abs(slope), length**0.5) + 1e-7:
+        differences.append((ends[0] - ends[1]) / (2 * width))
+        if abs(differences[-1] - slope) <= TOLERANCE * max(abs(slope), length**0.5) + 1e-7:
             return
     raise AssertionError(
-        f"Turn of {player!r}: {slope:.6g} by autograd, {measured[-1]:.6g} by differences."
+        f"Turn of {player!r}: {slope:.6g} by autograd, {differences[-1]:.6g} by differences."
     )
 
 
@@ -112,7 +113,7 @@ def _copy(recipe: Recipe, moves: Mapping[str, Tensor]) -> Recipe:
     return copy
 
 
-def _doubled(value: Any) -> Any:
+def _to_double(value: Any) -> Any:
     floating = isinstance(value, Tensor) and value.is_floating_point()
     return value.double() if floating else value
 
@@ -128,7 +129,7 @@ def _double_precision() -> Iterator[None]:
 
 
 class _Constants(TorchFunctionMode):
-    """Record every tensor that is made without gradients; or give the recorded ones again."""
+    """Record every tensor that is computed without gradients, or replay the recorded ones."""
 
     def __init__(self, recorded: list[Tensor] | None = None) -> None:
         super().__init__()
@@ -142,17 +143,17 @@ class _Constants(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        given = kwargs or {}
-        result = func(*args, **given)
+        keywords = kwargs or {}
+        result = func(*args, **keywords)
         if torch.is_grad_enabled() and func is not Tensor.detach:
             return result
-        changed = [each for each in (*args[:1], given.get("out")) if isinstance(each, Tensor)]
+        targets = [each for each in (*args[:1], keywords.get("out")) if isinstance(each, Tensor)]
         if type(result) in (tuple, list):
-            return type(result)(self._constant(changed, each) for each in result)
-        return self._constant(changed, result)
+            return type(result)(self._constant(targets, each) for each in result)
+        return self._constant(targets, result)
 
-    def _constant(self, changed: list[Tensor], value: Any) -> Any:
-        """Return `value`, or the one that was made in its place before; `changed` ones change."""
+    def _constant(self, targets: list[Tensor], value: Any) -> Any:
+        """Return `value`, or the recorded one; in-place `targets` get its value."""
         if not (isinstance(value, Tensor) and value.is_floating_point()):
             return value
         if self.recorded is None:
@@ -160,7 +161,7 @@ class _Constants(TorchFunctionMode):
             return value
         before = self.recorded[self.position]
         self.position += 1
-        if any(value is each for each in changed):
+        if any(value is each for each in targets):
             with torch.no_grad():
                 return value.copy_(before)
         return before.clone()

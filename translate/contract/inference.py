@@ -1,4 +1,4 @@
-"""The rules of a recipe at inference: what it translates and draws."""
+"""The rules of a recipe at inference: translation and sampling."""
 
 from collections.abc import Iterator
 
@@ -15,22 +15,24 @@ SIZES = (1, 1), (5, 7), (33, 20)
 
 
 def names_its_targets(subject: Subject) -> str | None:
-    """Name as targets of a domain, in a tuple, domains that it was trained on."""
+    """Return from `targets` a tuple of domains that it was trained on."""
     recipe = subject.build().recipe
     if type(recipe).translate is Recipe.translate:
         return "it does not translate"
     for source in subject.spec.names:
-        found = recipe.targets(source)
-        known = isinstance(found, tuple) and set(found) <= set(subject.spec.names)
-        require(known, f"targets({source!r}) returned {found!r}: the domains are in self.domains.")
+        targets = recipe.targets(source)
+        known = isinstance(targets, tuple) and set(targets) <= set(subject.spec.names)
+        require(
+            known, f"targets({source!r}) returned {targets!r}: the domains are in self.domains."
+        )
     return None
 
 
 def translates_any_size(subject: Subject) -> str | None:
-    """Translate an image of any size, from 1x1 up, to one `geometry.scale` times as large."""
+    """Translate images of any size, from 1x1 up, to `geometry.scale` times the size."""
     recipe = subject.build().recipe.eval()
     scale = recipe.geometry.scale
-    for to, channels, expected in _ways(subject, recipe):
+    for to, channels, expected in _directions(subject, recipe):
         for height, width in SIZES:
             try:
                 drawn = translate_batch(recipe, random_pixels(1, channels, height, width), to)
@@ -44,7 +46,7 @@ def translates_any_size(subject: Subject) -> str | None:
                 drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}."
             )
             require(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
-    return None if _ways(subject, recipe) else "it does not translate"
+    return None if _directions(subject, recipe) else "it does not translate"
 
 
 def is_independent_of_batch(subject: Subject) -> str | None:
@@ -53,19 +55,19 @@ def is_independent_of_batch(subject: Subject) -> str | None:
     subject.train(training, 2)
     recipe = training.recipe.eval()
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
-    for to, channels, _ in _ways(subject, recipe):
+    for to, channels, _ in _directions(subject, recipe):
         images = random_pixels(3, channels, *subject.spec.size)
-        images[1] *= 0.2  # unlike its neighbours
+        images[1] *= 0.2  # other statistics than the rest
         together = translate_batch(recipe, images, to)
         alone = torch.cat([translate_batch(recipe, image[None], to) for image in images])
         worst = float((together - alone).abs().max())
         require(
             worst <= 1 / 255,
-            f"To {to!r}, neighbours or repetition change it by {worst:.3f}: is "
+            f"To {to!r}, other images or repetition change it by {worst:.3f}: is "
             "a batch norm in training mode, or dropout on?",
         )
     require_equal(before, recipe.state_dict(), "Translating changed {}.")
-    return None if _ways(subject, recipe) else "it does not translate"
+    return None if _directions(subject, recipe) else "it does not translate"
 
 
 def draws_trained_size(subject: Subject) -> str | None:
@@ -76,35 +78,35 @@ def draws_trained_size(subject: Subject) -> str | None:
         return "it does not draw"
     subject.train(training, 2)
     recipe.eval()
-    first, again = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
-    require(first.device.type == "cpu" and len(first) == 3, f"3 noises are {tuple(first.shape)}.")
-    require(torch.equal(first, again), "Noise is not what its generator makes it.")
+    first, second = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
+    require(first.device.type == "cpu" and len(first) == 3, f"latents(3) are {tuple(first.shape)}.")
+    require(torch.equal(first, second), "latents differs for equal generators.")
     other = recipe.latents(3, torch.Generator().manual_seed(2))
-    require(not torch.equal(first, other), "Noise does not depend on the generator it is given.")
+    require(not torch.equal(first, other), "latents does not depend on its generator.")
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     with torch.inference_mode():
-        for what, condition in _conditions(recipe, subject.spec):
-            _draw(recipe, subject.spec, first, what, condition)
+        for label, condition in _conditions(recipe, subject.spec):
+            _draw(recipe, subject.spec, first, label, condition)
     require_equal(before, recipe.state_dict(), "Drawing changed {}.")
     return None
 
 
 def _draw(
-    recipe: Recipe, spec: ImageSpec, noise: Tensor, what: str, condition: Tensor | None
+    recipe: Recipe, spec: ImageSpec, noise: Tensor, label: str, condition: Tensor | None
 ) -> None:
     together = recipe.draw(noise, condition)
     shape = (3, spec.target.channels, *spec.size)
-    require(together.shape == shape, f"{what}: {tuple(together.shape)} came instead of {shape}.")
+    require(together.shape == shape, f"{label}: {tuple(together.shape)} instead of {shape}.")
     require(
-        together.isfinite().all() and together.abs().max() <= 1, f"{what}: it is not in [-1, 1]."
+        together.isfinite().all() and together.abs().max() <= 1, f"{label}: it is not in [-1, 1]."
     )
-    asked = condition.split(1) if condition is not None else (None,) * 3
-    rows = zip(noise.split(1), asked, strict=True)
+    conditions = condition.split(1) if condition is not None else (None,) * 3
+    rows = zip(noise.split(1), conditions, strict=True)
     alone = torch.cat([recipe.draw(one, condition) for one, condition in rows])
     worst = float((together - alone).abs().max())
-    require(worst <= 1 / 255, f"{what}: what is drawn beside it changes it by {worst:.3f}.")
-    for row in recipe.walk(3, torch.Generator().manual_seed(1), asked[0]):
-        require(row.shape == shape, f"{what}: a row of a walk of 3 is {tuple(row.shape)}.")
+    require(worst <= 1 / 255, f"{label}: other images of the batch change it by {worst:.3f}.")
+    for row in recipe.walk(3, torch.Generator().manual_seed(1), conditions[0]):
+        require(row.shape == shape, f"{label}: a row of a walk of 3 is {tuple(row.shape)}.")
 
 
 def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:
@@ -117,13 +119,13 @@ def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor |
         yield "From noise", None
 
 
-def _ways(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
+def _directions(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
     """Return each domain that `recipe` translates to, with the channels before and after."""
     if type(recipe).translate is Recipe.translate:
         return []
-    ways: dict[str, tuple[str, int, int]] = {}
+    directions: dict[str, tuple[str, int, int]] = {}
     after = {domain.name: domain.channels for domain in subject.spec.domains}
     for source in subject.spec.domains:
         for to in recipe.targets(source.name):
-            ways.setdefault(to, (to, source.channels + int(recipe.takes_mask), after[to]))
-    return list(ways.values())
+            directions.setdefault(to, (to, source.channels + int(recipe.takes_mask), after[to]))
+    return list(directions.values())

@@ -1,4 +1,4 @@
-"""A layout under test: on a folder that is given, or on two small domains that are drawn."""
+"""A layout under test, on a given folder or on two small generated domains."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,23 +20,23 @@ from translate.registry import find, split_part
 
 SIDE = 32
 MANY = 200
-"""files from which on not every item is looked at"""
+"""items up to which all are checked"""
 
 
 @dataclass(frozen=True)
 class LayoutSubject:
     """A layout under test, and the folder that it reads."""
 
-    asked: Data
+    data: Data
 
     @property
     def owner(self) -> object:
-        """What the plugin registered: the place of its code."""
-        return find("layout", split_part("layout", self.asked.layout)[0])
+        """The class or function of the plugin."""
+        return find("layout", split_part("layout", self.data.layout)[0])
 
     @property
     def example(self) -> Any:
-        """Nothing: no message is about a batch's fields."""
+        """No batch: messages do not name its fields."""
         return None
 
     @cached_property
@@ -45,12 +45,12 @@ class LayoutSubject:
         return self.make()
 
     def make(self, leave_out: tuple[Path, ...] = (), **changes: Any) -> Layout:
-        """Make the layout anew."""
-        return check.open_layout(self.asked.model_copy(update=changes), leave_out)
+        """Open the layout again, with `changes` of its settings."""
+        return check.open_layout(self.data.model_copy(update=changes), leave_out)
 
     @property
     def indices(self) -> list[int]:
-        """The items that are looked at: all, or the first and last of very many."""
+        """The items that are checked: all, or the first and last ones of many."""
         count = len(self.layout)
         return (
             list(range(count)) if count <= MANY else [*range(MANY // 2), *range(count - 9, count)]
@@ -58,21 +58,21 @@ class LayoutSubject:
 
 
 @contextmanager
-def subject(
-    name: str, given: Mapping[str, Any], folder: Mapping[str, Any] | None
+def make_subject(
+    name: str, options: Mapping[str, Any], folder: Mapping[str, Any] | None
 ) -> Iterator[LayoutSubject]:
     """Yield the layout called `name` with its options and ``data`` of `folder`, to be tested.
 
-    Without one, the domains ``a`` and ``b`` of five images each are drawn into a temporary folder.
+    Without one, a temporary folder gets the domains ``a`` and ``b`` of five random images each.
     """
     settings = {f"data.{key}": value for key, value in (folder or {}).items()}
-    settings = {"data.size": SIDE, **settings, "data.layout": {"name": name, **given}}
-    with TemporaryDirectory() as place:
+    settings = {"data.size": SIDE, **settings, "data.layout": {"name": name, **options}}
+    with TemporaryDirectory() as root:
         if "data.domains" not in settings:
-            _draw(Path(place))
-            one = layers.resolve_data({**settings, "data.root": place, "data.domains": ["a"]})
-            two = one.model_copy(update={"domains": ("a", "b")})
-            yield LayoutSubject(two if not why_not(two) or why_not(one) else one)
+            _draw(Path(root))
+            single = layers.resolve_data({**settings, "data.root": root, "data.domains": ["a"]})
+            double = single.model_copy(update={"domains": ("a", "b")})
+            yield LayoutSubject(double if not problem(double) or problem(single) else single)
         else:
             yield LayoutSubject(layers.resolve_data(settings))
 
@@ -80,14 +80,14 @@ def subject(
 def _draw(root: Path) -> None:
     for number, domain in enumerate("ab"):
         for index in range(5):
-            shown = random_pixels(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
-            write_image(root / domain / "train" / f"{index}.png", from_device(shown)[0])
+            images = random_pixels(1, 3, SIDE + 8, SIDE + 16).roll(index + 9 * number, 3)
+            write_image(root / domain / "train" / f"{index}.png", from_device(images)[0])
 
 
-def why_not(asked: Data) -> str:
-    """Return why the layout cannot read its folder; nothing where it can."""
+def problem(data: Data) -> str:
+    """Return why the layout cannot read its folder; an empty string if it can."""
     try:
-        check.open_layout(asked)
+        check.open_layout(data)
     except (DataError, ConfigError) as error:
         return str(error).partition("\n")[0]
     except PluginError:

@@ -15,48 +15,48 @@ from translate.engine.data import check
 from translate.errors import BadImage, ConfigError, DataError
 
 DRAWS = 20
-"""times that each item is picked to see all of its files"""
+"""how often each item is picked, to collect all of its files"""
 
 
-def finds_its_files(tested: LayoutSubject) -> None:
-    """Find items and files in folders, the same ones each time it is made, and change nothing."""
-    layout, again = tested.layout, tested.make()
+def finds_its_files(subject: LayoutSubject) -> None:
+    """Find the same items and files each time it is constructed."""
+    layout, second = subject.layout, subject.make()
     require(len(layout) > 0, "It has no items: raise DataError where nothing can be used.")
     require(
         all(isinstance(path, Path) for path in layout.files), "`files` are not all of type Path."
     )
-    twice = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
-    require(not twice, f"`files` has {twice[:1]} twice: each is checked once.")
+    repeated = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
+    require(not repeated, f"`files` has {repeated[:1]} twice: each is checked once.")
     for path in (*layout.files, *layout.sources):
         require(path.is_file(), f"{path}, of `files` or `sources`, is no file.")
-    same = list(layout.files) == list(again.files) and len(layout) == len(again)
-    require(same, "Made again, it has other files, or the same in another order: sort them.")
+    same = list(layout.files) == list(second.files) and len(layout) == len(second)
+    require(same, "A second one has other files, or the same in another order: sort them.")
 
 
-def picks_purely(tested: LayoutSubject) -> None:
+def picks_purely(subject: LayoutSubject) -> None:
     """Pick an `Item` by its index and the random numbers given, and by nothing else."""
-    layout, again = tested.layout, tested.make()
-    indices = tested.indices
+    layout, second = subject.layout, subject.make()
+    indices = subject.indices
     first = {index: layout.pick(index, Random(index)) for index in indices}
     for index in reversed(indices):
         torch.manual_seed(index)
-        found = again.pick(index, Random(index))
+        item = second.pick(index, Random(index))
         require(
-            isinstance(found, Item) and isinstance(found.files, tuple),
-            f"`pick` returned {type(found).__name__}, not an Item: Item((path,)).",
+            isinstance(item, Item) and isinstance(item.files, tuple),
+            f"`pick` returned {type(item).__name__}, not an Item: Item((path,)).",
         )
         require(
-            found == first[index],
-            f"Item {index} was {_named(first[index])}, then {_named(found)}: draw from the "
+            item == first[index],
+            f"Item {index} was {_named(first[index])}, then {_named(item)}: draw from the "
             "argument `random` alone, and keep no state.",
         )
 
 
-def picks_its_files(tested: LayoutSubject) -> str | None:
+def picks_its_files(subject: LayoutSubject) -> str | None:
     """Pick files that are in `files` or `sources`, and each of `files` in some item."""
-    layout = tested.layout
+    layout = subject.layout
     known, picked = {*layout.files, *layout.sources}, set[Path]()
-    for index in tested.indices:
+    for index in subject.indices:
         for draw in range(DRAWS):
             picked.update(layout.pick(index, Random(f"{index}/{draw}")).files)
     for path in sorted(picked):
@@ -64,47 +64,47 @@ def picks_its_files(tested: LayoutSubject) -> str | None:
             path in known,
             f"{path} is picked, and not in `files` or `sources`: it was not checked.",
         )
-    if len(tested.indices) < len(layout) or len(layout.files) > MANY:
-        return f"not every file was looked for: there are over {MANY}"
+    if len(subject.indices) < len(layout) or len(layout.files) > MANY:
+        return f"not every file was checked: there are over {MANY}"
     if unused := [path for path in layout.files if path not in picked]:
-        require(False, f"{unused[0]} is in `files`, and no item picks it: it is read for nothing.")
+        require(False, f"{unused[0]} is in `files`, and no item picks it: leave it out.")
     return None
 
 
-def leaves_out(tested: LayoutSubject) -> str | None:
-    """Leave out the files it is told to, and no item without them."""
-    layout = tested.layout
+def leaves_out(subject: LayoutSubject) -> str | None:
+    """Skip the files in `leave_out`, and the items that need them, but no others."""
+    layout = subject.layout
     if not layout.files:
         return "it has no files: it reads one that holds many images"
     bad = layout.pick(0, Random(0)).files[0]
     bad = bad if bad in layout.files else layout.files[0]
     try:
-        rest = tested.make(leave_out=(bad,))
+        rest = subject.make(leave_out=(bad,))
     except DataError:
-        return f"it cannot do without {bad.name}, and says so: give it a larger folder"
-    require(bad not in rest.files, f"Told to leave out {bad}, it still has it in `files`.")
+        return f"it raises DataError without {bad.name}: test it on a larger folder"
+    require(bad not in rest.files, f"`leave_out` has {bad}, and `files` still has it.")
     added = {*rest.files} - {*layout.files}
-    require(not added, f"Told to leave out {bad}, it has other files than before, such as {added}.")
+    require(not added, f"`leave_out` has {bad}, and `files` has new ones, such as {added}.")
     for index in range(min(len(rest), MANY)):
         for draw in range(DRAWS):
             picked = rest.pick(index, Random(draw)).files
-            require(bad not in picked, f"Told to leave out {bad}, item {index} still picks it.")
+            require(bad not in picked, f"`leave_out` has {bad}, and item {index} still picks it.")
     lost = {*layout.files} - {*rest.files}
-    most = max(len(layout.pick(index, Random(0)).files) for index in tested.indices)
+    most = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
     require(
         len(lost) <= most,
-        f"Told to leave out {bad.name}, it leaves out {len(lost)} files: only those of its item.",
+        f"`leave_out` has {bad.name}, and {len(lost)} files are skipped: skip those of its item.",
     )
     return None
 
 
-def loads_named_tuples(tested: LayoutSubject) -> None:
+def loads_named_tuples(subject: LayoutSubject) -> None:
     """Load items as named tuples of tensors, of equal shapes, the same ones for equal crops."""
-    prepared = check.check_data(tested.layout, tested.asked)
-    layout, items = prepared.layout, []
+    checked = check.check_data(subject.layout, subject.data)
+    layout, items = checked.layout, []
     for index in [0, len(layout) - 1, 0]:
         picked = layout.pick(index, Random(0))
-        item = layout.load(picked, prepared.augment.item(Random(1)))
+        item = layout.load(picked, checked.augment.item(Random(1)))
         require(
             isinstance(item, tuple) and hasattr(item, "_fields"),
             f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair.",
@@ -123,8 +123,8 @@ def loads_named_tuples(tested: LayoutSubject) -> None:
                 "`transform` for what it returns.",
             )
         items.append(item)
-    first, _, again = items
-    for name, one, other in zip(first._fields, first, again, strict=True):
+    first, _, second = items
+    for name, one, other in zip(first._fields, first, second, strict=True):
         require(torch.equal(one, other), f"{name} differs for the same files and the same crop.")
     try:
         default_collate(items)
@@ -132,18 +132,18 @@ def loads_named_tuples(tested: LayoutSubject) -> None:
         require(False, f"Two items make no batch: {error}")
 
 
-def describes_its_images(tested: LayoutSubject) -> None:
+def describes_its_images(subject: LayoutSubject) -> None:
     """Describe in `spec` the domains, and the classes and texts that its items have."""
-    prepared = check.check_data(tested.layout, tested.asked)
-    layout = prepared.layout
+    checked = check.check_data(subject.layout, subject.data)
+    layout = checked.layout
     require(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
     require(
         layout.spec.domains,
         "`spec.domains` is empty: ImageSpec(domains=tuple(map(Domain, domains))).",
     )
-    for index in tested.indices[:MANY]:
+    for index in subject.indices[:MANY]:
         try:
-            item = layout.load(layout.pick(index, Random(0)), prepared.augment.item(Random(1)))
+            item = layout.load(layout.pick(index, Random(0)), checked.augment.item(Random(1)))
         except BadImage:
             continue  # listed in training
         labels, text = getattr(item, "labels", None), getattr(item, "text", None)
@@ -161,27 +161,27 @@ def describes_its_images(tested: LayoutSubject) -> None:
             )
 
 
-def refuses_missing_folders(tested: LayoutSubject) -> None:
-    """Raise DataError or ConfigError for folders that are not there, and name them."""
+def refuses_missing_folders(subject: LayoutSubject) -> None:
+    """Raise DataError or ConfigError for missing folders, and name them."""
     with TemporaryDirectory() as place:
         nowhere = Path(place) / "no-such-root"
-        names = tuple(f"no-such-{number}" for number in range(len(tested.asked.domains)))
+        names = tuple(f"no-such-{number}" for number in range(len(subject.data.domains)))
         try:
-            made = tested.make(root=nowhere, domains=names)
+            made = subject.make(root=nowhere, domains=names)
         except ConfigError:
-            return  # an option, say, that names the domains
+            return  # such as an option that names the domains
         except DataError as error:
             require("no-such" in str(error), f"It does not name the folder: {error}")
             return
-        require(False, f"It found {len(made)} items below a root that is not there.")
+        require(False, f"It found {len(made)} items below a missing root.")
 
 
-def pairs_the_same_files(tested: LayoutSubject) -> str | None:
-    """Where `paired` holds, pick the same files in every epoch: they belong together."""
-    layout = tested.layout
+def pairs_the_same_files(subject: LayoutSubject) -> str | None:
+    """If `paired`, pick the same files in every epoch: they belong together."""
+    layout = subject.layout
     if not layout.paired:
         return "its items are not of files that belong together"
-    for index in tested.indices:
+    for index in subject.indices:
         first = layout.pick(index, Random(0))
         for draw in range(1, DRAWS):
             require(

@@ -1,4 +1,4 @@
-"""The rules of losses: between images, or of a game; see `translate.losses`."""
+"""The rules of losses between images and of adversarial losses; see `translate.losses`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,11 @@ def returns_finite_scalar(part: TestedPart) -> None:
         value = loss(*inputs)
         require(isinstance(value, Tensor) and value.ndim == 0, f"{name} returned {value!r:.80}.")
         require(value.isfinite(), f"{name} is {float(value.detach())}.")
-        found = torch.autograd.grad(value, inputs, allow_unused=True, materialize_grads=True)
+        gradients = torch.autograd.grad(value, inputs, allow_unused=True, materialize_grads=True)
         require(
-            all(g.isfinite().all() for g in found), f"{name} has a gradient that is not finite."
+            all(g.isfinite().all() for g in gradients), f"{name} has a gradient that is not finite."
         )
-        require(any(g.any() for g in found), f"{name} has no gradient.")
+        require(any(g.any() for g in gradients), f"{name} has no gradient.")
 
 
 def rewards_better_outputs(part: TestedPart) -> None:
@@ -36,22 +36,31 @@ def rewards_better_outputs(part: TestedPart) -> None:
         one, other = _image_pair()
         same = one.clone().requires_grad_()
         least = loss(same, one)
-        require(least <= loss(one, other), "Different images cost less than equal ones.")
-        (pull,) = torch.autograd.grad(least, same, allow_unused=True, materialize_grads=True)
-        require(pull.isfinite().all(), "At equal images a gradient is not finite.")
+        require(least <= loss(one, other), "Different images have a lower loss than equal ones.")
+        (gradient,) = torch.autograd.grad(least, same, allow_unused=True, materialize_grads=True)
+        require(gradient.isfinite().all(), "At equal images a gradient is not finite.")
         return
-    # many, so that a few labels flipped at random do not decide
+    # many, so that a few randomly flipped labels do not decide
     real, fake = (torch.full((256,), score, requires_grad=True) for score in (0.0, 0.5))
     with seeded(0):
-        up, down = torch.autograd.grad(loss.for_discriminator(real, fake), (real, fake))
-    require(up.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise.")
-    require(down.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall.")
+        real_gradient, fake_gradient = torch.autograd.grad(
+            loss.for_discriminator(real, fake), (real, fake)
+        )
+    require(
+        real_gradient.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise."
+    )
+    require(
+        fake_gradient.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall."
+    )
     with seeded(0):
-        (up,) = torch.autograd.grad(loss.for_generator(fake, real), fake)
-    require(up.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
+        (real_gradient,) = torch.autograd.grad(loss.for_generator(fake, real), fake)
+    require(real_gradient.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
     if not is_relativistic(loss):
-        alone, beside = loss.for_generator(fake), loss.for_generator(fake, real + 1)
-        require(alone == beside, "for_generator depends on real scores: set relativistic = True.")
+        with_default, with_other_real = loss.for_generator(fake), loss.for_generator(fake, real + 1)
+        require(
+            with_default == with_other_real,
+            "for_generator depends on real scores: set relativistic = True.",
+        )
 
 
 def has_true_gradients(part: TestedPart) -> None:
@@ -61,23 +70,32 @@ def has_true_gradients(part: TestedPart) -> None:
         with seeded(0):
             value = loss(*leaves)
         grads = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
-        ways = [(-1) ** i * random_pixels(*t.shape).double() for i, t in enumerate(inputs)]
-        slope = sum(float((g * way).sum()) for g, way in zip(grads, ways, strict=True))
+        directions = [(-1) ** i * random_pixels(*t.shape).double() for i, t in enumerate(inputs)]
+        slope = sum(
+            float((g * direction).sum()) for g, direction in zip(grads, directions, strict=True)
+        )
         ends = []
         for h in (1e-6, -1e-6):
-            with torch.no_grad(), seeded(0):  # what is drawn at random is the same
+            with torch.no_grad(), seeded(0):  # the same random numbers
                 ends.append(
-                    float(loss(*(t + h * way for t, way in zip(inputs, ways, strict=True))))
+                    float(
+                        loss(
+                            *(
+                                t + h * direction
+                                for t, direction in zip(inputs, directions, strict=True)
+                            )
+                        )
+                    )
                 )
-        found = (ends[0] - ends[1]) / 2e-6
-        near = abs(found - slope) <= 1e-4 * max(abs(found), abs(slope)) + 1e-7
-        require(near, f"{name}: {slope:.6g} by autograd, {found:.6g} by differences.")
+        difference = (ends[0] - ends[1]) / 2e-6
+        agrees = abs(difference - slope) <= 1e-4 * max(abs(difference), abs(slope)) + 1e-7
+        require(agrees, f"{name}: {slope:.6g} by autograd, {difference:.6g} by differences.")
 
 
 def _losses(
     part: TestedPart, dtype: torch.dtype = torch.float32
 ) -> list[tuple[str, Callable[..., Tensor], list[Tensor]]]:
-    """Return what `part` computes and what to give it: one function, or three of a game."""
+    """Return the functions of `part` by name, each with its inputs."""
     loss = part.make()
     if isinstance(loss, nn.Module):
         loss.to(dtype)

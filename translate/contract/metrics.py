@@ -1,4 +1,4 @@
-"""The rules of metrics, each tried on random images with two classes; see `translate.metrics`."""
+"""The rules of metrics, each tested on random images of two classes; see `translate.metrics`."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -18,96 +18,99 @@ from translate.metrics import Figure, Metric
 Rule: TypeAlias = Callable[[TestedPart], str | None]
 COUNT, SIDE = 8, 32
 REAL = ("real", "real_labels")
-"""fields that have rows of their own; all others have one for each fake image"""
+"""fields of the real images; all others have one row per fake image"""
 TOLERANCE = 1e-4
-"""relative: sums in another order are other sums"""
+"""relative: the order of a sum changes its rounding"""
 
 
-def where_it_measures(rule: Rule) -> Rule:
-    """Let `rule` not apply where files or packages are missing that only `update` needs."""
+def unless_unavailable(rule: Rule) -> Rule:
+    """Skip `rule` if files or packages that only `update` needs are missing."""
 
     @wraps(rule)
-    def tried(part: TestedPart) -> str | None:
+    def checked_rule(part: TestedPart) -> str | None:
         try:
             return rule(part)
         except ConfigError as error:
             return f"not tried: {error}"
 
-    return tried
+    return checked_rule
 
 
-@where_it_measures
+@unless_unavailable
 def returns_what_it_declares(part: TestedPart) -> None:
-    """Return the figures that it declares, as numbers, from the fields that it needs alone."""
+    """Return the declared figures, as numbers, from the needed fields alone."""
     metric = measured(part, needed(part))
     unknown = metric.needs - images().keys()
     require(not unknown, f"needs has no field {unknown} of MetricBatch.")
     for name, figure in metric.figures.items():
         fine = isinstance(figure, Figure) and figure.better in ("min", "max")
         require(fine, f"figures[{name!r}] is {figure!r}: expected Figure('min') or Figure('max').")
-    found = metric.compute()
+    figures = metric.compute()
     require(
-        found.keys() == metric.figures.keys(),
-        f"compute returned {sorted(found)}, but figures declares {sorted(metric.figures)}.",
+        figures.keys() == metric.figures.keys(),
+        f"compute returned {sorted(figures)}, but figures declares {sorted(metric.figures)}.",
     )
-    for name, value in found.items():
+    for name, value in figures.items():
         fine = isinstance(value, (int, float)) and not math.isinf(value)
         require(fine, f"{name} is {value!r}: expected a finite number, or NaN if undefined.")
     for name, values in metric.per_image().items():
-        require(name in found, f"per_image has {name!r}, which figures does not declare.")
+        require(name in figures, f"per_image has {name!r}, which figures does not declare.")
         shape = getattr(values, "shape", None)
-        require(shape == (COUNT,), f"per_image gave {name} {shape}: one number for each image.")
+        require(
+            shape == (COUNT,),
+            f"per_image returned {name} {shape}: return one number for each image.",
+        )
 
 
-@where_it_measures
+@unless_unavailable
 def tolerates_other_fields(part: TestedPart) -> None:
-    """Give equal figures twice, also beside fields that it has no use for."""
+    """Return equal figures twice, also with fields that it does not need."""
     first = measured(part, needed(part)).compute()
-    again = measured(part, needed(part))
-    require_close(first, again.compute(), "A second pass gave other figures")
-    require_close(first, again.compute(), "A second call of compute gave other figures")
+    second = measured(part, needed(part))
+    require_close(first, second.compute(), "A second pass gave other figures")
+    require_close(first, second.compute(), "A second call of compute gave other figures")
     require(
         measured(part, images()).compute().keys() == first.keys(),
         "With all fields of MetricBatch it returned other figures.",
     )
 
 
-@where_it_measures
+@unless_unavailable
 def measures_in_any_order(part: TestedPart) -> None:
-    """Give the same figures for the same images in another order and other batches."""
+    """Return the same figures for the same images in another order and other batches."""
     whole = measured(part, needed(part)).compute()
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
-    moved = {name: tensor[order] for name, tensor in needed(part).items()}
-    require_close(whole, measured(part, moved).compute(), "In another order of images")
+    reordered = {name: tensor[order] for name, tensor in needed(part).items()}
+    require_close(whole, measured(part, reordered).compute(), "In another order of images")
     halves = measured(part, *(cut(needed(part), half) for half in (slice(3), slice(3, None))))
     require_close(whole, halves.compute(), "In two batches instead of one")
 
 
-@where_it_measures
+@unless_unavailable
 def merges_states(part: TestedPart) -> None:
-    """Give the figures of one pass where the states of two processes are merged."""
+    """Return the figures of one pass after merging the states of two processes."""
     whole = measured(part, needed(part)).compute()
     first, second = (measured(part, cut(needed(part), half)) for half in (slice(3), slice(3, None)))
     first.merge({name: tensor.clone() for name, tensor in second.state().items()})
     require_close(whole, first.compute(), "After merge(state()) of two halves")
 
 
-@where_it_measures
+@unless_unavailable
 def can_be_resampled(part: TestedPart) -> str | None:
-    """Be drawn with replacement for intervals, and be left as it was."""
+    """Resample images with replacement for intervals, without changing the metric."""
     metric = measured(part, needed(part))
     if not metric.resamples:
         return "its resamples are 0"
     before = metric.compute()
-    drawn = metric.resample(np.random.default_rng(0)).compute()
-    require(drawn.keys() == before.keys(), f"A resampled metric returned {sorted(drawn)}.")
+    resampled = metric.resample(np.random.default_rng(0)).compute()
+    require(resampled.keys() == before.keys(), f"A resampled metric returned {sorted(resampled)}.")
     require_close(before, metric.compute(), "After resample, the metric itself gave other figures")
     return None
 
 
-@where_it_measures
+@unless_unavailable
 def measures_inside_masks(part: TestedPart) -> str | None:
-    """Give, with `masked`, the same figures for masks of all pixels as without masks."""
+    """If `masked`, return the same figures with masks of all pixels as without masks."""
     metric: Metric = part.make()
     if not metric.masked:
         return "it is not masked"
@@ -121,24 +124,26 @@ def measures_inside_masks(part: TestedPart) -> str | None:
     return None
 
 
-@where_it_measures
+@unless_unavailable
 def has_no_side_effects(part: TestedPart) -> None:
-    """Change neither the images nor the global random numbers."""
-    given, metric = needed(part), part.make()
-    before = {name: tensor.clone() for name, tensor in given.items()}
+    """Change neither the images nor the state of global random generators."""
+    fields, metric = needed(part), part.make()
+    before = {name: tensor.clone() for name, tensor in fields.items()}
     random = randomness.random_state()
-    measure(metric, given)
+    measure(metric, fields)
     metric.compute()
-    require_equal(before, given, "update changed {}: work on a copy.")
-    require_equal(random, randomness.random_state(), "It drew from {}: use a generator of its own.")
+    require_equal(before, fields, "update changed {}: copy it first.")
+    require_equal(random, randomness.random_state(), "It drew from {}: use its own generator.")
 
 
-@where_it_measures
+@unless_unavailable
 def survives_one_image(part: TestedPart) -> None:
-    """Give numbers or NaN for one image, and raise nothing."""
-    found = measured(part, cut(needed(part), slice(1))).compute()
-    wrong = [name for name, value in found.items() if math.isinf(value)]
-    require(not wrong, f"Of one image, {wrong} is infinite: NaN says that a figure is undefined.")
+    """Return numbers or NaN for one image, and raise nothing."""
+    figures = measured(part, cut(needed(part), slice(1))).compute()
+    infinite = [name for name, value in figures.items() if math.isinf(value)]
+    require(
+        not infinite, f"For one image, {infinite} is infinite: return NaN for an undefined figure."
+    )
 
 
 RULES: tuple[Rule, ...] = (
@@ -207,9 +212,9 @@ def _images() -> dict[str, Tensor]:
 
 
 def require_close(first: Mapping[str, float], other: Mapping[str, float], when: str) -> None:
-    """Hold that figures are equal up to rounding; NaN is equal to NaN."""
-    for name, one in first.items():
-        two = other.get(name, math.inf)
-        same = math.isclose(one, two, rel_tol=TOLERANCE, abs_tol=1e-6)
-        both = math.isnan(one) and math.isnan(two)
-        require(same or both, f"{when}: {name} is {two:.6g} instead of {one:.6g}.")
+    """Require that figures are equal up to rounding; NaN is equal to NaN."""
+    for name, expected in first.items():
+        actual = other.get(name, math.inf)
+        same = math.isclose(expected, actual, rel_tol=TOLERANCE, abs_tol=1e-6)
+        both = math.isnan(expected) and math.isnan(actual)
+        require(same or both, f"{when}: {name} is {actual:.6g} instead of {expected:.6g}.")

@@ -1,5 +1,6 @@
-"""A network, loss, tracker or metric under test, and what to try it on."""
+"""A network, loss, tracker or metric under test, and its inputs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from translate.batches import Domain
 from translate.contract.rules import random_pixels
+from translate.engine.system import signatures
 from translate.engine.system.randomness import seed_everything
 from translate.nn.geometry import geometry_of
 from translate.registry import Kind, create, find
@@ -19,7 +21,8 @@ METRIC_ARGUMENTS = {
     "source_domain": Domain("source"),
     "classes": ("one", "two"),
 }
-"""what the factory of a metric is given"""
+"""arguments of the factory of a metric"""
+PARTS: tuple[Kind, ...] = ("generator", "discriminator", "loss", "metric", "tracker")
 Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
 
 
@@ -32,7 +35,7 @@ class TestedPart:
     options: dict[str, Any]
 
     example: ClassVar[None] = None
-    """a part is given no batch"""
+    """no batch"""
 
     @property
     def owner(self) -> object:
@@ -40,48 +43,57 @@ class TestedPart:
         return find(self.kind, self.name)
 
     def make(self, *channels: int, size: tuple[int, int] = (SIDE, SIDE)) -> Any:
-        """Make it from the seed, for some number of channels in, and out."""
-        given: dict[str, Any] = dict(zip(("in_channels", "out_channels"), channels, strict=False))
+        """Create it from the seed, for given numbers of input and output channels."""
+        arguments: dict[str, Any] = dict(
+            zip(("in_channels", "out_channels"), channels, strict=False)
+        )
         if channels:
-            given["size"] = size
+            arguments["size"] = size
         if self.kind == "metric":
-            given |= METRIC_ARGUMENTS
+            arguments |= METRIC_ARGUMENTS
         seed_everything(0)
-        return create(self.kind, {"name": self.name, **self.options}, **given)
+        return create(self.kind, {"name": self.name, **self.options}, **arguments)
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """A usual number of channels in, and out."""
+        """The usual numbers of input and output channels."""
         return {"generator": (3, 3), "discriminator": (3,)}.get(self.kind, ())
 
     @cached_property
     def use(self) -> Use:
-        """What a generator is for, as trying shows: images to images or codes, noise to images."""
+        """The use of a generator, by its output: images to images or codes, or noise to images."""
         network = self.make(*self.channels)
         geometry = geometry_of(network)
         side = geometry.fit(SIDE)
-        large, made = side * geometry.scale, self.tried(side)
-        if isinstance(made, Tensor) and made.shape[-2:] in ((large, large), (1, 1)):
-            return "encodes" if made.shape[-1] == 1 else "translates"
-        made = self.tried(1)
-        drawn = isinstance(made, Tensor) and made.shape[-2:] == (SIDE, SIDE)
-        return "draws" if drawn else "fails"
+        large, output = side * geometry.scale, self.output(side)
+        if isinstance(output, Tensor) and output.shape[-2:] in ((large, large), (1, 1)):
+            return "encodes" if output.shape[-1] == 1 else "translates"
+        output = self.output(1)
+        is_image = isinstance(output, Tensor) and output.shape[-2:] == (SIDE, SIDE)
+        return "draws" if is_image else "fails"
 
     @property
     def side(self) -> int:
-        """A usual side of images that it takes."""
+        """The usual side of its input images."""
         return geometry_of(self.make(*self.channels)).fit(SIDE)
 
-    def tried(self, side: int) -> Any:
-        """Return what it makes of two images, or what it raises."""
+    def output(self, side: int) -> Any:
+        """Return its output for two images, or the exception that it raises."""
         try:
             with torch.no_grad():
                 return self.make(*self.channels).eval()(random_pixels(2, 3, side, side))
         except Exception as error:  # a plugin may raise anything
             return error
 
-    def given(self, number: int) -> Tensor:
-        """Return what suits it: images of a usual side, or as many draws of noise of 1x1."""
+    def inputs(self, number: int) -> Tensor:
+        """Return suitable inputs: images of the usual side, or noise of 1x1."""
         if self.kind == "generator" and self.use == "draws":
-            return 3 * random_pixels(number, 3, 1, 1)  # as far as normal draws go
+            return 3 * random_pixels(number, 3, 1, 1)  # the range of normal noise
         return random_pixels(number, 3, self.side, self.side)
+
+
+def make_part(kind: Kind, name: str, options: Mapping[str, Any], *_: Any) -> TestedPart:
+    """Return the plugin called `name` with its options, which are checked, to be tested."""
+    arguments = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
+    factory = find(kind, name)
+    return TestedPart(kind, name, signatures.check(f"{kind} {name!r}", factory, options, arguments))

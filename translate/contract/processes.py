@@ -1,4 +1,4 @@
-"""The rule that two processes train as one, tried with two real ones."""
+"""The rule that two processes train as one, tested with two real ones."""
 
 import multiprocessing
 import os
@@ -30,35 +30,35 @@ from translate.recipe import Turn
 from translate.registry import list_registrations
 
 SECONDS = 60
-"""that two processes may take"""
+"""limit of two processes"""
 
 
 def averages_over_processes(subject: Subject) -> str | None:
     """Train on two processes with the mean of both halves' gradients, to equal weights."""
     if not dist.is_available() or not dist.is_gloo_available():
         return "this PyTorch has no gloo"
-    if not (forks() or _is_installed(subject.asked.recipe)):
-        return "only an installed plugin can be found by new processes"
+    if not (can_fork() or _is_installed(subject.config.recipe)):
+        return "new processes load installed plugins only"
     expected = _in_lockstep(subject)
     first, second = _on_two_processes(subject)
     same = first.keys() == second.keys() == expected.keys()
-    require(same, "Which turns are taken depends on the process.")
+    require(same, "The turns depend on the process.")
     for name, tensor in expected.items():
         require(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
         turn, gradient, _ = name.partition(", ")
         if gradient:
-            whole = torch.cat(
+            gradients = torch.cat(
                 [t.flatten() for n, t in expected.items() if n.startswith(f"{turn},")]
             )
-            near = (first[name] - tensor).abs().max() <= 1e-5 * whole.abs().max()
-            require(near, f"{name} is not the mean of what both halves give.")
+            is_mean = (first[name] - tensor).abs().max() <= 1e-5 * gradients.abs().max()
+            require(is_mean, f"{name} is not the mean of both halves.")
     return None
 
 
-def forks() -> bool:
-    """Return whether a process may be forked: not where PyTorch keeps threads for a GPU."""
-    able = "fork" in multiprocessing.get_all_start_methods()
-    return able and not torch.accelerator.is_available()
+def can_fork() -> bool:
+    """Return whether processes can be forked: not if PyTorch has threads for a GPU."""
+    supported = "fork" in multiprocessing.get_all_start_methods()
+    return supported and not torch.accelerator.is_available()
 
 
 def _is_installed(recipe: str) -> bool:
@@ -72,7 +72,7 @@ def _is_installed(recipe: str) -> bool:
 
 
 def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
-    """Take one step without processes: two recipes, each with its half, share every turn."""
+    """Take one step in this process: two recipes, each with half of the batch, share each turn."""
     halves = [subject.build(), subject.build()]
 
     def step() -> None:
@@ -86,19 +86,19 @@ def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
                 turns.append(next(recipe, None))
                 random[rank] = randomness.random_state()
             players = {turn and turn.player for turn in turns}
-            require(len(players) == 1, f"Whose turn it is depends on the images: {players}.")
+            require(len(players) == 1, f"The player of a turn depends on the images: {players}.")
             if None in turns:
                 return
             moves = [
                 (h.optimizers[t.player], t.total) for h, t in zip(halves, turns, strict=True) if t
             ]
-            moves = [(optimizer, total) for optimizer, total in moves if _movable(optimizer)]
+            moves = [(optimizer, total) for optimizer, total in moves if _trainable(optimizer)]
             gradients = [
-                torch.autograd.grad(total, _movable(optimizer), materialize_grads=True)
+                torch.autograd.grad(total, _trainable(optimizer), materialize_grads=True)
                 for optimizer, total in moves
             ]
             for optimizer, _ in moves:
-                for parameter, *both in zip(_movable(optimizer), *gradients, strict=True):
+                for parameter, *both in zip(_trainable(optimizer), *gradients, strict=True):
                     parameter.grad = torch.stack(both).mean(0)
                 optimizer.step()
 
@@ -106,38 +106,38 @@ def _in_lockstep(subject: Subject) -> dict[str, Tensor]:
 
 
 def _on_two_processes(subject: Subject) -> list[dict[str, Tensor]]:
-    """Take one step on two processes, and return what each saw.
+    """Take one step on two processes, and return the gradients and weights of each.
 
-    They are forked where that is safe, so that plugins which only this process knows are there.
+    They are forked where that is safe, so that they have plugins that this process registered.
     """
     with TemporaryDirectory() as folder:
         results = [Path(folder) / f"rank-{rank}" for rank in range(2)]
-        started: list[Any] = []
+        processes: list[Any] = []
         for rank, path in enumerate(results):
-            context: Any = multiprocessing.get_context("fork" if forks() else "spawn")
-            started.append(context.Process(target=_process, args=(subject, rank, path)))
+            context: Any = multiprocessing.get_context("fork" if can_fork() else "spawn")
+            processes.append(context.Process(target=_process, args=(subject, rank, path)))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of forking, from Python 3.12
-                started[-1].start()
-        for process in started:
+                processes[-1].start()
+        for process in processes:
             process.join(SECONDS)
             process.kill()  # no effect on one that has ended
         for path in results:
-            if (complaint := path.with_suffix(".error")).exists():
-                raise AssertionError(f"There, {complaint.read_text()}")
-            require(path.exists(), "They did not finish: does each take the same turns?")
+            if (error_file := path.with_suffix(".error")).exists():
+                raise AssertionError(f"In a second process: {error_file.read_text()}")
+            require(path.exists(), "They did not finish: do all take the same turns?")
         return [load(path.read_bytes()) for path in results]
 
 
 def _process(subject: Subject, rank: int, result: Path) -> None:
-    os.dup2(os.pipe()[1], 1)  # gloo tells standard output whom it met
+    os.dup2(os.pipe()[1], 1)  # gloo prints its peers to standard output
     if sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.set_num_threads(1)
     try:
         dist.init_process_group(
             "gloo",
-            init_method=(result.parent / "meet").as_uri(),
+            init_method=(result.parent / "rendezvous").as_uri(),
             timeout=timedelta(seconds=SECONDS / 3),
             rank=rank,
             world_size=2,
@@ -146,30 +146,30 @@ def _process(subject: Subject, rank: int, result: Path) -> None:
         seed_everything(0)
         step = partial(take_turns, training.recipe, subject.batch(rank), training.optimizers)
         files.replace(result, save(_recorded(training, step)))
-        dist.barrier()  # neither leaves while the other may still need it
+        dist.barrier()  # wait until the other has finished, too
         dist.destroy_process_group()
     except Exception as error:
-        complaint = f"{type(error).__name__}: {error}"
-        files.replace(result.with_suffix(".error"), complaint.encode())
+        message = f"{type(error).__name__}: {error}"
+        files.replace(result.with_suffix(".error"), message.encode())
 
 
 def _recorded(training: TrainingState, step: Callable[[], Any]) -> dict[str, Tensor]:
-    """Return each turn's gradients, as its optimizer gets them, and the weights after `step`."""
-    seen: dict[str, Tensor] = {}
+    """Return the gradients that each optimizer gets, by turn, and the weights after `step`."""
+    tensors: dict[str, Tensor] = {}
     turns = count(1)
 
-    def note(optimizer: Optimizer, *_: Any, player: str) -> None:
+    def record(optimizer: Optimizer, *_: Any, player: str) -> None:
         turn = next(turns)
-        for index, parameter in enumerate(_movable(optimizer)):
+        for index, parameter in enumerate(_trainable(optimizer)):
             if parameter.grad is not None:
-                seen[f"turn {turn}, {player}'s gradient {index}"] = parameter.grad.clone()
+                tensors[f"turn {turn}, {player}'s gradient {index}"] = parameter.grad.clone()
 
     for player, optimizer in training.optimizers.items():
-        optimizer.register_step_pre_hook(partial(note, player=player))
+        optimizer.register_step_pre_hook(partial(record, player=player))
     step()
     weights = training.recipe.named_parameters()
-    return seen | {f"weight {name}": p.detach().clone() for name, p in weights}
+    return tensors | {f"weight {name}": p.detach().clone() for name, p in weights}
 
 
-def _movable(optimizer: Optimizer) -> list[Tensor]:
+def _trainable(optimizer: Optimizer) -> list[Tensor]:
     return [p for g in optimizer.param_groups for p in g["params"] if p.requires_grad]

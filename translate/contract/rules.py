@@ -1,4 +1,4 @@
-"""What every rule is made of: how it complains, how states are compared, which files are opened."""
+"""Helpers of all rules: requirements, comparison of states, and a record of opened files."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,15 +13,15 @@ from torch import Tensor
 
 from translate.engine.plugins.errors import Place, innermost
 
-_heard: ContextVar[list["Access"] | None] = ContextVar("_heard", default=None)
+_accesses: ContextVar[list["Access"] | None] = ContextVar("_accesses", default=None)
 
 
 class Access(NamedTuple):
-    """A file that was opened, or an address that was asked for."""
+    """A file that was opened, or a network address that was requested."""
 
     what: str
     frames: list[tuple[FrameType, int]]
-    """who asked, the outermost caller first"""
+    """the callers, the outermost first"""
 
 
 class RuleError(AssertionError):
@@ -32,14 +32,14 @@ class RuleError(AssertionError):
         self.place = place
 
 
-def require(condition: Any, otherwise: str) -> None:
-    """Raise `AssertionError` unless `condition` holds; `otherwise` says what to change."""
+def require(condition: Any, message: str) -> None:
+    """Raise `AssertionError` unless `condition` is true; `message` says what to change."""
     if not condition:
-        raise AssertionError(otherwise)
+        raise AssertionError(message)
 
 
-def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], otherwise: str) -> None:
-    """Hold that two states are equal, bit for bit; `otherwise` has a {} for what is not."""
+def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], message: str) -> None:
+    """Require that two states are equal bit for bit; `message` has a {} for the first other key."""
     for key in dict.fromkeys([*before, *after]):
         one, other = before.get(key), after.get(key)
         if isinstance(one, Tensor) and isinstance(other, Tensor):
@@ -47,7 +47,7 @@ def require_equal(before: Mapping[str, Any], after: Mapping[str, Any], otherwise
             same = same and torch.equal(one.nan_to_num(), other.nan_to_num())
         else:
             same = type(one) is type(other) and one == other
-        require(same, otherwise.format(key))
+        require(same, message.format(key))
 
 
 def random_pixels(*shape: int) -> Tensor:
@@ -57,28 +57,28 @@ def random_pixels(*shape: int) -> Tensor:
 
 @contextmanager
 def record_io() -> Iterator[list[Access]]:
-    """Yield a list that fills with the files and addresses that are asked for meanwhile.
+    """Yield a list to which files opened and addresses requested in the block are added.
 
-    Python's own modules do not count: a constructor may import.
+    Python modules do not count: a constructor may import.
     """
-    _eavesdrop()
-    heard: list[Access] = []
-    token = _heard.set(heard)
+    _add_audit_hook()
+    accesses: list[Access] = []
+    token = _accesses.set(accesses)
     try:
-        yield heard
+        yield accesses
     finally:
-        _heard.reset(token)
+        _accesses.reset(token)
 
 
 @cache
-def _eavesdrop() -> None:
-    sys.addaudithook(_note)  # for good, as Python has it: so only a check adds it, and only once
+def _add_audit_hook() -> None:
+    sys.addaudithook(_record_access)  # Python cannot remove it: added once, and only by a check
 
 
-def _note(event: str, arguments: tuple[Any, ...]) -> None:
+def _record_access(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in ("open", "socket.connect", "socket.getaddrinfo", "urllib.Request"):
         return
-    if (heard := _heard.get()) is None:
+    if (accesses := _accesses.get()) is None:
         return
     what = str(arguments[1] if event == "socket.connect" else arguments[0])
     system = what.startswith(("/dev/", "/proc/", "/sys/")) or isinstance(arguments[0], int)
@@ -88,12 +88,12 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
         while frame:
             frames.append((frame, frame.f_lineno))
             frame = frame.f_back
-        heard.append(Access(what, frames[::-1]))
+        accesses.append(Access(what, frames[::-1]))
 
 
-def require_no_io(heard: list[Access], owner: object) -> None:
-    """Hold that nothing was asked for in a constructor."""
-    if heard:
-        asked = ", ".join(access.what for access in heard[:3])
-        place = innermost(heard[0].frames, owner)
-        raise RuleError(f"It asked for {asked}: load such things at first use.", place)
+def require_no_io(accesses: list[Access], owner: object) -> None:
+    """Require that a constructor opened no file and no address."""
+    if accesses:
+        names = ", ".join(access.what for access in accesses[:3])
+        place = innermost(accesses[0].frames, owner)
+        raise RuleError(f"It opened {names}: load files and addresses at first use.", place)

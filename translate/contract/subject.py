@@ -1,4 +1,4 @@
-"""A recipe under test, which can be built and trained for a few steps as often as needed."""
+"""A recipe under test, which rules build and train for a few steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -37,22 +37,22 @@ BATCHES: Mapping[type, ImageSpec] = {
     Labelled: LABELLED,
     Captioned: CAPTIONED,
 }
-"""The batches that are drawn for a recipe to be tested without folders, and what it is told."""
+"""The types of random batches of a test without folders, and the spec for each."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A recipe under test: its configuration, and where its images come from."""
+    """A recipe under test: its configuration and the source of its images."""
 
-    asked: schema.Config
+    config: schema.Config
     spec: ImageSpec
-    prepared: check.CheckedData | None = None
-    """images of a folder; without one they are random"""
+    checked: check.CheckedData | None = None
+    """images of a folder; None: random images"""
 
     @property
     def owner(self) -> object:
         """The class of the plugin."""
-        return find("recipe", self.asked.recipe)
+        return find("recipe", self.config.recipe)
 
     @property
     def example(self) -> Any:
@@ -62,25 +62,25 @@ class Subject:
     def make(self) -> Recipe:
         """Construct the recipe alone."""
         seed_everything(0)
-        return read.rebuild_recipe(read.Checkpoint(Path(), 0, self.asked, self.spec, {}))
+        return read.rebuild_recipe(read.Checkpoint(Path(), 0, self.config, self.spec, {}))
 
     def build(self) -> TrainingState:
-        """Make the recipe with its optimizers and average, from the seed."""
-        return build_training(self.asked, self.spec, CPU)
+        """Build the recipe with its optimizers and moving average, from the seed."""
+        return build_training(self.config, self.spec, CPU)
 
     def batch(self, index: int, count: int = 2) -> Any:
         """Return batch `index`, in [-1, 1]; the same index gives the same batch."""
-        if self.prepared:
+        if self.checked:
             [(batch, _)] = loader.batches(
-                self.prepared,
-                self.asked.data,
+                self.checked,
+                self.config.data,
                 seed=0,
                 batch_size=count,
                 start=index,
                 stop=index + 1,
             )
             return batch_to_device(batch, CPU, self.spec)
-        kind: Any = _batch(self.asked)
+        kind: Any = _batch_type(self.config)
         random = torch.Generator().manual_seed(index)
         return kind(*(self._random(part, count, random) for part in kind._fields))
 
@@ -96,42 +96,44 @@ class Subject:
         return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
 
     def train(self, training: TrainingState, steps: int) -> list[StepResult]:
-        """Train for some steps, as a run does."""
+        """Train for `steps` steps, as `translate train` does."""
         return [take_step(training, self.batch(training.step), STEPS) for _ in range(steps)]
 
     def reload(self, training: TrainingState) -> TrainingState:
         """Save `training`, and return the state that a new process loads from the checkpoint."""
         with TemporaryDirectory() as folder:
-            found = read.read_checkpoint(write.save(Path(folder), training, resume=training))
-            recipe = read.rebuild_recipe(found)
-            read.restore_weights(recipe, found.path)
-            reloaded = build_training(found.config, found.spec, CPU)
-            read.restore(reloaded, found)
+            checkpoint = read.read_checkpoint(write.save(Path(folder), training, resume=training))
+            recipe = read.rebuild_recipe(checkpoint)
+            read.restore_weights(recipe, checkpoint.path)
+            reloaded = build_training(checkpoint.config, checkpoint.spec, CPU)
+            read.restore(reloaded, checkpoint)
         saved = training.recipe.state_dict()
-        require_equal(saved, recipe.state_dict(), "For inference, {} is not what was saved.")
+        require_equal(
+            saved, recipe.state_dict(), "Loaded for inference, {} differs from the saved one."
+        )
         return reloaded
 
 
-def subject(
-    name: str, given: Mapping[str, Any], spec: ImageSpec | None, folder: Mapping[str, Any] | None
+def make_subject(
+    name: str, options: Mapping[str, Any], spec: ImageSpec | None, folder: Mapping[str, Any] | None
 ) -> Subject:
     """Return the recipe called `name` with the options `given`, to be tested."""
-    course = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
+    training = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
     document = {
-        "options": given,
+        "options": options,
         "data": {"domains": ["source"], **(_data_settings(spec or SPEC)), **(folder or {})},
-        "train": {**course, "device": "cpu", "compile": False},
+        "train": {**training, "device": "cpu", "compile": False},
     }
-    asked = layers.resolve(name, config=document)
+    config = layers.resolve(name, config=document)
     if folder:
-        prepared = check.check_data(check.open_layout(asked.data), asked.data)
-        return Subject(asked, prepared.layout.spec, prepared)
-    if (batch := _batch(asked)) not in BATCHES:
+        checked = check.check_data(check.open_layout(config.data), config.data)
+        return Subject(config, checked.layout.spec, checked)
+    if (batch := _batch_type(config)) not in BATCHES:
         raise ConfigError(
-            f"the batches of the layout {asked.data.layout_name!r} are unknown: give the check a "
+            f"the batches of the layout {config.data.layout_name!r} are unknown: give the check a "
             'folder of images, data={"layout": ..., "root": ..., "domains": [...]}.'
         )
-    return Subject(asked, spec or BATCHES[batch])
+    return Subject(config, spec or BATCHES[batch])
 
 
 def _data_settings(spec: ImageSpec) -> dict[str, Any]:
@@ -141,18 +143,18 @@ def _data_settings(spec: ImageSpec) -> dict[str, Any]:
 
 def state(training: TrainingState) -> dict[str, Any]:
     """Return a copy of all that a checkpoint must contain, by readable names."""
-    found: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
-    found |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
+    result: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
+    result |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
     if training.average:
         average = training.average.module.state_dict()
-        found |= {f"moving average {key}": value for key, value in average.items()}
+        result |= {f"moving average {key}": value for key, value in average.items()}
     for player, optimizer in training.optimizers.items():
         for index, values in optimizer.state_dict()["state"].items():
-            found |= {f"optimizer {player} {index} {key}": v for key, v in values.items()}
-    copy = {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in found.items()}
+            result |= {f"optimizer {player} {index} {key}": v for key, v in values.items()}
+    copy = {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in result.items()}
     return copy | randomness.random_state()
 
 
-def _batch(asked: schema.Config) -> Any:
-    """Return the type of the batches that the layout's class names, or None."""
-    return getattr(find("layout", asked.data.layout_name), "batch", None)
+def _batch_type(config: schema.Config) -> Any:
+    """Return the attribute `batch` of the layout, the type of its batches, or None."""
+    return getattr(find("layout", config.data.layout_name), "batch", None)

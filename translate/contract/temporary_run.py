@@ -1,4 +1,4 @@
-"""A temporary run: what a training of some steps leaves and reports, made within a second."""
+"""A temporary run: the files and events of a training of a few steps, without training."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,35 +44,35 @@ class Probe(Recipe[Images]):
 
 @contextmanager
 def temporary_run() -> Iterator[tuple[Run, list[Call]]]:
-    """Yield a run of some steps, in a folder that is then deleted, and what hooks hear of it."""
-    asked = layers.validate(
+    """Yield a run of a few steps, in a temporary folder, and the calls of its event hooks."""
+    config = layers.validate(
         {"recipe": "probe", "data": {"domains": ["photos"]}, "train": {"steps": STEPS, "keep": 2}}
     )
     with TemporaryDirectory() as folder:
         path, recipe = Path(folder) / "run", Probe()
         training = TrainingState(
-            asked, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
+            config, ImageSpec((8, 8), (Domain("photos"),)), recipe, optimizers=recipe.optimizers()
         )
-        files.replace(path / "config.yaml", yaml.dump(asked).encode())
+        files.replace(path / "config.yaml", yaml.dump(config).encode())
         files.replace_json(path / "run.json", {"command": ["translate", "train"], "seed": 0})
         calls: list[Call] = [("run_started", {})]
         for step in range(1, STEPS + 1):
             record = _record(step)
             files.append(path / "log.jsonl", {"step": step, "losses": LOSSES})
-            facts = {"step": step, "losses": record.losses, "record": record}
-            calls.append(("losses_logged", facts))
+            arguments = {"step": step, "losses": record.losses, "record": record}
+            calls.append(("losses_logged", arguments))
             if step % 2 == 0:
                 training.step = step
-                picture = path / f"previews/step-{step:08d}.png"
-                write_image(picture, image_grid([torch.zeros(2, 3, 8, 8)]))
-                saved = write.save(path, training, resume=training)
+                image_path = path / f"previews/step-{step:08d}.png"
+                write_image(image_path, image_grid([torch.zeros(2, 3, 8, 8)]))
+                checkpoint_path = write.save(path, training, resume=training)
                 calls += [
-                    ("preview_drawn", {"step": step, "path": picture}),
-                    ("checkpoint_saved", {"step": step, "path": saved}),
+                    ("preview_drawn", {"step": step, "path": image_path}),
+                    ("checkpoint_saved", {"step": step, "path": checkpoint_path}),
                 ]
         for outcome in ("interrupted", "stopped", "failed", "finished"):
             calls += [("run_started", {}), ("run_finished", {"outcome": outcome})]
-        yield Run(path, yaml.document(asked), STEPS), calls
+        yield Run(path, yaml.document(config), STEPS), calls
 
 
 def _record(step: int) -> LogRecord:
@@ -101,17 +101,17 @@ def unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[None]:
     after = _digests(run)
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if changed:
-        kept = "write files of your own, under other names"
-        raise RuleError(f"It changed {', '.join(changed[:3])} of the run: {kept}.", place())
+        advice = "write your own files, under other names"
+        raise RuleError(f"It changed {', '.join(changed[:3])} of the run: {advice}.", place())
     for name, state in random_state().items():
         if not torch.equal(state, random[name]):
-            own = "use a generator of your own, or a resumed run is another one"
-            raise RuleError(f"It drew from the global generator of {name[7:]}: {own}.", place())
+            advice = "use your own generator, or a resumed run differs"
+            raise RuleError(f"It drew from the global generator of {name[7:]}: {advice}.", place())
 
 
 def _digests(run: Path) -> dict[str, str]:
-    """Return a digest of each file of a run that is the program's, not a plugin's."""
-    own = [run / name for name in ("config.yaml", "run.json", "log.jsonl")]
-    own += [path for folder in ("previews", "checkpoints") for path in (run / folder).rglob("*")]
-    found = (path for path in own if path.is_file())
-    return {str(p.relative_to(run)): sha256(p.read_bytes()).hexdigest() for p in found}
+    """Return a digest of each file of a run that the engine writes."""
+    paths = [run / name for name in ("config.yaml", "run.json", "log.jsonl")]
+    paths += [path for folder in ("previews", "checkpoints") for path in (run / folder).rglob("*")]
+    files = (path for path in paths if path.is_file())
+    return {str(p.relative_to(run)): sha256(p.read_bytes()).hexdigest() for p in files}

@@ -1,4 +1,4 @@
-"""The rules of trackers, each tried on a temporary run."""
+"""The rules of trackers, each tested on a temporary run."""
 
 from typing import cast
 
@@ -28,15 +28,15 @@ def tracks_a_run(part: TestedPart) -> None:
             tracker = cast(Tracker, part.make())
             with unchanged(run.path, lambda: definition(part.owner, "logged")):
                 tracker.started(run, step)
-                for event, facts in calls:
-                    if event == "losses_logged" and facts["step"] > step:
-                        tracker.logged(facts["record"])
-                    if event == "preview_drawn" and facts["step"] > step:
-                        tracker.preview(facts["step"], facts["path"])
+                for event, arguments in calls:
+                    if event == "losses_logged" and arguments["step"] > step:
+                        tracker.logged(arguments["record"])
+                    if event == "preview_drawn" and arguments["step"] > step:
+                        tracker.preview(arguments["step"], arguments["path"])
                 tracker.finished(outcome)
                 tracker.close()
 
 
 def closes_when_not_started(part: TestedPart) -> None:
-    """Close also where `started` was not called, or has failed."""
+    """Close also if `started` was not called, or has failed."""
     cast(Tracker, part.make()).close()

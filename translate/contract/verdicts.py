@@ -1,6 +1,7 @@
 """Run the rules of a plugin: one verdict for each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -23,12 +24,12 @@ from translate.contract import (
 )
 from translate.contract.findings import Cause, find_cause
 from translate.contract.gradients import has_true_gradients
-from translate.contract.part import METRIC_ARGUMENTS, TestedPart
+from translate.contract.part import PARTS, make_part
 from translate.contract.processes import averages_over_processes
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 from translate.engine.system import randomness, signatures
 from translate.errors import ConfigError, DataError
-from translate.registry import find, names
+from translate.registry import Kind, find, names
 
 Tested: TypeAlias = Literal[
     "recipe",
@@ -95,7 +96,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     ),
 }
 FIRST = (recipes.constructor_does_no_io, parts.constructor_does_no_io, layouts.finds_its_files)
-"""Rules of a constructor: where it raises, nothing else can be tried."""
+"""Rules of a constructor: if it raises, no other rule can be tried."""
 STEPPING = (
     has_true_gradients,
     recipes.moves_one_player,
@@ -106,26 +107,35 @@ STEPPING = (
     inference.draws_trained_size,
     averages_over_processes,
 )
-"""Rules that train some steps first, and so are not tried where `takes_turns` is broken."""
+"""Rules that train some steps first, and so are not tried if `takes_turns` is broken."""
 UNTRIED = "not tried, give it a folder by data.root and data.domains"
-"""what is noted of a layout that cannot read the domains that are drawn"""
+"""the note for a layout that cannot read the generated domains"""
 SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
-"""Options of networks that a check sets where nobody else does, so that it takes seconds."""
+"""Default options of networks under test, so that a check takes seconds."""
+
+
+SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
+    "recipe": make_subject,
+    "format": lambda name, *_: formats.FormatSubject(name),
+    "command": lambda name, *_: commands.CommandSubject(name),
+    **{kind: partial(make_part, kind) for kind in PARTS},
+}
+"""The plugin under test, by its name, options, spec and data; layouts are opened with a folder."""
 
 
 class Verdict(NamedTuple):
-    """What came of a rule."""
+    """The result of a rule."""
 
     rule: str
     broken: str = ""
-    """what breaks it, and what to do; nothing if it holds"""
+    """what breaks it, and what to do; empty if it is kept"""
     note: str = ""
     """why it does not apply, or was not tried"""
     error: BaseException | None = None
     place: str = ""
     """the plugin, file and line that break it"""
     same_as: str = ""
-    """the rule that failed before by the same cause: one finding, not two"""
+    """an earlier rule with the same cause: they are one finding"""
 
 
 def run_rules(
@@ -136,101 +146,90 @@ def run_rules(
     spec: ImageSpec | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Iterator[Verdict]:
-    """Yield a verdict for each rule of the contract; random states and threads are put back.
+    """Yield a verdict for each rule of the contract; random states and threads are restored.
 
-    Raises `ConfigError` for a name, an option or a setting that does not exist.
+    Raises `ConfigError` for an unknown name, option or setting.
     """
     if kind == "layout":
         yield from _run_layout_rules(name, given, data)
         return
-    if kind == "format":
-        yield from run_format_rules(name)
-        return
-    if kind == "command":
-        yield from _verdicts(RULES["command"], commands.CommandSubject(name))
-        return
-    chosen = {**small_options(kind, name), **given}
-    if kind == "recipe":
-        tested: Any = subject(name, chosen, spec, data)
-    else:
-        checked = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
-        tested = TestedPart(
-            kind, name, signatures.check(f"{kind} {name!r}", find(kind, name), chosen, checked)
-        )
-    yield from _verdicts(RULES[kind], tested)
+    options = {**small_options(kind, name), **given}
+    yield from _verdicts(RULES[kind], SUBJECTS[kind](name, options, spec, data))
 
 
 def _run_layout_rules(
     name: str, given: Mapping[str, Any], data: Mapping[str, Any] | None
 ) -> Iterator[Verdict]:
-    with layout_subject.subject(name, given, data) as tested:
-        reason = "" if data else layout_subject.why_not(tested.asked)
-        if reason:
-            words = (RULES["layout"][0].__doc__ or "").partition("\n")[0]
-            yield Verdict(words, note=f"{UNTRIED}: {reason}")
+    with layout_subject.make_subject(name, given, data) as subject:
+        if not data and (reason := layout_subject.problem(subject.data)):
+            yield Verdict(_title(RULES["layout"][0]), note=f"{UNTRIED}: {reason}")
         else:
-            yield from _verdicts(RULES["layout"], tested)
+            yield from _verdicts(RULES["layout"], subject)
 
 
 def run_format_rules(name: str, files: Sequence[Path] = ()) -> Iterator[Verdict]:
-    """Yield a verdict for each rule of formats, tried on what it writes and on `files`."""
+    """Yield a verdict for each rule of formats, on files that the format writes and `files`."""
     yield from _verdicts(RULES["format"], formats.FormatSubject(name, files))
 
 
 def run_event_rules(name: str) -> Iterator[tuple[str, Iterator[Verdict]]]:
-    """Yield each plugin called `name` that hears of events, with a verdict for each hook."""
+    """Yield each plugin called `name` that has event hooks, with a verdict for each hook."""
     for listener in events.listeners(name):
         yield listener.name, _verdicts(events.rules(listener), listener)
 
 
 def small_options(kind: Tested, name: str) -> dict[str, Any]:
-    """Return the options that make the networks of the thing called `name` small."""
-    found = signatures.read(find(kind, name), ["spec"])
-    shrunk: dict[str, Any] = {}
+    """Return the options that make the networks of the plugin called `name` small."""
+    options = signatures.read(find(kind, name), ["spec"])
+    small: dict[str, Any] = {}
     if kind in ("generator", "discriminator"):
-        shrunk |= {key: value for key, value in SMALL.items() if key in found}
-    for option in found.values():
+        small |= {key: value for key, value in SMALL.items() if key in options}
+    for option in options.values():
         default = option.default
         part = {"name": None, **default} if isinstance(default, Mapping) else {"name": default}
         for network in ("generator", "discriminator"):
             if isinstance(named := part["name"], str) and named in names(network):
-                shrunk[option.name] = {"name": named, **small_options(network, named), **part}
-    return shrunk
+                small[option.name] = {"name": named, **small_options(network, named), **part}
+    return small
 
 
-def _verdicts(rules: Sequence[Rule], tested: Any) -> Iterator[Verdict]:
-    """Yield a verdict for each of `rules`; what cannot be tried for an earlier one is noted."""
-    found: list[tuple[Cause, str]] = []
-    untried: tuple[Rule, ...] = ()
+def _verdicts(rules: Sequence[Rule], subject: Any) -> Iterator[Verdict]:
+    """Yield a verdict for each of `rules`; those that an earlier failure prevents get a note."""
+    causes: list[tuple[Cause, str]] = []
+    skipped: tuple[Rule, ...] = ()
     reason = ""
     for rule in rules:
-        words = (rule.__doc__ or "").partition("\n")[0]
-        if rule in untried:
-            yield Verdict(words, note=reason)
+        if rule in skipped:
+            yield Verdict(_title(rule), note=reason)
             continue
-        verdict, cause = _verdict(rule, words, tested)
+        verdict, cause = _verdict(rule, subject)
         if cause:
-            same = next((name for known, name in found if known.is_same(cause)), "")
-            found.append((cause, words))
+            same = next((title for known, title in causes if known.is_same(cause)), "")
+            causes.append((cause, verdict.rule))
             verdict = verdict._replace(same_as=same)
             if rule in FIRST and cause.raised:
-                untried, reason = tuple(rules), "not tried: it cannot be made"
+                skipped, reason = tuple(rules), "not tried: it cannot be made"
             elif rule is recipes.takes_turns:
-                untried, reason = STEPPING, "not tried: its steps fail, see above"
+                skipped, reason = STEPPING, "not tried: its steps fail, see above"
         yield verdict
 
 
-def _verdict(rule: Rule, words: str, tested: Any) -> tuple[Verdict, Cause | None]:
+def _verdict(rule: Rule, subject: Any) -> tuple[Verdict, Cause | None]:
     random, threads = randomness.random_state(), torch.get_num_threads()
-    torch.set_num_threads(1)  # sums in another order are other sums
+    torch.set_num_threads(1)  # the order of sums depends on the number of threads
     try:
-        return Verdict(words, note=rule(tested) or ""), None
+        return Verdict(_title(rule), note=rule(subject) or ""), None
     except Exception as error:  # a plugin may raise anything: that is a verdict, too
         if isinstance(error, (ConfigError, DataError)) and rule in FIRST:
-            raise  # it could not be made with the options that it was given
-        cause = find_cause(error, tested.owner, rule, tested.example)
+            raise  # the given options are wrong
+        cause = find_cause(error, subject.owner, rule, subject.example)
         place = "" if ", line " in cause.message or not cause.place else str(cause.place)
-        return Verdict(words, cause.message, "", error, place), cause
+        return Verdict(_title(rule), cause.message, "", error, place), cause
     finally:
         torch.set_num_threads(threads)
         randomness.restore_random_state(random)
+
+
+def _title(rule: Rule) -> str:
+    """Return the first line of the docstring of `rule`."""
+    return (rule.__doc__ or "").partition("\n")[0]

@@ -93,7 +93,7 @@ def test_the_configuration_overrides_an_older_checkpoint() -> None:
     [
         (lambda: create_optimizer(amsgrad=True), "amsgrad is True, and was False"),
         (lambda: create_optimizer(SGD), "it is SGD, and was Adam"),
-        (lambda: create_optimizer(parameters=2), "it now holds other parameters"),
+        (lambda: create_optimizer(parameters=2), "it has other parameters now"),
     ],
 )
 def test_moments_of_other_shapes_are_skipped_and_the_optimizer_works(

@@ -107,7 +107,7 @@ def test_F5_weights_of_other_shapes_are_named(tmp_path: Path) -> None:
     assert message.startswith(f"{path / 'weights.safetensors'} does not fit CycleGAN: ")
     assert "source_to_target.model.1.bias is (2,) instead of (3,)" in message
     assert message.count(";") == 4  # the first five
-    assert re.search(r"What fits is cyclegan as translate-kit [\d.]+ and its plugins", message)
+    assert re.search(r"Expected cyclegan as translate-kit [\d.]+ and its plugins", message)
     assert (
         "options={'generator': {'name': 'resnet', 'width': 2" in message
     )  # options that would fit

@@ -59,8 +59,8 @@ def test_every_reader_of_a_run_takes_a_reference(
 @pytest.mark.parametrize(
     ("suffix", "message"),
     [
-        ("@7", "run has no checkpoint of step 7. There are: 2, 3; type .*run@3 for that step"),
-        ("@²", "run has no checkpoint '²': expected a step or best. There are: 2, 3; type"),
+        ("@7", "run has no checkpoint of step 7. Steps: 2, 3; type .*run@3 for that step"),
+        ("@²", "run has no checkpoint '²': expected a step or best. Steps: 2, 3; type"),
         ("@newest", "run has no checkpoint 'newest': expected a step or best"),
         ("@", "run has no checkpoint '': expected a step or best"),
         ("x@2", "there is no run .*runx@2"),
@@ -77,7 +77,7 @@ def test_the_best_of_a_run_without_metrics_is_an_error_with_the_setting(
     tmp_path: Path,
 ) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
-    message = rf"{run}@best: no checkpoint .* metric.* Name one by its.* There are: 1; type"
+    message = rf"{run}@best: no checkpoint .* metric.* Name one by its.* Steps: 1; type"
     with pytest.raises(CheckpointError, match=message):
         resolve(f"{run}@best")
 

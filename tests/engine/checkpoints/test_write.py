@@ -200,5 +200,5 @@ def test_a_run_a_step_and_a_checkpoint_folder_are_resolved(tmp_path: Path) -> No
     assert resolve(tmp_path) == (second, [])
     assert resolve(f"{tmp_path}@1") == (first, [])
     assert resolve(first) == (first, [])
-    with pytest.raises(CheckpointError, match=r"no checkpoint of step 7. There are: 1, 2; type"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint of step 7. Steps: 1, 2; type"):
         resolve(f"{tmp_path}@7")

@@ -8,7 +8,7 @@ from torch import nn
 from translate.batches import Images, Labelled, Pair
 from translate.engine.config.layers import resolve
 from translate.engine.data.check import open_layout
-from translate.engine.training.batch_check import batch_type, expect_batch
+from translate.engine.training.batch_check import batch_type, require_batch
 from translate.errors import ConfigError, PluginError
 from translate.recipe import Recipe
 
@@ -38,7 +38,7 @@ def test_a_layout_with_other_batches_is_refused_with_the_ones_that_fit(
     image_folder("a", 2)
     training_config = config("cyclegan", "images", tmp_path, "a")
     with pytest.raises(ConfigError) as error:
-        expect_batch(training_config, open_layout(training_config.data))
+        require_batch(training_config, open_layout(training_config.data))
     message = str(error.value)
     assert message.startswith(
         "data.layout: 'images' gives Images(images), and cyclegan trains on Pair(source, target). "
@@ -51,7 +51,7 @@ def test_labels_that_a_recipe_does_not_need_are_accepted(image_folder: Any, tmp_
     training_config = config("gan", "labelled", tmp_path, "a")
     layout = open_layout(training_config.data)
     assert layout.batch is Labelled and {*Images._fields} < {*Labelled._fields}
-    expect_batch(training_config, layout)
+    require_batch(training_config, layout)
 
 
 def test_a_layout_without_a_batch_type_is_refused_with_the_line_to_add(
@@ -62,4 +62,4 @@ def test_a_layout_without_a_batch_type_is_refused_with_the_line_to_add(
     layout = open_layout(training_config.data)
     monkeypatch.delattr(type(layout), "batch")
     with pytest.raises(PluginError, match=r"Expected a type, such as: batch = Pair"):
-        expect_batch(training_config, layout)
+        require_batch(training_config, layout)

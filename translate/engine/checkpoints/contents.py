@@ -12,42 +12,42 @@ FORMAT = 1
 MANIFEST = "MANIFEST.json"
 WEIGHTS, AVERAGE = "weights.safetensors", "ema.safetensors"
 TRAINING = "training.safetensors"
-"""what only a resume needs"""
+"""needed only to resume"""
 MAX_STEPS = 10**12
-"""No run takes so many steps."""
+"""limit of a checkpoint's step"""
 MAX_TEXT_BYTES = 10**7
-"""bytes of a caption"""
+"""limit of a caption"""
 REQUIRED_FILES = {WEIGHTS, "state.json"}
-"""files without which a checkpoint is of no use"""
+"""files that inference needs"""
 
 
 Best: TypeAlias = tuple[str, Literal["min", "max"]]
-"""a metric by which one checkpoint is the best, and whether less or more of it is better"""
+"""a metric, and whether smaller or larger values are better"""
 
 
 class FileFacts(json_files.Record):
-    """What a manifest says of a file."""
+    """Digest and size of a file in a manifest."""
 
     sha256: str
     size: int = Field(ge=0)
 
 
 class Manifest(json_files.Record):
-    """``MANIFEST.json``: the files of a checkpoint, and what was written into them."""
+    """``MANIFEST.json``: the files of a checkpoint, with their digests."""
 
     format: int
     files: dict[str, FileFacts]
 
 
 class OptimizerState(json_files.Record):
-    """What ``state.json`` keeps of an optimizer: all that is no tensor."""
+    """An optimizer in ``state.json``: all of its state but tensors."""
 
     state: dict[str, dict[str, Any]]
     param_groups: list[dict[str, Any]] = Field(min_length=1)
 
 
 class SelectionState(BaseModel):
-    """What ``state.json`` keeps of the best checkpoint of its run."""
+    """The best checkpoint of the run so far, in ``state.json``."""
 
     value: float | None
     step: int = Field(ge=0, le=MAX_STEPS)
@@ -55,7 +55,7 @@ class SelectionState(BaseModel):
 
 
 class State(json_files.Record):
-    """``state.json``: what a checkpoint says of itself."""
+    """``state.json``: the description of a checkpoint."""
 
     step: int = Field(ge=0, le=MAX_STEPS)
     config: dict[str, Any]
@@ -64,12 +64,12 @@ class State(json_files.Record):
     averaged: int = Field(ge=0, le=MAX_STEPS)
     metrics: dict[str, float] = {}
     best: list[str] | None = Field(default=None, min_length=2, max_length=2)
-    """the metric by which one checkpoint of the run is the best, and min or max"""
+    """the metric that decides which checkpoint is the best, and min or max"""
     selection: SelectionState | None = None
 
     @property
     def best_by(self) -> Best | None:
-        """`best` as a pair, where there is one."""
+        """`best` as a pair, or None."""
         return (self.best[0], "min" if self.best[1] == "min" else "max") if self.best else None
 
     processes: int = Field(ge=1, le=MAX_STEPS)

@@ -1,4 +1,4 @@
-"""Start a run from the weights of another: what fits is taken, what does not is listed by name."""
+"""Start a run from the weights of another: tensors that fit are loaded, others are listed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,10 +20,10 @@ class InitialWeights:
     """The checkpoint that a run starts from."""
 
     def __init__(self, run: Path) -> None:
-        path, self.complaints = resolve(run)
-        self.run, self.found = run, read.read_checkpoint(path)
-        self.facts: dict[str, Any] = {"run": str(run), "step": self.found.step}
-        """what ``run.json`` keeps"""
+        path, self.newer_problems = resolve(run)
+        self.run, self.checkpoint = run, read.read_checkpoint(path)
+        self.facts: dict[str, Any] = {"run": str(run), "step": self.checkpoint.step}
+        """the entries for ``run.json``"""
 
     def configuration(
         self,
@@ -33,51 +33,56 @@ class InitialWeights:
         flags: Mapping[str, Any] | None = None,
         assignments: Sequence[str] = (),
     ) -> Config:
-        """Return the configuration of the new run: all that is not given is as it was in the old.
+        """Return the configuration of the new run: other settings are those of the old one.
 
-        A `config` that is given, or another `recipe`, stands in the place of the old configuration.
+        A given `config`, or another `recipe`, replaces the configuration of the old run.
         """
-        if config is None and recipe in (None, self.found.config.recipe):
-            config = document(self.found.config)
+        if config is None and recipe in (None, self.checkpoint.config.recipe):
+            config = document(self.checkpoint.config)
         return layers.resolve(recipe, config=config, flags=flags, assignments=assignments)
 
     def load(self, training: TrainingState) -> list[str]:
-        """Load all weights that fit into the networks of `training`; return in words what did not.
+        """Load all weights that fit the networks of `training`; return messages about the rest.
 
-        They are those that inference uses: of a run that keeps a moving average, the averages.
-        Raises `CheckpointError` where nothing fits.
+        They are the weights that inference uses, such as the moving average, if the run has one.
+        Raises `CheckpointError` if no tensor fits.
         """
-        own = training.recipe.state_dict()
-        tensors = read.read_weights(self.found, own)
-        fits = {n: t for n, t in tensors.items() if n in own and own[n].shape == t.shape}
-        missing = [name for name in own if name not in tensors]
-        unused = [name for name in tensors if name not in own]
-        shapes = {
-            name: [list(tensors[name].shape), list(own[name].shape)]
-            for name in own
-            if name in tensors and name not in fits
+        expected = training.recipe.state_dict()
+        tensors = read.read_weights(self.checkpoint, expected)
+        matching = {
+            n: t for n, t in tensors.items() if n in expected and expected[n].shape == t.shape
         }
-        if not fits:
+        missing = [name for name in expected if name not in tensors]
+        unused = [name for name in tensors if name not in expected]
+        shapes = {
+            name: [list(tensors[name].shape), list(expected[name].shape)]
+            for name in expected
+            if name in tensors and name not in matching
+        }
+        if not matching:
             raise CheckpointError(
                 f"--init {self.run}: none of its {len(tensors)} tensors fits a network of "
-                f"{training.config.recipe}, such as {next(iter(own), 'none')}. Expected a run of "
-                "the same recipe and networks: leave out --plugin and --config, to take its own."
+                f"{training.config.recipe}, such as {next(iter(expected), 'none')}. Expected a run "
+                "of the same recipe and networks: leave out --plugin and --config, to take its own."
             )
-        training.recipe.load_state_dict(fits, strict=False)
+        training.recipe.load_state_dict(matching, strict=False)
         if training.average:
-            training.average.module.load_state_dict(fits, strict=False)
-        self.facts |= {"taken": len(fits), "missing": missing, "unused": unused, "shapes": shapes}
-        sizes = [
-            f"{n} is {tuple(old)} there and {tuple(new)} here" for n, (old, new) in shapes.items()
-        ]
+            training.average.module.load_state_dict(matching, strict=False)
+        self.facts |= {
+            "taken": len(matching),
+            "missing": missing,
+            "unused": unused,
+            "shapes": shapes,
+        }
+        sizes = [f"{n} was {tuple(old)} and is {tuple(new)}" for n, (old, new) in shapes.items()]
         parts = {
             "start as new, with another shape": sizes,
-            "start as new, not there": missing,
+            "start as new, not in that run": missing,
             "not needed here": unused,
         }
         lines = [
-            f"weights of {self.run}, step {self.found.step}: {len(fits)} of {len(own)} tensors "
-            "taken; optimizers, schedule and step start as new"
+            f"weights of {self.run}, step {self.checkpoint.step}: {len(matching)} of "
+            f"{len(expected)} tensors taken; optimizers, schedule and step start as new"
         ]
         for what, names in parts.items():
             if names:

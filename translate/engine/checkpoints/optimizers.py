@@ -24,7 +24,7 @@ def hyperparameters(optimizer: Optimizer) -> list[dict[str, Any]]:
 def describe_optimizers(
     optimizers: Mapping[str, Optimizer], configured: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """Return what is no tensor of each player's optimizer, with how it was `configured`."""
+    """Return the state of each player's optimizer but tensors, with its `configured` options."""
     described = {}
     for player, optimizer in optimizers.items():
         state = optimizer.state_dict()
@@ -59,21 +59,21 @@ def restore_optimizer(
     saved: Mapping[str, Any] | None,
     tensors: Mapping[str, Tensor],
 ) -> str:
-    """Restore what one player's freshly built optimizer had accumulated; or return why not.
+    """Restore the state of one player's new optimizer; return why not, or an empty string.
 
-    `configured` are its groups as they were built, `saved` what the checkpoint says of it, and
-    `tensors` its moments, by ``index/name``. A hyperparameter that was configured alike when saving
-    gets its saved value, which the schedule or the recipe may have changed since; any other one
-    keeps the value of the configuration.
+    `configured` are its groups as they were built, `saved` its description in the checkpoint, and
+    `tensors` its moments, by ``index/name``. A hyperparameter whose configured value is that of
+    the checkpoint gets its saved value, which the schedule or the recipe may have changed; any
+    other one keeps the value of the configuration.
     """
     if saved is None:
         return "the checkpoint has no such player"
     groups, last = optimizer.state_dict()["param_groups"], saved["param_groups"]
     if [len(group["params"]) for group in groups] != [len(group["params"]) for group in last]:
-        return "it now holds other parameters"
+        return "it has other parameters now"
     if (kind := type(optimizer).__name__) != saved.get("kind", kind):
         return f"it is {kind}, and was {saved['kind']}"
-    # older versions did not save what was configured
+    # older versions did not save the configured values
     past = saved.get("configured", [{**g, "lr": g.get("initial_lr", g["lr"])} for g in last])
     for group, now, before, then in zip(groups, configured, past, last, strict=True):
         for key, value in now.items():
@@ -93,6 +93,6 @@ def restore_optimizer(
     for parameter, values in optimizer.state.items():
         for name, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
-                # a fused optimizer walks through both in memory order, whatever their formats
+                # a fused optimizer reads both in memory order, in any memory format
                 values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
     return ""

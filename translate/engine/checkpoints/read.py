@@ -43,14 +43,12 @@ from translate.recipe import Recipe
 from translate.registry import create_recipe
 
 OLD_SPEC = ("source_channels", "target_channels", "source_labels", "target_labels")
-"""what 0.1.0 kept of the first and the last domain, beside the names of all"""
-
-# -- reading --------------------------------------------------------------------------------------
+"""entries of 0.1.0 for the first and the last domain, besides the names of all"""
 
 
 @dataclass
 class Checkpoint:
-    """What a checkpoint says of itself."""
+    """The description of a checkpoint."""
 
     path: Path
     step: int
@@ -60,11 +58,11 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Return what the verified checkpoint at `path` says of itself."""
+    """Return the description of the verified checkpoint at `path`."""
     file = path / "state.json"
     json_files.read_record(file, State)
     description = json_files.read_json(file)
-    with _understood(file):
+    with _readable_content(file):
         return Checkpoint(
             path,
             int(description["step"]),
@@ -81,14 +79,14 @@ def _config(file: Path, document: Mapping[str, Any]) -> schema.Config:
         raise CheckpointError(f"{file}: config: {error}") from error
 
 
-def _spec(told: Mapping[str, Any]) -> ImageSpec:
-    facts = {**told, "domains": [Domain(**domain) for domain in told["domains"]]}
-    known = asdict(ImageSpec(**facts))  # which refuses what it does not know, as `Domain` does
+def _spec(saved: Mapping[str, Any]) -> ImageSpec:
+    facts = {**saved, "domains": [Domain(**domain) for domain in saved["domains"]]}
+    known = asdict(ImageSpec(**facts))  # refuses unknown fields, as `Domain` does
     spec = TypeAdapter(ImageSpec).validate_python(known)
     counts = (*spec.size, *(domain.channels for domain in spec.domains))
     fits = min(counts) >= 1 and max(counts) <= schema.LARGEST_SIDE
     if not fits or not 0 <= spec.text_length <= MAX_TEXT_BYTES or not spec.domains:
-        raise ValueError(f"there are no images of {short_repr(told)}")
+        raise ValueError(f"no image fits the spec {short_repr(saved)}")
     return spec
 
 
@@ -108,8 +106,8 @@ def _current_spec(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping
 
 
 @contextmanager
-def _understood(path: Path) -> Iterator[None]:
-    """Have whatever goes wrong with what `path` says be said in a line: strangers write files."""
+def _readable_content(path: Path) -> Iterator[None]:
+    """Raise `CheckpointError` for any error that the untrusted content of `path` causes."""
     try:
         yield
     except TranslateError:
@@ -118,51 +116,51 @@ def _understood(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path} is not understood: {signatures.explain(error)}") from error
     except Exception as error:
         if NO_TEMPORARY in message_of(error):
-            raise  # no fault of the checkpoint's
-        said = printable_name(describe_error(error))
-        raise CheckpointError(f"{path} is not understood: {said}.") from error
+            raise  # not caused by the checkpoint
+        reason = printable_name(describe_error(error))
+        raise CheckpointError(f"{path} is not understood: {reason}.") from error
 
 
-def rebuild_recipe(found: Checkpoint) -> Recipe:
+def rebuild_recipe(checkpoint: Checkpoint) -> Recipe:
     """Return the recipe of a checkpoint, as it was constructed for training."""
-    part = {"name": found.config.recipe, **found.config.options}
-    return create_recipe(part, spec=found.spec)
+    part = {"name": checkpoint.config.recipe, **checkpoint.config.options}
+    return create_recipe(part, spec=checkpoint.spec)
 
 
 @contextmanager
-def memory_limit(found: Checkpoint) -> Iterator[None]:
-    """Open a block in which no network is made that its weights file could never fill."""
-    with _understood(found.path), MemoryLimit(found.path / "weights.safetensors"):
+def memory_limit(checkpoint: Checkpoint) -> Iterator[None]:
+    """Limit the memory of a block that constructs networks to what the weights file can fill."""
+    with _readable_content(checkpoint.path), MemoryLimit(checkpoint.path / "weights.safetensors"):
         yield
 
 
 def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> None:
-    """Load the weights of the checkpoint at `path`, the moving average where asked and there."""
+    """Load the weights at `path`; with `averaged`, their moving average, if it is saved."""
     file = _weights_file(path, averaged)
-    own = recipe.state_dict()
-    tensors = current_names(_read_tensors(file), recipe.renamed, own)
-    complaints = [f"{key} is missing" for key in own.keys() - tensors.keys()]
-    complaints += [f"{printable_name(key)} is unknown" for key in tensors.keys() - own.keys()]
-    complaints += [
-        f"{key} is {tuple(tensors[key].shape)} instead of {tuple(own[key].shape)}"
-        for key in own.keys() & tensors.keys()
-        if own[key].shape != tensors[key].shape
+    expected = recipe.state_dict()
+    tensors = current_names(_read_tensors(file), recipe.renamed, expected)
+    differences = [f"{key} is missing" for key in expected.keys() - tensors.keys()]
+    differences += [f"{printable_name(key)} is unknown" for key in tensors.keys() - expected.keys()]
+    differences += [
+        f"{key} is {tuple(tensors[key].shape)} instead of {tuple(expected[key].shape)}"
+        for key in expected.keys() & tensors.keys()
+        if expected[key].shape != tensors[key].shape
     ]
-    if complaints:
-        listed = "; ".join(sorted(complaints)[:5])
+    if differences:
+        listed = "; ".join(sorted(differences)[:5])
         raise CheckpointError(
-            f"{file} does not fit {type(recipe).__name__}: {listed}. What fits is {_made(path)}."
+            f"{file} does not fit {type(recipe).__name__}: {listed}. Expected {_built_by(path)}."
         )
     recipe.load_state_dict(tensors)
 
 
-def read_weights(found: Checkpoint, own: Iterable[str]) -> dict[str, Tensor]:
-    """Return the weights that inference uses: the moving average, where there is one.
+def read_weights(checkpoint: Checkpoint, own: Iterable[str]) -> dict[str, Tensor]:
+    """Return the weights that inference uses: the moving average, if the checkpoint has it.
 
-    Names in `own` are those of a network that they are for: they stay as they are.
+    Names in `own`, those of the network to load, are not renamed.
     """
-    tensors = _read_tensors(_weights_file(found.path, averaged=True))
-    return current_names(tensors, renamed_by(found.config.recipe), own)
+    tensors = _read_tensors(_weights_file(checkpoint.path, averaged=True))
+    return current_names(tensors, renamed_by(checkpoint.config.recipe), own)
 
 
 def _weights_file(path: Path, averaged: bool) -> Path:
@@ -170,31 +168,32 @@ def _weights_file(path: Path, averaged: bool) -> Path:
     return average if averaged and average.is_file() else path / "weights.safetensors"
 
 
-def _made(path: Path) -> str:
-    """Return what the checkpoint at `path` says that it is of."""
-    with _understood(path / "state.json"):
-        found = read_checkpoint(path)
-        by = printable_name(found.description["versions"]["translate-kit"])
-    options = short_repr(found.config.options)
-    return f"{found.config.recipe} as translate-kit {by} and its plugins built it, {options=!s}"
+def _built_by(path: Path) -> str:
+    """Return the recipe, version and options of the checkpoint at `path`."""
+    with _readable_content(path / "state.json"):
+        checkpoint = read_checkpoint(path)
+        version = printable_name(checkpoint.description["versions"]["translate-kit"])
+    options = short_repr(checkpoint.config.options)
+    recipe = checkpoint.config.recipe
+    return f"{recipe} as translate-kit {version} and its plugins built it, {options=!s}"
 
 
-def restore(training: TrainingState, found: Checkpoint) -> list[str]:
-    """Bring `training`, freshly built, to where the checkpoint was, on every process.
+def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
+    """Restore the state of the checkpoint in `training`, which is newly built, on every process.
 
-    Hyperparameters that the configuration has changed stay as they were built. Returns in words
-    which players' moments could not be kept.
+    Hyperparameters that the configuration has changed keep their new values. Returns messages
+    about players whose moments could not be restored.
     """
-    with _understood(found.path):
-        restore_weights(training.recipe, found.path)
+    with _readable_content(checkpoint.path):
+        restore_weights(training.recipe, checkpoint.path)
         if training.average:
             average: Any = training.average.module  # a copy of the recipe
-            restore_weights(average, found.path, averaged=True)
-            training.average.n_averaged.fill_(found.description["averaged"])
-        optimizers = found.description["optimizers"]
+            restore_weights(average, checkpoint.path, averaged=True)
+            training.average.n_averaged.fill_(checkpoint.description["averaged"])
+        optimizers = checkpoint.description["optimizers"]
         optimizers = current_names(optimizers, training.recipe.renamed, training.optimizers)
-        found.description = {**found.description, "optimizers": optimizers}
-        tensors = _training_tensors(found.path / TRAINING, training)
+        checkpoint.description = {**checkpoint.description, "optimizers": optimizers}
+        tensors = _training_tensors(checkpoint.path / TRAINING, training)
         notes = [
             f"the optimizer of {player!r} starts without moments: {reason}"
             for player, optimizer in training.optimizers.items()
@@ -208,18 +207,19 @@ def restore(training: TrainingState, found: Checkpoint) -> list[str]:
             )
         ]
         if distributed.rank():
-            own = found.path / f"training-rank-{distributed.rank()}.safetensors"
-            tensors = _training_tensors(own, training) if own.is_file() else {}
+            rank_file = checkpoint.path / f"training-rank-{distributed.rank()}.safetensors"
+            tensors = _training_tensors(rank_file, training) if rank_file.is_file() else {}
         if tensors:
             training.recipe.load_training_state(without_prefix("recipe", tensors))
             restore_random_state(tensors)
-        training.step = found.step
-        training.selection = Selection.of(json_files.read_record(found.path / "state.json", State))
+        training.step = checkpoint.step
+        saved = json_files.read_record(checkpoint.path / "state.json", State)
+        training.selection = Selection.of(saved)
     return notes
 
 
 def _training_tensors(path: Path, training: TrainingState) -> dict[str, Tensor]:
-    """Return what only a resume needs, by the present names of players and image pools."""
+    """Return the tensors of a resume, by the current names of players and image pools."""
     tensors, renamed = _read_tensors(path), training.recipe.renamed
     state = current_names(
         without_prefix("recipe", tensors), renamed, training.recipe.training_state()

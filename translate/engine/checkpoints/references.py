@@ -19,10 +19,10 @@ EXPECTED = "a run folder, RUN@STEP, RUN@best or a checkpoint folder, such as {ru
 
 
 def resolve(reference: str | Path) -> tuple[Path, list[str]]:
-    """Return the checkpoint that `reference` means, and what is wrong with newer ones of its run.
+    """Return the checkpoint of `reference`, and the problems of newer ones of its run.
 
-    A path that exists is that path, also with ``@`` or ``:`` in its name. What only a resume needs
-    may be missing in the checkpoint.
+    A path that exists is that path, also with ``@`` or ``:`` in its name. Files that only a resume
+    needs may be missing in the checkpoint.
 
     Args:
         reference: ``runs/x`` for its newest whole checkpoint, ``runs/x@500`` for that of a step,
@@ -30,7 +30,7 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
             ``runs/x/checkpoints/step-00000500``.
 
     Raises:
-        CheckpointError: Nothing usable is there; the message says what is.
+        CheckpointError: No usable checkpoint; the message lists those that exist.
     """
     path = Path(reference)
     with readable(path):
@@ -42,25 +42,25 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
         run, at, which = str(path).rpartition("@")
         with readable(Path(run)):
             if at and Path(run).is_dir():
-                return _of_run(Path(run), which)
+                return _resolve_in_run(Path(run), which)
         if scheme := re.match("[a-z][a-z0-9+.-]+:", str(path)):  # not a drive: two letters or more
             raise CheckpointError(
                 f"unknown scheme {scheme[0]!r} in {printable_name(str(path))}: expected "
                 f"{EXPECTED.format(run='runs/x', step=500)}."
             )
-        return newest_checkpoint(path, training=False)  # raises: there is none
+        return newest_checkpoint(path, training=False)  # raises
 
 
-def _of_run(run: Path, which: str) -> tuple[Path, list[str]]:
+def _resolve_in_run(run: Path, which: str) -> tuple[Path, list[str]]:
     """Return the checkpoint `which`, a step or ``best``, of `run`."""
     if which == "best":
         return best_checkpoint(run), []
     steps = dict(list_checkpoints(run))
-    if which.isascii() and which.isdecimal() and (found := steps.get(int(which))):
-        verify(found, training=False)
-        return found, []
+    if which.isascii() and which.isdecimal() and (path := steps.get(int(which))):
+        verify(path, training=False)
+        return path, []
     if which.isascii() and which.isdecimal():
         message = f"{run} has no checkpoint of step {which}."
     else:
         message = f"{run} has no checkpoint {short_repr(which)}: expected a step or best."
-    raise CheckpointError(f"{message} There are: {existing_steps(run)}.")
+    raise CheckpointError(f"{message} Steps: {existing_steps(run)}.")

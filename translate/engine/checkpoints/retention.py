@@ -23,10 +23,10 @@ from translate.errors import CheckpointError, printable_name, short_repr
 
 
 def retain(run: Path, newest: int, best: Best | None = None, *, upto: int = MAX_STEPS) -> None:
-    """Remove all but the `newest` checkpoints and the best one, and what a killed save left.
+    """Remove all but the `newest` checkpoints and the best one, and partial files of a killed save.
 
-    Checkpoints of steps after `upto` stay, and do not count: they were damaged when training went
-    on from before them, and are replaced when their step comes.
+    Checkpoints of steps after `upto` stay, and do not count: they are damaged ones that a resume
+    skipped, and are replaced at their step.
     """
     partial_files.remove_partial_files(run / "checkpoints")
     past = [path for step, path in list_checkpoints(run) if step <= upto]
@@ -37,25 +37,25 @@ def retain(run: Path, newest: int, best: Best | None = None, *, upto: int = MAX_
 
 
 def best_checkpoint(run: Path) -> Path:
-    """Return the best whole checkpoint of `run`, by the metric that the newest one names.
+    """Return the best whole checkpoint of `run`, by the metric of the newest one.
 
-    Raises `CheckpointError` where no checkpoint was saved with metrics.
+    Raises `CheckpointError` if no checkpoint was saved with metrics.
     """
-    found = [path for _, path in list_checkpoints(run) if is_whole(path, training=False)]
-    states = (json_files.read_record(path / "state.json", State) for path in found)
+    paths = [path for _, path in list_checkpoints(run) if is_whole(path, training=False)]
+    states = (json_files.read_record(path / "state.json", State) for path in paths)
     if not (best := next((state.best_by for state in states if state.best), None)):
         raise CheckpointError(
-            f"{run}@best: no checkpoint of this run was saved with a metric, so none is the best. "
-            f"Name one by its step, or use {run} for the newest. There are: {existing_steps(run)}."
+            f"{run}@best: no checkpoint of this run was saved with a metric. "
+            f"Name one by its step, or use {run} for the newest. Steps: {existing_steps(run)}."
         )
-    ranked = _ranked(found, best)
+    ranked = _ranked(paths, best)
     if not ranked:
         raise CheckpointError(f"{run}@best: no checkpoint has a finite value of {best[0]!r}.")
     return ranked[0][0]
 
 
 def existing_steps(run: Path) -> str:
-    """Return which checkpoints `run` has, as a message lists them."""
+    """Return the steps of the checkpoints of `run`, for a message."""
     steps = [str(step) for step, _ in list_checkpoints(run)]
     example = f"; type {run}@{steps[0]} for that step" if steps else ""
     return (", ".join(reversed(steps)) or "none") + example
@@ -64,18 +64,18 @@ def existing_steps(run: Path) -> str:
 def _ranked(paths: Iterable[Path], best: Best) -> list[tuple[Path, float]]:
     """Return the checkpoints of `paths` that have the metric, the best first; of equals, the newer.
 
-    Those that cannot be read have none.
+    Unreadable ones are skipped.
     """
     metric, mode = best
-    found = []
+    values = []
     for path in paths:
         try:
             value = json_files.read_record(path / "state.json", State).metrics.get(metric, nan)
         except CheckpointError:
             continue  # a damaged one is never the best
         if isfinite(value):
-            found.append((path, value))
-    return sorted(found, key=lambda each: each[1] if mode == "min" else -each[1])
+            values.append((path, value))
+    return sorted(values, key=lambda each: each[1] if mode == "min" else -each[1])
 
 
 # -- finding --------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def _ranked(paths: Iterable[Path], best: Best) -> list[tuple[Path, float]]:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Raise `CheckpointError` where the system does not let `path` be looked at."""
+    """Raise `CheckpointError` if the system refuses access to `path`."""
     try:
         yield
     except OSError as error:
@@ -95,52 +95,52 @@ def readable(path: Path) -> Iterator[None]:
 def list_checkpoints(run: Path) -> Iterator[tuple[int, Path]]:
     """Yield the checkpoints of `run` with their steps, the newest first, verified or not."""
     folder = run / "checkpoints"
-    found = [
+    checkpoints = [
         (int(path.name.removeprefix("step-")), path)
         for path in (folder.iterdir() if folder.is_dir() else ())
         if re.fullmatch("step-[0-9]+", path.name) and path.is_dir()
     ]
-    yield from sorted(found, reverse=True)
+    yield from sorted(checkpoints, reverse=True)
 
 
 def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
-    """Return the newest checkpoint that is whole, and what is wrong with those that are newer.
+    """Return the newest whole checkpoint, and the problems of newer ones.
 
-    Without `training`, one is whole that can be used and not resumed. Raises `CheckpointError`
-    when there is none.
+    Without `training`, the files that only a resume needs may be missing. Raises
+    `CheckpointError` if no checkpoint is whole.
     """
     with readable(run):
         if not run.is_dir():
-            raise CheckpointError(_no_run(run))
-        found = [path for _, path in list_checkpoints(run)]
-    complaints = []
-    for path in found:
+            raise CheckpointError(_why_no_run(run))
+        paths = [path for _, path in list_checkpoints(run)]
+    problems = []
+    for path in paths:
         try:
             verify(path, training=training)
         except CheckpointError as error:
-            complaints.append(str(error))
+            problems.append(str(error))
             continue
-        return path, complaints
-    reasons = f" ({'; '.join(complaints)})" if complaints else ""
-    if training and any(is_whole(path, training=False) for path in found):
+        return path, problems
+    reasons = f" ({'; '.join(problems)})" if problems else ""
+    if training and any(is_whole(path, training=False) for path in paths):
         raise CheckpointError(
-            f"{run} has weights, and not what a resume needs{reasons}. Use it for inference, or "
+            f"{run} has weights, but not the files for a resume{reasons}. Use it for inference, or "
             f"fine-tune the weights in a new run: translate train --init {run}"
         )
     raise CheckpointError(f"{run} holds no whole checkpoint{reasons}.")
 
 
-def _no_run(path: Path) -> str:
+def _why_no_run(path: Path) -> str:
     if not path.is_file():
         return f"there is no run {path}."
     with path.open("rb") as file:
         if file.read(50).startswith(b"version https://git-lfs"):
-            return f"{path} only points to a file: fetch that with `git lfs pull`."
+            return f"{path} is a Git LFS pointer: fetch the file with `git lfs pull`."
     return f"{path} is a file: expected a run folder, or one of its checkpoints."
 
 
 def is_whole(path: Path, *, training: bool = True) -> bool:
-    """Return whether there is a checkpoint at `path` that `verify` has nothing against."""
+    """Return whether `verify` accepts the checkpoint at `path`."""
     try:
         verify(path, training=training)
     except CheckpointError:
@@ -149,15 +149,15 @@ def is_whole(path: Path, *, training: bool = True) -> bool:
 
 
 def verify(path: Path, *, training: bool = True) -> None:
-    """Raise `CheckpointError` unless every file of `path` is what its manifest says.
+    """Raise `CheckpointError` unless every file of `path` has the size and digest of its manifest.
 
     Without `training`, the files that only a resume needs may be missing. Tensor files that the
-    manifest does not list are refused: nothing says what they should contain.
+    manifest does not list are refused: they cannot be verified.
     """
-    made = json_files.read_json(path / MANIFEST).get("format")
-    if made != FORMAT:
+    version = json_files.read_json(path / MANIFEST).get("format")
+    if version != FORMAT:
         raise CheckpointError(
-            f"{path} has format {short_repr(made)}, and this version reads {FORMAT}."
+            f"{path} has format {short_repr(version)}, and this version reads {FORMAT}."
         )
     manifest = json_files.read_record(path / MANIFEST, Manifest)
     needed = REQUIRED_FILES | ({TRAINING} if training else set())

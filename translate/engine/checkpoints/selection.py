@@ -1,4 +1,4 @@
-"""The best checkpoint of a run so far, and how long none has been better."""
+"""The best checkpoint of a run so far, and the number of evaluations since."""
 
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
@@ -9,7 +9,7 @@ from translate.engine.checkpoints.contents import Best, State
 
 @dataclass(frozen=True)
 class Selection:
-    """How the figure of ``train.metric`` has developed; every checkpoint has it."""
+    """The best value of ``train.metric`` so far; saved in every checkpoint."""
 
     best_by: Best
     """the figure, and whether smaller or larger numbers are better"""
@@ -39,7 +39,7 @@ class Selection:
         return value < self.value if self.best_by[1] == "min" else value > self.value
 
     def document(self) -> dict[str, Any]:
-        """Return what ``state.json`` keeps of it, besides the figure."""
+        """Return the entries for ``state.json``, without the figure."""
         return {key: value for key, value in asdict(self).items() if key != "best_by"}
 
     @property
@@ -49,7 +49,7 @@ class Selection:
 
     @property
     def plateau(self) -> str:
-        """Why training stops where there has been no improvement for too long."""
+        """The reason to stop after too many evaluations without improvement."""
         name, count = self.best_by[0], f"{self.waited} evaluation{'s' * (self.waited != 1)}"
         if self.value is None:
             return f"{name} had no finite value in {count}"

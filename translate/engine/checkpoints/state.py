@@ -1,4 +1,4 @@
-"""What a checkpoint holds: a model and, for training, all else that changes."""
+"""The contents of a checkpoint: a model and, to resume, the state of training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,9 +34,9 @@ class TrainingState(ModelState):
     configured: dict[str, list[dict[str, Any]]] = field(init=False)
     """hyperparameters of each player's groups, as the recipe made them from its options"""
     selection: Selection | None = None
-    """the best checkpoint so far, where ``train.metric`` chooses one"""
+    """the best checkpoint so far, if ``train.metric`` is set"""
     figures: Mapping[str, float] = field(default_factory=dict)
-    """what the evaluation at this step has found, by the name of the figure"""
+    """results of the evaluation at this step, by the name of the figure"""
 
     def __post_init__(self) -> None:
         self.configured = {name: hyperparameters(o) for name, o in self.optimizers.items()}

@@ -48,10 +48,10 @@ def check_header(path: Path) -> None:
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         raise ValueError("a name occurs twice")
-    return found
+    return result
 
 
 class MemoryLimit(TorchDispatchMode):

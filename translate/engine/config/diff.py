@@ -96,11 +96,11 @@ def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:
 def _differing(
     one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = ""
 ) -> dict[str, tuple[Any, Any]]:
-    found: dict[str, tuple[Any, Any]] = {}
+    result: dict[str, tuple[Any, Any]] = {}
     for key in [*one, *(key for key in other if key not in one)]:
         old, new = one.get(key), other.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found |= _differing(old, new, f"{prefix}{key}.")
+            result |= _differing(old, new, f"{prefix}{key}.")
         elif old != new:
-            found[f"{prefix}{key}"] = old, new
-    return found
+            result[f"{prefix}{key}"] = old, new
+    return result

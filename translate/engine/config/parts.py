@@ -16,10 +16,10 @@ def part_kind(option: Option) -> Kind | None:
         return None
     default = part_name(option.default)
     kinds: tuple[Kind, ...] = ("loss", "generator", "discriminator")
-    found = [kind for kind in kinds if default in names(kind)]
+    matching = [kind for kind in kinds if default in names(kind)]
     scores = option.name in ("discriminator", "critic", "of")
     preferred = "discriminator" if scores else "generator"
-    return next((kind for kind in found if kind == preferred), next(iter(found), None))
+    return next((kind for kind in matching if kind == preferred), next(iter(matching), None))
 
 
 def part_name(part: Any) -> str:

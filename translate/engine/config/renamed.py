@@ -33,12 +33,15 @@ def current_document(document: Mapping[str, Any]) -> Fragment:
 
 def _current_data(data: Mapping[str, Any]) -> Fragment:
     """Return settings of data with options of the layout where they are now: in `layout`."""
-    found = dict(data)
-    old = {key: found.pop(key) for key in LAYOUT_OPTIONS if key in found}
+    result = dict(data)
+    old = {key: result.pop(key) for key in LAYOUT_OPTIONS if key in result}
     if given := {key: value for key, value in old.items() if value}:
-        layout = found.get("layout")
-        found["layout"] = {**(layout if isinstance(layout, Mapping) else {"name": layout}), **given}
-    return found
+        layout = result.get("layout")
+        result["layout"] = {
+            **(layout if isinstance(layout, Mapping) else {"name": layout}),
+            **given,
+        }
+    return result
 
 
 def current_names(
@@ -65,9 +68,9 @@ def _current_options(
     options: Mapping[str, Any], renamed: Mapping[str, str], path: str = ""
 ) -> Fragment:
     """Return options and, within them, the options of parts by their present names."""
-    found: Fragment = {}
+    result: Fragment = {}
     for key, value in options.items():
         inner = isinstance(value, Mapping)
         new = current_name(f"{path}{key}", renamed).rpartition(".")[2]
-        found[new] = _current_options(value, renamed, f"{path}{key}.") if inner else value
-    return found
+        result[new] = _current_options(value, renamed, f"{path}{key}.") if inner else value
+    return result

@@ -35,7 +35,7 @@ THREADS = 8
 
 
 class CheckedData(NamedTuple):
-    """A dataset after the check: the layout without unusable files, and what was found."""
+    """A dataset after the check: the layout without unusable files, problems and warnings."""
 
     layout: Layout
     augment: Augment
@@ -46,7 +46,7 @@ class CheckedData(NamedTuple):
     notes: Sequence[Problem] = ()
     """information that usable files lose when they are read"""
     validation: "CheckedData | None" = None
-    """images that are measured on and not trained on"""
+    """images for evaluation, which are not trained on"""
 
 
 def open_layout(
@@ -62,31 +62,31 @@ def open_layout(
         leave_out=tuple(leave_out),
     )
     if data.labels is None and (
-        found := palette_domains(layout, data.domains, files or OpenedFiles())
+        label_maps := palette_domains(layout, data.domains, files or OpenedFiles())
     ):
-        data = data.model_copy(update={"labels": found})
+        data = data.model_copy(update={"labels": label_maps})
         layout.notes = [
             *layout.notes,
-            f"label maps: {' and '.join(found)}, as all images looked at have a palette. They are "
-            "never blended; --set data.labels=[] reads them as photographs",
+            f"label maps: {' and '.join(label_maps)}, as all sampled images have a palette. They "
+            "are never blended;  --set data.labels=[] reads them as photographs",
         ]
     layout.spec = replace(layout.spec, domains=_domains(layout, data), size=data.crop)
-    _expect_roles(layout, data)
+    _require_compatible_domains(layout, data)
     return layout
 
 
 def joined(data: Data) -> bool:
-    """Tell whether the domains of `data` are parts of the same images rather than folders."""
+    """Return whether the domains of `data` are parts of joined images rather than folders."""
     factory = registry.find("layout", data.layout_name)
     return isinstance(factory, type) and issubclass(factory, Layout) and factory.joined
 
 
 def _domains(layout: Layout, data: Data) -> tuple[Domain, ...]:
-    """Return the domains of `layout` under short names, read as `data` says."""
-    found = layout.spec.domains
-    typed = list(data.domains)
-    if len(typed) != len(found):  # two in one file or folder
-        typed = [typed[0], *(typed[-1] for _ in found)][: len(found)]
+    """Return the domains of `layout` under short names, with the settings of `data`."""
+    domains = layout.spec.domains
+    configured = list(data.domains)
+    if len(configured) != len(domains):  # two domains in one file or folder
+        configured = [configured[0], *(configured[-1] for _ in domains)][: len(domains)]
     return tuple(
         replace(
             domain,
@@ -94,22 +94,24 @@ def _domains(layout: Layout, data: Data) -> tuple[Domain, ...]:
             channels=data.channels_of(name) or domain.channels,
             labels=data.is_labels(name),
         )
-        for domain, short, name in zip(found, short_names(layout.spec.names), typed, strict=True)
+        for domain, short, name in zip(
+            domains, short_names(layout.spec.names), configured, strict=True
+        )
     )
 
 
-def _expect_roles(layout: Layout, data: Data) -> None:
-    """Raise `ConfigError` where domains of different kinds would become images of one role."""
-    found = {(data.channels_of(name), data.is_labels(name)) for name in data.domains}
-    if len(found) == 1:
+def _require_compatible_domains(layout: Layout, data: Data) -> None:
+    """Raise `ConfigError` if domains of different kinds are mixed in one field of batches."""
+    kinds = {(data.channels_of(name), data.is_labels(name)) for name in data.domains}
+    if len(kinds) == 1:
         return
     blank = Blank(data.crop, layout.spec)
     layout.load(layout.pick(0, Random(0)), blank)
     if len(data.domains) > 2 or "target" not in blank.roles:
         raise ConfigError(
             f"data.channels, data.labels: the layout {data.layout_name!r} mixes the images of "
-            f"{' and '.join(data.domains)}, so all of them are read alike: set one number of "
-            "channels, as in --set data.channels=3, and all domains as labels or none."
+            f"{' and '.join(data.domains)}, which are read in one way: set one number "
+            "of channels, as in  --set data.channels=3, and all domains as labels or none."
         )
 
 
@@ -126,29 +128,29 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
     """
     files = files or OpenedFiles()
     with DaemonThreadPool(THREADS) as pool:
-        probed = pool.map(partial(_probe, data=data, files=files), layout.files)
-        headers = dict(zip(layout.files, probed, strict=True))
+        results = pool.map(partial(_probe, data=data, files=files), layout.files)
+        headers = dict(zip(layout.files, results, strict=True))
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
         by_path = {path: by_file.get(path, kind) for path in headers}
-        sizes = {p: found.size for p, found in headers.items() if isinstance(found, Header)}
+        sizes = {p: error.size for p, error in headers.items() if isinstance(error, Header)}
         needed = sum(prod(size) * by_path[path].channels for path, size in sizes.items())
         cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
         augment = Augment(data, layout.spec, cache.read)
-        bad = [found for found in headers.values() if isinstance(found, BadImage)]
+        bad = [error for error in headers.values() if isinstance(error, BadImage)]
         bad += layout.problems
         if needed <= data.cache * 1e9:
             bad += filter(None, pool.map(partial(_keep, cache, files), sizes))
-    problems = sorted(Problem.of(found, "check") for found in bad)
+    problems = sorted(Problem.of(error, "check") for error in bad)
     if problems:
-        _guard(problems, len(layout.files) + len(layout.problems), data.max_bad)
+        _limit_problems(problems, len(layout.files) + len(layout.problems), data.max_bad)
         layout = open_layout(data, [p.path for p in problems], files)
     lost = notes(headers, by_path)
-    said = find_warnings(layout, data, lost, sizes.values(), cache.read)
-    return CheckedData(layout, augment, problems, said, as_problems(lost))
+    warnings = find_warnings(layout, data, lost, sizes.values(), cache.read)
+    return CheckedData(layout, augment, problems, warnings, as_problems(lost))
 
 
 def _probe(path: Path, data: Data, files: OpenedFiles) -> Header | BadImage:
-    """Return the header of a file that can be trained on, or what is wrong with it."""
+    """Return the header of a usable file, or why it is unusable."""
     try:
         header = files.read(path).header
         with guarded(path):
@@ -172,33 +174,37 @@ def _keep(cache: Cache, files: OpenedFiles, path: Path) -> BadImage | None:
     return None
 
 
-def _guard(problems: Sequence[Problem], files: int, most: float) -> None:
+def _limit_problems(problems: Sequence[Problem], files: int, maximum: float) -> None:
     first = f"The first is {problems[0].path}: {problems[0].message}."
     if len(problems) == files:
         raise DataError(f"not one of {files} images can be read. {first}")
-    if len(problems) > most * files:
+    if len(problems) > maximum * files:
         raise TrainingError(
-            f"{len(problems)} of {files} images cannot be read, and data.max_bad is {most:g}. "
+            f"{len(problems)} of {files} images cannot be read, and data.max_bad is {maximum:g}. "
             f"{first}"
         )
 
 
 def report_once(
-    read: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
+    batches: Generator[tuple[Any, list[BadImage]]], restarts: list[str]
 ) -> Generator[tuple[Any, list[Problem]]]:
-    """Yield what was `read`, and tell each bad file once."""
-    told: set[Path] = set()
-    with closing(read):
-        for batch, met in read:
-            if batch is None and met and met[-1].path == UNBATCHED:
-                raise TrainingError(met[-1].reason)
+    """Yield `batches` with the new problems of each: every bad file is reported once."""
+    reported: set[Path] = set()
+    with closing(batches):
+        for batch, errors in batches:
+            if batch is None and errors and errors[-1].path == UNBATCHED:
+                raise TrainingError(errors[-1].reason)
             if batch is None:
                 raise TrainingError(
                     f"{TRIES} items in a row cannot be read. The first is "
-                    f"{str(met[0]).removesuffix('.')}."
+                    f"{str(errors[0]).removesuffix('.')}."
                 )
-            news = {bad.path: Problem.of(bad, "training") for bad in met if bad.path not in told}
-            told.update(news)
-            begun = [Problem(Path("data.workers"), "training", "restarted", r) for r in restarts]
+            new = {
+                bad.path: Problem.of(bad, "training") for bad in errors if bad.path not in reported
+            }
+            reported.update(new)
+            restarted = [
+                Problem(Path("data.workers"), "training", "restarted", r) for r in restarts
+            ]
             restarts.clear()
-            yield batch, [*news.values(), *begun]
+            yield batch, [*new.values(), *restarted]

@@ -58,35 +58,35 @@ class Hashes(NamedTuple):
 def split_warnings(checked: CheckedData, data: Data) -> list[str]:
     """Return a line for each split that has near-duplicates of images that are trained on."""
     others = {"validation": checked.validation} if checked.validation else {}
-    if data.split != TEST and (tested := _open_test(data)):
-        others[TEST] = CheckedData(tested, checked.augment, [], [])
-    trained, said = None, []
+    if data.split != TEST and (test_layout := _open_test(data)):
+        others[TEST] = CheckedData(test_layout, checked.augment, [], [])
+    training_hashes, lines = None, []
     for name, other in others.items():
         files = sorted({*other.layout.files} - {*checked.layout.files})
         if not files or not checked.layout.files:
             continue
-        trained = trained or hash_images(checked.layout.files, checked.augment.read)
-        compared = hash_images(files, other.augment.read)
-        if pairs := find_near_duplicates(compared, trained):
+        training_hashes = training_hashes or hash_images(checked.layout.files, checked.augment.read)
+        hashes = hash_images(files, other.augment.read)
+        if pairs := find_near_duplicates(hashes, training_hashes):
             first, count = pairs[0], len({pair.path for pair in pairs})
-            sample = "; ".join(filter(None, (trained.sample, compared.sample)))
-            said.append(
-                f"{name}: {count} of {len(compared.paths)} images are nearly images that are "
+            sample = "; ".join(filter(None, (training_hashes.sample, hashes.sample)))
+            lines.append(
+                f"{name}: {count} of {len(hashes.paths)} images are nearly images that are "
                 f"trained on, such as {first.path} and {first.other} ({first.bits} of 256 bits "
                 f"differ{f'; {sample}' * bool(sample)}). What is measured on them is too good: "
                 f"`translate datasets check {' '.join(data.domains)}` lists them"
             )
-    return said
+    return lines
 
 
 def hash_images(files: Sequence[Path], read: Read) -> Hashes:
     """Return the hashes of `files`, or of a sample; `read` returns the pixels of a file."""
     limit = _limit(files)
-    chosen = [files[place * len(files) // limit] for place in range(limit)]
+    sampled = [files[place * len(files) // limit] for place in range(limit)]
     with DaemonThreadPool(THREADS) as pool:
-        found = list(pool.map(partial(_hash, read=read), chosen))
+        hashes = list(pool.map(partial(_hash, read=read), sampled))
     sample = f"a sample of {limit} of {len(files)} images" if limit < len(files) else ""
-    return stack(zip(chosen, found, strict=True))._replace(sample=sample)
+    return stack(zip(sampled, hashes, strict=True))._replace(sample=sample)
 
 
 def stack(hashes: Iterable[tuple[Path, NDArray[np.uint64] | None]]) -> Hashes:
@@ -98,12 +98,12 @@ def stack(hashes: Iterable[tuple[Path, NDArray[np.uint64] | None]]) -> Hashes:
 
 def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:
     """Return the images of `one` that are nearly one of `other`, the nearest pairs first."""
-    found = []
+    pairs = []
     for path, bits in zip(one.paths, one.bits, strict=True):
         distances = np.bitwise_count(other.bits ^ bits).sum(1)
         for place in np.flatnonzero(distances <= MOST_BITS):
-            found.append(NearDuplicate(path, other.paths[int(place)], int(distances[place])))
-    return sorted(found, key=lambda pair: (pair.bits, pair.path, pair.other))
+            pairs.append(NearDuplicate(path, other.paths[int(place)], int(distances[place])))
+    return sorted(pairs, key=lambda pair: (pair.bits, pair.path, pair.other))
 
 
 def _limit(files: Sequence[Path]) -> int:

@@ -104,15 +104,15 @@ def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
         homes |= {fixed, data.root / fixed} if has_magic(name) else set()
         homes |= {*places(data.root, name, data.split)}
     ranked = sorted(homes, key=lambda home: -len(home.parts))
-    found = {path: next((h for h in ranked if path.is_relative_to(h)), path.parent)
+    home_of = {path: next((h for h in ranked if path.is_relative_to(h)), path.parent)
              for path in files}  # fmt: skip
-    return {path: path.relative_to(home).as_posix() for path, home in found.items()}
+    return {path: path.relative_to(home).as_posix() for path, home in home_of.items()}
 
 
 def group_of(name: str, pattern: str | None) -> str | None:
     """Return the first group of `pattern` in a relative path; None where it does not match."""
-    found = re.search(pattern, name) if pattern else None
-    return found[1] if found else None
+    matched = re.search(pattern, name) if pattern else None
+    return matched[1] if matched else None
 
 
 def ungrouped_warnings(layout: Layout, data: Data) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which images are translated, and to which files: known before any work is done."""
+"""The images to translate and their output files, known before any translation."""
 
 import unicodedata
 from collections import Counter
@@ -29,23 +29,23 @@ class Inputs(NamedTuple):
 def find_inputs(source: str | Path, out: Path) -> Inputs:
     """Return the images of `source`: a file, a folder at any depth, or a glob.
 
-    Files in `out` are skipped where that is inside the source. Raises a `TranslateError` where
-    there is no image, or `out` cannot be written to.
+    Files in `out` are skipped if it is inside the source. Raises a `TranslateError` if there is
+    no image, or `out` cannot be written to.
     """
-    found = _find(Path(source))
-    root, inside = found.root.resolve(), out.resolve()
+    inputs = _find(Path(source))
+    root, inside = inputs.root.resolve(), out.resolve()
     if root == inside:
-        raise ConfigError(f"{out} holds the images themselves: choose another folder for OUT.")
+        raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
     if not out.exists() and can_hold(out.suffix):
         raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
     if inside.is_relative_to(root):
-        own = [p for p in found.images if not p.parent.resolve().is_relative_to(inside)]
-        found = found._replace(images=own)
-    if not found.images and not found.problems:
-        there = f": {text}" if (text := skipped.describe(found.skipped)) else ""
-        raise NothingUsableError(f"there is no image in {source}{there}.")
+        outside = [p for p in inputs.images if not p.parent.resolve().is_relative_to(inside)]
+        inputs = inputs._replace(images=outside)
+    if not inputs.images and not inputs.problems:
+        files = f": {text}" if (text := skipped.describe(inputs.skipped)) else ""
+        raise NothingUsableError(f"there is no image in {source}{files}.")
     folders.ensure_writable(out)
-    return found
+    return inputs
 
 
 def _find(source: Path) -> Inputs:
@@ -55,12 +55,12 @@ def _find(source: Path) -> Inputs:
         return Inputs(source.parent, [source], [], [])
     if not has_magic(str(source)):
         raise DataError(f"there is no file or folder {source}.")
-    root, found = match(source)
-    return Inputs(root, *found)
+    root, files = match(source)
+    return Inputs(root, *files)
 
 
 def assign_outputs(
-    found: Inputs,
+    inputs: Inputs,
     out: Path,
     *,
     channels: int = 3,
@@ -75,7 +75,7 @@ def assign_outputs(
     where two images would become one file, if only on some file systems.
     """
     suffix = output_suffix(form or "png", channels)
-    names = [path.relative_to(found.root) for path in found.images]
+    names = [path.relative_to(inputs.root) for path in inputs.images]
     kept = {
         name
         for name in names
@@ -87,7 +87,7 @@ def assign_outputs(
     taken |= {_folded(folder) for name in names for folder in name.parents}
     claims: dict[PurePath, list[str]] = {}
     jobs = []
-    for path, name in zip(found.images, names, strict=True):
+    for path, name in zip(inputs.images, names, strict=True):
         new = name
         if name not in kept:
             short, long = name.with_suffix(suffix), name.with_name(name.name + suffix)
@@ -121,8 +121,10 @@ def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     for path in find_images(masks):
         known.setdefault(stem_below(path, masks), []).append(path)
     of_jobs = [known.get(stem_below(job.input, root), []) for job in jobs]
-    if twice := next((paths for paths in of_jobs if len(paths) > 1), None):
-        raise ConfigError(f"mask: {twice[0]} and {twice[1]} are for one image: keep one of them.")
+    if repeated := next((paths for paths in of_jobs if len(paths) > 1), None):
+        raise ConfigError(
+            f"mask: {repeated[0]} and {repeated[1]} are for one image: keep one of them."
+        )
     if not any(of_jobs):
         example = f"{stem_below(jobs[0].input, root)}.png"
         raise ConfigError(
@@ -142,8 +144,8 @@ def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
     """
     split = [of_frame for job in jobs for of_frame in _frames(job, sources)]
     names = Counter(_folded(job.output) for job in split)
-    if twice := [str(job.output) for job in split if names[_folded(job.output)] > 1]:
-        raise ConfigError(f"frames: two images would become {twice[0]}: rename one of them.")
+    if repeated := [str(job.output) for job in split if names[_folded(job.output)] > 1]:
+        raise ConfigError(f"frames: two images would become {repeated[0]}: rename one of them.")
     return split
 
 
@@ -151,7 +153,7 @@ def _frames(job: Job, sources: Sources) -> list[Job]:
     try:
         header = sources.look(job).header
     except BadImage:
-        return [job]  # it is listed when it is read
+        return [job]  # reading it lists the problem
     if header.frames == 1:
         return [job]
     stem, suffix = job.output.stem, job.output.suffix
@@ -160,10 +162,10 @@ def _frames(job: Job, sources: Sources) -> list[Job]:
 
 
 def _keeps(suffix: str, wanted: str | None, channels: int) -> bool:
-    """Return whether an output has the suffix of its input, which is `wanted` if that is given."""
+    """Return whether an output keeps the suffix of its input, or has the `wanted` one."""
     return can_hold(suffix, channels) and (not wanted or is_same_format(suffix, wanted))
 
 
 def _folded(name: PurePath) -> PurePath:
-    """Return `name` as file systems see it that know neither case nor composed accents."""
+    """Return `name` without case and with composed accents, which some file systems ignore."""
     return PurePath(unicodedata.normalize("NFC", name.as_posix().casefold()))

@@ -1,4 +1,4 @@
-"""A trained model at work: any size in, the same size out, whatever else is in the batch."""
+"""A trained model: it translates images of any size, independently of the batch."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -30,7 +30,7 @@ from translate.nn.noise import seeded
 from translate.recipe import Recipe
 
 WHOLE = "whole"
-"""as the name of a side: all of an image, of images that are not joined"""
+"""the side of images that are not joined"""
 
 
 @dataclass(frozen=True)
@@ -38,29 +38,29 @@ class Model:
     """A trained recipe, ready to translate."""
 
     name: str
-    """the run or checkpoint, as it was asked for"""
+    """the reference to the run or checkpoint, as given"""
     digest: str
-    """of the checkpoint's manifest, and so of every file in it"""
+    """SHA-256 of the checkpoint's manifest, which has those of its files"""
     recipe: Recipe
     spec: ImageSpec
     sides: tuple[str, ...]
-    """what the left and the right half of joined pairs were called in training"""
+    """the names of the left and the right half of joined pairs in training"""
     device: torch.device
     typed: tuple[str, ...] = ()
-    """what was given to ``--domains``, where that is a path for each domain"""
+    """the values of ``--domains``, if they are a path for each domain"""
     unscaled: bool = False
-    """whether it was trained on crops at full resolution, so that large images suit it"""
+    """whether it was trained on crops at full resolution, and so suits large images"""
     method: str = ""
     """the name of the recipe"""
     step: int = 0
     lock: AbstractContextManager[Any] = field(default_factory=RLock, compare=False, repr=False)
-    """Held while the recipe works: one may switch modes or draw random numbers meanwhile, and
-    several threads may share a model."""
+    """Held during a call of the recipe, which may switch modes or draw random numbers: several
+    threads may share a model."""
     threads: ThreadCount = field(default_factory=ThreadCount, compare=False, repr=False)
 
     @cached_property
     def geometry(self) -> Geometry:
-        """The sizes that the recipe's networks take and make, derived once."""
+        """The input and output sizes of the recipe's networks, derived once."""
         return self.recipe.geometry
 
     @property
@@ -69,7 +69,7 @@ class Model:
         return target_domains(self.recipe, self.spec)
 
     def describe(self) -> str:
-        """Return what it is in one line of ``key=value``."""
+        """Return a description in one line of ``key=value``."""
         spec = self.spec
         facts = {
             "recipe": self.method,
@@ -91,33 +91,35 @@ class Model:
             return known[-1]
         typed = self.typed if len(self.typed) == len(known) else known
         names = short_names(known)
-        found = {**dict(zip(typed, known, strict=True)), **dict(zip(names, known, strict=True))}
-        domain = to if to in known else found.get(to, found.get(to.rstrip("/"), ""))
+        by_name = {**dict(zip(typed, known, strict=True)), **dict(zip(names, known, strict=True))}
+        domain = to if to in known else by_name.get(to, by_name.get(to.rstrip("/"), ""))
         if domain not in self.domains:
-            own = [name for name, each in zip(names, known, strict=True) if each in self.domains]
+            targets = [
+                name for name, each in zip(names, known, strict=True) if each in self.domains
+            ]
             raise ConfigError(
                 f"{self.name} was trained on {' and '.join(names)}, and does not translate to "
-                f"{short_repr(to)}.{suggest(to, own)}"
+                f"{short_repr(to)}.{suggest(to, targets)}"
             )
         return domain
 
     def source_and_target(self, to: str) -> tuple[Domain, Domain]:
-        """Return the domains of the images that go in, and that come out, on the way to `to`."""
+        """Return the domains of the inputs and of the outputs of a translation to `to`."""
         source, target = self.spec.source, self.spec.target
         if to == source.name:
             return target, source
         return source, dict(zip(self.spec.names, self.spec.domains, strict=True)).get(to, target)
 
     def channels(self, to: str) -> tuple[int, int]:
-        """Return how many channels go in and come out on the way to `to`."""
+        """Return the numbers of input and output channels of a translation to `to`."""
         source, target = self.source_and_target(to)
         return source.channels, target.channels
 
     def half(self, side: str | None) -> int | None:
-        """Return which half of a joined image `side` is; None: it means the whole image.
+        """Return the index of the half `side` of a joined image; None: the whole image.
 
-        Raises `ConfigError` for another side, and where joined images were trained on and none is
-        named: a joined image is never translated as one.
+        Raises `ConfigError` for an unknown side, and if none is given after training on joined
+        images: a joined image is never translated as a whole.
         """
         joined = len(self.sides) == 2
         if side is None and not joined:
@@ -134,7 +136,7 @@ class Model:
         if side in self.sides:
             return self.sides.index(side)
         if side != WHOLE:
-            raise ConfigError(f"side: there is no {side!r}.{suggest(side, [*self.sides, WHOLE])}")
+            raise ConfigError(f"side: unknown side {side!r}.{suggest(side, [*self.sides, WHOLE])}")
         return None
 
     def translate(
@@ -158,52 +160,52 @@ class Model:
         source, target = self.source_and_target(to)
         tensors = [network_input(pixels, self.device, source) for pixels in images]
         with self.lock:
-            drawn = translate_batch(
+            output = translate_batch(
                 self.recipe, torch.cat(tensors), to, options=options, seed=seed or 0
             )
-        finite = drawn.isfinite().flatten(1).all(1).tolist()
+        finite = output.isfinite().flatten(1).all(1).tolist()
         convert = from_device_as_floats if floats else from_device
-        pixels = convert(drawn.nan_to_num(), target)
+        pixels = convert(output.nan_to_num(), target)
         return [p if sound else None for p, sound in zip(pixels, finite, strict=True)]
 
 
 def target_domains(recipe: Recipe, spec: ImageSpec) -> tuple[str, ...]:
     """Return the domains that `recipe` translates to."""
-    found = {target for source in spec.names for target in recipe.targets(source)}
-    return tuple(name for name in spec.names if name in found)
+    targets = {target for source in spec.names for target in recipe.targets(source)}
+    return tuple(name for name in spec.names if name in targets)
 
 
 def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[str]]:
-    """Return the model of a run, ``RUN@STEP``, ``RUN@best`` or a checkpoint, and what is wrong.
+    """Return the model of a run, ``RUN@STEP``, ``RUN@best`` or a checkpoint, and problems.
 
-    What is wrong is said of the checkpoints that are newer. The model has the moving average of
-    the weights where there is one.
+    The problems are those of newer checkpoints of the run. The model has the moving average of
+    the weights, if the checkpoint has it.
     """
-    where = distributed.choose_device(device)
-    place, complaints = resolve(reference)
-    found = read.read_checkpoint(place)
-    if not {domain.channels for domain in found.spec.domains} <= {1, 3}:
-        raise CheckpointError(f"{place} is of images that are neither gray nor in colour.")
-    with seeded(0), read.memory_limit(found):  # the caller's random numbers are not touched
-        recipe = read.rebuild_recipe(found)
-    read.restore_weights(recipe, place, averaged=True)
-    recipe.eval().requires_grad_(False).to(where)
-    digest = sha256((place / contents.MANIFEST).read_bytes()).hexdigest()
-    asked = found.config.data
-    unscaled = asked.resize == "none"
+    chosen_device = distributed.choose_device(device)
+    path, problems = resolve(reference)
+    checkpoint = read.read_checkpoint(path)
+    if not {domain.channels for domain in checkpoint.spec.domains} <= {1, 3}:
+        raise CheckpointError(f"{path}: its images have neither 1 nor 3 channels.")
+    with seeded(0), read.memory_limit(checkpoint):  # the caller's random state is restored
+        recipe = read.rebuild_recipe(checkpoint)
+    read.restore_weights(recipe, path, averaged=True)
+    recipe.eval().requires_grad_(False).to(chosen_device)
+    digest = sha256((path / contents.MANIFEST).read_bytes()).hexdigest()
+    data = checkpoint.config.data
+    unscaled = data.resize == "none"
     model = Model(
         str(reference),
         digest,
         recipe,
-        found.spec,
-        found.spec.sides,
-        where,
-        asked.domains,
+        checkpoint.spec,
+        checkpoint.spec.sides,
+        chosen_device,
+        data.domains,
         unscaled,
-        found.config.recipe,
-        found.step,
+        checkpoint.config.recipe,
+        checkpoint.step,
     )
-    return model, complaints
+    return model, problems
 
 
 def translate_batch(
@@ -216,9 +218,9 @@ def translate_batch(
 ) -> Tensor:
     """Return (N, C, H, W) images in [-1, 1], translated to the domain `to`, `scale` times as large.
 
-    Sides that do not suit the recipe are padded on the right and at the bottom by repeating the
-    edge, so that pixels keep their place in the network's grid; the padding is cut off again.
-    A recipe that takes noise is given that of the unpadded images, from `seed`.
+    Sides that the recipe cannot take are padded on the right and at the bottom by repeating the
+    edge, so that pixels keep their place in the network's grid; the output is cropped.
+    A recipe that takes noise gets that of the unpadded images, from `seed`.
     """
     keywords = dict(options)
     if calls.takes_noise(recipe.translate):
@@ -229,19 +231,18 @@ def translate_batch(
     with torch.inference_mode():
         padded = F.pad(batch, (0, right, 0, below), mode="replicate")
         with plugin_code(recipe, "translate"):
-            drawn = recipe.translate(padded, to=to, **keywords)
-    if not isinstance(drawn, Tensor):
+            output = recipe.translate(padded, to=to, **keywords)
+    if not isinstance(output, Tensor):
         raise PluginError(
-            f"{type(recipe).__name__}.translate returned {short_repr(drawn)}: it must return a "
+            f"{type(recipe).__name__}.translate returned {short_repr(output)}: it must return a "
             f"tensor (N, C, H, W){at_definition(recipe, 'translate')}."
         )
     scale = recipe.geometry.scale
-    if drawn.shape[-2:] != tuple(scale * side for side in padded.shape[-2:]) or len(drawn) != len(
-        batch
-    ):
+    sides = tuple(scale * side for side in padded.shape[-2:])
+    if output.shape[-2:] != sides or len(output) != len(batch):
         raise PluginError(
-            f"{type(recipe).__name__}.translate made {tuple(drawn.shape)} of "
+            f"{type(recipe).__name__}.translate made {tuple(output.shape)} of "
             f"{tuple(padded.shape)}: it must make images {scale} times as large, or "
             f"have a geometry that says which sizes it takes{at_definition(recipe, 'translate')}."
         )
-    return drawn[..., : scale * height, : scale * width]
+    return output[..., : scale * height, : scale * width]

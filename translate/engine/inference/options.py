@@ -57,9 +57,9 @@ def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
     Every field that is not `excluded` is in it, by its name or the ``key`` in its metadata. A
     switch that is off is None, which is also what older records have of later options.
     """
-    found = {}
+    result = {}
     for option in fields(options):
         if option.name not in excluded:
             value = getattr(options, option.name)
-            found[option.metadata.get("key", option.name)] = None if value is False else value
-    return found
+            result[option.metadata.get("key", option.name)] = None if value is False else value
+    return result

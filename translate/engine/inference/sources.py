@@ -114,8 +114,8 @@ class Sources:
     def look(self, job: Job, *, keep: bool = True) -> Source:
         """Return the input of `job`, and keep it for `take` if `keep` is true."""
         source = self._held.get(job.files) or Source(job.files, self._max_pixels)
-        held = sum(other.length for other in self._held.values())
-        if keep and held + source.length <= HELD_BYTES:
+        used = sum(other.length for other in self._held.values())
+        if keep and used + source.length <= HELD_BYTES:
             self._held[job.files] = source
         return source
 

@@ -1,4 +1,4 @@
-"""What to type after training: the command that applies the run."""
+"""The command to type after training, which applies the run."""
 
 import shlex
 from pathlib import Path
@@ -19,27 +19,27 @@ def next_command(training: TrainingState, layout: Layout, path: Path, *, best: b
             return ""
         words = ["sample", run, out, "--count", "16", "--grid"]
         words += ["--text", "TEXT"] if training.spec.text_length else []
-        return _typed(words)
-    tested = _split(training, "test") or layout
-    first, *others = tested.pick(0, Random(0)).files
-    mixed = any(other.parent == first.parent for other in others)  # targets lie in this folder, too
+        return _as_command(words)
+    test_images = _split(training, "test") or layout
+    first, *others = test_images.pick(0, Random(0)).files
+    mixed = any(other.parent == first.parent for other in others)  # the folder also has targets
     words = ["infer", run, str(first if mixed else first.parent), out]
     if training.spec.sides:
         words += ["--side", training.spec.source.name]
     if recipe.takes_mask:
         words += ["--mask", "MASKS"]
-    return _typed(words)
+    return _as_command(words)
 
 
-def _typed(words: list[str]) -> str:
+def _as_command(words: list[str]) -> str:
     return " ".join(["translate", *map(shlex.quote, words)])
 
 
 def _split(training: TrainingState, split: str) -> Layout | None:
-    """Return the layout of another split than the one that is trained on, where there is one."""
+    """Return the layout of another split, or None if it does not exist."""
     settings = training.config.data
     try:
-        found = check.open_layout(settings.model_copy(update={"split": split}))
-    except Exception:  # a plugin's layout may raise anything, and the run itself is done
+        layout = check.open_layout(settings.model_copy(update={"split": split}))
+    except Exception:  # a plugin's layout may raise anything; training is finished
         return None
-    return found if len(found) else None
+    return layout if len(layout) else None

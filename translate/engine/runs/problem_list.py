@@ -1,4 +1,4 @@
-"""The problems of a run: ``problems.jsonl``, and how many lines this session added to it."""
+"""The problems of a run: ``problems.jsonl``, and their number in this session."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from translate.engine.system import console
 from translate.errors import CheckpointError
 
 LABELS = {"unreadable": "left out"}
-"""what a message says of a problem, by its reason"""
+"""the label of a problem in messages, by its reason"""
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +46,14 @@ class ProblemList:
         self._write(problem)
 
     def add_once(self, problems: Iterable[Problem]) -> None:
-        """Add each problem that was not added so before: several processes may report the same."""
+        """Add each problem once: several processes may report the same."""
         for problem in problems:
             if problem not in self._once:
                 self._once.add(problem)
                 self.add(problem)
 
     def add_checked(self, data: CheckedData) -> None:
-        """Add the problems and notes of `data`; those that earlier sessions listed only count."""
+        """Add the problems and notes of `data`; those of earlier sessions are only counted."""
         listed = self._listed([*data.problems, *data.notes])
         for problem in data.problems:
             if problem in listed:
@@ -65,7 +65,7 @@ class ProblemList:
                 break  # the failure is logged
 
     def note_lost_output(self) -> None:
-        """List once that lines could not be printed, which is no problem of the run."""
+        """Add one note if lines could not be printed, which is no problem of the run."""
         if reason := console.take_loss():
             note = Problem(Path("standard output"), "print", "note", reason)
             with suppress(OSError):  # the same full disk may be the reason
@@ -73,15 +73,15 @@ class ProblemList:
 
     def _listed(self, problems: Iterable[Problem]) -> set[Problem]:
         """Return those of `problems` that earlier sessions have listed."""
-        wanted = {json.dumps(problem.record()): problem for problem in problems}
-        found = set[Problem]()
+        by_line = {json.dumps(problem.record()): problem for problem in problems}
+        result = set[Problem]()
         try:
-            for record in json_files.iterate_lines(self.path) if wanted else ():
-                if problem := wanted.get(json.dumps(record)):
-                    found.add(problem)
+            for record in json_files.iterate_lines(self.path) if by_line else ():
+                if problem := by_line.get(json.dumps(record)):
+                    result.add(problem)
         except CheckpointError as error:
             logger.info(f"{error} What earlier sessions listed is listed again.")
-        return found
+        return result
 
     def _write(self, problem: Problem) -> bool:
         try:

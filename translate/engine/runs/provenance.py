@@ -1,4 +1,4 @@
-"""What run.json records of a run: versions, device, git state, data."""
+"""The contents of run.json: versions, device, git state, data."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ from translate.errors import CheckpointError
 
 
 class DataFacts(json_files.Record):
-    """What ``run.json`` says of the images."""
+    """Number and digest of the images, in ``run.json``."""
 
     files: int
     sha256: str
@@ -32,7 +32,7 @@ class DataFacts(json_files.Record):
 
 
 class RunRecord(json_files.Record):
-    """What is read back of ``run.json``."""
+    """The entries of ``run.json`` that are read again."""
 
     threads: int | None = None
     device: str | None = None
@@ -43,9 +43,9 @@ class RunRecord(json_files.Record):
 
 
 def sessions(run: Path) -> list[dict[str, Any]]:
-    """Return what ``run.json`` says of the sessions so far, the last one last.
+    """Return the records of all sessions in ``run.json``, the last one last; none without the file.
 
-    Raises `CheckpointError` where it is damaged. Where it is missing, there are none.
+    Raises `CheckpointError` if it is damaged.
     """
     path = run / "run.json"
     if not os.path.lexists(path):
@@ -59,11 +59,11 @@ def working_directory_of(run: Path) -> str:
     try:
         *_, last = sessions(run) or [{}]
     except CheckpointError:
-        return ""  # lost, which is no reason not to go on, and is said when the run begins
+        return ""  # `RunWriter.begin` logs it
     return str(last.get("directory") or "")
 
 
-def describe_run(training: TrainingState, prepared: CheckedData) -> dict[str, Any]:
+def describe_run(training: TrainingState, data: CheckedData) -> dict[str, Any]:
     return {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "versions": {
@@ -76,31 +76,31 @@ def describe_run(training: TrainingState, prepared: CheckedData) -> dict[str, An
         "threads": torch.get_num_threads(),
         "processes": read_launch().world_size,
         "git": _git_state(),
-        "data": fingerprint(prepared),
+        "data": fingerprint(data),
         "seed": training.config.train.seed,
         "started": now(),
         "started_at_step": training.step,
     }
 
 
-def machine_changes(run: Path, found: Checkpoint, training: TrainingState) -> list[str]:
-    """Return what else `training` computes on than the `run` did when it saved, in words."""
+def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) -> list[str]:
+    """Return the differences between the machine of `training` and that of the saved `run`."""
     try:
         *_, before = sessions(run) or [{}]
     except CheckpointError:
-        before = {}  # which is said when the run begins
+        before = {}  # `RunWriter.begin` logs it
     now = {
         "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
         "device": str(next(training.recipe.parameters()).device),
         "PyTorch": str(torch.__version__),
     }
-    said = found.description
+    description = checkpoint.description
     past = {
-        "processes": said["processes"],
-        "threads": said.get("threads", before.get("threads")),
+        "processes": description["processes"],
+        "threads": description.get("threads", before.get("threads")),
         "device": before.get("device"),
-        "PyTorch": said["versions"]["torch"],
+        "PyTorch": description["versions"]["torch"],
     }
     return [
         f"{value} {name} instead of {past[name]}"
@@ -111,28 +111,28 @@ def machine_changes(run: Path, found: Checkpoint, training: TrainingState) -> li
     ]
 
 
-def fingerprint(prepared: CheckedData) -> dict[str, Any]:
-    """Return how many files are trained on, and a digest of their names and sizes.
+def fingerprint(data: CheckedData) -> dict[str, Any]:
+    """Return the number of training files, and a digest of their names and sizes.
 
-    Those of the validation images are in it where there are any. Of a file of many images, the
-    digest has which of them are used.
+    It includes the fingerprint of the validation images, if any. For a file of many images, the
+    digest includes the indices of those that are used.
     """
-    read = (*prepared.layout.files, *prepared.layout.sources)
-    listed = [f"{path.name} {path.stat().st_size}" for path in read]
-    if isinstance(prepared.layout, Subset):
-        listed += map(str, prepared.layout.indices)
+    paths = (*data.layout.files, *data.layout.sources)
+    listed = [f"{path.name} {path.stat().st_size}" for path in paths]
+    if isinstance(data.layout, Subset):
+        listed += map(str, data.layout.indices)
     digest = sha256("\n".join(sorted(listed)).encode("utf-8", "surrogateescape")).hexdigest()
-    held = {"validation": fingerprint(prepared.validation)} if prepared.validation else {}
-    return {"files": len(read), "sha256": digest, **held}
+    validation = {"validation": fingerprint(data.validation)} if data.validation else {}
+    return {"files": len(paths), "sha256": digest, **validation}
 
 
 def _git_state() -> str | None:
     command = ["git", "describe", "--always", "--dirty"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return result.stdout.strip() or None
 
 
 def now() -> str:

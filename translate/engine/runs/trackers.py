@@ -1,4 +1,4 @@
-"""The trackers of a run: made from the configuration, called one by one, and always closed."""
+"""The trackers of a run: created from the configuration, called in order, and always closed."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -17,9 +17,9 @@ from translate.trackers import Tracker
 
 
 def create_trackers(config: Config) -> list[tuple[str, Tracker]]:
-    """Make the trackers of ``train.trackers``, each with its name.
+    """Return the trackers of ``train.trackers``, each with its name.
 
-    Raises `ConfigError` for a name or an option that does not exist.
+    Raises `ConfigError` for an unknown name or option.
     """
     trackers = []
     for part in config.train.trackers:
@@ -31,7 +31,7 @@ def create_trackers(config: Config) -> list[tuple[str, Tracker]]:
 
 
 class RunTrackers:
-    """Calls every tracker of a run; what one of them raises is listed, and the others continue."""
+    """Calls every tracker of a run; an exception of one is listed, and the others continue."""
 
     def __init__(self, trackers: Sequence[tuple[str, Tracker]], problems: ProblemList) -> None:
         self.trackers, self.problems = list(trackers), problems
@@ -48,17 +48,17 @@ class RunTrackers:
             raise
 
     def log(self, record: LogRecord) -> None:
-        """Give a line of the log to all."""
+        """Send a line of the log to all."""
         for name, tracker in self.trackers:
             self._call(name, "logged", tracker.logged, record)
 
     def preview(self, step: int, path: Path) -> None:
-        """Give a preview to all."""
+        """Send a preview to all."""
         for name, tracker in self.trackers:
             self._call(name, "preview", tracker.preview, step, path)
 
     def finish(self, outcome: str) -> None:
-        """Tell all how the session ended, and close them, even if the user interrupts that."""
+        """Send the outcome of the session to all and close them, even if that is interrupted."""
         with ExitStack() as closing:
             for name, tracker in self.trackers:
                 closing.callback(self._call, name, "close", tracker.close)
@@ -67,7 +67,7 @@ class RunTrackers:
         self.trackers.clear()
 
     def _call(self, name: str, stage: str, method: Callable[..., None], *arguments: object) -> bool:
-        """Call a tracker; return whether that went well."""
+        """Call a method of a tracker; return whether it succeeded."""
         try:
             method(*arguments)
         except BaseException as error:

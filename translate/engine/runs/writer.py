@@ -53,16 +53,16 @@ class RunWriter:
         """the plugin whose hook stopped the run"""
         self.problems = ProblemList(path)
         self.previews_described = False
-        """whether ``previews.json`` is of this session"""
+        """whether this session has written ``previews.json``"""
         self.trackers = RunTrackers(trackers, self.problems)
         self.facts: dict[str, Any] = {}
-        """what ``run.json`` records of this session"""
+        """the entries of this session in ``run.json``"""
         self.run = Run(path, yaml.document(training.config), steps)
 
     def begin(self, training: TrainingState, data: CheckedData) -> None:
         """Write ``config.yaml`` and ``run.json``; cut the log back to the current step.
 
-        Raises `SaveError` where that cannot be written.
+        Raises `SaveError` if they cannot be written.
         """
         try:
             self._begin(training, data)
@@ -70,8 +70,8 @@ class RunWriter:
             raise SaveError(
                 f"could not write to {error.filename2 or self.path}: {error.strerror or error}."
             ) from error
-        for remark in data.warnings:
-            logger.info(remark)
+        for warning in data.warnings:
+            logger.info(warning)
         self.problems.add_checked(data)
         for limit in file_system.unsupported_operations(self.path):
             logger.info(f"the file system of {self.path}: {limit}")
@@ -103,7 +103,7 @@ class RunWriter:
             logger.info(f"{reason} Its lines after step {step} stay.")
 
     def _earlier(self) -> list[dict[str, Any]]:
-        """Return what ``run.json`` records of earlier sessions."""
+        """Return the entries of earlier sessions in ``run.json``."""
         try:
             return sessions(self.path)
         except CheckpointError as error:
@@ -112,28 +112,28 @@ class RunWriter:
 
     def _write_facts(self) -> None:
         limits = file_system.unsupported_operations(self.path)
-        noted = {"file_system": limits} if limits else {}
-        files.replace_json(self.path / "run.json", {**self.facts, **noted})
+        extra = {"file_system": limits} if limits else {}
+        files.replace_json(self.path / "run.json", {**self.facts, **extra})
 
     def data_change(self, data: CheckedData) -> str:
-        """Return how the images differ from those of the session before, in words; or nothing."""
+        """Return how the images differ from those of the previous session, or an empty string."""
         try:
             *_, session = sessions(self.path) or [{}]
         except CheckpointError:
-            return ""  # it is lost, which `begin` reports
+            return ""  # `begin` logs it
         before, now = session.get("data"), fingerprint(data)
-        held = (before or {}).get("validation"), now.get("validation")
-        for what, old, new in ("data set", before, now), ("validation set", *held):
+        validation = (before or {}).get("validation"), now.get("validation")
+        for name, old, new in ("data set", before, now), ("validation set", *validation):
             if not old or not new:
-                continue  # only measured now, or no longer
+                continue  # one session has no such set
             if old["files"] != new["files"]:
-                return f"the {what} has {new['files']} files, and had {old['files']}"
+                return f"the {name} has {new['files']} files, and had {old['files']}"
             if old["sha256"] != new["sha256"]:
-                return f"the {what} has as many files as before, but other names or sizes"
+                return f"the {name} has as many files as before, but other names or sizes"
         return ""
 
     def stop(self, reason: str, *, by: str) -> None:
-        """Note why the run ends before its last step, and the setting or plugin that ends it."""
+        """Record why the run ends before its last step, and the setting or plugin that ends it."""
         self.run.stop(reason)
         self.stopped_by = self.stopped_by or by
 
@@ -172,7 +172,7 @@ class RunWriter:
         return None
 
     def describe_previews(self, description: Mapping[str, Any]) -> None:
-        """Write what the rows of the previews are, unless that was done in this session."""
+        """Write the names of the rows of previews, once a session."""
         if not self.previews_described:
             self.previews_described = self._try(
                 "preview", "previews.json", lambda path: files.replace_json(path, description)
@@ -181,9 +181,9 @@ class RunWriter:
     def notify(self, event: str, **facts: Any) -> None:
         """Call an event hook of every plugin; one that fails is listed."""
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
-            given = {"run": self.run, **facts}
+            arguments = {"run": self.run, **facts}
             try:
-                hook.function(*(given[name] for name in hook.argnames))
+                hook.function(*(arguments[name] for name in hook.argnames))
             except BaseException as error:
                 reraise_interruption(error)
                 reason = describe_unexpected(error, hook.function)
@@ -203,7 +203,7 @@ class RunWriter:
 
 
 def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `record` with None for numbers that JSON does not have."""
+    """Return `record` with None for NaN and infinity, which JSON does not have."""
     return {
         key: _strict(value)
         if isinstance(value, Mapping)
@@ -215,7 +215,7 @@ def _strict(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def remove_partial_run_files(run: Path) -> None:
-    """Delete the partial files of a killed process from its run folder."""
+    """Delete partial files of a killed process from its run folder."""
     names = ("config.yaml", "run.json", "log.jsonl", "previews.json")
     partial_files.remove_partial_files(run, folders.PROBE, *names)
     partial_files.remove_partial_files(run / "previews")
@@ -224,5 +224,5 @@ def remove_partial_run_files(run: Path) -> None:
 
 def _until(line: Mapping[str, Any], step: int) -> bool:
     """Return whether a line of the log is of `step` or an earlier one."""
-    made = line.get("step")
-    return type(made) is int and 0 <= made <= step
+    value = line.get("step")
+    return type(value) is int and 0 <= value <= step

@@ -1,4 +1,4 @@
-"""Refuse a layout whose batches are not those that a recipe trains on."""
+"""Refuse a layout whose batches a recipe cannot train on."""
 
 from typing import Any, get_args, get_origin
 
@@ -9,34 +9,34 @@ from translate.recipe import Recipe
 from translate.registry import find, names
 
 
-def expect_batch(asked: Config, layout: Layout) -> None:
-    """Raise `ConfigError` where the recipe's batches have a field that the layout's lack.
+def require_batch(config: Config, layout: Layout) -> None:
+    """Raise `ConfigError` if the layout's batches lack a field of the recipe's batches.
 
-    A recipe says what it trains on by its base: ``class CycleGAN(Recipe[Pair])``. One that does
-    not say it is not checked.
+    A recipe declares the type of its batches by its base: ``class CycleGAN(Recipe[Pair])``. One
+    without is not checked.
     """
-    wanted, given = batch_type(find("recipe", asked.recipe)), getattr(layout, "batch", None)
-    if given is None:
+    expected, actual = batch_type(find("recipe", config.recipe)), getattr(layout, "batch", None)
+    if actual is None:
         raise PluginError(
-            f"layout {asked.data.layout_name!r}: {type(layout).__name__} does not say what its "
-            "batches are. Expected a type, such as: batch = Pair"
+            f"layout {config.data.layout_name!r}: {type(layout).__name__} has no attribute "
+            "`batch`. Expected the type of its batches, such as: batch = Pair"
         )
-    if _fits(wanted, given):
+    if _fits(expected, actual):
         return
     fitting = sorted(
         name
         for name, factory in names("layout").items()
-        if _fits(wanted, getattr(factory, "batch", tuple))
+        if _fits(expected, getattr(factory, "batch", tuple))
     )
-    try_one = f" Choose {' or '.join(fitting)}: --set data.layout=NAME" if fitting else ""
+    proposal = f" Choose {' or '.join(fitting)}: --set data.layout=NAME" if fitting else ""
     raise ConfigError(
-        f"data.layout: {asked.data.layout_name!r} gives {_described(given)}, and {asked.recipe} "
-        f"trains on {_described(wanted)}.{try_one}"
+        f"data.layout: {config.data.layout_name!r} gives {_describe(actual)}, and {config.recipe} "
+        f"trains on {_describe(expected)}.{proposal}"
     )
 
 
 def batch_type(recipe: Any) -> Any:
-    """Return the named tuple that a recipe's class says it trains on, or None."""
+    """Return the named tuple in the base of a recipe's class, or None."""
     for kind in getattr(recipe, "__mro__", ()):
         for base in vars(kind).get("__orig_bases__", ()):
             if get_origin(base) is Recipe:
@@ -45,13 +45,13 @@ def batch_type(recipe: Any) -> Any:
     return None
 
 
-def _fits(wanted: Any, given: Any) -> bool:
-    return {*_fields(wanted)} <= {*_fields(given)}
+def _fits(expected: Any, actual: Any) -> bool:
+    return {*_fields(expected)} <= {*_fields(actual)}
 
 
 def _fields(batch: Any) -> tuple[str, ...]:
     return getattr(batch, "_fields", ())
 
 
-def _described(batch: Any) -> str:
+def _describe(batch: Any) -> str:
     return f"{batch.__name__}({', '.join(_fields(batch))})"

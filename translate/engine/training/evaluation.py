@@ -112,5 +112,5 @@ class Evaluations:
 
     def _selection(self) -> Selection:
         """Return the selection so far; none where another metric made it."""
-        found, best_by = self.training.selection, self.metric.best_by
-        return found if found and found.best_by == best_by else Selection(best_by)
+        selection, best_by = self.training.selection, self.metric.best_by
+        return selection if selection and selection.best_by == best_by else Selection(best_by)

@@ -49,8 +49,8 @@ class EvaluationImages:
         settings = training.config.data
         # label maps and photographs are as in training, without its random changes
         resize = settings.resize if settings.resize in ("none", "fit") else min(settings.crop)
-        plain = settings.model_copy(update={"resize": resize, "flip": False, "augment": ()})
-        self.transform = Augment(plain, data.layout.spec, data.augment.read)
+        fixed = settings.model_copy(update={"resize": resize, "flip": False, "augment": ()})
+        self.transform = Augment(fixed, data.layout.spec, data.augment.read)
         height, width = settings.crop
         self.batch_size = max(1, min(MOST, PIXELS // (height * width)))
         self.translates = self.recipe_type.translate is not Recipe.translate

@@ -70,11 +70,11 @@ def rate_changes(
     before: Schedule,
     now: Schedule,
 ) -> list[str]:
-    """Return in words how the rates of a resumed run differ from those that it would have had.
+    """Return messages on how a resume changes the learning rates.
 
-    `optimizers` are at the initial rates, `saved` is what the checkpoint of `step` says of them.
+    `optimizers` have the initial rates, `saved` are those of the checkpoint of `step`.
     """
-    found: dict[str, list[str]] = {}
+    players_of: dict[str, list[str]] = {}
     for player in optimizers.keys() & saved.keys() if step else ():
         last, group = saved[player]["param_groups"][0], optimizers[player].param_groups[0]
         first = last.get("initial_lr", last["lr"])
@@ -91,12 +91,12 @@ def rate_changes(
                     f"; --set train.schedule_steps={before.steps} keeps the schedule of "
                     f"{before.steps} steps"
                 )
-        found.setdefault(line, []).append(player)
+        players_of.setdefault(line, []).append(player)
     return [
         f"the learning rate {line}"
         if len(players) == len(optimizers)
         else f"the learning rate of {' and '.join(sorted(players))} {line}"
-        for line, players in found.items()
+        for line, players in players_of.items()
     ]
 
 

@@ -23,7 +23,7 @@ from translate.engine.disk.problems import Problem
 from translate.engine.processes import distributed
 from translate.engine.runs.trackers import create_trackers
 from translate.engine.runs.writer import RunWriter
-from translate.engine.training.batch_check import expect_batch
+from translate.engine.training.batch_check import require_batch
 from translate.engine.training.build import build_training
 from translate.engine.training.evaluation import Evaluations
 from translate.engine.training.part_check import expect_parts
@@ -114,8 +114,8 @@ def open_session(
     spec = layout.spec if is_new or not resume_from else resume_from.checkpoint.spec
     with read.memory_limit(checkpoint) if checkpoint else nullcontext():
         training = build_training(config, spec, device)
-    expect_batch(config, layout)
-    messages = [*init.complaints, *init.load(training)] if init else []
+    require_batch(config, layout)
+    messages = [*init.newer_problems, *init.load(training)] if init else []
     checked = add_validation(check.check_data(layout, data, files), data, config)
     steps = total_steps(config, len(checked.layout))
     origin: dict[str, Any] = {"init": init.facts} if init else {}
@@ -155,7 +155,7 @@ def total_steps(config: schema.Config, items: int) -> int:
 
 def _same_networks(init: InitialWeights | None, config: schema.Config) -> read.Checkpoint | None:
     """Return the checkpoint of `init` where `config` makes the networks that it holds."""
-    return init.found if init and init.found.config.options == config.options else None
+    return init.checkpoint if init and init.checkpoint.config.options == config.options else None
 
 
 def _without_compilation(config: schema.Config) -> schema.Config:
