@@ -228,10 +228,10 @@ def _shown(progress: bool | ProgressReporter, *, steps: bool) -> Iterator[Progre
 
 def _by_dotted_key(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return `settings` by dotted key, where whole sections are given as well."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping) and "." not in key:
-            found |= {f"{key}.{name}": inner for name, inner in value.items()}
+            values |= {f"{key}.{name}": inner for name, inner in value.items()}
         else:
-            found[key] = value
-    return found
+            values[key] = value
+    return values

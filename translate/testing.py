@@ -157,10 +157,10 @@ def check_events(name: str) -> None:
     Each hook is called as a run calls it, for a temporary run with a log, previews and checkpoints.
     Raises `ConfigError` where there is no such plugin with an event hook.
     """
-    found = list(run_event_rules(name))
-    if not found:
+    results = list(run_event_rules(name))
+    if not results:
         raise ConfigError(f"no installed plugin called {name!r} has an event hook.")
-    for _, verdicts in found:
+    for _, verdicts in results:
         _raise(verdicts)
 
 

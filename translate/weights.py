@@ -66,10 +66,10 @@ class PretrainedFile:
 
     def check_hash(self, file: Path) -> None:
         """Raise `ConfigError` unless the hash of `file` is that of the published one."""
-        found = hash_file(file)
-        if not found.startswith(self.sha256):
+        digest = hash_file(file)
+        if not digest.startswith(self.sha256):
             raise ConfigError(
-                f"{file} is incomplete or another file: its sha256 begins with {found[:8]}, not "
+                f"{file} is incomplete or another file: its sha256 begins with {digest[:8]}, not "
                 f"{self.sha256[:8]}: {self.instructions}"
             )
 

@@ -79,7 +79,7 @@ def test_an_image_in_train_and_test_is_a_fault_and_twice_in_train_a_note(root: P
     findings = list(check_images(data_config(root)))
     (finding,) = broken(findings)
     assert "a/train/0000.png = " in finding
-    assert finding.endswith("what is tested on was trained on: remove one of them")
+    assert finding.endswith("a test image is a training image: remove one of them")
     assert any("b/train/again.png" in r.message for r in findings if r.state == "note")
 
 

@@ -31,31 +31,31 @@ def abilities(run: Path) -> list[str]:
     if not (is_run or "@" in str(run)):
         return []
     try:
-        place, _ = resolve(run)
+        path, _ = resolve(run)
     except CheckpointError as error:
         return [f"Nothing can be translated or drawn yet: {error}"]
-    found = read.read_checkpoint(place)
-    with seeded(0), memory_limit(found):
-        recipe = rebuild_recipe(found)
-    lines = [f"{place.name} of {found.config.recipe}: step {found.step}"]
+    checkpoint = read.read_checkpoint(path)
+    with seeded(0), memory_limit(checkpoint):
+        recipe = rebuild_recipe(checkpoint)
+    lines = [f"{path.name} of {checkpoint.config.recipe}: step {checkpoint.step}"]
     if type(recipe).translate is not Recipe.translate:
         options = " --mask MASKS" if recipe.takes_mask else ""
-        if found.spec.sides:
-            options += f" --side {found.spec.source.name}"
+        if checkpoint.spec.sides:
+            options += f" --side {checkpoint.spec.source.name}"
         scale = recipe.geometry.scale
         larger = f", {scale} times as large" if scale != 1 else ""
-        for domain in target_domains(recipe, found.spec):
+        for domain in target_domains(recipe, checkpoint.spec):
             lines += [
                 f"Translates images to {domain}{larger}:" if domain else "Translates images:",
                 f"  translate infer {run} SOURCE OUT --to {domain}{options}",
             ]
     if type(recipe).draw is not Recipe.draw:
-        height, width = found.spec.size
+        height, width = checkpoint.spec.size
         lines.append(f"Draws images of {width}x{height} pixels from noise:")
         if names := recipe.conditions():
             lines.append(f"  translate sample {run} OUT --class {names[0]}")
             lines.append(f"  classes: {', '.join(names)}, or all")
-        elif found.spec.text_length:
+        elif checkpoint.spec.text_length:
             lines.append(f'  translate sample {run} OUT --text "TEXT"')
         else:
             lines.append(f"  translate sample {run} OUT --count 64")

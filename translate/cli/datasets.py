@@ -42,7 +42,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
         return
     from translate.engine.data import samples
 
-    found, drawable, public = samples.find(root), samples.drawable(), samples.cards()
+    domains, drawable, public = samples.find(root), samples.drawable(), samples.cards()
     if as_json:
         console.show(
             json.dumps(
@@ -54,7 +54,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
                             "images": d.counts,
                             "sample": d.sample,
                         }
-                        for d in found
+                        for d in domains
                     ],
                     "sample": drawable,
                     "public": public,
@@ -63,13 +63,13 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
             )
         )
     elif quiet:
-        console.show("\n".join(d.name for d in found))
+        console.show("\n".join(d.name for d in domains))
     else:
         console.say(f"Domains in {root}:")
-        for d in found:
+        for d in domains:
             counts = ", ".join(f"{count} {split}" for split, count in d.counts.items())
             console.say(f"  {d.name:<16} {counts}{'  (sample)' if d.sample else ''}")
-        if not found:
+        if not domains:
             console.say("  none: a domain is a folder of images, such as datasets/summer/train")
         console.show(
             "\nSample domains, generated when a command first names them: " + " ".join(drawable)

@@ -67,9 +67,9 @@ class EvaluationResult:
     def best_baseline(self, figure: str) -> tuple[str, float] | None:
         """Return the name and the value of the best baseline in a figure, without the floor."""
         values = {
-            name: found
+            name: value
             for name, figures in self.baselines.items()
-            if name != FLOOR and (found := figures.get(figure)) is not None
+            if name != FLOOR and (value := figures.get(figure)) is not None
         }
         if not values:
             return None

@@ -47,16 +47,16 @@ def inspect(path: Path) -> None:
     Refused are names that lead out of the folder, links, devices, names that come twice, and more
     than an honest archive of pictures would hold.
     """
-    seen: set[PurePosixPath] = set()
+    names: set[PurePosixPath] = set()
     total = 0
     with _readable(path):
         for entry in _entries(path):
             total += entry.size
-            if fault := _fault(entry, seen):
+            if fault := _fault(entry, names):
                 raise DataError(f"{path}: {entry.name!r} {fault}: nothing was unpacked.")
-            if len(seen) > MEMBERS or total > min(BYTES, RATIO * path.stat().st_size):
+            if len(names) > MEMBERS or total > min(BYTES, RATIO * path.stat().st_size):
                 raise DataError(
-                    f"{path}: more than {len(seen):,} files and {total:,} bytes come out of it, "
+                    f"{path}: more than {len(names):,} files and {total:,} bytes come out of it, "
                     "which is no archive of pictures: nothing was unpacked."
                 )
 
@@ -118,16 +118,16 @@ def _tar_kind(item: tarfile.TarInfo) -> str:
     return "file" if item.isreg() and not item.issparse() else "is a link or a device"
 
 
-def _fault(entry: Entry, seen: set[PurePosixPath]) -> str:
+def _fault(entry: Entry, names: set[PurePosixPath]) -> str:
     """Return what is wrong with `entry`, or nothing; add it to those that were `seen`."""
     if entry.kind not in ("file", "folder"):
         return entry.kind
     name = PurePosixPath(entry.name)
     if name.is_absolute() or ".." in name.parts or {"\\", "\0"} & {*entry.name}:
         return "leads out of the folder"
-    if entry.kind == "file" and name in seen:
+    if entry.kind == "file" and name in names:
         return "comes twice"
-    seen.add(name)
+    names.add(name)
     return ""
 
 

@@ -203,18 +203,18 @@ def _believe(archive: Path, card: dict[str, Any]) -> str:
 def _placed(
     archive: Path, card: dict[str, Any], wanted: set[str], digest: str, counts: Counter[str]
 ) -> Iterator[tuple[str, durable.Content]]:
-    """Yield the pictures of `archive` at their places in the folders that are `wanted`."""
+    """Yield the images of `archive` that belong in the `wanted` folders, by their new paths."""
     for domain in wanted:
         record = {"card": card["name"], "url": card["url"], "sha256": digest}
         yield f"{domain}/{MARKER}", json.dumps(record).encode()
     for member in archives.members(archive):
-        found = _place(PurePosixPath(member.name), card["folders"])
-        if found and _domain(found) in wanted and samples.is_image(found):
-            counts[_domain(found)] += 1
-            yield found, member.chunks()
+        name = _place(PurePosixPath(member.name), card["folders"])
+        if name and _domain(name) in wanted and samples.is_image(name):
+            counts[_domain(name)] += 1
+            yield name, member.chunks()
     for place, inside in card["folders"].items():
         if _domain(place) in wanted and not counts[_domain(place)]:
-            raise DataError(f"{card['url']}: there is no picture in its folder {inside}.")
+            raise DataError(f"{card['url']}: no image in its folder {inside}.")
 
 
 def _place(name: PurePosixPath, folders: dict[str, str]) -> str:

@@ -44,17 +44,17 @@ def add(source: Path) -> PretrainedFile:
     except OSError as error:
         raise ConfigError(f"{source} cannot be read: {error.strerror or error}.") from error
     known = [declared.file for declared in declared_files()]
-    found = [file for file in known if digest.startswith(file.sha256)]
-    if not found:
+    matching = [file for file in known if digest.startswith(file.sha256)]
+    if not matching:
         raise ConfigError(_unknown(source, digest, known))
-    found[0].check_tensors(source)
-    if found[0].present and hash_file(found[0].path) == digest:
-        return found[0]
+    matching[0].check_tensors(source)
+    if matching[0].present and hash_file(matching[0].path) == digest:
+        return matching[0]
     try:
-        files.replace(found[0].path, _Chunks(source))
+        files.replace(matching[0].path, _Chunks(source))
     except OSError as error:
-        raise SaveError(f"cannot write {found[0].path}: {error.strerror or error}.") from error
-    return found[0]
+        raise SaveError(f"cannot write {matching[0].path}: {error.strerror or error}.") from error
+    return matching[0]
 
 
 class _Chunks:

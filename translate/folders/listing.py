@@ -20,14 +20,14 @@ MOST_NAMES = 100
 # -- what lies in a folder -------------------------------------------------------------------------
 
 
-class Found(NamedTuple):
-    """What lies below a folder."""
+class FolderFiles(NamedTuple):
+    """The files below a folder."""
 
     images: list[Path]
     skipped: list[Path]
     """Files with another suffix, without our own such as ``captions.jsonl``."""
     problems: list[BadImage]
-    """Links to nothing, and files and folders that cannot be looked at."""
+    """Dead links, and files and folders that cannot be read."""
 
 
 def find_images(source: Path) -> list[Path]:
@@ -35,11 +35,11 @@ def find_images(source: Path) -> list[Path]:
     return scan(source).images
 
 
-def scan(source: Path, *, deep: bool = True) -> Found:
+def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     """Return the files at any depth below a folder.
 
-    Links are followed, and a file with two names is listed twice; only a folder that leads back to
-    one of its parents is not entered again. Hidden folders are skipped.
+    Links are followed, except those to a parent folder. A file with two names is listed twice.
+    Hidden folders are skipped.
 
     Args:
         source: The folder.
@@ -50,7 +50,7 @@ def scan(source: Path, *, deep: bool = True) -> Found:
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder.")
-    found, visits, suffixes = Found([], [], []), Counter[Path](), image_suffixes()
+    files, visits, suffixes = FolderFiles([], [], []), Counter[Path](), image_suffixes()
     folders: list[tuple[Path, tuple[Path, ...]]] = [(source, ())]
     while folders:
         folder, above = folders.pop()
@@ -62,23 +62,23 @@ def scan(source: Path, *, deep: bool = True) -> Found:
             if visits[real] > MOST_NAMES:
                 if visits[real] == MOST_NAMES + 1:
                     reason = f"links give {real} over {MOST_NAMES} names: the others are not read"
-                    found.problems.append(BadImage(folder, reason))
+                    files.problems.append(BadImage(folder, reason))
                 continue
             with os.scandir(folder) as listing:
                 entries = [entry for entry in listing if not is_hidden(entry.name)]
         except (OSError, RuntimeError) as error:
-            found.problems.append(BadImage(folder, _reason(error)))
+            files.problems.append(BadImage(folder, _reason(error)))
             continue
         for entry in entries:
-            if _add(folder / entry.name, found, suffixes, entry) and deep:
+            if _add(folder / entry.name, files, suffixes, entry) and deep:
                 folders.append((folder / entry.name, (*above, real)))
-    return Found(
-        sorted(found.images), sorted(found.skipped), sorted(found.problems, key=lambda b: b.path)
+    return FolderFiles(
+        sorted(files.images), sorted(files.skipped), sorted(files.problems, key=lambda b: b.path)
     )
 
 
 def _add(
-    path: Path, found: Found, suffixes: frozenset[str], entry: os.DirEntry[str] | None = None
+    path: Path, files: FolderFiles, suffixes: frozenset[str], entry: os.DirEntry[str] | None = None
 ) -> bool:
     """Return whether `path` is a folder; add anything else to `found`.
 
@@ -90,15 +90,15 @@ def _add(
             return True
         if known.is_file():
             if path.suffix.lower() in suffixes:
-                found.images.append(path)
+                files.images.append(path)
             elif not is_own(path.name):
-                found.skipped.append(path)
+                files.skipped.append(path)
         elif known.is_symlink():
-            found.problems.append(BadImage(path, "a link to nothing"))
+            files.problems.append(BadImage(path, "a link to nothing"))
         elif path.suffix.lower() in suffixes:
-            found.problems.append(BadImage(path, "neither a file nor a folder"))
+            files.problems.append(BadImage(path, "neither a file nor a folder"))
     except OSError as error:
-        found.problems.append(BadImage(path, _reason(error)))
+        files.problems.append(BadImage(path, _reason(error)))
     return False
 
 
@@ -116,27 +116,27 @@ def subfolders(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_dir() and not is_hidden(p.name))
 
 
-def match(pattern: str | Path) -> tuple[Path, Found]:
-    """Return the folder that the glob `pattern` begins with, and what below it matches.
+def match(pattern: str | Path) -> tuple[Path, FolderFiles]:
+    """Return the folder that the glob `pattern` begins with, and the matching files below it.
 
-    ``**`` is any number of folders, links to folders among them.
+    ``**`` is any number of folders, including links to folders.
     """
-    root, wanted = _split_pattern(Path(pattern).parts)
+    root, parts = _split_pattern(Path(pattern).parts)
     if not root.is_dir():
-        return root, Found([], [], [])
-    if "**" in wanted:
-        all_of_it = scan(root)
+        return root, FolderFiles([], [], [])
+    if "**" in parts:
+        everything = scan(root)
         images_, skipped_ = (
-            [path for path in paths if _matches(path.relative_to(root).parts, wanted)]
-            for paths in (all_of_it.images, all_of_it.skipped)
+            [path for path in paths if _matches(path.relative_to(root).parts, parts)]
+            for paths in (everything.images, everything.skipped)
         )
-        bad = [b for b in all_of_it.problems if _matches(b.path.relative_to(root).parts, wanted)]
-        return root, Found(images_, skipped_, bad)
-    found, suffixes = Found([], [], []), image_suffixes()
-    for path in sorted(root.glob("/".join(wanted))):
+        bad = [b for b in everything.problems if _matches(b.path.relative_to(root).parts, parts)]
+        return root, FolderFiles(images_, skipped_, bad)
+    files, suffixes = FolderFiles([], [], []), image_suffixes()
+    for path in sorted(root.glob("/".join(parts))):
         if not any_hidden(path.relative_to(root).parts):
-            _add(path, found, suffixes)
-    return root, found
+            _add(path, files, suffixes)
+    return root, files
 
 
 def _split_pattern(parts: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
@@ -159,24 +159,24 @@ def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def is_path(root: Path, name: str) -> bool:
-    """Tell whether `name` is a path rather than the name of a folder below `root`."""
+    """Return whether `name` is a path rather than the name of a folder below `root`."""
     path = Path(name)
     return path.name != name or (path.is_dir() and not (root / name).exists())
 
 
 def is_split(name: str) -> bool:
-    """Tell whether a folder of this name holds a part of a domain: train, test, val."""
+    """Return whether a folder of this name is a split of a domain: train, test, val."""
     return name.lower() in SPLITS
 
 
 def listed(things: Iterable[object]) -> str:
-    """Return `things` as a sentence has them: a and b."""
+    """Return `things` joined for a sentence: a and b."""
     return " and ".join(map(str, things))
 
 
 def stem_below(path: Path, folder: Path) -> str:
     """Return the path of a file below `folder` without its suffix, which names its pair or mask.
 
-    Accents are composed: macOS writes them apart, so that equal names may differ in bytes.
+    Accents are composed: macOS decomposes them, so that equal names may differ in bytes.
     """
     return unicodedata.normalize("NFC", str(path.relative_to(folder).with_suffix("")))

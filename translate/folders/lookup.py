@@ -28,8 +28,8 @@ class Folder(NamedTuple):
     """Files below it without an image suffix."""
     problems: Sequence[BadImage] = ()
     """Dead links and unreadable files below it."""
-    beside: Sequence[Path] = ()
-    """Images of its parent, if it is the folder of a split: they are not read."""
+    outside_split: Sequence[Path] = ()
+    """Images in its parent, if it is the folder of a split: they are not read."""
 
 
 def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = False) -> None:
@@ -46,15 +46,15 @@ def expect(layout: str, domains: Sequence[str], count: int, *, or_more: bool = F
     """
     if len(domains) == count or (or_more and len(domains) > count):
         return
-    wanted = ("one domain" if count == 1 else "two domains") + " or more" * or_more
-    given = f": {', '.join(domains[:6])}{', ...' * (len(domains) > 6)}" if domains else ""
+    expected = ("one domain" if count == 1 else "two domains") + " or more" * or_more
+    names = f": {', '.join(domains[:6])}{', ...' * (len(domains) > 6)}" if domains else ""
     suffixes = {Path(domain).suffix.lower() for domain in domains}
-    spread = len(domains) > count and suffixes <= image_suffixes()
-    hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * spread
+    expanded = len(domains) > count and suffixes <= image_suffixes()
+    hint = ' Quote a pattern, so that the shell does not expand it: "photos/a*.jpg".' * expanded
     if not domains:
         hint = f" Name {'it' if count == 1 else 'them'}: --domains {' '.join('AB'[:count])}"
     raise ConfigError(
-        f"layout {layout!r} reads {wanted}, and {len(domains)} are given{given}.{hint}"
+        f"layout {layout!r} reads {expected}, and {len(domains)} are given{names}.{hint}"
     )
 
 
@@ -70,9 +70,9 @@ def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]
         DataError: A domain has no images, or two domains share some.
     """
     expect_different(root, domains)
-    found = [_find_domain(root, name, split) for name in domains]
-    distinct.refuse_shared(domains, [folder.files for folder in found])
-    return found
+    folders = [_find_domain(root, name, split) for name in domains]
+    distinct.refuse_shared(domains, [folder.files for folder in folders])
+    return folders
 
 
 def expect_different(root: Path, domains: Sequence[str]) -> None:
@@ -92,23 +92,23 @@ def expect_different(root: Path, domains: Sequence[str]) -> None:
     distinct.refuse_equal(domains, places)
 
 
-def first_with_images(what: str, places: Sequence[Path], near: str = "") -> Folder:
-    """Return the first of `places` that holds images; a split's images are not its parent's."""
-    there = [place for place in places if place.is_dir()]
+def first_with_images(name: str, places: Sequence[Path], near: str = "") -> Folder:
+    """Return the first of `places` that holds images, without those in subfolders of splits."""
+    existing = [place for place in places if place.is_dir()]
     others: list[Folder] = []
-    for place in there:
-        found = scan(place)
-        mine, skipped = (
+    for place in existing:
+        files = scan(place)
+        images, skipped = (
             [path for path in paths if not _in_split(path.relative_to(place))]
-            for paths in (found.images, found.skipped)
+            for paths in (files.images, files.skipped)
         )
-        problems = [bad for bad in found.problems if not _in_split(bad.path.relative_to(place))]
-        others.append(Folder(place, mine, skipped, problems, _beside(place, there)))
-        if mine:
+        problems = [bad for bad in files.problems if not _in_split(bad.path.relative_to(place))]
+        others.append(Folder(place, images, skipped, problems, _outside_split(place, existing)))
+        if images:
             return others[-1]
-    if there:
-        raise DataError(f"{what}: no images in {listed(there)}{_why_none(others)}.")
-    raise DataError(f"no folder for {what}: looked for {listed(places[:2])}.{near}")
+    if existing:
+        raise DataError(f"{name}: no images in {listed(existing)}{_why_none(others)}.")
+    raise DataError(f"no folder for {name}: looked for {listed(places[:2])}.{near}")
 
 
 def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
@@ -121,11 +121,11 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
     known = set(read)
     text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
     messages = [text] if text else []
-    for folder in {folder.path: folder for folder in folders if folder.beside}.values():
-        count = len(folder.beside)
+    for folder in {folder.path: folder for folder in folders if folder.outside_split}.values():
+        count = len(folder.outside_split)
         messages.append(
             f"skipped {count} image{'s' * (count > 1)} next to {folder.path}, the folder of this "
-            f"split: the first is {folder.beside[0]}"
+            f"split: the first is {folder.outside_split[0]}"
         )
     return messages
 
@@ -140,7 +140,7 @@ def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
 
     Args:
         folder: The folder of a domain.
-        leave_out: Files that the engine has found to be broken.
+        leave_out: Unreadable files.
 
     Raises:
         DataError: No file is left.
@@ -152,23 +152,23 @@ def usable(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
 
 
 def _find_domain(root: Path, name: str, split: str) -> Folder:
-    homes, what = places(root, name, split), f"domain {name!r}"
+    homes, description = places(root, name, split), f"domain {name!r}"
     if any(place.is_dir() for place in homes):
-        return first_with_images(what, homes)
+        return first_with_images(description, homes)
     for path in (Path(name), root / name):
         if path.is_file():
             return Folder(path.parent, [path])
         if has_magic(name):
-            folder, found = match(path)
-            if found.images:
-                return Folder(folder, *found)
+            folder, files = match(path)
+            if files.images:
+                return Folder(folder, *files)
     if has_magic(name):
-        raise DataError(f"{what}: no image matches this pattern, here or in {root}.")
-    return first_with_images(what, homes, suggest(name, _names(root)))
+        raise DataError(f"{description}: no image matches this pattern, here or in {root}.")
+    return first_with_images(description, homes, suggest(name, _names(root)))
 
 
 def places(root: Path, name: str, split: str) -> list[Path]:
-    """Return the folders in which the images of the domain called `name` may lie, best first."""
+    """Return the possible folders of the domain called `name`, the preferred one first."""
     of_split = _subfolder(root / name, split)
     if is_path(root, name):
         return [_subfolder(Path(name), split), Path(name), of_split, root / name]
@@ -176,7 +176,7 @@ def places(root: Path, name: str, split: str) -> list[Path]:
 
 
 def _subfolder(folder: Path, split: str) -> Path:
-    """Return the folder of a split, in whatever case it is written."""
+    """Return the folder of a split, ignoring case."""
     usual = folder / split
     if usual.is_dir() or not folder.is_dir():
         return usual
@@ -185,9 +185,9 @@ def _subfolder(folder: Path, split: str) -> Path:
     return folder / (names or [split])[0]
 
 
-def _beside(place: Path, there: Sequence[Path]) -> list[Path]:
+def _outside_split(place: Path, folders: Sequence[Path]) -> list[Path]:
     """Return the images next to the folder of a split, in the folder of a domain."""
-    if not is_split(place.name) or place.parent not in there:
+    if not is_split(place.name) or place.parent not in folders:
         return []
     return scan(place.parent, deep=False).images
 
@@ -196,16 +196,16 @@ def _in_split(path: Path) -> bool:
     return len(path.parts) > 1 and is_split(path.parts[0])
 
 
-def _why_none(found: Sequence[Folder]) -> str:
+def _why_none(folders: Sequence[Folder]) -> str:
     """Return a message on the other files of folders without images, or ""."""
-    reasons = [*dict.fromkeys(str(bad) for bad in problems(*found)).keys()][:1]
-    here = list(dict.fromkeys(path for folder in found for path in folder.skipped))
-    texts = [text for text in (*reasons, skipped.describe(here)) if text]
+    reasons = [*dict.fromkeys(str(bad) for bad in problems(*folders)).keys()][:1]
+    others = list(dict.fromkeys(path for folder in folders for path in folder.skipped))
+    texts = [text for text in (*reasons, skipped.describe(others)) if text]
     return f": {'; '.join(texts)}" if texts else ""
 
 
 def _names(root: Path) -> set[str]:
-    """Return what could be typed as a domain below `root`; samples are drawn in the default one."""
+    """Return the names of domains below `root`, with those of sample domains in the default one."""
     samples = set(registry.names("domain")) if root == Path("datasets") else set()
     if not root.is_dir():
         return samples

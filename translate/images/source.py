@@ -72,10 +72,10 @@ class EncodedImage:
         if not frame or not first.pages:
             return first
         with guarded(self.path):
-            found = form.probe(self, frame)
-            if found is None:
+            result = form.probe(self, frame)
+            if result is None:
                 raise ValueError(f"its frame {frame + 1} is of another format")
-            return self._checked(found)
+            return self._checked(result)
 
     def decode(
         self, *, channels: int | None = None, frame: int = 0, window: Window | None = None
@@ -101,8 +101,8 @@ class EncodedImage:
         """Return the pixels, the opacity and the palette indices of a frame; raises `BadImage`."""
         header = self.header_of(frame)
         with guarded(self.path):
-            found = self._detected[0].read(self, frame, window)
-            layers = found if isinstance(found, Layers) else split_alpha(found)
+            result = self._detected[0].read(self, frame, window)
+            layers = result if isinstance(result, Layers) else split_alpha(result)
             size = (window.height, window.width) if window else header.size
             if layers.pixels.shape[:2] != size:
                 raise ValueError(f"{layers.pixels.shape[:2]} pixels were decoded, {size} announced")

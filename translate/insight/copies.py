@@ -75,13 +75,13 @@ def nearest(images: Images, others: Images, *, skip_self: bool = False) -> NDArr
         others: (M, pixels).
         skip_self: Whether image i is also `others` i, which does not count.
     """
-    found = []
+    result = []
     for index, image in enumerate(images):
         distances = np.sqrt(((others - image) ** 2).mean(axis=1))
         if skip_self:
             distances[index] = np.inf
-        found.append(distances.min())
-    return np.array(found, np.float64)
+        result.append(distances.min())
+    return np.array(result, np.float64)
 
 
 def _training_images(history: History) -> Images:

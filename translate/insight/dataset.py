@@ -24,7 +24,7 @@ from translate.images.layers import guarded
 
 THREADS = 8
 MAX_LISTED = 20
-"""findings of one kind that are listed one by one"""
+"""limit of listed findings of one kind"""
 SPLITS = ("train", "val", "test")
 
 
@@ -34,7 +34,7 @@ class Finding(NamedTuple):
     state: Literal["ok", "note", "broken"]
     message: str
     consequence: str = ""
-    """what training would do about it, or what to do"""
+    """the effect on training, or what to do"""
 
 
 class FileReport(NamedTuple):
@@ -54,58 +54,61 @@ def check_images(data: Data) -> Iterator[Finding]:
 
     Each image is decoded once. Raises `DataError` if there is nothing to train on.
     """
-    seen, lost, files = list[FileReport](), list[BadImage](), OpenedFiles()
-    own = (data.validation,) if isinstance(data.validation, str) else ()
+    reports, problems, files = list[FileReport](), list[BadImage](), OpenedFiles()
+    named_splits = (data.validation,) if isinstance(data.validation, str) else ()
     names = dict[str, list[str]]()
-    for split in dict.fromkeys((data.split, *SPLITS, *own)):
+    for split in dict.fromkeys((data.split, *SPLITS, *named_splits)):
         try:
             layout = check.open_layout(data.model_copy(update={"split": split}), files=files)
         except DataError:
             if split == data.split:
                 raise
             continue
-        new = set(layout.files) - {file.path for file in seen}  # a flat folder is all its splits
-        if split != data.split and not new:
+        # a flat folder is the folder of every split
+        new_files = set(layout.files) - {file.path for file in reports}
+        if split != data.split and not new_files:
             continue
         yield Finding("ok", f"{split}: {len(layout)} items in {len(layout.files)} files")
         settings = data.model_copy(update={"split": split})
         names[split] = [*splits.relative_names(layout.files, settings).values()]
         for line in splits.ungrouped_warnings(layout, settings):
             yield Finding("note", f"{split}: {line}")
-        lost += layout.problems
+        problems += layout.problems
         kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
-        each = {path: by_file.get(path, kind) for path in sorted(new)}
+        domain_of = {path: by_file.get(path, kind) for path in sorted(new_files)}
         with ThreadPoolExecutor(THREADS) as pool:
-            found = list(pool.map(partial(_check_file, split, data, files), each, each.values()))
-        seen += found
-        yield from _pairs(layout, {file.path: file for file in seen})
-        yield from _training_warnings(layout, data, found, each, files)
-    yield from _first_few([Finding("broken", str(bad), "left out and listed") for bad in lost])
-    yield from _unreadable(seen, data)
-    yield from _pixel_formats(seen)
-    yield from _sizes(seen)
-    yield from _duplicates(seen)
-    yield from _near_duplicates(seen, data.split)
+            new_reports = list(
+                pool.map(partial(_check_file, split, data, files), domain_of, domain_of.values())
+            )
+        reports += new_reports
+        yield from _pairs(layout, {file.path: file for file in reports})
+        yield from _training_warnings(layout, data, new_reports, domain_of, files)
+    yield from _first_few([Finding("broken", str(bad), "left out and listed") for bad in problems])
+    yield from _unreadable(reports, data)
+    yield from _pixel_formats(reports)
+    yield from _sizes(reports)
+    yield from _duplicates(reports)
+    yield from _near_duplicates(reports, data.split)
     yield from _shared_groups(names, data)
 
 
 def _training_warnings(
     layout: Layout,
     data: Data,
-    found: Sequence[FileReport],
-    each: Mapping[Path, Domain],
+    reports: Sequence[FileReport],
+    domain_of: Mapping[Path, Domain],
     files: OpenedFiles,
 ) -> Iterator[Finding]:
-    """Yield the warnings that training gives for the same files."""
-    headers = {file.path: file.header for file in found}
-    sizes = [file.header.size for file in found if file.header]
-    lost = data_warnings.notes(headers, each)
+    """Yield the warnings of training for the same files."""
+    headers = {file.path: file.header for file in reports}
+    sizes = [file.header.size for file in reports if file.header]
+    lost = data_warnings.notes(headers, domain_of)
 
     def read(path: Path) -> NDArray[np.uint8]:
-        return domain_images.decode(files.read(path), each[path])
+        return domain_images.decode(files.read(path), domain_of[path])
 
     for line in data_warnings.find_warnings(layout, data, lost, sizes, read):
-        yield Finding("note", f"{found[0].split}: {line}" if found else line)
+        yield Finding("note", f"{reports[0].split}: {line}" if reports else line)
 
 
 def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Domain) -> FileReport:
@@ -120,12 +123,12 @@ def _check_file(split: str, data: Data, files: OpenedFiles, path: Path, kind: Do
     return FileReport(path, split, header, digest, "", near_duplicates.hash_pixels(pixels))
 
 
-def _unreadable(seen: Sequence[FileReport], data: Data) -> Iterator[Finding]:
-    bad = [file for file in seen if file.error]
+def _unreadable(reports: Sequence[FileReport], data: Data) -> Iterator[Finding]:
+    bad = [file for file in reports if file.error]
     yield from _first_few(
         [Finding("broken", f"{file.path}: {file.error}", "left out and listed") for file in bad]
     )
-    trained = [file for file in seen if file.split == data.split]
+    trained = [file for file in reports if file.split == data.split]
     unreadable = sum(bool(file.error) for file in trained)
     if trained and unreadable > data.max_bad * len(trained):
         yield Finding(
@@ -134,19 +137,21 @@ def _unreadable(seen: Sequence[FileReport], data: Data) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _pixel_formats(seen: Sequence[FileReport]) -> Iterator[Finding]:
-    headers = [file.header for file in seen if file.header]
+def _pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    headers = [file.header for file in reports if file.header]
     modes = Counter(header.mode for header in headers)
     text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
     consequence = "read as data.channels says, by default in colour"
     yield Finding("ok" if len(modes) < 2 else "note", f"kinds: {text}",
                  consequence if len(modes) > 1 else "")  # fmt: skip
-    if turned := sum(header.orientation > 1 for header in headers):
-        yield Finding("ok", f"{turned} are turned by their EXIF tag", "they are read upright")
+    if rotated := sum(header.orientation > 1 for header in headers):
+        yield Finding(
+            "ok", f"{rotated} are rotated by their EXIF tag", "they are rotated when read"
+        )
 
 
-def _sizes(seen: Sequence[FileReport]) -> Iterator[Finding]:
-    sizes = Counter(file.header.size for file in seen if file.header)
+def _sizes(reports: Sequence[FileReport]) -> Iterator[Finding]:
+    sizes = Counter(file.header.size for file in reports if file.header)
     if not sizes:
         return
     common = ", ".join(f"{count} {w}x{h}" for (h, w), count in sizes.most_common(3))
@@ -154,48 +159,48 @@ def _sizes(seen: Sequence[FileReport]) -> Iterator[Finding]:
     yield Finding("ok", f"sizes: {common}{more}")
 
 
-def _duplicates(seen: Sequence[FileReport]) -> Iterator[Finding]:
+def _duplicates(reports: Sequence[FileReport]) -> Iterator[Finding]:
     groups: dict[str, list[FileReport]] = defaultdict(list)
-    for file in seen:
+    for file in reports:
         if file.digest:
             groups[file.digest].append(file)
-    twins = [group for group in groups.values() if len(group) > 1]
-    shared = [group for group in twins if len({file.split for file in group}) > 1]
-    same = [group for group in twins if len({file.split for file in group}) == 1]
+    duplicates = [group for group in groups.values() if len(group) > 1]
+    shared = [group for group in duplicates if len({file.split for file in group}) > 1]
+    within_split = [group for group in duplicates if len({file.split for file in group}) == 1]
     yield from _first_few(
         [
             Finding(
                 "broken", " = ".join(str(file.path) for file in group),
-                "what is tested on was trained on: remove one of them",
+                "a test image is a training image: remove one of them",
             )
             for group in shared
         ]
     )  # fmt: skip
     yield from _first_few(
         [
-            Finding("note", " = ".join(str(f.path) for f in group), "seen more often than others")
-            for group in same
+            Finding("note", " = ".join(str(f.path) for f in group), "drawn more often than others")
+            for group in within_split
         ]
     )
 
 
-def _near_duplicates(seen: Sequence[FileReport], trained: str) -> Iterator[Finding]:
+def _near_duplicates(reports: Sequence[FileReport], trained: str) -> Iterator[Finding]:
     """Find images of other splits that are nearly images that are trained on."""
-    digests = {file.path: file.digest for file in seen}
+    digests = {file.path: file.digest for file in reports}
     sides: dict[bool, list[FileReport]] = {True: [], False: []}
-    for file in seen:
+    for file in reports:
         sides[file.split == trained].append(file)
-    ours, theirs = (
-        near_duplicates.stack((file.path, file.hash) for file in sides[own])
-        for own in (True, False)
+    trained_hashes, other_hashes = (
+        near_duplicates.stack((file.path, file.hash) for file in sides[is_trained])
+        for is_trained in (True, False)
     )
-    pairs = near_duplicates.find_near_duplicates(theirs, ours)
+    pairs = near_duplicates.find_near_duplicates(other_hashes, trained_hashes)
     yield from _first_few(
         [
             Finding(
                 "note",
                 f"{pair.path} is nearly {pair.other} ({pair.bits} of 256 bits differ)",
-                "what is measured on it is too good: remove one of them",
+                "results on it are too good: remove one of them",
             )
             for pair in pairs
             if digests[pair.path] != digests[pair.other]
@@ -215,12 +220,12 @@ def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[F
             )
 
 
-def _pairs(layout: Layout, seen: Mapping[Path, FileReport]) -> Iterator[Finding]:
+def _pairs(layout: Layout, reports: Mapping[Path, FileReport]) -> Iterator[Finding]:
     """Find the items with files of different sizes, where an item's files belong together."""
     unequal = []
     for index in range(len(layout) if layout.paired else 0):
         files = layout.pick(index, Random(0)).files
-        headers = [seen[path].header for path in files if path in seen]
+        headers = [reports[path].header for path in files if path in reports]
         sizes = [header.size for header in headers if header]
         if len(set(sizes)) > 1:
             text = " and ".join(f"{width}x{height}" for height, width in sizes)

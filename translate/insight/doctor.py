@@ -54,9 +54,9 @@ def diagnose(run: Path) -> list[Diagnosis]:
 def examine(run: Path) -> Examination:
     """Return what goes wrong in a run, and what could not be examined; raises as `diagnose`."""
     history = read_history(run)
-    found = detect(history)
+    detections = detect(history)
     diagnoses = []
-    for detection in merged(found):
+    for detection in merged(detections):
         proposal = propose(detection, history)
         diagnoses.append(
             Diagnosis(
@@ -71,10 +71,10 @@ def examine(run: Path) -> Examination:
     return Examination(diagnoses, history.unexamined)
 
 
-def merged(found: Sequence[Detection]) -> list[Detection]:
+def merged(detections: Sequence[Detection]) -> list[Detection]:
     """Return one detection for each failure, the earliest, which names the others' subjects."""
     by_failure: dict[str, list[Detection]] = {}
-    for detection in sorted(found, key=lambda d: d.since_step):
+    for detection in sorted(detections, key=lambda d: d.since_step):
         by_failure.setdefault(detection.failure, []).append(detection)
     return [
         first._replace(evidence="; also ".join([first.evidence, *(d.subject for d in others)]))
@@ -84,9 +84,9 @@ def merged(found: Sequence[Detection]) -> list[Detection]:
 
 def detect(history: History) -> list[Detection]:
     """Return what all detectors find in a run."""
-    found = detect_in_log(
+    detections = detect_in_log(
         history.log, memory_limit_mb=history.memory_limit_mb, better=history.better
     )
     for detector in PREVIEW_DETECTORS:
-        found += persistent(detector, history.previews())
-    return [*found, *copied_images(history)]
+        detections += persistent(detector, history.previews())
+    return [*detections, *copied_images(history)]

@@ -26,13 +26,13 @@ def features_of(
     Raises:
         ConfigError: The network has no such method.
     """
-    look = getattr(network, "features", None)
-    if not callable(look):
+    method = getattr(network, "features", None)
+    if not callable(method):
         raise ConfigError(
             f"{option}: {type(network).__name__} shows no features, which this method looks "
             f"at: choose {such_as}, or another that has features(images)."
         )
-    return look
+    return method
 
 
 def output_and_features(network: nn.Module, images: Tensor) -> tuple[Any, list[Tensor]]:

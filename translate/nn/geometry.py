@@ -32,8 +32,8 @@ class Geometry:
 
 def geometry_of(network: nn.Module) -> Geometry:
     """Return the ``geometry`` of a network; one without the attribute takes any size."""
-    found = getattr(network, "geometry", None)
-    return found if isinstance(found, Geometry) else Geometry()
+    geometry = getattr(network, "geometry", None)
+    return geometry if isinstance(geometry, Geometry) else Geometry()
 
 
 def combined(*geometries: Geometry) -> Geometry:

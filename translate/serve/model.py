@@ -58,8 +58,12 @@ class ServedModel:
         self._translator = Translator._of(self.model)
         types = mimetypes.MimeTypes()  # reads the system's tables now, not during a request
         suffixes = {*writable_suffixes(1), *writable_suffixes(3)}
-        found = {suffix: types.guess_type(f"image{suffix}", strict=False)[0] for suffix in suffixes}
-        self._media_types = {s: kind or "application/octet-stream" for s, kind in found.items()}
+        media_types = {
+            suffix: types.guess_type(f"image{suffix}", strict=False)[0] for suffix in suffixes
+        }
+        self._media_types = {
+            s: kind or "application/octet-stream" for s, kind in media_types.items()
+        }
 
     def translate(
         self, fields: Mapping[str, str], image: bytes, mask: bytes | None = None

@@ -39,15 +39,15 @@ def document(models: Sequence[dict[str, Any]], ability: str) -> dict[str, Any]:
         some = len(owners[name]) < len(able)
         parameters.append(_parameter(parameter, ", ".join(owners[name]) if some else ""))
     image = {"description": "The image.", "content": {"image/*": {"schema": BINARY}}}
-    found: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "parameters": parameters,
         "responses": {"200": image, **{str(status): ERROR for status in STATUSES}},
     }
     if ability == "translate":
         form = {"type": "object", "properties": {"image": BINARY, "mask": BINARY}}
         content = {"multipart/form-data": {"schema": form}, "image/*": {"schema": BINARY}}
-        found["requestBody"] = {"required": True, "content": content}
-    return found
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
 
 
 def _parameter(parameter: dict[str, Any], owners: str) -> dict[str, Any]:

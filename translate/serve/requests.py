@@ -102,24 +102,24 @@ async def _parse_multipart(request: Request, body: bytes) -> list[tuple[str, str
         form = await parser.parse()
     except (MultiPartException, ValueError, LookupError) as error:
         raise RequestError(400, "the form could not be read as multipart/form-data.") from error
-    found: list[tuple[str, str | bytes]] = []
+    fields: list[tuple[str, str | bytes]] = []
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
-            found.append((name, value.file.read()))
+            fields.append((name, value.file.read()))
             value.file.close()
         else:
-            found.append((name, value))
-    return found
+            fields.append((name, value))
+    return fields
 
 
 def _fields(pairs: list[tuple[str, str]]) -> dict[str, str]:
     if len(pairs) > MAX_FIELDS:
         raise RequestError(400, f"{len(pairs)} parameters: at most {MAX_FIELDS} are accepted.")
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name, value in pairs:
-        if name in found:
+        if name in fields:
             raise RequestError(400, f"{name[:40]!r} is given twice: give it once.")
         if len(name) > MAX_TEXT or len(value) > MAX_TEXT:
             raise RequestError(400, f"{name[:40]!r} has more than {MAX_TEXT:,} characters.")
-        found[name] = value
-    return found
+        fields[name] = value
+    return fields

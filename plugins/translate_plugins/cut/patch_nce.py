@@ -13,7 +13,7 @@ from translate.nn.modes import mode
 from translate.nn.precision import at_least_float32
 
 SIDE = 32
-"""of the image with which the channels of a generator's features are found"""
+"""side of the image that determines the channels of a generator's features"""
 
 
 class PatchNCE(nn.Module):
@@ -59,8 +59,8 @@ def patch_cross_entropy(query: Tensor, key: Tensor, temperature: float) -> Tenso
     """
     with torch.autocast(query.device.type, enabled=False):
         logits = at_least_float32(query) @ at_least_float32(key).mT / temperature
-    own = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
-    return F.cross_entropy(logits.mT, own, reduction="none").mean(dim=1)
+    positives = torch.arange(query.shape[1], device=query.device).expand(len(query), -1)
+    return F.cross_entropy(logits.mT, positives, reduction="none").mean(dim=1)
 
 
 def normalize(vectors: Tensor) -> Tensor:

@@ -12,13 +12,13 @@ MAX_EXIF = 65_000
 
 
 def profile(image: ImageFile) -> dict[str, bytes]:
-    """Return the colour profile of `image`, by the name that Pillow's encoders have for it."""
-    found = image.info.get("icc_profile")
-    return {"icc_profile": found} if found else {}
+    """Return the colour profile of `image` as an option of Pillow's encoders."""
+    value = image.info.get("icc_profile")
+    return {"icc_profile": value} if value else {}
 
 
 def exif(image: ImageFile) -> dict[str, bytes]:
-    """Return the EXIF data of `image` without what describes the pixels of its own file."""
+    """Return the EXIF data of `image` without tags that describe its pixels."""
     try:
         exif, kept = image.getexif(), Image.Exif()
         kept.update({tag: exif[tag] for tag in DESCRIPTIVE if tag in exif})
@@ -33,6 +33,6 @@ def exif(image: ImageFile) -> dict[str, bytes]:
 
 
 def options(*metadata: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return what Pillow's encoders take of the `metadata` of an image."""
-    found = {name: value for each in metadata for name, value in each.items()}
-    return {name: found[name] for name in ("icc_profile", "exif") if name in found}
+    """Return the entries of `metadata` that Pillow's encoders take."""
+    combined = {name: value for each in metadata for name, value in each.items()}
+    return {name: combined[name] for name in ("icc_profile", "exif") if name in combined}

@@ -1,4 +1,4 @@
-"""OpenCV as a decoder: of photographs, and of more than eight bits a channel."""
+"""Decode photographs and images of more than 8 bits a channel with OpenCV."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from translate.images.layers import WHITE, Layers, split_alpha
 from translate_plugins.formats.pillow import FrameDetails
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong, we say ourselves
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are reported by us
 
 
 def is_better(stored: FrameDetails) -> bool:
-    """Tell whether OpenCV is the better decoder: of 16-bit colour, and of photographs."""
+    """Return whether to decode with OpenCV: photographs and 16-bit colour."""
     header = stored.header
     if stored.frames > 1 or header.format == "AVIF":
-        return False  # OpenCV leaves out the default image of an animated PNG
-    if header.bits > 8:  # Pillow would cut colours of 16 bits to eight
+        return False  # OpenCV skips the default image of an animated PNG
+    if header.bits > 8:  # Pillow truncates 16-bit colours to 8 bits
         return header.bits == 16 and header.mode in ("RGB", "RGBA", "LA")
     return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
 
@@ -31,7 +31,7 @@ def decode(data: bytes) -> Layers | None:
 
 
 def read_numbers(data: bytes) -> NDArray[Any] | None:
-    """Return gray, RGB or RGBA as OpenCV reads it; None where it does not."""
+    """Return gray, RGB or RGBA pixels as OpenCV reads them; None if it cannot."""
     try:
         pixels: NDArray[Any] | None = cv2.imdecode(
             np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED

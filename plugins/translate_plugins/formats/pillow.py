@@ -147,7 +147,7 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
     orientation, count = _orientation(image, data), _frames(image, data)
     width, height = image.size
     several = image.format in ("JPEG", "MPO")  # whose further images are a phone's extras
-    found = Header(
+    header = Header(
         format=image.format or "",
         size=(width, height) if orientation > 4 else (height, width),
         channels=(1 if image.mode in GRAY else 3) + image.has_transparency_data,
@@ -161,7 +161,7 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
         extra=metadata.profile(image),
         private=Exif(source, form) if may_have_exif(image, data) else {},
     )
-    return FrameDetails(found, count)
+    return FrameDetails(header, count)
 
 
 def _orientation(image: ImageFile, data: bytes) -> int:

@@ -1,17 +1,17 @@
-"""PNG chunks: whether what holds the pixels is whole, which not every decoder looks at."""
+"""PNG chunks: verify the checksums of pixels, which not every decoder does."""
 
 from zlib import crc32
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"fcTL", b"fdAT")
-"""chunks without which pixels are wrong"""
+"""chunks that decide the pixels"""
 
 
 def require_whole(data: bytes) -> None:
-    """Raise `ValueError` for a PNG that ends early, or of which pixels were changed.
+    """Raise `ValueError` for a PNG that ends early, or whose pixels have a wrong checksum.
 
-    Pillow checks no sums of pixels, and decodes zeros, as a lost connection or power cut leaves
-    them, to noise. OpenCV allocates what a chunk says that it holds.
+    Pillow does not verify the checksums of pixels, and decodes zeros, as a lost connection or
+    power cut leaves them, to noise. OpenCV allocates the length that a chunk states.
     """
     if not data.startswith(MAGIC):
         return
@@ -24,5 +24,5 @@ def require_whole(data: bytes) -> None:
         if kind in PIXELS and crc32(view[at + 4 : end - 4]) != int.from_bytes(
             view[end - 4 : end], "big"
         ):
-            raise ValueError(f"a damaged PNG: its {kind.decode()} does not have the sum it should")
+            raise ValueError(f"a damaged PNG: the checksum of its {kind.decode()} is wrong")
         at = end

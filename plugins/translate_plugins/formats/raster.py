@@ -1,4 +1,4 @@
-"""The formats that Pillow knows: each decoded by Pillow or OpenCV, whichever reads it right."""
+"""Formats of Pillow, decoded by Pillow or OpenCV, whichever is correct."""
 
 from collections.abc import Collection, Mapping
 from io import BytesIO
@@ -18,13 +18,13 @@ GRAY_OR_RGB = (1, 3)
 
 
 class Raster:
-    """A format of Pillow's.
+    """A format of Pillow.
 
     Args:
-        name: Pillow's name of it.
+        name: Pillow's name of the format.
         suffixes: suffixes of its files.
         writes: suffixes of files that are written, with the numbers of channels that they hold.
-        options: what its encoder is given.
+        options: options of the encoder.
         lossless: whether it is written without loss.
         one_canvas: whether all frames have one size.
     """
@@ -44,7 +44,7 @@ class Raster:
         self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
-        """Return what Pillow says of a frame; None for a file of another format."""
+        """Return the header of a frame; None for a file of another format."""
         if not pillow.accepts(self.name, source.data):
             return None
         return self._stored(source, frame).header
@@ -71,22 +71,22 @@ class Raster:
         if key not in source.cache:
             with pillow.open_frame(source, self.name, frame) as image:
                 source.cache[key] = pillow.read_details(image, source, self.name)
-        found: pillow.FrameDetails = source.cache[key]
-        return found
+        details: pillow.FrameDetails = source.cache[key]
+        return details
 
     def _decoded(self, source: EncodedImage, frame: int, stored: pillow.FrameDetails) -> Layers:
         png.require_whole(source.data)
         suits = opencv.is_better(stored)
         if suits and (layers := opencv.decode(source.data)):
             return layers
-        with pillow.open_frame(source, self.name, frame) as image:  # which also says what is wrong
+        with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file
             layers = layers_from_pillow(image)
             if suits and stored.header.bits > 8:
                 raise ValueError("its 16-bit colours cannot be decoded")
             return layers
 
     def _next(self, source: EncodedImage, frame: int) -> Layers:
-        """Return a later frame; the file stays open, as each is drawn over the one before."""
+        """Return a later frame; the file stays open, as frames are composited one over another."""
         with pillow.pillow_limits(source.path, source.max_pixels):
             image: ImageFile | None = source.cache.get(self.name)
             if image is None or image.tell() > frame:

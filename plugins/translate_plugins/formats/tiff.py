@@ -1,7 +1,6 @@
-"""TIFF: pages decoded by Pillow in up to eight bits and in CMYK, by OpenCV in more.
+"""TIFF: Pillow decodes pages of up to 8 bits and CMYK, OpenCV those of more bits.
 
-Which pages are read is in `translate_plugins.formats.tiff_page`: what a decoder would read wrongly
-is refused.
+`translate_plugins.formats.tiff_page` refuses pages that a decoder would read wrongly.
 """
 
 from typing import Any
@@ -35,9 +34,9 @@ class Tiff:
         self.lossless = True
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
-        """Return what the tags of a page say; None for a file of another format."""
+        """Return the header of a page; None for a file of another format."""
         if not tiff_tags.is_tiff(source.data):
-            return self._pillow.probe(source, frame)  # which knows headers with swapped bytes
+            return self._pillow.probe(source, frame)  # reads headers with swapped bytes
         page, count = _find(source, frame)
         return _header(page, count, source)
 
@@ -60,12 +59,12 @@ class Tiff:
 
 
 def _find(source: EncodedImage, frame: int) -> tuple[Page, int]:
-    """Return a page, and how many there are."""
+    """Return a page and the number of pages."""
     if "TIFF" not in source.cache:
         source.cache["TIFF"] = tiff_tags.page_offsets(source.data)
     places: list[int] = source.cache["TIFF"]
     if frame >= len(places):
-        raise ValueError(f"it has {len(places)} pages, and page {frame + 1} was asked for")
+        raise ValueError(f"it has {len(places)} pages, and no page {frame + 1}")
     page = tiff_page.read_page(source.data, places[frame])
     tiff_page.require_readable(page)
     return page, len(places)
@@ -98,7 +97,7 @@ def _header(page: Page, count: int, source: EncodedImage) -> Header:
 
 
 def _flat(single: EncodedImage, page: Page) -> Layers:
-    """Return a page of 8 bits, of which Pillow reads premultiplied alpha and inverted gray."""
+    """Return a page of 8 bits; Pillow converts premultiplied alpha and inverted gray."""
     try:
         with pillow.open_frame(single, "TIFF") as image:
             if (
@@ -112,12 +111,12 @@ def _flat(single: EncodedImage, page: Page) -> Layers:
 
 
 def _deep(single: bytes, page: Page) -> Layers:
-    """Return a page of more than 8 bits, of which OpenCV gives the numbers as they are."""
+    """Return a page of more than 8 bits, whose stored values OpenCV returns unchanged."""
     pixels = opencv.read_numbers(single)
     bands = 1 if pixels is None or pixels.ndim == 2 else pixels.shape[2]
     if pixels is None or bands != page.bands:
         raise ValueError(f"{page.name} that cannot be decoded")
-    if page.bits in (10, 12, 14):  # which it gives as the upper bits of 16
+    if page.bits in (10, 12, 14):  # OpenCV shifts them to the upper bits of 16
         pixels = ((pixels >> (16 - page.bits)).astype(np.uint32) * 65535) // (2**page.bits - 1)
         pixels = pixels.astype(np.uint16)
     kept = pixels if page.alpha else pixels.reshape(*pixels.shape[:2], bands)[..., : page.colours]
@@ -132,7 +131,7 @@ def _deep(single: bytes, page: Page) -> Layers:
 
 
 def _straight(layers: Layers) -> Layers:
-    """Return premultiplied 16-bit colours as they were before."""
+    """Return 16-bit colours without premultiplied alpha."""
     assert layers.alpha is not None
     alpha = np.maximum(layers.alpha, 1)[..., None].astype(np.uint64)
     colours = (layers.pixels.astype(np.uint64) * 65535 + alpha // 2) // alpha

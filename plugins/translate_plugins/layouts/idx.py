@@ -91,11 +91,11 @@ def read(path: Path, dimensions: int) -> Tensor:
             if prod(shape) > RATIO * path.stat().st_size:
                 raise DataError(f"{path}: {promised}, more than such a small file can hold.")
             values = np.empty(shape, np.uint8)
-            held, view = 0, values.data.cast("B")
-            while count := file.readinto(view[held : held + CHUNK_BYTES]):
-                held += count
-            if held < len(view):
-                raise DataError(f"{path}: cut short: {promised}, and {held} follow.")
+            filled, view = 0, values.data.cast("B")
+            while count := file.readinto(view[filled : filled + CHUNK_BYTES]):
+                filled += count
+            if filled < len(view):
+                raise DataError(f"{path}: cut short: {promised}, and {filled} follow.")
             if file.read(1):
                 raise DataError(f"{path}: {promised}, and more follow.")
     except EOFError as error:

@@ -142,9 +142,9 @@ def _columns(
         wanted = [name.lower() for name in names]
         if len(wanted) == 2 and {*wanted} <= {*first}:
             return Columns(first.index(wanted[0]), first.index(wanted[1]), header=True)
-    plain = Columns(0, 1, header=False)
+    columns = Columns(0, 1, header=False)
     try:
-        _pair(table[0], plain, sides)
+        _pair(table[0], columns, sides)
     except DataError as error:
         expected = " or ".join(",".join(names) for names in known if len(names) == 2)
         raise DataError(
@@ -152,7 +152,7 @@ def _columns(
             f"{short_repr(','.join(table[0].cells))} ({str(error).rstrip('.')}). Other columns: "
             f'--set "data.layout={{name: csv, file: {path.name}, source: COLUMN, target: COLUMN}}"'
         ) from error
-    return plain
+    return columns
 
 
 def _of_split(path: Path, rows: list[Row], header: Row, split: str) -> list[Row]:

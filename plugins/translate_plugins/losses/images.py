@@ -52,7 +52,9 @@ class Charbonnier(nn.Module):
     def __init__(
         self,
         *,
-        epsilon: Annotated[float, "differences far below this weigh as their squares"] = 1e-3,
+        epsilon: Annotated[
+            float, "differences much smaller than this have a quadratic loss"
+        ] = 1e-3,
     ) -> None:
         super().__init__()
         if epsilon <= 0:

@@ -109,13 +109,13 @@ class Frozen:
             LOG.info("perceptual features: %s, layers %s", self.name, [*self.layers])
         self._expect_sides(images)
         self.network.to(images)
-        found: dict[int, Tensor] = {}
+        features: dict[int, Tensor] = {}
         images = images.expand(-1, 3, -1, -1)
         for number, layer in enumerate(self.network):
             images = layer(images)
             if number in self.layers:
-                found[number] = images
-        return [found[layer] for layer in self.layers]
+                features[number] = images
+        return [features[layer] for layer in self.layers]
 
     def _expect_sides(self, images: Tensor) -> None:
         """Raise `ConfigError` if images are too small for the pooling layers of the network."""

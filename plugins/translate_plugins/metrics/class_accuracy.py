@@ -54,8 +54,8 @@ class _ClassifierAccuracy(MeanOfSetValues):
         classifier = self._train(self.rows(learnt, "levels"), labels, classes)
         with torch.no_grad():
             chunks = self.rows(tested, "levels").split(1000)
-            found = torch.cat([classifier(chunk / 255)[0].argmax(1) for chunk in chunks])
-        return found == self.rows(tested, "labels")
+            predictions = torch.cat([classifier(chunk / 255)[0].argmax(1) for chunk in chunks])
+        return predictions == self.rows(tested, "labels")
 
     def protocol(self) -> dict[str, str]:
         return {

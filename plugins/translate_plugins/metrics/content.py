@@ -117,8 +117,8 @@ def edges(images: Tensor, domain: Domain, size: Sequence[int]) -> Tensor:
         images.float().mean(1, keepdim=True), size, mode="bilinear", antialias=True
     )
     levels = ((gray - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
-    found = [_canny(image[0].cpu().numpy()) for image in levels]
-    return torch.from_numpy(np.stack(found))[:, None]
+    edges = [_canny(image[0].cpu().numpy()) for image in levels]
+    return torch.from_numpy(np.stack(edges))[:, None]
 
 
 def _canny(levels: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -50,10 +50,10 @@ class KernelDistance(Metric):
         if size < 2:
             return dict.fromkeys(self.figures, float("nan"))
         subsets = 1 if len(fake) == len(real) == size else self.subsets
-        found = kid_features_to_metric(
+        values = kid_features_to_metric(
             fake, real, kid_subsets=subsets, kid_subset_size=size, verbose=False
         )
-        return dict.fromkeys(self.figures, found[KEY_METRIC_KID_MEAN])
+        return dict.fromkeys(self.figures, values[KEY_METRIC_KID_MEAN])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "kernel": "(x·y / d + 1)³, unbiased"}
@@ -90,8 +90,8 @@ class FrechetDistance(Metric):
             return dict.fromkeys(self.figures, float("nan"))
         basis = torch.linalg.qr(torch.cat([fake, real]).T).Q  # of few images: far fewer dimensions
         gaussians = (fid_features_to_statistics(each @ basis) for each in (fake, real))
-        found = fid_statistics_to_metric(*gaussians, verbose=False)
-        return dict.fromkeys(self.figures, found[KEY_METRIC_FID])
+        values = fid_statistics_to_metric(*gaussians, verbose=False)
+        return dict.fromkeys(self.figures, values[KEY_METRIC_FID])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "covariance": "unbiased"}

@@ -70,8 +70,8 @@ class FeatureNetwork:
         todo = {key: place for place, key in enumerate(keys) if key not in self._known}
         places = list(todo.values())
         for chunk in (places[start : start + CHUNK] for start in range(0, len(places), CHUNK)):
-            found = self._compute(images[chunk], domain).cpu()
-            self._known |= zip([keys[place] for place in chunk], found, strict=True)
+            computed = self._compute(images[chunk], domain).cpu()
+            self._known |= zip([keys[place] for place in chunk], computed, strict=True)
         features = [self._known[key] for key in keys]
         while len(self._known) > self.cached:
             del self._known[next(iter(self._known))]

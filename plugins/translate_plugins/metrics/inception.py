@@ -110,8 +110,8 @@ class LiteScore(Metric):
         logits = self.rows("fake", "logits")
         if len(logits) < 2 * self.splits:
             return dict.fromkeys(self.figures, float("nan"))
-        found = isc_features_to_metric(logits, splits=self.splits, shuffle=self.splits > 1)
-        return dict.fromkeys(self.figures, found[KEY_METRIC_ISC_MEAN])
+        values = isc_features_to_metric(logits, splits=self.splits, shuffle=self.splits > 1)
+        return dict.fromkeys(self.figures, values[KEY_METRIC_ISC_MEAN])
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "splits": str(self.splits)}

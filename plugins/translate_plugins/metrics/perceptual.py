@@ -27,11 +27,11 @@ class _PerceptualDistance(Metric):
     def update(self, batch: MetricBatch) -> None:
         fake, target = (scaled(batch[name], self.domain) for name in ("fake", "target"))
         if min(fake.shape[-2:]) < SMALLEST:
-            found = torch.full((len(fake),), torch.nan)
+            distance = torch.full((len(fake),), torch.nan)
         else:
             with torch.no_grad():
-                found = self.measure(fake, target, batch.get("mask"))
-        self.add("fake", distance=found)
+                distance = self.measure(fake, target, batch.get("mask"))
+        self.add("fake", distance=distance)
 
     @abstractmethod
     def measure(self, fake: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:

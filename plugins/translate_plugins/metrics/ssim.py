@@ -74,10 +74,10 @@ class MultiScaleStructuralSimilarity(Metric):
             return
         from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
-        found = multiscale_structural_similarity_index_measure(
+        values = multiscale_structural_similarity_index_measure(
             fake, target, data_range=float(self.peak), reduction="none"
         )
-        self.add("fake", ms_ssim=found.reshape(-1))
+        self.add("fake", ms_ssim=values.reshape(-1))
 
     def per_image(self) -> dict[str, Tensor]:
         return {"ms-ssim": self.rows("fake", "ms_ssim").double()}

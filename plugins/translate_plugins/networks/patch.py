@@ -101,9 +101,9 @@ class PixelDiscriminator(nn.Module):
 
 def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
     """Return the output of each leaky ReLU before the last layer."""
-    found = []
+    features = []
     for layer in layers[:-1]:
         x = layer(x)
         if isinstance(layer, nn.LeakyReLU):
-            found.append(x)
-    return found
+            features.append(x)
+    return features

@@ -45,18 +45,20 @@ class ScalesDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        return [network(seen) for network, seen in self._scales(x)]
+        return [network(scaled) for network, scaled in self._scales(x)]
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Return the features of every scale, those at full resolution first."""
         return [
-            feature for network, seen in self._scales(x) for feature in features_of(network)(seen)
+            feature
+            for network, scaled in self._scales(x)
+            for feature in features_of(network)(scaled)
         ]
 
     def output_and_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return scores and features in one forward pass."""
-        found = [output_and_features(network, seen) for network, seen in self._scales(x)]
-        return [score for score, _ in found], [one for _, seen in found for one in seen]
+        results = [output_and_features(network, scaled) for network, scaled in self._scales(x)]
+        return [score for score, _ in results], [one for _, scaled in results for one in scaled]
 
     def _scales(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
         """Yield each network with its images."""

@@ -70,7 +70,10 @@ def test_tensors_that_do_not_fit_are_listed_and_the_others_loaded(root: Path) ->
         assert fits == (name not in record["missing"] and name not in record["shapes"])
         assert not fits or torch.equal(tensor, old[name])
     assert record["missing"][0] in output and next(iter(record["shapes"])) in output
-    assert "start as new, not in that run: " in output and "start as new, with another shape: " in output
+    assert (
+        "start as new, not in that run: " in output
+        and "start as new, with another shape: " in output
+    )
 
 
 def test_the_moving_average_is_loaded_and_starts_the_new_average(root: Path) -> None:

@@ -68,7 +68,9 @@ def test_a_model_without_training_state_is_usable_but_not_resumable(
         "weights.safetensors", "state.json", "MANIFEST.json",
     }  # fmt: skip
     assert resolve(tmp_path / "run") == (path, [])
-    with pytest.raises(CheckpointError, match=r"not the files for a resume.*translate train --init"):
+    with pytest.raises(
+        CheckpointError, match=r"not the files for a resume.*translate train --init"
+    ):
         retention.newest_checkpoint(tmp_path / "run")
 
 

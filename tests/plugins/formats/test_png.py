@@ -50,5 +50,5 @@ def test_a_later_frame_is_checked_too() -> None:
     data = content("animated")
     position = data.rindex(b"fdAT") + 40
     damaged = data[:position] + bytes(4) + data[position + 4 :]
-    with pytest.raises(BadImage, match="its fdAT does not have the sum"):
+    with pytest.raises(BadImage, match="the checksum of its fdAT is wrong"):
         EncodedImage("x", damaged, 10_000).decode_layers(2)

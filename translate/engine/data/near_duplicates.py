@@ -73,7 +73,7 @@ def split_warnings(checked: CheckedData, data: Data) -> list[str]:
             lines.append(
                 f"{name}: {count} of {len(hashes.paths)} images are nearly images that are "
                 f"trained on, such as {first.path} and {first.other} ({first.bits} of 256 bits "
-                f"differ{f'; {sample}' * bool(sample)}). What is measured on them is too good: "
+                f"differ{f'; {sample}' * bool(sample)}). Results on them are too good: "
                 f"`translate datasets check {' '.join(data.domains)}` lists them"
             )
     return lines

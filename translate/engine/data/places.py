@@ -50,8 +50,8 @@ def locate(data: Data, directory: str, *, moved: bool) -> Data:
 
 def with_root(data: Data, root: Path) -> Data:
     """Return `data` with its domains below another `root`, by their names."""
-    found = data.model_copy(update={"root": root})
-    return found if joined(data) else _renamed(found, short_names(data.domains))
+    relocated = data.model_copy(update={"root": root})
+    return relocated if joined(data) else _renamed(relocated, short_names(data.domains))
 
 
 def expect_root(data: Data) -> None:

@@ -42,6 +42,6 @@ def detect_in_log(
     """Return what the log shows at its last record."""
     if not log.records:
         return []
-    found = [d for detector in LOG_DETECTORS for d in detector(log)]
-    found += resources.memory_near_limit(log, memory_limit_mb)
-    return [*found, *curves.overfitting(log, better or {})]
+    detections = [d for detector in LOG_DETECTORS for d in detector(log)]
+    detections += resources.memory_near_limit(log, memory_limit_mb)
+    return [*detections, *curves.overfitting(log, better or {})]

@@ -75,7 +75,7 @@ def exploding(log: Log) -> Iterator[Detection]:
 
 def diverging(log: Log) -> Iterator[Detection]:
     """Find players with a finite loss far above its first value."""
-    found: dict[str, Detection] = {}
+    worst_of: dict[str, Detection] = {}
     for name in log.names("losses"):
         values, player = np.abs(log.values("losses", name)), name.partition("/")[0]
         known = [abs(log.records[0].first_losses.get(name, math.nan)), *values]
@@ -85,9 +85,9 @@ def diverging(log: Log) -> Iterator[Detection]:
         if not flags.any():
             continue
         worst = float(values[flags][-1])
-        if player not in found or worst > found[player].figure:
+        if player not in worst_of or worst > worst_of[player].figure:
             rate = log.last.lr.get(player, math.nan)
-            found[player] = Detection(
+            worst_of[player] = Detection(
                 DIVERGING,
                 log.first_step(int(np.argmax(flags))),
                 f"the loss {name} is {worst:.1e} at a learning rate of {rate:g}, more than "
@@ -95,7 +95,7 @@ def diverging(log: Log) -> Iterator[Detection]:
                 worst,
                 player,
             )
-    yield from found.values()
+    yield from worst_of.values()
 
 
 def skipped(log: Log) -> Iterator[Detection]:

@@ -46,12 +46,12 @@ def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Dete
     newest: dict[str, Detection] = {}
     since: dict[str, list[int]] = {}
     for number, preview in enumerate(previews):
-        found = {detection.subject: detection for detection in detector(preview)}
+        detections = {detection.subject: detection for detection in detector(preview)}
         if not number:
             if preview.step < LEAST_STEPS:
                 return
-            newest, since = found, {subject: [] for subject in found}
-        unbroken = {s for s in found if len(since.get(s, ())) == number}
+            newest, since = detections, {subject: [] for subject in detections}
+        unbroken = {s for s in detections if len(since.get(s, ())) == number}
         for subject in unbroken & since.keys():
             since[subject].append(preview.step)
         if not unbroken & since.keys():

@@ -45,8 +45,8 @@ def describe(preview: Preview) -> dict[str, Any]:
 
 def sheets(run: Path) -> list[tuple[int, Path]]:
     """Return the step and the path of each preview of a run, the newest first."""
-    found = [(p.stem.removeprefix("step-"), p) for p in (run / "previews").glob("step-*.png")]
-    return sorted(((int(s), p) for s, p in found if s.isdecimal()), reverse=True)
+    steps = [(p.stem.removeprefix("step-"), p) for p in (run / "previews").glob("step-*.png")]
+    return sorted(((int(s), p) for s, p in steps if s.isdecimal()), reverse=True)
 
 
 def read_rows(run: Path) -> list[Row]:

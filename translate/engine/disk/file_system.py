@@ -69,12 +69,12 @@ def free_bytes(folder: Path) -> int | None:
         note("free space is not known", folder, "no statvfs")
         return None
     try:
-        found = ask(folder)
+        statistics = ask(folder)
     except OSError as error:
         note("free space is not known", folder, error.strerror or str(error))
         return None
     # some that are not on a disk have no blocks to count
-    return found.f_bavail * found.f_frsize if found.f_blocks else None
+    return statistics.f_bavail * statistics.f_frsize if statistics.f_blocks else None
 
 
 def _device(folder: Path) -> int:

@@ -71,15 +71,15 @@ def complete(
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     """Return the options that ``--set name=value`` sets; raises `ConfigError`."""
-    found = {}
+    options = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not name.strip():
             raise ConfigError(
                 f"--set {printable_name(assignment)}: expected OPTION=VALUE, as in steps=20."
             )
-        found[name.strip()] = parse(text, name) if text.strip() else None
-    return found
+        options[name.strip()] = parse(text, name) if text.strip() else None
+    return options
 
 
 def choose_seed(call: Call, seed: int | None, run: str) -> int | None:

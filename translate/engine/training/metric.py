@@ -1,4 +1,4 @@
-"""The metric of ``train.metric``: found by the name of its figure, or refused."""
+"""The metric of ``train.metric``, chosen by the name of its figure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from translate.errors import ConfigError, PluginError, suggest
 from translate.metrics import Figure, Metric, MetricBatch
 from translate.registry import Part, create, names, split_part
 
-WHAT = {
+DESCRIPTIONS = {
     "target": "the ground truth of each image",
     "source": "the images that are translated",
     "cycle": "images that are translated back",
@@ -19,12 +19,12 @@ WHAT = {
     "labels": "the class of each image",
     "real_labels": "the class of each image",
 }
-"""fields of a `MetricBatch`, in words"""
+"""descriptions of fields of a `MetricBatch`"""
 
 
 @dataclass(frozen=True)
 class ChosenMetric:
-    """A metric, and which of its figures chooses the best checkpoint."""
+    """A metric, and its figure that chooses the best checkpoint."""
 
     part: Part
     spec: ImageSpec
@@ -37,7 +37,7 @@ class ChosenMetric:
         return self.figure, self.facts.better
 
     def create(self) -> Metric:
-        """Return the metric, which has measured nothing yet."""
+        """Return a new metric."""
         return _create(self.part, self.spec)
 
 
@@ -46,7 +46,7 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
 
     Args:
         train: The settings.
-        spec: What the images are.
+        spec: The description of the images.
         fields: The fields of `MetricBatch` that the recipe and its images have.
 
     Raises:
@@ -77,7 +77,9 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
             f"--set train.metric={next(iter(figures))}"
         )
     if missing := metric.needs - fields:
-        needed = " and ".join(f"{WHAT.get(field, field)} ({field})" for field in sorted(missing))
+        needed = " and ".join(
+            f"{DESCRIPTIONS.get(field, field)} ({field})" for field in sorted(missing)
+        )
         raise ConfigError(
             f"train.metric: {figure!r} needs {needed}, and this recipe with these images has none."
             f"{_fitting(spec, fields)}"
@@ -111,6 +113,6 @@ def _figures(spec: ImageSpec) -> Iterator[tuple[str, tuple[str, Metric]]]:
 
 
 def _fitting(spec: ImageSpec, fields: frozenset[str]) -> str:
-    """Return which figures can be computed."""
+    """Return the figures that can be computed, for a message."""
     fitting = [figure for figure, (_, metric) in _figures(spec) if metric.needs <= fields]
     return f" These fit: {', '.join(sorted(fitting))}." if fitting else " No metric fits."
