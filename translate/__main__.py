@@ -1,4 +1,4 @@
-"""Let `translate`, `python -m translate` and `torchrun -m translate` run the command."""
+"""Run the command, for `translate`, `python -m translate` and `torchrun -m translate`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a notebook imports: `train` a model, and a `Translator` that applies it."""
+"""The Python interface: `train` a model, and a `Translator` that applies it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -70,7 +70,7 @@ def train(
         out: The run folder.
         resume: A run to go on with; what is not given comes from it.
         init: A run to fine-tune: its weights, with a fresh optimizer, schedule and step 0.
-        fork_run: Resume with any other settings, in a folder of its own.
+        fork_run: Resume with any other settings, in a new folder.
         accept_data_change: Resume although the images are others now.
         steps: Steps to train.
         epochs: Times to see every image, instead of steps.
@@ -227,7 +227,7 @@ def _shown(progress: bool | ProgressReporter, *, steps: bool) -> Iterator[Progre
 
 
 def _by_dotted_key(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` by dotted key, where whole sections are given as well."""
+    """Return `settings` by dotted key; sections may be mappings."""
     values: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping) and "." not in key:

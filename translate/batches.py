@@ -90,7 +90,7 @@ class ImageSpec:
 
     @property
     def target(self) -> Domain:
-        """The last domain, which is the source if there is only one."""
+        """The last domain; the source if it is the only one."""
         return self.domains[-1] if self.domains else UNNAMED
 
     @property
@@ -162,7 +162,7 @@ class Layout(ABC):
     """True: domains are parts of the same images, not folders."""
 
     spec: ImageSpec
-    """The domains and labels that the layout has found; the engine sets the size and channels."""
+    """The domains and classes of the layout; the engine sets the size and channels."""
     files: Sequence[Path]
     """Every image file that it may read. The engine checks each once, then creates the layout again
     with ``leave_out``, the bad ones. Empty where images are parts of a file that the layout itself

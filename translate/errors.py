@@ -31,7 +31,7 @@ class MissingPackageError(ConfigError):
 
 
 class DataError(TranslateError):
-    """A folder that cannot be used as it is."""
+    """A folder or file that cannot be used."""
 
 
 class CheckpointError(TranslateError):
@@ -74,7 +74,7 @@ class BadImage(Exception):  # noqa: N818 - a value that is listed, more often th
 
 
 class ItemError(BadImage):  # a value that is listed, too
-    """An item that raised something else than `BadImage`: a fault of the plugin's, or of ours."""
+    """An item that raised another exception than `BadImage`: a bug of a plugin or of translate."""
 
 
 def short_repr(value: object) -> str:

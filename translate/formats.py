@@ -38,7 +38,7 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What a file says of one of its frames before a pixel is decoded."""
+    """The header of one frame of a file, read before any pixel is decoded."""
 
     format: str
     """the usual name of the format: ``PNG``"""
@@ -53,7 +53,7 @@ class Header:
     frames: int = 1
     """how many images the file holds that a person would want to see"""
     pages: bool = False
-    """whether each frame has a header, and so a size, of its own"""
+    """whether each frame has its own header and size"""
     orientation: int = 1
     """the EXIF tag from 1 to 8 that `Format.read` turns the pixels by"""
     bands: int = 0
@@ -122,7 +122,7 @@ class Header:
 
 
 def suits(profile: bytes, channels: int) -> bool:
-    """Tell whether an ICC colour profile is one of images with so many channels."""
+    """Return whether an ICC colour profile is for images with so many channels."""
     return profile[16:20] == {1: b"GRAY", 3: b"RGB "}[channels]
 
 
@@ -183,7 +183,7 @@ class Format(Protocol):
             also holds the indices of a palette.
 
         Raises:
-            ValueError: for pixels that are not all there.
+            ValueError: for missing pixels.
         """
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:

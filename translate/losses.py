@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 Scores: TypeAlias = Tensor | Sequence[Tensor]
-"""What a discriminator returns: logits of any shape, or one tensor for each of several scales."""
+"""The output of a discriminator: logits of any shape, or one tensor for each of several scales."""
 
 
 class ImageLoss(Protocol):

@@ -81,11 +81,11 @@ class Metric(ABC):
     """The number of images below which its figures are biased, such as 1,000 for a Fréchet
     distance: they compare only for equal numbers of images."""
     resamples: ClassVar[int] = 50
-    """How often images are drawn with replacement for the interval of the figures; 0: no interval,
+    """Number of bootstrap resamples for the interval of the figures; 0: no interval,
     for a metric that is slow to compute. Figures of `per_image` are drawn more often."""
     pretrained: Sequence[PretrainedFile] = ()
     """Files of weights that it needs; on the class, all that its options choose from, which
-    ``translate weights`` lists. It is skipped where one is missing, unless it is asked for."""
+    ``translate weights`` lists. If one is missing, the metric is skipped, unless it is named."""
     figures: Mapping[str, Figure]
     """What `compute` returns, by name, on the class or set by the constructor. A name says which
     network it is measured with: ``kd-lite0``."""

@@ -1,4 +1,4 @@
-"""How far training is, as numbers and as one line, and the class that shows it."""
+"""Progress of training, as numbers and as one line, and the class that displays it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ WIDTH = 80
 
 @dataclass(frozen=True)
 class ProgressReport:
-    """How far training is, at one line of ``log.jsonl``."""
+    """Progress of training at one line of ``log.jsonl``."""
 
     step: int
     """Steps done."""

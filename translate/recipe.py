@@ -75,7 +75,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     keeps_gray: bool = False
     """True: the result for a gray image is the luma of the colours that `translate` returns."""
     prior: Prior | None = None
-    """The distribution of `latents`; None for a recipe without, or with a `latents` of its own."""
+    """The distribution of `latents`; None without latents, or with an own `latents`."""
     domains: tuple[str, ...] = ()
     """Names of the domains trained on, the source first, set by the engine."""
     iteration: int = 0
@@ -106,7 +106,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
         """Return images translated to another domain.
 
-        A recipe may have keyword-only options of its own here, each with a default, such as
+        A recipe may add keyword-only options here, each with a default, such as
         ``steps: int = 50``; one that uses random numbers takes ``noise: Noise | None = None``.
 
         Args:
@@ -148,7 +148,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Return generated images.
 
-        As in `translate`, a recipe may have keyword-only options of its own.
+        As in `translate`, a recipe may add keyword-only options.
 
         Args:
             latents: (N, dim, 1, 1), such as those of `latents`.

@@ -1,4 +1,4 @@
-"""What helps against a failure of training, for `translate doctor` to propose."""
+"""Options that help against failures of training, which `translate doctor` proposes."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar

@@ -1,4 +1,4 @@
-"""What the Python interface returns."""
+"""The results of the Python interface."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class InferenceResult:
-    """How many images of a folder were translated, or drawn from noise."""
+    """The numbers of images of a folder that were translated, or drawn from noise."""
 
     requested: int
     """inputs of a folder, or samples"""
     problems: Path
-    """the file that lists images for which there is no output, and why"""
+    """the file that lists images without an output, and the reasons"""
     done: int = 0
     skipped: int = 0
-    """outputs that were there already, and verified"""
+    """existing outputs, which were verified"""
     listed: int = 0
 
     @property
     def left(self) -> int:
-        """How many were not started, because of an interruption."""
+        """The number of images not started, because of an interruption."""
         return self.requested - self.done - self.skipped - self.listed
 
 
@@ -67,7 +67,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How training ended."""
+    """The outcome of training."""
 
     path: Path
     step: int
@@ -80,9 +80,9 @@ class TrainingResult:
     plateau: str = ""
     """why it ended before its last step: evaluations without improvement"""
     best: str = ""
-    """the best value of ``train.metric`` and its step, in words; ``RUN@best`` has these weights"""
+    """the best value of ``train.metric`` and its step, as text; ``RUN@best`` has these weights"""
     listed: int = 0
-    """files left out"""
+    """skipped files"""
     preview: Path | None = None
     """the newest preview of a run that is finished"""
     next_command: str = ""

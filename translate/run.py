@@ -1,4 +1,4 @@
-"""What event hooks and trackers get: the run, a way to stop it, and the lines of its log."""
+"""Arguments of event hooks and trackers: the run, a way to stop it, and lines of its log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,8 +22,8 @@ class Run:
         """End training at this step boundary: save a checkpoint and exit with code 0.
 
         Args:
-            reason: Printed, and written to ``run.json`` with the plugin's name. ``--resume`` goes
-                on from there. The first reason counts; after the last step it changes nothing.
+            reason: Printed, and written to ``run.json`` with the plugin's name. ``--resume``
+                continues from there. The first reason counts; after the last step it changes nothing.
         """
         self._reasons.append(str(reason) or "no reason given")
 
@@ -40,7 +40,7 @@ class LogRecord:
     step: int
     """Steps done."""
     epoch: float
-    """How many times every image has been used."""
+    """The number of times that every image has been used."""
     losses: Mapping[str, float]
     """Mean of each loss, by ``player/name``; NaN where it was never finite."""
     lr: Mapping[str, float]
@@ -51,7 +51,7 @@ class LogRecord:
     data_wait: float
     """Share of the time spent waiting for images, from 0 to 1."""
     memory_mb: int
-    """Peak memory: of the GPU where there is one, else of the process."""
+    """Peak memory of the GPU, or of the process without one."""
     threads: int
     """CPU threads of PyTorch."""
     skipped: int = 0

@@ -31,7 +31,7 @@ def check_recipe(
     Args:
         name: The registered name.
         spec: Size and domains of random images; 32x32 by default.
-        data: Settings of ``data``, for a recipe that needs a layout of its own: ``{"layout": ...,
+        data: Settings of ``data``, for a recipe that needs its own layout: ``{"layout": ...,
             "root": ..., "domains": [...]}``.
         options: Options of the recipe; networks without options are made small.
 
@@ -105,7 +105,7 @@ def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
 
     Args:
         name: The registered name.
-        files: More files to try it on; a format that only reads needs some.
+        files: More files to read; a format that writes none needs some.
 
     Raises:
         AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
@@ -152,10 +152,10 @@ def check_command(name: str, /) -> None:
 
 
 def check_events(name: str) -> None:
-    """Raise `AssertionError` where an event hook of the plugin called `name` breaks the contract.
+    """Raise `AssertionError` if an event hook of the plugin called `name` breaks the contract.
 
-    Each hook is called as a run calls it, for a temporary run with a log, previews and checkpoints.
-    Raises `ConfigError` where there is no such plugin with an event hook.
+    Each hook is called as in training, for a temporary run with a log, previews and checkpoints.
+    Raises `ConfigError` if no such plugin has an event hook.
     """
     results = list(run_event_rules(name))
     if not results:

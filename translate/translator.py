@@ -209,8 +209,8 @@ class Translator:
     ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
 
-        What is there already, made from the same input by the same model and options, is skipped;
-        what cannot be translated is listed in ``problems.jsonl`` there. Other `options` are those
+        Existing outputs of the same input, model and options are skipped;
+        failures are listed in ``problems.jsonl`` of that folder. Other `options` are those
         of the recipe's own `translate`.
         """
         settings = InferenceOptions(

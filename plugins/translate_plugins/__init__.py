@@ -1,1 +1,1 @@
-"""The plugins that come with translate, found and held to rules like everyone else's."""
+"""The plugins that come with translate, loaded and checked like all others."""

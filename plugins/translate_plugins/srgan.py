@@ -28,7 +28,7 @@ class SRGAN(Recipe[Images]):
     Sections 2.1 and 3.2. Low-resolution images are made in each step by antialiased bicubic
     interpolation. The paper trains the generator alone for 10^6 steps before adversarial training
     (`pretrain_steps`); with ``adversarial_weight: 0`` it is SRResNet. Departs: the content loss has
-    another network than VGG19, whose weights must be downloaded, and a pixel loss beside it.
+    another network than VGG19, whose weights must be downloaded, and an additional pixel loss.
 
     Some dozens of photographs are enough for the pixel loss; adversarial training needs hundreds,
     or the discriminator ``{name: augmented, of: ...}``.

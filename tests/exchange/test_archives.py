@@ -88,7 +88,7 @@ def test_links_in_a_zip_file_are_refused(tmp_path):
 @MAKERS
 def test_a_decompression_bomb_is_refused(make, tmp_path):
     path = make(tmp_path / "archive", {"set/zeros.png": bytes(50_000_000)})
-    with pytest.raises(DataError, match="no archive of pictures: nothing was unpacked"):
+    with pytest.raises(DataError, match="no archive of images: nothing was unpacked"):
         archives.inspect(path)
 
 

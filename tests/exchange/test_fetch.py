@@ -148,7 +148,7 @@ def test_D20_an_interrupted_download_resumes_where_it_stopped(server, content, t
 
 def test_a_partial_download_is_kept_for_the_next_command(server, tmp_path):
     server.cuts = module.ATTEMPTS
-    with pytest.raises(DataError, match=r"breaks off.*the same command goes on with it"):
+    with pytest.raises(DataError, match=r"breaks off.*The same command continues"):
         fetch("pets", tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [".fetch-pets"]
     before = len(server.seen)
@@ -218,7 +218,7 @@ def test_an_archive_with_outside_paths_leaves_nothing(server, tmp_path):
 def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, monkeypatch):
     card = {**samples.cards()[0], "folders": {"cat": "trainA", "cow": "trainC"}}
     monkeypatch.setattr(samples, "cards", lambda: [card])
-    with pytest.raises(DataError, match="no picture in its folder trainC"):
+    with pytest.raises(DataError, match="no image in its folder trainC"):
         fetch("pets", tmp_path)
     assert not read_images(tmp_path)
 
@@ -270,7 +270,7 @@ def test_a_full_disk_leaves_no_partial_data_set_and_the_next_command_continues(
 
     for writer in (durable, files):
         monkeypatch.setattr(writer, "write_all", write)
-    with pytest.raises(SaveError, match=r"No space left on device\. What came is kept"):
+    with pytest.raises(SaveError, match=r"No space left on device\. The same command continues"):
         fetch("pets", tmp_path)
     assert not read_images(tmp_path)
     fetch("pets", tmp_path)

@@ -63,8 +63,8 @@ def test_near_duplicates_and_groups_in_two_splits_are_listed(root: Path) -> None
     assert f" is nearly {root / 'a/train/0002.png'} (" in message
     findings = list(check_images(data_config(root, groups=r"(\d+)\.")))
     assert broken(findings) == [
-        "data.groups: 3 groups are in train and in test: 0000, 0001, 0002: what is measured on "
-        "them is too good: move each to one side"
+        "data.groups: 3 groups are in train and in test: 0000, 0001, 0002: results on "
+        "them are too good: move each to one side"
     ]
     notes = [r.message for r in findings if r.state == "note" and "no match" in r.message]
     assert notes == [

@@ -1,4 +1,4 @@
-"""What the model of a run can do, and what to type for it."""
+"""The uses of a trained model, with the command for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages and progress of many images: a bar on a terminal, plain lines elsewhere."""
+"""Messages and progress of many images: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from translate.results import InferenceResult
 
 PROGRESS_SECONDS = 10.0
-"""Between two plain lines of progress."""
+"""seconds between two lines of progress"""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`translate datasets`: domains found, sample domains, public data sets."""
+"""`translate datasets`: local domains, sample domains, public data sets."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ data_option = click.option(
 @click.option("--quiet", is_flag=True, help="Print names only.")
 @click.pass_context
 def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
-    """List the domains found, the sample domains and the known public data sets.
+    """List the local domains, the sample domains and the known public data sets.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ RESOURCE_ERRORS = (
 
 
 class ExitCallError(Exception):
-    """A function that a command called has called `sys.exit`."""
+    """`sys.exit` was called within a command."""
 
 
 def debugging() -> bool:

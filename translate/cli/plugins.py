@@ -91,7 +91,7 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
     say: Any = (lambda _line: None) if quiet else console.say
     for kind, part in parts:
         if kind not in TESTED:
-            say(f"{kind} {part} has no rules of its own; recipes that use it have")
+            say(f"{kind} {part} has no rules; recipes that use it have")
             continue
         small = testing.small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())

@@ -1,4 +1,4 @@
-"""Values of options that are typed in a notation of their own: sizes and durations."""
+"""Values of options with their own notation: sizes and durations."""
 
 import math
 import re

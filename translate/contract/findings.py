@@ -33,10 +33,10 @@ MEMBERS = {
 
 
 class Cause(NamedTuple):
-    """What made a rule fail."""
+    """The cause of a broken rule."""
 
     message: str
-    """what was wrong, and what to do about it"""
+    """what was wrong, and how to fix it"""
     place: Place | None
     """the line of the plugin's code, where one is known"""
     raised: bool

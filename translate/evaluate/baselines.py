@@ -164,7 +164,7 @@ def average_pairs(images: NDArray[np.uint8], count: int, *, seed: int = 0) -> ND
 def resize_and_crop(image: Image, size: tuple[int, int]) -> Image:
     """Return `image` scaled to cover (height, width) with its aspect kept, cropped to the centre.
 
-    Baselines of training images use it, whose sizes may be others than those of the test images.
+    For baselines of training images, whose sizes may differ from those of the test images.
     """
     height, width = image.shape[:2]
     scale = max(size[0] / height, size[1] / width)

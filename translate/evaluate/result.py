@@ -1,4 +1,4 @@
-"""What an evaluation finds, and the file that holds it, ``evaluation.json``."""
+"""The result of an evaluation, and its file ``evaluation.json``."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -28,13 +28,13 @@ class FigureResult:
     unit: str = ""
     """Such as ``dB``; empty for numbers without a unit."""
     count: int = 0
-    """How many images were measured."""
+    """The number of images measured."""
     low: float | None = None
     """Lower end of the 95 % bootstrap interval; None where there is no interval."""
     high: float | None = None
     """Upper end."""
     resamples: int = 0
-    """How often images were drawn with replacement for the interval."""
+    """The number of bootstrap resamples for the interval."""
     deviation: float | None = None
     """Standard deviation over seeds, where there are several."""
 
@@ -50,17 +50,17 @@ class EvaluationResult:
     """Figures of a model or a folder of images, and of baselines computed by the same code."""
 
     subject: str
-    """What was evaluated: a run, with its step, or a folder."""
+    """The run with its step, or the folder, that was evaluated."""
     figures: Mapping[str, FigureResult]
     """By name, such as ``psnr`` or ``kd-lite0``; ``psnr in mask`` is restricted to masks."""
     baselines: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     """Figures of each baseline by its name, such as ``untouched input``."""
     flags: Mapping[str, str] = field(default_factory=dict)
-    """Of figures that a baseline reaches, a sentence that says so."""
+    """A sentence for each figure that is no better than a baseline."""
     per_image: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     """Figures of each image by its name, where they are means over images."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
-    """What must be equal for figures to compare: data, sizes, seeds, networks, versions."""
+    """Settings that comparable figures share: data, sizes, seeds, networks, versions."""
     notes: tuple[str, ...] = ()
     """Warnings, and metrics that were skipped, with the reason."""
 

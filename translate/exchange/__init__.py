@@ -1,1 +1,1 @@
-"""What crosses the door: data sets of others, taken with care."""
+"""Import of untrusted data sets and files of weights."""

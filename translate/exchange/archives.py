@@ -15,7 +15,7 @@ from translate.errors import DataError
 MEMBERS = 1_000_000
 BYTES = 200 << 30
 RATIO = 200
-"""How many files may come out of an archive, how many bytes, and of each of its own how many."""
+"""limits of an archive: files, bytes, and unpacked bytes per packed byte"""
 PIECE = 1 << 20
 T = TypeVar("T")
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError,
@@ -29,11 +29,11 @@ class Member(NamedTuple):
     name: str
     size: int
     chunks: Callable[[], Iterator[bytes]]
-    """its bytes; to be read before the next member is asked for"""
+    """its bytes; read them before the next member"""
 
 
 class Entry(NamedTuple):
-    """What an archive says of one thing in it, before anything is read."""
+    """The entry of a member in an archive, before anything is read."""
 
     name: str
     size: int
@@ -45,7 +45,7 @@ def inspect(path: Path) -> None:
     """Raise `DataError` where unpacking the archive `path` could do harm, or it is torn.
 
     Refused are names that lead out of the folder, links, devices, names that come twice, and more
-    than an honest archive of pictures would hold.
+    than an archive of images would have.
     """
     names: set[PurePosixPath] = set()
     total = 0
@@ -57,7 +57,7 @@ def inspect(path: Path) -> None:
             if len(names) > MEMBERS or total > min(BYTES, RATIO * path.stat().st_size):
                 raise DataError(
                     f"{path}: more than {len(names):,} files and {total:,} bytes come out of it, "
-                    "which is no archive of pictures: nothing was unpacked."
+                    "which is no archive of images: nothing was unpacked."
                 )
 
 
@@ -79,7 +79,7 @@ def members(path: Path) -> Iterator[Member]:
 
 
 def is_archive(path: Path) -> bool:
-    """Tell whether `path` is a zip file or a tar file, compressed or not."""
+    """Return whether `path` is a zip file or a tar file, compressed or not."""
     return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
 
 

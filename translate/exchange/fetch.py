@@ -25,7 +25,7 @@ ATTEMPTS, PAUSE = 5, 2.0
 """how often a download that breaks off is taken up again, and seconds between"""
 CHUNK = 1 << 20
 Progress = Callable[[int, int | None], object]
-"""is told the bytes that are here, and how many there are in all, where the server says so"""
+"""called with the bytes received and, if the server sends it, the total"""
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
 
     What is there already is left alone. Raises `ConfigError` for a name without a card, `DataError`
     where a folder of another origin is in the way, where nothing comes from the address, or where
-    what comes is not what the card says. A download that was cut short goes on at the next call.
+    what comes is not what the card says. The next call continues an interrupted download.
     """
     card = _card(name)
     wanted = _free(card, root)
@@ -50,27 +50,27 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
     counts: Counter[str] = Counter()
     try:
         download(card["url"], archive, progress)
-        digest = _believe(archive, card)
+        digest = _verify(archive, card)
         archives.inspect(archive)
         folders.write_folders(root, name, _placed(archive, card, wanted, digest, counts))
         folders.remove_folder(kept)
     except OSError as error:
         raise SaveError(
-            f"cannot write to {root}: {error.strerror or error}. What came is kept: the same "
-            "command goes on with it."
+            f"cannot write to {root}: {error.strerror or error}. The same command "
+            "continues the download."
         ) from error
     for folder in targets:
         logger.info(f"{folder}: {counts[folder.name]} images")
     if "sha256" not in card:
-        logger.info(f"sha256 of what was fetched: {digest}; its card has none to compare it with")
+        logger.info(f"sha256 of the download: {digest}; its card has none")
     logger.info(f"licence: {card['licence']}; cite: {card['citation']}")
     return targets
 
 
 def download(url: str, target: Path, progress: Progress = lambda *_: None) -> None:
-    """Fetch `url` into `target`, and go on with what an earlier attempt left there.
+    """Download `url` to `target`, continuing a partial file of an earlier attempt.
 
-    Raises `DataError` where the server has nothing, or breaks off again and again.
+    Raises `DataError` if the server does not have it, or repeatedly breaks off.
     """
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"{url}: only http:// and https:// are fetched.")
@@ -78,7 +78,7 @@ def download(url: str, target: Path, progress: Progress = lambda *_: None) -> No
         try:
             if _attempt(url, target, progress):
                 return
-            reason = "it breaks off"
+            reason = "the server breaks off"
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise DataError(f"{url}: the server says {error.code} {error.reason}.") from error
@@ -87,9 +87,7 @@ def download(url: str, target: Path, progress: Progress = lambda *_: None) -> No
             reason = str(getattr(error, "reason", error)) or type(error).__name__
         if attempt < ATTEMPTS - 1:
             time.sleep(PAUSE * attempt)
-    raise DataError(
-        f"{url} cannot be fetched: {reason}. What came is kept: the same command goes on with it."
-    )
+    raise DataError(f"{url} cannot be fetched: {reason}. The same command continues the download.")
 
 
 def _attempt(url: str, target: Path, progress: Progress) -> bool:
@@ -179,8 +177,8 @@ def _domain(place: str) -> str:
     return PurePosixPath(place).parts[0]
 
 
-def _believe(archive: Path, card: dict[str, Any]) -> str:
-    """Return the sha256 of `archive`; raise, and delete it, where it is not what was asked for."""
+def _verify(archive: Path, card: dict[str, Any]) -> str:
+    """Return the sha256 of `archive`; delete it and raise an error if it is another file."""
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)

@@ -62,7 +62,7 @@ def image_suffixes() -> frozenset[str]:
 
 
 def can_hold(suffix: str, channels: int = 3) -> bool:
-    """Tell whether an image with so many channels can be written as a file with this suffix."""
+    """Return whether an image with so many channels can be written with this suffix."""
     writer = writer_of(suffix)
     return writer is not None and channels in writer.format.writes[suffix.lower()]
 
@@ -88,18 +88,18 @@ def output_suffix(form: str, channels: int = 3) -> str:
 
 
 def is_same_format(suffix: str, other: str) -> bool:
-    """Tell whether files with these two suffixes are written alike."""
+    """Return whether files with these two suffixes have one format."""
     return writer_of(suffix) == writer_of(other)
 
 
 def is_lossy(suffix: str) -> bool:
-    """Tell whether pixels change where they are saved in a file with this suffix."""
+    """Return whether saving a file with this suffix changes pixels."""
     writer = writer_of(suffix)
     return writer is not None and not writer.format.lossless
 
 
 def writer_of(suffix: str) -> NamedFormat | None:
-    """Return the format that files with this suffix are written in; None where there is none."""
+    """Return the format that files with this suffix are written in, or None."""
     wanted = suffix.lower()
     return next((named for named in formats() if wanted in named.format.writes), None)
 

@@ -63,7 +63,7 @@ class EncodedImage:
 
     @property
     def header(self) -> Header:
-        """What the file says of its first frame; no pixel is decoded. Raises `BadImage`."""
+        """The header of the first frame; no pixel is decoded. Raises `BadImage`."""
         return self._detected[1]
 
     def header_of(self, frame: int) -> Header:

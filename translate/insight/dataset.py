@@ -216,7 +216,7 @@ def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[F
             yield Finding(
                 "broken",
                 f"data.groups: {len(groups)} groups are in {one} and in {other}: {listed}",
-                "what is measured on them is too good: move each to one side",
+                "results on them are too good: move each to one side",
             )
 
 

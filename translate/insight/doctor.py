@@ -32,7 +32,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Examination:
-    """All that was found in a run, and what could not be examined."""
+    """The failures of a run, and the records that could not be examined."""
 
     diagnoses: list[Diagnosis]
     unexamined: list[str]

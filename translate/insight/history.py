@@ -26,7 +26,7 @@ LEAST_RECORDS = 8
 
 
 class History:
-    """What a run has recorded; what cannot be read is listed in `unexamined`."""
+    """The records of a run; unreadable ones are listed in `unexamined`."""
 
     def __init__(self, run: Path) -> None:
         self.run = run

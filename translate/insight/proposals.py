@@ -23,7 +23,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Proposal(NamedTuple):
-    """What to set, and what to type; both are empty where nothing is known to help."""
+    """The settings and the command to try; both are empty without a known remedy."""
 
     option: str = ""
     command: str = ""

@@ -20,7 +20,7 @@ class Setting(NamedTuple):
     key: str
     value: Any
     restarts: bool = False
-    """whether training has to begin anew"""
+    """whether training has to start from scratch"""
 
 
 class Rate(NamedTuple):
@@ -32,7 +32,7 @@ class Rate(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What settings are chosen for: a run, and the player or row that a failure is about."""
+    """The run, and the player or row of a failure, that settings are proposed for."""
 
     config: Config
     end: int
@@ -186,7 +186,7 @@ def longer_training(subject: Subject) -> Iterator[Setting]:
 
 
 def other_seed(subject: Subject) -> Iterator[Setting]:
-    """Begin anew with another seed."""
+    """Start from scratch with another seed."""
     yield Setting("train.seed", subject.config.train.seed + 1, restarts=True)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Progressive(nn.Module):
-    """A part whose strength changes over training, such as instance noise that decays."""
+    """A module whose strength changes over training, such as instance noise that decays."""
 
     progress: float = 0.0
     """The share of training that is done, from 0 to 1; the engine sets it before each step."""

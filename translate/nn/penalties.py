@@ -1,4 +1,4 @@
-"""What a critic pays for being steep, and an encoder for codes that are unlike their prior."""
+"""Gradient penalties of critics, and penalties of codes that differ from their prior."""
 
 from collections.abc import Callable
 

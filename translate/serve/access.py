@@ -1,4 +1,4 @@
-"""Who may ask the server: which addresses, pages of which origin, and who has the token.
+"""Access to the server: by address, by origin of the page, and by token.
 
 Without a token the server is for programs and pages of this machine. A page of another site cannot
 use it: its requests have another ``Origin``; and a name that somebody points at this machine (DNS
@@ -92,7 +92,7 @@ def access_to(host: str, token: str | None) -> Access:
 
 
 def choose_token(generate: bool, file: Path | None) -> str | None:
-    """Return a new token, or the one in a file; None where neither is asked.
+    """Return a new token, or the one in a file; None without either option.
 
     Raises `ConfigError` for a file that cannot be read or holds no token.
     """

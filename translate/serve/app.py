@@ -49,7 +49,7 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
     for path, (name, kind) in ASSETS.items():
         content = (files("translate.serve") / "page" / name).read_bytes()
         api.add_api_route(path, _asset(content, kind), include_in_schema=False)
-    api.add_api_route("/health", service.health, summary="Tell whether all models are loaded.")
+    api.add_api_route("/health", service.health, summary="Return whether all models are loaded.")
     api.add_api_route("/metrics", service.metrics, summary="Return counts in Prometheus's format.")
     api.add_api_route("/v1/models", service.list_models, summary="List the models.")
     actions = {"translate": "Translate an image.", "sample": "Generate an image."}
@@ -155,7 +155,7 @@ def _asset(content: bytes, kind: str) -> Endpoint:
 
 async def _handle(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        texts = {404: "there is nothing here. See /docs", 405: "another method is expected here."}
+        texts = {404: "unknown address. See /docs", 405: "another method is expected here."}
         error = RequestError(error.status_code, texts.get(error.status_code, "refused."))
     if not isinstance(error, RequestError):
         error = RequestError(500, INTERNAL)  # the gate logs what happened

@@ -1,4 +1,4 @@
-"""What the server counts, for Prometheus."""
+"""The counters of the server, for Prometheus."""
 
 from collections.abc import Iterable
 
@@ -37,7 +37,7 @@ class Counters:
         self._seconds.labels(route).observe(seconds)
 
     def collect(self) -> Iterable[Metric]:
-        """Yield what is read when it is asked for, as Prometheus's collectors do."""
+        """Yield the metrics that are read at each request, as a collector of Prometheus."""
         yield GaugeMetricFamily("translate_active_requests", "Requests at work.", self.active)
         ready = GaugeMetricFamily("translate_model_ready", "1: loaded.", labels=["model"])
         restarts = CounterMetricFamily(

@@ -1,4 +1,4 @@
-"""What a served model can do, as JSON: the page and the API's documentation are made from it.
+"""The description of a served model, as JSON, for the page and the API's documentation.
 
 The parameters of a request are the signatures below and the recipe's own options of inference.
 """

@@ -1,4 +1,4 @@
-"""What a client may cost the server, and the error of a request that is refused."""
+"""The limits of requests, and the error of a refused request."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the server and the process of a model send each other: JSON and bytes, nothing pickled."""
+"""Messages between the server and the process of a model: JSON and bytes, nothing pickled."""
 
 import json
 from collections.abc import Mapping

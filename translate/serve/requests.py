@@ -23,7 +23,7 @@ FILES = ("image", "mask")
 
 @dataclass(frozen=True)
 class Submission:
-    """What a client has sent."""
+    """A request's files and fields."""
 
     fields: dict[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Submission:
 
 
 class _InMemory(MultiPartParser):
-    """A parser that writes no temporary file: what is larger than this was refused before."""
+    """A parser that writes no temporary file: larger requests are refused before."""
 
     spool_max_size: ClassVar[int] = 1 << 40  # type: ignore[misc]
 

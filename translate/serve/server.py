@@ -1,4 +1,4 @@
-"""Run the server: bind the address, load the models, answer until asked to stop."""
+"""Run the server: bind the address, load the models, answer until it is stopped."""
 
 import logging
 import socket
@@ -114,7 +114,7 @@ def serve(
 
 
 class Server(uvicorn.Server):
-    """A server that stops when it is asked to, and leaves signals to the command."""
+    """A server that is stopped by a method; the command handles signals."""
 
     def __init__(self, config: uvicorn.Config, stop: Callable[[], object]) -> None:
         super().__init__(config)

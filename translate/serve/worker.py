@@ -55,7 +55,7 @@ class Worker:
         return self._threads.submit(self._start)
 
     def call(self, action: str, fields: Mapping[str, str], *files: bytes | None) -> Future[Result]:
-        """Let the model do ``translate`` or ``sample``; the future raises `RequestError`."""
+        """Call ``translate`` or ``sample`` of the model; the future raises `RequestError`."""
         deadline = time.monotonic() + self.limits.work_seconds
         return self._threads.submit(self._call, deadline, action, fields, files)
 

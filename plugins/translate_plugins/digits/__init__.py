@@ -15,7 +15,7 @@ from translate_plugins.digits.handwriting import draw_digit
 from translate_plugins.digits.shapes import SHAPES
 
 VERSION = 1
-"""To be increased when a pixel changes."""
+"""Version of the pixels: increase it when one changes."""
 
 SPLITS = {"train": 600, "test": 100}
 """of each digit"""

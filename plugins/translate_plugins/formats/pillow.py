@@ -42,7 +42,7 @@ if hasattr(os, "register_at_fork"):  # Windows forks nothing
 
 
 class FrameDetails(NamedTuple):
-    """What Pillow says of one frame of a file."""
+    """The header of a frame, as Pillow reads it."""
 
     header: Header
     frames: int
@@ -75,7 +75,7 @@ class Exif(Mapping[str, bytes]):
 
 
 def accepts(form: str, data: bytes) -> bool:
-    """Tell whether `data` begins as files of Pillow's format `form` do."""
+    """Return whether `data` begins like a file of Pillow's format `form`."""
     Image.preinit()  # which registers the formats that are not imported above, once
     _, accept = Image.OPEN[form]
     try:
@@ -135,7 +135,7 @@ _BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
 def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
-    """Go to a later frame, which Pillow does not check against its limit."""
+    """Seek a later frame, whose size Pillow does not check against its limit."""
     image.seek(frame)
     if image.width * image.height > max_pixels:
         raise Image.DecompressionBombError
@@ -178,13 +178,13 @@ def _orientation(image: ImageFile, data: bytes) -> int:
 
 
 def may_have_exif(image: ImageFile, data: bytes) -> bool:
-    """Tell whether to look: in a PNG without a mark Pillow would decode all pixels for that."""
+    """Return whether EXIF data may exist; to find none in a PNG, Pillow decodes all pixels."""
     marks = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
     return image.format != "PNG" or any(mark in data for mark in marks)
 
 
 def _frames(image: ImageFile, data: bytes) -> int:
-    """Return how many frames there are."""
+    """Return the number of frames."""
     try:
         count = int(getattr(image, "n_frames", 1))
     except Exception:  # a later frame is damaged; the first decides

@@ -66,7 +66,7 @@ class Page:
 
     @property
     def colours(self) -> int:
-        """How many bands are gray, a palette's index or colour."""
+        """The number of bands of gray, palette indices or colour."""
         if self.photometric == YCBCR and self.bands == 1:
             return 1
         return COLOURS.get(self.photometric, self.bands)

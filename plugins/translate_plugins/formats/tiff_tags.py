@@ -10,7 +10,7 @@ TYPES = {1: "B", 3: "H", 4: "I", 7: "B", 16: "Q"}
 
 
 class Directory(NamedTuple):
-    """Where the values of a directory's tags lie."""
+    """The positions of the values of a directory's tags."""
 
     data: bytes
     order: str
@@ -18,7 +18,7 @@ class Directory(NamedTuple):
     """letter, count and offset, by tag"""
 
     def values(self, tag: int, *default: int, limit: int = 1024) -> tuple[int, ...]:
-        """Return up to `limit` values of a tag; raises `struct.error` where they are not there."""
+        """Return up to `limit` values of a tag; raises `struct.error` if they are missing."""
         if tag not in self.entries:
             return default
         letter, count, offset = self.entries[tag]
@@ -30,7 +30,7 @@ class Directory(NamedTuple):
 
 
 def is_tiff(data: bytes) -> bool:
-    """Tell whether `data` begins as a TIFF does."""
+    """Return whether `data` begins like a TIFF."""
     return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -62,7 +62,7 @@ def page_offsets(data: bytes) -> list[int]:
 
 
 def _subfile_type(data: bytes, begin: int, order: str, *, wide: bool) -> int:
-    """Return the tag NewSubfileType, which is the first one where it is there: tags ascend."""
+    """Return the tag NewSubfileType, the first one if it exists, as tags ascend."""
     tag, kind = struct.unpack_from(order + "HH", data, begin)
     if tag != 254:
         return 0
@@ -110,5 +110,5 @@ def byte_order(data: bytes) -> str:
 
 
 def is_bigtiff(data: bytes) -> bool:
-    """Tell whether `data` is a BigTIFF, of 64-bit offsets."""
+    """Return whether `data` is a BigTIFF, with 64-bit offsets."""
     return 43 in data[2:4]

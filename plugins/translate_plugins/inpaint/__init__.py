@@ -32,7 +32,7 @@ class Inpaint(Recipe[Images]):
     """Inpainting: fill holes in images (Pathak et al., 2016).
 
     The joint loss of context encoders (section 3.2), with L1 instead of L2. Holes are boxes, as in
-    the paper, and the brush strokes of Yu et al. (2019), whose discriminator also sees the
+    the paper, and the brush strokes of Yu et al. (2019), whose discriminator also gets the
     completed image and the mask. The mask is one more channel of the generator's input. The
     generator has batch norm, as instance norm would remove the colours of an image. Known pixels
     are copied to the result.

@@ -102,7 +102,7 @@ class Row(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Where the two files of a row are."""
+    """The columns of the two files of a row."""
 
     source: int
     target: int

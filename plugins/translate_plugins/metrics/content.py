@@ -1,4 +1,4 @@
-"""How much of the source image a translation keeps: cycle error, structure and edges."""
+"""Preservation of the source image: cycle error, structure and edges."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ class CycleError(Metric):
     """Content: mean absolute error of images that are translated to the target and back.
 
     Zhu et al. (2017), in the unit of the source domain. 0 for a model that changes nothing, and
-    small for one that hides the source in invisible noise: read it beside the others.
+    small for one that hides the source in invisible noise: compare it with the others.
     """
 
     needs = frozenset({"source", "cycle"})

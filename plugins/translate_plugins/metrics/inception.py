@@ -95,7 +95,7 @@ class LiteScore(Metric):
         *,
         domain: Domain = UNNAMED,
         splits: Annotated[
-            int, Field(ge=1), "parts of the images, of whose scores the mean is taken"
+            int, Field(ge=1), "parts of the images; the score is the mean over the parts"
         ] = 1,
     ) -> None:
         require_package("torch_fidelity", "metrics")

@@ -53,9 +53,7 @@ class ResnetGenerator(nn.Module):
         if blocks < 1:
             raise ConfigError(f"blocks: expected 1 or more, got {blocks}.")
         if antialias and upsample != "deconv":
-            raise ConfigError(
-                "upsample: antialias has upsampling of its own: set only one of them."
-            )
+            raise ConfigError("upsample: antialias includes upsampling: set only one of them.")
         normed, doubled = norm_layer(norm), upsample_layer(upsample)
         bias = bias_before(norm, bias)
 

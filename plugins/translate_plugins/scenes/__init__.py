@@ -26,7 +26,7 @@ from translate_plugins.scenes.palettes import SUMMER, WINTER
 from translate_plugins.scenes.scene import Scene
 
 VERSION = 1
-"""To be increased when a pixel changes."""
+"""Version of the pixels: increase it when one changes."""
 
 SPLITS = {"train": 200, "test": 40}
 

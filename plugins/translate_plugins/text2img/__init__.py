@@ -73,7 +73,7 @@ class TextToImage(Recipe[Captioned]):
         if not spec.text_length:
             raise ConfigError(
                 "data.layout: text2img needs a caption for each image: choose captioned, "
-                "which reads captions.jsonl beside the images."
+                "which reads captions.jsonl next to the images."
             )
         channels, size = spec.target.channels, spec.size
         self.text_encoder = TextEncoder(text_dim)

@@ -55,7 +55,7 @@ def resumed_config(
     for key, (old, new) in differences(before, now).items():
         line = f"{key}: {old!r} -> {new!r}"
         if key in END:
-            continue  # every line of progress says where the end is; what it does to rates is said
+            continue  # progress shows the last step
         if key in WITHOUT_EFFECT_ON_RESULT:
             lines.append(line)
         elif why := why_without_effect(now, key):

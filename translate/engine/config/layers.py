@@ -28,7 +28,7 @@ FLAGS: Mapping[str, str] = {
     "precision": "train.precision",
     "deterministic": "train.deterministic",
 }
-"""The settings that have a name of their own on the command line and in `translate.api.train`."""
+"""Settings with their own option of the command line and of `translate.api.train`."""
 EXAMPLES = {"options": "options.lr", "data": "data.size", "train": "train.steps"}
 """an example of a setting of each section, for error messages"""
 DEFAULT_PARTS = {"data.layout": Data.model_fields["layout"].default}

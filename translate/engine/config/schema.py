@@ -40,7 +40,7 @@ def domain_names(domain: str) -> set[str]:
 
 
 class Data(Section):
-    """Which images are read, and what is done to them before a step sees them."""
+    """The images to read, and their processing before a training step."""
 
     root: Path = Path("datasets")
     """where domain folders lie"""
@@ -155,7 +155,7 @@ class Data(Section):
 
 
 class Train(Section):
-    """How long and how training runs, and what it leaves on the disk."""
+    """Length and method of training, and the files that it writes."""
 
     steps: Positive | None = None
     """steps to train; setting it clears epochs"""

@@ -10,7 +10,7 @@ KEPT_BYTES = 256 << 20
 
 
 class OpenedFiles:
-    """Reads each file once, though its header and its pixels are asked for at different times."""
+    """Reads each file once for both its header and its pixels, which are read later."""
 
     def __init__(self) -> None:
         self._kept: dict[Path, EncodedImage] = {}
@@ -29,7 +29,7 @@ class OpenedFiles:
         return image
 
     def take(self, path: Path) -> EncodedImage:
-        """Return the file at `path`, which is not asked for again; raises `BadImage`."""
+        """Return the file at `path`, and do not keep it any longer; raises `BadImage`."""
         with self._lock:
             if (kept := self._kept.pop(path, None)) is not None:
                 self._bytes -= len(kept.data)

@@ -1,4 +1,4 @@
-"""Hold out a share of the items for validation: by names, so that it is the same on every machine.
+"""Hold out a share of the items for validation, by name: the same share on every machine.
 
 Whether an item is held out depends on the seed and its name, or its group's, and not on how many
 others there are: new files move no other to the other side.
@@ -22,7 +22,7 @@ from translate.folders.lookup import places
 
 
 class Subset(Layout):
-    """Some of the items of a layout whose images are parts of one file."""
+    """Some of the items of a layout that reads one file of many images."""
 
     def __init__(self, layout: Layout, indices: Sequence[int]) -> None:
         self.layout, self.indices = layout, indices
@@ -40,7 +40,7 @@ class Subset(Layout):
 
 
 class Part(NamedTuple):
-    """What is on one side as a whole: the images of a group, a pair, or one image."""
+    """Images that are never divided: those of a group, a pair, or one image."""
 
     key: str
     """its name: sides are chosen by it"""
@@ -128,7 +128,7 @@ def ungrouped_warnings(layout: Layout, data: Data) -> list[str]:
         )
     return [
         f"data.groups: {len(alone)} of {len(names)} files have no match of '{data.groups}', the "
-        f"first is {alone[0]}: each is a group of its own"
+        f"first is {alone[0]}: each is its own group"
     ]
 
 
@@ -139,7 +139,7 @@ def shared_groups(one: Iterable[str], other: Iterable[str], data: Data) -> list[
 
 
 def _place(seed: int, key: str) -> float:
-    """Return the place of a key in [0, 1): those below the share are held out."""
+    """Return a hash of a key in [0, 1): keys below the share are held out."""
     digest = sha256(f"{seed}/{key}".encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6]) / 2**48
 

@@ -1,4 +1,4 @@
-"""What a detector returns, and the names of the failures."""
+"""The results of detectors, and the names of the failures."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ FAILURES = (
 
 
 class Detection(NamedTuple):
-    """A failure of training that a detector has found."""
+    """A failure of training that was detected."""
 
     failure: str
     """one of `FAILURES`"""

@@ -1,4 +1,4 @@
-"""All detectors: of the log and of previews."""
+"""All detectors, which read the log or previews."""
 
 from collections.abc import Callable, Iterator, Mapping
 

@@ -28,7 +28,7 @@ class Row(json_files.Record):
 
 
 class Rows(json_files.Record):
-    """What `ROWS` holds."""
+    """The contents of `ROWS`."""
 
     rows: list[Row] = Field(max_length=64)
 

@@ -1,4 +1,4 @@
-"""What a file system does not offer: work continues without it, and it is noted once."""
+"""Operations that a file system does not support: logged once, and done without."""
 
 import errno
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 from translate.errors import printable_name
 
 UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""How SMB, FUSE and network file systems say that they do not offer an operation."""
+"""Errors of SMB, FUSE and network file systems for an unsupported operation."""
 NO_FOLDER_SYNC = UNSUPPORTED | {errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR}
 """Some systems, such as Windows, do not even open a folder."""
 NO_RENAME = UNSUPPORTED | {errno.EXDEV, errno.EPERM}
 """Overlay file systems answer EXDEV for a folder of a lower layer."""
 BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
-"""What a lock says that another process holds."""
+"""Errors of a lock that another process holds."""
 
 PATH_ERRORS = {
     errno.EACCES,
@@ -26,7 +26,7 @@ PATH_ERRORS = {
     errno.ENOTDIR,
 }
 PATH_ERRORS |= {errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.ENXIO, errno.ENODEV}
-"""What a system answers for a path or a disk that a user chose, whatever the program does."""
+"""Errors that the chosen path or disk causes, not the program."""
 
 PATHS = (str, bytes, os.PathLike)
 _notes: dict[tuple[int, str], str] = {}  # what was met in this process, by device and operation

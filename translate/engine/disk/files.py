@@ -25,7 +25,7 @@ from translate.engine.disk.partial_files import temporary_file
 
 
 def replace(path: Path, data: Content) -> None:
-    """Write `data` as `path`, durably, in one step that cannot be seen half done.
+    """Write `data` as `path`, durably and atomically.
 
     Chunks are iterated over twice where the file system does not rename.
     """

@@ -94,7 +94,7 @@ def write_folders(root: Path, staged: str, contents: Iterable[tuple[str, Content
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete `folder`; it is renamed first, so that it is never seen half deleted."""
+    """Delete `folder` atomically: it is renamed first."""
     doomed = temporary_folder(folder)
     with tolerate("folders cannot be renamed", folder.parent, NO_RENAME):
         folder.rename(doomed)
@@ -118,13 +118,13 @@ def ensure_writable(folder: Path) -> None:
 
 
 class UnwritableError(SaveError):
-    """A folder that cannot be written to, found before any work was done."""
+    """A folder that cannot be written to, detected before any work."""
 
     exit_code = 2
 
 
 def unwritable(folder: Path, error: OSError) -> UnwritableError:
-    """Return `error` as what is said before any work was done."""
+    """Return `error` as the error of a check before any work."""
     return UnwritableError(
         f"cannot write to {printable_name(str(folder))}: {error.strerror or error}."
     )

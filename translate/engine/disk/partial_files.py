@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PART, STAGED = ".part-", ".tmp-"
-"""How temporary files and folders are told from others; `sweep` finds them by it."""
+"""Marks in the names of temporary files and folders, which `remove_partial_files` deletes."""
 PARTIAL = re.compile(r"\..*\.part-\d+(-[0-9a-f]{12})?", re.DOTALL)
 """a temporary file's name; older versions gave it no random end"""
 PREFIX = 80

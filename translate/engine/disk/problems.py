@@ -1,4 +1,4 @@
-"""What was left out, and why: a line of ``problems.jsonl``."""
+"""A skipped file and the reason: a line of ``problems.jsonl``."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,13 +10,13 @@ FAILED = "failed"
 
 
 class Problem(NamedTuple):
-    """Something that was left out."""
+    """A file or item that was skipped."""
 
     path: Path
     stage: str
-    """What was being done: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
+    """The stage: ``check``, ``training``, ``read``, ``translate``, ``write`` ..."""
     reason: str
-    """A word that scripts can look for."""
+    """A fixed word for scripts."""
     message: str
 
     @classmethod

@@ -28,7 +28,7 @@ ALL_CLASSES = "all"
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """Which images to draw."""
+    """The images to draw."""
 
     count: int
     """images in all; of a walk, in a row"""

@@ -98,7 +98,7 @@ def translate_each(
 def _plan(
     model: Model, inputs: Inputs, out: Path, options: InferenceOptions, sources: Sources
 ) -> list[Job]:
-    """Return what this process is to translate, each to an output of its own."""
+    """Return the images that this process translates, each to its own output."""
     gray, channels = model.recipe.keeps_gray, model.channels(str(options.to))[1]
     jobs = assign_outputs(inputs, out, channels=channels, form=options.format, gray=gray)
     if options.mask:

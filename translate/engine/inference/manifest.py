@@ -34,11 +34,11 @@ class Output(Protocol):
 
     @property
     def output(self) -> Path:
-        """Where it goes."""
+        """The output file."""
 
     @property
     def origin(self) -> str:
-        """What it is made from, as its record names it."""
+        """The name of its input in the record."""
 
 
 AnyOutput = TypeVar("AnyOutput", bound=Output)
@@ -146,7 +146,7 @@ class OutputManifest:
             ours = {self._name(work): {(origin_sha256, digest): notes}}
             if any(self._notes(work, origin_sha256, m) is not None for m in (ours, self._read())):
                 return
-            raise FileExistsError(errno.EEXIST, "another program has put a file there meanwhile")
+            raise FileExistsError(errno.EEXIST, "another program has written this file meanwhile")
         record = {
             "output": self._name(work),
             "output_sha256": digest,
@@ -164,7 +164,7 @@ class OutputManifest:
 
     @property
     def problems(self) -> Path:
-        """Where this process lists what it skipped."""
+        """The list of images that this process skipped."""
         return self.out / f"problems{_process()}.jsonl"
 
     def _read(self) -> Records:
@@ -181,7 +181,7 @@ class OutputManifest:
                         made.setdefault(record.output, {})[claim] = record.notes
         except CheckpointError as error:
             raise ConfigError(
-                f"{error} Without it, nobody knows what is done: mend it, or choose another folder."
+                f"{error} Outputs cannot be verified: repair it, or choose another folder."
             ) from error
         return made
 

@@ -1,4 +1,4 @@
-"""How a folder is translated, and which of it is recorded with each output."""
+"""The options of translating a folder, and those recorded with each output."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
@@ -16,7 +16,7 @@ of the input's hash, format and frame are part of the name. All others are recor
 
 @dataclass(frozen=True)
 class InferenceOptions:
-    """How a folder is translated."""
+    """Options of translating a folder."""
 
     to: str | None = None
     """the target domain; by default the last"""

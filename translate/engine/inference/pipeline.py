@@ -61,7 +61,7 @@ PipelineResult = ImageResult | Problem
 
 @dataclass(frozen=True)
 class Pipeline:
-    """How images of a folder are translated."""
+    """Options of the pipeline."""
 
     processor: ImageProcessor
     sources: Sources
@@ -83,7 +83,7 @@ class Pipeline:
             for results in _ahead(writer, self.write, translated, 2 * WRITERS):
                 yield from results
             if stop():
-                reader.abandon()  # nobody waits for what is still read
+                reader.abandon()  # images still being read are dropped
 
     # -- read ---------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Pipeline:
     # -- write --------------------------------------------------------------------------------
 
     def write(self, items: Sequence[PipelineResult]) -> list[PipelineResult]:
-        """Bring to the size of the output, encode in memory, then write."""
+        """Resize to the output size, encode in memory, then write."""
         return [item if isinstance(item, Problem) else self._write(item) for item in items]
 
     def _write(self, image: ImageResult) -> PipelineResult:

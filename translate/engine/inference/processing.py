@@ -24,7 +24,7 @@ PHOTOGRAPH = Domain("")
 
 
 class OutputForm(NamedTuple):
-    """How the network's output becomes the result."""
+    """Options of reading images and of writing results."""
 
     input_size: tuple[int, int]
     """height and width of the image as the network gets it"""
@@ -62,23 +62,23 @@ class ImageProcessor:
 
     @property
     def source(self) -> Domain:
-        """How images are read."""
+        """The domain in which images are read."""
         return self.model.source_and_target(self.to)[0]
 
     @property
     def file(self) -> Domain:
-        """How files are read: joined label maps in colour, which the other half may have."""
+        """The domain in which files are read: joined label maps in colour, for their other half."""
         source = self.source
         return source if self.half is None or not source.labels else replace(source, channels=3)
 
     @property
     def target(self) -> Domain:
-        """How results are read."""
+        """The domain in which results are read."""
         return self.model.source_and_target(self.to)[1]
 
     @property
     def shorter(self) -> int | None:
-        """What the shorter side is scaled to; None: nothing is scaled."""
+        """The scaled length of the shorter side; None: unscaled."""
         if self.size or not self.scale_back or self.model.unscaled:
             return self.size
         return min(self.model.spec.size)

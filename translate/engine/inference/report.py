@@ -1,4 +1,4 @@
-"""The results of a folder: counted, listed, and told to a person; a full disk is given up."""
+"""The results of a folder: counted, listed and logged; a full disk ends the work."""
 
 import logging
 from collections import Counter
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class FolderReport:
-    """What became of the images of a folder."""
+    """The outcome of the images of a folder."""
 
     result: InferenceResult
     manifest: OutputManifest

@@ -1,4 +1,4 @@
-"""Write images that are drawn from noise to a folder; what is there already is skipped."""
+"""Write images that are drawn from noise to a folder; existing outputs are skipped."""
 
 import logging
 from collections import deque
@@ -48,7 +48,7 @@ class Sample(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """What it is made from, as its record names it."""
+        """The name of its input in the record."""
         return f"noise {self.number}"
 
 

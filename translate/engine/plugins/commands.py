@@ -1,4 +1,4 @@
-"""Commands of plugins, found without importing plugins that have none."""
+"""Commands of plugins; plugins without commands are not imported."""
 
 import logging
 import re

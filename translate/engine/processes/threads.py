@@ -1,4 +1,4 @@
-"""The number of CPU threads of PyTorch: no more than there are free cores.
+"""The number of CPU threads of PyTorch: at most the number of free cores.
 
 OpenMP's threads wait for each other by spinning. While another process is busy, a step with one
 thread per core takes two to ten times as long as with fewer threads. So the number follows the

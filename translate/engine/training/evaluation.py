@@ -107,10 +107,10 @@ class Evaluations:
             return {name: float(value) for name, value in metric.compute().items()}
 
     def forget(self) -> None:
-        """Take the newest evaluation back: its weights could not be saved."""
+        """Discard the newest evaluation: its weights could not be saved."""
         self.training.selection = self.before
 
     def _selection(self) -> Selection:
-        """Return the selection so far; none where another metric made it."""
+        """Return the selection so far; a new one if the metric has changed."""
         selection, best_by = self.training.selection, self.metric.best_by
         return selection if selection and selection.best_by == best_by else Selection(best_by)

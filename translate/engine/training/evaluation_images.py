@@ -59,7 +59,7 @@ class EvaluationImages:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields of a `MetricBatch` that there are for this recipe and these images."""
+        """The fields of a `MetricBatch` that this recipe and these images have."""
         fields = {"fake", "real"}
         if self.translates:
             fields |= {"source"}
@@ -102,7 +102,7 @@ class EvaluationImages:
         return source != target and source in self.training.recipe.targets(target)
 
     def _translation(self, recipe: Recipe, batch: Any, needs: frozenset[str]) -> MetricBatch:
-        """Return the translation of a batch of items, with its ground truth where there is one."""
+        """Return the translation of a batch of items, with its ground truth, if any."""
         pair = recipe.ground_truth_pair(batch) if self.has_own_pairs else batch
         measured = self._translated(recipe, getattr(pair, "source", batch[0]), needs)
         target = in_units(getattr(pair, "target", batch[0]), self.spec.target)

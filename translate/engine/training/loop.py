@@ -124,7 +124,7 @@ class Loop:
         return self.interrupts.caught
 
     def _steps(self, batches: Iterator[tuple[Any, list[Problem]]]) -> Stop:
-        """Take all steps, or those before a reason to stop, which is returned."""
+        """Take all steps, or stop earlier; return the reason."""
         training = self.training
         self.log.restart()
         while training.step < self.steps:

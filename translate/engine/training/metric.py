@@ -88,7 +88,7 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
 
 
 def measure(metric: Metric, batches: Iterable[MetricBatch]) -> None:
-    """Let a metric measure `batches`; raises `PluginError` for what it raises unexpectedly."""
+    """Update a metric with `batches`; raises `PluginError` for its unexpected exceptions."""
     for batch in batches:
         with plugin_code(metric, "update"):
             metric.update(batch)

@@ -89,7 +89,7 @@ def _at_fault(
 def _fits(
     config: Config, layout: Layout, option: str, part: Any, device: torch.device = META
 ) -> bool:
-    """Tell whether a step succeeds with another `part`."""
+    """Return whether a step succeeds with another `part`."""
     changed = config.model_copy(update={"options": {**config.options, option: part}})
     return _try_step(changed, layout, device) is None
 

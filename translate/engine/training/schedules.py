@@ -57,7 +57,7 @@ def initial_rates(optimizers: Mapping[str, Optimizer]) -> dict[str, float]:
 
 
 class Schedule(NamedTuple):
-    """What the rates of a run depend on, apart from the initial ones."""
+    """The settings of a learning-rate schedule, apart from the initial rates."""
 
     steps: int
     train: Train

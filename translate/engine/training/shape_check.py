@@ -43,13 +43,13 @@ class Failure(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """What a recipe's constructor, or a network's `geometry`, says of the configuration."""
+    """An error of a recipe's constructor, or of a network's `geometry`."""
 
     error: ConfigError
 
 
 def expect_sides(config: Config, recipe: nn.Module) -> None:
-    """Raise `ConfigError` for crops whose sides the networks of `recipe` say they cannot take."""
+    """Raise `ConfigError` for crops with sides that the geometry of `recipe` excludes."""
     size = config.data.crop
     needed = combined(*map(geometry_of, recipe.modules()))  # discriminators included
     if any(side != needed.fit(side) for side in size):
