@@ -23,7 +23,8 @@ class Run:
 
         Args:
             reason: Printed, and written to ``run.json`` with the plugin's name. ``--resume``
-                continues from there. The first reason counts; after the last step it changes nothing.
+                continues from there. The first reason counts; after the last step it has
+                no effect.
         """
         self._reasons.append(str(reason) or "no reason given")
 
