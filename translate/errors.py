@@ -87,7 +87,7 @@ def short_repr(value: object) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """Return ``str(error)``, or nothing where the exception's own ``__str__`` fails."""
+    """Return ``str(error)``, or nothing if the exception's own ``__str__`` fails."""
     try:
         return str(error)
     except Exception:

@@ -61,7 +61,7 @@ class Header:
     bands_read: int = 0
     """how many of the `bands` are read"""
     converted: str = ""
-    """what `Format.read` converts to RGB: ``CMYK``; empty where nothing is converted"""
+    """what `Format.read` converts to RGB: ``CMYK``; empty if nothing is converted"""
     label_map: bool = False
     """whether files of this kind usually hold numbers of classes: PNG with a palette"""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class Format(Protocol):
         """Whether `read` returns exactly the pixels that `write` has got."""
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
-        """Return what a file says of one of its frames; None where it is of another format.
+        """Return what a file says of one of its frames; None if it is of another format.
 
         It is called for files of every format, so it looks at the first bytes of ``source.data``
         first, and decodes no pixel.

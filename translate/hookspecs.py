@@ -58,7 +58,7 @@ def register_layouts() -> Mapping[str, Callable[..., Layout]]:  # type: ignore[e
 
 @hookspec
 def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray | bytes]]]]:  # type: ignore[empty-body]
-    """Return sample domains by name, which are generated where there is no folder of that name.
+    """Return sample domains by name, which are generated if there is no folder of that name.
 
     A function yields the files of its domain, such as ``("train/0001.png", pixels)``; pixels are
     (H, W[, C]) uint8, or the bytes of a file. A function may have an attribute ``scenes``: domains

@@ -96,7 +96,7 @@ class Metric(ABC):
 
     @abstractmethod
     def compute(self) -> dict[str, float]:
-        """Return the figures of all batches; NaN where one is undefined for them."""
+        """Return the figures of all batches; NaN if one is undefined for them."""
 
     def per_image(self) -> dict[str, Tensor]:
         """Return figures of each fake image, (N,), in the order of `update`.

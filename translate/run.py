@@ -43,7 +43,7 @@ class LogRecord:
     epoch: float
     """The number of times that every image has been used."""
     losses: Mapping[str, float]
-    """Mean of each loss, by ``player/name``; NaN where it was never finite."""
+    """Mean of each loss, by ``player/name``; NaN if it was never finite."""
     lr: Mapping[str, float]
     """Learning rate of each player at the last step."""
     grad_norm: Mapping[str, float]

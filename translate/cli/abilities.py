@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def abilities(run: Path) -> list[str]:
-    """Return what the newest checkpoint of `run` can do, with the commands.
+    """Return lines on the uses of the newest checkpoint of `run`, with the commands.
 
-    `run` may name a checkpoint, ``RUN@STEP``. Nothing where it is no run; a run without a whole
-    checkpoint says so.
+    `run` may name a checkpoint, ``RUN@STEP``. The list is empty for anything but a run; for a run
+    without a whole checkpoint, it says so.
     """
     from translate.engine.checkpoints import read
     from translate.engine.checkpoints.contents import MANIFEST

@@ -158,7 +158,7 @@ def list_distributions() -> list[dict[str, Any]]:
 def _parts(name: str) -> list[tuple[Any, str]]:
     """Return the kind and name of each part that `name` means: one, or all of a plugin.
 
-    Raises `ConfigError` where nothing installed has this name.
+    Raises `ConfigError` if nothing installed has this name.
     """
     from translate.contract.events import listeners
     from translate.engine.plugins import discovery

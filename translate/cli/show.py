@@ -127,7 +127,7 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
-    """Return the configuration that `name` stands for; None where it is a part."""
+    """Return the configuration that `name` stands for; None if it is a part."""
     from translate.cli import part
     from translate.cli.catalogue import entries
     from translate.engine.config import yaml

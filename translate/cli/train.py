@@ -225,7 +225,7 @@ def command(**given: Any) -> int:
 
 
 def _refuse_what_does_not_apply(given: dict[str, Any]) -> None:
-    """Raise where a flag is for a start and this is a resume, or the other way round."""
+    """Raise if a flag is for a start and this is a resume, or the other way round."""
     from translate.engine.config.layers import is_given
 
     start = ONLY_AT_THE_START if given["fork_run"] else (*ONLY_AT_THE_START, "out")

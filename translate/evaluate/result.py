@@ -22,7 +22,7 @@ class FigureResult:
     """One figure of the images that were evaluated."""
 
     value: float | None
-    """The mean over seeds; None where the figure is undefined for these images."""
+    """The mean over seeds; None if the figure is undefined for these images."""
     better: Literal["min", "max"]
     """Whether smaller or larger numbers are better."""
     unit: str = ""
@@ -30,13 +30,13 @@ class FigureResult:
     count: int = 0
     """The number of images measured."""
     low: float | None = None
-    """Lower end of the 95 % bootstrap interval; None where there is no interval."""
+    """Lower end of the 95 % bootstrap interval; None if there is no interval."""
     high: float | None = None
     """Upper end."""
     resamples: int = 0
     """The number of bootstrap resamples for the interval."""
     deviation: float | None = None
-    """Standard deviation over seeds, where there are several."""
+    """Standard deviation over seeds, if there are several."""
 
     def is_reached_by(self, other: float | None) -> bool:
         """Return whether `other` is as good as the value, or better."""
@@ -79,7 +79,7 @@ class EvaluationResult:
 
 
 def write(result: EvaluationResult, path: Path) -> None:
-    """Write a result as JSON, whole or not at all; raise `SaveError` where that fails."""
+    """Write a result as JSON, whole or not at all; raise `SaveError` if that fails."""
     try:
         files.replace_json(path, {"format": 1, **asdict(result)})
     except OSError as error:

@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 
 def inspect(path: Path) -> None:
-    """Raise `DataError` where unpacking the archive `path` could do harm, or it is torn.
+    """Raise `DataError` if unpacking the archive `path` could do harm, or it is torn.
 
     Refused are names that lead out of the folder, links, devices, names that come twice, and more
     than an archive of images would have.

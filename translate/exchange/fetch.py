@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[Path]:
     """Fetch the public set `name` into folders below `root`, and return these.
 
-    What is there already is left alone. Raises `ConfigError` for a name without a card, `DataError`
+    Existing folders are not changed. Raises `ConfigError` for a name without a card, `DataError`
     where a folder of another origin is in the way, where nothing comes from the address, or where
     what comes is not what the card says. The next call continues an interrupted download.
     """
@@ -41,7 +41,7 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
     wanted = _free(card, root)
     targets = [root / domain for domain in sorted({_domain(place) for place in card["folders"]})]
     if not wanted:
-        logger.info(f"{name} is there already: {', '.join(map(str, targets))}")
+        logger.info(f"{name} exists already: {', '.join(map(str, targets))}")
         return targets
     folders.ensure_writable(root)
     kept = root / f".fetch-{name}"
@@ -152,7 +152,7 @@ def _card(name: str) -> dict[str, Any]:
 
 
 def _free(card: dict[str, Any], root: Path) -> set[str]:
-    """Return the folders of `card` that are not below `root` yet; raise where others are."""
+    """Return the folders of `card` that are not below `root` yet; raise if others are."""
     missing = set()
     for domain in {_domain(place) for place in card["folders"]}:
         folder = root / domain
@@ -160,7 +160,7 @@ def _free(card: dict[str, Any], root: Path) -> set[str]:
             missing.add(domain)
         elif _made_by(folder) != card["name"]:
             raise DataError(
-                f"{folder} is there, and not of {card['name']}: rename it, or fetch into another "
+                f"{folder} exists, and is not of {card['name']}: rename it, or fetch into another "
                 f"folder, as by --data {root / card['name']}."
             )
     return missing

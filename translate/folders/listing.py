@@ -109,7 +109,7 @@ def _reason(error: Exception) -> str:
 def subfolders(folder: Path) -> list[Path]:
     """Return the folders in `folder`, sorted, without ignored ones.
 
-    Raises `DataError` where there is no such folder.
+    Raises `DataError` if there is no such folder.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder.")

@@ -41,7 +41,7 @@ class NamedFormat(NamedTuple):
 def detect(source: "EncodedImage") -> tuple[Format, Header]:
     """Return the format of `source`, found by its bytes, and the header of its first frame.
 
-    Raises `BadImage` where no format recognizes it, or it cannot be read.
+    Raises `BadImage` if no format recognizes it, or it cannot be read.
     """
     for named in formats():
         with guarded(source.path):
@@ -76,7 +76,7 @@ def writable_suffixes(channels: int = 3) -> list[str]:
 def output_suffix(form: str, channels: int = 3) -> str:
     """Return the suffix of files in the format that a user has named by its suffix, such as png.
 
-    Raises `ConfigError` where no format is written so, or it cannot hold so many channels.
+    Raises `ConfigError` if no format is written so, or it cannot hold so many channels.
     """
     suffix = f".{form.lower().removeprefix('.')}"
     if can_hold(suffix, channels):
@@ -107,7 +107,7 @@ def writer_of(suffix: str) -> NamedFormat | None:
 def formats() -> tuple[NamedFormat, ...]:
     """Return the formats in the order in which they are tried: those of other plugins first.
 
-    Raises `PluginError` where there is none, which is an installation older than its code.
+    Raises `PluginError` if there is none, which is an installation older than its code.
     """
     return _formats(tuple(registry.list_registrations("format")))
 

@@ -95,7 +95,7 @@ def hole_from_array(mask: NDArray[Any]) -> Hole:
 
 
 def hole_from_layers(mask: Layers) -> Hole:
-    """Return the hole that a decoded `mask` gives; raises `ValueError` where there is none."""
+    """Return the hole that a decoded `mask` gives; raises `ValueError` if there is none."""
     if mask.alpha is not None and (mask.alpha < WHITE[mask.alpha.dtype]).any():
         return _hole_from_paint(mask.pixels, mask.alpha)
     gray = mask.pixels

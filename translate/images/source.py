@@ -143,7 +143,7 @@ def read_image(
 
 
 def _read_file(path: Path) -> bytes:
-    """Return the content of `path`; raises `BadImage` where it cannot be had."""
+    """Return the content of `path`; raises `BadImage` if it cannot be had."""
     with guarded(path):
         if not path.is_file():
             raise BadImage(path, "not a file" if path.exists() else "not there")

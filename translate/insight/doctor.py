@@ -25,9 +25,9 @@ class Diagnosis:
     figure: float
     """the number that was compared with a limit"""
     option: str
-    """the setting that helps, such as ``options.lr=1e-4``; empty where none is known"""
+    """the setting that helps, such as ``options.lr=1e-4``; empty if none is known"""
     command: str
-    """what to type to continue with that setting; empty where none is known"""
+    """what to type to continue with that setting; empty if none is known"""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def _assignment(setting: Setting) -> str:
 
 
 def _shapes(config: Config, spec: ImageSpec | None, setting: Setting | None) -> Shapes | None:
-    """Return the shapes of all weights with a setting; None where the recipe cannot be made."""
+    """Return the shapes of all weights with a setting; None if the recipe cannot be made."""
     assignments = [_assignment(setting)] if setting else []
     try:
         changed = layers.resolve(config=yaml.document(config), assignments=assignments)

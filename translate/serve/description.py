@@ -56,7 +56,7 @@ def sample(
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """Return what `model` does: ``translate`` and ``sample`` are None where it cannot."""
+    """Return what `model` does: ``translate`` and ``sample`` are None if it cannot."""
     recipe = model.recipe
     translates = type(recipe).translate is not Recipe.translate and bool(model.domains)
     samples = type(recipe).draw is not Recipe.draw
@@ -148,7 +148,7 @@ def _parameter(option: Option, schema: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def json_schema(annotation: Any) -> dict[str, Any]:
-    """Return the JSON schema of a type, without the alternative null; empty where it has none."""
+    """Return the JSON schema of a type, without the alternative null; empty if it has none."""
     try:
         schema: dict[str, Any] = TypeAdapter(annotation).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError):

@@ -84,7 +84,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a part of the response; raises `TimeoutError` where the client does not read."""
+        """Send a part of the response; raises `TimeoutError` if the client does not read."""
         if message["type"] == "http.response.start":
             await self._drain()
             self.status = message["status"]

@@ -26,7 +26,7 @@ def send(connection: Connection, head: Mapping[str, Any], *files: bytes | None) 
 
 
 def receive(connection: Connection) -> tuple[dict[str, Any], list[bytes | None]]:
-    """Return what `send` has sent; raises `EOFError` or `OSError` where the other side ended."""
+    """Return what `send` has sent; raises `EOFError` or `OSError` if the other side ended."""
     message = json.loads(connection.recv_bytes())
     files = [connection.recv_bytes() if there else None for there in message["files"]]
     return message["head"], files

@@ -51,7 +51,7 @@ class Worker:
         return self._loaded and not wait([self.process.sentinel], timeout=0)
 
     def start(self) -> Future[None]:
-        """Load the model; the future raises a `TranslateError` where that fails."""
+        """Load the model; the future raises a `TranslateError` if that fails."""
         return self._threads.submit(self._start)
 
     def call(self, action: str, fields: Mapping[str, str], *files: bytes | None) -> Future[Result]:

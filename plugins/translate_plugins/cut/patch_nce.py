@@ -85,7 +85,7 @@ def feature_channels(generator: nn.Module, channels: int) -> list[int]:
 
 
 def expect_equal_channels(source: int, target: int) -> int:
-    """Return the channels of both domains; `ConfigError` where they differ."""
+    """Return the channels of both domains; `ConfigError` if they differ."""
     if source != target:
         raise ConfigError(
             f"data.channels: source and output have one encoder, but {source} and {target} "

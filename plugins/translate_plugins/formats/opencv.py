@@ -23,7 +23,7 @@ def is_better(stored: FrameDetails) -> bool:
 
 
 def decode(data: bytes) -> Layers | None:
-    """Return the pixels of a file, or None where OpenCV cannot or should not decode it."""
+    """Return the pixels of a file, or None if OpenCV cannot or should not decode it."""
     pixels = read_numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None

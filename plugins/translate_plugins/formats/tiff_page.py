@@ -91,7 +91,7 @@ class Page:
 
 
 def read_page(data: bytes, offset: int) -> Page:
-    """Return what the tags at `offset` say; raises `ValueError` where they cannot be read."""
+    """Return what the tags at `offset` say; raises `ValueError` if they cannot be read."""
     try:
         directory, _ = tiff_tags.read_directory(data, offset)
         compression = directory.value(259, 1)
@@ -131,7 +131,7 @@ def require_readable(page: Page) -> None:
 
 
 def _reason(page: Page) -> str:
-    """Return why a page is not read; "" where it is."""
+    """Return why a page is not read; "" if it is."""
     deep = page.bits > 8
     if page.depth != 1:
         return f"a volume of {page.depth} slices in one page is not read: save a page for each"
@@ -208,7 +208,7 @@ def palette_colours(data: bytes, page: Page) -> bytes:
 
 
 def colour_profile(data: bytes) -> bytes:
-    """Return the ICC profile of the first page; empty where there is none."""
+    """Return the ICC profile of the first page; empty if there is none."""
     try:
         directory, _ = tiff_tags.read_directory(data, tiff_tags.page_offsets(data)[0])
         return bytes(directory.values(34675, limit=16 << 20))

@@ -25,7 +25,7 @@ class Table(Layout):
 
     Paths are relative to the table's folder, the root, or the domain's folder. ``--domains A B``
     are the names of the two columns' images, or their folders; ``--domains A`` is the folder of
-    all. A column ``split``, where there is one, says which rows are for training.
+    all. A column ``split``, if there is one, says which rows are for training.
     """
 
     batch, paired = Pair, True

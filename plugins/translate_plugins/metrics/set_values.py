@@ -23,7 +23,7 @@ class MeanOfSetValues(Metric):
 
     @abstractmethod
     def values(self) -> Tensor:
-        """Return the values (N,) of all images so far; none where the figure is undefined."""
+        """Return the values (N,) of all images so far; none if the figure is undefined."""
 
     def compute(self) -> dict[str, float]:
         values = self._known_values() if self.drawn is None else self.drawn

@@ -78,7 +78,7 @@ def _row(record: LogRecord) -> dict[str, Any]:
 
 
 def _step(row: Mapping[str, str]) -> float:
-    """Return the step of a row; infinity where a damaged file has none."""
+    """Return the step of a row; infinity if a damaged file has none."""
     text = row.get("step", "")
     return int(text) if text.isdecimal() else float("inf")
 

@@ -40,7 +40,7 @@ def resumed_config(
 
     It is that of ``config.yaml``, with `flags` and `assignments` on top; `before` is that of the
     checkpoint. They differ where that file was edited, or where a resume with other settings was
-    killed before its first checkpoint. Raises `ConfigError` where the result makes another method,
+    killed before its first checkpoint. Raises `ConfigError` if the result makes another method,
     or other data, of a run that is not forked.
     """
     document, lines = yaml.document(before), list[str]()
@@ -75,7 +75,7 @@ def resumed_config(
 
 
 def why_without_effect(config: Config, key: str) -> str:
-    """Return why a setting changes nothing in a run of `config`; nothing where it may.
+    """Return why a setting changes nothing in a run of `config`; nothing if it may.
 
     An option ``NAME`` of a recipe is without effect where its ``NAME_weight`` is 0, and so is a
     discriminator without an adversarial loss.

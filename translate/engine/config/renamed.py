@@ -12,7 +12,7 @@ LAYOUT_OPTIONS = ("sides", "drop_unpaired")
 
 
 def renamed_by(recipe: str) -> Mapping[str, str]:
-    """Return the `renamed` names of a recipe; none where it is not installed."""
+    """Return the `renamed` names of a recipe; none if it is not installed."""
     factory: Any = names("recipe").get(recipe)
     return factory.renamed if factory else {}
 

@@ -166,7 +166,7 @@ class Train(Section):
     seed: int = Field(default=0, ge=0, lt=1 << 62)
     """where all random numbers start"""
     device: str = "auto"
-    """auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"""
+    """auto, cpu, cuda or cuda:N; auto takes a GPU if there is one"""
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16 halves memory on a GPU; on most CPUs it is very slow"""
     schedule: Schedule | dict[str, Schedule] = "constant"
@@ -200,7 +200,7 @@ class Train(Section):
     guard: Positive = 10
     """turns in a row with a loss or gradient that is not finite, after which training stops"""
     compile: bool = False
-    """compile the networks, where a C++ compiler or Triton is at hand"""
+    """compile the networks; needs a C++ compiler or Triton"""
     deterministic: bool = False
     """repeat and resume bit for bit on a GPU, too: slower, and some operations are refused"""
 

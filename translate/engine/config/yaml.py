@@ -84,7 +84,7 @@ def _unspaced(value: Any) -> str:
 
 
 def _beyond_plain(events: Iterable[Event]) -> str:
-    """Return what of the YAML `events` we do not take, if there is any."""
+    """Return the unsupported feature of the YAML `events`, or an empty string."""
     depth = 0
     for event in events:
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)

@@ -109,7 +109,7 @@ def _not_joined(layout: Layout, data: Data, sizes: Collection[tuple[int, int]]) 
 
 
 def _pick(layout: Layout, number: int) -> tuple[Path, ...]:
-    """Return the files of an item; none where a plugin fails, which training lists."""
+    """Return the files of an item; none if a plugin fails, which training lists."""
     try:
         return layout.pick(number % len(layout), Random(number)).files
     except BaseException as error:

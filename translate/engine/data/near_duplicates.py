@@ -52,7 +52,7 @@ class Hashes(NamedTuple):
     bits: NDArray[np.uint64]
     """(N, 4)"""
     sample: str = ""
-    """how many of how many images were sampled; empty where it is all"""
+    """how many of how many images were sampled; empty if it is all"""
 
 
 def split_warnings(checked: CheckedData, data: Data) -> list[str]:

@@ -55,7 +55,7 @@ def with_root(data: Data, root: Path) -> Data:
 
 
 def expect_root(data: Data) -> None:
-    """Raise `DataError` where domains are names below the root, and there is no such folder."""
+    """Raise `DataError` if domains are names below the root, and there is no such folder."""
     names = [name for name in data.domains if Path(name).name == name]
     has_samples = data.root == Data.model_fields["root"].default  # sample domains are generated
     if names and not has_samples and not data.root.is_dir():
@@ -66,7 +66,7 @@ def expect_root(data: Data) -> None:
 
 
 def _expect_below(data: Data) -> None:
-    """Raise `DataError` where the new root of a run does not have its domains."""
+    """Raise `DataError` if the new root of a run does not have its domains."""
     names = short_names(data.domains)
     expect_root(data.model_copy(update={"domains": names}))
     for name in names:

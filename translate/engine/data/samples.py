@@ -81,7 +81,7 @@ def _sample_names(data: Data) -> list[str]:
 def draw(name: str, root: Path) -> None:
     """Generate the sample domain `name` below `root`, unless this version of it exists.
 
-    Raises `ConfigError` for a name that no plugin registers, `DataError` where the user has a
+    Raises `ConfigError` for a name that no plugin registers, `DataError` if the user has a
     folder of this name.
     """
     factory = registry.find("domain", name)

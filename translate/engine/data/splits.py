@@ -53,7 +53,7 @@ class Part(NamedTuple):
 def held_out(layout: Layout, data: Data, share: float, seed: int) -> list[Any]:
     """Return the files of about a `share` of the items; of a layout without files, the indices.
 
-    Every domain and class has images on both sides. Raises `DataError` where that is impossible.
+    Every domain and class has images on both sides. Raises `DataError` if that is impossible.
     """
     parts = parts_of(layout, data)
     places = {part.key: _place(seed, part.key) for part in parts}
@@ -110,13 +110,13 @@ def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
 
 
 def group_of(name: str, pattern: str | None) -> str | None:
-    """Return the first group of `pattern` in a relative path; None where it does not match."""
+    """Return the first group of `pattern` in a relative path; None if it does not match."""
     matched = re.search(pattern, name) if pattern else None
     return matched[1] if matched else None
 
 
 def ungrouped_warnings(layout: Layout, data: Data) -> list[str]:
-    """Return a line on the files without a group; raises `ConfigError` where none has any."""
+    """Return a line on the files without a group; raises `ConfigError` if none has any."""
     names = list(relative_names(layout.files, data).values())
     alone = [name for name in names if group_of(name, data.groups) is None]
     if not data.groups or not alone:

@@ -182,7 +182,7 @@ def _create(entry: Mapping[str, Any], data: Data, by_role: Mapping[str, Domain])
 
 
 def _test(augmentation: Augmentation, name: str, crop: Pixels) -> None:
-    """Raise `ConfigError` where a transform fails on `crop`, or changes its size or type."""
+    """Raise `ConfigError` if a transform fails on `crop`, or changes its size or type."""
     try:
         augmentation.transform.set_random_state(np.random.default_rng(0), Random(0))
         result = augmentation.transform(image=crop.copy(), force_apply=True)["image"]

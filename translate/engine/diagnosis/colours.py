@@ -73,7 +73,7 @@ def tint(preview: Preview) -> Iterator[Detection]:
 
 
 def correlation(one: Row, other: Row) -> float:
-    """Return the correlation of the brightness of all pixels; 0 where one has none."""
+    """Return the correlation of the brightness of all pixels; 0 if one has none."""
     first, second = one.mean(axis=-1).ravel(), other.mean(axis=-1).ravel()
     if first.std() < 1 or second.std() < 1:
         return 0.0

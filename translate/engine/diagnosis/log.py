@@ -34,7 +34,7 @@ class Log:
         return list(dict.fromkeys(name for r in self.records for name in getattr(r, field)))
 
     def values(self, field: Field, name: str) -> NDArray[np.float64]:
-        """Return a value of each record, NaN where it has none."""
+        """Return a value of each record, NaN if it has none."""
         return np.array(
             [getattr(record, field).get(name, math.nan) for record in self.records], np.float64
         )

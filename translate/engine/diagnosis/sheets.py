@@ -50,12 +50,12 @@ def sheets(run: Path) -> list[tuple[int, Path]]:
 
 
 def read_rows(run: Path) -> list[Row]:
-    """Return the rows of a run's previews; raises `CheckpointError` where they are not known."""
+    """Return the rows of a run's previews; raises `CheckpointError` if they are not known."""
     return json_files.read_record(run / ROWS, Rows).rows
 
 
 def read_sheet(step: int, path: Path, rows: list[Row]) -> Preview:
-    """Return the preview at `path`; raises `BadImage` where it is damaged."""
+    """Return the preview at `path`; raises `BadImage` if it is damaged."""
     shapes = {row.title: (row.count, row.height, row.width) for row in rows}
     try:
         images = split_sheet(read_image(path), shapes)

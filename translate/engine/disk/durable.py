@@ -32,7 +32,7 @@ def open_regular(path: Path, flags: int) -> int:
 
 
 def open_folder(folder: Path) -> int:
-    """Return a descriptor of `folder`; raises `OSError` where the system has none for folders."""
+    """Return a descriptor of `folder`; raises `OSError` if the system has none for folders."""
     return os.open(folder, os.O_RDONLY)
 
 

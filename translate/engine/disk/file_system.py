@@ -63,7 +63,7 @@ def explain_path_error(error: BaseException) -> str:
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return how many bytes are free where `folder` is; None where the system does not say."""
+    """Return how many bytes are free where `folder` is; None if the system does not say."""
     ask = getattr(os, "statvfs", None)
     if ask is None:
         note("free space is not known", folder, "no statvfs")

@@ -48,7 +48,7 @@ def replace_json(path: Path, value: Mapping[str, Any]) -> None:
 def append(path: Path, record: Mapping[str, Any]) -> None:
     """Add `record` to the JSON lines of `path`, with one write; a torn last line is mended.
 
-    Raises `OSError` where `path` is a link or anything else than a file.
+    Raises `OSError` if `path` is a link or anything else than a file.
     """
     append_line(path, json.dumps(record))
 
@@ -56,7 +56,7 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
 def append_line(path: Path, text: str) -> None:
     """Add a line of `text` to `path`, with one write; a torn last line is ended first.
 
-    Raises `OSError` where `path` is a link or anything else than a file.
+    Raises `OSError` if `path` is a link or anything else than a file.
     """
     line = f"{text}\n".encode()
     make_folder(path.parent)
@@ -111,7 +111,7 @@ def extend(path: Path, chunks: Iterable[Chunk], *, start: int) -> None:
 
 
 def discard(path: Path) -> None:
-    """Delete the file `path`, if it is there."""
+    """Delete the file `path`, if it exists."""
     path.unlink(missing_ok=True)
 
 

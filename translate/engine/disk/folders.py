@@ -143,7 +143,7 @@ def _move_folder(source: Path, target: Path, names: Iterable[str]) -> None:
 
 
 def _require_space(folder: Path, size: int) -> None:
-    """Raise `OSError` where the file system says that fewer bytes than `size` are free."""
+    """Raise `OSError` if the file system says that fewer bytes than `size` are free."""
     free = free_bytes(folder)
     if free is not None and free < size:
         room = f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"

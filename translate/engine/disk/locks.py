@@ -136,7 +136,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], object]) -> Iterator[bool]
 
 
 def _flock(descriptor: int, folder: Path, kind: str, *, wait: bool) -> bool | None:
-    """Return whether the open file is locked now; None where there are no locks."""
+    """Return whether the open file is locked now; None if there are no locks."""
     if fcntl is None:
         note(NO_LOCKS, folder, "no fcntl")
         return None

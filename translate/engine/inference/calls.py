@@ -83,7 +83,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def choose_seed(call: Call, seed: int | None, run: str) -> int | None:
-    """Return the seed of the noise of `call`, by default 0; None where it takes no noise.
+    """Return the seed of the noise of `call`, by default 0; None if it takes no noise.
 
     Raises `ConfigError` for a seed that has no effect.
     """

@@ -21,7 +21,7 @@ from translate.recipe import Recipe
 
 CHUNK = 64
 """Images drawn at once. Numbers 0 to 63 always go through the network together, so that an image
-does not depend on how many others are asked for, or are there already."""
+does not depend on the number of requested or existing images."""
 MOST_ON_A_SHEET = 256
 ALL_CLASSES = "all"
 
@@ -41,7 +41,7 @@ class SampleRequest:
     """options of the recipe's own `draw`"""
 
     def condition(self, model: Model, number: int) -> int | None:
-        """Return the index of the class of image `number`; None where there are no classes."""
+        """Return the index of the class of image `number`; None if there are no classes."""
         known = classes(model)
         if not known:
             return None

@@ -51,9 +51,9 @@ def translate_each(
     begun.
 
     Raises:
-        TranslateError: before any work, where the options do not fit or an output is taken.
+        TranslateError: before any work, if the options do not fit or an output is taken.
         SaveError: after three failed writes in a row.
-        NothingUsableError: where not one image could be translated.
+        NothingUsableError: if not one image could be translated.
     """
     to, half = model.choose(options.to), model.half(options.side)
     sources = Sources(options.max_pixels)

@@ -104,7 +104,7 @@ def assign_outputs(
 def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
     """Return `jobs`, each with the mask in `masks` that has its path without suffix, if any.
 
-    If `masks` is a file, it is the mask of a single image. Raises `ConfigError` where there is no
+    If `masks` is a file, it is the mask of a single image. Raises `ConfigError` if there is no
     such file or folder, a file is given for several images, or an image has two masks, or none has
     one.
     """
@@ -138,9 +138,9 @@ def with_masks(jobs: Sequence[Job], root: Path, masks: Path) -> list[Job]:
 
 
 def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
-    """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, where there are several.
+    """Return `jobs`, with one for each frame, ``x.0001.png`` and so on, if there are several.
 
-    Raises `ConfigError` where such a name is that of another image.
+    Raises `ConfigError` if such a name is that of another image.
     """
     split = [of_frame for job in jobs for of_frame in _frames(job, sources)]
     names = Counter(_folded(job.output) for job in split)

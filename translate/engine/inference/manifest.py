@@ -76,7 +76,7 @@ class OutputManifest:
     def open(self) -> Iterator[None]:
         """Begin to write: delete the problems of earlier runs, and what a killed one left.
 
-        Raises `SaveError` where the folder's own files cannot be written.
+        Raises `SaveError` if the folder's own files cannot be written.
         """
         with ExitStack() as stack:
             try:
@@ -102,7 +102,7 @@ class OutputManifest:
     ) -> tuple[list[AnyOutput], int]:
         """Return what is still to be done, and how many outputs are done and verified.
 
-        `digest` returns the sha256 of an origin; None where it cannot be read. Raises `ConfigError`
+        `digest` returns the sha256 of an origin; None if it cannot be read. Raises `ConfigError`
         for an output that something else made, unless it may be overwritten, and where the records
         cannot be read.
         """
@@ -127,7 +127,7 @@ class OutputManifest:
         if others and not self.overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
             raise ConfigError(
-                f"{others[0]}{more} is there already, and was not made from this input with "
+                f"{others[0]}{more} exists already, and was not made from this input with "
                 "this model and these options: choose another folder, or --overwrite."
             )
         return todo, done
@@ -186,7 +186,7 @@ class OutputManifest:
         return made
 
     def _notes(self, work: Output, origin: str | None, made: Records) -> Sequence[str] | None:
-        """Return the notes of `work`; None where it is not done, or its output has changed."""
+        """Return the notes of `work`; None if it is not done, or its output has changed."""
         claims = made.get(self._name(work))
         if not claims or origin is None:
             return None
@@ -200,7 +200,7 @@ class OutputManifest:
 
 
 def _listed(folder: Path) -> list[Path]:
-    """Return the files of records in `folder`; raises `CheckpointError` where it is unreadable."""
+    """Return the files of records in `folder`; raises `CheckpointError` if it is unreadable."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - which says what glob passes over
     except FileNotFoundError:

@@ -52,7 +52,7 @@ def split_masks(mask: Any, count: int, *, shared: bool = False) -> list[Any]:
         shared: whether they are a tensor, of which all may have one mask.
 
     Raises:
-        ConfigError: where there is no mask for each.
+        ConfigError: if there is no mask for each.
     """
     if mask is None:
         return [None] * count

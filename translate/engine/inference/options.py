@@ -48,7 +48,7 @@ class InferenceOptions:
     options: Mapping[str, Any] | None = None
     """options of the recipe's own `translate`"""
     seed: int | None = None
-    """seed of the noise, where the recipe takes some; by default 0"""
+    """seed of the noise, if the recipe takes noise; by default 0"""
 
 
 def recorded(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:

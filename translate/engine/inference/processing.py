@@ -58,7 +58,7 @@ class ImageProcessor:
     options: Mapping[str, Any] = field(default_factory=dict)
     """of the recipe's `translate`"""
     seed: int | None = None
-    """of the noise, where the recipe takes some"""
+    """of the noise, if the recipe takes noise"""
 
     @property
     def source(self) -> Domain:
@@ -158,7 +158,7 @@ def scaled(
 ) -> Pixels:
     """Return `pixels` with the shorter side scaled to `shorter`; None: as they are.
 
-    Raises `ValueError` where that makes more than `max_pixels` of them.
+    Raises `ValueError` if that makes more than `max_pixels` of them.
     """
     if shorter is None:
         return pixels

@@ -58,7 +58,7 @@ class FolderReport:
     def add(self, result: PipelineResult) -> None:
         """Count an image, and list what is wrong with it.
 
-        Raises `SaveError` where the disk takes no more outputs, and `PluginError` where the recipe
+        Raises `SaveError` if the disk takes no more outputs, and `PluginError` where the recipe
         translates no image.
         """
         if isinstance(result, ImageResult):
@@ -90,7 +90,7 @@ class FolderReport:
         note_lost_messages(self.manifest)
 
     def end(self) -> None:
-        """Log how many notes there are; raise where not one image was translated."""
+        """Log how many notes there are; raise if not one image was translated."""
         result = self.result
         if self.notes.total() > len(self.notes):
             counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.notes.items()))
@@ -125,7 +125,7 @@ class FolderReport:
             self._list(problem)
 
     def _require_working_recipe(self, count: int) -> None:
-        """Raise `PluginError` where at least `count` images failed in it, and none succeeded."""
+        """Raise `PluginError` if at least `count` images failed in it, and none succeeded."""
         if self.failures and len(self.failures) >= count and not self.result.done:
             raise PluginError(self.failures[0])
 

@@ -77,13 +77,13 @@ def sample_each(
 ) -> Iterator[InferenceResult]:
     """Write ``out/000001.png`` and so on, and yield how many are done so far.
 
-    What is there already, drawn by the same model from the same seed, is skipped. Once `stop`
+    Existing outputs of the same model and seed are skipped. Once `stop`
     returns something true, the images at hand are finished and no others begun.
 
     Raises:
-        TranslateError: before any work, where the model cannot draw what is requested.
+        TranslateError: before any work, if the model cannot draw what is requested.
         SaveError: where an image cannot be written.
-        NothingUsableError: where not one image is finite.
+        NothingUsableError: if not one image is finite.
     """
     text = check(model, request)
     request = complete(model, request)

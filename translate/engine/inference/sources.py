@@ -51,7 +51,7 @@ class Source:
 
     @cached_property
     def mask(self) -> EncodedImage | None:
-        """The content of the mask; raises `BadImage` where it cannot be read."""
+        """The content of the mask; raises `BadImage` if it cannot be read."""
         if self._mask_path is None:
             return None
         return masks.open_mask(self._mask_path, self.path, self.image.max_pixels)
@@ -120,7 +120,7 @@ class Sources:
         return source
 
     def digest(self, job: Job, *, keep: bool = False) -> str | None:
-        """Return the sha256 of the input of `job`; None where it cannot be read."""
+        """Return the sha256 of the input of `job`; None if it cannot be read."""
         try:
             return self.look(job, keep=keep).sha256
         except BadImage:

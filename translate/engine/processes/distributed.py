@@ -52,7 +52,7 @@ def choose_device(name: str) -> torch.device:
 def process_group(device: torch.device) -> Iterator[None]:
     """Join the process group that torchrun started; do nothing for a single process.
 
-    Raises `ConfigError` where the processes cannot connect.
+    Raises `ConfigError` if the processes cannot connect.
     """
     if read_launch().is_single or dist.is_initialized():
         yield
@@ -82,7 +82,7 @@ def own_indices(count: int) -> range:
 
 @contextmanager
 def _explained_peer_failure() -> Iterator[None]:
-    """Raise `TrainingError` where communication fails because another process has ended."""
+    """Raise `TrainingError` if communication fails because another process has ended."""
     try:
         yield
     except RuntimeError as error:

@@ -30,7 +30,7 @@ class Launch(NamedTuple):
 def read_launch() -> Launch:
     """Read ``RANK``, ``WORLD_SIZE`` and ``LOCAL_RANK``; an empty variable counts as not set.
 
-    Raises `ConfigError` where they contradict each other.
+    Raises `ConfigError` if they contradict each other.
     """
     rank, world_size, local_rank = map(_number, ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     if rank is None and world_size is None:
@@ -53,7 +53,7 @@ def read_launch() -> Launch:
 
 
 def require_rendezvous() -> None:
-    """Raise `ConfigError` where the address or port at which processes connect is missing."""
+    """Raise `ConfigError` if the address or port at which processes connect is missing."""
     absent = [name for name in RENDEZVOUS_VARIABLES if not os.environ.get(name, "").strip()]
     port = os.environ.get("MASTER_PORT", "").strip()
     if absent:

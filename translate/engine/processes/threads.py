@@ -81,7 +81,7 @@ class ThreadCount:
 
     Args:
         adapt: Follow the load of the machine; False: the number stays as it is.
-        measure: Returns the processor time used so far, or None where it is unknown.
+        measure: Returns the processor time used so far, or None if it is unknown.
     """
 
     def __init__(

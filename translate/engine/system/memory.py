@@ -32,7 +32,7 @@ def keep_freed_memory() -> None:
 
 
 def memory_limit_mb(device: torch.device) -> int:
-    """Return the memory of a GPU, or that the process may use, in MiB; 0 where it is not known.
+    """Return the memory of a GPU, or that the process may use, in MiB; 0 if it is not known.
 
     The latter is the least of the machine's and of the limits of its control group.
     """

@@ -37,7 +37,7 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
 
 
 def _expect_players(config: Config, players: Iterable[str]) -> None:
-    """Raise `ConfigError` where a setting by player names one that the recipe does not have."""
+    """Raise `ConfigError` if a setting by player names one that the recipe does not have."""
     for key in ("schedule", "clip_norm"):
         setting = getattr(config.train, key)
         for name in setting if isinstance(setting, Mapping) else ():

@@ -163,7 +163,7 @@ class Loop:
         return Stop.FINISHED
 
     def _own_stop(self) -> Stop:
-        """Return why this process would stop, or FINISHED where it would not."""
+        """Return why this process would stop, or FINISHED if it would not."""
         if self.writer.run.stop_reason:
             return Stop.HOOK
         if self.interrupts.time_is_up:
@@ -193,7 +193,7 @@ class Loop:
         return batch, gather_problems(problems) if worst else []
 
     def _evaluate(self) -> bool:
-        """Evaluate where that is due; return whether the weights are the best so far."""
+        """Evaluate if that is due; return whether the weights are the best so far."""
         self.training.figures = {}
         if not self.evaluations or not self.evaluations.is_due():
             return False
@@ -202,7 +202,7 @@ class Loop:
         return improved
 
     def _intervals(self, *, last: bool, save: bool) -> bool:
-        """Log, draw and save where that is due after a step; return whether anything was."""
+        """Log, draw and save if that is due after a step; return whether anything was."""
         step, train = self.training.step, self.training.config.train
         log = step % train.log_every == 0 or last or bool(self.training.figures)
         every = train.preview_every

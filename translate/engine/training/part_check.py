@@ -95,7 +95,7 @@ def _fits(
 
 
 def _try_step(config: Config, layout: Layout, device: torch.device) -> Outcome | None:
-    """Return what ends the first step; None where it succeeds."""
+    """Return what ends the first step; None if it succeeds."""
     size, count = config.data.crop, shape_check.batch_size(config)
     return shape_check.failure(config, layout, size, count, device, turns=None)
 

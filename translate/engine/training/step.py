@@ -50,7 +50,7 @@ def take_turns(
     """Take one step of `recipe` on `batch`.
 
     `clip_norm` is the largest norm of a player's gradient, for all players or by player. Raises
-    `PluginError` where the recipe breaks one of the rules of ``yield``.
+    `PluginError` if the recipe breaks one of the rules of ``yield``.
     """
     result = StepResult()
     device = next(recipe.parameters()).device.type
@@ -177,7 +177,7 @@ class Guard:
                 self.total += bad
 
     def check(self) -> None:
-        """Raise `TrainingError` when the limit is reached."""
+        """Raise `TrainingError` if the limit is reached."""
         for player, count in self.in_a_row.items():
             if int(count) >= self.limit:
                 raise TrainingError(
