@@ -12,10 +12,10 @@ from translate_plugins.formats.pillow import FrameDetails
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are reported by us
 
 
-def is_better(stored: FrameDetails) -> bool:
+def is_better(details: FrameDetails) -> bool:
     """Return whether to decode with OpenCV: photographs and 16-bit colour."""
-    header = stored.header
-    if stored.frames > 1 or header.format == "AVIF":
+    header = details.header
+    if details.frames > 1 or header.format == "AVIF":
         return False  # OpenCV skips the default image of an animated PNG
     if header.bits > 8:  # Pillow truncates 16-bit colours to 8 bits
         return header.bits == 16 and header.mode in ("RGB", "RGBA", "LA")

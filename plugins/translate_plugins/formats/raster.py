@@ -47,25 +47,25 @@ class Raster:
         """Return the header of a frame; None for a file of another format."""
         if not pillow.accepts(self.name, source.data):
             return None
-        return self._stored(source, frame).header
+        return self._details(source, frame).header
 
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
         """Return the upright pixels of a frame."""
-        stored = self._stored(source, frame)
+        details = self._details(source, frame)
         if frame and self._one_canvas:
             layers = self._next(source, frame)
         else:
-            layers = self._decoded(source, frame, stored)
-        return layers.upright(stored.header.orientation).crop(window)
+            layers = self._decode(source, frame, details)
+        return layers.upright(details.header.orientation).crop(window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
         """Return the content of a file."""
         flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-        buffer, kept = BytesIO(), metadata.options(like.extra, like.private)
-        Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **kept})
+        buffer, extra = BytesIO(), metadata.options(like.extra, like.private)
+        Image.fromarray(np.ascontiguousarray(flat)).save(buffer, **{**self._options, **extra})
         return buffer.getvalue()
 
-    def _stored(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
+    def _details(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
         frame = 0 if self._one_canvas else frame
         key = f"{self.name} {frame}"
         if key not in source.cache:
@@ -74,14 +74,14 @@ class Raster:
         details: pillow.FrameDetails = source.cache[key]
         return details
 
-    def _decoded(self, source: EncodedImage, frame: int, stored: pillow.FrameDetails) -> Layers:
+    def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
         png.require_whole(source.data)
-        suits = opencv.is_better(stored)
-        if suits and (layers := opencv.decode(source.data)):
+        by_opencv = opencv.is_better(details)
+        if by_opencv and (layers := opencv.decode(source.data)):
             return layers
         with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file
             layers = layers_from_pillow(image)
-            if suits and stored.header.bits > 8:
+            if by_opencv and details.header.bits > 8:
                 raise ValueError("its 16-bit colours cannot be decoded")
             return layers
 

@@ -37,19 +37,19 @@ class Tiff:
         """Return the header of a page; None for a file of another format."""
         if not tiff_tags.is_tiff(source.data):
             return self._pillow.probe(source, frame)  # reads headers with swapped bytes
-        page, count = _find(source, frame)
+        page, count = _read_page(source, frame)
         return _header(page, count, source)
 
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
         """Return the upright pixels of a page."""
         if not tiff_tags.is_tiff(source.data):
             return self._pillow.read(source, frame, window)
-        page, _ = _find(source, frame)
+        page, _ = _read_page(source, frame)
         single = tiff_page.single_page(source.data, page)
         if page.by_opencv:
-            layers = _deep(single, page)
+            layers = _decode_deep(single, page)
         else:
-            layers = _flat(EncodedImage(source.name, single, source.max_pixels), page)
+            layers = _decode_eight_bit(EncodedImage(source.name, single, source.max_pixels), page)
         layers = layers if page.alpha else layers._replace(alpha=None)
         return layers.crop(window)
 
@@ -58,7 +58,7 @@ class Tiff:
         return self._pillow.write(pixels, like)
 
 
-def _find(source: EncodedImage, frame: int) -> tuple[Page, int]:
+def _read_page(source: EncodedImage, frame: int) -> tuple[Page, int]:
     """Return a page and the number of pages."""
     if "TIFF" not in source.cache:
         source.cache["TIFF"] = tiff_tags.page_offsets(source.data)
@@ -96,13 +96,13 @@ def _header(page: Page, count: int, source: EncodedImage) -> Header:
     )
 
 
-def _flat(single: EncodedImage, page: Page) -> Layers:
+def _decode_eight_bit(single: EncodedImage, page: Page) -> Layers:
     """Return a page of 8 bits; Pillow converts premultiplied alpha and inverted gray."""
     try:
         with pillow.open_frame(single, "TIFF") as image:
             if (
                 page.has_eight_bit_palette and image.palette
-            ):  # as if white were 255, where it is 65535
+            ):  # Pillow takes 255 as the maximum of a palette; it is 65535
                 image.load()
                 image.putpalette(tiff_page.palette_colours(single.data, page))
             return layers_from_pillow(image)
@@ -110,7 +110,7 @@ def _flat(single: EncodedImage, page: Page) -> Layers:
         raise BadImage(single.path, f"{page.name} that cannot be decoded: {bad.reason}") from bad
 
 
-def _deep(single: bytes, page: Page) -> Layers:
+def _decode_deep(single: bytes, page: Page) -> Layers:
     """Return a page of more than 8 bits, whose stored values OpenCV returns unchanged."""
     pixels = opencv.read_numbers(single)
     bands = 1 if pixels is None or pixels.ndim == 2 else pixels.shape[2]
@@ -119,18 +119,18 @@ def _deep(single: bytes, page: Page) -> Layers:
     if page.bits in (10, 12, 14):  # OpenCV shifts them to the upper bits of 16
         pixels = ((pixels >> (16 - page.bits)).astype(np.uint32) * 65535) // (2**page.bits - 1)
         pixels = pixels.astype(np.uint16)
-    kept = pixels if page.alpha else pixels.reshape(*pixels.shape[:2], bands)[..., : page.colours]
+    values = pixels if page.alpha else pixels.reshape(*pixels.shape[:2], bands)[..., : page.colours]
     if page.kind == tiff_page.FLOAT:
-        kept = to_uint16(kept)
-    if kept.dtype != np.uint16:
-        raise ValueError(f"{page.name} that was decoded as {kept.dtype}")
+        values = to_uint16(values)
+    if values.dtype != np.uint16:
+        raise ValueError(f"{page.name} that was decoded as {values.dtype}")
     if page.photometric == tiff_page.GRAY_INVERTED:
-        kept = 65535 - kept
-    layers = split_alpha(kept.reshape(kept.shape[:2]) if page.colours == 1 else kept)
-    return _straight(layers) if page.alpha == 1 else layers
+        colours = 65535 - colours
+    layers = split_alpha(colours.reshape(colours.shape[:2]) if page.colours == 1 else colours)
+    return _unpremultiply(layers) if page.alpha == 1 else layers
 
 
-def _straight(layers: Layers) -> Layers:
+def _unpremultiply(layers: Layers) -> Layers:
     """Return 16-bit colours without premultiplied alpha."""
     assert layers.alpha is not None
     alpha = np.maximum(layers.alpha, 1)[..., None].astype(np.uint64)

@@ -1,7 +1,7 @@
 """MNIST as published, and other data sets of idx files: ``train-images-idx3-ubyte.gz``.
 
 An idx file is a big-endian header (two zeros, the type, the number of dimensions, the length of
-each) and the numbers themselves; of the types, only bytes are images.
+each) and the numbers. Only files of bytes are read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHUNK_BYTES = 1 << 20
 class IdxFiles(Layout):
     """MNIST's idx files: gray images with their labels.
 
-    All of them are in one tensor, which worker processes share.
+    All images are in one tensor, which worker processes share.
     """
 
     batch: type[Images | Labelled] = Labelled
@@ -78,26 +78,26 @@ class IdxFiles(Layout):
 
 
 def read(path: Path, dimensions: int) -> Tensor:
-    """Return the bytes of an idx file, gzipped or not, as its header lays them out.
+    """Return the bytes of an idx file, gzipped or not, in the shape of its header.
 
-    No more is inflated than the header promises. Raises `DataError` for any other file.
+    At most the bytes that the header states are inflated. Raises `DataError` for any other file.
     """
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == GZIP
-        with gzip.open(path) if packed else path.open("rb") as file:
+            gzipped = file.read(2) == GZIP
+        with gzip.open(path) if gzipped else path.open("rb") as file:
             shape = _shape(path, file.read(4 + 4 * dimensions), dimensions)
-            promised = f"its header promises {' x '.join(map(str, shape))} bytes"
+            stated = f"its header states {' x '.join(map(str, shape))} bytes"
             if prod(shape) > RATIO * path.stat().st_size:
-                raise DataError(f"{path}: {promised}, more than such a small file can hold.")
+                raise DataError(f"{path}: {stated}, more than such a small file can hold.")
             values = np.empty(shape, np.uint8)
             filled, view = 0, values.data.cast("B")
             while count := file.readinto(view[filled : filled + CHUNK_BYTES]):
                 filled += count
             if filled < len(view):
-                raise DataError(f"{path}: cut short: {promised}, and {filled} follow.")
+                raise DataError(f"{path}: cut short: {stated}, and {filled} follow.")
             if file.read(1):
-                raise DataError(f"{path}: {promised}, and more follow.")
+                raise DataError(f"{path}: {stated}, and more follow.")
     except EOFError as error:
         raise DataError(f"{path}: cut short: it ends in the middle of a gzip stream.") from error
     except (OSError, zlib.error, MemoryError) as error:
@@ -117,7 +117,7 @@ def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:
         raise DataError(f"{path}: cut short: {len(header)} bytes, in the middle of its header.")
     shape = tuple(np.frombuffer(header, ">u4", offset=4).tolist())
     if not prod(shape):
-        raise DataError(f"{path}: empty: its header promises {' x '.join(map(str, shape))} bytes.")
+        raise DataError(f"{path}: empty: its header states {' x '.join(map(str, shape))} bytes.")
     return shape
 
 

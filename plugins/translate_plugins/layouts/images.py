@@ -1,4 +1,4 @@
-"""Images of one domain, and nothing about them."""
+"""Images of one domain, without labels or captions."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ class SuffixPairs(Layout):
         split: str,
         leave_out: Iterable[Path] = (),
         *,
-        source: Annotated[str, "how names of source images end, before the dot; may be empty"],
-        target: Annotated[str, "how names of target images end, before the dot; may be empty"],
+        source: Annotated[str, "end of the names of source images, before the dot; may be empty"],
+        target: Annotated[str, "end of the names of target images, before the dot; may be empty"],
         drop_unpaired: Annotated[bool, "skip images without a partner instead of refusing"] = False,
     ) -> None:
         if source == target:
@@ -59,17 +59,17 @@ class SuffixPairs(Layout):
         left, right = (
             _by_stem(folder.path, folder.files, suffixes) for folder in (folders[0], folders[-1])
         )
-        sides, others = (left[0][0], right[0][1]), {*left[1], *right[1]}
+        files, others = (left[0][0], right[0][1]), {*left[1], *right[1]}
         if len(folders) == 2:
             others |= {*left[0][1].values(), *right[0][0].values()}
-        both, dropped = partners(
+        names_of_pairs, notes_on_dropped = partners(
             [f"*{source}", f"*{target}"],
-            *sides,
+            *files,
             drop_unpaired=drop_unpaired,
             rule=f"A pair is NAME{source}.png and NAME{target}.png, whatever the file type.",
         )
         bad = set(leave_out)
-        pairs = [(sides[0][key], sides[1][key]) for key in both]
+        pairs = [(files[0][key], files[1][key]) for key in names_of_pairs]
         self.pairs = [pair for pair in pairs if bad.isdisjoint(pair)]
         if not self.pairs:
             count = sum(len(folder.files) for folder in folders)
@@ -79,7 +79,7 @@ class SuffixPairs(Layout):
             )
         self.domain_files = list(zip(*self.pairs, strict=True))
         self.files = sorted({path for pair in self.pairs for path in pair})
-        self.notes, self.problems = [*notes(*folders), *dropped], problems(*folders)
+        self.notes, self.problems = [*notes(*folders), *notes_on_dropped], problems(*folders)
         if others:
             self.notes.append(
                 f"skipped {len(others)} images with names that end in neither {source!r} nor "
@@ -97,7 +97,7 @@ class SuffixPairs(Layout):
 
 
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
-    """Return one folder of both sides, or one for each; the root where domains are no folders."""
+    """Return one folder of both sides, or one for each; the root if the domains are no folders."""
     homes = [place for name in domains for place in places(root, name, split)]
     if len(domains) == 2 and not any(place.exists() for place in homes):
         return [first_with_images(f"pairs of {listed(domains)}", [root / split, root])]
@@ -105,14 +105,14 @@ def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
 
 
 def _side_name(suffix: str, domain: str) -> str:
-    """Return the name of one side: its suffix, or the folder where that is empty."""
+    """Return the name of one side: its suffix, or the folder if that is empty."""
     return suffix.strip("-_. ") or domain
 
 
 def _by_stem(
     folder: Path, files: Iterable[Path], suffixes: tuple[str, str]
 ) -> tuple[tuple[dict[str, Path], dict[str, Path]], list[Path]]:
-    """Return the files of the source and of the target, by their names without suffix, and others.
+    """Return the files of source and target by their names without suffix, and all other files.
 
     The longer suffix is tried first, as one may be the end of the other: ``_in`` of ``_main_in``.
     """

@@ -17,7 +17,7 @@ from translate_plugins.metrics.set_values import MeanOfSetValues
 SIDE = 28
 """pixels of a side to which all images are resized"""
 KEPT = 16
-"""classifiers that are kept, so that several sets of images are measured with the same one"""
+"""trained classifiers to keep, as several sets of images are measured with the same one"""
 _trained: dict[bytes, SmallClassifier] = {}
 
 
@@ -45,17 +45,17 @@ class _ClassifierAccuracy(MeanOfSetValues):
     @abstractmethod
     def values(self) -> Tensor: ...
 
-    def accuracy(self, learnt: str, tested: str) -> Tensor:
-        """Return which of the images `tested` a classifier of the images `learnt` gets right."""
-        labels = self.rows(learnt, "labels")
+    def accuracy(self, trained_on: str, tested_on: str) -> Tensor:
+        """Return (N,): whether a classifier trained on some images is right for each of others."""
+        labels = self.rows(trained_on, "labels")
         if len(labels.unique()) < 2:
             return torch.empty(0)
-        classes = 1 + int(max(labels.max(), self.rows(tested, "labels").max()))
-        classifier = self._train(self.rows(learnt, "levels"), labels, classes)
+        classes = 1 + int(max(labels.max(), self.rows(tested_on, "labels").max()))
+        classifier = self._train(self.rows(trained_on, "levels"), labels, classes)
         with torch.no_grad():
-            chunks = self.rows(tested, "levels").split(1000)
+            chunks = self.rows(tested_on, "levels").split(1000)
             predictions = torch.cat([classifier(chunk / 255)[0].argmax(1) for chunk in chunks])
-        return predictions == self.rows(tested, "labels")
+        return predictions == self.rows(tested_on, "labels")
 
     def protocol(self) -> dict[str, str]:
         return {
@@ -69,7 +69,7 @@ class _ClassifierAccuracy(MeanOfSetValues):
         return ((small - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
 
     def _train(self, levels: Tensor, labels: Tensor, classes: int) -> SmallClassifier:
-        """Return a classifier of these images, the same one in whatever order they are."""
+        """Return a classifier trained on these images, the same one in any order of them."""
         images = zip(labels, levels, strict=True)
         rows = [(int(label), image.numpy().tobytes()) for label, image in images]
         order = torch.tensor(sorted(range(len(rows)), key=rows.__getitem__))
@@ -93,8 +93,8 @@ class _ClassifierAccuracy(MeanOfSetValues):
 class ClassAccuracy(_ClassifierAccuracy):
     """Generators: accuracy on generated images of a classifier that is trained on the real ones.
 
-    Shmelkov et al. (2018), GAN-test: how well the images are of the class that they were generated
-    for. Limited by the number of real images; repeated images may have all of it.
+    Shmelkov et al. (2018), GAN-test: whether images belong to the class that they were generated
+    for. Limited by the number of real images; repeated images may reach 1.
     """
 
     figures = {"class-accuracy": Figure("max")}

@@ -38,7 +38,7 @@ class FrechetInceptionDistance(FrechetDistance):
 class KernelInceptionDistance(KernelDistance):
     """Unpaired: KID, kernel distance in features of Inception-v3, by torch-fidelity.
 
-    Binkowski et al. (2018). Unbiased, and so the figure to read for few images. Not multiplied by
+    Binkowski et al. (2018). Unbiased, and so preferable for few images. Not multiplied by
     100 or 1,000, as some papers do.
     """
 
@@ -51,8 +51,8 @@ class ClipMeanDiscrepancy(Metric):
     """Unpaired: CMMD, maximum mean discrepancy in CLIP's embeddings, times 1,000.
 
     Jayasumana et al. (2024): embeddings of unit length, Gaussian kernel with sigma 10, the biased
-    estimate. Images are resized bilinearly, where the paper resizes bicubically, so that figures
-    differ a little from the paper's.
+    estimate. Images are resized bilinearly, not bicubically as in the paper, so that figures
+    differ slightly.
     """
 
     needs = frozenset({"fake", "real"})
@@ -80,9 +80,9 @@ class ClipMeanDiscrepancy(Metric):
 class LiteScore(Metric):
     """Generators: Inception score with the class probabilities of EfficientNet-Lite0.
 
-    Salimans et al. (2016): high for images that are each of one of ImageNet's classes, and together
-    of many. It means little for other images than photographs of objects, and compares with no
-    Inception score.
+    Salimans et al. (2016): high if each image clearly has one of ImageNet's classes, and all
+    together have many. Of little meaning for images other than photographs of objects, and not
+    comparable with an Inception score.
     """
 
     needs = frozenset({"fake"})
