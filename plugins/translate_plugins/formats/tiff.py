@@ -125,8 +125,8 @@ def _decode_deep(single: bytes, page: Page) -> Layers:
     if values.dtype != np.uint16:
         raise ValueError(f"{page.name} that was decoded as {values.dtype}")
     if page.photometric == tiff_page.GRAY_INVERTED:
-        colours = 65535 - colours
-    layers = split_alpha(colours.reshape(colours.shape[:2]) if page.colours == 1 else colours)
+        values = 65535 - values
+    layers = split_alpha(values.reshape(values.shape[:2]) if page.colours == 1 else values)
     return _unpremultiply(layers) if page.alpha == 1 else layers
 
 
