@@ -327,7 +327,7 @@ def test_D25_a_run_records_which_domains_are_label_maps(tmp_path: Path) -> None:
         finding.message
         for finding in check_images(Data(root=tmp_path, domains=("a", "b"), size=64))
     ]
-    for line in ("label maps: a, as all images", "b: values from 0 to 18 of 255"):
+    for line in ("label maps: a, as all sampled images", "b: values from 0 to 18 of 255"):
         assert any(line in what for what in message)
     small_runs.resume(tmp_path / "run", recorder, steps=2)
     assert infer.load(tmp_path / "run", device="cpu")[0].spec.source.labels

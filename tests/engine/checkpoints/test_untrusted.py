@@ -203,7 +203,7 @@ def test_a_well_formed_state_file_with_wrong_values_is_a_one_line_error(
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"version https://git-lfs.github.com/spec/v1\n", "fetch that with `git lfs pull`"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "fetch the file with `git lfs pull`"),
         (b"\x80\x02cut", "is a file: expected a run folder"),
         (b"", "is a file: expected a run folder"),
     ],
