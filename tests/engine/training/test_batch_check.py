@@ -61,5 +61,7 @@ def test_a_layout_without_a_batch_type_is_refused_with_the_line_to_add(
     training_config = config("gan", "images", tmp_path, "a")
     layout = open_layout(training_config.data)
     monkeypatch.delattr(type(layout), "batch")
-    with pytest.raises(PluginError, match=r"Expected the type of its batches, such as: batch = Pair"):
+    with pytest.raises(
+        PluginError, match=r"Expected the type of its batches, such as: batch = Pair"
+    ):
         require_batch(training_config, layout)
