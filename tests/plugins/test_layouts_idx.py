@@ -196,7 +196,7 @@ def test_any_content_raises_only_data_errors(
         (idx(PIXELS.astype(">f4"), 13), r"begins with '00 00 0d 03'"),
         (idx(PIXELS)[:9], r"cut short: 9 bytes, in the middle of its header"),
         (idx(PIXELS)[:-1], r"cut short: its header states 5 x 4 x 6 bytes, and 119 follow"),
-        (idx(PIXELS) + b"0", r"promises 5 x 4 x 6 bytes, and more follow"),
+        (idx(PIXELS) + b"0", r"states 5 x 4 x 6 bytes, and more follow"),
         (idx(PIXELS[:0]), r"empty: its header states 0 x 4 x 6 bytes"),
         (gzip.compress(idx(PIXELS), mtime=0)[:-9], r"in the middle of a gzip stream"),
         (gzip.compress(idx(PIXELS), mtime=0)[:-8] + bytes(8), r"CRC check failed"),
