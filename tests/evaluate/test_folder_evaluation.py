@@ -92,7 +92,7 @@ def test_inputs_and_training_images_give_baselines(tmp_path: Path) -> None:
         "untouched input",
         "best constant shift",
         "mean target image",
-        "10 training images repeated",
+        "1 training image repeated",
         "colour statistics of training images",
         "nearest training image",
     }

@@ -20,7 +20,7 @@ from translate.images.resize import resize_pixels
 Image = NDArray[np.uint8]
 UNTOUCHED = "untouched input"
 REPEATED = 10
-"""training images that a collapsed generator repeats"""
+"""largest number of training images that a collapsed generator repeats"""
 SMALL = 16
 """side in pixels at which the nearest image is looked for"""
 
@@ -64,18 +64,17 @@ def of_translation(
 def of_samples(outputs: Outputs, train: RunImages) -> dict[str, Callable[[], Outputs]]:
     """Return baselines of generated images by name: what can be made of training images."""
     found = _of_training(train.target, len(outputs.fake))
-    found["nearest training image"] = lambda: nearest(outputs.fake, train.target, train.target)
     plain = replace(outputs, labels=(), real_labels=())
     changed = {name: partial(_replaced, plain, make) for name, make in found.items()}
     return changed | _floor(outputs, train)
 
 
 def _of_training(train: Sequence[Image], count: int) -> dict[str, Callable[[], Sequence[Image]]]:
+    different = max(1, min(REPEATED, count // 10))  # ten of twenty images are no collapse
+    repeated = "1 training image" if different == 1 else f"{different} training images"
     return {
         "mean target image": lambda: [mean_image(train)] * count,
-        f"{REPEATED} training images repeated": lambda: repeat_images(
-            train, count, different=REPEATED
-        ),
+        f"{repeated} repeated": lambda: repeat_images(train, count, different=different),
     }
 
 
