@@ -69,7 +69,7 @@ def test_near_duplicates_and_groups_in_two_splits_are_listed(root: Path) -> None
     notes = [r.message for r in findings if r.state == "note" and "no match" in r.message]
     assert notes == [
         r"test: data.groups: 1 of 7 files have no match of '(\d+)\.', the first is copy.png: each "
-        "is a group of its own"
+        "is its own group"
     ]
 
 
