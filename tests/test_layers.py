@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = """
 __main__
 cli
-api serve testing
+api report serve testing
 contract evaluate exchange insight translator
 engine.training engine.inference
 engine.runs

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 COMMANDS = (
-    *("train", "infer", "sample", "evaluate", "serve"),
+    *("train", "infer", "sample", "evaluate", "report", "serve"),
     *("show", "plugins", "datasets", "weights", "doctor"),
 )
 

@@ -15,21 +15,21 @@ ARROWS = {"max": "↑", "min": "↓"}
 
 def table(result: EvaluationResult) -> str:
     """Return aligned columns for a terminal, with the subject above and the notes below."""
-    rows = [HEAD, *_rows(result)]
+    rows = [HEAD, *figure_rows(result)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([_caption(result), "", *lines, *_remarks(result)])
+    return "\n".join([caption(result), "", *lines, *_remarks(result)])
 
 
 def markdown(result: EvaluationResult) -> str:
     """Return a Markdown table, with the subject above and the notes below."""
-    rows = [HEAD, ("---",) * len(HEAD), *_rows(result)]
+    rows = [HEAD, ("---",) * len(HEAD), *figure_rows(result)]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     remarks = [f"- {line}" for line in _remarks(result) if line]
-    return "\n".join([_caption(result), "", *lines, *([""] if remarks else []), *remarks])
+    return "\n".join([caption(result), "", *lines, *([""] if remarks else []), *remarks])
 
 
 def latex(result: EvaluationResult) -> str:
@@ -43,9 +43,9 @@ def latex(result: EvaluationResult) -> str:
             text = text.replace(arrow, command)
         return text
 
-    rows = [" & ".join(map(cell, row)) + r" \\" for row in _rows(result)]
+    rows = [" & ".join(map(cell, row)) + r" \\" for row in figure_rows(result)]
     head = " & ".join(map(cell, HEAD)) + r" \\ \hline"
-    comments = [f"% {line}" for line in (_caption(result), *_remarks(result)) if line]
+    comments = [f"% {line}" for line in (caption(result), *_remarks(result)) if line]
     return "\n".join([*comments, r"\begin{tabular}{lrrll}", head, *rows, r"\end{tabular}"])
 
 
@@ -107,7 +107,8 @@ FORMATS: Mapping[str, Callable[[EvaluationResult], str]] = {
 }
 
 
-def _rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
+def figure_rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
+    """Return a row for each figure, with cells as in `HEAD`."""
     return [
         (
             f"{name} {ARROWS[figure.better]}",
@@ -123,28 +124,29 @@ def _rows(result: EvaluationResult) -> Sequence[tuple[str, ...]]:
 def _value(figure: FigureResult) -> str:
     if figure.value is None:
         return "-"
-    spread = "" if figure.deviation is None else f" ± {_number(figure.deviation)}"
-    return f"{_number(figure.value)}{spread}{f' {figure.unit}' if figure.unit else ''}"
+    spread = "" if figure.deviation is None else f" ± {number(figure.deviation)}"
+    return f"{number(figure.value)}{spread}{f' {figure.unit}' if figure.unit else ''}"
 
 
 def _interval(figure: FigureResult) -> str:
     if figure.low is None or figure.high is None:
         return "-"
-    return f"{_number(figure.low)} to {_number(figure.high)}"
+    return f"{number(figure.low)} to {number(figure.high)}"
 
 
 def _baseline(result: EvaluationResult, name: str) -> str:
     best = result.best_baseline(name)
-    return f"{_number(best[1])} {best[0]}" if best else "-"
+    return f"{number(best[1])} {best[0]}" if best else "-"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Return a number with four significant digits from 1 on, else with four decimals."""
     before = len(str(int(abs(value)))) if abs(value) >= 1 else 0
     return f"{value:.{max(0, 4 - before)}f}"
 
 
-def _caption(result: EvaluationResult) -> str:
+def caption(result: EvaluationResult) -> str:
+    """Return what was evaluated, in one line."""
     protocol = result.protocol
     names = (str(protocol[key]) for key in ("from", "to") if key in protocol)
     domains = " to ".join(dict.fromkeys(names))
@@ -167,7 +169,7 @@ def _caption(result: EvaluationResult) -> str:
 
 def _remarks(result: EvaluationResult) -> list[str]:
     floor = result.baselines.get(FLOOR, {})
-    known = [f"{name} {_number(value)}" for name, value in floor.items() if value is not None]
+    known = [f"{name} {number(value)}" for name, value in floor.items() if value is not None]
     lines = [f"{FLOOR}, the floor: {', '.join(known)}"] if known else []
     lines += result.notes
     return ["", *lines] if lines else []

@@ -53,7 +53,11 @@ def diagnose(run: Path) -> list[Diagnosis]:
 
 def examine(run: Path) -> Examination:
     """Return what goes wrong in a run, and what could not be examined; raises as `diagnose`."""
-    history = read_history(run)
+    return examine_history(read_history(run))
+
+
+def examine_history(history: History) -> Examination:
+    """Return what goes wrong in a run that was read, and what could not be examined."""
     detections = detect(history)
     diagnoses = []
     for detection in merged(detections):

@@ -1,0 +1,94 @@
+"""`translate report` writes one page, or serves it."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import recorded_runs
+from command_result import CommandResult
+from subprocesses import start_command
+
+from translate import errors
+
+Run = Callable[..., CommandResult]
+
+
+def test_one_run_is_reported_in_its_folder_which_is_otherwise_as_it_was(
+    run_command: Run, tmp_path: Path
+) -> None:
+    run = recorded_runs.write_run(tmp_path / "run")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    result = run_command("report", "run")
+    assert (result.code, result.err) == (0, "")
+    assert re.fullmatch(r"run/report\.html: 2\.\d MB\n", result.out)
+    assert {p: p.read_bytes() for p in before} == before
+    assert {*run.rglob("*.*")} - {*before} - {*run.rglob("checkpoints/*")} == {run / "report.html"}
+    assert run_command("report", "run", "--quiet").out == ""
+
+
+def test_several_runs_are_compared_in_the_file_that_is_named(
+    run_command: Run, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        recorded_runs.write_run(tmp_path / name)
+    assert run_command("report", "one", "two", "--out", "new/both.html").code == 0
+    assert "<title>Runs one, two</title>" in (tmp_path / "new/both.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none"], "none is no run folder: expected one that `translate train` has written."),
+        (["run", "--out", "notes.txt"], "--out notes.txt: the file exists and is no report."),
+        (["run", "--port", "80"], "--port is read by --watch only"),
+        (["run", "--watch", "--out", "x.html"], "--watch writes no file"),
+    ],
+)
+def test_wrong_usage_is_one_message_and_writes_nothing(
+    run_command: Run, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    recorded_runs.write_run(tmp_path / "run")
+    (tmp_path / "notes.txt").write_text("mine")
+    result = run_command("report", *arguments)
+    assert result.code == 2 and message in result.err
+    assert not list(tmp_path.rglob("*.html")) and (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_missing_extra_is_one_line(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda name: name != "plotly" or None)
+    result = run_command("report", "run")
+    assert result.code == 2
+    assert result.err == (
+        'Error: the package plotly is not installed: pip install "translate-kit[report]"\n'
+    )
+
+
+def test_help_imports_no_library_of_the_page() -> None:
+    code = """
+import runpy, sys
+sys.argv = ["translate", "report", "--help"]
+try:
+    runpy.run_module("translate", run_name="__main__")
+except SystemExit:
+    pass
+sys.exit(str({"torch", "jinja2", "plotly", "http.server"} & sys.modules.keys() or ""))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "" and "Usage: " in done.stdout
+
+
+@pytest.mark.slow
+def test_a_page_is_served_until_ctrl_c(tmp_path: Path) -> None:
+    run = recorded_runs.write_run(tmp_path / "run", previews=1)
+    with start_command("report", run, "--watch", "--port", 0) as process:
+        assert process.stdout
+        [address] = re.findall(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert "<title>Run run</title>" in httpx.get(address, timeout=60).text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert not (run / "report.html").exists()

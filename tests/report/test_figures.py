@@ -1,0 +1,70 @@
+"""Curves of runs, as Plotly reads them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import recorded_runs
+from plotly.graph_objects import Figure as PlotlyFigure
+
+from translate.engine.disk import files
+from translate.report import figures
+from translate.report.run_data import read_runs
+
+
+def test_figures_of_one_run_are_what_plotly_understands(run: Path) -> None:
+    found = figures.training_figures(read_runs([run]))
+    assert [figure.title for figure in found] == [
+        "Losses of generators",
+        "Losses of discriminators",
+        "Gradient norms",
+        "Learning rates",
+        "Images per second",
+        "Waiting for images",
+    ]
+    for figure in found:
+        PlotlyFigure(data=figure.data, layout=figure.layout)  # raises for an unknown property
+    [gan] = found[0].data
+    assert gan["x"] == list(range(10, 210, 10)) and gan["y"][:2] == [1.0, 0.5]
+    assert found[0].caption == "Newest: gan 0.05."
+
+
+def test_evaluations_have_their_baselines_as_lines(run: Path) -> None:
+    [figure] = figures.evaluation_figures(read_runs([run]))
+    measured, baseline = figure.data
+    assert measured["x"] == [50, 100, 150, 200] and measured["y"] == [12.5, 15.0, 17.5, 20.0]
+    assert baseline["name"] == "mean target image" and baseline["y"] == [14.9, 14.9]
+    assert figure.caption == ("Larger is better. Dashed: baselines on the test images. Newest: 20.")
+
+
+def test_runs_are_compared_in_one_figure_with_a_colour_each(run: Path, tmp_path: Path) -> None:
+    other = recorded_runs.write_run(tmp_path / "second", lines=5)
+    found = {figure.title: figure for figure in figures.training_figures(read_runs([run, other]))}
+    one, two = found["Gradient norms"].data
+    assert (one["name"], two["name"]) == ("first: generators", "second: generators")
+    assert one["line"]["color"] != two["line"]["color"]
+    assert found["Images per second"].caption == "Newest: first 12.5, second 12.5."
+
+
+def test_losses_that_are_not_finite_are_gaps_and_counted(run: Path) -> None:
+    files.append(run / "log.jsonl", {"step": 300, "losses": {"generators/gan": float("nan")}})
+    figure = figures.training_figures(read_runs([run]))[0]
+    assert figure.data[0]["y"][-2:] == [0.05, None]
+    assert figure.caption.endswith("Lines of the log without a finite value: gan 1 of 21.")
+
+
+def test_tags_in_names_are_text_for_plotly(run: Path) -> None:
+    files.append(run / "log.jsonl", {"step": 300, "losses": {"generators/<b>x": 1.0}})
+    names = [trace["name"] for trace in figures.training_figures(read_runs([run]))[0].data]
+    assert names == ["gan", "&lt;b&gt;x"]
+
+
+@pytest.mark.parametrize("count", [3, 10])
+def test_many_points_are_means_of_neighbours(count: int) -> None:
+    steps = np.arange(1, 10, dtype=np.float64)
+    values = np.array([1, 2, np.nan, 4, np.inf, 6, np.nan, np.nan, np.nan])
+    found = figures.thin(steps, values, count)
+    if count == 3:
+        assert found == [(3, 1.5), (6, 5.0), (9, None)]
+    else:
+        assert found[2:5] == [(3, None), (4, 4.0), (5, None)] and len(found) == 9

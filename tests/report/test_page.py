@@ -1,0 +1,136 @@
+"""The page in a real browser, and for runs of which little is there."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import recorded_runs
+import small_checkpoints
+
+from translate.engine.disk import files
+from translate.report import page
+from translate.report.run_data import read_runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+DRAWN = "[...document.querySelectorAll('.plot')].every(plot => plot.querySelector('.scatterlayer'))"
+BAD = "<script>document.title = 'run'</script>"
+
+
+def text_of(path: Path) -> str:
+    return page.render(read_runs([path])).decode()
+
+
+def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
+    browser: "Browser", run: Path, tmp_path: Path
+) -> None:
+    other = recorded_runs.write_run(tmp_path / "second", identity_weight=0.5)
+    (tmp_path / "report.html").write_bytes(page.render(read_runs([run, other])))
+    tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    complaints, requests = [], []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda request: requests.append(request.url))
+    address = (tmp_path / "report.html").as_uri()
+    tab.goto(address)
+    tab.wait_for_function(DRAWN)
+    dark = tab.evaluate("getComputedStyle(document.querySelector('.bg')).fill")
+    tab.emulate_media(color_scheme="light")
+    tab.wait_for_function(f"getComputedStyle(document.querySelector('.bg')).fill !== '{dark}'")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360, "nothing is cut off"
+
+    slider, newest = tab.get_by_label("Preview").first, "Preview of first at step 30"
+    rows = "; rows of images: source, translated, target"
+    assert tab.get_by_alt_text(newest + rows).is_visible()
+    slider.focus()
+    slider.press("ArrowLeft")
+    assert not tab.get_by_alt_text(newest).is_visible()
+    assert tab.get_by_alt_text("Preview of first at step 20").is_visible()
+    assert slider.get_attribute("aria-valuetext") == "step 20"
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    box = slider.bounding_box()
+    assert box
+    tab.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
+    oldest = tab.get_by_alt_text("Preview of first at step 10")
+    assert oldest.is_visible() and oldest.evaluate("image => image.naturalWidth") == 134
+    assert tab.get_by_alt_text("Preview of second at step 30").is_visible()
+
+    assert tab.get_by_role("row", name="options.identity_weight 5.0 0.5").is_visible()
+    levels = tab.locator("h1, h2, h3, h4").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in pairwise(levels)), "no level is skipped"
+    assert tab.locator("img:not([alt])").count() == 0
+    assert complaints == []
+    assert [url for url in requests if not url.startswith("data:")] == [address]
+    tab.close()
+
+
+def test_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> None:
+    run = recorded_runs.write_run(
+        tmp_path / BAD.replace("/", "-"), domains=(BAD.replace("/", "-"), "winter")
+    )
+    for name in ("run.json", "problems.jsonl"):
+        record = {"path": BAD, "stage": BAD, "message": BAD, "command": [BAD], "device": BAD}
+        (files.replace_json if name == "run.json" else files.append)(run / name, record)
+    files.append(run / "log.jsonl", {"step": 900, "losses": {f"generators/{BAD}": 1.0}})
+    text = text_of(run)
+    assert text.count("<script") == len(re.findall(r"<script (nonce|type|id)=", text)) == 3
+    (tmp_path / "report.html").write_text(text)
+    tab = browser.new_page()
+    tab.goto((tmp_path / "report.html").as_uri())
+    tab.wait_for_function(DRAWN)
+    assert tab.title().startswith("Run <script>")
+    assert tab.get_by_role("cell", name=BAD).first.is_visible()
+    tab.close()
+
+
+def test_a_run_with_nothing_but_a_checkpoint_has_a_page_that_says_so(tmp_path: Path) -> None:
+    text = text_of(small_checkpoints.cyclegan(tmp_path / "bare"))
+    assert "previews: there is none" in text and "curves: log.jsonl has no usable line" in text
+    assert "It has not been evaluated: <code>translate evaluate " in text
+    assert 'id="plotly"' not in text and len(text) < 30_000
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_log_of_few_lines_is_drawn(tmp_path: Path, lines: int) -> None:
+    run = recorded_runs.write_run(tmp_path / "short", lines=lines, previews=1)
+    text = text_of(run)
+    assert f"step {10 * lines} of {10 * lines}" in text and "Losses of generators" in text
+    assert "Preview of step 10" in text and 'type="range"' not in text
+
+
+def test_damaged_previews_and_lines_are_named_on_the_page(run: Path) -> None:
+    (run / "previews/step-00000020.png").write_bytes(b"\x89PNG")
+    with (run / "log.jsonl").open("a") as file:
+        file.write('{"step": 500, "los')
+    (run / "previews.json").write_text("{")
+    text = text_of(run)
+    assert "the preview of step 20: " in text and 'data-step="30"' in text
+    assert "previews.json" in text
+
+
+def test_the_best_and_the_worst_images_are_ranked(run: Path) -> None:
+    [view] = [page._view(data, 1) for data in read_runs([run])]
+    [ranking] = view.rankings
+    assert ranking.best == [("0001.png", "21.50"), ("0002.png", "17.25")]
+    assert ranking.worst == [("0003.png", "12.00"), ("0004.png", "15.00")]
+
+
+def test_a_page_has_at_most_5_MB_with_100_previews_of_noise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "preview_thumbnails", full_budget)
+    runs = [recorded_runs.write_run(tmp_path / f"{n}", lines=1500, previews=1) for n in range(2)]
+    assert 3_000_000 < len(page.render(read_runs(runs))) <= 5_000_000
+
+
+def full_budget(_previews: object, runs: int) -> tuple[list[object], list[str]]:
+    """Return images that take all bytes that previews may have."""
+    from translate.report.thumbnails import PREVIEW_BYTES, PREVIEWS, Thumbnail
+
+    count = PREVIEWS // runs
+    uri = "A" * (PREVIEW_BYTES // PREVIEWS * 4 // 3)
+    return [(step, Thumbnail(uri, 640, 640)) for step in range(count)], []

@@ -1,0 +1,52 @@
+"""Previews become small images, within the bytes of a page."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from translate.report import thumbnails
+
+
+def decoded(uri: str) -> Image.Image:
+    head, _, data = uri.partition(",")
+    assert head == "data:image/webp;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def test_a_thumbnail_is_the_image_with_its_sizes() -> None:
+    pixels = np.full((40, 30, 3), (200, 30, 30), np.uint8)
+    found = thumbnails.thumbnail(pixels, 10_000)
+    image = decoded(found.uri)
+    assert image.size == (found.width, found.height) == (30, 40)
+    assert np.abs(np.asarray(image.convert("RGB")).astype(int) - pixels).max() < 12
+
+
+@pytest.mark.parametrize("limit", [20_000, 2_000])
+def test_an_image_of_noise_is_downscaled_until_it_fits(limit: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1500, 700, 3), np.uint8)
+    found = thumbnails.thumbnail(pixels, limit)
+    assert len(found.uri) * 3 / 4 <= limit + 30
+    assert found.height > found.width > 20
+
+
+@pytest.mark.parametrize(
+    ("count", "steps"), [(9, [1, 2, 3, 4, 5]), (3, [1, 3, 5]), (2, [1, 5]), (1, [5])]
+)
+def test_the_first_and_the_last_preview_are_shown(count: int, steps: list[int]) -> None:
+    previews = [(step, Path(f"{step}.png")) for step in range(1, 6)]
+    assert [step for step, _ in thumbnails.chosen(previews, count)] == steps
+
+
+def test_a_damaged_preview_is_named_and_the_others_are_shown(run: Path) -> None:
+    previews = [(step, run / f"previews/step-{step:08}.png") for step in (10, 20, 30, 40)]
+    previews[1][1].write_bytes(previews[1][1].read_bytes()[:200])
+    found, damaged = thumbnails.preview_thumbnails(previews, 1)
+    assert [step for step, _ in found] == [10, 30]
+    assert [line.partition(":")[0] for line in damaged] == [
+        "the preview of step 20",
+        "the preview of step 40",
+    ]

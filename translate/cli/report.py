@@ -1,0 +1,79 @@
+"""`translate report`: an HTML page about runs."""
+
+import logging
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from translate.engine.system import console
+from translate.errors import require_package
+
+PORT = 7861
+
+logger = logging.getLogger(__name__)
+
+
+@click.command(no_args_is_help=True)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to write. [report.html in the run; of several runs, in the working directory]",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Serve the page on 127.0.0.1 instead of writing it; it reloads when the runs change.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help=f"Port of --watch; 0: a free one. [{PORT}]",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def command(
+    runs: tuple[Path, ...], out: Path | None, watch: bool, port: int | None, quiet: bool
+) -> int:
+    """Write an HTML page about RUN: previews, curves, evaluation and what goes wrong.
+
+    The page is one file that needs no network. It has the previews on a slider, the figures of
+    evaluations with their baselines, losses, gradients, learning rates, speed, settings,
+    environment and problems. Several runs are compared: their curves are in the same figures, and
+    the settings in which they differ are listed. A run may be in training; nothing of it changes.
+
+    \b
+    Examples:
+      translate report runs/cyclegan-summer-winter
+      translate report runs/first runs/second --out comparison.html
+      translate report runs/first --watch
+    """
+    if watch and out:
+        raise click.UsageError("--watch writes no file: leave out --out, or --watch.")
+    if port is not None and not watch:
+        raise click.UsageError("--port is read by --watch only: add --watch, or leave out --port.")
+    require_package("jinja2", "report")
+    require_package("plotly", "report")
+    from translate.engine.processes.signals import Interrupts
+    from translate.report import output, page, run_data
+    from translate.report.watch import serving
+
+    with ExitStack() as stack:
+        if not quiet:
+            stack.enter_context(console.messages())
+        if watch:
+            interrupts = stack.enter_context(Interrupts())
+            address = stack.enter_context(serving(runs, PORT if port is None else port))
+            logger.info(f"Serving on {address}. Ctrl-C stops.")
+            while not interrupts.caught:
+                time.sleep(0.1)
+            return 128 + interrupts.caught
+        path = out or output.default_path(runs)
+        output.require_replaceable(path)
+        content = page.render(run_data.read_runs(runs))
+        output.write(path, content)
+        logger.info(f"{path}: {len(content) / 1e6:.1f} MB")
+    return 0

@@ -1,0 +1,174 @@
+"""The page of a report: everything in one HTML file, with no request to anywhere."""
+
+import base64
+import gzip
+import json
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from translate import __version__
+from translate.engine.config import yaml
+from translate.engine.diagnosis import sheets
+from translate.engine.runs.provenance import now
+from translate.errors import CheckpointError
+from translate.evaluate import tables as evaluation_tables
+from translate.evaluate.result import EvaluationResult
+from translate.report import figures, tables
+from translate.report.run_data import RunData
+from translate.report.thumbnails import Thumbnail, preview_thumbnails
+
+GENERATOR = "translate report"
+"""what the page names as its generator; a file that does not is not replaced"""
+RANKED = 5
+"""best and worst images of a ranking"""
+FOLDER = Path(__file__).with_name("page")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Names of the best and the worst test images by a figure, with their values."""
+
+    figure: str
+    best: Sequence[tuple[str, str]]
+    worst: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class View:
+    """A run as the page shows it."""
+
+    run: RunData
+    summary: str
+    previews: Sequence[tuple[int, Thumbnail]]
+    rows: Sequence[str]
+    """Titles of the rows of a preview."""
+    missing: Sequence[str]
+    config: str
+    evaluation_caption: str
+    evaluation_rows: Sequence[Sequence[str]]
+    rankings: Sequence[Ranking]
+    protocol: str
+    problems: Sequence[Sequence[str]]
+    more_problems: int
+
+
+def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
+    """Return the page.
+
+    Args:
+        runs: The runs, which are compared where there are several.
+        version: Where the page is served while the runs are trained, a text that the server
+            changes when they change.
+    """
+    on_first_screen = figures.evaluation_figures(runs)
+    in_training = figures.training_figures(runs)
+    every = [*on_first_screen, *in_training]
+    ids = {figure.title: f"figure-{number}" for number, figure in enumerate(every, 1)}
+    names = ", ".join(run.name for run in runs)
+    text = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            title=f"Runs {names}" if len(runs) > 1 else f"Run {names}",
+            generator=GENERATOR,
+            program_version=__version__,
+            written=now(),
+            version=version,
+            nonce=secrets.token_urlsafe(16),
+            views=[_view(run, len(runs)) for run in runs],
+            evaluation_figures=on_first_screen,
+            training_figures=in_training,
+            figure_ids=ids,
+            figures={ids[f.title]: {"data": f.data, "layout": f.layout} for f in every},
+            evaluation_head=evaluation_tables.HEAD,
+            differences=tables.config_differences(runs),
+            environment=tables.environment(runs),
+            style=Markup((FOLDER / "report.css").read_text()),
+            script=Markup((FOLDER / "report.js").read_text()),
+            plotly=_plotly() if every else "",
+        )
+    )
+    return text.encode("utf-8", "backslashreplace")  # names of files may not be UTF-8
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("translate.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _plotly() -> str:
+    """Return Plotly's script, compressed: as it is, it would be as large as a whole page may be."""
+    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
+
+
+def _view(run: RunData, runs: int) -> View:
+    previews, damaged = preview_thumbnails(run.previews, runs)
+    try:
+        rows = [row.title for row in sheets.read_rows(run.path)]
+    except CheckpointError:
+        rows = []  # which the examination of the run lists
+    found, config = run.evaluation, run.history.config
+    problems, more = tables.problems(run)
+    return View(
+        run,
+        _summary(run),
+        previews,
+        rows,
+        list(dict.fromkeys([*run.missing, *damaged, *run.examination.unexamined])),
+        yaml.dump(config) if config else "",
+        evaluation_tables.caption(found) if found else "",
+        evaluation_tables.figure_rows(found) if found else [],
+        list(_rankings(found)) if found else [],
+        json.dumps(found.protocol, indent=2, ensure_ascii=False) if found else "",
+        problems,
+        more,
+    )
+
+
+def _summary(run: RunData) -> str:
+    """Return what was trained, and how far, in a sentence."""
+    config, log = run.history.config, run.history.log
+    parts = []
+    if config:
+        parts.append(f"{config.recipe} on {', '.join(map(str, config.data.domains))}")
+    if log.records:
+        parts.append(f"step {log.last.step:,} of {max(log.end, log.last.step):,}")
+        if log.last.images_per_second > 0 and math.isfinite(log.last.images_per_second):
+            parts.append(f"{log.last.images_per_second:.3g} images/s")
+    return "; ".join(parts) or "nothing is known of this run"
+
+
+def _rankings(found: EvaluationResult) -> list[Ranking]:
+    """Return a ranking for each figure that single images have."""
+    names = dict.fromkeys(name for row in found.per_image.values() for name in row)
+    rankings = []
+    for name in names:
+        if name not in found.figures:
+            continue
+        values: Mapping[str, float] = {
+            image: value
+            for image, row in found.per_image.items()
+            if (value := row.get(name)) is not None
+        }
+        reverse = found.figures[name].better == "max"
+        ranked = sorted(values.items(), key=lambda item: item[1], reverse=reverse)
+        shown = [(image, evaluation_tables.number(value)) for image, value in ranked]
+        count = min(RANKED, len(shown) // 2)
+        if count:
+            rankings.append(Ranking(name, shown[:count], shown[: -count - 1 : -1]))
+    return rankings

@@ -1,0 +1,87 @@
+"""Images of a page: downscaled, as WebP in data URIs, within a number of bytes."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.errors import BadImage
+from translate.images.source import read_image
+
+PREVIEWS = 100
+"""previews on a page, at most; of more, evenly spaced ones are shown"""
+PREVIEW_BYTES = 1_800_000
+"""all previews of a page"""
+LARGEST_BYTES = 60_000
+"""one preview"""
+WIDTH, HEIGHT = 640, 960
+"""largest size of a preview in pixels"""
+QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """An image of a page."""
+
+    uri: str
+    width: int
+    height: int
+
+
+def chosen(previews: Sequence[tuple[int, Path]], count: int) -> list[tuple[int, Path]]:
+    """Return at most `count` evenly spaced previews, with the first and the last."""
+    if len(previews) <= count:
+        return list(previews)
+    places = np.linspace(0, len(previews) - 1, max(1, count)).round().astype(int)
+    return [previews[place] for place in places] if count > 1 else [previews[-1]]
+
+
+def preview_thumbnails(
+    previews: Sequence[tuple[int, Path]], runs: int
+) -> tuple[list[tuple[int, Thumbnail]], list[str]]:
+    """Return the step and the image of previews, and a line for each that is damaged.
+
+    Args:
+        previews: Step and file of each preview of a run, the oldest first.
+        runs: Runs on the page, which share its bytes.
+    """
+    shown = chosen(previews, max(1, PREVIEWS // runs))
+    limit = min(LARGEST_BYTES, PREVIEW_BYTES // max(1, runs * len(shown)))
+    found, damaged = [], []
+    for step, path in shown:
+        try:
+            found.append((step, _of_file(path, path.stat().st_mtime_ns, limit)))
+        except (BadImage, OSError) as error:
+            damaged.append(f"the preview of step {step}: {error}")
+    return found, damaged
+
+
+def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
+    """Return an image (H, W, 3) that has at most `limit` bytes as WebP, downscaled until it fits.
+
+    An image of one pixel is returned whatever it takes.
+    """
+    image = Image.fromarray(pixels)
+    image.thumbnail((WIDTH, HEIGHT))
+    while True:
+        buffer = io.BytesIO()
+        image.save(buffer, "WEBP", quality=QUALITY, method=2)
+        data = buffer.getvalue()
+        if len(data) <= limit or max(image.size) == 1:
+            break
+        factor = min(0.9, (limit / len(data)) ** 0.5)
+        image = image.resize([max(1, int(side * factor)) for side in image.size])
+    uri = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    return Thumbnail(uri, *image.size)
+
+
+@lru_cache(maxsize=2 * PREVIEWS)
+def _of_file(path: Path, modified: int, limit: int) -> Thumbnail:  # noqa: ARG001 - a part of the key
+    pixels = read_image(path)
+    return thumbnail(pixels.astype(np.uint8), limit)

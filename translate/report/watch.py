@@ -1,0 +1,128 @@
+"""Serve a report on this machine while its runs are trained."""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from translate.errors import ConfigError, TranslateError
+from translate.evaluate import result
+from translate.report.page import render
+from translate.report.run_data import read_runs
+
+HOST = "127.0.0.1"
+FILES = ("log.jsonl", "previews", "problems.jsonl", "run.json", "config.yaml", result.FILE)
+"""what a run changes, and a report shows"""
+IDLE_SECONDS = 30
+"""a connection without a request is closed after this time"""
+
+logger = logging.getLogger(__name__)
+
+
+class Reports:
+    """The page of runs, which is made again when they have changed."""
+
+    def __init__(self, runs: Sequence[Path]) -> None:
+        self.runs = runs
+        self.lock = threading.Lock()
+        self.made: tuple[str, bytes] = "", b""
+        """the newest page, with the version of the runs that it shows"""
+
+    def version(self) -> str:
+        """Return a text that changes when a file of the runs does."""
+        found = sha256()
+        for run in self.runs:
+            for name in FILES:
+                try:
+                    status = (run / name).stat()
+                except OSError:
+                    continue  # a file that is not there yet
+                found.update(f"{run / name} {status.st_mtime_ns} {status.st_size}".encode())
+        return found.hexdigest()
+
+    def page(self) -> bytes:
+        """Return the page of the runs as they are now."""
+        with self.lock:
+            version = self.version()
+            if self.made[0] != version:
+                self.made = version, render(read_runs(self.runs), version=version)
+            return self.made[1]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers for the page, and for the version of its runs."""
+
+    server: "Server"
+    timeout = IDLE_SECONDS
+
+    def do_GET(self) -> None:
+        """Answer a request; one through another name of this machine is refused."""
+        port = self.server.server_address[1]
+        if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
+            self._answer(403, "text/plain", b"Use the address that the command printed.\n")
+        elif self.path == "/version":
+            self._answer(200, "text/plain", self.server.reports.version().encode())
+        elif self.path == "/":
+            try:
+                self._answer(200, "text/html", self.server.reports.page())
+            except TranslateError as error:  # a run was deleted
+                self._answer(500, "text/plain", f"{error}\n".encode())
+        else:
+            self._answer(404, "text/plain", b"There is only one page: /\n")
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base's name
+        """Log nothing: a page asks every few seconds."""
+
+
+class Server(ThreadingHTTPServer):
+    """The server of one page."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, reports: Reports) -> None:
+        self.reports = reports
+        super().__init__((HOST, port), Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """Log what went wrong in one line: a browser that leaves, for example."""
+        logger.debug("a request of %s failed", client_address, exc_info=True)
+
+
+@contextmanager
+def serving(runs: Sequence[Path], port: int) -> Iterator[str]:
+    """Serve the report of runs while the block runs; yield its address.
+
+    Raises:
+        CheckpointError: A path is no run folder.
+        ConfigError: The port cannot be used.
+    """
+    reports = Reports(runs)
+    reports.page()
+    try:
+        server = Server(port, reports)
+    except OSError as error:
+        raise ConfigError(
+            f"--port {port}: cannot be used on {HOST} ({error.strerror}). Choose another, or 0 for "
+            "a free one."
+        ) from error
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
