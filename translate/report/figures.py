@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.engine.diagnosis.curves import EVALUATION
 from translate.engine.diagnosis.log import Field, players
-from translate.insight.history import EVALUATION
 from translate.report.run_data import RunData
 
 POINTS = 1200
