@@ -52,14 +52,12 @@ def evaluation_figures(runs: Sequence[RunData]) -> list[Figure]:
             if np.isfinite(values := run.history.log.values("metrics", name)).any()
         ]
         lines = list(_baselines(runs, title, len(curves)))
-        directions = {"max": "larger is better", "min": "smaller is better"}
-        better = next(
-            (directions[run.history.better[name]] for run in runs if name in run.history.better), ""
-        )
-        dashed = ". Dashed: baselines on the test images" if lines else ""
-        figure = _figure(
-            f"{title} on validation images", curves, note=f"{better}{dashed}", sparse=True
-        )
+        sentences = [
+            _direction(runs, title),
+            "Dashed: baselines on the test images" if lines else "",
+        ]
+        note = ". ".join(filter(None, sentences))
+        figure = _figure(f"{title} on validation images", curves, note=note, sparse=True)
         figures.append(Figure(figure.title, figure.caption, figure.data + lines, figure.layout))
     return figures
 
@@ -176,6 +174,17 @@ def thin(
 def _mean(values: NDArray[np.float64]) -> float:
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else math.nan
+
+
+def _direction(runs: Sequence[RunData], figure: str) -> str:
+    """Return which numbers are better, as far as a checkpoint or an evaluation says it."""
+    known = {run.history.better.get(figure) for run in runs}
+    known |= {
+        e.figures[figure].better for run in runs if (e := run.evaluation) and figure in e.figures
+    }
+    return {"max": "larger is better", "min": "smaller is better"}.get(
+        next(filter(None, known), ""), ""
+    )
 
 
 def _baselines(runs: Sequence[RunData], figure: str, used: int) -> Iterator[dict[str, Any]]:
