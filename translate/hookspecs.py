@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from translate.batches import Layout
     from translate.formats import Format
+    from translate.importers import Importer
     from translate.metrics import Metric
     from translate.recipe import Recipe
     from translate.run import LogRecord, Run
@@ -91,6 +92,14 @@ def register_metrics() -> Mapping[str, Callable[..., Metric]]:  # type: ignore[e
 
     A factory is called as ``factory(domain=, source_domain=, classes=, **options)``, with those of
     these keywords that its signature takes, and returns a `translate.metrics.Metric`.
+    """
+
+
+@hookspec
+def register_importers() -> Mapping[str, Callable[[], Importer]]:  # type: ignore[empty-body]
+    """Return importers of weights by name, for ``translate import``.
+
+    A factory is called without arguments and returns a `translate.importers.Importer`.
     """
 
 

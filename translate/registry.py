@@ -21,7 +21,7 @@ from translate.recipe import Recipe
 # fmt: off
 Kind: TypeAlias = Literal[
     "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "metric",
-    "tracker", "command",
+    "tracker", "importer", "command",
 ]
 # fmt: on
 Part: TypeAlias = str | Mapping[str, Any]
@@ -37,6 +37,7 @@ HOOKS: Mapping[Kind, str] = {
     "format": "register_formats",
     "metric": "register_metrics",
     "tracker": "register_trackers",
+    "importer": "register_importers",
     "command": "register_commands",
 }
 

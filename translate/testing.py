@@ -12,7 +12,7 @@ from translate.contract.verdicts import (
     UNTRIED,
     Verdict,
     run_event_rules,
-    run_format_rules,
+    run_file_rules,
     run_rules,
 )
 from translate.errors import ConfigError
@@ -110,7 +110,7 @@ def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
     Raises:
         AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
     """
-    _raise(run_format_rules(name, files))
+    _raise(run_file_rules("format", name, files))
 
 
 def check_metric(name: str, /, **options: Any) -> None:
@@ -137,6 +137,19 @@ def check_tracker(name: str, /, **options: Any) -> None:
         AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
     """
     _raise(run_rules("tracker", name, options))
+
+
+def check_importer(name: str, /, *, files: Sequence[Path] = ()) -> None:
+    """Check an importer of weights against the contract.
+
+    Args:
+        name: The registered name.
+        files: Files that it recognizes, to convert each.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
+    _raise(run_file_rules("importer", name, files))
 
 
 def check_command(name: str, /) -> None:

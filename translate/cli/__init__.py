@@ -4,6 +4,7 @@ import os
 import sys
 from importlib import import_module
 from io import StringIO
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 COMMANDS = (
-    *("train", "infer", "sample", "evaluate", "report", "serve"),
+    *("train", "infer", "sample", "evaluate", "report", "serve", "import"),
     *("show", "plugins", "datasets", "weights", "doctor"),
 )
 
@@ -37,7 +38,8 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             plugin_command = _plugin_commands().get(name)
             return plugin_command.command if plugin_command else None
-        command: click.Command = import_module(f"translate.cli.{name}").command
+        module = f"{name}_" if iskeyword(name) else name
+        command: click.Command = import_module(f"translate.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -20,6 +20,7 @@ TITLES = {
     "loss": "Losses, for options of a recipe",
     "metric": "Metrics, for `translate evaluate` and `--set train.metric=NAME`",
     "tracker": "Trackers, for `--set train.trackers=[NAME]`",
+    "importer": "Importers, for `translate import FILE`, recognized by the names of tensors",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
     "command": "Commands, for `translate NAME`",
     "format": "Image formats, recognized by the first bytes of a file",

@@ -72,6 +72,11 @@ def _usage(part: Entry) -> list[str]:
         ]
     if part.kind == "command":
         return ["Run it:", f"  translate {part.name} --help"]
+    if part.kind == "importer":
+        return [
+            "Convert a file of weights to a run; the importer is chosen by what is in the file:",
+            "  translate import FILE --out RUN",
+        ]
     own = options(part)
     required = [f", {o.name}: {o.name.upper()}" for o in own if o.required]
     example = "".join(required or [f", {o.name}: {default(o)}" for o in own[:1]])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TESTED = (
     *("recipe", "generator", "discriminator", "loss", "layout", "format"),
-    *("metric", "tracker", "command"),
+    *("metric", "tracker", "importer", "command"),
 )
 PLURALS = {"loss": "losses"}
 

@@ -21,6 +21,7 @@ KINDS = (
     "loss",
     "metric",
     "tracker",
+    "importer",
     "domain",
     "format",
     "command",

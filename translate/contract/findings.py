@@ -27,6 +27,8 @@ MEMBERS = {
     "shows_features": "features",
     "tracks_a_run": "logged",
     "closes_when_not_started": "close",
+    "declines_unknown_weights": "recognizes",
+    "converts_its_files": "convert",
     "rewards_better_outputs": "for_discriminator",
 }
 """The method that keeps or breaks a rule, by the rule's function; `forward` for all others."""

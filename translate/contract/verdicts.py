@@ -13,6 +13,7 @@ from translate.contract import (
     commands,
     events,
     formats,
+    importers,
     inference,
     layout_subject,
     layouts,
@@ -40,6 +41,7 @@ Tested: TypeAlias = Literal[
     "format",
     "metric",
     "tracker",
+    "importer",
     "command",
 ]
 Rule: TypeAlias = Callable[[Any], str | None]
@@ -87,6 +89,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     "layout": layouts.RULES,
     "format": formats.RULES,
     "command": commands.RULES,
+    "importer": importers.RULES,
     "metric": (parts.constructor_does_no_io, *metrics.RULES),
     "tracker": (
         parts.constructor_does_no_io,
@@ -95,7 +98,12 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
         trackers.closes_when_not_started,
     ),
 }
-FIRST = (recipes.constructor_does_no_io, parts.constructor_does_no_io, layouts.finds_its_files)
+FIRST = (
+    recipes.constructor_does_no_io,
+    parts.constructor_does_no_io,
+    importers.constructor_does_no_io,
+    layouts.finds_its_files,
+)
 """Rules of a constructor: if it raises, no other rule can be tried."""
 STEPPING = (
     has_true_gradients,
@@ -117,6 +125,7 @@ SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
 SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
     "recipe": make_subject,
     "format": lambda name, *_: formats.FormatSubject(name),
+    "importer": lambda name, *_: importers.ImporterSubject(name),
     "command": lambda name, *_: commands.CommandSubject(name),
     **{kind: partial(make_part, kind) for kind in PARTS},
 }
@@ -167,9 +176,12 @@ def _run_layout_rules(
             yield from _verdicts(RULES["layout"], subject)
 
 
-def run_format_rules(name: str, files: Sequence[Path] = ()) -> Iterator[Verdict]:
-    """Yield a verdict for each rule of formats, on files that the format writes and `files`."""
-    yield from _verdicts(RULES["format"], formats.FormatSubject(name, files))
+def run_file_rules(
+    kind: Literal["format", "importer"], name: str, files: Sequence[Path] = ()
+) -> Iterator[Verdict]:
+    """Yield a verdict for each rule of formats or importers, tested on `files` as well."""
+    subjects = {"format": formats.FormatSubject, "importer": importers.ImporterSubject}
+    yield from _verdicts(RULES[kind], subjects[kind](name, files))
 
 
 def run_event_rules(name: str) -> Iterator[tuple[str, Iterator[Verdict]]]:

@@ -1,0 +1,99 @@
+"""An importer that breaks a rule gets its message and line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from translate import hookimpl
+from translate.importers import ForeignWeights, ImportedModel
+from translate.testing import check_importer
+
+
+class ValidImporter:
+    """An importer of files with a tensor ``mine``."""
+
+    tensors: dict[str, torch.Tensor] = {}
+
+    def recognizes(self, weights: ForeignWeights) -> bool:
+        return "mine" in weights.tensors
+
+    def convert(
+        self,
+        weights: ForeignWeights,  # noqa: ARG002
+        other: ForeignWeights | None,  # noqa: ARG002
+        recipe: str | None,  # noqa: ARG002
+    ) -> ImportedModel:
+        small = {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 1}
+        return ImportedModel(
+            recipe="cut", options={"generator": small}, tensors=self.tensors, size=(32, 32)
+        )
+
+
+class ReadsInTheConstructor(ValidImporter):
+    def __init__(self) -> None:
+        self.text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+
+
+class RecognizesAll(ValidImporter):
+    def recognizes(self, weights: ForeignWeights) -> bool:  # noqa: ARG002
+        return True
+
+
+class Raises(ValidImporter):
+    def recognizes(self, weights: ForeignWeights) -> bool:
+        return weights.tensors["mine"].ndim == 1
+
+
+class ReturnsUnknownTensors(ValidImporter):
+    tensors = {"else": torch.zeros(1)}
+
+
+class ChangesTheFile(ValidImporter):
+    def convert(
+        self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None
+    ) -> ImportedModel:
+        weights.tensors["mine"].add_(1)
+        return super().convert(weights, other, recipe)
+
+
+@pytest.fixture
+def check(register_plugin: Callable[..., object], tmp_path: Path) -> Callable[[Any], None]:
+    """Check an importer class, on a file that it recognizes."""
+    torch.save({"mine": torch.zeros(1000)}, tmp_path / "mine.pth")
+
+    def checked(importer: Any) -> None:
+        class Plugin:
+            @hookimpl
+            def register_importers(self) -> Any:
+                return {"tested": importer}
+
+        register_plugin(Plugin())
+        check_importer("tested", files=[tmp_path / "mine.pth"])
+
+    return checked
+
+
+def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
+    check(ValidImporter)
+
+
+@pytest.mark.parametrize(
+    ("importer", "message"),
+    [
+        (ReadsInTheConstructor, "load such things at first use"),
+        (RecognizesAll, "It returned True for a tensor 'weight'"),
+        (Raises, "It raised KeyError: 'mine'"),
+        (ReturnsUnknownTensors, "else is unknown"),
+        (ChangesTheFile, "It changed mine of"),
+    ],
+)
+def test_an_importer_that_breaks_a_rule_gets_its_message(
+    importer: Any, message: str, check: Callable[[Any], None]
+) -> None:
+    with pytest.raises(AssertionError) as error:
+        check(importer)
+    assert message in str(error.value)
+    assert "test_importers.py, line " in str(error.value)

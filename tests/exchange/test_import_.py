@@ -1,0 +1,107 @@
+"""Runs of imported weights: what is written, and what is refused before anything is written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from authors_networks import AuthorsResnet
+
+from translate.errors import CheckpointError, ConfigError, SaveError
+from translate.exchange.import_ import build, import_weights
+from translate.importers import ImportedModel
+from translate.weights import hash_file
+
+RESNET = {"name": "resnet", "width": 4, "blocks": 1, "downsamplings": 1}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "latest_net_G.pth"
+    torch.save(AuthorsResnet(4, 6).state_dict(), path)
+    return path
+
+
+def test_a_run_says_what_it_was_made_of(file: Path, tmp_path: Path, messages: list[str]) -> None:
+    path = import_weights(file, tmp_path / "run")
+    assert path == tmp_path / "run/checkpoints/step-00000000"
+    facts = json.loads((tmp_path / "run/run.json").read_text())
+    assert facts == {"importer": "junyanz", "imported": {str(file): hash_file(file)}}
+    assert any(line.startswith("not in the file, and so untrained: ") for line in messages)
+    assert not (path / "training.safetensors").exists()
+
+
+def test_an_imported_run_is_not_resumed(
+    file: Path, tmp_path: Path, run_command: Callable[..., Any]
+) -> None:
+    import_weights(file, tmp_path / "run")
+    resumed = run_command("train", "--resume", "run")
+    assert resumed.code == 2
+    assert len(resumed.err.splitlines()) == 1
+    assert "or fine-tune the weights in a new run: translate train --init run" in resumed.err
+
+
+@pytest.mark.slow
+def test_an_imported_run_is_trained_further(
+    file: Path, tmp_path: Path, run_command: Callable[..., Any], image_folder: Callable[..., Path]
+) -> None:
+    image_folder("data/source/train"), image_folder("data/target/train")
+    import_weights(file, tmp_path / "run")
+    small = ["--set", "options.discriminator={name: patch, width: 4}", "--size", 32, "--steps", 1]
+    trained = run_command("train", "--init", "run", "--data", "data", "--out", "new", *small)
+    assert trained.code == 0, trained.err
+    assert (tmp_path / "new/checkpoints/step-00000001").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["run", "file"])
+def test_nothing_that_exists_is_written_over(file: Path, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "run"
+    if kind == "run":
+        import_weights(file, out)
+    else:
+        out.write_text("mine")
+    with pytest.raises(ConfigError, match="run already exists: choose another folder with --out"):
+        import_weights(file, out)
+
+
+def test_a_folder_that_cannot_be_written_to_is_reported(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SaveError, match="cannot write to"):
+        import_weights(file, tmp_path / "file/run")
+
+
+def test_unknown_weights_are_refused_with_their_keys_and_the_importers_tried(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "D.pth"
+    torch.save({"model.0.weight": torch.zeros(4, 3, 4, 4), "model.0.bias": torch.zeros(4)}, path)
+    with pytest.raises(CheckpointError) as error:
+        import_weights(path, tmp_path / "run")
+    assert str(error.value) == (
+        f"no importer recognizes {path}: it has model.0.weight (4, 3, 4, 4), model.0.bias (4,). "
+        "Tried: junyanz. A plugin can add an importer: see plugins/README.md."
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_tensors_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "G.pth"
+    file.write_bytes(bytes(1000))
+    tensors = {"generator.model.1.weight": torch.zeros(4, 3, 5, 5), "other": torch.zeros(1)}
+    imported = ImportedModel(
+        recipe="cut", options={"generator": {**RESNET, "width": 4}}, tensors=tensors, size=(32, 32)
+    )
+    with pytest.raises(CheckpointError) as error:
+        build(imported, file)
+    assert "other is unknown" in str(error.value)
+    assert "generator.model.1.bias is missing" in str(error.value)
+
+
+def test_a_network_that_the_file_could_never_fill_is_not_made(tmp_path: Path) -> None:
+    file = tmp_path / "G.pth"
+    file.write_bytes(bytes(1000))
+    options = {"generator": {"name": "resnet", "width": 4096, "blocks": 9}}
+    with pytest.raises(CheckpointError, match="is too small for the network that it names"):
+        build(ImportedModel(recipe="cut", options=options, tensors={}), file)

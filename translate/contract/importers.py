@@ -1,0 +1,79 @@
+"""The rules of importers, tried on weights that nobody knows, and on files that are given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from translate.contract.rules import (
+    random_pixels,
+    record_io,
+    require,
+    require_equal,
+    require_no_io,
+)
+from translate.exchange.foreign import read_weights
+from translate.exchange.import_ import build
+from translate.importers import ForeignWeights, Importer
+from translate.registry import create, find
+
+UNTRIED = "not tried: give it files, check_importer(NAME, files=[...])"
+
+
+@dataclass(frozen=True)
+class ImporterSubject:
+    """An importer under test."""
+
+    name: str
+    files: Sequence[Path] = ()
+
+    example: ClassVar[None] = None
+    """an importer is given no batch"""
+
+    @property
+    def owner(self) -> object:
+        """The class or function of the plugin."""
+        return find("importer", self.name)
+
+    def make(self) -> Importer:
+        """Make it."""
+        made: Importer = create("importer", self.name)
+        return made
+
+
+def constructor_does_no_io(subject: ImporterSubject) -> None:
+    """Read no file and no network in a constructor."""
+    with record_io() as heard:
+        importer = subject.make()
+    require_no_io(heard, importer)
+
+
+def declines_unknown_weights(subject: ImporterSubject) -> None:
+    """Return False from `recognizes` for weights of nobody, whatever their shapes, and no error."""
+    for key in ("weight", "model.weight", "0.bias", "a/b", ""):
+        for shape in ((), (0,), (7,), (3, 3), (2, 3, 4, 4)):
+            weights = ForeignWeights(Path("unknown.pth"), {key: torch.zeros(shape)})
+            found = subject.make().recognizes(weights)
+            require(found is False, f"It returned {found!r} for a tensor {key!r} of {shape}.")
+
+
+def converts_its_files(subject: ImporterSubject) -> str | None:
+    """Recognize each of the given files, and return weights that fit a recipe and translate."""
+    for file in subject.files:
+        weights, importer = read_weights(file), subject.make()
+        before = {key: tensor.clone() for key, tensor in weights.tensors.items()}
+        require(importer.recognizes(weights) is True, f"It does not recognize {file}.")
+        imported = importer.convert(weights, None, None)
+        require_equal(before, weights.tensors, f"It changed {{}} of {file}: work on a copy.")
+        model, _ = build(imported, file)
+        side = model.recipe.geometry.fit(64)
+        images = random_pixels(1, imported.channels[0], side, side)
+        with torch.no_grad():
+            output = model.recipe.eval().translate(images)
+        require(output.isfinite().all(), f"The model of {file} made numbers that are not finite.")
+    return None if subject.files else UNTRIED
+
+
+RULES = (constructor_does_no_io, declines_unknown_weights, converts_its_files)

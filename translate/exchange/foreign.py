@@ -1,0 +1,106 @@
+"""Read the tensors of a file that another program wrote, without running code from it."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from translate.engine.checkpoints.untrusted import check_header
+from translate.errors import CheckpointError, describe_error, message_of, printable_name
+from translate.importers import ForeignWeights
+
+PREFIXES = ("module.", "_orig_mod.")
+"""what `nn.DataParallel` and `torch.compile` put before all keys"""
+STARTS = (b"PK", b"\x80\x02")
+"""the first bytes of what torch.save writes: an archive, or before PyTorch 1.6 a pickle"""
+SUFFIXES = "a file of tensors, .pth, .pt or .safetensors"
+MAX_DEPTH = 20
+
+
+def read_weights(path: Path) -> ForeignWeights:
+    """Return the tensors and the metadata of a file.
+
+    Raises:
+        CheckpointError: There is no such file, or it is none of tensors alone.
+    """
+    name = printable_name(str(path))
+    if path.is_dir():
+        raise CheckpointError(f"{name} is a folder: expected {SUFFIXES}.")
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+        if path.suffix == ".safetensors":
+            check_header(path)
+            content: Any = load_file(path)
+        else:
+            content = _unpickle(path, start)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError(f"{name} cannot be read: {reason}. Expected {SUFFIXES}.") from error
+    except SafetensorError as error:
+        raise CheckpointError(f"{name} is no whole safetensors file: {error}.") from error
+    found: dict[str, Any] = {}
+    if isinstance(content, Mapping):
+        _flatten(content, "", found)
+    tensors = {key: value for key, value in found.items() if isinstance(value, Tensor)}
+    if not tensors:
+        what = f"{type(content).__name__} without a tensor"
+        raise CheckpointError(f"{name} holds a {what}: expected a dictionary of tensors.")
+    metadata = {key: value for key, value in found.items() if key not in tensors}
+    return ForeignWeights(path, _without_prefixes(tensors), metadata)
+
+
+def _unpickle(path: Path, start: bytes) -> Any:
+    name, size = printable_name(str(path)), path.stat().st_size
+    if start.startswith(b"version https://git-lfs"):
+        raise CheckpointError(
+            f"{name} is a pointer of Git LFS, not the file itself: get it by `git lfs pull`."
+        )
+    if not size:
+        raise CheckpointError(f"{name} is empty: copy or download it again.")
+    if not start.startswith(STARTS):
+        raise CheckpointError(f"{name} is no file of torch.save: expected {SUFFIXES}.")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # a hostile file may make PyTorch raise anything
+        raise CheckpointError(f"{name}, {size:,} bytes, {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return why PyTorch did not load a file, in a line."""
+    text = message_of(error)
+    if code := re.search(r"GLOBAL (\S+)", text):
+        return (
+            f"would run code of {printable_name(code[1])}, and is not loaded: save its state_dict "
+            "alone, torch.save(network.state_dict(), FILE)."
+        )
+    if "EOF" in text or "central directory" in text:
+        return "is truncated: copy or download it again."
+    return f"cannot be loaded: {printable_name(describe_error(error))}."
+
+
+def _flatten(
+    content: Mapping[Any, Any], prefix: str, found: dict[str, Any], depth: int = 0
+) -> None:
+    """Add what nested dictionaries hold to `found`, by joined key."""
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and depth < MAX_DEPTH:
+            _flatten(value, f"{name}/", found, depth + 1)
+        else:
+            found[name] = value
+
+
+def _without_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return `tensors` without the prefixes that PyTorch puts before all keys of a network."""
+    for prefix in PREFIXES * 2:  # in either order
+        if all(key.startswith(prefix) for key in tensors):
+            tensors = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
+    return dict(tensors)
