@@ -1,4 +1,4 @@
-"""The rules of importers, tried on weights that nobody knows, and on files that are given."""
+"""The rules of importers, tested on unknown weights, and on files that are given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def constructor_does_no_io(subject: ImporterSubject) -> None:
 
 
 def declines_unknown_weights(subject: ImporterSubject) -> None:
-    """Return False from `recognizes` for weights of nobody, whatever their shapes, and no error."""
+    """Return False from `recognizes` for unknown weights of any shape, without an error."""
     for key in ("weight", "model.weight", "0.bias", "a/b", ""):
         for shape in ((), (0,), (7,), (3, 3), (2, 3, 4, 4)):
             weights = ForeignWeights(Path("unknown.pth"), {key: torch.zeros(shape)})

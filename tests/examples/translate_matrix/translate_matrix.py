@@ -37,7 +37,7 @@ class ColourMatrix(Recipe):
 
 
 class MatrixImporter:
-    """Colour-correction matrices: tensors ``matrix`` (3, 3) and ``offset`` (3,) of RGB in [0, 1]."""
+    """Colour-correction matrices: ``matrix`` (3, 3) and ``offset`` (3,), of RGB in [0, 1]."""
 
     def recognizes(self, weights):
         shapes = {key: tuple(tensor.shape) for key, tensor in weights.tensors.items()}
