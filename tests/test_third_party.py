@@ -344,7 +344,7 @@ def test_a_third_party_importer_makes_a_run_that_translates(
     imported = translate(sandbox, "import", tmp_path / "swap.pth", "--out", run)
     assert "recognized by the importer matrix, recipe colour-matrix" in imported
     Image.new("RGB", (32, 32), (200, 0, 10)).save(source)
-    translate(sandbox, "infer", run, source, tmp_path / "out.png")
-    with Image.open(tmp_path / "out.png") as image:
+    translate(sandbox, "infer", run, source, tmp_path / "out")
+    with Image.open(tmp_path / "out/red.png") as image:
         assert image.getpixel((5, 5)) == (10, 51, 200)
     example_tests("matrix").test_the_importer_and_its_recipe_keep_the_rules(tmp_path)

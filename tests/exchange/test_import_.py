@@ -43,7 +43,6 @@ def test_an_imported_run_is_not_resumed(
     assert "or fine-tune the weights in a new run: translate train --init run" in resumed.err
 
 
-@pytest.mark.slow
 def test_an_imported_run_is_trained_further(
     file: Path, tmp_path: Path, run_command: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
