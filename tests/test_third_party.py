@@ -347,4 +347,4 @@ def test_a_third_party_importer_makes_a_run_that_translates(
     translate(sandbox, "infer", run, source, tmp_path / "out")
     with Image.open(tmp_path / "out/red.png") as image:
         assert image.getpixel((5, 5)) == (10, 51, 200)
-    example_tests("matrix").test_the_importer_and_its_recipe_keep_the_rules(tmp_path)
+    example_tests("matrix").test_the_importer_keeps_the_rules(tmp_path)
