@@ -83,7 +83,7 @@ def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
 @pytest.mark.parametrize(
     ("importer", "message"),
     [
-        (ReadsInTheConstructor, "load such things at first use"),
+        (ReadsInTheConstructor, "Read no file and no network in a constructor"),
         (RecognizesAll, "It returned True for a tensor 'weight'"),
         (Raises, "It raised KeyError: 'mine'"),
         (ReturnsUnknownTensors, "else is unknown"),
