@@ -22,6 +22,7 @@ def test_a_thumbnail_is_the_image_with_its_sizes() -> None:
     found = thumbnails.thumbnail(pixels, 10_000)
     image = decoded(found.uri)
     assert image.size == (found.width, found.height) == (30, 40)
+    assert not found.downscaled
     assert np.abs(np.asarray(image.convert("RGB")).astype(int) - pixels).max() < 12
 
 
@@ -30,7 +31,7 @@ def test_an_image_of_noise_is_downscaled_until_it_fits(limit: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1500, 700, 3), np.uint8)
     found = thumbnails.thumbnail(pixels, limit)
     assert len(found.uri) * 3 / 4 <= limit + 30
-    assert found.height > found.width > 20
+    assert found.height > found.width > 20 and found.downscaled
 
 
 @pytest.mark.parametrize(

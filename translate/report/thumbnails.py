@@ -22,7 +22,7 @@ LARGEST_BYTES = 60_000
 """one preview"""
 WIDTH, HEIGHT = 640, 960
 """largest size of a preview in pixels"""
-QUALITY = 80
+QUALITY = 60
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Thumbnail:
     uri: str
     width: int
     height: int
+    downscaled: bool = False
 
 
 def chosen(previews: Sequence[tuple[int, Path]], count: int) -> list[tuple[int, Path]]:
@@ -78,7 +79,7 @@ def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
         factor = min(0.9, (limit / len(data)) ** 0.5)
         image = image.resize([max(1, int(side * factor)) for side in image.size])
     uri = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
-    return Thumbnail(uri, *image.size)
+    return Thumbnail(uri, *image.size, downscaled=image.size != (pixels.shape[1], pixels.shape[0]))
 
 
 @lru_cache(maxsize=2 * PREVIEWS)
