@@ -25,7 +25,7 @@ engine.config
 folders
 images
 registry
-recipe trackers importers
+recipe trackers importers exporters
 formats metrics
 engine.plugins
 engine.disk

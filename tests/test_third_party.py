@@ -348,3 +348,12 @@ def test_a_third_party_importer_makes_a_run_that_translates(
     with Image.open(tmp_path / "out/red.png") as image:
         assert image.getpixel((5, 5)) == (10, 51, 200)
     example_tests("matrix").test_the_importer_keeps_the_rules(tmp_path)
+
+
+def test_a_third_party_exporter_writes_a_model(
+    sandbox: Command, example_tests: Callable[[str], Any], tmp_path: Path
+) -> None:
+    run = small_checkpoints.cyclegan(tmp_path / "run")
+    written = translate(sandbox, "export", run, tmp_path / "model.ts")
+    assert "largest difference from PyTorch at 64x64: 0 of [-1, 1]" in written
+    example_tests("torchscript").test_the_exporter_keeps_the_rules()

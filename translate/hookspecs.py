@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from translate.batches import Layout
+    from translate.exporters import Exporter
     from translate.formats import Format
     from translate.importers import Importer
     from translate.metrics import Metric
@@ -100,6 +101,14 @@ def register_importers() -> Mapping[str, Callable[[], Importer]]:  # type: ignor
     """Return importers of weights by name, for ``translate import``.
 
     A factory is called without arguments and returns a `translate.importers.Importer`.
+    """
+
+
+@hookspec
+def register_exporters() -> Mapping[str, Callable[[], Exporter]]:  # type: ignore[empty-body]
+    """Return exporters of models by name, for ``translate export``.
+
+    A factory is called without arguments and returns a `translate.exporters.Exporter`.
     """
 
 

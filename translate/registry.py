@@ -21,7 +21,7 @@ from translate.recipe import Recipe
 # fmt: off
 Kind: TypeAlias = Literal[
     "generator", "discriminator", "loss", "layout", "domain", "recipe", "format", "metric",
-    "tracker", "importer", "command",
+    "tracker", "importer", "exporter", "command",
 ]
 # fmt: on
 Part: TypeAlias = str | Mapping[str, Any]
@@ -38,6 +38,7 @@ HOOKS: Mapping[Kind, str] = {
     "metric": "register_metrics",
     "tracker": "register_trackers",
     "importer": "register_importers",
+    "exporter": "register_exporters",
     "command": "register_commands",
 }
 

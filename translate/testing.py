@@ -152,6 +152,18 @@ def check_importer(name: str, /, *, files: Sequence[Path] = ()) -> None:
     _raise(run_file_rules("importer", name, files))
 
 
+def check_exporter(name: str, /) -> None:
+    """Check an exporter of models against the contract, on a small network.
+
+    Args:
+        name: The registered name.
+
+    Raises:
+        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+    """
+    _raise(run_rules("exporter", name, {}))
+
+
 def check_command(name: str, /) -> None:
     """Check a command against the contract: its help, and that its module imports no torch.
 

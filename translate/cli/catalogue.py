@@ -21,6 +21,7 @@ TITLES = {
     "metric": "Metrics, for `translate evaluate` and `--set train.metric=NAME`",
     "tracker": "Trackers, for `--set train.trackers=[NAME]`",
     "importer": "Importers, for `translate import FILE`, recognized by the names of tensors",
+    "exporter": "Exporters, for `translate export RUN FILE`, chosen by the suffix of the file",
     "domain": "Sample domains, for `--domains NAME`; `translate datasets` lists yours",
     "command": "Commands, for `translate NAME`",
     "format": "Image formats, recognized by the first bytes of a file",

@@ -77,6 +77,11 @@ def _usage(part: Entry) -> list[str]:
             "Convert a file of weights to a run; the importer is chosen by what is in the file:",
             "  translate import FILE --out RUN",
         ]
+    if part.kind == "exporter":
+        return [
+            "Write a model; the exporter is chosen by the suffix of the file:",
+            "  translate export RUN FILE",
+        ]
     own = options(part)
     required = [f", {o.name}: {o.name.upper()}" for o in own if o.required]
     example = "".join(required or [f", {o.name}: {default(o)}" for o in own[:1]])

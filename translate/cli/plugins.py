@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TESTED = (
     *("recipe", "generator", "discriminator", "loss", "layout", "format"),
-    *("metric", "tracker", "importer", "command"),
+    *("metric", "tracker", "importer", "exporter", "command"),
 )
 PLURALS = {"loss": "losses"}
 

@@ -22,6 +22,7 @@ KINDS = (
     "metric",
     "tracker",
     "importer",
+    "exporter",
     "domain",
     "format",
     "command",

@@ -29,6 +29,7 @@ MEMBERS = {
     "closes_when_not_started": "close",
     "declines_unknown_weights": "recognizes",
     "converts_its_files": "convert",
+    "writes_what_it_loads": "write",
     "rewards_better_outputs": "for_discriminator",
 }
 """The method that keeps or breaks a rule, by the rule's function; `forward` for all others."""

@@ -22,7 +22,7 @@ METRIC_ARGUMENTS = {
     "classes": ("one", "two"),
 }
 """arguments of the factory of a metric"""
-PARTS: tuple[Kind, ...] = ("generator", "discriminator", "loss", "metric", "tracker")
+PARTS: tuple[Kind, ...] = ("generator", "discriminator", "loss", "metric", "tracker", "exporter")
 Use: TypeAlias = Literal["translates", "encodes", "draws", "fails"]
 
 

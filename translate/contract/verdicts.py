@@ -12,6 +12,7 @@ from translate.contract import (
     calls,
     commands,
     events,
+    exporters,
     formats,
     importers,
     inference,
@@ -42,6 +43,7 @@ Tested: TypeAlias = Literal[
     "metric",
     "tracker",
     "importer",
+    "exporter",
     "command",
 ]
 Rule: TypeAlias = Callable[[Any], str | None]
@@ -90,6 +92,7 @@ RULES: Mapping[Tested, tuple[Rule, ...]] = {
     "format": formats.RULES,
     "command": commands.RULES,
     "importer": importers.RULES,
+    "exporter": exporters.RULES,
     "metric": (parts.constructor_does_no_io, *metrics.RULES),
     "tracker": (
         parts.constructor_does_no_io,
