@@ -1,6 +1,7 @@
 """Write a model as a file of another program, after a comparison of their outputs."""
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from translate.engine.disk import files
 from translate.engine.inference import calls
 from translate.engine.inference.model import Model, load
+from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import ConfigError, SaveError, describe_error
 from translate.exporters import ExportedModel, Exporter
@@ -65,7 +67,13 @@ def export_model(run: str | Path, file: Path, *, to: str | None = None) -> list[
         differences = compare(exported, exporter.load(data))
     except Exception as error:  # a compiler may raise anything
         reraise_interruption(error)
-        reason = str(error) if isinstance(error, ConfigError) else f"{describe_error(error):.300}"
+        reason = str(error)
+        if not isinstance(error, ConfigError):
+            cause = f"{describe_error(error):.300}".removesuffix(".")
+            reason = (
+                f"{cause}. Expected a recipe whose translate consists of "
+                "operations of PyTorch, with the same ones for every image."
+            )
         raise ConfigError(refused + reason) from error
     worst = max(differences, key=lambda difference: difference.value)
     if not worst.value <= TOLERANCE:
@@ -117,11 +125,31 @@ def describe(model: Model, to: str) -> ExportedModel:
         "scale": geometry.scale,
     }
     return ExportedModel(
-        network=Translation(recipe, to).eval(),
+        network=Translation(without_unused_networks(recipe, source.channels, to), to).eval(),
         channels=source.channels,
         geometry=geometry,
         metadata=metadata,
     )
+
+
+def without_unused_networks(recipe: Recipe, channels: int, to: str) -> Recipe:
+    """Return a copy of `recipe` that shares the networks of a translation, and has no others."""
+    used: set[str] = set()
+    hooks = [
+        module.register_forward_pre_hook(lambda *_, name=name: used.add(name))
+        for name, network in recipe.named_children()
+        for module in network.modules()
+    ]
+    try:
+        side = recipe.geometry.fit(64)
+        with plugin_code(recipe, "translate"):
+            recipe.translate(torch.zeros(1, channels, side, side), to=to)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    smaller = copy(recipe)
+    smaller._modules = {name: n for name, n in recipe.named_children() if name in used}
+    return smaller
 
 
 def _domain(domain: Any) -> dict[str, Any]:
