@@ -1,7 +1,7 @@
 """Write a model as a file of another program, after a comparison of their outputs."""
 
+import copy
 from collections.abc import Callable
-from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -147,7 +147,7 @@ def without_unused_networks(recipe: Recipe, channels: int, to: str) -> Recipe:
     finally:
         for hook in hooks:
             hook.remove()
-    smaller = copy(recipe)
+    smaller = copy.copy(recipe)
     smaller._modules = {name: n for name, n in recipe.named_children() if name in used}
     return smaller
 
