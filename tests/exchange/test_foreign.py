@@ -76,6 +76,13 @@ def test_a_folder_a_truncated_file_and_one_without_tensors_are_refused(tmp_path:
         read_weights(path)
 
 
+@pytest.mark.parametrize("tensor", [WEIGHT.to_sparse(), WEIGHT + 1j, WEIGHT.to("meta")])
+def test_tensors_that_no_network_has_are_refused(tensor: torch.Tensor, tmp_path: Path) -> None:
+    torch.save({"a": tensor}, tmp_path / "G.pth")
+    with pytest.raises(CheckpointError, match="a is sparse, quantized, complex or without values"):
+        read_weights(tmp_path / "G.pth")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -51,6 +51,13 @@ def read_weights(path: Path) -> ForeignWeights:
     if not tensors:
         what = f"{type(content).__name__} without a tensor"
         raise CheckpointError(f"{name} holds a {what}: expected a dictionary of tensors.")
+    for key, tensor in tensors.items():
+        dense = tensor.layout is torch.strided and not (tensor.is_meta or tensor.is_quantized)
+        if not dense or tensor.is_complex():
+            raise CheckpointError(
+                f"{name}: {printable_name(key)} is sparse, quantized, complex or without values: "
+                "expected dense real numbers."
+            )
     metadata = {key: value for key, value in found.items() if key not in tensors}
     return ForeignWeights(path, _without_prefixes(tensors), metadata)
 
