@@ -1,6 +1,7 @@
 """Read the tensors of a file that another program wrote, without running code from it."""
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,9 @@ def _unpickle(path: Path, start: bytes) -> Any:
     if not start.startswith(STARTS):
         raise CheckpointError(f"{name} is no file of torch.save: expected {SUFFIXES}.")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an error is one line
+            return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # a hostile file may make PyTorch raise anything
@@ -90,7 +93,7 @@ def _reason(error: Exception) -> str:
         )
     if "EOF" in text or "central directory" in text:
         return "is truncated: copy or download it again."
-    return f"cannot be loaded: {printable_name(describe_error(error))}."
+    return f"cannot be loaded: {printable_name(describe_error(error)).removesuffix('.')}."
 
 
 def _flatten(
