@@ -55,6 +55,14 @@ def test_every_image_of_unpaired_domains_is_measured_once(
     assert count(list(images.batches(images.training.recipe, ALL, 2)), "fake") == 2
 
 
+def test_every_batch_has_what_a_metric_of_unpaired_translations_needs(
+    image_folder: Folder, tmp_path: Path
+) -> None:
+    image_folder("a", 2), image_folder("b", 2)
+    images, needs = images_of(small_runs.config(tmp_path)), frozenset({"source", "cycle"})
+    assert all(needs <= batch.keys() for batch in measured(images, needs))
+
+
 def test_pairs_have_a_ground_truth(image_folder: Folder, tmp_path: Path) -> None:
     image_folder("a", 3, size=64), image_folder("b", 3, size=64)
     images = images_of(small_runs.config(tmp_path, "pix2pix"))

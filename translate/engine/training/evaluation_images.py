@@ -81,6 +81,8 @@ class EvaluationImages:
             sources, targets = self.layout.domain_files[0], self.layout.domain_files[-1]
             for images in self._crops(sources, "source", self.spec.source, limit):
                 yield self._translated(recipe, images, needs)
+            if "real" not in needs:
+                return
             for images in self._crops(targets, "target", self.spec.target, limit):
                 yield {"real": in_units(images, self.spec.target)}
             return
