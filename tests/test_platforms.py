@@ -27,6 +27,11 @@ def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]
         if isinstance(child, ast.Try):
             exceptions = " ".join(ast.unparse(h.type) for h in child.handlers if h.type)
             is_guarded = is_guarded or any(name in exceptions for name in CATCHING)
+        elif isinstance(child, ast.With):
+            exceptions = " ".join(ast.unparse(item.context_expr) for item in child.items)
+            is_guarded = is_guarded or (
+                "suppress(" in exceptions and any(name in exceptions for name in CATCHING)
+            )
         elif isinstance(child, (ast.If, ast.IfExp)):
             is_guarded = is_guarded or "hasattr(" in ast.unparse(child.test)
         if not is_guarded:
@@ -51,6 +56,8 @@ def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]
         ("try:\n    import fcntl\nexcept ImportError:\n    fcntl = None", False),
         ("if hasattr(os, 'register_at_fork'):\n    os.register_at_fork(before=f)", False),
         ("getattr(signal, 'SIGHUP', None)", False),
+        ("with suppress(AttributeError):\n    os.sysconf('SC_PAGE_SIZE')", False),
+        ("with suppress(OSError):\n    os.sysconf('SC_PAGE_SIZE')", True),
     ],
 )
 def test_the_search_finds_unguarded_uses(code: str, is_unguarded: bool) -> None:

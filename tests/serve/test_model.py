@@ -10,7 +10,7 @@ import small_checkpoints
 from PIL import Image, ImageCms
 from shade_recipe import SECRET, ShadePlugin
 
-from translate.contract.subject import subject
+from translate.contract.subject import make_subject
 from translate.contract.verdicts import small_options
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
@@ -205,7 +205,7 @@ def test_half_of_a_joined_image_is_translated(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(names("recipe")))
 def test_every_recipe_is_served(name: str, tmp_path: Path) -> None:
-    tried = subject(name, small_options("recipe", name), None, None)
+    tried = make_subject(name, small_options("recipe", name), None, None)
     training = tried.build()
     write.save(tmp_path, ModelState(training.config, tried.spec, training.recipe, step=1))
     model = served(tmp_path, name)

@@ -47,8 +47,8 @@ logger = logging.getLogger(__name__)
     help="Random seed of the outputs, for a recipe that draws random numbers; several give mean "
     "and deviation. [0]",
 )
-@click.option("--real", type=click.Path(), metavar="DIR", help="Folder of real images.")
-@click.option("--fake", type=click.Path(), metavar="DIR", help="Folder of images to measure.")
+@click.option("--real", type=click.Path(), metavar="DIR", help="Folder of real images. [none]")
+@click.option("--fake", type=click.Path(), metavar="DIR", help="Folder of images to measure. [none]")
 @click.option(
     "--paired", is_flag=True, help="Files of equal names in --real and --fake belong together."
 )

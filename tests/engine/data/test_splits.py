@@ -148,8 +148,8 @@ def test_files_without_a_group_are_counted_with_an_example(
     image_folder("a", 3, size=4)
     data = Data(root=tmp_path, domains=("a",), layout="images", groups="(000[12])")
     assert splits.ungrouped_warnings(open_layout(data), data) == [
-        "data.groups: 1 of 3 files have no match of '(000[12])', the first is 0000.png: each is a "
-        "group of its own"
+        "data.groups: 1 of 3 files have no match of '(000[12])', the first is 0000.png: each is "
+        "its own group"
     ]
     data = data.model_copy(update={"groups": "(P9)"})
     with pytest.raises(ConfigError, match=r"'\(P9\)' matches not one of 3 paths, such as '0000"):
