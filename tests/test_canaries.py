@@ -119,7 +119,7 @@ RUN_LINES = """
 import sys
 sys.argv[0] = "translate"
 import torch._dynamo, translate.engine.training.session, translate.registry
-import translate.engine.inference.folder
+import translate.engine.inference.folder, translate.cli.serve, translate.serve.server
 from audit_events import record_events
 translate.registry.names("recipe")
 events = record_events()

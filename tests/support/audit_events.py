@@ -1,5 +1,6 @@
 """Audit hooks that record events: code, processes and connections; changes of the disk."""
 
+import ast
 import collections
 import dataclasses
 import os
@@ -27,8 +28,8 @@ WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 INSTALLED = (str(ROOT / "translate"), str(ROOT / "plugins"), "<frozen ")
 INSTALLED += tuple(path for path in sys.path if path.endswith("site-packages"))
 INSTALLED += (sysconfig.get_path("stdlib"),)
-WRITERS = {str(m.__file__) for m in (collections, dataclasses, typing, typing_extensions)}
-"""modules of the standard library that execute generated source to define classes"""
+WRITERS = {str(m.__file__) for m in (ast, collections, dataclasses, typing, typing_extensions)}
+"""modules that compile generated source: to define classes, or to read a signature"""
 
 
 def record_events() -> list[str]:
@@ -67,5 +68,9 @@ def record_writes() -> list[str]:
 
 
 def _is_expected(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Return whether the event is our query of git or of the C library's memory."""
+    """Return whether the event is our query of git or the C library, or a port of this machine."""
+    if event == "socket.getaddrinfo":
+        return arguments[0] == "127.0.0.1"
+    if event == "socket.bind":
+        return arguments[1][0] == "127.0.0.1"
     return (event == "subprocess.Popen" and arguments[0] == "git") or arguments == (None,)

@@ -48,7 +48,9 @@ logger = logging.getLogger(__name__)
     "and deviation. [0]",
 )
 @click.option("--real", type=click.Path(), metavar="DIR", help="Folder of real images. [none]")
-@click.option("--fake", type=click.Path(), metavar="DIR", help="Folder of images to measure. [none]")
+@click.option(
+    "--fake", type=click.Path(), metavar="DIR", help="Folder of images to measure. [none]"
+)
 @click.option(
     "--paired", is_flag=True, help="Files of equal names in --real and --fake belong together."
 )
