@@ -23,18 +23,18 @@ CATCHING = ("ImportError", "AttributeError", "Exception", "ModuleNotFoundError")
 def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]:
     """Yield uses of MODULES and MEMBERS without a check that they exist."""
     for child in ast.iter_child_nodes(tree):
-        is_guarded = is_guarded
+        guarded = is_guarded
         if isinstance(child, ast.Try):
             exceptions = " ".join(ast.unparse(h.type) for h in child.handlers if h.type)
-            is_guarded = is_guarded or any(name in exceptions for name in CATCHING)
+            guarded = guarded or any(name in exceptions for name in CATCHING)
         elif isinstance(child, ast.With):
             exceptions = " ".join(ast.unparse(item.context_expr) for item in child.items)
-            is_guarded = is_guarded or (
+            guarded = guarded or (
                 "suppress(" in exceptions and any(name in exceptions for name in CATCHING)
             )
         elif isinstance(child, (ast.If, ast.IfExp)):
-            is_guarded = is_guarded or "hasattr(" in ast.unparse(child.test)
-        if not is_guarded:
+            guarded = guarded or "hasattr(" in ast.unparse(child.test)
+        if not guarded:
             names = [a.name for a in child.names] if isinstance(child, ast.Import) else []
             names += [str(child.module)] if isinstance(child, ast.ImportFrom) else []
             if MODULES & {name.split(".")[0] for name in names}:
@@ -43,7 +43,7 @@ def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]
                 owner = ast.unparse(child.value)
                 if child.attr in MEMBERS.get(owner, ()):
                     yield child
-        yield from unguarded_uses(child, is_guarded)
+        yield from unguarded_uses(child, guarded)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,7 @@ def unguarded_uses(tree: ast.AST, is_guarded: bool = False) -> Iterator[ast.AST]
         ("if hasattr(os, 'register_at_fork'):\n    os.register_at_fork(before=f)", False),
         ("getattr(signal, 'SIGHUP', None)", False),
         ("with suppress(AttributeError):\n    os.sysconf('SC_PAGE_SIZE')", False),
+        ("try:\n    f()\nexcept ImportError:\n    g()\nimport fcntl", True),
         ("with suppress(OSError):\n    os.sysconf('SC_PAGE_SIZE')", True),
     ],
 )
