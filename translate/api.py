@@ -181,7 +181,8 @@ def evaluate(
         seeds: Random seeds of the outputs; several give mean and deviation.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images that are measured together.
-        out: JSON file to write; of a run, by default ``evaluation.json`` in its folder.
+        out: JSON file to write; of a run, by default ``evaluation.json`` in its folder. Thumbnails
+            of the best and the worst images are written next to it.
 
     Returns:
         Figures with intervals, those of baselines, figures of each image, and the protocol.

@@ -1,12 +1,21 @@
 """The result of an evaluation, and its file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from translate.engine.disk import files
 from translate.errors import CheckpointError, SaveError
-from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, read, write
+from translate.evaluate.result import (
+    FLOOR,
+    EvaluationResult,
+    FigureResult,
+    read,
+    thumbnail_folder,
+    write,
+)
 
 RESULT = EvaluationResult(
     "runs/x@1000",
@@ -29,6 +38,50 @@ RESULT = EvaluationResult(
 def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
     write(RESULT, tmp_path / "evaluation.json")
     assert read(tmp_path / "evaluation.json") == RESULT
+
+
+def with_images(*names: str) -> EvaluationResult:
+    examples = {"0001.png": dict(zip(("source", "fake"), names, strict=False))}
+    return replace(RESULT, examples=examples, thumbnails=dict.fromkeys(names, b"PNG"))
+
+
+def test_thumbnails_are_next_to_the_file_and_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    folder = thumbnail_folder(path)
+    write(with_images("best-1-source.png", "best-1-fake.png"), path)
+    (tmp_path / f".tmp-{folder.name}-1").mkdir()  # of a process that was killed
+    found = with_images("worst-1-fake.png")
+    write(found, path)
+    assert read(path) == found and read(path).thumbnails == {}
+    assert [p.name for p in folder.iterdir()] == ["worst-1-fake.png"]
+    write(RESULT, path)
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_folder_of_other_files_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = thumbnail_folder(tmp_path / "x.json")
+    folder.mkdir()
+    (folder / "photo.png").write_bytes(b"mine")
+    write(with_images("best-1-fake.png"), tmp_path / "x.json")
+    assert [p.name for p in folder.iterdir()] == ["photo.png"]
+    assert read(tmp_path / "x.json") == RESULT
+    assert f"{folder} holds other files and is kept" in caplog.text
+
+
+def test_thumbnails_are_never_next_to_another_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is interrupted: the old result without images, or the new one."""
+    path = tmp_path / "x.json"
+    write(with_images("best-1-fake.png"), path)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "replace_json", fail)
+    with pytest.raises(SaveError, match="No space left"):
+        write(with_images("worst-1-fake.png"), path)
+    assert not thumbnail_folder(path).exists() and read(path) == with_images("best-1-fake.png")
 
 
 def test_an_undefined_figure_is_null_in_the_file(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import recorded_runs
 import small_checkpoints
 
-from translate.engine.disk import files
+from translate.engine.disk import files, json_files
+from translate.engine.disk.folders import remove_folder
 from translate.report import page
 from translate.report.run_data import read_runs
 
@@ -69,7 +71,14 @@ def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
     assert tab.get_by_alt_text("Preview of second at step 30").is_visible()
 
     assert tab.get_by_role("row", name="options.identity_weight 5.0 0.5").is_visible()
-    levels = tab.locator("h1, h2, h3, h4").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
+    roles = ("source", "output", "ground truth")
+    for image in [tab.get_by_alt_text(f"{role} of 0003.png").first for role in roles]:
+        assert image.is_visible() and image.evaluate("image => image.naturalWidth") == 32
+    worst = tab.get_by_role("listitem").filter(has_text="psnr 12.00, 0003.png")
+    assert worst.count() == 2, "of both runs"
+    levels = tab.locator("h1, h2, h3, h4, h5").evaluate_all(
+        "all => all.map(h => Number(h.tagName[1]))"
+    )
     assert levels[0] == 1
     assert all(b <= a + 1 for a, b in pairwise(levels)), "no level is skipped"
     assert tab.locator("img:not([alt])").count() == 0
@@ -86,6 +95,8 @@ def test_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> None
         record = {"path": BAD, "stage": BAD, "message": BAD, "command": [BAD], "device": BAD}
         (files.replace_json if name == "run.json" else files.append)(run / name, record)
     files.append(run / "log.jsonl", {"step": 900, "losses": {f"generators/{BAD}": 1.0}})
+    names = {f'"{BAD}': 1.0, f"'{BAD}": 2.0}
+    recorded_runs.write_evaluation(run, names, np.zeros((2, 8, 8, 3), np.uint8))
     text = text_of(run)
     assert text.count("<script") == len(re.findall(r"<script (nonce|type|id)=", text)) == 3
     (tmp_path / "report.html").write_text(text)
@@ -94,6 +105,8 @@ def test_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> None
     wait_for(tab, DRAWN)
     assert tab.title().startswith("Run <script>")
     assert tab.get_by_role("cell", name=BAD).first.is_visible()
+    for name in names:
+        assert tab.get_by_alt_text(f"output of {name}").is_visible()
     tab.close()
 
 
@@ -125,8 +138,38 @@ def test_damaged_previews_and_lines_are_named_on_the_page(run: Path) -> None:
 def test_the_best_and_the_worst_images_are_ranked(run: Path) -> None:
     [view] = [page._view(data, 1) for data in read_runs([run])]
     [ranking] = view.rankings
-    assert ranking.best == [("0001.png", "21.50"), ("0002.png", "17.25")]
-    assert ranking.worst == [("0003.png", "12.00"), ("0004.png", "15.00")]
+    rows = [[(row.name, row.value) for row in rows] for rows in (ranking.best, ranking.worst)]
+    assert rows == [
+        [("0001.png", "21.50"), ("0002.png", "17.25")],
+        [("0003.png", "12.00"), ("0004.png", "15.00")],
+    ]
+
+
+def test_compared_runs_have_fewer_images_each(run: Path) -> None:
+    images = np.zeros((16, 8, 8, 3), np.uint8)
+    recorded_runs.write_evaluation(run, {f"{n}.png": n for n in range(16)}, images)
+    [data] = read_runs([run])
+    assert [len(page._view(data, n).rankings[0].best) for n in (1, 2, 5)] == [8, 4, 3]
+
+
+def test_an_evaluation_without_thumbnails_has_tables(run: Path) -> None:
+    document = json_files.read_json(run / "evaluation.json")
+    del document["examples"]
+    files.replace_json(run / "evaluation.json", document)
+    text = text_of(run)
+    assert "<td>0003.png</td><td>12.00</td>" in text and "<ol" not in text
+    assert "best and worst test images:" not in text
+
+
+def test_thumbnails_that_are_gone_are_named_and_the_others_are_shown(run: Path) -> None:
+    (run / "evaluation-images/worst-1-fake.png").unlink()
+    (run / "evaluation-images/worst-2-fake.png").write_bytes(b"\x89PNG")
+    text = text_of(run)
+    assert text.count("best and worst test images: ") == 1 and ", and 1 more<" in text
+    assert 'alt="source of 0003.png"' in text and 'alt="output of 0003.png"' not in text
+    assert 'alt="output of 0001.png"' in text
+    remove_folder(run / "evaluation-images")
+    assert "<td>0003.png</td><td>12.00</td>" in text_of(run)
 
 
 def test_a_page_has_at_most_5_MB_with_100_previews_of_noise(
@@ -134,6 +177,9 @@ def test_a_page_has_at_most_5_MB_with_100_previews_of_noise(
 ) -> None:
     monkeypatch.setattr(page, "preview_thumbnails", full_budget)
     runs = [recorded_runs.write_run(tmp_path / f"{n}", lines=1500, previews=1) for n in range(2)]
+    noise = np.random.default_rng(0).integers(0, 256, (16, 128, 128, 3), np.uint8)
+    for run in runs:
+        recorded_runs.write_evaluation(run, {f"{n}.png": n for n in range(16)}, noise)
     assert 3_000_000 < len(page.render(read_runs(runs))) <= 5_000_000
 
 

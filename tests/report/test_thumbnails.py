@@ -42,6 +42,19 @@ def test_the_first_and_the_last_preview_are_shown(count: int, steps: list[int]) 
     assert [step for step, _ in thumbnails.chosen(previews, count)] == steps
 
 
+def test_examples_of_several_runs_share_the_bytes_of_a_page(run: Path) -> None:
+    examples = {"a": {"fake": "best-1-fake.png", "later": "x.png"}, "b": {"fake": "../run.json"}}
+    folder = run / "evaluation-images"
+    found, damaged = thumbnails.example_thumbnails(folder, examples, runs=1)
+    [(role, one)] = found["a"]
+    assert role == "output" and decoded(one.uri).size == (32, 32) and "b" not in found
+    [line] = damaged
+    assert line.startswith("best and worst test images: ") and "evaluation-images/run.json" in line
+    few = thumbnails.EXAMPLE_BYTES // 2 // 500
+    [(_, small)] = thumbnails.example_thumbnails(folder, examples, runs=few)[0]["a"]
+    assert len(small.uri) * 3 / 4 <= 500 + 30
+
+
 def test_a_damaged_preview_is_named_and_the_others_are_shown(run: Path) -> None:
     previews = [(step, run / f"previews/step-{step:08}.png") for step in (10, 20, 30, 40)]
     previews[1][1].write_bytes(previews[1][1].read_bytes()[:200])

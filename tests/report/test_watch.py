@@ -8,6 +8,7 @@ import pytest
 import recorded_runs
 
 from translate.engine.disk import files
+from translate.engine.disk.folders import remove_folder
 from translate.errors import CheckpointError, ConfigError
 from translate.report.watch import serving
 
@@ -27,6 +28,9 @@ def test_the_page_changes_with_the_run(address: str, run: Path) -> None:
     files.append(run / "log.jsonl", {"step": 987, "losses": {"generators/gan": 1.0}})
     assert httpx.get(f"{address}version").text != version
     assert "step 987 of 987" in httpx.get(address).text
+    version = httpx.get(f"{address}version").text
+    remove_folder(run / "evaluation-images")
+    assert httpx.get(f"{address}version").text != version
     recorded_runs.write_preview(run, 40)
     assert 'data-step="40"' in httpx.get(address).text
 

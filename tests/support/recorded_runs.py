@@ -1,5 +1,6 @@
 """Run folders with a log, previews, an evaluation and problems, written without training."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from histories import make_preview, photographs
 from numpy.typing import NDArray
 from PIL import Image
 
+from translate.batches import UNNAMED
 from translate.engine.diagnosis import sheets
 from translate.engine.diagnosis.preview import Row
 from translate.engine.disk import files
 from translate.evaluate import result
+from translate.evaluate.examples import with_thumbnails
+from translate.evaluate.outputs import Outputs
 from translate.evaluate.result import EvaluationResult, FigureResult
 from translate.images.contact_sheet import contact_sheet
 from translate.images.tensors import as_tensor, to_device
@@ -39,11 +43,7 @@ def write_run(path: Path, *, previews: int = 3, lines: int = 20, **settings: Any
             "metrics": evaluated,
         }
         files.append(path / "log.jsonl", record)
-    figures = {"psnr": FigureResult(16.4, "max", "dB", 4, 15.0, 18.0)}
-    baselines = {"mean target image": {"psnr": 14.9}}
-    rows = {name: {"psnr": value} for name, value in PSNR.items()}
-    found = EvaluationResult("first@1", figures, baselines, per_image=rows)
-    result.write(found, path / result.FILE)
+    write_evaluation(path, PSNR, levels(photographs(seed=5)))
     versions = {"torch": "2.14"}
     data = {"files": 8, "sha256": "ab" * 32, "validation": {"files": 2, "sha256": "cd" * 32}}
     session = {"command": ["translate", "train"], "versions": versions, "data": data, "seed": 0}
@@ -51,6 +51,16 @@ def write_run(path: Path, *, previews: int = 3, lines: int = 20, **settings: Any
     problem = {"path": "a/1.png", "stage": "check", "reason": "unreadable", "message": "is empty"}
     files.append(path / "problems.jsonl", problem)
     return path
+
+
+def write_evaluation(path: Path, psnr: Mapping[str, float], images: NDArray[np.uint8]) -> None:
+    """Write an evaluation of outputs `images`, (N, H, W, 3), with the PSNR of each."""
+    figures = {"psnr": FigureResult(16.4, "max", "dB", 4, 15.0, 18.0)}
+    baselines = {"mean target image": {"psnr": 14.9}}
+    rows = {name: {"psnr": value} for name, value in psnr.items()}
+    found = EvaluationResult("first@1", figures, baselines, per_image=rows)
+    outputs = Outputs([*psnr], list(images), list(images[::-1]), list(images))
+    result.write(with_thumbnails(found, [outputs], UNNAMED, UNNAMED), path / result.FILE)
 
 
 def write_preview(path: Path, step: int) -> None:

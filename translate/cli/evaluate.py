@@ -95,7 +95,9 @@ logger = logging.getLogger(__name__)
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="JSON file to write. [RUN/evaluation.json; none for folders]",
+    help="JSON file to write; thumbnails of the best and the worst images go into the folder "
+    "next to it that is called FILE, without suffix, and -images. [RUN/evaluation.json; none for "
+    "folders]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
@@ -123,7 +125,8 @@ def command(
     RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; or a checkpoint folder.
     Without RUN, the images in the folder --fake are measured against those in --real. Every figure
     has an interval and the best baseline, computed by the same code; a figure that a baseline
-    reaches is flagged. All figures are written to evaluation.json in the run folder.
+    reaches is flagged. All figures are written to evaluation.json in the run folder, and
+    thumbnails of the best and the worst images to the folder evaluation-images next to it.
 
     \b
     Examples:

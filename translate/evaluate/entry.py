@@ -1,6 +1,7 @@
 """Evaluate a run or folders, and write what is found: what the command and Python call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def evaluate(
         )
     if out:
         results.write(found, out)
+    else:
+        found = replace(found, examples={}, thumbnails={})  # whose files are next to the result
     return found, out
 
 

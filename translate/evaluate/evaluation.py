@@ -10,7 +10,7 @@ import torch
 
 from translate.batches import Domain
 from translate.errors import ConfigError, TranslateError
-from translate.evaluate import measuring
+from translate.evaluate import examples, measuring
 from translate.evaluate.measuring import Chosen
 from translate.evaluate.outputs import Outputs
 from translate.evaluate.result import EvaluationResult, FigureResult
@@ -101,7 +101,8 @@ class Evaluation:
         result = EvaluationResult(
             name, figures, baselines, {}, per_image, {**protocol, "metrics": protocols}
         )
-        return replace(result, flags=flags(result), notes=tuple(self.notes))
+        result = replace(result, flags=flags(result), notes=tuple(self.notes))
+        return examples.with_thumbnails(result, outputs, self.source_domain, self.domain)
 
     def _is_of(self, chosen: Chosen, figure: str) -> bool:
         return figure in {chosen.figure(name) for name in chosen.create().figures}

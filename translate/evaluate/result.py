@@ -1,13 +1,16 @@
 """The result of an evaluation, and its file ``evaluation.json``."""
 
+import logging
+import os
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from translate.engine.disk import files, json_files
+from translate.engine.disk import files, folders, json_files, partial_files
 from translate.engine.system import signatures
 from translate.errors import CheckpointError, SaveError
 
@@ -15,6 +18,10 @@ FILE = "evaluation.json"
 """In a run folder."""
 FLOOR = "real training images"
 """The baseline that no method is expected to beat, in figures of sets of images."""
+THUMBNAIL = re.compile(r"(best|worst)-\d+-[a-z]+\.png")
+"""The name of a file in the folder of thumbnails."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,11 @@ class EvaluationResult:
     """Settings that comparable figures share: data, sizes, seeds, networks, versions."""
     notes: tuple[str, ...] = ()
     """Warnings, and metrics that were skipped, with the reason."""
+    examples: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Thumbnails of the best and the worst images: files in the folder of `thumbnail_folder`, by
+    the name of the image, then by ``source``, ``fake`` and ``target``."""
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """The content of these files, until `write` writes them; not read again."""
 
     def best_baseline(self, figure: str) -> tuple[str, float] | None:
         """Return the name and the value of the best baseline in a figure, without the floor."""
@@ -78,10 +90,36 @@ class EvaluationResult:
         return name, values[name]
 
 
+def document(result: EvaluationResult) -> dict[str, Any]:
+    """Return what the file of a result holds."""
+    return {"format": 1, **{k: v for k, v in asdict(result).items() if k != "thumbnails"}}
+
+
+def thumbnail_folder(path: Path) -> Path:
+    """Return the folder of the thumbnails of the result at `path`."""
+    return path.with_name(f"{path.stem}-images")
+
+
 def write(result: EvaluationResult, path: Path) -> None:
-    """Write a result as JSON, whole or not at all; raise `SaveError` if that fails."""
+    """Write a result as JSON, and the folder of its thumbnails, each whole or not at all.
+
+    An earlier result and its thumbnails are replaced. A folder of other files is kept, and the
+    result is written without thumbnails. Raises `SaveError` if writing fails.
+    """
+    folder = thumbnail_folder(path)
     try:
-        files.replace_json(path, {"format": 1, **asdict(result)})
+        partial_files.remove_partial_folders(path.parent, folder.name)
+        if not _is_replaceable(folder):
+            logger.warning(
+                f"{folder} holds other files and is kept: the best and the worst images are not "
+                "saved. Move it away, or choose another --out."
+            )
+            result = replace(result, examples={}, thumbnails={})
+        elif folder.exists():
+            folders.remove_folder(folder)  # first: it must never be next to another result
+        files.replace_json(path, document(result))
+        if result.thumbnails:
+            folders.write_folder(folder, result.thumbnails)
     except OSError as error:
         raise SaveError(f"could not write {path}: {error.strerror or error}.") from error
 
@@ -95,3 +133,10 @@ def read(path: Path) -> EvaluationResult:
             f"{path} is not understood: {signatures.explain(error)}. "
             "`translate evaluate RUN` writes it again."
         ) from error
+
+
+def _is_replaceable(folder: Path) -> bool:
+    """Return whether there is nothing at `folder`, or nothing but thumbnails in it."""
+    if folder.is_symlink() or not folder.is_dir():
+        return not os.path.lexists(folder)
+    return all(THUMBNAIL.fullmatch(path.name) for path in folder.iterdir())

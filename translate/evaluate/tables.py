@@ -4,10 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 
 from translate.evaluate.evaluation import verdict
-from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult
+from translate.evaluate.result import FLOOR, EvaluationResult, FigureResult, document
 
 HEAD = ("figure", "value", "95 % interval", "best baseline", "verdict")
 ARROWS = {"max": "↑", "min": "↓"}
@@ -67,7 +66,7 @@ def comma_separated(result: EvaluationResult) -> str:
 
 def as_json(result: EvaluationResult) -> str:
     """Return what ``evaluation.json`` holds."""
-    return json.dumps({"format": 1, **asdict(result)}, indent=2)
+    return json.dumps(document(result), indent=2)
 
 
 def model_card(result: EvaluationResult) -> str:

@@ -6,7 +6,7 @@ import json
 import math
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,26 +19,35 @@ from translate.engine.config import yaml
 from translate.engine.diagnosis import sheets
 from translate.engine.runs.provenance import now
 from translate.errors import CheckpointError
+from translate.evaluate import examples, result
 from translate.evaluate import tables as evaluation_tables
-from translate.evaluate.result import EvaluationResult
 from translate.report import figures, tables
 from translate.report.run_data import RunData
-from translate.report.thumbnails import Thumbnail, preview_thumbnails
+from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails
 
 GENERATOR = "translate report"
 """what the page names as its generator; a file that does not is not replaced"""
-RANKED = 5
-"""best and worst images of a ranking"""
+LEAST_RANKED = 3
+"""best and worst images of each run that are shown where runs are compared, at least"""
 FOLDER = Path(__file__).with_name("page")
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """Names of the best and the worst test images by a figure, with their values."""
+class RankedImage:
+    """A test image with its value, and thumbnails by role where they are shown."""
+
+    name: str
+    value: str
+    images: Sequence[tuple[str, Thumbnail]]
+
+
+@dataclass(frozen=True)
+class RankedImages:
+    """The best and the worst test images by a figure."""
 
     figure: str
-    best: Sequence[tuple[str, str]]
-    worst: Sequence[tuple[str, str]]
+    best: Sequence[RankedImage]
+    worst: Sequence[RankedImage]
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class View:
     config: str
     evaluation_caption: str
     evaluation_rows: Sequence[Sequence[str]]
-    rankings: Sequence[Ranking]
+    rankings: Sequence[RankedImages]
     protocol: str
     problems: Sequence[Sequence[str]]
     more_problems: int
@@ -124,16 +133,19 @@ def _view(run: RunData, runs: int) -> View:
         rows = []  # which the examination of the run lists
     found, config = run.evaluation, run.history.config
     problems, more = tables.problems(run)
+    rankings, damaged_examples = _rankings(run, runs)
     return View(
         run,
         _summary(run),
         previews,
         rows,
-        list(dict.fromkeys([*run.missing, *damaged, *run.examination.unexamined])),
+        list(
+            dict.fromkeys([*run.missing, *damaged, *damaged_examples, *run.examination.unexamined])
+        ),
         yaml.dump(config) if config else "",
         evaluation_tables.caption(found) if found else "",
         evaluation_tables.figure_rows(found) if found else [],
-        list(_rankings(found)) if found else [],
+        rankings,
         json.dumps(found.protocol, indent=2, ensure_ascii=False) if found else "",
         problems,
         more,
@@ -153,22 +165,35 @@ def _summary(run: RunData) -> str:
     return "; ".join(parts) or "nothing is known of this run"
 
 
-def _rankings(found: EvaluationResult) -> list[Ranking]:
-    """Return a ranking for each figure that single images have."""
-    names = dict.fromkeys(name for row in found.per_image.values() for name in row)
-    rankings = []
-    for name in names:
-        if name not in found.figures:
-            continue
-        values: Mapping[str, float] = {
-            image: value
-            for image, row in found.per_image.items()
-            if (value := row.get(name)) is not None
-        }
-        reverse = found.figures[name].better == "max"
-        ranked = sorted(values.items(), key=lambda item: item[1], reverse=reverse)
-        shown = [(image, evaluation_tables.number(value)) for image, value in ranked]
-        count = min(RANKED, len(shown) // 2)
-        if count:
-            rankings.append(Ranking(name, shown[:count], shown[: -count - 1 : -1]))
-    return rankings
+def _rankings(run: RunData, runs: int) -> tuple[list[RankedImages], list[str]]:
+    """Return the best and the worst test images, and a line if their thumbnails are damaged.
+
+    Only the first ranking has thumbnails: the others are mostly of the same images.
+    """
+    found = run.evaluation
+    rankings = examples.rankings(found) if found else []
+    if not found or not rankings:
+        return [], []
+    first, *others = rankings
+    count = max(LEAST_RANKED, examples.RANKED // runs)
+    few = replace(first, best=first.best[:count], worst=first.worst[:count])
+    files = {
+        name: found.examples[name] for name, _ in [*few.best, *few.worst] if name in found.examples
+    }
+    folder = result.thumbnail_folder(run.path / result.FILE)
+    thumbnails, damaged = example_thumbnails(folder, files, runs)
+    shown = [_ranked(few, thumbnails) if thumbnails else _ranked(first, {})]
+    return [*shown, *(_ranked(ranking, {}) for ranking in others)], damaged
+
+
+def _ranked(
+    ranking: examples.Ranking, thumbnails: Mapping[str, Sequence[tuple[str, Thumbnail]]]
+) -> RankedImages:
+    best, worst = (
+        [
+            RankedImage(name, evaluation_tables.number(value), thumbnails.get(name, ()))
+            for name, value in rows
+        ]
+        for rows in (ranking.best, ranking.worst)
+    )
+    return RankedImages(ranking.figure, best, worst)

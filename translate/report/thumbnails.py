@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import BadImage
+from translate.evaluate.examples import ROLES
 from translate.images.source import read_image
 
 PREVIEWS = 100
@@ -20,6 +21,8 @@ PREVIEW_BYTES = 1_800_000
 """all previews of a page"""
 LARGEST_BYTES = 60_000
 """one preview"""
+EXAMPLE_BYTES = 300_000
+"""best and worst test images of all runs of a page"""
 WIDTH, HEIGHT = 640, 960
 """largest size of a preview in pixels"""
 QUALITY = 60
@@ -63,6 +66,34 @@ def preview_thumbnails(
     return found, damaged
 
 
+def example_thumbnails(
+    folder: Path, examples: Mapping[str, Mapping[str, str]], runs: int
+) -> tuple[dict[str, list[tuple[str, Thumbnail]]], list[str]]:
+    """Return the role and the image of examples by their names, and a line if some are damaged.
+
+    Args:
+        folder: The folder of the files.
+        examples: Files of each example, by its name and that of the field.
+        runs: Runs on the page, which share its bytes.
+    """
+    limit = EXAMPLE_BYTES // max(1, runs * sum(map(len, examples.values())))
+    found: dict[str, list[tuple[str, Thumbnail]]] = {}
+    damaged = []
+    for name, files in examples.items():
+        for field, role in ROLES.items():
+            if field not in files:
+                continue
+            path = folder / Path(files[field]).name
+            try:
+                image = _of_file(path, path.stat().st_mtime_ns, limit)
+                found.setdefault(name, []).append((role, image))
+            except (BadImage, OSError) as error:
+                damaged.append(f"{error}")
+    if len(damaged) > 1:
+        damaged = [f"{damaged[0]}, and {len(damaged) - 1} more"]
+    return found, [f"best and worst test images: {line}" for line in damaged]
+
+
 def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
     """Return an image (H, W, 3) that has at most `limit` bytes as WebP, downscaled until it fits.
 
@@ -82,7 +113,7 @@ def thumbnail(pixels: NDArray[np.uint8], limit: int) -> Thumbnail:
     return Thumbnail(uri, *image.size, downscaled=image.size != (pixels.shape[1], pixels.shape[0]))
 
 
-@lru_cache(maxsize=2 * PREVIEWS)
+@lru_cache(maxsize=4 * PREVIEWS)
 def _of_file(path: Path, modified: int, limit: int) -> Thumbnail:  # noqa: ARG001 - a part of the key
     pixels = read_image(path)
     return thumbnail(pixels.astype(np.uint8), limit)

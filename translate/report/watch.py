@@ -15,7 +15,8 @@ from translate.report.page import render
 from translate.report.run_data import read_runs
 
 HOST = "127.0.0.1"
-FILES = ("log.jsonl", "previews", "problems.jsonl", "run.json", "config.yaml", result.FILE)
+EVALUATION = (result.FILE, result.thumbnail_folder(Path(result.FILE)).name)
+FILES = ("log.jsonl", "previews", "problems.jsonl", "run.json", "config.yaml", *EVALUATION)
 """what a run changes, and a report shows"""
 IDLE_SECONDS = 30
 """a connection without a request is closed after this time"""
