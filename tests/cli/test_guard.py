@@ -123,12 +123,23 @@ def test_a_library_that_cannot_be_loaded_is_named_with_exit_code_2(
 def test_a_limited_address_space_is_reported_with_the_command_to_raise_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(guard, "_address_space", lambda: "1024 MB")
+    monkeypatch.setattr(guard, "_address_space", lambda: "3500 MB")
     monkeypatch.setattr(show, "describe", raiser(MemoryError()))
     assert code("show", "cyclegan") == 2
     warning, error = capsys.readouterr().err.splitlines()
     assert "PyTorch needs about 4000 MB: it may end the process" in warning
-    assert "limited to 1024 MB: raise it, `ulimit -v unlimited`" in error
+    assert "limited to 3500 MB: raise it, `ulimit -v unlimited`" in error
+
+
+@pytest.mark.parametrize("kilobytes", [1_000_000, 2_500_000, 3_000_000, 3_300_000])
+def test_an_address_space_that_PyTorch_cannot_be_imported_in_is_refused(kilobytes: int) -> None:
+    command = f"ulimit -v {kilobytes}; exec '{sys.executable}' -m translate show cyclegan"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: the address space is limited to {kilobytes >> 10} MB, and PyTorch needs about "
+        "4000 MB. Raise it: ulimit -v unlimited\n"
+    )
 
 
 @pytest.mark.usefixtures("user_folder")

@@ -93,7 +93,7 @@ def cli() -> None:
 
     `translate show` lists recipes, configurations, layouts, networks and losses.
     """
-    guard.warn_of_limits()
+    guard.check_address_space()
     try:
         os.getcwd()  # noqa: PTH109 - libraries call it while they are loaded, and end the process
     except OSError as error:

@@ -17,13 +17,13 @@ from types import FrameType
 from translate import __version__
 from translate.engine.disk import file_system, files
 from translate.engine.system import console
-from translate.errors import PluginError, TrainingError, describe_error, message_of
+from translate.errors import ConfigError, PluginError, TrainingError, describe_error, message_of
 
 BUG, USAGE, INTERRUPTED = 1, 2, 130
 """exit codes"""
 DEBUG = "TRANSLATE_DEBUG"
-NEEDED_MB = 4000
-"""address space that PyTorch and OpenCV take"""
+LEAST_MB, NEEDED_MB = 3300, 4000
+"""address space in which PyTorch can be imported, and that it and OpenCV take"""
 EXIT_SECONDS = 5.0
 """seconds that threads and processes of plugins have to end after the command"""
 RESOURCE_ERRORS = (
@@ -90,14 +90,21 @@ def _plugins_have_run() -> bool:
     return not sys.modules.keys().isdisjoint({"torch", "translate.engine.plugins.commands"})
 
 
-def warn_of_limits() -> None:
-    """Print a warning where the address space is too small, as libraries may end the process."""
-    if (limit := _address_space()) and int(limit.removesuffix(" MB")) < NEEDED_MB:
-        console.say(
-            f"Warning: the address space is limited to {limit}, and PyTorch needs about "
-            f"{NEEDED_MB} MB: it may end the process. Raise it: ulimit -v unlimited",
-            err=True,
-        )
+def check_address_space() -> None:
+    """Print a warning if the address space is small, as PyTorch may end the process.
+
+    Raises `ConfigError` if it is too small to import PyTorch, which would abort.
+    """
+    limit = _address_space()
+    if not limit or (megabytes := int(limit.removesuffix(" MB"))) >= NEEDED_MB:
+        return
+    message = (
+        f"the address space is limited to {limit}, and PyTorch needs about {NEEDED_MB} MB{{}} "
+        "Raise it: ulimit -v unlimited"
+    )
+    if megabytes < LEAST_MB:
+        raise ConfigError(message.format("."))
+    console.say(f"Warning: {message.format(': it may end the process.')}", err=True)
 
 
 def show_cause(error: BaseException) -> None:
