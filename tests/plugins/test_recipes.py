@@ -123,9 +123,15 @@ KINDS = {
 
 
 def cases(named: dict[str, list[dict[str, object]]]) -> list[object]:
-    """Return a test for each name and set of options."""
+    """Return a test for each name and set of options; further options of a recipe are slow."""
+    slow = pytest.mark.slow if named is RECIPES else ()
     return [
-        pytest.param(name, options, id="-".join([name, *options]))
+        pytest.param(
+            name,
+            options,
+            id="-".join([name, *options]),
+            marks=() if options is variants[0] else slow,
+        )
         for name, variants in named.items()
         for options in variants
     ]
@@ -141,9 +147,7 @@ def test_every_registered_name_is_tested_here(kind) -> None:
 
 @pytest.mark.parametrize(("name", "options"), cases(RECIPES))
 def test_recipes_keep_the_contract(name, options, monkeypatch) -> None:
-    if (
-        options is not RECIPES[name][0]
-    ):  # two processes once for each recipe: no option concerns them
+    if options is not RECIPES[name][0]:  # two processes once: no option concerns them
         rules = [rule for rule in RULES["recipe"] if rule is not averages_over_processes]
         monkeypatch.setitem(RULES, "recipe", rules)
     check_recipe(name, **options)
