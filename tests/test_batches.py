@@ -1,6 +1,7 @@
 """What a recipe knows about its images."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,22 @@ def test_without_domains_images_are_in_colour() -> None:
 def test_a_name_is_not_a_domain() -> None:
     with pytest.raises(TypeError, match=r"expected a Domain, got 'a'.*Domain\('name'\)"):
         ImageSpec(domains=("a",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"dtype": "gan"}, "dtype: expected uint8 or uint16 or float32, got 'gan'"),
+        ({"dtype": ""}, "dtype: expected"),
+        ({"range": (1.0, 1.0)}, "range: expected two numbers, the smaller first"),
+        ({"range": (255.0, 0.0)}, "range: expected"),
+        ({"range": (0.0, float("nan"))}, "range: expected"),
+        ({"range": (0.0, float("inf"))}, "range: expected"),
+    ],
+)
+def test_a_domain_refuses_numbers_that_mean_nothing(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Domain("a", **values)
 
 
 def test_an_item_is_named_by_its_files_and_key() -> None:

@@ -27,6 +27,7 @@ import pytest
 import small_checkpoints
 import small_runs
 import torch
+import torch._dynamo  # so that no mutant is the first to import it
 from audit_events import record_events
 from file_mutations import (
     WORDS,

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -40,6 +41,10 @@ class Captioned(NamedTuple):
     text: Tensor
 
 
+DTYPES = ("uint8", "uint16", "float32")
+"""What images are read as."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """The images of one domain: their channels, and the meaning of their numbers."""
@@ -55,6 +60,13 @@ class Domain:
     """The unit of the numbers, such as ``HU``; empty for intensities."""
     labels: bool = False
     """True: label maps, with values that name classes and are never blended."""
+
+    def __post_init__(self) -> None:
+        low, high = self.range
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype: expected {' or '.join(DTYPES)}, got {self.dtype!r}.")
+        if not -inf < low < high < inf:
+            raise ValueError(f"range: expected two numbers, the smaller first, got {self.range}.")
 
 
 UNNAMED = Domain("")
