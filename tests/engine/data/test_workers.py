@@ -49,6 +49,16 @@ def test_no_thread_is_left_when_reading_ends_early() -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), EOFError()])
+def test_T11_a_worker_that_dies_while_it_sends_a_batch_has_died(error: Exception) -> None:
+    def batches() -> Iterator[Any]:
+        raise error
+        yield
+
+    with pytest.raises(workers.WorkerError, match="has died"):
+        workers._next(batches(), 1.0, workers.never)
+
+
 def test_P10_a_stop_request_ends_the_wait_for_a_batch() -> None:
     event, events = threading.Event(), list[bool]()
 

@@ -35,6 +35,7 @@ THREAD_POLL_SECONDS = 0.5
 """interval at which it checks for a stop request, while it waits for a thread"""
 EXIT_SECONDS = 2.0
 """time that workers have to end before they are killed"""
+DIED = ("exited unexpectedly", "killed by signal")
 SHARED_MEMORY = ("shared memory", "shm", "Bus error", "No space left on device")
 TOO_MANY_FILES = ("Too many open files", "ancdata", "Too many open")
 TOO_MANY_FILES_CODE = 24
@@ -161,9 +162,8 @@ def _next(batches: Iterator[Any], poll_seconds: float, stop_requested: Callable[
             return next(batches, None)
         except BaseException as error:
             reraise_interruption(error)
-            if "exited unexpectedly" in message_of(error) or "killed by signal" in message_of(
-                error
-            ):
+            died = any(phrase in message_of(error) for phrase in DIED)
+            if died or isinstance(error, (ConnectionError, EOFError)):  # while it sent a batch
                 raise WorkerError("a process that reads images has died") from error
             if "timed out after" not in message_of(error):
                 raise _failure(error) from error
