@@ -40,6 +40,10 @@ class Evaluation:
     batch_size: int = 16
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     notes: list[str] = field(default_factory=list)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+    """names of metrics that could not be measured, by the reason"""
+    _seeds: dict[str, list[float | None]] = field(default_factory=dict)
+    """values of further seeds, by figure"""
 
     def run(
         self, name: str, subjects: Sequence[Subject], seeds: Sequence[int], protocol: dict[str, Any]
@@ -159,11 +163,6 @@ class Evaluation:
                 deviation=float(np.std(known, ddof=1)),
             )
         self._seeds.clear()
-
-    skipped: dict[str, list[str]] = field(default_factory=dict)
-    """names of metrics that could not be measured, by the reason"""
-    _seeds: dict[str, list[float | None]] = field(default_factory=dict)
-    """values of further seeds, by figure"""
 
     def _note_few(self, chosen: Sequence[Chosen], figures: Mapping[str, FigureResult]) -> None:
         """Note figures that are biased for so few images, and those that are undefined."""

@@ -73,14 +73,8 @@ class Recall(_Neighbours):
         return NONE if radii is None else (distances(real, fake) <= radii).any(1)
 
 
-class Density(_Neighbours):
-    """Unpaired: number of neighbourhoods of real images that a fake image is in, divided by k.
-
-    Naeem et al. (2020), equation 4, in features of EfficientNet-Lite0: about 1 for real images, and
-    less sensitive to outliers than precision.
-    """
-
-    figures = {"density-lite0": Figure("max")}
+class _FiveNeighbours(_Neighbours):
+    """The default of Naeem et al. (2020)."""
 
     def __init__(
         self,
@@ -91,6 +85,16 @@ class Density(_Neighbours):
         ] = 5,
     ) -> None:
         super().__init__(domain=domain, neighbours=neighbours)
+
+
+class Density(_FiveNeighbours):
+    """Unpaired: number of neighbourhoods of real images that a fake image is in, divided by k.
+
+    Naeem et al. (2020), equation 4, in features of EfficientNet-Lite0: about 1 for real images, and
+    less sensitive to outliers than precision.
+    """
+
+    figures = {"density-lite0": Figure("max")}
 
     def values(self) -> Tensor:
         fake, real = features(self)
@@ -100,7 +104,7 @@ class Density(_Neighbours):
         return (distances(fake, real) < radii).sum(1) / self.neighbours
 
 
-class Coverage(_Neighbours):
+class Coverage(_FiveNeighbours):
     """Unpaired: fraction of real images with a fake one in their neighbourhood.
 
     Naeem et al. (2020), equation 5, in features of EfficientNet-Lite0: unlike recall, not raised by
@@ -108,16 +112,6 @@ class Coverage(_Neighbours):
     """
 
     figures = {"coverage-lite0": Figure("max")}
-
-    def __init__(
-        self,
-        *,
-        domain: Domain = UNNAMED,
-        neighbours: Annotated[
-            int, Field(ge=1), "k: nearest images that a neighbourhood reaches to"
-        ] = 5,
-    ) -> None:
-        super().__init__(domain=domain, neighbours=neighbours)
 
     def values(self) -> Tensor:
         fake, real = features(self)
