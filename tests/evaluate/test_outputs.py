@@ -17,7 +17,7 @@ from translate.evaluate.run_images import RunImages, open_split, read_images
 def generator(run, to: str = "b", batch_size: int = 2) -> tuple[Generator, RunImages]:
     model: Model = load(run, device="cpu")[0]
     data = read.read_checkpoint(resolve(run)[0]).config.data
-    layout, settings, _ = open_split(data, None)
+    layout, settings, *_ = open_split(data, None)
     images = read_images(layout, settings, reverse=to == "a", to=to, limit=None)
     return Generator(model, to, batch_size), images
 

@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from translate.engine.config import layers
 from translate.engine.config.schema import Data
+from translate.engine.data.check import check_data, open_layout
+from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.samples import MARKER
+from translate.engine.data.validation import add_validation
 from translate.errors import DataError, NothingUsableError
 from translate.evaluate.run_images import RunImages, open_split, read_images
 from translate.images.resize import resize_pixels
@@ -21,7 +25,7 @@ def data(root: Path, **settings: object) -> Data:
 
 
 def read(settings: Data, *, split: str | None = None, **given: object) -> RunImages:
-    layout, found, _ = open_split(settings, split)
+    layout, found, *_ = open_split(settings, split)
     asked = {"reverse": False, "to": "b", "limit": None, **given}
     return read_images(layout, found, **asked)  # type: ignore[arg-type]
 
@@ -76,11 +80,29 @@ def test_V6_without_a_test_split_the_training_images_are_read_and_that_is_said(
 ) -> None:
     for name in ("a", "b"):
         rmtree(photos / name / "test")
-    _, settings, note = open_split(data(photos), None)
+    _, settings, _, note = open_split(data(photos), None)
     assert settings.split == "train"
-    assert note == "there is no test split: these are the images that it was trained on"
+    assert note.startswith("there is no test split: these are the images that it was trained on")
     with pytest.raises(DataError, match="there is no split 'val'"):
         open_split(data(photos), "val")
+
+
+@pytest.mark.parametrize("layout", ["unpaired", "paired"])
+def test_images_that_were_held_out_are_measured_before_those_that_were_trained_on(
+    photos: Path, layout: str
+) -> None:
+    for name in ("a", "b"):
+        rmtree(photos / name / "test")
+    settings = data(photos, layout=layout, validation=0.4)
+    found = open_split(settings, None, seed=3)
+    assert found.note.startswith("there is no test split: these are the validation images")
+    checked = check_data(open_layout(settings), settings, OpenedFiles())
+    document = {"data": settings.model_dump(), "train": {"seed": 3, "steps": 1}}
+    trained = add_validation(checked, settings, layers.resolve("cyclegan", config=document))
+    assert trained.validation is not None
+    assert sorted(found.layout.files) == sorted(trained.validation.layout.files)
+    assert sorted(found.trained.files) == sorted(trained.layout.files)
+    assert open_split(settings, "validation", seed=3).layout.files == found.layout.files
 
 
 def test_a_split_that_is_named_is_read(photos: Path) -> None:
@@ -89,7 +111,7 @@ def test_a_split_that_is_named_is_read(photos: Path) -> None:
 
 def test_a_flat_folder_has_no_other_split(photos: Path) -> None:
     flat = data(photos, domains=("a/test", "b/test"))
-    _, _, note = open_split(flat, None)
+    *_, note = open_split(flat, None)
     assert note.startswith("there is no test split")
     with pytest.raises(DataError, match="there is no split 'val'"):
         open_split(flat, "val")

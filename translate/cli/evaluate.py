@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
     help="Metric to measure; repeatable. `translate show --kind metric` lists them. [all that fit]",
 )
 @click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
-@click.option("--split", metavar="NAME", help="Split of the run's data to measure. [test]")
+@click.option(
+    "--split", metavar="NAME", help="Split of the run's data to measure, such as validation. [test]"
+)
 @click.option(
     "--limit",
     type=click.IntRange(1),

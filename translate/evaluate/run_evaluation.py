@@ -12,7 +12,6 @@ from translate import __version__
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.data import places
-from translate.engine.data.check import open_layout
 from translate.engine.inference.model import load
 from translate.engine.runs.provenance import working_directory_of
 from translate.errors import ConfigError
@@ -62,18 +61,17 @@ def evaluate_run(
             "Leave --seed out."
         )
     run = place.parent.parent if place.parent.name == "checkpoints" else place
-    data = places.locate(
-        read.read_checkpoint(place).config.data, working_directory_of(run), moved=False
-    )
+    config = read.read_checkpoint(place).config
+    data = places.locate(config.data, working_directory_of(run), moved=False)
     data = data.model_copy(update={"size": size} if size else {})
-    layout, of_split, note = open_split(data, split)
+    layout, of_split, trained, note = open_split(data, split, config.train.seed)
     notes = [*notes, *([note] if note else [])]
     names = [domain.name for domain in layout.spec.domains]
     target = generator.to or names[-1]
     reverse = len(names) > 1 and target == names[0]
     images = read_images(layout, of_split, reverse=reverse, to=target, limit=limit)
     count = max(TRAINING, len(images.target))
-    train = read_images(open_layout(data), data, reverse=reverse, to=target, limit=count)
+    train = read_images(trained, data, reverse=reverse, to=target, limit=count)
     notes += [f"skipped {bad}" for bad in images.problems]
     source_domain, domain = model.source_and_target(target)
     evaluation = Evaluation(

@@ -17,6 +17,7 @@ from translate.engine.data import samples
 from translate.engine.data.check import open_layout
 from translate.engine.data.order import item_error, item_rng
 from translate.engine.data.transform import Augment
+from translate.engine.data.validation import hold_out
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.training.evaluation_images import Middle
@@ -26,6 +27,8 @@ from translate.images import domain_images
 Image = NDArray[np.uint8]
 """(H, W, C)"""
 THREADS = 8
+VALIDATION = "validation"
+"""The name of the split of images that were held out by a share, ``data.validation=0.1``."""
 
 
 class RunImages(NamedTuple):
@@ -50,31 +53,58 @@ class RunImages(NamedTuple):
         return torch.stack([getattr(item, name) for item in self.items])
 
 
-def open_split(data: Data, split: str | None) -> tuple[Layout, Data, str]:
-    """Return the layout of a split of a run's data, its settings, and a note.
+class Split(NamedTuple):
+    """The images to measure, and those that the run was trained on."""
+
+    layout: Layout
+    data: Data
+    """The settings of `layout`."""
+    trained: Layout
+    note: str = ""
+    """What is to be known of the split; empty for a test split."""
+
+
+def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
+    """Return a split of a run's data.
 
     Args:
         data: The settings of the run.
-        split: The split that the user names; None: ``test``, or the training split where there is
-            no other, which the note says.
+        split: The split that the user names; None: ``test``, or if there is none the validation
+            images that were held out, or else the training images, as the note says.
+        seed: ``train.seed`` of the run, on which it depends what was held out.
+
+    Raises:
+        DataError: There is no split of that name.
     """
     samples.ensure(data)
     trained, name = open_layout(data), split or "test"
+    every, held_out = trained, None
+    if isinstance(data.validation, float):
+        trained, held_out = hold_out(every, data, data.validation, seed)
+    if held_out and name == VALIDATION:
+        return Split(held_out, data.model_copy(update={"split": name}), trained)
     wanted = data.model_copy(update={"split": name})
     try:
         layout, reason = open_layout(wanted), ""
     except DataError as error:
-        layout, reason = trained, f" ({error})"
-    same = {*layout.files, *layout.sources} <= {*trained.files, *trained.sources}
+        layout, reason = every, f" ({error})"
+    same = {*layout.files, *layout.sources} <= {*every.files, *every.sources}
     if not same or name == data.split:
-        return layout, wanted, ""
+        return Split(layout, wanted, trained)
     if split:
         raise DataError(
             f"split: there is no split {split!r} of {' and '.join(data.domains)} in {data.root}"
             f"{reason}: expected a subfolder {split} of each domain. Without --split, the training "
             "images are measured."
         )
-    return trained, data, "there is no test split: these are the images that it was trained on"
+    if held_out:
+        note = "there is no test split: these are the validation images that were held out"
+        return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
+    note = (
+        "there is no test split: these are the images that it was trained on, and the nearest "
+        "training image of each is the image itself"
+    )
+    return Split(trained, data, trained, note)
 
 
 def read_images(

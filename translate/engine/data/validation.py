@@ -53,19 +53,30 @@ def add_validation(checked: CheckedData, data: Data, config: Config) -> CheckedD
 
 def _hold_out(checked: CheckedData, data: Data, share: float, seed: int) -> CheckedData:
     """Return `checked` without a share of its items, which become the validation images."""
-    layout = checked.layout
-    held_out = splits.held_out(layout, data, share, seed)
-    if not layout.files:
-        layouts: list[Layout] = [
-            splits.Subset(layout, sorted(indices))
-            for indices in ({*range(len(layout))} - {*held_out}, held_out)
-        ]
-    else:
-        bad = [problem.path for problem in checked.problems]
-        others = {*layout.files} - {*held_out}
-        layouts = [_without(layout, data, [*bad, *files]) for files in (held_out, others)]
+    bad = [problem.path for problem in checked.problems]
+    layouts = hold_out(checked.layout, data, share, seed, bad)
     kept, validation = (checked._replace(layout=each) for each in layouts)
     return kept._replace(validation=validation._replace(problems=[]))
+
+
+def hold_out(
+    layout: Layout, data: Data, share: float, seed: int, bad: Sequence[Path] = ()
+) -> tuple[Layout, Layout]:
+    """Return the layouts of the items that are trained on, and of the share that is held out.
+
+    Args:
+        layout: Of all items.
+        data: Its settings.
+        share: ``data.validation``.
+        seed: ``train.seed``.
+        bad: Files that `layout` has left out.
+    """
+    held_out = splits.held_out(layout, data, share, seed)
+    if not layout.files:
+        others = sorted({*range(len(layout))} - {*held_out})
+        return splits.Subset(layout, others), splits.Subset(layout, sorted(held_out))
+    kept = {*layout.files} - {*held_out}
+    return _without(layout, data, [*bad, *held_out]), _without(layout, data, [*bad, *kept])
 
 
 def _without(whole: Layout, data: Data, files: Sequence[Path]) -> Layout:
