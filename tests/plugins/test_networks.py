@@ -103,10 +103,19 @@ def test_every_option_has_a_name_and_a_description(factory):
         (on_meta(ResnetGenerator, 3, 3), 11_378_179, 48),
         (on_meta(ResnetGenerator, 3, 3, dropout=0.5), 11_378_179, 48),
         (on_meta(ResnetGenerator, 3, 3, blocks=6), 7_837_699, 36),
+        # the filters of the blur are buffers: constants that are no parameters
+        (on_meta(ResnetGenerator, 3, 3, antialias=True), 11_378_179, 52),
+        (on_meta(ResnetGenerator, 3, 3, antialias="down"), 11_378_179, 50),
+        (on_meta(ResnetGenerator, 3, 3, padding="zero"), 11_378_179, 48),
+        # 7 weights more for each pair of channels: 7 * (256 * 128 + 128 * 64)
+        (on_meta(ResnetGenerator, 3, 3, upsample="deconv4"), 11_378_179 + 286_720, 48),
+        # 2 * (64 + 128 + 256) + 18 * 2 * 256 + 2 * (128 + 64) weights of norms
+        (on_meta(ResnetGenerator, 3, 3, norm="instance-affine"), 11_378_179 + 10_496, 94),
         (on_meta(UnetGenerator, 3, 3), 54_413_955, 82),
         (on_meta(UnetGenerator, 3, 3, levels=7), 41_828_995, 70),
         (on_meta(PatchDiscriminator, 3), 2_764_737, 10),
         (on_meta(PatchDiscriminator, 6, norm="batch"), 2_768_705, 22),
+        (on_meta(PatchDiscriminator, 3, norm="instance-affine"), 2_766_529, 16),
         # 6 * 64 + 64, 64 * 128, 2 * 128, 128; and with biases 3 * 64 + 64, 65 * 128, 129
         (on_meta(PixelDiscriminator, 6, norm="batch"), 9_024, 9),
         (on_meta(PixelDiscriminator, 3), 8_705, 6),
@@ -888,14 +897,17 @@ def test_resize_upsampling_has_no_transposed_convolution_and_keeps_the_size(fact
     ("make", "message"),
     [
         (lambda: norm_layer("instanse"), "norm: there is no 'instanse'. Did you mean 'instance'"),
-        (lambda: ResnetGenerator(3, 3, norm="group"), "Choose from: batch, instance, layer, none"),
+        (
+            lambda: ResnetGenerator(3, 3, norm="group"),
+            "Choose from: batch, instance, instance-affine",
+        ),
         (lambda: UnetGenerator(3, 3, upsample="resise"), "upsample: .* Did you mean 'resize'"),
         (lambda: PatchDiscriminator(3, norm="bach"), "Did you mean 'batch'"),
         (lambda: ResnetGenerator(3, 3, blocks=0), "blocks: expected 1 or more, got 0"),
         (lambda: UnetGenerator(3, 3, levels=0), "levels: expected 1 or more, got 0"),
         (lambda: MlpGenerator(3, 3, layers=0), "layers: an MLP has at least one that is hidden"),
         (lambda: MlpDiscriminator(3, norm="instance"), "Choose from: batch, layer, none"),
-        (lambda: DcganGenerator(3, 3, upsample="shuffle"), "Choose from: deconv, resize"),
+        (lambda: DcganGenerator(3, 3, upsample="shuffle"), "Choose from: deconv, deconv4, resize"),
         (lambda: SrResnet(3, 3, blocks=0), "blocks: expected 1 or more, got 0"),
         (lambda: SrResnet(3, 3, scale=3), "scale: expected 1, 2, 4 or 8, got 3"),
         (lambda: SrResnet(1, 3, residual=True), "residual: 1 channels cannot be added to 3: set"),

@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.remedies import Remedy
-from translate_plugins.networks.norms import bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.norms import NORM, bias_before, norm_layer, upsample_layer
 from translate_plugins.networks.patch import activations
 from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
 
@@ -25,7 +25,7 @@ class DcganGenerator(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
-        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, NORM] = "batch",
         upsample: Annotated[
             str,
             "upsampling: deconv, or resize, which avoids checkerboard artifacts",
@@ -65,7 +65,7 @@ class DcganEncoder(nn.Module):
         out_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
-        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class DcganDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
-        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
-from translate_plugins.networks.norms import bias_before, norm_layer
+from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer
 from translate_plugins.networks.resnet import ResidualBlock, ResnetGenerator
 from translate_plugins.networks.sizes import halved
 
@@ -38,7 +38,8 @@ class EnhancerGenerator(nn.Module):
             int | None,
             "times that the global generator halves the sides: 4, or fewer for crops below 64",
         ] = None,
-        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, NORM] = "instance",
+        bias: Annotated[bool | None, BIAS] = None,
         size: Annotated[
             tuple[int, int] | None,
             "height and width of a training crop, which limits `downsamplings`",
@@ -47,7 +48,7 @@ class EnhancerGenerator(nn.Module):
         super().__init__()
         if downsamplings is None:
             downsamplings = max(0, min(4, min(size).bit_length() - 3)) if size else 4
-        normed, bias, twice = norm_layer(norm), bias_before(norm), 2 * width
+        normed, bias, twice = norm_layer(norm), bias_before(norm, bias), 2 * width
         coarse = ResnetGenerator(
             in_channels,
             out_channels,
@@ -55,6 +56,7 @@ class EnhancerGenerator(nn.Module):
             blocks=coarse_blocks,
             downsamplings=downsamplings,
             norm=norm,
+            bias=bias,
         )
         self.model = coarse.model[:-3]  # without the output layer, its padding and tanh
         self.model1_1 = nn.Sequential(
@@ -67,7 +69,7 @@ class EnhancerGenerator(nn.Module):
             nn.ReLU(),
         )
         self.model1_2 = nn.Sequential(
-            *[ResidualBlock(twice, norm, dropout=0.0) for _ in range(blocks)],
+            *[ResidualBlock(twice, norm, 0.0, bias) for _ in range(blocks)],
             nn.ConvTranspose2d(twice, width, 3, 2, 1, output_padding=1, bias=bias),
             normed(width),
             nn.ReLU(),

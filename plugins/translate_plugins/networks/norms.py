@@ -35,8 +35,11 @@ class InstanceNorm(nn.Module):
         return str(self.channels)
 
 
+NORM = "normalization: instance, instance-affine, batch, layer or none"
+
 NORMS: Mapping[str, Callable[[int], nn.Module]] = {
     "instance": InstanceNorm,
+    "instance-affine": lambda channels: nn.GroupNorm(channels, channels),  # with weights
     "batch": nn.BatchNorm2d,
     "layer": partial(nn.GroupNorm, 1),  # over all channels and pixels of an image
     "none": nn.Identity,
@@ -70,7 +73,7 @@ def bias_before(norm: str, bias: bool | None = None) -> bool:
 
 
 def deconvolve(inner: int, outer: int, kernel: int, bias: bool) -> nn.Module:
-    """Double the sides by a transposed convolution, as in the papers."""
+    """Double the sides by a transposed convolution of 3x3 or 4x4, as in the papers."""
     return nn.ConvTranspose2d(
         inner, outer, kernel, stride=2, padding=1, output_padding=4 - kernel, bias=bias
     )
@@ -85,17 +88,23 @@ def resize(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
     )
 
 
+def deconvolve4(inner: int, outer: int, _kernel: int, bias: bool) -> nn.Module:
+    """Double the sides by a transposed convolution of 4x4, which the stride of 2 divides."""
+    return deconvolve(inner, outer, 4, bias)
+
+
 UPSAMPLERS: Mapping[str, Callable[[int, int, int, bool], nn.Module]] = {
     "deconv": deconvolve,
+    "deconv4": deconvolve4,
     "resize": resize,
 }
 
 
 def upsample_layer(name: str) -> Callable[[int, int, int, bool], nn.Module]:
-    """Return the factory of a layer that doubles the sides, by name: `deconv` or `resize`.
+    """Return the factory of a layer that doubles the sides, by its name in `UPSAMPLERS`.
 
     It takes the channels in and out, the kernel size of the paper's transposed convolution (3 or 4,
-    not used by `resize`) and whether there is a bias.
+    used by `deconv` alone) and whether there is a bias.
     """
     return _chosen("upsample", name, UPSAMPLERS)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
 from translate_plugins.networks.antialiasing import BlurDown
-from translate_plugins.networks.norms import BIAS, bias_before, norm_layer
+from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer
 
 
 class PatchDiscriminator(nn.Module):
@@ -27,7 +27,7 @@ class PatchDiscriminator(nn.Module):
         layers: Annotated[
             int, Field(ge=0, le=16), "number of layers that halve the sides; 3: patches of 70x70"
         ] = 3,
-        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
         padding: Annotated[
             Literal[1, 2], "zero padding of each convolution; 2 in pix2pixHD and DeblurGAN"
@@ -76,7 +76,7 @@ class PixelDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
-        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
     ) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """The ResNet generator of CycleGAN: downsampling, residual blocks, upsampling."""
 
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
 from translate.remedies import Remedy
 from translate_plugins.networks.antialiasing import BlurDown, BlurUp
-from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer, upsample_layer
 
 
 class ResnetGenerator(nn.Module):
@@ -30,19 +30,26 @@ class ResnetGenerator(nn.Module):
             int | None, "number of residual blocks; default: 9, or 6 for crops up to 128"
         ] = None,
         downsamplings: Annotated[int, "times that the sides are halved"] = 2,
-        norm: Annotated[str, "normalization: instance, batch, layer or none"] = "instance",
+        norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
             float, Field(ge=0, le=1), "dropout probability in each block; 0.5 in DeblurGAN"
         ] = 0.0,
         upsample: Annotated[
             str,
-            "upsampling: deconv, or resize, which avoids checkerboard artifacts",
+            "upsampling: deconv; deconv4, of 4x4 as in DeblurGAN of May 2018; or resize, which "
+            "avoids checkerboard artifacts",
             Remedy("checkerboard artifacts", "resize"),
         ] = "deconv",
         antialias: Annotated[
-            bool, "blur before downsampling and after upsampling, as in CUT"
+            bool | Literal["down"],
+            "blur before downsampling and after upsampling, as in CUT; down: before downsampling",
         ] = False,
+        padding: Annotated[
+            Literal["reflect", "zero"],
+            "padding of the convolutions that keep the sides; zero in the authors' code before "
+            "July 2017",
+        ] = "reflect",
         size: Annotated[
             tuple[int, int] | None, "height and width of a training crop, which sets `blocks`"
         ] = None,
@@ -52,17 +59,13 @@ class ResnetGenerator(nn.Module):
             blocks = 6 if size and max(size) <= 128 else 9
         if blocks < 1:
             raise ConfigError(f"blocks: expected 1 or more, got {blocks}.")
-        if antialias and upsample != "deconv":
+        if antialias is True and upsample != "deconv":
             raise ConfigError("upsample: antialias includes upsampling: set only one of them.")
         normed, doubled = norm_layer(norm), upsample_layer(upsample)
         bias = bias_before(norm, bias)
 
-        layers: list[nn.Module] = [
-            nn.ReflectionPad2d(3),
-            nn.Conv2d(in_channels, width, 7, bias=bias),
-            normed(width),
-            nn.ReLU(),
-        ]
+        reflect = padding == "reflect"
+        layers = [*convolution(in_channels, width, 7, bias, reflect), normed(width), nn.ReLU()]
         self._taps = [0]
         for _ in range(downsamplings):
             self._taps.append(len(layers))
@@ -72,16 +75,16 @@ class ResnetGenerator(nn.Module):
             layers += [down, normed(width), nn.ReLU()]
             layers += [BlurDown(width)] if antialias else []
         self._taps += [len(layers), len(layers) + blocks // 2]
-        layers += [ResidualBlock(width, norm, dropout, bias) for _ in range(blocks)]
+        layers += [ResidualBlock(width, norm, dropout, bias, reflect) for _ in range(blocks)]
         for _ in range(downsamplings):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
-                if antialias
+                if antialias is True
                 else [doubled(width, width // 2, 3, bias)]
             )
             width //= 2
             layers += [normed(width), nn.ReLU()]
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7), nn.Tanh()]
+        layers += [*convolution(width, out_channels, 7, True, reflect), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
         # other sides would come out larger; reflection needs 4 pixels at full size, 2 in the blocks
@@ -93,10 +96,10 @@ class ResnetGenerator(nn.Module):
     def features(self, x: Tensor) -> list[Tensor]:
         """Return features of the encoder, for contrastive losses (Park et al., 2020, appendix C.2).
 
-        The padded input (N, in_channels, H + 6, W + 6); each downsampling convolution, before its
-        norm: (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or twice these sides with
-        `antialias`; then the first and the middle block, of the last shape. (A single block is
-        listed once.)
+        The padded input (N, in_channels, H + 6, W + 6), or with zero padding the first convolution
+        (N, width, H, W); each downsampling convolution, before its norm: (N, 2 * width, H / 2,
+        W / 2), (N, 4 * width, H / 4, W / 4), or twice these sides with `antialias`; then the first
+        and the middle block, of the last shape. (A single block is listed once.)
         """
         return self._run(x, self._taps[-1] + 1)[1]
 
@@ -117,19 +120,34 @@ class ResnetGenerator(nn.Module):
 class ResidualBlock(nn.Module):
     """Residual block of two 3x3 convolutions: (N, channels, H, W) to the same (He et al., 2016)."""
 
-    def __init__(self, channels: int, norm: str, dropout: float, bias: bool | None = None) -> None:
+    def __init__(
+        self,
+        channels: int,
+        norm: str,
+        dropout: float,
+        bias: bool | None = None,
+        reflect: bool = True,
+    ) -> None:
         super().__init__()
         normed, bias = norm_layer(norm), bias_before(norm, bias)
         self.conv_block = nn.Sequential(
-            nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3, bias=bias),
+            *convolution(channels, channels, 3, bias, reflect),
             normed(channels),
             nn.ReLU(),
             *([nn.Dropout(dropout)] if dropout else []),
-            nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3, bias=bias),
+            *convolution(channels, channels, 3, bias, reflect),
             normed(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.conv_block(x)
+
+
+def convolution(inner: int, outer: int, kernel: int, bias: bool, reflect: bool) -> list[nn.Module]:
+    """Return the layers of a convolution that keeps the sides: padding by reflection, or by zeros.
+
+    Zeros are padded by the convolution itself, so that later layers have lower numbers.
+    """
+    if reflect:
+        return [nn.ReflectionPad2d(kernel // 2), nn.Conv2d(inner, outer, kernel, bias=bias)]
+    return [nn.Conv2d(inner, outer, kernel, padding=kernel // 2, bias=bias)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
-from translate_plugins.networks.norms import bias_before, norm_layer
+from translate_plugins.networks.norms import NORM, bias_before, norm_layer
 from translate_plugins.networks.sizes import expect_size
 
 SCALES = (1, 2, 4, 8)
@@ -31,7 +31,7 @@ class SrResnet(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
         blocks: Annotated[int, "number of residual blocks"] = 16,
-        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, NORM] = "batch",
         residual: Annotated[bool, "predict the residual of bicubic upscaling"] = False,
         scale: Annotated[int, "upscaling factor of the sides: 1, 2, 4 or 8; set by the recipe"] = 1,
     ) -> None:
@@ -103,7 +103,7 @@ class VggDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
-        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training crop"] = (96, 96),
     ) -> None:
         super().__init__()

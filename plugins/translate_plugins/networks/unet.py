@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
 from translate.remedies import Remedy
-from translate_plugins.networks.norms import BIAS, bias_before, norm_layer, upsample_layer
+from translate_plugins.networks.norms import BIAS, NORM, bias_before, norm_layer, upsample_layer
 
 
 class UnetGenerator(nn.Module):
@@ -33,7 +33,7 @@ class UnetGenerator(nn.Module):
             Field(le=16),
             "number of downsamplings; default: 8, or as many as a smaller crop allows",
         ] = None,
-        norm: Annotated[str, "normalization: batch, instance, layer or none"] = "batch",
+        norm: Annotated[str, NORM] = "batch",
         bias: Annotated[bool | None, BIAS] = None,
         dropout: Annotated[
             float, Field(ge=0, le=1), "dropout probability in the inner levels"
