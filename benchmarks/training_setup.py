@@ -17,11 +17,11 @@ from torch import nn
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.data import check, loader
+from translate.engine.data.device import batch_to_device
 from translate.engine.disk import folders
+from translate.engine.optimization.build import build_training
 from translate.engine.processes.signals import Interrupts
 from translate.engine.runs.writer import RunWriter
-from translate.engine.training.batch import batch_to_device
-from translate.engine.training.build import build_training
 from translate.engine.training.loop import Loop
 from translate.engine.training.session import Session
 from translate.images.encode import write_image

@@ -31,8 +31,8 @@ from translate.engine.inference import pipeline
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.options import InferenceOptions
+from translate.engine.optimization.build import build_training
 from translate.engine.runs import writer
-from translate.engine.training.build import build_training
 from translate.images.source import read_image
 
 KINDS = {"kill": kill_process, "ENOSPC": disk_full, "EIO": io_error, "short": short_write}

@@ -14,12 +14,12 @@ from disk_faults import FaultyDisk
 from safetensors.torch import load, save
 from torch import Tensor
 
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
 from translate.engine.checkpoints import retention
+from translate.engine.checks import shapes
 from translate.engine.config import schema
 from translate.engine.data import check
 from translate.engine.disk import files
-from translate.engine.training import shape_check
 from translate.errors import ConfigError
 from translate.registry import names
 
@@ -76,7 +76,7 @@ def test_T20_every_recipe_takes_a_step_on_blank_crops_of_the_meta_device(
 ) -> None:
     config = settings(root, name)
     layout = check.open_layout(config.data)
-    assert shape_check.failure(config, layout, config.data.crop, config.train.batch_size) is None
+    assert shapes.failure(config, layout, config.data.crop, config.train.batch_size) is None
 
 
 def parts(path: Path) -> dict[str, dict[str, Tensor]]:

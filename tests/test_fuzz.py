@@ -42,7 +42,7 @@ from PIL.PngImagePlugin import PngInfo
 from translate import api
 from translate.api import Translator
 from translate.cli import main
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import resolve
 from translate.engine.config import layers, yaml

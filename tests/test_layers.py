@@ -17,11 +17,14 @@ api report serve testing
 contract
 evaluate exchange insight translator
 engine.training engine.inference
+engine.evaluation
+engine.optimization
+engine.checks
 engine.runs
 engine.diagnosis
 engine.checkpoints
 engine.data
-engine.config
+engine.config engine.display
 folders
 images
 registry

@@ -29,10 +29,10 @@ from translate.engine.config import schema, yaml
 from translate.engine.data import loader
 from translate.engine.disk import json_files
 from translate.engine.disk.problems import Problem
+from translate.engine.optimization.build import build_training
+from translate.engine.optimization.step import take_turns
 from translate.engine.processes import distributed
 from translate.engine.training import loop, session
-from translate.engine.training.build import build_training
-from translate.engine.training.step import take_turns
 from translate.errors import SaveError, TrainingError
 from translate.recipe import Recipe, Turn, adam
 from translate.run import Run

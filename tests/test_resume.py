@@ -22,7 +22,7 @@ from translate.engine.checkpoints import read, retention
 from translate.engine.config import layers, schema, yaml
 from translate.engine.data import loader
 from translate.engine.disk import json_files
-from translate.engine.training import step as taking
+from translate.engine.optimization import step as taking
 from translate.errors import CheckpointError, ConfigError
 from translate.recipe import Recipe
 from translate.results import TrainingResult

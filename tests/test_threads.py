@@ -13,8 +13,8 @@ import small_checkpoints
 import torch
 
 from translate.api import Translator
-from translate.contract.subject import CPU, make_subject
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import CPU, make_subject
 from translate.engine.inference.model import Model
 from translate.recipe import Recipe
 from translate.registry import names

@@ -9,8 +9,8 @@ from annotated_types import Ge, Gt, Le
 
 from translate import registry
 from translate.cli.choices import allowed
-from translate.contract import verdicts
-from translate.contract.subject import make_subject
+from translate.contract import kinds
+from translate.contract.recipes.subject import make_subject
 from translate.engine.config.parts import part_kind, part_name
 from translate.engine.system import signatures
 
@@ -53,7 +53,7 @@ def test_the_kind_of_an_option_is_the_kind_of_part_that_the_recipe_creates(
         return create(kind, part, **arguments)
 
     for name in registry.names("recipe"):
-        options = verdicts.small_options("recipe", name)
+        options = kinds.small_options("recipe", name)
         check_subject = make_subject(name, options, None, None)
         monkeypatch.setattr(registry, "create", record_and_create)
         created.clear()

@@ -8,7 +8,7 @@ from swapped_loss import SwapsRealAndFake
 from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate.contract import verdicts
+from translate.contract import kinds
 
 
 def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command) -> None:
@@ -21,7 +21,7 @@ def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command)
     good = run_command("plugins", "check", "valid", "--set", "options.width=2")
     assert (good.code, good.err) == (0, "")
     assert good.out.startswith("recipe valid\n  ok      Read no file")
-    assert len(good.out.splitlines()) == 1 + len(verdicts.RULES["recipe"])
+    assert len(good.out.splitlines()) == 1 + len(kinds.RULES["recipe"])
     assert run_command("plugins", "check", "valid", "--quiet").out == ""
 
 

@@ -13,8 +13,8 @@ from torch import nn
 from valid_recipe import ValidRecipe, register
 
 from translate.contract.attributes import attributes, differing
-from translate.contract.recipes import resumes_exactly
-from translate.contract.subject import make_subject
+from translate.contract.recipes.subject import make_subject
+from translate.contract.recipes.training import resumes_exactly
 
 Plugin = Callable[..., object]
 

@@ -1,30 +1,50 @@
-"""Rules of recipes, and the small networks that they are checked with."""
+"""A verdict for each rule, with a note if a rule does not apply or cannot be tried."""
 
-from types import MappingProxyType
-
+from torch import nn
 from valid_recipe import ValidRecipe, register
 
-from translate.contract import recipes, verdicts
+from translate.batches import ImageSpec
+from translate.contract import kinds, verdicts
+from translate.recipe import Recipe, Turn, adam
 
 
-def test_every_rule_of_a_recipe_has_a_method() -> None:
-    from translate.contract.findings import MEMBERS
-
-    rules = {rule.__name__ for rule in verdicts.RULES["recipe"]}
-    assert rules <= MEMBERS.keys()
-    assert {recipes.takes_turns, *verdicts.STEPPING} < set(verdicts.RULES["recipe"])
+class ReadsUnknownField(ValidRecipe):
+    def step(self, batch):
+        yield Turn("generator", mean=self.generator(batch.images).mean())
 
 
-def test_networks_are_small_by_default(register_plugin) -> None:
-    none = {"name": "patch", "norm": "none"}
+class CannotBeBuilt(ValidRecipe):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.table = {}["missing"]
 
-    class TwoNetworks(ValidRecipe):
-        def __init__(self, spec, *, generator="resnet", discriminator=MappingProxyType(none)):
-            super().__init__(spec)
-            self.names = generator, discriminator
 
-    register(register_plugin, recipes={"two": TwoNetworks})
-    assert verdicts.small_options("recipe", "two") == {
-        "generator": {"name": "resnet", "width": 4, "blocks": 1},
-        "discriminator": {"name": "patch", "norm": "none", "width": 4, "layers": 2},
-    }
+class NeitherTranslatesNorDraws(Recipe):
+    defaults = {"data": {"layout": "images"}, "train": {"steps": 10}}
+
+    def __init__(self, spec):
+        super().__init__()
+        self.network = nn.Conv2d(spec.source.channels, 1, 1)
+
+    def optimizers(self):
+        return {"network": adam(self.network)}
+
+    def step(self, batch):
+        yield Turn("network", mean=self.network(batch.images).abs().mean())
+
+
+def test_rules_that_cannot_be_tried_are_not_broken(register_plugin) -> None:
+    register(
+        register_plugin, recipes={"unknown_field": ReadsUnknownField, "unbuilt": CannotBeBuilt}
+    )
+    notes = [v.note for v in verdicts.run_rules("recipe", "unknown_field", {})]
+    assert notes.count("not tried: its steps fail, see above") == len(kinds.STEPPING)
+    _, *others = verdicts.run_rules("recipe", "unbuilt", {})
+    assert {v.note for v in others} == {"not tried: it cannot be made"}
+
+
+def test_rules_that_do_not_apply_to_a_recipe_are_marked(register_plugin) -> None:
+    register(register_plugin, recipes={"one": NeitherTranslatesNorDraws})
+    notes = [v.note for v in verdicts.run_rules("recipe", "one", {}, spec=ImageSpec((16, 24)))]
+    assert notes.count("it does not translate") == 3
+    assert notes.count("it draws none") == 1

@@ -9,7 +9,7 @@ from specs import image_spec
 from torch import nn
 from turns import advance_to_turn
 
-from translate.engine.training.step import take_step
+from translate.engine.optimization.step import take_step
 from translate.registry import create, find
 
 NAME, JUDGE = "dcgan", "discriminator"

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from translate import hookimpl
-from translate.contract.recipes import resumes_exactly
-from translate.contract.subject import make_subject
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import make_subject
+from translate.contract.recipes.training import resumes_exactly
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry, geometry_of
 from translate.nn.init import init_normal_

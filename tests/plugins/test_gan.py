@@ -11,8 +11,8 @@ from turns import advance_to_turn
 
 from translate import hookimpl
 from translate.batches import Images
+from translate.engine.optimization.step import take_step
 from translate.engine.training.preview import draw_preview
-from translate.engine.training.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
 

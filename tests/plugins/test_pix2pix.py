@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from turns import advance_to_turn
 
 from translate.batches import Pair
-from translate.engine.training.step import take_turns
+from translate.engine.optimization.step import take_turns
 from translate.nn.noise import seeded
 from translate.registry import create, find
 

@@ -12,7 +12,7 @@ from turns import advance_to_turn
 
 from translate import hookimpl
 from translate.batches import Pair
-from translate.engine.training.step import take_turns
+from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
 from translate.nn.noise import seeded
 from translate.registry import create, create_loss, find

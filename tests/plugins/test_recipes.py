@@ -3,8 +3,8 @@
 import pytest
 from specs import image_spec
 
-from translate.contract.processes import averages_over_processes
-from translate.contract.verdicts import RULES
+from translate.contract.kinds import RULES
+from translate.contract.recipes.processes import averages_over_processes
 from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 from translate.registry import list_registrations
 from translate.testing import check_discriminator, check_generator, check_loss, check_recipe

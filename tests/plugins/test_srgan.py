@@ -18,7 +18,7 @@ from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
-from translate.engine.training.step import take_turns
+from translate.engine.optimization.step import take_turns
 from translate.errors import ConfigError
 from translate.images.encode import write_image
 from translate.images.source import read_image

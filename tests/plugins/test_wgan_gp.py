@@ -8,7 +8,7 @@ from torch import nn
 from turns import advance_to_turn
 
 from translate.batches import Images
-from translate.engine.training.step import take_step
+from translate.engine.optimization.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
 

@@ -10,8 +10,8 @@ import small_checkpoints
 from PIL import Image, ImageCms
 from shade_recipe import SECRET, ShadePlugin
 
-from translate.contract.subject import make_subject
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
+from translate.contract.recipes.subject import make_subject
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
 from translate.engine.inference.drawing import SampleRequest, draw_sheet

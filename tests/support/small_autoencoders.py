@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from translate.batches import ImageSpec
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
-from translate.engine.training.build import build_training
+from translate.engine.optimization.build import build_training
 from translate.recipe import Recipe
 
 NETWORKS: Mapping[str, Mapping[str, Any]] = {

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from translate.batches import Images, ImageSpec
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers
-from translate.engine.training.build import build_training
-from translate.engine.training.step import take_step
+from translate.engine.optimization.build import build_training
+from translate.engine.optimization.step import take_step
 from translate.recipe import Recipe, Turn
 
 SPEC = image_spec((8, 8), ("digits",), 1)

@@ -10,8 +10,8 @@ from specs import image_spec
 from translate.batches import Pair
 from translate.engine.checkpoints import read, write
 from translate.engine.checkpoints.state import TrainingState
-from translate.engine.training.build import build_training
-from translate.engine.training.step import take_turns
+from translate.engine.optimization.build import build_training
+from translate.engine.optimization.step import take_turns
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from torch import nn
 from translate import hookimpl
 from translate.batches import ImageSpec
 from translate.contract import verdicts
-from translate.contract.subject import Subject, make_subject
+from translate.contract.recipes.subject import Subject, make_subject
 from translate.nn.pools import ImagePool
 from translate.recipe import Recipe, Turn, adam
 

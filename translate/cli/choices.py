@@ -51,7 +51,7 @@ def use(kind: "Kind", name: str) -> str:
 def _generator_use(name: str) -> str:
     import torch
 
-    from translate.contract.verdicts import small_options
+    from translate.contract.kinds import small_options
     from translate.nn.geometry import geometry_of
     from translate.registry import create_generator
 

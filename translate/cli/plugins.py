@@ -78,6 +78,7 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
       translate plugins check pix2pix --set options.generator.width=8
     """
     from translate.contract import verdicts as testing
+    from translate.contract.kinds import small_options
 
     parts = _parts(name)
     chosen = [part for part in parts if part[1] == name] or parts
@@ -93,7 +94,7 @@ def check(name: str, assignments: tuple[str, ...], quiet: bool) -> None:
         if kind not in TESTED:
             say(f"{kind} {part} has no rules; recipes that use it have")
             continue
-        small = testing.small_options(kind, part)
+        small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in chosen else ())
         say(f"{kind} {part}" + (f", made small: {_as_yaml_flow(small)}" if small else ""))
         verdicts = testing.run_rules(kind, part, settings["options"], data=settings["data"])

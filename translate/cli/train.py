@@ -179,10 +179,10 @@ def command(**given: Any) -> int:
     """
     from translate.engine.checkpoints.initialization import InitialWeights
     from translate.engine.config import layers
+    from translate.engine.display.progress_bar import shown_messages, shown_progress
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
     from translate.engine.training import train
-    from translate.engine.training.progress_bar import shown_messages, shown_progress
 
     limit = parse_duration(given["max_time"])
     if given["steps"] is not None and given["epochs"] is not None:

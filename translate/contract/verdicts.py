@@ -1,138 +1,22 @@
 """Run the rules of a plugin: one verdict for each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
 
 import torch
 
 from translate.batches import ImageSpec
-from translate.contract import (
-    calls,
-    commands,
-    events,
-    exporters,
-    formats,
-    importers,
-    inference,
-    layout_subject,
-    layouts,
-    losses,
-    metrics,
-    parts,
-    recipes,
-    trackers,
-)
+from translate.contract import events
+from translate.contract.files import formats, importers, layout_subject
 from translate.contract.findings import Cause, find_cause
-from translate.contract.gradients import has_true_gradients
-from translate.contract.part import PARTS, make_part
-from translate.contract.processes import averages_over_processes
-from translate.contract.subject import make_subject
-from translate.engine.system import randomness, signatures
+from translate.contract.kinds import FIRST, RULES, STEPPING, SUBJECTS, Rule, Tested, small_options
+from translate.contract.recipes import training
+from translate.engine.system import randomness
 from translate.errors import ConfigError, DataError
-from translate.registry import Kind, find, names
 
-Tested: TypeAlias = Literal[
-    "recipe",
-    "generator",
-    "discriminator",
-    "loss",
-    "layout",
-    "format",
-    "metric",
-    "tracker",
-    "importer",
-    "exporter",
-    "command",
-]
-Rule: TypeAlias = Callable[[Any], str | None]
-
-RULES: Mapping[Tested, tuple[Rule, ...]] = {
-    "recipe": (
-        recipes.constructor_does_no_io,
-        recipes.takes_turns,
-        has_true_gradients,
-        recipes.moves_one_player,
-        recipes.survives_saving,
-        recipes.resumes_exactly,
-        recipes.preview_has_no_side_effects,
-        inference.names_its_targets,
-        inference.translates_any_size,
-        inference.is_independent_of_batch,
-        inference.draws_trained_size,
-        calls.declares_options,
-        calls.draws_from_given_noise,
-        averages_over_processes,
-    ),
-    "generator": (
-        parts.constructor_does_no_io,
-        parts.draws_images,
-        parts.keeps_its_halo,
-        parts.has_gradients,
-        parts.shows_features,
-        parts.runs_in_bf16,
-        parts.survives_saving,
-    ),
-    "discriminator": (
-        parts.constructor_does_no_io,
-        parts.scores_images,
-        parts.has_gradients,
-        parts.shows_features,
-        parts.runs_in_bf16,
-        parts.survives_saving,
-    ),
-    "loss": (
-        parts.constructor_does_no_io,
-        losses.returns_finite_scalar,
-        losses.rewards_better_outputs,
-        losses.has_true_gradients,
-    ),
-    "layout": layouts.RULES,
-    "format": formats.RULES,
-    "command": commands.RULES,
-    "importer": importers.RULES,
-    "exporter": exporters.RULES,
-    "metric": (parts.constructor_does_no_io, *metrics.RULES),
-    "tracker": (
-        parts.constructor_does_no_io,
-        trackers.has_all_methods,
-        trackers.tracks_a_run,
-        trackers.closes_when_not_started,
-    ),
-}
-FIRST = (
-    recipes.constructor_does_no_io,
-    parts.constructor_does_no_io,
-    importers.constructor_does_no_io,
-    layouts.finds_its_files,
-)
-"""Rules of a constructor: if it raises, no other rule can be tried."""
-STEPPING = (
-    has_true_gradients,
-    recipes.moves_one_player,
-    recipes.survives_saving,
-    recipes.resumes_exactly,
-    recipes.preview_has_no_side_effects,
-    inference.is_independent_of_batch,
-    inference.draws_trained_size,
-    averages_over_processes,
-)
-"""Rules that train some steps first, and so are not tried if `takes_turns` is broken."""
 UNTRIED = "not tried, give it a folder by data.root and data.domains"
 """the note for a layout that cannot read the generated domains"""
-SMALL: Mapping[str, int] = {"width": 4, "blocks": 1, "layers": 2}
-"""Default options of networks under test, so that a check takes seconds."""
-
-
-SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
-    "recipe": make_subject,
-    "format": lambda name, *_: formats.FormatSubject(name),
-    "importer": lambda name, *_: importers.ImporterSubject(name),
-    "command": lambda name, *_: commands.CommandSubject(name),
-    **{kind: partial(make_part, kind) for kind in PARTS},
-}
-"""The plugin under test, by its name, options, spec and data; layouts are opened with a folder."""
 
 
 class Verdict(NamedTuple):
@@ -193,21 +77,6 @@ def run_event_rules(name: str) -> Iterator[tuple[str, Iterator[Verdict]]]:
         yield listener.name, _verdicts(events.rules(listener), listener)
 
 
-def small_options(kind: Tested, name: str) -> dict[str, Any]:
-    """Return the options that make the networks of the plugin called `name` small."""
-    options = signatures.read(find(kind, name), ["spec"])
-    small: dict[str, Any] = {}
-    if kind in ("generator", "discriminator"):
-        small |= {key: value for key, value in SMALL.items() if key in options}
-    for option in options.values():
-        default = option.default
-        part = {"name": None, **default} if isinstance(default, Mapping) else {"name": default}
-        for network in ("generator", "discriminator"):
-            if isinstance(named := part["name"], str) and named in names(network):
-                small[option.name] = {"name": named, **small_options(network, named), **part}
-    return small
-
-
 def _verdicts(rules: Sequence[Rule], subject: Any) -> Iterator[Verdict]:
     """Yield a verdict for each of `rules`; those that an earlier failure prevents get a note."""
     causes: list[tuple[Cause, str]] = []
@@ -224,7 +93,7 @@ def _verdicts(rules: Sequence[Rule], subject: Any) -> Iterator[Verdict]:
             verdict = verdict._replace(same_as=same)
             if rule in FIRST and cause.raised:
                 skipped, reason = tuple(rules), "not tried: it cannot be made"
-            elif rule is recipes.takes_turns:
+            elif rule is training.takes_turns:
                 skipped, reason = STEPPING, "not tried: its steps fail, see above"
         yield verdict
 

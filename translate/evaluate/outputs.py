@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from translate.engine.data.device import batch_to_device
 from translate.engine.inference import calls, drawing
 from translate.engine.inference.model import Model, translate_batch
 from translate.engine.plugins.errors import plugin_code
-from translate.engine.training.batch import batch_to_device
 from translate.errors import NothingUsableError
 from translate.evaluate.run_images import Image, RunImages
 from translate.images.resize import resize_pixels

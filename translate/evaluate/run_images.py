@@ -18,9 +18,9 @@ from translate.engine.data.check import open_layout
 from translate.engine.data.order import item_error, item_rng
 from translate.engine.data.transform import Augment
 from translate.engine.data.validation import hold_out
+from translate.engine.evaluation.images import Middle
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.training.evaluation_images import Middle
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images import domain_images
 

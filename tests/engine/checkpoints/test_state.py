@@ -9,7 +9,7 @@ from safetensors.torch import load
 from training_states import CPU, build, file_contents, restore, save, train_steps
 
 from translate.engine.checkpoints import read, retention
-from translate.engine.training.build import build_training
+from translate.engine.optimization.build import build_training
 
 
 def test_equal_states_are_equal_bytes(tmp_path: Path) -> None:

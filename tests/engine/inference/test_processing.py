@@ -13,7 +13,7 @@ from specs import image_spec
 from tint_recipe import SPEC, Tint
 
 from translate.api import Translator
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model

@@ -10,8 +10,8 @@ import torch
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import check
 from translate.engine.data.check import CheckedData
+from translate.engine.optimization.build import build_training
 from translate.engine.runs.writer import RunWriter
-from translate.engine.training.build import build_training
 
 
 @pytest.fixture

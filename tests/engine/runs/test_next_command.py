@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small_runs
 
-from translate.contract.verdicts import small_options
+from translate.contract.kinds import small_options
 
 
 def final_lines(run: Any, config: Any, out: str) -> list[str]:

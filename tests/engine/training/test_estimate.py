@@ -8,7 +8,7 @@ import small_runs
 import torch
 from specs import image_spec
 
-from translate.engine.training.build import build_training
+from translate.engine.optimization.build import build_training
 from translate.engine.training.estimate import report_long_training
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from translate import errors
 from translate.batches import Domain
-from translate.contract.metrics import images, measure
+from translate.contract.parts.metrics import images, measure
 from translate.errors import MissingPackageError
 from translate.metrics import Metric
 from translate.registry import create, names

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from translate.engine.data import loader
+from translate.engine.optimization.step import Guard, StepResult
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.system.memory import peak_memory_mb
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.session import Session
-from translate.engine.training.step import Guard, StepResult
 from translate.progress import ProgressReport, ProgressReporter
 from translate.run import LogRecord
 

@@ -7,23 +7,23 @@ from contextlib import closing
 from typing import Any
 
 from translate.engine.data import loader, workers
+from translate.engine.data.device import batch_to_device
 from translate.engine.disk.problems import Problem
+from translate.engine.optimization.failures import explained_failures
+from translate.engine.optimization.schedules import initial_rates
+from translate.engine.optimization.step import Guard, take_step
 from translate.engine.processes import distributed
 from translate.engine.processes.signals import Interrupts
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.runs.next_command import next_command
 from translate.engine.runs.problem_list import gather_problems
 from translate.engine.system.memory import keep_freed_memory, memory_limit_mb
-from translate.engine.training.batch import batch_to_device
 from translate.engine.training.estimate import report_long_training
-from translate.engine.training.failures import explained_failures
 from translate.engine.training.interval_log import IntervalLog
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.preview import Previews
 from translate.engine.training.saving import Saver
-from translate.engine.training.schedules import initial_rates
 from translate.engine.training.session import Session
-from translate.engine.training.step import Guard, take_step
 from translate.engine.training.stop import Stop
 from translate.errors import TrainingError, TranslateError
 from translate.progress import ProgressReporter

@@ -10,16 +10,16 @@ import torch
 
 from translate.batches import Layout
 from translate.engine.checkpoints.write import serialized_bytes
+from translate.engine.data.device import batch_to_device
+from translate.engine.optimization.failures import explained_failures
+from translate.engine.optimization.step import take_step
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.system.flops import FlopCounter
 from translate.engine.system.memory import keep_freed_memory, peak_memory_mb
-from translate.engine.training.batch import batch_to_device
-from translate.engine.training.failures import explained_failures
 from translate.engine.training.preview import draw_preview, fixed_batch
 from translate.engine.training.session import Session
-from translate.engine.training.step import take_step
 from translate.images.contact_sheet import contact_sheet
 from translate.images.encode import encode_image
 from translate.recipe import Recipe

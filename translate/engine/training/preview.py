@@ -11,15 +11,15 @@ from torch import Tensor
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data import loader
+from translate.engine.data.device import batch_to_device
 from translate.engine.diagnosis import sheets
 from translate.engine.diagnosis.preview import Preview
 from translate.engine.disk.problems import FAILED, Problem
+from translate.engine.evaluation.mode import undisturbed
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
-from translate.engine.training.batch import batch_to_device
 from translate.engine.training.monitor import TrainingMonitor
 from translate.engine.training.session import Session
-from translate.engine.training.undisturbed import undisturbed
 from translate.errors import TranslateError
 from translate.images.tensors import from_device
 

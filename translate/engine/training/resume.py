@@ -11,8 +11,8 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import schema
 from translate.engine.config.diff import resumed_config
 from translate.engine.data import places
+from translate.engine.optimization.schedules import Schedule, rate_changes
 from translate.engine.runs.provenance import machine_changes, working_directory_of
-from translate.engine.training.schedules import Schedule, rate_changes
 from translate.errors import CheckpointError, ConfigError, DataError
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,41 @@
+"""Recipes whose options or noise break a rule get a message with the rule."""
+
+import pytest
+import torch
+from valid_recipe import ValidRecipe, require_broken
+
+from translate.contract.recipes import calls
+
+
+class DrawsFromTheGlobalGenerator(ValidRecipe):
+    def translate(self, images, *, to=None, noise=None):  # noqa: ARG002
+        return super().translate(images, to=to) + torch.randn_like(images)
+
+
+class IgnoresNoise(ValidRecipe):
+    def translate(self, images, *, to=None, noise=None):  # noqa: ARG002
+        return super().translate(images, to=to)
+
+
+class NeedsSteps(ValidRecipe):
+    def translate(self, images, *, to=None, steps):  # noqa: ARG002
+        return super().translate(images, to=to)
+
+
+class HasAnOptionCalledSize(ValidRecipe):
+    def translate(self, images, *, to=None, size=3):  # noqa: ARG002
+        return super().translate(images, to=to)
+
+
+BREAKS_CALLS = {
+    DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Draw with noise.normal"),
+    IgnoresNoise: (calls.draws_from_given_noise, "it takes noise, and does not use it"),
+    NeedsSteps: (calls.declares_options, "'steps' of translate has no default"),
+    HasAnOptionCalledSize: (calls.declares_options, "'size' of translate is an argument of"),
+}
+"""recipes, the rule that each breaks, and the message for its author"""
+
+
+@pytest.mark.parametrize("recipe", BREAKS_CALLS, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_of_calls_gets_a_message(register_plugin, recipe) -> None:
+    require_broken(register_plugin, recipe, *BREAKS_CALLS[recipe])

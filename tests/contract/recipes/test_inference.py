@@ -1,0 +1,50 @@
+"""Recipes that break a rule of inference get a message with the rule."""
+
+import pytest
+import torch.nn.functional as F
+from valid_recipe import ValidRecipe, require_broken
+
+from translate.contract.recipes import inference
+
+
+class NamesAnUnknownTarget(ValidRecipe):
+    def targets(self, source):  # noqa: ARG002
+        return "elsewhere"
+
+
+class Halves(ValidRecipe):
+    def translate(self, images, *, to=None):
+        return F.interpolate(super().translate(images, to=to)[..., ::2, ::2], scale_factor=2)
+
+
+class NeedsFour(ValidRecipe):
+    def translate(self, images, *, to=None):
+        return F.pad(super().translate(images, to=to), (3, 3, 3, 3), mode="reflect")[
+            ..., 3:-3, 3:-3
+        ]
+
+
+class SharesStatistics(ValidRecipe):
+    def translate(self, images, *, to=None):
+        self.generator.train()
+        return super().translate(images, to=to)
+
+
+BREAKS_INFERENCE = {
+    NamesAnUnknownTarget: (
+        inference.names_its_targets,
+        r"targets\('source'\) returned 'elsewhere'",
+    ),
+    Halves: (inference.translates_any_size, "or have a geometry that says which"),
+    NeedsFour: (inference.translates_any_size, "1x1 raised .* Does its geometry say which"),
+    SharesStatistics: (
+        inference.is_independent_of_batch,
+        "other images or repetition change it by",
+    ),
+}
+"""recipes, the rule that each breaks, and the message for its author"""
+
+
+@pytest.mark.parametrize("recipe", BREAKS_INFERENCE, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_of_inference_gets_a_message(register_plugin, recipe) -> None:
+    require_broken(register_plugin, recipe, *BREAKS_INFERENCE[recipe])

@@ -1,0 +1,86 @@
+"""Recipes that train differently on two processes are found."""
+
+import pytest
+import torch.distributed as dist
+from torch import Tensor
+from valid_recipe import ValidRecipe, register, require_broken
+
+from translate.contract import kinds
+from translate.contract.recipes import processes
+from translate.contract.recipes.processes import averages_over_processes
+from translate.contract.recipes.subject import make_subject
+from translate.engine.optimization import step
+from translate.recipe import Turn
+
+
+class TurnsDependOnTheImages(ValidRecipe):
+    def step(self, batch):
+        yield from super().step(batch)
+        if batch.source.mean() > batch.target.mean():
+            yield Turn("generator", mean=self.generator(batch.source).mean())
+
+
+class ScalesByRank(ValidRecipe):
+    def step(self, batch):
+        scale = 1 + dist.get_rank() if dist.is_initialized() else 1
+        yield Turn("critic", mean=scale * self.critic(batch.target).mean())
+        yield Turn("generator", mean=self.generator(batch.source).mean())
+
+
+BREAKS_PROCESSES = {
+    TurnsDependOnTheImages: (averages_over_processes, "The player of a turn depends on the images"),
+    ScalesByRank: (averages_over_processes, "is not the mean of both halves"),
+}
+"""recipes, the rule that each breaks, and the message for its author"""
+
+
+@pytest.mark.parametrize("recipe", BREAKS_PROCESSES, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_of_processes_gets_a_message(
+    register_plugin, monkeypatch, recipe
+) -> None:
+    monkeypatch.setattr(processes, "SECONDS", 6)
+    if not processes.can_fork():
+        pytest.skip("a new process would not have this plugin")
+    require_broken(register_plugin, recipe, *BREAKS_PROCESSES[recipe])
+
+
+needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="a new process has no test plugin")
+
+
+@needs_fork
+def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch) -> None:
+    monkeypatch.setattr(step, "average_gradients", lambda _parameters, loss: loss)
+    register(register_plugin, recipes={"valid": ValidRecipe})
+    with pytest.raises(AssertionError, match="gradient 0 differs between the processes"):
+        averages_over_processes(make_subject("valid", {}, None, None))
+
+
+@needs_fork
+def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> None:
+    def sum_gradients(parameters: list[Tensor], loss: Tensor) -> Tensor:
+        mean = average(parameters, loss)
+        for parameter in parameters:
+            parameter.grad *= 2
+        return mean
+
+    average = step.average_gradients
+    monkeypatch.setattr(step, "average_gradients", sum_gradients)
+    register(register_plugin, recipes={"valid": ValidRecipe})
+    with pytest.raises(AssertionError, match="is not the mean of both halves"):
+        averages_over_processes(make_subject("valid", {}, None, None))
+
+
+def test_without_fork_only_installed_plugins_are_checked(register_plugin, monkeypatch) -> None:
+    monkeypatch.setattr(processes, "can_fork", lambda: False)
+    register(register_plugin, recipes={"valid": ValidRecipe})
+    note = averages_over_processes(make_subject("valid", {}, None, None))
+    assert note == "new processes load installed plugins only"
+
+
+@pytest.mark.slow
+def test_without_fork_an_installed_plugin_is_checked_in_new_processes(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr(processes, "can_fork", lambda: False)
+    cyclegan = make_subject("cyclegan", kinds.small_options("recipe", "cyclegan"), None, None)
+    assert averages_over_processes(cyclegan) is None

@@ -1,0 +1,169 @@
+"""Recipes that break a rule of training get a message with the rule."""
+
+import socket
+import tempfile
+
+import pytest
+import torch
+from torch import nn
+from valid_recipe import ValidRecipe, require_broken
+
+from translate.contract.recipes import training
+from translate.recipe import Turn, adam
+
+
+class ReadsAFile(ValidRecipe):
+    def __init__(self, spec):
+        super().__init__(spec)
+        with tempfile.NamedTemporaryFile():
+            pass
+
+
+class UsesTheNetwork(ValidRecipe):
+    def __init__(self, spec):
+        super().__init__(spec)
+        with socket.socket() as connection:
+            connection.connect_ex(("127.0.0.1", 9))
+
+
+class DrawsUnseeded(ValidRecipe):
+    def __init__(self, spec):
+        super().__init__(spec)
+        generator = torch.Generator()
+        generator.seed()
+        nn.init.normal_(self.critic.weight, generator=generator)
+
+
+class YieldsNothing(ValidRecipe):
+    def step(self, batch):  # noqa: ARG002
+        yield from ()
+
+
+class YieldsALoss(ValidRecipe):
+    def step(self, batch):
+        yield self.generator(batch.source).mean()
+
+
+class YieldsWithoutGrad(ValidRecipe):
+    def step(self, batch):
+        with torch.no_grad():
+            yield Turn("generator", mean=self.generator(batch.source).mean())
+
+
+class DividesByZero(ValidRecipe):
+    def step(self, batch):
+        yield Turn("generator", mean=self.generator(batch.source).mean() / 0)
+
+
+class NamesAnUnknownPlayer(ValidRecipe):
+    def step(self, batch):
+        yield Turn("generater", mean=self.generator(batch.source).mean())
+
+
+class MovesTheOtherPlayer(ValidRecipe):
+    def step(self, batch):
+        for turn in super().step(batch):
+            yield turn
+            with torch.no_grad():
+                self.critic.weight += 0.1
+
+
+class MovesBeforeItsTurn(ValidRecipe):
+    def step(self, batch):
+        with torch.no_grad():
+            self.critic.weight.clamp_(-0.01, 0.01)
+        yield from super().step(batch)
+
+
+class NeverMovesTheCritic(ValidRecipe):
+    def step(self, batch):
+        yield next(iter(super().step(batch)))
+
+
+class HidesANetwork(ValidRecipe):
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.hidden = [nn.Conv2d(3, 3, 1)]
+
+    def optimizers(self):
+        return {**super().optimizers(), "hidden": adam(*self.hidden)}
+
+
+class ForgetsItsPool(ValidRecipe):
+    def training_state(self):
+        return {}
+
+    def load_training_state(self, state):
+        pass
+
+
+class ForgetsACounter(ValidRecipe):
+    count = 0
+
+    def step(self, batch):
+        self.count += 1
+        for turn in super().step(batch):
+            yield Turn(turn.player, **{k: v / self.count for k, v in turn.losses.items()})
+
+
+class LoadsSomethingElse(ValidRecipe):
+    def load_state_dict(self, state, *args, **kwargs):
+        return super().load_state_dict({k: v * 2 for k, v in state.items()}, *args, **kwargs)
+
+
+class PreviewsIntoThePool(ValidRecipe):
+    def preview(self, batch):
+        return {"pool": self.pool(self.generator(batch.source))}
+
+
+class PreviewsAList(ValidRecipe):
+    def preview(self, batch):
+        return [batch.source]
+
+
+class PreviewsANumber(ValidRecipe):
+    def preview(self, batch):
+        return {"mean": batch.source.mean()}
+
+
+BREAKS_RECIPES = {
+    ReadsAFile: (
+        training.constructor_does_no_io,
+        "opened /.*: load files and addresses at first use",
+    ),
+    UsesTheNetwork: (training.constructor_does_no_io, "127.0.0.1"),
+    DrawsUnseeded: (training.constructor_does_no_io, "critic.weight differs"),
+    YieldsNothing: (training.takes_turns, "yielded nothing"),
+    YieldsALoss: (training.takes_turns, "which is no Turn"),
+    YieldsWithoutGrad: (training.takes_turns, "YieldsWithoutGrad.step yields inside"),
+    DividesByZero: (training.takes_turns, "generator/mean is -?inf"),
+    NamesAnUnknownPlayer: (
+        training.takes_turns,
+        "no optimizer is called 'generater'. Did you mean 'gen",
+    ),
+    MovesTheOtherPlayer: (
+        training.moves_one_player,
+        "critic.weight moved in the turn of 'generator'",
+    ),
+    MovesBeforeItsTurn: (training.moves_one_player, "critic.weight moved before the first turn"),
+    NeverMovesTheCritic: (training.moves_one_player, "In 10 steps nothing of critic moved"),
+    HidesANetwork: (training.moves_one_player, "'hidden' has weights that are not part"),
+    LoadsSomethingElse: (training.survives_saving, "differs from the saved one"),
+    ForgetsItsPool: (training.resumes_exactly, "differs: state that a step keeps"),
+    ForgetsACounter: (
+        training.resumes_exactly,
+        r"count differs \(2 instead of 4\): state that a step",
+    ),
+    PreviewsIntoThePool: (
+        training.preview_has_no_side_effects,
+        "training_state pool has changed after",
+    ),
+    PreviewsANumber: (training.preview_has_no_side_effects, r"The row 'mean' is Tensor \(\)"),
+    PreviewsAList: (training.preview_has_no_side_effects, r"It returned list: return a dict"),
+}
+"""recipes, the rule that each breaks, and the message for its author"""
+
+
+@pytest.mark.parametrize("recipe", BREAKS_RECIPES, ids=lambda recipe: recipe.__name__)
+def test_a_recipe_that_breaks_a_rule_of_recipes_gets_a_message(register_plugin, recipe) -> None:
+    require_broken(register_plugin, recipe, *BREAKS_RECIPES[recipe])

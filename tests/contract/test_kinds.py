@@ -1,0 +1,31 @@
+"""The rules of recipes, and the small networks that they are tested with."""
+
+from types import MappingProxyType
+
+from valid_recipe import ValidRecipe, register
+
+from translate.contract import kinds
+from translate.contract.recipes import training
+
+
+def test_every_rule_of_a_recipe_has_a_method() -> None:
+    from translate.contract.findings import MEMBERS
+
+    rules = {rule.__name__ for rule in kinds.RULES["recipe"]}
+    assert rules <= MEMBERS.keys()
+    assert {training.takes_turns, *kinds.STEPPING} < set(kinds.RULES["recipe"])
+
+
+def test_networks_are_small_by_default(register_plugin) -> None:
+    none = {"name": "patch", "norm": "none"}
+
+    class TwoNetworks(ValidRecipe):
+        def __init__(self, spec, *, generator="resnet", discriminator=MappingProxyType(none)):
+            super().__init__(spec)
+            self.names = generator, discriminator
+
+    register(register_plugin, recipes={"two": TwoNetworks})
+    assert kinds.small_options("recipe", "two") == {
+        "generator": {"name": "resnet", "width": 4, "blocks": 1},
+        "discriminator": {"name": "patch", "norm": "none", "width": 4, "layers": 2},
+    }

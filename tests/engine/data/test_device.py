@@ -1,0 +1,24 @@
+"""Batches on a device: images become floats, labels stay integers."""
+
+import torch
+
+from translate.batches import Domain, ImageSpec, Labelled, Pair
+from translate.engine.data.device import batch_to_device
+
+SPEC = ImageSpec(domains=(Domain("digits"),))
+
+
+def test_images_become_floats_in_minus_1_to_1_and_labels_stay_as_they_are() -> None:
+    images = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1)
+    batch = batch_to_device(Labelled(images, torch.tensor([4, 7])), torch.device("cpu"), SPEC)
+    assert isinstance(batch, Labelled)
+    assert batch.images.flatten().tolist() == [-1.0, 1.0]
+    assert batch.labels.tolist() == [4, 7] and batch.labels.dtype == torch.int64
+
+
+def test_each_domain_has_a_range_of_its_own() -> None:
+    spec = ImageSpec(domains=(Domain("photo"), Domain("mask", 1, range=(0, 4))))
+    levels = torch.tensor([0, 2, 4], dtype=torch.uint8).reshape(3, 1, 1, 1)
+    batch = batch_to_device(Pair(levels, levels), torch.device("cpu"), spec)
+    assert batch.target.flatten().tolist() == [-1.0, 0.0, 1.0]
+    assert batch.source.max() < -0.9

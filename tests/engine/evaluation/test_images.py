@@ -1,0 +1,136 @@
+"""The images that are measured are the same at every evaluation, each once, in their units."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import small_gans
+import small_runs
+import torch
+from PIL import Image
+from small_data import checked
+from torch import Tensor
+
+from translate.batches import Domain
+from translate.engine.config import layers
+from translate.engine.config.schema import Config
+from translate.engine.evaluation.images import EvaluationImages, Middle, in_units
+from translate.engine.optimization.build import build_training
+from translate.metrics import MetricBatch
+
+Folder = Callable[..., Path]
+CPU = torch.device("cpu")
+ALL = frozenset({"fake", "real", "source", "target"})
+
+
+def images_of(config: Config) -> EvaluationImages:
+    data = checked(config.data)
+    training = build_training(config, data.layout.spec, CPU)
+    training.recipe.eval()
+    return EvaluationImages(training, data, CPU)
+
+
+def measured(images: EvaluationImages, needs: frozenset[str] = ALL) -> list[MetricBatch]:
+    with torch.no_grad():
+        return list(images.batches(images.training.recipe, needs))
+
+
+def count(batches: list[MetricBatch], field: str) -> int:
+    return sum(len(batch[field]) for batch in batches if field in batch)  # type: ignore[literal-required]
+
+
+def test_every_image_of_unpaired_domains_is_measured_once(
+    image_folder: Folder, tmp_path: Path
+) -> None:
+    image_folder("a", 5), image_folder("b", 3)
+    images = images_of(small_runs.config(tmp_path, data__augment=[{"name": "HueSaturationValue"}]))
+    assert images.fields == {"fake", "real", "source", "cycle"}
+    batches = measured(images, ALL | {"cycle"})
+    assert [count(batches, name) for name in ("fake", "source", "cycle", "real")] == [5, 5, 5, 3]
+    for one, other in zip(batches, measured(images, ALL | {"cycle"}), strict=True):
+        assert all(torch.equal(one[name], other[name]) for name in one)  # type: ignore[literal-required]
+    assert count(list(images.batches(images.training.recipe, ALL, 2)), "fake") == 2
+
+
+def test_every_batch_has_what_a_metric_of_unpaired_translations_needs(
+    image_folder: Folder, tmp_path: Path
+) -> None:
+    image_folder("a", 2), image_folder("b", 2)
+    images, needs = images_of(small_runs.config(tmp_path)), frozenset({"source", "cycle"})
+    assert all(needs <= batch.keys() for batch in measured(images, needs))
+
+
+def test_pairs_have_a_ground_truth(image_folder: Folder, tmp_path: Path) -> None:
+    image_folder("a", 3, size=64), image_folder("b", 3, size=64)
+    images = images_of(small_runs.config(tmp_path, "pix2pix"))
+    assert images.fields == ALL
+    (batch,) = measured(images)
+    with Image.open(tmp_path / "b/0001.png") as image:
+        target = torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
+    assert torch.equal(batch["target"][1], target), "the crop is the whole image, not mirrored"
+    assert torch.equal(batch["real"], batch["target"])
+    assert batch["fake"].min() >= 0 and batch["fake"].max() <= 255
+    assert torch.equal(batch["fake"], batch["fake"].round())
+
+
+@pytest.mark.parametrize("recipe", ["inpaint", "restore", "srgan", "autoencoder"])
+def test_recipes_that_make_their_own_pairs_are_compared_with_the_originals(
+    recipe: str, image_folder: Folder, tmp_path: Path
+) -> None:
+    from translate.contract.kinds import small_options
+
+    image_folder("a", 2, size=64)
+    options = {f"options.{k}": v for k, v in small_options("recipe", recipe).items()}
+    flags = {"data.root": str(tmp_path), "data.domains": ["a"], "data.size": 64, "train.steps": 1}
+    images = images_of(layers.resolve(recipe, flags={**flags, **options}))
+    assert images.fields >= ALL
+    (batch,) = measured(images)
+    assert batch["fake"].shape == batch["target"].shape == (2, 3, 64, 64)
+    assert batch["source"].shape[1] == 3, "without the mask"
+    with Image.open(tmp_path / "a/0000.png") as image:
+        assert torch.equal(
+            batch["target"][0, :, 5, 7], torch.tensor(image.getpixel((7, 5))).float()
+        )
+
+
+def test_generators_draw_as_many_images_as_there_are_real_ones(
+    image_folder: Folder, tmp_path: Path
+) -> None:
+    for label in ("x", "y"):
+        image_folder(f"d/train/{label}", 3, size=8)
+    options: dict[str, Any] = {"generator": small_gans.MLP, "discriminator": small_gans.MLP}
+    flags = {"data.root": str(tmp_path), "data.domains": ["d"], "data.size": 8, "train.steps": 1}
+    flags |= {f"options.{key}": value for key, value in options.items()}
+    images = images_of(layers.resolve("cgan", flags=flags))
+    assert images.fields == {"fake", "real", "labels", "real_labels"}
+    (batch,) = measured(images)
+    assert batch["fake"].shape == batch["real"].shape == (6, 3, 8, 8)
+    assert batch["labels"].tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_numbers_are_those_of_the_domain() -> None:
+    ends = torch.tensor([-1.5, -1.0, 0.0, 1.0]).reshape(1, 1, 2, 2)
+    assert in_units(ends, Domain("a")).flatten().tolist() == [0.0, 0.0, 128.0, 255.0]
+    floats = Domain("ct", range=(-1000.0, 3000.0), dtype="float32")
+    assert in_units(ends, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
+
+
+def test_the_middle_of_a_range_is_no_mirror_image() -> None:
+    assert isinstance(Middle(), Random)
+    assert (Middle().randint(0, 9), Middle().randint(0, 0), Middle().random()) == (4, 0, 0.5)
+
+
+def test_a_large_set_is_measured_in_part(
+    image_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_folder("a", 4), image_folder("b", 4)
+    images = images_of(small_runs.config(tmp_path))
+    read: list[Path] = []
+    real = images.transform.read
+    monkeypatch.setattr(images.transform, "read", lambda path: (read.append(path), real(path))[1])
+    batches: list[MetricBatch] = list(images.batches(images.training.recipe, ALL, 2))
+    assert [path.name for path in read] == ["0000.png", "0002.png"] * 2
+    assert isinstance(batches[0]["fake"], Tensor)

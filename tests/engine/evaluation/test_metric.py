@@ -1,0 +1,76 @@
+"""The metric of train.metric is found by its figure, and one without use is refused."""
+
+from typing import Any
+
+import pytest
+
+from translate import hookimpl
+from translate.batches import Domain, ImageSpec
+from translate.engine.config.schema import Train
+from translate.engine.evaluation.metric import choose_metric, measure
+from translate.errors import ConfigError, PluginError
+from translate.metrics import Figure, Metric, MetricBatch
+
+SPEC = ImageSpec(domains=(Domain("a"), Domain("b", unit="HU")))
+PAIRED = frozenset({"fake", "real", "source", "target"})
+UNPAIRED = PAIRED - {"target"}
+
+
+class TwoFigures(Metric):
+    """Two figures of one measurement."""
+
+    figures = {"mean": Figure("min"), "largest": Figure("max")}
+
+    def __init__(self, *, power: int = 1) -> None:
+        self.power = power
+
+    def update(self, batch: MetricBatch) -> None:
+        self.add("fake", values=batch["fake"])
+
+    def compute(self) -> dict[str, float]:
+        return {"mean": 0.0, "largest": 1.0}
+
+
+@pytest.fixture(autouse=True)
+def offered(register_plugin: Any) -> None:
+    class Offer:
+        @hookimpl
+        def register_metrics(self) -> dict[str, type[Metric]]:
+            return {"extremes": TwoFigures}
+
+    register_plugin(Offer(), "stranger:extremes")
+
+
+def test_a_metric_is_found_by_its_figure_or_its_name() -> None:
+    chosen = choose_metric(Train(evaluate_every=1, metric="mae"), SPEC, PAIRED)
+    assert (chosen.figure, chosen.best_by, chosen.facts.unit) == ("mae", ("mae", "min"), "HU")
+    chosen = choose_metric(Train(evaluate_every=1, metric="largest"), SPEC, PAIRED)
+    assert (chosen.part, chosen.best_by) == ("extremes", ("largest", "max"))
+    part = {"name": "mean", "power": 2}
+    chosen = choose_metric(Train(evaluate_every=1, metric=part), SPEC, PAIRED)
+    metric = chosen.create()
+    assert isinstance(metric, TwoFigures) and metric.power == 2
+    assert chosen.create() is not metric
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (None, r"train.evaluate_every is 5, and train.metric is not set. .* These fit: .*largest"),
+        ("mean-error", r"no metric has a figure 'mean-error'.* These fit: .*largest"),
+        ("extremes", r"'extremes' has the figures mean, largest. Expected one of them: --set tr"),
+        ("mae", r"'mae' needs the ground truth of each image \(target\), and this recipe .* fit: "),
+        ({"name": "mean", "size": 2}, r"metric 'extremes' has no option 'size'"),
+    ],
+)
+def test_what_cannot_choose_a_checkpoint_is_refused_with_what_fits(
+    metric: Any, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as raised:
+        choose_metric(Train(evaluate_every=5, metric=metric), SPEC, UNPAIRED)
+    assert "mae" not in str(raised.value).partition("These fit")[2]
+
+
+def test_what_a_metric_raises_names_its_class() -> None:
+    with pytest.raises(PluginError, match=r"TwoFigures.update raised KeyError"):
+        measure(TwoFigures(), [{}])

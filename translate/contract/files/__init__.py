@@ -1,0 +1,1 @@
+"""The rules of what reads files: layouts, formats and importers."""

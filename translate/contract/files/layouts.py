@@ -1,0 +1,207 @@
+"""The rules of layouts."""
+
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from translate.batches import ImageSpec, Item
+from translate.contract.files.layout_subject import MANY, LayoutSubject
+from translate.contract.rules import require
+from translate.engine.data import check
+from translate.errors import BadImage, ConfigError, DataError
+
+DRAWS = 20
+"""how often each item is picked, to collect all of its files"""
+
+
+def finds_its_files(subject: LayoutSubject) -> None:
+    """Find the same items and files each time it is constructed."""
+    layout, second = subject.layout, subject.make()
+    require(len(layout) > 0, "It has no items: raise DataError where nothing can be used.")
+    require(
+        all(isinstance(path, Path) for path in layout.files), "`files` are not all of type Path."
+    )
+    repeated = sorted({str(path) for path in layout.files if list(layout.files).count(path) > 1})
+    require(not repeated, f"`files` has {repeated[:1]} twice: each is checked once.")
+    for path in (*layout.files, *layout.sources):
+        require(path.is_file(), f"{path}, of `files` or `sources`, is no file.")
+    same = list(layout.files) == list(second.files) and len(layout) == len(second)
+    require(same, "A second one has other files, or the same in another order: sort them.")
+
+
+def picks_purely(subject: LayoutSubject) -> None:
+    """Pick an `Item` by its index and the random numbers given, and by nothing else."""
+    layout, second = subject.layout, subject.make()
+    indices = subject.indices
+    first = {index: layout.pick(index, Random(index)) for index in indices}
+    for index in reversed(indices):
+        torch.manual_seed(index)
+        item = second.pick(index, Random(index))
+        require(
+            isinstance(item, Item) and isinstance(item.files, tuple),
+            f"`pick` returned {type(item).__name__}, not an Item: Item((path,)).",
+        )
+        require(
+            item == first[index],
+            f"Item {index} was {_named(first[index])}, then {_named(item)}: draw from the "
+            "argument `random` alone, and keep no state.",
+        )
+
+
+def picks_its_files(subject: LayoutSubject) -> str | None:
+    """Pick files that are in `files` or `sources`, and each of `files` in some item."""
+    layout = subject.layout
+    known, picked = {*layout.files, *layout.sources}, set[Path]()
+    for index in subject.indices:
+        for draw in range(DRAWS):
+            picked.update(layout.pick(index, Random(f"{index}/{draw}")).files)
+    for path in sorted(picked):
+        require(
+            path in known,
+            f"{path} is picked, and not in `files` or `sources`: it was not checked.",
+        )
+    if len(subject.indices) < len(layout) or len(layout.files) > MANY:
+        return f"not every file was checked: there are over {MANY}"
+    if unused := [path for path in layout.files if path not in picked]:
+        require(False, f"{unused[0]} is in `files`, and no item picks it: leave it out.")
+    return None
+
+
+def leaves_out(subject: LayoutSubject) -> str | None:
+    """Skip the files in `leave_out`, and the items that need them, but no others."""
+    layout = subject.layout
+    if not layout.files:
+        return "it has no files: it reads one that holds many images"
+    bad = layout.pick(0, Random(0)).files[0]
+    bad = bad if bad in layout.files else layout.files[0]
+    try:
+        rest = subject.make(leave_out=(bad,))
+    except DataError:
+        return f"it raises DataError without {bad.name}: test it on a larger folder"
+    require(bad not in rest.files, f"`leave_out` has {bad}, and `files` still has it.")
+    added = {*rest.files} - {*layout.files}
+    require(not added, f"`leave_out` has {bad}, and `files` has new ones, such as {added}.")
+    for index in range(min(len(rest), MANY)):
+        for draw in range(DRAWS):
+            picked = rest.pick(index, Random(draw)).files
+            require(bad not in picked, f"`leave_out` has {bad}, and item {index} still picks it.")
+    lost = {*layout.files} - {*rest.files}
+    most = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
+    require(
+        len(lost) <= most,
+        f"`leave_out` has {bad.name}, and {len(lost)} files are skipped: skip those of its item.",
+    )
+    return None
+
+
+def loads_named_tuples(subject: LayoutSubject) -> None:
+    """Load items as named tuples of tensors, of equal shapes, the same ones for equal crops."""
+    checked = check.check_data(subject.layout, subject.data)
+    layout, items = checked.layout, []
+    for index in [0, len(layout) - 1, 0]:
+        picked = layout.pick(index, Random(0))
+        item = layout.load(picked, checked.augment.item(Random(1)))
+        require(
+            isinstance(item, tuple) and hasattr(item, "_fields"),
+            f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair.",
+        )
+        require(
+            type(item) is getattr(layout, "batch", None),
+            f"`load` returned {type(item).__name__}, and `batch` is "
+            f"{getattr(getattr(layout, 'batch', None), '__name__', 'missing')}: they are one type.",
+        )
+        for name, value in zip(item._fields, item, strict=True):
+            require(isinstance(value, Tensor), f"{name} is {type(value).__name__}, not a tensor.")
+            fits = value.ndim != 3 or tuple(value.shape[1:]) == layout.spec.size
+            require(
+                fits,
+                f"{name} is {tuple(value.shape)}, and data.size is {layout.spec.size}: call "
+                "`transform` for what it returns.",
+            )
+        items.append(item)
+    first, _, second = items
+    for name, one, other in zip(first._fields, first, second, strict=True):
+        require(torch.equal(one, other), f"{name} differs for the same files and the same crop.")
+    try:
+        default_collate(items)
+    except (RuntimeError, TypeError) as error:
+        require(False, f"Two items make no batch: {error}")
+
+
+def describes_its_images(subject: LayoutSubject) -> None:
+    """Describe in `spec` the domains, and the classes and texts that its items have."""
+    checked = check.check_data(subject.layout, subject.data)
+    layout = checked.layout
+    require(isinstance(layout.spec, ImageSpec), "`spec` is no ImageSpec.")
+    require(
+        layout.spec.domains,
+        "`spec.domains` is empty: ImageSpec(domains=tuple(map(Domain, domains))).",
+    )
+    for index in subject.indices[:MANY]:
+        try:
+            item = layout.load(layout.pick(index, Random(0)), checked.augment.item(Random(1)))
+        except BadImage:
+            continue  # listed in training
+        labels, text = getattr(item, "labels", None), getattr(item, "text", None)
+        if isinstance(labels, Tensor):
+            count = len(layout.spec.classes)
+            require(
+                labels.ndim == 0 and 0 <= int(labels) < count,
+                f"Item {index} has the label {labels.tolist()}, and `spec.classes` {count} names.",
+            )
+        if isinstance(text, Tensor):
+            require(
+                text.shape == (layout.spec.text_length,),
+                f"Item {index} has a text of {tuple(text.shape)}, and `spec.text_length` is "
+                f"{layout.spec.text_length}.",
+            )
+
+
+def refuses_missing_folders(subject: LayoutSubject) -> None:
+    """Raise DataError or ConfigError for missing folders, and name them."""
+    with TemporaryDirectory() as place:
+        nowhere = Path(place) / "no-such-root"
+        names = tuple(f"no-such-{number}" for number in range(len(subject.data.domains)))
+        try:
+            made = subject.make(root=nowhere, domains=names)
+        except ConfigError:
+            return  # such as an option that names the domains
+        except DataError as error:
+            require("no-such" in str(error), f"It does not name the folder: {error}")
+            return
+        require(False, f"It found {len(made)} items below a missing root.")
+
+
+def pairs_the_same_files(subject: LayoutSubject) -> str | None:
+    """If `paired`, pick the same files in every epoch: they belong together."""
+    layout = subject.layout
+    if not layout.paired:
+        return "its items are not of files that belong together"
+    for index in subject.indices:
+        first = layout.pick(index, Random(0))
+        for draw in range(1, DRAWS):
+            require(
+                layout.pick(index, Random(draw)).files == first.files,
+                f"`paired` is True, and item {index} has other files in another epoch.",
+            )
+    return None
+
+
+def _named(item: Item) -> str:
+    return " and ".join(Path(name).name for name in item.names)
+
+
+RULES = (
+    finds_its_files,
+    picks_purely,
+    picks_its_files,
+    leaves_out,
+    loads_named_tuples,
+    describes_its_images,
+    pairs_the_same_files,
+    refuses_missing_folders,
+)

@@ -1,0 +1,1 @@
+"""The rules of networks, losses, metrics, trackers and exporters."""

@@ -1,0 +1,53 @@
+"""The rules of exporters, tested on a small network."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from translate.contract.parts import networks
+from translate.contract.parts.subject import TestedPart
+from translate.contract.rules import require, require_equal
+from translate.exchange.export import TOLERANCE, compare
+from translate.exporters import ExportedModel, Exporter
+from translate.nn.geometry import Geometry
+
+
+class Halving(nn.Module):
+    """Halve the sides and double them again, with a norm of each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.norm = nn.GroupNorm(4, 4)
+        self.up = nn.ConvTranspose2d(4, 3, 4, stride=2, padding=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.tanh(self.up(self.norm(self.down(images))))
+
+
+def has_a_suffix(part: TestedPart) -> None:
+    """Have the attribute suffix, such as ``.onnx``."""
+    suffix = part.make().suffix
+    fine = isinstance(suffix, str) and suffix.startswith(".") and len(suffix) > 1
+    require(fine, f"suffix is {suffix!r}: expected a text that starts with a dot.")
+
+
+def writes_what_it_loads(part: TestedPart) -> None:
+    """Write a network that gives the same images when it is loaded, for any number and size."""
+    exporter, network = cast(Exporter, part.make()), Halving().eval().requires_grad_(False)
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    geometry = Geometry(multiple_of=2, minimum=4)
+    model = ExportedModel(network=network, channels=3, geometry=geometry, metadata={"step": 1})
+    data = exporter.write(model)
+    require(isinstance(data, bytes), f"write returned {type(data).__name__}: expected bytes.")
+    for (height, width), value in compare(model, exporter.load(data)):
+        require(
+            value <= TOLERANCE,
+            f"At {width}x{height} the outputs differ by {value:.2g}: expected {TOLERANCE:g}.",
+        )
+    require_equal(before, network.state_dict(), "write changed {} of the network.")
+    require(not network.training, "write left the network in training mode.")
+
+
+RULES = (networks.constructor_does_no_io, has_a_suffix, writes_what_it_loads)

@@ -1,0 +1,180 @@
+"""The rules of networks."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from translate.contract.attributes import attributes, differing
+from translate.contract.parts.subject import SIDE, TestedPart
+from translate.contract.rules import random_pixels, record_io, require, require_equal, require_no_io
+from translate.errors import ConfigError
+from translate.losses import Scores
+from translate.nn.geometry import Geometry, geometry_of
+
+
+def constructor_does_no_io(part: TestedPart) -> None:
+    """Read no file and no network in a constructor, and give one seed equal weights."""
+    with record_io() as accesses:
+        first = part.make(*part.channels)
+    require_no_io(accesses, first)
+    if isinstance(first, nn.Module):
+        second = part.make(*part.channels).state_dict()
+        require_equal(first.state_dict(), second, "{} differs.")
+
+
+def draws_images(part: TestedPart) -> None:
+    """Return images `geometry.scale` times as large, codes 1x1 of images, or images of codes."""
+    match part.use:
+        case "translates":
+            _keeps_sides(part)
+        case "fails":
+            _explain(part)
+        case _:
+            _takes_or_makes_one_pixel(part)
+
+
+def _keeps_sides(part: TestedPart) -> None:
+    for channels, count in ((3, 1), (1, 2), (4, 3)):
+        network = part.make(channels, channels)
+        geometry = geometry_of(network)
+        small, middle, large = (geometry.fit(side) for side in (1, SIDE, SIDE + 1))
+        for sides in ((middle, middle), (small, large)):
+            images = random_pixels(count, channels, *sides)
+            output = network.eval()(images)
+            expected = (count, channels, *(side * geometry.scale for side in sides))
+            require(
+                output.shape == expected,
+                f"{tuple(images.shape)} became {tuple(output.shape)}: its attribute geometry "
+                "says which sides it takes and by which factor it enlarges them.",
+            )
+            require(output.isfinite().all(), f"The output for {tuple(images.shape)} is not finite.")
+
+
+def keeps_its_halo(part: TestedPart) -> str | None:
+    """Let each pixel of the output depend on no input further away than `geometry.halo`."""
+    network = part.make(*part.channels).eval()
+    geometry = geometry_of(network)
+    if (halo := geometry.halo) is None:
+        return "its geometry has none"
+    side = geometry.fit(2 * halo + 2 * geometry.multiple_of)
+    images, start = random_pixels(1, part.channels[0], side, side), side // 2
+    changed = images.clone()
+    changed[..., start:] += 1
+    with torch.no_grad():
+        difference = (network(images) - network(changed)).abs().amax((0, 1, 2))
+    distance = start - int(difference.nonzero().min()) // geometry.scale
+    require(distance <= halo, f"An output depends on pixels {distance} away, but halo is {halo}.")
+    return None
+
+
+def _takes_or_makes_one_pixel(part: TestedPart) -> None:
+    for size in ((SIDE, SIDE), (SIDE, 2 * SIDE)):
+        input_size, output_size = ((1, 1), size) if part.use == "draws" else (size, (1, 1))
+        for channels, count in ((5, 1), (3, 2)):
+            try:
+                network = part.make(channels, 4, size=size)
+            except ConfigError:
+                continue  # a network may refuse a size
+            images, expected = random_pixels(count, channels, *input_size), (count, 4, *output_size)
+            output = network.eval()(images)
+            require(
+                output.shape == expected,
+                f"{tuple(images.shape)} became {tuple(output.shape)}, not {expected}: the keyword "
+                "`size` has the sides of the images; raise ConfigError for unsupported ones.",
+            )
+            require(output.isfinite().all(), f"The output for {tuple(images.shape)} is not finite.")
+
+
+def _explain(part: TestedPart) -> None:
+    attempts, cause = [], None
+    for side in (part.side, 1):
+        output = part.output(side)
+        if isinstance(output, Exception):
+            cause = cause or output
+            what = f"raised {type(output).__name__} ({output})"
+        else:
+            what = f"became {tuple(output.shape) if isinstance(output, Tensor) else output!r}"
+        attempts.append(f"(2, 3, {side}, {side}) {what}")
+    raise AssertionError(
+        f"{', '.join(attempts)}: return images of the same sides (the attribute geometry "
+        "says which, and by which factor it enlarges them), or "
+        f"{SIDE}x{SIDE}, the keyword `size`, from noise 1x1, or 1x1."
+    ) from cause
+
+
+def scores_images(part: TestedPart) -> None:
+    """Score (N, in_channels, H, W) with a finite tensor, or several, for any N and channels."""
+    geometry = getattr(part.make(*part.channels), "geometry", Geometry(scale=0))
+    require(isinstance(geometry, Geometry), f"geometry is {geometry!r:.60}, not a Geometry.")
+    require(
+        geometry.scale == 0, "Its geometry has a scale, but its output is no image: set scale=0."
+    )
+    for channels, count in ((3, 1), (6, 2)):
+        network = part.make(channels).eval()  # in training, batch norm needs several images
+        side = geometry_of(network).fit(SIDE)
+        for scores in _scales(network(random_pixels(count, channels, side, side))):
+            require(
+                isinstance(scores, Tensor) and len(scores) == count and scores.numel(),
+                f"{count} images have scores {getattr(scores, 'shape', scores)}.",
+            )
+            require(scores.isfinite().all(), "A score is not finite.")
+
+
+def has_gradients(part: TestedPart) -> None:
+    """Have finite gradients for the input and for every weight."""
+    # Eight: batch norm maps any two codes to +1 and -1, and ReLUs may be off for one image.
+    network, images = part.make(*part.channels), part.inputs(8).requires_grad_()
+    torch.stack([s.square().mean() for s in _scales(network(images))]).sum().backward()
+    for name, tensor in {"the input": images, **dict(network.named_parameters())}.items():
+        if tensor.requires_grad:
+            require(tensor.grad is not None, f"{name} has no gradient.")
+            require(tensor.grad.isfinite().all(), f"The gradient of {name} is not finite.")
+    require(images.grad is not None and images.grad.any(), "The gradient of the input is zero.")
+
+
+def shows_features(part: TestedPart) -> str | None:
+    """Return from `features`, if defined, a list of finite tensors with one row per input."""
+    network = part.make(*part.channels)
+    if not callable(features := getattr(network, "features", None)):
+        return "it has none"
+    outputs = features(part.inputs(2))
+    require(isinstance(outputs, list) and outputs, f"It returned {type(outputs).__name__}.")
+    for tensor in outputs:
+        fine = isinstance(tensor, Tensor) and len(tensor) == 2 and tensor.isfinite().all()
+        require(fine, "An element is not a finite tensor of 2 rows for 2 inputs.")
+    return None
+
+
+def runs_in_bf16(part: TestedPart) -> None:
+    """Run under autocast to bf16, forward and backward, with finite results."""
+    network, images = part.make(*part.channels), part.inputs(2).requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = _scales(network(images))
+    torch.stack([scores.float().mean() for scores in outputs]).sum().backward()
+    require(all(scores.isfinite().all() for scores in outputs), "The output is not finite.")
+    require(images.grad is not None and images.grad.isfinite().all(), "A gradient is not finite.")
+
+
+def survives_saving(part: TestedPart) -> None:
+    """Return the same outputs after its weights are saved and loaded into a new network."""
+    old, images = part.make(*part.channels), part.inputs(2)
+    with torch.no_grad():
+        for parameter in old.parameters():
+            parameter += 0.01
+    old(images)  # running statistics move, too
+    new = part.make(*part.channels)
+    new.load_state_dict({name: tensor.clone() for name, tensor in old.state_dict().items()})
+    before, after = _scales(old.eval()(images)), _scales(new.eval()(images))
+    same = all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+    unsaved = differing(attributes(old), attributes(new))
+    problem = (
+        f"{', '.join(unsaved[:3])} changed in a forward pass, and was not saved"
+        if unsaved
+        else "The outputs differ"
+    )
+    require(same and not unsaved, f"{problem}: keep state in parameters and buffers.")
+
+
+def _scales(scores: Scores) -> Sequence[Tensor]:
+    return [scores] if isinstance(scores, Tensor) else scores

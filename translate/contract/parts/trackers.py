@@ -1,0 +1,42 @@
+"""The rules of trackers, each tested on a temporary run."""
+
+from typing import cast
+
+from translate.contract.parts.subject import TestedPart
+from translate.contract.rules import require
+from translate.contract.temporary_run import STEPS, temporary_run, unchanged
+from translate.engine.plugins.errors import definition
+from translate.trackers import Tracker
+
+METHODS = ("started", "logged", "preview", "finished", "close")
+
+
+def has_all_methods(part: TestedPart) -> None:
+    """Have the methods started, logged, preview, finished and close."""
+    tracker = part.make()
+    missing = [name for name in METHODS if not callable(getattr(tracker, name, None))]
+    require(not missing, f"There is no method {' or '.join(missing)}: see translate.trackers.")
+
+
+def tracks_a_run(part: TestedPart) -> None:
+    """Track a run and its resume, raise nothing, and leave its files and random numbers alone.
+
+    The last line of its log has a loss that is NaN and metrics that are new.
+    """
+    with temporary_run() as (run, calls):
+        for step, outcome in ((0, "interrupted"), (STEPS - 2, "stopped"), (STEPS - 1, "failed")):
+            tracker = cast(Tracker, part.make())
+            with unchanged(run.path, lambda: definition(part.owner, "logged")):
+                tracker.started(run, step)
+                for event, arguments in calls:
+                    if event == "losses_logged" and arguments["step"] > step:
+                        tracker.logged(arguments["record"])
+                    if event == "preview_drawn" and arguments["step"] > step:
+                        tracker.preview(arguments["step"], arguments["path"])
+                tracker.finished(outcome)
+                tracker.close()
+
+
+def closes_when_not_started(part: TestedPart) -> None:
+    """Close also if `started` was not called, or has failed."""
+    cast(Tracker, part.make()).close()

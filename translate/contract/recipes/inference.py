@@ -1,0 +1,131 @@
+"""The rules of a recipe at inference: translation and sampling."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from translate.batches import ImageSpec
+from translate.contract.recipes.subject import Subject
+from translate.contract.rules import random_pixels, require, require_equal
+from translate.engine.inference.model import translate_batch
+from translate.recipe import Recipe
+
+SIZES = (1, 1), (5, 7), (33, 20)
+
+
+def names_its_targets(subject: Subject) -> str | None:
+    """Return from `targets` a tuple of domains that it was trained on."""
+    recipe = subject.build().recipe
+    if type(recipe).translate is Recipe.translate:
+        return "it does not translate"
+    for source in subject.spec.names:
+        targets = recipe.targets(source)
+        known = isinstance(targets, tuple) and set(targets) <= set(subject.spec.names)
+        require(
+            known, f"targets({source!r}) returned {targets!r}: the domains are in self.domains."
+        )
+    return None
+
+
+def translates_any_size(subject: Subject) -> str | None:
+    """Translate images of any size, from 1x1 up, to `geometry.scale` times the size."""
+    recipe = subject.build().recipe.eval()
+    scale = recipe.geometry.scale
+    for to, channels, expected in _directions(subject, recipe):
+        for height, width in SIZES:
+            try:
+                drawn = translate_batch(recipe, random_pixels(1, channels, height, width), to)
+            except Exception as error:
+                raise AssertionError(
+                    f"To {to!r}, {height}x{width} raised {type(error).__name__}: {error} "
+                    "Does its geometry say which sizes it takes?"
+                ) from error
+            shape = (1, expected, scale * height, scale * width)
+            require(
+                drawn.shape == shape, f"To {to!r}, {tuple(drawn.shape)} came instead of {shape}."
+            )
+            require(drawn.isfinite().all(), f"To {to!r}, {height}x{width} became not finite.")
+    return None if _directions(subject, recipe) else "it does not translate"
+
+
+def is_independent_of_batch(subject: Subject) -> str | None:
+    """Translate an image to the same result, to 1/255, in any batch, without side effects."""
+    training = subject.build()
+    subject.train(training, 2)
+    recipe = training.recipe.eval()
+    before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
+    for to, channels, _ in _directions(subject, recipe):
+        images = random_pixels(3, channels, *subject.spec.size)
+        images[1] *= 0.2  # other statistics than the rest
+        together = translate_batch(recipe, images, to)
+        alone = torch.cat([translate_batch(recipe, image[None], to) for image in images])
+        worst = float((together - alone).abs().max())
+        require(
+            worst <= 1 / 255,
+            f"To {to!r}, other images or repetition change it by {worst:.3f}: is "
+            "a batch norm in training mode, or dropout on?",
+        )
+    require_equal(before, recipe.state_dict(), "Translating changed {}.")
+    return None if _directions(subject, recipe) else "it does not translate"
+
+
+def draws_trained_size(subject: Subject) -> str | None:
+    """Draw images of the training size in [-1, 1], equal for equal latents, of every condition."""
+    training = subject.build()
+    recipe = training.recipe
+    if type(recipe).draw is Recipe.draw:
+        return "it does not draw"
+    subject.train(training, 2)
+    recipe.eval()
+    first, second = (recipe.latents(3, torch.Generator().manual_seed(1)) for _ in range(2))
+    require(first.device.type == "cpu" and len(first) == 3, f"latents(3) are {tuple(first.shape)}.")
+    require(torch.equal(first, second), "latents differs for equal generators.")
+    other = recipe.latents(3, torch.Generator().manual_seed(2))
+    require(not torch.equal(first, other), "latents does not depend on its generator.")
+    before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
+    with torch.inference_mode():
+        for label, condition in _conditions(recipe, subject.spec):
+            _draw(recipe, subject.spec, first, label, condition)
+    require_equal(before, recipe.state_dict(), "Drawing changed {}.")
+    return None
+
+
+def _draw(
+    recipe: Recipe, spec: ImageSpec, noise: Tensor, label: str, condition: Tensor | None
+) -> None:
+    together = recipe.draw(noise, condition)
+    shape = (3, spec.target.channels, *spec.size)
+    require(together.shape == shape, f"{label}: {tuple(together.shape)} instead of {shape}.")
+    require(
+        together.isfinite().all() and together.abs().max() <= 1, f"{label}: it is not in [-1, 1]."
+    )
+    conditions = condition.split(1) if condition is not None else (None,) * 3
+    rows = zip(noise.split(1), conditions, strict=True)
+    alone = torch.cat([recipe.draw(one, condition) for one, condition in rows])
+    worst = float((together - alone).abs().max())
+    require(worst <= 1 / 255, f"{label}: other images of the batch change it by {worst:.3f}.")
+    for row in recipe.walk(3, torch.Generator().manual_seed(1), conditions[0]):
+        require(row.shape == shape, f"{label}: a row of a walk of 3 is {tuple(row.shape)}.")
+
+
+def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:
+    """Yield each condition of `draw`, repeated three times."""
+    for index, name in enumerate(recipe.conditions()):
+        yield f"Of class {name!r}", torch.full((3,), index)
+    if spec.text_length:
+        yield "Of a text", torch.full((3, spec.text_length), ord("a"), dtype=torch.uint8)
+    elif not recipe.conditions():
+        yield "From noise", None
+
+
+def _directions(subject: Subject, recipe: Recipe) -> list[tuple[str, int, int]]:
+    """Return each domain that `recipe` translates to, with the channels before and after."""
+    if type(recipe).translate is Recipe.translate:
+        return []
+    directions: dict[str, tuple[str, int, int]] = {}
+    after = {domain.name: domain.channels for domain in subject.spec.domains}
+    for source in subject.spec.domains:
+        for to in recipe.targets(source.name):
+            directions.setdefault(to, (to, source.channels + int(recipe.takes_mask), after[to]))
+    return list(directions.values())

@@ -1,0 +1,160 @@
+"""A recipe under test, which rules build and train for a few steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from translate.batches import Captioned, Domain, Images, ImageSpec, Labelled, Pair
+from translate.contract.rules import require_equal
+from translate.engine.checkpoints import read, write
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import layers, schema
+from translate.engine.data import check, loader
+from translate.engine.data.device import batch_to_device
+from translate.engine.optimization.build import build_training
+from translate.engine.optimization.step import StepResult, take_step
+from translate.engine.system import randomness
+from translate.engine.system.randomness import seed_everything
+from translate.errors import ConfigError
+from translate.recipe import Recipe
+from translate.registry import find
+
+CPU = torch.device("cpu")
+STEPS = 10
+SPEC = ImageSpec(size=(32, 32), domains=(Domain("source"), Domain("target")))
+LABELLED = replace(SPEC, domains=(Domain("source"),), classes=("first", "second", "third"))
+CAPTIONED = replace(SPEC, domains=(Domain("source"),), text_length=12)
+
+
+BATCHES: Mapping[type, ImageSpec] = {
+    Pair: SPEC,
+    Images: SPEC,
+    Labelled: LABELLED,
+    Captioned: CAPTIONED,
+}
+"""The types of random batches of a test without folders, and the spec for each."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A recipe under test: its configuration and the source of its images."""
+
+    config: schema.Config
+    spec: ImageSpec
+    checked: check.CheckedData | None = None
+    """images of a folder; None: random images"""
+
+    @property
+    def owner(self) -> object:
+        """The class of the plugin."""
+        return find("recipe", self.config.recipe)
+
+    @property
+    def example(self) -> Any:
+        """A batch, for a message to name its fields."""
+        return self.batch(0)
+
+    def make(self) -> Recipe:
+        """Construct the recipe alone."""
+        seed_everything(0)
+        return read.rebuild_recipe(read.Checkpoint(Path(), 0, self.config, self.spec, {}))
+
+    def build(self) -> TrainingState:
+        """Build the recipe with its optimizers and moving average, from the seed."""
+        return build_training(self.config, self.spec, CPU)
+
+    def batch(self, index: int, count: int = 2) -> Any:
+        """Return batch `index`, in [-1, 1]; the same index gives the same batch."""
+        if self.checked:
+            [(batch, _)] = loader.batches(
+                self.checked,
+                self.config.data,
+                seed=0,
+                batch_size=count,
+                start=index,
+                stop=index + 1,
+            )
+            return batch_to_device(batch, CPU, self.spec)
+        kind: Any = _batch_type(self.config)
+        random = torch.Generator().manual_seed(index)
+        return kind(*(self._random(part, count, random) for part in kind._fields))
+
+    def _random(self, part: str, count: int, random: torch.Generator) -> Tensor:
+        """Return one part of a batch of `count`, drawn from `random`."""
+        spec = self.spec
+        if part == "labels":
+            return torch.randint(len(spec.classes), (count,), generator=random)
+        if part == "text":
+            letters = (count, spec.text_length)
+            return torch.randint(ord("a"), ord("z"), letters, generator=random).byte()
+        channels = spec.target.channels if part == "target" else spec.source.channels
+        return torch.rand(count, channels, *spec.size, generator=random) * 2 - 1
+
+    def train(self, training: TrainingState, steps: int) -> list[StepResult]:
+        """Train for `steps` steps, as `translate train` does."""
+        return [take_step(training, self.batch(training.step), STEPS) for _ in range(steps)]
+
+    def reload(self, training: TrainingState) -> TrainingState:
+        """Save `training`, and return the state that a new process loads from the checkpoint."""
+        with TemporaryDirectory() as folder:
+            checkpoint = read.read_checkpoint(write.save(Path(folder), training, resume=training))
+            recipe = read.rebuild_recipe(checkpoint)
+            read.restore_weights(recipe, checkpoint.path)
+            reloaded = build_training(checkpoint.config, checkpoint.spec, CPU)
+            read.restore(reloaded, checkpoint)
+        saved = training.recipe.state_dict()
+        require_equal(
+            saved, recipe.state_dict(), "Loaded for inference, {} differs from the saved one."
+        )
+        return reloaded
+
+
+def make_subject(
+    name: str, options: Mapping[str, Any], spec: ImageSpec | None, folder: Mapping[str, Any] | None
+) -> Subject:
+    """Return the recipe called `name` with the options `given`, to be tested."""
+    training = {"steps": STEPS, "schedule": "linear", "decay_from": 0.2, "ema": 0.9}
+    document = {
+        "options": options,
+        "data": {"domains": ["source"], **(_data_settings(spec or SPEC)), **(folder or {})},
+        "train": {**training, "device": "cpu", "compile": False},
+    }
+    config = layers.resolve(name, config=document)
+    if folder:
+        checked = check.check_data(check.open_layout(config.data), config.data)
+        return Subject(config, checked.layout.spec, checked)
+    if (batch := _batch_type(config)) not in BATCHES:
+        raise ConfigError(
+            f"the batches of the layout {config.data.layout_name!r} are unknown: give the check a "
+            'folder of images, data={"layout": ..., "root": ..., "domains": [...]}.'
+        )
+    return Subject(config, spec or BATCHES[batch])
+
+
+def _data_settings(spec: ImageSpec) -> dict[str, Any]:
+    domains = {"domains": list(spec.names)} if spec.domains else {}
+    return {"size": list(spec.size), **domains}
+
+
+def state(training: TrainingState) -> dict[str, Any]:
+    """Return a copy of all that a checkpoint must contain, by readable names."""
+    result: dict[str, Any] = {f"weight {k}": v for k, v in training.recipe.state_dict().items()}
+    result |= {f"training_state {k}": v for k, v in training.recipe.training_state().items()}
+    if training.average:
+        average = training.average.module.state_dict()
+        result |= {f"moving average {key}": value for key, value in average.items()}
+    for player, optimizer in training.optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            result |= {f"optimizer {player} {index} {key}": v for key, v in values.items()}
+    copy = {k: v.detach().clone() if isinstance(v, Tensor) else v for k, v in result.items()}
+    return copy | randomness.random_state()
+
+
+def _batch_type(config: schema.Config) -> Any:
+    """Return the attribute `batch` of the layout, the type of its batches, or None."""
+    return getattr(find("layout", config.data.layout_name), "batch", None)

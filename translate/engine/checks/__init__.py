@@ -1,0 +1,1 @@
+"""Refuse what cannot be trained, before a run folder is made."""

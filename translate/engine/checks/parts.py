@@ -1,0 +1,118 @@
+"""Refuse parts that do not fit a recipe, before a run folder is made.
+
+A recipe takes its first step on PyTorch's meta device; see
+`translate.engine.checks.shapes`. Where that fails with the parts that are configured, and
+succeeds with the recipe's own in their place, a part does not fit: a network of another shape, or
+a loss of the other kind. What the meta device may not compute is tried once more on the device to
+train on, and counts only if it fails there, too.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+
+from translate.batches import Layout
+from translate.engine.checks import shapes
+from translate.engine.config.parts import part_kind, part_name
+from translate.engine.config.schema import Config
+from translate.engine.data.blank import META
+from translate.engine.system import signatures
+from translate.errors import ConfigError, PluginError, TranslateError, describe_error
+from translate.registry import Kind, find, names
+
+MAX_NAMED = 8
+"""parts that a message names"""
+MAX_REASON = 300
+"""characters of a reason that a message shows"""
+
+
+Outcome: TypeAlias = shapes.Failure | shapes.Refusal | Exception
+
+
+class Swapped(NamedTuple):
+    """A configured part that replaces the default of the recipe."""
+
+    option: str
+    kind: Kind
+    default: Any
+
+
+def expect_parts(config: Config, layout: Layout, device: torch.device) -> None:
+    """Raise `ConfigError` for a part in `options` with which the recipe cannot take a step.
+
+    `device` is the one to train on.
+    """
+    swapped = _swapped(config)
+    if not swapped or (outcome := _try_step(config, layout, META)) is None:
+        return
+    if isinstance(outcome, shapes.Refusal):
+        return  # the constructor explains it
+    if isinstance(outcome, shapes.Failure) and shapes.sufficient(
+        config, layout, outcome, turns=None
+    ):
+        return  # the size is at fault
+    at_fault = _at_fault(config, layout, swapped, META)
+    if (outcome := _try_step(config, layout, device)) is None:
+        return  # only the meta device could not compute it
+    if not (at_fault := at_fault or _at_fault(config, layout, swapped, device)):
+        return
+    option, kind, default = at_fault[0]
+    given, usual = part_name(config.options[option]), part_name(default)
+    others = [n for n in names(kind) if n != usual and _fits(config, layout, option, {"name": n})]
+    fits = ", ".join([usual, *others][:MAX_NAMED]) + ", ..." * (len(others) >= MAX_NAMED)
+    raise ConfigError(
+        f"options.{option}: {given!r} does not fit {config.recipe}: "
+        f"{_other_use(kind, given, usual) or _reason(outcome)}. Expected {fits}: "
+        f"--set options.{option}={usual}, or see: translate show {config.recipe}"
+    )
+
+
+def _swapped(config: Config) -> list[Swapped]:
+    known = signatures.read(find("recipe", config.recipe), ["spec"])
+    swapped = []
+    for name, given in config.options.items():
+        option = known.get(name)
+        kind = part_kind(option) if option and given is not None else None
+        if option and kind and part_name(given) != part_name(option.default):
+            swapped.append(Swapped(name, kind, option.default))
+    return swapped
+
+
+def _at_fault(
+    config: Config, layout: Layout, swapped: Sequence[Swapped], device: torch.device
+) -> list[Swapped]:
+    """Return which of the parts `swapped` alone keep a step from succeeding."""
+    return [s for s in swapped if _fits(config, layout, s.option, s.default, device)]
+
+
+def _fits(
+    config: Config, layout: Layout, option: str, part: Any, device: torch.device = META
+) -> bool:
+    """Return whether a step succeeds with another `part`."""
+    changed = config.model_copy(update={"options": {**config.options, option: part}})
+    return _try_step(changed, layout, device) is None
+
+
+def _try_step(config: Config, layout: Layout, device: torch.device) -> Outcome | None:
+    """Return what ends the first step; None if it succeeds."""
+    size, count = config.data.crop, shapes.batch_size(config)
+    return shapes.failure(config, layout, size, count, device, turns=None)
+
+
+def _other_use(kind: Kind, given: str, usual: str) -> str:
+    """Return that a loss is adversarial, or compares images, where the usual one does the other."""
+    uses = [hasattr(find(kind, name), "for_discriminator") for name in (given, usual)]
+    if kind != "loss" or uses[0] == uses[1]:
+        return ""
+    return "it is an adversarial loss" if uses[0] else "it is no adversarial loss"
+
+
+def _reason(outcome: Outcome) -> str:
+    """Return the reason in one line, without what a plugin error adds to it."""
+    if isinstance(outcome, shapes.Failure):
+        return outcome.message.rstrip(".")
+    error = outcome.error if isinstance(outcome, shapes.Refusal) else outcome
+    cause = error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error
+    text = str(cause) if isinstance(cause, TranslateError) else describe_error(cause)
+    return (text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} ...").rstrip(".")

@@ -1,0 +1,166 @@
+"""Whether networks take crops of the configured size, tried before any image is read.
+
+A recipe is built once more on PyTorch's meta device, where tensors have shapes and no numbers, and
+takes the first turn of a step on a blank batch. Only what PyTorch's layers say of images that
+become too small counts: what else fails there may be for want of numbers, see
+`translate.engine.checks.parts`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from random import Random
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from translate.batches import Layout
+from translate.engine.config.schema import Config
+from translate.engine.data.blank import META, Blank
+from translate.engine.data.order import collate
+from translate.engine.processes import distributed
+from translate.engine.system.memory import too_small
+from translate.errors import ConfigError
+from translate.images.tensors import to_device
+from translate.nn.geometry import combined, geometry_of
+from translate.nn.noise import seeded
+from translate.registry import create
+
+LARGER = (2, 4, 8, 16, 32)
+"""multiples of the configured size that are tried where it is too small"""
+
+
+class Failure(NamedTuple):
+    """The first layer for which an image became too small."""
+
+    short: str
+    """``size`` or ``batch_size``"""
+    message: str
+    layer: str
+
+
+class Refusal(NamedTuple):
+    """An error of a recipe's constructor, or of a network's `geometry`."""
+
+    error: ConfigError
+
+
+def expect_sides(config: Config, recipe: nn.Module) -> None:
+    """Raise `ConfigError` for crops with sides that the geometry of `recipe` excludes."""
+    size = config.data.crop
+    needed = combined(*map(geometry_of, recipe.modules()))  # discriminators included
+    if any(side != needed.fit(side) for side in size):
+        raise ConfigError(
+            f"data.size: {config.recipe} with these networks needs sides that divide by "
+            f"{needed.multiple_of} and are at least {needed.minimum}, not "
+            f"{'x'.join(map(str, size))}."
+        )
+
+
+def expect_size(config: Config, layout: Layout) -> None:
+    """Raise `ConfigError` for crops, or batches, that are too small where larger ones would do.
+
+    It names the layer, and the least crop of the same shape.
+    """
+    size, count = config.data.crop, batch_size(config)
+    failed = failure(config, layout, size, count)
+    if not isinstance(failed, Failure):
+        return
+    enough = sufficient(config, layout, failed)
+    if not enough:
+        return
+    if failed.short == "batch_size":
+        raise ConfigError(
+            f"train.batch_size: {config.recipe} with these networks needs more than {count} at "
+            f"a time: {failed.message} (in {failed.layer}). Try --batch-size "
+            f"{2 * config.train.batch_size}."
+        )
+    too_few, least = enough // 2 * min(size), enough * min(size)
+    while least - too_few > 1:
+        middle = (too_few + least) // 2
+        fine = failure(config, layout, _times(size, middle / min(size)), count) is None
+        too_few, least = (too_few, middle) if fine else (middle, least)
+    height, width = _times(size, least / min(size))
+    raise ConfigError(
+        f"data.size: {config.recipe} with these networks needs crops of {height}x{width} at least, "
+        f"not {size[0]}x{size[1]}: {failed.message} (in {failed.layer})."
+    )
+
+
+def sufficient(config: Config, layout: Layout, failed: Failure, *, turns: int | None = 1) -> int:
+    """Return how many times the size, or the batch, would do; 0 where more does not help."""
+    size, count = config.data.crop, batch_size(config)
+
+    def fits(size: tuple[int, int], count: int) -> bool:
+        return failure(config, layout, size, count, turns=turns) is None
+
+    if failed.short == "batch_size":
+        return 2 if fits(size, 2 * count) else 0
+    return next((f for f in LARGER if fits(_times(size, f), count)), 0)
+
+
+def batch_size(config: Config) -> int:
+    """Return how many images one process has in a step."""
+    return max(1, config.train.batch_size // distributed.world_size())
+
+
+def _times(size: tuple[int, int], factor: float) -> tuple[int, int]:
+    return round(size[0] * factor), round(size[1] * factor)
+
+
+def failure(
+    config: Config,
+    layout: Layout,
+    size: tuple[int, int],
+    count: int,
+    device: torch.device = META,
+    *,
+    turns: int | None = 1,
+) -> Failure | Refusal | Exception | None:
+    """Return what ends the first `turns` on a batch of `count` blank crops; None: they are fine.
+
+    By default the first turn is taken: what follows it may need numbers. None takes a whole step.
+    """
+    with seeded(0), _watched() as entered:
+        try:
+            with device:
+                options = {"name": config.recipe, **config.options}
+                recipe = create("recipe", options, spec=replace(layout.spec, size=size))
+            expect_sides(config, recipe)
+        except ConfigError as error:
+            return Refusal(error)
+        except Exception as error:
+            return error
+        entered.append(recipe)
+        try:
+            for _ in islice(recipe.train().step(_blank(layout, size, count, device)), turns):
+                pass
+        except Exception as error:  # of whatever a stranger's code meets without numbers
+            if not (short := too_small(error)):
+                return error
+            names = {module: name for name, module in recipe.named_modules()}
+            layer = names.get(entered[-1]) or type(entered[-1]).__name__
+            return Failure(short, str(error).splitlines()[0], layer)
+    return None
+
+
+@contextmanager
+def _watched() -> Iterator[list[nn.Module]]:
+    """Keep the modules that are called, the last one at the end."""
+    entered: list[nn.Module] = []
+    hook = register_module_forward_pre_hook(lambda module, _: entered.append(module))
+    try:
+        yield entered
+    finally:
+        hook.remove()
+
+
+def _blank(layout: Layout, size: tuple[int, int], count: int, device: torch.device) -> Any:
+    """Return a batch as `layout` makes them, of crops in which there is nothing."""
+    item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec))
+    batch, _ = collate([(item, [])] * count)
+    moved = (torch.zeros_like(p, device=device) if p.is_meta else p.to(device) for p in batch)
+    return batch._make(to_device(p, device) if p.ndim == 4 else p for p in moved)

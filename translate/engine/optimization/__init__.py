@@ -1,0 +1,1 @@
+"""Build a recipe and its optimizers, and take steps."""

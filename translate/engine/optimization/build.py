@@ -1,0 +1,48 @@
+"""Build what is trained: the recipe, its optimizers and the moving average of its weights."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from translate.batches import ImageSpec
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.checks.shapes import expect_sides
+from translate.engine.config.schema import Config
+from translate.engine.plugins.errors import plugin_code
+from translate.engine.processes import distributed
+from translate.engine.system.randomness import seed_everything
+from translate.errors import ConfigError, suggest
+from translate.registry import create_recipe
+
+
+def build_training(config: Config, spec: ImageSpec, device: torch.device) -> TrainingState:
+    """Make the recipe, its optimizers and the moving average, from the seed alone."""
+    seed_everything(config.train.seed)
+    recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
+    expect_sides(config, recipe)
+    recipe.to(device).train()
+    distributed.broadcast_(recipe)
+    average = None
+    if config.train.ema:
+        blend = get_ema_multi_avg_fn(config.train.ema)
+        average = AveragedModel(recipe, multi_avg_fn=blend)
+    with plugin_code(recipe, "optimizers"):
+        optimizers = recipe.optimizers()
+    _expect_players(config, optimizers)
+    if config.train.compile:
+        recipe.compile()
+    seed_everything(config.train.seed + distributed.rank())
+    return TrainingState(config, spec, recipe, average, optimizers=optimizers)
+
+
+def _expect_players(config: Config, players: Iterable[str]) -> None:
+    """Raise `ConfigError` if a setting by player names one that the recipe does not have."""
+    for key in ("schedule", "clip_norm"):
+        setting = getattr(config.train, key)
+        for name in setting if isinstance(setting, Mapping) else ():
+            if name not in players:
+                raise ConfigError(
+                    f"train.{key}: {config.recipe} has no player {name!r}."
+                    f"{suggest(name, players)} Its players: {', '.join(sorted(players))}."
+                )
