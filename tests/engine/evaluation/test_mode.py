@@ -10,7 +10,7 @@ import small_runs
 import torch
 
 from translate.engine.data.check import open_layout
-from translate.engine.evaluation.mode import undisturbed
+from translate.engine.evaluation.mode import evaluation_mode
 from translate.engine.optimization.build import build_training
 
 
@@ -25,7 +25,7 @@ def test_modes_buffers_and_random_numbers_are_as_before(
     own = training.average.module if training.average else training.recipe
     before = {name: t.clone() for name, t in own.state_dict().items()}
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()  # type: ignore[index]
-    with undisturbed(training) as recipe:
+    with evaluation_mode(training) as recipe:
         assert (recipe is training.recipe) != bool(ema)
         assert not any(module.training for module in recipe.modules())
         assert not torch.is_grad_enabled()
@@ -33,7 +33,7 @@ def test_modes_buffers_and_random_numbers_are_as_before(
         recipe.train()  # so that batch normalization updates its buffers
         recipe.get_submodule("generator")(torch.rand(2, 3, 64, 64))
         assert not all(torch.equal(t, before[name]) for name, t in recipe.state_dict().items())
-    with undisturbed(training):
+    with evaluation_mode(training):
         assert torch.equal(torch.rand(2), first), "random numbers start at the seed"
     assert [module.training for module in training.recipe.modules()] == expected
     assert all(torch.equal(t, before[name]) for name, t in own.state_dict().items())

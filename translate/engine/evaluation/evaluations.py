@@ -11,7 +11,7 @@ from translate.engine.data.check import CheckedData
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.evaluation.images import EvaluationImages
 from translate.engine.evaluation.metric import choose_metric, measure
-from translate.engine.evaluation.mode import undisturbed
+from translate.engine.evaluation.mode import evaluation_mode
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes import distributed
 from translate.engine.runs.problem_list import ProblemList
@@ -49,7 +49,7 @@ class Evaluations:
         self.reported = False
         """whether its cost was logged"""
         if distributed.is_first():
-            with undisturbed(training) as recipe:
+            with evaluation_mode(training) as recipe:
                 batches = self.images.batches(recipe, self.needs, TRIED)
                 measure(self.metric.create(), batches)
 
@@ -102,7 +102,7 @@ class Evaluations:
     def measure(self) -> dict[str, float]:
         """Return the figures of the present weights; on the first process."""
         metric = self.metric.create()
-        with undisturbed(self.training) as recipe:
+        with evaluation_mode(self.training) as recipe:
             measure(metric, self.images.batches(recipe, self.needs))
             return {name: float(value) for name, value in metric.compute().items()}
 

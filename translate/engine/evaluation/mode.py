@@ -13,7 +13,7 @@ from translate.recipe import Recipe
 
 
 @contextmanager
-def undisturbed(training: TrainingState) -> Iterator[Recipe]:
+def evaluation_mode(training: TrainingState) -> Iterator[Recipe]:
     """Yield the recipe with the weights that inference uses, in evaluation mode.
 
     Random numbers start at the seed. At the end of the block modes, buffers and random state are as

@@ -15,7 +15,7 @@ from translate.engine.data.device import batch_to_device
 from translate.engine.diagnosis import sheets
 from translate.engine.diagnosis.preview import Preview
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.evaluation.mode import undisturbed
+from translate.engine.evaluation.mode import evaluation_mode
 from translate.engine.plugins.errors import describe_unexpected, plugin_code
 from translate.engine.processes import distributed
 from translate.engine.training.monitor import TrainingMonitor
@@ -85,5 +85,5 @@ def draw_preview(training: TrainingState, batch: Any) -> dict[str, Tensor]:
 
     It changes no weight, buffer or random state.
     """
-    with undisturbed(training) as recipe:
+    with evaluation_mode(training) as recipe:
         return recipe.preview(batch)
