@@ -16,11 +16,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import fidelity
 import numpy as np
 import tables
 from numpy.typing import NDArray
 
-from translate.evaluate import fidelity
 from translate.images.source import read_image
 from translate.images.tensors import to_uint8
 

@@ -10,12 +10,12 @@ import numpy as np
 import sample_sheet
 import torch
 import torch.nn.functional as F
+from class_statistics import purity
 from digit_metrics import Images
 from numpy.typing import NDArray
 from trained_run import Evaluation, TrainedRun
 
 from translate.engine.inference import model as infer
-from translate.evaluate.class_statistics import purity
 from translate.folders.listing import subfolders
 from translate.images.tensors import to_device
 

@@ -16,6 +16,7 @@ import digit_classifier
 import mnist
 import numpy as np
 import torch
+from class_statistics import class_entropy, covered_classes
 from digit_classifier import Predictions
 from numpy.typing import NDArray
 from torch_fidelity.metric_fid import (
@@ -25,7 +26,6 @@ from torch_fidelity.metric_fid import (
 )
 
 from translate.evaluate.baselines import average_pairs, mean_image
-from translate.evaluate.class_statistics import class_entropy, covered_classes
 from translate.folders import listing
 from translate.images.source import read_image
 from translate.images.tensors import to_uint8

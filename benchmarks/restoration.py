@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
+import fidelity
 import numpy as np
 import PIL.Image
 import score
@@ -30,7 +31,6 @@ from numpy.typing import NDArray
 from score import Image
 
 from translate.engine.config import yaml
-from translate.evaluate import fidelity
 from translate.images.encode import write_image
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.nn.noise import seeded

@@ -20,13 +20,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import fidelity
 import numpy as np
 import tables
+from intervals import bootstrap_interval
 from numpy.typing import NDArray
 
 from translate.engine.inference.processing import scaled
-from translate.evaluate import baselines, fidelity
-from translate.evaluate.intervals import bootstrap_interval
+from translate.evaluate import baselines
 from translate.folders import listing
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image

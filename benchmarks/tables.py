@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-
-from translate.evaluate.intervals import quartiles
+from intervals import quartiles
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

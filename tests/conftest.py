@@ -16,6 +16,7 @@ from command_result import ROOT, CommandResult
 from disk_faults import FaultyDisk
 from PIL import Image
 
+from translate import hookimpl
 from translate.engine.plugins import discovery
 from translate.engine.system import console
 
@@ -145,3 +146,20 @@ def run_subprocess(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[
         )
 
     return call
+
+
+@pytest.fixture
+def same_scenes(register_plugin: Callable[..., object]) -> None:
+    """Offer the sample domains a and b, which show the same scenes."""
+
+    def draw() -> Iterator[object]:
+        yield from ()
+
+    draw.scenes = "scenes"  # type: ignore[attr-defined]
+
+    class Plugin:
+        @hookimpl
+        def register_domains(self) -> dict[str, object]:
+            return {"a": draw, "b": draw}
+
+    register_plugin(Plugin())

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -71,3 +72,12 @@ def test_torchscript_is_loaded_only_where_all_digits_of_the_hash_are_known() -> 
     assert file.require() == file.path
     with pytest.raises(ConfigError, match="needs all digits of its sha256"):
         replace(file, sha256=file.sha256[:8]).require()
+
+
+def test_the_hash_of_a_file_is_at_the_end_of_its_name_or_given() -> None:
+    url = "https://x.org/y.pth"
+    facts: dict[str, Any] = {"network": "n", "url": url, "megabytes": 1, "licence": "MIT"}
+    assert PretrainedFile("vgg16-397923af.pth", **facts).sha256 == "397923af"
+    assert PretrainedFile("vgg16-397923af.pth", **facts, sha256="ab").sha256 == "ab"
+    with pytest.raises(ValueError, match="does not end with any"):
+        PretrainedFile("vgg16.pth", **facts)

@@ -14,6 +14,7 @@ from translate.engine.display.progress_bar import shown_progress
 from translate.engine.system import console
 from translate.engine.training import train as training
 from translate.errors import ConfigError
+from translate.evaluate.entry import evaluate
 from translate.evaluate.result import EvaluationResult, FigureResult
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import InferenceResult, TrainingPlan, TrainingResult
@@ -141,79 +142,6 @@ def train(
         return training.start(
             configuration, out=folder, init=initial, dry_run=dry_run, progress=reporter
         )
-
-
-@checked()
-def evaluate(
-    run: str | Path | None = None,
-    *,
-    real: str | Path | None = None,
-    fake: str | Path | None = None,
-    paired: bool = False,
-    mask: str | Path | None = None,
-    source: str | Path | None = None,
-    train: str | Path | None = None,
-    metrics: Sequence[str] = (),
-    to: str | None = None,
-    split: str | None = None,
-    limit: int | None = None,
-    size: int | tuple[int, int] | None = None,
-    seeds: Sequence[int] = (0,),
-    device: str = "auto",
-    batch_size: int = 16,
-    out: str | Path | None = None,
-) -> EvaluationResult:
-    """Measure as `translate evaluate` does, with the same names.
-
-    Args:
-        run: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint; or else `real` and `fake`.
-        real: Folder of real images.
-        fake: Folder of images to measure.
-        paired: Files of equal names in `real` and `fake` belong together.
-        mask: Folder of masks for `fake`; white pixels count.
-        source: Folder of the inputs of `fake`, for baselines.
-        train: Folder of training images of the target domain, for baselines.
-        metrics: Names of metrics; none: all that fit.
-        to: Domain to translate to, by default the last one of the run.
-        split: Split of the run's data, by default ``test``.
-        limit: Measure at most so many images.
-        size: Of a run, the crop instead of that of training; of folders, the shorter side.
-        seeds: Random seeds of the outputs; several give mean and deviation.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        batch_size: Images that are measured together.
-        out: JSON file to write; of a run, by default ``evaluation.json`` in its folder. Thumbnails
-            of the best and the worst images are written next to it.
-
-    Returns:
-        Figures with intervals, those of baselines, figures of each image, and the protocol.
-
-    Raises:
-        translate.errors.TranslateError: Something is missing or does not fit; it says what to do.
-
-    Example:
-        >>> evaluate("runs/cyclegan-summer-winter").figures["psnr"].value
-    """
-    from translate.evaluate.entry import evaluate as measured  # slow, and only this needs it
-
-    result, _ = measured(
-        run,
-        real=real,
-        fake=fake,
-        paired=paired,
-        mask=mask,
-        source=source,
-        train=train,
-        metrics=metrics,
-        to=to,
-        split=split,
-        limit=limit,
-        size=size,
-        seeds=seeds,
-        device=device,
-        batch_size=batch_size,
-        out=Path(out) if out else None,
-    )
-    return result
 
 
 @contextmanager

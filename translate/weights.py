@@ -1,11 +1,15 @@
 """Files of pretrained weights, which plugins declare and PyTorch keeps in its cache."""
 
 import hashlib
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from translate.errors import ConfigError, describe_error
+
+HASH = re.compile(r"-([0-9a-f]{8,64})\.\w+$")
+"""digits of a hash at the end of a name, as PyTorch's own files have them"""
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,20 @@ class PretrainedFile:
     """the network, its paper and what it was trained on"""
     url: str
     """where the file is published"""
-    sha256: str
-    """hexadecimal digits of its hash: all 64, or the first ones that its name has"""
     megabytes: int
     """its size in MB of 2^20 bytes"""
     licence: str
     torchscript: bool = False
     """True: an archive of TorchScript; False: a dictionary of tensors"""
+    sha256: str = ""
+    """hexadecimal digits of its hash; by default the first ones, with which its name ends"""
+
+    def __post_init__(self) -> None:
+        if not self.sha256:
+            digits = HASH.search(self.name)
+            if digits is None:
+                raise ValueError(f"sha256: expected digits, as {self.name!r} does not end with any")
+            object.__setattr__(self, "sha256", digits[1])
 
     @property
     def path(self) -> Path:

@@ -7,8 +7,6 @@ import pytest
 import small_checkpoints
 from PIL import Image
 
-from translate import hookimpl
-
 
 def write_images(folder: Path, count: int, *, seed: int, side: int = 24, mode: str = "RGB") -> None:
     """Write smooth random images; equal seeds give equal ones."""
@@ -54,20 +52,3 @@ def class_run(tmp_path: Path) -> Path:
             write_images(root / "digits" / split / name, count, seed=place, side=8, mode="L")
     data = {"root": str(root), "layout": "labelled", "channels": 1}
     return small_checkpoints.cgan(tmp_path / "cgan", data=data)
-
-
-@pytest.fixture
-def same_scenes(register_plugin) -> None:
-    """Offer the sample domains a and b, which show the same scenes."""
-
-    def draw():
-        yield from ()
-
-    draw.scenes = "scenes"  # type: ignore[attr-defined]
-
-    class Plugin:
-        @hookimpl
-        def register_domains(self):
-            return {"a": draw, "b": draw}
-
-    register_plugin(Plugin())

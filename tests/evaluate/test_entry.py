@@ -9,10 +9,10 @@ from translate.evaluate import result
 from translate.evaluate.entry import evaluate
 
 
-def test_the_result_of_a_run_is_in_its_folder(paired_run: Path) -> None:
-    found, path = evaluate(paired_run, metrics=["psnr"], device="cpu")
-    assert path == paired_run / "evaluation.json"
+def test_the_result_of_a_run_is_in_its_folder(paired_run: Path, messages: list[str]) -> None:
+    found, path = evaluate(paired_run, metrics=["psnr"], device="cpu"), paired_run / result.FILE
     assert result.read(path) == found
+    assert str(path) in messages
     images = {p.name for p in result.thumbnail_folder(path).iterdir()}
     fields = ("source", "fake", "target")
     assert images == {f"{k}-{n}-{f}.png" for k in ("best", "worst") for n in (1, 2) for f in fields}
@@ -20,13 +20,11 @@ def test_the_result_of_a_run_is_in_its_folder(paired_run: Path) -> None:
 
 def test_the_result_of_folders_is_written_where_that_is_asked(tmp_path: Path, photos: Path) -> None:
     places = {"real": photos / "a/test", "fake": photos / "b/test"}
-    found, path = evaluate(**places, paired=True, metrics=["mae"], device="cpu")
-    assert path is None and found.per_image and not found.examples
-    found, path = evaluate(
-        **places, paired=True, metrics=["mae"], device="cpu", out=tmp_path / "x.json"
-    )
-    assert path == tmp_path / "x.json"
-    assert result.read(path) == found
+    found = evaluate(**places, paired=True, metrics=["mae"], device="cpu")
+    assert found.per_image and not found.examples
+    out = tmp_path / "x.json"
+    found = evaluate(**places, paired=True, metrics=["mae"], device="cpu", out=out)
+    assert result.read(out) == found
     assert (tmp_path / "x-images/worst-2-target.png").is_file()
 
 

@@ -27,9 +27,14 @@ def evaluate(
 
 def subject(**baselines: Outputs) -> Subject:
     return Subject(
+        frozenset({"fake", "target"}),
         lambda seed: Outputs("abcd", images(seed=seed), images(seed=9)),
         lambda _: {name: lambda made=made: made for name, made in baselines.items()},  # type: ignore[misc]
     )
+
+
+def made_of(outputs: Outputs) -> Subject:
+    return Subject(outputs.fields, lambda _: outputs, lambda _: {})
 
 
 def result(value: float | None = 1.0, better: str = "max", **baselines: float) -> EvaluationResult:
@@ -50,6 +55,22 @@ def test_a_figure_that_a_baseline_lacks_the_images_for_is_absent() -> None:
     assert evaluate(subject(samples=Outputs("abcd", images()))).baselines == {}
 
 
+def test_a_metric_that_does_not_fit_is_refused_before_any_output_is_made() -> None:
+    made: list[int] = []
+    unmade = Subject(frozenset({"fake"}), made.append, lambda _: {})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="metric 'mae' needs target"):
+        evaluate(unmade)
+    assert not made
+
+
+def test_baselines_of_one_seed_are_noted_where_there_are_several() -> None:
+    same = Outputs("abcd", images(seed=9), images(seed=9))
+    assert evaluate(subject(same=same), seeds=(4, 2)).notes == (
+        "figures are means over seeds, baselines of the seed 4",
+    )
+    assert evaluate(subject(same=same)).notes == ()
+
+
 def test_several_seeds_give_mean_and_deviation() -> None:
     each = [evaluate(subject(), seeds=(seed,)).figures["mae"].value for seed in (1, 2, 3)]
     figure = evaluate(subject(), seeds=(1, 2, 3)).figures["mae"]
@@ -62,7 +83,10 @@ def test_several_seeds_give_mean_and_deviation() -> None:
 def test_of_translations_and_samples_each_metric_takes_those_that_it_needs() -> None:
     translations = Outputs("abcd", images(seed=1), images(seed=2), real=images(seed=2))
     samples = Outputs(["sample 0", "sample 1"], images(2, seed=3), real=images(seed=2))
-    both = [Subject(lambda _, made=made: made, lambda _: {}) for made in (translations, samples)]  # type: ignore[misc]
+    both = [
+        Subject(made.fields, lambda _, made=made: made, lambda _: {})
+        for made in (translations, samples)
+    ]  # type: ignore[misc]
     found = evaluate(*both, metrics=("mae", "kd-lite0"))
     assert found.figures["mae"].count == 4
     assert found.figures["kd-lite0"].count == 2
@@ -91,8 +115,8 @@ def test_a_metric_of_samples_measures_translations_only_where_it_is_named(
             return {"novelty": Novelty}
 
     register_plugin(Plugin())
-    translations = Subject(lambda _: Outputs("abcd", images(), source=images(seed=1)), lambda _: {})
-    samples = Subject(lambda _: Outputs("abcd", images()), lambda _: {})
+    translations = made_of(Outputs("abcd", images(), source=images(seed=1)))
+    samples = made_of(Outputs("abcd", images()))
     assert "novelty" not in evaluate(translations, metrics=()).figures
     assert "novelty" in evaluate(translations, metrics=("novelty",)).figures
     assert "novelty" in evaluate(translations, samples, metrics=()).figures
@@ -100,7 +124,7 @@ def test_a_metric_of_samples_measures_translations_only_where_it_is_named(
 
 def test_V4_few_images_are_noted_for_figures_that_they_bias() -> None:
     outputs = Outputs("abcd", images(seed=1), real=images(seed=2))
-    found = evaluate(Subject(lambda _: outputs, lambda _: {}), metrics=("fd-lite0", "kd-lite0"))
+    found = evaluate(made_of(outputs), metrics=("fd-lite0", "kd-lite0"))
     assert list(found.figures) == ["kd-lite0", "fd-lite0"]
     assert found.notes == (
         "fd-lite0 is biased for fewer than 1,000 images, and these are 4: compare it only for "
@@ -110,7 +134,7 @@ def test_V4_few_images_are_noted_for_figures_that_they_bias() -> None:
 
 def test_V2_an_undefined_figure_is_noted() -> None:
     outputs = Outputs("a", images(1), real=images(1))
-    found = evaluate(Subject(lambda _: outputs, lambda _: {}), metrics=("kd-lite0",))
+    found = evaluate(made_of(outputs), metrics=("kd-lite0",))
     assert found.figures["kd-lite0"].value is None
     assert found.notes == ("kd-lite0 is undefined for these images",)
     assert verdict(found, "kd-lite0") == "undefined"

@@ -28,7 +28,7 @@ def test_translations_are_those_of_the_model(unpaired_run) -> None:
     for image, source in zip(outputs.fake, images.source, strict=True):
         (expected,) = made.model.translate([source], "b")
         assert np.abs(expected.astype(int) - image).max() <= 1
-    assert outputs.fields == {"fake", "source", "cycle", "real"}
+    assert outputs.fields == {"fake", "source", "cycle", "real"} == made.fields_translated(images)
 
 
 def test_a_cycle_is_the_translation_of_the_translation(unpaired_run) -> None:
@@ -49,6 +49,7 @@ def test_the_other_direction_translates_the_other_domain(unpaired_run) -> None:
 def test_pairs_have_a_target_and_no_way_back(paired_run) -> None:
     made, images = generator(paired_run)
     assert made.translated(images, 0).fields == {"fake", "source", "target", "real"}
+    assert made.fields_translated(images) == {"fake", "source", "target", "real"}
     assert not made.is_random
 
 
@@ -58,6 +59,7 @@ def test_samples_are_those_of_translate_sample_and_have_their_labels(class_run) 
     expected = list(draw_images(made.model, SampleRequest(9, seed=3)))
     assert all(np.array_equal(*pair) for pair in zip(outputs.fake, expected, strict=True))
     assert list(outputs.labels) == [0, 1, 2] * 3
+    assert outputs.fields == made.fields_drawn(images)
     assert list(outputs.real_labels) == [0] * 3 + [1] * 3 + [2] * 3
     assert outputs.fields == {"fake", "real", "labels", "real_labels"}
     assert made.is_random and made.draws and not made.translates
@@ -75,6 +77,7 @@ def test_inputs_that_the_recipe_makes_have_the_image_as_ground_truth(tmp_path, p
     made, images = generator(run, "a")
     outputs = made.translated(images, 0)
     assert outputs.fields == {"fake", "source", "target", "mask", "real"}
+    assert outputs.fields == made.fields_translated(images)
     assert all(np.array_equal(*pair) for pair in zip(outputs.target, images.target, strict=True))
     hole = outputs.mask[0]
     assert hole.shape == (16, 16, 1) and 0 < hole.mean() < 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from translate.cli.values import parse_size
 from translate.engine.system import console
 
 FORMATS = ("table", "md", "latex", "csv", "json", "card")
-logger = logging.getLogger(__name__)
 
 
 @click.command(no_args_is_help=True)
@@ -140,7 +138,7 @@ def command(
 
     side = parse_size(size)
     with nullcontext() if quiet else console.messages(lambda line: console.say(line, err=True)):
-        result, path = evaluate(
+        result = evaluate(
             run,
             real=real,
             fake=fake,
@@ -158,8 +156,6 @@ def command(
             batch_size=batch_size,
             out=out,
         )
-        if path:
-            logger.info(f"{path}")
     if not quiet:
         console.show(tables.FORMATS[form](result))
     return 0

@@ -1,19 +1,24 @@
-"""Evaluate a run or folders, and write what is found: what the command and Python call."""
+"""Evaluate a run or folders, and write the result: for the command and for Python."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from translate.engine.config.arguments import checked
 from translate.errors import ConfigError
 from translate.evaluate import result as results
 from translate.evaluate.folder_evaluation import evaluate_folders
 from translate.evaluate.result import EvaluationResult
 from translate.evaluate.run_evaluation import evaluate_run
 
+logger = logging.getLogger(__name__)
+
 EXAMPLE = "translate evaluate RUN, or translate evaluate --real DIR --fake DIR"
 
 
+@checked()
 def evaluate(
     run: str | Path | None = None,
     *,
@@ -31,11 +36,37 @@ def evaluate(
     seeds: Sequence[int] = (0,),
     device: str = "auto",
     batch_size: int = 16,
-    out: Path | None = None,
-) -> tuple[EvaluationResult, Path | None]:
-    """Return the result and the file that it was written to, ``evaluation.json`` in a run folder.
+    out: str | Path | None = None,
+) -> EvaluationResult:
+    """Measure as `translate evaluate` does, with the same names.
 
-    Raises `ConfigError` for options of folders with a run, and the other way round.
+    Args:
+        run: A run, ``RUN@STEP``, ``RUN@best`` or a checkpoint; or else `real` and `fake`.
+        real: Folder of real images.
+        fake: Folder of images to measure.
+        paired: Files of equal names in `real` and `fake` belong together.
+        mask: Folder of masks for `fake`; white pixels count.
+        source: Folder of the inputs of `fake`, for baselines.
+        train: Folder of training images of the target domain, for baselines.
+        metrics: Names of metrics; none: all that fit.
+        to: Domain to translate to, by default the last one of the run.
+        split: Split of the run's data, by default ``test``.
+        limit: Measure at most so many images.
+        size: Of a run, the crop instead of that of training; of folders, the shorter side.
+        seeds: Random seeds of the outputs; several give mean and deviation.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: Images that are measured together.
+        out: JSON file to write; of a run, by default ``evaluation.json`` in its folder. Thumbnails
+            of the best and the worst images are written next to it.
+
+    Returns:
+        Figures with intervals, those of baselines, figures of each image, and the protocol.
+
+    Raises:
+        translate.errors.TranslateError: Something is missing or does not fit; it says what to do.
+
+    Example:
+        >>> evaluate("runs/cyclegan-summer-winter").figures["psnr"].value
     """
     of_folders: dict[str, Any] = {"real": real, "fake": fake, "paired": paired or None}
     of_folders |= {"mask": mask, "source": source, "train": train}
@@ -54,8 +85,7 @@ def evaluate(
         _refuse(of_folders, "a run")
         found = evaluate_run(run, to=to, split=split, size=size, seeds=seeds, **shared)
         place = Path(str(found.protocol["run"])) / results.FILE
-        if out is None and place.parent.is_dir():
-            out = place
+        path = Path(out) if out else place if place.parent.is_dir() else None
     else:
         _refuse(of_run, "folders")
         if real is None or fake is None:
@@ -63,6 +93,7 @@ def evaluate(
             raise ConfigError(f"{missing}: there is no run and no folder to measure: {EXAMPLE}")
         if isinstance(size, tuple):
             raise ConfigError(f"size: got {size[0]}x{size[1]}: folders take one number, --size N.")
+        path = Path(out) if out else None
         found = evaluate_folders(
             real,
             fake,
@@ -73,11 +104,11 @@ def evaluate(
             size=size,
             **shared,
         )
-    if out:
-        results.write(found, out)
-    else:
-        found = replace(found, examples={}, thumbnails={})  # whose files are next to the result
-    return found, out
+    if path is None:
+        return replace(found, examples={}, thumbnails={})  # whose files are next to the result
+    results.write(found, path)
+    logger.info(f"{path}")
+    return found
 
 
 def _refuse(options: Mapping[str, Any], what: str) -> None:

@@ -12,7 +12,7 @@ from translate.batches import Domain
 from translate.errors import ConfigError, TranslateError
 from translate.evaluate import examples, measuring
 from translate.evaluate.measuring import Chosen
-from translate.evaluate.outputs import Outputs
+from translate.evaluate.outputs import FieldName, Outputs
 from translate.evaluate.result import EvaluationResult, FigureResult
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 class Subject:
     """Images to evaluate, with their baselines."""
 
+    fields: frozenset[FieldName]
+    """those that `outputs` will have"""
     outputs: Callable[[int], Outputs]
     """of a seed"""
     baselines: Callable[[Outputs], Mapping[str, Callable[[], Outputs]]]
@@ -58,16 +60,15 @@ class Evaluation:
             protocol: What is recorded beside what the metrics say.
         """
         first, *others = seeds
-        outputs = [subject.outputs(first) for subject in subjects]
-        fields = frozenset().union(*(each.fields for each in outputs))
         chosen = measuring.choose(
             self.wanted,
-            fields,
+            frozenset().union(*(each.fields for each in subjects)),
             domain=self.domain,
             source_domain=self.source_domain,
             classes=self.classes,
             skipped=self.skipped,
-        )
+        )  # first: outputs take long
+        outputs = [subject.outputs(first) for subject in subjects]
         figures: dict[str, FigureResult] = {}
         baselines: dict[str, dict[str, float | None]] = {}
         per_image: dict[str, dict[str, float | None]] = {}
@@ -94,6 +95,8 @@ class Evaluation:
                 if scores:
                     logger.info(f"measured the {baseline}")
                     baselines.setdefault(baseline, {}).update(scores)
+        if others and baselines:
+            self.notes.append(f"figures are means over seeds, baselines of the seed {first}")
         self.notes += [f"skipped {', '.join(k)}: {why}" for why, k in self.skipped.items()]
         self._note_few(chosen, figures)
         if not figures:

@@ -79,7 +79,7 @@ def evaluate_folders(
     logger.info(f"evaluating {len(outputs.fake)} images of {fake}")
     return Evaluation(metrics, domain, domain, (), batch_size, where, notes).run(
         str(fake),
-        [Subject(lambda _: outputs, partial(_baselines, images.get("train", {})))],
+        [Subject(outputs.fields, lambda _: outputs, partial(_baselines, images.get("train", {})))],
         (0,),
         {
             "real": str(real),

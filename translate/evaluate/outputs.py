@@ -76,6 +76,18 @@ class Generator:
         """Whether the recipe makes its own inputs of images, which are the ground truth."""
         return type(self.model.recipe).ground_truth_pair is not Recipe.ground_truth_pair
 
+    def fields_translated(self, images: RunImages) -> frozenset[FieldName]:
+        """Return the fields of `translated`."""
+        mask = {"mask"} if self.makes_pairs and self.model.recipe.takes_mask else set()
+        target = {"target"} if self.makes_pairs or images.truth else set()
+        cycle = {"cycle"} if self.model.has_way_back(self.to) and not self.makes_pairs else set()
+        return frozenset({"fake", "source", "real"} | target | cycle | mask)
+
+    def fields_drawn(self, images: RunImages) -> frozenset[FieldName]:
+        """Return the fields of `drawn`."""
+        labels = {"labels", "real_labels"} if self._is_conditioned(images) else set()
+        return frozenset({"fake", "real"} | labels)
+
     def translated(self, images: RunImages, seed: int) -> Outputs:
         """Return the translations of the images of a split."""
         if self.makes_pairs:
@@ -83,7 +95,7 @@ class Generator:
         domain, target = self.model.source_and_target(self.to)
         fake = self._translate(images.source, domain.name, self.to, seed)
         cycle: list[Image] = []
-        if domain.name != target.name and domain.name in self.model.recipe.targets(target.name):
+        if self.model.has_way_back(self.to):
             cycle = self._translate(fake, target.name, domain.name, seed)
         truth = images.target if images.truth else ()
         return Outputs(images.names, fake, truth, images.source, cycle, real=images.target)
@@ -93,7 +105,7 @@ class Generator:
         model, count = self.model, len(images.target)
         texts, labels = images.field("text"), images.field("labels")
         classes = drawing.classes(model)
-        conditioned = bool(classes) and labels is not None
+        conditioned = self._is_conditioned(images)
         request = drawing.complete(model, drawing.SampleRequest(count, seed=seed))
         fake: list[Image] = []
         for first in range(0, count, drawing.CHUNK):
@@ -111,6 +123,9 @@ class Generator:
             real=images.target,
             real_labels=real_labels if conditioned else (),
         )
+
+    def _is_conditioned(self, images: RunImages) -> bool:
+        return bool(drawing.classes(self.model)) and images.field("labels") is not None
 
     def _pairs(self, images: RunImages, seed: int) -> Outputs:
         """Return the outputs for inputs that the recipe makes of the images, its ground truth."""

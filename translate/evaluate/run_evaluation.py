@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,15 @@ def evaluate_run(
     names = [domain.name for domain in layout.spec.domains]
     target = generator.to or names[-1]
     reverse = len(names) > 1 and target == names[0]
-    images = read_images(layout, of_split, reverse=reverse, to=target, limit=limit)
-    count = max(TRAINING, len(images.target))
-    train = read_images(trained, data, reverse=reverse, to=target, limit=count)
+    read_run = partial(
+        read_images,
+        reverse=reverse,
+        to=target,
+        own_pairs=generator.makes_pairs,
+        seed=config.train.seed,
+    )
+    images = read_run(layout, of_split, limit=limit)
+    train = read_run(trained, data, limit=max(TRAINING, len(images.target)))
     notes += [f"skipped {bad}" for bad in images.problems]
     source_domain, domain = model.source_and_target(target)
     evaluation = Evaluation(
@@ -114,6 +121,7 @@ def _subjects(generator: Generator, images: RunImages, train: RunImages) -> list
     if generator.translates:
         found.append(
             Subject(
+                generator.fields_translated(images),
                 lambda seed: generator.translated(images, seed),
                 lambda made: baselines.of_translation(made, train, same_kind=same_kind),
             )
@@ -121,6 +129,7 @@ def _subjects(generator: Generator, images: RunImages, train: RunImages) -> list
     if generator.draws:
         found.append(
             Subject(
+                generator.fields_drawn(images),
                 lambda seed: generator.drawn(images, seed),
                 lambda made: baselines.of_samples(made, train),
             )

@@ -10,19 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate import registry
 from translate.batches import Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.data.check import open_layout
-from translate.engine.data.order import item_error, item_rng
-from translate.engine.data.transform import Augment
+from translate.engine.data.measured_images import MeasuredImages, spread
+from translate.engine.data.order import item_error
 from translate.engine.data.validation import hold_out
-from translate.engine.evaluation.images import Middle
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
 from translate.errors import BadImage, DataError, NothingUsableError
-from translate.images import domain_images
 
 Image = NDArray[np.uint8]
 """(H, W, C)"""
@@ -108,7 +105,14 @@ def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
 
 
 def read_images(
-    layout: Layout, data: Data, *, reverse: bool, to: str, limit: int | None
+    layout: Layout,
+    data: Data,
+    *,
+    reverse: bool,
+    to: str,
+    limit: int | None,
+    own_pairs: bool = False,
+    seed: int = 0,
 ) -> RunImages:
     """Return the images of a layout, cropped at the centre to ``data.size``.
 
@@ -118,17 +122,13 @@ def read_images(
         reverse: Translate from the last domain to the first.
         to: The domain that is translated to.
         limit: Read at most so many images of each domain, spread evenly.
+        own_pairs: Whether the recipe makes inputs and their ground truth of the items.
+        seed: ``train.seed`` of the run.
     """
-    resize = data.resize if data.resize in ("none", "fit") else min(data.crop)
-    plain = data.model_copy(update={"resize": resize, "flip": False, "augment": ()})
-    kind, by_file = domain_images.common(layout.spec), domain_images.of_files(layout)
-    augment = Augment(
-        plain, layout.spec, lambda path: domain_images.read(path, by_file.get(path, kind))
-    )
-    if len(layout.domain_files) > 1 and not (layout.paired or layout.joined):
-        return _separate(layout, data, augment, reverse=reverse, to=to, limit=limit)
-    chosen = _chosen(range(len(layout)), limit)
-    loaded, problems = _read(chosen, partial(_load_item, layout, augment))
+    images = MeasuredImages(layout, data, seed=seed)
+    if images.is_unpaired and not own_pairs:
+        return _unpaired(images, reverse=reverse, to=to, limit=limit)
+    loaded, problems = _read(spread(range(len(layout)), limit), partial(_load_item, images))
     _expect_any(loaded, problems)
     names = _names([name for name, _ in loaded], data.root)
     items = [item for _, item in loaded]
@@ -140,60 +140,24 @@ def read_images(
     return RunImages(names, items, source, target, "pairs", problems)
 
 
-def _separate(
-    layout: Layout,
-    data: Data,
-    augment: Augment,
-    *,
-    reverse: bool,
-    to: str,
-    limit: int | None,
-) -> RunImages:
+def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | None) -> RunImages:
     """Return the images of two domains that are read one by one, each once."""
-    domains = [domain.name for domain in layout.spec.domains]
+    domains = images.layout.spec.names
     places = (len(domains) - 1, 0) if reverse else (0, domains.index(to))
     roles = ("target", "source") if reverse else ("source", "target")
-    files = [list(layout.domain_files[place]) for place in places]
-    chosen = [_chosen(each, limit) for each in files]
-    truth = ""
-    if known := _same_scenes(data, places, files):
-        chosen[1], truth = [known[path] for path in chosen[0]], "hidden ground truth"
+    files = images.unpaired_files(*places, limit)
     read = [
-        _read(each, partial(_load_file, augment, role))
-        for each, role in zip(chosen, roles, strict=True)
+        _read(each, partial(_load_file, images, role))
+        for each, role in zip((files.source, files.target), roles, strict=True)
     ]
     problems = [bad for _, found in read for bad in found]
     (source, _), (target, _) = read
-    if problems:
-        truth = ""  # rows would no longer belong together
     _expect_any(source, problems)
     _expect_any(target, problems)
-    names = _names([name for name, _ in source], data.root)
+    names = _names([name for name, _ in source], images.data.root)
     first, last = ([image for _, image in each] for each in (source, target))
+    truth = "hidden ground truth" if files.truth and not problems else ""  # rows belong together
     return RunImages(names, (), first, last, truth, problems)
-
-
-def _same_scenes(
-    data: Data, places: tuple[int, int], files: Sequence[Sequence[Path]]
-) -> dict[Path, Path]:
-    """Return the ground truth of each source file, where both domains are samples that say so.
-
-    A sample domain's function has an attribute ``scenes``: domains with equal values show the same
-    scenes in images of one split with one name.
-    """
-    known = registry.names("domain")
-    names = [samples.sample_name(data.root, data.domains[place]) for place in places]
-    scenes = [getattr(known.get(name), "scenes", None) for name in names]
-    if data.split == "train" or None in scenes or scenes[0] != scenes[1]:
-        return {}
-    by_name = {path.name: path for path in files[1]}
-    found = {path: by_name[path.name] for path in files[0] if path.name in by_name}
-    return found if len(found) == len(files[0]) else {}
-
-
-def _chosen(things: Sequence[Any], limit: int | None) -> list[Any]:
-    count = min(limit or len(things), len(things))
-    return [things[place * len(things) // count] for place in range(count)]
 
 
 def _read(
@@ -205,10 +169,10 @@ def _read(
     return [each for each in found if not isinstance(each, BadImage)], bad
 
 
-def _load_item(layout: Layout, augment: Augment, index: int) -> tuple[str, Any] | BadImage:
+def _load_item(images: MeasuredImages, index: int) -> tuple[str, Any] | BadImage:
     try:
-        item = layout.pick(index, item_rng(0, 0, index))
-        return item.names[0], layout.load(item, augment.item(Middle()))
+        item = images.pick(index)
+        return item.names[0], images.load(item)
     except BadImage as bad:
         return bad
     except BaseException as error:
@@ -216,13 +180,11 @@ def _load_item(layout: Layout, augment: Augment, index: int) -> tuple[str, Any] 
         return item_error([str(index)], error)
 
 
-def _load_file(augment: Augment, role: str, path: Path) -> tuple[str, Any] | BadImage:
-    transform = augment.item(Middle())
+def _load_file(images: MeasuredImages, role: str, path: Path) -> tuple[str, Any] | BadImage:
     try:
-        (image,) = transform(transform.read(path), roles=(role,))
+        return str(path), _pixels(images.crop(path, role))
     except BadImage as bad:
         return bad
-    return str(path), _pixels(image)
 
 
 def _pixels(image: Tensor) -> Image:

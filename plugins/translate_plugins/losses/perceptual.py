@@ -20,7 +20,6 @@ VGG19 = PretrainedFile(
     name="vgg19-dcbb9e9d.pth",
     network="VGG-19 (Simonyan and Zisserman, 2015), torchvision's, trained on ImageNet",
     url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    sha256="dcbb9e9d",
     megabytes=548,
     licence="BSD-3-Clause",
 )

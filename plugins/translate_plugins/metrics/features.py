@@ -16,6 +16,7 @@ from translate.nn.pretrained import (
     efficientnet_lite0_head,
     efficientnet_lite0_weights,
 )
+from translate.weights import hash_file
 
 CHUNK = 32
 """images that go through the network together"""
@@ -23,6 +24,8 @@ SIDE = 224
 """side of the images that EfficientNet-Lite0 was trained on, in pixels"""
 CACHED = 20_000
 """images with features that are kept"""
+
+_hash_file = cache(hash_file)
 
 
 class FeatureNetwork:
@@ -81,7 +84,7 @@ class FeatureNetwork:
         """Return what determines the features, for `Metric.protocol`."""
         return {
             "network": self.name,
-            "weights sha256": _sha256(self._weights()),
+            "weights sha256": _hash_file(self._weights()),
             "resize": self.resize,
         }
 
@@ -147,9 +150,3 @@ def _digest(image: Tensor, domain: Domain) -> bytes:
     digest = hashlib.sha256(f"{image.dtype} {tuple(image.shape)} {domain.range}".encode())
     digest.update(image.detach().cpu().contiguous().numpy().data)
     return digest.digest()
-
-
-@cache
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -17,7 +17,6 @@ INCEPTION = PretrainedFile(
     name="weights-inception-2015-12-05-6726825d.pth",
     network="Inception-v3 (Szegedy et al., 2016), TensorFlow's of 2015, trained on ImageNet",
     url="https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
-    sha256="6726825d",
     megabytes=91,
     licence="Apache-2.0",
 )
@@ -36,7 +35,6 @@ ALEXNET = PretrainedFile(
     name="alexnet-owt-7be5be79.pth",
     network="AlexNet (Krizhevsky, 2014), torchvision's, trained on ImageNet",
     url="https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
-    sha256="7be5be79",
     megabytes=233,
     licence="BSD-3-Clause",
 )
@@ -44,7 +42,6 @@ SQUEEZENET = PretrainedFile(
     name="squeezenet1_1-b8a52dc0.pth",
     network="SqueezeNet 1.1 (Iandola et al., 2016), torchvision's, trained on ImageNet",
     url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
-    sha256="b8a52dc0",
     megabytes=5,
     licence="BSD-3-Clause",
 )
@@ -52,7 +49,6 @@ VGG16 = PretrainedFile(
     name="vgg16-397923af.pth",
     network="VGG-16 (Simonyan and Zisserman, 2015), torchvision's, trained on ImageNet",
     url="https://download.pytorch.org/models/vgg16-397923af.pth",
-    sha256="397923af",
     megabytes=528,
     licence="BSD-3-Clause",
 )

@@ -1,8 +1,8 @@
 """The images that are measured are the same at every evaluation, each once, in their units."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.config import layers
 from translate.engine.config.schema import Config
-from translate.engine.evaluation.images import EvaluationImages, Middle, in_units
+from translate.engine.data.samples import MARKER
+from translate.engine.evaluation.images import EvaluationImages, in_units
 from translate.engine.optimization.build import build_training
 from translate.metrics import MetricBatch
 
@@ -53,6 +54,23 @@ def test_every_image_of_unpaired_domains_is_measured_once(
     for one, other in zip(batches, measured(images, ALL | {"cycle"}), strict=True):
         assert all(torch.equal(one[name], other[name]) for name in one)  # type: ignore[literal-required]
     assert count(list(images.batches(images.training.recipe, ALL, 2)), "fake") == 2
+
+
+@pytest.mark.usefixtures("same_scenes")
+def test_sample_domains_of_the_same_scenes_have_a_ground_truth(
+    image_folder: Folder, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        image_folder(f"{name}/train", 2), image_folder(f"{name}/test", 3)
+        (tmp_path / name / MARKER).write_text(json.dumps({"name": name, "version": 1}))
+    config = small_runs.config(tmp_path)
+    assert "target" not in images_of(config).fields, "the training scenes differ"
+    tested = config.model_copy(update={"data": config.data.model_copy(update={"split": "test"})})
+    images = images_of(tested)
+    assert "target" in images.fields
+    (batch,) = measured(images)
+    assert batch["target"].shape == batch["fake"].shape == (3, 3, 16, 16)
+    assert batch["target"] is batch["real"]
 
 
 def test_every_batch_has_what_a_metric_of_unpaired_translations_needs(
@@ -118,19 +136,16 @@ def test_numbers_are_those_of_the_domain() -> None:
     assert in_units(ends, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
 
 
-def test_the_middle_of_a_range_is_no_mirror_image() -> None:
-    assert isinstance(Middle(), Random)
-    assert (Middle().randint(0, 9), Middle().randint(0, 0), Middle().random()) == (4, 0, 0.5)
-
-
 def test_a_large_set_is_measured_in_part(
     image_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("a", 4), image_folder("b", 4)
     images = images_of(small_runs.config(tmp_path))
     read: list[Path] = []
-    real = images.transform.read
-    monkeypatch.setattr(images.transform, "read", lambda path: (read.append(path), real(path))[1])
+    real = images.images.transform.read
+    monkeypatch.setattr(
+        images.images.transform, "read", lambda path: (read.append(path), real(path))[1]
+    )
     batches: list[MetricBatch] = list(images.batches(images.training.recipe, ALL, 2))
     assert [path.name for path in read] == ["0000.png", "0002.png"] * 2
     assert isinstance(batches[0]["fake"], Tensor)

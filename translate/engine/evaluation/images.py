@@ -1,10 +1,8 @@
 """The images that a run is measured on: the same crops at every evaluation, with their outputs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from inspect import signature
-from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import torch
@@ -14,8 +12,8 @@ from translate.batches import Domain
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
 from translate.engine.data.device import batch_to_device
-from translate.engine.data.order import collate, item_rng
-from translate.engine.data.transform import Augment
+from translate.engine.data.measured_images import MeasuredImages, Thing, UnpairedFiles, spread
+from translate.engine.data.order import collate
 from translate.engine.data.validation import MEASURED
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import TrainingError
@@ -28,34 +26,20 @@ PIXELS, MOST = 1 << 20, 64
 """pixels of a batch, and images"""
 
 
-class Middle(Random):
-    """The middle of every range: crops at the centre, images that are not mirrored."""
-
-    def random(self) -> float:
-        """Return 0.5."""
-        return 0.5
-
-    def randint(self, a: int, b: int) -> int:
-        """Return the number in the middle."""
-        return (a + b) // 2
-
-
 class EvaluationImages:
     """Reads the validation images, and lets a recipe translate or generate."""
 
     def __init__(self, training: TrainingState, data: CheckedData, device: torch.device) -> None:
         self.training, self.layout, self.device = training, data.layout, device
         self.spec, self.recipe_type = training.spec, type(training.recipe)
-        settings = training.config.data
-        # label maps and photographs are as in training, without its random changes
-        resize = settings.resize if settings.resize in ("none", "fit") else min(settings.crop)
-        fixed = settings.model_copy(update={"resize": resize, "flip": False, "augment": ()})
-        self.transform = Augment(fixed, data.layout.spec, data.augment.read)
+        seed, settings = training.config.train.seed, data.augment.data
+        self.images = MeasuredImages(data.layout, settings, seed=seed, read=data.augment.read)
         height, width = settings.crop
         self.batch_size = max(1, min(MOST, PIXELS // (height * width)))
         self.translates = self.recipe_type.translate is not Recipe.translate
         self.draws = self.recipe_type.draw is not Recipe.draw
         self.has_own_pairs = self.recipe_type.ground_truth_pair is not Recipe.ground_truth_pair
+        self.unpaired = self.images.is_unpaired and not self.has_own_pairs
 
     @property
     def fields(self) -> frozenset[str]:
@@ -63,7 +47,7 @@ class EvaluationImages:
         fields = {"fake", "real"}
         if self.translates:
             fields |= {"source"}
-            fields |= {"target"} if self.layout.paired or self.has_own_pairs else set()
+            fields |= {"target"} if self._has_truth() else set()
             fields |= {"cycle"} if self._way_back() else set()
         if self.draws and "labels" in getattr(self.layout.batch, "_fields", ()):
             fields |= {"labels", "real_labels"}
@@ -77,14 +61,8 @@ class EvaluationImages:
         At most `limit` images of each domain are measured, spread evenly.
         """
         translates = self.translates and (not self.draws or needs & {"source", "target", "cycle"})
-        if translates and self._is_unpaired():
-            sources, targets = self.layout.domain_files[0], self.layout.domain_files[-1]
-            for images in self._crops(sources, "source", self.spec.source, limit):
-                yield self._translated(recipe, images, needs)
-            if "real" not in needs:
-                return
-            for images in self._crops(targets, "target", self.spec.target, limit):
-                yield {"real": in_units(images, self.spec.target)}
+        if translates and self.unpaired:
+            yield from self._unpaired(recipe, needs, limit)
             return
         for batch in self._items(limit):
             yield (
@@ -93,11 +71,34 @@ class EvaluationImages:
                 else _drawn(recipe, batch, self.spec.target)
             )
 
-    def _is_unpaired(self) -> bool:
-        """Return whether the images of both domains are read one by one, each once."""
-        layout = self.layout
-        separate = len(layout.domain_files) == len(self.spec.names) > 1
-        return separate and not (layout.paired or layout.joined or self.has_own_pairs)
+    def _unpaired(self, recipe: Recipe, needs: frozenset[str], limit: int) -> Iterator[MetricBatch]:
+        """Yield translations of the images of the first domain, then images of the last one.
+
+        Translations have their hidden ground truth, if any.
+        """
+        files = self._files(limit)
+        for start in range(0, len(files.source), self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            sources = self._crops(files.source[rows], "source", self.spec.source)
+            measured = self._translated(recipe, sources, needs)
+            if files.truth and needs & {"target", "real"}:
+                targets = self._crops(files.target[rows], "target", self.spec.target)
+                measured["target"] = measured["real"] = in_units(targets, self.spec.target)
+            yield measured
+        if files.truth or "real" not in needs:
+            return
+        for paths in _chunks(files.target, self.batch_size):
+            targets = self._crops(paths, "target", self.spec.target)
+            yield {"real": in_units(targets, self.spec.target)}
+
+    def _files(self, limit: int) -> UnpairedFiles:
+        return self.images.unpaired_files(0, len(self.layout.domain_files) - 1, limit)
+
+    def _has_truth(self) -> bool:
+        """Return whether there is a ground truth of each translation."""
+        if self.layout.paired or self.has_own_pairs:
+            return True
+        return self.unpaired and self._files(1).truth
 
     def _way_back(self) -> bool:
         source, target = self.spec.source.name, self.spec.target.name
@@ -125,29 +126,18 @@ class EvaluationImages:
 
     def _items(self, limit: int) -> Iterator[Any]:
         """Yield batches of the items of the layout, on the device."""
-        seed, layout = self.training.config.train.seed, self.layout
-
-        def load(index: int) -> Any:
-            item = layout.pick(index, item_rng(seed, 0, index))
-            return layout.load(item, self.transform.item(Middle()))
-
-        for indices in _chunks(range(len(layout)), self.batch_size, limit):
+        images, layout = self.images, self.layout
+        for indices in _chunks(spread(range(len(layout)), limit), self.batch_size):
             with plugin_code(layout, "load"):
-                batch, met = collate([(load(index), []) for index in indices])
+                batch, met = collate([(images.load(images.pick(i)), []) for i in indices])
             if batch is None:
                 raise TrainingError(met[-1].reason)
             yield batch_to_device(batch, self.device, self.spec)
 
-    def _crops(
-        self, files: Sequence[Path], role: str, domain: Domain, limit: int
-    ) -> Iterator[Tensor]:
-        """Yield batches (N, C, H, W) of the images of one domain, in [-1, 1]."""
-        for paths in _chunks(files, self.batch_size, limit):
-            crops: list[Tensor] = []
-            for path in paths:
-                transform = self.transform.item(Middle())
-                crops += transform(transform.read(path), roles=(role,))
-            yield to_device(torch.stack(crops), self.device, domain)
+    def _crops(self, paths: Sequence[Path], role: str, domain: Domain) -> Tensor:
+        """Return the images of one domain (N, C, H, W), in [-1, 1]."""
+        crops = torch.stack([self.images.crop(path, role) for path in paths])
+        return to_device(crops, self.device, domain)
 
 
 def in_units(images: Tensor, domain: Domain) -> Tensor:
@@ -181,9 +171,6 @@ def _noise(call: Any, count: int, device: torch.device) -> dict[str, Noise]:
     return {"noise": Noise(0, [f"image {number}" for number in range(count)], device=device)}
 
 
-def _chunks(things: Sequence[Any], size: int, limit: int) -> Iterator[list[Any]]:
-    """Yield at most `limit` of `things`, spread evenly, in lists of `size`."""
-    count = min(limit, len(things))
-    chosen: Iterable[Any] = iter(things[place * len(things) // count] for place in range(count))
-    while chunk := list(islice(chosen, size)):
-        yield chunk
+def _chunks(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
+    """Yield `things` in slices of `size`."""
+    return (things[start : start + size] for start in range(0, len(things), size))

@@ -115,6 +115,11 @@ class Model:
         source, target = self.source_and_target(to)
         return source.channels, target.channels
 
+    def has_way_back(self, to: str) -> bool:
+        """Return whether it translates outputs in the domain `to` back to their source domain."""
+        source, target = self.source_and_target(to)
+        return source.name != target.name and source.name in self.recipe.targets(target.name)
+
     def half(self, side: str | None) -> int | None:
         """Return the index of the half `side` of a joined image; None: the whole image.
 
@@ -122,20 +127,18 @@ class Model:
         images: a joined image is never translated as a whole.
         """
         joined = len(self.sides) == 2
-        if side is None and not joined:
-            return None
-        if side is None:
+        if side is None and joined:
             left, right = self.sides
             raise ConfigError(
                 f"side: {self.name} was trained on joined images, {left} on the left and {right} "
                 f"on the right. --side {self.spec.source.name} translates that half of each; "
                 f"--side {WHOLE} is for images that are not joined."
             )
-        if not joined and side != WHOLE:
+        if not joined and side not in (None, WHOLE):
             raise ConfigError(f"side: {self.name} was not trained on pairs with named sides.")
         if side in self.sides:
             return self.sides.index(side)
-        if side != WHOLE:
+        if side not in (None, WHOLE):
             raise ConfigError(f"side: unknown side {side!r}.{suggest(side, [*self.sides, WHOLE])}")
         return None
 
@@ -192,7 +195,6 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
     recipe.eval().requires_grad_(False).to(chosen_device)
     digest = sha256((path / contents.MANIFEST).read_bytes()).hexdigest()
     data = checkpoint.config.data
-    unscaled = data.resize == "none"
     model = Model(
         str(reference),
         digest,
@@ -201,7 +203,7 @@ def load(reference: str | Path, *, device: str = "auto") -> tuple[Model, list[st
         checkpoint.spec.sides,
         chosen_device,
         data.domains,
-        unscaled,
+        data.resize == "none",
         checkpoint.config.recipe,
         checkpoint.step,
     )

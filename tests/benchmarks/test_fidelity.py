@@ -1,5 +1,8 @@
 """Fidelity, against numbers worked out by hand and against scikit-image and torchmetrics."""
 
+from collections.abc import Callable
+from types import ModuleType
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +10,12 @@ from numpy.typing import NDArray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from translate.evaluate import fidelity
-
 Image = NDArray[np.uint8]
+
+
+@pytest.fixture
+def fidelity(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
+    return import_benchmark("fidelity")
 
 
 def gray(level: int) -> Image:
@@ -25,27 +31,34 @@ def pair() -> tuple[Image, Image]:
     return noisy.clip(0, 255).astype(np.uint8), truth
 
 
-def test_an_error_of_ten_levels_is_28_dB_in_either_direction() -> None:
+def test_an_error_of_ten_levels_is_28_dB_in_either_direction(fidelity: ModuleType) -> None:
     for image, truth in ((gray(110), gray(100)), (gray(40), gray(50))):
         assert fidelity.psnr(image, truth) == pytest.approx(20 * np.log10(255 / 10))
         assert fidelity.l1(image, truth) == 10
 
 
-def test_equal_images_have_an_ssim_of_one_and_no_error(pair: tuple[Image, Image]) -> None:
+def test_equal_images_have_an_ssim_of_one_and_no_error(
+    pair: tuple[Image, Image], fidelity: ModuleType
+) -> None:
     _, truth = pair
     assert fidelity.psnr(truth, truth) == pytest.approx(148.13, abs=0.01)
     assert fidelity.ssim(truth, truth) == pytest.approx(1)
     assert fidelity.l1(truth, truth) == 0
 
 
-def test_psnr_equals_that_of_scikit_image(pair: tuple[Image, Image]) -> None:
+def test_psnr_equals_that_of_scikit_image(
+    pair: tuple[Image, Image],
+    fidelity: ModuleType,
+) -> None:
     image, truth = pair
     assert fidelity.psnr(image, truth) == pytest.approx(
         peak_signal_noise_ratio(truth, image, data_range=255)
     )
 
 
-def test_ssim_equals_that_of_scikit_image_and_torchmetrics(pair: tuple[Image, Image]) -> None:
+def test_ssim_equals_that_of_scikit_image_and_torchmetrics(
+    pair: tuple[Image, Image], fidelity: ModuleType
+) -> None:
     image, truth = pair
     expected = structural_similarity(
         truth,
@@ -66,12 +79,12 @@ def test_ssim_equals_that_of_scikit_image_and_torchmetrics(pair: tuple[Image, Im
     assert fidelity.ssim(image, truth) == pytest.approx(float(within.mean()), abs=1e-9)
 
 
-def test_ssim_refuses_images_smaller_than_its_window() -> None:
+def test_ssim_refuses_images_smaller_than_its_window(fidelity: ModuleType) -> None:
     with pytest.raises(ValueError, match="16x10 pixels: expected at least 11"):
         fidelity.ssim(gray(0)[:10], gray(0)[:10])
 
 
-def test_a_tint_is_no_error_after_its_subtraction() -> None:
+def test_a_tint_is_no_error_after_its_subtraction(fidelity: ModuleType) -> None:
     truth = np.random.default_rng(0).integers(50, 200, (16, 16, 3)).astype(float)
     checkered = truth + 6 * (-1.0) ** np.add.outer(range(16), range(16))[..., None]
     tint = np.array([10, 0, -20])
@@ -82,7 +95,7 @@ def test_a_tint_is_no_error_after_its_subtraction() -> None:
     )
 
 
-def test_alignment_corrects_translation_but_not_brightness() -> None:
+def test_alignment_corrects_translation_but_not_brightness(fidelity: ModuleType) -> None:
     truth = np.random.default_rng(0).uniform(0, 200, (20, 30))
     shifted = np.roll(truth, (1, -2), (0, 1))
     assert fidelity.psnr(shifted, truth) < 15
