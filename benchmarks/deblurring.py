@@ -21,8 +21,8 @@ import numpy as np
 import tables
 from numpy.typing import NDArray
 
+from translate.images.levels import to_uint8
 from translate.images.source import read_image
-from translate.images.tensors import to_uint8
 
 Luminance = NDArray[np.float64]
 

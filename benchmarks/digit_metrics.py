@@ -27,8 +27,8 @@ from torch_fidelity.metric_fid import (
 
 from translate.evaluate.baselines import average_pairs, mean_image
 from translate.folders import listing
+from translate.images.levels import to_uint8
 from translate.images.source import read_image
-from translate.images.tensors import to_uint8
 
 Images = NDArray[np.uint8]
 SIDE = 28

@@ -14,8 +14,8 @@ from PIL import Image
 
 from translate.folders import listing
 from translate.images.encode import write_image
+from translate.images.levels import to_uint8
 from translate.images.source import read_image
-from translate.images.tensors import to_uint8
 
 GAP, ZOOM = 2, 2
 PER_ROW = 12

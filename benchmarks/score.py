@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from translate.engine.inference.processing import scaled
 from translate.evaluate import baselines
 from translate.folders import listing
+from translate.images.levels import to_uint8
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
-from translate.images.tensors import to_uint8
 
 Image = NDArray[np.uint8]
 REPEATED = 10

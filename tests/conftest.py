@@ -87,17 +87,21 @@ def messages() -> Iterator[list[str]]:
 @pytest.fixture
 def register_plugin() -> Iterator[Callable[..., object]]:
     """Register a plugin object for one test: ``register_plugin(thing, "distribution:name")``."""
-    manager, before = discovery.load(), dict(discovery.skipped)
+    managers = discovery.load(), discovery.load(torch_free=True)
+    before = dict(discovery.skipped)
     names: list[str] = []
 
     def register(thing: object, name: str = "stranger:thing") -> object:
-        discovery.register(manager, thing, name)
+        for manager in managers:
+            if not manager.has_plugin(name):
+                discovery.register(manager, thing, name)
         names.append(name)
         return thing
 
     yield register
     for name in names:
-        manager.unregister(name=name)
+        for manager in managers:
+            manager.unregister(name=name)
     discovery.skipped.clear()
     discovery.skipped.update(before)
 

@@ -1,17 +1,21 @@
 """Batches, the specification of their images, and layouts, which read them from folders."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from numpy.typing import NDArray
-from torch import Tensor
 
 from translate.errors import BadImage
+
+if TYPE_CHECKING:
+    from torch import Tensor  # its import takes seconds, and exported models work without it
 
 
 class Pair(NamedTuple):

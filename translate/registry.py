@@ -1,12 +1,12 @@
 """Find and create what plugins register by name: networks, losses, layouts, recipes and others."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeAlias
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
@@ -16,7 +16,11 @@ from translate.engine.system import signatures
 from translate.engine.system.bundled import configs
 from translate.engine.system.frozen_mapping import FrozenMapping
 from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
-from translate.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from translate.recipe import Recipe
 
 # fmt: off
 Kind: TypeAlias = Literal[
@@ -41,7 +45,6 @@ HOOKS: Mapping[Kind, str] = {
     "exporter": "register_exporters",
     "command": "register_commands",
 }
-
 
 logger = logging.getLogger(__name__)
 
@@ -213,11 +216,10 @@ def list_registrations(kind: Kind) -> list[Registration]:
 
     A plugin with a hook that fails is named in one warning, and registers nothing.
     """
-    manager = discovery.load()
-    registrations = []
-    for hook in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
+    hook_name, registrations = HOOKS[kind], list[Registration]()
+    for hook in getattr(discovery.load_for(hook_name).hook, hook_name).get_hookimpls():
         distribution, _, entry = hook.plugin_name.partition(":")
-        where = f"{hook.plugin_name}, {HOOKS[kind]}"
+        where = f"{hook.plugin_name}, {hook_name}"
         if where in discovery.skipped:
             continue
         try:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from translate.images.contact_sheet import contact_sheet, split_sheet
+from translate.images.contact_sheet import contact_sheet, image_grid, split_sheet
 
 
 def test_a_sheet_holds_the_pixels_of_each_row_unchanged() -> None:
@@ -42,3 +42,12 @@ def test_a_sheet_is_split_into_the_rows_that_it_was_made_of() -> None:
         assert np.array_equal(found[name], levels.numpy())
     with pytest.raises(ValueError, match="pixels high"):
         split_sheet(contact_sheet(rows), {"source": shapes["source"]})
+
+
+def test_a_grid_holds_rows_of_any_size_and_colour() -> None:
+    black, gray = torch.full((2, 3, 4, 6), -1.0), torch.zeros(1, 1, 2, 2)
+    sheet = image_grid([black, gray])
+    assert sheet.shape == (4 + 2 + 4, 6 + 2 + 6, 3)
+    assert (sheet[:4, :6] == 0).all()
+    assert (sheet[:4, 6:8] == 255).all()
+    assert (sheet[6:8, :2] == 128).all()

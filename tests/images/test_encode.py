@@ -3,11 +3,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from translate.folders.listing import find_images
-from translate.images.encode import encode_image, image_grid, write_image
+from translate.images.encode import encode_image, write_image
 from translate.images.format_registry import can_hold, is_lossy, writable_suffixes
 from translate.images.source import read_image
 
@@ -30,12 +29,3 @@ def test_written_images_are_read_back_unchanged(suffix: str, channels: int, tmp_
     result = read_image(path, channels=channels)
     lossless = not is_lossy(suffix)
     assert np.abs(result.astype(int) - pixels).max() <= (0 if lossless else 16)
-
-
-def test_a_contact_sheet_holds_rows_of_any_size_and_colour() -> None:
-    black, gray = torch.full((2, 3, 4, 6), -1.0), torch.zeros(1, 1, 2, 2)
-    sheet = image_grid([black, gray])
-    assert sheet.shape == (4 + 2 + 4, 6 + 2 + 6, 3)
-    assert (sheet[:4, :6] == 0).all()
-    assert (sheet[:4, 6:8] == 255).all()
-    assert (sheet[6:8, :2] == 128).all()

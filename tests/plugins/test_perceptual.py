@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from torchvision.models import VGG19_Weights
 
 from translate.errors import ConfigError
+from translate.images.levels import to_uint8
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
-from translate.images.tensors import as_tensor, to_uint8
+from translate.images.tensors import as_tensor
 from translate.nn.noise import seeded
 from translate.nn.pretrained import efficientnet_lite0
 from translate.registry import create_loss

@@ -19,7 +19,8 @@ from translate.engine.config import layers, yaml
 from translate.engine.disk import files
 from translate.engine.plugins.errors import Place
 from translate.engine.system.randomness import random_state
-from translate.images.encode import image_grid, write_image
+from translate.images.contact_sheet import image_grid
+from translate.images.encode import write_image
 from translate.recipe import Recipe, Turn, adam
 from translate.run import LogRecord, Run
 

@@ -8,7 +8,8 @@ from translate.evaluate.outputs import Outputs
 from translate.evaluate.result import EvaluationResult
 from translate.evaluate.run_images import Image
 from translate.images import domain_images
-from translate.images.encode import encode_image, image_grid
+from translate.images.contact_sheet import image_grid
+from translate.images.encode import encode_image
 from translate.images.tensors import as_tensor, to_device
 
 RANKED = 8

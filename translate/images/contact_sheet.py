@@ -1,13 +1,13 @@
 """Rows of images, with names, on one sheet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from translate.images.encode import image_grid
+from translate.images.tensors import from_device
 
 GAP = 2
 COLUMNS = 8
@@ -56,6 +56,27 @@ def split_sheet(
     if top - GAP != sheet.shape[0]:
         raise ValueError(f"it is {sheet.shape[0]} pixels high, and {top - GAP} were expected")
     return rows
+
+
+def image_grid(rows: Sequence[Tensor], *, gap: int = 2) -> NDArray[np.uint8]:
+    """Return rows of images on one sheet, RGB on white.
+
+    Args:
+        rows: (N, C, H, W) in [-1, 1] each.
+        gap: Pixels between images.
+
+    Returns:
+        (H, W, 3), uint8.
+    """
+    cells = [list(from_device(row)) for row in rows]
+    height, width = (max(c.shape[side] for row in cells for c in row) + gap for side in (0, 1))
+    columns = max(len(row) for row in cells)
+    sheet = np.full((height * len(rows) - gap, width * columns - gap, 3), 255, np.uint8)
+    for y, row in enumerate(cells):
+        for x, cell in enumerate(row):
+            place = sheet[y * height :, x * width :]
+            place[: cell.shape[0], : cell.shape[1]] = cell  # gray broadcasts to three channels
+    return sheet
 
 
 def _written(name: str) -> NDArray[np.uint8]:

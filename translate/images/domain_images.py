@@ -17,9 +17,9 @@ from translate.batches import Domain, ImageSpec, Layout
 from translate.formats import Note
 from translate.images import label_maps
 from translate.images.layers import Pixels, convert_channels
+from translate.images.levels import to_uint8
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
-from translate.images.tensors import to_uint8
 
 
 def by_role(spec: ImageSpec) -> Mapping[str, Domain]:

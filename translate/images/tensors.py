@@ -92,12 +92,3 @@ def _low_and_half(domain: Domain, largest: float) -> tuple[float, float]:
     """Return the lower end and half the length of a domain's range, in a type of this `largest`."""
     low, high = (end * largest / LARGEST[domain.dtype] for end in domain.range)
     return low, (high - low) / 2
-
-
-def to_uint8(pixels: Pixels) -> NDArray[np.uint8]:
-    """Return `pixels` in eight bits: sixteen-bit ones rounded to the nearest of 256 levels."""
-    return pixels if pixels.dtype == np.uint8 else _bytes(pixels / 257)
-
-
-def _bytes(levels: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.rint(levels).astype(np.uint8)

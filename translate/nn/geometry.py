@@ -1,13 +1,16 @@
 """Sizes of images that networks accept."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import torch.nn.functional as F
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from translate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def at_size(size: tuple[int, int], network: Callable[[Tensor], Tensor], images: 
     Returns:
         (N, C, H, W) in [-1, 1].
     """
+    import torch.nn.functional as F  # not above: `Geometry` serves exported models as well
+
     height, width = images.shape[-2:]
     share = min(1.0, size[0] / height, size[1] / width)
     rows, columns = max(1, round(height * share)), max(1, round(width * share))

@@ -1,13 +1,16 @@
 """Programs of torch.export, which PyTorch runs without the code of the network."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from io import BytesIO
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from translate.exporters import ExportedModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class TorchExporter:
@@ -16,6 +19,7 @@ class TorchExporter:
     suffix = ".pt2"
 
     def write(self, model: ExportedModel) -> bytes:
+        import torch
         from torch.export import Dim, export, save  # seconds, and only this command needs it
 
         geometry = model.geometry

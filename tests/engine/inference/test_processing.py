@@ -22,9 +22,9 @@ from translate.engine.inference.processing import ImageProcessor, is_gray, scale
 from translate.engine.system import console
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.images import domain_images
+from translate.images.levels import to_uint8
 from translate.images.resize import resize_pixels
 from translate.images.source import read_image
-from translate.images.tensors import to_uint8
 from translate.registry import create, create_recipe, names
 
 KEEP_GRAY = ("deblurgan", "inpaint", "restore", "srgan")

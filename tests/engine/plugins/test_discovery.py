@@ -249,3 +249,19 @@ def test_G4_registering_a_plugin_with_one_bad_hook_leaves_nothing_behind() -> No
         discovery.register(manager, SimpleNamespace(**hooks), "a:b")
     assert not manager.get_plugins()
     assert not manager.hook.register_losses.get_hookimpls()
+
+
+def test_formats_and_exporters_are_found_without_pytorch() -> None:
+    code = (
+        "import sys; from translate.registry import names; "
+        "assert {*names('format'), *names('exporter')}; sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_plugins_of_distributions_without_the_torch_free_group_are_all_loaded(install) -> None:
+    install("sweets", plugin_source("honey"))
+    loaded = {name for name, _ in discovery.load(torch_free=True).list_name_plugin()}
+    assert "sweets:sweets" in loaded
+    assert "translate-kit:formats" in loaded
+    assert "translate-kit:cyclegan" not in loaded

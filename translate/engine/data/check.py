@@ -19,8 +19,9 @@ from translate.engine.config.schema import Data
 from translate.engine.data.blank import Blank
 from translate.engine.data.cache import Cache
 from translate.engine.data.data_warnings import as_problems, find_warnings, notes, palette_domains
+from translate.engine.data.item_errors import item_error
 from translate.engine.data.opened_files import OpenedFiles
-from translate.engine.data.order import TRIES, UNBATCHED, item_error
+from translate.engine.data.order import TRIES, UNBATCHED
 from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.pool import DaemonThreadPool

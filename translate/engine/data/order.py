@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from translate.batches import Item, Layout, Transform
-from translate.engine.plugins.errors import RULES, describe_unexpected, plugin_code
+from translate.engine.data.item_errors import item_error
+from translate.engine.plugins.errors import RULES, plugin_code
 from translate.engine.processes.signals import reraise_interruption
-from translate.errors import BadImage, ItemError, TranslateError, describe_error, short_repr
+from translate.errors import BadImage, ItemError, describe_error, short_repr
 
 TRIES = 100
 UNBATCHED = Path("a batch")
@@ -79,14 +80,6 @@ def expect_item(item: Any) -> Item:
     if isinstance(item, Item) and isinstance(item.files, tuple):
         return item
     raise TypeError(f"pick returned {short_repr(item)}: expected an Item, such as Item((path,))")
-
-
-def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
-    """Return an unexpected exception of the item with these `names`, to be listed."""
-    reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
-    first, *others = map(str, names)
-    more = f" (with {', '.join(others)})" if others else ""
-    return ItemError(Path(first), f"{reason}{more}")
 
 
 def collate(items: Sequence[tuple[Any, list[BadImage]]]) -> tuple[Any, list[BadImage]]:

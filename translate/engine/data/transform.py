@@ -20,9 +20,10 @@ from translate.engine.config.schema import Data
 from translate.errors import ConfigError, suggest
 from translate.images import domain_images
 from translate.images.layers import Pixels, guarded
+from translate.images.levels import to_uint8
 from translate.images.resize import pad_to
 from translate.images.source import MAX_PIXELS
-from translate.images.tensors import as_tensor, to_uint8
+from translate.images.tensors import as_tensor
 
 ROLES = ("source", "target", "both")
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from io import TextIOBase
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import torch
@@ -28,10 +28,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from translate.batches import Domain
+from translate.engine.inference.decoded import DecodedInput
 from translate.errors import BadImage, DataError
-from translate.formats import Note, suits
-from translate.images import domain_images, label_maps
 from translate.images.layers import WHITE, Layers, Pixels, guarded, layers_from_pillow
 from translate.images.source import EncodedImage
 
@@ -39,46 +37,6 @@ FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | Bin
 ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
 TOLERANCE = 1e-4
 """by which floats may exceed [0, 1], through rounding"""
-
-
-class DecodedInput(NamedTuple):
-    """One image, decoded and upright."""
-
-    layers: Layers
-    """its pixels: uint8, uint16, or float32 in [0, 1]"""
-    path: Path
-    """the file, or a name for messages such as "the array\""""
-    image: EncodedImage | None = None
-    """the content of the file, if it is one"""
-    profile: bytes = b""
-    """the colour profile of a PIL image"""
-
-    @property
-    def is_gray(self) -> bool:
-        """Whether it has one channel."""
-        return self.layers.pixels.ndim == 2
-
-    def pixels(self, kind: Domain) -> Pixels:
-        """Return (height, width, channels), opaque; raises `BadImage`."""
-        with guarded(self.path):
-            if kind.labels:
-                return label_maps.labels_from_layers(self.layers, self.path, kind.channels)
-            return self.layers.flatten(kind.channels)
-
-    def notes(self, kind: Domain, *, hole: bool) -> tuple[Note, ...]:
-        """Return a note for each loss of information when the file is read."""
-        if not self.image:
-            return ()
-        return domain_images.losses(
-            self.image.header.notes(channels=kind.channels, hole=hole), kind
-        )
-
-    def profile_for(self, channels: int) -> bytes:
-        """Return the colour profile, if it suits an image with this number of channels."""
-        if self.image:
-            extra = self.image.header.for_output(channels, keep_private=False).extra
-            return bytes(extra.get("icc_profile", b""))
-        return self.profile if suits(self.profile, channels) else b""
 
 
 def load(value: ImageInput) -> DecodedInput:

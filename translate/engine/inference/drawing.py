@@ -13,7 +13,7 @@ from translate.engine.inference import calls
 from translate.engine.inference.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, suggest
-from translate.images.encode import image_grid
+from translate.images.contact_sheet import image_grid
 from translate.images.layers import Pixels
 from translate.images.tensors import as_tensor, from_device, to_device
 from translate.nn.noise import Noise

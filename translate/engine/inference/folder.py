@@ -18,7 +18,6 @@ from translate.engine.inference.pipeline import Pipeline
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
-from translate.engine.processes import distributed
 from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
 from translate.results import InferenceResult
@@ -108,4 +107,5 @@ def _plan(
     jobs = jobs[: options.limit]
     if options.frames == "all":
         jobs = with_frames(jobs, sources)
-    return [jobs[index] for index in distributed.own_indices(len(jobs))]
+    process = read_launch()
+    return jobs[process.rank :: process.world_size]

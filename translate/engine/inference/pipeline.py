@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import repeat, takewhile
 from typing import NamedTuple, TypeVar
 
-from translate.engine.data.order import item_error
+from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
-from translate.engine.inference.conversion import DecodedInput
+from translate.engine.inference.decoded import DecodedInput
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.processing import ImageProcessor, OutputForm
 from translate.engine.inference.sources import Job, Sources

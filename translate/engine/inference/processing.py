@@ -17,8 +17,8 @@ from translate.batches import Domain
 from translate.engine.inference.model import Model
 from translate.images import domain_images
 from translate.images.layers import Pixels
+from translate.images.levels import to_uint8
 from translate.images.source import MAX_PIXELS
-from translate.images.tensors import to_uint8
 
 PHOTOGRAPH = Domain("")
 

@@ -14,6 +14,10 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import PluginError, describe_error
 
 GROUP = "translate"
+TORCH_FREE = "translate.torch_free"
+"""group in which a distribution may repeat the entry points of its formats and exporters, if they
+import no PyTorch"""
+TORCH_FREE_HOOKS = ("register_formats", "register_exporters")
 OWN_DISTRIBUTION = "translate-kit"
 ALLOWED_VARIABLE = "TRANSLATE_PLUGINS"
 
@@ -49,14 +53,18 @@ def allowed(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
 
 
 @cache
-def load() -> pluggy.PluginManager:
+def load(*, torch_free: bool = False) -> pluggy.PluginManager:
     """Import and register every installed, allowed plugin, once.
 
     One that fails is unregistered as a whole, and named in one warning.
+
+    Args:
+        torch_free: Load formats and exporters alone, of distributions that say which plugins these
+            are: exported models translate images without PyTorch, whose import takes seconds.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)
-    for entry in allowed(installed()):
+    for entry in allowed(_torch_free() if torch_free else installed()):
         name = f"{distribution(entry)}:{entry.name}"
         if name in skipped:
             continue  # it failed when its commands were looked up, and was named then
@@ -67,6 +75,21 @@ def load() -> pluggy.PluginManager:
             skipped[name] = error
             logger.warning(_failure_message(entry, error))
     return manager
+
+
+def load_for(hook: str) -> pluggy.PluginManager:
+    """Load the plugins that may implement `hook`."""
+    return load(torch_free=True) if hook in TORCH_FREE_HOOKS else load()
+
+
+def _torch_free() -> Iterator[EntryPoint]:
+    """Yield the plugins in the group `TORCH_FREE`, and all of distributions without it."""
+    repeated = {(distribution(entry), entry.name) for entry in entry_points(group=TORCH_FREE)}
+    distributions = {name for name, _ in repeated}
+    for entry in installed():
+        owner = distribution(entry)
+        if owner not in distributions or (owner, entry.name) in repeated:
+            yield entry
 
 
 def load_entry(manager: pluggy.PluginManager, entry: EntryPoint) -> object:

@@ -1,14 +1,18 @@
 """Settings of malloc, and errors of memory and of input sizes."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from translate.errors import message_of
+
+if TYPE_CHECKING:
+    import torch
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """glibc's parameters of `mallopt`"""
@@ -37,6 +41,8 @@ def memory_limit_mb(device: torch.device) -> int:
     The latter is the least of the machine's and of the limits of its control group.
     """
     if device.type == "cuda":
+        import torch
+
         return torch.cuda.get_device_properties(device).total_memory >> 20
     limits = []
     with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
@@ -53,7 +59,8 @@ def peak_memory_mb() -> int:
     Of a GPU that PyTorch uses it is what PyTorch has allocated there, else the resident memory of
     the process.
     """
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    torch = sys.modules.get("torch")
+    if torch and torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.max_memory_allocated() >> 20
     try:
         import resource
@@ -65,7 +72,7 @@ def peak_memory_mb() -> int:
 
 def out_of_memory(error: Exception) -> bool:
     """Return whether `error` reports that memory is exhausted, on a CPU or GPU."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # PyTorch's
         return True
     message = message_of(error)
     return "not enough memory" in message or "allocate memory" in message

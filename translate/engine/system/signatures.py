@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from torch import nn
 from typing_extensions import TypedDict
 
 from translate.errors import ConfigError, printable_name, short_repr, suggest
@@ -125,7 +124,8 @@ def _expected(problem: Any) -> str:
 
 
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, Parameter]:
-    if getattr(factory, "__init__", None) is nn.Module.__init__:
+    constructor = getattr(factory, "__init__", None)
+    if getattr(constructor, "__module__", "") == "torch.nn.modules.module":
         return {}  # declared as (*args, **kwargs), which it refuses
     return signature(factory).parameters
 

@@ -1,0 +1,15 @@
+"""Unexpected exceptions of items, as they are listed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from translate.engine.plugins.errors import describe_unexpected
+from translate.errors import ItemError, TranslateError
+
+
+def item_error(names: Sequence[Path | str], error: BaseException) -> ItemError:
+    """Return an unexpected exception of the item with these `names`, to be listed."""
+    reason = str(error) if isinstance(error, TranslateError) else describe_unexpected(error)
+    first, *others = map(str, names)
+    more = f" (with {', '.join(others)})" if others else ""
+    return ItemError(Path(first), f"{reason}{more}")
