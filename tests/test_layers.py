@@ -16,6 +16,7 @@ cli
 api report serve testing
 contract
 evaluate exchange insight translator
+engine.trust
 engine.training engine.inference
 engine.evaluation
 engine.optimization

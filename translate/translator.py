@@ -21,6 +21,7 @@ from translate.engine.inference.inputs import find_inputs
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.processing import ImageProcessor
+from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError, short_repr
 from translate.images.source import MAX_PIXELS
 from translate.results import InferenceResult
@@ -205,13 +206,15 @@ class Translator:
         overwrite: bool = False,
         limit: int | None = None,
         seed: int | None = None,
+        trust: bool = False,
         **options: Any,
     ) -> InferenceResult:
         """Translate a file, a folder or a glob into the same tree below `out`.
 
         Existing outputs of the same input, model and options are skipped;
-        failures are listed in ``problems.jsonl`` of that folder. Other `options` are those
-        of the recipe's own `translate`.
+        failures are listed in ``problems.jsonl`` of that folder. With `trust`, the trust of each
+        output is measured, as by ``translate infer --trust``. Other `options` are those of the
+        recipe's own `translate`.
         """
         settings = InferenceOptions(
             to=to,
@@ -229,4 +232,5 @@ class Translator:
             options=options,
             seed=seed,
         )
-        return translate_folder(self._model, find_inputs(source, Path(out)), Path(out), settings)
+        inputs, meter = find_inputs(source, Path(out)), open_meter if trust else None
+        return translate_folder(self._model, inputs, Path(out), settings, trust=meter)

@@ -207,3 +207,31 @@ def test_a_gpu_gives_the_same_images_as_a_cpu(run_command: Callable[..., Any]) -
         on_gpu = Path("cuda", *path.parts[1:])
         first, second = (np.asarray(Image.open(p)).astype(int) for p in (path, on_gpu))
         assert abs(first - second).max() <= 2
+
+
+def test_the_trust_of_each_output_is_measured_once_and_maps_are_no_images(
+    run_command: Callable[..., Any], tmp_path: Path, image_folder: Callable[..., Path]
+) -> None:
+    image_folder("datasets/a/train", 5), image_folder("datasets/b/train", 3)
+    source = image_folder("new", 3)
+    data = {"root": str(tmp_path / "datasets")}
+    small_checkpoints.cyclegan(tmp_path / "runs/x", domains=("a", "b"), size=16, data=data)
+    command = ("infer", "runs/x", source, "out")
+    assert run_command(*command).code == 0
+    plain = {path.name: path.read_bytes() for path in Path("out").glob("*.png")}
+    result = run_command(*command, "--trust")
+    assert result.code == 0 and result.out.endswith("3 done, 0 skipped (already there), 0 listed\n")
+    (line,) = [line for line in result.out.splitlines() if line.startswith("least trust: ")]
+    lines = Path("out/.translate/done.jsonl").read_text().splitlines()
+    records = [json.loads(text) for text in lines]
+    trust = {each["output"]: each["trust"]["trust"] for each in records if "trust" in each}
+    least = min(trust, key=lambda name: trust[name])
+    assert line.startswith(f"least trust: out/{least} {trust[least]:.2f}, ")
+    assert {path.name for path in Path("out").glob("*.png")} == {
+        *plain,
+        *(f"{name}.trust.png" for name in plain),
+    }
+    assert all((Path("out") / name).read_bytes() == data for name, data in plain.items())
+    assert run_command(*command, "--trust").out == "0 done, 3 skipped (already there), 0 listed\n"
+    again = run_command("infer", "runs/x", "out", "out2", "--trust", "--to", "a")
+    assert again.out.endswith("3 done, 0 skipped (already there), 0 listed\n")

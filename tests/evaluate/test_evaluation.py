@@ -55,7 +55,7 @@ def test_a_figure_that_a_baseline_lacks_the_images_for_is_absent() -> None:
     assert evaluate(subject(samples=Outputs("abcd", images()))).baselines == {}
 
 
-def test_a_metric_that_does_not_fit_is_refused_before_any_output_is_made() -> None:
+def test_V11_a_metric_that_does_not_fit_is_refused_before_any_output_is_made() -> None:
     made: list[int] = []
     unmade = Subject(frozenset({"fake"}), made.append, lambda _: {})  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="metric 'mae' needs target"):

@@ -1,6 +1,7 @@
 """The best and the worst images, and their thumbnails."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,16 @@ def test_no_image_is_best_and_worst_and_one_image_is_neither() -> None:
     [found] = rankings(result({"a": 1.0, "b": 2.0, "c": 3.0}))
     assert (found.best, found.worst) == ([("c", 3.0)], [("a", 1.0)])
     assert rankings(result({"a": 1.0})) == []
+
+
+def test_trust_ranks_first_where_there_is_no_ground_truth() -> None:
+    found = result({"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0})
+    trust = {"a": {"trust": 0.9}, "b": {"trust": 0.1}, "c": {"cycle": 0.5}}
+    first, second = rankings(replace(found, trust=trust))
+    assert (first.figure, second.figure) == ("trust", "f")
+    assert (first.best, first.worst) == ([("a", 0.9)], [("b", 0.1)])
+    compared = replace(found, trust=trust, protocol={"ground truth": "pairs"})
+    assert [each.figure for each in rankings(compared)] == ["f", "trust"]
 
 
 def test_thumbnails_are_of_the_ranked_images_and_keep_their_aspect() -> None:

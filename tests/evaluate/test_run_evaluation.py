@@ -30,6 +30,7 @@ def test_a_paired_run_is_measured_next_to_all_baselines(paired_run: Path) -> Non
         "nearest training image",
     }
     assert list(found.per_image) == [f"a/test/{number:04}.png" for number in range(5)]
+    assert not found.trust, "metrics were named"
 
 
 def test_the_untouched_input_is_the_test_image_itself(paired_run: Path, photos: Path) -> None:
@@ -55,6 +56,9 @@ def test_an_unpaired_run_has_no_ground_truth_but_distances_and_a_floor(unpaired_
     assert not {"psnr", "ssim", "mae"} & {*found.figures}
     assert {*found.baselines[FLOOR]} >= {"kd-lite0", "fd-lite0"}
     assert "best constant shift" not in found.baselines
+    assert {*found.trust} == {f"a/test/{number:04}.png" for number in range(5)}
+    assert all(row.keys() == {"trust", "cycle", "distance"} for row in found.trust.values())
+    assert {*found.examples} <= {*found.trust}
     with pytest.raises(ConfigError, match="'psnr' needs target"):
         evaluate_run(unpaired_run, device="cpu", metrics=["psnr"])
 

@@ -28,13 +28,13 @@ def relative_paths(folder: Path) -> list[str]:
 
 def test_D13_images_are_found_at_any_depth_and_everything_else_is_counted(tmp_path: Path) -> None:
     names = ["b.png", "a/x.JpG", "a/deep/er/y.webp", "z.avif", "写真 ü.tif"]
-    others = ["a/captions.jsonl", "notes.txt"]
+    others = ["a/captions.jsonl", "b.png.trust.png", "notes.txt"]
     ignored = [".hidden.png", "._b.png", "Thumbs.db", "desktop.ini", ".cache/c.png"]
     touch(*(tmp_path / name for name in names + others + ignored))
     (tmp_path / "folder.png").mkdir()
     listing = scan(tmp_path)
     assert listing.images == sorted(tmp_path / name for name in names)
-    assert listing.skipped == [tmp_path / "notes.txt"]  # captions.jsonl is ours
+    assert listing.skipped == [tmp_path / "notes.txt"]  # the others are ours
     assert listing.problems == []
     assert find_images(tmp_path) == listing.images
 

@@ -46,7 +46,7 @@ def test_runs_are_compared_in_one_figure_with_a_colour_each(run: Path, tmp_path:
     assert found["Images per second"].caption == "Newest: first 12.5, second 12.5."
 
 
-def test_losses_that_are_not_finite_are_gaps_and_counted(run: Path) -> None:
+def test_R6_losses_that_are_not_finite_are_gaps_and_counted(run: Path) -> None:
     files.append(run / "log.jsonl", {"step": 300, "losses": {"generators/gan": float("nan")}})
     figure = figures.training_figures(read_runs([run]))[0]
     assert figure.data[0]["y"][-2:] == [0.05, None]

@@ -21,7 +21,7 @@ def test_an_earlier_report_may_be_replaced(run: Path) -> None:
     output.require_replaceable(path)
 
 
-def test_another_file_is_never_replaced(tmp_path: Path) -> None:
+def test_R5_another_file_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "mine.html").write_text("<html>mine</html>")
     with pytest.raises(ConfigError, match=r"mine\.html: the file exists and is no report"):
         output.require_replaceable(tmp_path / "mine.html")

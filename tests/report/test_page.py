@@ -87,7 +87,7 @@ def test_the_slider_the_figures_and_both_colour_schemes_work_in_a_browser(
     tab.close()
 
 
-def test_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> None:
+def test_R3_text_of_a_run_is_never_code(browser: "Browser", tmp_path: Path) -> None:
     run = recorded_runs.write_run(
         tmp_path / BAD.replace("/", "-"), domains=(BAD.replace("/", "-"), "winter")
     )
@@ -172,7 +172,7 @@ def test_thumbnails_that_are_gone_are_named_and_the_others_are_shown(run: Path) 
     assert "<td>0003.png</td><td>12.00</td>" in text_of(run)
 
 
-def test_a_page_has_at_most_5_MB_with_100_previews_of_noise(
+def test_R4_a_page_has_at_most_5_MB_with_100_previews_of_noise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "preview_thumbnails", full_budget)

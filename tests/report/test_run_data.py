@@ -19,13 +19,13 @@ def test_everything_that_a_run_records_is_read(run: Path) -> None:
     assert not data.missing
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_R1_what_is_not_there_is_named(tmp_path: Path) -> None:
     data = read_run(small_checkpoints.cyclegan(tmp_path / "bare"), "bare")
     assert [line.partition(":")[0] for line in data.missing] == ["previews", "curves", "evaluation"]
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "run.json"])
-def test_a_damaged_file_is_named_and_the_others_are_read(run: Path, name: str) -> None:
+def test_R2_a_damaged_file_is_named_and_the_others_are_read(run: Path, name: str) -> None:
     (run / name).write_text('{"figures": ')
     data = read_run(run, "first")
     [line] = data.missing

@@ -43,7 +43,7 @@ def test_S1_only_requests_to_this_machine_are_answered(address: str) -> None:
     assert httpx.post(address).status_code == 501
 
 
-def test_a_run_that_is_deleted_is_a_message(address: str, run: Path) -> None:
+def test_R7_a_run_that_is_deleted_is_a_message(address: str, run: Path) -> None:
     run.rename(run.with_name("moved"))
     answer = httpx.get(address)
     assert answer.status_code == 500 and "is no run folder" in answer.text

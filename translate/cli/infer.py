@@ -101,6 +101,13 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--limit", type=click.IntRange(1), metavar="N", help="Translate only the first N images. [all]"
 )
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Measure how far each output can be trusted, without ground truth: scores in "
+    "OUT/.translate/done.jsonl, and a map NAME.trust.png next to the output, white where it is "
+    "doubtful. See docs/trust.md.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     run: Path,
@@ -110,6 +117,7 @@ def command(
     quiet: bool,
     form: str | None,
     assignments: tuple[str, ...],
+    trust: bool,
     **options: Any,
 ) -> int:
     """Translate SOURCE, a file, a folder or a quoted glob, into the folder OUT.
@@ -132,6 +140,8 @@ def command(
     from translate.engine.processes.launch import read_launch
     from translate.engine.processes.signals import Interrupts
 
+    if trust:
+        from translate.engine.trust import meter
     inputs = find_inputs(source, out)
     model, complaints = infer.load(run, device=device)
     given = {name: value for name, value in options.items() if value is not None}
@@ -142,7 +152,15 @@ def command(
     ):
         for complaint in complaints:
             logger.info(f"{complaint} An older checkpoint is used.")
-        for result in translate_each(model, inputs, out, settings, stop=lambda: interrupts.caught):
+        results = translate_each(
+            model,
+            inputs,
+            out,
+            settings,
+            trust=meter.open_meter if trust else None,
+            stop=lambda: interrupts.caught,
+        )
+        for result in results:
             show_progress(result)
         logger.info(summary(result))
     if interrupts.caught:

@@ -28,6 +28,8 @@ class Subject:
     """of a seed"""
     baselines: Callable[[Outputs], Mapping[str, Callable[[], Outputs]]]
     """of the outputs of the first seed"""
+    trust: Callable[[Outputs], Mapping[str, Mapping[str, float]]] = lambda _: {}
+    """of the outputs of the first seed, by the name of the image"""
 
 
 @dataclass
@@ -106,10 +108,29 @@ class Evaluation:
         order = [name for each in chosen for name in figures if self._is_of(each, name)]
         figures = {name: figures[name] for name in dict.fromkeys([*order, *figures])}
         result = EvaluationResult(
-            name, figures, baselines, {}, per_image, {**protocol, "metrics": protocols}
+            name,
+            figures,
+            baselines,
+            per_image=per_image,
+            trust=self._trust(subjects, outputs),
+            protocol={**protocol, "metrics": protocols},
         )
         result = replace(result, flags=flags(result), notes=tuple(self.notes))
         return examples.with_thumbnails(result, outputs, self.source_domain, self.domain)
+
+    def _trust(
+        self, subjects: Sequence[Subject], outputs: Sequence[Outputs]
+    ) -> dict[str, Mapping[str, float]]:
+        """Return the trust of each image, unless metrics were named."""
+        found: dict[str, Mapping[str, float]] = {}
+        for subject, made in zip(subjects, outputs, strict=True):
+            if self.wanted:
+                continue
+            try:
+                found |= subject.trust(made)
+            except TranslateError as error:
+                self.notes.append(f"trust was not measured: {error}")
+        return found
 
     def _is_of(self, chosen: Chosen, figure: str) -> bool:
         return figure in {chosen.figure(name) for name in chosen.create().figures}

@@ -1,6 +1,6 @@
 """The best and the worst images of an evaluation, and thumbnails of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from translate.batches import Domain
@@ -30,18 +30,29 @@ class Ranking:
 
 
 def rankings(result: EvaluationResult) -> list[Ranking]:
-    """Return a ranking for each figure that single images have; no image is best and worst."""
-    found = []
-    for figure, overall in result.figures.items():
-        values = [
-            (image, value)
-            for image, row in result.per_image.items()
-            if (value := row.get(figure)) is not None
-        ]
-        ranked = sorted(values, key=lambda item: item[1], reverse=overall.better == "max")
-        if count := min(RANKED, len(ranked) // 2):
-            found.append(Ranking(figure, ranked[:count], ranked[: -count - 1 : -1]))
-    return found
+    """Return a ranking for each figure that single images have, and one by trust.
+
+    That by trust is the last one, but the first where there is no ground truth. No image is among
+    the best and the worst of one ranking.
+    """
+    found = [
+        _ranking(name, figure.better, _column(result.per_image, name))
+        for name, figure in result.figures.items()
+    ]
+    by_trust = _ranking("trust", "max", _column(result.trust, "trust"))
+    untrue = result.protocol.get("ground truth", "none") == "none"
+    ordered = [by_trust, *found] if untrue else [*found, by_trust]
+    return [ranking for ranking in ordered if ranking.best]
+
+
+def _column(rows: Mapping[str, Mapping[str, float | None]], name: str) -> list[tuple[str, float]]:
+    return [(image, v) for image, row in rows.items() if (v := row.get(name)) is not None]
+
+
+def _ranking(figure: str, better: str, values: Sequence[tuple[str, float]]) -> Ranking:
+    ranked = sorted(values, key=lambda item: item[1], reverse=better == "max")
+    count = min(RANKED, len(ranked) // 2)
+    return Ranking(figure, ranked[:count], ranked[: -count - 1 : -1])
 
 
 def with_thumbnails(

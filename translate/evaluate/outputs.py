@@ -13,7 +13,9 @@ from torch.utils.data import default_collate
 from translate.engine.data.device import batch_to_device
 from translate.engine.inference import calls, drawing
 from translate.engine.inference.model import Model, translate_batch
+from translate.engine.inference.processing import ImageProcessor
 from translate.engine.plugins.errors import plugin_code
+from translate.engine.trust.meter import open_meter
 from translate.errors import NothingUsableError
 from translate.evaluate.run_images import Image, RunImages
 from translate.images.resize import resize_pixels
@@ -99,6 +101,18 @@ class Generator:
             cycle = self._translate(fake, target.name, domain.name, seed)
         truth = images.target if images.truth else ()
         return Outputs(images.names, fake, truth, images.source, cycle, real=images.target)
+
+    def trust(self, outputs: Outputs) -> dict[str, Mapping[str, float]]:
+        """Return the trust of translations by name; of inputs that the recipe makes, none."""
+        if self.makes_pairs:
+            return {}
+        model = self.model
+        options = calls.complete(model.recipe.translate, self.options, model.name)
+        seed = calls.choose_seed(model.recipe.translate, None, model.name)
+        meter = open_meter(ImageProcessor(model, self.to, options=options, seed=seed))
+        pairs = zip(outputs.source, outputs.fake, strict=True)
+        found = [meter.measure([one], [other])[0].scores for one, other in pairs]
+        return dict(zip(outputs.names, found, strict=True))
 
     def drawn(self, images: RunImages, seed: int) -> Outputs:
         """Return as many generated images as there are real ones, under the same conditions."""

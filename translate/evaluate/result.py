@@ -66,6 +66,9 @@ class EvaluationResult:
     """A sentence for each figure that is no better than a baseline."""
     per_image: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     """Figures of each image by its name, where they are means over images."""
+    trust: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Of each translation by the name of its image, what `translate infer --trust` measures:
+    ``trust``, where it is known what is usual, ``cycle``, ``spread`` and ``distance``."""
     protocol: Mapping[str, Any] = field(default_factory=dict)
     """Settings that comparable figures share: data, sizes, seeds, networks, versions."""
     notes: tuple[str, ...] = ()

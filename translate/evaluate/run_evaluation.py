@@ -124,6 +124,7 @@ def _subjects(generator: Generator, images: RunImages, train: RunImages) -> list
                 generator.fields_translated(images),
                 lambda seed: generator.translated(images, seed),
                 lambda made: baselines.of_translation(made, train, same_kind=same_kind),
+                generator.trust,
             )
         )
     if generator.draws:

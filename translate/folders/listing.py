@@ -89,10 +89,9 @@ def _add(
         if known.is_dir():
             return True
         if known.is_file():
-            if path.suffix.lower() in suffixes:
-                files.images.append(path)
-            elif not is_own(path.name):
-                files.skipped.append(path)
+            if is_own(path.name):
+                return False
+            (files.images if path.suffix.lower() in suffixes else files.skipped).append(path)
         elif known.is_symlink():
             files.problems.append(BadImage(path, "a link to nothing"))
         elif path.suffix.lower() in suffixes:

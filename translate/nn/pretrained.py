@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """mean and standard deviation of ImageNet, red, green and blue in [0, 1]"""
+
+SIDE = 224
+"""side of the images that EfficientNet-Lite0 was trained on, in pixels"""
 
 
 class Standardised(nn.Module):
@@ -25,6 +29,21 @@ class Standardised(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.first((images - self.shift) / self.scale)
+
+
+class Resize(nn.Module):
+    """Resize images to `SIDE` x `SIDE` pixels, bilinear and antialiased."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True)
+
+
+def efficientnet_lite0_features() -> nn.Module:
+    """Return it up to its last block, averaged over pixels.
+
+    From images (N, 3, H, W) in [-1, 1], of any size, to 320 features each.
+    """
+    return nn.Sequential(Resize(), *efficientnet_lite0(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def efficientnet_lite0() -> list[nn.Module]:

@@ -6,13 +6,15 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from translate.batches import Domain
 from translate.errors import ConfigError
 from translate.nn.pretrained import (
+    SIDE,
+    Resize,
     efficientnet_lite0,
+    efficientnet_lite0_features,
     efficientnet_lite0_head,
     efficientnet_lite0_weights,
 )
@@ -20,8 +22,6 @@ from translate.weights import hash_file
 
 CHUNK = 32
 """images that go through the network together"""
-SIDE = 224
-"""side of the images that EfficientNet-Lite0 was trained on, in pixels"""
 CACHED = 20_000
 """images with features that are kept"""
 
@@ -100,21 +100,10 @@ class FeatureNetwork:
         return self._network.to(images.device)(scaled.expand(-1, 3, -1, -1)).float()
 
 
-class Resize(nn.Module):
-    """Resize images to `SIDE` x `SIDE` pixels, bilinear and antialiased."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True)
-
-
 @cache
 def lite0() -> FeatureNetwork:
     """Return EfficientNet-Lite0, of which an installation has the weights: 320 features."""
-    pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return _lite0(
-        "last block, averaged over pixels",
-        lambda: nn.Sequential(Resize(), *efficientnet_lite0(), *pool),
-    )
+    return _lite0("last block, averaged over pixels", efficientnet_lite0_features)
 
 
 @cache

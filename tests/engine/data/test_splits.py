@@ -79,7 +79,7 @@ def test_pairs_that_share_a_file_are_one_part(image_folder: Folder, tmp_path: Pa
     assert len(held) == 4 * len(numbers)
 
 
-def test_a_group_is_on_one_side_in_every_domain(image_folder: Folder, tmp_path: Path) -> None:
+def test_V9_a_group_is_on_one_side_in_every_domain(image_folder: Folder, tmp_path: Path) -> None:
     for domain in ("a", "b"):
         folder = image_folder(domain, 24, size=4)
         for path in sorted(folder.iterdir()):

@@ -78,7 +78,7 @@ def test_a_folder_of_domains_that_are_paths_is_read_by_their_names(root: Path) -
     assert names(data.validation, root) == {"held/a/0000.png", "held/b/0000.png"}
 
 
-def test_without_validation_images_the_test_split_is_measured_with_a_warning(root: Path) -> None:
+def test_V8_without_validation_images_the_test_split_is_measured_with_a_warning(root: Path) -> None:
     data = read(root, train__evaluate_every=1)
     assert data.validation and len(data.validation.layout) == 2
     (line,) = [line for line in data.warnings if "test" in line]
@@ -97,7 +97,7 @@ def test_without_validation_images_the_test_split_is_measured_with_a_warning(roo
         ),
     ],
 )
-def test_images_that_cannot_be_measured_on_are_refused(
+def test_V7_images_that_cannot_be_measured_on_are_refused(
     flags: dict[str, Any], message: str, root: Path
 ) -> None:
     with pytest.raises(TranslateError, match=message):

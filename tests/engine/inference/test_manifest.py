@@ -20,6 +20,7 @@ from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.model import Model
 from translate.engine.inference.options import InferenceOptions
 from translate.engine.inference.sampling import sample_folder
+from translate.engine.inference.trust import map_path
 from translate.errors import ConfigError
 from translate.results import InferenceResult
 
@@ -229,3 +230,42 @@ def test_an_output_whose_name_becomes_too_long_is_listed(
         assert line["reason"] == "ENAMETOOLONG" and "File name too long" in line["message"]
     second = translate_folder(model, find_inputs(source, out), out, InferenceOptions(format="tiff"))
     assert (second.skipped, second.listed) == (summary.done, summary.listed)
+
+
+# -- trust -----------------------------------------------------------------------------------------
+
+
+def test_outputs_get_their_trust_later_without_being_written_again(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
+) -> None:
+    (item,) = items(tmp_path, "x.png")
+    first = make_manifest()
+    with first.open():
+        first.write(item, "s", b"image")
+    written = item.output.stat()
+    assert make_manifest().split([item], lambda _: "s") == ([], 1)
+    measuring = make_manifest(with_trust=True)
+    assert measuring.split([item], lambda _: "s") == ([item], 0), "it is no other's file"
+    with measuring.open():
+        measuring.write(item, "s", b"image", trust={"trust": 0.4}, trust_map=b"map")
+    assert item.output.stat().st_mtime_ns == written.st_mtime_ns
+    assert map_path(item.output).read_bytes() == b"map"
+    for manifest in (make_manifest(), make_manifest(with_trust=True)):
+        assert manifest.split([item], lambda _: "s") == ([], 1)
+    map_path(item.output).unlink()
+    assert make_manifest(with_trust=True).split([item], lambda _: "s") == ([item], 0)
+    assert make_manifest().split([item], lambda _: "s") == ([], 1)
+    item.output.write_bytes(b"of another program")
+    with measuring.open(), pytest.raises(FileExistsError):
+        measuring.write(item, "s", b"image", trust={"trust": 0.4})
+
+
+def test_a_map_is_written_before_its_output(
+    make_manifest: Callable[..., OutputManifest], tmp_path: Path
+) -> None:
+    (item,) = items(tmp_path, "x.png")
+    map_path(item.output).mkdir(parents=True)
+    manifest = make_manifest(with_trust=True)
+    with manifest.open(), pytest.raises(OSError):
+        manifest.write(item, "s", b"image", trust={"trust": 0.4}, trust_map=b"map")
+    assert not item.output.exists()

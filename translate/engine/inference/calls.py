@@ -21,7 +21,7 @@ RESERVED = ("self", "images", "to", "latents", "condition", "noise")
 """parameters that the engine sets; all others are options"""
 ARGUMENTS = ("to", "size", "scale_back", "side", "mask", "seed", "source", "out", "batch_size",
              "format", "max_pixels", "frames", "keep_metadata", "overwrite", "limit", "count",
-             "label", "text")  # fmt: skip
+             "label", "text", "trust")  # fmt: skip
 """arguments of `translate.api.Translator`, which no option can be called"""
 
 

@@ -18,9 +18,13 @@ from translate.engine.inference.pipeline import Pipeline
 from translate.engine.inference.processing import ImageProcessor
 from translate.engine.inference.report import FolderReport
 from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.trust import TrustMeter
 from translate.engine.processes.launch import read_launch
 from translate.errors import ConfigError
 from translate.results import InferenceResult
+
+OpenMeter = Callable[[ImageProcessor], TrustMeter]
+"""returns what measures the trust of the outputs of a processor"""
 
 
 def translate_folder(
@@ -29,10 +33,13 @@ def translate_folder(
     out: Path,
     options: InferenceOptions,
     *,
+    trust: OpenMeter | None = None,
     stop: Callable[[], object] = bool,
 ) -> InferenceResult:
     """Translate `inputs` into the same tree below `out`, as `translate_each` does."""
-    return deque(translate_each(model, inputs, out, options, stop=stop), maxlen=1).pop()
+    return deque(
+        translate_each(model, inputs, out, options, trust=trust, stop=stop), maxlen=1
+    ).pop()
 
 
 def translate_each(
@@ -41,13 +48,14 @@ def translate_each(
     out: Path,
     options: InferenceOptions,
     *,
+    trust: OpenMeter | None = None,
     stop: Callable[[], object] = bool,
 ) -> Iterator[InferenceResult]:
     """Translate `inputs` into the same tree below `out`, and yield how many are done so far.
 
     What cannot be translated is listed in ``problems.jsonl`` there. Under torchrun each process
     takes its share. Once `stop` returns something true, the batch at hand is finished and no other
-    begun.
+    begun. With `trust`, the trust of each output is measured and recorded.
 
     Raises:
         TranslateError: before any work, if the options do not fit or an output is taken.
@@ -66,7 +74,9 @@ def translate_each(
         "gray": model.recipe.keeps_gray or None,
         **recorded(effective, NOT_RECORDED),
     }
-    manifest = OutputManifest(out, made_by, overwrite=options.overwrite)
+    manifest = OutputManifest(
+        out, made_by, overwrite=options.overwrite, with_trust=trust is not None
+    )
     todo, skipped = manifest.split(jobs, lambda job: sources.digest(job, keep=options.overwrite))
     unreadable = [Problem.of(bad, "read") for bad in inputs.problems if read_launch().is_first]
     result = InferenceResult(len(jobs) + len(unreadable), manifest.problems, skipped=skipped)
@@ -79,6 +89,7 @@ def translate_each(
         manifest,
         batch_size=options.batch_size or (8 if model.device.type == "cuda" else 1),
         keep_metadata=options.keep_metadata,
+        meter=trust(processor) if trust and todo else None,
     )
     report = FolderReport(result, manifest, processor)
     report.describe_folder(inputs.skipped)

@@ -7,22 +7,20 @@ before its output is visible, so that an output without a record was made by som
 """
 
 import errno
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from fnmatch import fnmatch
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from pydantic import ValidationError
-
 from translate.engine.disk import file_system, files, folders, json_files, locks, partial_files
 from translate.engine.disk.durable_lines import DurableLines
 from translate.engine.disk.problems import Problem
+from translate.engine.inference.records import DoneRecord, Records, read_records
+from translate.engine.inference.trust import map_path
 from translate.engine.processes.launch import read_launch
-from translate.errors import CheckpointError, ConfigError
+from translate.errors import ConfigError
 
 HIDDEN = ".translate"
 DAY = 24 * 3600.0
@@ -42,35 +40,32 @@ class Output(Protocol):
 
 
 AnyOutput = TypeVar("AnyOutput", bound=Output)
-Records = Mapping[str, Mapping[tuple[str, str], Sequence[str]]]
-"""notes by the sha256 of origin and output, by the output's name below the folder"""
-
-
-class DoneRecord(json_files.Record):
-    """A line of ``done.jsonl``: an output and its origin."""
-
-    output: str
-    output_sha256: str
-    input_sha256: str
-    notes: list[str] = []
-    """information that the input lost when it was read"""
 
 
 class OutputManifest:
     """The records of one output folder, of outputs that one model makes with some options."""
 
-    def __init__(self, out: Path, made_by: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        out: Path,
+        made_by: Mapping[str, Any],
+        *,
+        overwrite: bool = False,
+        with_trust: bool = False,
+    ) -> None:
         """Make a manifest.
 
         Args:
             out: the output folder.
             made_by: the model and the options, as JSON has them.
             overwrite: whether outputs that something else made may be replaced.
+            with_trust: whether outputs without a measured trust are still to be done.
         """
         self.out, self.made_by, self.overwrite = out, made_by, overwrite
+        self.with_trust = with_trust
         self.recorded_notes: list[Problem] = []
         """what was lost of inputs whose outputs `split` has found done, from their records"""
-        self._done = DurableLines(out / HIDDEN / f"done{_process()}.jsonl")
+        self._done = DurableLines(self.done)
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -113,16 +108,16 @@ class OutputManifest:
                 todo.append(item)
                 continue
             origin = digest(item)
-            notes = self._notes(item, origin, made)
-            if notes is None:
-                notes = self._notes(item, origin, made_since())
-            if notes is None:
+            record = self._record(item, origin, made) or self._record(item, origin, made_since())
+            if record is None:
                 todo.append(item)
                 others.append(item.output)
+            elif self.with_trust and not _has_trust(item, record):
+                todo.append(item)
             else:
                 done += 1
                 self.recorded_notes += [
-                    Problem(Path(item.origin), "read", "note", n) for n in notes
+                    Problem(Path(item.origin), "read", "note", n) for n in record.notes
                 ]
         if others and not self.overwrite:
             more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
@@ -133,30 +128,47 @@ class OutputManifest:
         return todo, done
 
     def write(
-        self, work: Output, origin_sha256: str, data: bytes, notes: Sequence[str] = ()
+        self,
+        work: Output,
+        origin_sha256: str,
+        data: bytes,
+        notes: Sequence[str] = (),
+        trust: Mapping[str, float] | None = None,
+        trust_map: bytes | None = None,
     ) -> None:
         """Write `data`, unless another process has meanwhile; its record is made durable first.
 
-        The record keeps `notes` on what the input lost, for a rerun that lists them again.
+        The record keeps `notes` on what the input lost, for a rerun that lists them again, and the
+        scores of `trust`; its map is written next to the output.
 
         Raises `OSError`, also where another program has put a file there.
         """
-        digest = sha256(data).hexdigest()
-        if not self.overwrite and _exists(work.output):
-            ours = {self._name(work): {(origin_sha256, digest): notes}}
-            if any(self._notes(work, origin_sha256, m) is not None for m in (ours, self._read())):
+        record = DoneRecord(
+            output=self._name(work),
+            output_sha256=sha256(data).hexdigest(),
+            input_sha256=origin_sha256,
+            notes=list(notes),
+            trust=dict(trust) if trust else None,
+            trust_map=trust_map is not None,
+        )
+        exists = not self.overwrite and _exists(work.output)
+        if exists:
+            ours = {record.output: {(origin_sha256, record.output_sha256): record}}
+            found = self._record(work, origin_sha256, ours)
+            found = found or self._record(work, origin_sha256, self._read())
+            if found is None:
+                raise FileExistsError(
+                    errno.EEXIST, "another program has written this file meanwhile"
+                )
+            if trust is None:
                 return
-            raise FileExistsError(errno.EEXIST, "another program has written this file meanwhile")
-        record = {
-            "output": self._name(work),
-            "output_sha256": digest,
-            "input": work.origin,
-            "input_sha256": origin_sha256,
-            **({"notes": list(notes)} if notes else {}),
-            **self.made_by,
-        }
-        self._done.add(record)
-        files.replace(work.output, data)
+            record = record.model_copy(update={"output_sha256": found.output_sha256})
+        facts = record.model_dump(exclude_defaults=True)
+        self._done.add({**facts, "input": work.origin, **self.made_by})
+        if trust_map is not None:
+            files.replace(map_path(work.output), trust_map)
+        if not exists:
+            files.replace(work.output, data)
 
     def report(self, problem: Problem) -> None:
         """Add a line to ``problems.jsonl``."""
@@ -167,26 +179,17 @@ class OutputManifest:
         """The list of images that this process skipped."""
         return self.out / f"problems{_process()}.jsonl"
 
+    @property
+    def done(self) -> Path:
+        """The records of outputs that this process makes."""
+        return self.out / HIDDEN / f"done{_process()}.jsonl"
+
     def _read(self) -> Records:
         """Return the records of outputs that this model made with these options."""
-        made: dict[str, dict[tuple[str, str], Sequence[str]]] = {}
-        try:
-            for file in _listed(self.out / HIDDEN):
-                for line in json_files.iterate_lines(file):
-                    if any(line.get(key) != value for key, value in self.made_by.items()):
-                        continue
-                    with suppress(ValidationError):  # a damaged line: its output is made again
-                        record = DoneRecord.model_validate(line)
-                        claim = record.input_sha256, record.output_sha256
-                        made.setdefault(record.output, {})[claim] = record.notes
-        except CheckpointError as error:
-            raise ConfigError(
-                f"{error} Outputs cannot be verified: repair it, or choose another folder."
-            ) from error
-        return made
+        return read_records(self.out / HIDDEN, self.made_by)
 
-    def _notes(self, work: Output, origin: str | None, made: Records) -> Sequence[str] | None:
-        """Return the notes of `work`; None if it is not done, or its output has changed."""
+    def _record(self, work: Output, origin: str | None, made: Records) -> DoneRecord | None:
+        """Return the record of `work`; None if it is not done, or its output has changed."""
         claims = made.get(self._name(work))
         if not claims or origin is None:
             return None
@@ -199,15 +202,8 @@ class OutputManifest:
         return work.output.relative_to(self.out).as_posix()
 
 
-def _listed(folder: Path) -> list[Path]:
-    """Return the files of records in `folder`; raises `CheckpointError` if it is unreadable."""
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - which says what glob passes over
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise CheckpointError(f"{folder} cannot be read: {error.strerror or error}.") from error
-    return [folder / name for name in names if fnmatch(name, "done*.jsonl")]
+def _has_trust(work: Output, record: DoneRecord) -> bool:
+    return record.trust is not None and (not record.trust_map or _exists(map_path(work.output)))
 
 
 def _exists(path: Path) -> bool:

@@ -6,19 +6,19 @@ Each stage takes images and problems and returns as many: what goes wrong with a
 
 import errno
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat, takewhile
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from translate.engine.data.item_errors import item_error
 from translate.engine.disk.problems import FAILED, Problem
 from translate.engine.inference.decoded import DecodedInput
 from translate.engine.inference.manifest import OutputManifest
 from translate.engine.inference.processing import ImageProcessor, OutputForm
+from translate.engine.inference.run_ahead import cut, run_ahead
 from translate.engine.inference.sources import Job, Sources
+from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.processes.signals import reraise_interruption
@@ -35,11 +35,6 @@ WRITERS = min(4, os.cpu_count() or 1)
 """threads: encoding is slower than a GPU"""
 WINDOW = 8
 """batches among whose images those of one size are put together"""
-POLL_SECONDS = 0.1
-"""between two checks whether to stop"""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class ImageResult(NamedTuple):
@@ -54,6 +49,8 @@ class ImageResult(NamedTuple):
     """information that the file lost when it was read"""
     like: Header | None = None
     """what its file said, as far as it is saved with the output"""
+    trust: Trust | None = None
+    """of the translation, if it is measured"""
 
 
 PipelineResult = ImageResult | Problem
@@ -68,6 +65,8 @@ class Pipeline:
     manifest: OutputManifest
     batch_size: int
     keep_metadata: bool = False
+    meter: TrustMeter | None = None
+    """measures the trust of each output"""
 
     def run(self, jobs: Sequence[Job], stop: Callable[[], object]) -> Generator[PipelineResult]:
         """Yield the result of each of `jobs`; the network runs in the caller's thread.
@@ -77,10 +76,10 @@ class Pipeline:
         self.sources.expect(jobs)
         with DaemonThreadPool(1) as reader, DaemonThreadPool(WRITERS) as writer:
             batches = repeat(self.batches(jobs))
-            read = _ahead(reader, self._read_next, batches, READ_AHEAD, stop)
+            read = run_ahead(reader, self._read_next, batches, READ_AHEAD, stop)
             whole = takewhile(lambda items: items is not None and not stop(), read)
             translated = (self.translate(items or ()) for items in whole)
-            for results in _ahead(writer, self.write, translated, 2 * WRITERS):
+            for results in run_ahead(writer, self.write, translated, 2 * WRITERS):
                 yield from results
             if stop():
                 reader.abandon()  # images still being read are dropped
@@ -90,14 +89,14 @@ class Pipeline:
     def batches(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
         """Yield jobs whose images have one size, in an order that depends on the jobs alone."""
         if self.batch_size == 1:
-            yield from _cut(jobs, 1)  # no need to look at headers
+            yield from cut(jobs, 1)  # no need to look at headers
             return
-        for window in _cut(jobs, WINDOW * self.batch_size):
+        for window in cut(jobs, WINDOW * self.batch_size):
             by_size: dict[tuple[int, int], list[Job]] = {}
             for job in window:
                 by_size.setdefault(self._size(job), []).append(job)
             for group in by_size.values():
-                yield from _cut(group, self.batch_size)
+                yield from cut(group, self.batch_size)
 
     def _size(self, job: Job) -> tuple[int, int]:
         try:
@@ -152,7 +151,9 @@ class Pipeline:
 
     def _translate(self, images: Sequence[ImageResult]) -> list[PipelineResult]:
         try:
-            translated = self.processor.translate([image.pixels for image in images])
+            inputs = [image.pixels for image in images]
+            translated = self.processor.translate(inputs)
+            trusts = measure_finite(self.meter, inputs, translated)
         except BaseException as error:
             reraise_interruption(error)
             if len(images) > 1:
@@ -161,8 +162,8 @@ class Pipeline:
         return [
             Problem(image.job.input, "translate", "not finite", "the translation is not finite")
             if pixels is None
-            else image._replace(pixels=pixels)
-            for image, pixels in zip(images, translated, strict=True)
+            else image._replace(pixels=pixels, trust=trust)
+            for image, pixels, trust in zip(images, translated, trusts, strict=True)
         ]
 
     # -- write --------------------------------------------------------------------------------
@@ -176,6 +177,7 @@ class Pipeline:
         try:
             pixels = self.processor.postprocess(image.pixels, image.form)
             data = encode_image(pixels, output.suffix, image.like)
+            trust_map = image.trust and image.trust.map(pixels.shape[:2])
         except (OSError, ValueError, MemoryError) as error:  # larger than its format allows
             return Problem(source, "encode", type(error).__name__, f"{output.suffix}: {error}")
         except BaseException as error:
@@ -183,7 +185,8 @@ class Pipeline:
             return Problem(source, "encode", FAILED, describe_unexpected(error))
         try:
             notes = [note.text for note in image.notes]
-            self.manifest.write(image.job, image.input_sha256, data, notes)
+            scores = image.trust and image.trust.scores
+            self.manifest.write(image.job, image.input_sha256, data, notes, scores, trust_map)
         except OSError as error:
             code = errno.errorcode.get(error.errno or 0, "OSError")
             return Problem(source, "write", code, f"{output}: {error.strerror or error}")
@@ -204,43 +207,3 @@ def _translation_problem(image: ImageResult, error: BaseException) -> Problem:
         message = f"not enough memory for {width}x{height} pixels: scale them down with --size"
         return Problem(path, "translate", "memory", message)
     return Problem(path, "translate", FAILED, describe_unexpected(error))
-
-
-# -- running ahead -----------------------------------------------------------------------------
-
-
-def _cut(items: Sequence[Item], count: int) -> Iterator[Sequence[Item]]:
-    return (items[start : start + count] for start in range(0, len(items), count))
-
-
-def _ahead(
-    pool: Executor,
-    work: Callable[[Item], Result],
-    items: Iterable[Item],
-    count: int,
-    stop: Callable[[], object] = bool,
-) -> Iterator[Result]:
-    """Yield ``work(item)`` in order, with up to `count` of them under way in `pool`.
-
-    Once `stop` holds, what is under way is not waited for.
-    """
-    waiting: deque[Future[Result]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) > count or waiting[0].done():
-            if not _is_done(waiting[0], stop):
-                return
-            yield waiting.popleft().result()
-    while waiting:
-        if not _is_done(waiting[0], stop):
-            return
-        yield waiting.popleft().result()
-
-
-def _is_done(future: Future[Result], stop: Callable[[], object]) -> bool:
-    """Wait for `future`, but not after `stop` holds; return whether it is done."""
-    while not future.done():
-        if stop():
-            return False
-        wait([future], POLL_SECONDS)
-    return True

@@ -26,6 +26,8 @@ ONE_OUTPUT = ("ENAMETOOLONG", "EEXIST", "EISDIR")
 FAILED_TRANSLATIONS = 3
 """images that a plugin fails to translate, before it succeeds with any, after which it is given
 up"""
+LEAST_TRUSTED = 3
+"""outputs with the lowest trust that are logged"""
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class FolderReport:
     """what a plugin's `translate` raised, image by image"""
     compared_sizes: bool = False
     """whether a large image has been mentioned"""
+    trust: list[tuple[float, str]] = field(default_factory=list)
+    """the lowest trust, with its output"""
 
     def describe_folder(self, skipped: Sequence[Path]) -> None:
         """Log which files were skipped, and what the file system of the output cannot do."""
@@ -65,6 +69,9 @@ class FolderReport:
             self.result = replace(self.result, done=self.result.done + 1)
             self.failed_writes = 0
             self._compare_sizes(result)
+            if result.trust and "trust" in result.trust.scores:
+                self.trust.append((result.trust.scores["trust"], str(result.job.output)))
+                self.trust = sorted(self.trust)[:LEAST_TRUSTED]
             for note in result.notes:
                 self._note(result.job.input, note)
             return
@@ -92,6 +99,9 @@ class FolderReport:
     def end(self) -> None:
         """Log how many notes there are; raise if not one image was translated."""
         result = self.result
+        if self.trust:
+            least = ", ".join(f"{output} {trust:.2f}" for trust, output in self.trust)
+            logger.info(f"least trust: {least}; that of each output is in {self.manifest.done}")
         if self.notes.total() > len(self.notes):
             counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.notes.items()))
             logger.info(f"notes on what images lost are in {result.problems}: {counts}")

@@ -1,0 +1,1 @@
+"""How far single outputs can be trusted, without their ground truth."""

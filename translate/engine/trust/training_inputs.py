@@ -1,0 +1,135 @@
+"""The inputs that a model was trained on, as its network gets them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import default_collate
+
+from translate.batches import Layout
+from translate.engine.checkpoints import read
+from translate.engine.checkpoints.references import resolve
+from translate.engine.config.schema import Config
+from translate.engine.data import places, samples
+from translate.engine.data.check import open_layout
+from translate.engine.data.device import batch_to_device
+from translate.engine.data.measured_images import MeasuredImages, Middle, center_crop, spread
+from translate.engine.data.validation import hold_out
+from translate.engine.inference.processing import ImageProcessor
+from translate.engine.plugins.errors import plugin_code
+from translate.engine.runs.provenance import working_directory_of
+from translate.errors import BadImage, NothingUsableError
+from translate.images.layers import Pixels
+from translate.images.tensors import from_device, network_input
+from translate.nn.noise import seeded
+from translate.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TrainingInputs:
+    """Reads training images of the domain that `processor` translates from."""
+
+    processor: ImageProcessor
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration of the run."""
+        return read.read_checkpoint(resolve(self.processor.model.name)[0]).config
+
+    def crop(self, pixels: Pixels) -> Pixels:
+        """Return an input of any size as the crop (H, W, C) that training would cut at its centre.
+
+        Channels after those of the domain are left out, and numbers become 8-bit levels.
+        """
+        model, domain = self.processor.model, self.processor.source
+        image = pixels[..., : domain.channels]
+        if image.dtype != np.uint8:
+            (image,) = from_device(network_input(image, "cpu", domain), domain)
+        transform = center_crop(model.spec, self.config.data, _no_file)
+        (crop,) = transform.item(Middle())(image, roles=(self._role,))
+        return crop.permute(1, 2, 0).contiguous().numpy()
+
+    def read(self, limit: int) -> list[Pixels]:
+        """Return at most `limit` training inputs (H, W, C), spread evenly, each cropped alike.
+
+        A mask is one more channel. Files that cannot be read are left out.
+
+        Raises:
+            TranslateError: The images are not where they were, or none can be read.
+        """
+        layout, images = self._open()
+        pairs = type(self.processor.model.recipe).ground_truth_pair
+        made = (
+            self._own_inputs(images, limit)
+            if pairs is not Recipe.ground_truth_pair
+            else self._file_inputs(images, limit)
+        )
+        found = list(made)
+        if not found:
+            raise NothingUsableError(f"not one of {len(layout)} items can be read.")
+        return found
+
+    @property
+    def _role(self) -> str:
+        model = self.processor.model
+        reverse = self.processor.to == model.spec.source.name != model.spec.target.name
+        return "target" if reverse else "source"
+
+    def _open(self) -> tuple[Layout, MeasuredImages]:
+        checkpoint, _ = resolve(self.processor.model.name)
+        run = checkpoint.parent.parent
+        data = places.locate(self.config.data, working_directory_of(run), moved=False)
+        samples.ensure(data)
+        layout, seed = open_layout(data), self.config.train.seed
+        if isinstance(data.validation, float):
+            layout, _ = hold_out(layout, data, data.validation, seed)
+        return layout, MeasuredImages(layout, data, seed=seed)
+
+    def _file_inputs(self, images: MeasuredImages, limit: int) -> Iterator[Pixels]:
+        """Yield images of the source domain, as they are read."""
+        role, layout = self._role, images.layout
+        if images.is_unpaired:
+            place = -1 if role == "target" else 0
+            for path in spread(layout.domain_files[place], limit):
+                try:
+                    yield _pixels(images.crop(path, role))
+                except BadImage:
+                    continue
+            return
+        for item in _items(images, limit):
+            yield _pixels(getattr(item, role, item[0]))
+
+    def _own_inputs(self, images: MeasuredImages, limit: int) -> Iterator[Pixels]:
+        """Yield inputs that the recipe makes of training images."""
+        model = self.processor.model
+        for number, item in enumerate(_items(images, limit)):
+            batch = batch_to_device(default_collate([item]), model.device, model.spec)
+            own_code = plugin_code(model.recipe, "ground_truth_pair")
+            with model.lock, seeded(number), torch.no_grad(), own_code:
+                pair = model.recipe.ground_truth_pair(batch)
+            if pair is None:
+                continue
+            domain = self.processor.source
+            (image,) = from_device(pair.source[:, : domain.channels], domain)
+            mask = pair.source[0, domain.channels :].permute(1, 2, 0) > 0
+            yield np.concatenate([image, mask.cpu().numpy() * np.uint8(255)], axis=2)
+
+
+def _no_file(path: Path) -> Any:
+    raise AssertionError(f"{path} is not read: the pixels are there")
+
+
+def _items(images: MeasuredImages, limit: int) -> Iterator[Any]:
+    for index in spread(range(len(images.layout)), limit):
+        try:
+            yield images.load(images.pick(index))
+        except BadImage:
+            continue
+
+
+def _pixels(image: torch.Tensor) -> Pixels:
+    return image.permute(1, 2, 0).contiguous().numpy()
