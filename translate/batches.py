@@ -45,8 +45,8 @@ class Captioned(NamedTuple):
     text: Tensor
 
 
-DTYPES = ("uint8", "uint16", "float32")
-"""What images are read as."""
+DTYPES = ("uint8", "uint16", "int16", "float32")
+"""The types of numbers that images are read as."""
 
 
 @dataclass(frozen=True)

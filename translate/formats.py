@@ -6,9 +6,9 @@ Formats of other plugins are tried before the built-in ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -28,6 +28,17 @@ class Window(NamedTuple):
     width: int
 
 
+class Writable(NamedTuple):
+    """The pixels that `Format.write` takes for one suffix."""
+
+    channels: Collection[int]
+    """numbers of channels, with that of opacity"""
+    dtypes: Collection[str] = ("uint8",)
+    """types of numbers, of `translate.batches.DTYPES`"""
+    alpha: bool = False
+    """whether the last of 2 or 4 channels may be opacity"""
+
+
 class Note(NamedTuple):
     """One thing that an image loses when it is read."""
 
@@ -45,7 +56,11 @@ class Header:
     size: tuple[int, int]
     """height and width of the upright image"""
     channels: int = 3
-    """what `Format.read` returns: 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha"""
+    """how many `Format.read` returns, with that of opacity: from 1 to 64"""
+    alpha: bool = False
+    """whether the last channel is opacity"""
+    dtype: str = "uint8"
+    """the type of numbers that `Format.read` returns, of `translate.batches.DTYPES`"""
     bits: int = 8
     """of one channel in the file"""
     mode: str = ""
@@ -72,14 +87,9 @@ class Header:
     """what is written only with ``--keep-metadata``: a camera's ``exif`` data, its place in them"""
 
     @property
-    def alpha(self) -> bool:
-        """Whether pixels may be transparent."""
-        return self.channels in (2, 4)
-
-    @property
     def gray(self) -> bool:
         """Whether the file has no colour."""
-        return self.channels < 3
+        return self.channels - self.alpha < 3
 
     def notes(
         self, *, channels: int = 3, frame: int | None = None, hole: bool = False
@@ -112,18 +122,24 @@ class Header:
         """Return the header without what `Format.write` alone needs, which may be large."""
         return replace(self, extra={}, private={})
 
-    def for_output(self, channels: int, *, keep_private: bool) -> Header:
-        """Return what `Format.write` gets for a translation with so many channels."""
+    def for_output(self, channels: int, *, alpha: bool = False, keep_private: bool) -> Header:
+        """Return what `Format.write` gets for a translation.
+
+        Args:
+            channels: of the translation, with that of opacity.
+            alpha: whether its last channel is opacity.
+            keep_private: whether what is `private` is written.
+        """
         extra = dict(self.extra)
-        if not suits(extra.get("icc_profile", b""), channels):
+        if not suits(extra.get("icc_profile", b""), channels - alpha):
             extra.pop("icc_profile", None)
         private = self.private if keep_private else {}
-        return replace(self, channels=channels, extra=extra, private=private)
+        return replace(self, channels=channels, alpha=alpha, extra=extra, private=private)
 
 
 def suits(profile: bytes, channels: int) -> bool:
-    """Return whether an ICC colour profile is for images with so many channels."""
-    return profile[16:20] == {1: b"GRAY", 3: b"RGB "}[channels]
+    """Return whether an ICC colour profile is for images with so many channels of colour."""
+    return profile[16:20] == {1: b"GRAY", 3: b"RGB "}.get(channels)
 
 
 class Format(Protocol):
@@ -142,10 +158,10 @@ class Format(Protocol):
         """Suffixes of files that are images of this format, in lower case: ``{".npy"}``."""
 
     @property
-    def writes(self) -> Mapping[str, Collection[int]]:
-        """Suffixes of files that `write` makes, with the numbers of channels that it takes.
+    def writes(self) -> Mapping[str, Writable]:
+        """Suffixes of files that `write` makes, with the pixels that it takes for each.
 
-        ``{".npy": (1, 3)}``; empty for a format that is only read.
+        ``{".npy": Writable((1, 3), ("uint8", "uint16"))}``; empty for a format that is only read.
         """
 
     @property
@@ -159,7 +175,8 @@ class Format(Protocol):
         first, and decodes no pixel.
 
         Args:
-            source: the file, with its content as ``source.data``.
+            source: the file, with its content as ``source.data``: all of it, or its first MiB where
+                the file itself is ``source.file``, for images too large for memory.
             frame: which frame, from 0; not 0 only where the header of the first has `pages`.
 
         Raises:
@@ -178,9 +195,9 @@ class Format(Protocol):
                 next window or frame.
 
         Returns:
-            (height, width, channels) in uint8, or in uint16 from 0 to 65535: of the header's size,
-            or the window's, with the header's channels. Or `translate.images.layers.Layers`, which
-            also holds the indices of a palette.
+            (height, width, channels) in the header's type of numbers and native byte order: of the
+            header's size, or the window's, with the header's channels. Or
+            `translate.images.layers.Layers`, which also holds the indices of a palette.
 
         Raises:
             ValueError: for missing pixels.
@@ -190,7 +207,40 @@ class Format(Protocol):
         """Return the content of a file.
 
         Args:
-            pixels: (height, width, channels) in uint8, with as many channels as `writes` allows.
+            pixels: (height, width, channels), of a type and with as many channels as `writes`
+                allows.
             like: what is kept of the file that the pixels were made from, in `Header.extra` and
-                `Header.private`, as far as the format can hold it.
+                `Header.private`, as far as the format can hold it. Its `alpha` says whether the
+                last channel of `pixels` is opacity.
+        """
+
+
+@runtime_checkable
+class WindowedFormat(Format, Protocol):
+    """A format for images that are larger than memory, read and written in tiles.
+
+    Its `read` with a window decodes only the blocks of the file that the window touches.
+    """
+
+    def write_tiles(
+        self,
+        file: BinaryIO,
+        tiles: Iterator[NDArray[Any]],
+        size: tuple[int, int],
+        channels: int,
+        dtype: str,
+        tile: int,
+        like: Header,
+    ) -> None:
+        """Write a file from tiles; its memory does not grow with the image.
+
+        Args:
+            file: what is written to; it can seek.
+            tiles: (tile, tile, channels) each, from left to right and from top to bottom; those at
+                the right and lower edge are padded.
+            size: height and width of the image.
+            channels: of the image.
+            dtype: the type of numbers.
+            tile: the side of a tile, a multiple of 16.
+            like: as for `write`.
         """

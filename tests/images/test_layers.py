@@ -11,10 +11,10 @@ from translate.errors import BadImage
 from translate.formats import Window
 from translate.images.layers import (
     Layers,
-    convert_channels,
     guarded,
     layers_from_pillow,
     split_alpha,
+    with_channels,
 )
 from translate_plugins.formats.pillow import ORIENTATION
 
@@ -37,10 +37,6 @@ def test_images_and_arrays_in_memory_are_read_like_files() -> None:
     assert (
         layers_from_pillow(ImageOps.exif_transpose(rotated)).flatten() == np.rot90(GOLDEN, -1)
     ).all()
-    transparent = np.zeros((2, 3, 4), np.uint16)
-    assert (convert_channels(transparent, 3) == 65535).all()
-    assert convert_channels(transparent[..., :1], 3).shape == (2, 3, 3)
-    assert (convert_channels(GOLDEN, 3) == GOLDEN).all()
 
 
 def test_transparent_pixels_are_composited_over_white() -> None:
@@ -53,18 +49,42 @@ def test_transparent_pixels_are_composited_over_white() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "gray", "alpha"),
-    [((2, 3), True, False), ((2, 3, 1), True, False), ((2, 3, 2), True, True),
-     ((2, 3, 3), False, False), ((2, 3, 4), False, True)],
+    ("shape", "alpha", "bands"),
+    [((2, 3), False, ()), ((2, 3, 1), False, ()), ((2, 3, 2), True, ()), ((2, 3, 2), False, (2,)),
+     ((2, 3, 4), True, (3,)), ((2, 3, 4), False, (4,)), ((2, 3, 64), False, (64,))],
 )  # fmt: skip
-def test_the_second_and_fourth_channel_are_alpha(
-    shape: tuple[int, ...], gray: bool, alpha: bool
+def test_the_last_channel_is_alpha_only_where_the_header_says_so(
+    shape: tuple[int, ...], alpha: bool, bands: tuple[int, ...]
 ) -> None:
-    layers = split_alpha(np.zeros(shape, np.uint8))
-    assert layers.pixels.shape == ((2, 3) if gray else (2, 3, 3))
+    layers = split_alpha(np.zeros(shape, np.uint8), alpha=alpha)
+    assert layers.pixels.shape == (2, 3, *bands)
     assert (layers.alpha is not None) == alpha
-    with pytest.raises(ValueError, match=r"\(2, 3, 5\): expected \(height, width, 1 to 4\)"):
-        split_alpha(np.zeros((2, 3, 5), np.uint8))
+
+
+@pytest.mark.parametrize(("channels", "alpha"), [(0, False), (1, True), (65, False)])
+def test_pixels_without_colour_or_with_too_many_channels_are_refused(
+    channels: int, alpha: bool
+) -> None:
+    with pytest.raises(ValueError, match=rf"\(2, 3, {channels}\): expected \(height, width, "):
+        split_alpha(np.zeros((2, 3, channels), np.uint8), alpha=alpha)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+def test_gray_becomes_rgb_and_gray_again_in_every_type(dtype: str) -> None:
+    gray = np.array([[0, 1, 100]]).astype(dtype)
+    colour = with_channels(gray, 3)
+    assert colour.dtype == gray.dtype
+    assert colour.shape == (1, 3, 3)
+    assert np.allclose(with_channels(colour, 1)[..., 0], gray)
+    with pytest.raises(ValueError, match="has 3 channels: expected 5"):
+        with_channels(colour, 5)
+
+
+def test_transparent_floats_and_signed_numbers_are_composited_over_their_white() -> None:
+    half = Layers(np.zeros((1, 1), np.float32), np.full((1, 1), 0.5, np.float32))
+    assert half.composite_over_white().tolist() == [[0.5]]
+    signed = Layers(np.full((1, 1), -100, np.int16), np.full((1, 1), 32767, np.int16))
+    assert signed.composite_over_white().tolist() == [[-100]]
 
 
 def test_a_window_crops_every_layer() -> None:

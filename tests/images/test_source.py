@@ -53,3 +53,42 @@ def test_an_image_cannot_be_changed_and_does_not_print_its_bytes() -> None:
     with pytest.raises(FrozenInstanceError):
         image.name = "other"  # type: ignore[misc]
     assert len(repr(image)) < 100
+
+
+def test_an_open_file_has_its_first_bytes_and_is_hashed_as_a_whole(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 8192
+    path = tmp_path / "large.tif"
+    path.write_bytes(content)
+    image = EncodedImage.open_file(path)
+    assert image.file is not None
+    assert image.data == content[: 1 << 20]
+    image.file.seek(-3, 2)
+    assert image.file.read() == content[-3:]
+    assert image.sha256 == sha256(content).hexdigest()
+    image.verify_unchanged()
+    image.close()
+    assert image.file.closed
+
+
+@pytest.mark.parametrize("change", ["written to", "replaced"])
+def test_an_open_file_that_changes_is_refused(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "large.tif"
+    path.write_bytes(b"12345")
+    image = EncodedImage.open_file(path)
+    if change == "replaced":
+        (tmp_path / "other").write_bytes(b"12345")
+        (tmp_path / "other").replace(path)
+    else:
+        with path.open("ab") as file:
+            file.write(b"6")
+    with pytest.raises(BadImage, match="changed while it was read"):
+        image.verify_unchanged()
+    image.close()
+
+
+def test_a_missing_or_empty_file_is_not_opened(tmp_path: Path) -> None:
+    with pytest.raises(BadImage, match="not there"):
+        EncodedImage.open_file(tmp_path / "none.tif")
+    (tmp_path / "empty.tif").touch()
+    with pytest.raises(BadImage, match="an empty file"):
+        EncodedImage.open_file(tmp_path / "empty.tif")

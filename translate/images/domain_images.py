@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from translate.batches import Domain, ImageSpec, Layout
 from translate.formats import Note
 from translate.images import label_maps
-from translate.images.layers import Pixels, convert_channels
+from translate.images.layers import Pixels, with_channels
 from translate.images.levels import to_uint8
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
@@ -117,4 +117,4 @@ def convert(pixels: Pixels, domain: Domain) -> Pixels:
         return pixels
     if domain.labels and domain.channels == 1:
         return label_maps.class_numbers(pixels)
-    return convert_channels(pixels, domain.channels)
+    return with_channels(pixels, domain.channels)

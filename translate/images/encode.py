@@ -8,24 +8,28 @@ from numpy.typing import NDArray
 from translate.engine.disk import files
 from translate.formats import Header
 from translate.images import format_registry
+from translate.images.layers import Pixels
 
 
-def encode_image(pixels: NDArray[np.uint8], suffix: str, like: Header | None = None) -> bytes:
+def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> bytes:
     """Return the content of an image file.
 
     Args:
-        pixels: (H, W, C), uint8.
+        pixels: (H, W, C).
         suffix: The suffix of the format, such as ``.png``.
-        like: Header of the image whose metadata the file gets, such as its colour profile.
+        like: Header of the image whose metadata the file gets, such as its colour profile. Its
+            `alpha` says whether the last channel of `pixels` is opacity.
 
     Raises:
-        ValueError: The format cannot hold this number of channels.
+        ValueError: The format cannot hold this number of channels, or this type of numbers.
     """
-    channels = pixels.shape[2]
+    channels, dtype = pixels.shape[2], pixels.dtype.name
     writer = format_registry.writer_of(suffix)
-    if writer is None or not format_registry.can_hold(suffix, channels):
-        raise ValueError(f"{suffix} cannot hold {channels} channels")
-    return writer.format.write(pixels, like or Header(format=writer.name, size=pixels.shape[:2]))
+    like = like or Header(format="", size=pixels.shape[:2], channels=channels, dtype=dtype)
+    if writer is None or not format_registry.can_hold(suffix, channels, dtype, alpha=like.alpha):
+        opacity = ", the last of opacity" if like.alpha else ""
+        raise ValueError(f"{suffix} cannot hold {channels} channels of {dtype}{opacity}")
+    return writer.format.write(pixels, like)
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:

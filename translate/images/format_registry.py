@@ -61,29 +61,40 @@ def image_suffixes() -> frozenset[str]:
     return frozenset(suffix for named in formats() for suffix in named.format.suffixes)
 
 
-def can_hold(suffix: str, channels: int = 3) -> bool:
-    """Return whether an image with so many channels can be written with this suffix."""
+def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: bool = False) -> bool:
+    """Return whether such an image can be written with this suffix.
+
+    Args:
+        suffix: such as ``.png``.
+        channels: of the image, with that of opacity.
+        dtype: the type of its numbers.
+        alpha: whether its last channel is opacity.
+    """
     writer = writer_of(suffix)
-    return writer is not None and channels in writer.format.writes[suffix.lower()]
+    if writer is None:
+        return False
+    takes = writer.format.writes[suffix.lower()]
+    return channels in takes.channels and dtype in takes.dtypes and takes.alpha >= alpha
 
 
-def writable_suffixes(channels: int = 3) -> list[str]:
-    """Return the suffixes of files that can hold so many channels, sorted."""
+def writable_suffixes(channels: int = 3, dtype: str = "uint8") -> list[str]:
+    """Return the suffixes of files that can hold such an image, sorted."""
     every = {suffix for named in formats() for suffix in named.format.writes}
-    return sorted(suffix for suffix in every if can_hold(suffix, channels))
+    return sorted(suffix for suffix in every if can_hold(suffix, channels, dtype))
 
 
-def output_suffix(form: str, channels: int = 3) -> str:
+def output_suffix(form: str, channels: int = 3, dtype: str = "uint8") -> str:
     """Return the suffix of files in the format that a user has named by its suffix, such as png.
 
-    Raises `ConfigError` if no format is written so, or it cannot hold so many channels.
+    Raises `ConfigError` if no format is written so, or it cannot hold such an image.
     """
     suffix = f".{form.lower().removeprefix('.')}"
-    if can_hold(suffix, channels):
+    if can_hold(suffix, channels, dtype):
         return suffix
-    known = [suffix[1:] for suffix in writable_suffixes(channels)]
+    known = [suffix[1:] for suffix in writable_suffixes(channels, dtype)]
+    kind = "" if dtype == "uint8" else f" of {dtype}"
     raise ConfigError(
-        f"format: cannot write {form!r} of {channels} channels.{suggest(suffix[1:], known)}"
+        f"format: cannot write {form!r} of {channels} channels{kind}.{suggest(suffix[1:], known)}"
     )
 
 

@@ -1,6 +1,6 @@
 """The pixels of an image as a format reads them: colours, opacity and palette indices."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -15,15 +15,22 @@ from translate.errors import BadImage, message_of
 from translate.formats import Window
 
 Pixels: TypeAlias = NDArray[Any]
-"""(height, width, channels), uint8 or uint16"""
-WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
+"""(height, width, channels) of a type in `translate.batches.DTYPES`, in native byte order"""
+WHITE: Mapping[np.dtype[Any], float] = {
+    np.dtype("uint8"): 255,
+    np.dtype("uint16"): 65535,
+    np.dtype("int16"): 32767,
+    np.dtype("float32"): 1,
+}
+"""the brightest, and the opaque, number of each type"""
+MAX_CHANNELS = 64
 
 
 class Layers(NamedTuple):
     """The pixels of an image."""
 
     pixels: NDArray[Any]
-    """(height, width) gray or (height, width, 3) RGB, uint8 or uint16"""
+    """(height, width) gray, (height, width, 3) RGB, or (height, width, channels) of other bands"""
     alpha: NDArray[Any] | None = None
     """(height, width) opacity of the same type; None: opaque"""
     indices: NDArray[np.uint8] | None = None
@@ -33,11 +40,16 @@ class Layers(NamedTuple):
         """Return the opaque pixels, with white behind what is transparent."""
         if self.alpha is None:
             return self.pixels
-        white = WHITE[self.pixels.dtype]
-        colour, alpha = self.pixels.astype(np.uint32), self.alpha.astype(np.uint32)
-        alpha = alpha if colour.ndim == 2 else alpha[..., None]
-        shown = (colour * alpha + white * (white - alpha) + white // 2) // white
-        return shown.astype(self.pixels.dtype)
+        dtype, alpha = self.pixels.dtype, self.alpha
+        alpha = alpha if self.pixels.ndim == 2 else alpha[..., None]
+        white = WHITE[dtype]
+        if dtype.kind != "u":
+            shown = white + (self.pixels - white) * (alpha / white)
+            return (np.rint(shown) if dtype.kind == "i" else shown).astype(dtype)
+        whole = int(white)
+        colour, alpha = self.pixels.astype(np.uint32), alpha.astype(np.uint32)
+        shown = (colour * alpha + whole * (whole - alpha) + whole // 2) // whole
+        return shown.astype(dtype)
 
     def flatten(self, channels: int = 3) -> Pixels:
         """Return (height, width, channels) opaque pixels: gray for 1, RGB for 3."""
@@ -60,33 +72,52 @@ class Layers(NamedTuple):
         return Layers(change(self.pixels), alpha, indices)
 
 
-def split_alpha(pixels: NDArray[Any]) -> Layers:
-    """Return (height, width[, 1 to 4]) pixels as layers: the second or fourth channel is alpha.
+def split_alpha(pixels: NDArray[Any], *, alpha: bool) -> Layers:
+    """Return (height, width[, channels]) pixels as layers.
 
-    Raises `ValueError` for another shape.
+    Args:
+        pixels: of one channel or more.
+        alpha: whether the last channel is opacity.
+
+    Raises:
+        ValueError: for another shape.
     """
-    if pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
-        raise ValueError(f"pixels of the shape {pixels.shape}: expected (height, width, 1 to 4)")
+    count = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim not in (2, 3) or not alpha < count <= MAX_CHANNELS:
+        raise ValueError(
+            f"pixels of the shape {pixels.shape}: expected (height, width, {1 + alpha} to "
+            f"{MAX_CHANNELS})"
+        )
     if pixels.ndim == 2:
         return Layers(pixels)
-    count = pixels.shape[2]
-    colours = pixels[..., :3] if count > 2 else pixels[..., 0]
-    return Layers(colours, pixels[..., -1] if count in (2, 4) else None)
+    colours = pixels[..., : count - alpha]
+    return Layers(
+        colours[..., 0] if colours.shape[2] == 1 else colours, pixels[..., -1] if alpha else None
+    )
 
 
 def with_channels(pixels: NDArray[Any], channels: int) -> Pixels:
-    """Return opaque (height, width[, 3]) pixels as (height, width, channels)."""
+    """Return opaque (height, width[, bands]) pixels as (height, width, channels).
+
+    Raises `ValueError` unless there are as many bands, or gray becomes RGB or RGB gray.
+    """
     pixels = np.ascontiguousarray(pixels)
-    if channels == 3 and pixels.ndim == 2:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    elif channels == 1 and pixels.ndim == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    bands = pixels.shape[2] if pixels.ndim == 3 else 1
+    if (bands, channels) == (1, 3):
+        pixels = cv2.merge([pixels, pixels, pixels])
+    elif (bands, channels) == (3, 1):
+        pixels = to_gray(pixels)
+    elif bands != channels:
+        raise ValueError(f"has {bands} channels: expected {channels}")
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def convert_channels(pixels: Pixels, channels: int) -> Pixels:
-    """Return (height, width, 1, 3 or 4) pixels as opaque ones with so many channels."""
-    return split_alpha(pixels).flatten(channels)
+def to_gray(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return (height, width, 3) RGB as (height, width) luma, of the same type of numbers."""
+    if pixels.dtype != np.int16:
+        return cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
+    floats = cv2.cvtColor(pixels.astype(np.float32), cv2.COLOR_RGB2GRAY)
+    return np.rint(floats).astype(np.int16)
 
 
 def to_uint16(values: NDArray[Any]) -> NDArray[np.uint16]:
@@ -134,7 +165,7 @@ def layers_from_pillow(image: Image.Image) -> Layers:
     if image.mode == "LA":
         return Layers(*np.moveaxis(np.asarray(image), 2, 0))
     if image.has_transparency_data:
-        return split_alpha(np.asarray(image.convert("RGBA")))
+        return split_alpha(np.asarray(image.convert("RGBA")), alpha=True)
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return Layers(np.asarray(ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")))
@@ -145,7 +176,8 @@ def _of_palette(image: Image.Image) -> Layers:
     """Return the colours of a palette image, with their indices."""
     indices = np.asarray(image)
     transparent = image.has_transparency_data
-    colours = split_alpha(np.asarray(image.convert("RGBA" if transparent else "RGB")))
+    mode = "RGBA" if transparent else "RGB"
+    colours = split_alpha(np.asarray(image.convert(mode)), alpha=transparent)
     return colours._replace(indices=indices if indices.ndim == 2 else indices[..., 0])
 
 

@@ -1,15 +1,19 @@
 """The content of an image file: read once, then hashed, described and decoded from memory.
 
-Pixels are integers, upright and opaque, RGB or gray, until `translate.images.tensors` makes them
-floats in [-1, 1]. What a file loses by this is in `Header.notes`. What cannot be read completely is
-a `BadImage`.
+Pixels are upright numbers of the file's type until `translate.images.tensors` makes them floats in
+[-1, 1]. What a file loses by this is in `Header.notes`. What cannot be read completely is a
+`BadImage`.
 """
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
 
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window
@@ -17,6 +21,8 @@ from translate.images import format_registry
 from translate.images.layers import WHITE, Layers, Pixels, guarded, split_alpha
 
 MAX_PIXELS = 178_956_970
+HEAD = 1 << 20
+"""bytes of an open file that are read for its header"""
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,15 @@ class EncodedImage:
 
     Args:
         name: what errors call the image; the path of a file.
-        data: the content of the file.
+        data: the content of the file; its first MiB where there is a `file`.
         max_pixels: how many pixels a frame may have.
+        file: the open file, where it may be too large for memory: see `open_file`.
     """
 
     name: str
     data: bytes = field(repr=False)
     max_pixels: int = MAX_PIXELS
+    file: BufferedReader | None = field(default=None, repr=False, compare=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """what a format keeps between two calls, such as an open decoder, under its own name"""
 
@@ -51,6 +59,44 @@ class EncodedImage:
         """
         return cls(str(path), _read_file(path), max_pixels)
 
+    @classmethod
+    def open_file(cls, path: Path, *, max_pixels: int = MAX_PIXELS) -> Self:
+        """Open a file that may be too large for memory, and keep it open until `close`.
+
+        Only its first MiB is read. A format that reads windows reads the others from `file`.
+
+        Args:
+            path: The file.
+            max_pixels: The largest number of pixels that is decoded.
+
+        Raises:
+            BadImage: The file does not exist, is empty or cannot be read.
+        """
+        with guarded(path):
+            _require_file(path)
+            file = path.open("rb")
+            try:
+                image = cls(str(path), _not_empty(path, file.read(HEAD)), max_pixels, file)
+                image.cache[OPENED] = _identity(file)
+            except BaseException:
+                file.close()
+                raise
+            return image
+
+    def close(self) -> None:
+        """Close the `file`, if there is one."""
+        if self.file is not None:
+            self.file.close()
+
+    def verify_unchanged(self) -> None:
+        """Raise `BadImage` if the open file was changed or replaced since `open_file`."""
+        if self.file is None:
+            return
+        with guarded(self.path):
+            opened = self.cache[OPENED]
+            if _identity(self.file) != opened or _identity(self.path) != opened:
+                raise BadImage(self.path, "changed while it was read")
+
     @cached_property
     def path(self) -> Path:
         """The name, as a `BadImage` has it."""
@@ -58,8 +104,12 @@ class EncodedImage:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of the bytes, in hexadecimal."""
-        return sha256(self.data).hexdigest()
+        """The hash of the bytes, in hexadecimal; raises `BadImage` if they cannot be read."""
+        if self.file is None:
+            return sha256(self.data).hexdigest()
+        with guarded(self.path):
+            self.file.seek(0)
+            return file_digest(self.file, "sha256").hexdigest()
 
     @property
     def header(self) -> Header:
@@ -88,7 +138,7 @@ class EncodedImage:
             window: the part of the image to return; None: all of it.
 
         Returns:
-            uint8, or uint16 where the file holds more than 8 bits a channel.
+            In the file's type of numbers.
 
         Raises:
             BadImage: for what cannot be decoded completely, and nothing else.
@@ -102,12 +152,17 @@ class EncodedImage:
         header = self.header_of(frame)
         with guarded(self.path):
             result = self._detected[0].read(self, frame, window)
-            layers = result if isinstance(result, Layers) else split_alpha(result)
+            layers = (
+                result if isinstance(result, Layers) else split_alpha(result, alpha=header.alpha)
+            )
             size = (window.height, window.width) if window else header.size
             if layers.pixels.shape[:2] != size:
                 raise ValueError(f"{layers.pixels.shape[:2]} pixels were decoded, {size} announced")
             if layers.pixels.dtype not in WHITE:
-                raise ValueError(f"{layers.pixels.dtype} was decoded: expected uint8 or uint16")
+                known = ", ".join(map(str, WHITE))
+                raise ValueError(f"{layers.pixels.dtype} was decoded: expected {known}")
+            if layers.pixels.dtype.kind == "f" and not np.isfinite(layers.pixels).all():
+                raise ValueError("not all values are finite")
             return layers
 
     @cached_property
@@ -134,7 +189,7 @@ def read_image(
         frame: Index of the frame or page.
 
     Returns:
-        (H, W, channels), uint8; uint16 where the file has 16 bits.
+        (H, W, channels), in the file's type of numbers.
 
     Raises:
         BadImage: The file cannot be decoded completely; nothing else is raised.
@@ -142,12 +197,29 @@ def read_image(
     return EncodedImage.open(path, max_pixels=max_pixels).decode(channels=channels, frame=frame)
 
 
+OPENED = "opened"
+"""the entry of `EncodedImage.cache` for the identity of an open file"""
+
+
+def _identity(file: BufferedReader | Path) -> tuple[int, int, int]:
+    """Return the size, the time of the last change and the inode of a file."""
+    facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino
+
+
 def _read_file(path: Path) -> bytes:
     """Return the content of `path`; raises `BadImage` if it cannot be had."""
     with guarded(path):
-        if not path.is_file():
-            raise BadImage(path, "not a file" if path.exists() else "not there")
-        data = path.read_bytes()
-        if not data:
-            raise BadImage(path, "an empty file")
-        return data
+        _require_file(path)
+        return _not_empty(path, path.read_bytes())
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise BadImage(path, "not a file" if path.exists() else "not there")
+
+
+def _not_empty(path: Path, data: bytes) -> bytes:
+    if not data:
+        raise BadImage(path, "an empty file")
+    return data

@@ -16,7 +16,7 @@ several frames               one of them, colour in 8 bits
 from collections.abc import Callable, Mapping
 
 from translate import hookimpl
-from translate.formats import Format
+from translate.formats import Format, Writable
 from translate_plugins.formats.raster import GRAY_OR_RGB, Raster
 from translate_plugins.formats.tiff import Tiff
 
@@ -64,7 +64,7 @@ def png_format() -> Format:
 
 def ppm() -> Format:
     """Netpbm: read in any depth; written in 8 bits, gray alone as .pgm."""
-    written = {".pgm": (1,), ".pnm": GRAY_OR_RGB, ".ppm": GRAY_OR_RGB}
+    written = {".pgm": Writable((1,)), ".pnm": GRAY_OR_RGB, ".ppm": GRAY_OR_RGB}
     return Raster("PPM", {*written, ".pbm"}, writes=written)
 
 

@@ -27,7 +27,7 @@ def decode(data: bytes) -> Layers | None:
     pixels = read_numbers(data)
     if pixels is None or pixels.dtype not in WHITE:
         return None
-    return split_alpha(pixels)
+    return split_alpha(pixels, alpha=pixels.shape[2:] == (4,))
 
 
 def read_numbers(data: bytes) -> NDArray[Any] | None:

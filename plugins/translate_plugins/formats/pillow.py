@@ -146,12 +146,15 @@ def read_details(image: ImageFile, source: EncodedImage, form: str) -> FrameDeta
     data = source.data
     orientation, count = _orientation(image, data), _frames(image, data)
     width, height = image.size
+    bits = _bits(image, data)
     several = image.format in ("JPEG", "MPO")  # whose further images are a phone's extras
     header = Header(
         format=image.format or "",
         size=(width, height) if orientation > 4 else (height, width),
         channels=(1 if image.mode in GRAY else 3) + image.has_transparency_data,
-        bits=_bits(image, data),
+        alpha=image.has_transparency_data,
+        dtype=_dtype(image, bits, count),
+        bits=bits,
         mode=image.mode,
         frames=1 if several else count,
         pages=several,
@@ -202,6 +205,12 @@ def _bits(image: ImageFile, data: bytes) -> int:
     if image.format == "PPM" and isinstance(tile, tuple) and tile[-1] > 255:
         return (int(tile[-1]) + 1).bit_length() - 1
     return 32 if image.mode == "F" else 16 if image.mode[0] == "I" or ";16" in str(tile) else 8
+
+
+def _dtype(image: ImageFile, bits: int, count: int) -> str:
+    """Return the type of the decoded numbers: 16 bits of colour are decoded by OpenCV alone."""
+    deep_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA") and image.format != "AVIF"
+    return "uint16" if image.mode[0] in "IF" or (deep_colour and count == 1) else "uint8"
 
 
 def avif_bits(data: bytes) -> int:

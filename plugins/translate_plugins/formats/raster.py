@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from translate.formats import Header, Window
+from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, layers_from_pillow
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata, opencv, pillow, png
 
-GRAY_OR_RGB = (1, 3)
+GRAY_OR_RGB = Writable((1, 3))
 
 
 class Raster:
@@ -23,7 +23,7 @@ class Raster:
     Args:
         name: Pillow's name of the format.
         suffixes: suffixes of its files.
-        writes: suffixes of files that are written, with the numbers of channels that they hold.
+        writes: suffixes of files that are written, with the pixels that they hold.
         options: options of the encoder.
         lossless: whether it is written without loss.
         one_canvas: whether all frames have one size.
@@ -34,7 +34,7 @@ class Raster:
         name: str,
         suffixes: Collection[str],
         *,
-        writes: Mapping[str, Collection[int]] | None = None,
+        writes: Mapping[str, Writable] | None = None,
         options: Mapping[str, Any] | None = None,
         lossless: bool = True,
         one_canvas: bool = False,

@@ -84,6 +84,8 @@ def _header(page: Page, count: int, source: EncodedImage) -> Header:
         format="TIFF",
         size=page.size[::-1] if page.orientation in range(5, 9) else page.size,
         channels=(1 if mode in pillow.GRAY else 3) + bool(page.alpha),
+        alpha=bool(page.alpha),
+        dtype="uint16" if page.by_opencv else "uint8",
         bits=max(8, page.bits),
         mode=mode,
         frames=count,
@@ -126,7 +128,8 @@ def _decode_deep(single: bytes, page: Page) -> Layers:
         raise ValueError(f"{page.name} that was decoded as {values.dtype}")
     if page.photometric == tiff_page.GRAY_INVERTED:
         values = 65535 - values
-    layers = split_alpha(values.reshape(values.shape[:2]) if page.colours == 1 else values)
+    values = values.reshape(*values.shape[:2], -1)
+    layers = split_alpha(values, alpha=bool(page.alpha))
     return _unpremultiply(layers) if page.alpha == 1 else layers
 
 

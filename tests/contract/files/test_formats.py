@@ -13,6 +13,7 @@ from PIL import Image
 
 from translate import hookimpl
 from translate.engine.plugins import discovery
+from translate.formats import Writable
 from translate.images.source import EncodedImage
 from translate.registry import names
 from translate.testing import check_format
@@ -71,7 +72,7 @@ def test_suffixes_are_in_lower_case_and_written_files_are_read(check: Callable[.
     with pytest.raises(AssertionError, match=r"expected lower case with a dot.*'NPY'"):
         check(suffixes={"NPY"}, writes={})
     with pytest.raises(AssertionError, match=r"`writes` names \['.npz'\]"):
-        check(writes={".npz": (3,)})
+        check(writes={".npz": Writable((3,))})
     with pytest.raises(AssertionError, match="`suffixes` is empty"):
         check(suffixes=set(), writes={})
 
@@ -106,7 +107,7 @@ def test_read_returns_what_probe_announces(npy: ModuleType, check: Callable[...,
     def floats(self: Any, *arguments: Any) -> Any:
         return npy.Npy.read(self, *arguments) / 255
 
-    with pytest.raises(AssertionError, match="`read` returns float64: expected uint8 or uint16"):
+    with pytest.raises(AssertionError, match="`probe` announces uint8, and `read` returns float64"):
         check(read=floats)
 
 
@@ -140,4 +141,4 @@ def test_half_a_file_is_not_read(npy: ModuleType, check: Callable[..., None]) ->
         return EncodedImage(source.name, source.data.ljust(128 + 9 * 13 * 3, b"\0"))
 
     with pytest.raises(AssertionError, match="half of the file is read as an image"):
-        check(probe=probe, read=read, writes={".npy": (3,)})
+        check(probe=probe, read=read, writes={".npy": Writable((3,))})

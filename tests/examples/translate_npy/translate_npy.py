@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from translate import hookimpl
-from translate.formats import Header
+from translate.formats import Header, Writable
 
 
 @hookimpl
@@ -16,10 +16,10 @@ def register_formats():
 
 
 class Npy:
-    """NumPy arrays of uint8 or uint16: gray, RGB, and both with alpha."""
+    """NumPy arrays of uint8 or uint16: one to four channels, none of them of opacity."""
 
     suffixes = {".npy"}
-    writes = {".npy": (1, 3)}
+    writes = {".npy": Writable((1, 3))}
     lossless = True
 
     def probe(self, source, frame=0):
@@ -27,8 +27,10 @@ class Npy:
             return None
         shape, dtype, _, _ = read_header(source.data)
         channels = shape[2] if len(shape) == 3 else 1
-        bits = 8 * dtype.itemsize
-        return Header(format="NPY", size=shape[:2], channels=channels, bits=bits, mode=str(dtype))
+        name = dtype.newbyteorder("=").name
+        return Header(
+            format="NPY", size=shape[:2], channels=channels, dtype=name, bits=8 * dtype.itemsize
+        )
 
     def read(self, source, frame=0, window=None):
         shape, dtype, order, start = read_header(source.data)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.batches import DTYPES
 from translate.contract.rules import require
 from translate.errors import BadImage
 from translate.formats import Format, Header, Window
@@ -56,7 +57,7 @@ class FormatSubject:
     @property
     def written(self) -> Iterator[tuple[str, int]]:
         """Each suffix that it writes, with each number of channels."""
-        return ((suffix, n) for suffix, many in self.format.writes.items() for n in many)
+        return ((suffix, n) for suffix, takes in self.format.writes.items() for n in takes.channels)
 
     def write(self, suffix: str, channels: int) -> EncodedImage:
         """Return a file of random pixels, written by the format."""
@@ -93,7 +94,9 @@ def leaves_others_alone(subject: FormatSubject) -> str | None:
         (named.name, named.format.write(pixels(channels), header(channels)))
         for named in format_registry.formats()
         if named.name != subject.name
-        for channels in sorted({n for many in named.format.writes.values() for n in many})
+        for channels in sorted(
+            {n for takes in named.format.writes.values() for n in takes.channels}
+        )
     ]
     noise = Random(0).randbytes(64)
     for name, data in [("nothing", b""), ("a zero", b"\0"), ("noise", noise), *others]:
@@ -149,7 +152,7 @@ def keeps_pixels(subject: FormatSubject) -> str | None:
     for suffix, channels in subject.written:
         image = subject.write(suffix, channels)
         decoded = image.decode(channels=channels)
-        same = decoded.dtype == np.uint8 and (decoded == pixels(channels)).all()
+        same = decoded.dtype == np.uint8 and np.array_equal(decoded, pixels(channels))
         require(same or not subject.format.lossless,
              f"{image.name}: the pixels read differ from those written with {channels} channels: "
              "store them exactly, or set `lossless` to False")  # fmt: skip
@@ -187,8 +190,9 @@ def _require_shape(name: str, pixels: NDArray[Any], header: Header) -> None:
         pixels.shape == shape,
         f"{name}: `probe` announces {shape}, and `read` returns {pixels.shape}",
     )
-    require(pixels.dtype in (np.uint8, np.uint16),
-         f"{name}: `read` returns {pixels.dtype}: expected uint8 or uint16")  # fmt: skip
+    announced = f"{name}: `probe` announces {header.dtype}"
+    require(header.dtype in DTYPES, f"{announced}: expected one of {', '.join(DTYPES)}")
+    require(pixels.dtype == header.dtype, f"{announced}, and `read` returns {pixels.dtype}")
 
 
 def _array(content: NDArray[Any] | Layers) -> NDArray[Any]:
