@@ -145,6 +145,7 @@ def test_a_third_party_recipe_trains_and_translates_and_its_absence_is_reported(
     absent = run_command("infer", run, source, tmp_path / "out")  # not installed in this process
     assert absent.code == 2
     assert "no recipe is called 'sharpen'" in absent.err
+    assert "not installed: pip install translate-sharpen==0.3.0" in absent.err
 
 
 def test_a_third_party_tracker_records_a_run_and_its_resume(

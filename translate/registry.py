@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
+from translate.engine.plugins.calls import call_hook
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import signatures
@@ -223,7 +224,7 @@ def list_registrations(kind: Kind) -> list[Registration]:
         if where in discovery.skipped:
             continue
         try:
-            factories = dict(hook.function())
+            factories = dict(call_hook(hook, {}))
             for name, factory in factories.items():
                 if not (isinstance(name, str) and "/" not in name and callable(factory)):
                     raise PluginError(f"{name!r} is not a name, without a slash, of a factory")

@@ -22,12 +22,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     folder.mkdir()
     before = set(sys.modules)
 
-    def write(name: str, code: str, *, entry: str = "", requires: str = "", base=folder) -> str:
+    def write(name: str, code: str, *, entry: str = "", requires: str = "", base=folder,
+              group: str = "translate") -> str:  # fmt: skip
         module = re.sub(r"\W", "_", f"{base.name}_{name}_plugin").lower()
         (base / f"{module}.py").write_text(code)
         info = base / f"{name.replace('-', '_')}-1.5.dist-info"
         info.mkdir()
-        (info / "entry_points.txt").write_text(f"[translate]\n{entry or name} = {module}\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{entry or name} = {module}\n")
         lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.5"]
         lines += [f"Requires-Dist: {requires}"] if requires else []
         (info / "METADATA").write_text("\n".join(lines) + "\n")

@@ -265,3 +265,26 @@ def test_plugins_of_distributions_without_the_torch_free_group_are_all_loaded(in
     assert "sweets:sweets" in loaded
     assert "translate-kit:formats" in loaded
     assert "translate-kit:cyclegan" not in loaded
+
+
+def test_a_plugin_for_newer_hooks_is_refused_with_the_line_to_type(run_command, install) -> None:
+    install(
+        "tomorrow-sweets", plugin_source("lemon", "lime"), entry="tomorrow", group="translate.2"
+    )
+    listing = run_command("plugins")
+    assert listing.code == 0
+    assert (
+        f"tomorrow: PluginError: it needs hooks 2, and translate-kit {__version__} has hooks 1: "
+        "pip install --upgrade translate-kit"
+    ) in listing.out
+    assert "lime" not in names("loss")
+
+
+def test_a_plugin_for_old_and_new_hooks_is_loaded_by_the_old_ones(
+    run_command, install, tmp_path
+) -> None:
+    install("both", plugin_source("lime"))
+    file = tmp_path / "site/both-1.5.dist-info/entry_points.txt"
+    file.write_text(file.read_text() + "[translate.2]\nboth = both_of_tomorrow\n")
+    listing = run_command("plugins")
+    assert "lime" in listing.out and "broken" not in listing.out

@@ -74,6 +74,8 @@ class State(json_files.Record):
 
     processes: int = Field(ge=1, le=MAX_STEPS)
     versions: dict[str, str]
+    plugins: dict[str, str] = {}
+    """versions of the distributions whose plugins the configuration names, without ours"""
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -24,6 +24,7 @@ from translate.engine.checkpoints.selection import Selection
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checkpoints.untrusted import MemoryLimit, check_header
 from translate.engine.config import layers, schema
+from translate.engine.config.plugin_versions import missing_plugins_named
 from translate.engine.config.renamed import current_document, current_names, renamed_by
 from translate.engine.disk import json_files
 from translate.engine.plugins.errors import NO_TEMPORARY
@@ -123,8 +124,9 @@ def _readable_content(path: Path) -> Iterator[None]:
 
 def rebuild_recipe(checkpoint: Checkpoint) -> Recipe:
     """Return the recipe of a checkpoint, as it was constructed for training."""
-    part = {"name": checkpoint.config.recipe, **checkpoint.config.options}
-    return create_recipe(part, spec=checkpoint.spec)
+    config, plugins = checkpoint.config, checkpoint.description.get("plugins", {})
+    with missing_plugins_named(plugins):
+        return create_recipe({"name": config.recipe, **config.options}, spec=checkpoint.spec)
 
 
 @contextmanager
@@ -136,8 +138,7 @@ def memory_limit(checkpoint: Checkpoint) -> Iterator[None]:
 
 def restore_weights(recipe: Recipe, path: Path, *, averaged: bool = False) -> None:
     """Load the weights at `path`; with `averaged`, their moving average, if it is saved."""
-    file = _weights_file(path, averaged)
-    expected = recipe.state_dict()
+    file, expected = _weights_file(path, averaged), recipe.state_dict()
     tensors = current_names(_read_tensors(file), recipe.renamed, expected)
     differences = [f"{key} is missing" for key in expected.keys() - tensors.keys()]
     differences += [f"{printable_name(key)} is unknown" for key in tensors.keys() - expected.keys()]
@@ -173,8 +174,7 @@ def _built_by(path: Path) -> str:
     with _readable_content(path / "state.json"):
         checkpoint = read_checkpoint(path)
         version = printable_name(checkpoint.description["versions"]["translate-kit"])
-    options = short_repr(checkpoint.config.options)
-    recipe = checkpoint.config.recipe
+    recipe, options = checkpoint.config.recipe, short_repr(checkpoint.config.options)
     return f"{recipe} as translate-kit {version} and its plugins built it, {options=!s}"
 
 

@@ -26,6 +26,7 @@ from translate.engine.checkpoints.retention import is_whole, retain, verify
 from translate.engine.checkpoints.safetensors import serialize
 from translate.engine.checkpoints.state import ModelState, TrainingState
 from translate.engine.config import yaml
+from translate.engine.config.plugin_versions import plugin_versions
 from translate.engine.disk import folders
 from translate.engine.disk.durable import Chunk
 from translate.engine.plugins.errors import plugin_code
@@ -117,10 +118,11 @@ def _describe(
     best: Best | None,
 ) -> dict[str, Any]:
     """Return ``state.json``: all that is not a tensor."""
+    config = yaml.document(model.config)
     return {
         "format": FORMAT,
         "step": model.step,
-        "config": yaml.document(model.config),
+        "config": config,
         "spec": asdict(model.spec),
         "images": {"range": [-1, 1], "channels_first": True},
         "optimizers": describe_optimizers(resume.optimizers, resume.configured) if resume else {},
@@ -131,6 +133,7 @@ def _describe(
         "processes": processes,
         "threads": torch.get_num_threads(),
         "versions": {"translate-kit": __version__, "torch": torch.__version__},
+        "plugins": plugin_versions(config),
     }
 
 

@@ -14,6 +14,9 @@ from translate.engine.processes.signals import reraise_interruption
 from translate.errors import PluginError, describe_error
 
 GROUP = "translate"
+"""the group of entry points; later versions of the hooks have groups ``translate.2`` and so on"""
+HOOKS_VERSION = 1
+"""it grows when a hook loses an argument or changes its meaning, not when hooks are added"""
 TORCH_FREE = "translate.torch_free"
 """group in which a distribution may repeat the entry points of its formats and exporters, if they
 import no PyTorch"""
@@ -31,6 +34,17 @@ def installed() -> list[EntryPoint]:
     """Return every installed plugin's entry point, ours first; imports nothing."""
     entries = {(distribution(e), e.name): e for e in entry_points(group=GROUP)}
     return [entries[key] for key in sorted(entries, key=lambda k: (k[0] != OWN_DISTRIBUTION, *k))]
+
+
+def written_for_newer_hooks() -> Iterator[tuple[EntryPoint, int]]:
+    """Yield plugins that are only for hooks of a newer version, with the oldest that suits them."""
+    known = {(distribution(e), e.name) for e in installed()}
+    numbers = (group.removeprefix(f"{GROUP}.") for group in entry_points().groups)
+    for number in sorted(int(text) for text in numbers if text.isdecimal()):
+        for entry in entry_points(group=f"{GROUP}.{number}"):
+            if number > HOOKS_VERSION and (key := (distribution(entry), entry.name)) not in known:
+                known.add(key)
+                yield entry, number
 
 
 def distribution(entry: EntryPoint) -> str:
@@ -74,7 +88,21 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
             reraise_interruption(error)
             skipped[name] = error
             logger.warning(_failure_message(entry, error))
+    if not torch_free:
+        _skip_newer()
     return manager
+
+
+def _skip_newer() -> None:
+    """List the plugins that need newer hooks as skipped, each named in one warning."""
+    versions = dict(written_for_newer_hooks())
+    for entry in allowed(versions):
+        error = PluginError(
+            f"it needs hooks {versions[entry]}, and {OWN_DISTRIBUTION} {version(OWN_DISTRIBUTION)} "
+            f"has hooks {HOOKS_VERSION}: pip install --upgrade {OWN_DISTRIBUTION}"
+        )
+        skipped[f"{distribution(entry)}:{entry.name}"] = error
+        logger.warning(_failure_message(entry, error))
 
 
 def load_for(hook: str) -> pluggy.PluginManager:

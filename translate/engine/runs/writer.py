@@ -16,6 +16,7 @@ from translate.engine.data.places import working_directory
 from translate.engine.disk import file_system, files, folders, json_files, partial_files
 from translate.engine.disk.problems import Problem
 from translate.engine.plugins import discovery
+from translate.engine.plugins.calls import call_hook
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs.problem_list import ProblemList
@@ -183,7 +184,7 @@ class RunWriter:
         for hook in getattr(discovery.load().hook, event).get_hookimpls():
             arguments = {"run": self.run, **facts}
             try:
-                hook.function(*(arguments[name] for name in hook.argnames))
+                call_hook(hook, arguments)
             except BaseException as error:
                 reraise_interruption(error)
                 reason = describe_unexpected(error, hook.function)

@@ -1,17 +1,27 @@
-"""Files that are installed with the package: configurations and dataset cards."""
+"""Files that are installed with the package: configurations, dataset cards, plugins."""
 
 import importlib.resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
+IN_CHECKOUT = {
+    "configs": "configs",
+    "datasets": "datasets/cards",
+    "plugin_directory": "plugins/directory",
+    "plugin_template": "plugins/template",
+}
+"""the folder of each kind in a checkout, by its name in an installed package"""
 
-def bundled(kind: Literal["configs", "datasets"]) -> Traversable:
-    """Return the folder of configurations or dataset cards, in a checkout or an installed wheel."""
+
+def bundled(
+    kind: Literal["configs", "datasets", "plugin_directory", "plugin_template"],
+) -> Traversable:
+    """Return a folder of installed files, in a checkout or an installed wheel."""
     package = importlib.resources.files("translate")
     checkout = Path(str(package)).parent
     if (checkout / "pyproject.toml").is_file():
-        return checkout / ("datasets/cards" if kind == "datasets" else kind)
+        return checkout / IN_CHECKOUT[kind]
     return package / kind
 
 

@@ -1,0 +1,53 @@
+"""`translate plugins check`: a line for each rule, an exit code, suggested names."""
+
+import re
+
+import pytest
+import swapped_loss
+from swapped_loss import SwapsRealAndFake
+from torch import nn
+from valid_recipe import ValidRecipe, register
+
+from translate.contract import kinds
+
+
+def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command) -> None:
+    register(
+        register_plugin,
+        "sweets:sugar",
+        recipes={"valid": ValidRecipe},
+        losses={"swapped": SwapsRealAndFake},
+    )
+    good = run_command("plugins", "check", "valid", "--set", "options.width=2")
+    assert (good.code, good.err) == (0, "")
+    assert good.out.startswith("recipe valid\n  ok      Read no file")
+    assert len(good.out.splitlines()) == 1 + len(kinds.RULES["recipe"])
+    assert run_command("plugins", "check", "valid", "--quiet").out == ""
+
+
+@pytest.mark.parametrize("name", ["swapped", "sweets", "sugar", "sweets/swapped"])
+def test_plugins_check_fails_if_a_rule_is_broken(register_plugin, run_command, name) -> None:
+    register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    result = run_command("plugins", "check", name, "--quiet")
+    assert result.code == 2
+    line, place = result.out.splitlines()
+    assert re.fullmatch("  BROKEN  loss .*swapped: Be lowest for equal images; .*", line)
+    assert re.fullmatch(
+        f" +in {swapped_loss.__file__}, line \\d+: `def for_discriminator.*`", place
+    )
+    assert result.err == f"Error: {name} breaks a rule: see plugins/README.md.\n"
+
+
+def test_plugins_check_suggests_the_nearest_name(register_plugin, run_command) -> None:
+    losses = {"l5": nn.L1Loss, "l6": nn.L1Loss}
+    register(register_plugin, "sweets:sugar", recipes={"valid": ValidRecipe}, losses=losses)
+    for arguments, message in (
+        (["vald"], "nothing installed is called 'vald'. Did you mean 'valid'?"),
+        (["valid", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
+        (["valid", "--set", "options.widt=2"], "has no option 'widt'. Did you mean 'width'?"),
+        (["l5", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
+        (["sugar", "--set", "options.a=1"], "--set is for one part, and sugar has 3"),
+    ):
+        result = run_command("plugins", "check", *arguments)
+        assert result.code == 2
+        assert message in result.err

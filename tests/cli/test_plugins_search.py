@@ -1,0 +1,13 @@
+"""`translate plugins search`: what is in the directory, and the line that installs it."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def test_the_search_prints_what_to_install(run_command: Callable[..., Any]) -> None:
+    result = run_command("plugins", "search", "flow matching")
+    assert result.code == 0
+    assert "translate-flow" in result.out and "translate-stargan" not in result.out
+    assert "pip install tests/examples/translate_flow" in result.out
+    nothing = run_command("plugins", "search", "stargam")
+    assert "No plugin in the directory matches 'stargam'. Did you mean 'stargan'?" in nothing.out

@@ -1,0 +1,29 @@
+"""The report of a check: rules, seconds, versions and licence."""
+
+import json
+
+import pytest
+from swapped_loss import SwapsRealAndFake
+from valid_recipe import register
+
+from translate import __version__
+
+
+def test_the_report_of_a_check_has_rules_versions_and_licence(
+    register_plugin, run_command, tmp_path
+) -> None:
+    register(register_plugin, "sweets:sugar", losses={"swapped": SwapsRealAndFake})
+    for name, ok in (("l1", True), ("swapped", False)):
+        file = tmp_path / f"{name}.json"
+        run_command("plugins", "check", name, "--quiet", "--report", file)
+        report = json.loads(file.read_text())
+        assert (report["checked"], report["ok"], report["errors"]) == (name, ok, [])
+        assert report["versions"]["translate-kit"] == __version__
+        (part,) = report["parts"]
+        assert part["part"] == f"loss {name}"
+        assert {rule["result"] for rule in part["rules"]} <= {"ok", "broken", "skipped"}
+        assert any(rule["result"] == "broken" for rule in part["rules"]) is not ok
+        total = sum(rule["seconds"] for rule in part["rules"])
+        assert report["seconds"] == pytest.approx(total, abs=0.01)
+        (distribution,) = report["distributions"]
+        assert (distribution["licence"] == "MIT") is ok

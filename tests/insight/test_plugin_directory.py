@@ -1,0 +1,38 @@
+"""The directory of plugins: each entry is installed from its folder and keeps the contract."""
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from command_result import ROOT
+
+from translate.insight.plugin_directory import read_directory
+
+
+def test_entries_are_named_by_their_file_and_have_the_name_of_their_project() -> None:
+    entries = read_directory()
+    files = sorted((ROOT / "plugins/directory").glob("*.toml"))
+    assert [entry.name for entry in entries] == [file.stem for file in files]
+    for entry in entries:
+        project = tomllib.loads((ROOT / entry.source / "pyproject.toml").read_text())["project"]
+        assert (project["name"], project["license"]) == (entry.name, entry.licence)
+
+
+def test_entries_match_all_words_of_a_search_in_any_case() -> None:
+    (entry,) = (entry for entry in read_directory() if entry.name == "translate-stargan")
+    assert entry.matches("") and entry.matches("STARGAN") and entry.matches("recipes season")
+    assert not entry.matches("stargan histology")
+
+
+@pytest.mark.slow
+def test_every_plugin_of_the_directory_keeps_the_contract_in_a_fresh_environment() -> None:
+    table = ROOT / "plugins/directory/README.md"
+    before = table.read_text()
+    try:
+        script = [sys.executable, str(ROOT / ".ci/plugin_directory.py")]
+        done = subprocess.run(script, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert table.read_text() == before, "commit the table that the script has written"
+    finally:
+        table.write_text(before)

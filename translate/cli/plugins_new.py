@@ -1,0 +1,59 @@
+"""`translate plugins new`: start the project of a plugin."""
+
+import re
+from pathlib import Path
+
+import click
+
+from translate.engine.system import console
+from translate.engine.system.bundled import bundled
+from translate.errors import ConfigError
+
+KINDS = ("recipe", "generator", "loss", "layout", "metric", "tracker")
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(KINDS), default="recipe", show_default=True,
+              help="What the plugin offers.")  # fmt: skip
+@click.option("--out", metavar="DIR", help="Folder of the project.  [default: NAME]")
+@click.option("--author", default="The authors", show_default=True, help="Name in the licence.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+def command(name: str, kind: str, out: str | None, author: str, quiet: bool) -> None:
+    """Start the project of a plugin: a package with its tests, which can be published as it is.
+
+    NAME is that of the distribution, translate-mymethod; the plugin is then called mymethod.
+
+    \b
+    Examples:
+      translate plugins new translate-mymethod
+      translate plugins new translate-mymetric --kind metric --author "Ada Lovelace"
+    """
+    folder = Path(out or name)
+    create_project(folder, name, kind, author)
+    if not quiet:
+        short = name.removeprefix("translate-")
+        console.say(f"{folder}: a {kind}, {short}. Next:")
+        console.say(f"  pip install -e {folder} && translate plugins check {short}")
+
+
+def create_project(folder: Path, name: str, kind: str, author: str = "The authors") -> None:
+    """Write the project of a plugin into a new or empty folder.
+
+    Raises:
+        ConfigError: The name has another form, the folder is not empty, or copier is missing.
+    """
+    if not re.fullmatch(r"translate-[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise ConfigError(
+            f"{name!r}: expected translate-NAME, in small letters, digits and hyphens."
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder} is not empty: choose another folder by --out.")
+    try:
+        from copier import run_copy
+    except ImportError as error:
+        raise ConfigError(
+            'a new project needs copier: pip install "translate-kit[plugins]".'
+        ) from error
+    answers = {"name": name, "kind": kind, "author": author}
+    run_copy(str(bundled("plugin_template")), folder, data=answers, defaults=True, quiet=True)

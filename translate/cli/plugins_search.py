@@ -1,0 +1,47 @@
+"""`translate plugins search`: the directory of published plugins."""
+
+import json
+
+import click
+
+from translate.engine.system import console
+
+
+@click.command("search")
+@click.argument("text", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="Print only names.")
+def command(text: str, as_json: bool, quiet: bool) -> None:
+    """Search the directory of plugins that others have published; without TEXT, list all.
+
+    TEXT is found in names, summaries, kinds and the images that a plugin is for. The directory is
+    part of this version, and nothing is downloaded.
+
+    \b
+    Examples:
+      translate plugins search
+      translate plugins search "flow matching"
+    """
+    from translate.errors import suggest
+    from translate.insight.plugin_directory import read_directory
+
+    directory = read_directory()
+    entries = [entry for entry in directory if entry.matches(text)]
+    if as_json:
+        records = [{**entry.model_dump(), "installed": entry.installed} for entry in entries]
+        console.show(json.dumps(records, indent=2))
+        return
+    for entry in entries:
+        if quiet:
+            console.say(entry.name)
+            continue
+        state = f"installed {entry.installed}" if entry.installed else entry.install_command
+        offers = "; ".join(f"{kind} {', '.join(names)}" for kind, names in entry.offers.items())
+        console.say(f"{entry.name}  {entry.summary}")
+        console.say(
+            f"  {offers}; {entry.licence}{', needs weights' if entry.needs_weights else ''}"
+        )
+        console.say(f"  {state}")
+    if not entries:
+        names = [name for entry in directory for group in entry.offers.values() for name in group]
+        console.say(f"No plugin in the directory matches {text!r}.{suggest(text, names)}")

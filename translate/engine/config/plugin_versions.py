@@ -1,0 +1,61 @@
+"""The distributions of plugins that a configuration needs, and which of them are missing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from translate.engine.plugins.discovery import OWN_DISTRIBUTION
+from translate.errors import ConfigError, printable_name
+from translate.registry import HOOKS, list_registrations
+
+
+def plugin_versions(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of the distributions that register a name in a configuration.
+
+    Our own is not among them; its version is recorded anyway.
+    """
+    names = set(_texts(document))
+    distributions = {
+        registration.distribution
+        for kind in HOOKS
+        for registration in list_registrations(kind)
+        if {registration.name, f"{registration.distribution}/{registration.name}"} & names
+    }
+    versions = {name: _installed(name) for name in sorted(distributions - {OWN_DISTRIBUTION})}
+    return {name: installed for name, installed in versions.items() if installed}
+
+
+@contextmanager
+def missing_plugins_named(versions: Mapping[str, str]) -> Iterator[None]:
+    """Add to a `ConfigError` in the block which of the recorded plugins are not installed."""
+    try:
+        yield
+    except ConfigError as error:
+        missing = [f"{name}=={number}" for name, number in versions.items() if not _installed(name)]
+        if not missing:
+            raise
+        typed = printable_name(" ".join(missing))
+        raise ConfigError(
+            f"{error} It was made with plugins that are not installed: pip install {typed}"
+        ) from error
+
+
+def _installed(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a document of mappings and lists."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from _texts(item)
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
