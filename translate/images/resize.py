@@ -1,23 +1,44 @@
 """Resize and pad images."""
 
+from typing import Any
+
 import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from translate.images.layers import Pixels
 
 
 def resize_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Return an image at another size: averaged when it gets smaller, bicubic when it gets larger.
+    """Return an image at another size, by Pillow's bicubic filter, which is antialiased.
 
     Args:
-        pixels: (H, W, C), uint8 or uint16.
+        pixels: (H, W, C), of any type; integers are rounded, and clipped to their type's range.
         size: Height and width.
     """
-    height, width, channels = pixels.shape
-    smaller = min(height, size[0]), min(width, size[1])
-    for (rows, columns), how in ((smaller, cv2.INTER_AREA), (size, cv2.INTER_CUBIC)):
-        if pixels.shape[:2] != (rows, columns):
-            pixels = cv2.resize(pixels, (columns, rows), interpolation=how)
-    return pixels.reshape(*size, channels)
+    if pixels.shape[:2] == size:
+        return pixels
+    if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
+        return _resize(pixels, size)
+    return np.stack([_resize_channel(channel, size) for channel in np.moveaxis(pixels, 2, 0)], 2)
+
+
+def _resize_channel(channel: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Return (H, W) numbers at another size."""
+    if channel.dtype == np.uint8:
+        return _resize(channel, size)
+    resized = _resize(channel.astype(np.float32), size)
+    if not np.issubdtype(channel.dtype, np.integer):
+        return resized
+    limits = np.iinfo(channel.dtype)
+    return np.rint(resized).clip(limits.min, limits.max).astype(channel.dtype)
+
+
+def _resize(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Return an image that Pillow knows, bytes or floats, at another size."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    return np.asarray(image.resize(size[::-1], Image.Resampling.BICUBIC))
 
 
 def pad_to(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -11,6 +11,8 @@ from translate_plugins.formats.pillow import FrameDetails
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are reported by us
 
+TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+
 
 def is_better(details: FrameDetails) -> bool:
     """Return whether to decode with OpenCV: photographs and 16-bit colour."""
@@ -40,4 +42,4 @@ def read_numbers(data: bytes) -> NDArray[Any] | None:
         return None
     if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
         return None
-    return pixels if pixels.ndim == 2 else pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, TO_RGB[pixels.shape[2]])

@@ -16,9 +16,9 @@ from specs import image_spec
 from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
 from translate.engine.data import transform
+from translate.engine.data.scaling import scale
 from translate.engine.data.transform import Augment
 from translate.errors import BadImage, ConfigError
-from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 from translate.images.tensors import as_tensor
 
@@ -36,16 +36,17 @@ IMAGE = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8, endpoin
 
 def test_a_crop_is_taken_from_the_scaled_image() -> None:
     (crop,) = item(resize=20, flip=False)(IMAGE)
-    scaled = as_tensor(resize_pixels(IMAGE, (20, 30)))
+    scaled = scale(IMAGE, (20, 30), Domain(""))
     places = scaled.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4).flatten(0, 1)
     assert any(torch.equal(crop, candidate) for candidate in places)
     assert item(size=(8, 24))(IMAGE)[0].shape == (3, 8, 24)
 
 
 def test_a_range_of_resize_scales_each_image_randomly_and_pairs_alike() -> None:
-    scaled = {side: resize_pixels(IMAGE, (side, side * 3 // 2)) for side in range(16, 25, 2)}
+    sides = range(16, 25, 2)
+    scaled = {side: scale(IMAGE, (side, side * 3 // 2), Domain("")) for side in sides}
     places = {
-        side: as_tensor(image).unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
+        side: image.unfold(1, 16, 1).unfold(2, 16, 1).permute(1, 2, 0, 3, 4)
         for side, image in scaled.items()
     }
     output, sizes = item(resize=(16, 24), flip=False), set()
@@ -61,7 +62,7 @@ def test_a_range_of_resize_scales_each_image_randomly_and_pairs_alike() -> None:
 def test_fit_shrinks_to_the_crop_and_never_enlarges() -> None:
     fitted = {"resize": "fit", "flip": False}
     (crop,) = item(**fitted)(IMAGE)
-    scaled = as_tensor(resize_pixels(IMAGE, (16, 24)))
+    scaled = scale(IMAGE, (16, 24), Domain(""))
     assert any(torch.equal(crop, scaled[:, :, x : x + 16]) for x in range(9))
     small = IMAGE[:13, :14]
     (grown,) = item(**fitted)(small)

@@ -63,7 +63,7 @@ class Data(Section):
     workers: int = Field(default=0, ge=0, le=1024)
     """processes that read images; 0: a thread reads the next batch"""
     cache: float = Field(default=2.0, ge=0)
-    """gigabytes that the decoded images may take in memory; a larger set is read from disk"""
+    """gigabytes for decoded images, and scaled ones, in memory; a larger set is read from disk"""
     split: str = "train"
     """the subfolder of each domain that is trained on"""
     validation: Share | str | None = None

@@ -60,6 +60,20 @@ class Cache:
         pixels.flags.writeable = False
         return pixels
 
+    @property
+    def nbytes(self) -> int:
+        """The size of the block."""
+        return self._block.nbytes
+
+    def place_of(self, pixels: NDArray[Any]) -> int | None:
+        """Return where `pixels` that were read, or a part of them, begin in the block.
+
+        None for others, such as a copy.
+        """
+        offset = pixels.__array_interface__["data"][0] - self._block.data_ptr()
+        inside = 0 <= offset < self.nbytes and not pixels.flags.writeable
+        return offset if inside else None
+
     def _place(self, path: Path) -> NDArray[Any]:
         start, shape = self._places[path]
         return self._block[start : start + prod(shape)].numpy().reshape(shape)

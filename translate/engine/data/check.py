@@ -22,6 +22,7 @@ from translate.engine.data.data_warnings import as_problems, find_warnings, note
 from translate.engine.data.item_errors import item_error
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.order import TRIES, UNBATCHED
+from translate.engine.data.scaling import ScaledImages
 from translate.engine.data.transform import Augment, require_size
 from translate.engine.disk.problems import Problem
 from translate.engine.processes.pool import DaemonThreadPool
@@ -136,7 +137,7 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
         sizes = {p: error.size for p, error in headers.items() if isinstance(error, Header)}
         needed = sum(prod(size) * by_path[path].channels for path, size in sizes.items())
         cache = Cache(sizes if needed <= data.cache * 1e9 else {}, kind, by_file)
-        augment = Augment(data, layout.spec, cache.read)
+        augment = Augment(data, layout.spec, cache.read, _scaling(cache, data))
         bad = [error for error in headers.values() if isinstance(error, BadImage)]
         bad += layout.problems
         if needed <= data.cache * 1e9:
@@ -148,6 +149,13 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
     lost = notes(headers, by_path)
     warnings = find_warnings(layout, data, lost, sizes.values(), cache.read)
     return CheckedData(layout, augment, problems, warnings, as_problems(lost))
+
+
+def _scaling(cache: Cache, data: Data) -> ScaledImages:
+    """Return what scales images; it keeps them where each is always scaled to the same size."""
+    least, most = data.shorter_side or (0, 0)
+    room = (data.cache * 1e9 - cache.nbytes) / max(1, data.workers)  # each process has its own
+    return ScaledImages(cache, room if least == most else 0)
 
 
 def _probe(path: Path, data: Data, files: OpenedFiles) -> Header | BadImage:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from translate.batches import Domain, ImageSpec
 from translate.engine.config.schema import Data
+from translate.engine.data.scaling import scale
 from translate.errors import ConfigError, suggest
 from translate.images import domain_images
 from translate.images.layers import Pixels, guarded
@@ -43,6 +44,7 @@ class Augmentation(NamedTuple):
         """
         if labels and not self.is_geometric:
             return pixels
+        pixels = np.ascontiguousarray(pixels)
         self.transform.set_random_state(np.random.default_rng(seed), Random(seed))
         if labels:
             return self.transform(image=pixels, mask=pixels)["mask"].reshape(pixels.shape)
@@ -50,12 +52,24 @@ class Augmentation(NamedTuple):
 
 
 class Augment:
-    """Creates the transform of each item; `read` returns the pixels of a file."""
+    """Creates the transform of each item.
+
+    Args:
+        data: The settings.
+        spec: The domains.
+        read: Returns the pixels of a file.
+        scale: Returns an image at another size, as `translate.engine.data.scaling.scale` does.
+    """
 
     def __init__(
-        self, data: Data, spec: ImageSpec, read: Callable[[Path], NDArray[np.uint8]]
+        self,
+        data: Data,
+        spec: ImageSpec,
+        read: Callable[[Path], NDArray[np.uint8]],
+        scale: Callable[[Pixels, tuple[int, int], Domain], Tensor] = scale,
     ) -> None:
         self.data, self.domains, self.read = data, domain_images.by_role(spec), read
+        self.scale = scale
         self.augmentations = [_create(entry, data, self.domains) for entry in data.augment]
 
     def item(self, random: Random) -> "Item":
@@ -133,13 +147,14 @@ class Item:
         height, width = self._augment.scaled(height, width, self._random)
         top = self._random.randint(0, max(0, height - rows))
         left = self._random.randint(0, max(0, width - columns))
-        mirror = -1 if self._random.random() < 0.5 and self._augment.data.flip else 1
+        mirror = self._random.random() < 0.5 and self._augment.data.flip
         crops = []
         for image, domain in zip(images, domains, strict=True):
-            scaled = domain_images.resize(image, (height, width), domain)
-            crop = scaled[top : top + rows, left : left + columns][:, ::mirror]
-            crop = pad_to(np.array(to_uint8(crop)), (rows, columns))
-            crops.append(domain_images.convert(crop, domain))
+            scaled = self._augment.scale(image, (height, width), domain)
+            crop = scaled[:, top : top + rows, left : left + columns]
+            crop = crop.flip(2) if mirror else crop.clone()
+            pixels = to_uint8(crop.permute(1, 2, 0).numpy())
+            crops.append(domain_images.convert(pad_to(pixels, (rows, columns)), domain))
         for augmentation in self._augment.augmentations:
             seed = self._random.getrandbits(64)
             for place, role in enumerate(roles[: len(crops)]):

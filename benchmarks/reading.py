@@ -1,0 +1,159 @@
+"""Training images per second of our input pipeline against Pillow and torchvision, interleaved.
+
+python benchmarks/reading.py [FOLDER ...] [--crop 256] [--images 60] [--rounds 7] [--json FILE]
+
+Each reads, scales to crop * 286/256, crops, flips and normalises the same files one by one, in one
+thread, up to a batch of one float image in [-1, 1]. The other one is the transform of
+pytorch-CycleGAN-and-pix2pix: Pillow decodes and resizes (bicubic), torchvision crops, flips,
+converts and normalises. Ours is that of a training run, from disk and from its cache in memory.
+Our scaled pixels are compared with Pillow's.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import tables
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torchvision import transforms
+
+from translate.batches import Domain
+from translate.engine.config import layers
+from translate.engine.data import check
+from translate.engine.data.order import Items, collate
+from translate.engine.data.scaling import scale
+from translate.engine.training.batch import batch_to_device
+from translate.folders.listing import find_images
+from translate.images.source import read_image
+
+FOLDERS = (Path("../shared/data/horse2zebra/trainA"), Path("../shared/data/horse2zebra/testB"))
+COMPARED = 20
+SCALE = 286 / 256
+CPU = torch.device("cpu")
+
+
+def main() -> None:
+    """Measure, and print a row for each folder."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
+    parser.add_argument("--crop", type=int, default=256)
+    parser.add_argument("--images", type=int, default=60, help="of each folder")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=Path, help="write every measurement to this file")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    seconds = {str(folder): measured(folder, args) for folder in args.folders}
+    rows = [row(name, of_folder, args.crop) for name, of_folder in seconds.items()]
+    note = (
+        f"median (quartiles) of {args.rounds} rounds over {args.images} images a folder, each read "
+        "by all three in turn; wall and CPU time: how many times as long Pillow and torchvision "
+        f"take within a round; pixels of {COMPARED} images, scaled."
+    )
+    tables.report(rows, note, args.json, seconds=seconds)
+
+
+def measured(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.float64]]:
+    """Return the wall and CPU seconds an image of each pipeline, (rounds, 2), in `folder`."""
+    files = find_images(folder)[: args.images]
+    with tempfile.TemporaryDirectory() as root:
+        images = Path(root) / "images"
+        images.mkdir()
+        for number, file in enumerate(files):
+            (images / f"{number:04}{file.suffix}").symlink_to(file.resolve())
+        calls = {
+            "Pillow": published(sorted(images.iterdir()), args.crop),
+            "ours": ours(Path(root), args.crop, cache=0.0, floats=False),
+            "ours, floats": ours(Path(root), args.crop, cache=0.0, floats=True),
+            "cached": ours(Path(root), args.crop, cache=2.0, floats=False),
+            "cached, floats": ours(Path(root), args.crop, cache=2.0, floats=True),
+        }
+        seconds = {name: np.zeros((args.rounds + 1, 2)) for name in calls}
+        for number in range(args.rounds + 1):
+            for index in range(len(files)):
+                for name, call in calls.items():
+                    start = clocks()
+                    call(index)
+                    seconds[name][number] += clocks() - start
+    return {name: of_rounds[1:] / len(files) for name, of_rounds in seconds.items()}
+
+
+def clocks() -> NDArray[np.float64]:
+    """Return wall time and CPU time of this process, which other processes hardly change."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def published(files: Sequence[Path], crop: int) -> Callable[[int], Any]:
+    """Return the transform of the published code, as a function of the index of a file."""
+    side = round(crop * SCALE)
+    transform = transforms.Compose(
+        [
+            transforms.Resize(side, transforms.InterpolationMode.BICUBIC),
+            transforms.RandomCrop(crop),
+            transforms.RandomHorizontalFlip(),
+            transforms.ToTensor(),
+            transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        ]
+    )
+    return lambda index: transform(Image.open(files[index]).convert("RGB"))[None]
+
+
+def ours(root: Path, crop: int, *, cache: float, floats: bool) -> Callable[[int], Any]:
+    """Return a training run's own pipeline, as a function of the index of an item."""
+    flags = {
+        "data.root": str(root),
+        "data.domains": ["images"],
+        "data.layout": "images",
+        "data.size": crop,
+        "data.resize": round(crop * SCALE),
+        "data.cache": cache,
+        "train.steps": 1,
+    }
+    data = layers.resolve("autoencoder", flags=flags).data
+    checked = check.check_data(check.open_layout(data), data)
+    items, epochs = Items(checked.layout, checked.augment.item, seed=0), [0] * len(checked.layout)
+
+    def read(index: int) -> Any:
+        epochs[index] += 1
+        batch, _ = collate([items[epochs[index], index]])
+        return batch_to_device(batch, CPU, checked.layout.spec) if floats else batch
+
+    return read
+
+
+def row(name: str, seconds: Mapping[str, NDArray[np.float64]], crop: int) -> dict[str, Any]:
+    """Return the row of one folder."""
+    row: dict[str, Any] = {"folder": name}
+    for key, of_rounds in seconds.items():
+        row[f"{key}, ms"] = tables.spread((1e3 * of_rounds[:, 0]).tolist(), 2)
+    for key in list(seconds)[1:]:
+        for column, clock in enumerate(("wall", "CPU")):
+            ratios = seconds["Pillow"][:, column] / seconds[key][:, column]
+            row[f"{key}, {clock} time"] = tables.spread(ratios.tolist(), 2)
+    return {**row, **differences(find_images(Path(name))[:COMPARED], crop)}
+
+
+def differences(files: Sequence[Path], crop: int) -> dict[str, Any]:
+    """Return how our scaled pixels differ from Pillow's, in levels of 255."""
+    domain, counts = Domain(""), np.zeros(256, np.int64)
+    for file in files:
+        pixels = read_image(file)
+        shorter = round(crop * SCALE)
+        factor = shorter / min(pixels.shape[:2])
+        height, width = (round(side * factor) for side in pixels.shape[:2])
+        pillow = Image.open(file).convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+        ours = scale(pixels, (height, width), domain).permute(1, 2, 0).numpy()
+        counts += np.bincount(np.abs(np.asarray(pillow, int) - ours).ravel(), minlength=256)
+    shares = counts / counts.sum()
+    return {"equal": f"{shares[0]:.2%}", "more than 1 level": f"{1e6 * shares[2:].sum():.0f} ppm"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Images before the crop: scaled as Pillow scales them, and each one once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from translate.batches import Domain
+from translate.engine.data.cache import Cache
+from translate.engine.data.scaling import ScaledImages, scale
+from translate.images import domain_images
+from translate.images.encode import write_image
+from translate.images.source import EncodedImage
+
+NOISE = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
+PHOTO, LABELS = Domain("photo"), Domain("labels", labels=True)
+SIZE = (21, 33)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    path = tmp_path / "image.png"
+    write_image(path, NOISE)
+    cache = Cache({path: (NOISE.shape[0], NOISE.shape[1])}, PHOTO, {})
+    cache.keep(EncodedImage.open(path))
+    return cache
+
+
+@pytest.fixture
+def pixels(cache: Cache, tmp_path: Path) -> np.ndarray:
+    return cache.read(tmp_path / "image.png")
+
+
+@pytest.mark.parametrize("size", [(21, 33), (64, 40), (286, 286)])
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_bytes_are_scaled_as_pillow_scales_them_but_for_rounding(
+    size: tuple[int, int], channels: int
+) -> None:
+    smooth = np.random.default_rng(0).integers(0, 256, (9, 9, channels), np.uint8)
+    image = domain_images.resize(smooth, (48, 60), PHOTO)
+    scaled = scale(image, size, PHOTO).permute(1, 2, 0).numpy().astype(int)
+    difference = np.abs(scaled - domain_images.resize(image, size, PHOTO))
+    assert difference.max() <= 2 and (difference > 1).mean() < 1e-4 and difference.mean() < 0.02
+
+
+def test_label_maps_and_deep_images_are_scaled_as_everywhere_else() -> None:
+    for pixels, domain in ((NOISE, LABELS), (NOISE.astype(np.uint16) * 257, PHOTO)):
+        expected = domain_images.resize(pixels, SIZE, domain).transpose(2, 0, 1)
+        assert (scale(pixels, SIZE, domain).numpy() == expected).all()
+
+
+def test_an_image_of_the_cache_and_a_part_of_it_are_scaled_once(
+    cache: Cache, pixels: np.ndarray
+) -> None:
+    scaled = ScaledImages(cache, room=1e6)
+    whole, half = scaled(pixels, SIZE, PHOTO), scaled(pixels[:, ::2], SIZE, PHOTO)
+    assert torch.equal(whole, scale(pixels, SIZE, PHOTO)) and not torch.equal(whole, half)
+    assert scaled(pixels, SIZE, PHOTO) is whole and scaled(pixels[:, ::2], SIZE, PHOTO) is half
+    assert not torch.equal(scaled(pixels, SIZE, LABELS), whole)
+    assert scaled(pixels, (11, 12), PHOTO).shape == (3, 11, 12)
+
+
+def test_copies_which_a_layout_may_change_are_scaled_each_time(
+    cache: Cache, pixels: np.ndarray
+) -> None:
+    scaled, copy = ScaledImages(cache, room=1e6), pixels.copy()
+    before = scaled(copy, SIZE, PHOTO).clone()
+    copy[:] = 255 - copy
+    assert not torch.equal(scaled(copy, SIZE, PHOTO), before)
+
+
+def test_what_exceeds_the_room_is_not_kept(cache: Cache, pixels: np.ndarray) -> None:
+    scaled = ScaledImages(cache, room=3 * SIZE[0] * SIZE[1])
+    first = scaled(pixels, SIZE, PHOTO)
+    second = scaled(pixels, (22, 33), PHOTO)
+    assert scaled(pixels, SIZE, PHOTO) is first
+    assert scaled(pixels, (22, 33), PHOTO) is not second
