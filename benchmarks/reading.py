@@ -23,11 +23,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torchvision import transforms
-from translate.engine.training.batch import batch_to_device
 
 from translate.batches import Domain
 from translate.engine.config import layers
 from translate.engine.data import check
+from translate.engine.data.device import batch_to_device
 from translate.engine.data.order import Items, collate
 from translate.engine.data.scaling import scale
 from translate.folders.listing import find_images
