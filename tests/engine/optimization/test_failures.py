@@ -10,9 +10,10 @@ import torch
 from torch import nn
 from two_player_recipe import TwoPlayers
 
-from translate.batches import Images
+from translate.batches import Images, Pair
 from translate.errors import ConfigError, TrainingError
 from translate.recipe import Turn
+from translate_plugins.cyclegan import CycleGAN
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,22 @@ def test_T12_out_of_memory_suggests_a_setting_and_keeps_the_last_checkpoint(
         assert f"Try {less}; " in str(raised_error.value)
         assert f"--resume {out} --fork-run {less}." in str(raised_error.value)
         assert small_runs.checkpoint_steps(out) == [2, 4]
+
+
+def test_out_of_memory_suggests_checkpointing_where_blocks_are_repeated(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(recipe: CycleGAN, batch: Pair) -> Iterator[Turn]:  # noqa: ARG001
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(CycleGAN, "step", fail)
+    generator = {"name": "resnet", "width": 2, "blocks": 2}
+    for setting, flag in ((False, "--set train.checkpointing=true"), (True, "--size 8x8")):
+        config = small_runs.config(root, train__checkpointing=setting, options__generator=generator)
+        with pytest.raises(TrainingError, match="not enough memory") as raised_error:
+            small_runs.train(config, root / flag)
+        assert f"Try {flag}; " in str(raised_error.value)
+        assert f"--resume {root / flag} {'--fork-run ' * setting}{flag}" in str(raised_error.value)
 
 
 @pytest.mark.parametrize(

@@ -201,8 +201,17 @@ class Train(Section):
     """turns in a row with a loss or gradient that is not finite, after which training stops"""
     compile: bool = False
     """compile the networks; needs a C++ compiler or Triton"""
+    checkpointing: bool = False
+    """compute repeated blocks again in the backward pass: less memory, more time, same result"""
     deterministic: bool = False
     """repeat and resume bit for bit on a GPU, too: slower, and some operations are refused"""
+
+    @field_validator("checkpointing")
+    @classmethod
+    def _without_compilation(cls, checkpointing: bool, info: ValidationInfo) -> bool:
+        if checkpointing and info.data.get("compile"):
+            raise ValueError("expected false with train.compile, which saves memory by itself")
+        return checkpointing
 
     @field_validator("trackers", mode="before")
     @classmethod

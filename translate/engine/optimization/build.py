@@ -9,6 +9,7 @@ from translate.batches import ImageSpec
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.checks.shapes import expect_sides
 from translate.engine.config.schema import Config
+from translate.engine.optimization.checkpointing import checkpoint_blocks
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.system.randomness import seed_everything
@@ -30,6 +31,11 @@ def build_training(config: Config, spec: ImageSpec, device: torch.device) -> Tra
     with plugin_code(recipe, "optimizers"):
         optimizers = recipe.optimizers()
     _expect_players(config, optimizers)
+    if config.train.checkpointing and not checkpoint_blocks(recipe):
+        raise ConfigError(
+            f"train.checkpointing: no network of {config.recipe} has repeated blocks, so it would "
+            "save no memory: expected false."
+        )
     if config.train.compile:
         recipe.compile()
     seed_everything(config.train.seed + distributed.rank())

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from translate.engine.checkpoints.state import TrainingState
+from translate.engine.optimization.checkpointing import repeated_blocks
 from translate.engine.system.memory import out_of_memory, too_small
 from translate.errors import ConfigError, PluginError, TrainingError
 
@@ -30,7 +31,10 @@ def explained_failures(training: TrainingState, run: Path | None) -> Iterator[No
         if out_of_memory(error):
             smaller = f"--size {height // 2}x{width // 2}"
             flag = f"--batch-size {batch_size // 2}" if batch_size > 1 else smaller
-            resume = f"; the checkpoint can be resumed: --resume {run} --fork-run {flag}"
+            fork = "--fork-run "
+            if _could_checkpoint(training):
+                flag, fork = "--set train.checkpointing=true", ""
+            resume = f"; the checkpoint can be resumed: --resume {run} {fork}{flag}"
             raise TrainingError(
                 f"step {step}: there is not enough memory for batches of {batch_size} with crops "
                 f"of {height}x{width}. Try {flag}{resume if run else ''}."
@@ -43,3 +47,9 @@ def explained_failures(training: TrainingState, run: Path | None) -> Iterator[No
             f"step {step}: batches of {batch_size} with crops of {height}x{width} are too small "
             f"for a network of {config.recipe}: {str(error).splitlines()[0]}. Try {flag}."
         ) from error
+
+
+def _could_checkpoint(training: TrainingState) -> bool:
+    """Return whether activation checkpointing would save memory."""
+    train = training.config.train
+    return not (train.checkpointing or train.compile) and any(repeated_blocks(training.recipe))

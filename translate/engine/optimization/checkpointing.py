@@ -1,0 +1,99 @@
+"""Activation checkpointing: repeated blocks of networks are computed again in the backward pass.
+
+What lies inside a block is then not kept in memory between the two passes, for one more forward
+pass of the block (Chen et al., 2016, "Training deep nets with sublinear memory cost"). Gradients,
+random numbers and running statistics stay the same, bit for bit.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from types import MethodType
+from typing import Any, NamedTuple
+
+from torch import Tensor, is_grad_enabled, nn
+from torch.utils.checkpoint import checkpoint
+
+CONTAINERS = (nn.Sequential, nn.ModuleList)
+
+
+def checkpoint_blocks(network: nn.Module) -> int:
+    """Let the repeated blocks in `network` recompute their activations; return their number.
+
+    Names of modules and keys of the state dict stay the same. A deep copy does as `network` does.
+    """
+    blocks = list(repeated_blocks(network))
+    for block in blocks:
+        block.forward = MethodType(_forward, block)
+    return len(blocks)
+
+
+def repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:
+    """Yield each block in `network` that lies next to others of its class in one container.
+
+    A block has parameters and is made of several modules, such as a residual block; blocks inside
+    of a block are part of it.
+    """
+    children = list(network.children())
+    kinds = [type(child) for child in children]
+    for child in children:
+        is_repeated = isinstance(network, CONTAINERS) and kinds.count(type(child)) > 1
+        if is_repeated and any(child.children()) and any(True for _ in child.parameters()):
+            yield child
+        else:
+            yield from repeated_blocks(child)
+
+
+def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
+    """Run a block, which keeps only its inputs for the backward pass."""
+    forward = type(block).forward
+    if not is_grad_enabled():
+        return forward(block, *inputs, **keywords)
+    buffers = _Buffers(block)
+    parameters = list(block.parameters())
+    versions = [parameter._version for parameter in parameters]
+
+    def recomputable(*inputs: Any, **keywords: Any) -> Any:
+        if [parameter._version for parameter in parameters] != versions:
+            raise RuntimeError(
+                "a parameter needed for gradient computation has been modified by an inplace "
+                "operation after the forward pass"
+            )
+        return forward(block, *inputs, **keywords)
+
+    return checkpoint(
+        recomputable,
+        *inputs,
+        use_reentrant=False,
+        context_fn=lambda: (nullcontext(), buffers),
+        **keywords,
+    )
+
+
+class _Buffer(NamedTuple):
+    owner: nn.Module
+    name: str
+    value: Tensor
+
+
+class _Buffers:
+    """Gives a block copies of the buffers that it has now, while a ``with`` block lasts.
+
+    So running statistics are updated once, and a spectral norm starts from the same vectors again.
+    """
+
+    def __init__(self, block: nn.Module) -> None:
+        self._then = [
+            _Buffer(owner, name, buffer.clone())
+            for owner in block.modules()
+            for name, buffer in owner.named_buffers(recurse=False)
+        ]
+        self._now: Sequence[_Buffer] = ()
+
+    def __enter__(self) -> None:
+        self._now = [_Buffer(owner, name, getattr(owner, name)) for owner, name, _ in self._then]
+        for owner, name, value in self._then:
+            setattr(owner, name, value.clone())
+
+    def __exit__(self, *error: object) -> None:
+        for owner, name, value in self._now:
+            setattr(owner, name, value)
