@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,10 +98,10 @@ def train(root: Path) -> Path:
     return run
 
 
-def timed(command: Sequence[str]) -> Duration:
+def timed(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Duration:
     """Run `command`; return its duration."""
     started = clocks()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     return Duration(*(now - then for now, then in zip(clocks(), started, strict=True)))
 
 

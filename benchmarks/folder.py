@@ -1,0 +1,158 @@
+"""Translation of a folder: `translate infer` against a plain loop, whole processes, interleaved.
+
+python benchmarks/folder.py [--images 200] [--width 8] [--backend NAME ...] [--rounds 5]
+                            [--json FILE]
+
+The plain loop (plain_loop.py) does what test.py of pytorch-CycleGAN-and-pix2pix does: of each image
+it writes the input and the output as PNG. `outputs only` is the same without the inputs. The
+network is a ResNet of nine blocks with random weights; each process computes with `--threads`
+threads. Outputs are compared, in levels of 255.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import startup
+import tables
+import torch
+import training_setup
+from safetensors.torch import load_file
+
+from translate.folders.listing import find_images
+from translate.images.source import read_image
+
+DATA = Path("../shared/data/horse2zebra")
+HERE = Path(__file__).parent
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Setup(NamedTuple):
+    """The files that all processes share."""
+
+    root: Path
+    images: Path
+    run: Path
+    weights: Path
+
+
+def main() -> None:
+    """Measure, and print a row for each command."""
+    args = arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        setup = prepare(Path(folder), args)
+        calls = commands(setup, args)
+        seconds: dict[str, list[startup.Duration]] = {name: [] for name in calls}
+        for number in range(args.rounds + 1):
+            for name, command in calls.items():
+                out = setup.root / f"{name}-{number}"
+                seconds[name].append(timed([*command, str(out)], args.threads))
+        last = {name: setup.root / f"{name}-{args.rounds}" for name in calls}
+        rows = [row(name, seconds, last, args) for name in calls]
+    note = (
+        f"{args.images} images of 256 px, width {args.width}, {args.threads} threads; median "
+        f"(quartiles) of {args.rounds} interleaved rounds after one that is not counted. Ratios "
+        "are how many times as long the loop takes within a round."
+    )
+    tables.report(rows, note, args.json, seconds=seconds)
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, default=DATA, help="images of 256 px")
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--width", type=int, default=8, help="channels after the first layer")
+    parser.add_argument("--batch-size", type=int, default=1, help="of translate infer")
+    parser.add_argument(
+        "--backend", nargs="*", default=[], help="backends of translate infer besides its default"
+    )
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="write every measurement to this file")
+    return parser.parse_args()
+
+
+def prepare(root: Path, args: argparse.Namespace) -> Setup:
+    """Link the images, train a run of one step, and save its weights as the loop reads them."""
+    images = root / "images"
+    images.mkdir()
+    files = find_images(args.data)
+    for number in range(args.images):
+        file = files[number % len(files)]
+        (images / f"{number:04}{file.suffix}").symlink_to(file.resolve())
+    training_setup.write_images(root, 64)
+    run, weights = root / "run", root / "weights.pth"
+    command = ["train", "--plugin", "cyclegan", "--data", str(root), "--domains", "left", "right"]
+    command += ["--out", str(run), "--steps", "1", "--size", "64", "--device", "cpu", "--quiet"]
+    command += ["--set", f"options.generator={{name: resnet, blocks: 9, width: {args.width}}}"]
+    subprocess.run([*startup.COMMAND, *command], check=True)
+    tensors = load_file(next(run.glob("checkpoints/step-*1/weights.safetensors")))
+    prefix = "source_to_target."
+    torch.save({k.removeprefix(prefix): t for k, t in tensors.items() if prefix in k}, weights)
+    return Setup(root, images, run, weights)
+
+
+def commands(setup: Setup, args: argparse.Namespace) -> dict[str, list[str]]:
+    """Return each command, without the folder of outputs."""
+    loop = [sys.executable, str(HERE / "plain_loop.py"), f"--width={args.width}"]
+    files = [str(setup.weights), str(setup.images)]
+    infer = [*startup.COMMAND, "infer", "--format=png", "--device=cpu", "--quiet"]
+    infer += [f"--batch-size={args.batch_size}"]
+    run = [str(setup.run), str(setup.images)]
+    named = {name: [*infer, f"--backend={name}", *run] for name in args.backend}
+    return {
+        "loop": [*loop, *files],
+        "loop, outputs only": [*loop, "--outputs-only", *files],
+        "infer": [*infer, *run],
+        **{f"infer, {name}": command for name, command in named.items()},
+    }
+
+
+def timed(command: Sequence[str], threads: int) -> startup.Duration:
+    """Run `command`; return its duration."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+    return startup.timed(command, environment)
+
+
+def row(
+    name: str,
+    seconds: dict[str, list[startup.Duration]],
+    outputs: dict[str, Path],
+    args: argparse.Namespace,
+) -> dict[str, Any]:
+    """Return the row of a command."""
+    own = seconds[name][1:]
+    ratios = {
+        f"{clock} time, {loop} to it": tables.spread(
+            [getattr(a, clock) / getattr(b, clock) for a, b in zip(of, own, strict=True)], 2
+        )
+        for loop in ("loop", "loop, outputs only")
+        for clock, of in (("wall", seconds[loop][1:]), ("cpu", seconds[loop][1:]))
+    }
+    written = sum(path.stat().st_size for path in outputs[name].glob("????.png"))
+    return {
+        "command": name,
+        "seconds": tables.spread([one.wall for one in own], 2),
+        "CPU seconds": tables.spread([one.cpu for one in own], 2),
+        **ratios,
+        "KB an output": round(written / args.images / 1e3, 1),
+        "largest difference": difference(outputs["loop"], outputs[name]),
+    }
+
+
+def difference(folder: Path, other: Path) -> int:
+    """Return the largest difference of two images of one name in these folders."""
+    pairs = [(path, other / path.name) for path in sorted(folder.glob("????.png"))]
+    images = ((read_image(one).astype(int), read_image(two)) for one, two in pairs)
+    return max(int(np.abs(one - two).max()) for one, two in images)
+
+
+if __name__ == "__main__":
+    main()
